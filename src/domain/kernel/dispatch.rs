@@ -1,0 +1,69 @@
+//! A command on its way from a saga, a port or a lookup to an aggregate.
+
+use super::{Aggregate, Id};
+use std::{any::Any, fmt, fmt::Debug, sync::Arc};
+
+/// A command with its address; the command itself is typed again at the aggregate's door.
+#[derive(Clone)]
+pub struct Dispatch {
+    aggregate: &'static str,
+    number: u64,
+    command: Arc<dyn Sealed>,
+}
+
+trait Sealed: Any + Debug + Send + Sync {}
+
+impl<C: Any + Debug + Send + Sync> Sealed for C {}
+
+impl Dispatch {
+    /// A command for the `A` of this number.
+    pub fn new<A: Aggregate>(whom: Id<A>, command: A::Command) -> Self {
+        Self { aggregate: A::NAME, number: whom.number(), command: Arc::new(command) }
+    }
+
+    /// The name of the kind of aggregate it is for.
+    #[must_use]
+    pub const fn aggregate(&self) -> &'static str {
+        self.aggregate
+    }
+
+    /// The number of the aggregate it is for.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The command, for whoever knows what kind of aggregate it is for.
+    #[must_use]
+    pub fn command<A: Aggregate>(&self) -> Option<&A::Command> {
+        let command: &dyn Any = &*self.command;
+        command.downcast_ref()
+    }
+
+    /// The bare name of the command, without its details.
+    #[must_use]
+    pub fn command_name(&self) -> String {
+        command_name(&self.command)
+    }
+}
+
+/// The bare name of a command: the variant, without its details.
+pub fn command_name(command: &impl Debug) -> String {
+    let mut name = format!("{command:?}");
+    let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+    name.truncate(end);
+    name
+}
+
+impl Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} #{}: {:?}", self.aggregate, self.number, self.command)
+    }
+}
+
+/// Two dispatches are equal when they read the same.
+impl PartialEq for Dispatch {
+    fn eq(&self, other: &Self) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}

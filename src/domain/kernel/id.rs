@@ -1,0 +1,90 @@
+//! The number of a thing, together with what kind of thing it is.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{cmp::Ordering, fmt, hash::Hash, hash::Hasher, marker::PhantomData};
+
+/// The identity of one `A`, a number from 1. It cannot be handed to anything that is not an `A`.
+pub struct Id<A> {
+    number: u64,
+    of: PhantomData<fn() -> A>,
+}
+
+impl<A> Id<A> {
+    /// The `A` that bears this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self { number, of: PhantomData }
+    }
+
+    /// The bare number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.number
+    }
+
+    /// The `B` that bears the same number: the payment *of* this order.
+    #[must_use]
+    pub const fn of<B>(self) -> Id<B> {
+        Id::new(self.number)
+    }
+}
+
+// Derived implementations would ask `A` for what only the number must be able to do.
+
+impl<A> Clone for Id<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Id<A> {}
+
+impl<A> PartialEq for Id<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl<A> Eq for Id<A> {}
+
+impl<A> PartialOrd for Id<A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<A> Ord for Id<A> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
+impl<A> Hash for Id<A> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
+}
+
+impl<A> fmt::Debug for Id<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.number)
+    }
+}
+
+impl<A> fmt::Display for Id<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number.fmt(f)
+    }
+}
+
+impl<A> Serialize for Id<A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number.serialize(serializer)
+    }
+}
+
+impl<'de, A> Deserialize<'de> for Id<A> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::Number::deserialize(deserializer).map(|number| Self::new(number.0))
+    }
+}

@@ -1,0 +1,45 @@
+//! The words every business is written in: [`Aggregate`], [`Saga`], [`Port`], [`Lookup`],
+//! [`View`], and the [`Host`] they are installed in.
+//!
+//! Everything here is pure: no clock, no thread, no disk, no randomness. Time and settings
+//! come in as values, so that every business can be replayed, simulated and proofread.
+
+mod aggregate;
+mod dispatch;
+mod host;
+mod id;
+mod lookup;
+mod port;
+mod saga;
+pub mod simulation;
+pub mod spec;
+mod values;
+mod view;
+mod vocabulary;
+
+pub use aggregate::{
+    Aggregate, Decision, Fall, Rejection, RejectionKind, SettingsOf, Speaker, Standing,
+};
+pub use dispatch::{Dispatch, command_name};
+pub use host::{Business, Fact, Hears, Host, Meta, Settings};
+pub use id::Id;
+pub use lookup::{Filter, Lookup, Query};
+pub use port::{Answer, Ask, Patience, Port};
+pub use saga::{Alarm, Next, Refused, Saga, Step, Unchanged};
+pub use values::{Money, Number, Quantity, Text, Timestamp};
+pub use view::{Field, FieldKind, View};
+pub use vocabulary::{Malformed, Method, Nothing, Place, Said, Saying, Target, Vocabulary};
+
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+
+/// Anything that is written down: an event, a rejection, a saga's state, a row.
+pub trait Message:
+    Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + Unpin + 'static
+{
+}
+
+impl<T> Message for T where
+    T: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + Unpin + 'static
+{
+}

@@ -1,0 +1,1 @@
+//! The in-memory world in which businesses are simulated.

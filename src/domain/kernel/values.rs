@@ -1,0 +1,185 @@
+//! Time, money, counts and texts as values.
+//!
+//! In JSON (a human-readable format) numbers are also read from strings and texts from numbers,
+//! as form clients send them; in the journal they are what they are.
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use std::{fmt, ops::Add, ops::Sub};
+
+/// The largest number read from outside: exact in every JSON implementation, and far from overflow.
+const NUMBER_MAX: u64 = 1_000_000_000_000_000;
+
+/// The longest text read from outside, in bytes.
+const TEXT_BYTES_MAX: usize = 4_096;
+
+/// A point in time, in milliseconds since the Unix epoch.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The moment this many milliseconds later.
+    #[must_use]
+    pub const fn after_ms(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}
+
+/// A whole number given by a client: an identity or anything else that is counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Number(pub u64);
+
+/// An amount in won. Never a fraction, never negative.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Money(pub u64);
+
+impl Money {
+    /// Nothing to pay.
+    pub const ZERO: Self = Self(0);
+
+    /// This amount so many times over; `None` past the largest amount.
+    #[must_use]
+    pub fn times(self, quantity: Quantity) -> Option<Self> {
+        self.0.checked_mul(u64::from(quantity.0)).filter(|amount| *amount <= NUMBER_MAX).map(Self)
+    }
+}
+
+impl Add for Money {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Money {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} won", self.0)
+    }
+}
+
+/// A count of things: cars, taxis, phones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Quantity(pub u32);
+
+/// A short text given by a client: a name, a card number, an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Text(pub String);
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! read_as_whole_number {
+    ($name:ident, $inner:ty, $max:expr) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if !deserializer.is_human_readable() {
+                    return <$inner>::deserialize(deserializer).map(Self);
+                }
+                let number = deserializer.deserialize_any(WholeNumber { max: $max })?;
+                <$inner>::try_from(number).map(Self).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+read_as_whole_number!(Number, u64, NUMBER_MAX);
+read_as_whole_number!(Money, u64, NUMBER_MAX);
+read_as_whole_number!(Quantity, u32, u64::from(u32::MAX));
+
+/// Reads `7`, `7.0` and `"7"`.
+struct WholeNumber {
+    max: u64,
+}
+
+impl WholeNumber {
+    fn within<E: de::Error>(&self, number: u64) -> Result<u64, E> {
+        if number <= self.max {
+            return Ok(number);
+        }
+        Err(E::custom(format_args!("the number {number} is greater than {}", self.max)))
+    }
+}
+
+impl de::Visitor<'_> for WholeNumber {
+    type Value = u64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a whole number from 0 to {}", self.max)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
+        self.within(number)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
+        let number = u64::try_from(number)
+            .map_err(|_| E::custom(format_args!("the number {number} is negative")))?;
+        self.within(number)
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked just before
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<u64, E> {
+        if number.fract() == 0.0 && (0.0..=1e15).contains(&number) {
+            return self.within(number as u64);
+        }
+        Err(E::invalid_value(de::Unexpected::Float(number), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
+        let number =
+            text.trim().parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))?;
+        self.within(number)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return String::deserialize(deserializer).map(Self);
+        }
+        deserializer.deserialize_any(ShortText).map(Self)
+    }
+}
+
+/// Reads `"7"` and `7`.
+struct ShortText;
+
+impl de::Visitor<'_> for ShortText {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a text of at most {TEXT_BYTES_MAX} bytes")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(E::custom(format_args!("the text is longer than {TEXT_BYTES_MAX} bytes")));
+        }
+        Ok(text.to_owned())
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+}

@@ -1,0 +1,12 @@
+//! Everything the businesses do, and nothing about how a computer does it.
+//!
+//! One folder per business. To add the next: add its folder, declare it, install it.
+
+pub mod kernel;
+
+use kernel::Host;
+
+/// Installs every business that madang ships.
+pub fn install(host: &mut impl Host) {
+    let _ = host;
+}

@@ -1,0 +1,5 @@
+//! madang
+
+pub mod actors;
+pub mod domain;
+pub mod store;
