@@ -1,8 +1,35 @@
 //! What is alive: aggregates, sagas, ports, lookups, projectors and their supervision.
+//!
+//! ```text
+//! courtyard ── catalogue (the Host) ── room (a kind of aggregate) ── keeper (per shard) ── living (per instance)
+//!                                   ├─ saga runner ── conversation
+//!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
+//!                                   └─ projector ── rows (views)
+//! ```
 
+mod catalogue;
+mod conversation;
+mod courtyard;
+mod crash;
+mod errands;
 mod facade;
+mod flight;
+mod keeper;
+mod letter;
+mod living;
+mod messenger;
+mod progress;
+mod projector;
+mod room;
+mod rooms;
+mod saga;
+mod settings;
+mod transport;
 
+pub use catalogue::{Catalogue, view_path};
+pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, Courtyard, Health, IdempotencyKey, Outcome, Page, Part, QuarantineEntry, Reply,
+    Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
     Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble, ViewInfo, ViewQuery,
 };
+pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

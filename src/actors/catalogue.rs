@@ -1,0 +1,295 @@
+//! The server as a host: everything a business declares, brought to life.
+
+use super::{
+    courtyard::{Parts, Settings, StartError},
+    crash::Quarantine,
+    errands::{Inside, Outside},
+    facade::ViewInfo,
+    flight::Flights,
+    keeper::Keeper,
+    messenger::{Errand, Messenger},
+    progress::Progress,
+    projector::{Projector, Rows},
+    room::{Door, Room, Shared},
+    rooms::Rooms,
+    saga::Runner,
+    transport::Service,
+};
+use crate::{
+    domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
+    store::{KindId, journal::Journal, read_model::ReadModel},
+};
+use actix::{Actor, Addr, Arbiter};
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, atomic::AtomicUsize, mpsc},
+};
+
+/// At most so many lookups of a kind run at once.
+const LOOKUPS_MAX: usize = 16;
+
+/// Collects what the businesses declare; see [`Host`].
+pub struct Catalogue {
+    settings: Settings,
+    journal: Arc<Journal>,
+    shared: Arc<Shared>,
+    rooms: Rooms,
+    doors: Vec<Arc<dyn Door>>,
+    /// The settings of each business, by the type of the business.
+    businesses: HashMap<TypeId, Box<dyn Any>>,
+    names: Vec<&'static str>,
+    /// What starts the actors, once all rooms are known.
+    shards: Vec<Box<dyn FnOnce(&[Arbiter]) -> Result<(), StartError>>>,
+    followers: Vec<Box<dyn FnOnce(&mut House) -> Result<(), StartError>>>,
+    projectors: Vec<Box<dyn FnOnce(&mut House) -> Result<(), StartError>>>,
+    ports: Vec<&'static str>,
+    trouble: Vec<String>,
+}
+
+/// What followers need to start, and what they leave behind.
+struct House {
+    settings: Settings,
+    journal: Arc<Journal>,
+    rooms: Arc<Rooms>,
+    rows: Vec<(&'static str, Arc<Rows>)>,
+    progress: Vec<Arc<Progress>>,
+    /// Where sagas live, and where ports and lookups do.
+    inner: Arbiter,
+    outer: Arbiter,
+    arbiters: Vec<Arbiter>,
+}
+
+impl Catalogue {
+    /// Opens the store.
+    pub(super) fn open(settings: Settings) -> Result<Self, StartError> {
+        let journal = Journal::open(&settings.data.join("journal"), settings.journal.clone());
+        let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
+        let shared = Arc::new(Shared {
+            journal: Arc::clone(&journal),
+            settings: settings.actors.clone(),
+            living: AtomicUsize::new(0),
+            quarantine: Quarantine::default(),
+            flights: Flights::default(),
+        });
+        Ok(Self {
+            settings,
+            journal,
+            shared,
+            rooms: Rooms::default(),
+            doors: Vec::new(),
+            businesses: HashMap::new(),
+            names: Vec::new(),
+            shards: Vec::new(),
+            followers: Vec::new(),
+            projectors: Vec::new(),
+            ports: Vec::new(),
+            trouble: Vec::new(),
+        })
+    }
+
+    /// Starts everything: shards first, then views, then whoever reacts.
+    pub(super) fn bring_to_life(mut self) -> Result<Parts, StartError> {
+        self.check()?;
+        let shards: Vec<_> = (0..self.shared.settings.shard_count()).map(|_| Arbiter::new()).collect();
+        for start in self.shards {
+            start(&shards)?;
+        }
+        let mut house = House {
+            settings: self.settings,
+            journal: Arc::clone(&self.journal),
+            rooms: Arc::new(self.rooms),
+            rows: Vec::new(),
+            progress: Vec::new(),
+            inner: Arbiter::new(),
+            outer: Arbiter::new(),
+            arbiters: shards,
+        };
+        for start in self.projectors.into_iter().chain(self.followers) {
+            start(&mut house)?;
+        }
+        let House { rows, progress, inner, outer, mut arbiters, .. } = house;
+        arbiters.extend([inner, outer]);
+        let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
+        Ok(Parts {
+            journal: self.journal,
+            shared: self.shared,
+            resources: self.doors.iter().map(|door| door.info().clone()).collect(),
+            doors: self.doors,
+            views: rows.iter().map(|rows| rows.info.clone()).collect(),
+            rows,
+            followers: progress,
+            arbiters,
+        })
+    }
+
+    /// Whether every setting was meant for somebody.
+    fn check(&mut self) -> Result<(), StartError> {
+        let known = |list: &[&str]| format!("there are {}", list.join(", "));
+        for name in self.settings.businesses.keys().chain(&self.settings.only) {
+            if !self.names.contains(&name.as_str()) {
+                let known = known(&self.names);
+                self.trouble.push(format!("`{name}`: there is no such business; {known}"));
+            }
+        }
+        for name in self.settings.ports.keys() {
+            if !self.ports.contains(&name.as_str()) {
+                let known = known(&self.ports);
+                self.trouble.push(format!("ports.\"{name}\": there is no such port; {known}"));
+            }
+        }
+        if self.trouble.is_empty() {
+            return Ok(());
+        }
+        Err(StartError::Settings(self.trouble.join("\n")))
+    }
+
+    fn kind(&mut self, name: &str) -> KindId {
+        self.journal.kind(name).unwrap_or_else(|error| {
+            self.trouble.push(format!("{name}: {error}"));
+            KindId::default()
+        })
+    }
+
+    fn settings_of<A: Aggregate>(&mut self) -> SettingsOf<A> {
+        let settings = self.businesses.get(&TypeId::of::<A::Business>());
+        settings.and_then(|settings| settings.downcast_ref().cloned()).unwrap_or_default()
+    }
+}
+
+impl Host for Catalogue {
+    fn business<B: Business>(&mut self) -> &mut Self {
+        self.names.push(B::NAME);
+        let only = &self.settings.only;
+        if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
+            return self;
+        }
+        let section = self.settings.businesses.get(B::NAME).cloned();
+        let settings: Result<B::Settings, _> = match section {
+            Some(section) => serde_json::from_value(section),
+            None => Ok(B::Settings::default()),
+        };
+        match settings {
+            Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
+            Err(error) => self.trouble.push(format!("[{}]: {error}", B::NAME)),
+        }
+        B::install(self);
+        self
+    }
+
+    fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
+        let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
+        let room = Arc::new(Room::<A>::new(kind, Arc::clone(&self.shared), settings));
+        self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
+        self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
+        self.shards.push(Box::new(move |shards| {
+            let keepers = shards.iter().map(|shard| {
+                let (room, count) = (Arc::clone(&room), shards.len());
+                start_in(shard, move || Keeper::new(room, count))
+            });
+            room.open(keepers.collect::<Result<_, _>>()?);
+            Ok(())
+        }));
+        self
+    }
+
+    fn saga<S: Saga>(&mut self) -> &mut Self {
+        let name = format!("saga {}", S::NAME);
+        let me = self.kind(&name);
+        self.followers.push(Box::new(move |house| {
+            let (journal, rooms) = (Arc::clone(&house.journal), Arc::clone(&house.rooms));
+            let (actors, progress) = (house.settings.actors.clone(), Progress::new(name));
+            house.progress.push(Arc::clone(&progress));
+            let runner = move || Runner::<S>::new(me, journal, rooms, actors, progress);
+            start_in(&house.inner, runner).map(drop)
+        }));
+        self
+    }
+
+    fn port<P: Port>(&mut self) -> &mut Self {
+        let name = format!("port {}", P::NAME);
+        let me = self.kind(&name);
+        self.ports.push(P::NAME);
+        self.followers.push(Box::new(move |house| {
+            let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
+            let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
+            let concurrency = service.concurrency();
+            let outside = Outside::<P>::new(Arc::new(service));
+            house.send_out(me, name, concurrency, move || outside)
+        }));
+        self
+    }
+
+    fn lookup<L: Lookup>(&mut self) -> &mut Self {
+        let name = format!("lookup {}", L::NAME);
+        let me = self.kind(&name);
+        self.followers.push(Box::new(move |house| {
+            let rows = house.rows.iter().find(|(view, _)| *view == L::View::NAME);
+            let Some((_, rows)) = rows else {
+                let because = format!("{name}: its view {} is not installed", L::View::NAME);
+                return Err(StartError::Settings(because));
+            };
+            let rows = Arc::clone(rows);
+            house.send_out(me, name, LOOKUPS_MAX, move || Inside::<L>::new(rows))
+        }));
+        self
+    }
+
+    fn view<V: View>(&mut self) -> &mut Self {
+        self.projectors.push(Box::new(House::project::<V>));
+        self
+    }
+}
+
+impl House {
+    fn send_out<E: Errand>(
+        &mut self,
+        me: KindId,
+        name: String,
+        concurrency: usize,
+        errand: impl FnOnce() -> E + Send + 'static,
+    ) -> Result<(), StartError> {
+        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
+        let progress = Progress::new(name);
+        self.progress.push(Arc::clone(&progress));
+        let messenger =
+            move || Messenger::new(me, errand(), concurrency, journal, rooms, progress);
+        start_in(&self.outer, messenger).map(drop)
+    }
+
+    fn project<V: View>(&mut self) -> Result<(), StartError> {
+        let store = |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
+        let path = view_path(&self.settings.data, V::NAME);
+        let (model, opened) =
+            ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| store(&error))?;
+        tracing::debug!(view = V::NAME, ?opened, cursor = model.cursor(), "view opened");
+        let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
+        let info = ViewInfo { business, name, aliases: V::ALIASES, fields: V::FIELDS };
+        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
+        let (projector, rows) = Projector::<V>::new(model, journal, rooms, info)
+            .map_err(|error| store(&error))?;
+        let arbiter = Arbiter::new();
+        start_in(&arbiter, move || projector)?;
+        self.arbiters.push(arbiter);
+        self.rows.push((V::NAME, rows));
+        Ok(())
+    }
+}
+
+/// Where the rows of a view are kept.
+pub fn view_path(data: &Path, name: &str) -> std::path::PathBuf {
+    data.join("views").join(format!("{}.sqlite", name.replace('/', ".")))
+}
+
+/// Starts an actor on another thread and waits for its address.
+fn start_in<A: Actor<Context = actix::Context<A>>>(
+    arbiter: &Arbiter,
+    actor: impl FnOnce() -> A + Send + 'static,
+) -> Result<Addr<A>, StartError> {
+    let (sender, receiver) = mpsc::channel();
+    arbiter.spawn_fn(move || {
+        let _ = sender.send(actor().start());
+    });
+    receiver.recv().map_err(|_| StartError::Settings("an arbiter stopped while starting".into()))
+}

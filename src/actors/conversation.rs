@@ -1,0 +1,91 @@
+//! One conversation of a saga, in memory and as it is written down.
+
+use crate::domain::kernel::{Dispatch, Next, Saga, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// What is written down of a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept<S> {
+    /// Where it stands.
+    pub state: S,
+    /// Why it needs a human, if it does.
+    pub stuck: Option<String>,
+    /// When its alarm goes off.
+    pub alarm: Option<Timestamp>,
+}
+
+impl<S: Saga> Kept<S> {
+    /// What is left to keep after a step; nothing when waiting is the same as not existing.
+    pub fn after(next: Next<S>, alarm: Option<Timestamp>) -> Option<Self> {
+        match next {
+            Next::Done => None,
+            Next::Wait(state) if alarm.is_none() && state == S::default() => None,
+            Next::Wait(state) => Some(Self { state, stuck: None, alarm }),
+            Next::Stuck(state, why) => Some(Self { state, stuck: Some(why), alarm }),
+        }
+    }
+}
+
+/// A conversation with commands still on their way, as it was before the record that led to them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Lagging<S> {
+    /// Which one.
+    pub number: u64,
+    /// The last position it need not hear again.
+    pub after: u64,
+    /// How it stood then.
+    pub before: Option<Kept<S>>,
+}
+
+/// A conversation in memory.
+#[derive(Debug)]
+pub struct Conversation<S> {
+    /// How it stands; `None` when it is not open.
+    pub kept: Option<Kept<S>>,
+    /// Reactions whose commands are still on their way, oldest first; the commands of the first have been sent.
+    pub said: VecDeque<Said<S>>,
+    /// It differs from what is written down.
+    pub is_changed: bool,
+    /// Something is written down.
+    pub is_on_disk: bool,
+    /// It crashed, and hears nothing until it is started over.
+    pub is_broken: bool,
+}
+
+/// The commands of one reaction.
+#[derive(Debug)]
+pub struct Said<S> {
+    /// The position reacted to.
+    pub trigger: u64,
+    /// How the conversation stood before.
+    pub before: Option<Kept<S>>,
+    /// What is to be sent, with its place among the commands of the reaction.
+    pub dispatches: Vec<(u16, Dispatch)>,
+}
+
+impl<S> Said<S> {
+    /// A reaction that never came about; it keeps the conversation lagging.
+    pub const fn nothing(trigger: u64, before: Option<Kept<S>>) -> Self {
+        Self { trigger, before, dispatches: Vec::new() }
+    }
+}
+
+impl<S> Default for Conversation<S> {
+    fn default() -> Self {
+        Self {
+            kept: None,
+            said: VecDeque::new(),
+            is_changed: false,
+            is_on_disk: false,
+            is_broken: false,
+        }
+    }
+}
+
+impl<S> Conversation<S> {
+    /// Whether memory knows more than the disk.
+    pub fn is_under_way(&self) -> bool {
+        self.is_changed || !self.said.is_empty()
+    }
+}

@@ -1,0 +1,126 @@
+//! What to do about crashes: rebuild after a pause, or quarantine when they repeat.
+
+use super::{facade::QuarantineEntry, settings::ActorSettings};
+use std::{
+    any::Any,
+    collections::{BTreeMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Runs domain code; a panic becomes its message.
+pub fn caught<T>(domain_code: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(domain_code)).map_err(|panic| message(&*panic))
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}
+
+/// The recent crashes of one instance.
+#[derive(Debug, Default)]
+pub struct Crashes {
+    times: VecDeque<Instant>,
+}
+
+/// What follows from a crash.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Rebuild after this pause.
+    Rebuild(Duration),
+    /// Too many: keep it out of the way.
+    Quarantine,
+}
+
+impl Crashes {
+    /// Counts one more crash.
+    pub fn count(&mut self, now: Instant, settings: &ActorSettings) -> Verdict {
+        self.times.push_back(now);
+        while self.times.front().is_some_and(|time| now - *time > settings.crash_window()) {
+            self.times.pop_front();
+        }
+        if self.number() >= settings.crashes_max {
+            return Verdict::Quarantine;
+        }
+        let doublings = (self.number() - 1).min(10);
+        Verdict::Rebuild(Duration::from_millis(settings.crash_backoff_ms << doublings))
+    }
+
+    /// Crashes within the window.
+    pub fn number(&self) -> u32 {
+        u32::try_from(self.times.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Starts counting from zero.
+    pub fn forget(&mut self) {
+        self.times.clear();
+    }
+}
+
+/// Everything that is in quarantine, of all kinds.
+#[derive(Debug, Default)]
+pub struct Quarantine {
+    entries: Mutex<BTreeMap<(&'static str, u64), QuarantineEntry>>,
+}
+
+impl Quarantine {
+    /// Takes one in.
+    pub fn admit(&self, entry: QuarantineEntry) {
+        tracing::error!(
+            resource = entry.resource,
+            number = entry.number,
+            because = entry.because,
+            crashes = entry.crashes,
+            "quarantined"
+        );
+        self.lock().insert((entry.resource, entry.number), entry);
+    }
+
+    /// Lets one out.
+    pub fn release(&self, resource: &'static str, number: u64) -> bool {
+        self.lock().remove(&(resource, number)).is_some()
+    }
+
+    /// Everything that is in.
+    pub fn entries(&self) -> Vec<QuarantineEntry> {
+        self.lock().values().cloned().collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, u64), QuarantineEntry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_and_the_last_crash_quarantines() {
+        let settings =
+            ActorSettings { crashes_max: 3, crash_backoff_ms: 5, ..ActorSettings::default() };
+        let mut crashes = Crashes::default();
+        let now = Instant::now();
+        assert_eq!(crashes.count(now, &settings), Verdict::Rebuild(Duration::from_millis(5)));
+        assert_eq!(crashes.count(now, &settings), Verdict::Rebuild(Duration::from_millis(10)));
+        assert_eq!(crashes.count(now, &settings), Verdict::Quarantine);
+    }
+
+    #[test]
+    fn crashes_outside_the_window_are_forgiven() {
+        let settings = ActorSettings { crashes_max: 2, ..ActorSettings::default() };
+        let mut crashes = Crashes::default();
+        let now = Instant::now();
+        crashes.count(now, &settings);
+        let later = now + settings.crash_window() + Duration::from_secs(1);
+        assert!(matches!(crashes.count(later, &settings), Verdict::Rebuild(_)));
+    }
+
+    #[test]
+    fn a_panic_is_caught_with_its_message() {
+        assert_eq!(caught(|| panic!("no taxi {}", 7)), Err::<(), _>("panicked: no taxi 7".into()));
+    }
+}

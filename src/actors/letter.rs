@@ -1,0 +1,134 @@
+//! What an aggregate can be handed: commands, questions, and whoever waits for the answer.
+
+use super::{
+    facade::{IdempotencyKey, Outcome, Reply, Trouble},
+    flight::Flight,
+};
+use crate::{domain::kernel::Aggregate, store::Origin};
+use actix::Message;
+use tokio::sync::oneshot;
+
+/// Where a client waits.
+pub type ReplyTo = oneshot::Sender<Result<Reply, Trouble>>;
+
+/// Something handed to the one aggregate of this number.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Letter<A: Aggregate> {
+    /// Whom it is for.
+    pub number: u64,
+    /// What it says.
+    pub content: Content<A>,
+}
+
+/// What a letter says.
+pub enum Content<A: Aggregate> {
+    /// A command.
+    Tell(A::Command, Teller),
+    /// Show how it is, as of the last durable record.
+    Show(ReplyTo),
+    /// Show how it is as soon as nothing is pending any more.
+    Await(Outcome, ReplyTo),
+    /// Leave the quarantine.
+    Release,
+}
+
+/// Who says a command, and how the answer gets back.
+pub enum Teller {
+    /// A client.
+    Client(ClientCall),
+    /// A saga, a port or a lookup.
+    Inside(InsideCall),
+}
+
+/// A client's side of a command.
+pub struct ClientCall {
+    /// Where it waits.
+    pub reply: ReplyTo,
+    /// Its idempotency key.
+    pub key: Option<IdempotencyKey>,
+    /// The version it has seen, if it says so.
+    pub if_match: Option<u32>,
+    /// What success is called.
+    pub outcome: Outcome,
+    /// Lands when the answer is durable.
+    pub flight: Option<Flight>,
+}
+
+/// The inner side of a command.
+pub struct InsideCall {
+    /// Which dispatch this is.
+    pub origin: Origin,
+    /// The journal's generation it was said in.
+    pub generation: u64,
+    /// When it counts as delivered.
+    pub when: Delivery,
+    /// Called once: delivered, or why not.
+    pub ack: Ack,
+}
+
+/// When a dispatched command counts as delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Its outcome has a position; enough for sagas, which run ahead of the disk.
+    Submitted,
+    /// Its outcome is durable; for ports, which must not ask twice.
+    Durable,
+}
+
+/// Told the fate of a dispatched command exactly once: when dropped unsaid, to try again later.
+pub struct Ack {
+    tell: Option<Box<dyn FnOnce(Result<(), Undelivered>) + Send>>,
+}
+
+impl Ack {
+    /// Tells this function.
+    pub fn new(tell: impl FnOnce(Result<(), Undelivered>) + Send + 'static) -> Self {
+        Self { tell: Some(Box::new(tell)) }
+    }
+
+    /// Says what became of the command.
+    pub fn say(mut self, fate: Result<(), Undelivered>) {
+        if let Some(tell) = self.tell.take() {
+            tell(fate);
+        }
+    }
+}
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        if let Some(tell) = self.tell.take() {
+            tell(Err(Undelivered::Later));
+        }
+    }
+}
+
+/// Why a dispatched command was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undelivered {
+    /// Try again later: full, crashed, quarantined.
+    Later,
+    /// The journal lost what it was based on; whoever said it starts over.
+    Stale,
+}
+
+impl<A: Aggregate> Content<A> {
+    /// Answers without having done anything.
+    pub fn refuse(self, trouble: Trouble) {
+        match self {
+            Self::Tell(_, teller) => teller.refuse(trouble),
+            Self::Show(reply) | Self::Await(_, reply) => drop(reply.send(Err(trouble))),
+            Self::Release => {}
+        }
+    }
+}
+
+impl Teller {
+    /// Answers without having done anything.
+    pub fn refuse(self, trouble: Trouble) {
+        match self {
+            Self::Client(call) => drop(call.reply.send(Err(trouble))),
+            Self::Inside(call) => call.ack.say(Err(Undelivered::Later)),
+        }
+    }
+}

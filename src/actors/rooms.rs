@@ -1,0 +1,117 @@
+//! All rooms by name and by number, and how listeners hear through them what happened.
+
+use super::{
+    letter::{Ack, Delivery, InsideCall, Undelivered},
+    room::Door,
+};
+use crate::{
+    domain::kernel::{Aggregate, Dispatch, Fact, Hears, Id},
+    store::{KindId, Origin, Payload, Record, journal::Journal},
+};
+use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// The longest pause between two attempts to deliver a command inside.
+const REDELIVERY_PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Every kind of aggregate.
+#[derive(Clone, Default)]
+pub struct Rooms {
+    by_name: HashMap<&'static str, Arc<dyn Door>>,
+    by_kind: Vec<Option<(&'static str, Arc<dyn Door>)>>,
+}
+
+impl Rooms {
+    /// One more.
+    pub fn add(&mut self, name: &'static str, door: Arc<dyn Door>) {
+        let index = usize::from(door.kind().0);
+        if self.by_kind.len() <= index {
+            self.by_kind.resize_with(index + 1, || None);
+        }
+        self.by_kind[index] = Some((name, Arc::clone(&door)));
+        self.by_name.insert(name, door);
+    }
+
+    /// The room of this kind, with its name.
+    pub fn of(&self, kind: KindId) -> Option<&(&'static str, Arc<dyn Door>)> {
+        self.by_kind.get(usize::from(kind.0))?.as_ref()
+    }
+
+    /// What a listener hears of a record; `None` when it is none of its business.
+    ///
+    /// # Errors
+    /// When the record cannot be read, which must never be passed over.
+    pub fn hear<H: Hears>(&self, record: &Record) -> Result<Option<H>, String> {
+        let Payload::Event(bytes) = &record.payload else { return Ok(None) };
+        let Some((name, door)) = self.of(record.stream.kind) else { return Ok(None) };
+        if !H::KINDS.contains(name) {
+            return Ok(None);
+        }
+        let event = match &record.typed {
+            Some(event) => Arc::clone(event),
+            None => door.read_event(bytes).map_err(|error| {
+                format!("record {} of {name} {}: {error}", record.position, record.stream.number)
+            })?,
+        };
+        Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
+    }
+
+    /// Delivers a command, however long that takes.
+    ///
+    /// # Errors
+    /// When the journal lost what it was based on; the speaker has to start over.
+    pub async fn deliver(
+        &self,
+        journal: &Journal,
+        dispatch: &Dispatch,
+        origin: Origin,
+        when: Delivery,
+    ) -> Result<(), Undelivered> {
+        let generation = journal.generation();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            let (said, fate) = oneshot::channel();
+            let ack = Ack::new(move |fate| drop(said.send(fate)));
+            self.dispatch(dispatch, InsideCall { origin, generation, when, ack });
+            match fate.await.unwrap_or(Err(Undelivered::Later)) {
+                Ok(()) => return Ok(()),
+                Err(Undelivered::Stale) => return Err(Undelivered::Stale),
+                Err(Undelivered::Later) if journal.generation() != generation => {
+                    return Err(Undelivered::Stale);
+                }
+                Err(Undelivered::Later) => {
+                    tracing::debug!(?dispatch, "not delivered, trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(REDELIVERY_PAUSE_MAX);
+                }
+            }
+        }
+    }
+
+    fn dispatch(&self, dispatch: &Dispatch, call: InsideCall) {
+        match self.by_name.get(dispatch.aggregate()) {
+            Some(door) => door.dispatch(dispatch, call),
+            None => {
+                tracing::error!(?dispatch, "nobody of that name is installed");
+                call.ack.say(Err(Undelivered::Later));
+            }
+        }
+    }
+}
+
+/// An event with its type erased, of a kind known by name.
+struct Heard<'a> {
+    name: &'static str,
+    number: u64,
+    event: &'a (dyn Any + Send + Sync),
+}
+
+impl Fact for Heard<'_> {
+    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
+        if self.name != A::NAME {
+            return None;
+        }
+        let event = self.event.downcast_ref::<A::Event>()?;
+        Some((Id::new(self.number), event.clone()))
+    }
+}

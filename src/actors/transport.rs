@@ -1,0 +1,186 @@
+//! How an outside service is reached: the sandbox inside this process, or HTTP.
+
+use super::settings::{Fallback, PortSettings, Transport};
+use crate::domain::kernel::{Answer, Ask, Patience};
+use serde_json::Value;
+use std::{future::Future, hash::BuildHasher, hash::RandomState, pin::Pin, time::Duration};
+
+/// One attempt: an answer, or why there was none.
+type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Answer, String>> + 'a>>;
+
+/// An outside service, however it is reached.
+pub struct Service {
+    name: &'static str,
+    settings: PortSettings,
+    carrier: Carrier,
+}
+
+enum Carrier {
+    Sandbox,
+    Http { client: reqwest::Client, url: reqwest::Url },
+}
+
+impl Service {
+    /// A service as it is configured.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, as a sentence.
+    pub fn new(name: &'static str, settings: PortSettings) -> Result<Self, String> {
+        let in_section = |because: String| format!("ports.\"{name}\": {because}");
+        let carrier = match settings.transport {
+            Transport::Sandbox => Carrier::Sandbox,
+            Transport::Http => {
+                let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
+                let url = url.map_err(|because| in_section(because.to_owned()))?;
+                let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
+                let client = reqwest::Client::builder()
+                    .no_proxy()
+                    .build()
+                    .map_err(|error| in_section(error.to_string()))?;
+                Carrier::Http { client, url }
+            }
+        };
+        Ok(Self { name, settings, carrier })
+    }
+
+    /// Questions that may be on their way at once.
+    pub fn concurrency(&self) -> usize {
+        self.settings.concurrency
+    }
+
+    /// Asks until there is an answer, or patience is over.
+    pub async fn ask(&self, ask: &Ask) -> Answer {
+        let gives_up =
+            ask.patience == Patience::Limited && self.settings.fallback == Fallback::Refuse;
+        let mut attempts = 0;
+        loop {
+            let because = match self.attempt(ask).await {
+                Ok(answer) => return answer,
+                Err(because) => because,
+            };
+            tracing::debug!(port = self.name, key = ask.key, because, attempts, "no answer");
+            if gives_up && attempts >= self.settings.retries {
+                return Answer::Unreachable(because);
+            }
+            tokio::time::sleep(self.pause_after(attempts)).await;
+            attempts += 1;
+        }
+    }
+
+    async fn attempt(&self, ask: &Ask) -> Result<Answer, String> {
+        let attempt: Attempt<'_> = match &self.carrier {
+            Carrier::Sandbox if self.is_instant() => return self.sandbox_answer(ask),
+            Carrier::Sandbox => Box::pin(self.ask_sandbox(ask)),
+            Carrier::Http { client, url } => Box::pin(ask_http(client, url.clone(), ask)),
+        };
+        let timeout = Duration::from_millis(self.settings.timeout_ms);
+        match tokio::time::timeout(timeout, attempt).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("no answer within {} ms", self.settings.timeout_ms)),
+        }
+    }
+
+    /// Exponential backoff, of which the upper half is random.
+    fn pause_after(&self, attempts: u32) -> Duration {
+        let doubled = self.settings.backoff_ms.saturating_mul(1 << attempts.min(16));
+        let whole = doubled.min(self.settings.backoff_max_ms).max(1);
+        Duration::from_millis(between(whole / 2, whole))
+    }
+
+    fn is_instant(&self) -> bool {
+        self.settings.latency_ms_max == 0 && self.settings.latency_ms_min == 0
+    }
+
+    async fn ask_sandbox(&self, ask: &Ask) -> Result<Answer, String> {
+        let (shortest, longest) = (self.settings.latency_ms_min, self.settings.latency_ms_max);
+        let latency = between(shortest, longest.max(shortest));
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+        self.sandbox_answer(ask)
+    }
+
+    /// A charge is declined or not by its key alone, so that asking again gives the same answer.
+    fn sandbox_answer(&self, ask: &Ask) -> Result<Answer, String> {
+        if happens(self.settings.failure_rate, random()) {
+            return Err("the sandbox failed on purpose".into());
+        }
+        let is_declinable = ask.patience == Patience::Limited;
+        if is_declinable && happens(self.settings.decline_rate, stable_hash(&ask.key)) {
+            return Ok(Answer::Declined("the sandbox declined on purpose".into()));
+        }
+        Ok(Answer::Approved)
+    }
+}
+
+/// `POST` with the key as `Idempotency-Key`: 2xx did it, 4xx said no, everything else is no answer.
+async fn ask_http(client: &reqwest::Client, url: reqwest::Url, ask: &Ask) -> Result<Answer, String> {
+    let request = client.post(url).header("Idempotency-Key", &ask.key).json(&ask.body);
+    let response = request.send().await.map_err(|error| error.to_string())?;
+    let status = response.status();
+    let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
+    if status.is_success() {
+        return Ok(Answer::Approved);
+    }
+    if status.is_client_error() && !is_busy {
+        let text = response.text().await.unwrap_or_default();
+        return Ok(Answer::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
+    }
+    Err(format!("answered {status}"))
+}
+
+/// The reason in a JSON answer, under one of the usual names.
+fn reason_in(text: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(text).ok()?;
+    let names = ["detail", "reason", "message", "error"];
+    let reason = names.iter().find_map(|name| answer.get(name)?.as_str())?;
+    Some(reason.chars().take(200).collect())
+}
+
+/// A number from `low` to `high`, both included.
+fn between(low: u64, high: u64) -> u64 {
+    low + random() % (high - low + 1)
+}
+
+/// Every hasher of the standard library starts with keys of its own.
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+/// FNV-1a: small, and the same in every process.
+fn stable_hash(text: &str) -> u64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The low bits of FNV are weak for short texts.
+    hash ^ (hash >> 29)
+}
+
+#[allow(clippy::cast_precision_loss)] // a rate needs no 64 bits
+fn happens(rate: f64, dice: u64) -> bool {
+    rate > 0.0 && (dice % 1_000_000) as f64 / 1e6 < rate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_of_one_always_happens_and_of_zero_never() {
+        assert!((0..1_000).all(|dice| happens(1.0, dice * 999)));
+        assert!((0..1_000).all(|dice| !happens(0.0, dice * 999)));
+    }
+
+    #[test]
+    fn the_sandbox_declines_about_as_many_as_it_is_told_and_always_the_same() {
+        let declined = |key: u64| happens(0.3, stable_hash(&format!("charge-{key}")));
+        let count = (0..10_000).filter(|key| declined(*key)).count();
+        assert!((2_500..3_500).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn an_http_port_without_an_address_is_a_clear_error() {
+        let settings = PortSettings { transport: Transport::Http, ..PortSettings::default() };
+        let error = Service::new("taxi/payment", settings).err();
+        let sentence = "ports.\"taxi/payment\": the http transport needs a `url`";
+        assert_eq!(error.as_deref(), Some(sentence));
+    }
+}
