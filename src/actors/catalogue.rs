@@ -1,6 +1,7 @@
 //! The server as a host: everything a business declares, brought to life.
 
 use super::{
+    audit::{RowCheck, row_check},
     courtyard::{Parts, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
@@ -23,7 +24,7 @@ use actix::{Actor, Addr, Arbiter};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicUsize, mpsc},
 };
 
@@ -32,21 +33,26 @@ const LOOKUPS_MAX: usize = 16;
 
 /// Collects what the businesses declare; see [`Host`].
 pub struct Catalogue {
-    settings: Settings,
-    journal: Arc<Journal>,
+    pub(super) settings: Settings,
+    pub(super) journal: Arc<Journal>,
     shared: Arc<Shared>,
-    rooms: Rooms,
-    doors: Vec<Arc<dyn Door>>,
+    pub(super) rooms: Rooms,
+    pub(super) doors: Vec<Arc<dyn Door>>,
     /// The settings of each business, by the type of the business.
     businesses: HashMap<TypeId, Box<dyn Any>>,
     names: Vec<&'static str>,
     /// What starts the actors, once all rooms are known.
-    shards: Vec<Box<dyn FnOnce(&[Arbiter]) -> Result<(), StartError>>>,
-    followers: Vec<Box<dyn FnOnce(&mut House) -> Result<(), StartError>>>,
-    projectors: Vec<Box<dyn FnOnce(&mut House) -> Result<(), StartError>>>,
+    shards: Vec<Start<[Arbiter]>>,
+    followers: Vec<Start<House>>,
+    projectors: Vec<Start<House>>,
+    /// What checks the rows of each view against the journal.
+    pub(super) row_checks: Vec<RowCheck>,
     ports: Vec<&'static str>,
     trouble: Vec<String>,
 }
+
+/// Starts something, given what it lives in.
+type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 
 /// What followers need to start, and what they leave behind.
 struct House {
@@ -84,6 +90,7 @@ impl Catalogue {
             shards: Vec::new(),
             followers: Vec::new(),
             projectors: Vec::new(),
+            row_checks: Vec::new(),
             ports: Vec::new(),
             trouble: Vec::new(),
         })
@@ -92,9 +99,10 @@ impl Catalogue {
     /// Starts everything: shards first, then views, then whoever reacts.
     pub(super) fn bring_to_life(mut self) -> Result<Parts, StartError> {
         self.check()?;
-        let shards: Vec<_> = (0..self.shared.settings.shard_count()).map(|_| Arbiter::new()).collect();
+        let mut shards: Vec<_> =
+            (0..self.shared.settings.shard_count()).map(|_| Arbiter::new()).collect();
         for start in self.shards {
-            start(&shards)?;
+            start(&mut shards)?;
         }
         let mut house = House {
             settings: self.settings,
@@ -125,7 +133,7 @@ impl Catalogue {
     }
 
     /// Whether every setting was meant for somebody.
-    fn check(&mut self) -> Result<(), StartError> {
+    pub(super) fn check(&mut self) -> Result<(), StartError> {
         let known = |list: &[&str]| format!("there are {}", list.join(", "));
         for name in self.settings.businesses.keys().chain(&self.settings.only) {
             if !self.names.contains(&name.as_str()) {
@@ -183,7 +191,7 @@ impl Host for Catalogue {
         let room = Arc::new(Room::<A>::new(kind, Arc::clone(&self.shared), settings));
         self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
         self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
-        self.shards.push(Box::new(move |shards| {
+        self.shards.push(Box::new(move |shards: &mut [Arbiter]| {
             let keepers = shards.iter().map(|shard| {
                 let (room, count) = (Arc::clone(&room), shards.len());
                 start_in(shard, move || Keeper::new(room, count))
@@ -238,6 +246,7 @@ impl Host for Catalogue {
 
     fn view<V: View>(&mut self) -> &mut Self {
         self.projectors.push(Box::new(House::project::<V>));
+        self.row_checks.push(row_check::<V>());
         self
     }
 }
@@ -253,13 +262,13 @@ impl House {
         let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
         let progress = Progress::new(name);
         self.progress.push(Arc::clone(&progress));
-        let messenger =
-            move || Messenger::new(me, errand(), concurrency, journal, rooms, progress);
+        let messenger = move || Messenger::new(me, errand(), concurrency, journal, rooms, progress);
         start_in(&self.outer, messenger).map(drop)
     }
 
     fn project<V: View>(&mut self) -> Result<(), StartError> {
-        let store = |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
+        let store =
+            |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
         let path = view_path(&self.settings.data, V::NAME);
         let (model, opened) =
             ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| store(&error))?;
@@ -267,8 +276,8 @@ impl House {
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let info = ViewInfo { business, name, aliases: V::ALIASES, fields: V::FIELDS };
         let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
-        let (projector, rows) = Projector::<V>::new(model, journal, rooms, info)
-            .map_err(|error| store(&error))?;
+        let (projector, rows) =
+            Projector::<V>::new(model, journal, rooms, info).map_err(|error| store(&error))?;
         let arbiter = Arbiter::new();
         start_in(&arbiter, move || projector)?;
         self.arbiters.push(arbiter);
@@ -278,7 +287,7 @@ impl House {
 }
 
 /// Where the rows of a view are kept.
-pub fn view_path(data: &Path, name: &str) -> std::path::PathBuf {
+pub(super) fn view_path(data: &Path, name: &str) -> PathBuf {
     data.join("views").join(format!("{}.sqlite", name.replace('/', ".")))
 }
 

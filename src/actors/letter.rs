@@ -78,8 +78,10 @@ pub enum Delivery {
 
 /// Told the fate of a dispatched command exactly once: when dropped unsaid, to try again later.
 pub struct Ack {
-    tell: Option<Box<dyn FnOnce(Result<(), Undelivered>) + Send>>,
+    tell: Option<TellFate>,
 }
+
+type TellFate = Box<dyn FnOnce(Result<(), Undelivered>) + Send>;
 
 impl Ack {
     /// Tells this function.

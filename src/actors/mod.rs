@@ -7,8 +7,8 @@
 //!                                   └─ projector ── rows (views)
 //! ```
 
+mod audit;
 mod catalogue;
-mod conversation;
 mod courtyard;
 mod crash;
 mod errands;
@@ -26,7 +26,8 @@ mod saga;
 mod settings;
 mod transport;
 
-pub use catalogue::{Catalogue, view_path};
+pub use audit::Progressing;
+pub use catalogue::Catalogue;
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
     Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,

@@ -71,7 +71,9 @@ impl Rooms {
         let mut pause = Duration::from_millis(1);
         loop {
             let (said, fate) = oneshot::channel();
-            let ack = Ack::new(move |fate| drop(said.send(fate)));
+            let ack = Ack::new(move |fate| {
+                let _ = said.send(fate);
+            });
             self.dispatch(dispatch, InsideCall { origin, generation, when, ack });
             match fate.await.unwrap_or(Err(Undelivered::Later)) {
                 Ok(()) => return Ok(()),
@@ -89,13 +91,11 @@ impl Rooms {
     }
 
     fn dispatch(&self, dispatch: &Dispatch, call: InsideCall) {
-        match self.by_name.get(dispatch.aggregate()) {
-            Some(door) => door.dispatch(dispatch, call),
-            None => {
-                tracing::error!(?dispatch, "nobody of that name is installed");
-                call.ack.say(Err(Undelivered::Later));
-            }
+        if let Some(door) = self.by_name.get(dispatch.aggregate()) {
+            return door.dispatch(dispatch, call);
         }
+        tracing::error!(?dispatch, "nobody of that name is installed");
+        call.ack.say(Err(Undelivered::Later));
     }
 }
 

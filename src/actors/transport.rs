@@ -112,7 +112,11 @@ impl Service {
 }
 
 /// `POST` with the key as `Idempotency-Key`: 2xx did it, 4xx said no, everything else is no answer.
-async fn ask_http(client: &reqwest::Client, url: reqwest::Url, ask: &Ask) -> Result<Answer, String> {
+async fn ask_http(
+    client: &reqwest::Client,
+    url: reqwest::Url,
+    ask: &Ask,
+) -> Result<Answer, String> {
     let request = client.post(url).header("Idempotency-Key", &ask.key).json(&ask.body);
     let response = request.send().await.map_err(|error| error.to_string())?;
     let status = response.status();

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Loads the release server and, in the same run, a bare actix-web echo of the same JSON (the limit),
+# and prints requests per second, p50, p99 and the ratio to the limit as a Markdown table.
+#
+#   benches/load.sh [SECONDS]      (10 by default; needs wrk, curl and jq)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:-10}
+connections=(64 256)
+folder=$(mktemp -d "${TMPDIR:-target}/load.XXXXXX")
+pids=()
+
+finish() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$folder"
+}
+trap finish EXIT
+
+cargo build --release --bin madang --example echo
+
+# Waits until a log names an address, and prints it.
+address_in() {
+  for _ in $(seq 200); do
+    grep -oEm1 '127\.0\.0\.1:[0-9]+' "$1" 2>/dev/null && return
+    sleep 0.05
+  done
+  echo "no address in $1" >&2
+  return 1
+}
+
+target/release/examples/echo >"$folder/echo.log" &
+pids+=($!)
+target/release/madang serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/madang.log" 2>&1 &
+pids+=($!)
+echo_url="http://$(address_in "$folder/echo.log")"
+madang_url="http://$(address_in "$folder/madang.log")"
+
+taxi='{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}'
+order='{"orderType":"basic","name":"Jung"}'
+restock='{"stockCnt":1}'
+
+limit=0
+# row NAME SCRIPT URL CONNECTIONS: loads and prints one row; BODY and COUNT are for the script.
+row() {
+  local out rate p50 p99 failed ratio
+  out=$(wrk -t2 -c"$4" -d"${seconds}s" --latency -s "benches/load/$2" "$3")
+  rate=$(awk '/Requests\/sec/ {print $2}' <<<"$out")
+  p50=$(awk '$1 == "50%" {print $2}' <<<"$out")
+  p99=$(awk '$1 == "99%" {print $2}' <<<"$out")
+  failed=$(awk '/Non-2xx/ {print $NF}' <<<"$out")
+  [ "$1" = limit ] && limit=$rate
+  ratio=$(awk -v a="$rate" -v b="$limit" 'BEGIN {printf "%.2f", a / b}')
+  printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$4" "$rate" "$p50" "$p99" "$ratio" "${failed:-0}"
+}
+
+curl -sf -o /dev/null -H 'Content-Type: application/json' -d "$taxi" "$madang_url/taxi/taxis"
+echo
+echo "| what | connections | requests/s | p50 | p99 | ratio to the limit | not 2xx |"
+echo "|---|---|---|---|---|---|---|"
+for c in "${connections[@]}"; do
+  BODY=$taxi row limit post.lua "$echo_url/" "$c"
+  BODY=$taxi row "create: POST /taxi/taxis" post.lua "$madang_url/taxi/taxis" "$c"
+  BODY=$order row "order and payment: POST /taxi/orders" post.lua "$madang_url/taxi/orders" "$c"
+  BODY=$restock row "one hot aggregate: POST /taxi/taxis/1/restock" post.lua "$madang_url/taxi/taxis/1/restock" "$c"
+  COUNT=1000 row "read: GET /taxi/orders/{id}" get.lua "$madang_url/taxi/orders" "$c"
+done
+echo
+echo "memory of the server: $(awk '/VmRSS/ {printf "%.0f MiB", $2 / 1024}' "/proc/${pids[1]}/status")"
+echo "machine: $(nproc) cores, $(awk -F': ' '/model name/ {print $2; exit}' /proc/cpuinfo), $(date +%F)"

@@ -1,0 +1,269 @@
+//! One aggregate instance: the actor that owns its state, and the only place where it changes.
+
+mod healing;
+mod journaling;
+
+use super::{
+    crash::{Crashes, caught},
+    facade::{Outcome, Reply, Trouble},
+    letter::{Content, Letter, ReplyTo, Teller, Undelivered},
+    room::{Room, now, rejected, reply, shown},
+};
+use crate::{
+    domain::kernel::{Aggregate, Rejection, Standing, Timestamp, command_name},
+    store::{Payload, StoredOutcome, journal::Entry},
+};
+use actix::{Actor, Addr, Context, Handler};
+use journaling::{Landing, event_entry, refusal_entry};
+use std::{cell::Cell, collections::VecDeque, mem, rc::Rc, sync::Arc, time::Duration};
+
+/// What the keeper, on the same thread, may know of an instance without asking.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// Letters sent and not yet handled.
+    pub queued: Cell<usize>,
+    waited_for: Cell<bool>,
+    held_up: Cell<bool>,
+    position: Cell<u64>,
+}
+
+impl Pulse {
+    /// Whether the instance can be let go: the journal knows everything it knows, and nobody
+    /// waits for it, or nobody can be waiting any more.
+    pub fn is_idle(&self, durable: u64, nobody_waits: bool) -> bool {
+        self.queued.get() == 0
+            && !self.held_up.get()
+            && (nobody_waits || !self.waited_for.get())
+            && self.position.get() <= durable
+    }
+}
+
+/// A living aggregate.
+pub struct Living<A: Aggregate> {
+    room: Arc<Room<A>>,
+    number: u64,
+    pulse: Rc<Pulse>,
+    condition: Condition,
+    state: A,
+    version: u32,
+    position: u64,
+    generation: u64,
+    crashes: Crashes,
+    /// Clients that wait until nothing is pending.
+    waiting: Vec<(Outcome, ReplyTo)>,
+    /// Letters that found the state unusable and are handled again once it is rebuilt.
+    held: VecDeque<Content<A>>,
+}
+
+/// In what condition the state is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Condition {
+    /// Only the journal has it.
+    Absent,
+    /// It can be used.
+    Present,
+    /// It crashed too often, for this reason.
+    Quarantined(String),
+}
+
+impl<A: Aggregate> Actor for Living<A> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        if self.condition == Condition::Absent {
+            self.rebuild_after(Duration::ZERO, ctx);
+        }
+    }
+}
+
+impl<A: Aggregate> Handler<Letter<A>> for Living<A> {
+    type Result = ();
+
+    fn handle(&mut self, letter: Letter<A>, ctx: &mut Self::Context) {
+        self.pulse.queued.set(self.pulse.queued.get() - 1);
+        self.open(letter.content, ctx);
+        self.take_pulse();
+    }
+}
+
+impl<A: Aggregate> Living<A> {
+    /// Starts the actor; one that is new has no history to be read.
+    pub fn start(room: Arc<Room<A>>, number: u64, is_new: bool) -> (Addr<Self>, Rc<Pulse>) {
+        let pulse = Rc::<Pulse>::default();
+        let condition = if is_new { Condition::Present } else { Condition::Absent };
+        let living = Self {
+            number,
+            pulse: Rc::clone(&pulse),
+            condition,
+            state: A::default(),
+            version: 0,
+            position: 0,
+            generation: room.shared.journal.generation(),
+            crashes: Crashes::default(),
+            waiting: Vec::new(),
+            held: VecDeque::new(),
+            room,
+        };
+        let addr = Self::create(|ctx| {
+            ctx.set_mailbox_capacity(living.room.shared.settings.instance_messages_max);
+            living
+        });
+        (addr, pulse)
+    }
+
+    fn take_pulse(&self) {
+        let is_quarantined = matches!(self.condition, Condition::Quarantined(_));
+        self.pulse.held_up.set(is_quarantined || !self.held.is_empty());
+        self.pulse.waited_for.set(!self.waiting.is_empty());
+        self.pulse.position.set(self.position);
+    }
+
+    fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
+        if self.condition == Condition::Present
+            && self.generation != self.room.shared.journal.generation()
+        {
+            self.condition = Condition::Absent;
+            self.rebuild_after(Duration::ZERO, ctx);
+        }
+        match (&self.condition, content) {
+            (Condition::Quarantined(_), Content::Release) => {
+                self.crashes.forget();
+                self.condition = Condition::Absent;
+                self.rebuild_after(Duration::ZERO, ctx);
+            }
+            (_, Content::Release) => {}
+            (Condition::Absent, content) => self.held.push_back(content),
+            (Condition::Quarantined(because), content) => {
+                let because = because.clone();
+                content.refuse(Trouble::Quarantined {
+                    resource: A::NAME,
+                    number: self.number,
+                    because,
+                });
+            }
+            (Condition::Present, Content::Show(reply)) => self.show(reply),
+            (Condition::Present, Content::Await(outcome, reply)) => self.wait_for(outcome, reply),
+            (Condition::Present, Content::Tell(command, teller)) => {
+                self.tell(&command, teller, ctx);
+            }
+        }
+    }
+
+    fn show(&mut self, to: ReplyTo) {
+        if self.version == 0 {
+            return drop(to.send(Err(Room::<A>::not_found(self.number))));
+        }
+        let state = &self.state;
+        let (number, version, position) = (self.number, self.version, self.position);
+        let answer = caught(|| shown(state, number, version, position, Outcome::Done));
+        let answer = answer.unwrap_or_else(|because| Err(Trouble::Failed(because)));
+        self.land(Landing::of(to, answer));
+    }
+
+    fn wait_for(&mut self, outcome: Outcome, to: ReplyTo) {
+        if self.state.standing() == Standing::Pending {
+            self.waiting.push((outcome, to));
+            return;
+        }
+        let answer = self.answer(outcome, self.version);
+        self.land(Landing::of(to, answer));
+    }
+
+    fn tell(&mut self, command: &A::Command, teller: Teller, ctx: &mut Context<Self>) {
+        let Some(teller) = self.admit(teller) else { return };
+        let now = now();
+        let (state, settings) = (&self.state, &self.room.settings);
+        match caught(|| state.decide(command.clone(), now, settings)) {
+            Ok(Ok(events)) => self.accept(command, events, now, teller, ctx),
+            Ok(Err(rejection)) => self.reject(command, &rejection, now, teller, ctx),
+            Err(because) => {
+                teller.refuse(Trouble::Failed(because.clone()));
+                self.crash(because, Some(format!("{command:?}")), ctx);
+            }
+        }
+    }
+
+    /// Lets pass who speaks of the present, and answers who does not.
+    fn admit(&self, teller: Teller) -> Option<Teller> {
+        let actual = self.version;
+        match teller {
+            Teller::Client(call) => match call.if_match.filter(|version| *version != actual) {
+                None => Some(Teller::Client(call)),
+                Some(expected) => {
+                    Teller::Client(call).refuse(Trouble::VersionDiffers { expected, actual });
+                    None
+                }
+            },
+            Teller::Inside(call) if call.generation == self.generation => {
+                Some(Teller::Inside(call))
+            }
+            Teller::Inside(call) => {
+                call.ack.say(Err(Undelivered::Stale));
+                None
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        command: &A::Command,
+        events: Vec<A::Event>,
+        now: Timestamp,
+        teller: Teller,
+        ctx: &mut Context<Self>,
+    ) {
+        if !events.is_empty() {
+            let state = mem::take(&mut self.state);
+            match caught(|| events.iter().cloned().fold(state, A::evolve)) {
+                Ok(state) => self.state = state,
+                Err(because) => {
+                    teller.refuse(Trouble::Failed(because.clone()));
+                    return self.crash(because, Some(format!("{command:?}")), ctx);
+                }
+            }
+        }
+        let mut entries: Vec<Entry> = events.into_iter().map(event_entry::<A>).collect();
+        if entries.is_empty() && matches!(teller, Teller::Inside(_)) {
+            let payload = Payload::Unchanged { command: command_name(command) };
+            entries.push(Entry { payload, typed: None });
+        }
+        let version = self.version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let outcome = StoredOutcome::Accepted { version };
+        let (heading, landing) = self.prepare(teller, outcome, version);
+        if entries.is_empty() && heading.answer.is_none() {
+            return self.land(landing);
+        }
+        self.submit(heading, entries, landing, now, ctx);
+    }
+
+    fn reject(
+        &mut self,
+        command: &A::Command,
+        rejection: &A::Rejection,
+        now: Timestamp,
+        teller: Teller,
+        ctx: &mut Context<Self>,
+    ) {
+        tracing::debug!(resource = A::NAME, number = self.number, %rejection, "rejected");
+        let outcome =
+            StoredOutcome::Rejected { kind: rejection.kind(), because: rejection.to_string() };
+        let entries = match &teller {
+            Teller::Client(call) if call.key.is_none() => {
+                return teller.refuse(rejected(rejection));
+            }
+            Teller::Client(_) => Vec::new(),
+            Teller::Inside(_) => vec![refusal_entry(command, rejection)],
+        };
+        let (heading, mut landing) = self.prepare(teller, outcome, self.version);
+        for (_, answer) in &mut landing.replies {
+            *answer = Err(rejected(rejection));
+        }
+        self.submit(heading, entries, landing, now, ctx);
+    }
+
+    fn answer(&self, outcome: Outcome, version: u32) -> Result<Reply, Trouble> {
+        let (state, number, position) = (&self.state, self.number, self.position);
+        caught(|| reply(state, number, version, position, outcome))
+            .unwrap_or_else(|because| Err(Trouble::Failed(because)))
+    }
+}

@@ -1,0 +1,165 @@
+//! The client's side of a kind of aggregate: what it said, said once, and waited for.
+
+use super::{
+    Room, blocking, busy, now,
+    rebuilding::{apply, reply},
+    rejected,
+};
+use crate::{
+    actors::{
+        crash::caught,
+        facade::{IdempotencyKey, Outcome, Reply, Request, Trouble},
+        flight::Flight,
+        letter::{ClientCall, Content, ReplyTo, Teller},
+    },
+    domain::kernel::{Aggregate, Malformed, Place, Speaker, Standing, Target},
+    store::{StoredAnswer, StoredOutcome},
+};
+use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
+use tokio::sync::oneshot;
+
+type Reached = Result<Reply, Trouble>;
+
+/// What a client said beside the command.
+struct Call {
+    key: Option<IdempotencyKey>,
+    flight: Option<Flight>,
+    if_match: Option<u32>,
+    outcome: Outcome,
+    patience: Duration,
+}
+
+impl<A: Aggregate> Room<A> {
+    /// Hands a letter over and waits for the answer.
+    pub(super) async fn ask(
+        &self,
+        number: u64,
+        content: impl FnOnce(ReplyTo) -> Content<A>,
+    ) -> Reached {
+        let (reply, answer) = oneshot::channel();
+        self.post(number, content(reply));
+        // Dropped unanswered: the journal did not take it, or the instance crashed meanwhile.
+        answer.await.unwrap_or_else(|_| Err(busy(A::NAME)))
+    }
+
+    async fn say_new(&self, command: A::Command, call: Call) -> Reached {
+        // A command that nobody could accept needs neither a number nor an actor.
+        self.judge_blank(command.clone())?;
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        self.tell(number, command, call).await
+    }
+
+    async fn say_existing(&self, number: u64, command: A::Command, call: Call) -> Reached {
+        if !self.may_exist(number) {
+            self.judge_blank(command.clone())?;
+        }
+        self.tell(number, command, call).await
+    }
+
+    fn judge_blank(&self, command: A::Command) -> Result<(), Trouble> {
+        let decision = caught(|| A::default().decide(command, now(), &self.settings));
+        match decision.map_err(Trouble::Failed)? {
+            Ok(_) => Ok(()),
+            Err(rejection) => Err(rejected(&rejection)),
+        }
+    }
+
+    async fn tell(&self, number: u64, command: A::Command, call: Call) -> Reached {
+        let Call { key, flight, if_match, outcome, patience } = call;
+        let told = self.ask(number, |reply| {
+            let call = ClientCall { reply, key, if_match, outcome, flight };
+            Content::Tell(command, Teller::Client(call))
+        });
+        self.within(patience, number, told).await
+    }
+
+    /// When patience is over first, shows how far things have come.
+    async fn within(
+        &self,
+        patience: Duration,
+        number: u64,
+        told: impl Future<Output = Reached>,
+    ) -> Reached {
+        match tokio::time::timeout(patience, told).await {
+            Ok(reached) => reached,
+            Err(_) => match tokio::time::timeout(patience, self.ask(number, Content::Show)).await {
+                Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
+                Err(_) => Err(busy(A::NAME)),
+            },
+        }
+    }
+
+    /// Answers a request again that was answered before.
+    async fn recall(&self, stored: StoredAnswer, call: Call) -> Reached {
+        if Some(stored.fingerprint) != call.key.map(|key| key.fingerprint) {
+            return Err(Trouble::KeyReused);
+        }
+        let version = match stored.outcome {
+            StoredOutcome::Rejected { kind, because } => {
+                return Err(Trouble::Rejected { kind, because });
+            }
+            StoredOutcome::Accepted { version } => version,
+        };
+        let number = stored.stream.number;
+        if let Some(reply) = self.first_settled(number, version, call.outcome).await? {
+            return reply;
+        }
+        let settled = self.ask(number, |reply| Content::Await(call.outcome, reply));
+        self.within(call.patience, number, settled).await
+    }
+
+    /// How things stood as soon as nothing was pending, at this version or after it.
+    async fn first_settled(
+        &self,
+        number: u64,
+        version: u32,
+        outcome: Outcome,
+    ) -> Result<Option<Reached>, Trouble> {
+        let journal = Arc::clone(&self.shared.journal);
+        let stream = self.stream(number);
+        let records = blocking(move || journal.records(stream)).await?;
+        let mut state = A::default();
+        for record in &records {
+            state = apply::<A>(state, record).map_err(Trouble::Failed)?;
+            if record.version >= version && state.standing() != Standing::Pending {
+                return Ok(Some(reply::<A>(
+                    &state,
+                    number,
+                    record.version,
+                    record.position,
+                    outcome,
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads what a client said and says it, once for each idempotency key.
+    pub(super) async fn say_once(self: Arc<Self>, request: Request) -> Reached {
+        let saying = &self.sayings[request.saying];
+        let said = saying.parse(request.number, &request.body).map_err(|error| match error {
+            Malformed::Syntax(because) => Trouble::Syntax(because),
+            Malformed::Content(because) => Trouble::Malformed(because),
+        })?;
+        if A::speaker(&said.command) == Speaker::Inside {
+            return Err(Trouble::Inside(saying.name));
+        }
+        let outcome = match saying.place {
+            Place::Collection => Outcome::Created,
+            Place::Item | Place::Named => Outcome::Done,
+        };
+        let Request { key, if_match, patience, .. } = request;
+        let mut call = Call { key, flight: None, if_match, outcome, patience };
+        if let Some(key) = key {
+            call.flight = Some(self.shared.flights.board(key.key).await);
+            let journal = Arc::clone(&self.shared.journal);
+            if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
+                return self.recall(stored, call).await;
+            }
+        }
+        match said.target {
+            Target::New => self.say_new(said.command, call).await,
+            Target::Existing(number) => self.say_existing(number, said.command, call).await,
+        }
+    }
+}

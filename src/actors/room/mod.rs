@@ -1,0 +1,252 @@
+//! A kind of aggregate with everything its instances share; seen from outside through one small trait.
+
+mod client;
+mod rebuilding;
+
+use super::{
+    crash::Quarantine,
+    facade::{Collection, Page, Reply, Request, ResourceInfo, SayingInfo, Trouble},
+    flight::Flights,
+    keeper::Keeper,
+    letter::{Content, InsideCall, Letter, Teller, Undelivered},
+    settings::ActorSettings,
+};
+use crate::{
+    domain::kernel::{Aggregate, Dispatch, Rejection, Saying, SettingsOf, Timestamp},
+    store::{
+        KindId, Stream, codec,
+        journal::{Journal, StoreError},
+    },
+};
+use actix::{Addr, dev::SendError};
+use std::{
+    any::Any,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, OnceLock, atomic::AtomicU64, atomic::AtomicUsize},
+    time::SystemTime,
+};
+
+pub use rebuilding::{Rebuilt, rebuild, reply, shown};
+
+/// What all kinds share.
+pub struct Shared {
+    /// The one journal.
+    pub journal: Arc<Journal>,
+    /// How actors behave.
+    pub settings: ActorSettings,
+    /// Aggregates alive in the whole process.
+    pub living: AtomicUsize,
+    /// Instances that crashed too often.
+    pub quarantine: Quarantine,
+    /// Requests with an idempotency key that are under way.
+    pub flights: Flights,
+}
+
+/// One kind of aggregate.
+pub struct Room<A: Aggregate> {
+    pub(super) kind: KindId,
+    pub(super) shared: Arc<Shared>,
+    pub(super) settings: SettingsOf<A>,
+    pub(super) info: ResourceInfo,
+    sayings: Vec<Saying<A>>,
+    next_number: AtomicU64,
+    keepers: OnceLock<Vec<Addr<Keeper<A>>>>,
+}
+
+/// An answer under way.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send>>;
+
+/// A kind of aggregate seen from outside: names and bytes in, bytes out. The only place where
+/// the type of an aggregate is erased.
+pub trait Door: Send + Sync {
+    /// What clients see of it.
+    fn info(&self) -> &ResourceInfo;
+    /// Its number in the journal.
+    fn kind(&self) -> KindId;
+    /// Says a command for a client.
+    fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
+    /// Shows one.
+    fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
+    /// Shows a page of them.
+    fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>>;
+    /// Says a command for a saga, a port or a lookup.
+    fn dispatch(&self, dispatch: &Dispatch, call: InsideCall);
+    /// Lets one out of quarantine.
+    fn release(&self, number: u64) -> bool;
+    /// Reads an event back.
+    fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String>;
+    /// Reads a rejection back.
+    fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String>;
+    /// Rebuilds one from its events and compares its snapshot; says what is wrong.
+    fn audit(&self, number: u64) -> Result<(), String>;
+}
+
+impl<A: Aggregate> Room<A> {
+    /// A room whose keepers are still to come.
+    pub fn new(kind: KindId, shared: Arc<Shared>, settings: SettingsOf<A>) -> Self {
+        let (business, name) = A::NAME.split_once('/').unwrap_or(("", A::NAME));
+        let sayings = A::vocabulary().into_sayings();
+        let infos = sayings
+            .iter()
+            .map(|saying| SayingInfo {
+                name: saying.name,
+                method: saying.method,
+                place: saying.place,
+            })
+            .collect();
+        let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
+        let next_number = AtomicU64::new(shared.journal.last_number(kind) + 1);
+        Self { kind, shared, settings, info, sayings, next_number, keepers: OnceLock::new() }
+    }
+
+    /// Hands over the keepers, one per shard.
+    pub fn open(&self, keepers: Vec<Addr<Keeper<A>>>) {
+        assert!(self.keepers.set(keepers).is_ok(), "a room is opened once");
+    }
+
+    pub(super) const fn stream(&self, number: u64) -> Stream {
+        Stream { kind: self.kind, number }
+    }
+
+    pub(super) fn not_found(number: u64) -> Trouble {
+        Trouble::NotFound { resource: A::NAME, number }
+    }
+
+    /// Puts a letter into the mailbox of the keeper it belongs to.
+    fn post(&self, number: u64, content: Content<A>) {
+        let Some(keepers) = self.keepers.get() else {
+            return content.refuse(busy("the server"));
+        };
+        let shard = usize::try_from(number).unwrap_or(usize::MAX) % keepers.len();
+        match keepers[shard].try_send(Letter { number, content }) {
+            Ok(()) => {}
+            Err(SendError::Full(letter) | SendError::Closed(letter)) => {
+                letter.content.refuse(busy(A::NAME));
+            }
+        }
+    }
+
+    /// Whether a number was ever given out, as far as the journal's head knows.
+    fn may_exist(&self, number: u64) -> bool {
+        number > 0 && number <= self.shared.journal.last_number(self.kind)
+    }
+
+    async fn show_all(self: Arc<Self>, page: Page) -> Result<Collection<Reply>, Trouble> {
+        let descending = match &page.sort {
+            None => false,
+            Some(sort) if sort.field == "id" => sort.descending,
+            Some(sort) => {
+                let because =
+                    format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
+                return Err(Trouble::BadQuery(because));
+            }
+        };
+        let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
+        let total = journal.count(kind);
+        let skip = page.number.saturating_mul(page.size as u64);
+        let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;
+        let mut items = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            items.push(self.ask(number, Content::Show).await?);
+        }
+        Ok(Collection { items, total })
+    }
+}
+
+impl<A: Aggregate> Door for Room<A> {
+    fn info(&self) -> &ResourceInfo {
+        &self.info
+    }
+
+    fn kind(&self) -> KindId {
+        self.kind
+    }
+
+    fn say(self: Arc<Self>, request: Request) -> Answer<Reply> {
+        Box::pin(self.say_once(request))
+    }
+
+    fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
+        Box::pin(async move {
+            if !self.may_exist(number) {
+                return Err(Self::not_found(number));
+            }
+            self.ask(number, Content::Show).await
+        })
+    }
+
+    fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>> {
+        Box::pin(self.show_all(page))
+    }
+
+    fn dispatch(&self, dispatch: &Dispatch, call: InsideCall) {
+        match dispatch.command::<A>() {
+            Some(command) => {
+                self.post(dispatch.number(), Content::Tell(command.clone(), Teller::Inside(call)));
+            }
+            None => call.ack.say(Err(Undelivered::Later)),
+        }
+    }
+
+    fn release(&self, number: u64) -> bool {
+        let was_in = self.shared.quarantine.release(A::NAME, number);
+        if was_in {
+            self.post(number, Content::Release);
+        }
+        was_in
+    }
+
+    fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {
+        let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
+        Ok(Arc::new(event))
+    }
+
+    fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
+        let rejection: A::Rejection = codec::decode(bytes).map_err(|error| error.to_string())?;
+        Ok(Box::new(rejection))
+    }
+
+    fn audit(&self, number: u64) -> Result<(), String> {
+        let (journal, stream) = (&self.shared.journal, self.stream(number));
+        let records = journal.records(stream).map_err(|error| error.to_string())?;
+        let snapshot = journal.history(stream).map_err(|error| error.to_string())?.snapshot;
+        let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
+        let mut state = A::default();
+        for record in &records {
+            let in_version = |because| format!("version {}: {because}", record.version);
+            state = rebuilding::apply(state, record).map_err(in_version)?;
+            let here = snapshot.as_ref().filter(|snapshot| snapshot.version == record.version);
+            if here.is_some_and(|snapshot| snapshot.state != codec::encode(&state)) {
+                return Err(in_version("the snapshot is not what the events add up to".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A rejection as a client is told it.
+pub fn rejected(rejection: &impl Rejection) -> Trouble {
+    Trouble::Rejected { kind: rejection.kind(), because: rejection.to_string() }
+}
+
+/// A queue is full.
+pub const fn busy(what: &'static str) -> Trouble {
+    Trouble::Busy { what, retry_after_s: 1 }
+}
+
+/// The present moment.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Does something that may wait for the disk off the loop.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Trouble> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| Trouble::Failed(error.to_string())),
+        Err(error) => Err(Trouble::Failed(error.to_string())),
+    }
+}

@@ -1,0 +1,89 @@
+//! The alarms of a saga's conversations: durable, and records once they go off.
+
+use super::{RETRY_PAUSE, Runner};
+use crate::{
+    actors::room::now,
+    domain::kernel::{Saga, Timestamp},
+    store::{
+        Cause, Payload, Stream,
+        journal::{Entry, Submission},
+    },
+};
+use actix::{AsyncContext, Context};
+use std::time::Duration;
+
+/// Alarms are indexed under the conversation's number with this bit.
+pub(super) const ALARM_BIT: u64 = 1 << 63;
+
+impl<S: Saga> Runner<S> {
+    /// Remembers when a conversation's alarm goes off now.
+    pub(super) fn set_alarm(
+        &mut self,
+        number: u64,
+        before: Option<Timestamp>,
+        after: Option<Timestamp>,
+        ctx: &mut Context<Self>,
+    ) {
+        if before == after {
+            return;
+        }
+        if let Some(time) = before {
+            self.alarms.remove(&(time, number));
+        }
+        if let Some(time) = after {
+            self.alarms.insert((time, number));
+            self.arm(ctx);
+        }
+        self.alarms_changed.insert(number, after);
+    }
+
+    /// Sees to it that the next alarm goes off.
+    pub(super) fn arm(&self, ctx: &mut Context<Self>) {
+        let Some((Timestamp(time), _)) = self.alarms.first() else { return };
+        let pause = Duration::from_millis(time.saturating_sub(now().0));
+        ctx.run_later(pause, Self::go_off);
+    }
+
+    /// Turns every alarm that is due into a record; the conversation hears it like any other.
+    fn go_off(&mut self, ctx: &mut Context<Self>) {
+        while let Some((time, number)) = self.alarms.first().copied() {
+            if time > now() || !self.is_recovered {
+                break;
+            }
+            match self.write_woken(number) {
+                Ok(()) => drop(self.alarms.pop_first()),
+                Err(because) => {
+                    tracing::warn!(saga = S::NAME, number, because, "an alarm is late");
+                    ctx.run_later(RETRY_PAUSE, Self::go_off);
+                    return;
+                }
+            }
+        }
+        self.arm(ctx);
+    }
+
+    fn write_woken(&mut self, number: u64) -> Result<(), String> {
+        let stream = Stream { kind: self.me, number };
+        let after_version = if let Some(version) = self.versions.get(&number) {
+            *version
+        } else {
+            let records = self.journal.records(stream).map_err(|error| error.to_string())?;
+            records.last().map_or(0, |record| record.version)
+        };
+        let submission = Submission {
+            stream,
+            after_version,
+            generation: self.generation,
+            entries: vec![Entry { payload: Payload::Woken, typed: None }],
+            time: now(),
+            correlation: number,
+            cause: Cause::Alarm,
+            answer: None,
+            snapshot: None,
+            done: None,
+        };
+        self.journal.submit(submission).map_err(|error| error.to_string())?;
+        self.versions.insert(number, after_version + 1);
+        Ok(())
+    }
+}

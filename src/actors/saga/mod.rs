@@ -1,0 +1,278 @@
+//! The runner of one kind of saga: hears the journal in order, steps, dispatches, writes down how far it is.
+//!
+//! A saga is a fold over the journal, and a checkpoint is only a shortcut. It holds the state of
+//! every open conversation as of the last record heard; a conversation with commands that are
+//! still on their way is written down as it was *before* the record that led to them (it *lags*),
+//! so that a crash makes the runner hear that record again, dispatch the same causes again, and
+//! leave out those whose outcome already stands in the journal.
+
+mod alarms;
+mod conversation;
+mod listening;
+mod recovery;
+
+use super::{
+    crash::caught,
+    letter::Delivery,
+    progress::{Bell, Progress},
+    rooms::Rooms,
+    settings::ActorSettings,
+};
+use crate::{
+    domain::kernel::{Alarm, Next, Saga, Step, Timestamp},
+    store::{
+        KindId, Origin, Payload, Record, codec,
+        journal::{Journal, Level, StoreError},
+    },
+};
+use actix::{Actor, AsyncContext, Context, Handler, Message};
+use conversation::{Conversation, Kept, Said};
+use listening::Heard;
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Records heard in one turn of the loop.
+const TURN_RECORDS_MAX: usize = 512;
+
+/// Where the list of lagging conversations is kept: no conversation has this number.
+const LAGGING: u64 = 0;
+
+/// The pause after something failed that should not.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// Runs all conversations of one kind of saga.
+pub struct Runner<S: Saga> {
+    me: KindId,
+    journal: Arc<Journal>,
+    rooms: Arc<Rooms>,
+    settings: ActorSettings,
+    progress: Arc<Progress>,
+    bell: Bell,
+    generation: u64,
+    /// The last position heard.
+    after: u64,
+    checkpointed: u64,
+    open: HashMap<u64, Conversation<S>>,
+    alarms: BTreeSet<(Timestamp, u64)>,
+    alarms_changed: HashMap<u64, Option<Timestamp>>,
+    /// Versions of conversation streams that got a record since the start.
+    versions: HashMap<u64, u32>,
+    /// Dispatches whose outcome was found in the journal while recovering.
+    answered: HashSet<(u64, u16)>,
+    is_recovered: bool,
+}
+
+/// There may be something to hear.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Wake;
+
+/// All commands of one reaction have their outcome in the journal.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Delivered {
+    conversation: u64,
+    trigger: u64,
+    generation: u64,
+}
+
+impl<S: Saga> Actor for Runner<S> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (addr, bell) = (ctx.address(), self.bell.clone());
+        self.journal
+            .subscribe(Level::Submitted, Arc::new(move || bell.ring(|| addr.do_send(Wake))));
+        let every = Duration::from_millis(self.settings.checkpoint_every_ms);
+        ctx.run_interval(every, |runner, _| runner.checkpoint());
+        self.ring(ctx);
+    }
+}
+
+impl<S: Saga> Handler<Wake> for Runner<S> {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.bell.hush();
+        match self.turn(ctx) {
+            Ok(true) => self.ring(ctx),
+            Ok(false) => {}
+            Err(because) => {
+                self.progress.trouble(Some(because));
+                self.is_recovered = false;
+                ctx.run_later(RETRY_PAUSE, |runner, ctx| runner.ring(ctx));
+            }
+        }
+    }
+}
+
+impl<S: Saga> Handler<Delivered> for Runner<S> {
+    type Result = ();
+
+    fn handle(&mut self, delivered: Delivered, ctx: &mut Self::Context) {
+        if delivered.generation != self.generation || !self.is_recovered {
+            return;
+        }
+        let Some(conversation) = self.open.get_mut(&delivered.conversation) else { return };
+        if conversation.said.front().is_some_and(|said| said.trigger == delivered.trigger) {
+            conversation.said.pop_front();
+            self.send_next(delivered.conversation, ctx);
+        }
+    }
+}
+
+impl<S: Saga> Runner<S> {
+    /// A runner that has not heard anything yet.
+    pub fn new(
+        me: KindId,
+        journal: Arc<Journal>,
+        rooms: Arc<Rooms>,
+        settings: ActorSettings,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self {
+            me,
+            journal,
+            rooms,
+            settings,
+            progress,
+            bell: Bell::default(),
+            generation: 0,
+            after: 0,
+            checkpointed: 0,
+            open: HashMap::new(),
+            alarms: BTreeSet::new(),
+            alarms_changed: HashMap::new(),
+            versions: HashMap::new(),
+            answered: HashSet::new(),
+            is_recovered: false,
+        }
+    }
+
+    fn ring(&self, ctx: &mut Context<Self>) {
+        let addr = ctx.address();
+        self.bell.ring(|| addr.do_send(Wake));
+    }
+
+    /// Hears a few records; true when there may be more.
+    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<bool, String> {
+        if !self.is_recovered || self.generation != self.journal.generation() {
+            self.recover(ctx).map_err(|error| error.to_string())?;
+        }
+        let records = self.journal.read(self.after, TURN_RECORDS_MAX, Level::Submitted);
+        let records = records.map_err(|error| error.to_string())?;
+        for record in &records {
+            self.hear(record, ctx)?;
+            self.after = record.position;
+        }
+        self.progress.reach(self.after);
+        Ok(records.len() == TURN_RECORDS_MAX)
+    }
+
+    fn hear(&mut self, record: &Record, ctx: &mut Context<Self>) -> Result<(), String> {
+        match self.listen(record)? {
+            Some((number, heard)) => self.step(number, record, heard, ctx),
+            None => Ok(()),
+        }
+    }
+
+    fn step(
+        &mut self,
+        number: u64,
+        record: &Record,
+        heard: Heard<S>,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), String> {
+        if matches!(heard, Heard::Woken) {
+            self.versions.insert(number, record.version);
+        }
+        self.remember(number)?;
+        let Some(conversation) = self.open.get_mut(&number) else { return Ok(()) };
+        if conversation.is_broken {
+            return Ok(());
+        }
+        let before = conversation.kept.clone();
+        let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
+        let meta = record.meta();
+        conversation.is_changed = true;
+        let Step { next, dispatches, alarm } = match caught(|| heard.told_to(state, number, &meta))
+        {
+            Ok(step) => step,
+            Err(because) => {
+                tracing::error!(saga = S::NAME, number, because, "a conversation crashed");
+                self.progress.trouble(Some(format!("conversation {number}: {because}")));
+                conversation.is_broken = true;
+                conversation.said.push_back(Said::nothing(record.position, before));
+                return Ok(());
+            }
+        };
+        let alarm_before = before.as_ref().and_then(|kept| kept.alarm);
+        let has_gone_off = record.payload == Payload::Woken;
+        let alarm = match (&next, alarm) {
+            (Next::Done, _) | (_, Alarm::Clear) => None,
+            (_, Alarm::Set(time)) => Some(time),
+            (_, Alarm::Keep) => alarm_before.filter(|_| !has_gone_off),
+        };
+        conversation.kept = Kept::after(next, alarm);
+        let dispatches: Vec<_> = (0..)
+            .zip(dispatches)
+            .filter(|(nth, _)| !self.answered.contains(&(record.position, *nth)))
+            .collect();
+        let is_silent = conversation.said.is_empty();
+        if !dispatches.is_empty() {
+            conversation.said.push_back(Said { trigger: record.position, before, dispatches });
+        }
+        self.set_alarm(number, alarm_before, alarm, ctx);
+        if is_silent {
+            self.send_next(number, ctx);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that a conversation is in memory.
+    fn remember(&mut self, number: u64) -> Result<(), String> {
+        if self.open.contains_key(&number) {
+            return Ok(());
+        }
+        let bytes =
+            self.journal.conversation(self.me, number).map_err(|error| error.to_string())?;
+        let is_on_disk = bytes.is_some();
+        let kept =
+            bytes.map(|bytes| read(&bytes)).transpose().map_err(|error| error.to_string())?;
+        self.open.insert(number, Conversation { kept, is_on_disk, ..Conversation::default() });
+        Ok(())
+    }
+
+    /// Sends the commands of the oldest reaction that has some on their way.
+    fn send_next(&mut self, number: u64, ctx: &mut Context<Self>) {
+        let Some(conversation) = self.open.get_mut(&number) else { return };
+        let Some(said) = conversation.said.front_mut() else {
+            if conversation.kept.is_none() && !conversation.is_on_disk {
+                self.open.remove(&number);
+            }
+            return;
+        };
+        let (trigger, dispatches) = (said.trigger, std::mem::take(&mut said.dispatches));
+        if dispatches.is_empty() {
+            return;
+        }
+        let (rooms, journal) = (Arc::clone(&self.rooms), Arc::clone(&self.journal));
+        let (me, generation, runner) = (self.me, self.generation, ctx.address());
+        actix::spawn(async move {
+            for (nth, dispatch) in dispatches {
+                let origin = Origin { by: me, conversation: number, position: trigger, nth };
+                if rooms.deliver(&journal, &dispatch, origin, Delivery::Submitted).await.is_err() {
+                    return;
+                }
+            }
+            runner.do_send(Delivered { conversation: number, trigger, generation });
+        });
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    codec::decode(bytes).map_err(|error| StoreError::Failed(error.to_string()))
+}

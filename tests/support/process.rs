@@ -1,0 +1,104 @@
+//! The real binary as a process, on a port of its own.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+};
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it and waits until it says where it listens.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(data: &Path, config: Option<&Path>) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_madang")), data, config)
+    }
+
+    /// Starts it under another program, such as a tracer.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_under(mut wrapper: Command, data: &Path) -> Self {
+        wrapper.arg(env!("CARGO_BIN_EXE_madang"));
+        Self::spawn(wrapper, data, None)
+    }
+
+    fn spawn(mut command: Command, data: &Path, config: Option<&Path>) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
+        // Whatever else it prints must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address: address.expect("the server says where it listens") }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, and wait until it is gone.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and wait until it has stopped by itself.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What `madang verify` says of a data folder.
+///
+/// # Panics
+/// When it cannot be run.
+pub fn verify(data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+    command.args(["verify", "--data"]).arg(data).output().unwrap()
+}
+
+/// # Panics
+/// When something is wrong with the data.
+#[track_caller]
+pub fn assert_verified(data: &Path) {
+    let Output { status, stdout, stderr } = verify(data);
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "verify: {status}\n{stdout}\n{stderr}");
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let start = line.find("127.0.0.1:")?;
+    let end = line[start..].find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+    line[start..end.map_or(line.len(), |end| start + end)].parse().ok()
+}

@@ -1,0 +1,103 @@
+//! A card payment provider outside the server, which remembers every charge and refund by its key.
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, mpsc},
+};
+
+/// What one key stands for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// `charge` or `refund`.
+    pub operation: String,
+    /// The order it was for.
+    pub order: u64,
+    /// How often it was asked; asking again under the same key changes nothing.
+    pub asked: usize,
+}
+
+pub type Ledger = Arc<Mutex<HashMap<String, Entry>>>;
+
+/// A provider that approves everything.
+pub struct Provider {
+    pub address: SocketAddr,
+    ledger: Ledger,
+    handle: ServerHandle,
+}
+
+impl Provider {
+    /// # Panics
+    /// When there is no free port.
+    pub fn start() -> Self {
+        let ledger = Ledger::default();
+        let shared = Arc::clone(&ledger);
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    let ledger = web::Data::from(Arc::clone(&shared));
+                    App::new().app_data(ledger).default_service(web::post().to(answer))
+                });
+                let server = server.workers(1).bind(("127.0.0.1", 0)).unwrap();
+                let address = server.addrs()[0];
+                let server = server.disable_signals().run();
+                sender.send((address, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (address, handle) = receiver.recv().unwrap();
+        Self { address, ledger, handle }
+    }
+
+    /// The configuration that makes a server ask this provider.
+    pub fn config(&self) -> String {
+        format!(
+            "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{}/\"\n",
+            self.address
+        )
+    }
+
+    /// How often each order was charged and refunded, by distinct keys.
+    ///
+    /// # Panics
+    /// When a request panicked.
+    pub fn charges_and_refunds(&self) -> HashMap<u64, (usize, usize)> {
+        let mut counts = HashMap::<u64, (usize, usize)>::new();
+        for entry in self.ledger.lock().unwrap().values() {
+            let (charges, refunds) = counts.entry(entry.order).or_default();
+            match entry.operation.as_str() {
+                "charge" => *charges += 1,
+                _ => *refunds += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+async fn answer(
+    request: HttpRequest,
+    body: web::Json<Value>,
+    ledger: web::Data<Mutex<HashMap<String, Entry>>>,
+) -> HttpResponse {
+    let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
+    let Some(key) = key else { return HttpResponse::BadRequest().finish() };
+    let (Some(operation), Some(order)) = (body["operation"].as_str(), body["orderId"].as_u64())
+    else {
+        return HttpResponse::BadRequest().finish();
+    };
+    let mut ledger = ledger.lock().unwrap();
+    let entry = ledger.entry(key.to_owned()).or_default();
+    entry.operation = operation.to_owned();
+    entry.order = order;
+    entry.asked += 1;
+    HttpResponse::Ok().json(serde_json::json!({ "status": "approved" }))
+}
