@@ -1,182 +1,355 @@
-//! The journal: one total order of records, written by one hand. (Contract; see the functions.)
+//! The journal: one total order of records, written by one hand.
+//!
+//! Submitting gives a position at once; the durable watermark follows with the commits, in
+//! order. What lies between the two is for the inside of the process only, and is discarded
+//! when a commit fails: then the generation rises, and everything decided on what was lost is
+//! refused as stale.
 
-use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream};
-use crate::domain::kernel::Timestamp;
-use std::{any::Any, path::Path, path::PathBuf, sync::Arc};
+pub use super::submission::{
+    Checkpoint, Done, Entry, Fault, History, JournalOptions, Level, Lost, OpenError, Placed,
+    Snapshot, StoreError, Submission, SubmitError,
+};
 
-/// How the journal is kept.
-#[derive(Clone, Debug)]
-pub struct JournalOptions {
-    pub cache_bytes: u64,
-    pub commit_records_max: usize,
-    pub queue_records_max: usize,
-    pub feed_records_max: usize,
+use super::{
+    KindId, Record, StoredAnswer, Stream,
+    disk::Disk,
+    feed::Subscribers,
+    front::{Door, Extra, Front},
+    keys, opening, reading,
+    sync::lock,
+    writer,
+};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+};
+
+/// An open journal. Dropping the last handle closes it.
+pub struct Journal {
+    pub(super) shared: Arc<Shared>,
+    hand: Mutex<Option<JoinHandle<()>>>,
+    kinds: Mutex<HashMap<String, KindId>>,
 }
 
-/// What an actor hands in: everything that follows from one command, whole or not at all.
-pub struct Submission {
-    pub stream: Stream,
-    /// The version the decision was based on.
-    pub after_version: u32,
-    /// The journal's generation the decision was based on.
-    pub generation: u64,
-    pub entries: Vec<Entry>,
-    pub time: Timestamp,
-    pub correlation: u64,
-    pub cause: Cause,
-    /// To be remembered under the hash of an idempotency key; may come with no entries at all.
-    pub answer: Option<(u128, StoredAnswer)>,
-    /// The state after the last entry, to be kept as a snapshot in the same commit.
-    pub snapshot: Option<Snapshot>,
-    /// Called on the journal's thread once it is durable, or lost.
-    pub done: Option<Done>,
+/// What the handle and the hand that writes have in common.
+pub(super) struct Shared {
+    pub(super) dir: PathBuf,
+    pub(super) options: JournalOptions,
+    pub(super) front: Mutex<Front>,
+    pub(super) hand_wakes: Condvar,
+    /// Empty while the store is being reopened, and after closing.
+    pub(super) slot: RwLock<Option<Arc<Disk>>>,
+    pub(super) subscribers: Subscribers,
+    // Copies of what stands in the front, to be read without its lock.
+    submitted: AtomicU64,
+    durable: AtomicU64,
+    generation: AtomicU64,
 }
 
-pub struct Entry {
-    pub payload: Payload,
-    pub typed: Option<Arc<dyn Any + Send + Sync>>,
+impl Shared {
+    /// The open store; held only as long as it takes to read, so that it can be reopened.
+    pub(super) fn disk(&self) -> Result<Arc<Disk>, String> {
+        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
+        slot.clone().ok_or_else(|| match &lock(&self.front).door {
+            Door::Healing(because) => format!("the journal is being reopened: {because}"),
+            Door::Open | Door::Closing | Door::Closed => "the journal is closed".to_owned(),
+        })
+    }
+
+    pub(super) fn let_go(&self) {
+        self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(super) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Copies what stands in the front for those who read without its lock.
+    pub(super) fn publish(&self, front: &Front) {
+        self.generation.store(front.generation, Ordering::Release);
+        self.durable.store(front.durable, Ordering::Release);
+        self.submitted.store(front.head, Ordering::Release);
+    }
 }
-
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    pub version: u32,
-    pub shape: u32,
-    pub state: Vec<u8>,
-}
-
-pub type Done = Box<dyn FnOnce(Result<(), Lost>) + Send>;
-
-/// It was submitted, but the commit failed; whether it is on disk shows after the reopening.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the journal could not make it durable: {0}")]
-pub struct Lost(pub Arc<str>);
-
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    #[error("the journal's queue is full")]
-    Full,
-    #[error("decided on what the journal has since lost")]
-    Stale,
-    #[error("the journal is being reopened: {0}")]
-    Closed(Arc<str>),
-}
-
-/// Where a submission landed.
-#[derive(Clone, Copy, Debug)]
-pub struct Placed {
-    pub first_position: u64,
-    pub last_position: u64,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("{0}")]
-    Failed(String),
-    #[error("stream {stream:?} cannot be read: {because}")]
-    Unreadable { stream: Stream, because: String },
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {because}")]
-pub struct OpenError {
-    pub path: PathBuf,
-    pub because: String,
-}
-
-pub struct History {
-    pub snapshot: Option<Snapshot>,
-    pub records: Vec<Record>,
-}
-
-/// Which records a listener may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Everything submitted: for sagas.
-    Submitted,
-    /// Only what is durable: for everything that leaves the process.
-    Durable,
-}
-
-/// What a saga, port, lookup remembers of its progress, written in the journal's own tree.
-#[derive(Clone, Debug, Default)]
-pub struct Checkpoint {
-    pub follower: KindId,
-    /// Everything up to here needs no second look.
-    pub position: u64,
-    /// Conversations that changed: encoded state, or `None` when over.
-    pub conversations: Vec<(u64, Option<Vec<u8>>)>,
-}
-
-pub struct Journal {}
 
 impl Journal {
-    pub fn open(_dir: &Path, _options: JournalOptions) -> Result<Arc<Self>, OpenError> {
-        todo!()
+    /// Opens the journal in this folder, creating both if need be.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, is in use by another process, or holds a store of
+    /// another format.
+    pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, OpenError> {
+        let opened = opening::open(dir, &options)?;
+        let front = Front::new(opened.durable, opened.totals);
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            options,
+            front: Mutex::new(front),
+            hand_wakes: Condvar::new(),
+            slot: RwLock::new(Some(Arc::new(opened.disk))),
+            subscribers: Subscribers::default(),
+            submitted: AtomicU64::new(opened.durable),
+            durable: AtomicU64::new(opened.durable),
+            generation: AtomicU64::new(0),
+        });
+        let of_hand = Arc::clone(&shared);
+        let hand = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer::run(&of_hand))
+            .map_err(|error| OpenError { path: dir.to_owned(), because: error.to_string() })?;
+        let (hand, kinds) = (Mutex::new(Some(hand)), Mutex::new(opened.kinds));
+        Ok(Arc::new(Self { shared, hand, kinds }))
     }
-    pub fn kind(&self, _name: &str) -> Result<KindId, StoreError> {
-        todo!()
+
+    /// The number of a kind, given durably on first use. Waits for the disk then: for start-up.
+    ///
+    /// # Errors
+    /// When the journal is closed or the disk fails, or there are 65,535 kinds already.
+    pub fn kind(&self, name: &str) -> Result<KindId, StoreError> {
+        let mut kinds = lock(&self.kinds);
+        if let Some(kind) = kinds.get(name) {
+            return Ok(*kind);
+        }
+        let kind = kinds.values().map(|kind| kind.0.checked_add(1)).max().unwrap_or(Some(0));
+        let kind =
+            KindId(kind.ok_or_else(|| StoreError::Failed("there are too many kinds".to_owned()))?);
+        let (done, durable) = mpsc::sync_channel(1);
+        let done: Done = Box::new(move |outcome| drop(done.send(outcome)));
+        self.enqueue(Extra::Kind(kind, name.to_owned()), self.generation(), Some(done))?;
+        match durable.recv() {
+            Ok(Ok(())) => {
+                kinds.insert(name.to_owned(), kind);
+                Ok(kind)
+            }
+            Ok(Err(lost)) => Err(StoreError::Failed(lost.to_string())),
+            Err(_) => Err(StoreError::Failed("the journal is closed".to_owned())),
+        }
     }
-    pub fn submit(&self, _submission: Submission) -> Result<Placed, SubmitError> {
-        todo!()
+
+    /// All kinds that were ever used in this store, by number.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<(KindId, String)> {
+        let kinds = lock(&self.kinds);
+        let mut kinds: Vec<_> = kinds.iter().map(|(name, kind)| (*kind, name.clone())).collect();
+        kinds.sort_unstable();
+        kinds
     }
+
+    /// Takes a submission: its records have their positions at once, and follow to disk.
+    ///
+    /// # Errors
+    /// Nothing was taken, and `done` will not be called: [`SubmitError`] says why.
+    pub fn submit(&self, submission: Submission) -> Result<Placed, SubmitError> {
+        let shared = &*self.shared;
+        let has_records = !submission.entries.is_empty();
+        let (placed, hand_sleeps) = {
+            let mut front = lock(&shared.front);
+            let placed = front.place(submission, shared.options.queue_records_max)?;
+            shared.submitted.store(front.head, Ordering::Release);
+            (placed, std::mem::take(&mut front.hand_sleeps))
+        };
+        if hand_sleeps {
+            shared.hand_wakes.notify_one();
+        }
+        if has_records {
+            shared.subscribers.wake(Level::Submitted);
+        }
+        Ok(placed)
+    }
+
+    /// The last position given away.
+    #[must_use]
     pub fn submitted(&self) -> u64 {
-        todo!()
+        self.shared.submitted.load(Ordering::Acquire)
     }
+
+    /// The watermark: the last position that would survive a power loss.
+    #[must_use]
     pub fn durable(&self) -> u64 {
-        todo!()
+        self.shared.durable()
     }
+
+    /// Rises by one whenever records above the watermark were discarded; from 0 at opening.
+    #[must_use]
     pub fn generation(&self) -> u64 {
-        todo!()
+        self.shared.generation.load(Ordering::Acquire)
     }
-    pub fn when_durable(&self, _position: u64, _done: Done) {
-        todo!()
+
+    /// Calls `done` once the watermark has reached this position; at once, and on this thread,
+    /// when it has already, or when the journal is failing.
+    pub fn when_durable(&self, position: u64, done: Done) {
+        if position <= self.durable() {
+            return done(Ok(()));
+        }
+        let refused = lock(&self.shared.front).wait_for(position, done);
+        if let Err((done, outcome)) = refused {
+            done(outcome);
+        }
     }
-    pub fn history(&self, _stream: Stream) -> Result<History, StoreError> {
-        todo!()
+
+    /// What is needed to bring a stream to life: of what is durable. Reads from disk.
+    ///
+    /// # Errors
+    /// When the disk fails, or anything of the stream cannot be read: nothing is ever skipped.
+    pub fn history(&self, stream: Stream) -> Result<History, StoreError> {
+        reading::history(&self.disk()?.db, stream)
     }
+
+    /// Up to so many records after a position, gapless, and none past the level's limit. May
+    /// return fewer than there are, but none only if there are none. Reads from disk when the
+    /// records are no longer in memory.
+    ///
+    /// # Errors
+    /// When the disk fails or a record cannot be read.
     pub fn read(
         &self,
-        _after: u64,
-        _records_max: usize,
-        _level: Level,
+        after: u64,
+        records_max: usize,
+        level: Level,
     ) -> Result<Vec<Arc<Record>>, StoreError> {
-        todo!()
+        let durable = {
+            let front = lock(&self.shared.front);
+            let limit = match level {
+                Level::Submitted => front.head,
+                Level::Durable => front.durable,
+            };
+            if after >= limit {
+                return Ok(Vec::new());
+            }
+            if let Some(records) = front.ring.read(after, limit, records_max) {
+                return Ok(records);
+            }
+            front.durable
+        };
+        reading::global(&self.disk()?.db, after, durable, records_max)
     }
-    pub fn subscribe(&self, _level: Level, _wake: Arc<dyn Fn() + Send + Sync>) {
-        todo!()
+
+    /// Has `wake` called whenever there is more to read at this level, for as long as the
+    /// journal lives. It is called on the thread that submits or commits, and must not block.
+    pub fn subscribe(&self, level: Level, wake: Arc<dyn Fn() + Send + Sync>) {
+        self.shared.subscribers.add(level, wake);
     }
-    pub fn answer(&self, _key: u128) -> Result<Option<StoredAnswer>, StoreError> {
-        todo!()
+
+    /// What was answered under this hash of an idempotency key: of what is durable.
+    ///
+    /// # Errors
+    /// When the disk fails or the answer cannot be read.
+    pub fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
+        reading::value(&self.disk()?.db, &keys::answer(key), "the answer to an idempotency key")
     }
-    pub fn count(&self, _kind: KindId) -> u64 {
-        todo!()
+
+    /// How many streams of a kind there are, of what is durable.
+    #[must_use]
+    pub fn count(&self, kind: KindId) -> u64 {
+        lock(&self.shared.front).durable_totals.of(kind).streams
     }
-    pub fn last_number(&self, _kind: KindId) -> u64 {
-        todo!()
+
+    /// The greatest number of a stream of this kind, of what is submitted; 0 when there is none.
+    #[must_use]
+    pub fn last_number(&self, kind: KindId) -> u64 {
+        lock(&self.shared.front).submitted_totals.of(kind).last_number
     }
+
+    /// The numbers of the durable streams of a kind, in order. Costs no disk access as long as
+    /// the numbers from 1 on are all in use.
+    ///
+    /// # Errors
+    /// When the disk fails.
     pub fn numbers(
         &self,
-        _kind: KindId,
-        _skip: u64,
-        _take: usize,
-        _descending: bool,
+        kind: KindId,
+        skip: u64,
+        take: usize,
+        descending: bool,
     ) -> Result<Vec<u64>, StoreError> {
-        todo!()
+        let total = lock(&self.shared.front).durable_totals.of(kind);
+        if total.streams != total.last_number {
+            return reading::numbers(&self.disk()?.db, kind, skip, take, descending);
+        }
+        let left = total.streams.saturating_sub(skip).min(take as u64);
+        if descending {
+            let last = total.streams.saturating_sub(skip);
+            return Ok((last - left + 1..=last).rev().collect());
+        }
+        Ok((skip + 1..=skip + left).collect())
     }
-    pub fn checkpoint(&self, _checkpoint: Checkpoint) -> Result<(), StoreError> {
-        todo!()
+
+    /// Writes down a follower's progress with the next commit, behind all that was submitted
+    /// before. Does not wait for it.
+    ///
+    /// # Errors
+    /// When the journal is closed or its queue full, or the progress was made in an earlier
+    /// generation: it may rest on records that are no more.
+    pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
+        let generation = checkpoint.generation;
+        self.enqueue(Extra::Checkpoint(checkpoint), generation, None)
     }
-    pub fn followed(&self, _follower: KindId) -> Result<u64, StoreError> {
-        todo!()
+
+    /// The position up to which a follower needs no second look; 0 when it never said.
+    ///
+    /// # Errors
+    /// When the disk fails or what is stored cannot be read.
+    pub fn followed(&self, follower: KindId) -> Result<u64, StoreError> {
+        let key = keys::follower(follower);
+        Ok(reading::value(&self.disk()?.db, &key, "a follower's position")?.unwrap_or(0))
     }
+
+    /// The state of a follower's conversation as of its last checkpoint.
+    ///
+    /// # Errors
+    /// When the disk fails or the state cannot be read.
     pub fn conversation(
         &self,
-        _follower: KindId,
-        _number: u64,
+        follower: KindId,
+        number: u64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        todo!()
+        let stream = Stream { kind: follower, number };
+        let unreadable = |because: String| StoreError::Unreadable { stream, because };
+        let Some(value) = self.disk()?.db.get(keys::conversation(stream))? else {
+            return Ok(None);
+        };
+        super::codec::unframe(&value).map(Some).map_err(|error| unreadable(error.to_string()))
     }
+
+    /// Takes nothing more, writes what waits, and lets go of the folder. Waits for all that,
+    /// unless called by the journal's own thread.
     pub fn close(&self) {
-        todo!()
+        {
+            let mut front = lock(&self.shared.front);
+            if !matches!(front.door, Door::Closed) {
+                front.door = Door::Closing;
+            }
+        }
+        self.shared.hand_wakes.notify_one();
+        let hand = lock(&self.hand).take();
+        if let Some(hand) = hand.filter(|hand| hand.thread().id() != thread::current().id()) {
+            // The hand catches every panic; there is nothing to hear from it.
+            let _ = hand.join();
+        }
+    }
+
+    pub(super) fn disk(&self) -> Result<Arc<Disk>, StoreError> {
+        self.shared.disk().map_err(StoreError::Failed)
+    }
+
+    fn enqueue(&self, extra: Extra, generation: u64, done: Option<Done>) -> Result<(), StoreError> {
+        let shared = &*self.shared;
+        lock(&shared.front)
+            .enqueue(extra, generation, done, shared.options.queue_records_max)
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        shared.hand_wakes.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
     }
 }

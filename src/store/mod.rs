@@ -1,6 +1,24 @@
-//! What is remembered: the journal (sled) and the read models (SQLite).
+//! What is remembered: the journal (sled) and the read models (`SQLite`).
+//!
+//! A submission's way through the journal: [`journal`] is the door, `front` queues it under one
+//! lock, `writer` commits it in the `layout` that `reading` reads, `disk` makes it durable,
+//! `feed` shows it to those who listen.
 
+pub mod codec;
+mod disk;
+mod feed;
+mod front;
 pub mod journal;
+mod keys;
+mod layout;
+mod opening;
+mod reading;
 mod record;
+mod submission;
+mod sync;
+mod writer;
 
 pub use record::{Cause, KindId, Origin, Payload, Record, StoredAnswer, StoredOutcome, Stream};
+
+#[cfg(test)]
+mod tests;

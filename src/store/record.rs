@@ -81,7 +81,7 @@ pub struct Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Payload {
     /// An event of an aggregate, encoded.
-    Event(Vec<u8>),
+    Event(#[serde(with = "super::codec::bytes")] Vec<u8>),
     /// A dispatched command that was rejected.
     Refused {
         /// The bare name of the command.
@@ -89,6 +89,7 @@ pub enum Payload {
         /// The rejection as a sentence.
         because: String,
         /// The rejection, encoded.
+        #[serde(with = "super::codec::bytes")]
         rejection: Vec<u8>,
     },
     /// A dispatched command that was accepted and changed nothing.

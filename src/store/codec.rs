@@ -1,0 +1,178 @@
+//! How values become bytes and bytes become values again; the one file that knows bincode.
+//!
+//! ```text
+//! encoded:  codec u8 | bincode …
+//! framed:   codec u8 | bincode … | crc32 u32 LE over everything before
+//! ```
+//!
+//! Stored bytes are a promise: the first byte names the codec, so that another one can follow
+//! without rewriting a single value.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The codec of every value written by this binary.
+const BINCODE: u8 = 1;
+
+/// The bytes of the checksum at the end of a frame.
+const CHECKSUM_BYTES: usize = 4;
+
+const CONFIG: bincode::config::Configuration = bincode::config::standard();
+
+/// Why bytes cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// There is less than the shortest value.
+    #[error("the value is cut short")]
+    Short,
+    /// A codec of another time.
+    #[error("codec {0} is not known to this binary")]
+    UnknownCodec(u8),
+    /// What is there is not what was written.
+    #[error("the checksum does not match")]
+    Torn,
+    /// Whole, but not of the expected type.
+    #[error("the value does not read back: {0}")]
+    Malformed(String),
+}
+
+/// Encodes an event, a state, a rejection: a codec byte, then the value.
+///
+/// # Panics
+/// When the type cannot be written down at all (a sequence of unknown length), which no type
+/// with plain derives is.
+#[must_use]
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(64);
+    bytes.push(BINCODE);
+    append(&mut bytes, value);
+    bytes
+}
+
+/// Reads what [`encode`] wrote.
+///
+/// # Errors
+/// When the codec is unknown, or the bytes are not exactly one value of this type.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    let mut rest = without_codec(bytes)?;
+    let value = next(&mut rest)?;
+    if rest.is_empty() { Ok(value) } else { Err(left_over(rest)) }
+}
+
+/// Encodes one stored value with its checksum.
+pub(super) fn frame<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut frame = Frame::default();
+    frame.begin();
+    frame.push(value);
+    frame.seal().to_vec()
+}
+
+/// Reads what [`frame`] wrote.
+pub(super) fn unframe<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    let mut rest = checked(bytes)?;
+    let value = next(&mut rest)?;
+    if rest.is_empty() { Ok(value) } else { Err(left_over(rest)) }
+}
+
+/// What a frame holds, once its checksum and its codec are found good.
+pub(super) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
+    let (body, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(CodecError::Short)?;
+    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+        return Err(CodecError::Torn);
+    }
+    without_codec(body)
+}
+
+/// Reads the next value of a row of values, and moves on behind it.
+pub(super) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+    let (value, read) = bincode::serde::decode_from_slice(bytes, CONFIG)
+        .map_err(|error| CodecError::Malformed(error.to_string()))?;
+    *bytes = &bytes[read..];
+    Ok(value)
+}
+
+/// A frame in the making. Its memory is used again for the next one: the writer fills hundreds
+/// per commit.
+#[derive(Default)]
+pub(super) struct Frame {
+    bytes: Vec<u8>,
+}
+
+impl Frame {
+    /// Starts anew.
+    pub(super) fn begin(&mut self) {
+        self.bytes.clear();
+        self.bytes.push(BINCODE);
+    }
+
+    /// Appends one value.
+    pub(super) fn push<T: Serialize + ?Sized>(&mut self, value: &T) {
+        append(&mut self.bytes, value);
+    }
+
+    /// How many bytes there are so far.
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds the checksum; the frame is whole.
+    pub(super) fn seal(&mut self) -> &[u8] {
+        let checksum = crc32fast::hash(&self.bytes);
+        self.bytes.extend_from_slice(&checksum.to_le_bytes());
+        &self.bytes
+    }
+}
+
+fn append<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
+    bincode::serde::encode_into_std_write(value, bytes, CONFIG)
+        .expect("a type with plain derives can be written to memory");
+}
+
+fn without_codec(bytes: &[u8]) -> Result<&[u8], CodecError> {
+    match bytes.split_first() {
+        None => Err(CodecError::Short),
+        Some((&BINCODE, rest)) => Ok(rest),
+        Some((&codec, _)) => Err(CodecError::UnknownCodec(codec)),
+    }
+}
+
+fn left_over(rest: &[u8]) -> CodecError {
+    CodecError::Malformed(format!("{} bytes are left over", rest.len()))
+}
+
+/// Encoded bytes inside a stored value: the same bytes on disk as a `Vec<u8>` of plain derives,
+/// but copied in one piece instead of one by one.
+pub(super) mod bytes {
+    use serde::{Deserializer, Serializer, de};
+    use std::fmt;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        bytes: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        deserializer.deserialize_byte_buf(Bytes)
+    }
+
+    struct Bytes;
+
+    impl de::Visitor<'_> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+            Ok(bytes.to_vec())
+        }
+
+        fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+            Ok(bytes)
+        }
+    }
+}

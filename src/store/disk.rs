@@ -1,0 +1,161 @@
+//! The disk under the journal: sled, and an fsync that means it.
+//!
+//! sled 0.34 says `flush` and means `sync_file_range`, which does not survive a power loss.
+//! So this keeps handles of its own on the files sled writes, and syncs those after each flush.
+//!
+//! ```text
+//! conf     written once, when the folder is created
+//! db       the log: every commit ends up here
+//! blobs/   values too large for the log, one file each; kept rare by small values
+//! snap.*   written and synced by sled while it opens; the folder is synced here
+//! ```
+
+use super::{journal::JournalOptions, journal::OpenError};
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    fs, io,
+    io::{Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+/// Two changes of a folder this close together may bear the same time.
+const FOLDER_TIME_GRAIN: Duration = Duration::from_millis(100);
+
+/// An open store.
+pub(super) struct Disk {
+    pub(super) db: sled::Db,
+    log: fs::File,
+    blobs: Mutex<Blobs>,
+    fault: Option<super::journal::Fault>,
+}
+
+impl Disk {
+    /// Opens or creates the store in this folder, and makes the folder itself durable.
+    pub(super) fn open(dir: &Path, options: &JournalOptions) -> Result<Self, OpenError> {
+        let failed = |because: String| OpenError { path: dir.to_owned(), because };
+        let db = sled::Config::new()
+            .path(dir)
+            .mode(sled::Mode::HighThroughput)
+            .cache_capacity(options.cache_bytes)
+            .flush_every_ms(None)
+            .open()
+            .map_err(|error| failed(sentence(&error)))?;
+        let io_failed = |error: io::Error| failed(error.to_string());
+        let log = fs::OpenOptions::new().write(true).open(dir.join("db")).map_err(io_failed)?;
+        sync_folders(dir).map_err(io_failed)?;
+        log.sync_all().map_err(io_failed)?;
+        let blobs = Mutex::new(Blobs::of(dir).map_err(io_failed)?);
+        Ok(Self { db, log, blobs, fault: options.fault.clone() })
+    }
+
+    /// Applies a batch, whole or not at all, and returns once it would survive a power loss.
+    pub(super) fn commit(&self, batch: sled::Batch) -> Result<(), String> {
+        self.db.apply_batch(batch).map_err(|error| error.to_string())?;
+        self.db.flush().map_err(|error| error.to_string())?;
+        self.sync().map_err(|error| error.to_string())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if let Some(fault) = &self.fault {
+            fault.strike()?;
+        }
+        // The blobs first: the log must not point to what is not there.
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
+        self.log.sync_data()
+    }
+}
+
+/// Makes what the operating system holds and what the disk holds the same again.
+///
+/// After a failed fsync the kernel may call pages clean that never reached the disk: reading
+/// them back proves nothing. Writing every page again and syncing it does; only then can the
+/// store be opened and built upon. It takes a second per gigabyte or two, on a very bad day.
+pub(super) fn settle(dir: &Path) -> io::Result<()> {
+    let mut log = fs::OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
+    log.try_lock().map_err(io::Error::from)?;
+    let mut chunk = vec![0; 1 << 20];
+    let mut offset = 0;
+    loop {
+        log.seek(SeekFrom::Start(offset))?;
+        let read = log.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        log.seek(SeekFrom::Start(offset))?;
+        log.write_all(&chunk[..read])?;
+        offset += read as u64;
+    }
+    log.sync_all()?;
+    for blob in fs::read_dir(dir.join("blobs"))? {
+        let path = blob?.path();
+        let content = fs::read(&path)?;
+        let mut file = fs::OpenOptions::new().write(true).open(&path)?;
+        file.write_all(&content)?;
+        file.sync_all()?;
+    }
+    sync_folders(dir)
+}
+
+/// The folder of large values, and which of them are known to be durable.
+struct Blobs {
+    path: PathBuf,
+    changed: SystemTime,
+    synced: HashSet<OsString>,
+}
+
+impl Blobs {
+    /// Everything that is there at opening was read by sled just now, and is synced once more.
+    fn of(dir: &Path) -> io::Result<Self> {
+        let path = dir.join("blobs");
+        let mut blobs = Self { path, changed: SystemTime::UNIX_EPOCH, synced: HashSet::new() };
+        blobs.sync()?;
+        Ok(blobs)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let changed = fs::metadata(&self.path)?.modified()?;
+        let is_settled = changed.elapsed().is_ok_and(|age| age > FOLDER_TIME_GRAIN);
+        if changed == self.changed && is_settled {
+            return Ok(());
+        }
+        let mut present = HashSet::new();
+        for blob in fs::read_dir(&self.path)? {
+            let blob = blob?;
+            let name = blob.file_name();
+            if !self.synced.contains(&name) {
+                fs::File::open(blob.path())?.sync_all()?;
+            }
+            present.insert(name);
+        }
+        if present != self.synced {
+            fs::File::open(&self.path)?.sync_all()?;
+        }
+        self.synced = present;
+        // Only a time that no further change can bear is remembered.
+        self.changed = if is_settled { changed } else { SystemTime::UNIX_EPOCH };
+        Ok(())
+    }
+}
+
+/// A folder's entries are durable once the folder is synced, its own entry once its parent is.
+fn sync_folders(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir.join("conf"))?.sync_all()?;
+    let parent = dir.canonicalize()?.parent().map(Path::to_owned);
+    for folder in [Some(dir.join("blobs")), Some(dir.to_owned()), parent].into_iter().flatten() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn sentence(error: &sled::Error) -> String {
+    match error {
+        // sled words the refusal of the lock as an I/O error with a path and a debug print.
+        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
+            "the data folder is in use by another process".to_owned()
+        }
+        other => other.to_string(),
+    }
+}

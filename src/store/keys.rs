@@ -1,0 +1,118 @@
+//! The keys of the one tree: a letter for the concern, then big-endian numbers, so that
+//! neighbours in meaning are neighbours on disk.
+//!
+//! ```text
+//! s | kind u16 | number u64 | first version u32   the records of one stream in one commit
+//! g | first position u64                          one commit: whose records, in global order
+//! n | kind u16 | number u64                       the snapshot of a stream
+//! c | hash u128                                   the answer given under an idempotency key
+//! k | kind u16                                    how far a follower is
+//! v | kind u16 | number u64                       the state of a follower's conversation
+//! m | f                                           the format version of the store
+//! m | k | kind u16                                the name of a kind
+//! ```
+
+use super::{KindId, Stream};
+
+pub(super) const BLOCK: u8 = b's';
+pub(super) const COMMIT: u8 = b'g';
+pub(super) const SNAPSHOT: u8 = b'n';
+pub(super) const ANSWER: u8 = b'c';
+pub(super) const FOLLOWER: u8 = b'k';
+pub(super) const CONVERSATION: u8 = b'v';
+
+/// The key of the format version.
+pub(super) const FORMAT: &[u8] = b"mf";
+
+/// What the names of all kinds begin with.
+pub(super) const KIND_NAMES: &[u8] = b"mk";
+
+pub(super) fn block(stream: Stream, first_version: u32) -> [u8; 15] {
+    let mut key = [BLOCK; 15];
+    key[1..11].copy_from_slice(&address(stream));
+    key[11..].copy_from_slice(&first_version.to_be_bytes());
+    key
+}
+
+/// The smallest key behind every block that begins at this version or before.
+pub(super) fn behind_block(stream: Stream, version: u32) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..15].copy_from_slice(&block(stream, version));
+    key
+}
+
+/// Which stream a block belongs to, and at which version it begins.
+pub(super) fn read_block(key: &[u8]) -> Option<(Stream, u32)> {
+    let (version, head) = (key.last_chunk::<4>()?, key.get(..key.len() - 4)?);
+    Some((read_address(head, BLOCK)?, u32::from_be_bytes(*version)))
+}
+
+pub(super) fn commit(first_position: u64) -> [u8; 9] {
+    let mut key = [COMMIT; 9];
+    key[1..].copy_from_slice(&first_position.to_be_bytes());
+    key
+}
+
+/// The smallest key behind every commit that begins at this position or before.
+pub(super) fn behind_commit(position: u64) -> [u8; 10] {
+    let mut key = [0; 10];
+    key[..9].copy_from_slice(&commit(position));
+    key
+}
+
+/// The first position of a commit.
+pub(super) fn read_commit(key: &[u8]) -> Option<u64> {
+    let key: &[u8; 9] = key.try_into().ok()?;
+    (key[0] == COMMIT).then(|| u64::from_be_bytes(*key.last_chunk().expect("nine bytes")))
+}
+
+pub(super) fn snapshot(stream: Stream) -> [u8; 11] {
+    addressed(SNAPSHOT, stream)
+}
+
+pub(super) fn conversation(stream: Stream) -> [u8; 11] {
+    addressed(CONVERSATION, stream)
+}
+
+fn addressed(letter: u8, stream: Stream) -> [u8; 11] {
+    let mut key = [letter; 11];
+    key[1..].copy_from_slice(&address(stream));
+    key
+}
+
+/// The stream in a key that consists of a letter and a stream.
+pub(super) fn read_address(key: &[u8], letter: u8) -> Option<Stream> {
+    let key: &[u8; 11] = key.try_into().ok()?;
+    let (kind, number) = key[1..].split_first_chunk::<2>()?;
+    let number = u64::from_be_bytes(number.try_into().ok()?);
+    (key[0] == letter).then_some(Stream { kind: KindId(u16::from_be_bytes(*kind)), number })
+}
+
+pub(super) fn answer(hash: u128) -> [u8; 17] {
+    let mut key = [ANSWER; 17];
+    key[1..].copy_from_slice(&hash.to_be_bytes());
+    key
+}
+
+pub(super) fn follower(kind: KindId) -> [u8; 3] {
+    let [high, low] = kind.0.to_be_bytes();
+    [FOLLOWER, high, low]
+}
+
+pub(super) fn kind_name(kind: KindId) -> [u8; 4] {
+    let [high, low] = kind.0.to_be_bytes();
+    [KIND_NAMES[0], KIND_NAMES[1], high, low]
+}
+
+/// The kind whose name stands under this key.
+pub(super) fn read_kind_name(key: &[u8]) -> Option<KindId> {
+    let key: &[u8; 4] = key.try_into().ok()?;
+    key.starts_with(KIND_NAMES).then(|| KindId(u16::from_be_bytes([key[2], key[3]])))
+}
+
+fn address(stream: Stream) -> [u8; 10] {
+    let mut address = [0; 10];
+    address[..2].copy_from_slice(&stream.kind.0.to_be_bytes());
+    address[2..].copy_from_slice(&stream.number.to_be_bytes());
+    address
+}

@@ -1,0 +1,68 @@
+//! Opening a store: is it ours, is it of our format, and how does it stand?
+
+use super::{
+    KindId, codec,
+    disk::Disk,
+    journal::{JournalOptions, OpenError},
+    keys,
+    layout::{FORMAT, Totals},
+    reading,
+};
+use std::{collections::HashMap, fs, path::Path};
+
+/// A store that was found good.
+pub(super) struct Opened {
+    pub(super) disk: Disk,
+    pub(super) durable: u64,
+    pub(super) totals: Totals,
+    pub(super) kinds: HashMap<String, KindId>,
+}
+
+/// Opens the store in this folder, creating both if need be.
+pub(super) fn open(dir: &Path, options: &JournalOptions) -> Result<Opened, OpenError> {
+    let failed = |because: String| OpenError { path: dir.to_owned(), because };
+    fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let disk = Disk::open(dir, options)?;
+    check_format(&disk).map_err(failed)?;
+    let (durable, totals) =
+        reading::last_commit(&disk.db).map_err(|error| failed(error.to_string()))?;
+    let kinds = read_kinds(&disk).map_err(failed)?;
+    Ok(Opened { disk, durable, totals, kinds })
+}
+
+fn check_format(disk: &Disk) -> Result<(), String> {
+    let found = disk.db.get(keys::FORMAT).map_err(|error| error.to_string())?;
+    let Some(found) = found else {
+        if !disk.db.is_empty() {
+            return Err("the folder holds a store that is not a journal".to_owned());
+        }
+        let mut batch = sled::Batch::default();
+        batch.insert(keys::FORMAT, codec::frame(&FORMAT));
+        return disk.commit(batch);
+    };
+    let found: u32 = codec::unframe(&found)
+        .map_err(|error| format!("the format version cannot be read: {error}"))?;
+    if found > FORMAT {
+        return Err(format!(
+            "the store has format {found}, this binary knows format {FORMAT}: use a newer binary"
+        ));
+    }
+    if found < FORMAT {
+        return Err(format!(
+            "the store has format {found}, this binary knows format {FORMAT}: use an older binary"
+        ));
+    }
+    Ok(())
+}
+
+fn read_kinds(disk: &Disk) -> Result<HashMap<String, KindId>, String> {
+    let mut kinds = HashMap::new();
+    for entry in disk.db.scan_prefix(keys::KIND_NAMES) {
+        let (key, value) = entry.map_err(|error| error.to_string())?;
+        let kind = keys::read_kind_name(&key).ok_or("the key of a kind's name makes no sense")?;
+        let name: String = codec::unframe(&value)
+            .map_err(|error| format!("the name of kind {} cannot be read: {error}", kind.0))?;
+        kinds.insert(name, kind);
+    }
+    Ok(kinds)
+}

@@ -1,0 +1,219 @@
+//! Reading what is on disk: histories, the global order, the lists of streams.
+
+use super::{
+    KindId, Record, Stream, codec,
+    codec::CodecError,
+    journal::{History, Snapshot, StoreError},
+    keys, layout,
+    layout::{Commit, Run, Totals},
+};
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
+
+/// The last position on disk, and the totals there.
+pub(super) fn last_commit(db: &sled::Db) -> Result<(u64, Totals), StoreError> {
+    let Some(last) = db.scan_prefix([keys::COMMIT]).next_back() else {
+        return Ok((0, Totals::default()));
+    };
+    let (_, value) = last?;
+    let commit: Commit = codec::unframe(&value)
+        .map_err(|error| StoreError::Failed(format!("the last commit cannot be read: {error}")))?;
+    Ok((commit.last_position, commit.totals))
+}
+
+/// One value by its key.
+pub(super) fn value<T: serde::de::DeserializeOwned>(
+    db: &sled::Db,
+    key: &[u8],
+    what: &str,
+) -> Result<Option<T>, StoreError> {
+    let Some(value) = db.get(key)? else {
+        return Ok(None);
+    };
+    let read = codec::unframe(&value);
+    read.map(Some).map_err(|error| StoreError::Failed(format!("{what} cannot be read: {error}")))
+}
+
+/// The latest snapshot of a stream and everything after it.
+pub(super) fn history(db: &sled::Db, stream: Stream) -> Result<History, StoreError> {
+    let unreadable = |because: String| StoreError::Unreadable { stream, because };
+    let snapshot: Option<Snapshot> = db
+        .get(keys::snapshot(stream))?
+        .map(|value| codec::unframe(&value))
+        .transpose()
+        .map_err(|error| unreadable(format!("its snapshot: {error}")))?;
+    let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+    let mut records: Vec<Record> = Vec::new();
+    for block in db.range(blocks_from(db, stream, after.saturating_add(1))?) {
+        let (key, value) = block?;
+        let block = read_block(&key, &value)
+            .map_err(|error| unreadable(format!("the records after version {after}: {error}")))?;
+        records.extend(block.into_iter().filter(|record| record.version > after));
+    }
+    for (expected, record) in (after + 1..).zip(&records) {
+        if record.version != expected {
+            return Err(unreadable(format!("version {expected} is missing")));
+        }
+    }
+    Ok(History { snapshot, records })
+}
+
+/// The range of keys of a stream's blocks from the one that holds this version.
+fn blocks_from(
+    db: &sled::Db,
+    stream: Stream,
+    version: u32,
+) -> Result<RangeInclusive<Vec<u8>>, StoreError> {
+    let last = keys::block(stream, u32::MAX).to_vec();
+    let before = db.get_lt(keys::behind_block(stream, version))?;
+    let first = before
+        .map(|(key, _)| key.to_vec())
+        .filter(|key| keys::read_block(key).is_some_and(|(of, _)| of == stream))
+        .unwrap_or_else(|| keys::block(stream, version).to_vec());
+    Ok(first..=last)
+}
+
+pub(super) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Record>, CodecError> {
+    let (stream, first_version) = keys::read_block(key)
+        .ok_or_else(|| CodecError::Malformed("the key of a block makes no sense".to_owned()))?;
+    layout::records_of(stream, first_version, value)
+}
+
+/// Records in global order, after a position and up to the limit, gapless.
+pub(super) fn global(
+    db: &sled::Db,
+    after: u64,
+    limit: u64,
+    records_max: usize,
+) -> Result<Vec<Arc<Record>>, StoreError> {
+    let mut records = Vec::new();
+    let mut expected = after + 1;
+    let Some((first, _)) = db.get_lt(keys::behind_commit(expected))? else {
+        return gap_unless(expected > limit, expected).map(|()| records);
+    };
+    for commit in db.range(first..keys::behind_commit(limit).as_slice().into()) {
+        if records.len() >= records_max || expected > limit {
+            break;
+        }
+        let (key, value) = commit?;
+        for record in commit_records(db, &key, &value)? {
+            if record.position < expected {
+                continue;
+            }
+            gap_unless(record.position == expected, expected)?;
+            expected += 1;
+            records.push(record);
+        }
+    }
+    let surplus = usize::try_from(expected.saturating_sub(limit + 1)).unwrap_or(0);
+    records.truncate(records.len().saturating_sub(surplus).min(records_max));
+    gap_unless(!records.is_empty() || records_max == 0 || after >= limit, after + 1)?;
+    Ok(records)
+}
+
+fn gap_unless(is_there: bool, position: u64) -> Result<(), StoreError> {
+    if is_there {
+        return Ok(());
+    }
+    Err(StoreError::Failed(format!("position {position} is missing on disk")))
+}
+
+/// The records of one commit in order of position; each block is read once.
+pub(super) fn commit_records(
+    db: &sled::Db,
+    key: &[u8],
+    value: &[u8],
+) -> Result<Vec<Arc<Record>>, StoreError> {
+    let unreadable = |because: String| {
+        let at = keys::read_commit(key).unwrap_or_default();
+        StoreError::Failed(format!("the commit at position {at} cannot be read: {because}"))
+    };
+    let first_position =
+        keys::read_commit(key).ok_or_else(|| unreadable("its key makes no sense".to_owned()))?;
+    let commit: Commit = codec::unframe(value).map_err(|error| unreadable(error.to_string()))?;
+    let mut blocks: HashMap<Stream, Vec<Arc<Record>>> = HashMap::new();
+    let mut records = Vec::new();
+    let mut position = first_position;
+    for run in commit.runs {
+        for nth in 0..run.records {
+            let version = run.first_version.saturating_add(nth);
+            let record = find(db, &mut blocks, run, version)?;
+            if record.position != position {
+                return Err(unreadable(format!(
+                    "version {version} of {:?} is at position {} instead of {position}",
+                    run.stream, record.position
+                )));
+            }
+            position += 1;
+            records.push(record);
+        }
+    }
+    if position != commit.last_position + 1 {
+        return Err(unreadable(format!("its last position is {}", commit.last_position)));
+    }
+    Ok(records)
+}
+
+/// One record, from the blocks already read if it is there.
+fn find(
+    db: &sled::Db,
+    blocks: &mut HashMap<Stream, Vec<Arc<Record>>>,
+    run: Run,
+    version: u32,
+) -> Result<Arc<Record>, StoreError> {
+    let stream = run.stream;
+    let unreadable = |because: String| StoreError::Unreadable { stream, because };
+    let known = blocks.entry(stream).or_default();
+    if known.last().is_none_or(|last| last.version < version) {
+        let (key, value) = db
+            .get_lt(keys::behind_block(stream, version))?
+            .filter(|(key, _)| keys::read_block(key).is_some_and(|(of, _)| of == stream))
+            .ok_or_else(|| unreadable(format!("version {version} is missing")))?;
+        let block = read_block(&key, &value)
+            .map_err(|error| unreadable(format!("version {version}: {error}")))?;
+        *known = block.into_iter().map(Arc::new).collect();
+    }
+    known
+        .binary_search_by_key(&version, |record| record.version)
+        .map(|index| Arc::clone(&known[index]))
+        .map_err(|_| unreadable(format!("version {version} is missing")))
+}
+
+/// The numbers of the existing streams of a kind, found one by one.
+pub(super) fn numbers(
+    db: &sled::Db,
+    kind: KindId,
+    skip: u64,
+    take: usize,
+    descending: bool,
+) -> Result<Vec<u64>, StoreError> {
+    let mut numbers = Vec::new();
+    let mut left_to_skip = skip;
+    let mut key = if descending {
+        db.get_lt(keys::behind_block(Stream { kind, number: u64::MAX }, u32::MAX))?
+    } else {
+        db.get_gt(keys::block(Stream { kind, number: 0 }, 0))?
+    };
+    while numbers.len() < take {
+        let found = key.as_ref().and_then(|(key, _)| keys::read_block(key));
+        let Some((stream, _)) = found.filter(|(stream, _)| stream.kind == kind) else {
+            break;
+        };
+        if left_to_skip > 0 {
+            left_to_skip -= 1;
+        } else {
+            numbers.push(stream.number);
+        }
+        key = if descending {
+            db.get_lt(keys::block(stream, 0))?
+        } else {
+            db.get_gt(keys::block(stream, u32::MAX))?
+        };
+    }
+    Ok(numbers)
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

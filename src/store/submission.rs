@@ -1,0 +1,190 @@
+//! What is handed to the journal, and how the journal answers.
+
+use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream};
+use crate::domain::kernel::Timestamp;
+use std::{any::Any, fmt, io, path::PathBuf, sync::Arc};
+
+/// How the journal is kept.
+#[derive(Clone, Debug)]
+pub struct JournalOptions {
+    /// Memory for pages of the store, in bytes; 64 MiB unless said otherwise.
+    pub cache_bytes: u64,
+    /// A commit takes no further submission once it holds this many records; 512 unless said
+    /// otherwise. Past a few hundred the cost per record rises again.
+    pub commit_records_max: usize,
+    /// How many records may wait for a commit before submitting is refused; 65,536 unless said
+    /// otherwise. A submission without records counts as one.
+    pub queue_records_max: usize,
+    /// How many of the latest records are kept in memory for listeners; 16,384 unless said
+    /// otherwise. Those not yet durable are kept in any case.
+    pub feed_records_max: usize,
+    /// Called before every fsync; `None` outside of tests.
+    pub fault: Option<Fault>,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 << 20,
+            commit_records_max: 512,
+            queue_records_max: 65_536,
+            feed_records_max: 16_384,
+            fault: None,
+        }
+    }
+}
+
+/// How a test breaks or stalls the disk: called on the journal's thread before every fsync, and
+/// an error is taken for the error of the fsync.
+#[derive(Clone)]
+pub struct Fault(Arc<dyn Fn() -> io::Result<()> + Send + Sync>);
+
+impl Fault {
+    /// Calls this before every fsync.
+    pub fn new(strike: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(strike))
+    }
+
+    pub(super) fn strike(&self) -> io::Result<()> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fault")
+    }
+}
+
+/// What an actor hands in: everything that follows from one command, whole or not at all.
+pub struct Submission {
+    /// Whose history it is.
+    pub stream: Stream,
+    /// The version the decision was based on.
+    pub after_version: u32,
+    /// The journal's generation the decision was based on.
+    pub generation: u64,
+    /// What is to be remembered; the versions follow on `after_version`.
+    pub entries: Vec<Entry>,
+    /// When it was decided.
+    pub time: Timestamp,
+    /// The number of the conversation it belongs to.
+    pub correlation: u64,
+    /// What led to it.
+    pub cause: Cause,
+    /// To be remembered under the hash of an idempotency key; may come with no entries at all.
+    pub answer: Option<(u128, StoredAnswer)>,
+    /// The state after the last entry, to be kept as a snapshot in the same commit.
+    pub snapshot: Option<Snapshot>,
+    /// Called on the journal's thread once it is durable, or lost. Never called when submitting
+    /// is refused.
+    pub done: Option<Done>,
+}
+
+/// One record to be.
+pub struct Entry {
+    /// What it says.
+    pub payload: Payload,
+    /// The event itself, for listeners in this process.
+    pub typed: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// The state of a stream, so that its history need not be read from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Snapshot {
+    /// The version it is the state after.
+    pub version: u32,
+    /// The layout of the state; of another layout it is of no use.
+    pub shape: u32,
+    /// The state, encoded.
+    #[serde(with = "super::codec::bytes")]
+    pub state: Vec<u8>,
+}
+
+/// Told once whether it is durable. Called outside of every lock; must not block.
+pub type Done = Box<dyn FnOnce(Result<(), Lost>) + Send>;
+
+/// It was submitted, but the commit failed; whether it is on disk shows after the reopening.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the journal could not make it durable: {0}")]
+pub struct Lost(pub Arc<str>);
+
+/// Why nothing was submitted.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Too much waits for the disk already.
+    #[error("the journal's queue is full")]
+    Full,
+    /// The journal failed since the decision; decide again on what it holds now.
+    #[error("decided on what the journal has since lost")]
+    Stale,
+    /// It is healing, or was closed for good.
+    #[error("the journal takes nothing now: {0}")]
+    Closed(Arc<str>),
+}
+
+/// Where a submission landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The position of its first record. Without entries, one past `last_position`.
+    pub first_position: u64,
+    /// The position of its last record. Without entries, that of the last record before it.
+    pub last_position: u64,
+}
+
+/// Why the journal cannot say what it holds.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The machine failed; later may be better.
+    #[error("{0}")]
+    Failed(String),
+    /// What is on disk is not what was written. No later is better.
+    #[error("stream {stream:?} cannot be read: {because}")]
+    Unreadable {
+        /// The stream concerned.
+        stream: Stream,
+        /// What is wrong, and where.
+        because: String,
+    },
+}
+
+/// Why the journal cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {because}")]
+pub struct OpenError {
+    /// The folder.
+    pub path: PathBuf,
+    /// The reason, as a sentence.
+    pub because: String,
+}
+
+/// What is needed to bring a stream to life.
+#[derive(Debug)]
+pub struct History {
+    /// The latest snapshot, if one was ever handed in.
+    pub snapshot: Option<Snapshot>,
+    /// The records after it, in order of version, gapless.
+    pub records: Vec<Record>,
+}
+
+/// Which records a listener may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Everything submitted: for sagas.
+    Submitted,
+    /// Only what is durable: for everything that leaves the process.
+    Durable,
+}
+
+/// What a saga, port, lookup remembers of its progress, written in the journal's own tree.
+#[derive(Clone, Debug, Default)]
+pub struct Checkpoint {
+    /// Whose progress it is.
+    pub follower: KindId,
+    /// The journal's generation the progress was made in.
+    pub generation: u64,
+    /// Everything up to here needs no second look.
+    pub position: u64,
+    /// Conversations that changed: encoded state, or `None` when over.
+    pub conversations: Vec<(u64, Option<Vec<u8>>)>,
+}

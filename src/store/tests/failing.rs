@@ -1,0 +1,125 @@
+//! When the disk fails, nothing acknowledged is lost, and the journal heals by itself.
+
+use super::{answer_line, open, order, read_all, said, submit, words};
+use crate::store::journal::{Fault, Journal, JournalOptions, Level, StoreError, SubmitError};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+};
+
+/// A disk that fails while told to.
+fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
+    let broken = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&broken);
+    let fault = Fault::new(move || {
+        if asked.load(Ordering::SeqCst) {
+            Err(io::Error::other("the disk is gone"))
+        } else {
+            Ok(())
+        }
+    });
+    (broken, JournalOptions { fault: Some(fault), ..JournalOptions::default() })
+}
+
+/// Waits, without a clock, until the journal has failed and opened again: what was decided
+/// before is then stale, and no longer merely refused.
+fn healed(journal: &Journal, then: impl FnOnce()) {
+    let (sender, wakes) = mpsc::channel();
+    journal.subscribe(Level::Durable, Arc::new(move || sender.send(()).unwrap_or_default()));
+    then();
+    loop {
+        wakes.recv().expect("the journal lives");
+        if let Err(SubmitError::Stale) = journal.submit(said(2, 0, &["requested"])) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (broken, options) = breakable();
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+
+    healed(&journal, || {
+        broken.store(true, Ordering::SeqCst);
+        let (_, outcome) = submit(&journal, said(1, 1, &["paid"]));
+        assert!(outcome.expect_err("lost").to_string().contains("the disk is gone"));
+        assert_eq!(journal.generation(), 1);
+        let refused = journal.submit(said(2, 0, &["requested"]));
+        assert!(matches!(refused, Err(SubmitError::Closed(_) | SubmitError::Stale)));
+        broken.store(false, Ordering::SeqCst);
+    });
+
+    // What was in doubt was on disk after all: it counts, and the actor reads it there.
+    let history = journal.history(order(1)).expect("readable");
+    assert_eq!(words(&history.records), ["requested", "paid"]);
+    let mut again = said(2, 0, &["requested"]);
+    again.generation = 1;
+    let (placed, outcome) = submit(&journal, again);
+    outcome.expect("durable");
+    assert_eq!(placed.first_position, 3);
+    journal.close();
+    assert_eq!(read_all(&open(dir.path()), Level::Durable).len(), 3);
+}
+
+#[test]
+fn all_who_wait_hear_that_it_is_lost() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (broken, options) = breakable();
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    broken.store(true, Ordering::SeqCst);
+    let (done, waits_for_later) = answer_line();
+    journal.when_durable(1_000, done);
+    let (_, outcome) = submit(&journal, said(1, 0, &["requested"]));
+    outcome.expect_err("lost");
+    waits_for_later.recv().expect("answered").expect_err("lost");
+    assert_eq!(journal.submitted(), journal.durable());
+}
+
+#[test]
+fn closing_does_not_wait_for_a_disk_that_stays_broken() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (broken, options) = breakable();
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    broken.store(true, Ordering::SeqCst);
+    let (_, outcome) = submit(&journal, said(1, 0, &["requested"]));
+    outcome.expect_err("lost");
+    journal.close();
+    assert!(matches!(journal.history(order(1)), Err(StoreError::Failed(_))));
+    assert!(matches!(journal.submit(said(1, 0, &["requested"])), Err(SubmitError::Closed(_))));
+}
+
+#[test]
+fn a_full_queue_says_so_and_takes_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (leave, asked) = mpsc::channel::<()>();
+    let asked = std::sync::Mutex::new(asked);
+    leave.send(()).expect("for the format version");
+    let fault = Fault::new(move || {
+        let _ = asked.lock().expect("whole").recv();
+        Ok(())
+    });
+    let options = JournalOptions {
+        queue_records_max: 3,
+        commit_records_max: 1,
+        fault: Some(fault),
+        ..JournalOptions::default()
+    };
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    // One may be on its way to the disk already, so the fifth is refused at the latest.
+    let outcomes: Vec<_> =
+        (1..=5).map(|number| journal.submit(said(number, 0, &["requested"]))).collect();
+    let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!((3..=4).contains(&taken), "{taken}");
+    assert!(matches!(outcomes[4], Err(SubmitError::Full)));
+    assert_eq!(journal.submitted(), taken as u64);
+    drop(leave);
+    journal.close();
+    assert_eq!(journal.durable(), taken as u64);
+}

@@ -1,0 +1,277 @@
+//! What was handed in is kept, in order, and found again.
+
+use super::{answer_line, event, open, order, read_all, said, submit, word, words};
+use crate::store::{
+    KindId, StoredAnswer, StoredOutcome, codec,
+    journal::{Checkpoint, Fault, Journal, JournalOptions, Level, Snapshot, StoreError},
+    keys,
+};
+use std::sync::{Arc, Mutex, mpsc};
+
+#[test]
+fn what_was_acknowledged_is_there_after_reopening() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+    submit(&journal, said(2, 0, &["requested", "paid"])).1.expect("durable");
+    submit(&journal, said(1, 1, &["cancelled"])).1.expect("durable");
+    journal.close();
+
+    let journal = open(dir.path());
+    assert_eq!(journal.durable(), 4);
+    assert_eq!(journal.submitted(), 4);
+    assert_eq!(journal.count(super::ORDERS), 2);
+    assert_eq!(journal.last_number(super::ORDERS), 2);
+    let history = journal.history(order(1)).expect("readable");
+    assert_eq!(words(&history.records), ["requested", "cancelled"]);
+    let positions: Vec<u64> = history.records.iter().map(|record| record.position).collect();
+    assert_eq!(positions, [1, 4]);
+}
+
+#[test]
+fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (fault, gate) = held_back();
+    let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+    let journal = Journal::open(dir.path(), options);
+    // The format version is the first commit; the gate was open for it.
+    let journal = journal.expect("opens");
+    gate.send(()).expect("the journal lives");
+    journal.submit(said(1, 0, &["first"])).expect("is taken");
+    let order_of_answers = Arc::new(Mutex::new(Vec::new()));
+    let (last_done, all_done) = mpsc::channel();
+    for number in 2..=40 {
+        let mut submission = said(number, 0, &["requested", "paid"]);
+        let (answers, last_done) = (Arc::clone(&order_of_answers), last_done.clone());
+        submission.done = Some(Box::new(move |outcome| {
+            outcome.expect("durable");
+            answers.lock().expect("whole").push(number);
+            if number == 40 {
+                last_done.send(()).expect("somebody listens");
+            }
+        }));
+        journal.submit(submission).expect("is taken");
+    }
+    // At most three commits: the first order, what came while it was held, and a straggler.
+    for _ in 0..3 {
+        gate.send(()).expect("the journal lives");
+    }
+    all_done.recv().expect("answered");
+    assert_eq!(*order_of_answers.lock().expect("whole"), (2..=40).collect::<Vec<u64>>());
+    let records = read_all(&journal, Level::Durable);
+    let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
+    assert_eq!(positions, (1..=79).collect::<Vec<u64>>());
+    drop(gate);
+}
+
+/// A disk whose every fsync waits for leave; without anybody to give it, it just goes on.
+fn held_back() -> (Fault, mpsc::Sender<()>) {
+    let (leave, asked) = mpsc::channel::<()>();
+    leave.send(()).expect("the other end is here");
+    let asked = Mutex::new(asked);
+    let wait = move || {
+        let _ = asked.lock().expect("whole").recv();
+        Ok(())
+    };
+    (Fault::new(wait), leave)
+}
+
+#[test]
+fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (fault, gate) = held_back();
+    let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    let (woken, wakes) = mpsc::channel();
+    journal.subscribe(Level::Submitted, Arc::new(move || woken.send(()).unwrap_or_default()));
+    let placed = journal.submit(said(1, 0, &["requested"])).expect("is taken");
+    wakes.recv().expect("is woken");
+    assert_eq!(placed.last_position, 1);
+    assert_eq!(journal.read(0, 10, Level::Submitted).expect("readable").len(), 1);
+    assert!(journal.read(0, 10, Level::Durable).expect("readable").is_empty());
+    assert_eq!(journal.durable(), 0);
+    let (done, durable) = answer_line();
+    journal.when_durable(1, done);
+    gate.send(()).expect("the journal lives");
+    durable.recv().expect("answered").expect("durable");
+    assert_eq!(journal.read(0, 10, Level::Durable).expect("readable").len(), 1);
+    drop(gate);
+}
+
+#[test]
+fn what_has_left_the_memory_is_read_from_disk_without_a_seam() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let options = JournalOptions { feed_records_max: 5, ..JournalOptions::default() };
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    let mut versions = [0_u32; 4];
+    for turn in 0..60_u64 {
+        let (number, many) = (turn * turn % 4, 1 + turn % 3);
+        let version = &mut versions[usize::try_from(number).expect("small")];
+        let all = vec!["happened"; usize::try_from(many).expect("small")];
+        submit(&journal, said(number + 1, *version, &all)).1.expect("durable");
+        *version += u32::try_from(many).expect("small");
+    }
+    let records = read_all(&journal, Level::Durable);
+    let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
+    assert_eq!(positions, (1..=120).collect::<Vec<u64>>());
+    drop(journal);
+    let after_reopening = read_all(&open(dir.path()), Level::Submitted);
+    let positions: Vec<u64> = after_reopening.iter().map(|record| record.position).collect();
+    assert_eq!(positions, (1..=120).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_long_story_is_kept_whole_however_many_blocks_it_takes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let long = "x".repeat(3_000);
+    let all: Vec<&str> = vec![&long; 30];
+    submit(&journal, said(1, 0, &all)).1.expect("durable");
+    journal.close();
+    let journal = open(dir.path());
+    let history = journal.history(order(1)).expect("readable");
+    assert_eq!(history.records.len(), 30);
+    assert_eq!(history.records[29].version, 30);
+    assert_eq!(read_all(&journal, Level::Durable).len(), 30);
+    assert!(word(&history.records[17].payload) == long);
+}
+
+#[test]
+fn a_retry_after_a_restart_gets_the_first_answer() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let outcome = StoredOutcome::Accepted { version: 1 };
+    let answer = StoredAnswer { fingerprint: 7, stream: order(1), outcome };
+    let mut accepted = said(1, 0, &["requested"]);
+    accepted.answer = Some((u128::MAX, answer.clone()));
+    submit(&journal, accepted).1.expect("durable");
+    let mut unchanged = said(1, 1, &[]);
+    unchanged.answer = Some((8, answer.clone()));
+    let (placed, outcome) = submit(&journal, unchanged);
+    outcome.expect("durable");
+    assert_eq!(placed.last_position, 1);
+    journal.close();
+
+    let journal = open(dir.path());
+    assert_eq!(journal.answer(u128::MAX).expect("readable"), Some(answer.clone()));
+    assert_eq!(journal.answer(8).expect("readable"), Some(answer));
+    assert_eq!(journal.answer(9).expect("readable"), None);
+}
+
+#[test]
+fn a_snapshot_spares_the_history_before_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let mut submission = said(1, 0, &["requested", "paid"]);
+    let snapshot = Snapshot { version: 2, shape: 1, state: vec![1, 2, 3] };
+    submission.snapshot = Some(snapshot.clone());
+    submit(&journal, submission).1.expect("durable");
+    submit(&journal, said(1, 2, &["confirmed"])).1.expect("durable");
+    let history = journal.history(order(1)).expect("readable");
+    assert_eq!(history.snapshot, Some(snapshot));
+    assert_eq!(words(&history.records), ["confirmed"]);
+    assert_eq!(history.records[0].version, 3);
+    assert_eq!(history.records[0].payload, event("confirmed"));
+}
+
+#[test]
+fn a_follower_finds_its_place_and_its_conversations_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let booking = journal.kind("taxi/booking").expect("named");
+    let conversations = vec![(7, Some(vec![1, 2])), (8, Some(vec![3]))];
+    let checkpoint = Checkpoint { follower: booking, position: 5, conversations, generation: 0 };
+    journal.checkpoint(checkpoint).expect("taken");
+    let conversations = vec![(8, None)];
+    let checkpoint = Checkpoint { follower: booking, position: 6, conversations, generation: 0 };
+    journal.checkpoint(checkpoint).expect("taken");
+    journal.close();
+    let journal = open(dir.path());
+    assert_eq!(journal.kind("taxi/booking").expect("named"), booking);
+    assert_eq!(journal.followed(booking).expect("readable"), 6);
+    assert_eq!(journal.conversation(booking, 7).expect("readable"), Some(vec![1, 2]));
+    assert_eq!(journal.conversation(booking, 8).expect("readable"), None);
+}
+
+#[test]
+fn kinds_keep_their_numbers() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let orders = journal.kind("taxi/orders").expect("named");
+    let payments = journal.kind("taxi/payments").expect("named");
+    assert_ne!(orders, payments);
+    journal.close();
+    let journal = open(dir.path());
+    assert_eq!(journal.kind("taxi/payments").expect("named"), payments);
+    assert_eq!(journal.kind("taxi/orders").expect("named"), orders);
+    let all = [(orders, "taxi/orders".to_owned()), (payments, "taxi/payments".to_owned())];
+    assert_eq!(journal.kinds(), all);
+}
+
+#[test]
+fn streams_are_listed_in_order_with_and_without_holes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let listed = |skip, take, descending| {
+        journal.numbers(super::ORDERS, skip, take, descending).expect("readable")
+    };
+    assert_eq!(listed(0, 5, false), Vec::<u64>::new());
+    for number in 1..=5 {
+        submit(&journal, said(number, 0, &["requested", "paid"])).1.expect("durable");
+    }
+    assert_eq!(listed(1, 2, false), [2, 3]);
+    assert_eq!(listed(1, 2, true), [4, 3]);
+    assert_eq!(listed(9, 2, true), Vec::<u64>::new());
+    let mut of_another_kind = said(3, 0, &["requested"]);
+    of_another_kind.stream.kind = KindId(1);
+    submit(&journal, of_another_kind).1.expect("durable");
+    submit(&journal, said(9, 0, &["requested"])).1.expect("durable");
+    assert_eq!(listed(4, 9, false), [5, 9]);
+    assert_eq!(listed(0, 3, true), [9, 5, 4]);
+    assert_eq!(listed(2, 2, true), [4, 3]);
+    assert_eq!(listed(6, 1, false), Vec::<u64>::new());
+}
+
+#[test]
+fn a_torn_value_is_told_and_never_skipped() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+    submit(&journal, said(1, 1, &["paid"])).1.expect("durable");
+    submit(&journal, said(2, 0, &["requested"])).1.expect("durable");
+    let key = keys::block(order(1), 2);
+    {
+        let disk = journal.disk().expect("open");
+        let mut value = disk.db.get(key).expect("readable").expect("there").to_vec();
+        value[3] ^= 1;
+        disk.db.insert(key, value).expect("written");
+    }
+    let told = journal.history(order(1)).expect_err("is told");
+    assert!(matches!(&told, StoreError::Unreadable { stream, .. } if *stream == order(1)));
+    assert!(told.to_string().contains("the checksum does not match"), "{told}");
+    journal.history(order(2)).expect("the others are well");
+}
+
+#[test]
+fn a_store_of_another_format_is_refused_in_a_sentence() {
+    for (format, sentence) in [(2, "use a newer binary"), (0, "use an older binary")] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = open(dir.path());
+        let disk = journal.disk().expect("open");
+        disk.db.insert(keys::FORMAT, codec::frame(&(format as u32))).expect("written");
+        drop(disk);
+        journal.close();
+        let refused = Journal::open(dir.path(), JournalOptions::default());
+        let refused = refused.err().expect("is refused").to_string();
+        assert!(refused.contains(sentence), "{refused}");
+    }
+}
+
+#[test]
+fn a_folder_in_use_is_refused_in_a_sentence() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let _holder = open(dir.path());
+    let refused = Journal::open(dir.path(), JournalOptions::default());
+    let refused = refused.err().expect("is refused").to_string();
+    assert!(refused.contains("the data folder is in use by another process"), "{refused}");
+}

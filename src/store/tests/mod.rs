@@ -1,0 +1,79 @@
+//! What the store promises, kept.
+
+mod failing;
+mod keeping;
+
+use super::{
+    Cause, KindId, Payload, Record, Stream,
+    journal::{Done, Entry, Journal, JournalOptions, Level, Lost, Placed, Submission},
+};
+use crate::domain::kernel::Timestamp;
+use std::{path::Path, sync::Arc, sync::mpsc};
+
+const ORDERS: KindId = KindId(0);
+
+fn order(number: u64) -> Stream {
+    Stream { kind: ORDERS, number }
+}
+
+fn open(dir: &Path) -> Arc<Journal> {
+    Journal::open(dir, JournalOptions::default()).expect("opens")
+}
+
+/// What is said about an order: one record per word.
+fn said(number: u64, after_version: u32, words: &[&str]) -> Submission {
+    let entry = |word: &&str| Entry { payload: event(word), typed: None };
+    Submission {
+        stream: order(number),
+        after_version,
+        generation: 0,
+        entries: words.iter().map(entry).collect(),
+        time: Timestamp(1_700_000_000_000),
+        correlation: number,
+        cause: Cause::Request(None),
+        answer: None,
+        snapshot: None,
+        done: None,
+    }
+}
+
+fn event(word: &str) -> Payload {
+    Payload::Event(word.as_bytes().to_vec())
+}
+
+fn words(records: &[Record]) -> Vec<String> {
+    records.iter().map(|record| word(&record.payload)).collect()
+}
+
+fn word(payload: &Payload) -> String {
+    match payload {
+        Payload::Event(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Submits, and waits for what becomes of it.
+fn submit(journal: &Journal, mut submission: Submission) -> (Placed, Result<(), Lost>) {
+    let (done, outcome) = answer_line();
+    submission.done = Some(done);
+    let placed = journal.submit(submission).expect("is taken");
+    (placed, outcome.recv().expect("is answered"))
+}
+
+fn answer_line() -> (Done, mpsc::Receiver<Result<(), Lost>>) {
+    let (sender, receiver) = mpsc::channel();
+    (Box::new(move |outcome| drop(sender.send(outcome))), receiver)
+}
+
+/// Everything there is, read in small pages.
+fn read_all(journal: &Journal, level: Level) -> Vec<Arc<Record>> {
+    let mut records: Vec<Arc<Record>> = Vec::new();
+    loop {
+        let after = records.last().map_or(0, |record| record.position);
+        let page = journal.read(after, 7, level).expect("is readable");
+        if page.is_empty() {
+            return records;
+        }
+        records.extend(page);
+    }
+}
