@@ -54,7 +54,14 @@ async fn a_killed_server_loses_nothing_and_doubles_nothing() {
     let (tell, whereabouts) = watch::channel(None);
     let (stop, stopped) = watch::channel(false);
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|nth| tokio::spawn(order_on_and_on(nth, Arc::clone(&memory), whereabouts.clone(), stopped.clone())))
+        .map(|nth| {
+            tokio::spawn(order_on_and_on(
+                nth,
+                Arc::clone(&memory),
+                whereabouts.clone(),
+                stopped.clone(),
+            ))
+        })
         .collect();
 
     let mut dice = Dice(seed);
@@ -101,7 +108,9 @@ async fn order_on_and_on(
         }
         let key = format!("client-{nth}-order-{order}");
         let answered = loop {
-            let Ok(url) = whereabouts.wait_for(Option::is_some).await.map(|url| url.clone()) else { return };
+            let Ok(url) = whereabouts.wait_for(Option::is_some).await.map(|url| url.clone()) else {
+                return;
+            };
             if let Some(answered) = place_order(&client, &url.unwrap_or_default(), &key).await {
                 break answered;
             }

@@ -270,7 +270,12 @@ impl<E: Errand> Messenger<E> {
         if !self.is_recovered || position == self.checkpointed {
             return;
         }
-        let checkpoint = Checkpoint { follower: self.me, position, conversations: Vec::new() };
+        let checkpoint = Checkpoint {
+            follower: self.me,
+            generation: self.generation,
+            position,
+            conversations: Vec::new(),
+        };
         match self.journal.checkpoint(checkpoint) {
             Ok(()) => self.checkpointed = position,
             Err(error) => tracing::warn!(%error, "a checkpoint failed"),

@@ -12,10 +12,12 @@ pub mod journal;
 mod keys;
 mod layout;
 mod opening;
+pub mod read_model;
 mod reading;
 mod record;
 mod submission;
 mod sync;
+mod whole;
 mod writer;
 
 pub use record::{Cause, KindId, Origin, Payload, Record, StoredAnswer, StoredOutcome, Stream};

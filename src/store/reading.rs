@@ -42,6 +42,16 @@ pub(super) fn history(db: &sled::Db, stream: Stream) -> Result<History, StoreErr
         .transpose()
         .map_err(|error| unreadable(format!("its snapshot: {error}")))?;
     let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+    Ok(History { snapshot, records: records_after(db, stream, after)? })
+}
+
+/// Everything of a stream after a version, gapless.
+pub(super) fn records_after(
+    db: &sled::Db,
+    stream: Stream,
+    after: u32,
+) -> Result<Vec<Record>, StoreError> {
+    let unreadable = |because: String| StoreError::Unreadable { stream, because };
     let mut records: Vec<Record> = Vec::new();
     for block in db.range(blocks_from(db, stream, after.saturating_add(1))?) {
         let (key, value) = block?;
@@ -54,7 +64,7 @@ pub(super) fn history(db: &sled::Db, stream: Stream) -> Result<History, StoreErr
             return Err(unreadable(format!("version {expected} is missing")));
         }
     }
-    Ok(History { snapshot, records })
+    Ok(records)
 }
 
 /// The range of keys of a stream's blocks from the one that holds this version.

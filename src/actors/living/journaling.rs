@@ -10,7 +10,7 @@ use crate::{
     domain::kernel::{Aggregate, Rejection, Standing, Timestamp, command_name},
     store::{
         Cause, Payload, StoredAnswer, StoredOutcome, codec,
-        journal::{Done, Entry, Snapshot, Submission},
+        journal::{Done, Entry, Journal, Snapshot, Submission},
     },
 };
 use actix::Context;
@@ -78,7 +78,7 @@ impl<A: Aggregate> Living<A> {
             cause: heading.cause,
             answer: heading.answer,
             snapshot: self.due_snapshot(after_version, version),
-            done: Some(landing.into_done()),
+            done: Some(landing.into_done(Arc::clone(&self.room.shared.journal))),
         });
         match submitted {
             Ok(placed) => {
@@ -102,7 +102,7 @@ impl<A: Aggregate> Living<A> {
     /// Gives answers that need no record of their own.
     pub(super) fn land(&self, landing: Landing) {
         let journal = &self.room.shared.journal;
-        journal.when_durable(self.position, landing.into_done());
+        journal.when_durable(self.position, landing.into_done(Arc::clone(journal)));
     }
 
     fn due_snapshot(&self, before: u32, after: u32) -> Option<Snapshot> {
@@ -145,19 +145,20 @@ impl Landing {
         Some(ack)
     }
 
-    fn into_done(self) -> Done {
+    /// The position that clients are told is the watermark then: theirs is at or before it.
+    fn into_done(self, journal: Arc<Journal>) -> Done {
         Box::new(move |durable| {
             // Before anybody can retry, the key is free again.
             drop(self.flight);
             for (to, answer) in self.replies {
                 let answer = match &durable {
-                    Ok(position) => answer.map(|reply| Reply { position: *position, ..reply }),
+                    Ok(()) => answer.map(|reply| Reply { position: journal.durable(), ..reply }),
                     Err(lost) => Err(Trouble::Failed(lost.to_string())),
                 };
                 drop(to.send(answer));
             }
             if let Some((_, ack)) = self.ack {
-                ack.say(durable.map(|_| ()).map_err(|_| Undelivered::Stale));
+                ack.say(durable.map_err(|_| Undelivered::Stale));
             }
         })
     }

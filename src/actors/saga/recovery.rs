@@ -121,7 +121,12 @@ impl<S: Saga> Runner<S> {
         for (number, time) in self.alarms_changed.drain() {
             conversations.push((number | ALARM_BIT, time.map(|time| codec::encode(&time))));
         }
-        let checkpoint = Checkpoint { follower: self.me, position: self.after, conversations };
+        let checkpoint = Checkpoint {
+            follower: self.me,
+            generation: self.generation,
+            position: self.after,
+            conversations,
+        };
         if let Err(error) = self.journal.checkpoint(checkpoint) {
             tracing::warn!(saga = S::NAME, %error, "a checkpoint failed; starting over from the last");
             self.is_recovered = false;

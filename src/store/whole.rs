@@ -1,0 +1,56 @@
+//! Reading more of the journal than bringing a stream to life needs.
+
+use super::{
+    KindId, Record, Stream, codec,
+    front::Door,
+    journal::{Journal, StoreError},
+    keys, reading,
+    sync::lock,
+};
+
+impl Journal {
+    /// The whole history of a stream, as if there were no snapshot. Reads from disk.
+    ///
+    /// # Errors
+    /// When the disk fails, or anything of the stream cannot be read.
+    pub fn records(&self, stream: Stream) -> Result<Vec<Record>, StoreError> {
+        reading::records_after(&self.disk()?.db, stream, 0)
+    }
+
+    /// The states of a follower's conversations from this number on, by number.
+    ///
+    /// # Errors
+    /// When the disk fails or a state cannot be read.
+    pub fn conversations(
+        &self,
+        follower: KindId,
+        from: u64,
+    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        let key = |number| keys::conversation(Stream { kind: follower, number });
+        let disk = self.disk()?;
+        let mut conversations = Vec::new();
+        for entry in disk.db.range(key(from)..=key(u64::MAX)) {
+            let (key, value) = entry?;
+            let Some(stream) = keys::read_address(&key, keys::CONVERSATION) else { continue };
+            let state = codec::unframe(&value)
+                .map_err(|error| StoreError::Unreadable { stream, because: error.to_string() })?;
+            conversations.push((stream.number, state));
+        }
+        Ok(conversations)
+    }
+
+    /// Whether it takes submissions now.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(lock(&self.shared.front).door, Door::Open)
+    }
+}
+impl Journal {
+    pub fn audit(
+        &self,
+        _p: &mut dyn FnMut(u64, u64),
+        _e: &mut dyn FnMut(&Record),
+    ) -> Result<Vec<String>, StoreError> {
+        todo!()
+    }
+}
