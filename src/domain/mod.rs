@@ -3,10 +3,11 @@
 //! One folder per business. To add the next: add its folder, declare it, install it.
 
 pub mod kernel;
+pub mod taxi;
 
 use kernel::Host;
 
 /// Installs every business that madang ships.
 pub fn install(host: &mut impl Host) {
-    let _ = host;
+    host.business::<taxi::CallTaxi>();
 }

@@ -1,0 +1,48 @@
+//! Looks up the cheapest taxi with stock, for reservations that take any.
+//!
+//! When there is none, it asks once more among all taxis: a company without any taxi confirms
+//! without one, a company whose taxis are all on the road does not.
+
+use super::{
+    availability::Availability,
+    reservation::{
+        Among,
+        Command::{DoWithout, FindNone, Offer},
+        Event::{self, TaxiSought},
+        Reservation,
+    },
+};
+use crate::domain::kernel::{Dispatch, Filter, Id, Lookup, Meta, Query};
+
+/// The cheapest taxi with stock.
+#[derive(Clone, Copy, Debug)]
+pub struct Cheapest;
+
+impl Lookup for Cheapest {
+    const NAME: &'static str = "taxi/cheapest";
+    type Hears = (Id<Reservation>, Event);
+    type View = Availability;
+
+    fn question((_, event): &Self::Hears, _meta: &Meta) -> Option<Query> {
+        let TaxiSought { among } = event else { return None };
+        let filters = match among {
+            Among::InStock => vec![Filter::AtLeast("stockCnt", 1)],
+            Among::Registered => vec![],
+        };
+        Some(Query { filters, sort: Some("itemPrice"), rows_max: 1 })
+    }
+
+    fn found(
+        (reservation, event): &Self::Hears,
+        _meta: &Meta,
+        rows: &[(u64, Availability)],
+    ) -> Dispatch {
+        let among_all = matches!(event, TaxiSought { among: Among::Registered });
+        let command = match rows.first() {
+            Some((taxi, row)) if row.stock_cnt.0 > 0 => Offer { taxi: Id::new(*taxi) },
+            None if among_all => DoWithout,
+            _ => FindNone,
+        };
+        Dispatch::new(*reservation, command)
+    }
+}

@@ -1,0 +1,65 @@
+//! The messages that customers got, one row each.
+
+use super::notice::{
+    Change,
+    Event::{self, Failed, Sent},
+    Notice,
+};
+use crate::domain::kernel::{Field, Id, Meta, Text, Timestamp, View};
+use serde::{Deserialize, Serialize};
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Its number: the position of its record.
+    pub id: u64,
+    /// The order it is about.
+    pub order_id: u64,
+    /// Who got it.
+    pub name: Text,
+    /// Where it went.
+    pub phone: Text,
+    /// The change of the order it is about.
+    pub status: Change,
+    /// What it said.
+    pub text: String,
+    /// Why it was not sent, if it was not.
+    pub failed: Option<String>,
+    /// When it was sent, in milliseconds since the epoch.
+    pub time: Timestamp,
+}
+
+impl View for Message {
+    const NAME: &'static str = "taxi/messages";
+    type Hears = (Id<Notice>, Event);
+    const FIELDS: &'static [Field] = &[
+        Field::number("id"),
+        Field::number("orderId"),
+        Field::text("name"),
+        Field::text("phone"),
+        Field::text("status"),
+        Field::time("time"),
+    ];
+
+    fn key(_heard: &Self::Hears, meta: &Meta) -> Option<u64> {
+        Some(meta.position)
+    }
+
+    fn fold(_row: Option<Self>, (notice, event): Self::Hears, meta: &Meta) -> Option<Self> {
+        let (letter, failed) = match event {
+            Sent { letter } => (letter, None),
+            Failed { letter, because } => (letter, Some(because)),
+        };
+        Some(Self {
+            id: meta.position,
+            order_id: notice.number(),
+            name: letter.customer.name,
+            phone: letter.customer.phone,
+            status: letter.change,
+            text: letter.text,
+            failed,
+            time: meta.time,
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! The call taxi: somebody calls, pays, gets a taxi from the dispatcher, and hears of every step.
+
+pub mod availability;
+pub mod card_payment;
+pub mod cheapest;
+pub mod message;
+pub mod my_page;
+pub mod notice;
+pub mod order;
+pub mod payment;
+pub mod reservation;
+pub mod ride;
+pub mod settings;
+pub mod sms;
+#[expect(
+    clippy::module_inception,
+    reason = "a fleet of one car model is what this business calls a taxi"
+)]
+pub mod taxi;
+mod words;
+
+use super::kernel::{Business, Host};
+use availability::Availability;
+use card_payment::CardPayment;
+use cheapest::Cheapest;
+use message::Message;
+use my_page::MyPage;
+use notice::Notice;
+use order::Order;
+use payment::Payment;
+use reservation::Reservation;
+use ride::Ride;
+use settings::Settings;
+use sms::Sms;
+use taxi::Taxi;
+
+/// The business of calling taxis.
+#[derive(Clone, Copy, Debug)]
+pub struct CallTaxi;
+
+impl Business for CallTaxi {
+    const NAME: &'static str = "taxi";
+    type Settings = Settings;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Order>()
+            .aggregate::<Payment>()
+            .aggregate::<Reservation>()
+            .aggregate::<Taxi>()
+            .aggregate::<Notice>()
+            .saga::<Ride>()
+            .port::<CardPayment>()
+            .port::<Sms>()
+            .lookup::<Cheapest>()
+            .view::<MyPage>()
+            .view::<Availability>()
+            .view::<Message>();
+    }
+}
+
+/// The role of who confirms reservations and assigns taxis.
+pub const DISPATCHER: &str = "dispatcher";
+
+/// The role of who registers taxis.
+pub const DRIVER: &str = "driver";

@@ -1,0 +1,162 @@
+//! What one customer was told about one order: one message for every change. It bears the order's number.
+
+use super::{CallTaxi, order::Customer, settings::Settings};
+use crate::domain::kernel::{
+    Aggregate, Decision, RejectionKind, Speaker, Text, Timestamp, Vocabulary,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use Command::Note;
+use Event::{Failed, Sent};
+
+/// What one customer was told about one order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    customer: Customer,
+    told: Vec<Change>,
+}
+
+/// The changes that a customer hears of. Each happens to an order at most once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// The call was received.
+    Requested,
+    /// It was paid.
+    Paid,
+    /// A taxi comes.
+    Confirmed,
+    /// It was called off.
+    Cancelled,
+    /// It did not come about.
+    Rejected,
+}
+
+/// A message, as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Whom it went to.
+    pub customer: Customer,
+    /// What it is about.
+    pub change: Change,
+    /// What it said.
+    pub text: String,
+}
+
+/// What the record of messages can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// The outside service has answered.
+    Note {
+        /// The message.
+        letter: Letter,
+        /// Why it was not sent, if it was not.
+        failed: Option<String>,
+    },
+}
+
+/// What can happen to messages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// It was sent.
+    Sent {
+        /// The message.
+        letter: Letter,
+    },
+    /// The outside service would not send it.
+    Failed {
+        /// The message.
+        letter: Letter,
+        /// Its reason, as a sentence.
+        because: String,
+    },
+}
+
+/// Why a message is not noted: it never is refused, and clients say nothing here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Nobody was told anything under this number.
+    #[error("there are no messages about such an order")]
+    Unknown,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        RejectionKind::Unknown
+    }
+}
+
+impl Aggregate for Notice {
+    const NAME: &'static str = "taxi/notices";
+    type Business = CallTaxi;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(_command: &Command) -> Speaker {
+        Speaker::Inside
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        match command {
+            Note { letter, .. } if self.told.contains(&letter.change) => Ok(vec![]),
+            Note { letter, failed: None } => Ok(vec![Sent { letter }]),
+            Note { letter, failed: Some(because) } => Ok(vec![Failed { letter, because }]),
+        }
+    }
+
+    fn evolve(mut self, event: Event) -> Self {
+        let (Sent { letter } | Failed { letter, .. }) = event;
+        self.customer = letter.customer;
+        self.told.push(letter.change);
+        self
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        Shown {
+            id: number,
+            order_id: number,
+            name: self.customer.name.clone(),
+            phone: self.customer.phone.clone(),
+            told: self.told.clone(),
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: u64,
+    order_id: u64,
+    name: Text,
+    phone: Text,
+    told: Vec<Change>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kernel::spec::Spec;
+
+    #[test]
+    fn nobody_is_told_the_same_twice() {
+        let sent = || Sent { letter: letter() };
+        Notice::given([sent()]).when(Note { letter: letter(), failed: None }).then([]);
+        Notice::given([]).when(Note { letter: letter(), failed: None }).then([sent()]);
+    }
+
+    #[test]
+    fn a_message_that_will_not_be_sent_is_noted_as_such() {
+        Notice::given([])
+            .when(Note { letter: letter(), failed: Some("no such phone".into()) })
+            .then([Failed { letter: letter(), because: "no such phone".into() }]);
+    }
+
+    fn letter() -> Letter {
+        Letter { customer: Customer::default(), change: Change::Paid, text: "paid".into() }
+    }
+}

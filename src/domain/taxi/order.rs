@@ -1,0 +1,396 @@
+//! A customer's call for a taxi, and what became of it.
+//!
+//! ```text
+//!           paid          confirmed
+//! Requested ─────▶ Paid ───────────▶ Confirmed
+//!   │   │ cancelled  │ cancelled         │ cancelled
+//!   │   └────────────┴──────┬────────────┘
+//!   │ rejected              ▼      everything is undone
+//!   ▼                   Cancelling ────────────────────▶ Cancelled
+//! Rejected
+//! ```
+
+mod said;
+
+use super::{CallTaxi, settings::Settings, taxi::Taxi, words};
+use crate::domain::kernel::{
+    Aggregate, Decision, Fall, Id, Method, Money, Nothing, RejectionKind, Speaker, Standing, Text,
+    Timestamp, Vocabulary,
+};
+use said::{CallBody, StatusBody};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use Command::{Call, CallOff, Cancel, Confirm, FinishCancelling, Pay, Reject};
+use Event::{Called, Cancelled, Confirmed, Paid, Rejected, Undone};
+
+/// A call for a taxi.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    grade: Grade,
+    customer: Customer,
+    card_no: Text,
+    fare: Money,
+    status: Status,
+}
+
+/// How good a taxi is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// Any taxi.
+    #[default]
+    Basic,
+    /// A better one.
+    Prime,
+    /// The best.
+    Platinum,
+}
+
+/// Whom messages about the order go to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// What the customer is called.
+    pub name: Text,
+    /// Where the customer is reached; may be empty.
+    pub phone: Text,
+}
+
+/// How far an order has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Requested,
+    Paid,
+    Confirmed {
+        taxi: Option<Id<Taxi>>,
+    },
+    Cancelling,
+    Cancelled,
+    Rejected {
+        how: Fall,
+        because: String,
+    },
+}
+
+/// How far an order had come when it was cancelled: what there is to undo.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Stage {
+    /// The payment had not answered.
+    Requested,
+    /// It was paid, and a reservation made or about to be made.
+    Paid,
+    /// It was confirmed with this taxi, or without one.
+    Confirmed {
+        /// The taxi to be given back.
+        taxi: Option<Id<Taxi>>,
+    },
+}
+
+/// What an order can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// A customer wants a taxi.
+    Call {
+        /// How good a taxi.
+        grade: Grade,
+        /// Who calls.
+        customer: Customer,
+        /// The card to be charged; may be empty.
+        card_no: Text,
+    },
+    /// The customer does not want it any more.
+    Cancel,
+    /// The payment was approved.
+    Pay,
+    /// The dispatcher confirmed it, with this taxi or without one.
+    Confirm {
+        /// The taxi assigned.
+        taxi: Option<Id<Taxi>>,
+    },
+    /// It could not be paid.
+    Reject {
+        /// Which family of answer that is.
+        how: Fall,
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// The company takes no part in it any more.
+    CallOff {
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// Everything done for it has been undone.
+    FinishCancelling,
+}
+
+/// What can happen to an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A customer called for a taxi.
+    Called {
+        /// How good a taxi.
+        grade: Grade,
+        /// Who called.
+        customer: Customer,
+        /// The card to be charged.
+        card_no: Text,
+        /// What it costs, in won.
+        fare: Money,
+    },
+    /// It was paid.
+    Paid {
+        /// Who called.
+        customer: Customer,
+    },
+    /// The dispatcher confirmed it.
+    Confirmed {
+        /// Who called.
+        customer: Customer,
+        /// The taxi assigned, if there is one.
+        taxi: Option<Id<Taxi>>,
+    },
+    /// It was called off; what had been done for it is now undone.
+    Cancelled {
+        /// Who called.
+        customer: Customer,
+        /// How far it had come.
+        was: Stage,
+        /// Why, when it was not the customer's wish.
+        because: Option<String>,
+    },
+    /// It did not come about.
+    Rejected {
+        /// Who called.
+        customer: Customer,
+        /// Which family of answer that is.
+        how: Fall,
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// Everything done for the cancelled order has been undone.
+    Undone,
+}
+
+/// Why an order says no.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Nobody ever called under this number.
+    #[error("there is no such order")]
+    Unknown,
+    /// This number has been called under before.
+    #[error("the taxi has been called already")]
+    AlreadyCalled,
+    /// The name says nothing or too much.
+    #[error("the name must have 1 to 100 characters")]
+    BadName,
+    /// A card or phone number that cannot be one.
+    #[error("card and phone numbers have at most 100 characters")]
+    TooLong,
+    /// There is no money for what it is told.
+    #[error("the order has not been paid")]
+    NotPaid,
+    /// What is paid does not become unpaid.
+    #[error("the order has been paid")]
+    IsPaid,
+    /// It was confirmed, with another taxi.
+    #[error("the order has been confirmed already")]
+    IsConfirmed,
+    /// It is being undone, or was.
+    #[error("the order is cancelled")]
+    IsCancelled,
+    /// It never stood.
+    #[error("the order was rejected")]
+    WasRejected,
+    /// Nobody asked for it to be undone.
+    #[error("the order is not being cancelled")]
+    NotCancelling,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            Self::BadName | Self::TooLong => RejectionKind::Invalid,
+            _ => RejectionKind::Conflict,
+        }
+    }
+}
+
+impl Aggregate for Order {
+    const NAME: &'static str = "taxi/orders";
+    type Business = CallTaxi;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Call { .. } => Speaker::Anyone,
+            Cancel => Speaker::Customer,
+            Pay | Confirm { .. } | Reject { .. } | CallOff { .. } | FinishCancelling => {
+                Speaker::Inside
+            }
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
+        use Status as S;
+        match (&self.status, command) {
+            (S::Blank, Call { grade, customer, card_no }) => {
+                called(grade, customer, card_no, settings)
+            }
+            (S::Requested, Pay) => Ok(vec![Paid { customer: self.customer() }]),
+            (S::Requested, Reject { how, because }) => {
+                Ok(vec![Rejected { customer: self.customer(), how, because }])
+            }
+            (S::Paid, Confirm { taxi }) => Ok(vec![Confirmed { customer: self.customer(), taxi }]),
+            (S::Requested, Cancel) => self.cancelled(Stage::Requested, None),
+            (S::Paid, Cancel) => self.cancelled(Stage::Paid, None),
+            (S::Confirmed { taxi }, Cancel) => {
+                self.cancelled(Stage::Confirmed { taxi: *taxi }, None)
+            }
+            (S::Paid, CallOff { because }) => self.cancelled(Stage::Paid, Some(because)),
+            (S::Confirmed { taxi }, CallOff { because }) => {
+                self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(because))
+            }
+            (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
+            (state, command) => state.already(&command),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let status = match event {
+            Called { grade, customer, card_no, fare } => {
+                return Self { grade, customer, card_no, fare, status: Status::Requested };
+            }
+            Paid { .. } => Status::Paid,
+            Confirmed { taxi, .. } => Status::Confirmed { taxi },
+            Cancelled { .. } => Status::Cancelling,
+            Rejected { how, because, .. } => Status::Rejected { how, because },
+            Undone => Status::Cancelled,
+        };
+        Self { status, ..self }
+    }
+
+    fn standing(&self) -> Standing {
+        match &self.status {
+            Status::Requested | Status::Cancelling => Standing::Pending,
+            Status::Rejected { how, because } => {
+                Standing::Fell { how: *how, because: because.clone() }
+            }
+            Status::Blank | Status::Paid | Status::Confirmed { .. } | Status::Cancelled => {
+                Standing::Stands
+            }
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let (taxi_id, reason) = match &self.status {
+            Status::Confirmed { taxi } => (*taxi, None),
+            Status::Rejected { because, .. } => (None, Some(because.clone())),
+            _ => (None, None),
+        };
+        Shown {
+            id: number,
+            order_type: self.grade,
+            name: self.customer.name.clone(),
+            phone: self.customer.phone.clone(),
+            card_no: self.card_no.clone(),
+            fare: self.fare,
+            status: self.status.name(),
+            taxi_id,
+            reason,
+        }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Requested | Status::Paid | Status::Confirmed { .. } => &["cancel"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .creates("call", CallBody::means)
+            .command("cancel", |Nothing {}| Ok(Cancel))
+            .word("cancel by status", Method::Patch, StatusBody::means)
+            .word("cancel by status", Method::Put, StatusBody::means)
+    }
+}
+
+fn called(
+    grade: Grade,
+    customer: Customer,
+    card_no: Text,
+    settings: &Settings,
+) -> Result<Vec<Event>, Rejection> {
+    if !words::is_name(&customer.name) {
+        return Err(Rejection::BadName);
+    }
+    if !words::is_short(&customer.phone) || !words::is_short(&card_no) {
+        return Err(Rejection::TooLong);
+    }
+    Ok(vec![Called { grade, customer, card_no, fare: settings.fare(grade) }])
+}
+
+impl Order {
+    fn customer(&self) -> Customer {
+        self.customer.clone()
+    }
+
+    fn cancelled(&self, was: Stage, because: Option<String>) -> Decision<Self> {
+        Ok(vec![Cancelled { customer: self.customer(), was, because }])
+    }
+}
+
+impl Status {
+    /// The lower half of the table: what is already so, and what is refused.
+    fn already(&self, command: &Command) -> Decision<Order> {
+        match (self, command) {
+            (Self::Paid | Self::Confirmed { .. }, Pay)
+            | (Self::Cancelling | Self::Cancelled, Cancel | CallOff { .. })
+            | (Self::Cancelled, FinishCancelling)
+            | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
+            (Self::Confirmed { taxi }, Confirm { taxi: again }) if taxi == again => Ok(vec![]),
+
+            (Self::Blank, _) => Err(Rejection::Unknown),
+            (_, Call { .. }) => Err(Rejection::AlreadyCalled),
+            (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
+            (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (_, FinishCancelling) => Err(Rejection::NotCancelling),
+            (Self::Requested, _) => Err(Rejection::NotPaid),
+            (Self::Confirmed { .. }, Confirm { .. }) => Err(Rejection::IsConfirmed),
+            (Self::Paid | Self::Confirmed { .. }, _) => Err(Rejection::IsPaid),
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Blank => "",
+            Self::Requested => "Requested",
+            Self::Paid => "Paid",
+            Self::Confirmed { .. } => "Confirmed",
+            Self::Cancelling | Self::Cancelled => "Cancelled",
+            Self::Rejected { .. } => "Rejected",
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: u64,
+    order_type: Grade,
+    name: Text,
+    phone: Text,
+    card_no: Text,
+    fare: Money,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taxi_id: Option<Id<Taxi>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}

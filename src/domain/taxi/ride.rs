@@ -1,0 +1,317 @@
+//! Leads an order from the call to the taxi at the door, or undoes everything done for it.
+//!
+//! ```text
+//!       called          approved                      confirmed            order confirmed
+//! Idle ───────▶ Paying ──────────▶ Riding ◀─▶ assign ──────────▶ Confirming ──────▶ over
+//!                │  │ cancelled      │ a taxi  │ cancelled        │ cancelled        │ cancelled
+//!       declined │  ▼                │         │ by whomever      │                  │ later
+//!                │ Withdrawing ──┐   ▼         ▼                  ▼                  ▼
+//!                ▼   │ declined  └──▶ Undoing { reservation, taxi, payment } ◀────────┘
+//!        Rejecting   │   approved       │ all three are undone
+//!             │      ▼                  ▼
+//!             │     Closing ◀───────────┘
+//!             ▼      │ order undone
+//!            over ◀──┘
+//! ```
+//! Nothing ends before everything said has been answered: the last word of every branch goes to
+//! the order, which answers in order, and the others are waited for one by one before it.
+
+use super::{
+    order::{
+        self,
+        Command::{CallOff, Confirm, FinishCancelling, Pay, Reject},
+        Order, Stage,
+    },
+    payment::{
+        self,
+        Command::{Refund, Request},
+        Payment,
+    },
+    reservation::{
+        self, By,
+        Command::{Accept, Assign as Assigned, Cancel, Fail},
+        Reservation,
+    },
+    taxi::{
+        self,
+        Command::{Assign, Release},
+        Taxi,
+    },
+};
+use crate::domain::kernel::{
+    Aggregate, Fall, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, command_name,
+};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+use Ride::{Closing, Confirming, Idle, Paying, Rejecting, Riding, Undoing, Withdrawing};
+
+hears!(
+    /// What a ride listens to.
+    Heard: Order, Payment, Reservation, Taxi
+);
+
+/// How far a ride has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Ride {
+    /// Nobody called, or everything is settled.
+    #[default]
+    Idle,
+    /// The payment was asked for.
+    Paying,
+    /// The payment was asked for, and the order cancelled meanwhile.
+    Withdrawing,
+    /// The payment failed, and the order is told so.
+    Rejecting,
+    /// The reservation waits for the dispatcher, or for the taxi the dispatcher chose.
+    Riding {
+        /// What became of the taxi so far.
+        taxi: Hold,
+    },
+    /// The reservation is confirmed, and the order is told so.
+    Confirming {
+        /// The taxi it was confirmed with.
+        taxi: Hold,
+    },
+    /// The order is cancelled: everything is given back.
+    Undoing(Undo),
+    /// Everything is given back, and the order is told so.
+    Closing,
+}
+
+/// What a ride knows of its taxi.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Hold {
+    /// It has none.
+    #[default]
+    Free,
+    /// This taxi was asked to come, and has not answered.
+    Asked(Id<Taxi>),
+    /// This taxi is assigned.
+    Held(Id<Taxi>),
+    /// This taxi was told that it is free, and has not answered.
+    Releasing(Id<Taxi>),
+}
+
+/// What has been given back so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The reservation.
+    pub reservation: Part,
+    /// The taxi.
+    pub taxi: Hold,
+    /// The fare.
+    pub payment: Part,
+}
+
+/// One thing to give back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// It was asked for, and has not been answered.
+    Pending,
+    /// There is nothing to give back any more.
+    Undone,
+}
+
+impl Saga for Ride {
+    const NAME: &'static str = "taxi/ride";
+    type Hears = Heard;
+
+    /// An order, its payment and its reservation bear one number; a taxi says for whom it is.
+    fn route(heard: &Heard) -> Option<u64> {
+        use taxi::Event as T;
+        match heard {
+            Heard::Order(..) | Heard::Payment(..) | Heard::Reservation(..) => Some(heard.number()),
+            Heard::Taxi(_, T::Assigned { reservation, .. } | T::Released { reservation, .. }) => {
+                Some(reservation.number())
+            }
+            Heard::Taxi(_, T::Registered { .. } | T::Restocked { .. } | T::Revised { .. }) => None,
+        }
+    }
+
+    fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
+        match heard {
+            Heard::Order(_, event) => self.on_order(me, event),
+            Heard::Payment(_, event) => self.on_payment(me, event),
+            Heard::Reservation(_, event) => self.on_reservation(me, &event),
+            Heard::Taxi(id, event) => self.on_taxi(me, id, &event),
+        }
+    }
+
+    /// Only a taxi can say no to something that has to be made up for. Everybody else says no
+    /// because of something that was heard before the refusal, and acted upon then.
+    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+        let assign = command_name(&Assign { reservation: me.of() });
+        match self {
+            Riding { taxi: Hold::Asked(taxi) } if refused.is(taxi, &assign) => {
+                Step::wait(Riding { taxi: Hold::Free })
+                    .tell(me.of::<Reservation>(), Fail { because: refused.because.clone() })
+            }
+            Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }) if refused.is(taxi, &assign) => {
+                Undo { taxi: Hold::Free, ..undo }.proceed(me)
+            }
+            state => Step::wait(state),
+        }
+    }
+
+    /// What was to be given back was given back already.
+    fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+        let Undoing(undo) = self else { return Step::wait(self) };
+        match (unchanged.aggregate.as_str(), unchanged.command.as_str(), undo.taxi) {
+            (Reservation::NAME, "Cancel", _) => {
+                Undo { reservation: Part::Undone, ..undo }.proceed(me)
+            }
+            (Taxi::NAME, "Release", Hold::Releasing(taxi)) if unchanged.number == taxi.number() => {
+                Undo { taxi: Hold::Free, ..undo }.proceed(me)
+            }
+            _ => Step::wait(Undoing(undo)),
+        }
+    }
+
+    /// Nobody confirmed the reservation in time.
+    fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
+        let late = matches!(self, Riding { .. });
+        let step = Step::wait(self);
+        if !late {
+            return step;
+        }
+        step.tell(me.of::<Order>(), CallOff { because: "no taxi was confirmed in time".into() })
+    }
+}
+
+impl Ride {
+    fn on_order(self, me: Id<Self>, event: order::Event) -> Step<Self> {
+        use order::Event as E;
+        match (self, event) {
+            (Idle, E::Called { card_no, fare, .. }) => {
+                Step::wait(Paying).tell(me.of::<Payment>(), Request { card_no, amount: fare })
+            }
+            (Confirming { .. }, E::Confirmed { .. }) | (Rejecting, E::Rejected { .. }) => {
+                Step::done()
+            }
+            (Closing, E::Undone) => Step::done(),
+
+            (Paying, E::Cancelled { .. }) => Step::wait(Withdrawing),
+            (Rejecting, E::Cancelled { .. }) => Step::wait(Closing).finish(me),
+            (Riding { taxi } | Confirming { taxi }, E::Cancelled { .. }) => undo(me, taxi),
+            (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => {
+                undo(me, taxi.map_or(Hold::Free, Hold::Held))
+            }
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
+        use payment::Event as E;
+        let order = me.of::<Order>();
+        match (self, event) {
+            (Paying, E::Approved) => Step::wait(Riding { taxi: Hold::Free })
+                .tell(order, Pay)
+                .tell(me.of::<Reservation>(), Accept),
+            (Paying, E::Declined { reason }) => {
+                Step::wait(Rejecting).tell(order, Reject { how: Fall::Unpaid, because: reason })
+            }
+            (Paying, E::Abandoned { reason, .. }) => Step::wait(Rejecting)
+                .tell(order, Reject { how: Fall::Unavailable, because: reason }),
+            (Withdrawing, E::Approved) => Step::wait(Undoing(Undo {
+                reservation: Part::Undone,
+                taxi: Hold::Free,
+                payment: Part::Pending,
+            }))
+            .tell(me.of::<Payment>(), Refund),
+            (Withdrawing, E::Declined { .. } | E::Abandoned { .. }) => {
+                Step::wait(Closing).finish(me)
+            }
+            (Undoing(undo), E::Refunded) => Undo { payment: Part::Undone, ..undo }.proceed(me),
+            (state @ Undoing(_), E::RefundDeclined { reason }) => Step::stuck(state, reason),
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    fn on_reservation(self, me: Id<Self>, event: &reservation::Event) -> Step<Self> {
+        use reservation::Event as E;
+        let order = me.of::<Order>();
+        match (self, event) {
+            (state, E::Accepted { confirm_by }) => Step::wait(state).wake_at_if(*confirm_by),
+            (Riding { taxi: Hold::Free }, E::TaxiChosen { taxi, .. }) => {
+                Step::wait(Riding { taxi: Hold::Asked(*taxi) })
+                    .tell(*taxi, Assign { reservation: me.of() })
+            }
+            (Riding { taxi }, E::Confirmed { taxi: confirmed }) => Step::wait(Confirming { taxi })
+                .tell(order, Confirm { taxi: *confirmed })
+                .without_alarm(),
+            (
+                state @ (Idle | Riding { .. } | Confirming { .. }),
+                E::Cancelled { by: By::Dispatcher },
+            ) => Step::wait(state)
+                .tell(order, CallOff { because: "the company cancelled the reservation".into() }),
+            (Undoing(undo), E::Cancelled { by: By::Order }) => {
+                Undo { reservation: Part::Undone, ..undo }.proceed(me)
+            }
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    fn on_taxi(self, me: Id<Self>, id: Id<Taxi>, event: &taxi::Event) -> Step<Self> {
+        use taxi::Event as E;
+        match (self, event) {
+            (Riding { taxi: Hold::Asked(taxi) }, E::Assigned { .. }) if taxi == id => {
+                Step::wait(Riding { taxi: Hold::Held(taxi) })
+                    .tell(me.of::<Reservation>(), Assigned { taxi })
+            }
+            (Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }), E::Assigned { .. })
+                if taxi == id =>
+            {
+                Step::wait(Undoing(Undo { taxi: Hold::Releasing(taxi), ..undo }))
+                    .tell(taxi, Release { reservation: me.of() })
+            }
+            (Undoing(undo @ Undo { taxi: Hold::Releasing(taxi), .. }), E::Released { .. })
+                if taxi == id =>
+            {
+                Undo { taxi: Hold::Free, ..undo }.proceed(me)
+            }
+            (state, _) => Step::wait(state),
+        }
+    }
+}
+
+/// Gives everything back that a paid order had, at once.
+fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
+    let (taxi, held) = match taxi {
+        Hold::Held(taxi) => (Hold::Releasing(taxi), Some(taxi)),
+        other => (other, None),
+    };
+    let undo = Undo { reservation: Part::Pending, taxi, payment: Part::Pending };
+    let step = Step::wait(Undoing(undo))
+        .tell(me.of::<Reservation>(), Cancel { by: By::Order })
+        .tell(me.of::<Payment>(), Refund)
+        .without_alarm();
+    match held {
+        Some(taxi) => step.tell(taxi, Release { reservation: me.of() }),
+        None => step,
+    }
+}
+
+impl Undo {
+    /// Waits for what is not given back yet, or tells the order that everything is.
+    fn proceed(self, me: Id<Ride>) -> Step<Ride> {
+        match self {
+            Self { reservation: Part::Undone, taxi: Hold::Free, payment: Part::Undone } => {
+                Step::wait(Closing).finish(me)
+            }
+            unfinished => Step::wait(Undoing(unfinished)),
+        }
+    }
+}
+
+impl Step<Ride> {
+    fn finish(self, me: Id<Ride>) -> Self {
+        self.tell(me.of::<Order>(), FinishCancelling)
+    }
+}
+
+impl Refused {
+    fn is(&self, taxi: Id<Taxi>, command: &str) -> bool {
+        self.aggregate == Taxi::NAME && self.number == taxi.number() && self.command == command
+    }
+}

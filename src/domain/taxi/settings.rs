@@ -1,0 +1,53 @@
+//! What can be configured about the call taxi: the section `[taxi]`.
+
+use super::order::Grade;
+use crate::domain::kernel::{Money, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Fares in won, and how long a dispatcher may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// No fare is lower than this, in won.
+    pub min_tax_price: Money,
+    /// The fare of a basic taxi, in won.
+    pub fare_basic: Money,
+    /// The fare of a prime taxi, in won.
+    pub fare_prime: Money,
+    /// The fare of a platinum taxi, in won.
+    pub fare_platinum: Money,
+    /// A reservation that nobody confirms within this many seconds is cancelled and refunded; 0 is never.
+    pub confirm_within_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            min_tax_price: Money(3_800),
+            fare_basic: Money(3_800),
+            fare_prime: Money(5_000),
+            fare_platinum: Money(7_500),
+            confirm_within_s: 0,
+        }
+    }
+}
+
+impl Settings {
+    /// What a ride in a taxi of this grade costs.
+    #[must_use]
+    pub fn fare(&self, grade: Grade) -> Money {
+        let fare = match grade {
+            Grade::Basic => self.fare_basic,
+            Grade::Prime => self.fare_prime,
+            Grade::Platinum => self.fare_platinum,
+        };
+        fare.max(self.min_tax_price)
+    }
+
+    /// Until when a reservation accepted now has to be confirmed; `None` when there is no limit.
+    #[must_use]
+    pub fn confirm_by(&self, now: Timestamp) -> Option<Timestamp> {
+        let within_ms = u64::from(self.confirm_within_s) * 1_000;
+        (within_ms > 0).then(|| now.after_ms(within_ms))
+    }
+}

@@ -1,0 +1,81 @@
+//! The outside service that writes to customers: one message for every change of their order.
+
+use super::{
+    notice::{Change, Command::Note, Letter, Notice},
+    order::{
+        Customer,
+        Event::{self, Called, Cancelled, Confirmed, Paid, Rejected, Undone},
+        Order,
+    },
+};
+use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Patience, Port};
+use serde_json::json;
+
+/// Messages to customers.
+#[derive(Clone, Copy, Debug)]
+pub struct Sms;
+
+impl Port for Sms {
+    const NAME: &'static str = "taxi/sms";
+    type Hears = (Id<Order>, Event);
+
+    fn ask((order, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+        let letter = letter(*order, event)?;
+        Some(Ask {
+            operation: "send",
+            key: format!("send-{order}-{:?}", letter.change).to_lowercase(),
+            body: json!({
+                "operation": "send",
+                "orderId": order,
+                "phone": letter.customer.phone,
+                "name": letter.customer.name,
+                "status": letter.change,
+                "text": letter.text,
+            }),
+            patience: Patience::UntilAnswered,
+        })
+    }
+
+    fn answered((order, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+        let failed = match answer {
+            Answer::Approved => None,
+            Answer::Declined(because) | Answer::Unreachable(because) => Some(because.clone()),
+        };
+        let letter = letter(*order, event).unwrap_or_else(|| Letter {
+            customer: Customer::default(),
+            change: Change::Cancelled,
+            text: String::new(),
+        });
+        Dispatch::new(order.of::<Notice>(), Note { letter, failed })
+    }
+}
+
+fn letter(order: Id<Order>, event: &Event) -> Option<Letter> {
+    let (customer, change, text) = match event {
+        Called { customer, fare, .. } => (
+            customer,
+            Change::Requested,
+            format!("your call {order} is received, the fare is {fare}"),
+        ),
+        Paid { customer } => (customer, Change::Paid, format!("your call {order} is paid")),
+        Confirmed { customer, taxi: Some(taxi) } => (
+            customer,
+            Change::Confirmed,
+            format!("your call {order} is confirmed, taxi {taxi} comes"),
+        ),
+        Confirmed { customer, taxi: None } => {
+            (customer, Change::Confirmed, format!("your call {order} is confirmed"))
+        }
+        Cancelled { customer, because: None, .. } => {
+            (customer, Change::Cancelled, format!("your call {order} is cancelled"))
+        }
+        Cancelled { customer, because: Some(because), .. } => {
+            (customer, Change::Cancelled, format!("your call {order} is cancelled: {because}"))
+        }
+        Rejected { customer, because, .. } => {
+            (customer, Change::Rejected, format!("your call {order} is rejected: {because}"))
+        }
+        Undone => return None,
+    };
+    Some(Letter { customer: customer.clone(), change, text })
+}

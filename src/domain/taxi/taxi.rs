@@ -1,0 +1,314 @@
+//! The taxis of one company and model, of which some are free.
+//!
+//! The stock is never stored, only counted: what is registered less what stands assigned.
+
+mod said;
+
+use super::{CallTaxi, DRIVER, reservation::Reservation, settings::Settings, words};
+use crate::domain::kernel::{
+    Aggregate, Decision, Id, Method, Money, Quantity, RejectionKind, Speaker, Text, Timestamp,
+    Vocabulary,
+};
+use said::{RegisterBody, RestockBody, ReviseBody};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+use Command::{Assign, Register, Release, Revise};
+use Event::{Assigned, Registered, Released, Restocked, Revised};
+
+/// The most taxis of one model that a company may have.
+const TAXIS_MAX: u32 = 1_000_000;
+
+/// The taxis of one company and model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Taxi {
+    /// Nobody registered it.
+    #[default]
+    Blank,
+    /// It can be assigned while there is stock.
+    Registered {
+        /// What it is, and what it costs.
+        model: Model,
+        /// How many there are, free or not.
+        registered: Quantity,
+        /// The reservations that each hold one.
+        held: BTreeSet<Id<Reservation>>,
+    },
+}
+
+/// What a taxi is, and what it costs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// The kind of car.
+    pub taxi_name: Text,
+    /// Whose it is.
+    pub company_name: Text,
+    /// What it costs, in won.
+    pub item_price: Money,
+}
+
+/// What a driver says differently from now on; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revision {
+    /// The kind of car.
+    pub taxi_name: Option<Text>,
+    /// Whose it is.
+    pub company_name: Option<Text>,
+    /// What it costs, in won.
+    pub item_price: Option<Money>,
+    /// How many are free.
+    pub stock: Option<Quantity>,
+}
+
+/// What taxis can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// A driver registers this many.
+    Register {
+        /// What they are.
+        model: Model,
+        /// How many.
+        stock: Quantity,
+    },
+    /// A driver says something differently.
+    Revise(Revision),
+    /// One goes to this reservation.
+    Assign {
+        /// The reservation.
+        reservation: Id<Reservation>,
+    },
+    /// The one of this reservation is free again.
+    Release {
+        /// The reservation.
+        reservation: Id<Reservation>,
+    },
+}
+
+/// What can happen to taxis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A driver registered them.
+    Registered {
+        /// What they are.
+        model: Model,
+        /// How many.
+        stock: Quantity,
+    },
+    /// A driver said how many are free.
+    Restocked {
+        /// How many there are, free or not.
+        registered: Quantity,
+        /// How many are free.
+        stock: Quantity,
+    },
+    /// A driver said what they are and cost.
+    Revised {
+        /// What they are.
+        model: Model,
+    },
+    /// One went to this reservation.
+    Assigned {
+        /// The reservation.
+        reservation: Id<Reservation>,
+        /// How many are still free.
+        stock: Quantity,
+    },
+    /// The one of this reservation is free again.
+    Released {
+        /// The reservation.
+        reservation: Id<Reservation>,
+        /// How many are free now.
+        stock: Quantity,
+    },
+}
+
+/// Why taxis are not to be had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Nobody registered it.
+    #[error("there is no such taxi")]
+    Unknown,
+    /// It was registered before.
+    #[error("the taxi has been registered already")]
+    AlreadyRegistered,
+    /// A name says nothing or too much.
+    #[error("the taxi and its company must have names of 1 to 100 characters")]
+    BadName,
+    /// More than anybody has.
+    #[error("a company has at most 1000000 taxis of one kind")]
+    TooMany,
+    /// None is free.
+    #[error("the taxi is out of stock")]
+    OutOfStock,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            Self::BadName | Self::TooMany => RejectionKind::Invalid,
+            Self::AlreadyRegistered | Self::OutOfStock => RejectionKind::Conflict,
+        }
+    }
+}
+
+impl Aggregate for Taxi {
+    const NAME: &'static str = "taxi/taxis";
+    type Business = CallTaxi;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Register { .. } | Revise(_) => Speaker::Staff(DRIVER),
+            Assign { .. } | Release { .. } => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        match (self, command) {
+            (Self::Blank, Register { model, stock }) => {
+                model.check()?;
+                check_count(stock.0)?;
+                Ok(vec![Registered { model, stock }])
+            }
+            (Self::Registered { model, registered, held }, Revise(revision)) => {
+                revised(model, *registered, held.len(), revision)
+            }
+            (Self::Registered { held, .. }, Assign { reservation }) => {
+                match (held.contains(&reservation), self.stock().0) {
+                    (true, _) => Ok(vec![]),
+                    (false, 0) => Err(Rejection::OutOfStock),
+                    (false, stock) => {
+                        Ok(vec![Assigned { reservation, stock: Quantity(stock - 1) }])
+                    }
+                }
+            }
+            (Self::Registered { held, .. }, Release { reservation })
+                if held.contains(&reservation) =>
+            {
+                Ok(vec![Released { reservation, stock: Quantity(self.stock().0 + 1) }])
+            }
+            (Self::Registered { .. }, Release { .. }) => Ok(vec![]),
+
+            (Self::Registered { .. }, Register { .. }) => Err(Rejection::AlreadyRegistered),
+            (Self::Blank, Revise(_) | Assign { .. } | Release { .. }) => Err(Rejection::Unknown),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let (mut model, mut registered, mut held) = match self {
+            Self::Blank => Default::default(),
+            Self::Registered { model, registered, held } => (model, registered, held),
+        };
+        match event {
+            Registered { model: new, stock } => (model, registered) = (new, stock),
+            Restocked { registered: new, .. } => registered = new,
+            Revised { model: new } => model = new,
+            Assigned { reservation, .. } => _ = held.insert(reservation),
+            Released { reservation, .. } => _ = held.remove(&reservation),
+        }
+        Self::Registered { model, registered, held }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let (model, registered) = match self {
+            Self::Blank => Default::default(),
+            Self::Registered { model, registered, .. } => (model.clone(), *registered),
+        };
+        Shown {
+            id: number,
+            taxi_name: model.taxi_name,
+            company_name: model.company_name,
+            stock_cnt: self.stock(),
+            registered_cnt: registered,
+            item_price: model.item_price,
+        }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self {
+            Self::Blank => &[],
+            Self::Registered { .. } => &["restock", "revise"],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .creates("register", RegisterBody::means)
+            .command("restock", RestockBody::means)
+            .command("revise", ReviseBody::means)
+            .word("revise by patch", Method::Patch, ReviseBody::means)
+            .word("revise by put", Method::Put, ReviseBody::means)
+    }
+}
+
+impl Taxi {
+    /// How many are free.
+    #[must_use]
+    pub fn stock(&self) -> Quantity {
+        match self {
+            Self::Blank => Quantity(0),
+            Self::Registered { registered, held, .. } => {
+                Quantity(registered.0.saturating_sub(count(held.len())))
+            }
+        }
+    }
+}
+
+impl Model {
+    fn check(&self) -> Result<(), Rejection> {
+        if words::is_name(&self.taxi_name) && words::is_name(&self.company_name) {
+            return Ok(());
+        }
+        Err(Rejection::BadName)
+    }
+}
+
+fn check_count(taxis: u32) -> Result<(), Rejection> {
+    if taxis > TAXIS_MAX { Err(Rejection::TooMany) } else { Ok(()) }
+}
+
+/// A set of reservations is never larger than the taxis registered.
+fn count(held: usize) -> u32 {
+    u32::try_from(held).unwrap_or(u32::MAX)
+}
+
+fn revised(
+    model: &Model,
+    registered: Quantity,
+    held: usize,
+    revision: Revision,
+) -> Result<Vec<Event>, Rejection> {
+    let new = Model {
+        taxi_name: revision.taxi_name.unwrap_or_else(|| model.taxi_name.clone()),
+        company_name: revision.company_name.unwrap_or_else(|| model.company_name.clone()),
+        item_price: revision.item_price.unwrap_or(model.item_price),
+    };
+    new.check()?;
+    let mut events = vec![];
+    if new != *model {
+        events.push(Revised { model: new });
+    }
+    if let Some(stock) = revision.stock {
+        let total = Quantity(stock.0.saturating_add(count(held)));
+        check_count(total.0)?;
+        if total != registered {
+            events.push(Restocked { registered: total, stock });
+        }
+    }
+    Ok(events)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: u64,
+    taxi_name: Text,
+    company_name: Text,
+    stock_cnt: Quantity,
+    registered_cnt: Quantity,
+    item_price: Money,
+}

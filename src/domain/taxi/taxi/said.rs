@@ -1,0 +1,79 @@
+//! What clients send to say something about taxis.
+
+use super::{
+    Command::{self, Register, Revise},
+    Model, Revision,
+};
+use crate::domain::kernel::{Malformed, Money, Quantity, Text};
+use serde::{Deserialize, de::IgnoredAny};
+
+/// `{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RegisterBody {
+    taxi_name: Text,
+    company_name: Text,
+    stock_cnt: Quantity,
+    #[serde(alias = "taxiPrice")]
+    item_price: Money,
+    #[serde(default, rename = "id")]
+    _id: IgnoredAny,
+    #[serde(default, rename = "status")]
+    _status: IgnoredAny,
+}
+
+impl RegisterBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let model = Model {
+            taxi_name: self.taxi_name,
+            company_name: self.company_name,
+            item_price: self.item_price,
+        };
+        Ok(Register { model, stock: self.stock_cnt })
+    }
+}
+
+/// `{"stockCnt":10}`: so many are free.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RestockBody {
+    stock_cnt: Quantity,
+}
+
+impl RestockBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        Ok(Revise(Revision { stock: Some(self.stock_cnt), ..Revision::default() }))
+    }
+}
+
+/// Any of the fields of a taxi; what is missing stays as it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ReviseBody {
+    #[serde(default)]
+    taxi_name: Option<Text>,
+    #[serde(default)]
+    company_name: Option<Text>,
+    #[serde(default)]
+    stock_cnt: Option<Quantity>,
+    #[serde(default, alias = "taxiPrice")]
+    item_price: Option<Money>,
+    #[serde(default, rename = "id")]
+    _id: IgnoredAny,
+    #[serde(default, rename = "status")]
+    _status: IgnoredAny,
+}
+
+impl ReviseBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        Ok(Revise(Revision {
+            taxi_name: self.taxi_name,
+            company_name: self.company_name,
+            item_price: self.item_price,
+            stock: self.stock_cnt,
+        }))
+    }
+}
