@@ -1,0 +1,3 @@
+//! Stored bytes are a promise.
+#[test]
+fn nothing() {}
