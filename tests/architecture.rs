@@ -22,7 +22,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::store",
         ],
     ),
-    ("src/store", &["actix", "tokio", "reqwest", "crate::actors", "crate::http", "crate::domain::taxi"]),
+    (
+        "src/store",
+        &["actix", "tokio", "reqwest", "crate::actors", "crate::http", "crate::domain::taxi"],
+    ),
     ("src/actors", &["actix_web", "sled", "bincode", "rusqlite", "crate::http"]),
     ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
 ];
@@ -113,8 +116,10 @@ fn every_function_fits_on_a_screen() {
 
 fn opens_function(line: &str) -> bool {
     let line = line.trim_start();
-    let words = ["fn ", "pub fn ", "pub(super) fn ", "pub(crate) fn ", "async fn ", "pub async fn "];
-    words.iter().any(|word| line.starts_with(word)) && !line.trim_end().ends_with(';')
+    let words =
+        ["fn ", "pub fn ", "pub(super) fn ", "pub(crate) fn ", "async fn ", "pub async fn "];
+    words.iter().any(|word| line.starts_with(word))
+        && !line.trim_end().ends_with(';')
         && !line.trim_end().ends_with('}')
 }
 

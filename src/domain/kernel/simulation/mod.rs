@@ -214,12 +214,13 @@ impl World {
             Verdict::Refused(refused) if is_request => (vec![], Some((refused)().because)),
             Verdict::Refused(refused) => (vec![Payload::Refused(refused)], None),
         };
+        let is_recorded = !payloads.is_empty();
         for payload in payloads {
             self.append(kind, number, correlation, cause, payload);
         }
         match refusal {
             Some(because) => Err(because),
-            None => Ok(Some(self.journal.len() as u64)),
+            None => Ok(is_recorded.then_some(self.journal.len() as u64)),
         }
     }
 
