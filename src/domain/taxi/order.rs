@@ -11,6 +11,8 @@
 //! ```
 
 mod said;
+#[cfg(test)]
+mod specs;
 
 use super::{CallTaxi, settings::Settings, taxi::Taxi, words};
 use crate::domain::kernel::{

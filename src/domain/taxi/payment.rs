@@ -9,6 +9,9 @@
 //! Abandoned ──▶ Voided      nobody answered: whatever was charged is returned
 //! ```
 
+#[cfg(test)]
+mod specs;
+
 use super::{CallTaxi, DISPATCHER, settings::Settings, words};
 use crate::domain::kernel::{
     Aggregate, Decision, Malformed, Money, Nothing, Number, RejectionKind, Speaker, Text,

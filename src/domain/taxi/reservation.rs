@@ -12,6 +12,8 @@
 //! From everywhere to Cancelled.
 
 mod said;
+#[cfg(test)]
+mod specs;
 
 use super::{CallTaxi, DISPATCHER, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
