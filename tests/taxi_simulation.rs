@@ -116,9 +116,9 @@ fn people(world: &mut World, dice: &mut Dice) {
     let _ = match dice.roll(12) {
         0..4 => world.say::<Order>(number, call()),
         4 => world.say::<Order>(number, order::Command::Cancel),
-        5 => world.say::<Taxi>(taxi, register(dice.roll(3) as u32, 4_000 + dice.roll(3) as u64)),
+        5 => world.say::<Taxi>(taxi, register(few(dice), 4_000 + dice.roll(3) as u64)),
         6 => {
-            let stock = Some(Quantity(dice.roll(3) as u32));
+            let stock = Some(Quantity(few(dice)));
             world
                 .say::<Taxi>(taxi, taxi::Command::Revise(Revision { stock, ..Revision::default() }))
         }
@@ -126,6 +126,10 @@ fn people(world: &mut World, dice: &mut Dice) {
         8 => world.say::<Reservation>(number, confirm(Some(taxi))),
         _ => world.say::<Reservation>(number, confirm(None)),
     };
+}
+
+fn few(dice: &mut Dice) -> u32 {
+    [0, 1, 2][dice.roll(3)]
 }
 
 fn ride(world: &mut World, chapter: usize) -> bool {

@@ -55,13 +55,13 @@ impl World {
         let asker = &self.askers[question.asker];
         let (by, correlation) = (asker.name(), record.correlation);
         let meaning = match &question.wanted {
-            Wanted::Outside(ask) => match self.outside.ask(ask, dice) {
-                Some(answer) => asker.meaning(&record, &Found::Answer(answer)),
-                None => {
+            Wanted::Outside(ask) => {
+                let Some(answer) = self.outside.ask(ask, dice) else {
                     self.questions.push(question);
                     return true;
-                }
-            },
+                };
+                asker.meaning(&record, &Found::Answer(answer))
+            }
             Wanted::View(view, query) => self
                 .views
                 .get(view)

@@ -86,7 +86,7 @@ pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants
         for nth in 0.. {
             let mut world = begin();
             world.outside.fail_at = Some((nth, way.clone()));
-            tell(&mut world, story, |world, dice| world.settle(dice));
+            tell(&mut world, story, World::settle);
             check(&world, invariants, &format!("question {nth} answered {way:?}"));
             if world.outside.asked() <= nth {
                 break;

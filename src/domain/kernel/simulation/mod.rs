@@ -155,8 +155,7 @@ impl World {
     /// The events of one kind of aggregate, in the order of the journal.
     #[must_use]
     pub fn events<A: Aggregate>(&self) -> Vec<(u64, A::Event)> {
-        use super::Fact;
-        let facts = self.journal.iter().filter_map(|record| record.about::<A>());
+        let facts = self.journal.iter().filter_map(super::Fact::about::<A>);
         facts.map(|(id, event)| (id.number(), event)).collect()
     }
 
