@@ -36,12 +36,24 @@ impl World {
         true
     }
 
-    /// Delivers the next command twice, as a network would: the second time it is recognised.
+    /// Delivers the next command twice: once more under its own cause, which is recognised, and
+    /// once more under a cause that nobody knows, which the aggregate itself has to bear.
     pub fn deliver_twice(&mut self, nth: usize) -> bool {
-        let Some(Pending { origin, dispatch }) = self.outbox.get(nth) else { return false };
-        let again = Pending { origin: *origin, dispatch: dispatch.clone() };
-        self.outbox.insert(nth, again);
-        self.deliver(nth) && self.deliver(nth)
+        let Some(picked) = self.outbox.get(nth).map(|pending| pending.origin) else { return false };
+        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
+            (origin.by, origin.conversation) == (picked.by, picked.conversation)
+        });
+        let Some(Pending { origin, dispatch }) = oldest.and_then(|oldest| self.outbox.get(oldest))
+        else {
+            return false;
+        };
+        let (origin, dispatch) = (*origin, dispatch.clone());
+        self.deliver(nth);
+        let unknown = Origin { by: "nobody", ..origin };
+        for again in [origin, unknown] {
+            let _ = self.execute(&dispatch, Cause::Dispatch(again), origin.conversation);
+        }
+        true
     }
 
     /// Asks one question of a port or a lookup, and carries out what the answer means. False when
