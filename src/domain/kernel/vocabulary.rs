@@ -19,6 +19,9 @@ pub struct Saying<A: Aggregate> {
     parse: Parse<A>,
 }
 
+/// What a body means that names whom it is about.
+type Refers<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
+
 type Parse<A> = Box<dyn Fn(Option<u64>, &[u8]) -> Result<Said<A>, Malformed> + Send + Sync>;
 
 /// The methods that carry commands.
@@ -141,7 +144,7 @@ impl<A: Aggregate> Vocabulary<A> {
     pub fn refers<B: DeserializeOwned + 'static>(
         self,
         name: &'static str,
-        means: fn(B) -> Result<(Number, A::Command), Malformed>,
+        means: Refers<A, B>,
     ) -> Self {
         self.with(name, Method::Post, Place::Collection, move |_, body| {
             let (number, command) = means(read(body)?)?;

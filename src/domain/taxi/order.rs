@@ -11,6 +11,8 @@
 //! ```
 
 mod said;
+#[cfg(test)]
+mod specs;
 
 use super::{CallTaxi, settings::Settings, taxi::Taxi, words};
 use crate::domain::kernel::{
@@ -246,14 +248,14 @@ impl Aggregate for Order {
                 Ok(vec![Rejected { customer: self.customer(), how, because }])
             }
             (S::Paid, Confirm { taxi }) => Ok(vec![Confirmed { customer: self.customer(), taxi }]),
-            (S::Requested, Cancel) => self.cancelled(Stage::Requested, None),
-            (S::Paid, Cancel) => self.cancelled(Stage::Paid, None),
+            (S::Requested, Cancel) => Ok(self.cancelled(Stage::Requested, None)),
+            (S::Paid, Cancel) => Ok(self.cancelled(Stage::Paid, None)),
             (S::Confirmed { taxi }, Cancel) => {
-                self.cancelled(Stage::Confirmed { taxi: *taxi }, None)
+                Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, None))
             }
-            (S::Paid, CallOff { because }) => self.cancelled(Stage::Paid, Some(because)),
+            (S::Paid, CallOff { because }) => Ok(self.cancelled(Stage::Paid, Some(because))),
             (S::Confirmed { taxi }, CallOff { because }) => {
-                self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(because))
+                Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(because)))
             }
             (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
@@ -341,8 +343,8 @@ impl Order {
         self.customer.clone()
     }
 
-    fn cancelled(&self, was: Stage, because: Option<String>) -> Decision<Self> {
-        Ok(vec![Cancelled { customer: self.customer(), was, because }])
+    fn cancelled(&self, was: Stage, because: Option<String>) -> Vec<Event> {
+        vec![Cancelled { customer: self.customer(), was, because }]
     }
 }
 

@@ -9,6 +9,9 @@
 //! Abandoned ──▶ Voided      nobody answered: whatever was charged is returned
 //! ```
 
+#[cfg(test)]
+mod specs;
+
 use super::{CallTaxi, DISPATCHER, settings::Settings, words};
 use crate::domain::kernel::{
     Aggregate, Decision, Malformed, Money, Nothing, Number, RejectionKind, Speaker, Text,
@@ -244,6 +247,7 @@ impl Aggregate for Payment {
 
 impl Payment {
     /// The lower half of the table: what is already so, and what is refused.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
         use Status as S;
         match (state, command) {

@@ -12,6 +12,8 @@
 //! From everywhere to Cancelled.
 
 mod said;
+#[cfg(test)]
+mod specs;
 
 use super::{CallTaxi, DISPATCHER, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
@@ -208,6 +210,7 @@ impl Aggregate for Reservation {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Reservation as R;
         let sought = |among| Ok(vec![TaxiSought { among }]);
@@ -292,6 +295,7 @@ impl Aggregate for Reservation {
 
 impl Reservation {
     /// The lower half of the table: what is already so, and what is refused.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, command: &Command) -> Decision<Self> {
         match (self, command) {
             (Self::Confirmed { taxi }, Confirm { taxi: again })

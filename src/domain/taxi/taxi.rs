@@ -3,6 +3,8 @@
 //! The stock is never stored, only counted: what is registered less what stands assigned.
 
 mod said;
+#[cfg(test)]
+mod specs;
 
 use super::{CallTaxi, DRIVER, reservation::Reservation, settings::Settings, words};
 use crate::domain::kernel::{

@@ -1,1 +1,0 @@
-//! The in-memory world in which businesses are simulated.

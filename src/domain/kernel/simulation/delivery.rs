@@ -1,0 +1,203 @@
+//! How a simulated world moves: commands delivered, questions answered, commits, crashes, alarms.
+
+use super::{
+    Cause, Dice, Origin, Payload, Record, World,
+    installed::{Found, Wanted},
+};
+use crate::domain::kernel::Dispatch;
+
+/// A command said by a saga, not delivered yet.
+pub(super) struct Pending {
+    origin: Origin,
+    dispatch: Dispatch,
+}
+
+/// Something a port or a lookup has to ask.
+pub(super) struct Question {
+    asker: usize,
+    position: usize,
+    wanted: Wanted,
+}
+
+impl World {
+    /// Delivers one command of a saga, not necessarily the oldest; but within one conversation
+    /// they are never delivered out of order. False when there is none.
+    pub fn deliver(&mut self, nth: usize) -> bool {
+        let Some(picked) = self.outbox.get(nth).map(|pending| pending.origin) else { return false };
+        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
+            (origin.by, origin.conversation) == (picked.by, picked.conversation)
+        });
+        let Some(pending) = oldest.and_then(|oldest| self.outbox.remove(oldest)) else {
+            return false;
+        };
+        let Pending { origin, dispatch } = pending;
+        let cause = Cause::Dispatch(origin);
+        let _ = self.execute(&dispatch, cause, origin.conversation);
+        true
+    }
+
+    /// Delivers the next command twice: once more under its own cause, which is recognised, and
+    /// once more under a cause that nobody knows, which the aggregate itself has to bear.
+    pub fn deliver_twice(&mut self, nth: usize) -> bool {
+        let Some(picked) = self.outbox.get(nth).map(|pending| pending.origin) else { return false };
+        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
+            (origin.by, origin.conversation) == (picked.by, picked.conversation)
+        });
+        let Some(Pending { origin, dispatch }) = oldest.and_then(|oldest| self.outbox.get(oldest))
+        else {
+            return false;
+        };
+        let (origin, dispatch) = (*origin, dispatch.clone());
+        self.deliver(nth);
+        let unknown = Origin { by: "nobody", ..origin };
+        for again in [origin, unknown] {
+            let _ = self.execute(&dispatch, Cause::Dispatch(again), origin.conversation);
+        }
+        true
+    }
+
+    /// Asks one question of a port or a lookup, and carries out what the answer means. False when
+    /// there is none.
+    pub fn answer(&mut self, nth: usize, dice: &mut Dice) -> bool {
+        if nth >= self.questions.len() {
+            return false;
+        }
+        let question = self.questions.remove(nth);
+        let record = self.journal[question.position].clone();
+        let asker = &self.askers[question.asker];
+        let (by, correlation) = (asker.name(), record.correlation);
+        let meaning = match &question.wanted {
+            Wanted::Outside(ask) => {
+                let Some(answer) = self.outside.ask(ask, dice) else {
+                    self.questions.push(question);
+                    return true;
+                };
+                asker.meaning(&record, &Found::Answer(answer))
+            }
+            Wanted::View(view, query) => self
+                .views
+                .get(view)
+                .and_then(|view| asker.meaning(&record, &Found::Rows(view.as_ref(), query))),
+        };
+        if let Some(dispatch) = meaning {
+            let position = record.position;
+            let origin = Origin { by, conversation: correlation, position, nth: 0 };
+            let _ = self.execute(&dispatch, Cause::Dispatch(origin), correlation);
+        }
+        true
+    }
+
+    /// Makes everything durable: views see it, ports and lookups hear of it.
+    pub fn commit(&mut self) {
+        for position in self.durable..self.journal.len() {
+            let record = &self.journal[position];
+            self.views.values_mut().for_each(|view| view.apply(record));
+        }
+        self.collect_questions(self.durable);
+        self.durable = self.journal.len();
+    }
+
+    /// Loses everything that is not durable, and begins again from what is.
+    pub fn crash(&mut self) {
+        let mut journal = std::mem::take(&mut self.journal);
+        journal.truncate(self.durable);
+        let durable = self.durable as u64;
+        self.answered.retain(|(_, position)| position.is_none_or(|at| at <= durable));
+        self.causes = journal.iter().filter_map(origin_of).collect();
+        self.versions.clear();
+        self.outbox.clear();
+        self.questions.clear();
+        self.doors.values_mut().for_each(|door| door.clear());
+        self.sagas.iter_mut().for_each(|saga| saga.clear());
+        self.views.values_mut().for_each(|view| view.clear());
+        for record in journal {
+            if let (Some(door), Payload::Event(event)) =
+                (self.doors.get_mut(record.kind), &record.payload)
+            {
+                door.fold(record.number, event.as_ref());
+            }
+            self.versions.insert((record.kind, record.number), record.version);
+            self.sagas_hear(&record);
+            self.views.values_mut().for_each(|view| view.apply(&record));
+            self.journal.push(record);
+        }
+        self.collect_questions(0);
+    }
+
+    /// Lets time pass, and every alarm go off that is due.
+    pub fn advance_ms(&mut self, ms: u64) {
+        self.now = self.now.after_ms(ms);
+        let due: Vec<(&'static str, u64)> = self
+            .sagas
+            .iter()
+            .flat_map(|saga| saga.due(self.now).into_iter().map(|number| (saga.name(), number)))
+            .collect();
+        for (saga, number) in due {
+            self.append(saga, number, number, Cause::Alarm, Payload::Woken);
+        }
+    }
+
+    /// Lets everything happen that is on its way, in a random order.
+    pub fn settle(&mut self, dice: &mut Dice) {
+        while !self.is_quiet() {
+            while !self.outbox.is_empty() {
+                self.deliver(dice.roll(self.outbox.len()));
+            }
+            self.commit();
+            if !self.questions.is_empty() {
+                self.answer(dice.roll(self.questions.len()), dice);
+            }
+        }
+    }
+
+    /// One thing that can happen by itself, at random.
+    pub fn stir(&mut self, dice: &mut Dice) {
+        let (waiting, asking) = (self.outbox.len(), self.questions.len());
+        match dice.roll(16) {
+            0..6 => _ = self.deliver(dice.roll(waiting)),
+            6..8 => _ = self.deliver_twice(dice.roll(waiting)),
+            8..11 => _ = self.answer(dice.roll(asking), dice),
+            11..14 => self.commit(),
+            14 => self.crash(),
+            _ => self.advance_ms(dice.roll(90_000) as u64),
+        }
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.outbox.len()
+    }
+
+    pub(super) fn sagas_hear(&mut self, record: &Record) {
+        for saga in &mut self.sagas {
+            let Some((conversation, dispatches)) = saga.hear(record) else { continue };
+            for (nth, dispatch) in dispatches.into_iter().enumerate() {
+                let by = saga.name();
+                let origin = Origin { by, conversation, position: record.position, nth };
+                if !self.causes.contains(&origin) {
+                    self.outbox.push_back(Pending { origin, dispatch });
+                }
+            }
+        }
+    }
+
+    /// What ports and lookups have to ask because of the records after this one.
+    fn collect_questions(&mut self, after: usize) {
+        for (position, record) in self.journal.iter().enumerate().skip(after) {
+            for (asker, wants) in self.askers.iter().enumerate() {
+                let Some(wanted) = wants.wanted(record) else { continue };
+                let (by, conversation) = (wants.name(), record.correlation);
+                let origin = Origin { by, conversation, position: record.position, nth: 0 };
+                if !self.causes.contains(&origin) {
+                    self.questions.push(Question { asker, position, wanted });
+                }
+            }
+        }
+    }
+}
+
+fn origin_of(record: &Record) -> Option<Origin> {
+    match record.cause {
+        Cause::Dispatch(origin) => Some(origin),
+        Cause::Request(_) | Cause::Alarm => None,
+    }
+}

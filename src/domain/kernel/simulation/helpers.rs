@@ -1,0 +1,187 @@
+//! What every business gets for one line: random worlds, and stories failed, repeated and
+//! crashed at every step.
+
+use super::{Dice, Luck, World};
+use crate::domain::kernel::{Answer, Message};
+use std::{fmt::Write, thread};
+
+/// What happens in a world from its beginning, said by the people in it.
+///
+/// The function is called with the number of each chapter from 0, until it says false; between
+/// two chapters everything settles.
+pub type Story = fn(&mut World, usize) -> bool;
+
+/// A check of a world at rest: the invariant that does not hold, as a sentence.
+type Invariants = fn(&World) -> Result<(), String>;
+
+/// Lives through this many random worlds on all cores; at the end of each the invariants hold.
+///
+/// # Panics
+/// When they do not; the message names the seed, which is a bug report.
+pub fn random_worlds(
+    worlds: u64,
+    begin: fn(&mut Dice) -> World,
+    people: fn(&mut World, &mut Dice),
+    invariants: Invariants,
+) {
+    let threads = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    thread::scope(|scope| {
+        for first in 0..threads {
+            scope.spawn(move || {
+                for seed in (first..worlds).step_by(usize::try_from(threads).unwrap_or(1)) {
+                    live_through(seed, begin, people, invariants);
+                }
+            });
+        }
+    });
+}
+
+/// Names the seed of a world in which something panicked.
+struct Witness(u64);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the world of seed {} ended in a panic", self.0);
+        }
+    }
+}
+
+fn live_through(
+    seed: u64,
+    begin: fn(&mut Dice) -> World,
+    people: fn(&mut World, &mut Dice),
+    invariants: Invariants,
+) {
+    let _witness = Witness(seed);
+    let mut dice = Dice::new(seed);
+    let mut world = begin(&mut dice);
+    world.outside.luck = Luck::Random;
+    for _ in 0..8 + dice.roll(48) {
+        if dice.once_in(4) {
+            people(&mut world, &mut dice);
+        } else {
+            world.stir(&mut dice);
+        }
+    }
+    world.settle(&mut dice);
+    check(&world, invariants, &format!("seed {seed}"));
+}
+
+fn check(world: &World, invariants: Invariants, place: &str) {
+    let lost = world.lost_answers();
+    assert!(lost.is_empty(), "{place}: answered and lost: {lost:?}");
+    if let Err(why) = invariants(world) {
+        panic!("{place}: {why}\n{:#?}", world.journal());
+    }
+}
+
+/// Tells the story with the outside failing at every question, in every way.
+///
+/// # Panics
+/// When the invariants do not hold afterwards.
+pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
+    let ways = [Answer::Declined("no".into()), Answer::Unreachable("nobody there".into())];
+    for way in ways {
+        for nth in 0.. {
+            let mut world = begin();
+            world.outside.fail_at = Some((nth, way.clone()));
+            tell(&mut world, story, World::settle);
+            check(&world, invariants, &format!("question {nth} answered {way:?}"));
+            if world.outside.asked() <= nth {
+                break;
+            }
+        }
+    }
+}
+
+/// Tells the story with every command of every saga delivered twice, one at a time.
+///
+/// # Panics
+/// When the invariants do not hold afterwards.
+pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
+    for nth in 0.. {
+        let mut world = begin();
+        let mut delivered = 0;
+        tell(&mut world, story, |world, dice| {
+            while !world.is_quiet() {
+                while world.waiting() > 0 {
+                    if delivered == nth {
+                        world.deliver_twice(0)
+                    } else {
+                        world.deliver(0)
+                    };
+                    delivered += 1;
+                }
+                world.commit();
+                world.answer(0, dice);
+            }
+        });
+        check(&world, invariants, &format!("command {nth} delivered twice"));
+        if delivered <= nth {
+            break;
+        }
+    }
+}
+
+/// Tells the story with a crash after every record, before and after it is durable.
+///
+/// # Panics
+/// When the invariants do not hold afterwards.
+pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Invariants) {
+    for nth in 0.. {
+        let mut longest = 0;
+        for durable in [false, true] {
+            let mut world = begin();
+            let mut crashed = false;
+            tell(&mut world, story, |world, dice| {
+                while !world.is_quiet() {
+                    if !crashed && world.journal().len() >= nth && nth > 0 {
+                        crashed = true;
+                        if durable {
+                            world.commit();
+                        }
+                        world.crash();
+                    }
+                    if !world.deliver(0) {
+                        world.commit();
+                        world.answer(0, dice);
+                    }
+                }
+            });
+            check(&world, invariants, &format!("crashed at record {nth}, durable: {durable}"));
+            longest = longest.max(world.journal().len());
+        }
+        if longest < nth {
+            break;
+        }
+    }
+}
+
+fn tell(world: &mut World, story: Story, mut settle: impl FnMut(&mut World, &mut Dice)) {
+    let mut dice = Dice::new(1);
+    for chapter in 0.. {
+        if !story(world, chapter) {
+            break;
+        }
+        settle(world, &mut dice);
+    }
+}
+
+/// Checks that stored bytes are what they were: each value with its bytes in hexadecimal.
+///
+/// # Panics
+/// When the bytes of a value differ; the message says what they are now.
+pub fn golden<T: Message>(encode: fn(&T) -> Vec<u8>, values: &[(T, &str)]) {
+    let mut differing = String::new();
+    for (value, expected) in values {
+        let mut bytes = String::new();
+        for byte in encode(value) {
+            let _ = write!(bytes, "{byte:02x}");
+        }
+        if bytes != *expected {
+            let _ = writeln!(differing, "{value:?}: {bytes}, was {expected}");
+        }
+    }
+    assert!(differing.is_empty(), "stored bytes have changed:\n{differing}");
+}

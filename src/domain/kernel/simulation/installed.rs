@@ -1,0 +1,288 @@
+//! The parts of the installed businesses, with their types erased: the only file that does so.
+
+use super::{Record, settings_of};
+use crate::domain::kernel::simulation::{Cause, Payload};
+use crate::domain::kernel::{
+    Aggregate, Alarm, Answer, Ask, Dispatch, Filter, Hears, Id, Lookup, Next, Port, Query, Refused,
+    Saga, Step, Timestamp, Unchanged, View,
+};
+use serde_json::Value;
+use std::{any::Any, collections::BTreeMap, marker::PhantomData, mem, rc::Rc};
+
+/// What came of a command.
+pub(super) enum Verdict {
+    /// These events, perhaps none.
+    Events(Vec<Rc<dyn Any>>),
+    /// A rejection.
+    Refused(Rc<dyn Fn() -> Refused>),
+}
+
+/// A kind of aggregate.
+pub(super) trait Door {
+    fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict;
+    fn fold(&mut self, number: u64, event: &dyn Any);
+    fn clear(&mut self);
+    fn as_any(&self) -> &dyn Any;
+}
+
+pub(super) struct Live<A>(pub(super) BTreeMap<u64, A>);
+
+impl<A> Default for Live<A> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<A: Aggregate> Door for Live<A> {
+    fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict {
+        let (Some(command), Some(settings)) = (dispatch.command::<A>(), settings_of::<A>(settings))
+        else {
+            return Verdict::Events(vec![]);
+        };
+        let blank = A::default();
+        let state = self.0.get(&dispatch.number()).unwrap_or(&blank);
+        match state.decide(command.clone(), now, settings) {
+            Ok(events) => {
+                if !events.is_empty() {
+                    let state = self.0.remove(&dispatch.number()).unwrap_or_default();
+                    let state = events.iter().cloned().fold(state, A::evolve);
+                    self.0.insert(dispatch.number(), state);
+                }
+                let events = events.into_iter().map(|event| Rc::new(event) as Rc<dyn Any>);
+                Verdict::Events(events.collect())
+            }
+            Err(rejection) => {
+                let (command, id) = (command.clone(), Id::<A>::new(dispatch.number()));
+                Verdict::Refused(Rc::new(move || Refused::new(id, &command, rejection.clone())))
+            }
+        }
+    }
+
+    fn fold(&mut self, number: u64, event: &dyn Any) {
+        if let Some(event) = event.downcast_ref::<A::Event>() {
+            let state = self.0.remove(&number).unwrap_or_default();
+            self.0.insert(number, state.evolve(event.clone()));
+        }
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A saga.
+pub(super) trait Runner {
+    fn name(&self) -> &'static str;
+    fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
+    fn due(&self, now: Timestamp) -> Vec<u64>;
+    fn clear(&mut self);
+    fn as_any(&self) -> &dyn Any;
+}
+
+pub(super) struct Running<S> {
+    pub(super) states: BTreeMap<u64, S>,
+    alarms: BTreeMap<u64, Timestamp>,
+}
+
+impl<S> Default for Running<S> {
+    fn default() -> Self {
+        Self { states: BTreeMap::new(), alarms: BTreeMap::new() }
+    }
+}
+
+impl<S: Saga> Running<S> {
+    fn take(&mut self, number: u64) -> S {
+        self.states.remove(&number).unwrap_or_default()
+    }
+
+    fn step(&mut self, record: &Record) -> Option<(u64, Step<S>)> {
+        let mine = |origin: &super::Origin| origin.by == S::NAME;
+        match (&record.payload, record.cause) {
+            (Payload::Event(_), _) => {
+                let heard = S::Hears::from_fact(record)?;
+                let number = S::route(&heard)?;
+                let state = self.take(number);
+                Some((number, state.react(Id::new(number), heard, &record.meta())))
+            }
+            (Payload::Refused(refused), Cause::Dispatch(origin)) if mine(&origin) => {
+                let number = origin.conversation;
+                Some((number, self.take(number).refused(Id::new(number), &refused())))
+            }
+            (Payload::Unchanged { command }, Cause::Dispatch(origin)) if mine(&origin) => {
+                let number = origin.conversation;
+                let unchanged = Unchanged {
+                    aggregate: record.kind.into(),
+                    number: record.number,
+                    command: command.clone(),
+                };
+                Some((number, self.take(number).unchanged(Id::new(number), &unchanged)))
+            }
+            (Payload::Woken, _) if record.kind == S::NAME => {
+                self.alarms.remove(&record.number);
+                let state = self.take(record.number);
+                Some((record.number, state.woken(Id::new(record.number), record.time)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<S: Saga> Runner for Running<S> {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
+    fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)> {
+        let (number, step) = self.step(record)?;
+        match step.alarm {
+            Alarm::Keep => None,
+            Alarm::Set(time) => self.alarms.insert(number, time),
+            Alarm::Clear => self.alarms.remove(&number),
+        };
+        match step.next {
+            Next::Wait(state) if state == S::default() => {}
+            Next::Wait(state) | Next::Stuck(state, _) => _ = self.states.insert(number, state),
+            Next::Done => _ = self.alarms.remove(&number),
+        }
+        Some((number, step.dispatches))
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<u64> {
+        self.alarms.iter().filter(|(_, time)| **time <= now).map(|(number, _)| *number).collect()
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Somebody outside, or a view, that has to be asked.
+pub(super) enum Wanted {
+    Outside(Ask),
+    View(&'static str, Query),
+}
+
+/// What was found out.
+pub(super) enum Found<'a> {
+    Answer(Answer),
+    Rows(&'a dyn Table, &'a Query),
+}
+
+/// A port or a lookup.
+pub(super) trait Asker {
+    fn name(&self) -> &'static str;
+    fn wanted(&self, record: &Record) -> Option<Wanted>;
+    fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch>;
+}
+
+struct Outbound<P>(PhantomData<P>);
+
+pub(super) fn port<P: Port>() -> Box<dyn Asker> {
+    Box::new(Outbound::<P>(PhantomData))
+}
+
+impl<P: Port> Asker for Outbound<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn wanted(&self, record: &Record) -> Option<Wanted> {
+        P::ask(&P::Hears::from_fact(record)?, &record.meta()).map(Wanted::Outside)
+    }
+
+    fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch> {
+        let Found::Answer(answer) = found else { return None };
+        Some(P::answered(&P::Hears::from_fact(record)?, &record.meta(), answer))
+    }
+}
+
+pub(super) struct Seeker<L>(PhantomData<L>);
+
+impl<L> Default for Seeker<L> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<L: Lookup> Asker for Seeker<L> {
+    fn name(&self) -> &'static str {
+        L::NAME
+    }
+
+    fn wanted(&self, record: &Record) -> Option<Wanted> {
+        let query = L::question(&L::Hears::from_fact(record)?, &record.meta())?;
+        Some(Wanted::View(L::View::NAME, query))
+    }
+
+    fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch> {
+        let Found::Rows(table, query) = found else { return None };
+        let rows = table.as_any().downcast_ref::<Rows<L::View>>()?.find(query);
+        Some(L::found(&L::Hears::from_fact(record)?, &record.meta(), &rows))
+    }
+}
+
+/// A view.
+pub(super) trait Table {
+    fn apply(&mut self, record: &Record);
+    fn clear(&mut self);
+    fn as_any(&self) -> &dyn Any;
+}
+
+pub(super) struct Rows<V>(pub(super) BTreeMap<u64, V>);
+
+impl<V> Default for Rows<V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<V: View> Rows<V> {
+    fn find(&self, query: &Query) -> Vec<(u64, V)> {
+        let mut found: Vec<(u64, u64, V)> = vec![];
+        for (number, row) in &self.0 {
+            let json = serde_json::to_value(row).unwrap_or_default();
+            if query.filters.iter().all(|filter| holds(filter, &json)) {
+                let rank = query.sort.and_then(|field| json[field].as_u64()).unwrap_or_default();
+                found.push((rank, *number, row.clone()));
+            }
+        }
+        found.sort_by_key(|(rank, number, _)| (*rank, *number));
+        found.truncate(query.rows_max);
+        found.into_iter().map(|(_, number, row)| (number, row)).collect()
+    }
+}
+
+fn holds(filter: &Filter, row: &Value) -> bool {
+    match filter {
+        Filter::Equals(field, number) => row[*field].as_u64() == Some(*number),
+        Filter::AtLeast(field, number) => row[*field].as_u64().is_some_and(|n| n >= *number),
+        Filter::Is(field, text) => row[*field].as_str() == Some(text),
+    }
+}
+
+impl<V: View> Table for Rows<V> {
+    fn apply(&mut self, record: &Record) {
+        let Some(heard) = V::Hears::from_fact(record) else { return };
+        let meta = record.meta();
+        let Some(key) = V::key(&heard, &meta) else { return };
+        if let Some(row) = V::fold(self.0.remove(&key), heard, &meta) {
+            self.0.insert(key, row);
+        }
+    }
+
+    fn clear(&mut self) {
+        mem::take(&mut self.0);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

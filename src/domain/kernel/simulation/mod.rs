@@ -1,0 +1,257 @@
+//! The in-memory world in which businesses are simulated: a journal with a tail that is not
+//! durable yet, sagas that run ahead of it, an outside that does not, crashes, and a clock by hand.
+
+mod delivery;
+mod dice;
+mod helpers;
+mod installed;
+mod outside;
+mod record;
+
+pub use dice::Dice;
+pub use helpers::{
+    Story, crash_at_each_record, fail_each_step, golden, random_worlds, repeat_each_step,
+};
+pub use outside::{Luck, Outside};
+pub use record::{Cause, Origin, Payload, Record};
+
+use super::{
+    Aggregate, Business, Dispatch, Host, Id, Lookup, Port, Saga, SettingsOf, Speaker, Timestamp,
+    View,
+};
+use delivery::{Pending, Question};
+use installed::{Asker, Door, Live, Rows, Runner, Running, Seeker, Table, Verdict};
+use std::{any::Any, collections::BTreeMap, collections::HashSet, collections::VecDeque};
+
+/// A host in memory: one thread, one clock, no disk.
+#[derive(Default)]
+pub struct World {
+    /// What time it is.
+    pub now: Timestamp,
+    /// The outside services.
+    pub outside: Outside,
+    settings: BTreeMap<&'static str, Box<dyn Any>>,
+    doors: BTreeMap<&'static str, Box<dyn Door>>,
+    sagas: Vec<Box<dyn Runner>>,
+    askers: Vec<Box<dyn Asker>>,
+    views: BTreeMap<&'static str, Box<dyn Table>>,
+    journal: Vec<Record>,
+    durable: usize,
+    causes: HashSet<Origin>,
+    versions: BTreeMap<(&'static str, u64), u32>,
+    outbox: VecDeque<Pending>,
+    questions: Vec<Question>,
+    requests: u64,
+    answered: Vec<(u64, Option<u64>)>,
+}
+
+impl Host for World {
+    fn business<B: Business>(&mut self) -> &mut Self {
+        self.settings.entry(B::NAME).or_insert_with(|| Box::new(B::Settings::default()));
+        B::install(self);
+        self
+    }
+
+    fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
+        self.doors.insert(A::NAME, Box::new(Live::<A>::default()));
+        self
+    }
+
+    fn saga<S: Saga>(&mut self) -> &mut Self {
+        self.sagas.push(Box::new(Running::<S>::default()));
+        self
+    }
+
+    fn port<P: Port>(&mut self) -> &mut Self {
+        self.askers.push(installed::port::<P>());
+        self
+    }
+
+    fn lookup<L: Lookup>(&mut self) -> &mut Self {
+        self.askers.push(Box::new(Seeker::<L>::default()));
+        self
+    }
+
+    fn view<V: View>(&mut self) -> &mut Self {
+        self.views.insert(V::NAME, Box::new(Rows::<V>::default()));
+        self
+    }
+}
+
+impl World {
+    /// A world in which this business lives under these settings.
+    #[must_use]
+    pub fn of<B: Business>(settings: B::Settings) -> Self {
+        let mut world = Self::default();
+        world.settings.insert(B::NAME, Box::new(settings));
+        world.business::<B>();
+        world
+    }
+
+    /// Says a command as a request would; what follows from it waits to be delivered.
+    ///
+    /// # Errors
+    /// The rejection, as a sentence; or that only the inside may say this.
+    pub fn say<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
+        if A::speaker(&command) == Speaker::Inside {
+            return Err("only a saga, a port or a lookup may say this".into());
+        }
+        self.requests += 1;
+        let request = self.requests;
+        let dispatch = Dispatch::new(Id::<A>::new(number), command);
+        let position = self.execute(&dispatch, Cause::Request(request), number)?;
+        self.answered.push((request, position));
+        Ok(())
+    }
+
+    /// Says a command, then lets everything happen that follows from it.
+    ///
+    /// # Errors
+    /// The rejection, as a sentence.
+    pub fn tell<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
+        self.say::<A>(number, command)?;
+        self.settle(&mut Dice::new(1));
+        Ok(())
+    }
+
+    /// The aggregate of this number; the default when nothing has happened to it.
+    #[must_use]
+    pub fn get<A: Aggregate>(&self, number: u64) -> A {
+        let live = self.doors.get(A::NAME).and_then(|door| door.as_any().downcast_ref::<Live<A>>());
+        live.and_then(|live| live.0.get(&number).cloned()).unwrap_or_default()
+    }
+
+    /// All aggregates of this kind to which something has happened.
+    #[must_use]
+    pub fn all<A: Aggregate>(&self) -> Vec<(u64, A)> {
+        let live = self.doors.get(A::NAME).and_then(|door| door.as_any().downcast_ref::<Live<A>>());
+        live.map(|live| live.0.iter().map(|(number, a)| (*number, a.clone())).collect())
+            .unwrap_or_default()
+    }
+
+    /// The aggregate of this number as it is shown to a client.
+    #[must_use]
+    pub fn shown<A: Aggregate>(&self, number: u64) -> serde_json::Value {
+        serde_json::to_value(self.get::<A>(number).show(number)).unwrap_or_default()
+    }
+
+    /// The rows of a view, as of the last commit.
+    #[must_use]
+    pub fn rows<V: View>(&self) -> Vec<(u64, V)> {
+        let rows = self.views.get(V::NAME).and_then(|view| view.as_any().downcast_ref::<Rows<V>>());
+        rows.map(|rows| rows.0.iter().map(|(number, v)| (*number, v.clone())).collect())
+            .unwrap_or_default()
+    }
+
+    /// The conversations of a saga that are not over.
+    #[must_use]
+    pub fn open<S: Saga>(&self) -> Vec<(u64, S)> {
+        let running = self.sagas.iter().find_map(|saga| saga.as_any().downcast_ref::<Running<S>>());
+        running
+            .map(|running| running.states.iter().map(|(n, state)| (*n, state.clone())).collect())
+            .unwrap_or_default()
+    }
+
+    /// The events of one kind of aggregate, in the order of the journal.
+    #[must_use]
+    pub fn events<A: Aggregate>(&self) -> Vec<(u64, A::Event)> {
+        let facts = self.journal.iter().filter_map(super::Fact::about::<A>);
+        facts.map(|(id, event)| (id.number(), event)).collect()
+    }
+
+    /// The journal, the tail that is not durable included.
+    #[must_use]
+    pub fn journal(&self) -> &[Record] {
+        &self.journal
+    }
+
+    /// Whether nothing is on its way: no command, no question, nothing undurable.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.outbox.is_empty() && self.questions.is_empty() && self.durable == self.journal.len()
+    }
+
+    /// Requests that were answered, and whose records are gone: there must be none.
+    #[must_use]
+    pub fn lost_answers(&self) -> Vec<u64> {
+        let kept: HashSet<u64> = self.journal.iter().filter_map(Record::request).collect();
+        let durable = self.durable as u64;
+        let answered = self.answered.iter();
+        answered
+            .filter_map(|(request, position)| position.map(|position| (*request, position)))
+            .filter(|(request, position)| *position <= durable && !kept.contains(request))
+            .map(|(request, _)| request)
+            .collect()
+    }
+
+    /// Carries out a command; the position of its last record, when it left one.
+    fn execute(
+        &mut self,
+        dispatch: &Dispatch,
+        cause: Cause,
+        correlation: u64,
+    ) -> Result<Option<u64>, String> {
+        if let Cause::Dispatch(origin) = cause
+            && self.causes.contains(&origin)
+        {
+            return Ok(None); // recognised: it was carried out before
+        }
+        let (kind, number) = (dispatch.aggregate(), dispatch.number());
+        let business = kind.split('/').next().unwrap_or_default();
+        let (Some(door), Some(settings)) = (self.doors.get_mut(kind), self.settings.get(business))
+        else {
+            return Err(format!("{kind} was never installed"));
+        };
+        let is_request = matches!(cause, Cause::Request(_));
+        let verdict = door.execute(dispatch, self.now, settings.as_ref());
+        let (payloads, refusal) = match verdict {
+            Verdict::Events(events) if events.is_empty() && is_request => (vec![], None),
+            Verdict::Events(events) if events.is_empty() => {
+                (vec![Payload::Unchanged { command: dispatch.command_name() }], None)
+            }
+            Verdict::Events(events) => (events.into_iter().map(Payload::Event).collect(), None),
+            Verdict::Refused(refused) if is_request => (vec![], Some((refused)().because)),
+            Verdict::Refused(refused) => (vec![Payload::Refused(refused)], None),
+        };
+        let is_recorded = !payloads.is_empty();
+        for payload in payloads {
+            self.append(kind, number, correlation, cause, payload);
+        }
+        match refusal {
+            Some(because) => Err(because),
+            None => Ok(is_recorded.then_some(self.journal.len() as u64)),
+        }
+    }
+
+    fn append(
+        &mut self,
+        kind: &'static str,
+        number: u64,
+        correlation: u64,
+        cause: Cause,
+        payload: Payload,
+    ) {
+        let version = self.versions.entry((kind, number)).or_default();
+        *version += 1;
+        let record = Record {
+            position: self.journal.len() as u64 + 1,
+            kind,
+            number,
+            version: *version,
+            time: self.now,
+            correlation,
+            cause,
+            payload,
+        };
+        if let Cause::Dispatch(origin) = cause {
+            self.causes.insert(origin);
+        }
+        self.sagas_hear(&record);
+        self.journal.push(record);
+    }
+}
+
+/// The settings a kind of aggregate is judged under.
+fn settings_of<A: Aggregate>(settings: &dyn Any) -> Option<&SettingsOf<A>> {
+    settings.downcast_ref()
+}

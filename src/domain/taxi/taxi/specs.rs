@@ -1,0 +1,59 @@
+//! What is promised of taxis.
+
+use super::{
+    Command::{Assign, Register, Release, Revise},
+    Event::{self, Assigned, Registered, Released, Restocked},
+    Model, Rejection, Revision, Taxi,
+};
+use crate::domain::kernel::{Id, Money, Quantity, spec::Spec};
+
+#[test]
+fn each_reservation_takes_one_taxi_at_most() {
+    let reservation = Id::new(7);
+    Taxi::given([registered(2)]).when(Assign { reservation }).then([assigned(7, 1)]);
+    Taxi::given([registered(2), assigned(7, 1)]).when(Assign { reservation }).then([]);
+}
+
+#[test]
+fn no_taxi_is_assigned_that_is_not_there() {
+    Taxi::given([registered(1), assigned(7, 0)])
+        .when(Assign { reservation: Id::new(8) })
+        .rejected(Rejection::OutOfStock);
+    Taxi::given([]).when(Assign { reservation: Id::new(8) }).rejected(Rejection::Unknown);
+}
+
+#[test]
+fn a_taxi_comes_back_once() {
+    let reservation = Id::new(7);
+    let stock = Quantity(1);
+    Taxi::given([registered(1), assigned(7, 0)])
+        .when(Release { reservation })
+        .then([Released { reservation, stock }]);
+    Taxi::given([registered(1)]).when(Release { reservation }).then([]);
+}
+
+#[test]
+fn a_driver_says_how_many_are_free() {
+    let revision = Revision { stock: Some(Quantity(5)), ..Revision::default() };
+    Taxi::given([registered(1), assigned(7, 0)])
+        .when(Revise(revision))
+        .then([Restocked { registered: Quantity(6), stock: Quantity(5) }]);
+}
+
+#[test]
+fn nobody_has_a_million_and_one_taxis() {
+    let register = Register { model: model(), stock: Quantity(1_000_001) };
+    Taxi::given([]).when(register).rejected(Rejection::TooMany);
+}
+
+fn model() -> Model {
+    Model { taxi_name: "sonata".into(), company_name: "tmap".into(), item_price: Money(4_900) }
+}
+
+fn registered(stock: u32) -> Event {
+    Registered { model: model(), stock: Quantity(stock) }
+}
+
+fn assigned(reservation: u64, stock: u32) -> Event {
+    Assigned { reservation: Id::new(reservation), stock: Quantity(stock) }
+}

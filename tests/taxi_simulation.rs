@@ -1,0 +1,275 @@
+//! A hundred thousand careless customers, dispatchers and drivers: the money and the taxis add up.
+
+use madang::domain::{
+    kernel::{
+        Aggregate, Id, Money, Quantity, Standing,
+        simulation::{
+            Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
+        },
+    },
+    taxi::{
+        CallTaxi,
+        availability::Availability,
+        message::Message,
+        my_page::MyPage,
+        notice::Change,
+        order::{self, Customer, Grade, Order},
+        payment::Payment,
+        reservation::{self, By, Reservation},
+        ride::{Hold, Ride},
+        settings::Settings,
+        taxi::{self, Model, Revision, Taxi},
+    },
+};
+use serde_json::Value;
+
+const WORLDS: u64 = 100_000;
+
+#[test]
+fn whatever_happens_money_and_taxis_add_up() {
+    random_worlds(WORLDS, some_company, people, everything_adds_up);
+}
+
+#[test]
+fn a_ride_survives_every_failure_of_the_outside() {
+    fail_each_step(company, ride, everything_adds_up);
+    fail_each_step(company, cancelled_ride, everything_adds_up);
+}
+
+#[test]
+fn a_ride_survives_every_command_said_twice() {
+    repeat_each_step(company, ride, everything_adds_up);
+    repeat_each_step(company, cancelled_ride, everything_adds_up);
+}
+
+#[test]
+fn a_ride_survives_a_crash_after_every_record() {
+    crash_at_each_record(company, ride, everything_adds_up);
+    crash_at_each_record(company, cancelled_ride, everything_adds_up);
+}
+
+#[test]
+fn the_cheapest_taxi_with_stock_comes() {
+    let mut world = company();
+    world.tell::<Taxi>(1, register(1, 4_900)).unwrap();
+    world.tell::<Taxi>(2, register(1, 3_900)).unwrap();
+    for number in 1..=3 {
+        world.tell::<Order>(number, call()).unwrap();
+        world.tell::<Reservation>(number, confirm(None)).unwrap();
+    }
+    assert_eq!(world.shown::<Order>(1)["taxiId"], 2);
+    assert_eq!(world.shown::<Order>(2)["taxiId"], 1);
+    assert_eq!(world.shown::<Order>(3)["status"], "Paid");
+    let because = "every taxi is out of stock".to_owned();
+    let how = madang::domain::kernel::Fall::Refused;
+    assert_eq!(world.get::<Reservation>(3).standing(), Standing::Fell { how, because });
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_company_without_any_taxi_confirms_without_one() {
+    let mut world = company();
+    world.tell::<Order>(1, call()).unwrap();
+    world.tell::<Reservation>(1, confirm(None)).unwrap();
+    assert_eq!(world.shown::<Order>(1)["status"], "Confirmed");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_reservation_that_nobody_confirms_in_time_is_cancelled_and_refunded() {
+    let mut world = World::of::<CallTaxi>(Settings { confirm_within_s: 60, ..Settings::default() });
+    world.tell::<Order>(1, call()).unwrap();
+    world.advance_ms(60_000);
+    world.settle(&mut Dice::new(1));
+    assert_eq!(world.shown::<Order>(1)["status"], "Cancelled");
+    assert_eq!(world.shown::<Payment>(1)["status"], "Refunded");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_confirmed_ride_that_is_cancelled_gives_everything_back() {
+    let mut world = company();
+    world.tell::<Taxi>(1, register(3, 4_900)).unwrap();
+    world.tell::<Order>(1, call()).unwrap();
+    world.tell::<Reservation>(1, confirm(Some(1))).unwrap();
+    assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 2);
+    world.tell::<Order>(1, order::Command::Cancel).unwrap();
+    assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 3);
+    assert_eq!(world.shown::<Payment>(1)["status"], "Refunded");
+    assert_eq!(world.rows::<Message>().len(), 4);
+    everything_adds_up(&world).unwrap();
+}
+
+fn company() -> World {
+    World::of::<CallTaxi>(Settings::default())
+}
+
+fn some_company(dice: &mut Dice) -> World {
+    let confirm_within_s = [0, 60][dice.roll(2)];
+    World::of::<CallTaxi>(Settings { confirm_within_s, ..Settings::default() })
+}
+
+/// Somebody says something. Rejections are part of life.
+fn people(world: &mut World, dice: &mut Dice) {
+    let number = 1 + dice.roll(3) as u64;
+    let taxi = 1 + dice.roll(2) as u64;
+    let _ = match dice.roll(12) {
+        0..4 => world.say::<Order>(number, call()),
+        4 => world.say::<Order>(number, order::Command::Cancel),
+        5 => world.say::<Taxi>(taxi, register(few(dice), 4_000 + dice.roll(3) as u64)),
+        6 => {
+            let stock = Some(Quantity(few(dice)));
+            world
+                .say::<Taxi>(taxi, taxi::Command::Revise(Revision { stock, ..Revision::default() }))
+        }
+        7 => world.say::<Reservation>(number, reservation::Command::Cancel { by: By::Dispatcher }),
+        8 => world.say::<Reservation>(number, confirm(Some(taxi))),
+        _ => world.say::<Reservation>(number, confirm(None)),
+    };
+}
+
+fn few(dice: &mut Dice) -> u32 {
+    [0, 1, 2][dice.roll(3)]
+}
+
+fn ride(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.say::<Taxi>(1, register(1, 4_900)),
+        1 => world.say::<Order>(1, call()),
+        2 => world.say::<Reservation>(1, confirm(None)),
+        _ => return false,
+    };
+    true
+}
+
+fn cancelled_ride(world: &mut World, chapter: usize) -> bool {
+    if chapter == 3 {
+        let _ = world.say::<Order>(1, order::Command::Cancel);
+        return true;
+    }
+    ride(world, chapter)
+}
+
+fn call() -> order::Command {
+    let customer = Customer { name: "Jung".into(), phone: "010-1234".into() };
+    order::Command::Call { grade: Grade::Basic, customer, card_no: "383824245656".into() }
+}
+
+fn register(stock: u32, price: u64) -> taxi::Command {
+    let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
+    let model = Model { taxi_name, company_name, item_price: Money(price) };
+    taxi::Command::Register { model, stock: Quantity(stock) }
+}
+
+fn confirm(taxi: Option<u64>) -> reservation::Command {
+    reservation::Command::Confirm { taxi: taxi.map(Id::new) }
+}
+
+fn everything_adds_up(world: &World) -> Result<(), String> {
+    for (number, order) in world.all::<Order>() {
+        money_adds_up(world, number, &order)?;
+        pages_are_true(world, number)?;
+    }
+    taxis_add_up(world)?;
+    everybody_was_told(world)?;
+    nobody_waits_but_for_the_dispatcher(world)
+}
+
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+/// Who rides has paid once, and nobody else has paid anything.
+fn money_adds_up(world: &World, number: u64, order: &Order) -> Result<(), String> {
+    let (payment, reservation) =
+        (status::<Payment>(world, number), status::<Reservation>(world, number));
+    let status = status::<Order>(world, number);
+    let charges = world.outside.done(&format!("charge-{number}"));
+    let refunds = world.outside.done(&format!("refund-{number}"));
+    let is_kept = charges == 1 && refunds == 0;
+    let holds = match status.as_str() {
+        "Paid" => is_kept && payment == "Approved" && reservation == "Reservation Complete",
+        "Confirmed" => is_kept && payment == "Approved" && reservation == "Confirmed",
+        "Rejected" => !is_kept && payment == "Declined" && reservation.is_empty(),
+        "Cancelled" => {
+            !is_kept
+                && order.standing() == Standing::Stands
+                && (payment == "Declined" || payment == "Refunded")
+                && (reservation == "Cancelled" || reservation.is_empty())
+        }
+        _ => false,
+    };
+    ensure(holds, || {
+        format!("order {number}: {status}, {payment}, {reservation}, {charges} - {refunds}")
+    })
+}
+
+fn taxis_add_up(world: &World) -> Result<(), String> {
+    for (number, taxi) in world.all::<Taxi>() {
+        let shown = world.shown::<Taxi>(number);
+        let confirmed = Reservation::Confirmed { taxi: Some(Id::new(number)) };
+        let rides = world.all::<Reservation>().iter().filter(|(_, r)| *r == confirmed).count();
+        let out = number_of(&shown, "registeredCnt").checked_sub(u64::from(taxi.stock().0));
+        ensure(out == Some(rides as u64), || format!("taxi {number}: {out:?} out, {rides} rides"))?;
+        let rows = world.rows::<Availability>();
+        let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);
+        ensure(row.is_some_and(|row| row.stock_cnt == taxi.stock()), || {
+            format!("taxi {number}: the view says {row:?}")
+        })?;
+    }
+    Ok(())
+}
+
+/// Exactly one message for every change of every order.
+fn everybody_was_told(world: &World) -> Result<(), String> {
+    use order::Event as E;
+    let changes = world.events::<Order>().into_iter().filter_map(|(number, event)| {
+        let change = match event {
+            E::Called { .. } => Change::Requested,
+            E::Paid { .. } => Change::Paid,
+            E::Confirmed { .. } => Change::Confirmed,
+            E::Cancelled { .. } => Change::Cancelled,
+            E::Rejected { .. } => Change::Rejected,
+            E::Undone => return None,
+        };
+        Some(format!("{number} {change:?}"))
+    });
+    let mut changes: Vec<String> = changes.collect();
+    let rows = world.rows::<Message>().into_iter();
+    let mut told: Vec<String> =
+        rows.map(|(_, row)| format!("{} {:?}", row.order_id, row.status)).collect();
+    changes.sort();
+    told.sort();
+    ensure(changes == told, || format!("changes {changes:?}, messages {told:?}"))
+}
+
+fn pages_are_true(world: &World, number: u64) -> Result<(), String> {
+    let rows = world.rows::<MyPage>();
+    let Some((_, page)) = rows.into_iter().find(|(row, _)| *row == number) else {
+        return Err(format!("order {number} has no page"));
+    };
+    let shown = [
+        status::<Order>(world, number),
+        status::<Payment>(world, number),
+        status::<Reservation>(world, number),
+    ];
+    let page = [page.status.0, page.payment_status.0, page.reservation_status.0];
+    ensure(shown == page, || format!("order {number}: {shown:?}, its page {page:?}"))
+}
+
+fn nobody_waits_but_for_the_dispatcher(world: &World) -> Result<(), String> {
+    for (number, ride) in world.open::<Ride>() {
+        let waits =
+            ride == Ride::Riding { taxi: Hold::Free } && status::<Order>(world, number) == "Paid";
+        ensure(waits, || format!("ride {number} hangs: {ride:?}"))?;
+    }
+    Ok(())
+}
+
+fn status<A: Aggregate>(world: &World, number: u64) -> String {
+    world.shown::<A>(number)["status"].as_str().unwrap_or_default().to_owned()
+}
+
+fn number_of(shown: &Value, field: &str) -> u64 {
+    shown[field].as_u64().unwrap_or_default()
+}

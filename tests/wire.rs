@@ -1,0 +1,228 @@
+//! Stored bytes are a promise: every event, rejection and saga state reads back as it was written.
+
+use madang::domain::{
+    kernel::{Fall, Id, Message, Money, Quantity, Timestamp, simulation::golden},
+    taxi::{
+        notice::{self, Change, Letter},
+        order::{self, Customer, Grade, Stage},
+        payment,
+        reservation::{self, Among, By, Choice},
+        ride::{Hold, Part, Ride, Undo},
+        taxi::{self, Model},
+    },
+};
+
+fn encode<T: Message>(value: &T) -> Vec<u8> {
+    let config = bincode::config::standard();
+    let bytes = bincode::serde::encode_to_vec(value, config).unwrap();
+    let (back, _): (T, usize) = bincode::serde::decode_from_slice(&bytes, config).unwrap();
+    assert_eq!(back, *value, "it does not read back");
+    bytes
+}
+
+fn customer() -> Customer {
+    Customer { name: "J".into(), phone: "1".into() }
+}
+
+fn model() -> Model {
+    Model { taxi_name: "s".into(), company_name: "t".into(), item_price: Money(4_900) }
+}
+
+fn letter() -> Letter {
+    Letter { customer: customer(), change: Change::Paid, text: "x".into() }
+}
+
+#[test]
+fn events_of_orders() {
+    use order::Event as E;
+    let (grade, card_no, fare) = (Grade::Prime, "2".into(), Money(5_000));
+    golden(
+        encode,
+        &[
+            (E::Called { grade, customer: customer(), card_no, fare }, "0001014a01310132fb8813"),
+            (E::Paid { customer: customer() }, "01014a0131"),
+            (E::Confirmed { customer: customer(), taxi: Some(Id::new(3)) }, "02014a01310103"),
+            (
+                E::Cancelled { customer: customer(), was: Stage::Requested, because: None },
+                "03014a01310000",
+            ),
+            (
+                E::Cancelled { customer: customer(), was: Stage::Paid, because: None },
+                "03014a01310100",
+            ),
+            (
+                E::Cancelled {
+                    customer: customer(),
+                    was: Stage::Confirmed { taxi: None },
+                    because: Some("b".into()),
+                },
+                "03014a01310200010162",
+            ),
+            (
+                E::Rejected { customer: customer(), how: Fall::Unpaid, because: "b".into() },
+                "04014a0131000162",
+            ),
+            (
+                E::Rejected { customer: customer(), how: Fall::Refused, because: "b".into() },
+                "04014a0131010162",
+            ),
+            (
+                E::Rejected { customer: customer(), how: Fall::Unavailable, because: "b".into() },
+                "04014a0131020162",
+            ),
+            (E::Undone, "05"),
+        ],
+    );
+}
+
+#[test]
+fn rejections_of_orders() {
+    use order::Rejection as R;
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::AlreadyCalled, "01"),
+            (R::BadName, "02"),
+            (R::TooLong, "03"),
+            (R::NotPaid, "04"),
+            (R::IsPaid, "05"),
+            (R::IsConfirmed, "06"),
+            (R::IsCancelled, "07"),
+            (R::WasRejected, "08"),
+            (R::NotCancelling, "09"),
+        ],
+    );
+}
+
+#[test]
+fn events_of_payments() {
+    use payment::Event as E;
+    golden(
+        encode,
+        &[
+            (E::Requested { card_no: "2".into(), amount: Money(3_800) }, "000132fbd80e"),
+            (E::Approved, "01"),
+            (E::Declined { reason: "r".into() }, "020172"),
+            (E::Abandoned { amount: Money(3_800), reason: "r".into() }, "03fbd80e0172"),
+            (E::Voided, "04"),
+            (E::RefundRequested { amount: Money(3_800) }, "05fbd80e"),
+            (E::Refunded, "06"),
+            (E::RefundDeclined { reason: "r".into() }, "070172"),
+        ],
+    );
+}
+
+#[test]
+fn rejections_of_payments() {
+    use payment::Rejection as R;
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::AlreadyRequested, "01"),
+            (R::AlreadyAnswered, "02"),
+            (R::NothingPaid, "03"),
+            (R::NoRefund, "04"),
+        ],
+    );
+}
+
+#[test]
+fn events_of_reservations() {
+    use reservation::Event as E;
+    let taxi = Id::new(3);
+    golden(
+        encode,
+        &[
+            (E::Accepted { confirm_by: None }, "0000"),
+            (E::Accepted { confirm_by: Some(Timestamp(7)) }, "000107"),
+            (E::TaxiSought { among: Among::InStock }, "0100"),
+            (E::TaxiSought { among: Among::Registered }, "0101"),
+            (E::TaxiChosen { taxi, choice: Choice::Dispatcher }, "020300"),
+            (E::TaxiChosen { taxi, choice: Choice::Cheapest }, "020301"),
+            (E::AssigningFailed { because: "b".into() }, "030162"),
+            (E::Confirmed { taxi: Some(taxi) }, "040103"),
+            (E::Cancelled { by: By::Order }, "0500"),
+            (E::Cancelled { by: By::Dispatcher }, "0501"),
+        ],
+    );
+}
+
+#[test]
+fn rejections_of_reservations() {
+    use reservation::Rejection as R;
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::IsConfirmed, "01"),
+            (R::IsAssigning, "02"),
+            (R::IsCancelled, "03"),
+            (R::NotWanted, "04"),
+        ],
+    );
+}
+
+#[test]
+fn events_and_rejections_of_taxis() {
+    use taxi::{Event as E, Rejection as R};
+    let (reservation, stock) = (Id::new(7), Quantity(9));
+    golden(
+        encode,
+        &[
+            (E::Registered { model: model(), stock }, "0001730174fb241309"),
+            (E::Restocked { registered: Quantity(10), stock }, "010a09"),
+            (E::Revised { model: model() }, "0201730174fb2413"),
+            (E::Assigned { reservation, stock }, "030709"),
+            (E::Released { reservation, stock }, "040709"),
+        ],
+    );
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::AlreadyRegistered, "01"),
+            (R::BadName, "02"),
+            (R::TooMany, "03"),
+            (R::OutOfStock, "04"),
+        ],
+    );
+}
+
+#[test]
+fn events_and_rejections_of_notices() {
+    use notice::{Event as E, Rejection as R};
+    golden(
+        encode,
+        &[
+            (E::Sent { letter: letter() }, "00014a0131010178"),
+            (E::Failed { letter: letter(), because: "b".into() }, "01014a01310101780162"),
+        ],
+    );
+    golden(encode, &[(R::Unknown, "00")]);
+}
+
+#[test]
+fn states_of_rides() {
+    let taxi = Id::new(3);
+    let (reservation, payment) = (Part::Pending, Part::Undone);
+    golden(
+        encode,
+        &[
+            (Ride::Idle, "00"),
+            (Ride::Paying, "01"),
+            (Ride::Withdrawing, "02"),
+            (Ride::Rejecting, "03"),
+            (Ride::Riding { taxi: Hold::Free }, "0400"),
+            (Ride::Riding { taxi: Hold::Asked(taxi) }, "040103"),
+            (Ride::Riding { taxi: Hold::Held(taxi) }, "040203"),
+            (Ride::Confirming { taxi: Hold::Held(taxi) }, "050203"),
+            (
+                Ride::Undoing(Undo { reservation, taxi: Hold::Releasing(taxi), payment }),
+                "0600030301",
+            ),
+            (Ride::Closing, "07"),
+        ],
+    );
+}
