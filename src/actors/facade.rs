@@ -1,16 +1,13 @@
-//! The courtyard as seen from outside: names and JSON in, JSON or a trouble out.
+//! What is said to the courtyard and what it answers: names and JSON in, JSON or a trouble out.
 
 use crate::domain::kernel::{Fall, Field, Method, Place, RejectionKind};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-/// The running system; cheap to clone.
-#[derive(Clone)]
-pub struct Courtyard {
-    _inner: Arc<()>,
-}
+/// The longest a request is made to wait for what is pending.
+pub const PATIENCE_MAX: Duration = Duration::from_secs(30);
 
 /// A kind of aggregate as clients see it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ResourceInfo {
     /// `taxi`
     pub business: &'static str,
@@ -34,7 +31,7 @@ pub struct SayingInfo {
 }
 
 /// A read model as clients see it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ViewInfo {
     /// `taxi`
     pub business: &'static str,
@@ -275,57 +272,4 @@ pub struct QuarantineEntry {
     pub crashes: u32,
     /// Since when, in milliseconds since the epoch.
     pub since_ms: u64,
-}
-
-impl Courtyard {
-    /// Every kind of aggregate.
-    pub fn resources(&self) -> &[ResourceInfo] {
-        todo!()
-    }
-    /// Every read model.
-    pub fn views(&self) -> &[ViewInfo] {
-        todo!()
-    }
-    /// Says a command, and waits until what is pending is over, or patience is.
-    pub async fn say(&self, _request: Request) -> Result<Reply, Trouble> {
-        todo!()
-    }
-    /// Shows one aggregate, as of its last durable record.
-    pub async fn show(&self, _resource: usize, _number: u64) -> Result<Reply, Trouble> {
-        todo!()
-    }
-    /// A page of aggregates.
-    pub async fn list(&self, _resource: usize, _page: Page) -> Result<Collection<Reply>, Trouble> {
-        todo!()
-    }
-    /// A page of rows of a view.
-    pub async fn search(
-        &self,
-        _view: usize,
-        _query: ViewQuery,
-    ) -> Result<Collection<Row>, Trouble> {
-        todo!()
-    }
-    /// One row of a view.
-    pub async fn row(
-        &self,
-        _view: usize,
-        _number: u64,
-        _at_least: Option<u64>,
-        _patience: Duration,
-    ) -> Result<Row, Trouble> {
-        todo!()
-    }
-    /// How the parts are. Never waits.
-    pub fn health(&self) -> Health {
-        todo!()
-    }
-    /// Instances in quarantine.
-    pub async fn quarantine(&self) -> Vec<QuarantineEntry> {
-        todo!()
-    }
-    /// Lets an instance out of quarantine; false when it was not in.
-    pub async fn release(&self, _resource: usize, _number: u64) -> bool {
-        todo!()
-    }
 }

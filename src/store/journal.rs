@@ -5,12 +5,13 @@ use crate::domain::kernel::Timestamp;
 use std::{any::Any, path::Path, path::PathBuf, sync::Arc};
 
 /// How the journal is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct JournalOptions {
     pub cache_bytes: u64,
     pub commit_records_max: usize,
     pub queue_records_max: usize,
     pub feed_records_max: usize,
+    pub fault: Option<()>,
 }
 
 /// What an actor hands in: everything that follows from one command, whole or not at all.

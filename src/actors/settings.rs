@@ -1,0 +1,136 @@
+//! How the living part behaves: shards, passivation, crashes, and the transport of each port.
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Section `[actors]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActorSettings {
+    /// Arbiters that aggregates are hashed to; 0 means one per core.
+    pub shards: usize,
+    /// Aggregates alive at once in the whole process; the longest unused are passivated first.
+    pub living_max: usize,
+    /// Aggregates unused for so many seconds are passivated.
+    pub idle_after_s: u64,
+    /// A snapshot is kept every so many events of one aggregate.
+    pub snapshot_every_events: u32,
+    /// Messages waiting for one kind of aggregate in one shard; more are answered 503.
+    pub mailbox_messages_max: usize,
+    /// Messages waiting for one aggregate; more are answered 503.
+    pub instance_messages_max: usize,
+    /// So many crashes of one instance within the window put it in quarantine.
+    pub crashes_max: u32,
+    /// The window, in seconds.
+    pub crash_window_s: u64,
+    /// The pause before the first rebuild after a crash; doubles with each further crash.
+    pub crash_backoff_ms: u64,
+    /// Sagas write their progress down every so many milliseconds.
+    pub checkpoint_every_ms: u64,
+}
+
+impl Default for ActorSettings {
+    fn default() -> Self {
+        Self {
+            shards: 0,
+            living_max: 32_768,
+            idle_after_s: 300,
+            snapshot_every_events: 100,
+            mailbox_messages_max: 16_384,
+            instance_messages_max: 4_096,
+            crashes_max: 5,
+            crash_window_s: 60,
+            crash_backoff_ms: 5,
+            checkpoint_every_ms: 1_000,
+        }
+    }
+}
+
+impl ActorSettings {
+    /// The number of shards to start.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        if self.shards > 0 {
+            return self.shards;
+        }
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// The window in which crashes are counted.
+    #[must_use]
+    pub const fn crash_window(&self) -> Duration {
+        Duration::from_secs(self.crash_window_s)
+    }
+}
+
+/// Sections `[ports."business/name"]`.
+pub type PortsSettings = BTreeMap<String, PortSettings>;
+
+/// How an outside service is reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PortSettings {
+    /// What carries the questions.
+    pub transport: Transport,
+    /// Where an HTTP service listens; required for that transport.
+    pub url: Option<String>,
+    /// An attempt that takes longer has failed.
+    pub timeout_ms: u64,
+    /// Attempts after the first, for questions with limited patience.
+    pub retries: u32,
+    /// The pause before the first retry; doubles with each, jittered by half.
+    pub backoff_ms: u64,
+    /// The longest pause between two attempts.
+    pub backoff_max_ms: u64,
+    /// Questions on their way at once.
+    pub concurrency: usize,
+    /// What happens to a question of limited patience when nobody answers.
+    pub fallback: Fallback,
+    /// The shortest time the sandbox takes.
+    pub latency_ms_min: u64,
+    /// The longest time the sandbox takes.
+    pub latency_ms_max: u64,
+    /// The share of attempts that the sandbox fails, from 0 to 1.
+    pub failure_rate: f64,
+    /// The share of charges that the sandbox declines, from 0 to 1.
+    pub decline_rate: f64,
+}
+
+impl Default for PortSettings {
+    fn default() -> Self {
+        Self {
+            transport: Transport::Sandbox,
+            url: None,
+            timeout_ms: 1_000,
+            retries: 2,
+            backoff_ms: 50,
+            backoff_max_ms: 5_000,
+            concurrency: 256,
+            fallback: Fallback::Refuse,
+            latency_ms_min: 0,
+            latency_ms_max: 0,
+            failure_rate: 0.0,
+            decline_rate: 0.0,
+        }
+    }
+}
+
+/// What carries the questions to an outside service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// A service inside this process that can be slow, fail and decline on purpose.
+    Sandbox,
+    /// `POST` of JSON to a URL, with an `Idempotency-Key`.
+    Http,
+}
+
+/// What happens when an outside service does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fallback {
+    /// Nothing is established: 503 and Retry-After.
+    Refuse,
+    /// It is stored and finished later: 202.
+    Defer,
+}
