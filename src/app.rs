@@ -94,13 +94,12 @@ impl App {
     pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
         let Self { courtyard, server, .. } = self;
         let handle = server.handle();
-        let serving = async move { server.await };
-        tokio::pin!(serving);
+        tokio::pin!(server);
         let served = tokio::select! {
-            served = &mut serving => served,
+            served = &mut server => served,
             _ = stop => {
                 tracing::info!("stopping");
-                let ((), served) = tokio::join!(handle.stop(true), &mut serving);
+                let ((), served) = tokio::join!(handle.stop(true), &mut server);
                 served
             }
         };

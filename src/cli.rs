@@ -10,7 +10,7 @@ use std::{net::SocketAddr, path::PathBuf};
 /// a command, `serve` is meant: it listens on 127.0.0.1:8080 and remembers in ./data.
 ///
 /// Settings come from, each over the one before: defaults, the file of --config (TOML), the
-/// environment (MADANG_LISTEN, MADANG_HTTP__PATIENCE_MS, ...), flags. RUST_LOG=debug says more.
+/// environment (`MADANG_LISTEN`, `MADANG_HTTP__PATIENCE_MS`, ...), flags. `RUST_LOG=debug` says more.
 #[derive(Debug, Parser)]
 #[command(name = "madang", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
