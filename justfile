@@ -1,0 +1,3 @@
+# Everything that CI decides on.
+verify:
+    ./.ci/run

@@ -1,0 +1,109 @@
+//! The composition root: `build` wires, `run_until_stopped` waits.
+
+use crate::{
+    actors::{Catalogue, Courtyard, StartError},
+    config::Config,
+    http,
+};
+use actix_web::dev::Server;
+use std::{
+    fmt::Write as _,
+    io,
+    net::{SocketAddr, TcpListener},
+};
+
+/// The application, ready to serve.
+pub struct App {
+    courtyard: Courtyard,
+    server: Server,
+    address: SocketAddr,
+}
+
+/// Why the application did not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The courtyard did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {because}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        because: io::Error,
+    },
+    /// The server stopped.
+    #[error("the server stopped: {0}")]
+    Served(io::Error),
+}
+
+impl App {
+    /// Takes the address, opens the data, and brings everything to life. Must be called within
+    /// an actix system.
+    ///
+    /// # Errors
+    /// When the address is taken, the data cannot be opened, or a setting makes no sense.
+    #[allow(clippy::unused_async)] // starting may come to wait
+    pub async fn build(
+        config: Config,
+        install: impl FnOnce(&mut Catalogue),
+    ) -> Result<Self, AppError> {
+        let listen = |because| AppError::Listen { address: config.listen, because };
+        let listener = TcpListener::bind(config.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let courtyard = Courtyard::start(config.settings(), install)?;
+        let server = http::start(&courtyard, &config.http, listener).map_err(listen)?;
+        Ok(Self { courtyard, server, address })
+    }
+
+    /// Where it listens; the port is the system's choice when 0 was asked for.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is served, where, and how to begin.
+    #[must_use]
+    pub fn greeting(&self) -> String {
+        let at = format!("http://{}", self.address);
+        let mut text = format!("madang serves at {at}\n");
+        for resource in self.courtyard.resources() {
+            let sayings: Vec<_> = resource.sayings.iter().map(|saying| saying.name).collect();
+            let path = format!("/{}/{}", resource.business, resource.name);
+            let _ = writeln!(text, "  {path:<28} {}", sayings.join(", "));
+        }
+        for view in self.courtyard.views() {
+            let _ = writeln!(text, "  /{}/{} (view)", view.business, view.name);
+        }
+        if self.courtyard.resources().iter().any(|resource| resource.business == "taxi") {
+            let body = r#"{"orderType":"basic","name":"Jung"}"#;
+            let _ = writeln!(
+                text,
+                "try:\n  curl -i {at}/taxi/orders -H 'content-type: application/json' -d '{body}'"
+            );
+        }
+        text
+    }
+
+    /// Serves until `stop` is ready; then accepts nothing more, finishes what is in flight
+    /// within the configured time, and makes everything submitted durable.
+    ///
+    /// # Errors
+    /// When the server stopped by itself.
+    pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
+        let Self { courtyard, server, .. } = self;
+        let handle = server.handle();
+        tokio::pin!(server);
+        let served = tokio::select! {
+            served = &mut server => served,
+            _ = stop => {
+                tracing::info!("stopping");
+                let ((), served) = tokio::join!(handle.stop(true), &mut server);
+                served
+            }
+        };
+        courtyard.stop().await;
+        served.map_err(AppError::Served)
+    }
+}

@@ -1,0 +1,20 @@
+//! What is said aloud: names and JSON over HTTP, and nothing that knows a business.
+//!
+//! ```text
+//! front ── router (path → resource, view)      one handler for everything
+//!   ├─ headers, query                          what is asked
+//!   ├─ hal, problem, answer                    what is answered
+//!   └─ operate                                 health, quarantine, index
+//! ```
+
+pub mod answer;
+pub mod front;
+pub mod hal;
+pub mod headers;
+pub mod operate;
+pub mod problem;
+pub mod query;
+pub mod router;
+mod server;
+
+pub use server::{Limits, start};

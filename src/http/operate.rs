@@ -1,0 +1,169 @@
+//! What operators and curious clients ask for: health, quarantine, problems, the index.
+
+use super::{
+    answer::Answer,
+    front::{Front, not_allowed, unknown},
+    problem::{FAMILIES, Family, NOT_FOUND, Problem},
+    router::{Lost, Route, Spot, Thing, Verb},
+};
+use crate::{
+    actors::{Health, Status},
+    domain::kernel::Method,
+};
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+/// What `Allow` says where there is only something to read.
+pub(super) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
+const RELEASE_ONLY: &str = "OPTIONS, POST";
+
+/// Answers what is not about a resource or a view.
+///
+/// # Errors
+/// When there is nothing at this path, or it does not take this method.
+pub(super) fn answer(front: &Front, verb: Verb, path: &str) -> Result<Answer, Problem> {
+    if let Some(whom) = path.strip_prefix("/admin/quarantine/") {
+        return release(front, verb, path, whom);
+    }
+    let read: Box<dyn Fn() -> Answer> = match path {
+        "/" => Box::new(|| index(front)),
+        "/actuator/health" => Box::new(|| health(&front.courtyard.health())),
+        "/actuator/health/liveness" => Box::new(|| probe(Status::Up)),
+        "/actuator/health/readiness" => Box::new(|| probe(readiness(&front.courtyard.health()))),
+        "/admin/quarantine" => Box::new(|| quarantine(front)),
+        _ => {
+            let name = path.strip_prefix("/problems/").ok_or_else(|| unknown(path))?;
+            let family = FAMILIES.iter().find(|family| family.name == name);
+            let family = family.ok_or_else(|| unknown(path))?;
+            Box::new(|| problem_page(family))
+        }
+    };
+    match verb {
+        Verb::Read => Ok(read()),
+        Verb::Options => Ok(Answer::options(READ_ONLY)),
+        _ => Err(not_allowed("this method", READ_ONLY.to_owned())),
+    }
+}
+
+fn as_json(status: StatusCode, value: &Value) -> Answer {
+    Answer::new(status, "application/json", value.to_string().into_bytes())
+}
+
+fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Up => "UP",
+        Status::Down => "DOWN",
+        Status::OutOfService => "OUT_OF_SERVICE",
+    }
+}
+
+fn status_code(status: Status) -> StatusCode {
+    match status {
+        Status::Up => StatusCode::OK,
+        Status::Down | Status::OutOfService => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Requests are to be sent here as long as no part is down: what is only suspended or catching
+/// up answers for itself.
+fn readiness(health: &Health) -> Status {
+    let down = health.parts.iter().any(|part| part.status == Status::Down);
+    if down { Status::OutOfService } else { Status::Up }
+}
+
+fn worst(health: &Health) -> Status {
+    let has = |status| health.parts.iter().any(|part| part.status == status);
+    match (has(Status::Down), has(Status::OutOfService)) {
+        (true, _) => Status::Down,
+        (false, true) => Status::OutOfService,
+        (false, false) => Status::Up,
+    }
+}
+
+fn probe(status: Status) -> Answer {
+    as_json(status_code(status), &json!({ "status": status_name(status) }))
+}
+
+fn health(health: &Health) -> Answer {
+    let status = worst(health);
+    let part = |part: &crate::actors::Part| {
+        let details: Map<_, _> =
+            part.details.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
+        (part.name.clone(), json!({ "status": status_name(part.status), "details": details }))
+    };
+    let components: Map<_, _> = health.parts.iter().map(part).collect();
+    let body = json!({ "status": status_name(status), "components": components });
+    as_json(status_code(status), &body)
+}
+
+fn quarantine(front: &Front) -> Answer {
+    let entry = |entry: crate::actors::QuarantineEntry| {
+        let href = format!("/admin/quarantine/{}/{}/release", entry.resource, entry.number);
+        json!({
+            "resource": entry.resource,
+            "number": entry.number,
+            "because": entry.because,
+            "command": entry.command,
+            "crashes": entry.crashes,
+            "since": entry.since_ms,
+            "_links": { "release": { "href": href, "method": "POST" } },
+        })
+    };
+    let entries: Vec<_> = front.courtyard.quarantine().into_iter().map(entry).collect();
+    let body = json!({
+        "_embedded": { "quarantine": entries },
+        "_links": { "self": { "href": "/admin/quarantine" } },
+    });
+    as_json(StatusCode::OK, &body)
+}
+
+fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, Problem> {
+    let whom = whom.strip_suffix("/release").ok_or_else(|| unknown(path))?;
+    let route = front.router.resolve(path_of(path, whom)).map_err(|lost| match lost {
+        Lost::Unknown | Lost::NotANumber => unknown(path),
+    })?;
+    let Route { thing: Thing::Resource(resource), spot: Spot::Item(number), .. } = route else {
+        return Err(unknown(path));
+    };
+    match verb {
+        Verb::Say(Method::Post) => {}
+        Verb::Options => return Ok(Answer::options(RELEASE_ONLY)),
+        _ => return Err(not_allowed("this method", RELEASE_ONLY.to_owned())),
+    }
+    if !front.courtyard.release(resource, number) {
+        return Err(Problem::new(NOT_FOUND, format!("{whom} is not in quarantine")));
+    }
+    Ok(as_json(StatusCode::OK, &json!({ "released": whom })))
+}
+
+/// The path of whoever is to be released, with its leading slash, cut out of the whole path.
+fn path_of<'path>(path: &'path str, whom: &str) -> &'path str {
+    let begin = "/admin/quarantine".len();
+    &path[begin..=begin + whom.len()]
+}
+
+fn problem_page(family: &Family) -> Answer {
+    let Family { name, status, title, meaning } = family;
+    let uri = format!("/problems/{name}");
+    let body = json!({ "type": uri, "title": title, "status": status, "meaning": meaning });
+    as_json(StatusCode::OK, &body)
+}
+
+fn index(front: &Front) -> Answer {
+    let mut links = Map::new();
+    let mut add = |name: String, href: String| links.insert(name, json!({ "href": href }));
+    add("self".into(), "/".into());
+    for resource in front.courtyard.resources() {
+        let name = format!("{}/{}", resource.business, resource.name);
+        add(name.clone(), format!("/{name}"));
+    }
+    for view in front.courtyard.views() {
+        let name = format!("{}/{}", view.business, view.name);
+        add(name.clone(), format!("/{name}"));
+    }
+    for name in ["actuator/health", "admin/quarantine"] {
+        add(name.into(), format!("/{name}"));
+    }
+    let body = json!({ "_links": links });
+    Answer::new(StatusCode::OK, "application/hal+json", body.to_string().into_bytes())
+}

@@ -1,0 +1,96 @@
+//! The server: sockets, workers, and the limits on both.
+
+use super::front::Front;
+use crate::actors::Courtyard;
+use actix_web::{App, HttpRequest, HttpServer, dev::Server, web};
+use serde::{Deserialize, Serialize};
+use std::{io, net::TcpListener, rc::Rc, time::Duration};
+
+/// Section `[http]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Threads that answer; 0 means one per core.
+    pub workers: usize,
+    /// The largest body that is read, in bytes.
+    pub body_bytes_max: usize,
+    /// The longest time a body may take to arrive.
+    pub body_timeout_ms: u64,
+    /// The longest time the head of a request may take to arrive.
+    pub head_timeout_ms: u64,
+    /// The longest time a request waits for what is pending.
+    pub patience_ms: u64,
+    /// A connection without requests is closed after so many seconds.
+    pub keep_alive_s: u64,
+    /// Connections per worker; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// Connections that wait to be accepted.
+    pub backlog_connections_max: u32,
+    /// The longest time a stop waits for requests in flight, in seconds.
+    pub stop_within_s: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            body_bytes_max: 64 * 1024,
+            body_timeout_ms: 5_000,
+            head_timeout_ms: 5_000,
+            patience_ms: 3_000,
+            keep_alive_s: 60,
+            connections_max: 16_384,
+            backlog_connections_max: 2_048,
+            stop_within_s: 10,
+        }
+    }
+}
+
+impl Limits {
+    /// The longest time a request waits for what is pending.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience_ms)
+    }
+
+    /// The longest time a body may take to arrive.
+    #[must_use]
+    pub const fn body_timeout(&self) -> Duration {
+        Duration::from_millis(self.body_timeout_ms)
+    }
+
+    fn worker_count(&self) -> usize {
+        if self.workers > 0 {
+            return self.workers;
+        }
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+}
+
+/// Serves the courtyard on this socket once the result is awaited. Stopping is the caller's:
+/// signals are not listened to.
+///
+/// # Errors
+/// When the socket cannot be listened on.
+pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> io::Result<Server> {
+    let (courtyard, for_workers) = (courtyard.clone(), limits.clone());
+    let server = HttpServer::new(move || {
+        // One handler without a route of actix in front of it: the table of routes is ours.
+        let front = Rc::new(Front::new(courtyard.clone(), for_workers.clone()));
+        App::new().default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
+            let front = Rc::clone(&front);
+            async move { front.serve(request, payload).await }
+        }))
+    });
+    let server = server
+        .workers(limits.worker_count())
+        .backlog(limits.backlog_connections_max)
+        .max_connections(limits.connections_max)
+        .keep_alive(Duration::from_secs(limits.keep_alive_s))
+        .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .shutdown_timeout(limits.stop_within_s)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}

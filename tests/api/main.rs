@@ -1,0 +1,75 @@
+//! What clients of the call taxi say and hear, through a real port.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod http;
+mod words;
+
+use common::Running;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+/// A running application and a client of it.
+pub struct TestApp {
+    running: Running,
+    client: Client,
+}
+
+/// What was answered.
+pub struct Answered {
+    pub status: StatusCode,
+    headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl TestApp {
+    pub fn start() -> Self {
+        // Another test of this process may have chosen it already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self { running: Running::start(|_| {}), client: Client::new() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.running.address))
+    }
+
+    pub async fn get(&self, path: &str) -> Answered {
+        Answered::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answered {
+        Answered::of(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answered {
+        Answered::of(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answered {
+        let request = self.request(Method::POST, path).header("Idempotency-Key", key);
+        Answered::of(request.json(&body)).await
+    }
+}
+
+impl Answered {
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response: Response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.expect("a body");
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Self { status, headers, body }
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, name: &str) {
+        assert_eq!(self.status, status, "{}", self.body);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["type"], format!("/problems/{name}"));
+        assert_eq!(self.body["status"], status);
+        assert!(self.body["detail"].as_str().is_some_and(|sentence| !sentence.is_empty()));
+    }
+}

@@ -1,0 +1,55 @@
+//! The application as the tests start it: on a port of the system's choice, in a folder of its own.
+
+use madang::{
+    app::App,
+    config::{Config, Flags},
+    domain,
+};
+use std::{net::SocketAddr, sync::mpsc, thread::JoinHandle};
+use tokio::sync::oneshot;
+
+/// A running application; stopped and awaited when dropped.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    _data: tempfile::TempDir,
+}
+
+impl Running {
+    /// Starts it with only the call taxi in it, configured further by `change`.
+    pub fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let flags = Flags {
+            data: Some(data.path().to_owned()),
+            listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+            only: vec!["taxi".into()],
+            ..Flags::default()
+        };
+        let mut config = Config::read(flags).expect("a usable configuration");
+        config.http.workers = 1;
+        change(&mut config);
+        let (tell, told) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            actix::System::new().block_on(async move {
+                let install = |catalogue: &mut _| domain::install(catalogue);
+                let app = App::build(config, install).await.expect("it starts");
+                tell.send(app.address()).expect("the test waits");
+                app.run_until_stopped(stopped).await.expect("it stops well");
+            });
+        });
+        let address = told.recv().expect("it listens");
+        Self { address, stop: Some(stop), thread: Some(thread), _data: data }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            assert!(thread.join().is_ok() || std::thread::panicking(), "the application panicked");
+        }
+    }
+}
