@@ -131,7 +131,9 @@ impl Audit<'_> {
             }
             match reading::commit_records(self.db, &key, &value) {
                 Ok(records) => {
-                    records.iter().for_each(|record| each(record));
+                    for record in &records {
+                        each(record);
+                    }
                     found.records += records.len() as u64;
                     self.went_on(records.len() as u64);
                 }

@@ -127,7 +127,8 @@ pub(super) fn write_records(
         match runs.last_mut() {
             Some(run) if run.stream == record.stream => run.records += 1,
             _ => {
-                runs.push(Run { stream: record.stream, first_version: record.version, records: 1 })
+                let first_version = record.version;
+                runs.push(Run { stream: record.stream, first_version, records: 1 });
             }
         }
     }

@@ -12,17 +12,17 @@ fn opened(path: &Path) -> (ReadModel, Found) {
     ReadModel::open(path, "taxi/mypages", FIELDS).expect("opens")
 }
 
-fn change(row: &Value) -> Option<RowChange> {
-    Some(RowChange::new(FIELDS, row))
+fn change(row: &Value) -> RowChange {
+    RowChange::new(FIELDS, row)
 }
 
 fn filled(path: &Path) -> ReadModel {
     let model = opened(path).0;
     let row = |number: u64| {
-        let name = if number % 2 == 0 { "Jung" } else { "Kim" };
+        let name = if number.is_multiple_of(2) { "Jung" } else { "Kim" };
         json!({"name": name, "price": number * 100, "madeAt": 1_000 + number})
     };
-    let changes: Vec<_> = (1..=10).map(|number| (number, change(&row(number)))).collect();
+    let changes: Vec<_> = (1..=10).map(|number| (number, Some(change(&row(number))))).collect();
     model.commit(10, &changes).expect("is written");
     model
 }
@@ -59,7 +59,7 @@ fn rows_and_cursor_are_there_after_reopening() {
     let path = dir.path().join("views").join("mypages.sqlite");
     assert_eq!(opened(&path).1, Found::Missing);
     let model = filled(&path);
-    model.commit(12, &[(3, None), (4, change(&json!({"name": "Lee"})))]).expect("is written");
+    model.commit(12, &[(3, None), (4, Some(change(&json!({"name": "Lee"}))))]).expect("is written");
     drop(model);
     let (model, found) = opened(&path);
     assert_eq!(found, Found::Whole);
@@ -78,7 +78,7 @@ fn a_commit_that_fails_leaves_neither_rows_nor_cursor() {
     let model = filled(&dir.path().join("mypages.sqlite"));
     let mut broken = RowChange::new(FIELDS, &json!({"name": "Lee"}));
     broken.values.push(rusqlite::types::Value::Null);
-    let changes = [(11, change(&json!({"name": "Lee"}))), (12, Some(broken))];
+    let changes = [(11, Some(change(&json!({"name": "Lee"})))), (12, Some(broken))];
     model.commit(12, &changes).expect_err("one value too many");
     assert_eq!(model.cursor().expect("readable"), 10);
     assert_eq!(model.get(11).expect("readable"), None);
@@ -151,7 +151,9 @@ fn a_question_that_would_be_a_statement_is_only_a_question() {
 fn a_lookup_finds_the_cheapest_first() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
-    model.commit(11, &[(9, change(&json!({"name": "Kim", "price": 1})))]).expect("is written");
+    model
+        .commit(11, &[(9, Some(change(&json!({"name": "Kim", "price": 1}))))])
+        .expect("is written");
     let filters = vec![Filter::Is("name", "Kim".to_owned()), Filter::AtLeast("price", 1)];
     let query = Query { filters, sort: Some("price"), rows_max: 2 };
     assert_eq!(numbers(&model.find(&query).expect("makes sense")), [9, 1]);

@@ -30,7 +30,7 @@ fn a_sound_store_has_no_flaw_and_shows_every_record_in_order() {
     }
     let (mut positions, mut last_progress) = (Vec::new(), (0, 0));
     let flaws = journal.audit(&mut |done, total| last_progress = (done, total), &mut |record| {
-        positions.push(record.position)
+        positions.push(record.position);
     });
     assert_eq!(flaws.expect("is readable"), []);
     assert_eq!(positions, (1..=60).collect::<Vec<u64>>());

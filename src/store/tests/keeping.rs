@@ -254,11 +254,11 @@ fn a_torn_value_is_told_and_never_skipped() {
 
 #[test]
 fn a_store_of_another_format_is_refused_in_a_sentence() {
-    for (format, sentence) in [(2, "use a newer binary"), (0, "use an older binary")] {
+    for (format, sentence) in [(2_u32, "use a newer binary"), (0, "use an older binary")] {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = open(dir.path());
         let disk = journal.disk().expect("open");
-        disk.db.insert(keys::FORMAT, codec::frame(&(format as u32))).expect("written");
+        disk.db.insert(keys::FORMAT, codec::frame(&format)).expect("written");
         drop(disk);
         journal.close();
         let refused = Journal::open(dir.path(), JournalOptions::default());
