@@ -150,41 +150,72 @@ impl Audit<'_> {
     fn streams(&mut self) -> Result<OfStreams, StoreError> {
         let mut found = OfStreams::default();
         let mut dispatches = Dispatches::default();
-        let mut before: Option<Record> = None;
-        for entry in self.db.scan_prefix([keys::BLOCK]) {
+        for entry in self.db.scan_prefix([keys::BIRTHS]) {
             let (key, value) = entry?;
-            let block = match reading::read_block(&key, &value) {
-                Ok(block) => block,
-                Err(error) => {
-                    let place = keys::read_block(&key);
-                    self.flaw(format!("the block of stream and version {place:?}: {error}"));
-                    continue;
-                }
+            let Some((first, streams)) = keys::read_births(&key) else {
+                self.flaw(format!("the key {key:?} makes no sense"));
+                continue;
             };
-            let records = block.into_iter().filter(|record| record.position <= self.head);
-            let records: Vec<Record> = records.collect();
-            self.went_on(records.len() as u64);
-            for record in records {
-                self.follows(before.as_ref(), &record);
-                let previous = before.as_ref().filter(|before| before.stream == record.stream);
-                if let Some(flaw) = dispatches.heard(previous, &record) {
-                    self.flaw(flaw);
-                }
-                self.remember(&mut found, &record)?;
-                before = Some(record);
+            let births = reading::read_births(first, &value).unwrap_or_else(|error| {
+                self.flaw(format!("the first records from {first:?} on: {error}"));
+                Vec::new()
+            });
+            if births.len() != usize::from(streams) {
+                self.flaw(format!("{} of {streams} streams from {first:?} on", births.len()));
+            }
+            for birth in births {
+                let stream = birth[0].stream;
+                let records = self.whole(stream, birth)?;
+                self.stream(&mut found, &mut dispatches, &records)?;
             }
         }
         Ok(found)
     }
 
+    /// What comes after the first records of a stream, added to them.
+    fn whole(&mut self, stream: Stream, birth: Vec<Record>) -> Result<Vec<Record>, StoreError> {
+        let mut records = birth;
+        let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
+        for entry in self.db.range(all) {
+            let (key, value) = entry?;
+            match reading::read_block(&key, &value) {
+                Ok(block) => records.extend(block),
+                Err(error) => {
+                    let place = keys::read_block(&key);
+                    self.flaw(format!("the block of stream and version {place:?}: {error}"));
+                }
+            }
+        }
+        records.retain(|record| record.position <= self.head);
+        Ok(records)
+    }
+
+    fn stream(
+        &mut self,
+        found: &mut OfStreams,
+        dispatches: &mut Dispatches,
+        records: &[Record],
+    ) -> Result<(), StoreError> {
+        self.went_on(records.len() as u64);
+        let mut before: Option<&Record> = None;
+        for record in records {
+            self.follows(before, record);
+            if let Some(flaw) = dispatches.heard(before, record) {
+                self.flaw(flaw);
+            }
+            self.remember(found, record)?;
+            before = Some(record);
+        }
+        Ok(())
+    }
+
     fn follows(&mut self, before: Option<&Record>, record: &Record) {
         let Record { stream, version, position, .. } = record;
-        let previous = before.filter(|before| before.stream == *stream);
-        let expected = previous.map_or(1, |before| before.version.saturating_add(1));
+        let expected = before.map_or(1, |before| before.version.saturating_add(1));
         if *version != expected {
             self.flaw(format!("{stream:?} goes on at version {version} instead of {expected}"));
         }
-        if previous.is_some_and(|before| before.position >= *position) {
+        if before.is_some_and(|before| before.position >= *position) {
             self.flaw(format!("{stream:?} goes back in position at version {version}"));
         }
     }
