@@ -16,6 +16,10 @@ pub(super) const FORMAT: u32 = 1;
 /// the size at which sled would move it into a file of its own.
 const BLOCK_BYTES_MAX: usize = 8 * 1024;
 
+/// The same for beginnings of neighbours: a cold stream is read with all of its tree node, so
+/// what saves keys when writing costs bytes when reading.
+const BIRTHS_BYTES_MAX: usize = 4 * 1024;
+
 /// One commit: the runs of records in global order, and how things stood after it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Commit {
@@ -159,7 +163,7 @@ fn write_blocks(batch: &mut sled::Batch, frame: &mut Frame, records: &[Arc<Recor
         let stream = of_stream[0].stream;
         let goes_on = born.filter(|(first, streams)| {
             let next = Stream { number: first.number + u64::from(*streams), ..*first };
-            next == stream && *streams < u16::MAX && frame.len() <= BLOCK_BYTES_MAX
+            next == stream && *streams < u16::MAX && frame.len() <= BIRTHS_BYTES_MAX
         });
         if let Some((first, streams)) = born.filter(|_| goes_on.is_none()) {
             batch.insert(&keys::births(first, streams), frame.seal());
