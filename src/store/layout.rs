@@ -178,7 +178,9 @@ fn write_blocks(batch: &mut sled::Batch, frame: &mut Frame, records: &[Arc<Recor
                 frame.begin();
             }
             frame.push(&birth.len());
-            birth.iter().for_each(|record| push_record(frame, record));
+            for record in birth {
+                push_record(frame, record);
+            }
             born = Some((first, streams + 1));
         }
         if !later.is_empty() {
