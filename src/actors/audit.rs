@@ -10,7 +10,7 @@ use crate::{
     store::{
         Payload, Record,
         journal::{Journal, Level},
-        read_model::ReadModel,
+        read_model::{Found, ReadModel},
     },
 };
 use std::{collections::HashMap, path::Path};
@@ -114,10 +114,13 @@ pub(super) fn row_check<V: View>() -> RowCheck {
             return Ok(Vec::new());
         }
         let in_view = |because: &dyn std::fmt::Display| format!("view {}: {because}", V::NAME);
-        let (model, _) =
+        let (model, found) =
             ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| in_view(&error))?;
-        let rows =
-            expected::<V>(journal, rooms, model.cursor()).map_err(|error| in_view(&error))?;
+        if let Found::Damaged { because } = found {
+            return Ok(vec![in_view(&format!("it was damaged and moved aside: {because}"))]);
+        }
+        let cursor = model.cursor().map_err(|error| in_view(&error))?;
+        let rows = expected::<V>(journal, rooms, cursor).map_err(|error| in_view(&error))?;
         let mut flaws = Vec::new();
         for (number, row) in &rows {
             let body = model.row(*number).map_err(|error| in_view(&error))?;
@@ -126,7 +129,7 @@ pub(super) fn row_check<V: View>() -> RowCheck {
                 flaws.push(in_view(&format!("row {number} is not what the journal says")));
             }
         }
-        let count = model.rows().map_err(|error| in_view(&error))?;
+        let count = model.count().map_err(|error| in_view(&error))?;
         if count != rows.len() as u64 {
             flaws.push(in_view(&format!("there are {count} rows instead of {}", rows.len())));
         }

@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
-    store::{KindId, journal::Journal, read_model::ReadModel},
+    store::{
+        KindId,
+        journal::Journal,
+        read_model::{Found, ReadModel},
+    },
 };
 use actix::{Actor, Addr, Arbiter};
 use std::{
@@ -270,9 +274,16 @@ impl House {
         let store =
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
         let path = view_path(&self.settings.data, V::NAME);
-        let (model, opened) =
+        let (model, found) =
             ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| store(&error))?;
-        tracing::debug!(view = V::NAME, ?opened, cursor = model.cursor(), "view opened");
+        match found {
+            Found::Whole => {}
+            Found::Missing => tracing::debug!(view = V::NAME, "the view is built"),
+            Found::OtherShape => tracing::info!(view = V::NAME, "the view is built anew"),
+            Found::Damaged { because } => {
+                tracing::warn!(view = V::NAME, because, "the view was damaged and is built anew");
+            }
+        }
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let info = ViewInfo { business, name, aliases: V::ALIASES, fields: V::FIELDS };
         let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));

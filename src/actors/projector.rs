@@ -2,7 +2,7 @@
 
 use super::{
     crash::caught,
-    facade::{Collection, Row, Trouble, ViewInfo, ViewQuery},
+    facade::{Collection, Page, Row, Trouble, ViewInfo, ViewQuery},
     progress::{Bell, Progress},
     room::{blocking, busy},
     rooms::Rooms,
@@ -12,7 +12,7 @@ use crate::{
     store::{
         Record,
         journal::{Journal, Level},
-        read_model::{ReadModel, ReadModelError, Reader, RowChange},
+        read_model::{FoundRow, ReadModel, ReadModelError, RowChange, SearchError, Wanted},
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -34,7 +34,7 @@ pub struct Rows {
     pub info: ViewInfo,
     /// How far it is.
     pub progress: Arc<Progress>,
-    reader: Arc<Reader>,
+    model: Arc<ReadModel>,
     reached: watch::Receiver<u64>,
 }
 
@@ -58,14 +58,16 @@ impl Rows {
     /// A page of rows.
     pub async fn search(&self, query: ViewQuery) -> Result<Collection<Row>, Trouble> {
         self.reach_within(query.at_least, query.patience).await?;
-        let reader = Arc::clone(&self.reader);
-        let searched = off_the_loop(move || {
-            let sort = query.page.sort.as_ref();
-            let sort = sort.map(|sort| (sort.field.as_str(), sort.descending));
-            reader.search(&query.conditions, query.page.number, query.page.size, sort)
-        });
-        let (rows, total) = searched.await?;
-        let items = rows.into_iter().map(|(number, body)| Row { number, body }).collect();
+        let model = Arc::clone(&self.model);
+        let (rows, total) = off_the_loop(move || {
+            let Page { number: page, size, sort } = query.page;
+            let descending = sort.as_ref().is_some_and(|sort| sort.descending);
+            let sort = sort.map(|sort| sort.field);
+            model.search(&query.conditions, &Wanted { page, size, sort, descending })
+        })
+        .await?;
+        let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
+        let items = items.collect();
         Ok(Collection { items, total })
     }
 
@@ -77,8 +79,8 @@ impl Rows {
         patience: Duration,
     ) -> Result<Option<Row>, Trouble> {
         self.reach_within(at_least, patience).await?;
-        let reader = Arc::clone(&self.reader);
-        let body = off_the_loop(move || reader.get(number)).await?;
+        let model = Arc::clone(&self.model);
+        let body = off_the_loop(move || Ok(model.get(number)?)).await?;
         Ok(body.map(|body| Row { number, body }))
     }
 
@@ -86,12 +88,11 @@ impl Rows {
     pub async fn find<V: View>(&self, query: Query, at_least: u64) -> Vec<(u64, V)> {
         self.reach(at_least).await;
         loop {
-            let (reader, query) = (Arc::clone(&self.reader), query.clone());
-            match off_the_loop(move || reader.find(&query)).await {
+            let (model, query) = (Arc::clone(&self.model), query.clone());
+            match off_the_loop(move || model.find(&query)).await {
                 Ok(rows) => {
-                    let read = |(number, body): (u64, Vec<u8>)| {
-                        Some((number, serde_json::from_slice(&body).ok()?))
-                    };
+                    let read =
+                        |row: FoundRow| Some((row.number, serde_json::from_slice(&row.body).ok()?));
                     return rows.into_iter().filter_map(read).collect();
                 }
                 Err(trouble) => tracing::error!(view = V::NAME, %trouble, "a lookup failed"),
@@ -102,11 +103,11 @@ impl Rows {
 }
 
 async fn off_the_loop<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ReadModelError> + Send + 'static,
+    work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, Trouble> {
     match blocking(move || Ok(work())).await? {
         Ok(done) => Ok(done),
-        Err(ReadModelError::BadQuery(because)) => Err(Trouble::BadQuery(because)),
+        Err(SearchError::BadQuery(because)) => Err(Trouble::BadQuery(because)),
         Err(error) => {
             tracing::error!(%error, "a view cannot be read");
             Err(busy("the view"))
@@ -116,7 +117,8 @@ async fn off_the_loop<T: Send + 'static>(
 
 /// Folds the journal into the rows of one view.
 pub struct Projector<V: View> {
-    model: ReadModel,
+    model: Arc<ReadModel>,
+    cursor: u64,
     journal: Arc<Journal>,
     rooms: Arc<Rooms>,
     progress: Arc<Progress>,
@@ -166,13 +168,16 @@ impl<V: View> Projector<V> {
         rooms: Arc<Rooms>,
         info: ViewInfo,
     ) -> Result<(Self, Arc<Rows>), ReadModelError> {
+        let cursor = model.cursor()?;
+        let model = Arc::new(model);
         let progress = Progress::new(format!("view {}", V::NAME));
-        progress.reach(model.cursor());
-        let (sender, reached) = watch::channel(model.cursor());
-        let reader = Arc::new(model.reader()?);
-        let rows = Rows { info, progress: Arc::clone(&progress), reader, reached };
+        progress.reach(cursor);
+        let (sender, reached) = watch::channel(cursor);
+        let rows =
+            Rows { info, progress: Arc::clone(&progress), model: Arc::clone(&model), reached };
         let (bell, recent) = (Bell::default(), HashMap::new());
-        let projector = Self { model, journal, rooms, progress, reached: sender, bell, recent };
+        let projector =
+            Self { model, cursor, journal, rooms, progress, reached: sender, bell, recent };
         Ok((projector, Arc::new(rows)))
     }
 
@@ -183,7 +188,7 @@ impl<V: View> Projector<V> {
 
     /// Folds a batch; true when there may be more.
     fn turn(&mut self) -> Result<bool, String> {
-        let records = self.journal.read(self.model.cursor(), BATCH_RECORDS_MAX, Level::Durable);
+        let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
         let Some(last) = records.last().map(|record| record.position) else { return Ok(false) };
         let mut touched = Vec::new();
@@ -196,7 +201,8 @@ impl<V: View> Projector<V> {
             .into_iter()
             .map(|number| Ok((number, self.recent[&number].as_ref().map(change).transpose()?)))
             .collect();
-        self.model.commit(last, changes?).map_err(|error| error.to_string())?;
+        self.model.commit(last, &changes?).map_err(|error| error.to_string())?;
+        self.cursor = last;
         if self.recent.len() > RECENT_ROWS_MAX {
             self.recent.clear();
         }
@@ -232,5 +238,5 @@ impl<V: View> Projector<V> {
 
 fn change<V: View>(row: &V) -> Result<RowChange, String> {
     let row = serde_json::to_value(row).map_err(|error| error.to_string())?;
-    Ok(RowChange::of(&row, V::FIELDS))
+    Ok(RowChange::new(V::FIELDS, &row))
 }

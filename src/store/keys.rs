@@ -2,7 +2,8 @@
 //! neighbours in meaning are neighbours on disk.
 //!
 //! ```text
-//! s | kind u16 | number u64 | first version u32   the records of one stream in one commit
+//! b | kind u16 | first number u64 | streams u16   the beginnings of neighbours born in one commit
+//! s | kind u16 | number u64 | first version u32   later records of one stream in one commit
 //! g | first position u64                          one commit: whose records, in global order
 //! n | kind u16 | number u64                       the snapshot of a stream
 //! c | hash u128                                   the answer given under an idempotency key
@@ -14,6 +15,7 @@
 
 use super::{KindId, Stream};
 
+pub(super) const BIRTHS: u8 = b'b';
 pub(super) const BLOCK: u8 = b's';
 pub(super) const COMMIT: u8 = b'g';
 pub(super) const SNAPSHOT: u8 = b'n';
@@ -45,6 +47,26 @@ pub(super) fn behind_block(stream: Stream, version: u32) -> [u8; 16] {
 pub(super) fn read_block(key: &[u8]) -> Option<(Stream, u32)> {
     let (version, head) = (key.last_chunk::<4>()?, key.get(..key.len() - 4)?);
     Some((read_address(head, BLOCK)?, u32::from_be_bytes(*version)))
+}
+
+pub(super) fn births(first: Stream, streams: u16) -> [u8; 13] {
+    let mut key = [BIRTHS; 13];
+    key[1..11].copy_from_slice(&address(first));
+    key[11..].copy_from_slice(&streams.to_be_bytes());
+    key
+}
+
+/// The smallest key behind the births that may hold this stream.
+pub(super) fn behind_births(stream: Stream) -> [u8; 14] {
+    let mut key = [0; 14];
+    key[..13].copy_from_slice(&births(stream, u16::MAX));
+    key
+}
+
+/// The first of neighbouring streams, and how many they are.
+pub(super) fn read_births(key: &[u8]) -> Option<(Stream, u16)> {
+    let (streams, head) = (key.last_chunk::<2>()?, key.get(..key.len() - 2)?);
+    Some((read_address(head, BIRTHS)?, u16::from_be_bytes(*streams)))
 }
 
 pub(super) fn commit(first_position: u64) -> [u8; 9] {

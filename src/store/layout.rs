@@ -16,6 +16,10 @@ pub(super) const FORMAT: u32 = 1;
 /// the size at which sled would move it into a file of its own.
 const BLOCK_BYTES_MAX: usize = 8 * 1024;
 
+/// The same for beginnings of neighbours: a cold stream is read with all of its tree node, so
+/// what saves keys when writing costs bytes when reading.
+const BIRTHS_BYTES_MAX: usize = 4 * 1024;
+
 /// One commit: the runs of records in global order, and how things stood after it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Commit {
@@ -93,21 +97,30 @@ pub(super) fn records_of(
     let mut records = Vec::new();
     let mut version = first_version;
     while !rest.is_empty() {
-        let Stored { position, time, correlation, cause, payload } = codec::next(&mut rest)?;
-        let typed = None;
-        records.push(Record {
-            position,
-            stream,
-            version,
-            time,
-            correlation,
-            cause,
-            payload,
-            typed,
-        });
+        records.push(next_record(stream, version, &mut rest)?);
         version = version.saturating_add(1);
     }
     Ok(records)
+}
+
+/// Reads the beginnings of neighbouring streams, stream by stream.
+pub(super) fn births_of(first: Stream, value: &[u8]) -> Result<Vec<Vec<Record>>, CodecError> {
+    let mut rest = codec::checked(value)?;
+    let mut births = Vec::new();
+    let mut stream = first;
+    while !rest.is_empty() {
+        let records: u32 = codec::next(&mut rest)?;
+        let birth = (1..=records).map(|version| next_record(stream, version, &mut rest));
+        births.push(birth.collect::<Result<_, _>>()?);
+        stream.number = stream.number.saturating_add(1);
+    }
+    Ok(births)
+}
+
+fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
+    let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
+    let typed = None;
+    Ok(Record { position, stream, version, time, correlation, cause, payload, typed })
 }
 
 /// Adds the records of a commit, in order of position, to the batch: one key per stream, and
@@ -127,7 +140,8 @@ pub(super) fn write_records(
         match runs.last_mut() {
             Some(run) if run.stream == record.stream => run.records += 1,
             _ => {
-                runs.push(Run { stream: record.stream, first_version: record.version, records: 1 })
+                let first_version = record.version;
+                runs.push(Run { stream: record.stream, first_version, records: 1 });
             }
         }
     }
@@ -144,23 +158,82 @@ fn write_blocks(batch: &mut sled::Batch, frame: &mut Frame, records: &[Arc<Recor
         // Stable: within a stream the order of positions is the order of versions.
         by_stream.sort_by_key(|record| record.stream);
     }
+    let mut born: Option<(Stream, u16)> = None;
     for of_stream in by_stream.chunk_by(|one, next| one.stream == next.stream) {
-        let mut first_version = of_stream[0].version;
-        frame.begin();
-        for record in of_stream {
-            if frame.len() > BLOCK_BYTES_MAX {
-                batch.insert(&keys::block(record.stream, first_version), frame.seal());
-                first_version = record.version;
+        let stream = of_stream[0].stream;
+        let goes_on = born.filter(|(first, streams)| {
+            let next = Stream { number: first.number + u64::from(*streams), ..*first };
+            next == stream && *streams < u16::MAX && frame.len() <= BIRTHS_BYTES_MAX
+        });
+        if let Some((first, streams)) = born.filter(|_| goes_on.is_none()) {
+            batch.insert(&keys::births(first, streams), frame.seal());
+            born = None;
+        }
+        let mut later = of_stream;
+        if of_stream[0].version == 1 {
+            let birth;
+            (birth, later) = of_stream.split_at(fitting(of_stream));
+            let (first, streams) = goes_on.unwrap_or((stream, 0));
+            if streams == 0 {
                 frame.begin();
             }
-            frame.push(&Written {
-                position: record.position,
-                time: record.time,
-                correlation: record.correlation,
-                cause: record.cause,
-                payload: &record.payload,
-            });
+            frame.push(&birth.len());
+            for record in birth {
+                push_record(frame, record);
+            }
+            born = Some((first, streams + 1));
         }
-        batch.insert(&keys::block(of_stream[0].stream, first_version), frame.seal());
+        if !later.is_empty() {
+            if let Some((first, streams)) = born.take() {
+                batch.insert(&keys::births(first, streams), frame.seal());
+            }
+            write_later(batch, frame, later);
+        }
     }
+    if let Some((first, streams)) = born {
+        batch.insert(&keys::births(first, streams), frame.seal());
+    }
+}
+
+/// How many records of a newborn stream are kept with its neighbours.
+fn fitting(records: &[&Arc<Record>]) -> usize {
+    let mut bytes = 0;
+    let mut fitting = 0;
+    for record in records {
+        bytes += match &record.payload {
+            Payload::Event(event) => event.len(),
+            Payload::Refused { rejection, because, .. } => rejection.len() + because.len(),
+            Payload::Unchanged { .. } | Payload::Woken => 0,
+        };
+        if bytes > BLOCK_BYTES_MAX && fitting > 0 {
+            break;
+        }
+        fitting += 1;
+    }
+    fitting
+}
+
+fn write_later(batch: &mut sled::Batch, frame: &mut Frame, records: &[&Arc<Record>]) {
+    let stream = records[0].stream;
+    let mut first_version = records[0].version;
+    frame.begin();
+    for record in records {
+        if frame.len() > BLOCK_BYTES_MAX {
+            batch.insert(&keys::block(stream, first_version), frame.seal());
+            first_version = record.version;
+            frame.begin();
+        }
+        push_record(frame, record);
+    }
+    batch.insert(&keys::block(stream, first_version), frame.seal());
+}
+
+fn push_record(frame: &mut Frame, record: &Record) {
+    frame.push(&Written {
+        position: record.position,
+        time: record.time,
+        correlation: record.correlation,
+        cause: record.cause,
+        payload: &record.payload,
+    });
 }

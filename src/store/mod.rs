@@ -2,8 +2,9 @@
 //!
 //! A submission's way through the journal: [`journal`] is the door, `front` queues it under one
 //! lock, `writer` commits it in the `layout` that `reading` reads, `disk` makes it durable,
-//! `feed` shows it to those who listen.
+//! `feed` shows it to those who listen, [`audit`] proves it all.
 
+pub mod audit;
 pub mod codec;
 mod disk;
 mod feed;

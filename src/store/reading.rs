@@ -59,6 +59,12 @@ pub(super) fn records_after(
             .map_err(|error| unreadable(format!("the records after version {after}: {error}")))?;
         records.extend(block.into_iter().filter(|record| record.version > after));
     }
+    if records.first().is_none_or(|first| first.version > after + 1) {
+        let mut all = birth(db, stream)?;
+        all.retain(|record| record.version > after);
+        all.append(&mut records);
+        records = all;
+    }
     for (expected, record) in (after + 1..).zip(&records) {
         if record.version != expected {
             return Err(unreadable(format!("version {expected} is missing")));
@@ -80,6 +86,37 @@ fn blocks_from(
         .filter(|key| keys::read_block(key).is_some_and(|(of, _)| of == stream))
         .unwrap_or_else(|| keys::block(stream, version).to_vec());
     Ok(first..=last)
+}
+
+/// The first records of a stream, kept with those of its neighbours; none when there is none.
+fn birth(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
+    let births = births(db, stream)?;
+    Ok(births.into_iter().find(|birth| birth[0].stream == stream).unwrap_or_default())
+}
+
+/// The beginnings of a stream and its neighbours; none when there is no such stream.
+fn births(db: &sled::Db, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
+    let Some((key, value)) = db.get_lt(keys::behind_births(stream))? else {
+        return Ok(Vec::new());
+    };
+    let of_neighbours = keys::read_births(&key).filter(|(first, streams)| {
+        first.kind == stream.kind && stream.number - first.number < u64::from(*streams)
+    });
+    let Some((first, _)) = of_neighbours else {
+        return Ok(Vec::new());
+    };
+    read_births(first, &value).map_err(|error| StoreError::Unreadable {
+        stream,
+        because: format!("its first records: {error}"),
+    })
+}
+
+pub(super) fn read_births(first: Stream, value: &[u8]) -> Result<Vec<Vec<Record>>, CodecError> {
+    let births = layout::births_of(first, value)?;
+    if births.iter().any(Vec::is_empty) {
+        return Err(CodecError::Malformed("a stream without records".to_owned()));
+    }
+    Ok(births)
 }
 
 pub(super) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Record>, CodecError> {
@@ -172,23 +209,30 @@ fn find(
 ) -> Result<Arc<Record>, StoreError> {
     let stream = run.stream;
     let unreadable = |because: String| StoreError::Unreadable { stream, because };
-    let known = blocks.entry(stream).or_default();
-    if known.last().is_none_or(|last| last.version < version) {
-        let (key, value) = db
+    let is_known = |known: &Vec<Arc<Record>>| known.last().is_some_and(|l| l.version >= version);
+    if !blocks.get(&stream).is_some_and(is_known) {
+        let block = db
             .get_lt(keys::behind_block(stream, version))?
-            .filter(|(key, _)| keys::read_block(key).is_some_and(|(of, _)| of == stream))
-            .ok_or_else(|| unreadable(format!("version {version} is missing")))?;
-        let block = read_block(&key, &value)
-            .map_err(|error| unreadable(format!("version {version}: {error}")))?;
-        *known = block.into_iter().map(Arc::new).collect();
+            .filter(|(key, _)| keys::read_block(key).is_some_and(|(of, _)| of == stream));
+        let read = match block {
+            Some((key, value)) => {
+                let block = read_block(&key, &value);
+                vec![block.map_err(|error| unreadable(format!("version {version}: {error}")))?]
+            }
+            None => births(db, stream)?,
+        };
+        for records in read.into_iter().filter(|records| !records.is_empty()) {
+            blocks.insert(records[0].stream, records.into_iter().map(Arc::new).collect());
+        }
     }
+    let known = blocks.get(&stream).map_or(&[][..], Vec::as_slice);
     known
         .binary_search_by_key(&version, |record| record.version)
         .map(|index| Arc::clone(&known[index]))
         .map_err(|_| unreadable(format!("version {version} is missing")))
 }
 
-/// The numbers of the existing streams of a kind, found one by one.
+/// The numbers of the existing streams of a kind, found birth by birth.
 pub(super) fn numbers(
     db: &sled::Db,
     kind: KindId,
@@ -198,26 +242,23 @@ pub(super) fn numbers(
 ) -> Result<Vec<u64>, StoreError> {
     let mut numbers = Vec::new();
     let mut left_to_skip = skip;
-    let mut key = if descending {
-        db.get_lt(keys::behind_block(Stream { kind, number: u64::MAX }, u32::MAX))?
-    } else {
-        db.get_gt(keys::block(Stream { kind, number: 0 }, 0))?
-    };
+    let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
+    let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    let mut births = db.range(first..=last);
     while numbers.len() < take {
-        let found = key.as_ref().and_then(|(key, _)| keys::read_block(key));
-        let Some((stream, _)) = found.filter(|(stream, _)| stream.kind == kind) else {
+        let Some(entry) = (if descending { births.next_back() } else { births.next() }) else {
             break;
         };
-        if left_to_skip > 0 {
-            left_to_skip -= 1;
-        } else {
-            numbers.push(stream.number);
-        }
-        key = if descending {
-            db.get_lt(keys::block(stream, 0))?
-        } else {
-            db.get_gt(keys::block(stream, u32::MAX))?
-        };
+        let (first, streams) = keys::read_births(&entry?.0).ok_or_else(|| {
+            StoreError::Failed("the key of first records makes no sense".to_owned())
+        })?;
+        let streams = u64::from(streams);
+        let skipped = left_to_skip.min(streams);
+        left_to_skip -= skipped;
+        let wanted = (skipped..streams).take(take - numbers.len());
+        numbers.extend(
+            wanted.map(|nth| first.number + if descending { streams - 1 - nth } else { nth }),
+        );
     }
     Ok(numbers)
 }

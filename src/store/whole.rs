@@ -45,12 +45,3 @@ impl Journal {
         matches!(lock(&self.shared.front).door, Door::Open)
     }
 }
-impl Journal {
-    pub fn audit(
-        &self,
-        _p: &mut dyn FnMut(u64, u64),
-        _e: &mut dyn FnMut(&Record),
-    ) -> Result<Vec<String>, StoreError> {
-        todo!()
-    }
-}

@@ -254,11 +254,11 @@ fn a_torn_value_is_told_and_never_skipped() {
 
 #[test]
 fn a_store_of_another_format_is_refused_in_a_sentence() {
-    for (format, sentence) in [(2, "use a newer binary"), (0, "use an older binary")] {
+    for (format, sentence) in [(2_u32, "use a newer binary"), (0, "use an older binary")] {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = open(dir.path());
         let disk = journal.disk().expect("open");
-        disk.db.insert(keys::FORMAT, codec::frame(&(format as u32))).expect("written");
+        disk.db.insert(keys::FORMAT, codec::frame(&format)).expect("written");
         drop(disk);
         journal.close();
         let refused = Journal::open(dir.path(), JournalOptions::default());
@@ -274,4 +274,33 @@ fn a_folder_in_use_is_refused_in_a_sentence() {
     let refused = Journal::open(dir.path(), JournalOptions::default());
     let refused = refused.err().expect("is refused").to_string();
     assert!(refused.contains("the data folder is in use by another process"), "{refused}");
+}
+
+#[test]
+fn streams_born_together_are_found_one_by_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (fault, gate) = held_back();
+    let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    let long = "x".repeat(1_000);
+    for number in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 40] {
+        journal.submit(said(number, 0, &["requested", &long])).expect("is taken");
+        let mut other_kind = said(number + 100, 0, &["asked"]);
+        other_kind.stream.kind = KindId(1);
+        journal.submit(other_kind).expect("is taken");
+    }
+    drop(gate);
+    journal.close();
+    let journal = open(dir.path());
+    for number in [1, 7, 12, 13, 15, 16, 40] {
+        let history = journal.history(order(number)).expect("readable");
+        assert_eq!(words(&history.records), ["requested", long.as_str()], "{number}");
+    }
+    for number in [0, 14, 17, 41, 101] {
+        assert!(journal.history(order(number)).expect("readable").records.is_empty(), "{number}");
+    }
+    assert_eq!(journal.numbers(super::ORDERS, 12, 3, false).expect("readable"), [13, 15, 16]);
+    assert_eq!(journal.numbers(super::ORDERS, 1, 3, true).expect("readable"), [16, 15, 13]);
+    assert_eq!(read_all(&journal, Level::Durable).len(), 48);
+    assert!(journal.audit(&mut |_, _| {}, &mut |_| {}).expect("readable").is_empty());
 }

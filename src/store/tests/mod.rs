@@ -1,5 +1,7 @@
 //! What the store promises, kept.
 
+mod answering;
+mod auditing;
 mod failing;
 mod keeping;
 

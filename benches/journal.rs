@@ -1,0 +1,91 @@
+//! Appending to the journal with fsync, at 1, 8, 64 and 256 waiting writers.
+//!
+//! Each writer submits one event of 150 bytes to a stream of its own, and the next one when
+//! that is durable. The folder lies under `target`, because a temporary folder may lie in
+//! memory, where an fsync costs nothing.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use madang::{
+    domain::kernel::Timestamp,
+    store::{
+        Cause, KindId, Payload, Stream,
+        journal::{Entry, Journal, JournalOptions, Submission},
+    },
+};
+use std::{
+    hint::black_box,
+    path::Path,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+const EVENT_BYTES: usize = 150;
+
+fn append(criterion: &mut Criterion) {
+    let dir = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
+    let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
+    let kind = journal.kind("bench/orders").expect("named");
+    let mut next_number = 1;
+    let mut group = criterion.benchmark_group("append with fsync");
+    group.throughput(Throughput::Elements(1)).sample_size(20);
+    group.measurement_time(Duration::from_secs(5));
+    for writers in [1_u64, 8, 64, 256] {
+        group.bench_with_input(
+            BenchmarkId::new("waiting writers", writers),
+            &writers,
+            |b, &writers| {
+                b.iter_custom(|submissions| {
+                    keep_waiting(&journal, kind, writers, submissions, &mut next_number)
+                });
+            },
+        );
+    }
+    group.finish();
+}
+
+/// How long it takes to make so many submissions durable, with so many waiting at any time.
+fn keep_waiting(
+    journal: &Journal,
+    kind: KindId,
+    writers: u64,
+    submissions: u64,
+    next_number: &mut u64,
+) -> Duration {
+    let (durable, wait) = mpsc::channel();
+    let begin = Instant::now();
+    for nth in 0..submissions {
+        if nth >= writers {
+            wait.recv().expect("the journal lives");
+        }
+        let durable = durable.clone();
+        let mut submission = requested(Stream { kind, number: *next_number });
+        submission.done = Some(Box::new(move |outcome| {
+            outcome.expect("durable");
+            durable.send(()).unwrap_or_default();
+        }));
+        black_box(journal.submit(submission).expect("is taken"));
+        *next_number += 1;
+    }
+    for _ in 0..writers.min(submissions) {
+        wait.recv().expect("the journal lives");
+    }
+    begin.elapsed()
+}
+
+fn requested(stream: Stream) -> Submission {
+    Submission {
+        stream,
+        after_version: 0,
+        generation: 0,
+        entries: vec![Entry { payload: Payload::Event(vec![7; EVENT_BYTES]), typed: None }],
+        time: Timestamp(1_700_000_000_000),
+        correlation: stream.number,
+        cause: Cause::Request(None),
+        answer: None,
+        snapshot: None,
+        done: None,
+    }
+}
+
+criterion_group!(benches, append);
+criterion_main!(benches);

@@ -1,0 +1,309 @@
+//! Reading everything and finding what is wrong: the store's half of `madang verify`.
+
+use super::{
+    Cause, Origin, Record, StoredAnswer, Stream, codec,
+    codec::CodecError,
+    journal::{Journal, Snapshot, StoreError},
+    keys,
+    layout::{Commit, Totals},
+    reading,
+};
+use serde::de::DeserializeOwned;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+};
+
+/// Something wrong, and where, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw(pub String);
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Journal {
+    /// Reads all that is durable: checks checksums, that positions and versions have no gap and
+    /// no double, that commits and histories tell the same, that one dispatch led to one group
+    /// of records, and the totals. `progress` hears how many of how many records are read (each
+    /// is read twice: in global order, and as its stream's history), `each` sees every readable
+    /// record in global order.
+    ///
+    /// # Errors
+    /// When the disk fails. What is wrong with the content is no error but a flaw.
+    pub fn audit(
+        &self,
+        progress: &mut dyn FnMut(u64, u64),
+        each: &mut dyn FnMut(&Record),
+    ) -> Result<Vec<Flaw>, StoreError> {
+        let disk = self.disk()?;
+        let head = self.durable();
+        let mut audit = Audit { db: &disk.db, head, progress, flaws: Vec::new(), done: 0 };
+        let of_commits = audit.commits(each)?;
+        let of_streams = audit.streams()?;
+        if of_commits.records != of_streams.records {
+            let (commits, streams) = (of_commits.records, of_streams.records);
+            audit.flaw(format!("the commits hold {commits} records, the streams {streams}"));
+        }
+        if of_commits.totals != of_streams.totals {
+            audit.flaw("the totals of streams differ from the streams".to_owned());
+        }
+        audit.others(&of_streams.last_versions)?;
+        Ok(audit.flaws)
+    }
+
+    /// Every snapshot, one by one.
+    ///
+    /// # Errors
+    /// When the disk fails or a snapshot cannot be read.
+    pub fn snapshots(&self, each: &mut dyn FnMut(Stream, Snapshot)) -> Result<(), StoreError> {
+        for entry in self.disk()?.db.scan_prefix([keys::SNAPSHOT]) {
+            let (key, value) = entry?;
+            let stream = keys::read_address(&key, keys::SNAPSHOT).ok_or_else(|| {
+                StoreError::Failed("the key of a snapshot makes no sense".to_owned())
+            })?;
+            let unreadable =
+                |error: CodecError| StoreError::Unreadable { stream, because: error.to_string() };
+            each(stream, codec::unframe(&value).map_err(unreadable)?);
+        }
+        Ok(())
+    }
+}
+
+/// An audit on its way.
+struct Audit<'a> {
+    db: &'a sled::Db,
+    /// What is committed meanwhile is left for the next audit.
+    head: u64,
+    progress: &'a mut dyn FnMut(u64, u64),
+    flaws: Vec<Flaw>,
+    done: u64,
+}
+
+/// What the commits say.
+#[derive(Default)]
+struct OfCommits {
+    records: u64,
+    totals: Totals,
+}
+
+/// What the streams say.
+#[derive(Default)]
+struct OfStreams {
+    records: u64,
+    totals: Totals,
+    /// Only of streams that have a snapshot: the others would fill the memory.
+    last_versions: HashMap<Stream, u32>,
+}
+
+impl Audit<'_> {
+    fn flaw(&mut self, sentence: String) {
+        self.flaws.push(Flaw(sentence));
+    }
+
+    fn went_on(&mut self, records: u64) {
+        self.done += records;
+        (self.progress)(self.done.min(self.head * 2), self.head * 2);
+    }
+
+    /// The global order, commit by commit.
+    fn commits(&mut self, each: &mut dyn FnMut(&Record)) -> Result<OfCommits, StoreError> {
+        let mut found = OfCommits::default();
+        let mut expected = 1;
+        for entry in self.db.scan_prefix([keys::COMMIT]) {
+            let (key, value) = entry?;
+            let first = keys::read_commit(&key).unwrap_or_default();
+            if first > self.head {
+                break;
+            }
+            if first != expected {
+                self.flaw(format!("positions {expected} to {first} do not follow on each other"));
+            }
+            match codec::unframe::<Commit>(&value) {
+                Ok(commit) => {
+                    expected = commit.last_position + 1;
+                    found.totals = commit.totals;
+                }
+                Err(error) => self.flaw(format!("the commit at position {first}: {error}")),
+            }
+            match reading::commit_records(self.db, &key, &value) {
+                Ok(records) => {
+                    for record in &records {
+                        each(record);
+                    }
+                    found.records += records.len() as u64;
+                    self.went_on(records.len() as u64);
+                }
+                Err(error) => self.flaw(error.to_string()),
+            }
+        }
+        if expected != self.head + 1 {
+            self.flaw(format!("the last position is {}, not {}", expected - 1, self.head));
+        }
+        Ok(found)
+    }
+
+    /// The histories, stream by stream.
+    fn streams(&mut self) -> Result<OfStreams, StoreError> {
+        let mut found = OfStreams::default();
+        let mut dispatches = Dispatches::default();
+        for entry in self.db.scan_prefix([keys::BIRTHS]) {
+            let (key, value) = entry?;
+            let Some((first, streams)) = keys::read_births(&key) else {
+                self.flaw(format!("the key {key:?} makes no sense"));
+                continue;
+            };
+            let births = reading::read_births(first, &value).unwrap_or_else(|error| {
+                self.flaw(format!("the first records from {first:?} on: {error}"));
+                Vec::new()
+            });
+            if births.len() != usize::from(streams) {
+                self.flaw(format!("{} of {streams} streams from {first:?} on", births.len()));
+            }
+            for birth in births {
+                let stream = birth[0].stream;
+                let records = self.whole(stream, birth)?;
+                self.stream(&mut found, &mut dispatches, &records)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// What comes after the first records of a stream, added to them.
+    fn whole(&mut self, stream: Stream, birth: Vec<Record>) -> Result<Vec<Record>, StoreError> {
+        let mut records = birth;
+        let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
+        for entry in self.db.range(all) {
+            let (key, value) = entry?;
+            match reading::read_block(&key, &value) {
+                Ok(block) => records.extend(block),
+                Err(error) => {
+                    let place = keys::read_block(&key);
+                    self.flaw(format!("the block of stream and version {place:?}: {error}"));
+                }
+            }
+        }
+        records.retain(|record| record.position <= self.head);
+        Ok(records)
+    }
+
+    fn stream(
+        &mut self,
+        found: &mut OfStreams,
+        dispatches: &mut Dispatches,
+        records: &[Record],
+    ) -> Result<(), StoreError> {
+        self.went_on(records.len() as u64);
+        let mut before: Option<&Record> = None;
+        for record in records {
+            self.follows(before, record);
+            if let Some(flaw) = dispatches.heard(before, record) {
+                self.flaw(flaw);
+            }
+            self.remember(found, record)?;
+            before = Some(record);
+        }
+        Ok(())
+    }
+
+    fn follows(&mut self, before: Option<&Record>, record: &Record) {
+        let Record { stream, version, position, .. } = record;
+        let expected = before.map_or(1, |before| before.version.saturating_add(1));
+        if *version != expected {
+            self.flaw(format!("{stream:?} goes on at version {version} instead of {expected}"));
+        }
+        if before.is_some_and(|before| before.position >= *position) {
+            self.flaw(format!("{stream:?} goes back in position at version {version}"));
+        }
+    }
+
+    fn remember(&mut self, found: &mut OfStreams, record: &Record) -> Result<(), StoreError> {
+        found.records += 1;
+        found.totals.add(record.stream, record.version);
+        let is_known = found.last_versions.contains_key(&record.stream);
+        let is_first = record.version == 1;
+        if is_known || is_first && self.db.contains_key(keys::snapshot(record.stream))? {
+            found.last_versions.insert(record.stream, record.version);
+        }
+        Ok(())
+    }
+
+    /// Everything beside records.
+    fn others(&mut self, last_versions: &HashMap<Stream, u32>) -> Result<(), StoreError> {
+        for entry in self.db.scan_prefix([keys::SNAPSHOT]) {
+            let (key, value) = entry?;
+            let stream = keys::read_address(&key, keys::SNAPSHOT);
+            let last = stream.and_then(|stream| last_versions.get(&stream)).copied().unwrap_or(0);
+            match codec::unframe::<Snapshot>(&value) {
+                Ok(snapshot) if snapshot.version > last => self.flaw(format!(
+                    "the snapshot of {stream:?} is of version {}, the stream ends at {last}",
+                    snapshot.version
+                )),
+                Ok(_) => {}
+                Err(error) => self.flaw(format!("the snapshot of {stream:?}: {error}")),
+            }
+        }
+        for entry in self.db.scan_prefix([keys::FOLLOWER]) {
+            let (key, value) = entry?;
+            match codec::unframe::<u64>(&value) {
+                Ok(position) if position > self.db_head()? => self.flaw(format!(
+                    "the follower with key {key:?} is at {position}, past the end of the journal"
+                )),
+                Ok(_) => {}
+                Err(error) => self.flaw(format!("the position of follower {key:?}: {error}")),
+            }
+        }
+        self.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")?;
+        self.all_readable::<Vec<u8>>(&[keys::CONVERSATION], "the conversation")?;
+        self.all_readable::<String>(keys::KIND_NAMES, "the name of the kind")?;
+        self.all_readable::<u32>(keys::FORMAT, "the format version")
+    }
+
+    /// As of now: a follower may have gone on since the audit began.
+    fn db_head(&self) -> Result<u64, StoreError> {
+        reading::last_commit(self.db).map(|(head, _)| head)
+    }
+
+    fn all_readable<T: DeserializeOwned>(
+        &mut self,
+        prefix: &[u8],
+        what: &str,
+    ) -> Result<(), StoreError> {
+        for entry in self.db.scan_prefix(prefix) {
+            let (key, value) = entry?;
+            if let Err(error) = codec::unframe::<T>(&value) {
+                self.flaw(format!("{what} under key {key:?}: {error}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which dispatches led to records so far. Hashes of 64 bits: of a hundred million dispatches
+/// two collide once in some four thousand audits.
+#[derive(Default)]
+struct Dispatches(HashSet<u64>);
+
+impl Dispatches {
+    /// What one dispatch led to is neighbours in one stream, and nowhere else.
+    fn heard(&mut self, previous: Option<&Record>, record: &Record) -> Option<String> {
+        let Cause::Dispatch(origin) = record.cause else {
+            return None;
+        };
+        let goes_on = previous.is_some_and(|previous| previous.cause == record.cause);
+        if goes_on || self.0.insert(hash(&origin)) {
+            return None;
+        }
+        Some(format!(
+            "{:?} version {} repeats what {origin:?} led to already",
+            record.stream, record.version
+        ))
+    }
+}
+
+fn hash(origin: &Origin) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(origin)
+}

@@ -1,0 +1,87 @@
+//! An audit finds what is wrong, and nothing where nothing is.
+
+use super::{open, order, said, submit};
+use crate::store::{
+    Cause, KindId, Origin,
+    audit::Flaw,
+    journal::{Journal, Snapshot},
+    keys,
+};
+
+fn flaws(journal: &Journal) -> Vec<String> {
+    let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
+    flaws.iter().map(Flaw::to_string).collect()
+}
+
+fn dispatched(nth: u16) -> Cause {
+    Cause::Dispatch(Origin { by: KindId(9), conversation: 1, position: 1, nth })
+}
+
+#[test]
+fn a_sound_store_has_no_flaw_and_shows_every_record_in_order() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    for number in 1..=20 {
+        submit(&journal, said(number, 0, &["requested"])).1.expect("durable");
+        let mut paid = said(number, 1, &["paid", "thanked"]);
+        paid.cause = dispatched(u16::try_from(number).expect("small"));
+        paid.snapshot = Some(Snapshot { version: 3, shape: 1, state: vec![1] });
+        submit(&journal, paid).1.expect("durable");
+    }
+    let (mut positions, mut last_progress) = (Vec::new(), (0, 0));
+    let flaws = journal.audit(&mut |done, total| last_progress = (done, total), &mut |record| {
+        positions.push(record.position);
+    });
+    assert_eq!(flaws.expect("is readable"), []);
+    assert_eq!(positions, (1..=60).collect::<Vec<u64>>());
+    assert_eq!(last_progress, (120, 120));
+    let mut snapshots = 0;
+    journal.snapshots(&mut |_, _| snapshots += 1).expect("is readable");
+    assert_eq!(snapshots, 20);
+}
+
+#[test]
+fn a_missing_record_is_found_from_both_sides() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    for version in 0..3 {
+        submit(&journal, said(1, version, &["happened"])).1.expect("durable");
+    }
+    let disk = journal.disk().expect("open");
+    disk.db.remove(keys::block(order(1), 2)).expect("removed");
+    let flaws = flaws(&journal);
+    assert!(flaws.iter().any(|flaw| flaw.contains("version 2 is missing")), "{flaws:?}");
+    assert!(flaws.iter().any(|flaw| flaw.contains("version 3 instead of 2")), "{flaws:?}");
+}
+
+#[test]
+fn a_dispatch_that_was_obeyed_twice_is_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    for number in [1, 2] {
+        let mut paid = said(number, 0, &["paid"]);
+        paid.cause = dispatched(0);
+        submit(&journal, paid).1.expect("durable");
+    }
+    let flaws = flaws(&journal);
+    assert_eq!(flaws.len(), 1, "{flaws:?}");
+    assert!(flaws[0].contains("repeats what"), "{flaws:?}");
+}
+
+#[test]
+fn a_torn_commit_and_a_torn_snapshot_are_found() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let mut requested = said(1, 0, &["requested"]);
+    requested.snapshot = Some(Snapshot { version: 1, shape: 1, state: vec![1] });
+    submit(&journal, requested).1.expect("durable");
+    let disk = journal.disk().expect("open");
+    for key in [keys::commit(1).as_slice(), &keys::snapshot(order(1))] {
+        let mut value = disk.db.get(key).expect("readable").expect("there").to_vec();
+        value[1] ^= 0x80;
+        disk.db.insert(key, value).expect("written");
+    }
+    let flaws = flaws(&journal);
+    assert!(flaws.iter().any(|flaw| flaw.contains("the commit at position 1")), "{flaws:?}");
+    assert!(flaws.iter().any(|flaw| flaw.contains("the snapshot of")), "{flaws:?}");
+}
