@@ -122,14 +122,14 @@ impl Config {
     #[allow(clippy::result_large_err)] // an error of figment is what it is
     fn from_figment(figment: &Figment, only: Vec<String>) -> Result<Self, Error> {
         Ok(Self {
-            listen: figment.extract_inner("listen")?,
-            data: figment.extract_inner("data")?,
-            insecure: figment.extract_inner("insecure")?,
+            listen: part(figment, "listen")?,
+            data: part(figment, "data")?,
+            insecure: part(figment, "insecure")?,
             only,
-            http: figment.extract_inner("http")?,
-            journal: figment.extract_inner("journal")?,
-            actors: figment.extract_inner("actors")?,
-            ports: figment.extract_inner("ports")?,
+            http: part(figment, "http")?,
+            journal: part(figment, "journal")?,
+            actors: part(figment, "actors")?,
+            ports: part(figment, "ports")?,
             businesses: businesses(figment)?,
         })
     }
@@ -185,6 +185,17 @@ fn defaults() -> Figment {
         .merge(Serialized::default("ports", PortsSettings::default()))
 }
 
+/// One part of the configuration. An error of figment's has the name of the part at the end of
+/// its path, where nobody looks for it: it is moved to the front.
+#[allow(clippy::result_large_err)] // an error of figment is what it is
+fn part<'de, T: Deserialize<'de>>(figment: &Figment, name: &str) -> Result<T, Error> {
+    figment.extract_inner(name).map_err(|mut error| {
+        let parts = name.split('.').count().min(error.path.len());
+        error.path.rotate_right(parts);
+        error
+    })
+}
+
 /// Every table that is not one of ours is the section of a business; whether there is such a
 /// business shows when the businesses are installed.
 #[allow(clippy::result_large_err)] // an error of figment is what it is
@@ -192,7 +203,7 @@ fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
     let keys: Dict = figment.extract()?;
     let mut sections = BTreeMap::new();
     for name in keys.keys().filter(|name| !OWN_KEYS.contains(&name.as_str())) {
-        let section: Value = figment.extract_inner(name)?;
+        let section: Value = part(figment, name)?;
         if !section.is_object() {
             let mut error = Error::from(Kind::UnknownField(name.clone(), &OWN_KEYS));
             error.metadata = figment.find_metadata(name).cloned();
