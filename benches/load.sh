@@ -39,7 +39,7 @@ madang_url="http://$(address_in "$folder/madang.log")"
 
 taxi='{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}'
 order='{"orderType":"basic","name":"Jung"}'
-restock='{"stockCnt":1}'
+restock='{"stockCnt":10}'
 
 limit=0
 # row NAME SCRIPT URL CONNECTIONS: loads and prints one row; BODY and COUNT are for the script.
