@@ -18,6 +18,7 @@ mod keeper;
 mod letter;
 mod living;
 mod messenger;
+mod newborns;
 mod progress;
 mod projector;
 mod room;

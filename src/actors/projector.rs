@@ -31,6 +31,12 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// The shortest time between two transactions: what a view may be behind in calm times.
 const PACE: Duration = Duration::from_millis(10);
 
+/// The same in busy times, when most rows change several times in a row.
+const BUSY_PACE: Duration = Duration::from_millis(60);
+
+/// A turn with so many records makes the times busy.
+const BUSY_RECORDS: usize = 256;
+
 /// Records that do not touch the view are passed without a transaction, up to so many.
 const PASSED_RECORDS_MAX: u64 = 10_000;
 
@@ -156,17 +162,20 @@ impl<V: View> Handler<Wake> for Projector<V> {
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
         match self.turn() {
-            Ok(true) => {
+            Ok(BATCH_RECORDS_MAX) => {
                 self.bell.hush();
                 self.ring(ctx);
             }
             // The bell goes on ringing for a while, so that what comes meanwhile is one turn.
-            Ok(false) => drop(ctx.run_later(PACE, |projector, ctx| {
-                projector.bell.hush();
-                if projector.journal.durable() > projector.cursor {
-                    projector.ring(ctx);
-                }
-            })),
+            Ok(records) => {
+                let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
+                ctx.run_later(pace, |projector, ctx| {
+                    projector.bell.hush();
+                    if projector.journal.durable() > projector.cursor {
+                        projector.ring(ctx);
+                    }
+                });
+            }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.recent.clear();
@@ -212,11 +221,11 @@ impl<V: View> Projector<V> {
         self.bell.ring(|| addr.do_send(Wake));
     }
 
-    /// Folds a batch; true when there may be more.
-    fn turn(&mut self) -> Result<bool, String> {
+    /// Folds a batch, and says of how many records.
+    fn turn(&mut self) -> Result<usize, String> {
         let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
-        let Some(last) = records.last().map(|record| record.position) else { return Ok(false) };
+        let Some(last) = records.last().map(|record| record.position) else { return Ok(0) };
         let mut touched = Vec::new();
         for record in &records {
             self.fold(record, &mut touched)?;
@@ -239,7 +248,7 @@ impl<V: View> Projector<V> {
         self.progress.reach(last);
         self.progress.trouble_over();
         self.reached.send_replace(last);
-        Ok(records.len() == BATCH_RECORDS_MAX)
+        Ok(records.len())
     }
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {

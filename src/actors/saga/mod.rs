@@ -9,6 +9,7 @@
 mod alarms;
 mod conversation;
 mod listening;
+mod memory;
 mod recovery;
 
 use super::{
@@ -26,8 +27,9 @@ use crate::{
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
-use conversation::{Conversation, Kept, Said};
+use conversation::{Kept, Said};
 use listening::Heard;
+use memory::Memory;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -37,7 +39,7 @@ use std::{
 /// Records heard in one turn of the loop.
 const TURN_RECORDS_MAX: usize = 512;
 
-/// Where the list of lagging conversations is kept: no conversation has this number.
+/// Where the list of lagging conversations is kept: no group of conversations has this key.
 const LAGGING: u64 = 0;
 
 /// The pause after something failed that should not.
@@ -55,9 +57,7 @@ pub struct Runner<S: Saga> {
     /// The last position heard.
     after: u64,
     checkpointed: u64,
-    open: HashMap<u64, Conversation<S>>,
-    /// Those of the open ones that differ from what is written down.
-    changed: Vec<u64>,
+    memory: Memory<S>,
     alarms: BTreeSet<(Timestamp, u64)>,
     alarms_changed: HashMap<u64, Option<Timestamp>>,
     /// Versions of conversation streams that got a record since the start.
@@ -120,7 +120,7 @@ impl<S: Saga> Handler<Delivered> for Runner<S> {
         if delivered.generation != self.generation || !self.is_recovered {
             return;
         }
-        let Some(conversation) = self.open.get_mut(&delivered.conversation) else { return };
+        let Some(conversation) = self.memory.get_mut(delivered.conversation) else { return };
         if conversation.said.front().is_some_and(|said| said.trigger == delivered.trigger) {
             conversation.said.pop_front();
             self.send_next(delivered.conversation, ctx);
@@ -147,8 +147,7 @@ impl<S: Saga> Runner<S> {
             generation: 0,
             after: 0,
             checkpointed: 0,
-            open: HashMap::new(),
-            changed: Vec::new(),
+            memory: Memory::new(0),
             alarms: BTreeSet::new(),
             alarms_changed: HashMap::new(),
             versions: HashMap::new(),
@@ -195,16 +194,13 @@ impl<S: Saga> Runner<S> {
             self.versions.insert(number, record.version);
         }
         self.remember(number)?;
-        let Some(conversation) = self.open.get_mut(&number) else { return Ok(()) };
+        let conversation = self.memory.change(number);
         if conversation.is_broken {
             return Ok(());
         }
         let before = conversation.kept.clone();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        if !std::mem::replace(&mut conversation.is_changed, true) {
-            self.changed.push(number);
-        }
         let Step { next, dispatches, alarm } = match caught(|| heard.told_to(state, number, &meta))
         {
             Ok(step) => step,
@@ -241,21 +237,14 @@ impl<S: Saga> Runner<S> {
 
     /// Makes sure that a conversation is in memory.
     fn remember(&mut self, number: u64) -> Result<(), String> {
-        if self.open.contains_key(&number) {
-            return Ok(());
-        }
-        let bytes =
-            self.journal.conversation(self.me, number).map_err(|error| error.to_string())?;
-        let is_on_disk = bytes.is_some();
-        let kept =
-            bytes.map(|bytes| read(&bytes)).transpose().map_err(|error| error.to_string())?;
-        self.open.insert(number, Conversation { kept, is_on_disk, ..Conversation::default() });
-        Ok(())
+        let Some(key) = self.memory.missing(number) else { return Ok(()) };
+        let bytes = self.journal.conversation(self.me, key).map_err(|error| error.to_string())?;
+        self.memory.take_in(key, bytes.as_deref()).map_err(|error| error.to_string())
     }
 
     /// Sends the commands of the oldest reaction that has some on their way.
     fn send_next(&mut self, number: u64, ctx: &mut Context<Self>) {
-        let Some(conversation) = self.open.get_mut(&number) else { return };
+        let Some(conversation) = self.memory.get_mut(number) else { return };
         let Some(said) = conversation.said.front_mut() else {
             return;
         };

@@ -4,6 +4,7 @@ use super::{
     LAGGING, Runner,
     alarms::ALARM_BIT,
     conversation::{Conversation, Lagging},
+    memory::Memory,
     read,
 };
 use crate::{
@@ -19,17 +20,14 @@ use std::collections::HashMap;
 /// Records read at once while recovering.
 const RECOVERY_RECORDS_MAX: usize = 4_096;
 
-/// Conversations kept in memory after a checkpoint; others are read when something is heard of them.
-const REMEMBERED_CONVERSATIONS_MAX: usize = 65_536;
-
 impl<S: Saga> Runner<S> {
     /// Starts over from the last checkpoint.
     pub(super) fn recover(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError> {
         self.generation = self.journal.generation();
         self.after = self.journal.followed(self.me)?;
         self.checkpointed = self.after;
-        self.open.clear();
-        self.changed.clear();
+        let last_key = self.journal.last_conversation(self.me, ALARM_BIT)?;
+        self.memory = Memory::new(last_key);
         self.alarms.clear();
         self.alarms_changed.clear();
         self.versions.clear();
@@ -73,16 +71,8 @@ impl<S: Saga> Runner<S> {
         let mut behind = HashMap::new();
         for Lagging { number, after, before } in lagging {
             behind.insert(number, after);
-            self.changed.push(number);
-            self.open.insert(
-                number,
-                Conversation {
-                    kept: before,
-                    is_changed: true,
-                    is_on_disk: true,
-                    ..Conversation::default()
-                },
-            );
+            self.remember(number).map_err(StoreError::Failed)?;
+            *self.memory.change(number) = Conversation::of(before);
         }
         let mut after = first;
         while after < checkpoint {
@@ -108,25 +98,10 @@ impl<S: Saga> Runner<S> {
         {
             return;
         }
-        let mut conversations =
-            vec![(LAGGING, self.lagging().map(|lagging| codec::encode(&lagging)))];
-        for number in std::mem::take(&mut self.changed) {
-            let Some(conversation) = self.open.get_mut(&number) else { continue };
-            if !conversation.said.is_empty() {
-                self.changed.push(number);
-                continue;
-            }
-            let kept = conversation.kept.as_ref().map(codec::encode);
-            conversation.is_changed = false;
-            let is_over = kept.is_none();
-            if !is_over || conversation.is_on_disk {
-                conversation.is_on_disk = !is_over;
-                conversations.push((number, kept));
-            }
-            if is_over {
-                self.open.remove(&number);
-            }
-        }
+        let lagging = self.memory.lagging();
+        let lagging = (!lagging.is_empty()).then(|| codec::encode(&lagging));
+        let mut conversations = self.memory.write_down();
+        conversations.push((LAGGING, lagging));
         for (number, time) in self.alarms_changed.drain() {
             conversations.push((number | ALARM_BIT, time.map(|time| codec::encode(&time))));
         }
@@ -142,25 +117,7 @@ impl<S: Saga> Runner<S> {
             return;
         }
         self.checkpointed = self.after;
-        self.progress.wait_for(self.changed.len());
-        if self.open.len() > REMEMBERED_CONVERSATIONS_MAX {
-            self.open.retain(|_, conversation| conversation.is_changed);
-        }
-    }
-
-    fn lagging(&self) -> Option<Vec<Lagging<S>>> {
-        let lagging: Vec<_> = self
-            .changed
-            .iter()
-            .filter_map(|number| {
-                let said = self.open.get(number)?.said.front()?;
-                Some(Lagging {
-                    number: *number,
-                    after: said.trigger - 1,
-                    before: said.before.clone(),
-                })
-            })
-            .collect();
-        (!lagging.is_empty()).then_some(lagging)
+        self.progress.wait_for(self.memory.changed());
+        self.memory.forget_some();
     }
 }
