@@ -16,7 +16,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // What clients send wrongly is their affair and answered to them; the library would log it as errors.
+    let filter = || EnvFilter::new("info,actix_http=off");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(how) => actix::System::new().block_on(serve(how)).map(|()| true),

@@ -1,13 +1,13 @@
 //! What clients of the call taxi say and hear, through a real port.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod http;
+#[path = "../support/mod.rs"]
+mod support;
 mod words;
 
-use common::Running;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use support::inside::Running;
 
 /// A running application and a client of it.
 pub struct TestApp {
