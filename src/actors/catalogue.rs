@@ -226,7 +226,7 @@ impl Host for Catalogue {
         self.followers.push(Box::new(move |house| {
             let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
-            let concurrency = service.concurrency();
+            let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
             let outside = Outside::<P>::new(Arc::new(service));
             house.send_out(me, name, concurrency, move || outside)
         }));

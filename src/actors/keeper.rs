@@ -86,7 +86,8 @@ impl<A: Aggregate> Keeper<A> {
 
     fn bear(&mut self, letter: Letter<A>) {
         let number = letter.number;
-        if self.room.shared.living.load(Ordering::Relaxed) >= self.room.shared.settings.living_max {
+        let living_max = self.room.shared.settings.living_max;
+        if self.room.shared.living.load(Ordering::Relaxed) >= living_max {
             self.passivate_longest_unused();
         }
         let is_new = self.newborns.first_time(number);
@@ -102,16 +103,22 @@ impl<A: Aggregate> Keeper<A> {
         }
     }
 
-    /// Lets go of the first few that are idle, in the order of their last use.
+    /// Looks at the longest unused and lets go of up to two, so that those born make room for
+    /// themselves and for others of kinds that nobody asks for any more.
     fn passivate_longest_unused(&mut self) {
+        let mut left = 2;
         for _ in 0..self.oldest.len().min(8) {
             let Some((number, used)) = self.oldest.pop_front() else { return };
             let Some(instance) = self.living.get(&number) else { continue };
             if instance.used == used && self.is_idle(instance) {
                 self.forget(number);
-                return;
+                left -= 1;
+                if left == 0 {
+                    return;
+                }
+            } else {
+                self.oldest.push_back((number, instance.used));
             }
-            self.oldest.push_back((number, instance.used));
         }
     }
 

@@ -43,8 +43,8 @@ impl Service {
         Ok(Self { name, settings, carrier })
     }
 
-    /// Questions that may be on their way at once.
-    pub fn concurrency(&self) -> usize {
+    /// Questions that may be on their way at once, if that is configured.
+    pub fn concurrency(&self) -> Option<usize> {
         self.settings.concurrency
     }
 

@@ -16,7 +16,7 @@ use super::{
     disk,
     disk::Disk,
     front::{Answered, Door, Extra, Load},
-    journal::{Checkpoint, Done, Level, Lost, Shared},
+    journal::{Checkpoint, Done, Lost, Shared},
     keys, layout,
     layout::Totals,
     reading,
@@ -129,7 +129,7 @@ fn acknowledge(shared: &Shared, load: Load, totals: Totals) {
     tell(load.dones, &Ok(()));
     tell(waiting, &Ok(()));
     if reached.is_some() {
-        shared.subscribers.wake(Level::Durable);
+        shared.subscribers.wake_durable();
     }
 }
 
@@ -194,8 +194,8 @@ fn reopen(shared: &Shared) -> Result<(), String> {
         front.recover(durable, totals);
         shared.publish(&front);
     }
-    shared.subscribers.wake(Level::Durable);
-    shared.subscribers.wake(Level::Submitted);
+    shared.subscribers.wake_durable();
+    shared.subscribers.wake_submitted(None);
     Ok(())
 }
 

@@ -82,10 +82,3 @@ impl<S> Default for Conversation<S> {
         }
     }
 }
-
-impl<S> Conversation<S> {
-    /// Whether memory knows more than the disk.
-    pub fn is_under_way(&self) -> bool {
-        self.is_changed || !self.said.is_empty()
-    }
-}

@@ -56,6 +56,8 @@ pub struct Runner<S: Saga> {
     after: u64,
     checkpointed: u64,
     open: HashMap<u64, Conversation<S>>,
+    /// Those of the open ones that differ from what is written down.
+    changed: Vec<u64>,
     alarms: BTreeSet<(Timestamp, u64)>,
     alarms_changed: HashMap<u64, Option<Timestamp>>,
     /// Versions of conversation streams that got a record since the start.
@@ -84,8 +86,10 @@ impl<S: Saga> Actor for Runner<S> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, bell) = (ctx.address(), self.bell.clone());
-        self.journal
-            .subscribe(Level::Submitted, Arc::new(move || bell.ring(|| addr.do_send(Wake))));
+        let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
+        // At once for what it hears of, and with the commits for the rest, which only moves on.
+        self.journal.subscribe_to(&self.rooms.kinds_heard::<S::Hears>(), Arc::clone(&wake) as _);
+        self.journal.subscribe(Level::Durable, wake);
         let every = Duration::from_millis(self.settings.checkpoint_every_ms);
         ctx.run_interval(every, |runner, _| runner.checkpoint());
         self.ring(ctx);
@@ -144,6 +148,7 @@ impl<S: Saga> Runner<S> {
             after: 0,
             checkpointed: 0,
             open: HashMap::new(),
+            changed: Vec::new(),
             alarms: BTreeSet::new(),
             alarms_changed: HashMap::new(),
             versions: HashMap::new(),
@@ -197,7 +202,9 @@ impl<S: Saga> Runner<S> {
         let before = conversation.kept.clone();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        conversation.is_changed = true;
+        if !std::mem::replace(&mut conversation.is_changed, true) {
+            self.changed.push(number);
+        }
         let Step { next, dispatches, alarm } = match caught(|| heard.told_to(state, number, &meta))
         {
             Ok(step) => step,
@@ -250,9 +257,6 @@ impl<S: Saga> Runner<S> {
     fn send_next(&mut self, number: u64, ctx: &mut Context<Self>) {
         let Some(conversation) = self.open.get_mut(&number) else { return };
         let Some(said) = conversation.said.front_mut() else {
-            if conversation.kept.is_none() && !conversation.is_on_disk {
-                self.open.remove(&number);
-            }
             return;
         };
         let (trigger, dispatches) = (said.trigger, std::mem::take(&mut said.dispatches));

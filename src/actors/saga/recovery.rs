@@ -29,6 +29,7 @@ impl<S: Saga> Runner<S> {
         self.after = self.journal.followed(self.me)?;
         self.checkpointed = self.after;
         self.open.clear();
+        self.changed.clear();
         self.alarms.clear();
         self.alarms_changed.clear();
         self.versions.clear();
@@ -72,6 +73,7 @@ impl<S: Saga> Runner<S> {
         let mut behind = HashMap::new();
         for Lagging { number, after, before } in lagging {
             behind.insert(number, after);
+            self.changed.push(number);
             self.open.insert(
                 number,
                 Conversation {
@@ -108,14 +110,21 @@ impl<S: Saga> Runner<S> {
         }
         let mut conversations =
             vec![(LAGGING, self.lagging().map(|lagging| codec::encode(&lagging)))];
-        for (number, conversation) in &mut self.open {
-            if conversation.is_changed && conversation.said.is_empty() {
-                let kept = conversation.kept.as_ref().map(codec::encode);
-                conversation.is_changed = false;
-                if kept.is_some() || conversation.is_on_disk {
-                    conversation.is_on_disk = kept.is_some();
-                    conversations.push((*number, kept));
-                }
+        for number in std::mem::take(&mut self.changed) {
+            let Some(conversation) = self.open.get_mut(&number) else { continue };
+            if !conversation.said.is_empty() {
+                self.changed.push(number);
+                continue;
+            }
+            let kept = conversation.kept.as_ref().map(codec::encode);
+            conversation.is_changed = false;
+            let is_over = kept.is_none();
+            if !is_over || conversation.is_on_disk {
+                conversation.is_on_disk = !is_over;
+                conversations.push((number, kept));
+            }
+            if is_over {
+                self.open.remove(&number);
             }
         }
         for (number, time) in self.alarms_changed.drain() {
@@ -133,20 +142,18 @@ impl<S: Saga> Runner<S> {
             return;
         }
         self.checkpointed = self.after;
-        self.progress.wait_for(self.open.values().map(|open| open.said.len()).sum());
-        self.open
-            .retain(|_, conversation| conversation.kept.is_some() || conversation.is_under_way());
+        self.progress.wait_for(self.changed.len());
         if self.open.len() > REMEMBERED_CONVERSATIONS_MAX {
-            self.open.retain(|_, conversation| conversation.is_under_way());
+            self.open.retain(|_, conversation| conversation.is_changed);
         }
     }
 
     fn lagging(&self) -> Option<Vec<Lagging<S>>> {
         let lagging: Vec<_> = self
-            .open
+            .changed
             .iter()
-            .filter_map(|(number, conversation)| {
-                let said = conversation.said.front()?;
+            .filter_map(|number| {
+                let said = self.open.get(number)?.said.front()?;
                 Some(Lagging {
                     number: *number,
                     after: said.trigger - 1,
