@@ -31,9 +31,7 @@ impl TestApp {
 
     /// Starts it, configured further by `change`.
     pub(crate) fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        // Another test of this process may have chosen it already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { running: Running::start(change), client: Client::new() }
+        Self { running: Running::start(change), client: support::client() }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -5,3 +5,10 @@
 pub mod inside;
 pub mod process;
 pub mod provider;
+
+/// A client of HTTP.
+pub fn client() -> reqwest::Client {
+    // Whoever came first in this process has chosen it already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
