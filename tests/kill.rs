@@ -101,7 +101,7 @@ async fn order_on_and_on(
     mut whereabouts: Whereabouts,
     stopped: watch::Receiver<bool>,
 ) {
-    let client = Client::new();
+    let client = support::client();
     for order in 0.. {
         if *stopped.borrow() {
             return;
@@ -140,7 +140,7 @@ async fn place_order(client: &Client, url: &str, key: &str) -> Option<Answered> 
 
 /// Says every request answered since again, and expects the first answer; reads every order.
 async fn check_answers_since(checked: usize, memory: &Memory, server: &Server) -> usize {
-    let client = Client::new();
+    let client = support::client();
     let answers = memory.answers.lock().unwrap().clone();
     let mut newest: Vec<_> = answers.into_iter().collect();
     newest.sort_by_key(|(_, answered)| std::cmp::Reverse(answered.order));

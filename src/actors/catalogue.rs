@@ -25,6 +25,7 @@ use crate::{
     },
 };
 use actix::{Actor, Addr, Arbiter};
+use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
@@ -170,6 +171,20 @@ impl Catalogue {
     }
 }
 
+/// Reads the section of a business. An error of serde's does not name the key whose value makes
+/// no sense, so it is found by trying each alone.
+fn read_settings<B: Business>(section: Value) -> Result<B::Settings, String> {
+    let read = |section: Value| serde_json::from_value::<B::Settings>(section);
+    read(section.clone()).map_err(|error| {
+        let alone = |(key, value): (&String, &Value)| {
+            let error = read(json!({ key: value })).err()?;
+            Some(format!("{}.{key}: {error}", B::NAME))
+        };
+        let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
+        keys.unwrap_or_else(|| format!("{}: {error}", B::NAME))
+    })
+}
+
 impl Host for Catalogue {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.names.push(B::NAME);
@@ -178,13 +193,13 @@ impl Host for Catalogue {
             return self;
         }
         let section = self.settings.businesses.get(B::NAME).cloned();
-        let settings: Result<B::Settings, _> = match section {
-            Some(section) => serde_json::from_value(section),
+        let settings = match section {
+            Some(section) => read_settings::<B>(section),
             None => Ok(B::Settings::default()),
         };
         match settings {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
-            Err(error) => self.trouble.push(format!("[{}]: {error}", B::NAME)),
+            Err(because) => self.trouble.push(because),
         }
         B::install(self);
         self

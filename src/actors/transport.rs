@@ -33,6 +33,8 @@ impl Service {
                 let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
                 let url = url.map_err(|because| in_section(because.to_owned()))?;
                 let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
+                // Whoever embeds us may have chosen one already, which is as good.
+                let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = reqwest::Client::builder()
                     .no_proxy()
                     .build()

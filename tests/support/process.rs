@@ -31,11 +31,26 @@ impl Server {
         Self::spawn(wrapper, data, None)
     }
 
+    /// Starts it with further arguments.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+        command.arg("serve").args(arguments);
+        Self::wait_for(command, data)
+    }
+
     fn spawn(mut command: Command, data: &Path, config: Option<&Path>) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        command.arg("serve");
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }
+        Self::wait_for(command, data)
+    }
+
+    fn wait_for(mut command: Command, data: &Path) -> Self {
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
         let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));

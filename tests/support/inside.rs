@@ -1,4 +1,4 @@
-//! The application as the tests start it: on a port of the system's choice, in a folder of its own.
+//! The application inside the test process: on a port of the system's choice, in a folder of its own.
 
 use madang::{
     app::App,
