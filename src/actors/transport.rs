@@ -33,6 +33,8 @@ impl Service {
                 let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
                 let url = url.map_err(|because| in_section(because.to_owned()))?;
                 let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
+                // Whoever embeds this may have chosen another provider, which is as good.
+                let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = reqwest::Client::builder()
                     .no_proxy()
                     .build()
@@ -178,6 +180,13 @@ mod tests {
         let declined = |key: u64| happens(0.3, stable_hash(&format!("charge-{key}")));
         let count = (0..10_000).filter(|key| declined(*key)).count();
         assert!((2_500..3_500).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn an_http_port_with_an_address_is_ready() {
+        let url = Some("https://127.0.0.1:1/".to_owned());
+        let settings = PortSettings { transport: Transport::Http, url, ..PortSettings::default() };
+        assert!(Service::new("taxi/payment", settings).is_ok());
     }
 
     #[test]
