@@ -13,6 +13,27 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
+/// A server that may not listen yet; killed when dropped.
+pub struct Launched(Child);
+
+impl Launched {
+    /// SIGKILL, and wait until it is gone.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Server {
     /// Starts it and waits until it says where it listens.
     ///
@@ -31,12 +52,18 @@ impl Server {
         Self::spawn(wrapper, data, None)
     }
 
-    fn spawn(mut command: Command, data: &Path, config: Option<&Path>) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        if let Some(config) = config {
-            command.arg("--config").arg(config);
-        }
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    /// Starts it and does not wait for anything.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    pub fn launch(data: &Path, config: Option<&Path>) -> Launched {
+        let command = Command::new(env!("CARGO_BIN_EXE_madang"));
+        Launched(serving(command, data, config).stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    fn spawn(command: Command, data: &Path, config: Option<&Path>) -> Self {
+        let mut command = serving(command, data, config);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
         // Whatever else it prints must not fill the pipe.
@@ -95,6 +122,16 @@ pub fn assert_verified(data: &Path) {
     let Output { status, stdout, stderr } = verify(data);
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "verify: {status}\n{stdout}\n{stderr}");
+}
+
+fn serving(mut command: Command, data: &Path, config: Option<&Path>) -> Command {
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    // What is only worth knowing would drown what the test says.
+    command.env("RUST_LOG", "warn").stdin(Stdio::null());
+    command
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
