@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 use support::{
+    client,
     dice::Dice,
     process::{Server, assert_verified},
     provider::Provider,
@@ -24,7 +25,7 @@ use tokio::sync::watch;
 const CLIENTS: usize = 32;
 
 /// At most so many answers, and then so many turns of this process, lie between two kills.
-const ANSWERS_BETWEEN_KILLS_MAX: u64 = 120;
+const ANSWERS_BETWEEN_KILLS_MAX: u64 = 80;
 const TURNS_BETWEEN_KILLS_MAX: u64 = 400;
 
 /// Every so many kills one falls while the server starts, within so many microseconds.
@@ -114,9 +115,7 @@ impl House {
             place: watch::Sender::new(None),
             is_over: watch::Sender::new(false),
         });
-        // Nothing else in this process may have chosen it yet.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { data, config, provider, memory, client: Client::new() }
+        Self { data, config, provider, memory, client: client() }
     }
 
     fn start(&self) -> Server {
@@ -191,7 +190,7 @@ impl House {
 
 /// Orders under new keys; a key that was not answered is tried again until it is.
 async fn order_on_and_on(nth: usize, memory: Arc<Memory>) {
-    let client = Client::new();
+    let client = client();
     let mut place = memory.place.subscribe();
     for order in 0.. {
         if *memory.is_over.borrow() {

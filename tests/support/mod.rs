@@ -4,3 +4,11 @@
 pub mod dice;
 pub mod process;
 pub mod provider;
+pub mod trace;
+
+/// A client of HTTP.
+pub fn client() -> reqwest::Client {
+    // Another test of this process may have chosen a provider already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}

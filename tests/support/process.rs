@@ -93,14 +93,35 @@ impl Server {
     /// # Panics
     /// When the signal cannot be sent.
     pub fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        terminate(self.child.id());
         self.child.wait().unwrap()
+    }
+
+    /// SIGTERM to the server under a wrapper, and wait until both have stopped by themselves.
+    ///
+    /// # Panics
+    /// When the wrapper has no child, or the signal cannot be sent.
+    pub fn terminate_child(mut self) -> ExitStatus {
+        terminate(self.wrapped().expect("a server under a wrapper"));
+        self.child.wait().unwrap()
+    }
+}
+
+impl Server {
+    /// The process under the wrapper, if there is one.
+    fn wrapped(&self) -> Option<u32> {
+        let wrapper = self.child.id();
+        let path = format!("/proc/{wrapper}/task/{wrapper}/children");
+        std::fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // A tracer that is killed lets go of what it traced.
+        if let Some(wrapped) = self.wrapped() {
+            let _ = Command::new("kill").args(["-KILL", &wrapped.to_string()]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -122,6 +143,11 @@ pub fn assert_verified(data: &Path) {
     let Output { status, stdout, stderr } = verify(data);
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "verify: {status}\n{stdout}\n{stderr}");
+}
+
+fn terminate(process: u32) {
+    let id = process.to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
 }
 
 fn serving(mut command: Command, data: &Path, config: Option<&Path>) -> Command {
