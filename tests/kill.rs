@@ -173,12 +173,19 @@ impl House {
         let orders: HashSet<_> = answers.values().map(Answered::order).collect();
         assert_eq!(orders.len(), answers.len(), "two keys share an order");
         for resource in ["orders", "paymentHistories", "reservations"] {
-            let page = self.read(&server.url(&format!("/taxi/{resource}?size=1"))).await;
-            assert_eq!(page["page"]["totalElements"], answers.len(), "{resource}");
+            // A saga goes on behind the answer: the last reservations may still be on their way.
+            let all = async { while self.total(server, resource).await < answers.len() as u64 {} };
+            tokio::time::timeout(HANG, all).await.unwrap_or_else(|_| panic!("{resource}"));
+            assert_eq!(self.total(server, resource).await, answers.len() as u64, "{resource}");
         }
         let charges = self.provider.charges_and_refunds();
         assert_eq!(charges.len(), answers.len(), "somebody else was charged");
         println!("{} orders, each there once and charged once", orders.len());
+    }
+
+    async fn total(&self, server: &Server, resource: &str) -> u64 {
+        let page = self.read(&server.url(&format!("/taxi/{resource}?size=1"))).await;
+        page["page"]["totalElements"].as_u64().expect("a total")
     }
 
     async fn read(&self, url: &str) -> Value {
