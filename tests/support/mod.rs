@@ -2,9 +2,11 @@
 //! payment provider outside of both.
 #![allow(dead_code, missing_docs)] // each test uses its part
 
+pub mod dice;
 pub mod inside;
 pub mod process;
 pub mod provider;
+pub mod trace;
 
 /// A client of HTTP.
 pub fn client() -> reqwest::Client {

@@ -13,6 +13,27 @@ pub struct Server {
     pub address: SocketAddr,
 }
 
+/// A server that may not listen yet; killed when dropped.
+pub struct Launched(Child);
+
+impl Launched {
+    /// SIGKILL, and wait until it is gone.
+    ///
+    /// # Panics
+    /// When the signal cannot be sent.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Server {
     /// Starts it and waits until it says where it listens.
     ///
@@ -36,22 +57,26 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
-        command.arg("serve").args(arguments);
-        Self::wait_for(command, data)
+        let mut command = serving(Command::new(env!("CARGO_BIN_EXE_madang")), data, None);
+        command.args(arguments);
+        Self::wait_for(command)
     }
 
-    fn spawn(mut command: Command, data: &Path, config: Option<&Path>) -> Self {
-        command.arg("serve");
-        if let Some(config) = config {
-            command.arg("--config").arg(config);
-        }
-        Self::wait_for(command, data)
+    /// Starts it and does not wait for anything.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    pub fn launch(data: &Path, config: Option<&Path>) -> Launched {
+        let command = Command::new(env!("CARGO_BIN_EXE_madang"));
+        Launched(serving(command, data, config).stdout(Stdio::null()).spawn().unwrap())
     }
 
-    fn wait_for(mut command: Command, data: &Path) -> Self {
-        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
-        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    fn spawn(command: Command, data: &Path, config: Option<&Path>) -> Self {
+        Self::wait_for(serving(command, data, config))
+    }
+
+    fn wait_for(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
         // Whatever else it prints must not fill the pipe.
@@ -81,14 +106,35 @@ impl Server {
     /// # Panics
     /// When the signal cannot be sent.
     pub fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        terminate(self.child.id());
         self.child.wait().unwrap()
+    }
+
+    /// SIGTERM to the server under a wrapper, and wait until both have stopped by themselves.
+    ///
+    /// # Panics
+    /// When the wrapper has no child, or the signal cannot be sent.
+    pub fn terminate_child(mut self) -> ExitStatus {
+        terminate(self.wrapped().expect("a server under a wrapper"));
+        self.child.wait().unwrap()
+    }
+}
+
+impl Server {
+    /// The process under the wrapper, if there is one.
+    fn wrapped(&self) -> Option<u32> {
+        let wrapper = self.child.id();
+        let path = format!("/proc/{wrapper}/task/{wrapper}/children");
+        std::fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // A tracer that is killed lets go of what it traced.
+        if let Some(wrapped) = self.wrapped() {
+            let _ = Command::new("kill").args(["-KILL", &wrapped.to_string()]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -110,6 +156,21 @@ pub fn assert_verified(data: &Path) {
     let Output { status, stdout, stderr } = verify(data);
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "verify: {status}\n{stdout}\n{stderr}");
+}
+
+fn terminate(process: u32) {
+    let id = process.to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+}
+
+fn serving(mut command: Command, data: &Path, config: Option<&Path>) -> Command {
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    // What is only worth knowing would drown what the test says.
+    command.env("RUST_LOG", "warn").stdin(Stdio::null());
+    command
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {

@@ -61,7 +61,9 @@ impl Provider {
     /// The configuration that makes a server ask this provider.
     pub fn config(&self) -> String {
         format!(
-            "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{}/\"\n",
+            // However busy this machine is: no charge is given up.
+            "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{}/\"\n\
+             timeout_ms = 30000\n",
             self.address
         )
     }

@@ -1,0 +1,127 @@
+//! No reply leaves before the disk has what it says: seen from outside, by strace.
+
+mod support;
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+use support::{
+    client,
+    process::Server,
+    trace::{calls, replies_follow_syncs},
+};
+
+const TRACED: &str = "trace=read,recvfrom,write,writev,pwrite64,pwritev,sendto,sendmsg,fsync,\
+                      fdatasync,sync_file_range";
+const ONE_AFTER_THE_OTHER: usize = 8;
+const SIDE_BY_SIDE: usize = 24;
+
+/// An order with payment rests on two syncs: the provider is only asked for what is durable, and
+/// its answer is made durable too.
+const SYNCS_OF_ORDER: usize = 2;
+const SYNCS_OF_TAXI: usize = 1;
+
+#[tokio::test]
+async fn no_reply_leaves_before_its_record_is_synced() {
+    if !strace_is_there() {
+        assert!(std::env::var_os("CI").is_none(), "strace is not installed");
+        println!("strace is not installed: nothing was tried");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let seen = folder.path().join("trace");
+    let server = Server::start_under(strace(&seen), &folder.path().join("data"));
+    let marks = say_it_all(&server).await;
+    assert!(server.terminate_child().success());
+
+    let trace = std::fs::read_to_string(seen).unwrap();
+    let calls = calls(&trace);
+    assert_eq!(replies_follow_syncs(&calls, &marks), Ok(()));
+    let syncs = calls.iter().filter(|call| call.syncs_journal()).count();
+    println!("{} replies, {syncs} syncs of the journal, none too late", marks.len());
+
+    let unsynced: Vec<_> = calls.into_iter().filter(|call| !call.syncs_journal()).collect();
+    replies_follow_syncs(&unsynced, &marks).expect_err("without syncs, every reply is too early");
+}
+
+#[test]
+fn a_reply_too_early_is_noticed() {
+    let asked = r#"1 recvfrom(9<socket:[1]>, "POST /x HTTP/1.1\r\n{\"name\":\"m-1\"}", 9) = 9"#;
+    let write = r#"2 pwrite64(3</d/journal/db>, "..m-1..", 7, 0) = 7"#;
+    let sync = "2 fdatasync(3</d/journal/db>) = 0";
+    let reply = r#"1 sendto(9<socket:[1]>, "HTTP/1.1 201 Created\r\n m-1", 9, 0, NULL, 0) = 9"#;
+    let failed = "2 fdatasync(3</d/journal/db>) = -1 EIO (Input/output error)";
+    let other = "2 fdatasync(3</d/views/db>) = 0";
+    let began = "2 fdatasync(3</d/journal/db> <unfinished ...>";
+    let ended = "2 <... fdatasync resumed>) = 0";
+    let is_honest = |lines: &[&str]| {
+        replies_follow_syncs(&calls(&lines.join("\n")), &[("m-1".to_owned(), 1)]).is_ok()
+    };
+    assert!(is_honest(&[asked, write, sync, reply]));
+    assert!(is_honest(&[asked, write, began, ended, reply]));
+
+    assert!(!is_honest(&[asked, write, reply]));
+    assert!(!is_honest(&[asked, write, reply, sync]));
+    assert!(!is_honest(&[asked, sync, write, reply]));
+    assert!(!is_honest(&[asked, began, write, ended, reply]));
+    assert!(!is_honest(&[asked, write, began, reply, ended]));
+    assert!(!is_honest(&[asked, write, failed, reply]));
+    assert!(!is_honest(&[asked, write, other, reply]));
+    assert!(!is_honest(&[asked, sync, reply]));
+}
+
+/// Orders and taxis, first one after the other, then side by side; each with a mark of its own,
+/// and how many syncs it rests on.
+async fn say_it_all(server: &Server) -> Vec<(String, usize)> {
+    let client = client();
+    let mut marks = Vec::new();
+    for nth in 0..ONE_AFTER_THE_OTHER {
+        marks.push(say(&client, server.url("/taxi"), nth).await);
+    }
+    let all = ONE_AFTER_THE_OTHER..ONE_AFTER_THE_OTHER + SIDE_BY_SIDE;
+    let saying: Vec<_> = all
+        .map(|nth| {
+            let (client, url) = (client.clone(), server.url("/taxi"));
+            tokio::spawn(async move { say(&client, url, nth).await })
+        })
+        .collect();
+    for said in saying {
+        marks.push(said.await.unwrap());
+    }
+    marks
+}
+
+async fn say(client: &Client, url: String, nth: usize) -> (String, usize) {
+    let mark = format!("mark-{nth:04}");
+    if nth % 2 == 0 {
+        post(client, format!("{url}/orders"), json!({ "orderType": "basic", "name": mark })).await;
+        return (mark, SYNCS_OF_ORDER);
+    }
+    let taxi = json!({
+        "taxiName": mark, "companyName": "tmap", "stockCnt": 1, "itemPrice": 4_900,
+    });
+    post(client, format!("{url}/taxis"), taxi).await;
+    (mark, SYNCS_OF_TAXI)
+}
+
+async fn post(client: &Client, url: String, body: Value) {
+    let response = client.post(url).json(&body).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::CREATED, "{:?}", response.text().await);
+}
+
+/// Every byte that goes in and out is kept, so that marks are found in it.
+fn strace(output: &Path) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-y", "-s", "1000000", "-e", TRACED, "-o"]).arg(output);
+    command
+}
+
+fn strace_is_there() -> bool {
+    // Some containers have it and forbid it, so it is tried on something small.
+    let mut command = Command::new("strace");
+    command.args(["-e", "trace=none", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

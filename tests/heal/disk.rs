@@ -1,0 +1,156 @@
+//! The disk fails under load, several times: every request gets a clear answer, and the house
+//! goes on by itself.
+
+use madang::{
+    actors::{
+        Catalogue, Courtyard, IdempotencyKey, Outcome, Page, Reply, Request, Settings, Trouble,
+    },
+    domain,
+    store::journal::{Fault, JournalOptions},
+};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    io,
+    path::Path,
+    rc::Rc,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+const CLIENTS: u64 = 32;
+const ORDERS_PER_CLIENT: u64 = 25;
+
+/// Of every so many syncs the first few fail, until so many have failed.
+const SYNCS_PER_FAILURE: u32 = 30;
+const FAILURES_IN_A_ROW: u32 = 2;
+const FAILURES: u32 = 6;
+
+/// Longer than anything here takes; only so that a failing test ends.
+const HANG: Duration = Duration::from_secs(60);
+
+#[actix::test]
+async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
+    let folder = tempfile::tempdir().unwrap();
+    let courtyard = start(folder.path(), failing_now_and_then());
+    let troubles = Rc::new(Cell::new(0_u32));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| actix::spawn(order_all(courtyard.clone(), client, Rc::clone(&troubles))))
+        .collect();
+    let mut orders = BTreeMap::new();
+    for client in clients {
+        let placed = tokio::time::timeout(HANG, client).await.expect("no request hangs").unwrap();
+        orders.extend(placed);
+    }
+    println!("{} orders, {} requests told of the disk", orders.len(), troubles.get());
+    assert_eq!(generation(&courtyard), FAILURES.to_string(), "the journal healed by itself");
+    assert!(troubles.get() > 0, "the load did not notice");
+    each_is_there_once(&courtyard, &orders).await;
+    courtyard.stop().await;
+
+    let courtyard = start(folder.path(), JournalOptions::default());
+    each_is_there_once(&courtyard, &orders).await;
+    courtyard.stop().await;
+    drop(courtyard);
+    let settings = settings(folder.path(), JournalOptions::default());
+    let flaws = Catalogue::audit(settings, |host| domain::install(host), &mut |_, _, _| {});
+    assert_eq!(flaws.unwrap(), Vec::<String>::new());
+}
+
+fn failing_now_and_then() -> JournalOptions {
+    let (syncs, failures) = (AtomicU32::new(0), AtomicU32::new(0));
+    let fault = Fault::new(move || {
+        let nth = syncs.fetch_add(1, Ordering::SeqCst);
+        let is_due = nth >= SYNCS_PER_FAILURE && nth % SYNCS_PER_FAILURE < FAILURES_IN_A_ROW;
+        if is_due && failures.fetch_add(1, Ordering::SeqCst) < FAILURES {
+            return Err(io::Error::other("the disk failed on purpose"));
+        }
+        Ok(())
+    });
+    JournalOptions { fault: Some(fault), ..JournalOptions::default() }
+}
+
+fn settings(data: &Path, journal: JournalOptions) -> Settings {
+    Settings { data: data.to_owned(), journal, only: vec!["taxi".into()], ..Settings::default() }
+}
+
+fn start(data: &Path, journal: JournalOptions) -> Courtyard {
+    Courtyard::start(settings(data, journal), |host| domain::install(host)).unwrap()
+}
+
+/// Places orders under keys of its own, each again and again until it is there and paid.
+async fn order_all(
+    courtyard: Courtyard,
+    client: u64,
+    troubles: Rc<Cell<u32>>,
+) -> Vec<(u64, Vec<u8>)> {
+    let mut placed = Vec::new();
+    for order in 0..ORDERS_PER_CLIENT {
+        loop {
+            match courtyard.say(ordering(&courtyard, client, order)).await {
+                Ok(Reply { outcome: Outcome::Created, number, body, .. }) => {
+                    placed.push((number, body));
+                    break;
+                }
+                // It is stored, but still waits for the payment: asking again tells.
+                Ok(reply) => assert_eq!(reply.outcome, Outcome::Pending),
+                Err(Trouble::Failed(_) | Trouble::Busy { .. } | Trouble::NotYet(_)) => {
+                    troubles.set(troubles.get() + 1);
+                }
+                Err(other) => panic!("no clear answer about the disk: {other:?}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    placed
+}
+
+fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {
+    let resource = resource(courtyard, "orders");
+    let sayings = &courtyard.resources()[resource].sayings;
+    let key = u128::from(client) << 64 | u128::from(order);
+    Request {
+        resource,
+        saying: sayings.iter().position(|saying| saying.name == "call").unwrap(),
+        number: None,
+        body: format!(r#"{{"orderType":"basic","name":"{client}-{order}"}}"#).into_bytes(),
+        key: Some(IdempotencyKey { key, fingerprint: key }),
+        if_match: None,
+        patience: Duration::from_secs(10),
+    }
+}
+
+fn resource(courtyard: &Courtyard, name: &str) -> usize {
+    courtyard.resources().iter().position(|resource| resource.name == name).unwrap()
+}
+
+fn generation(courtyard: &Courtyard) -> String {
+    let parts = courtyard.health().parts;
+    let journal = parts.into_iter().find(|part| part.name == "journal").unwrap();
+    journal.details.into_iter().find(|(name, _)| *name == "generation").unwrap().1
+}
+
+/// As many orders, payments and reservations as keys, and every order as it was answered.
+async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8>>) {
+    let keys = CLIENTS * ORDERS_PER_CLIENT;
+    assert_eq!(orders.len() as u64, keys, "two keys share an order");
+    for name in ["orders", "paymentHistories", "reservations"] {
+        // A saga goes on behind the answer: the last reservations may still be on their way.
+        let all = async {
+            while total(courtyard, name).await < keys {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(HANG, all).await.unwrap_or_else(|_| panic!("{name} are missing"));
+        assert_eq!(total(courtyard, name).await, keys, "{name}");
+    }
+    for (number, body) in orders {
+        let shown = courtyard.show(resource(courtyard, "orders"), *number).await.unwrap();
+        assert_eq!(&shown.body, body, "order {number}");
+    }
+}
+
+async fn total(courtyard: &Courtyard, name: &str) -> u64 {
+    let page = Page { number: 0, size: 1, sort: None };
+    courtyard.list(resource(courtyard, name), page).await.unwrap().total
+}

@@ -1,0 +1,6 @@
+//! What breaks comes back by itself, and nobody else notices.
+
+mod crash;
+mod disk;
+mod load;
+mod probe;

@@ -1,0 +1,153 @@
+//! A small business that crashes on purpose, and how the tests talk to it.
+
+use madang::{
+    actors::{ActorSettings, Courtyard, IdempotencyKey, Reply, Request, Settings, Trouble},
+    domain::kernel::{
+        Aggregate, Business, Decision, Host, Malformed, Nothing, Quantity, Rejection, Speaker,
+        Timestamp, Vocabulary,
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+pub struct Probe;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl Business for Probe {
+    const NAME: &'static str = "probe";
+    type Settings = NoSettings;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Counter>();
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counter {
+    exists: bool,
+    count: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Open,
+    Add(u32),
+    Explode,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Opened,
+    Added(u32),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+pub enum No {
+    #[error("there is no such counter")]
+    Unknown,
+}
+
+impl Rejection for No {}
+
+/// While this is set, a counter's history cannot be read back.
+pub static HISTORY_IS_POISONED: AtomicBool = AtomicBool::new(false);
+
+/// The number that poisons a history.
+const POISON: u32 = 666;
+
+impl Aggregate for Counter {
+    const NAME: &'static str = "probe/counters";
+    type Business = Probe;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = No;
+
+    fn speaker(_: &Command) -> Speaker {
+        Speaker::Anyone
+    }
+
+    fn decide(&self, command: Command, _: Timestamp, _: &NoSettings) -> Decision<Self> {
+        match (self.exists, command) {
+            (false, Command::Open) => Ok(vec![Event::Opened]),
+            (true, Command::Open) => Ok(vec![]),
+            (true, Command::Add(count)) => Ok(vec![Event::Added(count)]),
+            (true, Command::Explode) => panic!("exploded on purpose"),
+            (false, Command::Add(_) | Command::Explode) => Err(No::Unknown),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        match event {
+            Event::Opened => Self { exists: true, ..self },
+            Event::Added(count) => {
+                let is_poison = count == POISON && HISTORY_IS_POISONED.load(Ordering::SeqCst);
+                assert!(!is_poison, "a poisoned history");
+                Self { count: self.count + count, ..self }
+            }
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        serde_json::json!({ "id": number, "count": self.count })
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        #[derive(Deserialize)]
+        struct Add {
+            count: Quantity,
+        }
+        Vocabulary::new()
+            .creates("open", |_: Nothing| Ok::<_, Malformed>(Command::Open))
+            .command("add", |add: Add| Ok(Command::Add(add.count.0)))
+            .command("explode", |_: Nothing| Ok(Command::Explode))
+    }
+}
+
+pub fn start(data: &Path, actors: ActorSettings) -> Courtyard {
+    let settings = Settings { data: data.to_owned(), actors, ..Settings::default() };
+    Courtyard::start(settings, |host| {
+        host.business::<Probe>();
+    })
+    .unwrap()
+}
+
+pub async fn say(
+    courtyard: &Courtyard,
+    name: &str,
+    number: Option<u64>,
+    body: &str,
+) -> Result<Reply, Trouble> {
+    say_under(courtyard, name, number, body, None).await
+}
+
+pub async fn say_under(
+    courtyard: &Courtyard,
+    name: &str,
+    number: Option<u64>,
+    body: &str,
+    key: Option<IdempotencyKey>,
+) -> Result<Reply, Trouble> {
+    let sayings = &courtyard.resources()[0].sayings;
+    let saying = sayings.iter().position(|saying| saying.name == name).unwrap();
+    let request = Request {
+        resource: 0,
+        saying,
+        number,
+        body: body.as_bytes().to_vec(),
+        key,
+        if_match: None,
+        patience: Duration::from_secs(10),
+    };
+    courtyard.say(request).await
+}
+
+pub fn count(reply: &Reply) -> u64 {
+    serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap()["count"].as_u64().unwrap()
+}

@@ -1,0 +1,97 @@
+//! What strace saw: system calls with when they began and ended, and whether replies were honest.
+
+use std::collections::HashMap;
+
+/// One system call that returned. Moments are line numbers.
+#[derive(Debug)]
+pub struct Call {
+    pub began: usize,
+    pub ended: usize,
+    /// Name and arguments, as far as they were known when it began.
+    pub text: String,
+    /// Did not return an error.
+    pub succeeded: bool,
+}
+
+impl Call {
+    fn is(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.text.strip_prefix(name).is_some_and(|at| at.starts_with('(')))
+    }
+
+    /// Its first argument is the journal's log.
+    fn is_on_journal(&self) -> bool {
+        let file = self.text.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+        file.is_some_and(|(path, _)| path.ends_with("/journal/db"))
+    }
+
+    fn writes_journal(&self) -> bool {
+        self.is(&["write", "writev", "pwrite64", "pwritev"]) && self.is_on_journal()
+    }
+
+    pub fn syncs_journal(&self) -> bool {
+        self.is(&["fsync", "fdatasync"]) && self.is_on_journal() && self.succeeded
+    }
+
+    fn replies_created(&self) -> bool {
+        self.is(&["sendto", "sendmsg", "write", "writev"]) && self.text.contains("HTTP/1.1 201 ")
+    }
+
+    fn asks(&self) -> bool {
+        self.is(&["recvfrom", "read"]) && self.text.contains("\"POST /")
+    }
+}
+
+/// The calls in the output of `strace -f -y`, in the order in which they began.
+pub fn calls(trace: &str) -> Vec<Call> {
+    let mut under_way: HashMap<&str, (usize, String)> = HashMap::new();
+    let mut calls = Vec::new();
+    for (moment, line) in trace.lines().enumerate() {
+        let Some((thread, line)) = line.split_once(' ') else { continue };
+        let line = line.trim_start();
+        if let Some(began) = line.strip_suffix("<unfinished ...>") {
+            under_way.insert(thread, (moment, began.to_owned()));
+        } else if line.starts_with("<... ") {
+            let Some((began, text)) = under_way.remove(thread) else { continue };
+            // Received bytes are only known when the call returns.
+            calls.push(call(began, moment, format!("{text}{line}")));
+        } else {
+            calls.push(call(moment, moment, line.to_owned()));
+        }
+    }
+    calls.sort_by_key(|call| call.began);
+    calls
+}
+
+fn call(began: usize, ended: usize, text: String) -> Call {
+    let succeeded = text.rsplit_once(" = ").is_some_and(|(_, result)| !result.starts_with('-'));
+    Call { began, ended, text, succeeded }
+}
+
+/// For each mark: its bytes were written to the journal, then a sync began and returned, then the
+/// 201 that shows it left. At least so many syncs lie between its request and its reply.
+///
+/// # Errors
+/// The first mark of which that is not so, and what is missing.
+pub fn replies_follow_syncs(calls: &[Call], marks: &[(String, usize)]) -> Result<(), String> {
+    for (mark, syncs_min) in marks {
+        let missing = |what: &str| format!("{mark}: no {what}");
+        let marked = |call: &&Call| call.text.contains(mark.as_str());
+        let asked = calls.iter().filter(marked).find(|call| call.asks());
+        let asked = asked.ok_or_else(|| missing("request"))?;
+        let written = calls.iter().filter(marked).find(|call| call.writes_journal());
+        let written = written.ok_or_else(|| missing("write to the journal"))?;
+        let replied = calls.iter().filter(marked).find(|call| call.replies_created());
+        let replied = replied.ok_or_else(|| missing("reply"))?;
+        let syncs_after = |moment: usize| {
+            let synced = calls.iter().filter(|call| call.syncs_journal());
+            synced.filter(|sync| sync.began > moment && sync.ended < replied.began).count()
+        };
+        if syncs_after(written.ended) == 0 {
+            return Err(missing("sync between its write and its reply"));
+        }
+        if syncs_after(asked.ended) < *syncs_min {
+            return Err(format!("{mark}: less than {syncs_min} syncs before its reply"));
+        }
+    }
+    Ok(())
+}
