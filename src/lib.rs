@@ -1,4 +1,52 @@
-//! madang
+//! *madang* is the courtyard that all the rooms of a house open onto. Here the courtyard is a
+//! durable journal: every business, saga, view and outside service opens onto it, and nothing
+//! passes between them but through it.
+//!
+//! # A guided tour
+//!
+//! Begin with [`domain::taxi`], a whole business: what the company does, and nothing about how a
+//! computer does it. It is written in the language of [`domain::kernel`]: aggregates that decide
+//! and evolve, sagas that react, ports to the outside, views. Then follow an order inwards:
+//!
+//! ```text
+//!  http     names and JSON: routes, representations, problems, limits
+//!   ▼
+//!  actors   what is alive: one actor per aggregate, sagas, ports, projectors; who crashes, heals
+//!   ▼
+//!  store    what is remembered: the journal on sled, the read models in SQLite
+//!   ▼
+//!  domain   what the companies do; pure, and known by nobody above but through its kernel
+//! ```
+//!
+//! - [`http`] turns a request into a [`actors::Request`], and a [`actors::Reply`] or
+//!   [`actors::Trouble`] into an answer.
+//! - [`actors::Courtyard`] is all that [`http`] knows of the inside.
+//! - [`store::journal::Journal`] gives every record its position at once, and makes it durable with
+//!   whatever else waits; only then does anything leave the process.
+//! - [`app::App`] wires it all; `main.rs` waits for a signal. [`config::Config`] says what can be
+//!   set, [`verify`] reads everything that is remembered and tells whether it is sound.
+//!
+//! Each layer looks inwards only, and a test says so. Decisions with a price are in `docs/adr`.
+//!
+//! # Embedding it
+//!
+//! ```
+//! use madang::{app::App, config::{Config, Flags}, domain};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let flags = Flags {
+//!     data: Some(folder.path().join("data")),
+//!     listen: Some("127.0.0.1:0".parse()?),
+//!     ..Flags::default()
+//! };
+//! actix::System::new().block_on(async {
+//!     let app = App::build(Config::read(flags)?, |host| domain::install(host)).await?;
+//!     println!("{}", app.greeting());
+//!     app.run_until_stopped(async { /* until whatever you wait for */ }).await?;
+//!     Ok(())
+//! })
+//! # .map_err(|error: Box<dyn std::error::Error>| error)
+//! ```
 
 #![forbid(unsafe_code)]
 

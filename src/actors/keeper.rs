@@ -2,17 +2,20 @@
 
 use super::{
     facade::PATIENCE_MAX,
-    letter::Letter,
+    letter::{Content, Letter},
     living::{Living, Pulse},
     newborns::Newborns,
     room::{Room, busy},
 };
-use crate::domain::kernel::Aggregate;
-use actix::{Actor, Addr, AsyncContext, Context, Handler, dev::SendError};
+use crate::{domain::kernel::Aggregate, store::journal::Level};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, dev::SendError};
 use std::{
     collections::{HashMap, VecDeque},
     rc::Rc,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -46,6 +49,31 @@ impl<A: Aggregate> Actor for Keeper<A> {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.room.shared.settings.mailbox_messages_max);
         ctx.run_interval(SWEEP_EVERY, |keeper, _| keeper.sweep());
+        self.hear_of_failures(ctx.address());
+    }
+}
+
+/// The journal failed, and is open again.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Healed;
+
+impl<A: Aggregate> Handler<Healed> for Keeper<A> {
+    type Result = ();
+
+    /// Whoever is merely waited for would hear of nothing: what was lost comes to nobody.
+    fn handle(&mut self, _: Healed, _: &mut Self::Context) {
+        for (number, instance) in &self.living {
+            if !instance.pulse.is_waited_for() {
+                continue;
+            }
+            let letter = Letter { number: *number, content: Content::LookAgain };
+            instance.pulse.queued.set(instance.pulse.queued.get() + 1);
+            if instance.addr.try_send(letter).is_err() {
+                // Its mailbox is full of letters, each of which makes it look again as well.
+                instance.pulse.queued.set(instance.pulse.queued.get() - 1);
+            }
+        }
     }
 }
 
@@ -83,6 +111,20 @@ impl<A: Aggregate> Keeper<A> {
         let last = room.shared.journal.last_number(room.kind);
         let newborns = Newborns::after(last, shards as u64);
         Self { room, living: HashMap::new(), oldest: VecDeque::new(), uses: 0, newborns }
+    }
+
+    /// The generation rises with each failure, and the watermark is spoken of after the healing.
+    fn hear_of_failures(&self, me: Addr<Self>) {
+        let journal = &self.room.shared.journal;
+        let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
+        let wake = move || {
+            let Some(journal) = weak.upgrade() else { return };
+            let generation = journal.generation();
+            if known.swap(generation, Ordering::Relaxed) != generation {
+                me.do_send(Healed);
+            }
+        };
+        journal.subscribe(Level::Durable, Arc::new(wake));
     }
 
     fn bear(&mut self, letter: Letter<A>) {

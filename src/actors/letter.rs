@@ -31,6 +31,8 @@ pub enum Content<A: Aggregate> {
     Await(Outcome, ReplyTo),
     /// Leave the quarantine.
     Release,
+    /// The journal failed and is open again: look what became of what clients wait for.
+    LookAgain,
 }
 
 /// Who says a command, and how the answer gets back.
@@ -120,7 +122,7 @@ impl<A: Aggregate> Content<A> {
         match self {
             Self::Tell(_, teller) => teller.refuse(trouble),
             Self::Show(reply) | Self::Await(_, reply) => drop(reply.send(Err(trouble))),
-            Self::Release => {}
+            Self::Release | Self::LookAgain => {}
         }
     }
 }

@@ -53,7 +53,7 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
     courtyard.stop().await;
     drop(courtyard);
     let settings = settings(folder.path(), JournalOptions::default());
-    let flaws = Catalogue::audit(settings, |host| domain::install(host), &mut |_, _, _| {});
+    let flaws = Catalogue::audit(settings, domain::install, &mut |_, _, _| {});
     assert_eq!(flaws.unwrap(), Vec::<String>::new());
 }
 
@@ -75,7 +75,7 @@ fn settings(data: &Path, journal: JournalOptions) -> Settings {
 }
 
 fn start(data: &Path, journal: JournalOptions) -> Courtyard {
-    Courtyard::start(settings(data, journal), |host| domain::install(host)).unwrap()
+    Courtyard::start(settings(data, journal), domain::install).unwrap()
 }
 
 /// Places orders under keys of its own, each again and again until it is there and paid.

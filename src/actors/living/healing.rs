@@ -1,16 +1,20 @@
 //! How an aggregate comes back: rebuilt from the journal, or put into quarantine.
 
-use super::{Condition, Living};
+use super::{Condition, Living, journaling::Landing};
 use crate::{
     actors::{
         crash::Verdict,
         facade::{QuarantineEntry, Trouble},
-        room::{Rebuilt, blocking, now, rebuild},
+        room::{Rebuilt, blocking, busy, now, rebuild},
     },
-    domain::kernel::Aggregate,
+    domain::kernel::{Aggregate, Standing},
+    store::journal::StoreError,
 };
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use std::{mem, sync::Arc, time::Duration, time::Instant};
+
+/// What came of reading the past: the reading itself may panic, or the store may fail.
+type Reading<A> = Result<Result<Rebuilt<A>, StoreError>, Trouble>;
 
 impl<A: Aggregate> Living<A> {
     /// Throws the state away; rebuilds it after a pause, or keeps it out of the way for good.
@@ -52,7 +56,7 @@ impl<A: Aggregate> Living<A> {
                 tokio::time::sleep(pause).await;
             }
             let generation = journal.generation();
-            let rebuilt = blocking(move || rebuild::<A>(&journal, stream)).await;
+            let rebuilt = blocking(move || Ok(rebuild::<A>(&journal, stream))).await;
             (generation, rebuilt)
         };
         ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), living, ctx| {
@@ -62,14 +66,38 @@ impl<A: Aggregate> Living<A> {
         }));
     }
 
-    fn take_in(&mut self, rebuilt: Result<Rebuilt<A>, Trouble>, ctx: &mut Context<Self>) {
+    fn take_in(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
         match rebuilt {
-            Ok(Rebuilt { state, version, position }) => {
+            Ok(Ok(Rebuilt { state, version, position })) => {
                 (self.state, self.version, self.position) = (state, version, position);
                 self.condition = Condition::Present;
                 self.open_held(ctx);
             }
+            // No fault of this instance: the journal is healing, and everybody hears the same.
+            Ok(Err(StoreError::Failed(because))) => {
+                tracing::debug!(resource = A::NAME, number = self.number, because, "put off");
+                self.condition = Condition::PutOff;
+                for content in mem::take(&mut self.held) {
+                    content.refuse(busy("the journal"));
+                }
+            }
+            Ok(Err(unreadable)) => self.crash(unreadable.to_string(), None, ctx),
             Err(trouble) => self.crash(trouble.to_string(), None, ctx),
+        }
+    }
+
+    /// After the journal failed: nothing more may come to this instance that would answer those
+    /// who wait, because what they wait for is lost, or is on disk after all.
+    pub(super) fn answer_waiting(&mut self) {
+        if self.version > 0 && self.state.standing() == Standing::Pending {
+            return;
+        }
+        for (outcome, to) in mem::take(&mut self.waiting) {
+            let answer = match self.version {
+                0 => Err(Trouble::Failed("the journal lost it before it was durable".into())),
+                version => self.answer(outcome, version),
+            };
+            self.land(Landing::of(to, answer));
         }
     }
 

@@ -28,6 +28,11 @@ pub struct Pulse {
 }
 
 impl Pulse {
+    /// Whether clients wait for the instance to be no longer pending.
+    pub const fn is_waited_for(&self) -> bool {
+        self.waited_for.get()
+    }
+
     /// Whether the instance can be let go: the journal knows everything it knows, and nobody
     /// waits for it, or nobody can be waiting any more.
     pub fn is_idle(&self, durable: u64, nobody_waits: bool) -> bool {
@@ -60,6 +65,8 @@ pub struct Living<A: Aggregate> {
 enum Condition {
     /// Only the journal has it.
     Absent,
+    /// Only the journal has it, and could not be read; the next letter tries again.
+    PutOff,
     /// It can be used.
     Present,
     /// It crashed too often, for this reason.
@@ -119,9 +126,9 @@ impl<A: Aggregate> Living<A> {
     }
 
     fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
-        if self.condition == Condition::Present
-            && self.generation != self.room.shared.journal.generation()
-        {
+        let is_stale = self.condition == Condition::Present
+            && self.generation != self.room.shared.journal.generation();
+        if is_stale || self.condition == Condition::PutOff {
             self.condition = Condition::Absent;
             self.rebuild_after(Duration::ZERO, ctx);
         }
@@ -132,7 +139,8 @@ impl<A: Aggregate> Living<A> {
                 self.rebuild_after(Duration::ZERO, ctx);
             }
             (_, Content::Release) => {}
-            (Condition::Absent, content) => self.held.push_back(content),
+            (Condition::Present, Content::LookAgain) => self.answer_waiting(),
+            (Condition::Absent | Condition::PutOff, content) => self.held.push_back(content),
             (Condition::Quarantined(because), content) => {
                 let because = because.clone();
                 content.refuse(Trouble::Quarantined {
