@@ -26,7 +26,7 @@ pub fn run(data: &Path) -> Result<bool, StartError> {
         bar.set_position(done);
     };
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
-    let flaws = Catalogue::audit(settings, |host| domain::install(host), &mut progressing)?;
+    let flaws = Catalogue::audit(settings, domain::install, &mut progressing)?;
     bar.finish_and_clear();
     for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
         println!("{flaw}");
