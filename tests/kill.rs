@@ -1,6 +1,6 @@
 //! A server killed at random moments under load: nothing acknowledged is lost, nothing is done twice.
 //!
-//! `MADANG_KILLS` says how often it is killed (100 by default), `MADANG_SEED` which moments.
+//! `KILL_TEST_KILLS` says how often it is killed (100 by default), `KILL_TEST_SEED` which moments.
 
 mod support;
 
@@ -43,8 +43,8 @@ type Whereabouts = watch::Receiver<Option<String>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_nothing_and_doubles_nothing() {
-    let kills = from_environment("MADANG_KILLS", 100);
-    let seed = from_environment("MADANG_SEED", 0x5eed);
+    let kills = from_environment("KILL_TEST_KILLS", 100);
+    let seed = from_environment("KILL_TEST_SEED", 0x5eed);
     let folder = tempfile::tempdir().unwrap();
     let (data, config) = (folder.path().join("data"), folder.path().join("madang.toml"));
     let provider = Provider::start();
