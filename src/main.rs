@@ -44,7 +44,7 @@ async fn serve(how: Serve) -> Result<(), Box<dyn Error>> {
     let config = Config::read(Flags::from(how))?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let app = App::build(config, |catalogue| domain::install(catalogue)).await?;
+    let app = App::build(config, domain::install).await?;
     println!("{}", app.greeting());
     let stop = async move {
         tokio::select! {

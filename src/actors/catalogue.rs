@@ -25,6 +25,7 @@ use crate::{
     },
 };
 use actix::{Actor, Addr, Arbiter};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
@@ -173,11 +174,10 @@ impl Catalogue {
 
 /// Reads the section of a business. An error of serde's does not name the key whose value makes
 /// no sense, so it is found by trying each alone.
-fn read_settings<B: Business>(section: Value) -> Result<B::Settings, String> {
-    let read = |section: Value| serde_json::from_value::<B::Settings>(section);
-    read(section.clone()).map_err(|error| {
+fn read_settings<B: Business>(section: &Value) -> Result<B::Settings, String> {
+    B::Settings::deserialize(section).map_err(|error| {
         let alone = |(key, value): (&String, &Value)| {
-            let error = read(json!({ key: value })).err()?;
+            let error = B::Settings::deserialize(json!({ key: value })).err()?;
             Some(format!("{}.{key}: {error}", B::NAME))
         };
         let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
@@ -192,8 +192,7 @@ impl Host for Catalogue {
         if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
             return self;
         }
-        let section = self.settings.businesses.get(B::NAME).cloned();
-        let settings = match section {
+        let settings = match self.settings.businesses.get(B::NAME) {
             Some(section) => read_settings::<B>(section),
             None => Ok(B::Settings::default()),
         };

@@ -34,8 +34,7 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix::System::new().block_on(async move {
-                let install = |catalogue: &mut _| domain::install(catalogue);
-                let app = App::build(config, install).await.expect("it starts");
+                let app = App::build(config, domain::install).await.expect("it starts");
                 tell.send(app.address()).expect("the test waits");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });
