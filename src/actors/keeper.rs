@@ -5,6 +5,7 @@ use super::{
     letter::{Content, Letter},
     living::{Living, Pulse},
     newborns::Newborns,
+    outbox::Bundle,
     room::{Room, busy},
 };
 use crate::{domain::kernel::Aggregate, store::journal::Level};
@@ -77,10 +78,17 @@ impl<A: Aggregate> Handler<Healed> for Keeper<A> {
     }
 }
 
-impl<A: Aggregate> Handler<Letter<A>> for Keeper<A> {
+impl<A: Aggregate> Handler<Bundle<A>> for Keeper<A> {
     type Result = ();
 
-    fn handle(&mut self, letter: Letter<A>, _: &mut Self::Context) {
+    fn handle(&mut self, Bundle(letters): Bundle<A>, _: &mut Self::Context) {
+        self.room.arrived(letters.len());
+        letters.into_iter().for_each(|letter| self.pass_on(letter));
+    }
+}
+
+impl<A: Aggregate> Keeper<A> {
+    fn pass_on(&mut self, letter: Letter<A>) {
         let number = letter.number;
         self.uses += 1;
         let Some(instance) = self.living.get_mut(&number) else {

@@ -19,6 +19,7 @@ mod letter;
 mod living;
 mod messenger;
 mod newborns;
+mod outbox;
 mod progress;
 mod projector;
 mod room;

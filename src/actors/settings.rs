@@ -15,7 +15,7 @@ pub struct ActorSettings {
     pub idle_after_s: u64,
     /// A snapshot is kept every so many events of one aggregate.
     pub snapshot_every_events: u32,
-    /// Messages waiting for one kind of aggregate in one shard; more are answered 503.
+    /// Messages waiting for one kind of aggregate; more are answered 503.
     pub mailbox_messages_max: usize,
     /// Messages waiting for one aggregate; more are answered 503.
     pub instance_messages_max: usize,

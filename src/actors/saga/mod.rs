@@ -15,7 +15,7 @@ mod recovery;
 use super::{
     crash::caught,
     letter::Delivery,
-    progress::{Bell, Progress},
+    progress::{BUSY_PAUSE, BUSY_RECORDS, Bell, Progress},
     rooms::Rooms,
     settings::ActorSettings,
 };
@@ -100,13 +100,22 @@ impl<S: Saga> Handler<Wake> for Runner<S> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        self.bell.hush();
         match self.turn(ctx) {
-            Ok(true) => self.ring(ctx),
-            Ok(false) => {}
+            Ok(records) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
+                // The bell goes on ringing meanwhile, so that nobody rings it again.
+                ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
+            }
+            Ok(_) => {
+                self.bell.hush();
+                // What was submitted before the bell fell silent has rung in vain.
+                if self.journal.submitted() > self.after {
+                    self.ring(ctx);
+                }
+            }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.is_recovered = false;
+                self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |runner, ctx| runner.ring(ctx));
             }
         }
@@ -161,8 +170,8 @@ impl<S: Saga> Runner<S> {
         self.bell.ring(|| addr.do_send(Wake));
     }
 
-    /// Hears a few records; true when there may be more.
-    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<bool, String> {
+    /// Hears a few records, and says how many.
+    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<usize, String> {
         if !self.is_recovered || self.generation != self.journal.generation() {
             self.recover(ctx).map_err(|error| error.to_string())?;
         }
@@ -173,7 +182,7 @@ impl<S: Saga> Runner<S> {
             self.after = record.position;
         }
         self.progress.reach(self.after);
-        Ok(records.len() == TURN_RECORDS_MAX)
+        Ok(records.len())
     }
 
     fn hear(&mut self, record: &Record, ctx: &mut Context<Self>) -> Result<(), String> {
