@@ -98,7 +98,7 @@ async fn answer(
     };
     let mut ledger = ledger.lock().unwrap();
     let entry = ledger.entry(key.to_owned()).or_default();
-    entry.operation = operation.to_owned();
+    operation.clone_into(&mut entry.operation);
     entry.order = order;
     entry.asked += 1;
     HttpResponse::Ok().json(serde_json::json!({ "status": "approved" }))
