@@ -96,7 +96,7 @@ async fn say_it_all(server: &Server) -> Vec<(String, usize)> {
 
 async fn say(client: &Client, url: String, nth: usize) -> (String, usize) {
     let mark = format!("mark-{nth:04}");
-    if nth % 2 == 0 {
+    if nth.is_multiple_of(2) {
         post(client, format!("{url}/orders"), json!({ "orderType": "basic", "name": mark })).await;
         return (mark, SYNCS_OF_ORDER);
     }

@@ -206,6 +206,8 @@ impl Front {
 
     /// Starts again from what the disk turned out to hold.
     pub(super) fn recover(&mut self, durable: u64, totals: Totals) {
+        // More may be on disk than was known: what was read since the failure is stale too.
+        self.generation += 1;
         self.head = durable;
         self.durable = durable;
         self.submitted_totals = totals.clone();

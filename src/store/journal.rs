@@ -178,7 +178,8 @@ impl Journal {
         self.shared.durable()
     }
 
-    /// Rises by one whenever records above the watermark were discarded; from 0 at opening.
+    /// Rises by one whenever records above the watermark were discarded, and again when the
+    /// journal is open after that, perhaps with more records than were known; from 0 at opening.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.shared.generation.load(Ordering::Acquire)

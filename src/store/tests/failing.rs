@@ -55,12 +55,13 @@ fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
         assert!(matches!(refused, Err(SubmitError::Closed(_) | SubmitError::Stale)));
         broken.store(false, Ordering::SeqCst);
     });
+    assert_eq!(journal.generation(), 2, "what was read while it healed is stale");
 
     // What was in doubt was on disk after all: it counts, and the actor reads it there.
     let history = journal.history(order(1)).expect("readable");
     assert_eq!(words(&history.records), ["requested", "paid"]);
     let mut again = said(2, 0, &["requested"]);
-    again.generation = 1;
+    again.generation = 2;
     let (placed, outcome) = submit(&journal, again);
     outcome.expect("durable");
     assert_eq!(placed.first_position, 3);
