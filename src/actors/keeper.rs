@@ -92,7 +92,7 @@ impl<A: Aggregate> Keeper<A> {
         let number = letter.number;
         self.uses += 1;
         let Some(instance) = self.living.get_mut(&number) else {
-            return self.bear(letter);
+            return self.bear(letter, 0);
         };
         instance.used = self.uses;
         instance.used_at = Instant::now();
@@ -107,7 +107,7 @@ impl<A: Aggregate> Keeper<A> {
             Err(SendError::Closed(letter)) => {
                 tracing::error!(resource = A::NAME, number, "an actor was gone and is reborn");
                 self.forget(number);
-                self.bear(letter);
+                self.bear(letter, self.room.shared.journal.submitted());
             }
         }
     }
@@ -135,14 +135,14 @@ impl<A: Aggregate> Keeper<A> {
         journal.subscribe(Level::Durable, Arc::new(wake));
     }
 
-    fn bear(&mut self, letter: Letter<A>) {
+    fn bear(&mut self, letter: Letter<A>, after: u64) {
         let number = letter.number;
         let living_max = self.room.shared.settings.living_max;
         if self.room.shared.living.load(Ordering::Relaxed) >= living_max {
             self.passivate_longest_unused();
         }
         let is_new = self.newborns.first_time(number);
-        let (addr, pulse) = Living::start(Arc::clone(&self.room), number, is_new);
+        let (addr, pulse) = Living::start(Arc::clone(&self.room), number, is_new, after);
         pulse.queued.set(1);
         let refused = addr.try_send(letter).err();
         self.oldest.push_back((number, self.uses));

@@ -7,7 +7,8 @@
 //! outcome already stands in the journal.
 
 use super::{
-    letter::Delivery,
+    crash::caught,
+    letter::{Delivery, Undelivered},
     progress::{BUSY_PAUSE, BUSY_RECORDS, Bell, Progress},
     rooms::Rooms,
 };
@@ -18,7 +19,7 @@ use crate::{
         journal::{Checkpoint, Journal, Level, StoreError},
     },
 };
-use actix::{Actor, AsyncContext, Context, Handler, Message};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     future::Future,
@@ -29,6 +30,10 @@ use std::{
 
 /// Records read in one turn of the loop.
 const TURN_RECORDS_MAX: usize = 512;
+
+/// So many errands may always be unfinished: those whose outcome nobody takes now must not keep
+/// the others from being read.
+const UNFINISHED_MIN: usize = 1_024;
 
 /// How often the cursor is written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
@@ -65,9 +70,9 @@ pub struct Messenger<E: Errand> {
     /// The positions of errands not finished.
     unfinished: BTreeSet<u64>,
     /// A lane for each conversation with an errand ready or under way; in it, those that come after.
-    lanes: HashMap<u64, VecDeque<(u64, Running)>>,
-    /// Errands that wait for a free place: conversation, position, errand.
-    ready: VecDeque<(u64, u64, Running)>,
+    lanes: HashMap<u64, VecDeque<Job>>,
+    /// Errands that wait for a free place.
+    ready: VecDeque<Job>,
     under_way: usize,
     answered: HashSet<u64>,
 }
@@ -77,13 +82,26 @@ pub struct Messenger<E: Errand> {
 #[rtype(result = "()")]
 struct Wake;
 
+/// An errand, and the record that asks for it.
+struct Job {
+    record: Arc<Record>,
+    running: Running,
+}
+
+/// An errand has given up its place: it is over, or nobody takes its outcome now.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Freed {
+    generation: u64,
+}
+
 /// An errand is over.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Finished {
-    conversation: u64,
-    position: u64,
+    record: Arc<Record>,
     generation: u64,
+    /// Whether its outcome stands in the journal; if not, it has to run again.
     is_delivered: bool,
 }
 
@@ -116,11 +134,22 @@ impl<E: Errand> Handler<Wake> for Messenger<E> {
                 }
             }
             Err(because) => {
+                // Nothing was changed by what failed; it is read again.
                 self.progress.trouble(Some(because));
-                self.is_recovered = false;
                 self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |messenger, ctx| messenger.ring(ctx));
             }
+        }
+    }
+}
+
+impl<E: Errand> Handler<Freed> for Messenger<E> {
+    type Result = ();
+
+    fn handle(&mut self, freed: Freed, ctx: &mut Self::Context) {
+        if freed.generation == self.generation && self.is_recovered {
+            self.under_way -= 1;
+            self.start_ready(ctx);
         }
     }
 }
@@ -132,18 +161,17 @@ impl<E: Errand> Handler<Finished> for Messenger<E> {
         if finished.generation != self.generation || !self.is_recovered {
             return;
         }
-        self.under_way -= 1;
-        if !finished.is_delivered {
-            // The journal lost the outcome, or has it after all: the records will tell.
-            self.is_recovered = false;
-            return self.ring(ctx);
+        let Finished { record, generation, is_delivered } = finished;
+        if !is_delivered {
+            ctx.run_later(RETRY_PAUSE, move |messenger, ctx| {
+                messenger.run_again(&record, generation, ctx);
+            });
+            return;
         }
-        self.unfinished.remove(&finished.position);
-        match self.lanes.get_mut(&finished.conversation).and_then(VecDeque::pop_front) {
-            Some((position, running)) => {
-                self.ready.push_back((finished.conversation, position, running));
-            }
-            None => drop(self.lanes.remove(&finished.conversation)),
+        self.unfinished.remove(&record.position);
+        match self.lanes.get_mut(&record.correlation).and_then(VecDeque::pop_front) {
+            Some(job) => self.ready.push_back(job),
+            None => drop(self.lanes.remove(&record.correlation)),
         }
         self.start_ready(ctx);
         if self.unfinished.len() < self.concurrency {
@@ -209,11 +237,12 @@ impl<E: Errand> Messenger<E> {
 
     /// Whether further errands can be taken up.
     fn has_room(&self) -> bool {
-        self.unfinished.len() < 2 * self.concurrency
+        self.unfinished.len() < (2 * self.concurrency).max(UNFINISHED_MIN)
     }
 
     /// Starts over from the last checkpoint.
     fn recover(&mut self) -> Result<(), StoreError> {
+        self.is_recovered = false;
         self.generation = self.journal.generation();
         self.after = self.journal.followed(self.me)?;
         self.checkpointed = self.after;
@@ -243,34 +272,52 @@ impl<E: Errand> Messenger<E> {
         if self.answered.remove(&record.position) {
             return Ok(());
         }
-        let meta = record.meta();
-        let running = super::crash::caught(|| self.errand.run(heard, meta))
-            .map_err(|because| format!("record {}: {because}", record.position))?;
-        let Some(running) = running else { return Ok(()) };
-        let (position, conversation) = (record.position, meta.correlation);
-        self.unfinished.insert(position);
-        if let Some(lane) = self.lanes.get_mut(&conversation) {
-            lane.push_back((position, running));
+        let Some(job) = self.job(record, heard)? else { return Ok(()) };
+        self.unfinished.insert(record.position);
+        if let Some(lane) = self.lanes.get_mut(&record.correlation) {
+            lane.push_back(job);
         } else {
-            self.lanes.insert(conversation, VecDeque::new());
-            self.ready.push_back((conversation, position, running));
+            self.lanes.insert(record.correlation, VecDeque::new());
+            self.ready.push_back(job);
         }
         Ok(())
     }
 
+    fn job(&self, record: &Arc<Record>, heard: E::Hears) -> Result<Option<Job>, String> {
+        let running = caught(|| self.errand.run(heard, record.meta()))
+            .map_err(|because| format!("record {}: {because}", record.position))?;
+        Ok(running.map(|running| Job { record: Arc::clone(record), running }))
+    }
+
+    /// Runs an errand again that came to nothing, unless everything started over meanwhile.
+    fn run_again(&mut self, record: &Arc<Record>, generation: u64, ctx: &mut Context<Self>) {
+        if generation != self.generation || !self.is_recovered {
+            return;
+        }
+        let heard = self.rooms.hear::<E::Hears>(record);
+        let job = heard.and_then(|heard| match heard {
+            Some(heard) => self.job(record, heard),
+            None => Ok(None),
+        });
+        match job {
+            Ok(Some(job)) => self.ready.push_back(job),
+            Ok(None) => {}
+            Err(because) => self.progress.trouble(Some(because)),
+        }
+        self.start_ready(ctx);
+    }
+
     fn start_ready(&mut self, ctx: &mut Context<Self>) {
         while self.under_way < self.concurrency {
-            let Some((conversation, position, running)) = self.ready.pop_front() else { return };
+            let Some(Job { record, running }) = self.ready.pop_front() else { return };
             self.under_way += 1;
-            let (rooms, journal) = (Arc::clone(&self.rooms), Arc::clone(&self.journal));
-            let (by, generation, messenger) = (self.me, self.generation, ctx.address());
-            actix::spawn(async move {
-                let dispatch = running.await;
-                let origin = Origin { by, conversation, position, nth: 0 };
-                let fate = rooms.deliver(&journal, &dispatch, origin, Delivery::Durable).await;
-                let is_delivered = fate.is_ok();
-                messenger.do_send(Finished { conversation, position, generation, is_delivered });
-            });
+            actix::spawn(run::<E>(
+                self.me,
+                self.generation,
+                record,
+                running,
+                (Arc::clone(&self.rooms), Arc::clone(&self.journal), ctx.address()),
+            ));
         }
     }
 
@@ -297,4 +344,30 @@ impl<E: Errand> Messenger<E> {
         self.progress.reach(position);
         self.progress.wait_for(self.unfinished.len());
     }
+}
+
+/// Goes out with an errand and delivers the command it leads to.
+async fn run<E: Errand>(
+    by: KindId,
+    generation: u64,
+    record: Arc<Record>,
+    running: Running,
+    (rooms, journal, messenger): (Arc<Rooms>, Arc<Journal>, Addr<Messenger<E>>),
+) {
+    // On a task of its own, so that what panics there is an answer here.
+    let Ok(dispatch) = actix::spawn(running).await else {
+        tracing::error!(position = record.position, "an errand crashed and runs again");
+        messenger.do_send(Freed { generation });
+        return messenger.do_send(Finished { record, generation, is_delivered: false });
+    };
+    let (conversation, position) = (record.correlation, record.position);
+    let origin = Origin { by, conversation, position, nth: 0 };
+    let when = Delivery::Durable;
+    let mut fate = rooms.deliver_once(&journal, generation, &dispatch, origin, when).await;
+    // Whoever does not take it now, in quarantine perhaps, must not keep a place from the others.
+    messenger.do_send(Freed { generation });
+    if fate == Err(Undelivered::Later) {
+        fate = rooms.deliver(&journal, generation, &dispatch, origin, when).await;
+    }
+    messenger.do_send(Finished { record, generation, is_delivered: fate.is_ok() });
 }

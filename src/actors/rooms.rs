@@ -62,38 +62,52 @@ impl Rooms {
         Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
     }
 
-    /// Delivers a command, however long that takes.
+    /// Delivers a command said in this generation of the journal, however long that takes.
     ///
     /// # Errors
     /// When the journal lost what it was based on; the speaker has to start over.
     pub async fn deliver(
         &self,
         journal: &Journal,
+        generation: u64,
         dispatch: &Dispatch,
         origin: Origin,
         when: Delivery,
     ) -> Result<(), Undelivered> {
-        let generation = journal.generation();
         let mut pause = Duration::from_millis(1);
         loop {
-            let (said, fate) = oneshot::channel();
-            let ack = Ack::new(move |fate| {
-                let _ = said.send(fate);
-            });
-            self.dispatch(dispatch, InsideCall { origin, generation, when, ack });
-            match fate.await.unwrap_or(Err(Undelivered::Later)) {
-                Ok(()) => return Ok(()),
-                Err(Undelivered::Stale) => return Err(Undelivered::Stale),
-                Err(Undelivered::Later) if journal.generation() != generation => {
-                    return Err(Undelivered::Stale);
-                }
+            match self.deliver_once(journal, generation, dispatch, origin, when).await {
                 Err(Undelivered::Later) => {
                     tracing::debug!(?dispatch, "not delivered, trying again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(REDELIVERY_PAUSE_MAX);
                 }
+                fate => return fate,
             }
         }
+    }
+
+    /// One attempt of [`Self::deliver`].
+    ///
+    /// # Errors
+    /// Why it was not delivered.
+    pub async fn deliver_once(
+        &self,
+        journal: &Journal,
+        generation: u64,
+        dispatch: &Dispatch,
+        origin: Origin,
+        when: Delivery,
+    ) -> Result<(), Undelivered> {
+        if journal.generation() != generation {
+            return Err(Undelivered::Stale);
+        }
+        let (said, fate) = oneshot::channel();
+        let ack = Ack::new(move |fate| {
+            let _ = said.send(fate);
+        });
+        self.dispatch(dispatch, InsideCall { origin, generation, when, ack });
+        fate.await.unwrap_or(Err(Undelivered::Later))
     }
 
     fn dispatch(&self, dispatch: &Dispatch, call: InsideCall) {

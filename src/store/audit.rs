@@ -293,7 +293,9 @@ impl Dispatches {
         let Cause::Dispatch(origin) = record.cause else {
             return None;
         };
-        let goes_on = previous.is_some_and(|previous| previous.cause == record.cause);
+        let goes_on = previous.is_some_and(|previous| {
+            previous.cause == record.cause && previous.position + 1 == record.position
+        });
         if goes_on || self.0.insert(hash(&origin)) {
             return None;
         }

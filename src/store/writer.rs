@@ -59,6 +59,8 @@ pub(super) fn run(shared: &Shared) {
         match committed {
             Ok(totals) => acknowledge(shared, load, totals),
             Err(because) => {
+                // Nobody may read what was lost and take it for what is there afterwards.
+                shared.let_go();
                 lose(shared, load, &because);
                 heal(shared);
             }
@@ -163,7 +165,6 @@ fn lose(shared: &Shared, load: Load, because: &str) {
 
 /// Reopens the store until it holds at least what was acknowledged, or the journal is closed.
 fn heal(shared: &Shared) {
-    shared.let_go();
     let mut pause = REOPEN_PAUSE_MIN;
     while !pause_or_close(shared, pause) {
         match reopen(shared) {

@@ -12,6 +12,7 @@ use crate::{
 };
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use std::{mem, sync::Arc, time::Duration, time::Instant};
+use tokio::sync::oneshot;
 
 /// What came of reading the past: the reading itself may panic, or the store may fail.
 type Reading<A> = Result<Result<Rebuilt<A>, StoreError>, Trouble>;
@@ -51,9 +52,19 @@ impl<A: Aggregate> Living<A> {
     pub(super) fn rebuild_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
         let (journal, stream) =
             (Arc::clone(&self.room.shared.journal), self.room.stream(self.number));
+        let (position, decided_in) = (self.position, self.generation);
         let reading = async move {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
+            }
+            // Its own last records may still be on their way to the disk that is read.
+            if journal.generation() == decided_in {
+                let (said, settled) = oneshot::channel();
+                let done = Box::new(move |_| {
+                    let _ = said.send(());
+                });
+                journal.when_durable(position, done);
+                let _ = settled.await;
             }
             let generation = journal.generation();
             let rebuilt = blocking(move || Ok(rebuild::<A>(&journal, stream))).await;
@@ -89,7 +100,7 @@ impl<A: Aggregate> Living<A> {
     /// After the journal failed: nothing more may come to this instance that would answer those
     /// who wait, because what they wait for is lost, or is on disk after all.
     pub(super) fn answer_waiting(&mut self) {
-        if self.version > 0 && self.state.standing() == Standing::Pending {
+        if self.version > 0 && self.is_pending() {
             return;
         }
         for (outcome, to) in mem::take(&mut self.waiting) {

@@ -25,7 +25,7 @@ impl<A: Aggregate> Living<A> {
         version: u32,
     ) -> (Heading, Landing) {
         let mut landing = Landing::default();
-        let is_pending = self.state.standing() == Standing::Pending;
+        let is_pending = self.is_pending();
         if !is_pending {
             for (outcome, to) in mem::take(&mut self.waiting) {
                 landing.replies.push((to, self.answer(outcome, version)));

@@ -95,7 +95,13 @@ impl<A: Aggregate> Handler<Letter<A>> for Living<A> {
 
 impl<A: Aggregate> Living<A> {
     /// Starts the actor; one that is new has no history to be read.
-    pub fn start(room: Arc<Room<A>>, number: u64, is_new: bool) -> (Addr<Self>, Rc<Pulse>) {
+    /// What it has on disk is known only once everything up to `after` is durable.
+    pub fn start(
+        room: Arc<Room<A>>,
+        number: u64,
+        is_new: bool,
+        after: u64,
+    ) -> (Addr<Self>, Rc<Pulse>) {
         let pulse = Rc::<Pulse>::default();
         let condition = if is_new { Condition::Present } else { Condition::Absent };
         let living = Self {
@@ -104,7 +110,7 @@ impl<A: Aggregate> Living<A> {
             condition,
             state: A::default(),
             version: 0,
-            position: 0,
+            position: after,
             generation: room.shared.journal.generation(),
             crashes: Crashes::default(),
             waiting: Vec::new(),
@@ -169,7 +175,7 @@ impl<A: Aggregate> Living<A> {
     }
 
     fn wait_for(&mut self, outcome: Outcome, to: ReplyTo) {
-        if self.state.standing() == Standing::Pending {
+        if self.is_pending() {
             self.waiting.push((outcome, to));
             return;
         }
@@ -198,7 +204,8 @@ impl<A: Aggregate> Living<A> {
             Teller::Client(call) => match call.if_match.filter(|version| *version != actual) {
                 None => Some(Teller::Client(call)),
                 Some(expected) => {
-                    Teller::Client(call).refuse(Trouble::VersionDiffers { expected, actual });
+                    let differs = Trouble::VersionDiffers { expected, actual };
+                    self.land(Landing::of(call.reply, Err(differs)));
                     None
                 }
             },
@@ -256,17 +263,24 @@ impl<A: Aggregate> Living<A> {
         let outcome =
             StoredOutcome::Rejected { kind: rejection.kind(), because: rejection.to_string() };
         let entries = match &teller {
-            Teller::Client(call) if call.key.is_none() => {
-                return teller.refuse(rejected(rejection));
-            }
             Teller::Client(_) => Vec::new(),
             Teller::Inside(_) => vec![refusal_entry(command, rejection)],
         };
+        let is_client = matches!(teller, Teller::Client(_));
         let (heading, mut landing) = self.prepare(teller, outcome, self.version);
-        for (_, answer) in &mut landing.replies {
+        // The speaker comes last; before it come those who waited for something else.
+        if let Some((_, answer)) = landing.replies.last_mut().filter(|_| is_client) {
             *answer = Err(rejected(rejection));
         }
+        if entries.is_empty() && heading.answer.is_none() {
+            return self.land(landing);
+        }
         self.submit(heading, entries, landing, now, ctx);
+    }
+
+    /// Whether others still have to answer before anybody can be told the outcome.
+    fn is_pending(&self) -> bool {
+        caught(|| self.state.standing() == Standing::Pending).unwrap_or_default()
     }
 
     fn answer(&self, outcome: Outcome, version: u32) -> Result<Reply, Trouble> {

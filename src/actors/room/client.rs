@@ -117,9 +117,11 @@ impl<A: Aggregate> Room<A> {
     ) -> Result<Option<Reached>, Trouble> {
         let journal = Arc::clone(&self.shared.journal);
         let stream = self.stream(number);
+        // What is seen on disk above the watermark may still be lost.
+        let durable = journal.durable();
         let records = blocking(move || journal.records(stream)).await?;
         let mut state = A::default();
-        for record in &records {
+        for record in records.iter().take_while(|record| record.position <= durable) {
             state = apply::<A>(state, record).map_err(Trouble::Failed)?;
             if record.version >= version && state.standing() != Standing::Pending {
                 return Ok(Some(reply::<A>(

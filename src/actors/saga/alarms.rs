@@ -38,24 +38,38 @@ impl<S: Saga> Runner<S> {
     }
 
     /// Sees to it that the next alarm goes off.
-    pub(super) fn arm(&self, ctx: &mut Context<Self>) {
-        let Some((Timestamp(time), _)) = self.alarms.first() else { return };
-        let pause = Duration::from_millis(time.saturating_sub(now().0));
-        ctx.run_later(pause, Self::go_off);
+    pub(super) fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some((time, _)) = self.alarms.first().copied() else { return };
+        if self.armed.is_some_and(|(armed, _)| armed <= time) {
+            return;
+        }
+        let pause = Duration::from_millis(time.0.saturating_sub(now().0));
+        self.arm_in(pause, time, ctx);
+    }
+
+    fn arm_in(&mut self, pause: Duration, time: Timestamp, ctx: &mut Context<Self>) {
+        let handle = ctx.run_later(pause, Self::go_off);
+        if let Some((_, earlier)) = self.armed.replace((time, handle)) {
+            ctx.cancel_future(earlier);
+        }
     }
 
     /// Turns every alarm that is due into a record; the conversation hears it like any other.
     fn go_off(&mut self, ctx: &mut Context<Self>) {
+        self.armed = None;
+        // Some may have gone off already, and stand in what is still to be heard.
+        if !self.is_recovered || self.after < self.recovered_head {
+            return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
+        }
         while let Some((time, number)) = self.alarms.first().copied() {
-            if time > now() || !self.is_recovered {
+            if time > now() {
                 break;
             }
             match self.write_woken(number) {
                 Ok(()) => drop(self.alarms.pop_first()),
                 Err(because) => {
                     tracing::warn!(saga = S::NAME, number, because, "an alarm is late");
-                    ctx.run_later(RETRY_PAUSE, Self::go_off);
-                    return;
+                    return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
                 }
             }
         }

@@ -28,11 +28,13 @@ struct Group<S> {
     members: BTreeMap<u64, Conversation<S>>,
     is_changed: bool,
     is_on_disk: bool,
+    /// It is on disk as it is here as soon as anything behind this position is.
+    written_behind: u64,
 }
 
 impl<S> Default for Group<S> {
     fn default() -> Self {
-        Self { members: BTreeMap::new(), is_changed: false, is_on_disk: false }
+        Self { members: BTreeMap::new(), is_changed: false, is_on_disk: false, written_behind: 0 }
     }
 }
 
@@ -70,7 +72,8 @@ impl<S: Saga> Memory<S> {
         let kept: Vec<(u64, Kept<S>)> = bytes.map(codec::decode).transpose()?.unwrap_or_default();
         let member = |(number, kept)| (number, Conversation::of(Some(kept)));
         let members = kept.into_iter().map(member).collect();
-        self.groups.insert(key, Group { members, is_changed: false, is_on_disk });
+        let group = Group { members, is_on_disk, ..Group::default() };
+        self.groups.insert(key, group);
         Ok(())
     }
 
@@ -124,10 +127,19 @@ impl<S: Saga> Memory<S> {
         written
     }
 
-    /// Forgets what is written down, when there is much of it.
-    pub fn forget_some(&mut self) {
+    /// What was written down under these keys is durable once anything behind this position is.
+    pub fn written(&mut self, keys: impl Iterator<Item = u64>, behind: u64) {
+        for key in keys {
+            if let Some(group) = self.groups.get_mut(&key) {
+                group.written_behind = behind;
+            }
+        }
+    }
+
+    /// Forgets what can be read again, when there is much of it.
+    pub fn forget_some(&mut self, durable: u64) {
         if self.groups.len() > REMEMBERED_GROUPS_MAX {
-            self.groups.retain(|_, group| group.is_changed);
+            self.groups.retain(|_, group| group.is_changed || group.written_behind >= durable);
         }
     }
 

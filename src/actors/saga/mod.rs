@@ -23,10 +23,10 @@ use crate::{
     domain::kernel::{Alarm, Next, Saga, Step, Timestamp},
     store::{
         KindId, Origin, Payload, Record, codec,
-        journal::{Journal, Level, StoreError},
+        journal::{Checkpoint, Journal, Level, StoreError},
     },
 };
-use actix::{Actor, AsyncContext, Context, Handler, Message};
+use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use conversation::{Kept, Said};
 use listening::Heard;
 use memory::Memory;
@@ -64,6 +64,12 @@ pub struct Runner<S: Saga> {
     versions: HashMap<u64, u32>,
     /// Dispatches whose outcome was found in the journal while recovering.
     answered: HashSet<(u64, u16)>,
+    /// A checkpoint that the journal had no room for.
+    unsent: Option<Checkpoint>,
+    /// The head of the journal when this started over; alarms wait until it is heard.
+    recovered_head: u64,
+    /// The time the next alarm goes off, and what lets it.
+    armed: Option<(Timestamp, SpawnHandle)>,
     is_recovered: bool,
 }
 
@@ -113,8 +119,8 @@ impl<S: Saga> Handler<Wake> for Runner<S> {
                 }
             }
             Err(because) => {
+                // Nothing was changed by what failed; it is heard again.
                 self.progress.trouble(Some(because));
-                self.is_recovered = false;
                 self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |runner, ctx| runner.ring(ctx));
             }
@@ -161,6 +167,9 @@ impl<S: Saga> Runner<S> {
             alarms_changed: HashMap::new(),
             versions: HashMap::new(),
             answered: HashSet::new(),
+            unsent: None,
+            recovered_head: 0,
+            armed: None,
             is_recovered: false,
         }
     }
@@ -181,12 +190,15 @@ impl<S: Saga> Runner<S> {
             self.hear(record, ctx)?;
             self.after = record.position;
         }
-        self.progress.reach(self.after);
+        if !records.is_empty() {
+            self.progress.reach(self.after);
+            self.progress.trouble_over();
+        }
         Ok(records.len())
     }
 
     fn hear(&mut self, record: &Record, ctx: &mut Context<Self>) -> Result<(), String> {
-        match self.listen(record)? {
+        match caught(|| self.listen(record)).and_then(|heard| heard)? {
             Some((number, heard)) => self.step(number, record, heard, ctx),
             None => Ok(()),
         }
@@ -266,7 +278,11 @@ impl<S: Saga> Runner<S> {
         actix::spawn(async move {
             for (nth, dispatch) in dispatches {
                 let origin = Origin { by: me, conversation: number, position: trigger, nth };
-                if rooms.deliver(&journal, &dispatch, origin, Delivery::Submitted).await.is_err() {
+                if rooms
+                    .deliver(&journal, generation, &dispatch, origin, Delivery::Submitted)
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }

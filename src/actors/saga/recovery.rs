@@ -10,12 +10,12 @@ use super::{
 use crate::{
     domain::kernel::Saga,
     store::{
-        codec,
+        Origin, codec,
         journal::{Checkpoint, Level, StoreError},
     },
 };
 use actix::Context;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Records read at once while recovering.
 const RECOVERY_RECORDS_MAX: usize = 4_096;
@@ -23,6 +23,7 @@ const RECOVERY_RECORDS_MAX: usize = 4_096;
 impl<S: Saga> Runner<S> {
     /// Starts over from the last checkpoint.
     pub(super) fn recover(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError> {
+        self.is_recovered = false;
         self.generation = self.journal.generation();
         self.after = self.journal.followed(self.me)?;
         self.checkpointed = self.after;
@@ -31,6 +32,8 @@ impl<S: Saga> Runner<S> {
         self.alarms.clear();
         self.alarms_changed.clear();
         self.versions.clear();
+        self.unsent = None;
+        self.recovered_head = self.journal.submitted();
         for (number, time) in self.journal.conversations(self.me, ALARM_BIT)? {
             self.alarms.insert((read(&time)?, number & !ALARM_BIT));
         }
@@ -48,13 +51,19 @@ impl<S: Saga> Runner<S> {
     /// Looks for the outcomes of everything this saga said after the checkpoint.
     fn find_answered(&mut self, lagging: &[Lagging<S>]) -> Result<(), StoreError> {
         self.answered.clear();
+        let lagging_numbers: HashSet<u64> = lagging.iter().map(|lagging| lagging.number).collect();
         let first = lagging.iter().map(|lagging| lagging.after).min().unwrap_or(self.after);
         let mut after = first.min(self.after);
         loop {
             let records = self.journal.read(after, RECOVERY_RECORDS_MAX, Level::Submitted)?;
             let Some(last) = records.last() else { return Ok(()) };
             after = last.position;
+            // What was said before the checkpoint is asked for by those that lag alone.
+            let is_asked_for = |origin: &Origin| {
+                origin.position > self.after || lagging_numbers.contains(&origin.conversation)
+            };
             let origins = records.iter().filter_map(|record| self.origin_of_mine(record));
+            let origins = origins.filter(is_asked_for);
             let origins: Vec<_> = origins.map(|origin| (origin.position, origin.nth)).collect();
             self.answered.extend(origins);
         }
@@ -94,8 +103,13 @@ impl<S: Saga> Runner<S> {
 
     /// Writes down what changed since the last time.
     pub(super) fn checkpoint(&mut self) {
-        if !self.is_recovered || (self.after == self.checkpointed && self.alarms_changed.is_empty())
-        {
+        if !self.is_recovered {
+            return;
+        }
+        if self.unsent.is_some() {
+            return self.send_checkpoint();
+        }
+        if self.after == self.checkpointed && self.alarms_changed.is_empty() {
             return;
         }
         let lagging = self.memory.lagging();
@@ -105,19 +119,33 @@ impl<S: Saga> Runner<S> {
         for (number, time) in self.alarms_changed.drain() {
             conversations.push((number | ALARM_BIT, time.map(|time| codec::encode(&time))));
         }
-        let checkpoint = Checkpoint {
+        self.unsent = Some(Checkpoint {
             follower: self.me,
             generation: self.generation,
             position: self.after,
             conversations,
-        };
-        if let Err(error) = self.journal.checkpoint(checkpoint) {
-            tracing::warn!(saga = S::NAME, %error, "a checkpoint failed; starting over from the last");
-            self.is_recovered = false;
-            return;
-        }
-        self.checkpointed = self.after;
+        });
+        self.send_checkpoint();
         self.progress.wait_for(self.memory.changed());
-        self.memory.forget_some();
+        self.memory.forget_some(self.journal.durable());
+    }
+
+    /// Hands the last checkpoint to the journal; when that is full, the same one is tried again
+    /// before there is another.
+    fn send_checkpoint(&mut self) {
+        let Some(checkpoint) = self.unsent.take() else { return };
+        let position = checkpoint.position;
+        let keys: Vec<_> = checkpoint.conversations.iter().map(|(key, _)| *key).collect();
+        match self.journal.checkpoint(checkpoint.clone()) {
+            Ok(()) => {
+                let behind = self.journal.submitted();
+                self.memory.written(keys.into_iter(), behind);
+                self.checkpointed = position;
+            }
+            Err(error) => {
+                tracing::debug!(saga = S::NAME, %error, "a checkpoint is put off");
+                self.unsent = Some(checkpoint);
+            }
+        }
     }
 }
