@@ -39,7 +39,6 @@ madang_url="http://$(address_in "$folder/madang.log")"
 
 taxi='{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}'
 order='{"orderType":"basic","name":"Jung"}'
-restock='{"stockCnt":10}'
 
 limit=0
 # row NAME SCRIPT URL CONNECTIONS: loads and prints one row; BODY and COUNT are for the script.
@@ -63,7 +62,7 @@ for c in "${connections[@]}"; do
   BODY=$taxi row limit post.lua "$echo_url/" "$c"
   BODY=$taxi row "create: POST /taxi/taxis" post.lua "$madang_url/taxi/taxis" "$c"
   BODY=$order row "order and payment: POST /taxi/orders" post.lua "$madang_url/taxi/orders" "$c"
-  BODY=$restock row "one hot aggregate: POST /taxi/taxis/1/restock" post.lua "$madang_url/taxi/taxis/1/restock" "$c"
+  row "one hot aggregate: POST /taxi/taxis/1/restock" restock.lua "$madang_url/taxi/taxis/1/restock" "$c"
   COUNT=1000 row "read: GET /taxi/orders/{id}" get.lua "$madang_url/taxi/orders" "$c"
 done
 echo

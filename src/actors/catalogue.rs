@@ -25,6 +25,8 @@ use crate::{
     },
 };
 use actix::{Actor, Addr, Arbiter};
+use serde::Deserialize as _;
+use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
@@ -170,6 +172,19 @@ impl Catalogue {
     }
 }
 
+/// Reads the section of a business. An error of serde's does not name the key whose value makes
+/// no sense, so it is found by trying each alone.
+fn read_settings<B: Business>(section: &Value) -> Result<B::Settings, String> {
+    B::Settings::deserialize(section).map_err(|error| {
+        let alone = |(key, value): (&String, &Value)| {
+            let error = B::Settings::deserialize(json!({ key: value })).err()?;
+            Some(format!("{}.{key}: {error}", B::NAME))
+        };
+        let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
+        keys.unwrap_or_else(|| format!("{}: {error}", B::NAME))
+    })
+}
+
 impl Host for Catalogue {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.names.push(B::NAME);
@@ -177,14 +192,13 @@ impl Host for Catalogue {
         if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
             return self;
         }
-        let section = self.settings.businesses.get(B::NAME).cloned();
-        let settings: Result<B::Settings, _> = match section {
-            Some(section) => serde_json::from_value(section),
+        let settings = match self.settings.businesses.get(B::NAME) {
+            Some(section) => read_settings::<B>(section),
             None => Ok(B::Settings::default()),
         };
         match settings {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
-            Err(error) => self.trouble.push(format!("[{}]: {error}", B::NAME)),
+            Err(because) => self.trouble.push(because),
         }
         B::install(self);
         self
@@ -226,7 +240,7 @@ impl Host for Catalogue {
         self.followers.push(Box::new(move |house| {
             let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
-            let concurrency = service.concurrency();
+            let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
             let outside = Outside::<P>::new(Arc::new(service));
             house.send_out(me, name, concurrency, move || outside)
         }));

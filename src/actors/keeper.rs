@@ -4,6 +4,8 @@ use super::{
     facade::PATIENCE_MAX,
     letter::{Content, Letter},
     living::{Living, Pulse},
+    newborns::Newborns,
+    outbox::Bundle,
     room::{Room, busy},
 };
 use crate::{domain::kernel::Aggregate, store::journal::Level};
@@ -76,10 +78,17 @@ impl<A: Aggregate> Handler<Healed> for Keeper<A> {
     }
 }
 
-impl<A: Aggregate> Handler<Letter<A>> for Keeper<A> {
+impl<A: Aggregate> Handler<Bundle<A>> for Keeper<A> {
     type Result = ();
 
-    fn handle(&mut self, letter: Letter<A>, _: &mut Self::Context) {
+    fn handle(&mut self, Bundle(letters): Bundle<A>, _: &mut Self::Context) {
+        self.room.arrived(letters.len());
+        letters.into_iter().for_each(|letter| self.pass_on(letter));
+    }
+}
+
+impl<A: Aggregate> Keeper<A> {
+    fn pass_on(&mut self, letter: Letter<A>) {
         let number = letter.number;
         self.uses += 1;
         let Some(instance) = self.living.get_mut(&number) else {
@@ -128,7 +137,8 @@ impl<A: Aggregate> Keeper<A> {
 
     fn bear(&mut self, letter: Letter<A>) {
         let number = letter.number;
-        if self.room.shared.living.load(Ordering::Relaxed) >= self.room.shared.settings.living_max {
+        let living_max = self.room.shared.settings.living_max;
+        if self.room.shared.living.load(Ordering::Relaxed) >= living_max {
             self.passivate_longest_unused();
         }
         let is_new = self.newborns.first_time(number);
@@ -144,16 +154,22 @@ impl<A: Aggregate> Keeper<A> {
         }
     }
 
-    /// Lets go of the first few that are idle, in the order of their last use.
+    /// Looks at the longest unused and lets go of up to two, so that those born make room for
+    /// themselves and for others of kinds that nobody asks for any more.
     fn passivate_longest_unused(&mut self) {
+        let mut left = 2;
         for _ in 0..self.oldest.len().min(8) {
             let Some((number, used)) = self.oldest.pop_front() else { return };
             let Some(instance) = self.living.get(&number) else { continue };
             if instance.used == used && self.is_idle(instance) {
                 self.forget(number);
-                return;
+                left -= 1;
+                if left == 0 {
+                    return;
+                }
+            } else {
+                self.oldest.push_back((number, instance.used));
             }
-            self.oldest.push_back((number, instance.used));
         }
     }
 
@@ -180,53 +196,5 @@ impl<A: Aggregate> Keeper<A> {
         if self.living.remove(&number).is_some() {
             self.room.shared.living.fetch_sub(1, Ordering::Relaxed);
         }
-    }
-}
-
-/// Which numbers above those on disk at the start have been born since: a bit each. The first
-/// birth of such a number needs no look at the disk.
-struct Newborns {
-    last_on_disk: u64,
-    shards: u64,
-    born: Vec<u64>,
-}
-
-impl Newborns {
-    /// Numbers further than this above the start are looked up on disk instead: 16 MiB of bits.
-    const NUMBERS_MAX: u64 = 1 << 27;
-
-    const fn after(last_on_disk: u64, shards: u64) -> Self {
-        Self { last_on_disk, shards, born: Vec::new() }
-    }
-
-    /// Whether this number certainly has no history; says so once.
-    fn first_time(&mut self, number: u64) -> bool {
-        let Some(above) = number.checked_sub(self.last_on_disk + 1) else { return false };
-        let nth = above / self.shards;
-        if nth >= Self::NUMBERS_MAX {
-            return false;
-        }
-        let (word, bit) = (usize::try_from(nth / 64).unwrap_or(usize::MAX), nth % 64);
-        if self.born.len() <= word {
-            self.born.resize(word + 1, 0);
-        }
-        let is_first = self.born[word] & (1 << bit) == 0;
-        self.born[word] |= 1 << bit;
-        is_first
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_first_birth_above_the_disk_is_a_newborn() {
-        let mut newborns = Newborns::after(10, 2);
-        assert!(!newborns.first_time(10));
-        assert!(newborns.first_time(11));
-        assert!(!newborns.first_time(11));
-        assert!(newborns.first_time(213));
-        assert!(!newborns.first_time(u64::MAX));
     }
 }

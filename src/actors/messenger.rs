@@ -8,7 +8,7 @@
 
 use super::{
     letter::Delivery,
-    progress::{Bell, Progress},
+    progress::{BUSY_PAUSE, BUSY_RECORDS, Bell, Progress},
     rooms::Rooms,
 };
 use crate::{
@@ -103,13 +103,22 @@ impl<E: Errand> Handler<Wake> for Messenger<E> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        self.bell.hush();
         match self.turn(ctx) {
-            Ok(true) => self.ring(ctx),
-            Ok(false) => {}
+            Ok(records) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
+                // The bell goes on ringing meanwhile, so that nobody rings it again.
+                ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
+            }
+            Ok(_) => {
+                self.bell.hush();
+                // What became durable before the bell fell silent has rung in vain.
+                if self.has_room() && self.journal.durable() > self.after {
+                    self.ring(ctx);
+                }
+            }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.is_recovered = false;
+                self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |messenger, ctx| messenger.ring(ctx));
             }
         }
@@ -178,13 +187,13 @@ impl<E: Errand> Messenger<E> {
         self.bell.ring(|| addr.do_send(Wake));
     }
 
-    /// Reads a few records; true when there may be more to read now.
-    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<bool, String> {
+    /// Reads a few records, if there is room for what they ask, and says how many.
+    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<usize, String> {
         if !self.is_recovered || self.generation != self.journal.generation() {
             self.recover().map_err(|error| error.to_string())?;
         }
-        if self.unfinished.len() >= 2 * self.concurrency {
-            return Ok(false);
+        if !self.has_room() {
+            return Ok(0);
         }
         let records = self.journal.read(self.after, TURN_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
@@ -195,7 +204,12 @@ impl<E: Errand> Messenger<E> {
         self.start_ready(ctx);
         self.progress.reach(self.cursor());
         self.progress.wait_for(self.unfinished.len());
-        Ok(records.len() == TURN_RECORDS_MAX)
+        Ok(records.len())
+    }
+
+    /// Whether further errands can be taken up.
+    fn has_room(&self) -> bool {
+        self.unfinished.len() < 2 * self.concurrency
     }
 
     /// Starts over from the last checkpoint.

@@ -18,6 +18,8 @@ mod keeper;
 mod letter;
 mod living;
 mod messenger;
+mod newborns;
+mod outbox;
 mod progress;
 mod projector;
 mod room;

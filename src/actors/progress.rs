@@ -1,9 +1,12 @@
 //! How far a follower of the journal has come, for whoever watches from another thread.
 
 use super::facade::{Part, Status};
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 /// A saga runner's, port's, lookup's or projector's progress.
@@ -67,6 +70,14 @@ impl Progress {
         Part { name: self.name.clone(), status, details }
     }
 }
+
+/// A turn in which so many records were read makes the times busy: whoever reads the journal
+/// then waits [`BUSY_PAUSE`] for more before the next turn, because being woken for each record
+/// costs everybody more than the pause does.
+pub const BUSY_RECORDS: usize = 24;
+
+/// See [`BUSY_RECORDS`].
+pub const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// Wakes somebody once, however often it is rung before that somebody looks.
 #[derive(Clone, Debug, Default)]

@@ -28,6 +28,18 @@ const RECENT_ROWS_MAX: usize = 16_384;
 /// The pause after something failed that should not.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// The shortest time between two transactions: what a view may be behind in calm times.
+const PACE: Duration = Duration::from_millis(10);
+
+/// The same in busy times, when most rows change several times in a row.
+const BUSY_PACE: Duration = Duration::from_millis(60);
+
+/// A turn with so many records makes the times busy.
+const BUSY_RECORDS: usize = 256;
+
+/// Records that do not touch the view are passed without a transaction, up to so many.
+const PASSED_RECORDS_MAX: u64 = 10_000;
+
 /// The rows of a view, for everybody who reads them.
 pub struct Rows {
     /// What clients see of the view.
@@ -118,7 +130,9 @@ async fn off_the_loop<T: Send + 'static>(
 /// Folds the journal into the rows of one view.
 pub struct Projector<V: View> {
     model: Arc<ReadModel>,
+    /// The last position folded, and the last one written down.
     cursor: u64,
+    committed: u64,
     journal: Arc<Journal>,
     rooms: Arc<Rooms>,
     progress: Arc<Progress>,
@@ -147,13 +161,25 @@ impl<V: View> Handler<Wake> for Projector<V> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        self.bell.hush();
         match self.turn() {
-            Ok(true) => self.ring(ctx),
-            Ok(false) => {}
+            Ok(BATCH_RECORDS_MAX) => {
+                self.bell.hush();
+                self.ring(ctx);
+            }
+            // The bell goes on ringing for a while, so that what comes meanwhile is one turn.
+            Ok(records) => {
+                let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
+                ctx.run_later(pace, |projector, ctx| {
+                    projector.bell.hush();
+                    if projector.journal.durable() > projector.cursor {
+                        projector.ring(ctx);
+                    }
+                });
+            }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.recent.clear();
+                self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |projector, ctx| projector.ring(ctx));
             }
         }
@@ -176,8 +202,17 @@ impl<V: View> Projector<V> {
         let rows =
             Rows { info, progress: Arc::clone(&progress), model: Arc::clone(&model), reached };
         let (bell, recent) = (Bell::default(), HashMap::new());
-        let projector =
-            Self { model, cursor, journal, rooms, progress, reached: sender, bell, recent };
+        let projector = Self {
+            model,
+            cursor,
+            committed: cursor,
+            journal,
+            rooms,
+            progress,
+            reached: sender,
+            bell,
+            recent,
+        };
         Ok((projector, Arc::new(rows)))
     }
 
@@ -186,11 +221,11 @@ impl<V: View> Projector<V> {
         self.bell.ring(|| addr.do_send(Wake));
     }
 
-    /// Folds a batch; true when there may be more.
-    fn turn(&mut self) -> Result<bool, String> {
+    /// Folds a batch, and says of how many records.
+    fn turn(&mut self) -> Result<usize, String> {
         let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
-        let Some(last) = records.last().map(|record| record.position) else { return Ok(false) };
+        let Some(last) = records.last().map(|record| record.position) else { return Ok(0) };
         let mut touched = Vec::new();
         for record in &records {
             self.fold(record, &mut touched)?;
@@ -201,7 +236,11 @@ impl<V: View> Projector<V> {
             .into_iter()
             .map(|number| Ok((number, self.recent[&number].as_ref().map(change).transpose()?)))
             .collect();
-        self.model.commit(last, &changes?).map_err(|error| error.to_string())?;
+        let changes = changes?;
+        if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
+            self.model.commit(last, &changes).map_err(|error| error.to_string())?;
+            self.committed = last;
+        }
         self.cursor = last;
         if self.recent.len() > RECENT_ROWS_MAX {
             self.recent.clear();
@@ -209,7 +248,7 @@ impl<V: View> Projector<V> {
         self.progress.reach(last);
         self.progress.trouble_over();
         self.reached.send_replace(last);
-        Ok(records.len() == BATCH_RECORDS_MAX)
+        Ok(records.len())
     }
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {

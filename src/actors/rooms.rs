@@ -37,6 +37,12 @@ impl Rooms {
         self.by_kind.get(usize::from(kind.0))?.as_ref()
     }
 
+    /// The kinds that a listener hears of.
+    pub fn kinds_heard<H: Hears>(&self) -> Vec<KindId> {
+        let rooms = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
+        rooms.map(|door| door.kind()).collect()
+    }
+
     /// What a listener hears of a record; `None` when it is none of its business.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ pub struct ActorSettings {
     pub idle_after_s: u64,
     /// A snapshot is kept every so many events of one aggregate.
     pub snapshot_every_events: u32,
-    /// Messages waiting for one kind of aggregate in one shard; more are answered 503.
+    /// Messages waiting for one kind of aggregate; more are answered 503.
     pub mailbox_messages_max: usize,
     /// Messages waiting for one aggregate; more are answered 503.
     pub instance_messages_max: usize,
@@ -41,7 +41,7 @@ impl Default for ActorSettings {
             crashes_max: 5,
             crash_window_s: 60,
             crash_backoff_ms: 5,
-            checkpoint_every_ms: 1_000,
+            checkpoint_every_ms: 100,
         }
     }
 }
@@ -82,8 +82,8 @@ pub struct PortSettings {
     pub backoff_ms: u64,
     /// The longest pause between two attempts.
     pub backoff_max_ms: u64,
-    /// Questions on their way at once.
-    pub concurrency: usize,
+    /// Questions on their way at once; the port's own choice when not given.
+    pub concurrency: Option<usize>,
     /// What happens to a question of limited patience when nobody answers.
     pub fallback: Fallback,
     /// The shortest time the sandbox takes.
@@ -105,7 +105,7 @@ impl Default for PortSettings {
             retries: 2,
             backoff_ms: 50,
             backoff_max_ms: 5_000,
-            concurrency: 256,
+            concurrency: None,
             fallback: Fallback::Refuse,
             latency_ms_min: 0,
             latency_ms_max: 0,

@@ -5,12 +5,14 @@
 //!   ├─ headers, query                          what is asked
 //!   ├─ hal, problem, answer                    what is answered
 //!   └─ operate                                 health, quarantine, index
+//! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
 pub mod answer;
 pub mod front;
 pub mod hal;
 pub mod headers;
+mod last_words;
 pub mod operate;
 pub mod problem;
 pub mod query;

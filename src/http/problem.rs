@@ -48,8 +48,8 @@ families! {
     UNKNOWN_PATH = "unknown-path", 404, "unknown path", "nothing is served at this path; the index at / lists what is";
     /// The path is known, the method is not.
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "method not allowed", "this path does not take this method; the header Allow lists those it does";
-    /// The body took too long.
-    TOO_SLOW = "too-slow", 408, "too slow", "the body of the request did not arrive in time";
+    /// The request took too long.
+    TOO_SLOW = "too-slow", 408, "too slow", "the head or the body of the request did not arrive in time";
     /// The business says no.
     REJECTED = "rejected", 409, "rejected", "the command makes no sense in the present state; nothing was changed";
     /// Somebody asked on the way said no.
@@ -66,6 +66,8 @@ families! {
     INVALID = "invalid", 422, "invalid", "a value is out of range, whatever the state";
     /// Same key, another request.
     KEY_REUSED = "key-reused", 422, "idempotency key reused", "this idempotency key was used for another request; take a new key";
+    /// Too many or too large headers.
+    HEAD_TOO_LARGE = "head-too-large", 431, "head too large", "the request line and the headers are larger, or more, than this server reads";
     /// A queue is full.
     BUSY = "busy", 503, "busy", "a queue is full and nothing was changed; come back after the time in Retry-After";
     /// An outside service is busy or down.

@@ -1,8 +1,15 @@
 //! The server: sockets, workers, and the limits on both.
 
-use super::front::Front;
+use super::{front::Front, last_words::Connection};
 use crate::actors::Courtyard;
-use actix_web::{App, HttpRequest, HttpServer, dev::Server, web};
+use actix_http::{HttpService, Protocol, error::DispatchError};
+use actix_service::{ServiceFactoryExt as _, map_config};
+use actix_web::{
+    App, HttpRequest,
+    dev::{AppConfig, Server, fn_service},
+    rt::net::TcpStream,
+    web,
+};
 use serde::{Deserialize, Serialize};
 use std::{io, net::TcpListener, rc::Rc, time::Duration};
 
@@ -74,23 +81,38 @@ impl Limits {
 /// When the socket cannot be listened on.
 pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> io::Result<Server> {
     let (courtyard, for_workers) = (courtyard.clone(), limits.clone());
-    let server = HttpServer::new(move || {
-        // One handler without a route of actix in front of it: the table of routes is ours.
-        let front = Rc::new(Front::new(courtyard.clone(), for_workers.clone()));
-        App::new().default_service(web::to(move |request: HttpRequest, payload: web::Payload| {
-            let front = Rc::clone(&front);
-            async move { front.serve(request, payload).await }
-        }))
-    });
-    let server = server
+    let builder = Server::build()
         .workers(limits.worker_count())
         .backlog(limits.backlog_connections_max)
-        .max_connections(limits.connections_max)
-        .keep_alive(Duration::from_secs(limits.keep_alive_s))
-        .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
-        .client_disconnect_timeout(Duration::from_secs(1))
+        .max_concurrent_connections(limits.connections_max)
         .shutdown_timeout(limits.stop_within_s)
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    // What `HttpServer` would do, around connections of our own.
+    let builder = builder.listen("http", listener, move || {
+        let (stopping, limits) = (stopping.clone(), for_workers.clone());
+        // One handler without a route of actix in front of it: the table of routes is ours.
+        let front = Rc::new(Front::new(courtyard.clone(), limits.clone()));
+        let app = App::new().default_service(web::to(
+            move |request: HttpRequest, payload: web::Payload| {
+                let front = Rc::clone(&front);
+                async move { front.serve(request, payload).await }
+            },
+        ));
+        let requests = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(Duration::from_secs(limits.keep_alive_s))
+            .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .finish(map_config(app, |()| AppConfig::default()));
+        fn_service(async |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            Ok::<_, DispatchError>((Connection::new(stream), Protocol::Http1, peer))
+        })
+        .and_then(requests)
+    })?;
+    Ok(builder.run())
 }

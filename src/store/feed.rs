@@ -1,6 +1,6 @@
 //! The latest records in memory, and who is woken when there are more.
 
-use super::{Record, journal::Level, sync::lock};
+use super::{KindId, Record, journal::Level, sync::lock};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -53,28 +53,52 @@ pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
 /// Everybody who wants to be woken.
 #[derive(Default)]
 pub(super) struct Subscribers {
-    submitted: Mutex<Arc<Vec<Wake>>>,
+    submitted: Mutex<Arc<Vec<Submitted>>>,
     durable: Mutex<Arc<Vec<Wake>>>,
+}
+
+/// Somebody who wants to hear at once what is submitted.
+#[derive(Clone)]
+struct Submitted {
+    /// Whose events; those of all kinds when `None`.
+    kinds: Option<Arc<[KindId]>>,
+    wake: Wake,
 }
 
 impl Subscribers {
     pub(super) fn add(&self, level: Level, wake: Wake) {
-        Arc::make_mut(&mut lock(self.of(level))).push(wake);
-    }
-
-    /// Wakes those of a level, outside of the lock.
-    pub(super) fn wake(&self, level: Level) {
-        let woken = Arc::clone(&lock(self.of(level)));
-        for wake in woken.iter() {
-            // One listener that panics must take neither the journal nor the others with it.
-            let _ = catch_unwind(AssertUnwindSafe(|| wake()));
-        }
-    }
-
-    const fn of(&self, level: Level) -> &Mutex<Arc<Vec<Wake>>> {
         match level {
-            Level::Submitted => &self.submitted,
-            Level::Durable => &self.durable,
+            Level::Submitted => self.add_submitted(None, wake),
+            Level::Durable => Arc::make_mut(&mut lock(&self.durable)).push(wake),
         }
     }
+
+    pub(super) fn add_submitted(&self, kinds: Option<Arc<[KindId]>>, wake: Wake) {
+        Arc::make_mut(&mut lock(&self.submitted)).push(Submitted { kinds, wake });
+    }
+
+    /// Wakes those who follow what is durable, outside of the lock.
+    pub(super) fn wake_durable(&self) {
+        let woken = Arc::clone(&lock(&self.durable));
+        woken.iter().for_each(ring);
+    }
+
+    /// Wakes those who follow what is submitted; only events of one kind concern only some.
+    pub(super) fn wake_submitted(&self, events_of: Option<KindId>) {
+        let woken = Arc::clone(&lock(&self.submitted));
+        for Submitted { kinds, wake } in woken.iter() {
+            let is_concerned = match (kinds, events_of) {
+                (Some(kinds), Some(kind)) => kinds.contains(&kind),
+                _ => true,
+            };
+            if is_concerned {
+                ring(wake);
+            }
+        }
+    }
+}
+
+/// One listener that panics must take neither the journal nor the others with it.
+fn ring(wake: &Wake) {
+    let _ = catch_unwind(AssertUnwindSafe(|| wake()));
 }

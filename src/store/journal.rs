@@ -11,7 +11,7 @@ pub use super::submission::{
 };
 
 use super::{
-    KindId, Record, StoredAnswer, Stream,
+    KindId, Payload, Record, StoredAnswer, Stream,
     disk::Disk,
     feed::Subscribers,
     front::{Door, Extra, Front},
@@ -161,6 +161,9 @@ impl Journal {
     pub fn submit(&self, submission: Submission) -> Result<Placed, SubmitError> {
         let shared = &*self.shared;
         let has_records = !submission.entries.is_empty();
+        let is_event = |entry: &Entry| matches!(entry.payload, Payload::Event(_));
+        let has_only_events = submission.entries.iter().all(is_event);
+        let events_of = has_only_events.then_some(submission.stream.kind);
         let (placed, hand_sleeps) = {
             let mut front = lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;
@@ -171,7 +174,7 @@ impl Journal {
             shared.hand_wakes.notify_one();
         }
         if has_records {
-            shared.subscribers.wake(Level::Submitted);
+            shared.subscribers.wake_submitted(events_of);
         }
         Ok(placed)
     }
@@ -248,6 +251,12 @@ impl Journal {
     /// journal lives. It is called on the thread that submits or commits, and must not block.
     pub fn subscribe(&self, level: Level, wake: Arc<dyn Fn() + Send + Sync>) {
         self.shared.subscribers.add(level, wake);
+    }
+
+    /// Has `wake` called whenever something is submitted that is either an event of one of
+    /// these kinds, or no event; see [`Journal::subscribe`].
+    pub fn subscribe_to(&self, kinds: &[KindId], wake: Arc<dyn Fn() + Send + Sync>) {
+        self.shared.subscribers.add_submitted(Some(kinds.into()), wake);
     }
 
     /// What was answered under this hash of an idempotency key: of what is durable.

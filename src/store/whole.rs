@@ -39,6 +39,17 @@ impl Journal {
         Ok(conversations)
     }
 
+    /// The greatest number below this one under which a follower has written something; 0 for none.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn last_conversation(&self, follower: KindId, below: u64) -> Result<u64, StoreError> {
+        let key = |number| keys::conversation(Stream { kind: follower, number });
+        let last = self.disk()?.db.range(key(0)..key(below)).next_back().transpose()?;
+        let stream = last.and_then(|(key, _)| keys::read_address(&key, keys::CONVERSATION));
+        Ok(stream.map_or(0, |stream| stream.number))
+    }
+
     /// Whether it takes submissions now.
     #[must_use]
     pub fn is_open(&self) -> bool {

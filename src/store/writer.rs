@@ -16,7 +16,7 @@ use super::{
     disk,
     disk::Disk,
     front::{Answered, Door, Extra, Load},
-    journal::{Checkpoint, Done, Level, Lost, Shared},
+    journal::{Checkpoint, Done, Lost, Shared},
     keys, layout,
     layout::Totals,
     reading,
@@ -26,6 +26,7 @@ use super::{
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError},
+    thread,
     time::Duration,
 };
 
@@ -35,10 +36,23 @@ const REOPEN_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause between two attempts to reopen.
 const REOPEN_PAUSE_MAX: Duration = Duration::from_secs(2);
 
+/// In busy times the hand waits so long before it takes the next load: fewer and larger commits
+/// cost everybody fewer changes of context than the wait costs time.
+const GATHERING_PAUSE: Duration = Duration::from_micros(700);
+
+/// A commit of so many submissions makes the times busy.
+const BUSY_SUBMISSIONS: usize = 32;
+
 /// Writes until the journal is closed.
 pub(super) fn run(shared: &Shared) {
     let mut frame = Frame::default();
-    while let Some(load) = next_load(shared) {
+    let mut is_busy = false;
+    loop {
+        if is_busy {
+            thread::sleep(GATHERING_PAUSE);
+        }
+        let Some(load) = next_load(shared) else { break };
+        is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
         // sled panics on some inconsistencies instead of returning them.
         let committed = catch_unwind(AssertUnwindSafe(|| commit(shared, &mut frame, &load)))
             .unwrap_or_else(|_| Err("the store panicked".to_owned()));
@@ -129,7 +143,7 @@ fn acknowledge(shared: &Shared, load: Load, totals: Totals) {
     tell(load.dones, &Ok(()));
     tell(waiting, &Ok(()));
     if reached.is_some() {
-        shared.subscribers.wake(Level::Durable);
+        shared.subscribers.wake_durable();
     }
 }
 
@@ -194,8 +208,8 @@ fn reopen(shared: &Shared) -> Result<(), String> {
         front.recover(durable, totals);
         shared.publish(&front);
     }
-    shared.subscribers.wake(Level::Durable);
-    shared.subscribers.wake(Level::Submitted);
+    shared.subscribers.wake_durable();
+    shared.subscribers.wake_submitted(None);
     Ok(())
 }
 

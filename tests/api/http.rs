@@ -64,7 +64,7 @@ async fn every_way_to_be_wrong_is_a_problem_of_its_own() {
     Answered::of(post().body(vec![0xff])).await.is_problem(400, "syntax");
     Answered::of(post().form(&[("a", "b")])).await.is_problem(415, "media-type");
     Answered::of(post().body(vec![b' '; 65 * 1024])).await.is_problem(413, "too-large");
-    Answered::of(post().body("[".repeat(1_000))).await.is_problem(400, "syntax");
+    Answered::of(post().body("[".repeat(1_000))).await.is_problem(422, "malformed");
     let delete = Answered::of(app.request(Method::DELETE, "/taxi/orders")).await;
     delete.is_problem(405, "method-not-allowed");
     assert!(delete.header("allow").contains("POST"));

@@ -1,58 +1,67 @@
 //! What clients of the call taxi say and hear, through a real port.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod http;
+mod story;
+#[path = "../support/mod.rs"]
+mod support;
 mod words;
 
-use common::Running;
+use madang::config::Config;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use support::inside::Running;
 
 /// A running application and a client of it.
-pub struct TestApp {
+pub(crate) struct TestApp {
     running: Running,
     client: Client,
 }
 
 /// What was answered.
-pub struct Answered {
-    pub status: StatusCode,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
     headers: reqwest::header::HeaderMap,
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 impl TestApp {
-    pub fn start() -> Self {
-        // Another test of this process may have chosen it already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { running: Running::start(|_| {}), client: Client::new() }
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    /// Starts it, configured further by `change`.
+    pub(crate) fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self { running: Running::start(change), client: support::client() }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.running.address))
     }
 
-    pub async fn get(&self, path: &str) -> Answered {
+    pub(crate) async fn get(&self, path: &str) -> Answered {
         Answered::of(self.request(Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answered {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answered {
         Answered::of(self.request(Method::POST, path).json(&body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answered {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answered {
         Answered::of(self.request(Method::PATCH, path).json(&body)).await
     }
 
-    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answered {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answered {
+        Answered::of(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: Value) -> Answered {
         let request = self.request(Method::POST, path).header("Idempotency-Key", key);
         Answered::of(request.json(&body)).await
     }
 }
 
 impl Answered {
-    pub async fn of(request: RequestBuilder) -> Self {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
         let response: Response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.expect("a body");
@@ -60,12 +69,12 @@ impl Answered {
         Self { status, headers, body }
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     #[track_caller]
-    pub fn is_problem(&self, status: u16, name: &str) {
+    pub(crate) fn is_problem(&self, status: u16, name: &str) {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.body["type"], format!("/problems/{name}"));

@@ -52,6 +52,16 @@ impl Server {
         Self::spawn(wrapper, data, None)
     }
 
+    /// Starts it with further arguments.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = serving(Command::new(env!("CARGO_BIN_EXE_madang")), data, None);
+        command.args(arguments);
+        Self::wait_for(command)
+    }
+
     /// Starts it and does not wait for anything.
     ///
     /// # Panics
@@ -62,7 +72,10 @@ impl Server {
     }
 
     fn spawn(command: Command, data: &Path, config: Option<&Path>) -> Self {
-        let mut command = serving(command, data, config);
+        Self::wait_for(serving(command, data, config))
+    }
+
+    fn wait_for(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));

@@ -32,6 +32,12 @@ impl Provider {
     /// # Panics
     /// When there is no free port.
     pub fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// # Panics
+    /// When the address is taken.
+    pub fn start_at(address: SocketAddr) -> Self {
         let ledger = Ledger::default();
         let shared = Arc::clone(&ledger);
         let (sender, receiver) = mpsc::channel();
@@ -41,7 +47,7 @@ impl Provider {
                     let ledger = web::Data::from(Arc::clone(&shared));
                     App::new().app_data(ledger).default_service(web::post().to(answer))
                 });
-                let server = server.workers(1).bind(("127.0.0.1", 0)).unwrap();
+                let server = server.workers(1).bind(address).unwrap();
                 let address = server.addrs()[0];
                 let server = server.disable_signals().run();
                 sender.send((address, server.handle())).unwrap();

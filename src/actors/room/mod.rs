@@ -9,6 +9,7 @@ use super::{
     flight::Flights,
     keeper::Keeper,
     letter::{Content, InsideCall, Letter, Teller, Undelivered},
+    outbox::Post,
     settings::ActorSettings,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
         journal::{Journal, StoreError},
     },
 };
-use actix::{Addr, dev::SendError};
+use actix::Addr;
 use std::{
     any::Any,
     future::Future,
@@ -51,7 +52,7 @@ pub struct Room<A: Aggregate> {
     pub(super) info: ResourceInfo,
     sayings: Vec<Saying<A>>,
     next_number: AtomicU64,
-    keepers: OnceLock<Vec<Addr<Keeper<A>>>>,
+    post: OnceLock<Post<A>>,
 }
 
 /// An answer under way.
@@ -97,12 +98,13 @@ impl<A: Aggregate> Room<A> {
             .collect();
         let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
         let next_number = AtomicU64::new(shared.journal.last_number(kind) + 1);
-        Self { kind, shared, settings, info, sayings, next_number, keepers: OnceLock::new() }
+        Self { kind, shared, settings, info, sayings, next_number, post: OnceLock::new() }
     }
 
     /// Hands over the keepers, one per shard.
     pub fn open(&self, keepers: Vec<Addr<Keeper<A>>>) {
-        assert!(self.keepers.set(keepers).is_ok(), "a room is opened once");
+        let post = Post::new(keepers, self.shared.settings.mailbox_messages_max);
+        assert!(self.post.set(post).is_ok(), "a room is opened once");
     }
 
     pub(super) const fn stream(&self, number: u64) -> Stream {
@@ -115,15 +117,16 @@ impl<A: Aggregate> Room<A> {
 
     /// Puts a letter into the mailbox of the keeper it belongs to.
     fn post(&self, number: u64, content: Content<A>) {
-        let Some(keepers) = self.keepers.get() else {
-            return content.refuse(busy("the server"));
-        };
-        let shard = usize::try_from(number).unwrap_or(usize::MAX) % keepers.len();
-        match keepers[shard].try_send(Letter { number, content }) {
-            Ok(()) => {}
-            Err(SendError::Full(letter) | SendError::Closed(letter)) => {
-                letter.content.refuse(busy(A::NAME));
-            }
+        match self.post.get() {
+            Some(post) => post.send(Letter { number, content }),
+            None => content.refuse(busy("the server")),
+        }
+    }
+
+    /// So many letters have arrived at a keeper.
+    pub(super) fn arrived(&self, letters: usize) {
+        if let Some(post) = self.post.get() {
+            post.arrived(letters);
         }
     }
 

@@ -45,10 +45,6 @@ pub struct Conversation<S> {
     pub kept: Option<Kept<S>>,
     /// Reactions whose commands are still on their way, oldest first; the commands of the first have been sent.
     pub said: VecDeque<Said<S>>,
-    /// It differs from what is written down.
-    pub is_changed: bool,
-    /// Something is written down.
-    pub is_on_disk: bool,
     /// It crashed, and hears nothing until it is started over.
     pub is_broken: bool,
 }
@@ -71,21 +67,15 @@ impl<S> Said<S> {
     }
 }
 
-impl<S> Default for Conversation<S> {
-    fn default() -> Self {
-        Self {
-            kept: None,
-            said: VecDeque::new(),
-            is_changed: false,
-            is_on_disk: false,
-            is_broken: false,
-        }
+impl<S> Conversation<S> {
+    /// A conversation with nothing on its way.
+    pub const fn of(kept: Option<Kept<S>>) -> Self {
+        Self { kept, said: VecDeque::new(), is_broken: false }
     }
 }
 
-impl<S> Conversation<S> {
-    /// Whether memory knows more than the disk.
-    pub fn is_under_way(&self) -> bool {
-        self.is_changed || !self.said.is_empty()
+impl<S> Default for Conversation<S> {
+    fn default() -> Self {
+        Self::of(None)
     }
 }

@@ -9,12 +9,13 @@
 mod alarms;
 mod conversation;
 mod listening;
+mod memory;
 mod recovery;
 
 use super::{
     crash::caught,
     letter::Delivery,
-    progress::{Bell, Progress},
+    progress::{BUSY_PAUSE, BUSY_RECORDS, Bell, Progress},
     rooms::Rooms,
     settings::ActorSettings,
 };
@@ -26,8 +27,9 @@ use crate::{
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
-use conversation::{Conversation, Kept, Said};
+use conversation::{Kept, Said};
 use listening::Heard;
+use memory::Memory;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -37,7 +39,7 @@ use std::{
 /// Records heard in one turn of the loop.
 const TURN_RECORDS_MAX: usize = 512;
 
-/// Where the list of lagging conversations is kept: no conversation has this number.
+/// Where the list of lagging conversations is kept: no group of conversations has this key.
 const LAGGING: u64 = 0;
 
 /// The pause after something failed that should not.
@@ -55,7 +57,7 @@ pub struct Runner<S: Saga> {
     /// The last position heard.
     after: u64,
     checkpointed: u64,
-    open: HashMap<u64, Conversation<S>>,
+    memory: Memory<S>,
     alarms: BTreeSet<(Timestamp, u64)>,
     alarms_changed: HashMap<u64, Option<Timestamp>>,
     /// Versions of conversation streams that got a record since the start.
@@ -84,8 +86,10 @@ impl<S: Saga> Actor for Runner<S> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, bell) = (ctx.address(), self.bell.clone());
-        self.journal
-            .subscribe(Level::Submitted, Arc::new(move || bell.ring(|| addr.do_send(Wake))));
+        let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
+        // At once for what it hears of, and with the commits for the rest, which only moves on.
+        self.journal.subscribe_to(&self.rooms.kinds_heard::<S::Hears>(), Arc::clone(&wake) as _);
+        self.journal.subscribe(Level::Durable, wake);
         let every = Duration::from_millis(self.settings.checkpoint_every_ms);
         ctx.run_interval(every, |runner, _| runner.checkpoint());
         self.ring(ctx);
@@ -96,13 +100,22 @@ impl<S: Saga> Handler<Wake> for Runner<S> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        self.bell.hush();
         match self.turn(ctx) {
-            Ok(true) => self.ring(ctx),
-            Ok(false) => {}
+            Ok(records) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
+                // The bell goes on ringing meanwhile, so that nobody rings it again.
+                ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
+            }
+            Ok(_) => {
+                self.bell.hush();
+                // What was submitted before the bell fell silent has rung in vain.
+                if self.journal.submitted() > self.after {
+                    self.ring(ctx);
+                }
+            }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.is_recovered = false;
+                self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |runner, ctx| runner.ring(ctx));
             }
         }
@@ -116,7 +129,7 @@ impl<S: Saga> Handler<Delivered> for Runner<S> {
         if delivered.generation != self.generation || !self.is_recovered {
             return;
         }
-        let Some(conversation) = self.open.get_mut(&delivered.conversation) else { return };
+        let Some(conversation) = self.memory.get_mut(delivered.conversation) else { return };
         if conversation.said.front().is_some_and(|said| said.trigger == delivered.trigger) {
             conversation.said.pop_front();
             self.send_next(delivered.conversation, ctx);
@@ -143,7 +156,7 @@ impl<S: Saga> Runner<S> {
             generation: 0,
             after: 0,
             checkpointed: 0,
-            open: HashMap::new(),
+            memory: Memory::new(0),
             alarms: BTreeSet::new(),
             alarms_changed: HashMap::new(),
             versions: HashMap::new(),
@@ -157,8 +170,8 @@ impl<S: Saga> Runner<S> {
         self.bell.ring(|| addr.do_send(Wake));
     }
 
-    /// Hears a few records; true when there may be more.
-    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<bool, String> {
+    /// Hears a few records, and says how many.
+    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<usize, String> {
         if !self.is_recovered || self.generation != self.journal.generation() {
             self.recover(ctx).map_err(|error| error.to_string())?;
         }
@@ -169,7 +182,7 @@ impl<S: Saga> Runner<S> {
             self.after = record.position;
         }
         self.progress.reach(self.after);
-        Ok(records.len() == TURN_RECORDS_MAX)
+        Ok(records.len())
     }
 
     fn hear(&mut self, record: &Record, ctx: &mut Context<Self>) -> Result<(), String> {
@@ -190,14 +203,13 @@ impl<S: Saga> Runner<S> {
             self.versions.insert(number, record.version);
         }
         self.remember(number)?;
-        let Some(conversation) = self.open.get_mut(&number) else { return Ok(()) };
+        let conversation = self.memory.change(number);
         if conversation.is_broken {
             return Ok(());
         }
         let before = conversation.kept.clone();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        conversation.is_changed = true;
         let Step { next, dispatches, alarm } = match caught(|| heard.told_to(state, number, &meta))
         {
             Ok(step) => step,
@@ -234,25 +246,15 @@ impl<S: Saga> Runner<S> {
 
     /// Makes sure that a conversation is in memory.
     fn remember(&mut self, number: u64) -> Result<(), String> {
-        if self.open.contains_key(&number) {
-            return Ok(());
-        }
-        let bytes =
-            self.journal.conversation(self.me, number).map_err(|error| error.to_string())?;
-        let is_on_disk = bytes.is_some();
-        let kept =
-            bytes.map(|bytes| read(&bytes)).transpose().map_err(|error| error.to_string())?;
-        self.open.insert(number, Conversation { kept, is_on_disk, ..Conversation::default() });
-        Ok(())
+        let Some(key) = self.memory.missing(number) else { return Ok(()) };
+        let bytes = self.journal.conversation(self.me, key).map_err(|error| error.to_string())?;
+        self.memory.take_in(key, bytes.as_deref()).map_err(|error| error.to_string())
     }
 
     /// Sends the commands of the oldest reaction that has some on their way.
     fn send_next(&mut self, number: u64, ctx: &mut Context<Self>) {
-        let Some(conversation) = self.open.get_mut(&number) else { return };
+        let Some(conversation) = self.memory.get_mut(number) else { return };
         let Some(said) = conversation.said.front_mut() else {
-            if conversation.kept.is_none() && !conversation.is_on_disk {
-                self.open.remove(&number);
-            }
             return;
         };
         let (trigger, dispatches) = (said.trigger, std::mem::take(&mut said.dispatches));

@@ -4,6 +4,7 @@ use super::{
     LAGGING, Runner,
     alarms::ALARM_BIT,
     conversation::{Conversation, Lagging},
+    memory::Memory,
     read,
 };
 use crate::{
@@ -19,16 +20,14 @@ use std::collections::HashMap;
 /// Records read at once while recovering.
 const RECOVERY_RECORDS_MAX: usize = 4_096;
 
-/// Conversations kept in memory after a checkpoint; others are read when something is heard of them.
-const REMEMBERED_CONVERSATIONS_MAX: usize = 65_536;
-
 impl<S: Saga> Runner<S> {
     /// Starts over from the last checkpoint.
     pub(super) fn recover(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError> {
         self.generation = self.journal.generation();
         self.after = self.journal.followed(self.me)?;
         self.checkpointed = self.after;
-        self.open.clear();
+        let last_key = self.journal.last_conversation(self.me, ALARM_BIT)?;
+        self.memory = Memory::new(last_key);
         self.alarms.clear();
         self.alarms_changed.clear();
         self.versions.clear();
@@ -72,15 +71,8 @@ impl<S: Saga> Runner<S> {
         let mut behind = HashMap::new();
         for Lagging { number, after, before } in lagging {
             behind.insert(number, after);
-            self.open.insert(
-                number,
-                Conversation {
-                    kept: before,
-                    is_changed: true,
-                    is_on_disk: true,
-                    ..Conversation::default()
-                },
-            );
+            self.remember(number).map_err(StoreError::Failed)?;
+            *self.memory.change(number) = Conversation::of(before);
         }
         let mut after = first;
         while after < checkpoint {
@@ -106,18 +98,10 @@ impl<S: Saga> Runner<S> {
         {
             return;
         }
-        let mut conversations =
-            vec![(LAGGING, self.lagging().map(|lagging| codec::encode(&lagging)))];
-        for (number, conversation) in &mut self.open {
-            if conversation.is_changed && conversation.said.is_empty() {
-                let kept = conversation.kept.as_ref().map(codec::encode);
-                conversation.is_changed = false;
-                if kept.is_some() || conversation.is_on_disk {
-                    conversation.is_on_disk = kept.is_some();
-                    conversations.push((*number, kept));
-                }
-            }
-        }
+        let lagging = self.memory.lagging();
+        let lagging = (!lagging.is_empty()).then(|| codec::encode(&lagging));
+        let mut conversations = self.memory.write_down();
+        conversations.push((LAGGING, lagging));
         for (number, time) in self.alarms_changed.drain() {
             conversations.push((number | ALARM_BIT, time.map(|time| codec::encode(&time))));
         }
@@ -133,27 +117,7 @@ impl<S: Saga> Runner<S> {
             return;
         }
         self.checkpointed = self.after;
-        self.progress.wait_for(self.open.values().map(|open| open.said.len()).sum());
-        self.open
-            .retain(|_, conversation| conversation.kept.is_some() || conversation.is_under_way());
-        if self.open.len() > REMEMBERED_CONVERSATIONS_MAX {
-            self.open.retain(|_, conversation| conversation.is_under_way());
-        }
-    }
-
-    fn lagging(&self) -> Option<Vec<Lagging<S>>> {
-        let lagging: Vec<_> = self
-            .open
-            .iter()
-            .filter_map(|(number, conversation)| {
-                let said = conversation.said.front()?;
-                Some(Lagging {
-                    number: *number,
-                    after: said.trigger - 1,
-                    before: said.before.clone(),
-                })
-            })
-            .collect();
-        (!lagging.is_empty()).then_some(lagging)
+        self.progress.wait_for(self.memory.changed());
+        self.memory.forget_some();
     }
 }

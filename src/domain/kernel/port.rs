@@ -12,6 +12,10 @@ pub trait Port: 'static {
     /// `business/name`, which is also its section of the configuration.
     const NAME: &'static str;
 
+    /// Questions on their way at once, unless it is configured otherwise. What nobody waits for
+    /// should be content with few.
+    const CONCURRENCY: usize = 256;
+
     /// What it listens to.
     type Hears: Hears;
 

@@ -37,6 +37,8 @@ pub struct Field {
 /// How the values of a field compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
+    /// It is the number of the row itself, by equality and range.
+    Key,
     /// As text, by equality.
     Text,
     /// As whole numbers, by equality and range.
@@ -46,6 +48,12 @@ pub enum FieldKind {
 }
 
 impl Field {
+    /// A field that is the number of the row itself; it needs no index of its own.
+    #[must_use]
+    pub const fn key(name: &'static str) -> Self {
+        Self { name, kind: FieldKind::Key }
+    }
+
     /// A field compared as text.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {

@@ -29,11 +29,10 @@ impl View for Availability {
     const NAME: &'static str = "taxi/availability";
     type Hears = (Id<Taxi>, Event);
     const FIELDS: &'static [Field] = &[
-        Field::number("taxiId"),
+        Field::key("taxiId"),
         Field::text("taxiName"),
         Field::text("companyName"),
         Field::number("stockCnt"),
-        Field::number("registeredCnt"),
         Field::number("itemPrice"),
     ];
 

@@ -34,9 +34,8 @@ impl View for Message {
     const NAME: &'static str = "taxi/messages";
     type Hears = (Id<Notice>, Event);
     const FIELDS: &'static [Field] = &[
-        Field::number("id"),
+        Field::key("id"),
         Field::number("orderId"),
-        Field::text("name"),
         Field::text("phone"),
         Field::text("status"),
         Field::time("time"),

@@ -53,20 +53,13 @@ impl View for MyPage {
     const NAME: &'static str = "taxi/mypages";
     type Hears = Heard;
     const FIELDS: &'static [Field] = &[
-        Field::number("id"),
-        Field::number("orderId"),
-        Field::number("reservationId"),
-        Field::number("paymentId"),
+        Field::key("id"),
+        Field::key("orderId"),
         Field::number("taxiId"),
         Field::text("name"),
         Field::text("phone"),
-        Field::text("orderType"),
-        Field::number("fare"),
         Field::text("status"),
-        Field::text("paymentStatus"),
-        Field::text("reservationStatus"),
         Field::time("calledAt"),
-        Field::time("changedAt"),
     ];
 
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {

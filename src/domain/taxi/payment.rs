@@ -328,6 +328,10 @@ struct RestateBody {
     _card_no: IgnoredAny,
     #[serde(default, rename = "amount")]
     _amount: IgnoredAny,
+    #[serde(default, rename = "reason")]
+    _reason: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl RestateBody {

@@ -17,6 +17,8 @@ pub struct Sms;
 
 impl Port for Sms {
     const NAME: &'static str = "taxi/sms";
+    /// Messages must not get in the way of orders.
+    const CONCURRENCY: usize = 8;
     type Hears = (Id<Order>, Event);
 
     fn ask((order, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {

@@ -60,7 +60,7 @@ pub struct ReadModelError {
 pub struct RowChange {
     /// The row as JSON.
     pub body: Vec<u8>,
-    /// The values of the searchable fields, in the order of the fields.
+    /// The values of the searchable fields other than the key, in the order of the fields.
     pub values: Vec<Value>,
 }
 
@@ -82,11 +82,12 @@ impl RowChange {
             (FieldKind::Text, serde_json::Value::String(text)) => Value::Text(text.clone()),
             (FieldKind::Text, serde_json::Value::Null) => Value::Null,
             (FieldKind::Text, other) => Value::Text(other.to_string()),
-            (FieldKind::Number | FieldKind::Time, value) => {
+            (FieldKind::Key | FieldKind::Number | FieldKind::Time, value) => {
                 value.as_i64().map_or(Value::Null, Value::Integer)
             }
         };
-        Self { body: row.to_string().into_bytes(), values: fields.iter().map(value).collect() }
+        let own = fields.iter().filter(|field| field.kind != FieldKind::Key);
+        Self { body: row.to_string().into_bytes(), values: own.map(value).collect() }
     }
 }
 

@@ -131,7 +131,7 @@ fn named<'a>(
     let index = fields.iter().position(|field| field.name == name).ok_or_else(|| {
         SearchError::BadQuery(format!("`{said}` is not searchable; {}", allowed(fields)))
     })?;
-    Ok((column(index), &fields[index]))
+    Ok((column(fields, index), &fields[index]))
 }
 
 fn sort_column(fields: &[Field], name: &str) -> Result<String, SearchError> {
@@ -152,7 +152,7 @@ fn allowed(fields: &[Field]) -> String {
 fn value(parameter: &str, field: &Field, text: &str) -> Result<Value, SearchError> {
     let sentence = match field.kind {
         FieldKind::Text => return Ok(Value::Text(text.to_owned())),
-        FieldKind::Number => "a whole number",
+        FieldKind::Key | FieldKind::Number => "a whole number",
         FieldKind::Time => "a time in milliseconds since the epoch",
     };
     text.trim().parse().map(Value::Integer).map_err(|_| {

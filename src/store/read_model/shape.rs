@@ -12,7 +12,7 @@ pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 
 /// Raised when the tables change; older files are then made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Opens the file, or replaces it.
 pub(super) fn open(
@@ -86,12 +86,11 @@ fn create(path: &Path, fields: &[Field], shape: &str) -> rusqlite::Result<Connec
 fn tables(fields: &[Field]) -> String {
     let mut columns = String::new();
     let mut indexes = String::new();
-    for (index, field) in fields.iter().enumerate() {
+    for (column, field) in columns_of(fields) {
         let kind = match field.kind {
             FieldKind::Text => "TEXT",
-            FieldKind::Number | FieldKind::Time => "INTEGER",
+            FieldKind::Key | FieldKind::Number | FieldKind::Time => "INTEGER",
         };
-        let column = column(index);
         let _ = write!(columns, ", {column} {kind}");
         let _ = write!(indexes, "CREATE INDEX by_{column} ON rows ({column}, number);");
     }
@@ -111,10 +110,9 @@ fn tables(fields: &[Field]) -> String {
 /// The statement that inserts a row, or replaces what it says.
 pub(super) fn upsert(fields: &[Field]) -> String {
     let (mut columns, mut places, mut updates) = (String::new(), String::new(), String::new());
-    for index in 0..fields.len() {
-        let column = column(index);
+    for (place, (column, _)) in (3..).zip(columns_of(fields)) {
         let _ = write!(columns, ", {column}");
-        let _ = write!(places, ", ?{}", index + 3);
+        let _ = write!(places, ", ?{place}");
         let _ = write!(updates, ", {column} = excluded.{column}");
     }
     format!(
@@ -124,8 +122,17 @@ pub(super) fn upsert(fields: &[Field]) -> String {
 }
 
 /// The column of a field, by its place: names of fields are no part of any statement.
-pub(super) fn column(index: usize) -> String {
-    format!("field_{index}")
+pub(super) fn column(fields: &[Field], index: usize) -> String {
+    match fields[index].kind {
+        FieldKind::Key => "number".to_owned(),
+        FieldKind::Text | FieldKind::Number | FieldKind::Time => format!("field_{index}"),
+    }
+}
+
+/// The fields that have a column of their own.
+fn columns_of(fields: &[Field]) -> impl Iterator<Item = (String, &Field)> {
+    let all = (0..).zip(fields).filter(|(_, field)| field.kind != FieldKind::Key);
+    all.map(|(index, field)| (column(fields, index), field))
 }
 
 fn shape(name: &str, fields: &[Field]) -> String {

@@ -24,6 +24,12 @@ pub(super) struct CallBody {
     _status: IgnoredAny,
     #[serde(default, rename = "fare")]
     _fare: IgnoredAny,
+    #[serde(default, rename = "taxiId")]
+    _taxi_id: IgnoredAny,
+    #[serde(default, rename = "reason")]
+    _reason: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl CallBody {
@@ -60,6 +66,12 @@ pub(super) struct StatusBody {
     _phone: IgnoredAny,
     #[serde(default, rename = "fare")]
     _fare: IgnoredAny,
+    #[serde(default, rename = "taxiId")]
+    _taxi_id: IgnoredAny,
+    #[serde(default, rename = "reason")]
+    _reason: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl StatusBody {

@@ -37,6 +37,8 @@ pub(super) struct StatusBody {
     _id: IgnoredAny,
     #[serde(default, rename = "orderId")]
     _order_id: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl StatusBody {
@@ -55,6 +57,8 @@ pub(super) struct ReferBody {
     taxi_id: Option<Id<Taxi>>,
     #[serde(default, rename = "id")]
     _id: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl ReferBody {

@@ -20,6 +20,10 @@ pub(super) struct RegisterBody {
     _id: IgnoredAny,
     #[serde(default, rename = "status")]
     _status: IgnoredAny,
+    #[serde(default, rename = "registeredCnt")]
+    _registered_cnt: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl RegisterBody {
@@ -64,6 +68,10 @@ pub(super) struct ReviseBody {
     _id: IgnoredAny,
     #[serde(default, rename = "status")]
     _status: IgnoredAny,
+    #[serde(default, rename = "registeredCnt")]
+    _registered_cnt: IgnoredAny,
+    #[serde(default, rename = "_links")]
+    _links: IgnoredAny,
 }
 
 impl ReviseBody {

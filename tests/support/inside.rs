@@ -1,4 +1,4 @@
-//! The application as the tests start it: on a port of the system's choice, in a folder of its own.
+//! The application inside the test process: on a port of the system's choice, in a folder of its own.
 
 use madang::{
     app::App,
@@ -34,8 +34,7 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix::System::new().block_on(async move {
-                let install = |catalogue: &mut _| domain::install(catalogue);
-                let app = App::build(config, install).await.expect("it starts");
+                let app = App::build(config, domain::install).await.expect("it starts");
                 tell.send(app.address()).expect("the test waits");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });

@@ -1,0 +1,115 @@
+//! Letters leave a thread in bundles: being woken for every single one would cost more than the
+//! work they ask for.
+//!
+//! The first letter of a turn of the loop schedules the sending behind everything that is ready
+//! to run now; what that writes goes along. A thread without a loop sends at once.
+
+use super::{keeper::Keeper, letter::Letter, room::busy};
+use crate::domain::kernel::Aggregate;
+use actix::{Addr, Arbiter, Message, dev::SendError};
+use std::{
+    any::Any,
+    cell::RefCell,
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+};
+
+/// Letters for instances of one kind in one shard.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Bundle<A: Aggregate>(pub Vec<Letter<A>>);
+
+/// The way to the keepers of one kind of aggregate.
+pub struct Post<A: Aggregate> {
+    /// No other post has it.
+    id: usize,
+    keepers: Vec<Addr<Keeper<A>>>,
+    /// Letters on their way. Counted here and not by mailboxes, which hold bundles.
+    queued: Arc<AtomicUsize>,
+    letters_max: usize,
+}
+
+impl<A: Aggregate> Clone for Post<A> {
+    fn clone(&self) -> Self {
+        let (keepers, queued) = (self.keepers.clone(), Arc::clone(&self.queued));
+        Self { id: self.id, keepers, queued, letters_max: self.letters_max }
+    }
+}
+
+/// What waits on this thread, for one kind.
+struct Outbox<A: Aggregate> {
+    post: Post<A>,
+    letters: Vec<Letter<A>>,
+}
+
+thread_local! {
+    /// The outboxes of this thread, by post.
+    static OUTBOXES: RefCell<HashMap<usize, Box<dyn Any>>> = RefCell::default();
+}
+
+static POSTS: AtomicUsize = AtomicUsize::new(0);
+
+impl<A: Aggregate> Post<A> {
+    /// To these keepers, one per shard, with at most so many letters on their way.
+    pub fn new(keepers: Vec<Addr<Keeper<A>>>, letters_max: usize) -> Self {
+        let id = POSTS.fetch_add(1, Ordering::Relaxed);
+        Self { id, keepers, queued: Arc::default(), letters_max }
+    }
+
+    /// Sends a letter to the keeper it belongs to, with the others of this turn of the loop.
+    pub fn send(&self, letter: Letter<A>) {
+        if self.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
+            self.arrived(1);
+            return letter.content.refuse(busy(A::NAME));
+        }
+        if Arbiter::try_current().is_none() {
+            return self.send_all(vec![letter]);
+        }
+        let is_first = OUTBOXES.with_borrow_mut(|outboxes| {
+            let outbox = outboxes
+                .entry(self.id)
+                .or_insert_with(|| Box::new(Outbox { post: self.clone(), letters: Vec::new() }));
+            let outbox = outbox.downcast_mut::<Outbox<A>>().expect("a post has one kind");
+            outbox.letters.push(letter);
+            outbox.letters.len() == 1
+        });
+        if is_first {
+            let id = self.id;
+            actix::spawn(async move { flush::<A>(id) });
+        }
+    }
+
+    /// So many letters have arrived, or come back.
+    pub fn arrived(&self, letters: usize) {
+        self.queued.fetch_sub(letters, Ordering::Relaxed);
+    }
+
+    fn send_all(&self, letters: Vec<Letter<A>>) {
+        let mut bundles: Vec<Vec<Letter<A>>> = self.keepers.iter().map(|_| Vec::new()).collect();
+        for letter in letters {
+            let shard = letter.number % self.keepers.len() as u64;
+            bundles[usize::try_from(shard).unwrap_or_default()].push(letter);
+        }
+        for (keeper, bundle) in self.keepers.iter().zip(bundles) {
+            if bundle.is_empty() {
+                continue;
+            }
+            if let Err(SendError::Full(Bundle(refused)) | SendError::Closed(Bundle(refused))) =
+                keeper.try_send(Bundle(bundle))
+            {
+                self.arrived(refused.len());
+                refused.into_iter().for_each(|letter| letter.content.refuse(busy(A::NAME)));
+            }
+        }
+    }
+}
+
+fn flush<A: Aggregate>(id: usize) {
+    let taken = OUTBOXES.with_borrow_mut(|outboxes| {
+        let outbox = outboxes.get_mut(&id)?.downcast_mut::<Outbox<A>>()?;
+        Some((outbox.post.clone(), std::mem::take(&mut outbox.letters)))
+    });
+    if let Some((post, letters)) = taken {
+        post.send_all(letters);
+    }
+}

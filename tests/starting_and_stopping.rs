@@ -1,0 +1,145 @@
+//! How the real process starts, refuses to start, and stops.
+
+mod support;
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    process::{Command, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use support::process::{Server, assert_verified};
+
+const CLIENTS: usize = 16;
+
+/// What `madang serve` says when it does not come to serve.
+#[track_caller]
+fn refusal(data: &Path, arguments: &[&str], variable: Option<(&str, &str)>) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+    command.args(["serve", "--data"]).arg(data).args(arguments).envs(variable);
+    let is_listening = |text: &str| text == "--listen" || text == "MADANG_LISTEN";
+    if !arguments.iter().copied().chain(variable.map(|(name, _)| name)).any(is_listening) {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let said = String::from_utf8_lossy(&stderr).into_owned();
+    assert!(!status.success(), "it served: {}\n{said}", String::from_utf8_lossy(&stdout));
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+/// Orders on and on until the server is gone; every order answered is counted.
+async fn order_until_the_end(client: Client, url: String, answered: Arc<AtomicUsize>) {
+    loop {
+        let order = json!({"orderType": "basic", "name": "Jung"});
+        // Once it is stopping, a new connection is refused, and one at rest is closed.
+        let Ok(response) = client.post(&url).json(&order).send().await else { return };
+        assert_eq!(response.status(), StatusCode::CREATED);
+        let order: Value = response.json().await.expect("the whole answer");
+        assert_eq!(order["status"], "Paid");
+        answered.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_under_load_answers_what_it_has_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), None);
+    let answered = Arc::new(AtomicUsize::new(0));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| {
+            let url = server.url("/taxi/orders");
+            tokio::spawn(order_until_the_end(support::client(), url, Arc::clone(&answered)))
+        })
+        .collect();
+    while answered.load(Ordering::SeqCst) < 10 * CLIENTS {
+        tokio::task::yield_now().await;
+    }
+    let since = Instant::now();
+    let status = tokio::task::spawn_blocking(move || server.terminate()).await.unwrap();
+    let took = since.elapsed();
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(10), "stopped after {took:?}");
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert_verified(folder.path());
+    let server = Server::start(folder.path(), None);
+    let page: Value = support::client()
+        .get(server.url("/taxi/orders?size=1"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let kept = page["page"]["totalElements"].as_u64().unwrap();
+    let answered = answered.load(Ordering::SeqCst) as u64;
+    // A client may have been told to go before its last order came in, never after.
+    assert!((answered..=answered + CLIENTS as u64).contains(&kept), "{kept} of {answered} orders");
+    println!("stopped in {took:?} after {answered} orders");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), None);
+    let said = refusal(folder.path(), &[], None);
+    assert!(said.contains("another process") || said.contains("in use"), "{said}");
+    assert!(server.terminate().success());
+}
+
+#[test]
+fn a_taken_address_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(folder.path(), &["--listen", &address], None);
+    assert!(said.contains(&address), "{said}");
+}
+
+#[test]
+fn a_setting_that_makes_no_sense_is_named_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("madang.toml");
+    for (text, named) in [
+        ("[http]\npatience = 7", "patience"),
+        ("colour = 1", "colour"),
+        ("[journal]\ncache_bytes = -1", "journal.cache_bytes"),
+        ("[taxi]\nfare_gold = 1", "fare_gold"),
+        ("[taxi]\nfare_basic = \"cheap\"", "fare_basic"),
+        ("[taxis]\nfare_basic = 1", "taxis"),
+        ("[ports.\"taxi/payments\"]\nretries = 1", "taxi/payments"),
+        ("[ports.\"taxi/payment\"]\ntransport = \"pigeon\"", "transport"),
+        ("[http", "madang.toml"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let said = refusal(folder.path(), &["--config", file.to_str().unwrap()], None);
+        assert!(said.contains(named), "{text}: {said}");
+    }
+    for (name, value) in [
+        ("MADANG_HTTP__PATIENCE", "7"),
+        ("MADANG_HTTP__PATIENCE_MS", "soon"),
+        ("MADANG_COLOUR", "red"),
+        ("MADANG_LISTEN", "nowhere"),
+        ("MADANG_TAXI__FARE_BASIC", "cheap"),
+    ] {
+        let said = refusal(folder.path(), &[], Some((name, value)));
+        let key = name.trim_start_matches("MADANG_TAXI__").to_lowercase();
+        assert!(said.contains(name) || said.contains(&key), "{name}={value}: {said}");
+    }
+    assert!(refusal(folder.path(), &["--config", "nowhere.toml"], None).contains("nowhere.toml"));
+    assert!(refusal(folder.path(), &["--business", "bakery"], None).contains("bakery"));
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_refused_without_saying_so_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = refusal(folder.path(), &["--listen", "0.0.0.0:0"], None);
+    assert!(said.contains("--insecure"), "{said}");
+}
