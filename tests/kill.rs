@@ -81,7 +81,7 @@ async fn a_killed_server_loses_nothing_and_doubles_nothing() {
     let mut checked = HashSet::new();
     for kill in 1..=kills {
         if kill % KILLS_PER_KILL_AT_START == 0 {
-            house.kill_while_starting(Duration::from_micros(dice.roll(START_US_MAX)));
+            house.kill_while_starting(Duration::from_micros(dice.roll(START_US_MAX))).await;
         } else {
             house.kill_under_load(&mut dice, &mut checked).await;
         }
@@ -123,10 +123,10 @@ impl House {
     }
 
     /// A start that is cut short, wherever that is.
-    fn kill_while_starting(&self, after: Duration) {
+    async fn kill_while_starting(&self, after: Duration) {
         let server = Server::launch(&self.data, Some(&self.config));
         // The moment itself is what is tried here; nothing is awaited by it.
-        std::thread::sleep(after);
+        tokio::time::sleep(after).await;
         server.kill();
     }
 

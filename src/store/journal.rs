@@ -28,7 +28,14 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
+
+/// The longest that letting go of the store waits for those who read from it at that moment.
+const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often it looks whether they are gone.
+const READERS_LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// An open journal. Dropping the last handle closes it.
 pub struct Journal {
@@ -63,7 +70,13 @@ impl Shared {
     }
 
     pub(super) fn let_go(&self) {
-        self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
+        let disk = self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(disk) = disk else { return };
+        // Whoever reads at this moment still holds it, and with it the folder.
+        let begin = Instant::now();
+        while Arc::strong_count(&disk) > 1 && begin.elapsed() < READERS_LEAVE_WITHIN {
+            thread::park_timeout(READERS_LOOK_EVERY);
+        }
     }
 
     pub(super) fn durable(&self) -> u64 {
