@@ -83,7 +83,9 @@ impl<A: Aggregate> Handler<Bundle<A>> for Keeper<A> {
 
     fn handle(&mut self, Bundle(letters): Bundle<A>, _: &mut Self::Context) {
         self.room.arrived(letters.len());
-        letters.into_iter().for_each(|letter| self.pass_on(letter));
+        for letter in letters {
+            self.pass_on(letter);
+        }
     }
 }
 

@@ -98,7 +98,9 @@ impl<A: Aggregate> Post<A> {
                 keeper.try_send(Bundle(bundle))
             {
                 self.arrived(refused.len());
-                refused.into_iter().for_each(|letter| letter.content.refuse(busy(A::NAME)));
+                for letter in refused {
+                    letter.content.refuse(busy(A::NAME));
+                }
             }
         }
     }

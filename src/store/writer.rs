@@ -49,7 +49,7 @@ pub(super) fn run(shared: &Shared) {
     let mut is_busy = false;
     loop {
         if is_busy {
-            thread::sleep(GATHERING_PAUSE);
+            gather();
         }
         let Some(load) = next_load(shared) else { break };
         is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
@@ -75,6 +75,11 @@ pub(super) fn run(shared: &Shared) {
     };
     tell(waiting, &Err(Lost(Arc::from("the journal is closed"))));
     shared.let_go();
+}
+
+#[expect(clippy::disallowed_methods, reason = "the hand has a thread of its own")]
+fn gather() {
+    thread::sleep(GATHERING_PAUSE);
 }
 
 /// Sleeps until something waits; `None` once the journal is closing and nothing does.

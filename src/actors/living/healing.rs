@@ -7,7 +7,7 @@ use crate::{
         facade::{QuarantineEntry, Trouble},
         room::{Rebuilt, blocking, busy, now, rebuild},
     },
-    domain::kernel::{Aggregate, Standing},
+    domain::kernel::Aggregate,
     store::journal::StoreError,
 };
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};

@@ -7,7 +7,7 @@ use crate::{
         flight::Flight,
         letter::{Ack, ClientCall, Delivery, InsideCall, ReplyTo, Teller, Undelivered},
     },
-    domain::kernel::{Aggregate, Rejection, Standing, Timestamp, command_name},
+    domain::kernel::{Aggregate, Rejection, Timestamp, command_name},
     store::{
         Cause, Payload, StoredAnswer, StoredOutcome, codec,
         journal::{Done, Entry, Journal, Snapshot, Submission},
