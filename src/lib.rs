@@ -33,6 +33,7 @@
 //! ```
 //! use madang::{app::App, config::{Config, Flags}, domain};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! let flags = Flags {
 //!     data: Some(folder.path().join("data")),
@@ -45,7 +46,7 @@
 //!     app.run_until_stopped(async { /* until whatever you wait for */ }).await?;
 //!     Ok(())
 //! })
-//! # .map_err(|error: Box<dyn std::error::Error>| error)
+//! # }
 //! ```
 
 #![forbid(unsafe_code)]
