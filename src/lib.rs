@@ -33,20 +33,19 @@
 //! ```
 //! use madang::{app::App, config::{Config, Flags}, domain};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = tempfile::tempdir()?;
-//! let flags = Flags {
-//!     data: Some(folder.path().join("data")),
-//!     listen: Some("127.0.0.1:0".parse()?),
-//!     ..Flags::default()
-//! };
-//! actix::System::new().block_on(async {
-//!     let app = App::build(Config::read(flags)?, |host| domain::install(host)).await?;
-//!     println!("{}", app.greeting());
-//!     app.run_until_stopped(async { /* until whatever you wait for */ }).await?;
-//!     Ok(())
-//! })
-//! # }
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! #   let folder = tempfile::tempdir()?;
+//! #   let data = folder.path().join("data");
+//!     let listen = Some("127.0.0.1:0".parse()?);
+//!     let flags = Flags { data: Some(data), listen, ..Flags::default() };
+//!     let config = Config::read(flags)?;
+//!     actix::System::new().block_on(async {
+//!         let app = App::build(config, |host| domain::install(host)).await?;
+//!         println!("{}", app.greeting());
+//!         app.run_until_stopped(async { /* until whatever you wait for */ }).await?;
+//!         Ok(())
+//!     })
+//! }
 //! ```
 
 #![forbid(unsafe_code)]

@@ -43,7 +43,7 @@ pub struct ViewInfo {
     pub fields: &'static [Field],
 }
 
-/// Something said by a client. `resource` is the index into [`Courtyard::resources`].
+/// Something said by a client. `resource` is the index into [`resources`](super::Courtyard::resources).
 pub struct Request {
     /// To which kind.
     pub resource: usize,
