@@ -38,7 +38,7 @@ const REOPEN_PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// In busy times the hand waits so long before it takes the next load: fewer and larger commits
 /// cost everybody fewer changes of context than the wait costs time.
-const GATHERING_PAUSE: Duration = Duration::from_micros(700);
+const GATHERING_PAUSE: Duration = Duration::from_micros(250);
 
 /// A commit of so many submissions makes the times busy.
 const BUSY_SUBMISSIONS: usize = 32;
