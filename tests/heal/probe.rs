@@ -35,7 +35,7 @@ pub struct Counter {
     count: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     Open,
     Add(u32),

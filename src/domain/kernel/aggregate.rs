@@ -30,7 +30,7 @@ pub trait Aggregate: Default + Message {
     /// The business this belongs to, which also says what the settings are.
     type Business: Business;
     /// What it can be told.
-    type Command: Clone + PartialEq + Debug + Send + Sync + Unpin + 'static;
+    type Command: Message;
     /// What can happen to it. Variants are only ever added, at the end.
     type Event: Message;
     /// Why it says no.

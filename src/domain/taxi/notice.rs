@@ -44,7 +44,7 @@ pub struct Letter {
 }
 
 /// What the record of messages can be told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The outside service has answered.
     Note {

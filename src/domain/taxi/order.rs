@@ -91,7 +91,7 @@ pub enum Stage {
 }
 
 /// What an order can be told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// A customer wants a taxi.
     Call {

@@ -58,7 +58,7 @@ enum Status {
 }
 
 /// What a payment can be told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Charge this card.
     Request {

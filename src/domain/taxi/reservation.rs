@@ -87,7 +87,7 @@ pub enum By {
 }
 
 /// What a reservation can be told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The order was paid.
     Accept,

@@ -51,7 +51,7 @@ pub struct Model {
 }
 
 /// What a driver says differently from now on; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     /// The kind of car.
     pub taxi_name: Option<Text>,
@@ -64,7 +64,7 @@ pub struct Revision {
 }
 
 /// What taxis can be told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// A driver registers this many.
     Register {
