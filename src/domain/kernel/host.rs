@@ -1,6 +1,6 @@
 //! What a business is installed in, and how it hears of what happened there.
 
-use super::{Aggregate, Id, Lookup, Port, Saga, Timestamp, View};
+use super::{Aggregate, Books, Id, Lookup, Port, Saga, Timestamp, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
@@ -13,6 +13,15 @@ pub trait Business: 'static {
 
     /// Describes the business to whoever gives it a home.
     fn install(host: &mut impl Host);
+
+    /// The invariants: what adds up in the books whenever nothing is on its way. Conversations
+    /// that wait for another part are on their way.
+    ///
+    /// # Errors
+    /// What does not add up, as a sentence.
+    fn adds_up(_books: &impl Books) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// What can be configured about a business; the default must be usable as it is.

@@ -5,10 +5,13 @@
 //! come in as values, so that every business can be replayed, simulated and proofread.
 
 mod aggregate;
+mod body;
+mod books;
 mod dispatch;
 mod host;
 mod id;
 mod lookup;
+pub mod payment;
 mod port;
 mod saga;
 pub mod simulation;
@@ -16,19 +19,22 @@ pub mod spec;
 mod values;
 mod view;
 mod vocabulary;
+mod words;
 
 pub use aggregate::{
     Aggregate, Decision, Fall, Rejection, RejectionKind, SettingsOf, Speaker, Standing,
 };
+pub use books::Books;
 pub use dispatch::{Dispatch, command_name};
 pub use host::{Business, Fact, Hears, Host, Meta, Settings};
 pub use id::Id;
 pub use lookup::{Filter, Lookup, Query};
 pub use port::{Answer, Ask, Patience, Port};
-pub use saga::{Alarm, Next, Refused, Saga, Step, Unchanged};
+pub use saga::{Alarm, Awaits, Next, Refused, Saga, Step, Unchanged};
 pub use values::{Money, Number, Quantity, Text, Timestamp};
 pub use view::{Field, FieldKind, View};
 pub use vocabulary::{Malformed, Method, Nothing, Place, Said, Saying, Target, Vocabulary};
+pub use words::CANCELLED;
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;

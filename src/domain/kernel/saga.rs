@@ -1,6 +1,7 @@
 //! The process manager: a conversation between aggregates that none of them could hold alone.
 
 use super::{Aggregate, Dispatch, Hears, Id, Message, Meta, Rejection, Timestamp};
+use serde::Serialize;
 use std::any::Any;
 
 /// A pure state machine that hears what happened and says what to do next.
@@ -33,10 +34,24 @@ pub trait Saga: Default + Message {
         Step::wait(self)
     }
 
+    /// Whom it waits for in this state.
+    fn awaits(&self) -> Awaits;
+
     /// The alarm that was set has gone off.
     fn woken(self, _me: Id<Self>, _now: Timestamp) -> Step<Self> {
         Step::wait(self)
     }
+}
+
+/// Whom a conversation waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Awaits {
+    /// Nobody: it is over, or has not begun.
+    Nobody,
+    /// A person, by role (`dispatcher`) or as `customer`: it may take as long as it likes.
+    Person(&'static str),
+    /// Another part, by name (`taxi/payment`): unless that is suspended, it goes on by itself.
+    Part(&'static str),
 }
 
 /// What a saga does next: the state to wait in, commands to dispatch, an alarm to set.

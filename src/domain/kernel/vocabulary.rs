@@ -1,11 +1,12 @@
 //! How clients say commands: by name, and in the words of clients that existed before.
 
-use super::{Aggregate, Number};
+use super::{Aggregate, Number, body::Body};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// All the ways to say something to one kind of aggregate.
 pub struct Vocabulary<A: Aggregate> {
     sayings: Vec<Saying<A>>,
+    ignored: &'static [&'static str],
 }
 
 /// One way to say something: where, how, and what it means.
@@ -17,12 +18,13 @@ pub struct Saying<A: Aggregate> {
     /// The path it is said at.
     pub place: Place,
     parse: Parse<A>,
+    ignored: &'static [&'static str],
 }
 
 /// What a body means that names whom it is about.
 type Refers<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
 
-type Parse<A> = Box<dyn Fn(Option<u64>, &[u8]) -> Result<Said<A>, Malformed> + Send + Sync>;
+type Parse<A> = Box<dyn Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync>;
 
 /// The methods that carry commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -80,12 +82,6 @@ impl Malformed {
     pub fn content(because: impl Into<String>) -> Self {
         Self::Content(because.into())
     }
-
-    /// A status that this resource cannot be asked to take.
-    #[must_use]
-    pub fn status(status: &str, known: &[&str]) -> Self {
-        Self::Content(format!("unknown status `{status}`, expected {}", known.join(" or ")))
-    }
 }
 
 /// The body of a command that has no details: `{}`, or nothing at all.
@@ -95,7 +91,7 @@ pub struct Nothing {}
 
 impl<A: Aggregate> Default for Vocabulary<A> {
     fn default() -> Self {
-        Self { sayings: Vec::new() }
+        Self { sayings: Vec::new(), ignored: &[] }
     }
 }
 
@@ -103,7 +99,7 @@ impl<A: Aggregate> Vocabulary<A> {
     /// Nothing to say yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self { sayings: Vec::new(), ignored: &[] }
     }
 
     /// `POST /business/resource` with this body makes a new one.
@@ -114,7 +110,7 @@ impl<A: Aggregate> Vocabulary<A> {
         means: fn(B) -> Result<A::Command, Malformed>,
     ) -> Self {
         self.with(name, Method::Post, Place::Collection, move |_, body| {
-            Ok(Said { target: Target::New, command: means(read(body)?)? })
+            Ok(Said { target: Target::New, command: means(body.read()?)? })
         })
     }
 
@@ -147,15 +143,25 @@ impl<A: Aggregate> Vocabulary<A> {
         means: Refers<A, B>,
     ) -> Self {
         self.with(name, Method::Post, Place::Collection, move |_, body| {
-            let (number, command) = means(read(body)?)?;
+            let (number, command) = means(body.read()?)?;
             Ok(Said { target: Target::Existing(number.0), command })
         })
+    }
+
+    /// These fields of a body are read past where a saying does not ask for them: what only the
+    /// server decides, so that a representation can be changed and sent back whole. `_links` is
+    /// always read past; any other field that a saying does not know is refused.
+    #[must_use]
+    pub fn ignoring(mut self, fields: &'static [&'static str]) -> Self {
+        self.ignored = fields;
+        self
     }
 
     /// All sayings, in the order they were declared.
     #[must_use]
     pub fn into_sayings(self) -> Vec<Saying<A>> {
-        self.sayings
+        let ignored = self.ignored;
+        self.sayings.into_iter().map(|saying| Saying { ignored, ..saying }).collect()
     }
 
     fn with(
@@ -163,9 +169,9 @@ impl<A: Aggregate> Vocabulary<A> {
         name: &'static str,
         method: Method,
         place: Place,
-        parse: impl Fn(Option<u64>, &[u8]) -> Result<Said<A>, Malformed> + Send + Sync + 'static,
+        parse: impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync + 'static,
     ) -> Self {
-        self.sayings.push(Saying { name, method, place, parse: Box::new(parse) });
+        self.sayings.push(Saying { name, method, place, parse: Box::new(parse), ignored: &[] });
         self
     }
 }
@@ -176,23 +182,15 @@ impl<A: Aggregate> Saying<A> {
     /// # Errors
     /// What could not be understood, as a sentence.
     pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<Said<A>, Malformed> {
-        (self.parse)(number, body)
+        (self.parse)(number, &Body { bytes: body, ignored: self.ignored })
     }
 }
 
 fn to_existing<A: Aggregate, B: DeserializeOwned + 'static>(
     means: fn(B) -> Result<A::Command, Malformed>,
-) -> impl Fn(Option<u64>, &[u8]) -> Result<Said<A>, Malformed> {
+) -> impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> {
     move |number, body| {
         let number = number.ok_or_else(|| Malformed::content("the number is missing"))?;
-        Ok(Said { target: Target::Existing(number), command: means(read(body)?)? })
+        Ok(Said { target: Target::Existing(number), command: means(body.read()?)? })
     }
-}
-
-fn read<B: DeserializeOwned + 'static>(body: &[u8]) -> Result<B, Malformed> {
-    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Malformed::Content(error.to_string()),
-        _ => Malformed::Syntax(error.to_string()),
-    })
 }

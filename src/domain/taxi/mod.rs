@@ -1,7 +1,7 @@
 //! The call taxi: somebody calls, pays, gets a taxi from the dispatcher, and hears of every step.
 
 pub mod availability;
-pub mod card_payment;
+mod books;
 pub mod cheapest;
 pub mod message;
 pub mod my_page;
@@ -17,17 +17,15 @@ pub mod sms;
     reason = "a fleet of one car model is what this business calls a taxi"
 )]
 pub mod taxi;
-mod words;
 
-use super::kernel::{Business, Host};
+use super::kernel::{Books, Business, Host};
 use availability::Availability;
-use card_payment::CardPayment;
 use cheapest::Cheapest;
 use message::Message;
 use my_page::MyPage;
 use notice::Notice;
 use order::Order;
-use payment::Payment;
+use payment::{CardPayment, Payment};
 use reservation::Reservation;
 use ride::Ride;
 use settings::Settings;
@@ -55,6 +53,10 @@ impl Business for CallTaxi {
             .view::<MyPage>()
             .view::<Availability>()
             .view::<Message>();
+    }
+
+    fn adds_up(books: &impl Books) -> Result<(), String> {
+        books::add_up(books)
     }
 }
 

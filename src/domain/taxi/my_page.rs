@@ -105,17 +105,8 @@ impl MyPage {
     }
 
     fn payment(&mut self, id: Id<Payment>, event: &payment::Event) {
-        use payment::Event as E;
         self.payment_id = Some(id.number());
-        let status = match event {
-            E::Requested { .. } => "Requested",
-            E::Approved => "Approved",
-            E::Declined { .. } | E::Abandoned { .. } | E::Voided => "Declined",
-            E::RefundRequested { .. } => "Refund Requested",
-            E::Refunded => "Refunded",
-            E::RefundDeclined { .. } => "Refund Declined",
-        };
-        self.payment_status = status.into();
+        self.payment_status = event.stage().word().into();
     }
 
     fn reservation(&mut self, id: Id<Reservation>, event: &reservation::Event) {

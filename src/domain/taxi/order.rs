@@ -11,16 +11,18 @@
 //! ```
 
 mod said;
+mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, settings::Settings, taxi::Taxi, words};
+use super::{CallTaxi, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
     Aggregate, Decision, Fall, Id, Method, Money, Nothing, RejectionKind, Speaker, Standing, Text,
     Timestamp, Vocabulary,
 };
 use said::{CallBody, StatusBody};
 use serde::{Deserialize, Serialize};
+use shown::Shown;
 use thiserror::Error;
 
 use Command::{Call, CallOff, Cancel, Confirm, FinishCancelling, Pay, Reject};
@@ -301,7 +303,7 @@ impl Aggregate for Order {
             phone: self.customer.phone.clone(),
             card_no: self.card_no.clone(),
             fare: self.fare,
-            status: self.status.name(),
+            status: self.status(),
             taxi_id,
             reason,
         }
@@ -316,6 +318,7 @@ impl Aggregate for Order {
 
     fn vocabulary() -> Vocabulary<Self> {
         Vocabulary::new()
+            .ignoring(said::IGNORED)
             .creates("call", CallBody::means)
             .command("cancel", |Nothing {}| Ok(Cancel))
             .word("cancel by status", Method::Patch, StatusBody::means)
@@ -329,16 +332,22 @@ fn called(
     card_no: Text,
     settings: &Settings,
 ) -> Result<Vec<Event>, Rejection> {
-    if !words::is_name(&customer.name) {
+    if !customer.name.is_name() {
         return Err(Rejection::BadName);
     }
-    if !words::is_short(&customer.phone) || !words::is_short(&card_no) {
+    if !customer.phone.is_short() || !card_no.is_short() {
         return Err(Rejection::TooLong);
     }
     Ok(vec![Called { grade, customer, card_no, fare: settings.fare(grade) }])
 }
 
 impl Order {
+    /// How far it has come, as clients are told.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        self.status.name()
+    }
+
     fn customer(&self) -> Customer {
         self.customer.clone()
     }
@@ -379,20 +388,4 @@ impl Status {
             Self::Rejected { .. } => "Rejected",
         }
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    order_type: Grade,
-    name: Text,
-    phone: Text,
-    card_no: Text,
-    fare: Money,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    taxi_id: Option<Id<Taxi>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
 }

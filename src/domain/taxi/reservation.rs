@@ -285,6 +285,7 @@ impl Aggregate for Reservation {
 
     fn vocabulary() -> Vocabulary<Self> {
         Vocabulary::new()
+            .ignoring(&["id", "orderId"])
             .refers("confirm by status", ReferBody::means)
             .command("confirm", TaxiBody::means)
             .command("cancel", |Nothing {}| Ok(Cancel { by: By::Dispatcher }))

@@ -17,16 +17,13 @@
 //! the order, which answers in order, and the others are waited for one by one before it.
 
 use super::{
+    DISPATCHER,
     order::{
         self,
         Command::{CallOff, Confirm, FinishCancelling, Pay, Reject},
         Order, Stage,
     },
-    payment::{
-        self,
-        Command::{Refund, Request},
-        Payment,
-    },
+    payment::{self, Fare, Payment},
     reservation::{
         self, By,
         Command::{Accept, Assign as Assigned, Cancel, Fail},
@@ -38,8 +35,9 @@ use super::{
         Taxi,
     },
 };
+use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, Fall, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, command_name,
+    Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, command_name,
 };
 use crate::hears;
 use serde::{Deserialize, Serialize};
@@ -168,6 +166,21 @@ impl Saga for Ride {
         }
     }
 
+    fn awaits(&self) -> Awaits {
+        match self {
+            Idle => Awaits::Nobody,
+            Riding { taxi: Hold::Free } => Awaits::Person(DISPATCHER),
+            Rejecting | Confirming { .. } | Closing => Awaits::Part(Order::NAME),
+            Riding { taxi: Hold::Held(_) } | Undoing(Undo { reservation: Part::Pending, .. }) => {
+                Awaits::Part(Reservation::NAME)
+            }
+            Paying | Withdrawing | Undoing(Undo { payment: Part::Pending, .. }) => {
+                Awaits::Part(Payment::NAME)
+            }
+            Riding { .. } | Undoing(_) => Awaits::Part(Taxi::NAME),
+        }
+    }
+
     /// Nobody confirmed the reservation in time.
     fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let late = matches!(self, Riding { .. });
@@ -184,7 +197,8 @@ impl Ride {
         use order::Event as E;
         match (self, event) {
             (Idle, E::Called { card_no, fare, .. }) => {
-                Step::wait(Paying).tell(me.of::<Payment>(), Request { card_no, amount: fare })
+                let request = Request { bill: Fare { card_no }, amount: fare };
+                Step::wait(Paying).tell(me.of::<Payment>(), request)
             }
             (Confirming { .. }, E::Confirmed { .. }) | (Rejecting, E::Rejected { .. }) => {
                 Step::done()

@@ -6,7 +6,7 @@ mod said;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, DRIVER, reservation::Reservation, settings::Settings, words};
+use super::{CallTaxi, DRIVER, reservation::Reservation, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, Decision, Id, Method, Money, Quantity, RejectionKind, Speaker, Text, Timestamp,
     Vocabulary,
@@ -239,6 +239,7 @@ impl Aggregate for Taxi {
 
     fn vocabulary() -> Vocabulary<Self> {
         Vocabulary::new()
+            .ignoring(&["id", "status", "registeredCnt"])
             .creates("register", RegisterBody::means)
             .command("restock", RestockBody::means)
             .command("revise", ReviseBody::means)
@@ -262,7 +263,7 @@ impl Taxi {
 
 impl Model {
     fn check(&self) -> Result<(), Rejection> {
-        if words::is_name(&self.taxi_name) && words::is_name(&self.company_name) {
+        if self.taxi_name.is_name() && self.company_name.is_name() {
             return Ok(());
         }
         Err(Rejection::BadName)

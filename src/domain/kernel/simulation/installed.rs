@@ -3,8 +3,8 @@
 use super::{Record, settings_of};
 use crate::domain::kernel::simulation::{Cause, Payload};
 use crate::domain::kernel::{
-    Aggregate, Alarm, Answer, Ask, Dispatch, Filter, Hears, Id, Lookup, Next, Port, Query, Refused,
-    Saga, Step, Timestamp, Unchanged, View,
+    Aggregate, Alarm, Answer, Ask, Awaits, Dispatch, Filter, Hears, Id, Lookup, Next, Port, Query,
+    Refused, Saga, Step, Timestamp, Unchanged, View,
 };
 use serde_json::Value;
 use std::{any::Any, collections::BTreeMap, marker::PhantomData, mem, rc::Rc};
@@ -79,6 +79,8 @@ pub(super) trait Runner {
     fn name(&self) -> &'static str;
     fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
     fn due(&self, now: Timestamp) -> Vec<u64>;
+    /// A conversation that waits for neither an answer nor a person.
+    fn hanging(&self) -> Option<String>;
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
@@ -153,6 +155,12 @@ impl<S: Saga> Runner for Running<S> {
 
     fn due(&self, now: Timestamp) -> Vec<u64> {
         self.alarms.iter().filter(|(_, time)| **time <= now).map(|(number, _)| *number).collect()
+    }
+
+    fn hanging(&self) -> Option<String> {
+        let mut states = self.states.iter();
+        let hangs = states.find(|(_, state)| !matches!(state.awaits(), Awaits::Person(_)));
+        hangs.map(|(number, state)| format!("{number}: {state:?}"))
     }
 
     fn clear(&mut self) {

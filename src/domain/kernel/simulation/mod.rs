@@ -5,6 +5,7 @@ mod delivery;
 mod dice;
 mod helpers;
 mod installed;
+mod money;
 mod outside;
 mod record;
 
@@ -16,12 +17,15 @@ pub use outside::{Luck, Outside};
 pub use record::{Cause, Origin, Payload, Record};
 
 use super::{
-    Aggregate, Business, Dispatch, Host, Id, Lookup, Port, Saga, SettingsOf, Speaker, Timestamp,
-    View,
+    Aggregate, Awaits, Books, Business, Dispatch, Host, Id, Lookup, Port, Saga, SettingsOf,
+    Speaker, Timestamp, View,
 };
 use delivery::{Pending, Question};
 use installed::{Asker, Door, Live, Rows, Runner, Running, Seeker, Table, Verdict};
 use std::{any::Any, collections::BTreeMap, collections::HashSet, collections::VecDeque};
+
+/// The invariants of one business; see [`Business::adds_up`].
+type Audit = fn(&World) -> Result<(), String>;
 
 /// A host in memory: one thread, one clock, no disk.
 #[derive(Default)]
@@ -31,6 +35,7 @@ pub struct World {
     /// The outside services.
     pub outside: Outside,
     settings: BTreeMap<&'static str, Box<dyn Any>>,
+    audits: Vec<Audit>,
     doors: BTreeMap<&'static str, Box<dyn Door>>,
     sagas: Vec<Box<dyn Runner>>,
     askers: Vec<Box<dyn Asker>>,
@@ -48,6 +53,7 @@ pub struct World {
 impl Host for World {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.settings.entry(B::NAME).or_insert_with(|| Box::new(B::Settings::default()));
+        self.audits.push(B::adds_up);
         B::install(self);
         self
     }
@@ -75,6 +81,26 @@ impl Host for World {
     fn view<V: View>(&mut self) -> &mut Self {
         self.views.insert(V::NAME, Box::new(Rows::<V>::default()));
         self
+    }
+}
+
+impl Books for World {
+    fn each<A: Aggregate>(
+        &self,
+        mut check: impl FnMut(u64, &A) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let mut live = self.live::<A>().into_iter().flat_map(|live| &live.0);
+        live.try_for_each(|(number, aggregate)| check(*number, aggregate))
+    }
+
+    fn get<A: Aggregate>(&self, number: u64) -> A {
+        self.live::<A>().and_then(|live| live.0.get(&number).cloned()).unwrap_or_default()
+    }
+
+    fn awaits<S: Saga>(&self, number: u64) -> Awaits {
+        self.running::<S>()
+            .and_then(|running| running.states.get(&number))
+            .map_or(Awaits::Nobody, Saga::awaits)
     }
 }
 
@@ -117,15 +143,14 @@ impl World {
     /// The aggregate of this number; the default when nothing has happened to it.
     #[must_use]
     pub fn get<A: Aggregate>(&self, number: u64) -> A {
-        let live = self.doors.get(A::NAME).and_then(|door| door.as_any().downcast_ref::<Live<A>>());
-        live.and_then(|live| live.0.get(&number).cloned()).unwrap_or_default()
+        Books::get(self, number)
     }
 
     /// All aggregates of this kind to which something has happened.
     #[must_use]
     pub fn all<A: Aggregate>(&self) -> Vec<(u64, A)> {
-        let live = self.doors.get(A::NAME).and_then(|door| door.as_any().downcast_ref::<Live<A>>());
-        live.map(|live| live.0.iter().map(|(number, a)| (*number, a.clone())).collect())
+        self.live::<A>()
+            .map(|live| live.0.iter().map(|(number, a)| (*number, a.clone())).collect())
             .unwrap_or_default()
     }
 
@@ -146,8 +171,7 @@ impl World {
     /// The conversations of a saga that are not over.
     #[must_use]
     pub fn open<S: Saga>(&self) -> Vec<(u64, S)> {
-        let running = self.sagas.iter().find_map(|saga| saga.as_any().downcast_ref::<Running<S>>());
-        running
+        self.running::<S>()
             .map(|running| running.states.iter().map(|(n, state)| (*n, state.clone())).collect())
             .unwrap_or_default()
     }
@@ -171,6 +195,24 @@ impl World {
         self.outbox.is_empty() && self.questions.is_empty() && self.durable == self.journal.len()
     }
 
+    /// Whether a world at rest is as it should be: no answer is lost, every conversation that is
+    /// not over waits for a person, and the books of the businesses add up.
+    ///
+    /// # Errors
+    /// What is not so, as a sentence.
+    pub fn adds_up(&self) -> Result<(), String> {
+        let lost = self.lost_answers();
+        if !lost.is_empty() {
+            return Err(format!("answered and lost: {lost:?}"));
+        }
+        for saga in &self.sagas {
+            if let Some(hangs) = saga.hanging() {
+                return Err(format!("{} hangs: {hangs}", saga.name()));
+            }
+        }
+        self.audits.iter().try_for_each(|audit| audit(self))
+    }
+
     /// Requests that were answered, and whose records are gone: there must be none.
     #[must_use]
     pub fn lost_answers(&self) -> Vec<u64> {
@@ -182,6 +224,14 @@ impl World {
             .filter(|(request, position)| *position <= durable && !kept.contains(request))
             .map(|(request, _)| request)
             .collect()
+    }
+
+    fn live<A: Aggregate>(&self) -> Option<&Live<A>> {
+        self.doors.get(A::NAME).and_then(|door| door.as_any().downcast_ref())
+    }
+
+    fn running<S: Saga>(&self) -> Option<&Running<S>> {
+        self.sagas.iter().find_map(|saga| saga.as_any().downcast_ref())
     }
 
     /// Carries out a command; the position of its last record, when it left one.

@@ -4,9 +4,12 @@ use super::{
     Command::{self, Call, Cancel},
     Customer, Grade,
 };
-use crate::domain::kernel::{Malformed, Text};
-use crate::domain::taxi::words;
-use serde::{Deserialize, de::IgnoredAny};
+use crate::domain::kernel::{CANCELLED, Malformed, Text};
+use serde::Deserialize;
+
+/// What only the server decides, or is none of the matter when an order is cancelled by its status.
+pub(super) const IGNORED: &[&str] =
+    &["id", "orderType", "name", "cardNo", "phone", "status", "fare", "taxiId", "reason"];
 
 /// `{"orderType":"basic","name":"Jung"}`; what only the server decides is read past.
 #[derive(Deserialize)]
@@ -14,22 +17,8 @@ use serde::{Deserialize, de::IgnoredAny};
 pub(super) struct CallBody {
     order_type: Text,
     name: Text,
-    #[serde(default)]
     card_no: Option<Text>,
-    #[serde(default)]
     phone: Option<Text>,
-    #[serde(default, rename = "id")]
-    _id: IgnoredAny,
-    #[serde(default, rename = "status")]
-    _status: IgnoredAny,
-    #[serde(default, rename = "fare")]
-    _fare: IgnoredAny,
-    #[serde(default, rename = "taxiId")]
-    _taxi_id: IgnoredAny,
-    #[serde(default, rename = "reason")]
-    _reason: IgnoredAny,
-    #[serde(default, rename = "_links")]
-    _links: IgnoredAny,
 }
 
 impl CallBody {
@@ -54,31 +43,10 @@ impl CallBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusBody {
     status: Text,
-    #[serde(default, rename = "id")]
-    _id: IgnoredAny,
-    #[serde(default, rename = "orderType")]
-    _order_type: IgnoredAny,
-    #[serde(default, rename = "name")]
-    _name: IgnoredAny,
-    #[serde(default, rename = "cardNo")]
-    _card_no: IgnoredAny,
-    #[serde(default, rename = "phone")]
-    _phone: IgnoredAny,
-    #[serde(default, rename = "fare")]
-    _fare: IgnoredAny,
-    #[serde(default, rename = "taxiId")]
-    _taxi_id: IgnoredAny,
-    #[serde(default, rename = "reason")]
-    _reason: IgnoredAny,
-    #[serde(default, rename = "_links")]
-    _links: IgnoredAny,
 }
 
 impl StatusBody {
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        if words::is_one_of(&self.status, words::CANCELLED) {
-            return Ok(Cancel);
-        }
-        Err(words::unknown_status(&self.status, words::CANCELLED))
+        self.status.means(&[(CANCELLED, Cancel)])
     }
 }

@@ -4,18 +4,16 @@ use super::{
     By,
     Command::{self, Cancel, Confirm},
 };
-use crate::domain::kernel::{Id, Malformed, Number, Text};
-use crate::domain::taxi::{taxi::Taxi, words};
-use serde::{Deserialize, de::IgnoredAny};
+use crate::domain::kernel::{CANCELLED, Id, Malformed, Number, Text};
+use crate::domain::taxi::taxi::Taxi;
+use serde::Deserialize;
 
-const KNOWN: &[&str] = &["confirmed", "confirm", "cancelled", "canceled", "cancel"];
 const CONFIRMED: &[&str] = &["confirmed", "confirm"];
 
 /// `{"taxiId":3}`, or `{}` for any taxi.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TaxiBody {
-    #[serde(default)]
     taxi_id: Option<Id<Taxi>>,
 }
 
@@ -31,14 +29,7 @@ impl TaxiBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusBody {
     status: Text,
-    #[serde(default)]
     taxi_id: Option<Id<Taxi>>,
-    #[serde(default, rename = "id")]
-    _id: IgnoredAny,
-    #[serde(default, rename = "orderId")]
-    _order_id: IgnoredAny,
-    #[serde(default, rename = "_links")]
-    _links: IgnoredAny,
 }
 
 impl StatusBody {
@@ -53,12 +44,7 @@ impl StatusBody {
 pub(super) struct ReferBody {
     order_id: Number,
     status: Text,
-    #[serde(default)]
     taxi_id: Option<Id<Taxi>>,
-    #[serde(default, rename = "id")]
-    _id: IgnoredAny,
-    #[serde(default, rename = "_links")]
-    _links: IgnoredAny,
 }
 
 impl ReferBody {
@@ -68,11 +54,5 @@ impl ReferBody {
 }
 
 fn by_status(status: &Text, taxi: Option<Id<Taxi>>) -> Result<Command, Malformed> {
-    if words::is_one_of(status, CONFIRMED) {
-        return Ok(Confirm { taxi });
-    }
-    if words::is_one_of(status, words::CANCELLED) {
-        return Ok(Cancel { by: By::Dispatcher });
-    }
-    Err(words::unknown_status(status, KNOWN))
+    status.means(&[(CONFIRMED, Confirm { taxi }), (CANCELLED, Cancel { by: By::Dispatcher })])
 }

@@ -5,7 +5,7 @@ use super::{
     Model, Revision,
 };
 use crate::domain::kernel::{Malformed, Money, Quantity, Text};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 
 /// `{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}`
 #[derive(Deserialize)]
@@ -16,14 +16,6 @@ pub(super) struct RegisterBody {
     stock_cnt: Quantity,
     #[serde(alias = "taxiPrice")]
     item_price: Money,
-    #[serde(default, rename = "id")]
-    _id: IgnoredAny,
-    #[serde(default, rename = "status")]
-    _status: IgnoredAny,
-    #[serde(default, rename = "registeredCnt")]
-    _registered_cnt: IgnoredAny,
-    #[serde(default, rename = "_links")]
-    _links: IgnoredAny,
 }
 
 impl RegisterBody {
@@ -56,22 +48,11 @@ impl RestockBody {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ReviseBody {
-    #[serde(default)]
     taxi_name: Option<Text>,
-    #[serde(default)]
     company_name: Option<Text>,
-    #[serde(default)]
     stock_cnt: Option<Quantity>,
-    #[serde(default, alias = "taxiPrice")]
+    #[serde(alias = "taxiPrice")]
     item_price: Option<Money>,
-    #[serde(default, rename = "id")]
-    _id: IgnoredAny,
-    #[serde(default, rename = "status")]
-    _status: IgnoredAny,
-    #[serde(default, rename = "registeredCnt")]
-    _registered_cnt: IgnoredAny,
-    #[serde(default, rename = "_links")]
-    _links: IgnoredAny,
 }
 
 impl ReviseBody {

@@ -1,8 +1,9 @@
 //! A hundred thousand careless customers, dispatchers and drivers: the money and the taxis add up.
 
+use super::{WORLDS, ensure, shown};
 use madang::domain::{
     kernel::{
-        Aggregate, Id, Money, Quantity, Standing,
+        Aggregate as _, Id, Money, Quantity, Standing,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
         },
@@ -14,16 +15,12 @@ use madang::domain::{
         my_page::MyPage,
         notice::Change,
         order::{self, Customer, Grade, Order},
-        payment::Payment,
+        payment::{Fare, Payment},
         reservation::{self, By, Reservation},
-        ride::{Hold, Ride},
         settings::Settings,
         taxi::{self, Model, Revision, Taxi},
     },
 };
-use serde_json::Value;
-
-const WORLDS: u64 = 100_000;
 
 #[test]
 fn whatever_happens_money_and_taxis_add_up() {
@@ -166,52 +163,17 @@ fn confirm(taxi: Option<u64>) -> reservation::Command {
 }
 
 fn everything_adds_up(world: &World) -> Result<(), String> {
-    for (number, order) in world.all::<Order>() {
-        money_adds_up(world, number, &order)?;
+    world.money_adds_up::<Fare>()?;
+    for (number, _) in world.all::<Order>() {
         pages_are_true(world, number)?;
     }
-    taxis_add_up(world)?;
-    everybody_was_told(world)?;
-    nobody_waits_but_for_the_dispatcher(world)
+    free_taxis_are_offered(world)?;
+    everybody_was_told(world)
 }
 
-fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(why()) }
-}
-
-/// Who rides has paid once, and nobody else has paid anything.
-fn money_adds_up(world: &World, number: u64, order: &Order) -> Result<(), String> {
-    let (payment, reservation) =
-        (status::<Payment>(world, number), status::<Reservation>(world, number));
-    let status = status::<Order>(world, number);
-    let charges = world.outside.done(&format!("charge-{number}"));
-    let refunds = world.outside.done(&format!("refund-{number}"));
-    let is_kept = charges == 1 && refunds == 0;
-    let holds = match status.as_str() {
-        "Paid" => is_kept && payment == "Approved" && reservation == "Reservation Complete",
-        "Confirmed" => is_kept && payment == "Approved" && reservation == "Confirmed",
-        "Rejected" => !is_kept && payment == "Declined" && reservation.is_empty(),
-        "Cancelled" => {
-            !is_kept
-                && order.standing() == Standing::Stands
-                && (payment == "Declined" || payment == "Refunded")
-                && (reservation == "Cancelled" || reservation.is_empty())
-        }
-        _ => false,
-    };
-    ensure(holds, || {
-        format!("order {number}: {status}, {payment}, {reservation}, {charges} - {refunds}")
-    })
-}
-
-fn taxis_add_up(world: &World) -> Result<(), String> {
+fn free_taxis_are_offered(world: &World) -> Result<(), String> {
+    let rows = world.rows::<Availability>();
     for (number, taxi) in world.all::<Taxi>() {
-        let shown = world.shown::<Taxi>(number);
-        let confirmed = Reservation::Confirmed { taxi: Some(Id::new(number)) };
-        let rides = world.all::<Reservation>().iter().filter(|(_, r)| *r == confirmed).count();
-        let out = number_of(&shown, "registeredCnt").checked_sub(u64::from(taxi.stock().0));
-        ensure(out == Some(rides as u64), || format!("taxi {number}: {out:?} out, {rides} rides"))?;
-        let rows = world.rows::<Availability>();
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);
         ensure(row.is_some_and(|row| row.stock_cnt == taxi.stock()), || {
             format!("taxi {number}: the view says {row:?}")
@@ -249,27 +211,10 @@ fn pages_are_true(world: &World, number: u64) -> Result<(), String> {
         return Err(format!("order {number} has no page"));
     };
     let shown = [
-        status::<Order>(world, number),
-        status::<Payment>(world, number),
-        status::<Reservation>(world, number),
+        shown::<Order>(world, number, "status"),
+        shown::<Payment>(world, number, "status"),
+        shown::<Reservation>(world, number, "status"),
     ];
     let page = [page.status.0, page.payment_status.0, page.reservation_status.0];
     ensure(shown == page, || format!("order {number}: {shown:?}, its page {page:?}"))
-}
-
-fn nobody_waits_but_for_the_dispatcher(world: &World) -> Result<(), String> {
-    for (number, ride) in world.open::<Ride>() {
-        let waits =
-            ride == Ride::Riding { taxi: Hold::Free } && status::<Order>(world, number) == "Paid";
-        ensure(waits, || format!("ride {number} hangs: {ride:?}"))?;
-    }
-    Ok(())
-}
-
-fn status<A: Aggregate>(world: &World, number: u64) -> String {
-    world.shown::<A>(number)["status"].as_str().unwrap_or_default().to_owned()
-}
-
-fn number_of(shown: &Value, field: &str) -> u64 {
-    shown[field].as_u64().unwrap_or_default()
 }

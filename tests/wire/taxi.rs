@@ -1,24 +1,17 @@
-//! Stored bytes are a promise: every event, rejection and saga state reads back as it was written.
+//! What the call taxi has written.
 
+use super::encode;
 use madang::domain::{
-    kernel::{Fall, Id, Message, Money, Quantity, Timestamp, simulation::golden},
+    kernel::{Fall, Id, Money, Quantity, Timestamp, simulation::golden},
     taxi::{
         notice::{self, Change, Letter},
         order::{self, Customer, Grade, Stage},
-        payment,
+        payment::{self, Fare},
         reservation::{self, Among, By, Choice},
         ride::{Hold, Part, Ride, Undo},
         taxi::{self, Model},
     },
 };
-
-fn encode<T: Message>(value: &T) -> Vec<u8> {
-    let config = bincode::config::standard();
-    let bytes = bincode::serde::encode_to_vec(value, config).unwrap();
-    let (back, _): (T, usize) = bincode::serde::decode_from_slice(&bytes, config).unwrap();
-    assert_eq!(back, *value, "it does not read back");
-    bytes
-}
 
 fn customer() -> Customer {
     Customer { name: "J".into(), phone: "1".into() }
@@ -98,10 +91,11 @@ fn rejections_of_orders() {
 #[test]
 fn events_of_payments() {
     use payment::Event as E;
+    let bill = Fare { card_no: "2".into() };
     golden(
         encode,
         &[
-            (E::Requested { card_no: "2".into(), amount: Money(3_800) }, "000132fbd80e"),
+            (E::Requested { bill, amount: Money(3_800) }, "000132fbd80e"),
             (E::Approved, "01"),
             (E::Declined { reason: "r".into() }, "020172"),
             (E::Abandoned { amount: Money(3_800), reason: "r".into() }, "03fbd80e0172"),
@@ -115,7 +109,7 @@ fn events_of_payments() {
 
 #[test]
 fn rejections_of_payments() {
-    use payment::Rejection as R;
+    use madang::domain::kernel::payment::Rejection as R;
     golden(
         encode,
         &[

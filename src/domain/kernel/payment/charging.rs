@@ -1,0 +1,63 @@
+//! The outside service that charges for a bill, and gives the money back.
+
+use super::{
+    Bill,
+    Command::{Abandon, Approve, ConfirmRefund, Decline, DeclineRefund},
+    Event::{self, Abandoned, RefundRequested, Requested},
+    Payment,
+};
+use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Money, Patience, Port};
+use serde_json::{Value, json};
+use std::marker::PhantomData;
+
+/// Charges for a bill, and refunds: one charge and one refund for every payment at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Charging<B>(PhantomData<fn() -> B>);
+
+impl<B: Bill> Port for Charging<B> {
+    const NAME: &'static str = B::PORT;
+    type Hears = (Id<Payment<B>>, Event<B>);
+
+    fn ask((payment, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+        match event {
+            Requested { bill, amount } => Some(Ask {
+                operation: "charge",
+                key: format!("charge-{payment}"),
+                body: body("charge", *payment, *amount, bill.details()),
+                patience: Patience::Limited,
+            }),
+            // Whoever did not answer may have charged, so an abandoned charge is returned as well.
+            RefundRequested { amount } | Abandoned { amount, .. } => {
+                let charge = json!({ "charge": format!("charge-{payment}") });
+                Some(Ask {
+                    operation: "refund",
+                    key: format!("refund-{payment}"),
+                    body: body("refund", *payment, *amount, charge),
+                    patience: Patience::UntilAnswered,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn answered((payment, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+        let command = match (event, answer) {
+            (Requested { .. }, Answer::Approved) => Approve,
+            (Requested { .. }, Answer::Declined(reason)) => Decline { reason: reason.clone() },
+            (Requested { .. }, Answer::Unreachable(reason)) => Abandon { reason: reason.clone() },
+            (_, Answer::Approved) => ConfirmRefund,
+            (_, Answer::Declined(reason) | Answer::Unreachable(reason)) => {
+                DeclineRefund { reason: reason.clone() }
+            }
+        };
+        Dispatch::new(*payment, command)
+    }
+}
+
+fn body<P>(operation: &str, payment: Id<P>, amount: Money, details: Value) -> Value {
+    let mut body = details;
+    body["operation"] = operation.into();
+    body["orderId"] = payment.number().into();
+    body["amount"] = amount.0.into();
+    body
+}

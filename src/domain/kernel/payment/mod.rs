@@ -1,0 +1,328 @@
+//! What is paid for one order: asked for, paid, or paid back. It bears the order's number.
+//!
+//! Every business that takes money says with a [`Bill`] what is paid for and how it is called
+//! there; the rules are the same for all: charged once, refunded once, and whatever may have been
+//! charged without an answer is given back.
+//!
+//! ```text
+//! Requested ──▶ Approved ──▶ RefundRequested ──▶ Refunded
+//!   │   │                          │  ▲ returned by hand
+//!   │   ▼                          ▼  │
+//!   │ Declined               RefundDeclined
+//!   ▼
+//! Abandoned ──▶ Voided      nobody answered: whatever was charged is returned
+//! ```
+
+mod bill;
+mod charging;
+#[cfg(test)]
+mod specs;
+
+pub use bill::{Bill, Receipt, Stage};
+pub use charging::Charging;
+
+use super::{
+    Aggregate, Decision, Money, Nothing, RejectionKind, SettingsOf, Speaker, Timestamp, Vocabulary,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use Command::{
+    Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate, Settle,
+};
+use Event::{
+    Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested, Voided,
+};
+
+/// What is paid for one order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Payment<B> {
+    bill: B,
+    amount: Money,
+    status: Status,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Requested,
+    Approved,
+    Declined {
+        reason: String,
+    },
+    Abandoned {
+        reason: String,
+    },
+    Voided {
+        reason: String,
+    },
+    RefundRequested,
+    RefundDeclined {
+        reason: String,
+    },
+    Refunded,
+}
+
+/// What a payment can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command<B> {
+    /// Charge for this.
+    Request {
+        /// What is paid for.
+        bill: B,
+        /// How much, in won.
+        amount: Money,
+    },
+    /// The card was charged.
+    Approve,
+    /// The card was not charged.
+    Decline {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// Nobody knows whether the card was charged.
+    Abandon {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// Give the money back.
+    Refund,
+    /// The money was given back.
+    ConfirmRefund,
+    /// The outside service will not give the money back.
+    DeclineRefund {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// The cashier gave the money back by hand.
+    Settle,
+    /// A client says again what the order has said already.
+    Restate,
+}
+
+/// What can happen to a payment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event<B> {
+    /// The card is to be charged.
+    Requested {
+        /// What is paid for.
+        bill: B,
+        /// How much, in won.
+        amount: Money,
+    },
+    /// The card was charged.
+    Approved,
+    /// The card was not charged.
+    Declined {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// Nobody answered; whatever was charged is to be returned.
+    Abandoned {
+        /// How much may have been charged, in won.
+        amount: Money,
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// Nothing is charged any more of what was abandoned.
+    Voided,
+    /// The money is to be given back.
+    RefundRequested {
+        /// How much, in won.
+        amount: Money,
+    },
+    /// The money was given back.
+    Refunded,
+    /// The outside service will not give the money back: somebody has to.
+    RefundDeclined {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+}
+
+/// Why a payment says no.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// No order bears this number.
+    #[error("there is no such payment")]
+    Unknown,
+    /// Something else was asked for before.
+    #[error("the payment has been requested already")]
+    AlreadyRequested,
+    /// The question it answers has been answered.
+    #[error("the payment has been answered already")]
+    AlreadyAnswered,
+    /// There is nothing to give back.
+    #[error("nothing has been paid")]
+    NothingPaid,
+    /// Nobody asked for the money to be given back.
+    #[error("no refund has been requested")]
+    NoRefund,
+}
+
+impl super::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            _ => RejectionKind::Conflict,
+        }
+    }
+}
+
+impl<B> Event<B> {
+    /// How far the payment has come with this, for views that show it.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Requested { .. } => Stage::Requested,
+            Approved => Stage::Approved,
+            Declined { .. } | Abandoned { .. } | Voided => Stage::Declined,
+            RefundRequested { .. } => Stage::RefundRequested,
+            RefundDeclined { .. } => Stage::RefundDeclined,
+            Refunded => Stage::Refunded,
+        }
+    }
+}
+
+impl<B: Bill> Aggregate for Payment<B> {
+    const NAME: &'static str = B::NAME;
+    const ALIASES: &'static [&'static str] = B::ALIASES;
+    type Business = B::Business;
+    type Command = Command<B>;
+    type Event = Event<B>;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command<B>) -> Speaker {
+        match command {
+            Restate => Speaker::Anyone,
+            Settle => Speaker::Staff(B::CASHIER),
+            Request { .. }
+            | Approve
+            | Decline { .. }
+            | Abandon { .. }
+            | Refund
+            | ConfirmRefund
+            | DeclineRefund { .. } => Speaker::Inside,
+        }
+    }
+
+    fn decide(
+        &self,
+        command: Command<B>,
+        _now: Timestamp,
+        _settings: &SettingsOf<Self>,
+    ) -> Decision<Self> {
+        use Status as S;
+        let amount = self.amount;
+        match (&self.status, command) {
+            (S::Blank, Request { bill, amount }) => Ok(vec![Requested { bill, amount }]),
+            (S::Requested, Approve) => Ok(vec![Approved]),
+            (S::Requested, Decline { reason }) => Ok(vec![Declined { reason }]),
+            (S::Requested, Abandon { reason }) => Ok(vec![Abandoned { amount, reason }]),
+            (S::Approved, Refund) => Ok(vec![RefundRequested { amount }]),
+            (S::RefundRequested, ConfirmRefund) | (S::RefundDeclined { .. }, Settle) => {
+                Ok(vec![Refunded])
+            }
+            (S::RefundRequested, DeclineRefund { reason }) => Ok(vec![RefundDeclined { reason }]),
+            // A refund declined because nothing was charged is as good as a refund.
+            (S::Abandoned { .. }, ConfirmRefund | DeclineRefund { .. }) => Ok(vec![Voided]),
+            (state, command) => self.already(state, &command),
+        }
+    }
+
+    fn evolve(self, event: Event<B>) -> Self {
+        let status = match event {
+            Requested { bill, amount } => return Self { bill, amount, status: Status::Requested },
+            Approved => Status::Approved,
+            Declined { reason } => Status::Declined { reason },
+            Abandoned { reason, .. } => Status::Abandoned { reason },
+            Voided => Status::Voided { reason: self.status.reason().unwrap_or_default().into() },
+            RefundRequested { .. } => Status::RefundRequested,
+            RefundDeclined { reason } => Status::RefundDeclined { reason },
+            Refunded => Status::Refunded,
+        };
+        Self { status, ..self }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        self.bill.show(Receipt {
+            number,
+            amount: self.amount,
+            stage: self.stage(),
+            reason: self.status.reason().map(ToOwned::to_owned),
+        })
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::RefundDeclined { .. } => &["settle"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        B::vocabulary().command("settle", |Nothing {}| Ok(Settle))
+    }
+}
+
+impl<B: Bill> Payment<B> {
+    /// How far it has come.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.status.stage()
+    }
+
+    /// The lower half of the table: what is already so, and what is refused.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
+    fn already(&self, state: &Status, command: &Command<B>) -> Decision<Self> {
+        use Status as S;
+        match (state, command) {
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Restate) => Ok(vec![]),
+            (_, Request { bill, amount }) if (bill, amount) == (&self.bill, &self.amount) => {
+                Ok(vec![])
+            }
+            (S::Approved, Approve)
+            | (S::Declined { .. }, Decline { .. })
+            | (S::Abandoned { .. } | S::Voided { .. }, Abandon { .. })
+            | (S::RefundRequested | S::RefundDeclined { .. } | S::Refunded, Refund)
+            | (S::Voided { .. }, ConfirmRefund | DeclineRefund { .. })
+            | (S::RefundDeclined { .. }, DeclineRefund { .. })
+            | (S::Refunded, ConfirmRefund | Settle) => Ok(vec![]),
+
+            (_, Request { .. }) => Err(Rejection::AlreadyRequested),
+            (_, Approve | Decline { .. } | Abandon { .. }) => Err(Rejection::AlreadyAnswered),
+            (_, Refund) => Err(Rejection::NothingPaid),
+            (_, ConfirmRefund | DeclineRefund { .. } | Settle) => Err(Rejection::NoRefund),
+        }
+    }
+}
+
+impl Status {
+    const fn stage(&self) -> Stage {
+        match self {
+            Self::Blank => Stage::Blank,
+            Self::Requested => Stage::Requested,
+            Self::Approved => Stage::Approved,
+            Self::Declined { .. } | Self::Abandoned { .. } | Self::Voided { .. } => Stage::Declined,
+            Self::RefundRequested => Stage::RefundRequested,
+            Self::RefundDeclined { .. } => Stage::RefundDeclined,
+            Self::Refunded => Stage::Refunded,
+        }
+    }
+
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Declined { reason }
+            | Self::Abandoned { reason }
+            | Self::Voided { reason }
+            | Self::RefundDeclined { reason } => Some(reason),
+            Self::Blank
+            | Self::Requested
+            | Self::Approved
+            | Self::RefundRequested
+            | Self::Refunded => None,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! A hundred thousand random worlds of every business, and its stories failed, repeated and
+//! crashed at every step.
+
+mod taxi;
+
+use madang::domain::kernel::{Aggregate, simulation::World};
+
+const WORLDS: u64 = 100_000;
+
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+/// A field of what a client is shown, as text; empty when it is none.
+fn shown<A: Aggregate>(world: &World, number: u64, field: &str) -> String {
+    world.shown::<A>(number)[field].as_str().unwrap_or_default().to_owned()
+}
