@@ -13,6 +13,7 @@ mod id;
 mod lookup;
 pub mod payment;
 mod port;
+pub mod roster;
 mod saga;
 pub mod simulation;
 pub mod spec;

@@ -1,0 +1,58 @@
+//! Who does the work of an office: a configured list that is never empty.
+
+use crate::domain::kernel::Number;
+use serde::{Deserialize, Serialize};
+use std::iter;
+
+/// The clerks of an office by their numbers, in the order in which they get work when all have
+/// equally much. At least one, nobody twice; whatever else a configuration says is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Number>", into = "Vec<Number>")]
+pub struct Clerks {
+    first: Number,
+    others: Vec<Number>,
+}
+
+impl Clerks {
+    /// An office of one.
+    #[must_use]
+    pub const fn one(clerk: u64) -> Self {
+        Self { first: Number(clerk), others: Vec::new() }
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = Number> {
+        iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// Who has least to do; the first of them when several have equally little.
+    #[must_use]
+    pub fn least_loaded(&self, load: impl Fn(Number) -> u64) -> Number {
+        self.others
+            .iter()
+            .copied()
+            .fold(self.first, |least, clerk| if load(clerk) < load(least) { clerk } else { least })
+    }
+}
+
+impl TryFrom<Vec<Number>> for Clerks {
+    type Error = String;
+
+    fn try_from(clerks: Vec<Number>) -> Result<Self, String> {
+        let twice = clerks.iter().enumerate().find(|(nth, clerk)| clerks[..*nth].contains(clerk));
+        if let Some((_, clerk)) = twice {
+            return Err(format!("the clerk {} stands in the roster twice", clerk.0));
+        }
+        let mut clerks = clerks.into_iter();
+        let Some(first) = clerks.next() else {
+            return Err("a roster has at least one clerk".into());
+        };
+        Ok(Self { first, others: clerks.collect() })
+    }
+}
+
+impl From<Clerks> for Vec<Number> {
+    fn from(clerks: Clerks) -> Self {
+        clerks.iter().collect()
+    }
+}
