@@ -1,6 +1,7 @@
 //! The real binary as a process, on a port of its own.
 
 use std::{
+    ffi::OsString,
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::Path,
@@ -40,7 +41,7 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub fn start(data: &Path, config: Option<&Path>) -> Self {
-        Self::spawn(Command::new(env!("CARGO_BIN_EXE_madang")), data, config)
+        Self::spawn(Command::new(binary()), data, config)
     }
 
     /// Starts it under another program, such as a tracer.
@@ -48,7 +49,7 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub fn start_under(mut wrapper: Command, data: &Path) -> Self {
-        wrapper.arg(env!("CARGO_BIN_EXE_madang"));
+        wrapper.arg(binary());
         Self::spawn(wrapper, data, None)
     }
 
@@ -57,7 +58,7 @@ impl Server {
     /// # Panics
     /// When it does not start.
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = serving(Command::new(env!("CARGO_BIN_EXE_madang")), data, None);
+        let mut command = serving(Command::new(binary()), data, None);
         command.args(arguments);
         Self::wait_for(command)
     }
@@ -67,7 +68,7 @@ impl Server {
     /// # Panics
     /// When there is no such program.
     pub fn launch(data: &Path, config: Option<&Path>) -> Launched {
-        let command = Command::new(env!("CARGO_BIN_EXE_madang"));
+        let command = Command::new(binary());
         Launched(serving(command, data, config).stdout(Stdio::null()).spawn().unwrap())
     }
 
@@ -140,12 +141,18 @@ impl Drop for Server {
     }
 }
 
+/// The binary that cargo built for this test, or the one of `TESTED_MADANG`. (A variable that begins
+/// with `MADANG_` would be taken for a setting.)
+fn binary() -> OsString {
+    std::env::var_os("TESTED_MADANG").unwrap_or_else(|| env!("CARGO_BIN_EXE_madang").into())
+}
+
 /// What `madang verify` says of a data folder.
 ///
 /// # Panics
 /// When it cannot be run.
 pub fn verify(data: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
+    let mut command = Command::new(binary());
     command.args(["verify", "--data"]).arg(data).output().unwrap()
 }
 

@@ -1,0 +1,81 @@
+//! The words of the call taxi.
+
+use super::table::{Story, word};
+
+pub const STORY: Story = Story {
+    business: "taxi",
+    words: &[
+        // A driver registers taxis.
+        word(
+            "POST /taxis",
+            r#"{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}"#,
+        )
+        .creates("/taxis/1")
+        .shows(&[("id", "1"), ("stockCnt", "10"), ("itemPrice", "4900")]),
+        word(
+            "POST /taxis",
+            r#"{"taxiName":"k5","companyName":"tmap","stockCnt":"3","taxiPrice":"5900"}"#,
+        )
+        .creates("/taxis/2")
+        .shows(&[("stockCnt", "3"), ("itemPrice", "5900")]),
+        // Somebody calls, and pays once.
+        word("POST /orders", r#"{"orderType":"basic","name":"Jung"}"#)
+            .creates("/orders/1")
+            .shows(&[("name", "Jung"), ("fare", "3800"), ("status", "Paid")]),
+        word("POST /paymentHistories", r#"{"orderId":1,"cardNo":383824245656,"status":"valid"}"#)
+            .answers(201)
+            .shows(&[("id", "1"), ("orderId", "1"), ("amount", "3800"), ("status", "Approved")]),
+        word("GET /paymentHistories", "").shows(&[("page.totalElements", "1")]),
+        // The dispatcher confirms, in either word.
+        word("GET /reservations/1", "").shows(&[("status", "Reservation Complete")]).soon(),
+        word("PATCH /reservations/1", r#"{"status":"confirmed"}"#)
+            .shows(&[("status", "Confirmed"), ("taxiId", "1")]),
+        word("POST /reservations", r#"{"orderId":1,"status":"confirmed"}"#).answers(201).shows(&[
+            ("id", "1"),
+            ("orderId", "1"),
+            ("taxiId", "1"),
+        ]),
+        word("GET /taxis/1", "").shows(&[("stockCnt", "9"), ("registeredCnt", "10")]),
+        word("GET /mypages/1", "")
+            .shows(&[
+                ("orderId", "1"),
+                ("reservationId", "1"),
+                ("paymentId", "1"),
+                ("name", "Jung"),
+                ("status", "Confirmed"),
+            ])
+            .soon(),
+        // The customer cancels: everything is undone within the request.
+        word("PATCH /orders/1", r#"{"status":"cancelled"}"#).shows(&[("status", "Cancelled")]),
+        word("GET /orders/1", "").shows(&[("status", "Cancelled")]),
+        word("GET /paymentHistories/1", "").shows(&[("status", "Refunded")]),
+        word("GET /reservations/1", "").shows(&[("status", "Cancelled")]),
+        word("GET /taxis/1", "").shows(&[("stockCnt", "10")]),
+        word("GET /mypages", "")
+            .shows(&[
+                ("page.totalElements", "1"),
+                ("_embedded.mypages.0.name", "Jung"),
+                ("_embedded.mypages.0.status", "Cancelled"),
+            ])
+            .soon(),
+        word("GET /messages?orderId=1&sort=id,desc", "")
+            .shows(&[("page.totalElements", "4"), ("_embedded.messages.0.status", "Cancelled")])
+            .soon(),
+        // The other word of the dispatcher confirms as well, and a taxi can be chosen.
+        word("POST /orders", r#"{"orderType":"prime","name":"Kim","cardNo":383824245656}"#)
+            .creates("/orders/2")
+            .shows(&[("fare", "5000"), ("cardNo", "383824245656")]),
+        word("GET /reservations/2", "").shows(&[("status", "Reservation Complete")]).soon(),
+        word("POST /reservations", r#"{"orderId":2,"status":"confirmed","taxiId":2}"#)
+            .answers(201)
+            .shows(&[("id", "2"), ("taxiId", "2"), ("status", "Confirmed")]),
+        word("GET /taxis/2", "").shows(&[("stockCnt", "2")]),
+        // What makes no sense is refused with a sentence.
+        word("PATCH /reservations/1", r#"{"status":"confirmed"}"#)
+            .answers(409)
+            .shows(&[("detail", "the reservation is cancelled")]),
+        word("POST /orders", r#"{"orderType":"basic","name":"Jung","stockCnt":10}"#)
+            .answers(422)
+            .mentions("stockCnt"),
+    ],
+};
