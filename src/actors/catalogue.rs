@@ -14,6 +14,7 @@ use super::{
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::Runner,
+    shelf::Shelf,
     transport::Service,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     store::{
         KindId,
         journal::Journal,
-        read_model::{Found, ReadModel},
+        read_model::Layout,
     },
 };
 use actix::{Actor, Addr, Arbiter};
@@ -287,22 +288,15 @@ impl House {
     fn project<V: View>(&mut self) -> Result<(), StartError> {
         let store =
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
-        let path = view_path(&self.settings.data, V::NAME);
-        let (model, found) =
-            ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| store(&error))?;
-        match found {
-            Found::Whole => {}
-            Found::Missing => tracing::debug!(view = V::NAME, "the view is built"),
-            Found::OtherShape => tracing::info!(view = V::NAME, "the view is built anew"),
-            Found::Damaged { because } => {
-                tracing::warn!(view = V::NAME, because, "the view was damaged and is built anew");
-            }
-        }
+        let place = view_path(&self.settings.data, V::NAME);
+        let shelved = Shelf::open(place, Layout::of::<V>(), self.journal.durable())
+            .map_err(|error| store(&error))?;
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
-        let info = ViewInfo { business, name, aliases: V::ALIASES, fields: V::FIELDS };
+        let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
+        let info = ViewInfo { business, name, aliases, fields, newest_first };
         let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
         let (projector, rows) =
-            Projector::<V>::new(model, journal, rooms, info).map_err(|error| store(&error))?;
+            Projector::<V>::new(shelved, journal, rooms, info).map_err(|error| store(&error))?;
         let arbiter = Arbiter::new();
         start_in(&arbiter, move || projector)?;
         self.arbiters.push(arbiter);

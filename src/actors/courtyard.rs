@@ -151,7 +151,7 @@ impl Courtyard {
         let durable = self.parts.journal.durable();
         let mut parts = vec![self.journal_part()];
         parts.extend(self.parts.followers.iter().map(|progress| progress.part(durable)));
-        parts.extend(self.parts.rows.iter().map(|rows| rows.progress.part(durable)));
+        parts.extend(self.parts.rows.iter().map(|rows| rows.part(durable)));
         Health { parts }
     }
 

@@ -4,7 +4,7 @@
 //! courtyard ── catalogue (the Host) ── room (a kind of aggregate) ── keeper (per shard) ── living (per instance)
 //!                                   ├─ saga runner ── conversation
 //!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
-//!                                   └─ projector ── rows (views)
+//!                                   └─ projector ── shelf, rows (views)
 //! ```
 
 mod audit;
@@ -26,6 +26,7 @@ mod room;
 mod rooms;
 mod saga;
 mod settings;
+mod shelf;
 mod transport;
 
 pub use audit::Progressing;

@@ -28,7 +28,7 @@ impl Query {
     /// # Errors
     /// The parameter that makes no sense.
     pub fn read(query: &str) -> Result<Self, Problem> {
-        let page = Page { number: 0, size: SIZE_DEFAULT, sort: None };
+        let page = Page { number: 0, size: SIZE_DEFAULT, sort: Vec::new() };
         let mut read = Self { page, at_least: None, conditions: Vec::new() };
         if query.is_empty() {
             return Ok(read);
@@ -39,7 +39,7 @@ impl Query {
             match name.as_str() {
                 "page" => read.page.number = number(&name, &value, PAGE_MAX)?,
                 "size" => read.page.size = size(&value)?,
-                "sort" => read.page.sort = Some(sort(&value)?),
+                "sort" => read.page.sort.push(sort(&value)?),
                 "at-least" => read.at_least = Some(position(&name, &value)?),
                 _ => read.conditions.push((name, value)),
             }
@@ -51,7 +51,7 @@ impl Query {
     #[must_use]
     pub fn at_page(&self, number: u64) -> String {
         let mut text = format!("page={number}&size={}", self.page.size);
-        if let Some(sort) = &self.page.sort {
+        for sort in &self.page.sort {
             let order = if sort.descending { "desc" } else { "asc" };
             text.push_str("&sort=");
             encode(&sort.field, &mut text);
@@ -138,7 +138,7 @@ mod tests {
     fn without_a_query_it_is_the_first_page_of_twenty() {
         let query = Query::read("").unwrap();
         assert_eq!((query.page.number, query.page.size), (0, 20));
-        assert!(query.page.sort.is_none() && query.conditions.is_empty());
+        assert!(query.page.sort.is_empty() && query.conditions.is_empty());
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
         let query =
             Query::read("page=2&size=5&sort=name,desc&at-least=9&name=Kim%20%26+Co").unwrap();
         assert_eq!((query.page.number, query.page.size, query.at_least), (2, 5, Some(9)));
-        assert!(query.page.sort.as_ref().unwrap().descending);
+        assert!(query.page.sort[0].descending);
         assert_eq!(query.conditions, [("name".to_owned(), "Kim & Co".to_owned())]);
         assert_eq!(query.at_page(3), "page=3&size=5&sort=name,desc&name=Kim%20%26%20Co");
     }

@@ -225,7 +225,8 @@ mod tests {
     }
 
     fn router() -> Router {
-        let view = ViewInfo { business: "house", name: "rooms", aliases: &[], fields: &[] };
+        let (business, name) = ("house", "rooms");
+        let view = ViewInfo { business, name, aliases: &[], fields: &[], newest_first: false };
         Router::new(&[resource("house", "doors")], &[view])
     }
 

@@ -136,10 +136,10 @@ impl<A: Aggregate> Room<A> {
     }
 
     async fn show_all(self: Arc<Self>, page: Page) -> Result<Collection<Reply>, Trouble> {
-        let descending = match &page.sort {
-            None => false,
-            Some(sort) if sort.field == "id" => sort.descending,
-            Some(sort) => {
+        let descending = match page.sort.as_slice() {
+            [] => false,
+            [sort] if sort.field == "id" => sort.descending,
+            [sort, ..] => {
                 let because =
                     format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
                 return Err(Trouble::BadQuery(because));
