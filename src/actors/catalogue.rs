@@ -19,11 +19,7 @@ use super::{
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
-    store::{
-        KindId,
-        journal::Journal,
-        read_model::Layout,
-    },
+    store::{KindId, journal::Journal, read_model::Layout},
 };
 use actix::{Actor, Addr, Arbiter};
 use serde::Deserialize as _;

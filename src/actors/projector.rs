@@ -276,9 +276,8 @@ impl<V: View> Projector<V> {
 
     /// Puts rows in their place that have caught up with the journal.
     fn complete(&mut self) -> Result<(), ReadModelError> {
-        let placed = self.model.commit(self.cursor, &[]).and_then(|()| {
-            self.shelf.complete(&self.model)
-        });
+        let placed =
+            self.model.commit(self.cursor, &[]).and_then(|()| self.shelf.complete(&self.model));
         self.model = placed.map_err(|error| self.model.suspect(error.because))?;
         self.committed = self.cursor;
         self.reached.send_replace(self.cursor);
@@ -341,7 +340,11 @@ impl<V: View> Projector<V> {
         row.map_err(|error| {
             let because = format!("row {number}: {error}");
             // Making it anew once may help, twice does not.
-            if self.shelf.is_made_anew() { because } else { self.model.suspect(because).to_string() }
+            if self.shelf.is_made_anew() {
+                because
+            } else {
+                self.model.suspect(because).to_string()
+            }
         })
     }
 }

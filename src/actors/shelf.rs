@@ -163,9 +163,8 @@ impl Shelf {
     /// How far the rows are, as whoever asks for them is told.
     pub fn trouble(&self) -> Trouble {
         let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (percent, position, of, left_s) = anew.map_or((99, 0, 0, 1), |anew| {
-            (anew.percent(), anew.position, anew.of, anew.left_s())
-        });
+        let (percent, position, of, left_s) = anew
+            .map_or((99, 0, 0, 1), |anew| (anew.percent(), anew.position, anew.of, anew.left_s()));
         let retry_after_s = u32::try_from(left_s).unwrap_or(u32::MAX);
         Trouble::MadeAnew { view: self.layout.name, percent, position, of, retry_after_s }
     }

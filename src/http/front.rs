@@ -2,8 +2,9 @@
 
 use super::{
     Limits,
+    accept::{self, Shown},
     answer::Answer,
-    hal, headers, operate,
+    hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
     query::{Query, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
@@ -113,7 +114,7 @@ impl Front {
         let answer = if headers::none_match_names(request.headers(), reply.version) {
             Answer::new(StatusCode::NOT_MODIFIED, "", Vec::new())
         } else {
-            let content_type = headers::content_type(request.headers());
+            let content_type = accept::json(request.headers());
             Answer::new(StatusCode::OK, content_type, hal::item(base, &reply))
         };
         Ok(Answer { number: Some(number), ..answer.with_version(reply.version) })
@@ -134,7 +135,7 @@ impl Front {
         }
         let found = self.courtyard.list(resource, query.page.clone()).await?;
         let body = hal::replies(base, &query, &found);
-        Ok(Answer::new(StatusCode::OK, headers::content_type(request.headers()), body))
+        Ok(Answer::new(StatusCode::OK, accept::json(request.headers()), body))
     }
 
     async fn say(
@@ -157,7 +158,7 @@ impl Front {
         let body = body.into();
         let said = Request { resource, saying, number, body, key, if_match, patience };
         let reply = self.courtyard.say(said).await?;
-        Ok(written(&route, &reply, headers::content_type(head)))
+        Ok(written(&route, &reply, accept::json(head)))
     }
 
     /// Reads the body, within the limits of size and time.
@@ -212,19 +213,34 @@ impl Front {
             None => query.at_least,
         };
         let patience = self.limits.patience();
-        let body = match route.spot {
+        let json = |body| Answer::new(StatusCode::OK, accept::json(request.headers()), body);
+        let answer = match route.spot {
             Spot::Item(number) => {
-                hal::row(base, &self.courtyard.row(view, number, at_least, patience).await?)
+                let row = self.courtyard.row(view, number, at_least, patience).await?;
+                json(hal::row(base, &row))
             }
-            Spot::Word(_) => hal::searches(base, self.courtyard.views()[view].fields),
+            Spot::Word(_) => json(hal::searches(base, self.courtyard.views()[view].fields)),
             _ => {
                 let (conditions, page) = (query.conditions.clone(), query.page.clone());
                 let wanted = ViewQuery { conditions, page, at_least, patience };
-                hal::rows(base, &query, &self.courtyard.search(view, wanted).await?)
+                let found = self.courtyard.search(view, wanted).await?;
+                match accept::shown(request.headers()) {
+                    Shown::Json => json(hal::rows(base, &query, &found)),
+                    Shown::Html => {
+                        let info = &self.courtyard.views()[view];
+                        page_for_people(html::rows(base, info, &query, &found))
+                    }
+                }
             }
         };
-        Ok(Answer::new(StatusCode::OK, headers::content_type(request.headers()), body))
+        Ok(answer.with(header::VARY, "Accept"))
     }
+}
+
+fn page_for_people(body: Vec<u8>) -> Answer {
+    Answer::new(StatusCode::OK, "text/html; charset=utf-8", body)
+        .with(header::CONTENT_SECURITY_POLICY, html::CONTENT_SECURITY_POLICY)
+        .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
 fn verb(method: &http::Method) -> Verb {

@@ -12,7 +12,7 @@ const SIZE_MAX: usize = 200;
 const PAGE_MAX: u64 = 1_000_000_000;
 
 /// A query that was understood.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Query {
     /// Which page, and in which order.
     pub page: Page,
@@ -45,6 +45,13 @@ impl Query {
             }
         }
         Ok(read)
+    }
+
+    /// The same query in another order, without `at-least`.
+    #[must_use]
+    pub fn sorted_by(&self, sort: Sort) -> Self {
+        let page = Page { sort: vec![sort], ..self.page.clone() };
+        Self { page, at_least: None, conditions: self.conditions.clone() }
     }
 
     /// The same query for another page, without `at-least`, as the part after the question mark.
@@ -117,7 +124,7 @@ pub fn short(text: &str) -> String {
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.
-fn encode(text: &str, into: &mut String) {
+pub(super) fn encode(text: &str, into: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             into.push(char::from(byte));

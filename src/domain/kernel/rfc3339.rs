@@ -22,7 +22,8 @@ impl Timestamp {
         let text = text.as_bytes();
         let part = |from: usize, to: usize| digits(text.get(from..to)?);
         let is = |at: usize, known: &[u8]| text.get(at).is_some_and(|byte| known.contains(byte));
-        let punctuated = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
+        let punctuated =
+            is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
         let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
         let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
         let is_valid = punctuated
@@ -90,7 +91,9 @@ fn offset_ms(text: &[u8]) -> Option<i64> {
 
 const fn days_of(year: u64, month: u64) -> u64 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

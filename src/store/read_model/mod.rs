@@ -16,6 +16,7 @@ use crate::domain::kernel::{Field, FieldKind, Query};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter, types::Value,
 };
+use search::{Search, Stretch};
 use serde::Serialize;
 use stamp::Stamp;
 use std::{
@@ -146,8 +147,7 @@ impl ReadModel {
         let failed = |because| ReadModelError { name: self.layout.name, because };
         let writer = lock(&self.writer);
         self.verify()?;
-        shape::take_place(&writer, self.layout.fields, &self.path, place)
-            .map_err(failed)?;
+        shape::take_place(&writer, self.layout.fields, &self.path, place).map_err(failed)?;
         Self::open(place, self.layout).map_err(|error| failed(error.to_string()))
     }
 
@@ -167,8 +167,7 @@ impl ReadModel {
     /// What is damaged; it is not trusted from then on.
     pub fn check_all(&self) -> Result<(), ReadModelError> {
         let check = "PRAGMA quick_check(1)";
-        let found: String =
-            self.reading(|reader| reader.query_row(check, [], |row| row.get(0)))?;
+        let found: String = self.reading(|reader| reader.query_row(check, [], |row| row.get(0)))?;
         if found == "ok" { Ok(()) } else { Err(self.suspect(found)) }
     }
 
@@ -275,7 +274,12 @@ impl ReadModel {
         let search = search::of_request(self.layout.fields, conditions, wanted)?;
         let found = self.reading(|reader| {
             let total = count(reader, &search.count, &search.conditions)?;
-            Ok((rows(reader, &search.select, &search.parameters)?, total))
+            let numbers = match search.stretch {
+                Some(stretch) => stretch_of(reader, stretch, total)?,
+                None => None,
+            };
+            let numbers = numbers.map_or_else(|| numbers_of(reader, &search), Ok)?;
+            Ok((rows(reader, &numbers)?, total))
         })?;
         Ok(found)
     }
@@ -303,7 +307,7 @@ impl ReadModel {
     /// When a field is not searchable ([`SearchError::BadQuery`]) or the file cannot be read.
     pub fn find(&self, query: &Query) -> Result<Vec<FoundRow>, SearchError> {
         let search = search::of_lookup(self.layout.fields, query)?;
-        Ok(self.reading(|reader| rows(reader, &search.select, &search.parameters))?)
+        Ok(self.reading(|reader| rows(reader, &numbers_of(reader, &search)?))?)
     }
 
     /// Every row in order of number, one by one.
@@ -407,9 +411,31 @@ fn count(reader: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Resu
     Ok(count.cast_unsigned())
 }
 
-fn rows(reader: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Result<Vec<FoundRow>> {
-    let mut statement = reader.prepare_cached(sql)?;
-    statement.query_map(params_from_iter(parameters), found_row)?.collect()
+fn numbers_of(reader: &Connection, search: &Search) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = reader.prepare_cached(&search.select)?;
+    statement.query_map(params_from_iter(&search.parameters), |row| row.get(0))?.collect()
+}
+
+/// The numbers of a stretch, when they follow from the least and the greatest.
+fn stretch_of(
+    reader: &Connection,
+    stretch: Stretch,
+    total: u64,
+) -> rusqlite::Result<Option<Vec<i64>>> {
+    let sql = "SELECT (SELECT min(number) FROM rows), (SELECT max(number) FROM rows)";
+    let ends: (Option<i64>, Option<i64>) =
+        reader.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (Some(least), Some(greatest)) = ends else { return Ok(Some(Vec::new())) };
+    Ok(stretch.of(least, greatest, total))
+}
+
+fn rows(reader: &Connection, numbers: &[i64]) -> rusqlite::Result<Vec<FoundRow>> {
+    let mut statement = reader.prepare_cached("SELECT body FROM rows WHERE number = ?1")?;
+    let row = |number: &i64| {
+        let body = statement.query_row([number], |row| row.get(0))?;
+        Ok(FoundRow { number: number.cast_unsigned(), body })
+    };
+    numbers.iter().map(row).collect()
 }
 
 fn found_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FoundRow> {

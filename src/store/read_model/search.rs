@@ -5,6 +5,9 @@ use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
 use std::fmt::Write;
 
+/// The column of a row's number.
+const NUMBER: &str = "number";
+
 /// The most fields to sort by at once.
 const SORTS_MAX: usize = 8;
 
@@ -43,11 +46,41 @@ pub enum SearchError {
 
 /// A question as statements, with the values to bind.
 pub(super) struct Search {
+    /// Finds the numbers of the rows: indexes alone answer that, without a look at the rows.
     pub(super) select: String,
     pub(super) parameters: Vec<Value>,
     pub(super) count: String,
     /// The values to bind when counting.
     pub(super) conditions: Vec<Value>,
+    /// The part of all rows in order of number, when that is all that is asked for.
+    pub(super) stretch: Option<Stretch>,
+}
+
+/// A part of all rows in order of number.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch {
+    skipped: i64,
+    size: i64,
+    descending: bool,
+}
+
+impl Stretch {
+    /// The numbers in it, when no number between the least and the greatest is missing: then no
+    /// row has to be passed, however far the page is.
+    pub(super) fn of(self, least: i64, greatest: i64, total: u64) -> Option<Vec<i64>> {
+        let is_dense = u64::try_from(greatest - least + 1).is_ok_and(|numbers| numbers == total);
+        if !is_dense || self.skipped > greatest - least {
+            return is_dense.then(Vec::new);
+        }
+        let numbers: Vec<i64> = if self.descending {
+            let from = greatest - self.skipped;
+            (least.max(from - self.size + 1)..=from).rev().collect()
+        } else {
+            let from = least + self.skipped;
+            (from..=greatest.min(from.saturating_add(self.size - 1))).collect()
+        };
+        Some(numbers)
+    }
 }
 
 /// What a client asks: `field=value`, `field_from=value`, `field_to=value`.
@@ -56,34 +89,27 @@ pub(super) fn of_request(
     conditions: &[(String, String)],
     wanted: &Wanted,
 ) -> Result<Search, SearchError> {
-    let mut clauses = Vec::new();
-    let mut parameters = Vec::new();
+    let mut asked = Vec::new();
     for (parameter, text) in conditions {
         let (index, operator) = condition(fields, parameter)?;
-        clauses.push(format!("{} {operator} ?", column(fields, index)));
-        parameters.push(value(parameter, fields[index], text)?);
+        asked.push(Condition { index, operator, value: value(parameter, fields[index], text)? });
     }
-    let counted = match clauses.len() {
-        0 => "SELECT rows FROM meta".to_owned(),
-        _ => format!("SELECT count(*) FROM rows{}", whole(&clauses)),
-    };
     let skipped = wanted.page.saturating_mul(wanted.size as u64);
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
-    let select = format!(
-        "SELECT number, body FROM rows{} ORDER BY {} LIMIT ? OFFSET ?",
-        whole(&clauses),
-        order(fields, wanted)?
-    );
-    let counted_by = parameters.clone();
-    parameters.push(limit(wanted.size));
-    parameters.push(Value::Integer(skipped));
-    Ok(Search { select, parameters, count: counted, conditions: counted_by })
+    let (order, is_by_number) = order(fields, wanted, &asked)?;
+    let mut search = statements(fields, &asked, &format!("{order} LIMIT ? OFFSET ?"));
+    search.parameters.extend([limit(wanted.size), Value::Integer(skipped)]);
+    search.stretch = is_by_number.filter(|_| asked.is_empty()).map(|descending| Stretch {
+        skipped,
+        size: i64::try_from(wanted.size).unwrap_or(i64::MAX),
+        descending,
+    });
+    Ok(search)
 }
 
 /// What a lookup asks.
 pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, SearchError> {
-    let mut clauses = Vec::new();
-    let mut parameters = Vec::new();
+    let mut asked = Vec::new();
     for filter in &query.filters {
         let (name, operator, value) = match filter {
             Filter::Equals(name, number) => (*name, "=", integer(*number)),
@@ -91,48 +117,84 @@ pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, Searc
             Filter::Is(name, text) => (*name, "=", Value::Text(text.clone())),
         };
         let index = index(fields, name).ok_or_else(|| not_searchable(fields, name))?;
-        clauses.push(format!("{} {operator} ?", column(fields, index)));
-        parameters.push(value);
+        asked.push(Condition { index, operator, value });
     }
     let sort = query.sort.map(|field| SortBy { field: field.to_owned(), descending: false });
-    let order =
-        order(fields, &Wanted { sort: sort.into_iter().collect(), ..Wanted::default() })?;
-    let counted = format!("SELECT count(*) FROM rows{}", whole(&clauses));
-    let select = format!("SELECT number, body FROM rows{} ORDER BY {order} LIMIT ?", whole(&clauses));
-    let conditions = parameters.clone();
-    parameters.push(limit(query.rows_max));
-    Ok(Search { select, parameters, count: counted, conditions })
+    let wanted = Wanted { sort: sort.into_iter().collect(), ..Wanted::default() };
+    let (order, _) = order(fields, &wanted, &asked)?;
+    let mut search = statements(fields, &asked, &format!("{order} LIMIT ?"));
+    search.parameters.push(limit(query.rows_max));
+    Ok(search)
 }
 
-fn whole(clauses: &[String]) -> String {
-    if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) }
+/// One condition that was understood.
+struct Condition {
+    index: usize,
+    operator: &'static str,
+    value: Value,
 }
 
-/// What to order by. The number comes last, in the direction of what comes before it, so that
-/// an index can be walked in either direction.
-fn order(fields: &[Field], wanted: &Wanted) -> Result<String, SearchError> {
+fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
+    let clause = |condition: &Condition| {
+        format!("{} {} ?", column(fields, condition.index), condition.operator)
+    };
+    let clauses: Vec<String> = asked.iter().map(clause).collect();
+    let clauses = clauses.join(" AND ");
+    let whole = if clauses.is_empty() { clauses } else { format!(" WHERE {clauses}") };
+    let count = match asked {
+        [] => "SELECT rows FROM meta".to_owned(),
+        _ => format!("SELECT count(*) FROM rows{whole}"),
+    };
+    let conditions: Vec<Value> = asked.iter().map(|condition| condition.value.clone()).collect();
+    Search {
+        select: format!("SELECT number FROM rows{whole} ORDER BY {order}"),
+        parameters: conditions.clone(),
+        count,
+        conditions,
+        stretch: None,
+    }
+}
+
+/// What to order by, and whether that is the number alone, and then in which direction. The
+/// number comes last, in the direction of what comes before it, so that an index can be walked
+/// in either direction.
+///
+/// Where only ranges are asked for, `SQLite` would rather walk all rows in the right order than
+/// search for the few that are asked for; a `+` keeps it from that.
+fn order(
+    fields: &[Field],
+    wanted: &Wanted,
+    asked: &[Condition],
+) -> Result<(String, Option<bool>), SearchError> {
     if wanted.sort.len() > SORTS_MAX {
         let because = format!("there are more than {SORTS_MAX} fields to sort by");
         return Err(SearchError::BadQuery(because));
     }
-    let mut order = String::new();
-    let mut is_descending = wanted.newest_first;
+    let mut terms = Vec::new();
     for SortBy { field, descending } in &wanted.sort {
-        is_descending = *descending;
-        let direction = direction(is_descending);
         let column = match (index(fields, field), field.as_str()) {
             (Some(index), _) => column(fields, index),
-            (None, "number" | "id") => "number".to_owned(),
+            (None, "number" | "id") => NUMBER.to_owned(),
             (None, _) => {
                 let field: String = field.chars().take(60).collect();
                 let because = format!("`{field}` cannot be sorted by; {}", allowed(fields));
                 return Err(SearchError::BadQuery(because));
             }
         };
-        let _ = write!(order, "{column} {direction}, ");
+        terms.push((column, *descending));
     }
-    let _ = write!(order, "number {}", direction(is_descending));
-    Ok(order)
+    let descending = terms.last().map_or(wanted.newest_first, |(_, descending)| *descending);
+    terms.push((NUMBER.to_owned(), descending));
+    let (first, descending) = &terms[0];
+    let is_by_number = (first == NUMBER).then_some(*descending);
+    let only_ranges = !asked.is_empty() && asked.iter().all(|condition| condition.operator != "=");
+    let is_asked_for = asked.iter().any(|condition| column(fields, condition.index) == *first);
+    let mut order = if only_ranges && !is_asked_for { "+".to_owned() } else { String::new() };
+    for (nth, (column, descending)) in terms.iter().enumerate() {
+        let comma = if nth > 0 { ", " } else { "" };
+        let _ = write!(order, "{comma}{column} {}", direction(*descending));
+    }
+    Ok((order, is_by_number))
 }
 
 const fn direction(descending: bool) -> &'static str {

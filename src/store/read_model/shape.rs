@@ -48,8 +48,7 @@ impl Layout {
 
     /// All of it as a text, to be compared with that in a file.
     fn text(&self) -> String {
-        let mut text =
-            format!("{FORMAT} {} {} {}", self.name, self.shape, self.columns.join(","));
+        let mut text = format!("{FORMAT} {} {} {}", self.name, self.shape, self.columns.join(","));
         for field in self.fields {
             let _ = write!(text, " {}:{:?}", field.name, field.kind);
         }
@@ -101,7 +100,8 @@ pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String>
         writer.pragma_update(None, "synchronous", "OFF")?;
         writer.pragma_update(None, "cache_size", BUILDING_CACHE_KIB_NEGATIVE)?;
         writer.execute_batch(&tables(layout.fields))?;
-        writer.execute("INSERT INTO meta (cursor, shape, rows) VALUES (0, ?1, 0)", [layout.text()])?;
+        writer
+            .execute("INSERT INTO meta (cursor, shape, rows) VALUES (0, ?1, 0)", [layout.text()])?;
         Ok(writer)
     };
     fill().map_err(|error: rusqlite::Error| error.to_string())

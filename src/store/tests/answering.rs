@@ -138,6 +138,31 @@ fn several_fields_decide_one_after_the_other_and_the_number_at_last() {
 }
 
 #[test]
+fn pages_follow_on_each_other_whether_numbers_are_missing_or_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    for missing in [None, Some(5)] {
+        if let Some(missing) = missing {
+            model.commit(11, &[(missing, None)]).expect("is written");
+        }
+        let all: Vec<u64> = (1..=10).filter(|number| Some(*number) != missing).collect();
+        for newest_first in [false, true] {
+            let page = |page| {
+                let wanted = Wanted { page, size: 3, newest_first, ..Wanted::default() };
+                asked(&model, &[], &wanted).0
+            };
+            let mut found: Vec<u64> = (0..5).flat_map(page).collect();
+            assert_eq!(found.len(), all.len(), "{found:?}");
+            if newest_first {
+                found.reverse();
+            }
+            assert_eq!(found, all);
+            assert_eq!(page(1_000_000_000), [0; 0]);
+        }
+    }
+}
+
+#[test]
 fn nothing_that_can_be_asked_reads_more_than_it_needs() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
@@ -147,7 +172,7 @@ fn nothing_that_can_be_asked_reads_more_than_it_needs() {
             let plan = model.plan(&[], &wanted).expect("makes sense");
             assert!(!plan.contains("TEMP B-TREE"), "{}: {plan}", field.name);
             let is_by_number = field.name == "id";
-            assert!(is_by_number || plan.contains("USING INDEX by_field_"), "{plan}");
+            assert!(is_by_number || plan.contains("INDEX by_field_"), "{plan}");
         }
         let endings: &[&str] = if field.name == "name" { &[""] } else { &["", "_from", "_to"] };
         for ending in endings {
@@ -157,8 +182,7 @@ fn nothing_that_can_be_asked_reads_more_than_it_needs() {
             for other in FIELDS {
                 let wanted = Wanted { sort: vec![by(other.name, true)], ..first_page() };
                 let plan = model.plan(&condition, &wanted).expect("makes sense");
-                assert!(plan.contains("USING"), "{condition:?} by {}: {plan}", other.name);
-                println!("{condition:?} by {}: {plan}", other.name);
+                assert!(plan.starts_with("SEARCH rows USING"), "{condition:?}: {plan}");
             }
         }
     }

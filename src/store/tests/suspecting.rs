@@ -18,7 +18,11 @@ const TOUCHES: &[(&str, Touch)] = &[
     ("its log was deleted", |path| fs::remove_file(beside(path, "-wal")).expect("is there")),
     ("its shared memory was", |path| fs::remove_file(beside(path, "-shm")).expect("is there")),
     ("the file was written to", |path| {
-        File::options().write(true).open(path).and_then(|file| file.set_len(4_096)).expect("is there");
+        File::options()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_len(4_096))
+            .expect("is there");
     }),
     ("the file was written to", |path| {
         fs::write(path, vec![0x5a; 40_960]).expect("is writable");
