@@ -9,11 +9,13 @@
 
 mod audit;
 mod catalogue;
+mod conversations;
 mod courtyard;
 mod crash;
 mod errands;
 mod facade;
 mod flight;
+mod folding;
 mod keeper;
 mod letter;
 mod living;
@@ -31,6 +33,7 @@ mod transport;
 
 pub use audit::Progressing;
 pub use catalogue::Catalogue;
+pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
     Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,

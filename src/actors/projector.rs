@@ -3,6 +3,7 @@
 use super::{
     crash::caught,
     facade::{Collection, Page, Part, Row, Sort, Trouble, ViewInfo, ViewQuery},
+    folding::Folds,
     progress::{Bell, Progress},
     room::{blocking, busy},
     rooms::Rooms,
@@ -143,8 +144,9 @@ async fn off_the_loop<T: Send + 'static>(
     }
 }
 
-/// Folds the journal into the rows of one view.
-pub struct Projector<V: View> {
+/// Folds the journal into the rows of one view, or of an index.
+pub struct Projector<F: Folds> {
+    folds: F,
     shelf: Arc<Shelf>,
     model: Arc<ReadModel>,
     /// The last position folded, and the last one written down.
@@ -155,7 +157,7 @@ pub struct Projector<V: View> {
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     bell: Bell,
-    recent: HashMap<u64, Option<V>>,
+    recent: HashMap<u64, Option<F::Row>>,
 }
 
 /// There may be something to fold.
@@ -163,7 +165,7 @@ pub struct Projector<V: View> {
 #[rtype(result = "()")]
 struct Wake;
 
-impl<V: View> Actor for Projector<V> {
+impl<F: Folds> Actor for Projector<F> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
@@ -175,7 +177,7 @@ impl<V: View> Actor for Projector<V> {
     }
 }
 
-impl<V: View> Handler<Wake> for Projector<V> {
+impl<F: Folds> Handler<Wake> for Projector<F> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
@@ -204,25 +206,27 @@ impl<V: View> Handler<Wake> for Projector<V> {
     }
 }
 
-impl<V: View> Projector<V> {
+impl<F: Folds> Projector<F> {
     /// A projector that fills this shelf, and the handle through which its rows are read.
     ///
     /// # Errors
     /// When the rows cannot be read.
     pub fn new(
+        folds: F,
         (shelf, model): (Arc<Shelf>, Arc<ReadModel>),
         journal: Arc<Journal>,
         rooms: Arc<Rooms>,
         info: ViewInfo,
     ) -> Result<(Self, Arc<Rows>), ReadModelError> {
         let cursor = model.cursor()?;
-        let progress = Progress::new(format!("view {}", V::NAME));
+        let progress = Progress::new(format!("view {}", F::layout().name));
         progress.reach(cursor);
         let (sender, reached) = watch::channel(cursor);
         let rows =
             Rows { info, progress: Arc::clone(&progress), shelf: Arc::clone(&shelf), reached };
         let (bell, recent) = (Bell::default(), HashMap::new());
         let projector = Self {
+            folds,
             shelf,
             model,
             cursor,
@@ -293,7 +297,7 @@ impl<V: View> Projector<V> {
         touched.dedup();
         let changes: Result<Vec<_>, String> = touched
             .into_iter()
-            .map(|number| Ok((number, self.recent[&number].as_ref().map(change).transpose()?)))
+            .map(|number| Ok((number, self.recent[&number].as_ref().map(change::<F>).transpose()?)))
             .collect();
         let changes = changes?;
         if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
@@ -318,23 +322,20 @@ impl<V: View> Projector<V> {
     }
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
-        let Some(heard) = self.rooms.hear::<V::Hears>(record)? else { return Ok(()) };
-        let meta = record.meta();
         let in_record = |because| format!("record {}: {because}", record.position);
-        let Some(number) = caught(|| V::key(&heard, &meta)).map_err(in_record)? else {
-            return Ok(());
-        };
+        let heard = caught(|| self.folds.hear(&self.rooms, record)).map_err(in_record)??;
+        let Some((number, heard)) = heard else { return Ok(()) };
         let before = match self.recent.remove(&number) {
             Some(row) => row,
             None => self.stored(number).map_err(in_record)?,
         };
-        let after = caught(|| V::fold(before, heard, &meta)).map_err(in_record)?;
+        let after = caught(|| self.folds.fold(before, heard, record)).map_err(in_record)?;
         self.recent.insert(number, after);
         touched.push(number);
         Ok(())
     }
 
-    fn stored(&self, number: u64) -> Result<Option<V>, String> {
+    fn stored(&self, number: u64) -> Result<Option<F::Row>, String> {
         let body = self.model.row(number).map_err(|error| error.to_string())?;
         let row = body.map(|body| serde_json::from_slice(&body)).transpose();
         row.map_err(|error| {
@@ -349,6 +350,6 @@ impl<V: View> Projector<V> {
     }
 }
 
-fn change<V: View>(row: &V) -> Result<RowChange, String> {
-    RowChange::new(V::FIELDS, row).map_err(|error| error.to_string())
+fn change<F: Folds>(row: &F::Row) -> Result<RowChange, String> {
+    RowChange::new(F::layout().fields, row).map_err(|error| error.to_string())
 }

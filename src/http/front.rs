@@ -4,9 +4,10 @@ use super::{
     Limits,
     accept::{self, Shown},
     answer::Answer,
+    conversation::{self, Told},
     hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
-    query::{Query, position, short},
+    query::{Query, SIZE_MAX, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
 };
 use crate::{
@@ -62,6 +63,9 @@ impl Front {
                     self.resource(resource, route, verb, request, payload).await
                 }
                 Thing::View(view) => self.view(view, route, verb, request).await,
+                Thing::Conversations(business) => {
+                    self.conversation(business, route, verb, request).await
+                }
             },
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
@@ -234,6 +238,38 @@ impl Front {
             }
         };
         Ok(answer.with(header::VARY, "Accept"))
+    }
+
+    async fn conversation(
+        &self,
+        business: &'static str,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+    ) -> Result<Answer, Problem> {
+        let number = match route.spot {
+            Spot::Item(number) => number,
+            Spot::Word(word) => return Err(not_a_number(word)),
+            Spot::Collection | Spot::Named(..) => return Err(unknown(request.path())),
+        };
+        match verb {
+            Verb::Read => {}
+            Verb::Options => return Ok(Answer::options(operate::READ_ONLY)),
+            _ => return Err(not_allowed(request.method().as_str(), operate::READ_ONLY.to_owned())),
+        }
+        let query = Query::read_sized(request.query_string(), SIZE_MAX)?;
+        let as_text = conversation::as_text(&query)?;
+        let (page, patience) = (query.page.clone(), self.limits.patience());
+        let told = self.courtyard.conversation(business, number, page, patience).await?;
+        let told = Told { business, number, base: route.base, query: &query, told: &told };
+        let head = request.headers();
+        let answer = if as_text.unwrap_or_else(|| accept::prefers_text(head)) {
+            Answer::new(StatusCode::OK, "text/plain; charset=utf-8", told.text())
+                .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        } else {
+            Answer::new(StatusCode::OK, accept::json(head), told.json())
+        };
+        Ok(Answer { number: Some(number), ..answer.with(header::VARY, "Accept") })
     }
 }
 

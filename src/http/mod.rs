@@ -3,13 +3,14 @@
 //! ```text
 //! front ── router (path → resource, view)      one handler for everything
 //!   ├─ headers, accept, query                  what is asked
-//!   ├─ hal, html, problem, answer              what is answered
+//!   ├─ hal, html, conversation, problem, answer
 //!   └─ operate                                 health, quarantine, index
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
 pub mod accept;
 pub mod answer;
+pub mod conversation;
 pub mod front;
 pub mod hal;
 pub mod headers;

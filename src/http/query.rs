@@ -7,7 +7,7 @@ use actix_web::web;
 /// Rows per page unless said otherwise.
 const SIZE_DEFAULT: usize = 20;
 /// The most rows per page.
-const SIZE_MAX: usize = 200;
+pub(super) const SIZE_MAX: usize = 200;
 /// The furthest page; beyond it lies nothing that anybody pages to.
 const PAGE_MAX: u64 = 1_000_000_000;
 
@@ -28,7 +28,15 @@ impl Query {
     /// # Errors
     /// The parameter that makes no sense.
     pub fn read(query: &str) -> Result<Self, Problem> {
-        let page = Page { number: 0, size: SIZE_DEFAULT, sort: Vec::new() };
+        Self::read_sized(query, SIZE_DEFAULT)
+    }
+
+    /// The same, with another number of rows per page unless said otherwise.
+    ///
+    /// # Errors
+    /// The parameter that makes no sense.
+    pub fn read_sized(query: &str, size_default: usize) -> Result<Self, Problem> {
+        let page = Page { number: 0, size: size_default, sort: Vec::new() };
         let mut read = Self { page, at_least: None, conditions: Vec::new() };
         if query.is_empty() {
             return Ok(read);
