@@ -43,7 +43,9 @@ pub fn rows(base: &str, info: &ViewInfo, query: &Query, found: &Collection<Row>)
     page.push_str("</tr></thead>\n<tbody>\n");
     for row in &rows {
         page.push_str("<tr>");
-        columns.iter().for_each(|column| row.put(&mut page, column));
+        for column in &columns {
+            row.put(&mut page, column);
+        }
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody>\n</table>\n");
