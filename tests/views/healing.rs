@@ -126,15 +126,11 @@ async fn whatever_is_done_to_the_file_of_a_running_server_is_healed() {
     let older = beside(&file, ".older");
     fs::copy(&file, &older).expect("is readable");
     let mut orders = 50;
-    type Touch<'a> = &'a dyn Fn();
-    let touches: [Touch<'_>; 6] = [
+    let touches: [&dyn Fn(); 6] = [
         &|| fs::write(&file, vec![0x5a; 100_000]).expect("is writable"),
         &|| {
-            File::options()
-                .write(true)
-                .open(&file)
-                .and_then(|file| file.set_len(5_000))
-                .expect("ok")
+            let file = File::options().write(true).open(&file).expect("is there");
+            file.set_len(5_000).expect("is cut short");
         },
         &|| drop(fs::copy(&older, beside(&file, ".copy"))),
         &|| fs::remove_file(beside(&file, "-wal")).expect("is there"),

@@ -4,20 +4,22 @@
 //! one is filled beside its place and takes it when it is complete. An open one notices when
 //! somebody else touches its file, and is not read from any more: it is *suspected*.
 
+mod row;
 mod search;
 mod shape;
 mod stamp;
 
+pub use row::{FoundRow, RowChange};
 pub use search::{SearchError, SortBy, Wanted};
 pub use shape::Layout;
 
 use super::sync::lock;
-use crate::domain::kernel::{Field, FieldKind, Query};
+use crate::domain::kernel::Query;
+use row::found_row;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter, types::Value,
 };
 use search::{Search, Stretch};
-use serde::Serialize;
 use stamp::Stamp;
 use std::{
     path::{Path, PathBuf},
@@ -62,46 +64,6 @@ pub struct ReadModelError {
     pub name: &'static str,
     /// The reason, as a sentence.
     pub because: String,
-}
-
-/// What becomes of a row.
-#[derive(Clone, Debug)]
-pub struct RowChange {
-    /// The row as JSON.
-    pub body: Vec<u8>,
-    /// The values of the searchable fields other than the key, in the order of the fields.
-    pub values: Vec<Value>,
-}
-
-/// One row as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundRow {
-    /// Its number.
-    pub number: u64,
-    /// The row as JSON.
-    pub body: Vec<u8>,
-}
-
-impl RowChange {
-    /// A row, with the values of its searchable fields taken out of it. What is missing, or not
-    /// of the field's kind, is kept as nothing, and found by no condition.
-    ///
-    /// # Errors
-    /// When the row cannot be written as JSON.
-    pub fn new(fields: &[Field], row: &impl Serialize) -> serde_json::Result<Self> {
-        let body = serde_json::to_vec(row)?;
-        let row = serde_json::to_value(row)?;
-        let value = |field: &Field| match (field.kind, &row[field.name]) {
-            (FieldKind::Text, serde_json::Value::String(text)) => Value::Text(text.clone()),
-            (FieldKind::Text, serde_json::Value::Null) => Value::Null,
-            (FieldKind::Text, other) => Value::Text(other.to_string()),
-            (FieldKind::Key | FieldKind::Number | FieldKind::Time, value) => {
-                value.as_i64().map_or(Value::Null, Value::Integer)
-            }
-        };
-        let own = fields.iter().filter(|field| field.kind != FieldKind::Key);
-        Ok(Self { body, values: own.map(value).collect() })
-    }
 }
 
 impl ReadModel {
@@ -175,12 +137,6 @@ impl ReadModel {
     pub fn suspect(&self, because: String) -> ReadModelError {
         let because = self.suspicion.get_or_init(|| because).clone();
         ReadModelError { name: self.layout.name, because }
-    }
-
-    /// The searchable fields.
-    #[must_use]
-    pub const fn fields(&self) -> &'static [Field] {
-        self.layout.fields
     }
 
     /// The position up to which everything is in the rows; 0 for a new one.
@@ -436,9 +392,4 @@ fn rows(reader: &Connection, numbers: &[i64]) -> rusqlite::Result<Vec<FoundRow>>
         Ok(FoundRow { number: number.cast_unsigned(), body })
     };
     numbers.iter().map(row).collect()
-}
-
-fn found_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FoundRow> {
-    let number: i64 = row.get(0)?;
-    Ok(FoundRow { number: number.cast_unsigned(), body: row.get(1)? })
 }
