@@ -10,7 +10,7 @@ use crate::{
     store::{
         Payload, Record,
         journal::{Journal, Level},
-        read_model::{Found, ReadModel},
+        read_model::{Layout, ReadModel, Unusable},
     },
 };
 use std::{collections::HashMap, path::Path};
@@ -110,14 +110,15 @@ fn readable(rooms: &Rooms, record: &Record) -> Result<(), String> {
 pub(super) fn row_check<V: View>() -> RowCheck {
     Box::new(|data, journal, rooms| {
         let path = view_path(data, V::NAME);
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
         let in_view = |because: &dyn std::fmt::Display| format!("view {}: {because}", V::NAME);
-        let (model, found) =
-            ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| in_view(&error))?;
-        if let Found::Damaged { because } = found {
-            return Ok(vec![in_view(&format!("it was damaged and moved aside: {because}"))]);
+        let model = match ReadModel::open(&path, Layout::of::<V>()) {
+            Ok(model) => model,
+            // Made anew at the next start.
+            Err(Unusable::Missing | Unusable::OtherShape) => return Ok(Vec::new()),
+            Err(found @ Unusable::Damaged(_)) => return Ok(vec![in_view(&found)]),
+        };
+        if let Err(error) = model.check_all() {
+            return Ok(vec![in_view(&error.because)]);
         }
         let cursor = model.cursor().map_err(|error| in_view(&error))?;
         let rows = expected::<V>(journal, rooms, cursor).map_err(|error| in_view(&error))?;

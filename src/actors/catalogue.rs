@@ -2,11 +2,13 @@
 
 use super::{
     audit::{RowCheck, row_check},
+    conversations::{self, AskSaga, Conversations, Directory, INDEX, Index, Route},
     courtyard::{Parts, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
     facade::ViewInfo,
     flight::Flights,
+    folding::{Folds, OfView},
     keeper::Keeper,
     messenger::{Errand, Messenger},
     progress::Progress,
@@ -14,15 +16,12 @@ use super::{
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::Runner,
+    shelf::Shelf,
     transport::Service,
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
-    store::{
-        KindId,
-        journal::Journal,
-        read_model::{Found, ReadModel},
-    },
+    store::{KindId, journal::Journal},
 };
 use actix::{Actor, Addr, Arbiter};
 use serde::Deserialize as _;
@@ -53,6 +52,8 @@ pub struct Catalogue {
     projectors: Vec<Start<House>>,
     /// What checks the rows of each view against the journal.
     pub(super) row_checks: Vec<RowCheck>,
+    /// To which conversations sagas count what clients said, with the business of each.
+    routes: Vec<(&'static str, Route)>,
     ports: Vec<&'static str>,
     trouble: Vec<String>,
 }
@@ -67,6 +68,8 @@ struct House {
     rooms: Arc<Rooms>,
     rows: Vec<(&'static str, Arc<Rows>)>,
     progress: Vec<Arc<Progress>>,
+    /// How to ask the sagas, with the business of each.
+    sagas: Vec<(&'static str, AskSaga)>,
     /// Where sagas live, and where ports and lookups do.
     inner: Arbiter,
     outer: Arbiter,
@@ -97,6 +100,7 @@ impl Catalogue {
             followers: Vec::new(),
             projectors: Vec::new(),
             row_checks: Vec::new(),
+            routes: Vec::new(),
             ports: Vec::new(),
             trouble: Vec::new(),
         })
@@ -116,6 +120,7 @@ impl Catalogue {
             rooms: Arc::new(self.rooms),
             rows: Vec::new(),
             progress: Vec::new(),
+            sagas: Vec::new(),
             inner: Arbiter::new(),
             outer: Arbiter::new(),
             arbiters: shards,
@@ -123,6 +128,7 @@ impl Catalogue {
         for start in self.projectors.into_iter().chain(self.followers) {
             start(&mut house)?;
         }
+        let conversations = Arc::new(house.tell_conversations(self.routes)?);
         let House { rows, progress, inner, outer, mut arbiters, .. } = house;
         arbiters.extend([inner, outer]);
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
@@ -133,6 +139,7 @@ impl Catalogue {
             doors: self.doors,
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
+            conversations,
             followers: progress,
             arbiters,
         })
@@ -223,12 +230,16 @@ impl Host for Catalogue {
     fn saga<S: Saga>(&mut self) -> &mut Self {
         let name = format!("saga {}", S::NAME);
         let me = self.kind(&name);
+        let business = S::NAME.split_once('/').map_or("", |(business, _)| business);
+        self.routes.push((business, conversations::route::<S>()));
         self.followers.push(Box::new(move |house| {
             let (journal, rooms) = (Arc::clone(&house.journal), Arc::clone(&house.rooms));
             let (actors, progress) = (house.settings.actors.clone(), Progress::new(name));
             house.progress.push(Arc::clone(&progress));
             let runner = move || Runner::<S>::new(me, journal, rooms, actors, progress);
-            start_in(&house.inner, runner).map(drop)
+            let runner = start_in(&house.inner, runner)?;
+            house.sagas.push((business, conversations::asking(runner)));
+            Ok(())
         }));
         self
     }
@@ -285,29 +296,44 @@ impl House {
     }
 
     fn project<V: View>(&mut self) -> Result<(), StartError> {
-        let store =
-            |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
-        let path = view_path(&self.settings.data, V::NAME);
-        let (model, found) =
-            ReadModel::open(&path, V::NAME, V::FIELDS).map_err(|error| store(&error))?;
-        match found {
-            Found::Whole => {}
-            Found::Missing => tracing::debug!(view = V::NAME, "the view is built"),
-            Found::OtherShape => tracing::info!(view = V::NAME, "the view is built anew"),
-            Found::Damaged { because } => {
-                tracing::warn!(view = V::NAME, because, "the view was damaged and is built anew");
-            }
-        }
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
-        let info = ViewInfo { business, name, aliases: V::ALIASES, fields: V::FIELDS };
+        let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
+        let info = ViewInfo { business, name, aliases, fields, newest_first };
+        let rows = self.shelve(OfView::<V>::default(), info)?;
+        self.rows.push((V::NAME, rows));
+        Ok(())
+    }
+
+    /// Starts a projector on a thread of its own.
+    fn shelve<F: Folds>(&mut self, folds: F, info: ViewInfo) -> Result<Arc<Rows>, StartError> {
+        let layout = F::layout();
+        let store =
+            |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
+        let place = view_path(&self.settings.data, layout.name);
+        let shelved =
+            Shelf::open(place, layout, self.journal.durable()).map_err(|error| store(&error))?;
         let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
         let (projector, rows) =
-            Projector::<V>::new(model, journal, rooms, info).map_err(|error| store(&error))?;
+            Projector::new(folds, shelved, journal, rooms, info).map_err(|error| store(&error))?;
         let arbiter = Arbiter::new();
         start_in(&arbiter, move || projector)?;
         self.arbiters.push(arbiter);
-        self.rows.push((V::NAME, rows));
-        Ok(())
+        Ok(rows)
+    }
+
+    fn tell_conversations(
+        &mut self,
+        routes: Vec<(&'static str, Route)>,
+    ) -> Result<Conversations, StartError> {
+        let (directory, routes) = (Arc::new(Directory::of(&self.journal)), Arc::new(routes));
+        let index = Index { directory: Arc::clone(&directory), routes: Arc::clone(&routes) };
+        let fields = Index::layout().fields;
+        let info =
+            ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
+        let index = self.shelve(index, info)?;
+        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
+        let sagas = std::mem::take(&mut self.sagas);
+        Ok(Conversations { journal, rooms, directory, routes, sagas, index })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     catalogue::Catalogue,
+    conversations::{Conversation, Conversations},
     facade::{
         Collection, Health, Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, Status,
         Trouble, ViewInfo, ViewQuery,
@@ -58,6 +59,7 @@ pub(super) struct Parts {
     pub resources: Vec<ResourceInfo>,
     pub rows: Vec<Arc<Rows>>,
     pub views: Vec<ViewInfo>,
+    pub conversations: Arc<Conversations>,
     pub followers: Vec<Arc<Progress>>,
     pub arbiters: Vec<Arbiter>,
 }
@@ -145,13 +147,29 @@ impl Courtyard {
         row.ok_or(Trouble::NotFound { resource, number })
     }
 
+    /// A page of the conversation of a number in a business, and how it stands.
+    ///
+    /// # Errors
+    /// When nobody used the number, or the index of conversations is not as far yet.
+    pub async fn conversation(
+        &self,
+        business: &str,
+        number: u64,
+        page: Page,
+        patience: Duration,
+    ) -> Result<Conversation, Trouble> {
+        let conversations = Arc::clone(&self.parts.conversations);
+        conversations.tell(business.to_owned(), number, page, patience).await
+    }
+
     /// How the parts are. Never waits.
     #[must_use]
     pub fn health(&self) -> Health {
         let durable = self.parts.journal.durable();
         let mut parts = vec![self.journal_part()];
         parts.extend(self.parts.followers.iter().map(|progress| progress.part(durable)));
-        parts.extend(self.parts.rows.iter().map(|rows| rows.progress.part(durable)));
+        parts.extend(self.parts.rows.iter().map(|rows| rows.part(durable)));
+        parts.push(self.parts.conversations.index.part(durable));
         Health { parts }
     }
 

@@ -41,6 +41,8 @@ pub struct ViewInfo {
     pub aliases: &'static [&'static str],
     /// The fields that can be searched and sorted by.
     pub fields: &'static [Field],
+    /// Whether the rows with the greatest numbers come first, unless asked otherwise.
+    pub newest_first: bool,
 }
 
 /// Something said by a client. `resource` is the index into [`resources`](super::Courtyard::resources).
@@ -105,8 +107,8 @@ pub struct Page {
     pub number: u64,
     /// Rows per page.
     pub size: usize,
-    /// In which order; by number ascending when `None`.
-    pub sort: Option<Sort>,
+    /// In which order, most important first; in the usual one when empty.
+    pub sort: Vec<Sort>,
 }
 
 /// By what to sort.
@@ -223,6 +225,20 @@ pub enum Trouble {
     /// 503: what was asked for is still being built or caught up with.
     #[error("{0}")]
     NotYet(String),
+    /// 503: the rows of a view are made anew.
+    #[error("{view} is made anew from the journal: {percent} %, {position} of {of} records")]
+    MadeAnew {
+        /// `taxi/mypages`
+        view: &'static str,
+        /// How far it is, below 100.
+        percent: u64,
+        /// The position up to which it is.
+        position: u64,
+        /// The last position there is.
+        of: u64,
+        /// When to come back, in seconds.
+        retry_after_s: u32,
+    },
     /// 503: the machine failed; whether the command was stored is unknown, the same key tells.
     #[error("{0}")]
     Failed(String),

@@ -4,16 +4,18 @@
 //! courtyard ── catalogue (the Host) ── room (a kind of aggregate) ── keeper (per shard) ── living (per instance)
 //!                                   ├─ saga runner ── conversation
 //!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
-//!                                   └─ projector ── rows (views)
+//!                                   └─ projector ── shelf, rows (views)
 //! ```
 
 mod audit;
 mod catalogue;
+mod conversations;
 mod courtyard;
 mod crash;
 mod errands;
 mod facade;
 mod flight;
+mod folding;
 mod keeper;
 mod letter;
 mod living;
@@ -26,10 +28,12 @@ mod room;
 mod rooms;
 mod saga;
 mod settings;
+mod shelf;
 mod transport;
 
 pub use audit::Progressing;
 pub use catalogue::Catalogue;
+pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
     Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,

@@ -2,17 +2,21 @@
 
 use super::{
     crash::caught,
-    facade::{Collection, Page, Row, Trouble, ViewInfo, ViewQuery},
+    facade::{Collection, Page, Part, Row, Sort, Trouble, ViewInfo, ViewQuery},
+    folding::Folds,
     progress::{Bell, Progress},
     room::{blocking, busy},
     rooms::Rooms,
+    shelf::Shelf,
 };
 use crate::{
     domain::kernel::{Query, View},
     store::{
         Record,
         journal::{Journal, Level},
-        read_model::{FoundRow, ReadModel, ReadModelError, RowChange, SearchError, Wanted},
+        read_model::{
+            FoundRow, ReadModel, ReadModelError, RowChange, SearchError, SortBy, Unusable, Wanted,
+        },
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -37,6 +41,9 @@ const BUSY_PACE: Duration = Duration::from_millis(60);
 /// A turn with so many records makes the times busy.
 const BUSY_RECORDS: usize = 256;
 
+/// How often it looks, however calm the times, whether the rows are still where they were.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// Records that do not touch the view are passed without a transaction, up to so many.
 const PASSED_RECORDS_MAX: u64 = 10_000;
 
@@ -45,8 +52,8 @@ pub struct Rows {
     /// What clients see of the view.
     pub info: ViewInfo,
     /// How far it is.
-    pub progress: Arc<Progress>,
-    model: Arc<ReadModel>,
+    progress: Arc<Progress>,
+    shelf: Arc<Shelf>,
     reached: watch::Receiver<u64>,
 }
 
@@ -62,20 +69,26 @@ impl Rows {
     async fn reach_within(&self, position: Option<u64>, patience: Duration) -> Result<(), Trouble> {
         let Some(position) = position else { return Ok(()) };
         let reached = tokio::time::timeout(patience, self.reach(position)).await;
-        reached.map_err(|_| {
-            Trouble::NotYet(format!("the view has not reached position {position} yet"))
+        reached.map_err(|_| match self.shelf.readable() {
+            Ok(_) => Trouble::NotYet(format!("the view has not reached position {position} yet")),
+            Err(trouble) => trouble,
         })
+    }
+
+    /// How the view is, seen from outside.
+    pub fn part(&self, durable: u64) -> Part {
+        self.shelf.part(&self.progress, durable)
     }
 
     /// A page of rows.
     pub async fn search(&self, query: ViewQuery) -> Result<Collection<Row>, Trouble> {
         self.reach_within(query.at_least, query.patience).await?;
-        let model = Arc::clone(&self.model);
+        let (model, newest_first) = (self.shelf.readable()?, self.info.newest_first);
         let (rows, total) = off_the_loop(move || {
             let Page { number: page, size, sort } = query.page;
-            let descending = sort.as_ref().is_some_and(|sort| sort.descending);
-            let sort = sort.map(|sort| sort.field);
-            model.search(&query.conditions, &Wanted { page, size, sort, descending })
+            let by = |Sort { field, descending }| SortBy { field, descending };
+            let sort = sort.into_iter().map(by).collect();
+            model.search(&query.conditions, &Wanted { page, size, sort, newest_first })
         })
         .await?;
         let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
@@ -91,7 +104,7 @@ impl Rows {
         patience: Duration,
     ) -> Result<Option<Row>, Trouble> {
         self.reach_within(at_least, patience).await?;
-        let model = Arc::clone(&self.model);
+        let model = self.shelf.readable()?;
         let body = off_the_loop(move || Ok(model.get(number)?)).await?;
         Ok(body.map(|body| Row { number, body }))
     }
@@ -100,14 +113,18 @@ impl Rows {
     pub async fn find<V: View>(&self, query: Query, at_least: u64) -> Vec<(u64, V)> {
         self.reach(at_least).await;
         loop {
-            let (model, query) = (Arc::clone(&self.model), query.clone());
-            match off_the_loop(move || model.find(&query)).await {
+            let query = query.clone();
+            let found = match self.shelf.readable() {
+                Ok(model) => off_the_loop(move || model.find(&query)).await,
+                Err(trouble) => Err(trouble),
+            };
+            match found {
                 Ok(rows) => {
                     let read =
                         |row: FoundRow| Some((row.number, serde_json::from_slice(&row.body).ok()?));
                     return rows.into_iter().filter_map(read).collect();
                 }
-                Err(trouble) => tracing::error!(view = V::NAME, %trouble, "a lookup failed"),
+                Err(trouble) => tracing::warn!(view = V::NAME, %trouble, "a lookup is put off"),
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }
@@ -121,14 +138,16 @@ async fn off_the_loop<T: Send + 'static>(
         Ok(done) => Ok(done),
         Err(SearchError::BadQuery(because)) => Err(Trouble::BadQuery(because)),
         Err(error) => {
-            tracing::error!(%error, "a view cannot be read");
+            tracing::warn!(%error, "a view cannot be read");
             Err(busy("the view"))
         }
     }
 }
 
-/// Folds the journal into the rows of one view.
-pub struct Projector<V: View> {
+/// Folds the journal into the rows of one view, or of an index.
+pub struct Projector<F: Folds> {
+    folds: F,
+    shelf: Arc<Shelf>,
     model: Arc<ReadModel>,
     /// The last position folded, and the last one written down.
     cursor: u64,
@@ -138,7 +157,7 @@ pub struct Projector<V: View> {
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     bell: Bell,
-    recent: HashMap<u64, Option<V>>,
+    recent: HashMap<u64, Option<F::Row>>,
 }
 
 /// There may be something to fold.
@@ -146,18 +165,19 @@ pub struct Projector<V: View> {
 #[rtype(result = "()")]
 struct Wake;
 
-impl<V: View> Actor for Projector<V> {
+impl<F: Folds> Actor for Projector<F> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, bell) = (ctx.address(), self.bell.clone());
         let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
         self.journal.subscribe(Level::Durable, wake);
+        ctx.run_interval(LOOK_EVERY, |projector, ctx| projector.ring(ctx));
         self.ring(ctx);
     }
 }
 
-impl<V: View> Handler<Wake> for Projector<V> {
+impl<F: Folds> Handler<Wake> for Projector<F> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
@@ -186,23 +206,28 @@ impl<V: View> Handler<Wake> for Projector<V> {
     }
 }
 
-impl<V: View> Projector<V> {
-    /// A projector over this file, and the handle through which its rows are read.
+impl<F: Folds> Projector<F> {
+    /// A projector that fills this shelf, and the handle through which its rows are read.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
     pub fn new(
-        model: ReadModel,
+        folds: F,
+        (shelf, model): (Arc<Shelf>, Arc<ReadModel>),
         journal: Arc<Journal>,
         rooms: Arc<Rooms>,
         info: ViewInfo,
     ) -> Result<(Self, Arc<Rows>), ReadModelError> {
         let cursor = model.cursor()?;
-        let model = Arc::new(model);
-        let progress = Progress::new(format!("view {}", V::NAME));
+        let progress = Progress::new(format!("view {}", F::layout().name));
         progress.reach(cursor);
         let (sender, reached) = watch::channel(cursor);
         let rows =
-            Rows { info, progress: Arc::clone(&progress), model: Arc::clone(&model), reached };
+            Rows { info, progress: Arc::clone(&progress), shelf: Arc::clone(&shelf), reached };
         let (bell, recent) = (Bell::default(), HashMap::new());
         let projector = Self {
+            folds,
+            shelf,
             model,
             cursor,
             committed: cursor,
@@ -223,22 +248,60 @@ impl<V: View> Projector<V> {
 
     /// Folds a batch, and says of how many records.
     fn turn(&mut self) -> Result<usize, String> {
+        self.look().map_err(|error| error.to_string())?;
+        let durable = self.journal.durable();
         let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
-        let Some(last) = records.last().map(|record| record.position) else { return Ok(0) };
+        if let Some(last) = records.last() {
+            self.take_in(&records, last.position)?;
+        }
+        if self.shelf.is_made_anew() {
+            self.shelf.went_on(self.cursor, durable);
+            if records.len() < BATCH_RECORDS_MAX {
+                self.complete().map_err(|error| error.to_string())?;
+            }
+        } else if !records.is_empty() {
+            self.reached.send_replace(self.cursor);
+        }
+        Ok(records.len())
+    }
+
+    /// Begins anew when the rows cannot be trusted any more.
+    fn look(&mut self) -> Result<(), ReadModelError> {
+        let Err(error) = self.model.check() else { return Ok(()) };
+        self.reached.send_replace(0);
+        self.recent.clear();
+        let found = Unusable::Damaged(error.because);
+        self.model = self.shelf.make_anew(&found, self.journal.durable())?;
+        (self.cursor, self.committed) = (0, 0);
+        self.progress.reach(0);
+        Ok(())
+    }
+
+    /// Puts rows in their place that have caught up with the journal.
+    fn complete(&mut self) -> Result<(), ReadModelError> {
+        let placed =
+            self.model.commit(self.cursor, &[]).and_then(|()| self.shelf.complete(&self.model));
+        self.model = placed.map_err(|error| self.model.suspect(error.because))?;
+        self.committed = self.cursor;
+        self.reached.send_replace(self.cursor);
+        Ok(())
+    }
+
+    fn take_in(&mut self, records: &[Arc<Record>], last: u64) -> Result<(), String> {
         let mut touched = Vec::new();
-        for record in &records {
+        for record in records {
             self.fold(record, &mut touched)?;
         }
         touched.sort_unstable();
         touched.dedup();
         let changes: Result<Vec<_>, String> = touched
             .into_iter()
-            .map(|number| Ok((number, self.recent[&number].as_ref().map(change).transpose()?)))
+            .map(|number| Ok((number, self.recent[&number].as_ref().map(change::<F>).transpose()?)))
             .collect();
         let changes = changes?;
         if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
-            self.model.commit(last, &changes).map_err(|error| error.to_string())?;
+            self.model.commit(last, &changes).map_err(|error| self.not_written(error))?;
             self.committed = last;
         }
         self.cursor = last;
@@ -247,35 +310,46 @@ impl<V: View> Projector<V> {
         }
         self.progress.reach(last);
         self.progress.trouble_over();
-        self.reached.send_replace(last);
-        Ok(records.len())
+        Ok(())
+    }
+
+    /// Rows that are not in place yet do not survive a transaction that fails.
+    fn not_written(&self, error: ReadModelError) -> String {
+        if self.shelf.is_made_anew() {
+            return self.model.suspect(error.because).to_string();
+        }
+        error.to_string()
     }
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
-        let Some(heard) = self.rooms.hear::<V::Hears>(record)? else { return Ok(()) };
-        let meta = record.meta();
         let in_record = |because| format!("record {}: {because}", record.position);
-        let Some(number) = caught(|| V::key(&heard, &meta)).map_err(in_record)? else {
-            return Ok(());
-        };
+        let heard = caught(|| self.folds.hear(&self.rooms, record)).map_err(in_record)??;
+        let Some((number, heard)) = heard else { return Ok(()) };
         let before = match self.recent.remove(&number) {
             Some(row) => row,
             None => self.stored(number).map_err(in_record)?,
         };
-        let after = caught(|| V::fold(before, heard, &meta)).map_err(in_record)?;
+        let after = caught(|| self.folds.fold(before, heard, record)).map_err(in_record)?;
         self.recent.insert(number, after);
         touched.push(number);
         Ok(())
     }
 
-    fn stored(&self, number: u64) -> Result<Option<V>, String> {
+    fn stored(&self, number: u64) -> Result<Option<F::Row>, String> {
         let body = self.model.row(number).map_err(|error| error.to_string())?;
         let row = body.map(|body| serde_json::from_slice(&body)).transpose();
-        row.map_err(|error| format!("row {number}: {error}"))
+        row.map_err(|error| {
+            let because = format!("row {number}: {error}");
+            // Making it anew once may help, twice does not.
+            if self.shelf.is_made_anew() {
+                because
+            } else {
+                self.model.suspect(because).to_string()
+            }
+        })
     }
 }
 
-fn change<V: View>(row: &V) -> Result<RowChange, String> {
-    let row = serde_json::to_value(row).map_err(|error| error.to_string())?;
-    Ok(RowChange::new(V::FIELDS, &row))
+fn change<F: Folds>(row: &F::Row) -> Result<RowChange, String> {
+    RowChange::new(F::layout().fields, row).map_err(|error| error.to_string())
 }

@@ -2,10 +2,12 @@
 
 use super::{
     Limits,
+    accept::{self, Shown},
     answer::Answer,
-    hal, headers, operate,
+    conversation::{self, Told},
+    hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
-    query::{Query, position, short},
+    query::{Query, SIZE_MAX, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
 };
 use crate::{
@@ -61,6 +63,9 @@ impl Front {
                     self.resource(resource, route, verb, request, payload).await
                 }
                 Thing::View(view) => self.view(view, route, verb, request).await,
+                Thing::Conversations(business) => {
+                    self.conversation(business, route, verb, request).await
+                }
             },
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
@@ -113,7 +118,7 @@ impl Front {
         let answer = if headers::none_match_names(request.headers(), reply.version) {
             Answer::new(StatusCode::NOT_MODIFIED, "", Vec::new())
         } else {
-            let content_type = headers::content_type(request.headers());
+            let content_type = accept::json(request.headers());
             Answer::new(StatusCode::OK, content_type, hal::item(base, &reply))
         };
         Ok(Answer { number: Some(number), ..answer.with_version(reply.version) })
@@ -134,7 +139,7 @@ impl Front {
         }
         let found = self.courtyard.list(resource, query.page.clone()).await?;
         let body = hal::replies(base, &query, &found);
-        Ok(Answer::new(StatusCode::OK, headers::content_type(request.headers()), body))
+        Ok(Answer::new(StatusCode::OK, accept::json(request.headers()), body))
     }
 
     async fn say(
@@ -157,7 +162,7 @@ impl Front {
         let body = body.into();
         let said = Request { resource, saying, number, body, key, if_match, patience };
         let reply = self.courtyard.say(said).await?;
-        Ok(written(&route, &reply, headers::content_type(head)))
+        Ok(written(&route, &reply, accept::json(head)))
     }
 
     /// Reads the body, within the limits of size and time.
@@ -212,19 +217,66 @@ impl Front {
             None => query.at_least,
         };
         let patience = self.limits.patience();
-        let body = match route.spot {
+        let json = |body| Answer::new(StatusCode::OK, accept::json(request.headers()), body);
+        let answer = match route.spot {
             Spot::Item(number) => {
-                hal::row(base, &self.courtyard.row(view, number, at_least, patience).await?)
+                let row = self.courtyard.row(view, number, at_least, patience).await?;
+                json(hal::row(base, &row))
             }
-            Spot::Word(_) => hal::searches(base, self.courtyard.views()[view].fields),
+            Spot::Word(_) => json(hal::searches(base, self.courtyard.views()[view].fields)),
             _ => {
                 let (conditions, page) = (query.conditions.clone(), query.page.clone());
                 let wanted = ViewQuery { conditions, page, at_least, patience };
-                hal::rows(base, &query, &self.courtyard.search(view, wanted).await?)
+                let found = self.courtyard.search(view, wanted).await?;
+                match accept::shown(request.headers()) {
+                    Shown::Json => json(hal::rows(base, &query, &found)),
+                    Shown::Html => {
+                        let info = &self.courtyard.views()[view];
+                        page_for_people(html::rows(base, info, &query, &found))
+                    }
+                }
             }
         };
-        Ok(Answer::new(StatusCode::OK, headers::content_type(request.headers()), body))
+        Ok(answer.with(header::VARY, "Accept"))
     }
+
+    async fn conversation(
+        &self,
+        business: &'static str,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+    ) -> Result<Answer, Problem> {
+        let number = match route.spot {
+            Spot::Item(number) => number,
+            Spot::Word(word) => return Err(not_a_number(word)),
+            Spot::Collection | Spot::Named(..) => return Err(unknown(request.path())),
+        };
+        match verb {
+            Verb::Read => {}
+            Verb::Options => return Ok(Answer::options(operate::READ_ONLY)),
+            _ => return Err(not_allowed(request.method().as_str(), operate::READ_ONLY.to_owned())),
+        }
+        let query = Query::read_sized(request.query_string(), SIZE_MAX)?;
+        let as_text = conversation::as_text(&query)?;
+        let (page, patience) = (query.page.clone(), self.limits.patience());
+        let told = self.courtyard.conversation(business, number, page, patience).await?;
+        let told = Told { business, number, base: route.base, query: &query, told: &told };
+        let head = request.headers();
+        let answer = if as_text.unwrap_or_else(|| accept::prefers_text(head)) {
+            Answer::new(StatusCode::OK, "text/plain; charset=utf-8", told.text())
+                .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        } else {
+            Answer::new(StatusCode::OK, accept::json(head), told.json())
+        };
+        Ok(Answer { number: Some(number), ..answer.with(header::VARY, "Accept") })
+    }
+}
+
+fn page_for_people(body: Vec<u8>) -> Answer {
+    Answer::new(StatusCode::OK, "text/html; charset=utf-8", body)
+        .with(header::CONTENT_SECURITY_POLICY, html::CONTENT_SECURITY_POLICY)
+        .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
 fn verb(method: &http::Method) -> Verb {

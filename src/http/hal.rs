@@ -3,8 +3,9 @@
 use super::query::Query;
 use crate::{
     actors::{Collection, Reply, Row},
-    domain::kernel::Field,
+    domain::kernel::{Field, FieldKind},
 };
+use serde_json::json;
 use std::io::Write as _;
 
 /// Writes into a vector, which cannot fail.
@@ -93,30 +94,37 @@ fn collection<T>(
     body
 }
 
-/// What a view can be searched for.
+/// What a view can be searched for: each field with the parameters that ask for it.
 #[must_use]
 pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
-    let names: Vec<_> = fields.iter().map(|field| field.name).collect();
-    let mut body = Vec::new();
-    put!(body, r#"{{"fields":["#);
-    for (index, field) in fields.iter().enumerate() {
-        let comma = if index > 0 { "," } else { "" };
+    let parameters = |field: &Field| match field.kind {
+        FieldKind::Text => vec![field.name.to_owned()],
+        FieldKind::Key | FieldKind::Number | FieldKind::Time => {
+            ["", "_from", "_to"].map(|ending| format!("{}{ending}", field.name)).to_vec()
+        }
+    };
+    let described = |field: &Field| {
         let kind = format!("{:?}", field.kind).to_lowercase();
-        put!(body, r#"{comma}{{"name":"{}","kind":"{kind}"}}"#, field.name);
-    }
-    let template = names.join(",");
-    put!(
-        body,
-        r#"],"_links":{{"self":{{"href":"{base}/search"}},"find":{{"href":"{base}{{?{template},page,size,sort,at-least}}","templated":true}}}}}}"#
-    );
-    body
+        json!({ "name": field.name, "kind": kind, "parameters": parameters(field) })
+    };
+    let template = fields.iter().flat_map(parameters).collect::<Vec<_>>().join(",");
+    let comma = if template.is_empty() { "" } else { "," };
+    let find = format!("{base}{{?{template}{comma}page,size,sort,at-least}}");
+    let body = json!({
+        "fields": fields.iter().map(described).collect::<Vec<_>>(),
+        "_links": {
+            "self": { "href": format!("{base}/search") },
+            "find": { "href": find, "templated": true },
+        },
+    });
+    body.to_string().into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::actors::Outcome;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     fn reply(body: &str) -> Reply {
         let body = body.as_bytes().to_vec();
@@ -164,8 +172,10 @@ mod tests {
     #[test]
     fn a_view_says_what_it_can_be_searched_for() {
         let shown = read(&searches("/rooms", &[Field::text("name"), Field::number("size")]));
-        assert_eq!(shown["fields"][1], json!({"name": "size", "kind": "number"}));
+        let parameters = ["size", "size_from", "size_to"];
+        let expected = json!({"name": "size", "kind": "number", "parameters": parameters});
+        assert_eq!(shown["fields"][1], expected);
         let find = &shown["_links"]["find"];
-        assert_eq!(find["href"], "/rooms{?name,size,page,size,sort,at-least}");
+        assert_eq!(find["href"], "/rooms{?name,size,size_from,size_to,page,size,sort,at-least}");
     }
 }

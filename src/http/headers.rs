@@ -146,16 +146,6 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(MEDIA_TYPE, because))
 }
 
-/// The content type of a representation: HAL, unless plain JSON is asked for.
-#[must_use]
-pub fn content_type(headers: &HeaderMap) -> &'static str {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let plain = accept.is_some_and(|accept| {
-        accept.contains("application/json") && !accept.contains("application/hal+json")
-    });
-    if plain { "application/json" } else { "application/hal+json" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,13 +226,5 @@ mod tests {
             !check("application/x-www-form-urlencoded")
                 && !check("multipart/form-data; boundary=x")
         );
-    }
-
-    #[test]
-    fn hal_is_given_unless_plain_json_is_asked_for() {
-        let given = |value| content_type(&with(&header::ACCEPT, value));
-        assert_eq!(given("*/*"), "application/hal+json");
-        assert_eq!(given("application/json, */*;q=0.5"), "application/json");
-        assert_eq!(given("application/hal+json, application/json"), "application/hal+json");
     }
 }

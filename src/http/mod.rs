@@ -2,18 +2,22 @@
 //!
 //! ```text
 //! front ── router (path → resource, view)      one handler for everything
-//!   ├─ headers, query                          what is asked
-//!   ├─ hal, problem, answer                    what is answered
+//!   ├─ headers, accept, query                  what is asked
+//!   ├─ hal, html, conversation, problem, answer
 //!   └─ operate                                 health, quarantine, index
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
+pub mod accept;
 pub mod answer;
+pub mod conversation;
 pub mod front;
 pub mod hal;
 pub mod headers;
+pub mod html;
 mod last_words;
 pub mod operate;
+mod plain;
 pub mod problem;
 pub mod query;
 pub mod router;

@@ -139,7 +139,9 @@ impl From<Trouble> for Problem {
         let family = family(&trouble);
         let mut problem = Self::new(family, trouble.to_string());
         problem.retry_after_s = match &trouble {
-            Trouble::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
+            Trouble::Busy { retry_after_s, .. } | Trouble::MadeAnew { retry_after_s, .. } => {
+                Some((*retry_after_s).max(1))
+            }
             Trouble::Quarantined { .. } => Some(30),
             _ if family.status == 503 => Some(1),
             _ => None,
@@ -170,7 +172,7 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::VersionDiffers { .. } => VERSION_DIFFERS,
         Trouble::Busy { .. } => BUSY,
         Trouble::Quarantined { .. } => QUARANTINED,
-        Trouble::NotYet(_) => NOT_YET,
+        Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
         Trouble::Failed(_) => FAILED,
     }
 }

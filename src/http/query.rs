@@ -7,12 +7,12 @@ use actix_web::web;
 /// Rows per page unless said otherwise.
 const SIZE_DEFAULT: usize = 20;
 /// The most rows per page.
-const SIZE_MAX: usize = 200;
+pub(super) const SIZE_MAX: usize = 200;
 /// The furthest page; beyond it lies nothing that anybody pages to.
 const PAGE_MAX: u64 = 1_000_000_000;
 
 /// A query that was understood.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Query {
     /// Which page, and in which order.
     pub page: Page,
@@ -28,7 +28,15 @@ impl Query {
     /// # Errors
     /// The parameter that makes no sense.
     pub fn read(query: &str) -> Result<Self, Problem> {
-        let page = Page { number: 0, size: SIZE_DEFAULT, sort: None };
+        Self::read_sized(query, SIZE_DEFAULT)
+    }
+
+    /// The same, with another number of rows per page unless said otherwise.
+    ///
+    /// # Errors
+    /// The parameter that makes no sense.
+    pub fn read_sized(query: &str, size_default: usize) -> Result<Self, Problem> {
+        let page = Page { number: 0, size: size_default, sort: Vec::new() };
         let mut read = Self { page, at_least: None, conditions: Vec::new() };
         if query.is_empty() {
             return Ok(read);
@@ -39,7 +47,7 @@ impl Query {
             match name.as_str() {
                 "page" => read.page.number = number(&name, &value, PAGE_MAX)?,
                 "size" => read.page.size = size(&value)?,
-                "sort" => read.page.sort = Some(sort(&value)?),
+                "sort" => read.page.sort.push(sort(&value)?),
                 "at-least" => read.at_least = Some(position(&name, &value)?),
                 _ => read.conditions.push((name, value)),
             }
@@ -47,11 +55,18 @@ impl Query {
         Ok(read)
     }
 
+    /// The same query in another order, without `at-least`.
+    #[must_use]
+    pub fn sorted_by(&self, sort: Sort) -> Self {
+        let page = Page { sort: vec![sort], ..self.page.clone() };
+        Self { page, at_least: None, conditions: self.conditions.clone() }
+    }
+
     /// The same query for another page, without `at-least`, as the part after the question mark.
     #[must_use]
     pub fn at_page(&self, number: u64) -> String {
         let mut text = format!("page={number}&size={}", self.page.size);
-        if let Some(sort) = &self.page.sort {
+        for sort in &self.page.sort {
             let order = if sort.descending { "desc" } else { "asc" };
             text.push_str("&sort=");
             encode(&sort.field, &mut text);
@@ -117,7 +132,7 @@ pub fn short(text: &str) -> String {
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.
-fn encode(text: &str, into: &mut String) {
+pub(super) fn encode(text: &str, into: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             into.push(char::from(byte));
@@ -138,7 +153,7 @@ mod tests {
     fn without_a_query_it_is_the_first_page_of_twenty() {
         let query = Query::read("").unwrap();
         assert_eq!((query.page.number, query.page.size), (0, 20));
-        assert!(query.page.sort.is_none() && query.conditions.is_empty());
+        assert!(query.page.sort.is_empty() && query.conditions.is_empty());
     }
 
     #[test]
@@ -146,7 +161,7 @@ mod tests {
         let query =
             Query::read("page=2&size=5&sort=name,desc&at-least=9&name=Kim%20%26+Co").unwrap();
         assert_eq!((query.page.number, query.page.size, query.at_least), (2, 5, Some(9)));
-        assert!(query.page.sort.as_ref().unwrap().descending);
+        assert!(query.page.sort[0].descending);
         assert_eq!(query.conditions, [("name".to_owned(), "Kim & Co".to_owned())]);
         assert_eq!(query.at_page(3), "page=3&size=5&sort=name,desc&name=Kim%20%26%20Co");
     }

@@ -20,7 +20,12 @@ pub enum Thing {
     Resource(usize),
     /// A read model.
     View(usize),
+    /// The conversations of a business, by its name.
+    Conversations(&'static str),
 }
+
+/// The last part of the path of conversations, unless a business calls something else so.
+const CONVERSATIONS: &str = "conversations";
 
 /// A path that was understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +89,10 @@ impl Router {
     /// are found at the root as well, where its clients have known them.
     #[must_use]
     pub fn new(resources: &[ResourceInfo], views: &[ViewInfo]) -> Self {
-        let mut businesses =
-            resources.iter().map(|r| r.business).chain(views.iter().map(|v| v.business));
-        let first = businesses.next();
-        let alone = businesses.all(|business| Some(business) == first);
+        let businesses =
+            || resources.iter().map(|r| r.business).chain(views.iter().map(|v| v.business));
+        let first = businesses().next();
+        let alone = businesses().all(|business| Some(business) == first);
         let mut things = HashMap::new();
         let mut add = |business: &str, name: &str, aliases: &[&str], thing: Thing| {
             let name = name.rsplit('/').next().unwrap_or(name);
@@ -103,6 +108,9 @@ impl Router {
         }
         for (index, view) in views.iter().enumerate() {
             add(view.business, view.name, view.aliases, Thing::View(index));
+        }
+        for business in businesses() {
+            add(business, CONVERSATIONS, &[], Thing::Conversations(business));
         }
         Self { things, resources: resources.iter().map(Sayings::of).collect() }
     }
@@ -225,7 +233,8 @@ mod tests {
     }
 
     fn router() -> Router {
-        let view = ViewInfo { business: "house", name: "rooms", aliases: &[], fields: &[] };
+        let (business, name) = ("house", "rooms");
+        let view = ViewInfo { business, name, aliases: &[], fields: &[], newest_first: false };
         Router::new(&[resource("house", "doors")], &[view])
     }
 
@@ -244,6 +253,10 @@ mod tests {
         let route = router.resolve("/doors/7/close").unwrap();
         assert_eq!((route.base, route.spot), ("/doors", Spot::Named(7, "close")));
         assert_eq!(router.resolve("/rooms/7").unwrap().thing, Thing::View(0));
+        let told = Thing::Conversations("house");
+        for path in ["/conversations/7", "/house/conversations/7"] {
+            assert_eq!(router.resolve(path).unwrap().thing, told);
+        }
     }
 
     #[test]

@@ -42,15 +42,17 @@ pub(super) fn history(db: &sled::Db, stream: Stream) -> Result<History, StoreErr
         .transpose()
         .map_err(|error| unreadable(format!("its snapshot: {error}")))?;
     let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
-    Ok(History { snapshot, records: records_after(db, stream, after)? })
+    Ok(History { snapshot, records: records_after(db, stream, after, u32::MAX)? })
 }
 
-/// Everything of a stream after a version, gapless.
+/// Up to so many records of a stream after a version, gapless.
 pub(super) fn records_after(
     db: &sled::Db,
     stream: Stream,
     after: u32,
+    records_max: u32,
 ) -> Result<Vec<Record>, StoreError> {
+    let last = after.saturating_add(records_max);
     let unreadable = |because: String| StoreError::Unreadable { stream, because };
     let mut records: Vec<Record> = Vec::new();
     for block in db.range(blocks_from(db, stream, after.saturating_add(1))?) {
@@ -58,6 +60,9 @@ pub(super) fn records_after(
         let block = read_block(&key, &value)
             .map_err(|error| unreadable(format!("the records after version {after}: {error}")))?;
         records.extend(block.into_iter().filter(|record| record.version > after));
+        if records.last().is_some_and(|record| record.version >= last) {
+            break;
+        }
     }
     if records.first().is_none_or(|first| first.version > after + 1) {
         let mut all = birth(db, stream)?;
@@ -65,6 +70,7 @@ pub(super) fn records_after(
         all.append(&mut records);
         records = all;
     }
+    records.retain(|record| record.version <= last);
     for (expected, record) in (after + 1..).zip(&records) {
         if record.version != expected {
             return Err(unreadable(format!("version {expected} is missing")));

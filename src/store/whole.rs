@@ -14,7 +14,20 @@ impl Journal {
     /// # Errors
     /// When the disk fails, or anything of the stream cannot be read.
     pub fn records(&self, stream: Stream) -> Result<Vec<Record>, StoreError> {
-        reading::records_after(&self.disk()?.db, stream, 0)
+        reading::records_after(&self.disk()?.db, stream, 0, u32::MAX)
+    }
+
+    /// Up to so many records of a stream after a version. Reads from disk.
+    ///
+    /// # Errors
+    /// When the disk fails, or a record cannot be read.
+    pub fn some_records(
+        &self,
+        stream: Stream,
+        after: u32,
+        records_max: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        reading::records_after(&self.disk()?.db, stream, after, records_max)
     }
 
     /// The states of a follower's conversations from this number on, by number.

@@ -181,7 +181,9 @@ async fn views_are_searched_sorted_and_waited_for() {
     assert_eq!((waited.status.as_u16(), &waited.body["stockCnt"]), (200, &json!(7)));
     let fields = app.get("/taxi/availability/search").await;
     let fields = fields.body["fields"].as_array().expect("fields").clone();
-    assert!(fields.contains(&json!({"name": "itemPrice", "kind": "number"})), "{fields:?}");
+    let parameters = ["itemPrice", "itemPrice_from", "itemPrice_to"];
+    let price = json!({"name": "itemPrice", "kind": "number", "parameters": parameters});
+    assert!(fields.contains(&price), "{fields:?}");
     app.get("/taxi/availability?colour=red").await.is_problem(400, "bad-query");
 }
 

@@ -152,6 +152,6 @@ async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8
 }
 
 async fn total(courtyard: &Courtyard, name: &str) -> u64 {
-    let page = Page { number: 0, size: 1, sort: None };
+    let page = Page { number: 0, size: 1, sort: Vec::new() };
     courtyard.list(resource(courtyard, name), page).await.unwrap().total
 }

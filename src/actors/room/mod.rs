@@ -77,6 +77,8 @@ pub trait Door: Send + Sync {
     fn release(&self, number: u64) -> bool;
     /// Reads an event back.
     fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String>;
+    /// Reads an event back as JSON.
+    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String>;
     /// Reads a rejection back.
     fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String>;
     /// Rebuilds one from its events and compares its snapshot; says what is wrong.
@@ -136,10 +138,10 @@ impl<A: Aggregate> Room<A> {
     }
 
     async fn show_all(self: Arc<Self>, page: Page) -> Result<Collection<Reply>, Trouble> {
-        let descending = match &page.sort {
-            None => false,
-            Some(sort) if sort.field == "id" => sort.descending,
-            Some(sort) => {
+        let descending = match page.sort.as_slice() {
+            [] => false,
+            [sort] if sort.field == "id" => sort.descending,
+            [sort, ..] => {
                 let because =
                     format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
                 return Err(Trouble::BadQuery(because));
@@ -203,6 +205,11 @@ impl<A: Aggregate> Door for Room<A> {
     fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {
         let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
         Ok(Arc::new(event))
+    }
+
+    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
+        let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
+        serde_json::to_value(event).map_err(|error| error.to_string())
     }
 
     fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {

@@ -7,10 +7,13 @@
 //! leave out those whose outcome already stands in the journal.
 
 mod alarms;
+mod asking;
 mod conversation;
 mod listening;
 mod memory;
 mod recovery;
+
+pub use asking::Ask;
 
 use super::{
     crash::caught,

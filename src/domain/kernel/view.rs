@@ -18,6 +18,13 @@ pub trait View: Message {
     /// The fields of the row, by their JSON names, that can be searched and sorted by.
     const FIELDS: &'static [Field];
 
+    /// Whether the rows with the greatest numbers come first, unless asked otherwise.
+    const NEWEST_FIRST: bool = false;
+
+    /// To be raised when the same facts lead to other rows than before, so that rows made by an
+    /// older binary are made anew. Fields that come, go or change their name are noticed without.
+    const SHAPE: u32 = 0;
+
     /// The number of the row that a fact touches, `None` when it touches none.
     fn key(heard: &Self::Hears, meta: &Meta) -> Option<u64>;
 

@@ -1,19 +1,29 @@
 //! Read models: one `SQLite` file per view, rows and cursor in one transaction.
 //!
-//! A file is disposable. Missing, damaged or of another shape, it is made anew with its cursor
-//! at 0, and whoever projects into it starts from the first record.
+//! A file is disposable: whatever is wrong with it, it can be made anew from the journal. A new
+//! one is filled beside its place and takes it when it is complete. An open one notices when
+//! somebody else touches its file, and is not read from any more: it is *suspected*.
 
+mod row;
 mod search;
 mod shape;
+mod stamp;
 
-pub use search::{SearchError, Wanted};
+pub use row::{FoundRow, RowChange};
+pub use search::{SearchError, SortBy, Wanted};
+pub use shape::Layout;
 
 use super::sync::lock;
-use crate::domain::kernel::{Field, FieldKind, Query};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter, types::Value};
+use crate::domain::kernel::Query;
+use row::found_row;
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter, types::Value,
+};
+use search::{Search, Stretch};
+use stamp::Stamp;
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, OnceLock},
 };
 
 /// How many idle reading connections are kept.
@@ -22,27 +32,28 @@ const READERS_KEPT_MAX: usize = 4;
 /// One open read model: one who writes, many who read. Every call blocks on the disk.
 pub struct ReadModel {
     path: PathBuf,
-    name: String,
-    fields: &'static [Field],
+    layout: Layout,
     writer: Mutex<Connection>,
+    /// How the files looked when the writer had last written. Changed only under its lock.
+    stamp: Mutex<Stamp>,
     readers: Mutex<Vec<Connection>>,
     upsert: String,
+    /// Why it is not to be trusted any more.
+    suspicion: OnceLock<String>,
 }
 
-/// What was found when a read model was opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// It is whole, and goes on from its cursor.
-    Whole,
-    /// There was none.
+/// Why there is no read model in a place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// There is no file.
+    #[error("there is none")]
     Missing,
-    /// It had other fields or another format; it was made anew.
+    /// Its rows look different from those of this binary.
+    #[error("its rows have another shape")]
     OtherShape,
-    /// It could not be read; it was moved aside and made anew.
-    Damaged {
-        /// What was wrong.
-        because: String,
-    },
+    /// It cannot be read, or not be trusted.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
 }
 
 /// The read model cannot be read or written.
@@ -50,75 +61,82 @@ pub enum Found {
 #[error("the read model {name} failed: {because}")]
 pub struct ReadModelError {
     /// Which.
-    pub name: String,
+    pub name: &'static str,
     /// The reason, as a sentence.
     pub because: String,
 }
 
-/// What becomes of a row.
-#[derive(Clone, Debug)]
-pub struct RowChange {
-    /// The row as JSON.
-    pub body: Vec<u8>,
-    /// The values of the searchable fields other than the key, in the order of the fields.
-    pub values: Vec<Value>,
-}
-
-/// One row as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundRow {
-    /// Its number.
-    pub number: u64,
-    /// The row as JSON.
-    pub body: Vec<u8>,
-}
-
-impl RowChange {
-    /// A row, with the values of its searchable fields taken out of it. What is missing, or not
-    /// of the field's kind, is kept as nothing, and found by no condition.
-    #[must_use]
-    pub fn new(fields: &[Field], row: &serde_json::Value) -> Self {
-        let value = |field: &Field| match (field.kind, &row[field.name]) {
-            (FieldKind::Text, serde_json::Value::String(text)) => Value::Text(text.clone()),
-            (FieldKind::Text, serde_json::Value::Null) => Value::Null,
-            (FieldKind::Text, other) => Value::Text(other.to_string()),
-            (FieldKind::Key | FieldKind::Number | FieldKind::Time, value) => {
-                value.as_i64().map_or(Value::Null, Value::Integer)
-            }
-        };
-        let own = fields.iter().filter(|field| field.kind != FieldKind::Key);
-        Self { body: row.to_string().into_bytes(), values: own.map(value).collect() }
-    }
-}
-
 impl ReadModel {
-    /// Opens the read model in this file, or makes it anew when it is missing, damaged, or has
-    /// not exactly these fields. Says which.
+    /// Opens the read model in this file, however many rows it has, without looking at them.
     ///
     /// # Errors
-    /// When not even a new one can be made.
-    pub fn open(
-        path: &Path,
-        name: &str,
-        fields: &'static [Field],
-    ) -> Result<(Self, Found), ReadModelError> {
-        let failed = |because: String| ReadModelError { name: name.to_owned(), because };
-        let (writer, found) = shape::open(path, name, fields).map_err(failed)?;
-        let model = Self {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            fields,
-            writer: Mutex::new(writer),
-            readers: Mutex::new(Vec::new()),
-            upsert: shape::upsert(fields),
-        };
-        Ok((model, found))
+    /// Why it has to be made anew.
+    pub fn open(path: &Path, layout: Layout) -> Result<Self, Unusable> {
+        Ok(Self::of(shape::existing(path, &layout)?, path.to_owned(), layout))
     }
 
-    /// The searchable fields.
-    #[must_use]
-    pub const fn fields(&self) -> &'static [Field] {
-        self.fields
+    /// An empty one beside this place, for whoever fills it and has it
+    /// [take the place](Self::take_place). What is in the place is taken away at once.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn build(place: &Path, layout: Layout, found: &Unusable) -> Result<Self, ReadModelError> {
+        let failed = |because| ReadModelError { name: layout.name, because };
+        shape::clear_away(place, found).map_err(|error| failed(error.to_string()))?;
+        let path = shape::beside(place, ".building");
+        let writer = shape::create(&path, &layout).map_err(failed)?;
+        Ok(Self::of(writer, path, layout))
+    }
+
+    fn of(connection: Connection, path: PathBuf, layout: Layout) -> Self {
+        let stamp = Mutex::new(Stamp::of(&path));
+        Self {
+            path,
+            layout,
+            writer: Mutex::new(connection),
+            stamp,
+            readers: Mutex::new(Vec::new()),
+            upsert: shape::upsert(layout.fields),
+            suspicion: OnceLock::new(),
+        }
+    }
+
+    /// Puts a filled one in its place, durably, and opens it there.
+    ///
+    /// # Errors
+    /// When the disk fails, or somebody touched the file meanwhile: then it is made anew.
+    pub fn take_place(&self, place: &Path) -> Result<Self, ReadModelError> {
+        let failed = |because| ReadModelError { name: self.layout.name, because };
+        let writer = lock(&self.writer);
+        self.verify()?;
+        shape::take_place(&writer, self.layout.fields, &self.path, place).map_err(failed)?;
+        Self::open(place, self.layout).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Whether it can still be trusted. Costs a few microseconds.
+    ///
+    /// # Errors
+    /// When somebody touched its file, or it failed in a way that trying again does not mend.
+    pub fn check(&self) -> Result<(), ReadModelError> {
+        // Waits for a commit under way, which makes the files look different as well.
+        let _writer = lock(&self.writer);
+        self.verify()
+    }
+
+    /// Reads every page and looks for damage. Takes as long as that takes.
+    ///
+    /// # Errors
+    /// What is damaged; it is not trusted from then on.
+    pub fn check_all(&self) -> Result<(), ReadModelError> {
+        let check = "PRAGMA quick_check(1)";
+        let found: String = self.reading(|reader| reader.query_row(check, [], |row| row.get(0)))?;
+        if found == "ok" { Ok(()) } else { Err(self.suspect(found)) }
+    }
+
+    /// It is not to be trusted, for this reason.
+    pub fn suspect(&self, because: String) -> ReadModelError {
+        let because = self.suspicion.get_or_init(|| because).clone();
+        ReadModelError { name: self.layout.name, because }
     }
 
     /// The position up to which everything is in the rows; 0 for a new one.
@@ -177,7 +195,11 @@ impl ReadModel {
             }
             transaction.commit()
         };
-        write(&mut lock(&self.writer)).map_err(|error| self.failed(&error))
+        let mut writer = lock(&self.writer);
+        self.verify()?;
+        let written = write(&mut writer);
+        *lock(&self.stamp) = Stamp::of(&self.path);
+        written.map_err(|error| self.failed(&error))
     }
 
     /// One row, for readers.
@@ -205,12 +227,34 @@ impl ReadModel {
         conditions: &[(String, String)],
         wanted: &Wanted,
     ) -> Result<(Vec<FoundRow>, u64), SearchError> {
-        let search = search::of_request(self.fields, conditions, wanted)?;
+        let search = search::of_request(self.layout.fields, conditions, wanted)?;
         let found = self.reading(|reader| {
             let total = count(reader, &search.count, &search.conditions)?;
-            Ok((rows(reader, &search.select, &search.parameters)?, total))
+            let numbers = match search.stretch {
+                Some(stretch) => stretch_of(reader, stretch, total)?,
+                None => None,
+            };
+            let numbers = numbers.map_or_else(|| numbers_of(reader, &search), Ok)?;
+            Ok((rows(reader, &numbers)?, total))
         })?;
         Ok(found)
+    }
+
+    /// How the rows of a question are found, as `SQLite` explains it.
+    #[cfg(test)]
+    pub(in crate::store) fn plan(
+        &self,
+        conditions: &[(String, String)],
+        wanted: &Wanted,
+    ) -> Result<String, SearchError> {
+        let search = search::of_request(self.layout.fields, conditions, wanted)?;
+        let explain = format!("EXPLAIN QUERY PLAN {}", search.select);
+        let lines: Vec<String> = self.reading(|reader| {
+            let mut statement = reader.prepare(&explain)?;
+            let parameters = params_from_iter(&search.parameters);
+            statement.query_map(parameters, |row| row.get("detail"))?.collect()
+        })?;
+        Ok(lines.join("; "))
     }
 
     /// The rows a lookup asks for, smallest of the sorted field first.
@@ -218,8 +262,8 @@ impl ReadModel {
     /// # Errors
     /// When a field is not searchable ([`SearchError::BadQuery`]) or the file cannot be read.
     pub fn find(&self, query: &Query) -> Result<Vec<FoundRow>, SearchError> {
-        let search = search::of_lookup(self.fields, query)?;
-        Ok(self.reading(|reader| rows(reader, &search.select, &search.parameters))?)
+        let search = search::of_lookup(self.layout.fields, query)?;
+        Ok(self.reading(|reader| rows(reader, &numbers_of(reader, &search)?))?)
     }
 
     /// Every row in order of number, one by one.
@@ -244,14 +288,23 @@ impl ReadModel {
         read(&lock(&self.writer)).map_err(|error| self.failed(&error))
     }
 
-    /// Reads over a connection of its own; it is dropped rather than kept after an error.
+    /// Reads over a connection of its own; it is dropped rather than kept after an error. What
+    /// was read only counts when nobody had touched the file.
     fn reading<T>(
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ReadModelError> {
         let kept = lock(&self.readers).pop();
         let reader = kept.map_or_else(|| self.connect(), Ok);
-        let answered = reader.and_then(|reader| Ok((read(&reader)?, reader)));
+        let answered = reader.and_then(|reader| {
+            reader.execute_batch("BEGIN")?;
+            let answer = read(&reader)?;
+            reader.execute_batch("COMMIT")?;
+            Ok((answer, reader))
+        });
+        if self.verdict().is_some() {
+            self.check()?;
+        }
         let (answer, reader) = answered.map_err(|error| self.failed(&error))?;
         let mut readers = lock(&self.readers);
         if readers.len() < READERS_KEPT_MAX {
@@ -263,14 +316,42 @@ impl ReadModel {
     fn connect(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(&self.path, flags)?;
-        reader.busy_timeout(shape::BUSY_MAX)?;
-        reader.pragma_update(None, "cache_size", shape::CACHE_KIB_NEGATIVE)?;
+        shape::prepare(&reader)?;
         Ok(reader)
     }
 
-    fn failed(&self, error: &rusqlite::Error) -> ReadModelError {
-        ReadModelError { name: self.name.clone(), because: error.to_string() }
+    fn verify(&self) -> Result<(), ReadModelError> {
+        self.verdict().map_or(Ok(()), |because| Err(self.suspect(because)))
     }
+
+    /// Why it is not to be trusted; right for sure only while nobody writes.
+    fn verdict(&self) -> Option<String> {
+        let suspicion = self.suspicion.get().cloned();
+        suspicion.or_else(|| lock(&self.stamp).difference(&Stamp::of(&self.path)))
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> ReadModelError {
+        let because = error.to_string();
+        if passes(error) {
+            return ReadModelError { name: self.layout.name, because };
+        }
+        self.suspect(because)
+    }
+}
+
+/// Whether trying again later may help: the file itself is not what is wrong.
+fn passes(error: &rusqlite::Error) -> bool {
+    let passing = [
+        ErrorCode::DatabaseBusy,
+        ErrorCode::DatabaseLocked,
+        ErrorCode::DiskFull,
+        ErrorCode::OutOfMemory,
+        ErrorCode::OperationInterrupted,
+        ErrorCode::OperationAborted,
+        ErrorCode::ParameterOutOfRange,
+        ErrorCode::TooBig,
+    ];
+    error.sqlite_error_code().is_some_and(|code| passing.contains(&code))
 }
 
 fn body(connection: &Connection, number: u64) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -286,12 +367,29 @@ fn count(reader: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Resu
     Ok(count.cast_unsigned())
 }
 
-fn rows(reader: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Result<Vec<FoundRow>> {
-    let mut statement = reader.prepare_cached(sql)?;
-    statement.query_map(params_from_iter(parameters), found_row)?.collect()
+fn numbers_of(reader: &Connection, search: &Search) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = reader.prepare_cached(&search.select)?;
+    statement.query_map(params_from_iter(&search.parameters), |row| row.get(0))?.collect()
 }
 
-fn found_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FoundRow> {
-    let number: i64 = row.get(0)?;
-    Ok(FoundRow { number: number.cast_unsigned(), body: row.get(1)? })
+/// The numbers of a stretch, when they follow from the least and the greatest.
+fn stretch_of(
+    reader: &Connection,
+    stretch: Stretch,
+    total: u64,
+) -> rusqlite::Result<Option<Vec<i64>>> {
+    let sql = "SELECT (SELECT min(number) FROM rows), (SELECT max(number) FROM rows)";
+    let ends: (Option<i64>, Option<i64>) =
+        reader.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (Some(least), Some(greatest)) = ends else { return Ok(Some(Vec::new())) };
+    Ok(stretch.of(least, greatest, total))
+}
+
+fn rows(reader: &Connection, numbers: &[i64]) -> rusqlite::Result<Vec<FoundRow>> {
+    let mut statement = reader.prepare_cached("SELECT body FROM rows WHERE number = ?1")?;
+    let row = |number: &i64| {
+        let body = statement.query_row([number], |row| row.get(0))?;
+        Ok(FoundRow { number: number.cast_unsigned(), body })
+    };
+    numbers.iter().map(row).collect()
 }

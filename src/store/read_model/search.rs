@@ -1,18 +1,34 @@
 //! Questions to a read model, turned into statements. Values are only ever bound.
 
 use super::{ReadModelError, shape::column};
-use crate::domain::kernel::{Field, FieldKind, Filter, Query};
+use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
+use std::fmt::Write;
+
+/// The column of a row's number.
+const NUMBER: &str = "number";
+
+/// The most fields to sort by at once.
+const SORTS_MAX: usize = 8;
 
 /// The part of the result a client wants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Which page, from 0.
     pub page: u64,
     /// Rows per page.
     pub size: usize,
-    /// The JSON name of the field to sort by; by the row's number when `None`.
-    pub sort: Option<String>,
+    /// What to sort by, most important first; the row's number decides between equals.
+    pub sort: Vec<SortBy>,
+    /// The largest numbers first, where nothing else is said.
+    pub newest_first: bool,
+}
+
+/// One field to sort by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortBy {
+    /// Its JSON name.
+    pub field: String,
     /// Largest first.
     pub descending: bool,
 }
@@ -30,11 +46,41 @@ pub enum SearchError {
 
 /// A question as statements, with the values to bind.
 pub(super) struct Search {
+    /// Finds the numbers of the rows: indexes alone answer that, without a look at the rows.
     pub(super) select: String,
     pub(super) parameters: Vec<Value>,
     pub(super) count: String,
     /// The values to bind when counting.
     pub(super) conditions: Vec<Value>,
+    /// The part of all rows in order of number, when that is all that is asked for.
+    pub(super) stretch: Option<Stretch>,
+}
+
+/// A part of all rows in order of number.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch {
+    skipped: i64,
+    size: i64,
+    descending: bool,
+}
+
+impl Stretch {
+    /// The numbers in it, when no number between the least and the greatest is missing: then no
+    /// row has to be passed, however far the page is.
+    pub(super) fn of(self, least: i64, greatest: i64, total: u64) -> Option<Vec<i64>> {
+        let is_dense = u64::try_from(greatest - least + 1).is_ok_and(|numbers| numbers == total);
+        if !is_dense || self.skipped > greatest - least {
+            return is_dense.then(Vec::new);
+        }
+        let numbers: Vec<i64> = if self.descending {
+            let from = greatest - self.skipped;
+            (least.max(from - self.size + 1)..=from).rev().collect()
+        } else {
+            let from = least + self.skipped;
+            (from..=greatest.min(from.saturating_add(self.size - 1))).collect()
+        };
+        Some(numbers)
+    }
 }
 
 /// What a client asks: `field=value`, `field_from=value`, `field_to=value`.
@@ -43,102 +89,156 @@ pub(super) fn of_request(
     conditions: &[(String, String)],
     wanted: &Wanted,
 ) -> Result<Search, SearchError> {
-    let mut clauses = Vec::new();
-    let mut parameters = Vec::new();
+    let mut asked = Vec::new();
     for (parameter, text) in conditions {
-        let (column, field, operator) = condition(fields, parameter)?;
-        clauses.push(format!("{column} {operator} ?"));
-        parameters.push(value(parameter, field, text)?);
+        let (index, operator) = condition(fields, parameter)?;
+        asked.push(Condition { index, operator, value: value(parameter, fields[index], text)? });
     }
-    let sort = match wanted.sort.as_deref() {
-        None | Some("number" | "id") => "number".to_owned(),
-        Some(name) => sort_column(fields, name)?,
-    };
-    let counted = match clauses.len() {
-        0 => "SELECT rows FROM meta".to_owned(),
-        _ => format!("SELECT count(*) FROM rows{}", whole(&clauses)),
-    };
     let skipped = wanted.page.saturating_mul(wanted.size as u64);
     let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
-    let direction = if wanted.descending { "DESC" } else { "ASC" };
-    let select = format!(
-        "SELECT number, body FROM rows{} ORDER BY {sort} {direction}, number {direction} LIMIT ? OFFSET ?",
-        whole(&clauses)
-    );
-    let counted_by = parameters.clone();
-    parameters.push(limit(wanted.size));
-    parameters.push(Value::Integer(skipped));
-    Ok(Search { select, parameters, count: counted, conditions: counted_by })
+    let (order, is_by_number) = order(fields, wanted, &asked)?;
+    let mut search = statements(fields, &asked, &format!("{order} LIMIT ? OFFSET ?"));
+    search.parameters.extend([limit(wanted.size), Value::Integer(skipped)]);
+    search.stretch = is_by_number.filter(|_| asked.is_empty()).map(|descending| Stretch {
+        skipped,
+        size: i64::try_from(wanted.size).unwrap_or(i64::MAX),
+        descending,
+    });
+    Ok(search)
 }
 
 /// What a lookup asks.
 pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, SearchError> {
-    let mut clauses = Vec::new();
-    let mut parameters = Vec::new();
+    let mut asked = Vec::new();
     for filter in &query.filters {
         let (name, operator, value) = match filter {
             Filter::Equals(name, number) => (*name, "=", integer(*number)),
             Filter::AtLeast(name, number) => (*name, ">=", integer(*number)),
             Filter::Is(name, text) => (*name, "=", Value::Text(text.clone())),
         };
-        clauses.push(format!("{} {operator} ?", named(fields, name, name)?.0));
-        parameters.push(value);
+        let index = index(fields, name).ok_or_else(|| not_searchable(fields, name))?;
+        asked.push(Condition { index, operator, value });
     }
-    let sort = match query.sort {
-        None => "number".to_owned(),
-        Some(name) => sort_column(fields, name)?,
+    let sort = query.sort.map(|field| SortBy { field: field.to_owned(), descending: false });
+    let wanted = Wanted { sort: sort.into_iter().collect(), ..Wanted::default() };
+    let (order, _) = order(fields, &wanted, &asked)?;
+    let mut search = statements(fields, &asked, &format!("{order} LIMIT ?"));
+    search.parameters.push(limit(query.rows_max));
+    Ok(search)
+}
+
+/// One condition that was understood.
+struct Condition {
+    index: usize,
+    operator: &'static str,
+    value: Value,
+}
+
+fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
+    let clause = |condition: &Condition| {
+        format!("{} {} ?", column(fields, condition.index), condition.operator)
     };
-    let counted = format!("SELECT count(*) FROM rows{}", whole(&clauses));
-    let select =
-        format!("SELECT number, body FROM rows{} ORDER BY {sort}, number LIMIT ?", whole(&clauses));
-    let conditions = parameters.clone();
-    parameters.push(limit(query.rows_max));
-    Ok(Search { select, parameters, count: counted, conditions })
+    let clauses: Vec<String> = asked.iter().map(clause).collect();
+    let clauses = clauses.join(" AND ");
+    let whole = if clauses.is_empty() { clauses } else { format!(" WHERE {clauses}") };
+    let count = match asked {
+        [] => "SELECT rows FROM meta".to_owned(),
+        _ => format!("SELECT count(*) FROM rows{whole}"),
+    };
+    let conditions: Vec<Value> = asked.iter().map(|condition| condition.value.clone()).collect();
+    Search {
+        select: format!("SELECT number FROM rows{whole} ORDER BY {order}"),
+        parameters: conditions.clone(),
+        count,
+        conditions,
+        stretch: None,
+    }
 }
 
-fn whole(clauses: &[String]) -> String {
-    if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) }
+/// What to order by, and whether that is the number alone, and then in which direction. The
+/// number comes last, in the direction of what comes before it, so that an index can be walked
+/// in either direction.
+///
+/// Where only ranges are asked for, `SQLite` would rather walk all rows in the right order than
+/// search for the few that are asked for; a `+` keeps it from that.
+fn order(
+    fields: &[Field],
+    wanted: &Wanted,
+    asked: &[Condition],
+) -> Result<(String, Option<bool>), SearchError> {
+    if wanted.sort.len() > SORTS_MAX {
+        let because = format!("there are more than {SORTS_MAX} fields to sort by");
+        return Err(SearchError::BadQuery(because));
+    }
+    let mut terms = Vec::new();
+    for SortBy { field, descending } in &wanted.sort {
+        let column = match (index(fields, field), field.as_str()) {
+            (Some(index), _) => column(fields, index),
+            (None, "number" | "id") => NUMBER.to_owned(),
+            (None, _) => {
+                let field: String = field.chars().take(60).collect();
+                let because = format!("`{field}` cannot be sorted by; {}", allowed(fields));
+                return Err(SearchError::BadQuery(because));
+            }
+        };
+        terms.push((column, *descending));
+    }
+    let descending = terms.last().map_or(wanted.newest_first, |(_, descending)| *descending);
+    terms.push((NUMBER.to_owned(), descending));
+    let (first, descending) = &terms[0];
+    let is_by_number = (first == NUMBER).then_some(*descending);
+    let only_ranges = !asked.is_empty() && asked.iter().all(|condition| condition.operator != "=");
+    let is_asked_for = asked.iter().any(|condition| column(fields, condition.index) == *first);
+    let mut order = if only_ranges && !is_asked_for { "+".to_owned() } else { String::new() };
+    for (nth, (column, descending)) in terms.iter().enumerate() {
+        let comma = if nth > 0 { ", " } else { "" };
+        let _ = write!(order, "{comma}{column} {}", direction(*descending));
+    }
+    Ok((order, is_by_number))
 }
 
-/// The column, the field and the comparison that a query parameter names.
-fn condition<'a>(
-    fields: &'a [Field],
-    parameter: &str,
-) -> Result<(String, &'a Field, &'static str), SearchError> {
-    if let Ok((column, field)) = named(fields, parameter, parameter) {
-        return Ok((column, field, "="));
+const fn direction(descending: bool) -> &'static str {
+    if descending { "DESC" } else { "ASC" }
+}
+
+/// The field and the comparison that a query parameter names.
+fn condition(fields: &[Field], parameter: &str) -> Result<(usize, &'static str), SearchError> {
+    if let Some(index) = index(fields, parameter) {
+        return Ok((index, "="));
     }
     for (ending, operator) in [("_from", ">="), ("_to", "<=")] {
-        let Some(name) = parameter.strip_suffix(ending) else {
-            continue;
-        };
-        let (column, field) = named(fields, name, parameter)?;
-        if field.kind == FieldKind::Text {
+        let Some(name) = parameter.strip_suffix(ending) else { continue };
+        let Some(index) = index(fields, name) else { continue };
+        if fields[index].kind == FieldKind::Text {
             return Err(SearchError::BadQuery(format!(
                 "`{name}` is a text and is compared by equality only: use `{name}=`"
             )));
         }
-        return Ok((column, field, operator));
+        return Ok((index, operator));
     }
-    named(fields, parameter, parameter).map(|(column, field)| (column, field, "="))
+    Err(not_searchable(fields, parameter))
 }
 
-fn named<'a>(
-    fields: &'a [Field],
-    name: &str,
-    said: &str,
-) -> Result<(String, &'a Field), SearchError> {
-    let index = fields.iter().position(|field| field.name == name).ok_or_else(|| {
-        SearchError::BadQuery(format!("`{said}` is not searchable; {}", allowed(fields)))
-    })?;
-    Ok((column(fields, index), &fields[index]))
+/// The field of this name, also when the name is written `like_this` instead of `likeThis`.
+fn index(fields: &[Field], name: &str) -> Option<usize> {
+    let position = |name: &str| fields.iter().position(|field| field.name == name);
+    position(name).or_else(|| position(&camel_case(name)))
 }
 
-fn sort_column(fields: &[Field], name: &str) -> Result<String, SearchError> {
-    let found = named(fields, name, name);
-    found.map(|(column, _)| column).map_err(|_| {
-        SearchError::BadQuery(format!("`{name}` cannot be sorted by; {}", allowed(fields)))
-    })
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut joined = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        joined.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        joined.push_str(letters.as_str());
+    }
+    joined
+}
+
+fn not_searchable(fields: &[Field], name: &str) -> SearchError {
+    let name: String = name.chars().take(60).collect();
+    SearchError::BadQuery(format!("`{name}` is not searchable; {}", allowed(fields)))
 }
 
 fn allowed(fields: &[Field]) -> String {
@@ -146,16 +246,25 @@ fn allowed(fields: &[Field]) -> String {
         return "there are no searchable fields".to_owned();
     }
     let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.name)).collect();
-    format!("the searchable fields are {}", names.join(", "))
+    let names = names.join(", ");
+    format!("the searchable fields are {names}; numbers and times also with `_from` and `_to`")
 }
 
-fn value(parameter: &str, field: &Field, text: &str) -> Result<Value, SearchError> {
-    let sentence = match field.kind {
+fn value(parameter: &str, field: Field, text: &str) -> Result<Value, SearchError> {
+    let number = || text.trim().parse().ok();
+    let (value, sentence) = match field.kind {
         FieldKind::Text => return Ok(Value::Text(text.to_owned())),
-        FieldKind::Key | FieldKind::Number => "a whole number",
-        FieldKind::Time => "a time in milliseconds since the epoch",
+        FieldKind::Key | FieldKind::Number => (number(), "a whole number"),
+        FieldKind::Time => {
+            let written = || i64::try_from(Timestamp::from_rfc3339(text.trim())?.0).ok();
+            (
+                number().or_else(written),
+                "a time: milliseconds since the epoch, or as in `2021-06-02T12:09:51Z`",
+            )
+        }
     };
-    text.trim().parse().map(Value::Integer).map_err(|_| {
+    value.map(Value::Integer).ok_or_else(|| {
+        let text: String = text.chars().take(60).collect();
         SearchError::BadQuery(format!("`{parameter}` must be {sentence}, not `{text}`"))
     })
 }

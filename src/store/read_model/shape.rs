@@ -1,48 +1,72 @@
-//! The shape of a read model's file: its tables, and how a file that does not fit is replaced.
+//! The shape of a read model's file: its tables, and how one is opened, made and put in its place.
 
-use super::Found;
-use crate::domain::kernel::{Field, FieldKind};
-use rusqlite::Connection;
-use std::{ffi::OsString, fmt::Write, fs, io, path::Path, path::PathBuf, time::Duration};
+use super::Unusable;
+use crate::domain::kernel::{Field, FieldKind, View, field_names};
+use rusqlite::{Connection, config::DbConfig};
+use std::{
+    ffi::OsString,
+    fmt::Write,
+    fs,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// How long a connection waits for another one.
-pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
+const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Page cache of one connection: `SQLite` reads a negative number as KiB.
 pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 
-/// Raised when the tables change; older files are then made anew.
-const FORMAT: u32 = 2;
+/// The same while rows are made anew.
+const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
-/// Opens the file, or replaces it.
-pub(super) fn open(
-    path: &Path,
-    name: &str,
-    fields: &[Field],
-) -> Result<(Connection, Found), String> {
-    let shape = shape(name, fields);
-    let found = if path.exists() {
-        match existing(path, &shape) {
-            Ok(Some(writer)) => return Ok((writer, Found::Whole)),
-            Ok(None) => Found::OtherShape,
-            Err(because) => Found::Damaged { because },
-        }
-    } else {
-        Found::Missing
-    };
-    clear_away(path, matches!(found, Found::Damaged { .. })).map_err(|error| error.to_string())?;
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-    }
-    let writer = create(path, fields, &shape).map_err(|error| error.to_string())?;
-    Ok((writer, found))
+/// Raised when the tables change; older files are then made anew.
+const FORMAT: u32 = 3;
+
+/// What the rows of a view look like.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// `taxi/mypages`
+    pub name: &'static str,
+    /// The searchable fields.
+    pub fields: &'static [Field],
+    /// The names of everything in a row.
+    pub columns: &'static [&'static str],
+    /// Raised when the same facts lead to other rows.
+    pub shape: u32,
 }
 
-/// The file as it is; `None` when it has another shape.
-fn existing(path: &Path, shape: &str) -> Result<Option<Connection>, String> {
+impl Layout {
+    /// Of this view.
+    #[must_use]
+    pub fn of<V: View>() -> Self {
+        let columns = field_names::<V>();
+        Self { name: V::NAME, fields: V::FIELDS, columns, shape: V::SHAPE }
+    }
+
+    /// All of it as a text, to be compared with that in a file.
+    fn text(&self) -> String {
+        let mut text = format!("{FORMAT} {} {} {}", self.name, self.shape, self.columns.join(","));
+        for field in self.fields {
+            let _ = write!(text, " {}:{:?}", field.name, field.kind);
+        }
+        text
+    }
+}
+
+/// The file as it is. Costs the same however many rows there are.
+pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, Unusable> {
+    if !path.exists() {
+        return Err(Unusable::Missing);
+    }
     let read = || {
         let writer = connect(path)?;
-        let check: String = writer.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        writer.pragma_update(None, "journal_mode", "WAL")?;
+        // With a write-ahead log this may lose the last commits in a power loss, but never tears
+        // one: the cursor is lost with its rows, and the journal has the records.
+        writer.pragma_update(None, "synchronous", "NORMAL")?;
         let tables: i64 = writer.query_row(
             "SELECT count(*) FROM sqlite_master WHERE name IN ('meta', 'rows')",
             [],
@@ -52,58 +76,99 @@ fn existing(path: &Path, shape: &str) -> Result<Option<Connection>, String> {
             2 => writer.query_row("SELECT shape FROM meta", [], |row| row.get(0))?,
             _ => String::new(),
         };
-        Ok((writer, check, found))
+        Ok((writer, found))
     };
-    let read: rusqlite::Result<(Connection, String, String)> = read();
-    let (writer, check, found) = read.map_err(|error| error.to_string())?;
-    if check != "ok" {
-        return Err(check);
-    }
-    Ok((found == shape).then_some(writer))
+    let read: rusqlite::Result<(Connection, String)> = read();
+    let (writer, found) = read.map_err(|error| Unusable::Damaged(error.to_string()))?;
+    if found == layout.text() { Ok(writer) } else { Err(Unusable::OtherShape) }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let writer = Connection::open(path)?;
-    writer.busy_timeout(BUSY_MAX)?;
-    writer.pragma_update(None, "journal_mode", "WAL")?;
-    // With a write-ahead log this may lose the last commits in a power loss, but never tears
-    // one: the cursor is lost with its rows, and the journal has the records.
-    writer.pragma_update(None, "synchronous", "NORMAL")?;
-    writer.pragma_update(None, "cache_size", CACHE_KIB_NEGATIVE)?;
-    Ok(writer)
+/// An empty file, without indexes yet, that survives neither a crash nor a failed transaction:
+/// whoever fills it begins again then.
+pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String> {
+    let make = || {
+        remove(path)?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(())
+    };
+    make().map_err(|error: io::Error| error.to_string())?;
+    let fill = || {
+        let writer = connect(path)?;
+        writer.pragma_update(None, "journal_mode", "OFF")?;
+        writer.pragma_update(None, "synchronous", "OFF")?;
+        writer.pragma_update(None, "cache_size", BUILDING_CACHE_KIB_NEGATIVE)?;
+        writer.execute_batch(&tables(layout.fields))?;
+        writer
+            .execute("INSERT INTO meta (cursor, shape, rows) VALUES (0, ?1, 0)", [layout.text()])?;
+        Ok(writer)
+    };
+    fill().map_err(|error: rusqlite::Error| error.to_string())
 }
 
-fn create(path: &Path, fields: &[Field], shape: &str) -> rusqlite::Result<Connection> {
-    let mut writer = connect(path)?;
-    let transaction = writer.transaction()?;
-    transaction.execute_batch(&tables(fields))?;
-    transaction.execute("INSERT INTO meta (cursor, shape, rows) VALUES (0, ?1, 0)", [shape])?;
-    transaction.commit()?;
-    Ok(writer)
+/// Puts a file that is filled in its place, durably, with everything it lacks.
+pub(super) fn take_place(
+    writer: &Connection,
+    fields: &[Field],
+    path: &Path,
+    place: &Path,
+) -> Result<(), String> {
+    writer.execute_batch(&indexes(fields)).map_err(|error| error.to_string())?;
+    let rename = || {
+        File::open(path)?.sync_all()?;
+        remove(&beside(place, "-wal"))?;
+        remove(&beside(place, "-shm"))?;
+        fs::rename(path, place)?;
+        place.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    rename().map_err(|error: io::Error| error.to_string())
 }
 
-/// Triggers keep the number of rows, because counting a million of them takes long.
+/// Both kinds of connection. None of them tidies up when it is closed: by then another file may
+/// stand in this place.
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_MAX)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB_NEGATIVE)
+}
+
 fn tables(fields: &[Field]) -> String {
     let mut columns = String::new();
-    let mut indexes = String::new();
     for (column, field) in columns_of(fields) {
         let kind = match field.kind {
             FieldKind::Text => "TEXT",
             FieldKind::Key | FieldKind::Number | FieldKind::Time => "INTEGER",
         };
         let _ = write!(columns, ", {column} {kind}");
-        let _ = write!(indexes, "CREATE INDEX by_{column} ON rows ({column}, number);");
     }
     format!(
         "CREATE TABLE meta (cursor INTEGER NOT NULL, shape TEXT NOT NULL, rows INTEGER NOT NULL);
-         CREATE TABLE rows (number INTEGER PRIMARY KEY, body BLOB NOT NULL{columns});
-         {indexes}
+         CREATE TABLE rows (number INTEGER PRIMARY KEY, body BLOB NOT NULL{columns});"
+    )
+}
+
+/// Triggers keep the number of rows, because counting a million of them takes long.
+fn indexes(fields: &[Field]) -> String {
+    let mut indexes = String::new();
+    for (column, _) in columns_of(fields) {
+        let _ = write!(indexes, "CREATE INDEX by_{column} ON rows ({column}, number);");
+    }
+    format!(
+        "{indexes}
          CREATE TRIGGER one_more AFTER INSERT ON rows BEGIN
              UPDATE meta SET rows = rows + 1;
          END;
          CREATE TRIGGER one_less AFTER DELETE ON rows BEGIN
              UPDATE meta SET rows = rows - 1;
-         END;"
+         END;
+         UPDATE meta SET rows = (SELECT count(*) FROM rows);"
     )
 }
 
@@ -135,17 +200,9 @@ fn columns_of(fields: &[Field]) -> impl Iterator<Item = (String, &Field)> {
     all.map(|(index, field)| (column(fields, index), field))
 }
 
-fn shape(name: &str, fields: &[Field]) -> String {
-    let mut shape = format!("{FORMAT} {name}");
-    for field in fields {
-        let _ = write!(shape, " {}:{:?}", field.name, field.kind);
-    }
-    shape
-}
-
-/// Deletes the file and what belongs to it; a damaged one is kept aside, for whoever wonders.
-fn clear_away(path: &Path, keep: bool) -> io::Result<()> {
-    if keep {
+/// Clears the place; a damaged file is kept aside, for whoever wonders.
+pub(super) fn clear_away(path: &Path, found: &Unusable) -> io::Result<()> {
+    if matches!(found, Unusable::Damaged(_)) && path.exists() {
         fs::rename(path, beside(path, ".damaged"))?;
     } else {
         remove(path)?;
@@ -161,7 +218,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);
     PathBuf::from(name)

@@ -1,34 +1,44 @@
 //! Read models answer what they are asked, and are made anew when they cannot.
 
 use crate::domain::kernel::{Field, Filter, Query};
-use crate::store::read_model::{Found, FoundRow, ReadModel, RowChange, SearchError, Wanted};
+use crate::store::read_model::{
+    FoundRow, Layout, ReadModel, RowChange, SearchError, SortBy, Unusable, Wanted,
+};
 use serde_json::{Value, json};
-use std::{fs, path::Path};
+use std::path::Path;
 
-const FIELDS: &[Field] = &[Field::text("name"), Field::number("price"), Field::time("madeAt")];
-const OTHER_FIELDS: &[Field] = &[Field::text("name")];
+pub(super) const FIELDS: &[Field] =
+    &[Field::key("id"), Field::text("name"), Field::number("price"), Field::time("madeAt")];
 
-fn opened(path: &Path) -> (ReadModel, Found) {
-    ReadModel::open(path, "taxi/mypages", FIELDS).expect("opens")
+pub(super) const LAYOUT: Layout =
+    Layout { name: "taxi/mypages", fields: FIELDS, columns: &["id", "name"], shape: 0 };
+
+pub(super) fn opened(path: &Path) -> ReadModel {
+    ReadModel::open(path, LAYOUT).expect("opens")
 }
 
-fn change(row: &Value) -> RowChange {
-    RowChange::new(FIELDS, row)
+pub(super) fn change(row: &Value) -> RowChange {
+    RowChange::new(FIELDS, row).expect("is json")
 }
 
-fn filled(path: &Path) -> ReadModel {
-    let model = opened(path).0;
+/// Ten rows in their place, as of position 10.
+pub(super) fn filled(path: &Path) -> ReadModel {
+    let model = ReadModel::build(path, LAYOUT, &Unusable::Missing).expect("is made");
     let row = |number: u64| {
         let name = if number.is_multiple_of(2) { "Jung" } else { "Kim" };
-        json!({"name": name, "price": number * 100, "madeAt": 1_000 + number})
+        json!({"id": number, "name": name, "price": number * 100, "madeAt": 1_000 + number})
     };
     let changes: Vec<_> = (1..=10).map(|number| (number, Some(change(&row(number))))).collect();
     model.commit(10, &changes).expect("is written");
-    model
+    model.take_place(path).expect("takes its place")
 }
 
 fn first_page() -> Wanted {
-    Wanted { page: 0, size: 20, sort: None, descending: false }
+    Wanted { size: 20, ..Wanted::default() }
+}
+
+fn by(field: &str, descending: bool) -> SortBy {
+    SortBy { field: field.to_owned(), descending }
 }
 
 fn asked(model: &ReadModel, conditions: &[(&str, &str)], wanted: &Wanted) -> (Vec<u64>, u64) {
@@ -38,7 +48,8 @@ fn asked(model: &ReadModel, conditions: &[(&str, &str)], wanted: &Wanted) -> (Ve
 }
 
 fn refused(model: &ReadModel, conditions: &[(&str, &str)], sort: Option<&str>) -> String {
-    let wanted = Wanted { sort: sort.map(str::to_owned), ..first_page() };
+    let sort = sort.map(|field| by(field, false)).into_iter().collect();
+    let wanted = Wanted { sort, ..first_page() };
     match model.search(&owned(conditions), &wanted) {
         Err(SearchError::BadQuery(sentence)) => sentence,
         other => panic!("is not refused: {other:?}"),
@@ -57,12 +68,11 @@ fn numbers(rows: &[FoundRow]) -> Vec<u64> {
 fn rows_and_cursor_are_there_after_reopening() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("views").join("mypages.sqlite");
-    assert_eq!(opened(&path).1, Found::Missing);
+    assert_eq!(ReadModel::open(&path, LAYOUT).err(), Some(Unusable::Missing));
     let model = filled(&path);
     model.commit(12, &[(3, None), (4, Some(change(&json!({"name": "Lee"}))))]).expect("is written");
     drop(model);
-    let (model, found) = opened(&path);
-    assert_eq!(found, Found::Whole);
+    let model = opened(&path);
     assert_eq!(model.cursor().expect("readable"), 12);
     assert_eq!(model.count().expect("readable"), 9);
     assert_eq!(model.get(3).expect("readable"), None);
@@ -76,37 +86,13 @@ fn rows_and_cursor_are_there_after_reopening() {
 fn a_commit_that_fails_leaves_neither_rows_nor_cursor() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
-    let mut broken = RowChange::new(FIELDS, &json!({"name": "Lee"}));
+    let mut broken = change(&json!({"name": "Lee"}));
     broken.values.push(rusqlite::types::Value::Null);
     let changes = [(11, Some(change(&json!({"name": "Lee"})))), (12, Some(broken))];
     model.commit(12, &changes).expect_err("one value too many");
     assert_eq!(model.cursor().expect("readable"), 10);
     assert_eq!(model.get(11).expect("readable"), None);
     assert_eq!(model.count().expect("readable"), 10);
-}
-
-#[test]
-fn a_damaged_file_is_moved_aside_and_made_anew() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().join("mypages.sqlite");
-    drop(filled(&path));
-    fs::write(&path, "this is no database at all, and long enough to be looked at").expect("ok");
-    let (model, found) = opened(&path);
-    assert!(matches!(found, Found::Damaged { .. }), "{found:?}");
-    assert_eq!(model.cursor().expect("readable"), 0);
-    assert_eq!(model.count().expect("readable"), 0);
-    assert!(dir.path().join("mypages.sqlite.damaged").exists());
-}
-
-#[test]
-fn a_file_of_another_shape_is_made_anew() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let path = dir.path().join("mypages.sqlite");
-    drop(filled(&path));
-    let (model, found) = ReadModel::open(&path, "taxi/mypages", OTHER_FIELDS).expect("opens");
-    assert_eq!(found, Found::OtherShape);
-    assert_eq!(model.cursor().expect("readable"), 0);
-    assert_eq!(model.count().expect("readable"), 0);
 }
 
 #[test]
@@ -119,16 +105,94 @@ fn clients_search_by_equality_and_by_range() {
     assert_eq!(asked(&model, &range, &first_page()), (vec![3, 4, 5], 3));
     let both = [("name", "Jung"), ("madeAt_from", "1007")];
     assert_eq!(asked(&model, &both, &first_page()), (vec![8, 10], 2));
-    let sort = Some("price".to_owned());
-    let second_page = Wanted { page: 1, size: 3, sort, descending: true };
+    let sort = vec![by("price", true)];
+    let second_page = Wanted { page: 1, size: 3, sort, newest_first: false };
     assert_eq!(asked(&model, &[], &second_page), (vec![7, 6, 5], 10));
+}
+
+#[test]
+fn names_are_understood_in_either_spelling_and_times_as_people_write_them() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    for (parameter, value) in [
+        ("made_at_from", "1009"),
+        ("madeAt_from", "1970-01-01T00:00:01.009Z"),
+        ("made_at_from", "1970-01-01T09:00:01.009+09:00"),
+    ] {
+        assert_eq!(asked(&model, &[(parameter, value)], &first_page()), (vec![9, 10], 2));
+    }
+    assert_eq!(asked(&model, &[("made_at", "1003"), ("id_to", "5")], &first_page()).0, [3]);
+}
+
+#[test]
+fn several_fields_decide_one_after_the_other_and_the_number_at_last() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    let sort = vec![by("name", true), by("price", false)];
+    let wanted = Wanted { sort, size: 7, ..Wanted::default() };
+    assert_eq!(asked(&model, &[], &wanted).0, [1, 3, 5, 7, 9, 2, 4]);
+    let wanted = Wanted { sort: vec![by("name", true)], size: 3, ..Wanted::default() };
+    assert_eq!(asked(&model, &[], &wanted).0, [9, 7, 5]);
+    let newest_first = Wanted { size: 2, newest_first: true, ..Wanted::default() };
+    assert_eq!(asked(&model, &[("name", "Kim")], &newest_first).0, [9, 7]);
+}
+
+#[test]
+fn pages_follow_on_each_other_whether_numbers_are_missing_or_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    for missing in [None, Some(5)] {
+        if let Some(missing) = missing {
+            model.commit(11, &[(missing, None)]).expect("is written");
+        }
+        let all: Vec<u64> = (1..=10).filter(|number| Some(*number) != missing).collect();
+        for newest_first in [false, true] {
+            let page = |page| {
+                let wanted = Wanted { page, size: 3, newest_first, ..Wanted::default() };
+                asked(&model, &[], &wanted).0
+            };
+            let mut found: Vec<u64> = (0..5).flat_map(page).collect();
+            assert_eq!(found.len(), all.len(), "{found:?}");
+            if newest_first {
+                found.reverse();
+            }
+            assert_eq!(found, all);
+            assert_eq!(page(1_000_000_000), [0; 0]);
+        }
+    }
+}
+
+#[test]
+fn nothing_that_can_be_asked_reads_more_than_it_needs() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    for field in FIELDS {
+        for descending in [false, true] {
+            let wanted = Wanted { sort: vec![by(field.name, descending)], ..first_page() };
+            let plan = model.plan(&[], &wanted).expect("makes sense");
+            assert!(!plan.contains("TEMP B-TREE"), "{}: {plan}", field.name);
+            let is_by_number = field.name == "id";
+            assert!(is_by_number || plan.contains("INDEX by_field_"), "{plan}");
+        }
+        let endings: &[&str] = if field.name == "name" { &[""] } else { &["", "_from", "_to"] };
+        for ending in endings {
+            let condition = owned(&[(&format!("{}{ending}", field.name), "1")]);
+            let plan = model.plan(&condition, &first_page()).expect("makes sense");
+            assert!(plan.starts_with("SEARCH rows USING"), "{condition:?}: {plan}");
+            for other in FIELDS {
+                let wanted = Wanted { sort: vec![by(other.name, true)], ..first_page() };
+                let plan = model.plan(&condition, &wanted).expect("makes sense");
+                assert!(plan.starts_with("SEARCH rows USING"), "{condition:?}: {plan}");
+            }
+        }
+    }
 }
 
 #[test]
 fn a_question_without_sense_is_refused_in_a_sentence() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
-    let allowed = "the searchable fields are `name`, `price`, `madeAt`";
+    let allowed = "the searchable fields are `id`, `name`, `price`, `madeAt`";
     assert!(refused(&model, &[("colour", "red")], None).contains(allowed));
     assert!(refused(&model, &[], Some("colour")).contains(allowed));
     assert!(refused(&model, &[("price", "much")], None).contains("a whole number"));

@@ -4,6 +4,7 @@ mod answering;
 mod auditing;
 mod failing;
 mod keeping;
+mod suspecting;
 
 use super::{
     Cause, KindId, Payload, Record, Stream,

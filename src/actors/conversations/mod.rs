@@ -1,0 +1,295 @@
+//! The whole conversation of a number: everything that anybody said in it, in order.
+//!
+//! ```text
+//!  histories that bear the number ──┐
+//!  (orders 7, payments 7, ride 7)   ├─▶ by position ─▶ a page of what happened
+//!  the index: taxi 3 came for 7 ────┘                  and what each saga waits for now
+//! ```
+
+mod directory;
+mod index;
+
+pub use directory::{Directory, Role};
+pub use index::{INDEX, Index, Route, route};
+
+use super::{
+    facade::{Collection, Page, Trouble, ViewQuery},
+    projector::Rows,
+    room::blocking,
+    rooms::Rooms,
+    saga::{Ask, Runner},
+};
+use crate::{
+    domain::kernel::{Awaits, Saga, Timestamp},
+    store::{
+        Cause, KindId, Payload, Record, Stream,
+        journal::{Journal, StoreError},
+    },
+};
+use actix::Addr;
+use index::{CONVERSATION, Member, Routes, conversation_of, name_of};
+use serde_json::Value;
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+/// So many first records of a history are read in search of a conversation; those further on are
+/// in the index.
+const HISTORY_RECORDS_MAX: u32 = 256;
+
+/// One thing that happened in a conversation.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// Its place in the journal.
+    pub position: u64,
+    /// When.
+    pub time: Timestamp,
+    /// To whom: `orders`, or the saga whose alarm went off.
+    pub whom: String,
+    /// Its number.
+    pub number: u64,
+    /// Its version afterwards.
+    pub version: u32,
+    /// What.
+    pub what: What,
+    /// Who said so.
+    pub speaker: Speaker,
+    /// The position of what the speaker reacted to.
+    pub because_of: Option<u64>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// An event: its name, and its details as JSON.
+    Event(String, Value),
+    /// A command was refused: its name, and the reason.
+    Refused(String, String),
+    /// A command was accepted and changed nothing: its name.
+    Unchanged(String),
+    /// An alarm went off.
+    Woken,
+}
+
+/// Who said something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// A client: a customer or staff, the journal does not tell.
+    Client,
+    /// A saga, a port or a lookup, by name.
+    Part(Role, String),
+    /// The time that was set.
+    Alarm,
+}
+
+/// What a saga waits for.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// `taxi/ride`
+    pub saga: &'static str,
+    /// Whom it waits for.
+    pub awaits: Awaits,
+    /// Where it stands, as JSON; null when it is over or has not begun.
+    pub state: Value,
+    /// Why it needs a human, if it does.
+    pub stuck: Option<String>,
+    /// When its alarm goes off.
+    pub alarm: Option<Timestamp>,
+}
+
+/// A page of a conversation, and how it stands.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// What happened, in order.
+    pub happenings: Collection<Happening>,
+    /// What each saga of the business waits for.
+    pub waiting: Vec<Waiting>,
+}
+
+/// Asks a running saga what it waits for.
+pub type AskSaga =
+    Arc<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<Waiting, String>> + Send>> + Send + Sync>;
+
+/// The way to ask the saga that lives at this address.
+pub fn asking<S: Saga>(runner: Addr<Runner<S>>) -> AskSaga {
+    Arc::new(move |number| {
+        let runner = runner.clone();
+        Box::pin(async move {
+            runner.send(Ask(number)).await.unwrap_or_else(|error| Err(error.to_string()))
+        })
+    })
+}
+
+/// Everything needed to tell conversations.
+pub struct Conversations {
+    /// The one journal.
+    pub journal: Arc<Journal>,
+    /// All kinds of aggregate.
+    pub rooms: Arc<Rooms>,
+    /// Who is who.
+    pub directory: Arc<Directory>,
+    /// To which conversations sagas count what clients said.
+    pub routes: Routes,
+    /// The sagas, with the business of each.
+    pub sagas: Vec<(&'static str, AskSaga)>,
+    /// Who else took part.
+    pub index: Arc<Rows>,
+}
+
+/// A record of the conversation: read already, or known to be there.
+enum Found {
+    Read(Record),
+    Indexed(u64, Member),
+}
+
+impl Found {
+    const fn position(&self) -> u64 {
+        match self {
+            Self::Read(record) => record.position,
+            Self::Indexed(position, _) => *position,
+        }
+    }
+}
+
+impl Conversations {
+    /// A page of a conversation, of everything durable when it was asked for.
+    ///
+    /// # Errors
+    /// When nobody used the number, the index is not as far yet, or a record cannot be read.
+    pub async fn tell(
+        self: Arc<Self>,
+        business: String,
+        number: u64,
+        page: Page,
+        patience: Duration,
+    ) -> Result<Conversation, Trouble> {
+        let durable = self.journal.durable();
+        let shown = usize::try_from(page.number).unwrap_or(usize::MAX).saturating_mul(page.size);
+        let size = shown.saturating_add(page.size);
+        let indexed = self.index.search(ViewQuery {
+            conditions: vec![(CONVERSATION.to_owned(), name_of(&business, number))],
+            page: Page { number: 0, size, sort: Vec::new() },
+            at_least: Some(durable),
+            patience,
+        });
+        let indexed = indexed.await?;
+        let (me, of) = (Arc::clone(&self), business.clone());
+        let happenings =
+            blocking(move || me.read(&of, number, durable, indexed, shown, page.size)).await?;
+        if happenings.total == 0 {
+            return Err(Trouble::NotFound { resource: "conversation", number });
+        }
+        let mut waiting = Vec::new();
+        for (_, ask) in self.sagas.iter().filter(|(of, _)| *of == business) {
+            waiting.push(ask(number).await.map_err(Trouble::NotYet)?);
+        }
+        Ok(Conversation { happenings, waiting })
+    }
+
+    fn read(
+        &self,
+        business: &str,
+        number: u64,
+        durable: u64,
+        indexed: Collection<super::facade::Row>,
+        skip: usize,
+        take: usize,
+    ) -> Result<Collection<Happening>, StoreError> {
+        let mut found: Vec<Found> = Vec::new();
+        for kind in self.directory.with_histories(business) {
+            found.extend(self.of_history(business, kind, number, durable)?.map(Found::Read));
+        }
+        let total = found.len() as u64 + indexed.total;
+        for row in indexed.items {
+            let member = serde_json::from_slice(&row.body)
+                .map_err(|error| StoreError::Failed(format!("the index: {error}")))?;
+            found.push(Found::Indexed(row.number, member));
+        }
+        found.sort_by_key(Found::position);
+        let page = found.into_iter().skip(skip).take(take);
+        let items: Result<Vec<_>, _> = page.map(|found| self.happening(found)).collect();
+        Ok(Collection { items: items?, total })
+    }
+
+    /// The records of a history of this number that belong to the conversation.
+    fn of_history(
+        &self,
+        business: &str,
+        kind: KindId,
+        number: u64,
+        durable: u64,
+    ) -> Result<impl Iterator<Item = Record>, StoreError> {
+        let stream = Stream { kind, number };
+        let mut records = self.journal.some_records(stream, 0, HISTORY_RECORDS_MAX)?;
+        records.retain(|record| record.position <= durable);
+        let mut of_conversation = Vec::new();
+        for record in records {
+            let belongs_to = conversation_of(&self.routes, business, &self.rooms, &record);
+            if belongs_to.map_err(StoreError::Failed)? == Some(number) {
+                of_conversation.push(record);
+            }
+        }
+        Ok(of_conversation.into_iter())
+    }
+
+    fn happening(&self, found: Found) -> Result<Happening, StoreError> {
+        let record = match found {
+            Found::Read(record) => record,
+            Found::Indexed(position, member) => {
+                let stream = member.stream();
+                let records = self.journal.some_records(stream, member.version - 1, 1)?;
+                records.into_iter().next().ok_or_else(|| {
+                    StoreError::Failed(format!("record {position} of the index is missing"))
+                })?
+            }
+        };
+        let part = |kind: KindId| self.directory.get(kind);
+        let (speaker, because_of) = match record.cause {
+            Cause::Request(_) => (Speaker::Client, None),
+            Cause::Alarm => (Speaker::Alarm, None),
+            Cause::Dispatch(origin) => {
+                let by = part(origin.by);
+                let name = by.map_or_else(|| "unknown".to_owned(), |by| by.name.clone());
+                let role = by.map_or(Role::Saga, |by| by.role);
+                (Speaker::Part(role, name), Some(origin.position))
+            }
+        };
+        Ok(Happening {
+            position: record.position,
+            time: record.time,
+            whom: part(record.stream.kind).map_or_else(String::new, |whom| whom.name.clone()),
+            number: record.stream.number,
+            version: record.version,
+            what: self.what(&record)?,
+            speaker,
+            because_of,
+        })
+    }
+
+    fn what(&self, record: &Record) -> Result<What, StoreError> {
+        let unreadable =
+            |because: String| StoreError::Unreadable { stream: record.stream, because };
+        match &record.payload {
+            Payload::Event(bytes) => {
+                let (_, door) = self.rooms.of(record.stream.kind).ok_or_else(|| {
+                    unreadable(format!("record {}: of an unknown kind", record.position))
+                })?;
+                let (name, details) = named(door.describe_event(bytes).map_err(unreadable)?);
+                Ok(What::Event(name, details))
+            }
+            Payload::Refused { command, because, .. } => {
+                Ok(What::Refused(command.clone(), because.clone()))
+            }
+            Payload::Unchanged { command } => Ok(What::Unchanged(command.clone())),
+            Payload::Woken => Ok(What::Woken),
+        }
+    }
+}
+
+/// The name of an event and its details, from the way enums are written: `"Undone"`, or
+/// `{"Called": {…}}`.
+fn named(event: Value) -> (String, Value) {
+    match event {
+        Value::String(name) => (name, Value::Null),
+        Value::Object(fields) if fields.len() == 1 => fields.into_iter().next().unwrap_or_default(),
+        other => ("Event".to_owned(), other),
+    }
+}

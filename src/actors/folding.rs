@@ -1,0 +1,60 @@
+//! What becomes of a record in rows: those of a view, and those of an index of our own.
+
+use super::rooms::Rooms;
+use crate::{
+    domain::kernel::{Message, View},
+    store::{Record, read_model::Layout},
+};
+use std::marker::PhantomData;
+
+/// A fold of records into rows, for a projector.
+pub trait Folds: Unpin + Send + 'static {
+    /// What is kept.
+    type Row: Message;
+    /// What is heard of a record.
+    type Heard;
+
+    /// What the rows look like.
+    fn layout() -> Layout;
+
+    /// What is heard of a record, and the number of the row it touches.
+    ///
+    /// # Errors
+    /// When the record cannot be read, which must never be passed over.
+    fn hear(&self, rooms: &Rooms, record: &Record) -> Result<Option<(u64, Self::Heard)>, String>;
+
+    /// Takes it into the row.
+    fn fold(
+        &self,
+        row: Option<Self::Row>,
+        heard: Self::Heard,
+        record: &Record,
+    ) -> Option<Self::Row>;
+}
+
+/// The fold of a view.
+pub struct OfView<V>(PhantomData<fn() -> V>);
+
+impl<V> Default for OfView<V> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<V: View> Folds for OfView<V> {
+    type Row = V;
+    type Heard = V::Hears;
+
+    fn layout() -> Layout {
+        Layout::of::<V>()
+    }
+
+    fn hear(&self, rooms: &Rooms, record: &Record) -> Result<Option<(u64, V::Hears)>, String> {
+        let Some(heard) = rooms.hear::<V::Hears>(record)? else { return Ok(None) };
+        Ok(V::key(&heard, &record.meta()).map(|number| (number, heard)))
+    }
+
+    fn fold(&self, row: Option<V>, heard: V::Hears, record: &Record) -> Option<V> {
+        V::fold(row, heard, &record.meta())
+    }
+}

@@ -1,0 +1,201 @@
+//! Where the rows of a view stand: in their file, or on their way out of the journal once more.
+//!
+//! ```text
+//!           whole                 suspected: deleted, replaced, damaged, another shape
+//! start ──────────▶ in place ◀───────────────────────────────────┐
+//!   │                  │                complete: takes the place │
+//!   │ missing, or      └──────▶ made anew beside the place ───────┘
+//!   └─ other shape ───────────▶ (503, with how far it is)
+//! ```
+//! Rows are read only while they are in place: half of the journal would show what is long over.
+
+use super::{
+    facade::{Part, Status, Trouble},
+    progress::Progress,
+};
+use crate::store::read_model::{Layout, ReadModel, ReadModelError, Unusable};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often it is said how far the rows are.
+const SAY_EVERY: Duration = Duration::from_secs(1);
+
+/// Nobody is told to come back later than this, in seconds.
+const RETRY_AFTER_MAX_S: u64 = 600;
+
+/// The place of one view's rows.
+pub struct Shelf {
+    place: PathBuf,
+    layout: Layout,
+    in_place: RwLock<Option<Arc<ReadModel>>>,
+    /// How far they are while they are made anew.
+    anew: Mutex<Option<Anew>>,
+}
+
+/// How far rows are that are made anew.
+#[derive(Clone, Debug)]
+struct Anew {
+    because: String,
+    begun: Instant,
+    said: Instant,
+    position: u64,
+    of: u64,
+}
+
+impl Anew {
+    /// Below 100 until the rows are in place.
+    fn percent(&self) -> u64 {
+        (self.position.saturating_mul(100) / self.of.max(1)).min(99)
+    }
+
+    /// Seconds until they are complete, if all goes on as it went.
+    fn left_s(&self) -> u64 {
+        let left = self.of.saturating_sub(self.position);
+        let seconds = self.begun.elapsed().as_secs().saturating_mul(left) / self.position.max(1);
+        seconds.clamp(1, RETRY_AFTER_MAX_S)
+    }
+}
+
+impl Shelf {
+    /// Opens the rows, or begins to make them anew when they cannot be used, or know of more
+    /// than the journal does. Gives what the projector writes to.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn open(
+        place: PathBuf,
+        layout: Layout,
+        durable: u64,
+    ) -> Result<(Arc<Self>, Arc<ReadModel>), ReadModelError> {
+        let opened = ReadModel::open(&place, layout).and_then(|model| match model.cursor() {
+            Ok(cursor) if cursor <= durable => Ok(model),
+            Ok(cursor) => {
+                let because = format!("it is at {cursor}, but the journal ends at {durable}");
+                Err(Unusable::Damaged(because))
+            }
+            Err(error) => Err(Unusable::Damaged(error.because)),
+        });
+        let (in_place, anew) = (RwLock::new(None), Mutex::new(None));
+        let shelf = Arc::new(Self { place, layout, in_place, anew });
+        let model = match opened {
+            Ok(model) => {
+                let model = shelf.put(model);
+                check_beside(Arc::clone(&model));
+                model
+            }
+            Err(found) => {
+                let model = shelf.make_anew(&found, durable)?;
+                if durable == 0 { shelf.complete(&model)? } else { model }
+            }
+        };
+        Ok((shelf, model))
+    }
+
+    /// Takes the rows away from those who read, and begins with none.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to; there are no rows then until it can.
+    pub fn make_anew(
+        &self,
+        found: &Unusable,
+        durable: u64,
+    ) -> Result<Arc<ReadModel>, ReadModelError> {
+        let view = self.layout.name;
+        match found {
+            Unusable::Damaged(because) => {
+                tracing::warn!(view, because, "the rows of a view cannot be trusted");
+            }
+            Unusable::OtherShape => tracing::info!(view, "the rows of a view have another shape"),
+            Unusable::Missing => tracing::debug!(view, "a view has no rows yet"),
+        }
+        let (begun, because) = (Instant::now(), found.to_string());
+        let anew = Anew { because, begun, said: begun, position: 0, of: durable };
+        *self.anew.lock().unwrap_or_else(PoisonError::into_inner) = Some(anew);
+        *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(Arc::new(ReadModel::build(&self.place, self.layout, found)?))
+    }
+
+    /// Whether the rows are being made anew.
+    pub fn is_made_anew(&self) -> bool {
+        self.anew.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// How far they are; says it aloud now and then.
+    pub fn went_on(&self, position: u64, of: u64) {
+        let mut anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(anew) = anew.as_mut() else { return };
+        (anew.position, anew.of) = (position, of);
+        if anew.said.elapsed() >= SAY_EVERY {
+            anew.said = Instant::now();
+            let (view, percent, left_s) = (self.layout.name, anew.percent(), anew.left_s());
+            tracing::info!(view, percent, position, of, left_s, "a view is made anew");
+        }
+    }
+
+    /// Puts complete rows in their place.
+    ///
+    /// # Errors
+    /// When they cannot take it; they have to be made anew.
+    pub fn complete(&self, model: &ReadModel) -> Result<Arc<ReadModel>, ReadModelError> {
+        let model = self.put(model.take_place(&self.place)?);
+        let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(anew) = anew.filter(|anew| anew.position > 0) {
+            let (view, records) = (self.layout.name, anew.position);
+            let elapsed_ms = anew.begun.elapsed().as_millis();
+            tracing::info!(view, records, elapsed_ms, "a view is complete again");
+        }
+        Ok(model)
+    }
+
+    /// What readers read from.
+    ///
+    /// # Errors
+    /// While the rows are made anew: how far they are.
+    pub fn readable(&self) -> Result<Arc<ReadModel>, Trouble> {
+        let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        in_place.ok_or_else(|| self.trouble())
+    }
+
+    /// How far the rows are, as whoever asks for them is told.
+    pub fn trouble(&self) -> Trouble {
+        let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (percent, position, of, left_s) = anew
+            .map_or((99, 0, 0, 1), |anew| (anew.percent(), anew.position, anew.of, anew.left_s()));
+        let retry_after_s = u32::try_from(left_s).unwrap_or(u32::MAX);
+        Trouble::MadeAnew { view: self.layout.name, percent, position, of, retry_after_s }
+    }
+
+    /// How the view is, seen from outside.
+    pub fn part(&self, progress: &Progress, durable: u64) -> Part {
+        let mut part = progress.part(durable);
+        let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(anew) = anew {
+            if part.status == Status::Up {
+                part.status = Status::OutOfService;
+                part.details.push(("because", anew.because.clone()));
+            }
+            part.details.push(("madeAnewPercent", anew.percent().to_string()));
+        }
+        part
+    }
+
+    fn put(&self, model: ReadModel) -> Arc<ReadModel> {
+        let model = Arc::new(model);
+        let in_place = Some(Arc::clone(&model));
+        *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = in_place;
+        model
+    }
+}
+
+/// Looks for damaged pages while the rows are read already: that takes as long as there are
+/// rows. What is found makes the model suspected, which its projector notices.
+fn check_beside(model: Arc<ReadModel>) {
+    let check = move || drop(model.check_all());
+    if let Err(error) = thread::Builder::new().name("check-view".to_owned()).spawn(check) {
+        tracing::warn!(%error, "the rows of a view are not checked");
+    }
+}

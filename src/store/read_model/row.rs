@@ -1,0 +1,50 @@
+//! Rows, as they are written and as they are found.
+
+use crate::domain::kernel::{Field, FieldKind};
+use rusqlite::types::Value;
+use serde::Serialize;
+
+/// What becomes of a row.
+#[derive(Clone, Debug)]
+pub struct RowChange {
+    /// The row as JSON.
+    pub body: Vec<u8>,
+    /// The values of the searchable fields other than the key, in the order of the fields.
+    pub values: Vec<Value>,
+}
+
+/// One row as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRow {
+    /// Its number.
+    pub number: u64,
+    /// The row as JSON.
+    pub body: Vec<u8>,
+}
+
+impl RowChange {
+    /// A row, with the values of its searchable fields taken out of it. What is missing, or not
+    /// of the field's kind, is kept as nothing, and found by no condition.
+    ///
+    /// # Errors
+    /// When the row cannot be written as JSON.
+    pub fn new(fields: &[Field], row: &impl Serialize) -> serde_json::Result<Self> {
+        let body = serde_json::to_vec(row)?;
+        let row = serde_json::to_value(row)?;
+        let value = |field: &Field| match (field.kind, &row[field.name]) {
+            (FieldKind::Text, serde_json::Value::String(text)) => Value::Text(text.clone()),
+            (FieldKind::Text, serde_json::Value::Null) => Value::Null,
+            (FieldKind::Text, other) => Value::Text(other.to_string()),
+            (FieldKind::Key | FieldKind::Number | FieldKind::Time, value) => {
+                value.as_i64().map_or(Value::Null, Value::Integer)
+            }
+        };
+        let own = fields.iter().filter(|field| field.kind != FieldKind::Key);
+        Ok(Self { body, values: own.map(value).collect() })
+    }
+}
+
+pub(super) fn found_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FoundRow> {
+    let number: i64 = row.get(0)?;
+    Ok(FoundRow { number: number.cast_unsigned(), body: row.get(1)? })
+}

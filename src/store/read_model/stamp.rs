@@ -1,0 +1,64 @@
+//! What a file and its companions looked like when we last wrote: who else touches them is noticed.
+//!
+//! Nobody but our one writing connection ever changes the file or its log, so that any difference
+//! is somebody else's doing: a file deleted, replaced, cut short or written over, a table dropped
+//! by another process. Three calls of `stat`, a few microseconds.
+
+use super::shape::beside;
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+
+/// What a database file, its log and its shared memory looked like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    file: Option<Looks>,
+    log: Option<Looks>,
+    /// Readers write into it: only which file it is counts.
+    memory: Option<Identity>,
+}
+
+/// Which file, how long it is, and when it was last written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Looks {
+    identity: Identity,
+    bytes: u64,
+    modified: (i64, i64),
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+impl Stamp {
+    /// How the files look now.
+    pub(super) fn of(path: &Path) -> Self {
+        let memory = fs::metadata(beside(path, "-shm")).ok();
+        Self {
+            file: looks(path),
+            log: looks(&beside(path, "-wal")),
+            memory: memory.map(|memory| (memory.dev(), memory.ino())),
+        }
+    }
+
+    /// What somebody else did, as a sentence; `None` when nobody did anything.
+    pub(super) fn difference(&self, now: &Self) -> Option<String> {
+        if self == now {
+            return None;
+        }
+        let compare = |what: &str, then: Option<Looks>, now: Option<Looks>| match (then, now) {
+            (then, now) if then == now => None,
+            (_, None) => Some(format!("{what} was deleted")),
+            (Some(then), Some(now)) if then.identity == now.identity => {
+                Some(format!("{what} was written to by somebody else"))
+            }
+            _ => Some(format!("{what} was replaced")),
+        };
+        compare("the file", self.file, now.file)
+            .or_else(|| compare("its log", self.log, now.log))
+            .or_else(|| Some("its shared memory was deleted or replaced".to_owned()))
+    }
+}
+
+fn looks(path: &Path) -> Option<Looks> {
+    let file = fs::metadata(path).ok()?;
+    let modified = (file.mtime(), file.mtime_nsec());
+    Some(Looks { identity: (file.dev(), file.ino()), bytes: file.len(), modified })
+}

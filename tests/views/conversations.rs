@@ -1,0 +1,191 @@
+//! The whole conversation of a number, as everybody in it said it.
+
+use super::Reader;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn register_taxi(reader: &Reader, stock: u32) {
+    let taxi =
+        json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": stock, "itemPrice": 4900});
+    assert_eq!(reader.post("/taxi/taxis", taxi).await.status, 201);
+}
+
+async fn confirm(reader: &Reader, reservation: u64, body: Value) -> u16 {
+    let path = format!("/taxi/reservations/{reservation}");
+    let request = reader.request(Method::PATCH, &path).json(&body);
+    let mut answered = super::Answered::of(request.try_clone().expect("a body")).await;
+    // The reservation follows the order by itself, within moments.
+    for _ in 0..1_000 {
+        if answered.status != 404 {
+            break;
+        }
+        answered = super::Answered::of(request.try_clone().expect("a body")).await;
+    }
+    answered.status.as_u16()
+}
+
+/// Asks until everything that was to happen has happened.
+async fn told(reader: &Reader, number: u64, is_over: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    for _ in 0..1_000 {
+        let answered = reader.get(&format!("/taxi/conversations/{number}")).await;
+        assert_eq!(answered.status, 200, "{}", answered.text);
+        if is_over(answered.rows("records")) {
+            return answered.rows("records").to_vec();
+        }
+    }
+    panic!("it is never over");
+}
+
+fn is(record: &Value, resource: &str, number: u64, name: &str) -> bool {
+    record["who"]["resource"] == resource
+        && record["who"]["number"] == number
+        && record["what"]["name"] == name
+}
+
+fn has(records: &[Value], resource: &str, number: u64, name: &str) -> bool {
+    records.iter().any(|record| is(record, resource, number, name))
+}
+
+fn messages(records: &[Value]) -> usize {
+    records.iter().filter(|record| record["who"]["resource"] == "notices").count()
+}
+
+/// Taxi 1 has none left, taxi 2 comes for order 3, and goes again.
+async fn a_ride_with_everything_in_it(reader: &Reader) {
+    register_taxi(reader, 0).await;
+    register_taxi(reader, 5).await;
+    for name in ["Kim", "Lee", "Jung"] {
+        reader.call(name).await;
+    }
+    assert_eq!(confirm(reader, 3, json!({"status": "confirmed", "taxiId": 1})).await, 409);
+    assert_eq!(confirm(reader, 3, json!({"status": "confirmed", "taxiId": 2})).await, 200);
+    assert_eq!(reader.post("/taxi/orders/3/cancel", json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn everybody_who_took_part_is_told_of_in_order() {
+    let reader = Reader::start();
+    a_ride_with_everything_in_it(&reader).await;
+    let is_over =
+        |records: &[Value]| has(records, "taxis", 2, "Released") && messages(records) == 4;
+    let records = told(&reader, 3, is_over).await;
+    let positions: Vec<u64> =
+        records.iter().filter_map(|record| record["position"].as_u64()).collect();
+    assert!(positions.len() == records.len() && positions.is_sorted_by(|one, next| one < next));
+    for (resource, number, name) in [
+        ("orders", 3, "Called"),
+        ("payments", 3, "Requested"),
+        ("reservations", 3, "Accepted"),
+        ("taxis", 2, "Assigned"),
+        ("taxis", 2, "Released"),
+        ("orders", 3, "Undone"),
+    ] {
+        let is_payment = resource == "payments" && has(&records, "paymentHistories", number, name);
+        assert!(is_payment || has(&records, resource, number, name), "{resource} {name}");
+    }
+    let refused = records.iter().find(|record| record["what"]["kind"] == "refused");
+    let refused = refused.expect("taxi 1 said no");
+    assert!(
+        is(refused, "taxis", 1, "Assign") && refused["what"]["reason"].is_string(),
+        "{refused}"
+    );
+    assert_eq!(refused["speaker"], json!({"role": "saga", "name": "ride"}));
+    assert!(records.iter().any(|record| record["speaker"]["name"] == "sms"));
+    let called = &records[0];
+    assert_eq!(called["speaker"]["role"], "client");
+    assert_eq!(called["what"]["details"]["customer"]["name"], "Jung");
+    // Every cause stands in the conversation itself.
+    for record in &records {
+        if let Some(cause) = record["cause"]["reactionTo"].as_u64() {
+            assert!(positions.contains(&cause), "{record}");
+        }
+    }
+    // Taxis bear numbers of their own: nothing of another ride, and no registration, is in it.
+    assert!(!records.iter().any(|record| record["what"]["name"] == "Registered"));
+    let other = told(&reader, 2, |records| messages(records) == 2).await;
+    assert!(!other.iter().any(|record| record["who"]["resource"] == "taxis"), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_conversation_tells_whom_it_waits_for() {
+    let reader = Reader::start();
+    reader.call("Jung").await;
+    let records = told(&reader, 1, |records| messages(records) == 2).await;
+    assert!(has(&records, "reservations", 1, "Accepted"));
+    let answered = reader.get("/taxi/conversations/1").await;
+    let expected = json!({"kind": "person", "name": "dispatcher"});
+    assert_eq!(answered.body["waiting"][0]["saga"], "taxi/ride");
+    assert_eq!(answered.body["waiting"][0]["awaits"], expected);
+    let text = reader.get_as("/taxi/conversations/1", "text/plain").await;
+    assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
+    let lines: Vec<&str> = text.text.lines().collect();
+    assert!(lines[0].starts_with("taxi, conversation 1: "), "{}", text.text);
+    assert!(text.text.contains("client ──▶ orders 1"), "{}", text.text);
+    assert!(text.text.contains("taxi/ride waits for a person: dispatcher"), "{}", text.text);
+    assert_eq!(reader.get("/taxi/conversations/1?as=text").await.text, text.text);
+}
+
+#[tokio::test]
+async fn a_conversation_of_the_far_past_is_told_after_a_restart_as_before() {
+    let data = tempfile::tempdir().expect("a folder");
+    let reader = Reader::start_in(data.path());
+    a_ride_with_everything_in_it(&reader).await;
+    let is_over =
+        |records: &[Value]| has(records, "taxis", 2, "Released") && messages(records) == 4;
+    let before = told(&reader, 3, is_over).await;
+    for _ in 0..50 {
+        reader.call("Kim").await;
+    }
+    drop(reader);
+    let reader = Reader::start_in(data.path());
+    assert_eq!(told(&reader, 3, is_over).await, before);
+    drop(reader);
+    // Also when the index is lost.
+    std::fs::remove_file(data.path().join("views").join("conversations.sqlite")).expect("is there");
+    let reader = Reader::start_in(data.path());
+    assert_eq!(told(&reader, 3, is_over).await, before);
+}
+
+#[tokio::test]
+async fn a_conversation_is_read_page_by_page() {
+    let reader = Reader::start();
+    a_ride_with_everything_in_it(&reader).await;
+    let is_over =
+        |records: &[Value]| has(records, "taxis", 2, "Released") && messages(records) == 4;
+    let all = told(&reader, 3, is_over).await;
+    let mut paged = Vec::new();
+    let mut next = Some("/taxi/conversations/3?size=5".to_owned());
+    while let Some(path) = next {
+        let page = reader.get(&path).await;
+        assert_eq!(page.body["page"]["totalElements"], all.len());
+        paged.extend(page.rows("records").to_vec());
+        next = page.body["_links"]["next"]["href"].as_str().map(str::to_owned);
+    }
+    assert_eq!(paged, all);
+}
+
+#[tokio::test]
+async fn what_nobody_said_is_not_told() {
+    let reader = Reader::start();
+    register_taxi(&reader, 1).await;
+    for number in [0, 1, 7, u64::MAX] {
+        let answered = reader.get(&format!("/taxi/conversations/{number}")).await;
+        assert_eq!(answered.status, 404, "{}", answered.text);
+    }
+    assert_eq!(reader.get("/taxi/conversations").await.status, 404);
+    assert_eq!(reader.get("/taxi/conversations/one").await.status, 404);
+    assert_eq!(reader.post("/taxi/conversations/1", json!({})).await.status, 405);
+    for query in ["as=xml", "sort=id", "colour=red", "size=0"] {
+        let answered = reader.get(&format!("/taxi/conversations/1?{query}")).await;
+        assert_eq!(answered.status, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_steers_a_terminal_from_within_a_conversation() {
+    let reader = Reader::start();
+    reader.call("\u{1b}[2J\u{9b}31m\u{202e}\nJung").await;
+    let text = reader.get("/taxi/conversations/1?as=text").await.text;
+    assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
+    assert!(text.contains("Jung"));
+}
