@@ -52,9 +52,14 @@
 
 pub mod actors;
 pub mod app;
+mod binary;
 pub mod cli;
 pub mod config;
+pub mod declarations;
 pub mod domain;
 pub mod http;
+pub mod model;
 pub mod store;
 pub mod verify;
+
+pub use binary::serve;
