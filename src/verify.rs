@@ -1,7 +1,7 @@
 //! `madang verify`: reads everything that is remembered and tells whether it is sound.
 
 use crate::{
-    actors::{Catalogue, Settings, StartError},
+    actors::{Catalogue, Findings, Settings, StartError},
     declarations::Declarations,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,11 +26,12 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
         bar.set_position(done);
     };
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
-    let flaws = {
-        let install = |catalogue: &mut Catalogue| declarations.install(catalogue);
-        Catalogue::audit(settings, install, &mut progressing)?
-    };
+    let install = |catalogue: &mut Catalogue| declarations.install(catalogue);
+    let Findings { flaws, open } = Catalogue::audit(settings, install, &mut progressing)?;
     bar.finish_and_clear();
+    for waiting in &open {
+        println!("{waiting}");
+    }
     for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
         println!("{flaw}");
     }

@@ -2,10 +2,11 @@
 
 use super::{
     audit::{RowCheck, row_check},
+    books::{self, Invariants, Replay},
     courtyard::{Parts, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
-    facade::ViewInfo,
+    facade::{Example, ViewInfo},
     flight::Flights,
     keeper::Keeper,
     messenger::{Errand, Messenger},
@@ -13,7 +14,7 @@ use super::{
     projector::{Projector, Rows},
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::Runner,
+    saga::{Replayed, Runner},
     transport::Service,
 };
 use crate::{
@@ -53,6 +54,10 @@ pub struct Catalogue {
     projectors: Vec<Start<House>>,
     /// What checks the rows of each view against the journal.
     pub(super) row_checks: Vec<RowCheck>,
+    /// What checks the journal as a whole: what adds up, and what is on its way.
+    pub(super) invariants: Vec<Invariants>,
+    pub(super) replays: Vec<Box<dyn Replay>>,
+    examples: Vec<Example>,
     ports: Vec<&'static str>,
     trouble: Vec<String>,
 }
@@ -97,6 +102,9 @@ impl Catalogue {
             followers: Vec::new(),
             projectors: Vec::new(),
             row_checks: Vec::new(),
+            invariants: Vec::new(),
+            replays: Vec::new(),
+            examples: Vec::new(),
             ports: Vec::new(),
             trouble: Vec::new(),
         })
@@ -131,6 +139,7 @@ impl Catalogue {
             shared: self.shared,
             resources: self.doors.iter().map(|door| door.info().clone()).collect(),
             doors: self.doors,
+            examples: self.examples,
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
             followers: progress,
@@ -200,6 +209,10 @@ impl Host for Catalogue {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
             Err(because) => self.trouble.push(because),
         }
+        if let Some((resource, body)) = B::EXAMPLE {
+            self.examples.push(Example { business: B::NAME, resource, body });
+        }
+        self.invariants.push(books::invariants::<B>());
         B::install(self);
         self
     }
@@ -223,6 +236,7 @@ impl Host for Catalogue {
     fn saga<S: Saga>(&mut self) -> &mut Self {
         let name = format!("saga {}", S::NAME);
         let me = self.kind(&name);
+        self.replays.push(Box::new(Replayed::<S>::new(me)));
         self.followers.push(Box::new(move |house| {
             let (journal, rooms) = (Arc::clone(&house.journal), Arc::clone(&house.rooms));
             let (actors, progress) = (house.settings.actors.clone(), Progress::new(name));
@@ -237,6 +251,7 @@ impl Host for Catalogue {
         let name = format!("port {}", P::NAME);
         let me = self.kind(&name);
         self.ports.push(P::NAME);
+        self.replays.push(books::asked_outside::<P>(me));
         self.followers.push(Box::new(move |house| {
             let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
@@ -250,6 +265,7 @@ impl Host for Catalogue {
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
         let name = format!("lookup {}", L::NAME);
         let me = self.kind(&name);
+        self.replays.push(books::asked_inside::<L>(me));
         self.followers.push(Box::new(move |house| {
             let rows = house.rows.iter().find(|(view, _)| *view == L::View::NAME);
             let Some((_, rows)) = rows else {

@@ -8,6 +8,7 @@
 //! ```
 
 mod audit;
+mod books;
 mod catalogue;
 mod courtyard;
 mod crash;
@@ -28,11 +29,12 @@ mod saga;
 mod settings;
 mod transport;
 
-pub use audit::Progressing;
+pub use audit::{Findings, Progressing};
 pub use catalogue::Catalogue;
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
-    Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble, ViewInfo, ViewQuery,
+    Collection, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
+    QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
+    ViewInfo, ViewQuery,
 };
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -11,6 +11,7 @@ mod conversation;
 mod listening;
 mod memory;
 mod recovery;
+mod replaying;
 
 use super::{
     crash::caught,
@@ -30,6 +31,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use conversation::{Kept, Said};
 use listening::Heard;
 use memory::Memory;
+pub(super) use replaying::Replayed;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
