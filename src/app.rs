@@ -69,10 +69,10 @@ impl App {
         let at = format!("http://{}", self.address);
         let mut parts: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
         for resource in self.courtyard.resources() {
-            if parts.last().is_none_or(|(business, ..)| *business != resource.business) {
-                parts.push((resource.business, Vec::new(), Vec::new()));
+            match parts.last_mut().filter(|(business, ..)| *business == resource.business) {
+                Some((_, resources, _)) => resources.push(resource.name),
+                None => parts.push((resource.business, vec![resource.name], vec![])),
             }
-            parts.iter_mut().rev().take(1).for_each(|(_, names, _)| names.push(resource.name));
         }
         for view in self.courtyard.views() {
             let part = parts.iter_mut().find(|(business, ..)| *business == view.business);

@@ -24,6 +24,11 @@ impl Declarations {
         declarations
     }
 
+    /// Remembers a whole business, as [`Host::business`] does for whoever imports that trait.
+    pub fn business<B: Business>(&mut self) -> &mut Self {
+        Host::business::<B>(self)
+    }
+
     /// Declares everything to the server.
     pub fn install(&self, catalogue: &mut Catalogue) {
         self.0.iter().for_each(|declared| (declared.bring_to_life)(catalogue));

@@ -55,7 +55,7 @@ impl Fact for Happening {
 }
 
 /// A kind of aggregate.
-pub(super) trait Kind {
+pub(super) trait Kind: Send + Sync {
     fn name(&self) -> &'static str;
     /// Everything that may happen to it.
     fn happenings(&self) -> Vec<Happening>;

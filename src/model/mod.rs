@@ -14,8 +14,10 @@ mod policies;
 mod sampling;
 pub mod shape;
 
-use crate::domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View};
-use board::Board;
+use crate::domain::kernel::{
+    Aggregate, Business, Host, Lookup, Port, Saga, View, simulation::Record,
+};
+use board::{Board, Told};
 use kinds::Kind;
 use std::{
     fs, io,
@@ -99,6 +101,13 @@ impl Easel {
             lookups: self.draw(&self.lookups, is_ours),
             views: self.draw(&self.views, is_ours),
         })
+    }
+
+    /// What a record of a simulation tells of, if it is an event.
+    #[must_use]
+    pub fn event(&self, record: &Record) -> Option<Told> {
+        let name = self.kinds.iter().find_map(|kind| kind.event_in(record))?;
+        Some(Told { aggregate: record.kind.to_owned(), name })
     }
 
     fn draw<T>(&self, parts: &[Draw<T>], is_ours: impl Fn(&str) -> bool) -> Vec<T> {
