@@ -41,16 +41,12 @@ fn a_board_is_the_same_every_time() {
 }
 
 #[test]
-fn every_command_and_event_is_described_and_can_come_about() {
+fn every_event_can_come_about() {
     for aggregate in BOARDS.iter().flat_map(|board| &board.aggregates) {
         let reached = aggregate.commands.iter().flat_map(|command| &command.leads_to);
         let reached: BTreeSet<&str> = reached.map(String::as_str).collect();
         let declared = aggregate.events.iter().map(|event| event.name.as_str()).collect();
         assert_eq!(reached, declared, "events of {}", aggregate.name);
-        for command in &aggregate.commands {
-            let what = format!("{} {}", aggregate.name, command.what.name);
-            assert!(!command.leads_to.is_empty(), "{what} leads to nothing");
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A lending library: a book is on its shelf, or somebody has it.
 
+use Command::{BringBack, Lend, Shelve};
 use madang::domain::kernel::{
     self, Aggregate, Business, Decision, Field, Host, Id, Meta, Nothing, Speaker, Text, Timestamp,
     View, Vocabulary,
@@ -10,7 +11,6 @@ pub struct Library;
 
 impl Business for Library {
     const NAME: &'static str = "library";
-    const EXAMPLE: Option<(&'static str, &'static str)> = Some(("books", r#"{"title":"Momo"}"#));
     type Settings = Nothing;
 
     fn install(host: &mut impl Host) {
@@ -62,12 +62,10 @@ impl Aggregate for Book {
 
     fn decide(&self, command: Command, _: Timestamp, _: &Nothing) -> Decision<Self> {
         match (&self.reader, command) {
-            (None, Command::Shelve { title }) if title.is_name() => {
-                Ok(vec![Event::Shelved { title }])
-            }
+            (None, Shelve { title }) if title.is_name() => Ok(vec![Event::Shelved { title }]),
             _ if self.title.0.is_empty() => Err(Rejection::Unknown),
-            (None, Command::Lend { to }) => Ok(vec![Event::Lent { to }]),
-            (Some(_), Command::BringBack) => Ok(vec![Event::BroughtBack]),
+            (None, Lend { to }) => Ok(vec![Event::Lent { to }]),
+            (Some(_), BringBack) => Ok(vec![Event::BroughtBack]),
             (None, _) => Ok(vec![]),
             (Some(to), _) => Err(Rejection::Lent(to.clone())),
         }
