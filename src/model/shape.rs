@@ -78,6 +78,15 @@ impl Definition {
         }
     }
 
+    /// Calls a variant by the name it has in the business, however it is written down.
+    pub(super) fn call(&mut self, nth: usize, name: String) {
+        if let Self::OneOf(variants) = self
+            && let Some(variant) = variants.get_mut(nth)
+        {
+            variant.name = name;
+        }
+    }
+
     /// The variants; a type with fields only is one variant without a name.
     pub(super) fn variants(self) -> Vec<Variant> {
         match self {

@@ -10,9 +10,10 @@ mod parts;
 mod tests;
 
 use super::shape::{Definition, Field, Traced, Types, bare};
+use crate::domain::kernel::command_name;
 use parts::{Chosen, Entries, Fields};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor, value::Error};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, fmt::Debug};
 
 /// At most so many values of one type are made up.
 const SAMPLES_MAX: usize = 256;
@@ -24,7 +25,7 @@ const DEPTH_MAX: usize = 16;
 const UNUSUAL_MAX: usize = 1;
 
 /// The definition of a type, and values of it, the simplest first.
-pub(super) fn traced<T: DeserializeOwned>() -> Traced<T> {
+pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
     let mut types = Types::default();
     let mut whole = Definition::default();
     let mut samples = Vec::new();
@@ -36,6 +37,9 @@ pub(super) fn traced<T: DeserializeOwned>() -> Traced<T> {
         let Teller { choices, root, types: found, .. } = teller;
         types = found;
         whole.learn(root);
+        if let (Ok(sample), Some(variant)) = (&sample, choices.first()) {
+            whole.call(variant.taken, command_name(sample));
+        }
         samples.extend(sample.ok());
         if samples.len() + scripts.len() < SAMPLES_MAX {
             scripts.extend(variations(&choices, told));

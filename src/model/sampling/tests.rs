@@ -5,6 +5,7 @@ use crate::domain::kernel::{Id, Money, Text};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Happening {
     Opened { by: Person, fee: Money },
     Renamed(Text),
