@@ -76,7 +76,9 @@ impl App {
         }
         for view in self.courtyard.views() {
             let part = parts.iter_mut().find(|(business, ..)| *business == view.business);
-            part.into_iter().for_each(|(_, _, views)| views.push(view.name));
+            if let Some((_, _, views)) = part {
+                views.push(view.name);
+            }
         }
         let mut text = format!("madang serves at {at}\n");
         for (business, resources, views) in parts {

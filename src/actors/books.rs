@@ -108,7 +108,7 @@ impl Replay for Asked {
 
 /// What is open, and whom it waits for: one sentence for each saga, port and lookup.
 pub(super) fn open(replays: &[Box<dyn Replay>]) -> Vec<String> {
-    let sentence = |replay: &Box<dyn Replay>| {
+    let sentence = |replay: &dyn Replay| {
         let mut awaited: BTreeMap<&str, usize> = BTreeMap::new();
         for number in replay.open() {
             let whom = match replay.awaits(number) {
@@ -121,7 +121,7 @@ pub(super) fn open(replays: &[Box<dyn Replay>]) -> Vec<String> {
         let waits = awaited.iter().map(waits).collect::<Vec<_>>().join(", ");
         (!waits.is_empty()).then(|| format!("{}: conversations wait, {waits}", replay.name()))
     };
-    replays.iter().filter_map(sentence).collect()
+    replays.iter().filter_map(|replay| sentence(&**replay)).collect()
 }
 
 /// The journal as the books in which invariants are checked. Aggregates are read one by one, so

@@ -13,7 +13,7 @@ use crate::domain::kernel::{
 };
 use std::{
     any::Any,
-    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     marker::PhantomData,
     rc::Rc,
 };
@@ -210,7 +210,6 @@ fn few_of_each<C: Clone + std::fmt::Debug>(samples: &[C]) -> Vec<C> {
 
 /// What may happen to these kinds.
 pub(super) fn happenings(kinds: &[Box<dyn Kind>], names: &[&str]) -> Vec<Happening> {
-    let named: BTreeSet<&str> = names.iter().copied().collect();
-    let heard = kinds.iter().filter(|kind| named.contains(kind.name()));
+    let heard = kinds.iter().filter(|kind| names.contains(&kind.name()));
     heard.flat_map(|kind| kind.happenings()).collect()
 }

@@ -55,8 +55,8 @@ pub(super) struct Traced<T> {
 impl Definition {
     /// An enum of which only one variant is known more closely.
     pub(super) fn variant(names: &[&str], nth: usize, fields: Vec<Field>) -> Self {
-        let named = names.iter().map(|name| Variant { name: (*name).to_owned(), fields: vec![] });
-        let mut variants: Vec<Variant> = named.collect();
+        let bare = |name: &&str| Variant { name: (*name).to_owned(), fields: vec![] };
+        let mut variants: Vec<Variant> = names.iter().map(bare).collect();
         if let Some(variant) = variants.get_mut(nth) {
             variant.fields = fields;
         }

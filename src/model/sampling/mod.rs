@@ -129,7 +129,7 @@ impl Teller {
     ) -> Result<(V::Value, Vec<Field>), Error> {
         let mut fields = Vec::new();
         let value = self.deeper(|teller| {
-            visitor.visit_seq(Fields { teller, names: names.iter(), fields: &mut fields })
+            visitor.visit_seq(Fields { teller, names: names.iter(), found: &mut fields })
         })?;
         Ok((value, fields))
     }
@@ -319,8 +319,9 @@ impl<'de> Deserializer<'de> for &mut Teller {
     ) -> Result<V::Value, Error> {
         let chosen = self.choose(variants.len(), false);
         let mut fields = Vec::new();
-        let value = self
-            .deeper(|teller| visitor.visit_enum(Chosen { teller, chosen, fields: &mut fields }))?;
+        let value = self.deeper(|teller| {
+            visitor.visit_enum(Chosen { teller, nth: chosen, fields: &mut fields })
+        })?;
         self.define(name, Definition::variant(variants, chosen, fields));
         Ok(value)
     }

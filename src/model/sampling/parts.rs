@@ -11,12 +11,12 @@ use serde::de::{
 pub(super) struct Fields<'a> {
     pub(super) teller: &'a mut Teller,
     pub(super) names: std::slice::Iter<'static, &'static str>,
-    pub(super) fields: &'a mut Vec<Field>,
+    pub(super) found: &'a mut Vec<Field>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn none(teller: &'a mut Teller, fields: &'a mut Vec<Field>) -> Self {
-        Self { teller, names: [].iter(), fields }
+    pub(super) fn none(teller: &'a mut Teller, found: &'a mut Vec<Field>) -> Self {
+        Self { teller, names: [].iter(), found }
     }
 }
 
@@ -32,7 +32,7 @@ impl<'de> SeqAccess<'de> for Fields<'_> {
             self.teller.field = name;
         }
         let value = seed.deserialize(&mut *self.teller)?;
-        self.fields.push(Field { name: (*name).to_owned(), kind: self.teller.last.clone() });
+        self.found.push(Field { name: (*name).to_owned(), kind: self.teller.last.clone() });
         Ok(Some(value))
     }
 }
@@ -68,7 +68,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 /// The chosen variant of an enum.
 pub(super) struct Chosen<'a> {
     pub(super) teller: &'a mut Teller,
-    pub(super) chosen: usize,
+    pub(super) nth: usize,
     pub(super) fields: &'a mut Vec<Field>,
 }
 
@@ -77,7 +77,7 @@ impl<'de> EnumAccess<'de> for Chosen<'_> {
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
-        let variant = u32::try_from(self.chosen).map_err(Error::custom)?;
+        let variant = u32::try_from(self.nth).map_err(Error::custom)?;
         Ok((seed.deserialize(variant.into_deserializer())?, self))
     }
 }
