@@ -1,7 +1,7 @@
 //! The composition root: `build` wires, `run_until_stopped` waits.
 
 use crate::{
-    actors::{Catalogue, Courtyard, StartError},
+    actors::{Catalogue, Courtyard, Example, StartError},
     config::Config,
     http,
 };
@@ -67,21 +67,32 @@ impl App {
     #[must_use]
     pub fn greeting(&self) -> String {
         let at = format!("http://{}", self.address);
-        let mut text = format!("madang serves at {at}\n");
+        let mut parts: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
         for resource in self.courtyard.resources() {
-            let sayings: Vec<_> = resource.sayings.iter().map(|saying| saying.name).collect();
-            let path = format!("/{}/{}", resource.business, resource.name);
-            let _ = writeln!(text, "  {path:<28} {}", sayings.join(", "));
+            match parts.last_mut().filter(|(business, ..)| *business == resource.business) {
+                Some((_, resources, _)) => resources.push(resource.name),
+                None => parts.push((resource.business, vec![resource.name], vec![])),
+            }
         }
         for view in self.courtyard.views() {
-            let _ = writeln!(text, "  /{}/{} (view)", view.business, view.name);
+            let part = parts.iter_mut().find(|(business, ..)| *business == view.business);
+            if let Some((_, _, views)) = part {
+                views.push(view.name);
+            }
         }
-        if self.courtyard.resources().iter().any(|resource| resource.business == "taxi") {
-            let body = r#"{"orderType":"basic","name":"Jung"}"#;
-            let _ = writeln!(
-                text,
-                "try:\n  curl -i {at}/taxi/orders -H 'content-type: application/json' -d '{body}'"
-            );
+        let mut text = format!("madang serves at {at}\n");
+        for (business, resources, views) in parts {
+            let _ = write!(text, "  /{business:<12} {}", resources.join(", "));
+            let _ = match views.join(", ") {
+                none if none.is_empty() => writeln!(text),
+                views => writeln!(text, "; views {views}"),
+            };
+        }
+        text.push_str(if self.courtyard.examples().is_empty() { "" } else { "try:\n" });
+        for Example { business, resource, body } in self.courtyard.examples() {
+            let path = format!("{at}/{business}/{resource}");
+            let _ =
+                writeln!(text, "  curl -i {path} -H 'content-type: application/json' -d '{body}'");
         }
         text
     }

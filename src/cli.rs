@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::config::Flags;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Event-driven businesses in one binary.
@@ -33,6 +33,31 @@ pub enum Command {
         #[arg(long, value_name = "DIR", default_value = "./data")]
         data: PathBuf,
     },
+    /// Draw the event-storming board of a business, or of all, from what they declare
+    Model(Model),
+}
+
+/// What to draw, and where.
+#[derive(Args, Clone, Debug)]
+pub struct Model {
+    /// The business; all when there is no name
+    #[arg(value_name = "BUSINESS")]
+    pub business: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value = "mermaid")]
+    pub format: Format,
+    /// Print nothing, and write a page and a JSON file for each business into this folder
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
+}
+
+/// How a board is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A Mermaid flowchart
+    Mermaid,
+    /// JSON, with the fields and types of commands and events
+    Json,
 }
 
 /// How to serve.
@@ -75,6 +100,15 @@ mod tests {
         let cli = parse("madang --listen 127.0.0.1:0 --business taxi").unwrap();
         assert!(cli.command.is_none());
         assert_eq!(Flags::from(cli.serve).only, ["taxi"]);
+    }
+
+    #[test]
+    fn a_board_is_drawn_in_mermaid_unless_said_otherwise() {
+        let Some(Command::Model(model)) = parse("madang model taxi").unwrap().command else {
+            panic!("a model");
+        };
+        assert_eq!((model.business.as_deref(), model.format), (Some("taxi"), Format::Mermaid));
+        assert!(parse("madang model --format pdf").is_err());
     }
 
     #[test]

@@ -23,10 +23,37 @@
 //! - [`actors::Courtyard`] is all that [`http`] knows of the inside.
 //! - [`store::journal::Journal`] gives every record its position at once, and makes it durable with
 //!   whatever else waits; only then does anything leave the process.
-//! - [`app::App`] wires it all; `main.rs` waits for a signal. [`config::Config`] says what can be
+//! - [`app::App`] wires it all; [`serve`] is the whole binary, and [`model`] draws what is declared. [`config::Config`] says what can be
 //!   set, [`verify`] reads everything that is remembered and tells whether it is sound.
 //!
 //! Each layer looks inwards only, and a test says so. Decisions with a price are in `docs/adr`.
+//!
+//! # A business of your own
+//!
+//! A binary with businesses of one's own is one call. It has the whole command line: it serves,
+//! verifies what is remembered, and draws the boards, for all businesses alike.
+//!
+//! ```no_run
+//! mod library {
+//! #   use madang::domain::kernel::{Business, Host, Nothing};
+//! #   pub struct Library;
+//! #   impl Business for Library {
+//! #       const NAME: &'static str = "library";
+//! #       type Settings = Nothing;
+//! #       fn install(_host: &mut impl Host) {}
+//! #   }
+//!     // pub struct Library; impl Business for Library { .. }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     madang::serve(|host| {
+//!         madang::domain::install(host);
+//!         host.business::<library::Library>();
+//!     })
+//! }
+//! ```
+//!
+//! The example `seventh` is such a binary, with a whole business in one folder.
 //!
 //! # Embedding it
 //!
@@ -52,9 +79,14 @@
 
 pub mod actors;
 pub mod app;
+mod binary;
 pub mod cli;
 pub mod config;
+pub mod declarations;
 pub mod domain;
 pub mod http;
+pub mod model;
 pub mod store;
 pub mod verify;
+
+pub use binary::serve;

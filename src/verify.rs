@@ -1,8 +1,8 @@
 //! `madang verify`: reads everything that is remembered and tells whether it is sound.
 
 use crate::{
-    actors::{Catalogue, Settings, StartError},
-    domain,
+    actors::{Catalogue, Findings, Settings, StartError},
+    declarations::Declarations,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -15,7 +15,7 @@ const PRINTED_FLAWS_MAX: usize = 100;
 ///
 /// # Errors
 /// When the data cannot be opened.
-pub fn run(data: &Path) -> Result<bool, StartError> {
+pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError> {
     if !data.join("journal").is_dir() {
         return Err(StartError::Store(format!("{}: there is no journal here", data.display())));
     }
@@ -26,8 +26,12 @@ pub fn run(data: &Path) -> Result<bool, StartError> {
         bar.set_position(done);
     };
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
-    let flaws = Catalogue::audit(settings, domain::install, &mut progressing)?;
+    let install = |catalogue: &mut Catalogue| declarations.install(catalogue);
+    let Findings { flaws, open } = Catalogue::audit(settings, install, &mut progressing)?;
     bar.finish_and_clear();
+    for waiting in &open {
+        println!("{waiting}");
+    }
     for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
         println!("{flaw}");
     }

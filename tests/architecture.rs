@@ -27,6 +27,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &["actix", "tokio", "reqwest", "crate::actors", "crate::http", "crate::domain::taxi"],
     ),
     ("src/actors", &["actix_web", "sled", "bincode", "rusqlite", "crate::http"]),
+    (
+        "src/model",
+        &[
+            "actix",
+            "tokio",
+            "sled",
+            "bincode",
+            "rusqlite",
+            "crate::actors",
+            "crate::http",
+            "crate::store",
+        ],
+    ),
     ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
 ];
 
@@ -58,7 +71,7 @@ fn only_one_file_knows_how_bytes_are_made() {
 
 #[test]
 fn no_layer_but_the_domain_knows_a_business_by_name() {
-    for layer in ["src/store", "src/actors", "src/http", "src/domain/kernel"] {
+    for layer in ["src/store", "src/actors", "src/http", "src/model", "src/domain/kernel"] {
         for (path, text) in sources(layer) {
             for business in businesses() {
                 let name = format!("domain::{business}");

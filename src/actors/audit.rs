@@ -1,19 +1,21 @@
 //! Reads everything that is remembered and says what is wrong with it; nothing is alive meanwhile.
 
 use super::{
+    books::{self, StoredBooks},
     catalogue::{Catalogue, view_path},
     courtyard::{Settings, StartError},
+    crash::caught,
     rooms::Rooms,
 };
 use crate::{
     domain::kernel::View,
     store::{
-        Payload, Record,
+        KindId, Payload, Record,
         journal::{Journal, Level},
         read_model::{Layout, ReadModel, Unusable},
     },
 };
-use std::{collections::HashMap, path::Path};
+use std::{cell::RefCell, collections::HashMap, path::Path};
 
 /// Told how far the audit is: what is being read, how much of it is done, how much there is.
 pub type Progressing<'a> = &'a mut dyn FnMut(&str, u64, u64);
@@ -24,9 +26,18 @@ pub(super) type RowCheck = Box<dyn FnOnce(&Path, &Journal, &Rooms) -> Result<Vec
 /// Records and numbers read at once.
 const BATCH_MAX: usize = 4_096;
 
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What is wrong, one sentence each; none when all is well.
+    pub flaws: Vec<String>,
+    /// What is on its way and therefore need not add up yet, one sentence each.
+    pub open: Vec<String>,
+}
+
 impl Catalogue {
-    /// Checks checksums, positions, versions and causes, rebuilds every state, and compares
-    /// snapshots and views. One sentence for each flaw; none when all is well.
+    /// Checks checksums, positions, versions and causes, rebuilds every state, compares
+    /// snapshots and views, and asks every business whether its books add up.
     ///
     /// # Errors
     /// When the settings make no sense or the data cannot be opened.
@@ -34,14 +45,14 @@ impl Catalogue {
         settings: Settings,
         install: impl FnOnce(&mut Self),
         progressing: Progressing<'_>,
-    ) -> Result<Vec<String>, StartError> {
+    ) -> Result<Findings, StartError> {
         let mut catalogue = Self::open(settings)?;
         install(&mut catalogue);
         catalogue.check()?;
         let store = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
         let mut flaws = catalogue.audit_records(progressing).map_err(|error| store(&error))?;
         flaws.extend(catalogue.audit_aggregates(progressing).map_err(|error| store(&error))?);
-        let Self { settings, journal, rooms, row_checks, .. } = catalogue;
+        let Self { settings, journal, rooms, row_checks, invariants, replays, .. } = catalogue;
         for (nth, check) in (0..).zip(row_checks) {
             progressing("views", nth, nth + 1);
             match check(&settings.data, &journal, &rooms) {
@@ -49,45 +60,74 @@ impl Catalogue {
                 Err(because) => flaws.push(because),
             }
         }
+        let open = books::open(&replays);
+        let progressing = RefCell::new(progressing);
+        let books =
+            StoredBooks { journal: &journal, rooms: &rooms, replays: &replays, progressing };
+        for (business, adds_up) in invariants {
+            if let Err(because) = caught(|| adds_up(&books)).and_then(|adds_up| adds_up) {
+                flaws.push(format!("{business} does not add up: {because}"));
+            }
+        }
         journal.close();
-        Ok(flaws)
+        Ok(Findings { flaws, open })
     }
 
-    fn audit_records(&self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
-        let mut unreadable = Vec::new();
+    /// Reads every record; sagas, ports and lookups hear them on the way.
+    fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
+        let mut flaws = Vec::new();
+        let (rooms, replays) = (&self.rooms, &mut self.replays);
         let mut read = |record: &Record| {
-            if let Err(because) = readable(&self.rooms, record) {
-                unreadable.push(format!("record {}: {because}", record.position));
+            let at = |because| format!("record {}: {because}", record.position);
+            if let Err(because) = readable(rooms, record) {
+                return flaws.push(at(because));
             }
+            let heard = replays.iter_mut().map(|replay| {
+                let heard = replay.hear(rooms, record);
+                heard.map_err(|because| at(format!("{}: {because}", replay.name())))
+            });
+            flaws.extend(heard.filter_map(Result::err));
         };
         let mut tell = |done, total| progressing("records", done, total);
-        let flaws = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
-        unreadable.extend(flaws.into_iter().map(|flaw| flaw.to_string()));
-        Ok(unreadable)
+        let found = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
+        flaws.extend(found.into_iter().map(|flaw| flaw.to_string()));
+        Ok(flaws)
     }
 
     fn audit_aggregates(&self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
         for door in &self.doors {
             let name = format!("{}/{}", door.info().business, door.info().name);
-            let total = self.journal.count(door.kind());
-            let mut done = 0;
-            loop {
-                let numbers = self.journal.numbers(door.kind(), done, BATCH_MAX, false);
-                let numbers = numbers.map_err(|error| error.to_string())?;
-                for number in &numbers {
-                    if let Err(because) = door.audit(*number) {
-                        flaws.push(format!("{name} {number}: {because}"));
-                    }
+            let mut tell = |done, total| progressing(&name, done, total);
+            each_number(&self.journal, door.kind(), &mut tell, &mut |number| {
+                if let Err(because) = door.audit(number) {
+                    flaws.push(format!("{name} {number}: {because}"));
                 }
-                done += numbers.len() as u64;
-                progressing(&name, done, total);
-                if numbers.len() < BATCH_MAX {
-                    break;
-                }
-            }
+                Ok(())
+            })?;
         }
         Ok(flaws)
+    }
+}
+
+/// Goes through the numbers of one kind of aggregate, and tells how far it is: so many of so many.
+pub(super) fn each_number(
+    journal: &Journal,
+    kind: KindId,
+    tell: &mut dyn FnMut(u64, u64),
+    each: &mut dyn FnMut(u64) -> Result<(), String>,
+) -> Result<(), String> {
+    let total = journal.count(kind);
+    let mut done = 0;
+    loop {
+        let numbers = journal.numbers(kind, done, BATCH_MAX, false);
+        let numbers = numbers.map_err(|error| error.to_string())?;
+        numbers.iter().try_for_each(|number| each(*number))?;
+        done += numbers.len() as u64;
+        tell(done, total);
+        if numbers.len() < BATCH_MAX {
+            return Ok(());
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     audit::{RowCheck, row_check},
+    books::{self, Invariants, Replay},
     conversations::{self, AskSaga, Conversations, Directory, INDEX, Index, Route},
     courtyard::{Parts, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
-    facade::ViewInfo,
+    facade::{Example, ViewInfo},
     flight::Flights,
     folding::{Folds, OfView},
     keeper::Keeper,
@@ -15,7 +16,7 @@ use super::{
     projector::{Projector, Rows},
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::Runner,
+    saga::{Replayed, Runner},
     shelf::Shelf,
     transport::Service,
 };
@@ -54,6 +55,10 @@ pub struct Catalogue {
     pub(super) row_checks: Vec<RowCheck>,
     /// To which conversations sagas count what clients said, with the business of each.
     routes: Vec<(&'static str, Route)>,
+    /// What checks the journal as a whole: what adds up, and what is on its way.
+    pub(super) invariants: Vec<Invariants>,
+    pub(super) replays: Vec<Box<dyn Replay>>,
+    examples: Vec<Example>,
     ports: Vec<&'static str>,
     trouble: Vec<String>,
 }
@@ -101,6 +106,9 @@ impl Catalogue {
             projectors: Vec::new(),
             row_checks: Vec::new(),
             routes: Vec::new(),
+            invariants: Vec::new(),
+            replays: Vec::new(),
+            examples: Vec::new(),
             ports: Vec::new(),
             trouble: Vec::new(),
         })
@@ -137,6 +145,7 @@ impl Catalogue {
             shared: self.shared,
             resources: self.doors.iter().map(|door| door.info().clone()).collect(),
             doors: self.doors,
+            examples: self.examples,
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
             conversations,
@@ -207,6 +216,10 @@ impl Host for Catalogue {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
             Err(because) => self.trouble.push(because),
         }
+        if let Some((resource, body)) = B::EXAMPLE {
+            self.examples.push(Example { business: B::NAME, resource, body });
+        }
+        self.invariants.push(books::invariants::<B>());
         B::install(self);
         self
     }
@@ -232,6 +245,7 @@ impl Host for Catalogue {
         let me = self.kind(&name);
         let business = S::NAME.split_once('/').map_or("", |(business, _)| business);
         self.routes.push((business, conversations::route::<S>()));
+        self.replays.push(Box::new(Replayed::<S>::new(me)));
         self.followers.push(Box::new(move |house| {
             let (journal, rooms) = (Arc::clone(&house.journal), Arc::clone(&house.rooms));
             let (actors, progress) = (house.settings.actors.clone(), Progress::new(name));
@@ -248,6 +262,7 @@ impl Host for Catalogue {
         let name = format!("port {}", P::NAME);
         let me = self.kind(&name);
         self.ports.push(P::NAME);
+        self.replays.push(books::asked_outside::<P>(me));
         self.followers.push(Box::new(move |house| {
             let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
@@ -261,6 +276,7 @@ impl Host for Catalogue {
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
         let name = format!("lookup {}", L::NAME);
         let me = self.kind(&name);
+        self.replays.push(books::asked_inside::<L>(me));
         self.followers.push(Box::new(move |house| {
             let rows = house.rows.iter().find(|(view, _)| *view == L::View::NAME);
             let Some((_, rows)) = rows else {

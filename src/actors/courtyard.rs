@@ -4,8 +4,8 @@ use super::{
     catalogue::Catalogue,
     conversations::{Conversation, Conversations},
     facade::{
-        Collection, Health, Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, Status,
-        Trouble, ViewInfo, ViewQuery,
+        Collection, Example, Health, Page, Part, QuarantineEntry, Reply, Request, ResourceInfo,
+        Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     progress::Progress,
     projector::Rows,
@@ -60,6 +60,7 @@ pub(super) struct Parts {
     pub rows: Vec<Arc<Rows>>,
     pub views: Vec<ViewInfo>,
     pub conversations: Arc<Conversations>,
+    pub examples: Vec<Example>,
     pub followers: Vec<Arc<Progress>>,
     pub arbiters: Vec<Arbiter>,
 }
@@ -97,6 +98,12 @@ impl Courtyard {
     #[must_use]
     pub fn views(&self) -> &[ViewInfo] {
         &self.parts.views
+    }
+
+    /// A request to begin with, for each business that has one.
+    #[must_use]
+    pub fn examples(&self) -> &[Example] {
+        &self.parts.examples
     }
 
     /// Says a command, and waits until what is pending is over, or patience is.

@@ -45,6 +45,17 @@ pub struct ViewInfo {
     pub newest_first: bool,
 }
 
+/// A request to begin with.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// `taxi`
+    pub business: &'static str,
+    /// `orders`
+    pub resource: &'static str,
+    /// What makes a new one: a JSON object.
+    pub body: &'static str,
+}
+
 /// Something said by a client. `resource` is the index into [`resources`](super::Courtyard::resources).
 pub struct Request {
     /// To which kind.

@@ -8,6 +8,7 @@
 //! ```
 
 mod audit;
+mod books;
 mod catalogue;
 mod conversations;
 mod courtyard;
@@ -31,12 +32,13 @@ mod settings;
 mod shelf;
 mod transport;
 
-pub use audit::Progressing;
+pub use audit::{Findings, Progressing};
 pub use catalogue::Catalogue;
 pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
-    Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble, ViewInfo, ViewQuery,
+    Collection, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
+    QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
+    ViewInfo, ViewQuery,
 };
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -37,6 +37,11 @@ impl Rooms {
         self.by_kind.get(usize::from(kind.0))?.as_ref()
     }
 
+    /// The number in the journal of a kind of aggregate.
+    pub fn kind(&self, name: &str) -> Option<KindId> {
+        self.by_name.get(name).map(|door| door.kind())
+    }
+
     /// The kinds that a listener hears of.
     pub fn kinds_heard<H: Hears>(&self) -> Vec<KindId> {
         let rooms = H::KINDS.iter().filter_map(|name| self.by_name.get(name));

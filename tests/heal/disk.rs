@@ -54,8 +54,8 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
     courtyard.stop().await;
     drop(courtyard);
     let settings = settings(folder.path(), JournalOptions::default());
-    let flaws = Catalogue::audit(settings, domain::install, &mut |_, _, _| {});
-    assert_eq!(flaws.unwrap(), Vec::<String>::new());
+    let findings = Catalogue::audit(settings, domain::install, &mut |_, _, _| {});
+    assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 
 fn failing_now_and_then() -> JournalOptions {

@@ -1,6 +1,6 @@
 //! A hundred thousand careless customers, dispatchers and drivers: the money and the taxis add up.
 
-use super::{WORLDS, ensure, shown};
+use super::{WORLDS, board, ensure, shown};
 use madang::domain::{
     kernel::{
         Aggregate as _, Id, Money, Quantity, Standing,
@@ -25,6 +25,11 @@ use madang::domain::{
 #[test]
 fn whatever_happens_money_and_taxis_add_up() {
     random_worlds(WORLDS, some_company, people, everything_adds_up);
+}
+
+#[test]
+fn whatever_happens_stands_on_the_board() {
+    random_worlds(WORLDS / 50, some_company, people, board::explains);
 }
 
 #[test]

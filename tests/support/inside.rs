@@ -1,11 +1,12 @@
 //! The application inside the test process: on a port of the system's choice, in a folder of its own.
 
 use madang::{
+    actors::Catalogue,
     app::App,
     config::{Config, Flags},
     domain,
 };
-use std::{net::SocketAddr, sync::mpsc, thread::JoinHandle};
+use std::{net::SocketAddr, path::Path, sync::mpsc, thread::JoinHandle};
 use tokio::sync::oneshot;
 
 /// A running application; stopped and awaited when dropped.
@@ -14,17 +15,32 @@ pub struct Running {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    _data: tempfile::TempDir,
+    /// Kept until it has stopped.
+    data: Option<tempfile::TempDir>,
 }
 
 impl Running {
     /// Starts it with only the call taxi in it, configured further by `change`.
     pub fn start(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
+        let alone = |config: &mut Config| {
+            config.only = vec!["taxi".into()];
+            change(config);
+        };
+        let mut running = Self::serve(data.path(), alone, domain::install);
+        running.data = Some(data);
+        running
+    }
+
+    /// Starts it with these businesses, remembering in this folder.
+    pub fn serve(
+        data: &Path,
+        change: impl FnOnce(&mut Config),
+        install: fn(&mut Catalogue),
+    ) -> Self {
         let flags = Flags {
-            data: Some(data.path().to_owned()),
+            data: Some(data.to_owned()),
             listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
-            only: vec!["taxi".into()],
             ..Flags::default()
         };
         let mut config = Config::read(flags).expect("a usable configuration");
@@ -34,13 +50,13 @@ impl Running {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix::System::new().block_on(async move {
-                let app = App::build(config, domain::install).await.expect("it starts");
+                let app = App::build(config, install).await.expect("it starts");
                 tell.send(app.address()).expect("the test waits");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });
         });
         let address = told.recv().expect("it listens");
-        Self { address, stop: Some(stop), thread: Some(thread), _data: data }
+        Self { address, stop: Some(stop), thread: Some(thread), data: None }
     }
 }
 

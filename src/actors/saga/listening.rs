@@ -2,54 +2,68 @@
 
 use super::Runner;
 use crate::{
+    actors::rooms::Rooms,
     domain::kernel::{Id, Meta, Refused, Saga, Step, Unchanged},
-    store::{Cause, Origin, Payload, Record},
+    store::{Cause, KindId, Origin, Payload, Record},
 };
 
 impl<S: Saga> Runner<S> {
     /// Which of this saga's commands led to a record.
     pub(super) fn origin_of_mine(&self, record: &Record) -> Option<Origin> {
-        match record.cause {
-            Cause::Dispatch(origin) if origin.by == self.me => Some(origin),
-            _ => None,
-        }
+        origin_of(self.me, record)
     }
 
     /// Whether and how a record concerns one of the conversations.
     pub(super) fn listen(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
-        match &record.payload {
-            Payload::Event(_) => {
-                let Some(heard) = self.rooms.hear::<S::Hears>(record)? else { return Ok(None) };
-                Ok(S::route(&heard).map(|number| (number, Heard::Event(heard))))
-            }
-            Payload::Woken if record.stream.kind == self.me => {
-                Ok(Some((record.stream.number, Heard::Woken)))
-            }
-            Payload::Woken => Ok(None),
-            Payload::Unchanged { command } => Ok(self.origin_of_mine(record).map(|origin| {
-                let (aggregate, number) = (self.name_of(record), record.stream.number);
-                let unchanged = Unchanged { aggregate, number, command: command.clone() };
-                (origin.conversation, Heard::Unchanged(unchanged))
-            })),
-            Payload::Refused { command, because, rejection } => {
-                let Some(origin) = self.origin_of_mine(record) else { return Ok(None) };
-                let Some((name, door)) = self.rooms.of(record.stream.kind) else {
-                    return Err(format!("record {}: of an unknown kind", record.position));
-                };
-                let refused = Refused {
-                    aggregate: (*name).to_owned(),
-                    number: record.stream.number,
-                    command: command.clone(),
-                    because: because.clone(),
-                    rejection: door.read_rejection(rejection)?,
-                };
-                Ok(Some((origin.conversation, Heard::Refused(refused))))
-            }
-        }
+        listen(self.me, &self.rooms, record)
     }
+}
 
-    fn name_of(&self, record: &Record) -> String {
-        self.rooms.of(record.stream.kind).map_or_else(String::new, |(name, _)| (*name).to_owned())
+/// Which command of this speaker led to a record.
+pub(super) fn origin_of(speaker: KindId, record: &Record) -> Option<Origin> {
+    match record.cause {
+        Cause::Dispatch(origin) if origin.by == speaker => Some(origin),
+        _ => None,
+    }
+}
+
+/// Whether and how a record concerns one of the conversations of the saga of this kind.
+pub(super) fn listen<S: Saga>(
+    me: KindId,
+    rooms: &Rooms,
+    record: &Record,
+) -> Result<Option<(u64, Heard<S>)>, String> {
+    let name_of = |record: &Record| {
+        rooms.of(record.stream.kind).map_or_else(String::new, |(name, _)| (*name).to_owned())
+    };
+    match &record.payload {
+        Payload::Event(_) => {
+            let Some(heard) = rooms.hear::<S::Hears>(record)? else { return Ok(None) };
+            Ok(S::route(&heard).map(|number| (number, Heard::Event(heard))))
+        }
+        Payload::Woken if record.stream.kind == me => {
+            Ok(Some((record.stream.number, Heard::Woken)))
+        }
+        Payload::Woken => Ok(None),
+        Payload::Unchanged { command } => Ok(origin_of(me, record).map(|origin| {
+            let (aggregate, number) = (name_of(record), record.stream.number);
+            let unchanged = Unchanged { aggregate, number, command: command.clone() };
+            (origin.conversation, Heard::Unchanged(unchanged))
+        })),
+        Payload::Refused { command, because, rejection } => {
+            let Some(origin) = origin_of(me, record) else { return Ok(None) };
+            let Some((name, door)) = rooms.of(record.stream.kind) else {
+                return Err(format!("record {}: of an unknown kind", record.position));
+            };
+            let refused = Refused {
+                aggregate: (*name).to_owned(),
+                number: record.stream.number,
+                command: command.clone(),
+                because: because.clone(),
+                rejection: door.read_rejection(rejection)?,
+            };
+            Ok(Some((origin.conversation, Heard::Refused(refused))))
+        }
     }
 }
 

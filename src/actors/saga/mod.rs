@@ -12,6 +12,7 @@ mod conversation;
 mod listening;
 mod memory;
 mod recovery;
+mod replaying;
 
 pub use asking::Ask;
 
@@ -33,6 +34,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use conversation::{Kept, Said};
 use listening::Heard;
 use memory::Memory;
+pub(super) use replaying::Replayed;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,

@@ -60,8 +60,11 @@ pub trait Aggregate: Default + Message {
         Standing::Stands
     }
 
-    /// What a client is shown: plain data with the JSON names of the business.
-    fn show(&self, number: u64) -> impl Serialize;
+    /// What a client is shown: plain data with the JSON names of the business. The fields of the
+    /// state beside its number, as `id`, unless said otherwise.
+    fn show(&self, number: u64) -> impl Serialize {
+        Shown { id: number, state: self }
+    }
 
     /// The named commands that make sense now; they become links.
     fn possible(&self) -> &'static [&'static str] {
@@ -70,6 +73,13 @@ pub trait Aggregate: Default + Message {
 
     /// How clients say the commands: by name, and in the words of existing clients.
     fn vocabulary() -> Vocabulary<Self>;
+}
+
+#[derive(Serialize)]
+struct Shown<'a, A> {
+    id: u64,
+    #[serde(flatten)]
+    state: &'a A,
 }
 
 /// Why an aggregate says no. `Display` is a sentence in lower case without a full stop.

@@ -5,7 +5,7 @@ use serde::{
     Deserializer,
     de::{DeserializeOwned, Visitor, value::Error},
 };
-use serde_json::{Map, Value, error::Category};
+use serde_json::{Map, Value, error::Category, json};
 
 /// A body as it came, and the fields that may be read past.
 pub(super) struct Body<'a> {
@@ -23,6 +23,25 @@ impl Body<'_> {
         serde_json::from_slice(bytes).or_else(|error| match error.classify() {
             Category::Data => self.read_past(bytes, &error),
             _ => Err(Malformed::Syntax(error.to_string())),
+        })
+    }
+
+    /// Reads the body as the details of the variant of this name; `{}` also as a bare name.
+    ///
+    /// # Errors
+    /// What could not be understood, as a sentence.
+    pub(super) fn read_as<C: DeserializeOwned>(&self, variant: &str) -> Result<C, Malformed> {
+        let mut details: Map<String, Value> = self.read()?;
+        let bare = Value::String(variant.to_owned());
+        let read = |details: &Map<String, Value>| match serde_json::from_value(bare.clone()) {
+            Ok(command) if details.is_empty() => Ok(command),
+            _ => serde_json::from_value(json!({ variant: details })),
+        };
+        read(&details).or_else(|error| {
+            let fields = details.len();
+            details.retain(|field, _| field != "_links" && !self.ignored.contains(&&**field));
+            let error = if details.len() == fields { Err(error) } else { read(&details) };
+            error.map_err(|error| Malformed::Content(error.to_string()))
         })
     }
 
@@ -102,6 +121,30 @@ mod tests {
         assert_eq!(read(r#"{"name":"x","id":7,"_links":{}}"#), Ok(wish));
         let wish = Wish { name: "x".into() };
         assert_eq!(read(r#"{"label":"x","id":7}"#), Ok(wish));
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+    enum Order {
+        Bring { what: String },
+        SitDown,
+    }
+
+    #[test]
+    fn a_body_is_the_details_of_what_is_said_by_its_name() {
+        let read = |body: &str, name| {
+            Body { bytes: body.as_bytes(), ignored: &["id"] }.read_as::<Order>(name)
+        };
+        assert_eq!(read(r#"{"what":"tea"}"#, "bring"), Ok(Order::Bring { what: "tea".into() }));
+        assert_eq!(
+            read(r#"{"what":"tea","id":1}"#, "bring"),
+            Ok(Order::Bring { what: "tea".into() })
+        );
+        assert_eq!(read("", "sit-down"), Ok(Order::SitDown));
+        assert_eq!(read(r#"{"_links":{}}"#, "sit-down"), Ok(Order::SitDown));
+        for (body, name) in [("{}", "bring"), (r#"{"what":"tea"}"#, "sit-down"), ("[]", "bring")] {
+            assert!(matches!(read(body, name), Err(Malformed::Content(_))), "{body}");
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ pub trait Business: 'static {
     /// The section `[NAME]` of the configuration; must refuse unknown keys.
     type Settings: Settings;
 
+    /// A request to begin with: the resource and the JSON body that makes a new one, such as
+    /// `("orders", r#"{"name":"Jung"}"#)`.
+    const EXAMPLE: Option<(&'static str, &'static str)> = None;
+
     /// Describes the business to whoever gives it a home.
     fn install(host: &mut impl Host);
 

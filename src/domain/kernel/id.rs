@@ -1,7 +1,7 @@
 //! The number of a thing, together with what kind of thing it is.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{cmp::Ordering, fmt, hash::Hash, hash::Hasher, marker::PhantomData};
+use std::{any::type_name, cmp::Ordering, fmt, hash::Hash, hash::Hasher, marker::PhantomData};
 
 /// The identity of one `A`, a number from 1. It cannot be handed to anything that is not an `A`.
 pub struct Id<A> {
@@ -85,6 +85,9 @@ impl<A> Serialize for Id<A> {
 
 impl<'de, A> Deserialize<'de> for Id<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::Number::deserialize(deserializer).map(|number| Self::new(number.0))
+        if deserializer.is_human_readable() {
+            return super::Number::deserialize(deserializer).map(|number| Self::new(number.0));
+        }
+        super::values::stored(deserializer, type_name::<Self>()).map(Self::new)
     }
 }

@@ -4,7 +4,7 @@
 //! as form clients send them; in the journal they are what they are.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
-use std::{fmt, ops::Add, ops::Sub};
+use std::{fmt, marker::PhantomData, ops::Add, ops::Sub};
 
 /// The largest number read from outside: exact in every JSON implementation, and far from overflow.
 const NUMBER_MAX: u64 = 1_000_000_000_000_000;
@@ -90,7 +90,7 @@ macro_rules! read_as_whole_number {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if !deserializer.is_human_readable() {
-                    return <$inner>::deserialize(deserializer).map(Self);
+                    return stored(deserializer, stringify!($name)).map(Self);
                 }
                 let number = deserializer.deserialize_any(WholeNumber { max: $max })?;
                 <$inner>::try_from(number).map(Self).map_err(de::Error::custom)
@@ -102,6 +102,29 @@ macro_rules! read_as_whole_number {
 read_as_whole_number!(Number, u64, NUMBER_MAX);
 read_as_whole_number!(Money, u64, NUMBER_MAX);
 read_as_whole_number!(Quantity, u32, u64::from(u32::MAX));
+
+/// Reads what is stored: the bare value, but under its own name for whoever asks for names.
+pub(super) fn stored<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+    name: &'static str,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_newtype_struct(name, Stored(PhantomData))
+}
+
+/// Reads the only field of a type of its own.
+struct Stored<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Stored<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a stored value")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<T, D::Error> {
+        T::deserialize(inner)
+    }
+}
 
 /// Reads `7`, `7.0` and `"7"`.
 struct WholeNumber {
@@ -152,7 +175,7 @@ impl de::Visitor<'_> for WholeNumber {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
-            return String::deserialize(deserializer).map(Self);
+            return stored(deserializer, "Text").map(Self);
         }
         deserializer.deserialize_any(ShortText).map(Self)
     }

@@ -84,8 +84,9 @@ impl Malformed {
     }
 }
 
-/// The body of a command that has no details: `{}`, or nothing at all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// The body of a command that has no details: `{}`, or nothing at all. Also the settings of a
+/// business that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
@@ -100,6 +101,21 @@ impl<A: Aggregate> Vocabulary<A> {
     #[must_use]
     pub fn new() -> Self {
         Self { sayings: Vec::new(), ignored: &[] }
+    }
+
+    /// Commands said by the names they are written under, with their own fields as bodies:
+    /// `POST /business/resource` says the first and makes a new one,
+    /// `POST /business/resource/7/name` the others.
+    #[must_use]
+    pub fn by_name(creates: &'static str, others: &[&'static str]) -> Self {
+        let new = Self::new().with(creates, Method::Post, Place::Collection, move |_, body| {
+            Ok(Said { target: Target::New, command: body.read_as(creates)? })
+        });
+        others.iter().fold(new, |vocabulary, name| {
+            vocabulary.with(name, Method::Post, Place::Named, |number, body| {
+                Ok(Said { target: existing(number)?, command: body.read_as(name)? })
+            })
+        })
     }
 
     /// `POST /business/resource` with this body makes a new one.
@@ -189,8 +205,9 @@ impl<A: Aggregate> Saying<A> {
 fn to_existing<A: Aggregate, B: DeserializeOwned + 'static>(
     means: fn(B) -> Result<A::Command, Malformed>,
 ) -> impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> {
-    move |number, body| {
-        let number = number.ok_or_else(|| Malformed::content("the number is missing"))?;
-        Ok(Said { target: Target::Existing(number), command: means(body.read()?)? })
-    }
+    move |number, body| Ok(Said { target: existing(number)?, command: means(body.read()?)? })
+}
+
+fn existing(number: Option<u64>) -> Result<Target, Malformed> {
+    number.map(Target::Existing).ok_or_else(|| Malformed::content("the number is missing"))
 }

@@ -39,6 +39,8 @@ pub struct CallTaxi;
 impl Business for CallTaxi {
     const NAME: &'static str = "taxi";
     type Settings = Settings;
+    const EXAMPLE: Option<(&'static str, &'static str)> =
+        Some(("orders", r#"{"orderType":"basic","name":"Jung"}"#));
 
     fn install(host: &mut impl Host) {
         host.aggregate::<Order>()

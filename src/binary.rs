@@ -1,0 +1,92 @@
+//! A whole binary: reads the command line, does what it says, waits for a signal.
+
+use crate::{
+    app::App,
+    cli::{Cli, Command, Format, Model, Serve},
+    config::{Config, Flags},
+    declarations::Declarations,
+    model, verify,
+};
+use clap::Parser as _;
+use std::{
+    error::Error,
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+type Done = Result<bool, Box<dyn Error>>;
+
+/// Does what the command line says with the businesses that are installed; see the
+/// [crate's documentation](crate#a-business-of-your-own). Returns when it is done or, serving, when the process is told to stop.
+pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
+    let cli = Cli::parse();
+    listen_to_log();
+    let declarations = Declarations::of(install);
+    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(how) => serve_until_told_to_stop(how, &declarations),
+        Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
+        Command::Model(which) => draw(&which, &declarations),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("madang: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes the log to standard error, in colours only when somebody looks.
+fn listen_to_log() {
+    // What clients send wrongly is their affair and answered to them; the library logs it as errors.
+    let usual = || EnvFilter::new("info,actix_http=off,actix_server=warn");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    log.with_ansi(io::stderr().is_terminal()).init();
+}
+
+fn serve_until_told_to_stop(how: Serve, declarations: &Declarations) -> Done {
+    let config = Config::read(Flags::from(how))?;
+    actix::System::new().block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let app = App::build(config, |catalogue| declarations.install(catalogue)).await?;
+        println!("{}", app.greeting());
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        app.run_until_stopped(stop).await?;
+        Ok(true)
+    })
+}
+
+fn draw(which: &Model, declarations: &Declarations) -> Done {
+    let mut easel = model::Easel::default();
+    declarations.draw(&mut easel);
+    let boards = match &which.business {
+        Some(business) => vec![easel.board(business).ok_or_else(|| {
+            let known = easel.businesses().join(", ");
+            format!("`{business}`: there is no such business; there are {known}")
+        })?],
+        None => easel.boards(),
+    };
+    if let Some(folder) = &which.write {
+        model::write(&boards, folder)?;
+        return Ok(true);
+    }
+    let text = match which.format {
+        Format::Mermaid => model::mermaid(&boards),
+        Format::Json => model::json(&boards),
+    };
+    // Whoever reads may have seen enough.
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(true),
+    }
+}

@@ -1,0 +1,215 @@
+//! A kind of aggregate with its type erased: what it can be told, what follows, and what others
+//! may hear of it.
+
+use super::{
+    attempt,
+    board::{self, Command, Rejection, Saying},
+    sampling::traced,
+    shape::{Traced, Variant},
+};
+use crate::domain::kernel::{
+    Aggregate, Dispatch, Fact, Id, Method, Place, Refused, Rejection as _, RejectionKind,
+    SettingsOf, Speaker, Timestamp, command_name, simulation::Record,
+};
+use std::{
+    any::Any,
+    collections::{BTreeMap, HashSet, VecDeque},
+    marker::PhantomData,
+    rc::Rc,
+};
+
+/// The numbers of whom things happen to: one's own, and another.
+pub(super) const NUMBERS: [u64; 2] = [1, 2];
+
+/// At most so many states of one aggregate are looked at, the nearest to its beginning first.
+const STATES_MAX: usize = 128;
+
+/// At most so many ways to say one command, and settings to say it under.
+const SAYINGS_MAX: usize = 24;
+const SETTINGS_MAX: usize = 4;
+
+/// Early, and late.
+const TIMES: [Timestamp; 2] = [Timestamp(1), Timestamp(1 << 50)];
+
+/// Something that may happen.
+#[derive(Clone)]
+pub(super) struct Happening {
+    kind: &'static str,
+    number: u64,
+    event: Rc<dyn Any>,
+    /// The bare name of the event.
+    pub(super) name: String,
+}
+
+impl Happening {
+    pub(super) fn told(&self) -> board::Told {
+        board::Told::new(self.kind, self.name.clone())
+    }
+}
+
+impl Fact for Happening {
+    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
+        let event = (self.kind == A::NAME).then(|| self.event.downcast_ref::<A::Event>());
+        event.flatten().map(|event| (Id::new(self.number), event.clone()))
+    }
+}
+
+/// A kind of aggregate.
+pub(super) trait Kind: Send + Sync {
+    fn name(&self) -> &'static str;
+    /// Everything that may happen to it.
+    fn happenings(&self) -> Vec<Happening>;
+    /// Every way in which it may refuse this.
+    fn refusals(&self, dispatch: &Dispatch) -> Vec<Refused>;
+    fn describe(&self) -> board::Aggregate;
+    /// The name of the event that a record of a simulation tells of.
+    fn event_in(&self, record: &Record) -> Option<String>;
+}
+
+pub(super) fn kind<A: Aggregate>() -> Box<dyn Kind> {
+    Box::new(Of::<A>(PhantomData))
+}
+
+struct Of<A>(PhantomData<fn() -> A>);
+
+impl<A: Aggregate> Kind for Of<A> {
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn happenings(&self) -> Vec<Happening> {
+        let happening = |event: A::Event, number| {
+            let name = command_name(&event);
+            Happening { kind: A::NAME, number, event: Rc::new(event), name }
+        };
+        let samples = traced::<A::Event>().samples.into_iter();
+        samples.flat_map(|event| NUMBERS.map(|number| happening(event.clone(), number))).collect()
+    }
+
+    fn refusals(&self, dispatch: &Dispatch) -> Vec<Refused> {
+        let Some(command) = dispatch.command::<A>() else { return vec![] };
+        let id = Id::<A>::new(dispatch.number());
+        let rejections = traced::<A::Rejection>().samples.into_iter();
+        rejections.map(|rejection| Refused::new(id, command, rejection)).collect()
+    }
+
+    fn describe(&self) -> board::Aggregate {
+        let Traced { whole, mut types, samples } = traced::<A::Command>();
+        let Traced { whole: events, types: of_events, .. } = traced::<A::Event>();
+        types.0.extend(of_events.0);
+        let mut commands: BTreeMap<String, Command> = BTreeMap::new();
+        for command in &samples {
+            let described = commands.entry(command_name(command)).or_default();
+            described.speakers.extend(speaker(A::speaker(command)));
+        }
+        explore::<A>(&samples, &mut commands);
+        let describe = |what: Variant| {
+            let found = commands.remove(&what.name).unwrap_or_default();
+            Command { what, ..found }
+        };
+        board::Aggregate {
+            name: A::NAME.to_owned(),
+            aliases: A::ALIASES.iter().map(|alias| (*alias).to_owned()).collect(),
+            sayings: sayings::<A>(),
+            commands: whole.variants().into_iter().map(describe).collect(),
+            events: events.variants(),
+            rejections: rejections::<A>(),
+            types,
+        }
+    }
+
+    fn event_in(&self, record: &Record) -> Option<String> {
+        record.about::<A>().map(|(_, event)| command_name(&event))
+    }
+}
+
+fn speaker(speaker: Speaker) -> Option<String> {
+    match speaker {
+        Speaker::Anyone => Some("anyone".to_owned()),
+        Speaker::Customer => Some("customer".to_owned()),
+        Speaker::Staff(role) => Some(role.to_owned()),
+        Speaker::Inside => None,
+    }
+}
+
+fn sayings<A: Aggregate>() -> Vec<Saying> {
+    let said = |saying: crate::domain::kernel::Saying<A>| {
+        let method = match saying.method {
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+        };
+        let rest = match saying.place {
+            Place::Collection => String::new(),
+            Place::Item => "/{number}".to_owned(),
+            Place::Named => format!("/{{number}}/{}", saying.name),
+        };
+        Saying { name: saying.name.to_owned(), request: format!("{method} /{}{rest}", A::NAME) }
+    };
+    A::vocabulary().into_sayings().into_iter().map(said).collect()
+}
+
+fn rejections<A: Aggregate>() -> Vec<Rejection> {
+    let Traced { whole, samples, .. } = traced::<A::Rejection>();
+    let describe = |what: Variant| {
+        let sample = samples.iter().find(|sample| command_name(sample) == what.name)?;
+        let kind = match sample.kind() {
+            RejectionKind::Conflict => "conflict",
+            RejectionKind::Unknown => "unknown",
+            RejectionKind::Invalid => "invalid",
+        };
+        Some(Rejection { what, because: sample.to_string(), kind: kind.to_owned() })
+    };
+    whole.variants().into_iter().filter_map(describe).collect()
+}
+
+/// Tells it everything in every state it can get to, and notes what it answers.
+fn explore<A: Aggregate>(samples: &[A::Command], noted: &mut BTreeMap<String, Command>) {
+    let settings = settings::<A>();
+    let said = few_of_each(samples);
+    let mut states = VecDeque::from([A::default()]);
+    let mut seen = HashSet::from([format!("{:?}", A::default())]);
+    while let Some(state) = states.pop_front() {
+        for command in &said {
+            let Some(noted) = noted.get_mut(&command_name(command)) else { continue };
+            for (settings, now) in settings.iter().flat_map(|s| TIMES.map(|now| (s, now))) {
+                match attempt(|| state.decide(command.clone(), now, settings)) {
+                    Some(Err(why)) => _ = noted.refused_as.insert(command_name(&why)),
+                    Some(Ok(events)) => {
+                        noted.leads_to.extend(events.iter().map(command_name));
+                        let next = attempt(|| events.into_iter().fold(state.clone(), A::evolve));
+                        if let Some(next) = next
+                            && seen.len() < STATES_MAX
+                            && seen.insert(format!("{next:?}"))
+                        {
+                            states.push_back(next);
+                        }
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+/// The usual settings first, then unusual ones.
+fn settings<A: Aggregate>() -> Vec<SettingsOf<A>> {
+    let unusual = traced::<SettingsOf<A>>().samples.into_iter();
+    std::iter::once(SettingsOf::<A>::default()).chain(unusual).take(SETTINGS_MAX).collect()
+}
+
+fn few_of_each<C: Clone + std::fmt::Debug>(samples: &[C]) -> Vec<C> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut is_few = |sample: &&C| {
+        let count = counts.entry(command_name(sample)).or_default();
+        *count += 1;
+        *count <= SAYINGS_MAX
+    };
+    samples.iter().filter(|sample| is_few(sample)).cloned().collect()
+}
+
+/// What may happen to these kinds.
+pub(super) fn happenings(kinds: &[Box<dyn Kind>], names: &[&str]) -> Vec<Happening> {
+    let heard = kinds.iter().filter(|kind| names.contains(&kind.name()));
+    heard.flat_map(|kind| kind.happenings()).collect()
+}

@@ -1,0 +1,213 @@
+//! Boards as a Mermaid flowchart, in the colours of event storming.
+
+use super::board::{Aggregate, Board, Told, Trigger};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+/// The stickers, as they are coloured on a wall.
+const CLASSES: &str = "  \
+    classDef actor fill:#fff9b1,stroke:#c9b400,color:#222\n  \
+    classDef command fill:#a6ccf5,stroke:#3a7abf,color:#222\n  \
+    classDef event fill:#ffb866,stroke:#c97a1a,color:#222\n  \
+    classDef policy fill:#d9b8f0,stroke:#8e5bb5,color:#222\n  \
+    classDef view fill:#b9e3a3,stroke:#5a9a3a,color:#222\n  \
+    classDef outside fill:#ffb3cf,stroke:#c2527f,color:#222\n  \
+    classDef aggregate fill:#fff3b0,stroke:#d4b106,color:#222\n";
+
+/// The boards, each in a frame of its own when they are several.
+pub(super) fn flowchart(boards: &[Board]) -> String {
+    let mut text = format!("flowchart LR\n{CLASSES}");
+    for board in boards {
+        let mut chart = Chart { business: &board.business, ..Chart::default() };
+        chart.draw(board);
+        let framed = boards.len() > 1;
+        if framed {
+            let _ = writeln!(text, "  subgraph {}[\"{}\"]", id(&[&board.business]), board.business);
+        }
+        text.push_str(&chart.nodes);
+        for ((from, arrow, to), labels) in &chart.edges {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            let label = match labels.join(", ") {
+                none if none.is_empty() => String::new(),
+                some => format!("|\"{}\"|", escaped(&some)),
+            };
+            let _ = writeln!(text, "  {from} {arrow}{label} {to}");
+        }
+        if framed {
+            text.push_str("  end\n");
+        }
+    }
+    text
+}
+
+/// Something leads to something.
+const LEADS: &str = "-->";
+/// Somebody says or sees something.
+const DOTTED: &str = "-.->";
+
+#[derive(Default)]
+struct Chart<'a> {
+    business: &'a str,
+    nodes: String,
+    /// Arrows between two things, with what is written on them.
+    edges: BTreeMap<(String, &'static str, String), BTreeSet<String>>,
+}
+
+impl Chart<'_> {
+    fn draw(&mut self, board: &Board) {
+        for aggregate in &board.aggregates {
+            self.aggregate(aggregate);
+        }
+        self.actors(board);
+        for policy in &board.policies {
+            let name = last(&policy.name);
+            let triggers: BTreeSet<&Trigger> =
+                policy.reactions.iter().map(|reaction| &reaction.whenever).collect();
+            for trigger in triggers {
+                let node = self.policy(name, trigger);
+                let reactions = policy.reactions.iter();
+                for reaction in reactions.filter(|reaction| reaction.whenever == *trigger) {
+                    self.edge(&node, LEADS, &command(&reaction.then), "");
+                }
+            }
+        }
+        self.outside(board);
+        for view in &board.views {
+            let node = id(&[&view.name, "view"]);
+            self.node(&node, "[\"", last(&view.name), "\"]", "view");
+            for shown in &view.shows {
+                self.edge(&id(&[&shown.aggregate]), DOTTED, &node, "");
+            }
+        }
+    }
+
+    /// A frame with its commands and events, and which lead to which.
+    fn aggregate(&mut self, aggregate: &Aggregate) {
+        let frame = id(&[&aggregate.name]);
+        let _ = writeln!(self.nodes, "  subgraph {frame}[\"{}\"]", last(&aggregate.name));
+        for command in &aggregate.commands {
+            let node = self::command(&Told::new(&aggregate.name, &*command.what.name));
+            self.node(&node, "[\"", &command.what.name, "\"]", "command");
+            for event in &command.leads_to {
+                let event = self::event(&Told::new(&aggregate.name, &**event));
+                self.edge(&node, LEADS, &event, "");
+            }
+        }
+        for event in &aggregate.events {
+            let node = self::event(&Told::new(&aggregate.name, &*event.name));
+            self.node(&node, "[\"", &event.name, "\"]", "event");
+        }
+        let _ = writeln!(self.nodes, "  end\n  class {frame} aggregate");
+    }
+
+    fn actors(&mut self, board: &Board) {
+        let mut actors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for aggregate in &board.aggregates {
+            for command in &aggregate.commands {
+                let node = self::command(&Told::new(&aggregate.name, &*command.what.name));
+                for speaker in &command.speakers {
+                    actors.entry(speaker).or_default().push(node.clone());
+                }
+            }
+        }
+        for (actor, commands) in actors {
+            let node = id(&[self.business, actor, "actor"]);
+            self.node(&node, "([\"", actor, "\"])", "actor");
+            for command in commands {
+                self.edge(&node, DOTTED, &command, "");
+            }
+        }
+    }
+
+    /// One sticker for each occasion on which a saga says something.
+    fn policy(&mut self, name: &str, trigger: &Trigger) -> String {
+        let business = self.business;
+        let (node, from, label) = match trigger {
+            Trigger::Event(told) => (id(&[business, name, "on", &event(told)]), event(told), ""),
+            Trigger::Refused(told) => {
+                (id(&[business, name, "refused", &command(told)]), command(told), "refused")
+            }
+            Trigger::Unchanged(told) => {
+                (id(&[business, name, "unchanged", &command(told)]), command(told), "is so already")
+            }
+            Trigger::Alarm => {
+                let node = id(&[business, name, "alarm"]);
+                self.node(
+                    &node,
+                    "[\"",
+                    &format!("{name}: when the alarm goes off"),
+                    "\"]",
+                    "policy",
+                );
+                return node;
+            }
+        };
+        self.node(&node, "[\"", name, "\"]", "policy");
+        let arrow = if label.is_empty() { LEADS } else { DOTTED };
+        self.edge(&from, arrow, &node, label);
+        node
+    }
+
+    /// Services, and lookups.
+    fn outside(&mut self, board: &Board) {
+        for service in &board.services {
+            let node = id(&[&service.name, "service"]);
+            self.node(&node, "[[\"", last(&service.name), "\"]]", "outside");
+            for (asked, meanings) in &service.asks {
+                self.edge(&event(&asked.whenever), LEADS, &node, &asked.operation);
+                for (answer, commands) in meanings {
+                    for told in commands {
+                        self.edge(&node, LEADS, &command(told), answer);
+                    }
+                }
+            }
+        }
+        for lookup in &board.lookups {
+            let node = id(&[&lookup.name, "lookup"]);
+            self.node(&node, "{{\"", last(&lookup.name), "\"}}", "policy");
+            self.edge(&id(&[&lookup.view, "view"]), DOTTED, &node, "");
+            for reaction in &lookup.reactions {
+                if let Trigger::Event(told) = &reaction.whenever {
+                    self.edge(&event(told), LEADS, &node, "");
+                }
+                self.edge(&node, LEADS, &command(&reaction.then), "");
+            }
+        }
+    }
+
+    fn node(&mut self, id: &str, opening: &str, label: &str, closing: &str, class: &str) {
+        let _ = writeln!(self.nodes, "  {id}{opening}{}{closing}:::{class}", escaped(label));
+    }
+
+    fn edge(&mut self, from: &str, arrow: &'static str, to: &str, label: &str) {
+        let labels = self.edges.entry((from.to_owned(), arrow, to.to_owned())).or_default();
+        if !label.is_empty() {
+            labels.insert(label.to_owned());
+        }
+    }
+}
+
+fn command(told: &Told) -> String {
+    id(&[&told.aggregate, "command", &told.name])
+}
+
+fn event(told: &Told) -> String {
+    id(&[&told.aggregate, "event", &told.name])
+}
+
+/// Letters, digits and underscores only; whatever else there is becomes an underscore.
+fn id(parts: &[&str]) -> String {
+    parts.join("_").replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
+/// What would end a label early is written as Mermaid's entities.
+fn escaped(label: &str) -> String {
+    label.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+}
+
+/// The name without the business.
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}

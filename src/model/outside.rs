@@ -1,0 +1,87 @@
+//! What outside services are asked, what views are asked, and what views show.
+
+use super::{
+    attempt,
+    board::{self, Asked, Reaction, Service, Told, Trigger},
+    kinds::{Kind, happenings},
+    policies::META,
+    sampling::traced,
+    shape::Traced,
+};
+use crate::domain::kernel::{Answer, Dispatch, Hears, Lookup, Patience, Port, View};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn told(dispatch: &Dispatch) -> Told {
+    Told::new(dispatch.aggregate(), dispatch.command_name())
+}
+
+/// What an outside service is asked because of which event, and what its answers mean.
+pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
+    let mut asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>> = BTreeMap::new();
+    for happening in happenings(kinds, P::Hears::KINDS) {
+        let Some(heard) = P::Hears::from_fact(&happening) else { continue };
+        let Some(ask) = attempt(|| P::ask(&heard, &META)).flatten() else { continue };
+        let asked = Asked { whenever: happening.told(), operation: ask.operation.to_owned() };
+        let meanings = asks.entry(asked).or_default();
+        for (name, answer) in answers(ask.patience) {
+            let meaning = attempt(|| P::answered(&heard, &META, &answer));
+            meanings.entry(name.to_owned()).or_default().extend(meaning.as_ref().map(told));
+        }
+    }
+    Service { name: P::NAME.to_owned(), asks }
+}
+
+/// Whoever is asked until there is an answer is never unreachable.
+fn answers(patience: Patience) -> Vec<(&'static str, Answer)> {
+    let mut answers =
+        vec![("approved", Answer::Approved), ("declined", Answer::Declined("<reason>".to_owned()))];
+    if patience == Patience::Limited {
+        answers.push(("unreachable", Answer::Unreachable("<reason>".to_owned())));
+    }
+    answers
+}
+
+/// What a view is asked because of which event, and what the rows mean.
+pub(super) fn lookup<L: Lookup>(kinds: &[Box<dyn Kind>]) -> board::Lookup {
+    let mut reactions = BTreeSet::new();
+    let rows = traced::<L::View>().samples;
+    for happening in happenings(kinds, L::Hears::KINDS) {
+        let Some(heard) = L::Hears::from_fact(&happening) else { continue };
+        if attempt(|| L::question(&heard, &META)).flatten().is_none() {
+            continue;
+        }
+        let found = rows.iter().map(|row| vec![(1, row.clone())]);
+        for rows in std::iter::once(vec![]).chain(found) {
+            let Some(dispatch) = attempt(|| L::found(&heard, &META, &rows)) else { continue };
+            let whenever = Trigger::Event(happening.told());
+            reactions.insert(Reaction { whenever, then: told(&dispatch) });
+        }
+    }
+    board::Lookup { name: L::NAME.to_owned(), view: L::View::NAME.to_owned(), reactions }
+}
+
+/// What a view consists of, and the events that change it.
+pub(super) fn view<V: View>(kinds: &[Box<dyn Kind>]) -> board::View {
+    let Traced { whole, types, samples } = traced::<V>();
+    let before: Vec<Option<V>> =
+        std::iter::once(None).chain(samples.first().cloned().map(Some)).collect();
+    let mut shows = BTreeSet::new();
+    for happening in happenings(kinds, V::Hears::KINDS) {
+        let changes = |row: &Option<V>| {
+            let heard = V::Hears::from_fact(&happening)?;
+            V::key(&heard, &META)?;
+            Some(V::fold(row.clone(), heard, &META) != *row)
+        };
+        if before.iter().any(|row| attempt(|| changes(row)).flatten() == Some(true)) {
+            shows.insert(happening.told());
+        }
+    }
+    board::View {
+        name: V::NAME.to_owned(),
+        aliases: V::ALIASES.iter().map(|alias| (*alias).to_owned()).collect(),
+        row: whole,
+        types,
+        searchable: V::FIELDS.iter().map(|field| field.name.to_owned()).collect(),
+        shows,
+    }
+}

@@ -1,0 +1,149 @@
+//! A board as a page in Markdown.
+
+use super::{
+    board::{Aggregate, Board, Reaction, Told, Trigger},
+    mermaid,
+    shape::{Definition, Types, details},
+};
+use std::{collections::BTreeSet, fmt::Write as _};
+
+/// The flowchart, then everything on it in words.
+pub(super) fn page(board: &Board) -> String {
+    let mut page = format!(
+        "# {}\n\nWritten by `madang model`; not by hand. \
+         Blue is commanded, orange has happened, yellow frames decide, lilac reacts, green shows, \
+         pink is outside.\n\n```mermaid\n{}```\n",
+        board.business,
+        mermaid::flowchart(std::slice::from_ref(board)),
+    );
+    for aggregate in &board.aggregates {
+        page.push_str(&of_aggregate(aggregate));
+    }
+    for policy in &board.policies {
+        let _ = writeln!(page, "\n## Policy `{}`\n", policy.name);
+        page.push_str(&table(["whenever", "then"], reactions(&policy.reactions)));
+    }
+    for service in &board.services {
+        let _ = writeln!(page, "\n## Outside service `{}`\n", service.name);
+        let asks = service.asks.iter().map(|(asked, meanings)| {
+            let meanings =
+                meanings.iter().map(|(answer, told)| format!("{answer}: {}", list(told)));
+            let meanings = meanings.collect::<Vec<_>>().join("; ");
+            [named(&asked.whenever), asked.operation.clone(), meanings]
+        });
+        page.push_str(&table(["whenever", "is asked to", "and then"], asks));
+    }
+    for lookup in &board.lookups {
+        let _ = writeln!(page, "\n## Lookup `{}` in `{}`\n", lookup.name, lookup.view);
+        page.push_str(&table(["whenever", "then one of"], reactions(&lookup.reactions)));
+    }
+    for view in &board.views {
+        let _ = writeln!(page, "\n## View `{}`\n", view.name);
+        let _ =
+            writeln!(page, "Shows {}. Search by {}.\n", list(&view.shows), code(&view.searchable));
+        if let Definition::Fields(fields) = &view.row {
+            let fields = fields.iter().map(|field| [field.name.clone(), quoted(&field.kind)]);
+            page.push_str(&table(["field", "type"], fields));
+        }
+        page.push_str(&of_types(&view.types));
+    }
+    page
+}
+
+fn of_aggregate(aggregate: &Aggregate) -> String {
+    let mut text = format!("\n## Aggregate `{}`\n\n", aggregate.name);
+    let commands = aggregate.commands.iter().map(|command| {
+        let speakers: Vec<&str> = command.speakers.iter().map(String::as_str).collect();
+        [
+            command.what.name.clone(),
+            quoted(&command.what.details()),
+            if speakers.is_empty() { "only inside".to_owned() } else { speakers.join(", ") },
+            names(&command.leads_to),
+            names(&command.refused_as),
+        ]
+    });
+    text.push_str(&table(["command", "with", "said by", "leads to", "or is refused"], commands));
+    text.push('\n');
+    let events =
+        aggregate.events.iter().map(|event| [event.name.clone(), quoted(&event.details())]);
+    text.push_str(&table(["event", "with"], events));
+    text.push('\n');
+    let rejections = aggregate.rejections.iter().map(|rejection| {
+        let because = rejection.because.replace('<', "‹").replace('>', "›");
+        [rejection.what.name.clone(), because, rejection.kind.clone()]
+    });
+    text.push_str(&table(["rejection", "because", "kind"], rejections));
+    if !aggregate.sayings.is_empty() {
+        text.push('\n');
+        let sayings = aggregate.sayings.iter();
+        let sayings = sayings.map(|saying| [quoted(&saying.request), saying.name.clone()]);
+        text.push_str(&table(["request", "says"], sayings));
+    }
+    text.push_str(&of_types(&aggregate.types));
+    text
+}
+
+fn of_types(types: &Types) -> String {
+    let mut text = String::new();
+    for (name, definition) in &types.0 {
+        let definition = match definition {
+            Definition::Fields(fields) => format!("{{ {} }}", details(fields)),
+            Definition::OneOf(variants) => {
+                let variants = variants.iter().map(|variant| match variant.details() {
+                    none if none.is_empty() => variant.name.clone(),
+                    some => format!("{} {{ {some} }}", variant.name),
+                });
+                variants.collect::<Vec<_>>().join(" | ")
+            }
+        };
+        let _ = writeln!(text, "- `{name}` = `{definition}`");
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// One row for each occasion, with everything that is commanded then.
+fn reactions(reactions: &BTreeSet<Reaction>) -> Vec<[String; 2]> {
+    let triggers: BTreeSet<&Trigger> =
+        reactions.iter().map(|reaction| &reaction.whenever).collect();
+    let row = |trigger: &Trigger| {
+        let then = reactions.iter().filter(|reaction| reaction.whenever == *trigger);
+        let whenever = match trigger {
+            Trigger::Event(told) => named(told),
+            Trigger::Refused(told) => format!("{} is refused", named(told)),
+            Trigger::Unchanged(told) => format!("{} is so already", named(told)),
+            Trigger::Alarm => "the alarm goes off".to_owned(),
+        };
+        [whenever, list(then.map(|reaction| &reaction.then))]
+    };
+    triggers.into_iter().map(row).collect()
+}
+
+fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(N));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", row.map(|cell| cell.replace('|', "\\|")).join(" | "));
+    }
+    text
+}
+
+fn list<'a>(told: impl IntoIterator<Item = &'a Told>) -> String {
+    told.into_iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// `orders Called`
+fn named(told: &Told) -> String {
+    let aggregate = told.aggregate.rsplit('/').next().unwrap_or_default();
+    format!("{aggregate} **{}**", told.name)
+}
+
+fn names(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn code(names: &[String]) -> String {
+    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+}
+
+fn quoted(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("`{text}`") }
+}

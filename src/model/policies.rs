@@ -1,0 +1,146 @@
+//! What a saga does whenever something happens, found out by telling it everything in every
+//! state it can get to.
+
+use super::{
+    attempt,
+    board::{Policy, Reaction, Told, Trigger},
+    kinds::{Happening, Kind, happenings},
+};
+use crate::domain::kernel::{
+    Alarm, Dispatch, Hears, Id, Meta, Next, Refused, Saga, Step, Timestamp, Unchanged,
+};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    rc::Rc,
+};
+
+/// At most so many states of one saga are looked at, the nearest to its beginning first.
+const STATES_MAX: usize = 256;
+
+/// The conversation that is looked at.
+const CONVERSATION: u64 = 1;
+
+/// The circumstances under which everything happens.
+pub(super) const META: Meta =
+    Meta { position: 1, version: 1, time: Timestamp(1), correlation: CONVERSATION };
+
+/// What a saga can be told.
+#[derive(Clone)]
+enum Stimulus {
+    Heard(Happening),
+    Refused(Rc<Refused>),
+    Unchanged(Unchanged),
+    Woken,
+}
+
+impl Stimulus {
+    fn trigger(&self) -> Trigger {
+        match self {
+            Self::Heard(happening) => Trigger::Event(happening.told()),
+            Self::Refused(refused) => {
+                Trigger::Refused(Told::new(&refused.aggregate, refused.command.clone()))
+            }
+            Self::Unchanged(unchanged) => {
+                Trigger::Unchanged(Told::new(&unchanged.aggregate, unchanged.command.clone()))
+            }
+            Self::Woken => Trigger::Alarm,
+        }
+    }
+}
+
+/// The policy that a saga is.
+pub(super) fn policy<S: Saga>(kinds: &[Box<dyn Kind>]) -> Policy {
+    let mut exploration = Exploration::<S> {
+        kinds,
+        states: vec![],
+        stimuli: vec![],
+        pairs: VecDeque::new(),
+        seen: HashSet::new(),
+        said: HashSet::new(),
+        reactions: BTreeSet::new(),
+    };
+    for happening in happenings(kinds, S::Hears::KINDS) {
+        let heard = S::Hears::from_fact(&happening);
+        let number = heard.and_then(|heard| attempt(|| S::route(&heard)).flatten());
+        if number == Some(CONVERSATION) {
+            exploration.can_be_told(Stimulus::Heard(happening));
+        }
+    }
+    exploration.comes_to(S::default());
+    while let Some((state, stimulus)) = exploration.pairs.pop_front() {
+        exploration.tell(state, stimulus);
+    }
+    let hears = S::Hears::KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+    Policy { name: S::NAME.to_owned(), hears, reactions: exploration.reactions }
+}
+
+/// Every state is told every stimulus, and both grow.
+struct Exploration<'a, S> {
+    kinds: &'a [Box<dyn Kind>],
+    states: Vec<S>,
+    stimuli: Vec<Stimulus>,
+    /// States and stimuli that have not met.
+    pairs: VecDeque<(usize, usize)>,
+    seen: HashSet<String>,
+    said: HashSet<String>,
+    reactions: BTreeSet<Reaction>,
+}
+
+impl<S: Saga> Exploration<'_, S> {
+    fn comes_to(&mut self, state: S) {
+        if self.states.len() < STATES_MAX && self.seen.insert(format!("{state:?}")) {
+            let nth = self.states.len();
+            self.states.push(state);
+            self.pairs.extend((0..self.stimuli.len()).map(|stimulus| (nth, stimulus)));
+        }
+    }
+
+    fn can_be_told(&mut self, stimulus: Stimulus) {
+        let nth = self.stimuli.len();
+        self.stimuli.push(stimulus);
+        self.pairs.extend((0..self.states.len()).map(|state| (state, nth)));
+    }
+
+    fn tell(&mut self, state: usize, stimulus: usize) {
+        let (state, stimulus) = (self.states[state].clone(), self.stimuli[stimulus].clone());
+        let Some(step) = attempt(|| step(state, &stimulus)).flatten() else { return };
+        for dispatch in step.dispatches {
+            let then = Told::new(dispatch.aggregate(), dispatch.command_name());
+            self.reactions.insert(Reaction { whenever: stimulus.trigger(), then });
+            self.has_said(&dispatch);
+        }
+        if matches!(step.alarm, Alarm::Set(_)) && self.said.insert("alarm".to_owned()) {
+            self.can_be_told(Stimulus::Woken);
+        }
+        match step.next {
+            Next::Wait(state) | Next::Stuck(state, _) => self.comes_to(state),
+            Next::Done => {}
+        }
+    }
+
+    /// Whatever a saga says can be refused, or be so already.
+    fn has_said(&mut self, dispatch: &Dispatch) {
+        let (aggregate, number) = (dispatch.aggregate(), dispatch.number());
+        let command = dispatch.command_name();
+        if !self.said.insert(format!("{aggregate} {number} {command}")) {
+            return;
+        }
+        let kinds = self.kinds;
+        let refusals = kinds.iter().find(|kind| kind.name() == aggregate);
+        for refused in refusals.map_or_else(Vec::new, |kind| kind.refusals(dispatch)) {
+            self.can_be_told(Stimulus::Refused(Rc::new(refused)));
+        }
+        let unchanged = Unchanged { aggregate: aggregate.to_owned(), number, command };
+        self.can_be_told(Stimulus::Unchanged(unchanged));
+    }
+}
+
+fn step<S: Saga>(state: S, stimulus: &Stimulus) -> Option<Step<S>> {
+    let me = Id::new(CONVERSATION);
+    Some(match stimulus {
+        Stimulus::Heard(happening) => state.react(me, S::Hears::from_fact(happening)?, &META),
+        Stimulus::Refused(refused) => state.refused(me, refused),
+        Stimulus::Unchanged(unchanged) => state.unchanged(me, unchanged),
+        Stimulus::Woken => state.woken(me, META.time),
+    })
+}

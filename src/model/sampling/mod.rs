@@ -1,0 +1,337 @@
+//! Values of any stored type, and what it is made of, found out from its `Deserialize` alone.
+//!
+//! Reading from nothing: whenever the type asks what comes next, one of the possible answers is
+//! given, and noted. All ways to answer are gone through, the simplest first. Every variant,
+//! every option and both truths appear in all combinations; of the numbers of one value at most
+//! one is not the usual one.
+
+mod parts;
+#[cfg(test)]
+mod tests;
+
+use super::shape::{Definition, Field, Traced, Types, bare};
+use crate::domain::kernel::command_name;
+use parts::{Chosen, Entries, Fields};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor, value::Error};
+use std::{collections::VecDeque, fmt::Debug};
+
+/// At most so many values of one type are made up.
+const SAMPLES_MAX: usize = 256;
+
+/// Deeper types are recursive, and their lists and options end here.
+const DEPTH_MAX: usize = 16;
+
+/// At most so many numbers of a value are not the usual one.
+const UNUSUAL_MAX: usize = 1;
+
+/// The definition of a type, and values of it, the simplest first.
+pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
+    let mut types = Types::default();
+    let mut whole = Definition::default();
+    let mut samples = Vec::new();
+    let mut scripts = VecDeque::from([Vec::new()]);
+    while let Some(script) = scripts.pop_front() {
+        let told = script.len();
+        let mut teller = Teller { script, types, ..Teller::default() };
+        let sample = T::deserialize(&mut teller);
+        let Teller { choices, root, types: found, .. } = teller;
+        types = found;
+        whole.learn(root);
+        if let (Ok(sample), Some(variant)) = (&sample, choices.first()) {
+            whole.call(variant.taken, command_name(sample));
+        }
+        samples.extend(sample.ok());
+        if samples.len() + scripts.len() < SAMPLES_MAX {
+            scripts.extend(variations(&choices, told));
+        }
+    }
+    types.0.retain(|_, definition| *definition != whole);
+    Traced { whole, types, samples }
+}
+
+/// The scripts that differ from these choices at one place after those that were told.
+fn variations(choices: &[Choice], told: usize) -> impl Iterator<Item = Vec<usize>> + '_ {
+    let script = |upto: usize| choices[..upto].iter().map(|choice| choice.taken);
+    let unusual = |upto: usize| choices[..upto].iter().filter(|choice| choice.is_unusual()).count();
+    let places = choices.iter().enumerate().skip(told);
+    places.flat_map(move |(nth, choice)| {
+        let is_allowed = !choice.is_number || unusual(nth) < UNUSUAL_MAX;
+        let others = if is_allowed { 1..choice.ways } else { 0..0 };
+        others.map(move |other| script(nth).chain([other]).collect())
+    })
+}
+
+/// Which of several ways was taken.
+struct Choice {
+    taken: usize,
+    ways: usize,
+    is_number: bool,
+}
+
+impl Choice {
+    const fn is_unusual(&self) -> bool {
+        self.is_number && self.taken > 0
+    }
+}
+
+/// Answers whatever a type asks.
+#[derive(Default)]
+struct Teller {
+    /// What to choose at first; afterwards always the first way.
+    script: Vec<usize>,
+    choices: Vec<Choice>,
+    depth: usize,
+    /// The name of the field being read, and of the type around a bare value.
+    field: &'static str,
+    around: String,
+    /// What the value read last is made of.
+    last: String,
+    root: Definition,
+    types: Types,
+}
+
+impl Teller {
+    fn choose(&mut self, ways: usize, is_number: bool) -> usize {
+        let taken = self.script.get(self.choices.len()).copied().unwrap_or(0);
+        self.choices.push(Choice { taken, ways, is_number });
+        taken
+    }
+
+    /// Identities must be able to be equal and to differ; amounts to be nothing.
+    fn number(&mut self) -> u8 {
+        let numbers: &[u8] = match self.around.as_str() {
+            "Timestamp" => &[1],
+            "Money" => &[1, 0],
+            id if id.starts_with("Id<") => &[1, 2],
+            _ => &[1, 2, 0],
+        };
+        numbers[self.choose(numbers.len(), true)]
+    }
+
+    fn is_something(&mut self) -> bool {
+        self.depth < DEPTH_MAX && self.choose(2, false) == 0
+    }
+
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.depth > 2 * DEPTH_MAX {
+            return Err(Error::custom("a type without end"));
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
+    }
+
+    fn fields<'de, V: Visitor<'de>>(
+        &mut self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<(V::Value, Vec<Field>), Error> {
+        let mut fields = Vec::new();
+        let value = self.deeper(|teller| {
+            visitor.visit_seq(Fields { teller, names: names.iter(), found: &mut fields })
+        })?;
+        Ok((value, fields))
+    }
+
+    fn tuple<'de, V: Visitor<'de>>(
+        &mut self,
+        length: usize,
+        visitor: V,
+    ) -> Result<(V::Value, Vec<Field>), Error> {
+        const NAMES: [&str; 12] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
+        self.fields(&NAMES[..length.min(NAMES.len())], visitor)
+    }
+
+    fn define(&mut self, name: &str, definition: Definition) {
+        name.clone_into(&mut self.last);
+        if self.depth == 0 {
+            self.root = definition;
+        } else {
+            self.types.0.entry(name.to_owned()).or_default().learn(definition);
+        }
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident $visit:ident $type:ty),+ $(,)?) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            let number = self.number();
+            stringify!($type).clone_into(&mut self.last);
+            visitor.$visit(number.into())
+        })+
+    };
+}
+
+impl<'de> Deserializer<'de> for &mut Teller {
+    type Error = Error;
+
+    numbers! {
+        deserialize_u8 visit_u8 u8, deserialize_u16 visit_u16 u16,
+        deserialize_u32 visit_u32 u32, deserialize_u64 visit_u64 u64,
+        deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
+        deserialize_i64 visit_i64 i64,
+        deserialize_f32 visit_f32 f32, deserialize_f64 visit_f64 f64,
+        deserialize_u128 visit_u128 u128, deserialize_i128 visit_i128 i128,
+    }
+
+    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        "i8".clone_into(&mut self.last);
+        visitor.visit_i8(1)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        "bool".clone_into(&mut self.last);
+        let is_false = self.choose(2, false) == 0;
+        visitor.visit_bool(!is_false)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        "char".clone_into(&mut self.last);
+        visitor.visit_char('x')
+    }
+
+    /// A text is called like the field it stands in, so that sentences made of it can be read.
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        "String".clone_into(&mut self.last);
+        visitor.visit_string(format!("<{}>", self.field))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        "bytes".clone_into(&mut self.last);
+        visitor.visit_byte_buf(Vec::new())
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if !self.is_something() {
+            "Option".clone_into(&mut self.last);
+            return visitor.visit_none();
+        }
+        let value = self.deeper(|teller| visitor.visit_some(&mut *teller))?;
+        self.last = format!("Option<{}>", self.last);
+        Ok(value)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        "()".clone_into(&mut self.last);
+        visitor.visit_unit()
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.define(name, Definition::default());
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let name = bare(name);
+        let around = std::mem::replace(&mut self.around, name.clone());
+        let value = self.deeper(|teller| visitor.visit_newtype_struct(&mut *teller));
+        self.around = around;
+        self.last = name;
+        value
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if !self.is_something() {
+            "Vec".clone_into(&mut self.last);
+            return visitor.visit_seq(Fields::none(self, &mut Vec::new()));
+        }
+        let (value, fields) = self.tuple(1, visitor)?;
+        self.last = format!("Vec<{}>", types_of(&fields));
+        Ok(value)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let (value, fields) = self.tuple(length, visitor)?;
+        self.last = format!("({})", types_of(&fields));
+        Ok(value)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let (value, fields) = self.tuple(length, visitor)?;
+        self.define(name, Definition::Fields(fields));
+        Ok(value)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let entries = usize::from(self.is_something());
+        let mut fields = Vec::new();
+        let value = self.deeper(|teller| {
+            visitor.visit_map(Entries { teller, left: entries, fields: &mut fields })
+        })?;
+        self.last = format!("Map<{}>", types_of(&fields));
+        Ok(value)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let (value, fields) = self.fields(fields, visitor)?;
+        self.define(name, Definition::Fields(fields));
+        Ok(value)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let chosen = self.choose(variants.len(), false);
+        let mut fields = Vec::new();
+        let value = self.deeper(|teller| {
+            visitor.visit_enum(Chosen { teller, nth: chosen, fields: &mut fields })
+        })?;
+        self.define(name, Definition::variant(variants, chosen, fields));
+        Ok(value)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false // as in the journal
+    }
+}
+
+fn types_of(fields: &[Field]) -> String {
+    let types: Vec<&str> = fields.iter().map(|field| field.kind.as_str()).collect();
+    types.join(", ")
+}

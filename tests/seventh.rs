@@ -1,0 +1,105 @@
+//! A business of somebody else's, in one small folder: everything follows from what it declares.
+
+#[path = "../examples/seventh/library/mod.rs"]
+mod library;
+mod support;
+
+use library::{Book, Command, Library};
+use madang::{
+    actors::{Catalogue, Settings},
+    domain::kernel::{
+        Host as _, Nothing,
+        simulation::{Dice, World, random_worlds},
+    },
+    model::{self, Easel},
+};
+use serde_json::{Value, json};
+use std::{fs, path::Path};
+use support::inside::Running;
+
+const LINES_MAX: usize = 99;
+
+fn install(host: &mut Catalogue) {
+    host.business::<Library>();
+}
+
+async fn ask(method: reqwest::Method, running: &Running, path: &str, body: Value) -> (u16, Value) {
+    let url = format!("http://{}{path}", running.address);
+    let answer = support::client().request(method, url).json(&body).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn post(running: &Running, path: &str, body: Value) -> (u16, Value) {
+    ask(reqwest::Method::POST, running, path, body).await
+}
+
+async fn get(running: &Running, path: &str) -> (u16, Value) {
+    ask(reqwest::Method::GET, running, path, json!({})).await
+}
+
+#[test]
+fn it_is_told_in_less_than_a_hundred_lines() {
+    let files = fs::read_dir("examples/seventh/library").unwrap();
+    let lines = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap().lines().count());
+    let lines: usize = lines.sum();
+    assert!(lines <= LINES_MAX, "{lines} lines");
+}
+
+#[tokio::test]
+async fn it_is_served_and_remembered_and_its_books_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::serve(folder.path(), |_| {}, install);
+    let (status, book) = post(&running, "/library/books", json!({"title": "Momo"})).await;
+    assert_eq!((status, &book["id"], &book["title"]), (201, &json!(1), &json!("Momo")));
+    let (status, _) = post(&running, "/library/books/1/lend", json!({"to": "Kim"})).await;
+    assert_eq!(status, 200);
+    let (status, refusal) = post(&running, "/library/books/1/lend", json!({"to": "Lee"})).await;
+    assert_eq!((status, &refusal["detail"]), (409, &json!("Kim has the book")));
+    assert_eq!(post(&running, "/library/books", json!({"name": "Momo"})).await.0, 422);
+    drop(running);
+    let running = Running::serve(folder.path(), |_| {}, install);
+    let (status, book) = get(&running, "/library/books/1").await;
+    assert_eq!((status, &book["reader"]), (200, &json!("Kim")));
+    let (_, found) = get(&running, "/library/shelf?reader=Kim&at-least=2").await;
+    assert_eq!(found["_embedded"]["shelf"][0]["title"], "Momo");
+    let (status, book) = post(&running, "/library/books/1/bring-back", json!({})).await;
+    assert_eq!((status, &book["reader"]), (200, &Value::Null));
+    drop(running);
+    assert_eq!(findings(folder.path()), Vec::<String>::new());
+}
+
+fn findings(data: &Path) -> Vec<String> {
+    let settings = Settings { data: data.to_owned(), ..Settings::default() };
+    Catalogue::audit(settings, install, &mut |_, _, _| {}).unwrap().flaws
+}
+
+#[test]
+fn its_board_is_drawn() {
+    let mut easel = Easel::default();
+    easel.business::<Library>();
+    let boards = easel.boards();
+    let lend = &boards[0].aggregates[0].commands[1];
+    assert_eq!((lend.what.name.as_str(), lend.what.fields[0].kind.as_str()), ("Lend", "Text"));
+    assert!(lend.leads_to.contains("Lent") && lend.refused_as.contains("Unknown"), "{lend:?}");
+    assert!(model::mermaid(&boards).contains("library_books_command_Lend"));
+    assert!(model::page(&boards[0]).contains("POST /library/books/{number}/bring-back"));
+}
+
+#[test]
+fn whatever_happens_the_shelf_shows_where_the_books_are() {
+    random_worlds(1_000, |_| World::of::<Library>(Nothing {}), readers, the_shelf_is_true);
+}
+
+fn readers(world: &mut World, dice: &mut Dice) {
+    let number = 1 + dice.roll(3) as u64;
+    let _ = match dice.roll(3) {
+        0 => world.say::<Book>(number, Command::Shelve { title: "Momo".into() }),
+        1 => world.say::<Book>(number, Command::Lend { to: ["Kim", "Lee"][dice.roll(2)].into() }),
+        _ => world.say::<Book>(number, Command::BringBack),
+    };
+}
+
+fn the_shelf_is_true(world: &World) -> Result<(), String> {
+    let (books, shelf) = (world.all::<Book>(), world.rows::<Book>());
+    if books == shelf { Ok(()) } else { Err(format!("{books:?} is not what {shelf:?} shows")) }
+}

@@ -1,0 +1,87 @@
+//! Whatever happens in a simulated world stands on the board that was drawn without one.
+
+use madang::{
+    domain::{
+        self,
+        kernel::simulation::{Cause, Payload, Record, World},
+    },
+    model::{
+        Easel,
+        board::{Board, Told, Trigger},
+    },
+};
+use std::sync::LazyLock;
+
+static EASEL: LazyLock<Easel> = LazyLock::new(|| {
+    let mut easel = Easel::default();
+    domain::install(&mut easel);
+    easel
+});
+static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| EASEL.boards());
+
+/// Whether every record that a saga, a port or a lookup has led to is explained by an arrow from
+/// what it reacted to, over a command, to what came of it.
+pub(crate) fn explains(world: &World) -> Result<(), String> {
+    for record in world.journal() {
+        let Cause::Dispatch(origin) = record.cause else { continue };
+        let Some(trigger) =
+            usize::try_from(origin.position - 1).ok().map(|at| &world.journal()[at])
+        else {
+            continue;
+        };
+        let (trigger, came) = (trigger_of(trigger), trigger_of(record));
+        let explained = said(origin.by, &trigger).iter().any(|told| came_of(told, &came));
+        if origin.by != "nobody" && !explained {
+            return Err(format!("not drawn: {} on {trigger:?} leads to {came:?}", origin.by));
+        }
+    }
+    Ok(())
+}
+
+fn trigger_of(record: &Record) -> Trigger {
+    let told = |name: &str| Told { aggregate: record.kind.to_owned(), name: name.to_owned() };
+    match &record.payload {
+        Payload::Event(_) => Trigger::Event(EASEL.event(record).unwrap_or_else(|| told("?"))),
+        Payload::Refused(refused) => Trigger::Refused(told(&refused().command)),
+        Payload::Unchanged { command } => Trigger::Unchanged(told(command)),
+        Payload::Woken => Trigger::Alarm,
+    }
+}
+
+/// The commands that the board lets somebody say on this occasion.
+fn said(by: &str, trigger: &Trigger) -> Vec<Told> {
+    let mut said = vec![];
+    for board in BOARDS.iter() {
+        let policies = board.policies.iter().filter(|policy| policy.name == by);
+        let lookups = board.lookups.iter().filter(|lookup| lookup.name == by);
+        let reactions = policies.flat_map(|policy| &policy.reactions);
+        let reactions = reactions.chain(lookups.flat_map(|lookup| &lookup.reactions));
+        let reactions = reactions.filter(|reaction| reaction.whenever == *trigger);
+        said.extend(reactions.map(|reaction| reaction.then.clone()));
+        let services = board.services.iter().filter(|service| service.name == by);
+        for (asked, meanings) in services.flat_map(|service| &service.asks) {
+            if Trigger::Event(asked.whenever.clone()) == *trigger {
+                said.extend(meanings.values().flatten().cloned());
+            }
+        }
+    }
+    said
+}
+
+/// Whether the board lets this come of that command.
+fn came_of(told: &Told, came: &Trigger) -> bool {
+    match came {
+        Trigger::Refused(command) | Trigger::Unchanged(command) => command == told,
+        Trigger::Alarm => false,
+        Trigger::Event(event) => {
+            let aggregates = BOARDS.iter().flat_map(|board| &board.aggregates);
+            let mut commands = aggregates
+                .filter(|aggregate| {
+                    aggregate.name == told.aggregate && told.aggregate == event.aggregate
+                })
+                .flat_map(|aggregate| &aggregate.commands);
+            let command = commands.find(|command| command.what.name == told.name);
+            command.is_some_and(|command| command.leads_to.contains(&event.name))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `madang verify` asks every business whether its books add up.
+
+mod support;
+
+use madang::{
+    domain::{
+        kernel::{Id, Message, Money, Quantity, Timestamp},
+        taxi::{
+            order::{self, Customer, Grade},
+            taxi::{self, Model},
+        },
+    },
+    store::{
+        Cause, Payload, Stream, codec,
+        journal::{Entry, Journal, JournalOptions, Submission},
+    },
+};
+use std::{path::Path, process::Output};
+use support::process::verify;
+
+/// Writes events into a journal that no server is running on, whether they make sense or not.
+fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
+    let journal = Journal::open(&data.join("journal"), JournalOptions::default()).unwrap();
+    let entry = |event: &E| Entry { payload: Payload::Event(codec::encode(event)), typed: None };
+    journal
+        .submit(Submission {
+            stream: Stream { kind: journal.kind(kind).unwrap(), number },
+            after_version: 0,
+            generation: journal.generation(),
+            entries: events.iter().map(entry).collect(),
+            time: Timestamp(1_700_000_000_000),
+            correlation: number,
+            cause: Cause::Request(None),
+            answer: None,
+            snapshot: None,
+            done: None,
+        })
+        .unwrap();
+    journal.close();
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn registered() -> taxi::Event {
+    let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
+    let model = Model { taxi_name, company_name, item_price: Money(4_900) };
+    taxi::Event::Registered { model, stock: Quantity(1) }
+}
+
+#[test]
+fn a_taxi_that_is_out_for_nobody_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let assigned = taxi::Event::Assigned { reservation: Id::new(9), stock: Quantity(0) };
+    planted(folder.path(), "taxi/taxis", 1, &[registered(), assigned]);
+    let output = verify(folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let sentence = "taxi does not add up: taxi/taxis 1 is out for 9 for nothing";
+    assert!(said(&output).contains(sentence), "{}", said(&output));
+}
+
+#[test]
+fn a_taxi_that_waits_for_customers_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    planted(folder.path(), "taxi/taxis", 1, &[registered()]);
+    let output = verify(folder.path());
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn money_on_its_way_need_not_add_up_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let customer = Customer { name: "Jung".into(), phone: "1".into() };
+    let (grade, card_no, fare) = (Grade::Basic, "2".into(), Money(3_800));
+    let called = order::Event::Called { grade, customer, card_no, fare };
+    planted(folder.path(), "taxi/orders", 1, &[called]);
+    let output = verify(folder.path());
+    assert!(output.status.success(), "{}", said(&output));
+    for sentence in [
+        "taxi/ride: conversations wait, 1 for taxi/paymentHistories",
+        "taxi/sms: conversations wait, 1 for taxi/sms",
+    ] {
+        assert!(said(&output).contains(sentence), "{}", said(&output));
+    }
+}
