@@ -2,6 +2,7 @@
 
 use super::{
     catalogue::{Catalogue, view_path},
+    contexts::read_transition,
     courtyard::{Settings, StartError},
     rooms::Rooms,
 };
@@ -56,7 +57,7 @@ impl Catalogue {
     fn audit_records(&self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut unreadable = Vec::new();
         let mut read = |record: &Record| {
-            if let Err(because) = readable(&self.rooms, record) {
+            if let Err(because) = self.readable(record) {
                 unreadable.push(format!("record {}: {because}", record.position));
             }
         };
@@ -64,6 +65,25 @@ impl Catalogue {
         let flaws = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
         unreadable.extend(flaws.into_iter().map(|flaw| flaw.to_string()));
         Ok(unreadable)
+    }
+
+    /// Whether a record says something that this binary understands.
+    fn readable(&self, record: &Record) -> Result<(), String> {
+        let kind = record.stream.kind;
+        let Some((_, door)) = self.rooms.of(kind) else {
+            return match &record.payload {
+                Payload::Woken => Ok(()),
+                Payload::Event(bytes) if kind == self.contexts.kind() => {
+                    read_transition(bytes).map(drop)
+                }
+                _ => Err(format!("kind {} is not installed", kind.0)),
+            };
+        };
+        match &record.payload {
+            Payload::Event(bytes) => door.read_event(bytes).map(drop),
+            Payload::Refused { rejection, .. } => door.read_rejection(rejection).map(drop),
+            Payload::Unchanged { .. } | Payload::Woken => Ok(()),
+        }
     }
 
     fn audit_aggregates(&self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
@@ -88,21 +108,6 @@ impl Catalogue {
             }
         }
         Ok(flaws)
-    }
-}
-
-/// Whether a record says something that this binary understands.
-fn readable(rooms: &Rooms, record: &Record) -> Result<(), String> {
-    let Some((_, door)) = rooms.of(record.stream.kind) else {
-        return match record.payload {
-            Payload::Woken => Ok(()),
-            _ => Err(format!("kind {} is not installed", record.stream.kind.0)),
-        };
-    };
-    match &record.payload {
-        Payload::Event(bytes) => door.read_event(bytes).map(drop),
-        Payload::Refused { rejection, .. } => door.read_rejection(rejection).map(drop),
-        Payload::Unchanged { .. } | Payload::Woken => Ok(()),
     }
 }
 

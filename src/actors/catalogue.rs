@@ -2,7 +2,8 @@
 
 use super::{
     audit::{RowCheck, row_check},
-    courtyard::{Parts, Settings, StartError},
+    contexts::{Context, Contexts},
+    courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
     facade::ViewInfo,
@@ -13,7 +14,7 @@ use super::{
     projector::{Projector, Rows},
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::Runner,
+    saga::{Release, Runner},
     transport::Service,
 };
 use crate::{
@@ -31,7 +32,7 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicUsize, mpsc},
+    sync::{Arc, Mutex, atomic::AtomicUsize, mpsc},
 };
 
 /// At most so many lookups of a kind run at once.
@@ -41,6 +42,7 @@ const LOOKUPS_MAX: usize = 16;
 pub struct Catalogue {
     pub(super) settings: Settings,
     pub(super) journal: Arc<Journal>,
+    pub(super) contexts: Arc<Contexts>,
     shared: Arc<Shared>,
     pub(super) rooms: Rooms,
     pub(super) doors: Vec<Arc<dyn Door>>,
@@ -63,10 +65,12 @@ type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 /// What followers need to start, and what they leave behind.
 struct House {
     settings: Settings,
-    journal: Arc<Journal>,
+    shared: Arc<Shared>,
+    contexts: Arc<Contexts>,
     rooms: Arc<Rooms>,
     rows: Vec<(&'static str, Arc<Rows>)>,
     progress: Vec<Arc<Progress>>,
+    releases: Releases,
     /// Where sagas live, and where ports and lookups do.
     inner: Arbiter,
     outer: Arbiter,
@@ -78,6 +82,8 @@ impl Catalogue {
     pub(super) fn open(settings: Settings) -> Result<Self, StartError> {
         let journal = Journal::open(&settings.data.join("journal"), settings.journal.clone());
         let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
+        let contexts = Contexts::open(Arc::clone(&journal));
+        let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
@@ -88,6 +94,7 @@ impl Catalogue {
         Ok(Self {
             settings,
             journal,
+            contexts,
             shared,
             rooms: Rooms::default(),
             doors: Vec::new(),
@@ -112,18 +119,20 @@ impl Catalogue {
         }
         let mut house = House {
             settings: self.settings,
-            journal: Arc::clone(&self.journal),
+            shared: Arc::clone(&self.shared),
+            contexts: Arc::clone(&self.contexts),
             rooms: Arc::new(self.rooms),
             rows: Vec::new(),
             progress: Vec::new(),
+            releases: Releases::new(),
             inner: Arbiter::new(),
             outer: Arbiter::new(),
-            arbiters: shards,
+            arbiters: Vec::new(),
         };
         for start in self.projectors.into_iter().chain(self.followers) {
             start(&mut house)?;
         }
-        let House { rows, progress, inner, outer, mut arbiters, .. } = house;
+        let House { rows, progress, releases, inner, outer, mut arbiters, .. } = house;
         arbiters.extend([inner, outer]);
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         Ok(Parts {
@@ -134,7 +143,10 @@ impl Catalogue {
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
             followers: progress,
-            arbiters,
+            releases,
+            contexts: self.contexts,
+            shards,
+            following: Mutex::new(arbiters),
         })
     }
 
@@ -206,7 +218,8 @@ impl Host for Catalogue {
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
-        let room = Arc::new(Room::<A>::new(kind, Arc::clone(&self.shared), settings));
+        let context = self.contexts.with(A::NAME, "aggregate");
+        let room = Arc::new(Room::<A>::new(kind, context, Arc::clone(&self.shared), settings));
         self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
         self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
         self.shards.push(Box::new(move |shards: &mut [Arbiter]| {
@@ -221,28 +234,33 @@ impl Host for Catalogue {
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        let name = format!("saga {}", S::NAME);
-        let me = self.kind(&name);
+        let me = self.kind(&format!("saga {}", S::NAME));
+        let context = self.contexts.with(S::NAME, "saga");
         self.followers.push(Box::new(move |house| {
-            let (journal, rooms) = (Arc::clone(&house.journal), Arc::clone(&house.rooms));
-            let (actors, progress) = (house.settings.actors.clone(), Progress::new(name));
-            house.progress.push(Arc::clone(&progress));
-            let runner = move || Runner::<S>::new(me, journal, rooms, actors, progress);
-            start_in(&house.inner, runner).map(drop)
+            let progress = house.follower("saga", &context);
+            let (shared, rooms) = (Arc::clone(&house.shared), Arc::clone(&house.rooms));
+            let contexts = Arc::clone(&house.contexts);
+            let runner = move || Runner::<S>::new(me, shared, rooms, contexts, progress);
+            let runner = start_in(&house.inner, runner)?;
+            let release = move |number| runner.do_send(Release(number));
+            house.releases.insert(S::NAME, Box::new(release));
+            Ok(())
         }));
         self
     }
 
     fn port<P: Port>(&mut self) -> &mut Self {
-        let name = format!("port {}", P::NAME);
-        let me = self.kind(&name);
+        let me = self.kind(&format!("port {}", P::NAME));
+        let context = self.contexts.with(P::NAME, "port");
         self.ports.push(P::NAME);
         self.followers.push(Box::new(move |house| {
             let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
-            let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
+            let contexts = Arc::clone(&house.contexts);
+            let service = Service::new(settings, Arc::clone(&context), contexts);
+            let service = service.map_err(StartError::Settings)?;
             let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
             let outside = Outside::<P>::new(Arc::new(service));
-            house.send_out(me, name, concurrency, move || outside)
+            house.send_out(me, ("port", &context), concurrency, move || outside)
         }));
         self
     }
@@ -250,6 +268,7 @@ impl Host for Catalogue {
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
         let name = format!("lookup {}", L::NAME);
         let me = self.kind(&name);
+        let context = self.contexts.with(L::NAME, "lookup");
         self.followers.push(Box::new(move |house| {
             let rows = house.rows.iter().find(|(view, _)| *view == L::View::NAME);
             let Some((_, rows)) = rows else {
@@ -257,34 +276,44 @@ impl Host for Catalogue {
                 return Err(StartError::Settings(because));
             };
             let rows = Arc::clone(rows);
-            house.send_out(me, name, LOOKUPS_MAX, move || Inside::<L>::new(rows))
+            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, move || Inside::<L>::new(rows))
         }));
         self
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
-        self.projectors.push(Box::new(House::project::<V>));
+        let context = self.contexts.with(V::NAME, "view");
+        self.projectors.push(Box::new(move |house| house.project::<V>(&context)));
         self.row_checks.push(row_check::<V>());
         self
     }
 }
 
 impl House {
+    /// Where a follower says how far it is; its bell rings when anything is suspended or resumed.
+    fn follower(&mut self, part: &str, context: &Arc<Context>) -> Arc<Progress> {
+        let progress = Progress::new(part, context);
+        self.contexts.tell(Arc::clone(&progress));
+        self.progress.push(Arc::clone(&progress));
+        progress
+    }
+
     fn send_out<E: Errand>(
         &mut self,
         me: KindId,
-        name: String,
+        (part, context): (&str, &Arc<Context>),
         concurrency: usize,
         errand: impl FnOnce() -> E + Send + 'static,
     ) -> Result<(), StartError> {
-        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
-        let progress = Progress::new(name);
-        self.progress.push(Arc::clone(&progress));
-        let messenger = move || Messenger::new(me, errand(), concurrency, journal, rooms, progress);
+        let progress = self.follower(part, context);
+        let around = (Arc::clone(&self.rooms), Arc::clone(&self.contexts));
+        let journal = Arc::clone(&self.shared.journal);
+        let messenger =
+            move || Messenger::new(me, errand(), concurrency, around, journal, progress);
         start_in(&self.outer, messenger).map(drop)
     }
 
-    fn project<V: View>(&mut self) -> Result<(), StartError> {
+    fn project<V: View>(&mut self, context: &Arc<Context>) -> Result<(), StartError> {
         let store =
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", V::NAME));
         let path = view_path(&self.settings.data, V::NAME);
@@ -300,9 +329,10 @@ impl House {
         }
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let info = ViewInfo { business, name, aliases: V::ALIASES, fields: V::FIELDS };
-        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
-        let (projector, rows) =
-            Projector::<V>::new(model, journal, rooms, info).map_err(|error| store(&error))?;
+        let progress = self.follower("view", context);
+        let (journal, rooms) = (Arc::clone(&self.shared.journal), Arc::clone(&self.rooms));
+        let projector = Projector::<V>::new(model, journal, rooms, info, progress);
+        let (projector, rows) = projector.map_err(|error| store(&error))?;
         let arbiter = Arbiter::new();
         start_in(&arbiter, move || projector)?;
         self.arbiters.push(arbiter);

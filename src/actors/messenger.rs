@@ -4,22 +4,25 @@
 //! Ports and lookups are errands. Errands of one conversation run one after the other, others
 //! side by side up to a limit. The cursor stands before the oldest errand that is not finished;
 //! after a crash the errands behind it run again, under the same keys, except those whose
-//! outcome already stands in the journal.
+//! outcome already stands in the journal. While nobody may go out, only the positions of the
+//! records are kept, and the records are read again afterwards.
 
 use super::{
+    contexts::{Context, Contexts},
     crash::caught,
+    follower::{Follower, Following, RETRY_PAUSE, TURN_RECORDS_MAX, Wake},
     letter::{Delivery, Undelivered},
-    progress::{BUSY_PAUSE, BUSY_RECORDS, Bell, Progress},
+    progress::Progress,
     rooms::Rooms,
 };
 use crate::{
     domain::kernel::{Dispatch, Hears, Meta},
     store::{
-        Cause, KindId, Origin, Record,
-        journal::{Checkpoint, Journal, Level, StoreError},
+        KindId, Origin, Record,
+        journal::{Journal, Level, StoreError},
     },
 };
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
+use actix::{Actor, Addr, AsyncContext, Context as ActixContext, Handler, Message};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     future::Future,
@@ -28,18 +31,12 @@ use std::{
     time::Duration,
 };
 
-/// Records read in one turn of the loop.
-const TURN_RECORDS_MAX: usize = 512;
-
 /// So many errands may always be unfinished: those whose outcome nobody takes now must not keep
 /// the others from being read.
 const UNFINISHED_MIN: usize = 1_024;
 
 /// How often the cursor is written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-
-/// The pause after something failed that should not.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Something that has to be done outside because of a record.
 pub trait Errand: Unpin + 'static {
@@ -48,6 +45,12 @@ pub trait Errand: Unpin + 'static {
 
     /// What has to be done, if anything; it goes on until it has an answer.
     fn run(&self, heard: Self::Hears, meta: Meta) -> Option<Running>;
+
+    /// What follows when nobody may go out and it cannot wait; `None` when it can.
+    fn refused(&self, heard: &Self::Hears, meta: &Meta) -> Option<Dispatch>;
+
+    /// Which context has to be there beside its own.
+    fn needs(&self) -> Option<&Arc<Context>>;
 }
 
 /// An errand on its way; ends with the command to give.
@@ -55,20 +58,17 @@ pub type Running = Pin<Box<dyn Future<Output = Dispatch>>>;
 
 /// Runs all errands of one port or lookup.
 pub struct Messenger<E: Errand> {
-    me: KindId,
+    following: Following,
     errand: E,
-    journal: Arc<Journal>,
     rooms: Arc<Rooms>,
-    progress: Arc<Progress>,
-    bell: Bell,
+    contexts: Arc<Contexts>,
     concurrency: usize,
-    generation: u64,
-    is_recovered: bool,
-    /// The last position read.
-    after: u64,
-    checkpointed: u64,
     /// The positions of errands not finished.
     unfinished: BTreeSet<u64>,
+    /// The positions of errands that wait until somebody may go out, and of those behind them.
+    aside: BTreeSet<u64>,
+    /// Nobody went out when this last looked.
+    was_closed: bool,
     /// A lane for each conversation with an errand ready or under way; in it, those that come after.
     lanes: HashMap<u64, VecDeque<Job>>,
     /// Errands that wait for a free place.
@@ -76,11 +76,6 @@ pub struct Messenger<E: Errand> {
     under_way: usize,
     answered: HashSet<u64>,
 }
-
-/// There may be something to do.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Wake;
 
 /// An errand, and the record that asks for it.
 struct Job {
@@ -106,14 +101,67 @@ struct Finished {
 }
 
 impl<E: Errand> Actor for Messenger<E> {
-    type Context = Context<Self>;
+    type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (addr, bell) = (ctx.address(), self.bell.clone());
-        let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
-        self.journal.subscribe(Level::Durable, wake);
+        self.listen_to(self.rooms.kinds_heard::<E::Hears>(), ctx);
         ctx.run_interval(CHECKPOINT_EVERY, |messenger, _| messenger.checkpoint());
-        self.ring(ctx);
+    }
+}
+
+impl<E: Errand> Follower for Messenger<E> {
+    fn following(&mut self) -> &mut Following {
+        &mut self.following
+    }
+
+    /// Starts over from the last checkpoint.
+    fn start(&mut self, _: &mut ActixContext<Self>) -> Result<(), StoreError> {
+        self.unfinished.clear();
+        self.aside.clear();
+        self.lanes.clear();
+        self.ready.clear();
+        self.under_way = 0;
+        let mut answered = HashSet::new();
+        let cursor = self.following.after;
+        self.following.answered_after(cursor, |origin| {
+            answered.insert(origin.position);
+        })?;
+        self.answered = answered;
+        Ok(())
+    }
+
+    /// Whether further errands can be taken up.
+    fn may_read(&self) -> bool {
+        self.unfinished.len() < (2 * self.concurrency).max(UNFINISHED_MIN)
+    }
+
+    fn take_in(
+        &mut self,
+        record: &Arc<Record>,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        let Some(heard) = self.rooms.hear::<E::Hears>(record)? else { return Ok(()) };
+        if self.answered.remove(&record.position) {
+            return Ok(());
+        }
+        if !self.is_closed() && self.aside.is_empty() {
+            return self.take_up(record, heard);
+        }
+        self.put_aside(record, heard, ctx)
+    }
+
+    fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
+        let is_closed = self.is_closed();
+        if is_closed && !std::mem::replace(&mut self.was_closed, is_closed) {
+            self.put_all_aside(ctx)?;
+        }
+        self.was_closed = is_closed;
+        if !is_closed {
+            self.take_from_aside()?;
+        }
+        self.start_ready(ctx);
+        self.tell_progress();
+        Ok(!is_closed && !self.aside.is_empty() && self.may_read())
     }
 }
 
@@ -121,25 +169,7 @@ impl<E: Errand> Handler<Wake> for Messenger<E> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        match self.turn(ctx) {
-            Ok(records) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
-                // The bell goes on ringing meanwhile, so that nobody rings it again.
-                ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
-            }
-            Ok(_) => {
-                self.bell.hush();
-                // What became durable before the bell fell silent has rung in vain.
-                if self.has_room() && self.journal.durable() > self.after {
-                    self.ring(ctx);
-                }
-            }
-            Err(because) => {
-                // Nothing was changed by what failed; it is read again.
-                self.progress.trouble(Some(because));
-                self.bell.hush();
-                ctx.run_later(RETRY_PAUSE, |messenger, ctx| messenger.ring(ctx));
-            }
-        }
+        self.wake(ctx);
     }
 }
 
@@ -147,7 +177,7 @@ impl<E: Errand> Handler<Freed> for Messenger<E> {
     type Result = ();
 
     fn handle(&mut self, freed: Freed, ctx: &mut Self::Context) {
-        if freed.generation == self.generation && self.is_recovered {
+        if self.following.is_current(freed.generation) {
             self.under_way -= 1;
             self.start_ready(ctx);
         }
@@ -158,24 +188,25 @@ impl<E: Errand> Handler<Finished> for Messenger<E> {
     type Result = ();
 
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
-        if finished.generation != self.generation || !self.is_recovered {
+        let Finished { record, generation, is_delivered } = finished;
+        if !self.following.is_current(generation) {
             return;
         }
-        let Finished { record, generation, is_delivered } = finished;
         if !is_delivered {
             ctx.run_later(RETRY_PAUSE, move |messenger, ctx| {
                 messenger.run_again(&record, generation, ctx);
             });
             return;
         }
+        let had_room = self.may_read();
         self.unfinished.remove(&record.position);
         match self.lanes.get_mut(&record.correlation).and_then(VecDeque::pop_front) {
             Some(job) => self.ready.push_back(job),
             None => drop(self.lanes.remove(&record.correlation)),
         }
         self.start_ready(ctx);
-        if self.unfinished.len() < self.concurrency {
-            self.ring(ctx);
+        if !had_room && self.may_read() {
+            self.following.progress.ring();
         }
     }
 }
@@ -186,23 +217,19 @@ impl<E: Errand> Messenger<E> {
         me: KindId,
         errand: E,
         concurrency: usize,
+        (rooms, contexts): (Arc<Rooms>, Arc<Contexts>),
         journal: Arc<Journal>,
-        rooms: Arc<Rooms>,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
-            me,
+            following: Following::new(me, journal, progress, Level::Durable),
             errand,
-            journal,
             rooms,
-            progress,
-            bell: Bell::default(),
+            contexts,
             concurrency: concurrency.max(1),
-            generation: 0,
-            is_recovered: false,
-            after: 0,
-            checkpointed: 0,
             unfinished: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            was_closed: false,
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             under_way: 0,
@@ -210,68 +237,13 @@ impl<E: Errand> Messenger<E> {
         }
     }
 
-    fn ring(&self, ctx: &mut Context<Self>) {
-        let addr = ctx.address();
-        self.bell.ring(|| addr.do_send(Wake));
+    /// Whether nobody may go out now.
+    fn is_closed(&self) -> bool {
+        let needs = self.errand.needs().is_some_and(|context| context.is_suspended());
+        needs || self.following.progress.context().is_suspended()
     }
 
-    /// Reads a few records, if there is room for what they ask, and says how many.
-    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<usize, String> {
-        if !self.is_recovered || self.generation != self.journal.generation() {
-            self.recover().map_err(|error| error.to_string())?;
-        }
-        if !self.has_room() {
-            return Ok(0);
-        }
-        let records = self.journal.read(self.after, TURN_RECORDS_MAX, Level::Durable);
-        let records = records.map_err(|error| error.to_string())?;
-        for record in &records {
-            self.take_up(record)?;
-            self.after = record.position;
-        }
-        self.start_ready(ctx);
-        self.progress.reach(self.cursor());
-        self.progress.wait_for(self.unfinished.len());
-        Ok(records.len())
-    }
-
-    /// Whether further errands can be taken up.
-    fn has_room(&self) -> bool {
-        self.unfinished.len() < (2 * self.concurrency).max(UNFINISHED_MIN)
-    }
-
-    /// Starts over from the last checkpoint.
-    fn recover(&mut self) -> Result<(), StoreError> {
-        self.is_recovered = false;
-        self.generation = self.journal.generation();
-        self.after = self.journal.followed(self.me)?;
-        self.checkpointed = self.after;
-        self.unfinished.clear();
-        self.lanes.clear();
-        self.ready.clear();
-        self.under_way = 0;
-        self.answered.clear();
-        let mut after = self.after;
-        loop {
-            let records = self.journal.read(after, TURN_RECORDS_MAX, Level::Durable)?;
-            let Some(last) = records.last() else { break };
-            after = last.position;
-            let causes = records.iter().filter_map(|record| match record.cause {
-                Cause::Dispatch(origin) if origin.by == self.me => Some(origin.position),
-                _ => None,
-            });
-            self.answered.extend(causes);
-        }
-        self.is_recovered = true;
-        self.progress.trouble(None);
-        Ok(())
-    }
-
-    fn take_up(&mut self, record: &Arc<Record>) -> Result<(), String> {
-        let Some(heard) = self.rooms.hear::<E::Hears>(record)? else { return Ok(()) };
-        if self.answered.remove(&record.position) {
-            return Ok(());
-        }
+    fn take_up(&mut self, record: &Arc<Record>, heard: E::Hears) -> Result<(), String> {
         let Some(job) = self.job(record, heard)? else { return Ok(()) };
         self.unfinished.insert(record.position);
         if let Some(lane) = self.lanes.get_mut(&record.correlation) {
@@ -283,6 +255,68 @@ impl<E: Errand> Messenger<E> {
         Ok(())
     }
 
+    /// What is asked for has to wait; but what cannot is refused.
+    fn put_aside(
+        &mut self,
+        record: &Arc<Record>,
+        heard: E::Hears,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        let is_free = self.is_closed() && !self.lanes.contains_key(&record.correlation);
+        let in_record = |because| format!("record {}: {because}", record.position);
+        let refused = caught(|| self.errand.refused(&heard, &record.meta())).map_err(in_record)?;
+        if let Some(dispatch) = refused.filter(|_| is_free) {
+            self.unfinished.insert(record.position);
+            self.lanes.insert(record.correlation, VecDeque::new());
+            let running = Box::pin(async move { dispatch });
+            self.go_out(Job { record: Arc::clone(record), running }, ctx);
+        } else if self.job(record, heard)?.is_some() {
+            self.aside.insert(record.position);
+        }
+        Ok(())
+    }
+
+    /// Those that have not gone out yet do not go.
+    fn put_all_aside(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), String> {
+        let mut records = Vec::new();
+        for Job { record, .. } in std::mem::take(&mut self.ready) {
+            let lane = self.lanes.remove(&record.correlation).unwrap_or_default();
+            records.push(record);
+            records.extend(lane.into_iter().map(|job| job.record));
+        }
+        for lane in self.lanes.values_mut() {
+            records.extend(lane.drain(..).map(|job| job.record));
+        }
+        records.sort_unstable_by_key(|record| record.position);
+        for record in &records {
+            self.unfinished.remove(&record.position);
+            if let Some(heard) = self.rooms.hear::<E::Hears>(record)? {
+                self.put_aside(record, heard, ctx)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads again what was put aside, as far as there is room for it.
+    fn take_from_aside(&mut self) -> Result<(), String> {
+        let Some(first) = self.aside.first() else { return Ok(()) };
+        if !self.may_read() {
+            return Ok(());
+        }
+        let journal = &self.following.journal;
+        let records = journal.read(first - 1, TURN_RECORDS_MAX, Level::Durable);
+        for record in records.map_err(|error| error.to_string())? {
+            if !self.aside.contains(&record.position) {
+                continue;
+            }
+            if let Some(heard) = self.rooms.hear::<E::Hears>(&record)? {
+                self.take_up(&record, heard)?;
+            }
+            self.aside.remove(&record.position);
+        }
+        Ok(())
+    }
+
     fn job(&self, record: &Arc<Record>, heard: E::Hears) -> Result<Option<Job>, String> {
         let running = caught(|| self.errand.run(heard, record.meta()))
             .map_err(|because| format!("record {}: {because}", record.position))?;
@@ -290,8 +324,13 @@ impl<E: Errand> Messenger<E> {
     }
 
     /// Runs an errand again that came to nothing, unless everything started over meanwhile.
-    fn run_again(&mut self, record: &Arc<Record>, generation: u64, ctx: &mut Context<Self>) {
-        if generation != self.generation || !self.is_recovered {
+    fn run_again(
+        &mut self,
+        record: &Arc<Record>,
+        generation: u64,
+        ctx: &mut ActixContext<Self>,
+    ) {
+        if !self.following.is_current(generation) {
             return;
         }
         let heard = self.rooms.hear::<E::Hears>(record);
@@ -302,72 +341,94 @@ impl<E: Errand> Messenger<E> {
         match job {
             Ok(Some(job)) => self.ready.push_back(job),
             Ok(None) => {}
-            Err(because) => self.progress.trouble(Some(because)),
+            Err(because) => self.following.progress.trouble(Some(because)),
         }
         self.start_ready(ctx);
     }
 
-    fn start_ready(&mut self, ctx: &mut Context<Self>) {
+    fn start_ready(&mut self, ctx: &mut ActixContext<Self>) {
         while self.under_way < self.concurrency {
-            let Some(Job { record, running }) = self.ready.pop_front() else { return };
-            self.under_way += 1;
-            actix::spawn(run::<E>(
-                self.me,
-                self.generation,
-                record,
-                running,
-                (Arc::clone(&self.rooms), Arc::clone(&self.journal), ctx.address()),
-            ));
+            let Some(job) = self.ready.pop_front() else { return };
+            self.go_out(job, ctx);
         }
+    }
+
+    fn go_out(&mut self, Job { record, running }: Job, ctx: &mut ActixContext<Self>) {
+        self.under_way += 1;
+        let way = Way {
+            by: self.following.me,
+            generation: self.following.generation,
+            rooms: Arc::clone(&self.rooms),
+            contexts: Arc::clone(&self.contexts),
+            journal: Arc::clone(&self.following.journal),
+            messenger: ctx.address(),
+        };
+        actix::spawn(way.go(record, running));
     }
 
     /// Everything up to here needs no second look.
     fn cursor(&self) -> u64 {
-        self.unfinished.first().map_or(self.after, |first| first - 1)
+        let first = self.unfinished.first().into_iter().chain(self.aside.first()).min();
+        first.map_or(self.following.after, |first| first - 1)
+    }
+
+    fn tell_progress(&self) {
+        // What is on its way was seen; what nobody has gone out for was not.
+        self.following.progress.reach(self.cursor());
+        self.following.progress.wait_for(self.unfinished.len() + self.aside.len());
     }
 
     fn checkpoint(&mut self) {
         let position = self.cursor();
-        if !self.is_recovered || position == self.checkpointed {
+        if !self.following.is_started || !self.following.is_behind(position) {
             return;
         }
-        let checkpoint = Checkpoint {
-            follower: self.me,
-            generation: self.generation,
-            position,
-            conversations: Vec::new(),
-        };
-        match self.journal.checkpoint(checkpoint) {
-            Ok(()) => self.checkpointed = position,
-            Err(error) => tracing::warn!(%error, "a checkpoint failed"),
-        }
-        self.progress.reach(position);
-        self.progress.wait_for(self.unfinished.len());
+        // An older one that the journal had no room for is overtaken by this.
+        drop(self.following.take_unsent());
+        self.following.write_down(self.following.checkpoint_at(position, Vec::new()));
+        self.tell_progress();
     }
 }
 
-/// Goes out with an errand and delivers the command it leads to.
-async fn run<E: Errand>(
+/// What an errand needs on its way.
+struct Way<E: Errand> {
     by: KindId,
     generation: u64,
-    record: Arc<Record>,
-    running: Running,
-    (rooms, journal, messenger): (Arc<Rooms>, Arc<Journal>, Addr<Messenger<E>>),
-) {
-    // On a task of its own, so that what panics there is an answer here.
-    let Ok(dispatch) = actix::spawn(running).await else {
-        tracing::error!(position = record.position, "an errand crashed and runs again");
+    rooms: Arc<Rooms>,
+    contexts: Arc<Contexts>,
+    journal: Arc<Journal>,
+    messenger: Addr<Messenger<E>>,
+}
+
+impl<E: Errand> Way<E> {
+    /// Goes out with an errand and delivers the command it leads to.
+    async fn go(self, record: Arc<Record>, running: Running) {
+        let Self { generation, messenger, .. } = &self;
+        let generation = *generation;
+        // On a task of its own, so that what panics there is an answer here.
+        let Ok(dispatch) = actix::spawn(running).await else {
+            tracing::error!(position = record.position, "an errand crashed and runs again");
+            messenger.do_send(Freed { generation });
+            return messenger.do_send(Finished { record, generation, is_delivered: false });
+        };
+        let (conversation, position) = (record.correlation, record.position);
+        let origin = Origin { by: self.by, conversation, position, nth: 0 };
+        let (when, journal) = (Delivery::Durable, &*self.journal);
+        let mut fate = self.rooms.deliver_once(journal, generation, &dispatch, origin, when).await;
+        // Whoever does not take it now, in quarantine perhaps, must not keep a place from the others.
         messenger.do_send(Freed { generation });
-        return messenger.do_send(Finished { record, generation, is_delivered: false });
-    };
-    let (conversation, position) = (record.correlation, record.position);
-    let origin = Origin { by, conversation, position, nth: 0 };
-    let when = Delivery::Durable;
-    let mut fate = rooms.deliver_once(&journal, generation, &dispatch, origin, when).await;
-    // Whoever does not take it now, in quarantine perhaps, must not keep a place from the others.
-    messenger.do_send(Freed { generation });
-    if fate == Err(Undelivered::Later) {
-        fate = rooms.deliver(&journal, generation, &dispatch, origin, when).await;
+        loop {
+            match fate {
+                Err(Undelivered::Suspended(context)) => {
+                    context.await_more(1);
+                    self.contexts.resumed(&context).await;
+                    context.await_less(1);
+                }
+                Err(Undelivered::Later) => {}
+                Ok(()) | Err(Undelivered::Stale) => break,
+            }
+            fate = self.rooms.deliver(journal, generation, &dispatch, origin, when).await;
+        }
+        messenger.do_send(Finished { record, generation, is_delivered: fate.is_ok() });
     }
-    messenger.do_send(Finished { record, generation, is_delivered: fate.is_ok() });
 }

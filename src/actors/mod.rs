@@ -9,11 +9,13 @@
 
 mod audit;
 mod catalogue;
+mod contexts;
 mod courtyard;
 mod crash;
 mod errands;
 mod facade;
 mod flight;
+mod follower;
 mod keeper;
 mod letter;
 mod living;
@@ -32,7 +34,7 @@ pub use audit::Progressing;
 pub use catalogue::Catalogue;
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
+    Collection, ContextInfo, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
     Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble, ViewInfo, ViewQuery,
 };
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -3,7 +3,7 @@
 use super::{
     crash::caught,
     facade::{Collection, Page, Row, Trouble, ViewInfo, ViewQuery},
-    progress::{Bell, Progress},
+    progress::Progress,
     room::{blocking, busy},
     rooms::Rooms,
 };
@@ -11,12 +11,19 @@ use crate::{
     domain::kernel::{Query, View},
     store::{
         Record,
-        journal::{Journal, Level},
+        journal::{Journal, Level, Listener},
         read_model::{FoundRow, ReadModel, ReadModelError, RowChange, SearchError, Wanted},
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// Records folded into one transaction.
@@ -48,12 +55,29 @@ pub struct Rows {
     pub progress: Arc<Progress>,
     model: Arc<ReadModel>,
     reached: watch::Receiver<u64>,
+    /// How many wait for the view to come further, also for what does not concern it.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Somebody waits for the view to come further, for as long as this lives.
+struct Waiting<'rows>(&'rows AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Rows {
     /// Waits until everything up to this position is in the rows.
     async fn reach(&self, position: u64) {
         let mut reached = self.reached.clone();
+        if *reached.borrow() >= position {
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let _waiting = Waiting(&self.waiting);
+        self.progress.ring();
         // An error means that the projector is gone, and with it the process.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
@@ -61,8 +85,15 @@ impl Rows {
     /// As `reach`, but not longer than this.
     async fn reach_within(&self, position: Option<u64>, patience: Duration) -> Result<(), Trouble> {
         let Some(position) = position else { return Ok(()) };
+        let context = self.progress.context();
+        if context.is_suspended() && *self.reached.borrow() < position {
+            return Err(context.trouble());
+        }
         let reached = tokio::time::timeout(patience, self.reach(position)).await;
         reached.map_err(|_| {
+            if context.is_suspended() {
+                return context.trouble();
+            }
             Trouble::NotYet(format!("the view has not reached position {position} yet"))
         })
     }
@@ -137,7 +168,7 @@ pub struct Projector<V: View> {
     rooms: Arc<Rooms>,
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
-    bell: Bell,
+    waiting: Arc<AtomicUsize>,
     recent: HashMap<u64, Option<V>>,
 }
 
@@ -150,10 +181,13 @@ impl<V: View> Actor for Projector<V> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (addr, bell) = (ctx.address(), self.bell.clone());
-        let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
-        self.journal.subscribe(Level::Durable, wake);
-        self.ring(ctx);
+        let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
+        progress.knocks_with(Arc::new(move || addr.do_send(Wake)));
+        let wake = Arc::new(move |position| progress.call(position));
+        let (kinds, is_waited_for) =
+            (self.rooms.kinds_heard::<V::Hears>(), Arc::clone(&self.waiting));
+        self.journal.subscribe(Level::Durable, Listener { kinds, is_waited_for, wake });
+        self.progress.call(self.journal.durable());
     }
 }
 
@@ -163,24 +197,19 @@ impl<V: View> Handler<Wake> for Projector<V> {
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
         match self.turn() {
             Ok(BATCH_RECORDS_MAX) => {
-                self.bell.hush();
-                self.ring(ctx);
+                self.progress.hush();
+                self.progress.ring();
             }
             // The bell goes on ringing for a while, so that what comes meanwhile is one turn.
             Ok(records) => {
                 let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
-                ctx.run_later(pace, |projector, ctx| {
-                    projector.bell.hush();
-                    if projector.journal.durable() > projector.cursor {
-                        projector.ring(ctx);
-                    }
-                });
+                ctx.run_later(pace, |projector, _| projector.look_again());
             }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.recent.clear();
-                self.bell.hush();
-                ctx.run_later(RETRY_PAUSE, |projector, ctx| projector.ring(ctx));
+                self.progress.hush();
+                ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
             }
         }
     }
@@ -193,15 +222,20 @@ impl<V: View> Projector<V> {
         journal: Arc<Journal>,
         rooms: Arc<Rooms>,
         info: ViewInfo,
+        progress: Arc<Progress>,
     ) -> Result<(Self, Arc<Rows>), ReadModelError> {
         let cursor = model.cursor()?;
         let model = Arc::new(model);
-        let progress = Progress::new(format!("view {}", V::NAME));
         progress.reach(cursor);
         let (sender, reached) = watch::channel(cursor);
-        let rows =
-            Rows { info, progress: Arc::clone(&progress), model: Arc::clone(&model), reached };
-        let (bell, recent) = (Bell::default(), HashMap::new());
+        let waiting = Arc::<AtomicUsize>::default();
+        let rows = Rows {
+            info,
+            progress: Arc::clone(&progress),
+            model: Arc::clone(&model),
+            reached,
+            waiting: Arc::clone(&waiting),
+        };
         let projector = Self {
             model,
             cursor,
@@ -210,19 +244,28 @@ impl<V: View> Projector<V> {
             rooms,
             progress,
             reached: sender,
-            bell,
-            recent,
+            waiting,
+            recent: HashMap::new(),
         };
         Ok((projector, Arc::new(rows)))
     }
 
-    fn ring(&self, ctx: &mut Context<Self>) {
-        let addr = ctx.address();
-        self.bell.ring(|| addr.do_send(Wake));
+    /// The pause is over: goes on when something concerns the view, or somebody waits for it.
+    fn look_again(&self) {
+        self.progress.hush();
+        let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
+        let called = if is_waited_for { u64::MAX } else { self.progress.called() };
+        let is_suspended = self.progress.context().is_suspended();
+        if !is_suspended && called.min(self.journal.durable()) > self.cursor {
+            self.progress.ring();
+        }
     }
 
     /// Folds a batch, and says of how many records.
     fn turn(&mut self) -> Result<usize, String> {
+        if self.progress.context().is_suspended() {
+            return Ok(0);
+        }
         let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
         let Some(last) = records.last().map(|record| record.position) else { return Ok(0) };

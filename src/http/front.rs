@@ -3,7 +3,7 @@
 use super::{
     Limits,
     answer::Answer,
-    hal, headers, operate,
+    contexts, hal, headers, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
     query::{Query, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
@@ -62,6 +62,9 @@ impl Front {
                 }
                 Thing::View(view) => self.view(view, route, verb, request).await,
             },
+            Err(Lost::Unknown) if request.path().starts_with(contexts::CONTEXTS) => {
+                contexts::answer(self, verb, request.path()).await
+            }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
         }
@@ -223,7 +226,11 @@ impl Front {
                 hal::rows(base, &query, &self.courtyard.search(view, wanted).await?)
             }
         };
-        Ok(Answer::new(StatusCode::OK, headers::content_type(request.headers()), body))
+        let answer = Answer::new(StatusCode::OK, headers::content_type(request.headers()), body);
+        Ok(match self.courtyard.suspended_view(view) {
+            Some(name) => answer.with(headers::SUSPENDED, name),
+            None => answer,
+        })
     }
 }
 

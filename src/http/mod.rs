@@ -4,11 +4,13 @@
 //! front ── router (path → resource, view)      one handler for everything
 //!   ├─ headers, query                          what is asked
 //!   ├─ hal, problem, answer                    what is answered
-//!   └─ operate                                 health, quarantine, index
+//!   ├─ operate                                 health, quarantine, index
+//!   └─ contexts                                what can be suspended
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
 pub mod answer;
+mod contexts;
 pub mod front;
 pub mod hal;
 pub mod headers;

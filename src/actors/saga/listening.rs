@@ -2,37 +2,34 @@
 
 use super::Runner;
 use crate::{
+    actors::crash::caught,
     domain::kernel::{Id, Meta, Refused, Saga, Step, Unchanged},
-    store::{Cause, Origin, Payload, Record},
+    store::{Payload, Record},
 };
 
 impl<S: Saga> Runner<S> {
-    /// Which of this saga's commands led to a record.
-    pub(super) fn origin_of_mine(&self, record: &Record) -> Option<Origin> {
-        match record.cause {
-            Cause::Dispatch(origin) if origin.by == self.me => Some(origin),
-            _ => None,
-        }
+    /// Whether and how a record concerns one of the conversations; a panic is an error here.
+    pub(super) fn listen_well(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
+        caught(|| self.listen(record)).and_then(|heard| heard)
     }
 
-    /// Whether and how a record concerns one of the conversations.
-    pub(super) fn listen(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
+    fn listen(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
         match &record.payload {
             Payload::Event(_) => {
                 let Some(heard) = self.rooms.hear::<S::Hears>(record)? else { return Ok(None) };
                 Ok(S::route(&heard).map(|number| (number, Heard::Event(heard))))
             }
-            Payload::Woken if record.stream.kind == self.me => {
+            Payload::Woken if record.stream.kind == self.following.me => {
                 Ok(Some((record.stream.number, Heard::Woken)))
             }
             Payload::Woken => Ok(None),
-            Payload::Unchanged { command } => Ok(self.origin_of_mine(record).map(|origin| {
+            Payload::Unchanged { command } => Ok(self.following.origin_of_mine(record).map(|origin| {
                 let (aggregate, number) = (self.name_of(record), record.stream.number);
                 let unchanged = Unchanged { aggregate, number, command: command.clone() };
                 (origin.conversation, Heard::Unchanged(unchanged))
             })),
             Payload::Refused { command, because, rejection } => {
-                let Some(origin) = self.origin_of_mine(record) else { return Ok(None) };
+                let Some(origin) = self.following.origin_of_mine(record) else { return Ok(None) };
                 let Some((name, door)) = self.rooms.of(record.stream.kind) else {
                     return Err(format!("record {}: of an unknown kind", record.position));
                 };
