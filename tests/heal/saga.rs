@@ -134,7 +134,7 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
 
 #[actix::test]
 async fn commands_for_a_suspended_kind_wait_in_the_journal_and_come_in_order_once() {
-    const COUNTERS_MANY: usize = 3_000;
+    const COUNTERS_MANY: usize = 1_500;
     let folder = tempfile::tempdir().unwrap();
     let courtyard = start::<Relay>(folder.path());
     open_many(&courtyard, COUNTERS_MANY).await;

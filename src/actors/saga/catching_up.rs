@@ -22,7 +22,7 @@ use std::sync::Arc;
 const SWEPT_RECORDS_MAX: usize = 2_048;
 
 /// While so many reactions are on their way, nobody is made to hear more of what it has missed.
-const UNDER_WAY_MAX: usize = 1_024;
+pub(super) const UNDER_WAY_MAX: usize = 1_024;
 
 /// Lets a conversation out of quarantine.
 #[derive(Message)]
@@ -179,9 +179,11 @@ impl<S: Saga> Runner<S> {
             Some(Halt::Called) => {
                 let answered = self.take_up(number).map_err(|error| error.to_string())?;
                 let answered = (0..answered).map(|nth| (record.position, nth));
-                self.answered.extend(answered);
+                self.answered.extend(answered.clone());
                 let stepped = self.step(number, record, heard, ctx);
-                self.answered.retain(|(position, _)| *position != record.position);
+                for dispatch in answered {
+                    self.answered.remove(&dispatch);
+                }
                 stepped
             }
             _ => Ok(()),

@@ -34,6 +34,7 @@ use crate::{
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message, SpawnHandle};
 use alarms::ALARM_BIT;
+use catching_up::UNDER_WAY_MAX;
 use conversation::{Conversation, Kept, Reaction, Said};
 use listening::Heard;
 use memory::Memory;
@@ -149,7 +150,8 @@ impl<S: Saga> Handler<Delivered> for Runner<S> {
             return;
         }
         self.under_way -= 1;
-        if self.stops.sweep.at.is_some() {
+        // Those that catch up go on when half of their commands have arrived.
+        if self.stops.sweep.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
             self.following.progress.ring();
         }
         if let Some((delivered, context)) = halted {

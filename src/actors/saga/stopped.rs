@@ -82,6 +82,8 @@ pub struct Sweep {
 pub struct Stops<S> {
     lines: BTreeMap<u64, (u64, Halt)>,
     waited_for: BTreeMap<&'static str, (Arc<Context>, u64)>,
+    /// How many were called and not taken up yet.
+    called: usize,
     /// Those that are not, or not surely, on disk as they are here.
     recent: HashMap<u64, Recent<S>>,
     /// Those that have caught up, and are still marked as catching up on disk.
@@ -103,6 +105,7 @@ impl<S> Default for Stops<S> {
         Self {
             lines: BTreeMap::new(),
             waited_for: BTreeMap::new(),
+            called: 0,
             recent: HashMap::new(),
             marked: VecDeque::new(),
             sweep: Sweep { number: 0, at: None },
@@ -135,10 +138,14 @@ impl<S: Saga> Stops<S> {
     /// One more, as it is on disk.
     pub fn line(&mut self, number: u64, after: u64, halt: Halt) {
         self.wipe(number);
-        if let Halt::Waits(context) = &halt {
-            context.await_more(1);
-            let new = || (Arc::clone(context), 0);
-            self.waited_for.entry(context.name).or_insert_with(new).1 += 1;
+        match &halt {
+            Halt::Waits(context) => {
+                context.await_more(1);
+                let new = || (Arc::clone(context), 0);
+                self.waited_for.entry(context.name).or_insert_with(new).1 += 1;
+            }
+            Halt::Called => self.called += 1,
+            Halt::Crashed | Halt::CatchingUp => {}
         }
         self.lines.insert(number, (after, halt));
     }
@@ -155,11 +162,15 @@ impl<S: Saga> Stops<S> {
     }
 
     fn wipe(&mut self, number: u64) {
-        if let Some((_, Halt::Waits(context))) = self.lines.remove(&number) {
-            context.await_less(1);
-            if let Some((_, waiting)) = self.waited_for.get_mut(context.name) {
-                *waiting -= 1;
+        match self.lines.remove(&number) {
+            Some((_, Halt::Waits(context))) => {
+                context.await_less(1);
+                if let Some((_, waiting)) = self.waited_for.get_mut(context.name) {
+                    *waiting -= 1;
+                }
             }
+            Some((_, Halt::Called)) => self.called -= 1,
+            Some((_, Halt::Crashed | Halt::CatchingUp)) | None => {}
         }
     }
 
@@ -178,13 +189,14 @@ impl<S: Saga> Stops<S> {
                     *waiting -= 1;
                 }
                 *halt = Halt::Called;
+                self.called += 1;
             }
         }
     }
 
     /// Where the sweep is that is going on; begins one when somebody was called.
     pub fn sweeping(&mut self) -> Option<u64> {
-        if self.sweep.at.is_none() {
+        if self.sweep.at.is_none() && self.called > 0 {
             let called = self.lines.values().filter(|(_, halt)| matches!(halt, Halt::Called));
             let first = called.map(|(after, _)| *after).min()?;
             self.sweep = Sweep { number: self.sweep.number + 1, at: Some(first) };
