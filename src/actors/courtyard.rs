@@ -4,8 +4,8 @@ use super::{
     catalogue::Catalogue,
     contexts::{Context, Contexts},
     facade::{
-        Collection, ContextInfo, Health, Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, Status,
-        Trouble, ViewInfo, ViewQuery,
+        Collection, ContextInfo, Health, Page, Part, QuarantineEntry, Reply, Request, ResourceInfo,
+        Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     progress::Progress,
     projector::Rows,

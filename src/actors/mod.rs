@@ -34,7 +34,8 @@ pub use audit::Progressing;
 pub use catalogue::Catalogue;
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, ContextInfo, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
-    Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble, ViewInfo, ViewQuery,
+    Collection, ContextInfo, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
+    QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
+    ViewInfo, ViewQuery,
 };
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

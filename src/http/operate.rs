@@ -134,10 +134,10 @@ fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, 
         Verb::Options => return Ok(Answer::options(RELEASE_ONLY)),
         _ => return Err(not_allowed("this method", RELEASE_ONLY.to_owned())),
     }
-    let is_released =
-        resource.is_some_and(|(resource, number)| front.courtyard.release(resource, number))
-            || conversation
-                .is_some_and(|(saga, number)| front.courtyard.release_conversation(saga, number));
+    let is_released = resource
+        .is_some_and(|(resource, number)| front.courtyard.release(resource, number))
+        || conversation
+            .is_some_and(|(saga, number)| front.courtyard.release_conversation(saga, number));
     if !is_released {
         return Err(Problem::new(NOT_FOUND, format!("{whom} is not in quarantine")));
     }

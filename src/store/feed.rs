@@ -114,14 +114,18 @@ impl Subscribers {
     pub(super) fn wake_submitted(&self, kind: KindId, submitted: u64) {
         let woken = Arc::clone(&lock(&self.submitted));
         if let Some(of_kind) = woken.get(usize::from(kind.0)) {
-            of_kind.iter().for_each(|wake| ring(wake, submitted));
+            for wake in of_kind {
+                ring(wake, submitted);
+            }
         }
     }
 
     /// Wakes everybody.
     pub(super) fn wake_all(&self, position: u64) {
         let woken = Arc::clone(&lock(&self.all));
-        woken.iter().for_each(|wake| ring(wake, position));
+        for wake in woken.iter() {
+            ring(wake, position);
+        }
     }
 }
 

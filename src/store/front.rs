@@ -116,7 +116,11 @@ impl Front {
     }
 
     /// Whether there is room for what was made in this generation.
-    pub(super) fn admit(&self, generation: u64, queue_records_max: usize) -> Result<(), SubmitError> {
+    pub(super) fn admit(
+        &self,
+        generation: u64,
+        queue_records_max: usize,
+    ) -> Result<(), SubmitError> {
         match &self.door {
             Door::Open if generation != self.generation => Err(SubmitError::Stale),
             // Each thing counts as one at least, so that the empty ones are bounded too.

@@ -313,8 +313,7 @@ impl Journal {
         let shared = &*self.shared;
         {
             let mut front = lock(&shared.front);
-            if let Err(error) =
-                front.admit(checkpoint.generation, shared.options.queue_records_max)
+            if let Err(error) = front.admit(checkpoint.generation, shared.options.queue_records_max)
             {
                 return Err((error, checkpoint));
             }

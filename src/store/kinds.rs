@@ -29,7 +29,9 @@ impl KindSet {
     pub fn iter(&self) -> impl Iterator<Item = KindId> {
         let words = (0_u16..).zip(&self.words);
         words.flat_map(|(word, bits)| {
-            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| KindId(word * 64 + bit))
+            (0..64)
+                .filter(move |bit| bits & (1 << bit) != 0)
+                .map(move |bit| KindId(word * 64 + bit))
         })
     }
 
@@ -43,7 +45,9 @@ impl KindSet {
 impl FromIterator<KindId> for KindSet {
     fn from_iter<I: IntoIterator<Item = KindId>>(kinds: I) -> Self {
         let mut set = Self::default();
-        kinds.into_iter().for_each(|kind| set.insert(kind));
+        for kind in kinds {
+            set.insert(kind);
+        }
         set
     }
 }

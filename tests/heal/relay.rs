@@ -130,4 +130,3 @@ impl Port for Knock {
         Dispatch::new(counter.of::<Tally>(), Tell::Digit(1))
     }
 }
-

@@ -54,11 +54,8 @@ impl<S: Saga> Runner<S> {
     pub(super) fn wait_for(&mut self, number: u64, delivered: u16, context: &Arc<Context>) {
         let Some((after, kept)) = self.take_back(number) else { return };
         // It may have been resumed since.
-        let halt = if context.is_suspended() {
-            Halt::Waits(Arc::clone(context))
-        } else {
-            Halt::Called
-        };
+        let halt =
+            if context.is_suspended() { Halt::Waits(Arc::clone(context)) } else { Halt::Called };
         self.stops.line(number, after, halt);
         let why = Why::Waits { context: context.name.to_owned() };
         self.stops.put(number, Stopped::Before { after, kept, delivered, why });
@@ -111,11 +108,15 @@ impl<S: Saga> Runner<S> {
         if let Some(bytes) = journal.conversation(me, STOPPED_BIT)? {
             self.stops.sweep = read(&bytes)?;
         }
-        journal.conversations(me, STOPPED_BIT + 1..=STOPPED_BIT | (STOPPED_BIT - 1), |key, bytes| {
-            let number = key & !STOPPED_BIT;
-            self.recall(number, read(&bytes)?);
-            Ok(())
-        })
+        journal.conversations(
+            me,
+            STOPPED_BIT + 1..=STOPPED_BIT | (STOPPED_BIT - 1),
+            |key, bytes| {
+                let number = key & !STOPPED_BIT;
+                self.recall(number, read(&bytes)?);
+                Ok(())
+            },
+        )
     }
 
     fn recall(&mut self, number: u64, stopped: Stopped<S>) {

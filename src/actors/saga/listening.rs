@@ -23,11 +23,13 @@ impl<S: Saga> Runner<S> {
                 Ok(Some((record.stream.number, Heard::Woken)))
             }
             Payload::Woken => Ok(None),
-            Payload::Unchanged { command } => Ok(self.following.origin_of_mine(record).map(|origin| {
-                let (aggregate, number) = (self.name_of(record), record.stream.number);
-                let unchanged = Unchanged { aggregate, number, command: command.clone() };
-                (origin.conversation, Heard::Unchanged(unchanged))
-            })),
+            Payload::Unchanged { command } => {
+                Ok(self.following.origin_of_mine(record).map(|origin| {
+                    let (aggregate, number) = (self.name_of(record), record.stream.number);
+                    let unchanged = Unchanged { aggregate, number, command: command.clone() };
+                    (origin.conversation, Heard::Unchanged(unchanged))
+                }))
+            }
             Payload::Refused { command, because, rejection } => {
                 let Some(origin) = self.following.origin_of_mine(record) else { return Ok(None) };
                 let Some((name, door)) = self.rooms.of(record.stream.kind) else {

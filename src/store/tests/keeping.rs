@@ -1,9 +1,13 @@
 //! What was handed in is kept, in order, and found again.
 
-use super::{ORDERS, answer_line, event, listener, open, order, read_all, said, submit, word, words};
+use super::{
+    ORDERS, answer_line, event, listener, open, order, read_all, said, submit, word, words,
+};
 use crate::store::{
     Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome, codec,
-    journal::{Checkpoint, Fault, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError},
+    journal::{
+        Checkpoint, Fault, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError,
+    },
     keys,
 };
 use std::sync::{Arc, Mutex, atomic::Ordering, mpsc};

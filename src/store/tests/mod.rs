@@ -65,7 +65,7 @@ fn submit(journal: &Journal, mut submission: Submission) -> (Placed, Result<(), 
 /// Somebody who is told of every wake up to which position there is more.
 fn listener(kinds: &[KindId]) -> (Listener, mpsc::Receiver<u64>) {
     let (sender, wakes) = mpsc::channel();
-    let wake = Arc::new(move |position| drop(sender.send(position)));
+    let wake = Arc::new(move |position| sender.send(position).unwrap_or_default());
     let kinds = kinds.iter().copied().collect();
     (Listener { kinds, is_waited_for: Arc::default(), wake }, wakes)
 }

@@ -7,22 +7,24 @@
 //! outcome already stands in the journal. While nobody may go out, only the positions of the
 //! records are kept, and the records are read again afterwards.
 
+mod aside;
+mod way;
+
 use super::{
     contexts::{Context, Contexts},
     crash::caught,
-    follower::{Follower, Following, RETRY_PAUSE, TURN_RECORDS_MAX, Wake},
-    letter::{Delivery, Undelivered},
+    follower::{Follower, Following, RETRY_PAUSE, Wake},
     progress::Progress,
     rooms::Rooms,
 };
 use crate::{
     domain::kernel::{Dispatch, Hears, Meta},
     store::{
-        KindId, Origin, Record,
+        KindId, Record,
         journal::{Journal, Level, StoreError},
     },
 };
-use actix::{Actor, Addr, AsyncContext, Context as ActixContext, Handler, Message};
+use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     future::Future,
@@ -30,6 +32,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use way::Way;
 
 /// So many errands may always be unfinished: those whose outcome nobody takes now must not keep
 /// the others from being read.
@@ -255,68 +258,6 @@ impl<E: Errand> Messenger<E> {
         Ok(())
     }
 
-    /// What is asked for has to wait; but what cannot is refused.
-    fn put_aside(
-        &mut self,
-        record: &Arc<Record>,
-        heard: E::Hears,
-        ctx: &mut ActixContext<Self>,
-    ) -> Result<(), String> {
-        let is_free = self.is_closed() && !self.lanes.contains_key(&record.correlation);
-        let in_record = |because| format!("record {}: {because}", record.position);
-        let refused = caught(|| self.errand.refused(&heard, &record.meta())).map_err(in_record)?;
-        if let Some(dispatch) = refused.filter(|_| is_free) {
-            self.unfinished.insert(record.position);
-            self.lanes.insert(record.correlation, VecDeque::new());
-            let running = Box::pin(async move { dispatch });
-            self.go_out(Job { record: Arc::clone(record), running }, ctx);
-        } else if self.job(record, heard)?.is_some() {
-            self.aside.insert(record.position);
-        }
-        Ok(())
-    }
-
-    /// Those that have not gone out yet do not go.
-    fn put_all_aside(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), String> {
-        let mut records = Vec::new();
-        for Job { record, .. } in std::mem::take(&mut self.ready) {
-            let lane = self.lanes.remove(&record.correlation).unwrap_or_default();
-            records.push(record);
-            records.extend(lane.into_iter().map(|job| job.record));
-        }
-        for lane in self.lanes.values_mut() {
-            records.extend(lane.drain(..).map(|job| job.record));
-        }
-        records.sort_unstable_by_key(|record| record.position);
-        for record in &records {
-            self.unfinished.remove(&record.position);
-            if let Some(heard) = self.rooms.hear::<E::Hears>(record)? {
-                self.put_aside(record, heard, ctx)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads again what was put aside, as far as there is room for it.
-    fn take_from_aside(&mut self) -> Result<(), String> {
-        let Some(first) = self.aside.first() else { return Ok(()) };
-        if !self.may_read() {
-            return Ok(());
-        }
-        let journal = &self.following.journal;
-        let records = journal.read(first - 1, TURN_RECORDS_MAX, Level::Durable);
-        for record in records.map_err(|error| error.to_string())? {
-            if !self.aside.contains(&record.position) {
-                continue;
-            }
-            if let Some(heard) = self.rooms.hear::<E::Hears>(&record)? {
-                self.take_up(&record, heard)?;
-            }
-            self.aside.remove(&record.position);
-        }
-        Ok(())
-    }
-
     fn job(&self, record: &Arc<Record>, heard: E::Hears) -> Result<Option<Job>, String> {
         let running = caught(|| self.errand.run(heard, record.meta()))
             .map_err(|because| format!("record {}: {because}", record.position))?;
@@ -324,12 +265,7 @@ impl<E: Errand> Messenger<E> {
     }
 
     /// Runs an errand again that came to nothing, unless everything started over meanwhile.
-    fn run_again(
-        &mut self,
-        record: &Arc<Record>,
-        generation: u64,
-        ctx: &mut ActixContext<Self>,
-    ) {
+    fn run_again(&mut self, record: &Arc<Record>, generation: u64, ctx: &mut ActixContext<Self>) {
         if !self.following.is_current(generation) {
             return;
         }
@@ -387,48 +323,5 @@ impl<E: Errand> Messenger<E> {
         drop(self.following.take_unsent());
         self.following.write_down(self.following.checkpoint_at(position, Vec::new()));
         self.tell_progress();
-    }
-}
-
-/// What an errand needs on its way.
-struct Way<E: Errand> {
-    by: KindId,
-    generation: u64,
-    rooms: Arc<Rooms>,
-    contexts: Arc<Contexts>,
-    journal: Arc<Journal>,
-    messenger: Addr<Messenger<E>>,
-}
-
-impl<E: Errand> Way<E> {
-    /// Goes out with an errand and delivers the command it leads to.
-    async fn go(self, record: Arc<Record>, running: Running) {
-        let Self { generation, messenger, .. } = &self;
-        let generation = *generation;
-        // On a task of its own, so that what panics there is an answer here.
-        let Ok(dispatch) = actix::spawn(running).await else {
-            tracing::error!(position = record.position, "an errand crashed and runs again");
-            messenger.do_send(Freed { generation });
-            return messenger.do_send(Finished { record, generation, is_delivered: false });
-        };
-        let (conversation, position) = (record.correlation, record.position);
-        let origin = Origin { by: self.by, conversation, position, nth: 0 };
-        let (when, journal) = (Delivery::Durable, &*self.journal);
-        let mut fate = self.rooms.deliver_once(journal, generation, &dispatch, origin, when).await;
-        // Whoever does not take it now, in quarantine perhaps, must not keep a place from the others.
-        messenger.do_send(Freed { generation });
-        loop {
-            match fate {
-                Err(Undelivered::Suspended(context)) => {
-                    context.await_more(1);
-                    self.contexts.resumed(&context).await;
-                    context.await_less(1);
-                }
-                Err(Undelivered::Later) => {}
-                Ok(()) | Err(Undelivered::Stale) => break,
-            }
-            fate = self.rooms.deliver(journal, generation, &dispatch, origin, when).await;
-        }
-        messenger.do_send(Finished { record, generation, is_delivered: fate.is_ok() });
     }
 }
