@@ -3,6 +3,7 @@
 use super::{
     books::{self, StoredBooks},
     catalogue::{Catalogue, view_path},
+    contexts::read_transition,
     courtyard::{Settings, StartError},
     crash::caught,
     rooms::Rooms,
@@ -76,10 +77,11 @@ impl Catalogue {
     /// Reads every record; sagas, ports and lookups hear them on the way.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
-        let (rooms, replays) = (&self.rooms, &mut self.replays);
+        let (rooms, contexts) = (&self.rooms, self.contexts.kind());
+        let replays = &mut self.replays;
         let mut read = |record: &Record| {
             let at = |because| format!("record {}: {because}", record.position);
-            if let Err(because) = readable(rooms, record) {
+            if let Err(because) = readable(rooms, contexts, record) {
                 return flaws.push(at(because));
             }
             let heard = replays.iter_mut().map(|replay| {
@@ -132,11 +134,13 @@ pub(super) fn each_number(
 }
 
 /// Whether a record says something that this binary understands.
-fn readable(rooms: &Rooms, record: &Record) -> Result<(), String> {
-    let Some((_, door)) = rooms.of(record.stream.kind) else {
-        return match record.payload {
+fn readable(rooms: &Rooms, contexts: KindId, record: &Record) -> Result<(), String> {
+    let kind = record.stream.kind;
+    let Some((_, door)) = rooms.of(kind) else {
+        return match &record.payload {
             Payload::Woken => Ok(()),
-            _ => Err(format!("kind {} is not installed", record.stream.kind.0)),
+            Payload::Event(bytes) if kind == contexts => read_transition(bytes).map(drop),
+            _ => Err(format!("kind {} is not installed", kind.0)),
         };
     };
     match &record.payload {

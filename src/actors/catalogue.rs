@@ -3,8 +3,9 @@
 use super::{
     audit::{RowCheck, row_check},
     books::{self, Invariants, Replay},
+    contexts::{Context, Contexts},
     conversations::{self, AskSaga, Conversations, Directory, INDEX, Index, Route},
-    courtyard::{Parts, Settings, StartError},
+    courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
     facade::{Example, ViewInfo},
@@ -16,7 +17,7 @@ use super::{
     projector::{Projector, Rows},
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::{Replayed, Runner},
+    saga::{Release, Replayed, Runner},
     shelf::Shelf,
     transport::Service,
 };
@@ -31,7 +32,7 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicUsize, mpsc},
+    sync::{Arc, Mutex, atomic::AtomicUsize, mpsc},
 };
 
 /// At most so many lookups of a kind run at once.
@@ -41,6 +42,7 @@ const LOOKUPS_MAX: usize = 16;
 pub struct Catalogue {
     pub(super) settings: Settings,
     pub(super) journal: Arc<Journal>,
+    pub(super) contexts: Arc<Contexts>,
     shared: Arc<Shared>,
     pub(super) rooms: Rooms,
     pub(super) doors: Vec<Arc<dyn Door>>,
@@ -69,12 +71,14 @@ type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 /// What followers need to start, and what they leave behind.
 struct House {
     settings: Settings,
-    journal: Arc<Journal>,
+    shared: Arc<Shared>,
+    contexts: Arc<Contexts>,
     rooms: Arc<Rooms>,
     rows: Vec<(&'static str, Arc<Rows>)>,
     progress: Vec<Arc<Progress>>,
     /// How to ask the sagas, with the business of each.
     sagas: Vec<(&'static str, AskSaga)>,
+    releases: Releases,
     /// Where sagas live, and where ports and lookups do.
     inner: Arbiter,
     outer: Arbiter,
@@ -86,6 +90,8 @@ impl Catalogue {
     pub(super) fn open(settings: Settings) -> Result<Self, StartError> {
         let journal = Journal::open(&settings.data.join("journal"), settings.journal.clone());
         let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
+        let contexts = Contexts::open(Arc::clone(&journal));
+        let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
@@ -96,6 +102,7 @@ impl Catalogue {
         Ok(Self {
             settings,
             journal,
+            contexts,
             shared,
             rooms: Rooms::default(),
             doors: Vec::new(),
@@ -124,20 +131,22 @@ impl Catalogue {
         }
         let mut house = House {
             settings: self.settings,
-            journal: Arc::clone(&self.journal),
+            shared: Arc::clone(&self.shared),
+            contexts: Arc::clone(&self.contexts),
             rooms: Arc::new(self.rooms),
             rows: Vec::new(),
             progress: Vec::new(),
             sagas: Vec::new(),
+            releases: Releases::new(),
             inner: Arbiter::new(),
             outer: Arbiter::new(),
-            arbiters: shards,
+            arbiters: Vec::new(),
         };
         for start in self.projectors.into_iter().chain(self.followers) {
             start(&mut house)?;
         }
         let conversations = Arc::new(house.tell_conversations(self.routes)?);
-        let House { rows, progress, inner, outer, mut arbiters, .. } = house;
+        let House { rows, progress, releases, inner, outer, mut arbiters, .. } = house;
         arbiters.extend([inner, outer]);
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         Ok(Parts {
@@ -150,7 +159,10 @@ impl Catalogue {
             rows,
             conversations,
             followers: progress,
-            arbiters,
+            releases,
+            contexts: self.contexts,
+            shards,
+            following: Mutex::new(arbiters),
         })
     }
 
@@ -226,7 +238,8 @@ impl Host for Catalogue {
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
-        let room = Arc::new(Room::<A>::new(kind, Arc::clone(&self.shared), settings));
+        let context = self.contexts.with(A::NAME, "aggregate");
+        let room = Arc::new(Room::<A>::new(kind, context, Arc::clone(&self.shared), settings));
         self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
         self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
         self.shards.push(Box::new(move |shards: &mut [Arbiter]| {
@@ -241,34 +254,38 @@ impl Host for Catalogue {
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        let name = format!("saga {}", S::NAME);
-        let me = self.kind(&name);
+        let me = self.kind(&format!("saga {}", S::NAME));
         let business = S::NAME.split_once('/').map_or("", |(business, _)| business);
         self.routes.push((business, conversations::route::<S>()));
         self.replays.push(Box::new(Replayed::<S>::new(me)));
+        let context = self.contexts.with(S::NAME, "saga");
         self.followers.push(Box::new(move |house| {
-            let (journal, rooms) = (Arc::clone(&house.journal), Arc::clone(&house.rooms));
-            let (actors, progress) = (house.settings.actors.clone(), Progress::new(name));
-            house.progress.push(Arc::clone(&progress));
-            let runner = move || Runner::<S>::new(me, journal, rooms, actors, progress);
+            let progress = house.follower("saga", &context);
+            let (shared, rooms) = (Arc::clone(&house.shared), Arc::clone(&house.rooms));
+            let contexts = Arc::clone(&house.contexts);
+            let runner = move || Runner::<S>::new(me, shared, rooms, contexts, progress);
             let runner = start_in(&house.inner, runner)?;
-            house.sagas.push((business, conversations::asking(runner)));
+            house.sagas.push((business, conversations::asking(runner.clone())));
+            let release = move |number| runner.do_send(Release(number));
+            house.releases.insert(S::NAME, Box::new(release));
             Ok(())
         }));
         self
     }
 
     fn port<P: Port>(&mut self) -> &mut Self {
-        let name = format!("port {}", P::NAME);
-        let me = self.kind(&name);
+        let me = self.kind(&format!("port {}", P::NAME));
+        let context = self.contexts.with(P::NAME, "port");
         self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
         self.followers.push(Box::new(move |house| {
             let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
-            let service = Service::new(P::NAME, settings).map_err(StartError::Settings)?;
+            let contexts = Arc::clone(&house.contexts);
+            let service = Service::new(settings, Arc::clone(&context), contexts);
+            let service = service.map_err(StartError::Settings)?;
             let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
             let outside = Outside::<P>::new(Arc::new(service));
-            house.send_out(me, name, concurrency, move || outside)
+            house.send_out(me, ("port", &context), concurrency, move || outside)
         }));
         self
     }
@@ -277,6 +294,7 @@ impl Host for Catalogue {
         let name = format!("lookup {}", L::NAME);
         let me = self.kind(&name);
         self.replays.push(books::asked_inside::<L>(me));
+        let context = self.contexts.with(L::NAME, "lookup");
         self.followers.push(Box::new(move |house| {
             let rows = house.rows.iter().find(|(view, _)| *view == L::View::NAME);
             let Some((_, rows)) = rows else {
@@ -284,53 +302,70 @@ impl Host for Catalogue {
                 return Err(StartError::Settings(because));
             };
             let rows = Arc::clone(rows);
-            house.send_out(me, name, LOOKUPS_MAX, move || Inside::<L>::new(rows))
+            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, move || Inside::<L>::new(rows))
         }));
         self
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
-        self.projectors.push(Box::new(House::project::<V>));
+        let context = self.contexts.with(V::NAME, "view");
+        self.projectors.push(Box::new(move |house| house.project::<V>(&context)));
         self.row_checks.push(row_check::<V>());
         self
     }
 }
 
 impl House {
+    /// Where a follower says how far it is; its bell rings when anything is suspended or resumed.
+    fn follower(&mut self, part: &str, context: &Arc<Context>) -> Arc<Progress> {
+        let progress = Progress::new(part, context);
+        self.contexts.tell(Arc::clone(&progress));
+        self.progress.push(Arc::clone(&progress));
+        progress
+    }
+
     fn send_out<E: Errand>(
         &mut self,
         me: KindId,
-        name: String,
+        (part, context): (&str, &Arc<Context>),
         concurrency: usize,
         errand: impl FnOnce() -> E + Send + 'static,
     ) -> Result<(), StartError> {
-        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
-        let progress = Progress::new(name);
-        self.progress.push(Arc::clone(&progress));
-        let messenger = move || Messenger::new(me, errand(), concurrency, journal, rooms, progress);
+        let progress = self.follower(part, context);
+        let around = (Arc::clone(&self.rooms), Arc::clone(&self.contexts));
+        let journal = Arc::clone(&self.shared.journal);
+        let messenger =
+            move || Messenger::new(me, errand(), concurrency, around, journal, progress);
         start_in(&self.outer, messenger).map(drop)
     }
 
-    fn project<V: View>(&mut self) -> Result<(), StartError> {
+    fn project<V: View>(&mut self, context: &Arc<Context>) -> Result<(), StartError> {
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
         let info = ViewInfo { business, name, aliases, fields, newest_first };
-        let rows = self.shelve(OfView::<V>::default(), info)?;
+        let progress = self.follower("view", context);
+        let rows = self.shelve(OfView::<V>::default(), info, progress)?;
         self.rows.push((V::NAME, rows));
         Ok(())
     }
 
     /// Starts a projector on a thread of its own.
-    fn shelve<F: Folds>(&mut self, folds: F, info: ViewInfo) -> Result<Arc<Rows>, StartError> {
+    fn shelve<F: Folds>(
+        &mut self,
+        folds: F,
+        info: ViewInfo,
+        progress: Arc<Progress>,
+    ) -> Result<Arc<Rows>, StartError> {
         let layout = F::layout();
         let store =
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
         let place = view_path(&self.settings.data, layout.name);
+        let journal = Arc::clone(&self.shared.journal);
         let shelved =
-            Shelf::open(place, layout, self.journal.durable()).map_err(|error| store(&error))?;
-        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
-        let (projector, rows) =
-            Projector::new(folds, shelved, journal, rooms, info).map_err(|error| store(&error))?;
+            Shelf::open(place, layout, journal.durable()).map_err(|error| store(&error))?;
+        let around = (journal, Arc::clone(&self.rooms));
+        let projector = Projector::new(folds, shelved, around, info, progress);
+        let (projector, rows) = projector.map_err(|error| store(&error))?;
         let arbiter = Arbiter::new();
         start_in(&arbiter, move || projector)?;
         self.arbiters.push(arbiter);
@@ -341,13 +376,14 @@ impl House {
         &mut self,
         routes: Vec<(&'static str, Route)>,
     ) -> Result<Conversations, StartError> {
-        let (directory, routes) = (Arc::new(Directory::of(&self.journal)), Arc::new(routes));
+        let (directory, routes) = (Arc::new(Directory::of(&self.shared.journal)), Arc::new(routes));
         let index = Index { directory: Arc::clone(&directory), routes: Arc::clone(&routes) };
         let fields = Index::layout().fields;
         let info =
             ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
-        let index = self.shelve(index, info)?;
-        let (journal, rooms) = (Arc::clone(&self.journal), Arc::clone(&self.rooms));
+        let progress = self.follower("view", &self.contexts.with(INDEX, "view"));
+        let index = self.shelve(index, info, progress)?;
+        let (journal, rooms) = (Arc::clone(&self.shared.journal), Arc::clone(&self.rooms));
         let sagas = std::mem::take(&mut self.sagas);
         Ok(Conversations { journal, rooms, directory, routes, sagas, index })
     }

@@ -2,10 +2,11 @@
 
 use super::{
     catalogue::Catalogue,
+    contexts::{Context, Contexts},
     conversations::{Conversation, Conversations},
     facade::{
-        Collection, Example, Health, Page, Part, QuarantineEntry, Reply, Request, ResourceInfo,
-        Row, Status, Trouble, ViewInfo, ViewQuery,
+        Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
+        ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     progress::Progress,
     projector::Rows,
@@ -15,7 +16,13 @@ use super::{
 use crate::store::journal::{Journal, JournalOptions};
 use actix::Arbiter;
 use serde_json::Value;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// Everything needed to start.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +69,15 @@ pub(super) struct Parts {
     pub conversations: Arc<Conversations>,
     pub examples: Vec<Example>,
     pub followers: Vec<Arc<Progress>>,
-    pub arbiters: Vec<Arbiter>,
+    pub releases: Releases,
+    pub contexts: Arc<Contexts>,
+    /// Where aggregates live, and where those who follow the journal do.
+    pub shards: Vec<Arbiter>,
+    pub following: Mutex<Vec<Arbiter>>,
 }
+
+/// Lets a conversation out of quarantine, by the name of the saga.
+pub(super) type Releases = HashMap<&'static str, Box<dyn Fn(u64) + Send + Sync>>;
 
 impl Courtyard {
     /// Opens the store, brings everything that is declared to life, and lets it catch up.
@@ -79,12 +93,24 @@ impl Courtyard {
         Ok(Self { parts: Arc::new(catalogue.bring_to_life()?) })
     }
 
-    /// Finishes what is submitted and closes the journal.
+    /// Lets nobody follow the journal any more, finishes what is submitted, and closes it.
     pub async fn stop(&self) {
+        let following = &self.parts.following;
+        let following = mem::take(&mut *following.lock().unwrap_or_else(PoisonError::into_inner));
         let journal = Arc::clone(&self.parts.journal);
-        let _ = tokio::task::spawn_blocking(move || journal.close()).await;
-        for arbiter in &self.parts.arbiters {
-            arbiter.stop();
+        let stopped = tokio::task::spawn_blocking(move || {
+            for arbiter in &following {
+                arbiter.stop();
+            }
+            // Whoever still reads would find the journal closed, and complain.
+            for arbiter in following {
+                let _ = arbiter.join();
+            }
+            journal.close();
+        });
+        let _ = stopped.await;
+        for shard in &self.parts.shards {
+            shard.stop();
         }
     }
 
@@ -177,7 +203,70 @@ impl Courtyard {
         parts.extend(self.parts.followers.iter().map(|progress| progress.part(durable)));
         parts.extend(self.parts.rows.iter().map(|rows| rows.part(durable)));
         parts.push(self.parts.conversations.index.part(durable));
+        let contexts = self.parts.contexts.all();
+        let suspended = contexts.iter().filter(|context| context.is_suspended());
+        parts.extend(suspended.filter_map(|context| suspended_part(context)));
         Health { parts }
+    }
+
+    /// Everything that can be suspended, by name.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<ContextInfo> {
+        let contexts = self.parts.contexts.all();
+        contexts.iter().map(|context| self.context_info(context)).collect()
+    }
+
+    /// The part of this name that can be suspended.
+    #[must_use]
+    pub fn context(&self, name: &str) -> Option<ContextInfo> {
+        self.parts.contexts.get(name).map(|context| self.context_info(&context))
+    }
+
+    /// Suspends or resumes a context, durably; nothing happens when it is so already. `None`
+    /// when there is none of this name.
+    ///
+    /// # Errors
+    /// When the journal does not take it now.
+    pub async fn turn_context(
+        &self,
+        name: &str,
+        suspend: bool,
+    ) -> Result<Option<ContextInfo>, Trouble> {
+        let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
+        let (contexts, turned) = (Arc::clone(&self.parts.contexts), Arc::clone(&context));
+        // On a task of its own: what was begun is finished, whether or not anybody waits for it.
+        let turning = tokio::spawn(async move { contexts.turn(&turned, suspend).await });
+        turning.await.map_err(|error| Trouble::Failed(error.to_string()))??;
+        Ok(Some(self.context_info(&context)))
+    }
+
+    /// The suspended context that a view belongs to, if it is suspended.
+    #[must_use]
+    pub fn suspended_view(&self, view: usize) -> Option<&'static str> {
+        let context = self.parts.rows[view].progress.context();
+        context.is_suspended().then_some(context.name)
+    }
+
+    fn context_info(&self, context: &Arc<Context>) -> ContextInfo {
+        let durable = self.parts.journal.durable();
+        let followers = self.parts.followers.iter();
+        let followers: Vec<_> =
+            followers.filter(|progress| Arc::ptr_eq(progress.context(), context)).collect();
+        let mut figures = vec![("commandsWaiting", context.waiting())];
+        if !followers.is_empty() {
+            let position = |progress: &&Arc<Progress>| progress.position(durable);
+            let last = followers.iter().map(position).min().unwrap_or(durable);
+            let under_way = followers.iter().map(|progress| progress.waiting()).sum();
+            figures.push(("recordsBehind", durable.saturating_sub(last)));
+            figures.push(("underWay", under_way));
+        }
+        ContextInfo {
+            name: context.name,
+            parts: context.parts(),
+            is_suspended: context.is_suspended(),
+            since_ms: context.since_ms(),
+            figures,
+        }
     }
 
     fn journal_part(&self) -> Part {
@@ -193,7 +282,24 @@ impl Courtyard {
         Part { name: "journal".into(), status, details }
     }
 
-    /// Instances in quarantine.
+    /// Whether there is a saga of this name.
+    #[must_use]
+    pub fn has_saga(&self, name: &str) -> bool {
+        self.parts.releases.contains_key(name)
+    }
+
+    /// Lets a conversation of the saga of this name out of quarantine; false when it was not in.
+    #[must_use]
+    pub fn release_conversation(&self, saga: &str, number: u64) -> bool {
+        let Some((name, release)) = self.parts.releases.get_key_value(saga) else { return false };
+        let was_in = self.parts.shared.quarantine.release(name, number);
+        if was_in {
+            release(number);
+        }
+        was_in
+    }
+
+    /// Aggregates and conversations in quarantine.
     #[must_use]
     pub fn quarantine(&self) -> Vec<QuarantineEntry> {
         self.parts.shared.quarantine.entries()
@@ -204,4 +310,13 @@ impl Courtyard {
     pub fn release(&self, resource: usize, number: u64) -> bool {
         self.parts.doors[resource].release(number)
     }
+}
+
+/// How a suspended kind of aggregate is; what follows the journal speaks for itself.
+fn suspended_part(context: &Context) -> Option<Part> {
+    context.parts().contains(&"aggregate").then(|| Part {
+        name: format!("aggregate {}", context.name),
+        status: Status::OutOfService,
+        details: vec![("commandsWaiting", context.waiting().to_string())],
+    })
 }

@@ -84,6 +84,11 @@ impl Quarantine {
         self.lock().remove(&(resource, number)).is_some()
     }
 
+    /// Lets all of these out.
+    pub fn forget(&self, resource: &'static str) {
+        self.lock().retain(|(of, _), _| *of != resource);
+    }
+
     /// Everything that is in.
     pub fn entries(&self) -> Vec<QuarantineEntry> {
         self.lock().values().cloned().collect()

@@ -1,11 +1,12 @@
 //! The two kinds of errand: asking an outside service, and looking something up in a view.
 
 use super::{
+    contexts::Context,
     messenger::{Errand, Running},
     projector::Rows,
     transport::Service,
 };
-use crate::domain::kernel::{Lookup, Meta, Port};
+use crate::domain::kernel::{Dispatch, Lookup, Meta, Port};
 use std::{marker::PhantomData, sync::Arc};
 
 /// Asks an outside service.
@@ -32,6 +33,15 @@ impl<P: Port> Errand for Outside<P> {
             P::answered(&heard, &meta, &answer)
         }))
     }
+
+    fn refused(&self, heard: &P::Hears, meta: &Meta) -> Option<Dispatch> {
+        let answer = self.service.refusal(&P::ask(heard, meta)?)?;
+        Some(P::answered(heard, meta, &answer))
+    }
+
+    fn needs(&self) -> Option<&Arc<Context>> {
+        None
+    }
 }
 
 /// Looks something up in a view, once the view has seen the record that asks for it.
@@ -57,5 +67,14 @@ impl<L: Lookup> Errand for Inside<L> {
             let found = rows.find::<L::View>(query, meta.position).await;
             L::found(&heard, &meta, &found)
         }))
+    }
+
+    /// Whatever is to be looked up can wait.
+    fn refused(&self, _: &L::Hears, _: &Meta) -> Option<Dispatch> {
+        None
+    }
+
+    fn needs(&self) -> Option<&Arc<Context>> {
+        Some(self.rows.progress.context())
     }
 }

@@ -233,6 +233,12 @@ pub enum Trouble {
         /// The reason.
         because: String,
     },
+    /// 503: an operator has suspended this part.
+    #[error("{context} is suspended")]
+    Suspended {
+        /// `taxi/reservations`
+        context: &'static str,
+    },
     /// 503: what was asked for is still being built or caught up with.
     #[error("{0}")]
     NotYet(String),
@@ -284,10 +290,25 @@ pub enum Status {
     OutOfService,
 }
 
-/// An instance that crashed too often.
+/// A part that can be suspended: everything of one name.
+#[derive(Clone, Debug)]
+pub struct ContextInfo {
+    /// `taxi/reservations`
+    pub name: &'static str,
+    /// What it consists of: `aggregate`, `saga`, `port`, `lookup`, `view`.
+    pub parts: Vec<&'static str>,
+    /// Whether it is suspended.
+    pub is_suspended: bool,
+    /// Since when it is as it is, in milliseconds since the epoch, if it was ever otherwise.
+    pub since_ms: Option<u64>,
+    /// How much waits for it.
+    pub figures: Vec<(&'static str, u64)>,
+}
+
+/// An aggregate that crashed too often, or a saga's conversation that crashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantineEntry {
-    /// `taxi/orders`
+    /// `taxi/orders`, or the name of the saga.
     pub resource: &'static str,
     /// Which one.
     pub number: u64,
@@ -295,6 +316,8 @@ pub struct QuarantineEntry {
     pub because: String,
     /// The command it crashed on, if it was a command.
     pub command: Option<String>,
+    /// The position of the record it crashed on, if it was a saga's conversation.
+    pub position: Option<u64>,
     /// How often it crashed.
     pub crashes: u32,
     /// Since when, in milliseconds since the epoch.

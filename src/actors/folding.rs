@@ -3,7 +3,7 @@
 use super::rooms::Rooms;
 use crate::{
     domain::kernel::{Message, View},
-    store::{Record, read_model::Layout},
+    store::{KindSet, Record, read_model::Layout},
 };
 use std::marker::PhantomData;
 
@@ -16,6 +16,9 @@ pub trait Folds: Unpin + Send + 'static {
 
     /// What the rows look like.
     fn layout() -> Layout;
+
+    /// The kinds of aggregate of which anything is heard.
+    fn kinds(&self, rooms: &Rooms) -> KindSet;
 
     /// What is heard of a record, and the number of the row it touches.
     ///
@@ -47,6 +50,10 @@ impl<V: View> Folds for OfView<V> {
 
     fn layout() -> Layout {
         Layout::of::<V>()
+    }
+
+    fn kinds(&self, rooms: &Rooms) -> KindSet {
+        rooms.kinds_heard::<V::Hears>()
     }
 
     fn hear(&self, rooms: &Rooms, record: &Record) -> Result<Option<(u64, V::Hears)>, String> {

@@ -8,7 +8,13 @@ use super::{
     outbox::Bundle,
     room::{Room, busy},
 };
-use crate::{domain::kernel::Aggregate, store::journal::Level};
+use crate::{
+    domain::kernel::Aggregate,
+    store::{
+        KindSet,
+        journal::{Level, Listener},
+    },
+};
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, dev::SendError};
 use std::{
     collections::{HashMap, VecDeque},
@@ -127,14 +133,17 @@ impl<A: Aggregate> Keeper<A> {
     fn hear_of_failures(&self, me: Addr<Self>) {
         let journal = &self.room.shared.journal;
         let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
-        let wake = move || {
+        let wake = move |_| {
             let Some(journal) = weak.upgrade() else { return };
             let generation = journal.generation();
             if known.swap(generation, Ordering::Relaxed) != generation {
                 me.do_send(Healed);
             }
         };
-        journal.subscribe(Level::Durable, Arc::new(wake));
+        // No kind concerns it: it is woken after failures, and with everybody now and then.
+        let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
+        let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake) };
+        journal.subscribe(Level::Durable, listener);
     }
 
     fn bear(&mut self, letter: Letter<A>, after: u64) {

@@ -1,11 +1,13 @@
 //! What an aggregate can be handed: commands, questions, and whoever waits for the answer.
 
 use super::{
+    contexts::Context,
     facade::{IdempotencyKey, Outcome, Reply, Trouble},
     flight::Flight,
 };
 use crate::{domain::kernel::Aggregate, store::Origin};
 use actix::Message;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Where a client waits.
@@ -108,8 +110,10 @@ impl Drop for Ack {
 }
 
 /// Why a dispatched command was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Undelivered {
+    /// Not before this context is resumed.
+    Suspended(Arc<Context>),
     /// Try again later: full, crashed, quarantined.
     Later,
     /// The journal lost what it was based on; whoever said it starts over.

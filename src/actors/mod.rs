@@ -10,6 +10,7 @@
 mod audit;
 mod books;
 mod catalogue;
+mod contexts;
 mod conversations;
 mod courtyard;
 mod crash;
@@ -17,6 +18,7 @@ mod errands;
 mod facade;
 mod flight;
 mod folding;
+mod follower;
 mod keeper;
 mod letter;
 mod living;
@@ -37,7 +39,7 @@ pub use catalogue::Catalogue;
 pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
+    Collection, ContextInfo, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
     QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
     ViewInfo, ViewQuery,
 };

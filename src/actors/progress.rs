@@ -1,28 +1,55 @@
-//! How far a follower of the journal has come, for whoever watches from another thread.
+//! How far a follower of the journal has come, for whoever watches from another thread; and the
+//! bell that wakes it.
 
-use super::facade::{Part, Status};
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
+use super::{
+    contexts::Context,
+    facade::{Part, Status},
+};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 /// A saga runner's, port's, lookup's or projector's progress.
-#[derive(Debug)]
 pub struct Progress {
     name: String,
+    context: Arc<Context>,
     position: AtomicU64,
     waiting: AtomicU64,
+    /// What lies behind this position does not concern it, as far as is known.
+    called: AtomicU64,
+    /// Whether it was rung for and has not looked yet.
+    is_ringing: AtomicBool,
+    knock: OnceLock<Knock>,
     trouble: Mutex<Option<String>>,
 }
 
+/// Wakes the follower.
+pub type Knock = Arc<dyn Fn() + Send + Sync>;
+
 impl Progress {
-    /// Nothing done yet.
-    pub fn new(name: String) -> Arc<Self> {
-        let (position, waiting) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { name, position, waiting, trouble: Mutex::default() })
+    /// Nothing done yet; `part` is what it is within its context: a saga, a port, a view.
+    pub fn new(part: &str, context: &Arc<Context>) -> Arc<Self> {
+        Arc::new(Self {
+            name: format!("{part} {}", context.name),
+            context: Arc::clone(context),
+            position: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+            called: AtomicU64::new(0),
+            is_ringing: AtomicBool::new(false),
+            knock: OnceLock::new(),
+            trouble: Mutex::default(),
+        })
+    }
+
+    /// What it is and which: `saga taxi/ride`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The context it belongs to.
+    pub const fn context(&self) -> &Arc<Context> {
+        &self.context
     }
 
     /// Everything up to this position has been seen.
@@ -30,14 +57,54 @@ impl Progress {
         self.position.store(position, Ordering::Release);
     }
 
-    /// The last position seen.
-    pub fn position(&self) -> u64 {
-        self.position.load(Ordering::Acquire)
+    /// The last position seen, when this one is the last there is: what does not concern the
+    /// follower counts as seen.
+    pub fn position(&self, durable: u64) -> u64 {
+        let position = self.position.load(Ordering::Acquire);
+        if position < self.called() { position } else { position.max(durable) }
     }
 
     /// So many things are under way.
     pub fn wait_for(&self, number: usize) {
         self.waiting.store(number as u64, Ordering::Relaxed);
+    }
+
+    /// How many things are under way.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Lets the bell knock like this. Rings that nobody heard are rung again.
+    pub fn knocks_with(&self, knock: Knock) {
+        let _ = self.knock.set(knock);
+        self.hush();
+    }
+
+    /// Something up to this position concerns it.
+    pub fn call(&self, position: u64) {
+        self.called.fetch_max(position, Ordering::AcqRel);
+        self.ring();
+    }
+
+    /// What lies behind this position does not concern it, as far as is known.
+    pub fn called(&self) -> u64 {
+        self.called.load(Ordering::Acquire)
+    }
+
+    /// Wakes the follower once, however often it is rung before it looks.
+    pub fn ring(&self) {
+        if !self.is_ringing.swap(true, Ordering::AcqRel)
+            && let Some(knock) = self.knock.get()
+        {
+            knock();
+        }
+    }
+
+    /// The follower looks now; rings after this wake it again. It has to look at
+    /// [`Self::called`] afterwards: who called before has rung in vain.
+    pub fn hush(&self) {
+        // A swap, so that whoever rang before is seen with all that he said before.
+        self.is_ringing.swap(false, Ordering::AcqRel);
     }
 
     /// Whatever was wrong is right again. Cheap when nothing was.
@@ -59,42 +126,18 @@ impl Progress {
     /// How it is, seen from the outside.
     pub fn part(&self, durable: u64) -> Part {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let position = self.position();
+        let position = self.position(durable);
         let mut details = vec![
             ("position", position.to_string()),
             ("behind", durable.saturating_sub(position).to_string()),
-            ("underWay", self.waiting.load(Ordering::Relaxed).to_string()),
+            ("underWay", self.waiting().to_string()),
         ];
-        let status = if trouble.is_some() { Status::Down } else { Status::Up };
+        let status = match (&trouble, self.context.is_suspended()) {
+            (Some(_), _) => Status::Down,
+            (None, true) => Status::OutOfService,
+            (None, false) => Status::Up,
+        };
         details.extend(trouble.map(|because| ("because", because)));
         Part { name: self.name.clone(), status, details }
-    }
-}
-
-/// A turn in which so many records were read makes the times busy: whoever reads the journal
-/// then waits [`BUSY_PAUSE`] for more before the next turn, because being woken for each record
-/// costs everybody more than the pause does.
-pub const BUSY_RECORDS: usize = 24;
-
-/// See [`BUSY_RECORDS`].
-pub const BUSY_PAUSE: Duration = Duration::from_millis(1);
-
-/// Wakes somebody once, however often it is rung before that somebody looks.
-#[derive(Clone, Debug, Default)]
-pub struct Bell {
-    rung: Arc<AtomicBool>,
-}
-
-impl Bell {
-    /// Rings; calls `wake` unless it was ringing already.
-    pub fn ring(&self, wake: impl FnOnce()) {
-        if !self.rung.swap(true, Ordering::AcqRel) {
-            wake();
-        }
-    }
-
-    /// Somebody looks now; rings after this wake again.
-    pub fn hush(&self) {
-        self.rung.store(false, Ordering::Release);
     }
 }

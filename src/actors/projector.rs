@@ -4,7 +4,7 @@ use super::{
     crash::caught,
     facade::{Collection, Page, Part, Row, Sort, Trouble, ViewInfo, ViewQuery},
     folding::Folds,
-    progress::{Bell, Progress},
+    progress::Progress,
     room::{blocking, busy},
     rooms::Rooms,
     shelf::Shelf,
@@ -13,14 +13,21 @@ use crate::{
     domain::kernel::{Query, View},
     store::{
         Record,
-        journal::{Journal, Level},
+        journal::{Journal, Level, Listener},
         read_model::{
             FoundRow, ReadModel, ReadModelError, RowChange, SearchError, SortBy, Unusable, Wanted,
         },
     },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::watch;
 
 /// Records folded into one transaction.
@@ -52,15 +59,32 @@ pub struct Rows {
     /// What clients see of the view.
     pub info: ViewInfo,
     /// How far it is.
-    progress: Arc<Progress>,
+    pub progress: Arc<Progress>,
     shelf: Arc<Shelf>,
     reached: watch::Receiver<u64>,
+    /// How many wait for the view to come further, also for what does not concern it.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Somebody waits for the view to come further, for as long as this lives.
+struct Waiting<'rows>(&'rows AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Rows {
     /// Waits until everything up to this position is in the rows.
     async fn reach(&self, position: u64) {
         let mut reached = self.reached.clone();
+        if *reached.borrow() >= position {
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let _waiting = Waiting(&self.waiting);
+        self.progress.ring();
         // An error means that the projector is gone, and with it the process.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
@@ -68,10 +92,15 @@ impl Rows {
     /// As `reach`, but not longer than this.
     async fn reach_within(&self, position: Option<u64>, patience: Duration) -> Result<(), Trouble> {
         let Some(position) = position else { return Ok(()) };
+        let context = self.progress.context();
+        if context.is_suspended() && *self.reached.borrow() < position {
+            return Err(context.trouble());
+        }
         let reached = tokio::time::timeout(patience, self.reach(position)).await;
         reached.map_err(|_| match self.shelf.readable() {
-            Ok(_) => Trouble::NotYet(format!("the view has not reached position {position} yet")),
             Err(trouble) => trouble,
+            Ok(_) if context.is_suspended() => context.trouble(),
+            Ok(_) => Trouble::NotYet(format!("the view has not reached position {position} yet")),
         })
     }
 
@@ -156,7 +185,7 @@ pub struct Projector<F: Folds> {
     rooms: Arc<Rooms>,
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
-    bell: Bell,
+    waiting: Arc<AtomicUsize>,
     recent: HashMap<u64, Option<F::Row>>,
 }
 
@@ -169,11 +198,13 @@ impl<F: Folds> Actor for Projector<F> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (addr, bell) = (ctx.address(), self.bell.clone());
-        let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
-        self.journal.subscribe(Level::Durable, wake);
-        ctx.run_interval(LOOK_EVERY, |projector, ctx| projector.ring(ctx));
-        self.ring(ctx);
+        let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
+        progress.knocks_with(Arc::new(move || addr.do_send(Wake)));
+        let wake = Arc::new(move |position| progress.call(position));
+        let (kinds, is_waited_for) = (self.folds.kinds(&self.rooms), Arc::clone(&self.waiting));
+        self.journal.subscribe(Level::Durable, Listener { kinds, is_waited_for, wake });
+        ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.ring());
+        self.progress.call(self.journal.durable());
     }
 }
 
@@ -183,24 +214,19 @@ impl<F: Folds> Handler<Wake> for Projector<F> {
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
         match self.turn() {
             Ok(BATCH_RECORDS_MAX) => {
-                self.bell.hush();
-                self.ring(ctx);
+                self.progress.hush();
+                self.progress.ring();
             }
             // The bell goes on ringing for a while, so that what comes meanwhile is one turn.
             Ok(records) => {
                 let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
-                ctx.run_later(pace, |projector, ctx| {
-                    projector.bell.hush();
-                    if projector.journal.durable() > projector.cursor {
-                        projector.ring(ctx);
-                    }
-                });
+                ctx.run_later(pace, |projector, _| projector.look_again());
             }
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.recent.clear();
-                self.bell.hush();
-                ctx.run_later(RETRY_PAUSE, |projector, ctx| projector.ring(ctx));
+                self.progress.hush();
+                ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
             }
         }
     }
@@ -214,17 +240,21 @@ impl<F: Folds> Projector<F> {
     pub fn new(
         folds: F,
         (shelf, model): (Arc<Shelf>, Arc<ReadModel>),
-        journal: Arc<Journal>,
-        rooms: Arc<Rooms>,
+        (journal, rooms): (Arc<Journal>, Arc<Rooms>),
         info: ViewInfo,
+        progress: Arc<Progress>,
     ) -> Result<(Self, Arc<Rows>), ReadModelError> {
         let cursor = model.cursor()?;
-        let progress = Progress::new(format!("view {}", F::layout().name));
         progress.reach(cursor);
         let (sender, reached) = watch::channel(cursor);
-        let rows =
-            Rows { info, progress: Arc::clone(&progress), shelf: Arc::clone(&shelf), reached };
-        let (bell, recent) = (Bell::default(), HashMap::new());
+        let waiting = Arc::<AtomicUsize>::default();
+        let rows = Rows {
+            info,
+            progress: Arc::clone(&progress),
+            shelf: Arc::clone(&shelf),
+            reached,
+            waiting: Arc::clone(&waiting),
+        };
         let projector = Self {
             folds,
             shelf,
@@ -235,21 +265,30 @@ impl<F: Folds> Projector<F> {
             rooms,
             progress,
             reached: sender,
-            bell,
-            recent,
+            waiting,
+            recent: HashMap::new(),
         };
         Ok((projector, Arc::new(rows)))
     }
 
-    fn ring(&self, ctx: &mut Context<Self>) {
-        let addr = ctx.address();
-        self.bell.ring(|| addr.do_send(Wake));
+    /// The pause is over: goes on when something concerns the view, or somebody waits for it.
+    fn look_again(&self) {
+        self.progress.hush();
+        let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
+        let called = if is_waited_for { u64::MAX } else { self.progress.called() };
+        let is_suspended = self.progress.context().is_suspended();
+        if !is_suspended && called.min(self.journal.durable()) > self.cursor {
+            self.progress.ring();
+        }
     }
 
     /// Folds a batch, and says of how many records.
     fn turn(&mut self) -> Result<usize, String> {
         self.look().map_err(|error| error.to_string())?;
         let durable = self.journal.durable();
+        if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {
+            return Ok(0);
+        }
         let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
         if let Some(last) = records.last() {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::kernel::{Aggregate, Dispatch, Fact, Hears, Id},
-    store::{KindId, Origin, Payload, Record, journal::Journal},
+    store::{KindId, KindSet, Origin, Payload, Record, journal::Journal},
 };
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
@@ -43,9 +43,14 @@ impl Rooms {
     }
 
     /// The kinds that a listener hears of.
-    pub fn kinds_heard<H: Hears>(&self) -> Vec<KindId> {
+    pub fn kinds_heard<H: Hears>(&self) -> KindSet {
         let rooms = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
         rooms.map(|door| door.kind()).collect()
+    }
+
+    /// All kinds.
+    pub fn kinds(&self) -> KindSet {
+        self.by_name.values().map(|door| door.kind()).collect()
     }
 
     /// What a listener hears of a record; `None` when it is none of its business.
@@ -70,7 +75,8 @@ impl Rooms {
     /// Delivers a command said in this generation of the journal, however long that takes.
     ///
     /// # Errors
-    /// When the journal lost what it was based on; the speaker has to start over.
+    /// When the journal lost what it was based on, and the speaker has to start over; or whom
+    /// it is for is suspended.
     pub async fn deliver(
         &self,
         journal: &Journal,

@@ -1,9 +1,18 @@
 //! How an outside service is reached: the sandbox inside this process, or HTTP.
 
-use super::settings::{Fallback, PortSettings, Transport};
+use super::{
+    contexts::{Context, Contexts},
+    settings::{Fallback, PortSettings, Transport},
+};
 use crate::domain::kernel::{Answer, Ask, Patience};
 use serde_json::Value;
-use std::{future::Future, hash::BuildHasher, hash::RandomState, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    hash::{BuildHasher, RandomState},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 /// One attempt: an answer, or why there was none.
 type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Answer, String>> + 'a>>;
@@ -13,6 +22,8 @@ pub struct Service {
     name: &'static str,
     settings: PortSettings,
     carrier: Carrier,
+    context: Arc<Context>,
+    contexts: Arc<Contexts>,
 }
 
 enum Carrier {
@@ -20,15 +31,11 @@ enum Carrier {
     Http { client: reqwest::Client, url: reqwest::Url },
 }
 
-impl Service {
-    /// A service as it is configured.
-    ///
-    /// # Errors
-    /// What is wrong with the settings, as a sentence.
-    pub fn new(name: &'static str, settings: PortSettings) -> Result<Self, String> {
+impl Carrier {
+    fn new(name: &'static str, settings: &PortSettings) -> Result<Self, String> {
         let in_section = |because: String| format!("ports.\"{name}\": {because}");
-        let carrier = match settings.transport {
-            Transport::Sandbox => Carrier::Sandbox,
+        match settings.transport {
+            Transport::Sandbox => Ok(Self::Sandbox),
             Transport::Http => {
                 let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
                 let url = url.map_err(|because| in_section(because.to_owned()))?;
@@ -39,10 +46,25 @@ impl Service {
                     .no_proxy()
                     .build()
                     .map_err(|error| in_section(error.to_string()))?;
-                Carrier::Http { client, url }
+                Ok(Self::Http { client, url })
             }
-        };
-        Ok(Self { name, settings, carrier })
+        }
+    }
+}
+
+impl Service {
+    /// A service as it is configured.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, as a sentence.
+    pub fn new(
+        settings: PortSettings,
+        context: Arc<Context>,
+        contexts: Arc<Contexts>,
+    ) -> Result<Self, String> {
+        let name = context.name;
+        let carrier = Carrier::new(name, &settings)?;
+        Ok(Self { name, settings, carrier, context, contexts })
     }
 
     /// Questions that may be on their way at once, if that is configured.
@@ -52,21 +74,35 @@ impl Service {
 
     /// Asks until there is an answer, or patience is over.
     pub async fn ask(&self, ask: &Ask) -> Answer {
-        let gives_up =
-            ask.patience == Patience::Limited && self.settings.fallback == Fallback::Refuse;
         let mut attempts = 0;
         loop {
+            if self.context.is_suspended() {
+                if let Some(refusal) = self.refusal(ask) {
+                    return refusal;
+                }
+                self.contexts.resumed(&self.context).await;
+            }
             let because = match self.attempt(ask).await {
                 Ok(answer) => return answer,
                 Err(because) => because,
             };
             tracing::debug!(port = self.name, key = ask.key, because, attempts, "no answer");
-            if gives_up && attempts >= self.settings.retries {
+            if self.gives_up(ask) && attempts >= self.settings.retries {
                 return Answer::Unreachable(because);
             }
             tokio::time::sleep(self.pause_after(attempts)).await;
             attempts += 1;
         }
+    }
+
+    /// What is answered while the port is suspended; `None` when the question waits.
+    pub fn refusal(&self, ask: &Ask) -> Option<Answer> {
+        let unreachable = || Answer::Unreachable(format!("{} is suspended", self.name));
+        self.gives_up(ask).then(unreachable)
+    }
+
+    fn gives_up(&self, ask: &Ask) -> bool {
+        ask.patience == Patience::Limited && self.settings.fallback == Fallback::Refuse
     }
 
     async fn attempt(&self, ask: &Ask) -> Result<Answer, String> {
@@ -185,7 +221,7 @@ mod tests {
     #[test]
     fn an_http_port_without_an_address_is_a_clear_error() {
         let settings = PortSettings { transport: Transport::Http, ..PortSettings::default() };
-        let error = Service::new("taxi/payment", settings).err();
+        let error = Carrier::new("taxi/payment", &settings).err();
         let sentence = "ports.\"taxi/payment\": the http transport needs a `url`";
         assert_eq!(error.as_deref(), Some(sentence));
     }

@@ -4,6 +4,7 @@ use super::{
     Limits,
     accept::{self, Shown},
     answer::Answer,
+    contexts,
     conversation::{self, Told},
     hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
@@ -67,6 +68,9 @@ impl Front {
                     self.conversation(business, route, verb, request).await
                 }
             },
+            Err(Lost::Unknown) if request.path().starts_with(contexts::CONTEXTS) => {
+                contexts::answer(self, verb, request.path()).await
+            }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
         }
@@ -237,7 +241,11 @@ impl Front {
                 }
             }
         };
-        Ok(answer.with(header::VARY, "Accept"))
+        let answer = answer.with(header::VARY, "Accept");
+        Ok(match self.courtyard.suspended_view(view) {
+            Some(name) => answer.with(headers::SUSPENDED, name),
+            None => answer,
+        })
     }
 
     async fn conversation(

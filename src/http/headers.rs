@@ -9,6 +9,8 @@ use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
 };
 
+/// The context that is suspended, and therefore answers as it stood then.
+pub const SUSPENDED: HeaderName = HeaderName::from_static("x-madang-suspended");
 /// The position of the journal that a write reached, and that a read waits for.
 pub const POSITION: HeaderName = HeaderName::from_static("x-madang-position");
 /// The client's name for the conversation.

@@ -4,12 +4,14 @@
 //! front ── router (path → resource, view)      one handler for everything
 //!   ├─ headers, accept, query                  what is asked
 //!   ├─ hal, html, conversation, problem, answer
-//!   └─ operate                                 health, quarantine, index
+//!   ├─ operate                                 health, quarantine, index
+//!   └─ contexts                                what can be suspended
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
 pub mod accept;
 pub mod answer;
+mod contexts;
 pub mod conversation;
 pub mod front;
 pub mod hal;

@@ -4,7 +4,7 @@ use super::{
     answer::Answer,
     front::{Front, not_allowed, unknown},
     problem::{FAMILIES, Family, NOT_FOUND, Problem},
-    router::{Lost, Route, Spot, Thing, Verb},
+    router::{Route, Spot, Thing, Verb},
 };
 use crate::{
     actors::{Health, Status},
@@ -71,13 +71,10 @@ fn readiness(health: &Health) -> Status {
     if down { Status::OutOfService } else { Status::Up }
 }
 
-fn worst(health: &Health) -> Status {
-    let has = |status| health.parts.iter().any(|part| part.status == status);
-    match (has(Status::Down), has(Status::OutOfService)) {
-        (true, _) => Status::Down,
-        (false, true) => Status::OutOfService,
-        (false, false) => Status::Up,
-    }
+/// What is only suspended does not make the whole unhealthy.
+fn whole(health: &Health) -> Status {
+    let is_down = health.parts.iter().any(|part| part.status == Status::Down);
+    if is_down { Status::Down } else { Status::Up }
 }
 
 fn probe(status: Status) -> Answer {
@@ -85,7 +82,7 @@ fn probe(status: Status) -> Answer {
 }
 
 fn health(health: &Health) -> Answer {
-    let status = worst(health);
+    let status = whole(health);
     let part = |part: &crate::actors::Part| {
         let details: Map<_, _> =
             part.details.iter().map(|(name, value)| ((*name).into(), json!(value))).collect();
@@ -104,6 +101,7 @@ fn quarantine(front: &Front) -> Answer {
             "number": entry.number,
             "because": entry.because,
             "command": entry.command,
+            "position": entry.position,
             "crashes": entry.crashes,
             "since": entry.since_ms,
             "_links": { "release": { "href": href, "method": "POST" } },
@@ -119,18 +117,28 @@ fn quarantine(front: &Front) -> Answer {
 
 fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, Problem> {
     let whom = whom.strip_suffix("/release").ok_or_else(|| unknown(path))?;
-    let route = front.router.resolve(path_of(path, whom)).map_err(|lost| match lost {
-        Lost::Unknown | Lost::NotANumber => unknown(path),
-    })?;
-    let Route { thing: Thing::Resource(resource), spot: Spot::Item(number), .. } = route else {
-        return Err(unknown(path));
+    let resource = match front.router.resolve(path_of(path, whom)) {
+        Ok(Route { thing: Thing::Resource(resource), spot: Spot::Item(number), .. }) => {
+            Some((resource, number))
+        }
+        _ => None,
     };
+    let conversation = whom.rsplit_once('/');
+    let conversation =
+        conversation.and_then(|(saga, number)| Some((saga, number.parse::<u64>().ok()?)));
+    if resource.is_none() && !conversation.is_some_and(|(saga, _)| front.courtyard.has_saga(saga)) {
+        return Err(unknown(path));
+    }
     match verb {
         Verb::Say(Method::Post) => {}
         Verb::Options => return Ok(Answer::options(RELEASE_ONLY)),
         _ => return Err(not_allowed("this method", RELEASE_ONLY.to_owned())),
     }
-    if !front.courtyard.release(resource, number) {
+    let is_released = resource
+        .is_some_and(|(resource, number)| front.courtyard.release(resource, number))
+        || conversation
+            .is_some_and(|(saga, number)| front.courtyard.release_conversation(saga, number));
+    if !is_released {
         return Err(Problem::new(NOT_FOUND, format!("{whom} is not in quarantine")));
     }
     Ok(as_json(StatusCode::OK, &json!({ "released": whom })))
@@ -161,7 +169,7 @@ fn index(front: &Front) -> Answer {
         let name = format!("{}/{}", view.business, view.name);
         add(name.clone(), format!("/{name}"));
     }
-    for name in ["actuator/health", "admin/quarantine"] {
+    for name in ["actuator/health", "admin/contexts", "admin/quarantine"] {
         add(name.into(), format!("/{name}"));
     }
     let body = json!({ "_links": links });

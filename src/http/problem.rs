@@ -74,6 +74,8 @@ families! {
     UNAVAILABLE = "unavailable", 503, "unavailable", "an outside service is busy or down, so nothing was established; come back after the time in Retry-After";
     /// Quarantined.
     QUARANTINED = "quarantined", 503, "quarantined", "this one instance crashed repeatedly and waits for an operator; all others are served";
+    /// Suspended.
+    SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/contexts lists what is suspended";
     /// Not yet.
     NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
     /// The machine failed.
@@ -143,6 +145,8 @@ impl From<Trouble> for Problem {
                 Some((*retry_after_s).max(1))
             }
             Trouble::Quarantined { .. } => Some(30),
+            // Nobody knows how long a person takes.
+            Trouble::Suspended { .. } => Some(10),
             _ if family.status == 503 => Some(1),
             _ => None,
         };
@@ -172,6 +176,7 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::VersionDiffers { .. } => VERSION_DIFFERS,
         Trouble::Busy { .. } => BUSY,
         Trouble::Quarantined { .. } => QUARANTINED,
+        Trouble::Suspended { .. } => SUSPENDED,
         Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
         Trouble::Failed(_) => FAILED,
     }

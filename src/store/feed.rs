@@ -1,11 +1,15 @@
 //! The latest records in memory, and who is woken when there are more.
 
-use super::{KindId, Record, journal::Level, sync::lock};
+use super::{KindId, Record, journal::Level, kinds::KindSet, sync::lock};
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize, atomic::Ordering},
 };
+
+/// Whenever the watermark passes a multiple of this, everybody is woken, so that nobody is ever
+/// further behind than that, however little concerns him.
+const EVERYBODY_EVERY_RECORDS: u64 = 4_096;
 
 /// The latest records, without a gap up to the head.
 #[derive(Default)]
@@ -47,58 +51,85 @@ impl Ring {
     }
 }
 
-/// Called when there is more to read.
-pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
+/// Called with the position up to which there is more to read.
+pub type Wake = Arc<dyn Fn(u64) + Send + Sync>;
+
+/// Somebody who follows the journal.
+#[derive(Clone)]
+pub struct Listener {
+    /// What it is to be woken for. A record of these kinds of stream; and, of what became of a
+    /// command without an event, those that followers of these kinds said.
+    pub kinds: KindSet,
+    /// While this is not zero, it is woken for everything.
+    pub is_waited_for: Arc<AtomicUsize>,
+    /// What wakes it. It is called on the thread that submits or commits, and must not block.
+    pub wake: Wake,
+}
 
 /// Everybody who wants to be woken.
 #[derive(Default)]
 pub(super) struct Subscribers {
-    submitted: Mutex<Arc<Vec<Submitted>>>,
-    durable: Mutex<Arc<Vec<Wake>>>,
-}
-
-/// Somebody who wants to hear at once what is submitted.
-#[derive(Clone)]
-struct Submitted {
-    /// Whose events; those of all kinds when `None`.
-    kinds: Option<Arc<[KindId]>>,
-    wake: Wake,
+    /// Those who hear at once what is submitted, by kind.
+    submitted: Mutex<Arc<Vec<Vec<Wake>>>>,
+    /// Those who hear of what is durable.
+    durable: Mutex<Arc<Vec<Listener>>>,
+    /// Everybody: woken now and then, and when the journal is open again after a failure.
+    all: Mutex<Arc<Vec<Wake>>>,
 }
 
 impl Subscribers {
-    pub(super) fn add(&self, level: Level, wake: Wake) {
+    pub(super) fn add(&self, level: Level, listener: Listener) {
+        Arc::make_mut(&mut lock(&self.all)).push(Arc::clone(&listener.wake));
         match level {
-            Level::Submitted => self.add_submitted(None, wake),
-            Level::Durable => Arc::make_mut(&mut lock(&self.durable)).push(wake),
+            Level::Submitted => {
+                let mut submitted = lock(&self.submitted);
+                let by_kind = Arc::make_mut(&mut submitted);
+                for kind in listener.kinds.iter() {
+                    let index = usize::from(kind.0);
+                    if by_kind.len() <= index {
+                        by_kind.resize_with(index + 1, Vec::new);
+                    }
+                    by_kind[index].push(Arc::clone(&listener.wake));
+                }
+            }
+            Level::Durable => Arc::make_mut(&mut lock(&self.durable)).push(listener),
         }
     }
 
-    pub(super) fn add_submitted(&self, kinds: Option<Arc<[KindId]>>, wake: Wake) {
-        Arc::make_mut(&mut lock(&self.submitted)).push(Submitted { kinds, wake });
-    }
-
-    /// Wakes those who follow what is durable, outside of the lock.
-    pub(super) fn wake_durable(&self) {
+    /// Wakes those whom a commit concerns that moved the watermark, outside of the lock.
+    pub(super) fn wake_durable(&self, concerned: &KindSet, before: u64, durable: u64) {
+        if before / EVERYBODY_EVERY_RECORDS != durable / EVERYBODY_EVERY_RECORDS {
+            return self.wake_all(durable);
+        }
         let woken = Arc::clone(&lock(&self.durable));
-        woken.iter().for_each(ring);
+        for listener in woken.iter() {
+            let is_waited_for = listener.is_waited_for.load(Ordering::Acquire) > 0;
+            if is_waited_for || listener.kinds.meets(concerned) {
+                ring(&listener.wake, durable);
+            }
+        }
     }
 
-    /// Wakes those who follow what is submitted; only events of one kind concern only some.
-    pub(super) fn wake_submitted(&self, events_of: Option<KindId>) {
+    /// Wakes those whom something of this kind concerns that was submitted.
+    pub(super) fn wake_submitted(&self, kind: KindId, submitted: u64) {
         let woken = Arc::clone(&lock(&self.submitted));
-        for Submitted { kinds, wake } in woken.iter() {
-            let is_concerned = match (kinds, events_of) {
-                (Some(kinds), Some(kind)) => kinds.contains(&kind),
-                _ => true,
-            };
-            if is_concerned {
-                ring(wake);
+        if let Some(of_kind) = woken.get(usize::from(kind.0)) {
+            for wake in of_kind {
+                ring(wake, submitted);
             }
+        }
+    }
+
+    /// Wakes everybody.
+    pub(super) fn wake_all(&self, position: u64) {
+        let woken = Arc::clone(&lock(&self.all));
+        for wake in woken.iter() {
+            ring(wake, position);
         }
     }
 }
 
 /// One listener that panics must take neither the journal nor the others with it.
-fn ring(wake: &Wake) {
-    let _ = catch_unwind(AssertUnwindSafe(|| wake()));
+fn ring(wake: &Wake, position: u64) {
+    let _ = catch_unwind(AssertUnwindSafe(|| wake(position)));
 }

@@ -110,20 +110,17 @@ impl Front {
         Ok(Placed { first_position, last_position: self.head })
     }
 
-    /// Queues something that is not a record.
-    pub(super) fn enqueue(
-        &mut self,
-        extra: Extra,
-        generation: u64,
-        done: Option<Done>,
-        queue_records_max: usize,
-    ) -> Result<(), SubmitError> {
-        self.admit(generation, queue_records_max)?;
+    /// Queues something that is not a record and was admitted.
+    pub(super) fn enqueue(&mut self, extra: Extra, done: Option<Done>) {
         self.queue.push_back(Queued { records: 0, extra: Some(Box::new(extra)), done });
-        Ok(())
     }
 
-    fn admit(&self, generation: u64, queue_records_max: usize) -> Result<(), SubmitError> {
+    /// Whether there is room for what was made in this generation.
+    pub(super) fn admit(
+        &self,
+        generation: u64,
+        queue_records_max: usize,
+    ) -> Result<(), SubmitError> {
         match &self.door {
             Door::Open if generation != self.generation => Err(SubmitError::Stale),
             // Each thing counts as one at least, so that the empty ones are bounded too.

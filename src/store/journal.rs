@@ -5,17 +5,18 @@
 //! when a commit fails: then the generation rises, and everything decided on what was lost is
 //! refused as stale.
 
+pub use super::feed::{Listener, Wake};
 pub use super::submission::{
     Checkpoint, Done, Entry, Fault, History, JournalOptions, Level, Lost, OpenError, Placed,
     Snapshot, StoreError, Submission, SubmitError,
 };
 
 use super::{
-    KindId, Payload, Record, StoredAnswer, Stream,
+    KindId, Record, StoredAnswer, Stream,
     disk::Disk,
     feed::Subscribers,
     front::{Door, Extra, Front},
-    keys, opening, reading,
+    keys, kinds, opening, reading,
     sync::lock,
     writer,
 };
@@ -134,7 +135,13 @@ impl Journal {
             KindId(kind.ok_or_else(|| StoreError::Failed("there are too many kinds".to_owned()))?);
         let (done, durable) = mpsc::sync_channel(1);
         let done: Done = Box::new(move |outcome| drop(done.send(outcome)));
-        self.enqueue(Extra::Kind(kind, name.to_owned()), self.generation(), Some(done))?;
+        {
+            let mut front = lock(&self.shared.front);
+            let room = front.admit(self.generation(), self.shared.options.queue_records_max);
+            room.map_err(|error| StoreError::Failed(error.to_string()))?;
+            front.enqueue(Extra::Kind(kind, name.to_owned()), Some(done));
+        }
+        self.shared.hand_wakes.notify_one();
         match durable.recv() {
             Ok(Ok(())) => {
                 kinds.insert(name.to_owned(), kind);
@@ -160,10 +167,9 @@ impl Journal {
     /// Nothing was taken, and `done` will not be called: [`SubmitError`] says why.
     pub fn submit(&self, submission: Submission) -> Result<Placed, SubmitError> {
         let shared = &*self.shared;
-        let has_records = !submission.entries.is_empty();
-        let is_event = |entry: &Entry| matches!(entry.payload, Payload::Event(_));
-        let has_only_events = submission.entries.iter().all(is_event);
-        let events_of = has_only_events.then_some(submission.stream.kind);
+        let (stream, cause) = (submission.stream, submission.cause);
+        let first = submission.entries.first();
+        let concerned = first.map(|first| kinds::concern(stream, &first.payload, cause));
         let (placed, hand_sleeps) = {
             let mut front = lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;
@@ -173,8 +179,8 @@ impl Journal {
         if hand_sleeps {
             shared.hand_wakes.notify_one();
         }
-        if has_records {
-            shared.subscribers.wake_submitted(events_of);
+        if let Some(kind) = concerned {
+            shared.subscribers.wake_submitted(kind, placed.last_position);
         }
         Ok(placed)
     }
@@ -247,16 +253,10 @@ impl Journal {
         reading::global(&self.disk()?.db, after, durable, records_max)
     }
 
-    /// Has `wake` called whenever there is more to read at this level, for as long as the
-    /// journal lives. It is called on the thread that submits or commits, and must not block.
-    pub fn subscribe(&self, level: Level, wake: Arc<dyn Fn() + Send + Sync>) {
-        self.shared.subscribers.add(level, wake);
-    }
-
-    /// Has `wake` called whenever something is submitted that is either an event of one of
-    /// these kinds, or no event; see [`Journal::subscribe`].
-    pub fn subscribe_to(&self, kinds: &[KindId], wake: Arc<dyn Fn() + Send + Sync>) {
-        self.shared.subscribers.add_submitted(Some(kinds.into()), wake);
+    /// Has somebody woken for what concerns him at this level, for as long as the journal lives;
+    /// beside that now and then, so that nobody falls far behind, and after every failure.
+    pub fn subscribe(&self, level: Level, listener: Listener) {
+        self.shared.subscribers.add(level, listener);
     }
 
     /// What was answered under this hash of an idempotency key: of what is durable.
@@ -308,10 +308,19 @@ impl Journal {
     ///
     /// # Errors
     /// When the journal is closed or its queue full, or the progress was made in an earlier
-    /// generation: it may rest on records that are no more.
-    pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        let generation = checkpoint.generation;
-        self.enqueue(Extra::Checkpoint(checkpoint), generation, None)
+    /// generation: it may rest on records that are no more. The checkpoint comes back.
+    pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
+        let shared = &*self.shared;
+        {
+            let mut front = lock(&shared.front);
+            if let Err(error) = front.admit(checkpoint.generation, shared.options.queue_records_max)
+            {
+                return Err((error, checkpoint));
+            }
+            front.enqueue(Extra::Checkpoint(checkpoint), None);
+        }
+        shared.hand_wakes.notify_one();
+        Ok(())
     }
 
     /// The position up to which a follower needs no second look; 0 when it never said.
@@ -359,15 +368,6 @@ impl Journal {
 
     pub(super) fn disk(&self) -> Result<Arc<Disk>, StoreError> {
         self.shared.disk().map_err(StoreError::Failed)
-    }
-
-    fn enqueue(&self, extra: Extra, generation: u64, done: Option<Done>) -> Result<(), StoreError> {
-        let shared = &*self.shared;
-        lock(&shared.front)
-            .enqueue(extra, generation, done, shared.options.queue_records_max)
-            .map_err(|error| StoreError::Failed(error.to_string()))?;
-        shared.hand_wakes.notify_one();
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod feed;
 mod front;
 pub mod journal;
 mod keys;
+mod kinds;
 mod layout;
 mod opening;
 pub mod read_model;
@@ -21,6 +22,7 @@ mod sync;
 mod whole;
 mod writer;
 
+pub use kinds::KindSet;
 pub use record::{Cause, KindId, Origin, Payload, Record, StoredAnswer, StoredOutcome, Stream};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{
     keys, reading,
     sync::lock,
 };
+use std::ops::RangeInclusive;
 
 impl Journal {
     /// The whole history of a stream, as if there were no snapshot. Reads from disk.
@@ -30,26 +31,26 @@ impl Journal {
         reading::records_after(&self.disk()?.db, stream, after, records_max)
     }
 
-    /// The states of a follower's conversations from this number on, by number.
+    /// Shows the states of a follower's conversations with these numbers, in order.
     ///
     /// # Errors
-    /// When the disk fails or a state cannot be read.
+    /// When the disk fails or a state cannot be read, or what is called fails.
     pub fn conversations(
         &self,
         follower: KindId,
-        from: u64,
-    ) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        numbers: RangeInclusive<u64>,
+        mut each: impl FnMut(u64, Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let key = |number| keys::conversation(Stream { kind: follower, number });
         let disk = self.disk()?;
-        let mut conversations = Vec::new();
-        for entry in disk.db.range(key(from)..=key(u64::MAX)) {
+        for entry in disk.db.range(key(*numbers.start())..=key(*numbers.end())) {
             let (key, value) = entry?;
             let Some(stream) = keys::read_address(&key, keys::CONVERSATION) else { continue };
             let state = codec::unframe(&value)
                 .map_err(|error| StoreError::Unreadable { stream, because: error.to_string() })?;
-            conversations.push((stream.number, state));
+            each(stream.number, state)?;
         }
-        Ok(conversations)
+        Ok(())
     }
 
     /// The greatest number below this one under which a follower has written something; 0 for none.

@@ -17,10 +17,12 @@ use super::{
     disk::Disk,
     front::{Answered, Door, Extra, Load},
     journal::{Checkpoint, Done, Lost, Shared},
-    keys, layout,
+    keys,
+    kinds::concern,
+    layout,
     layout::Totals,
     reading,
-    record::Stream,
+    record::{Record, Stream},
     sync::lock,
 };
 use std::{
@@ -139,6 +141,7 @@ fn write_checkpoint(batch: &mut sled::Batch, checkpoint: &Checkpoint) {
 
 fn acknowledge(shared: &Shared, load: Load, totals: Totals) {
     let reached = load.records.last().map(|record| record.position);
+    let before = shared.durable();
     let waiting = {
         let mut front = lock(&shared.front);
         front.durable_totals = totals;
@@ -149,8 +152,10 @@ fn acknowledge(shared: &Shared, load: Load, totals: Totals) {
     };
     tell(load.dones, &Ok(()));
     tell(waiting, &Ok(()));
-    if reached.is_some() {
-        shared.subscribers.wake_durable();
+    if let Some(durable) = reached {
+        let concern = |record: &Arc<Record>| concern(record.stream, &record.payload, record.cause);
+        let concerned = load.records.iter().map(concern).collect();
+        shared.subscribers.wake_durable(&concerned, before, durable);
     }
 }
 
@@ -214,8 +219,7 @@ fn reopen(shared: &Shared) -> Result<(), String> {
         front.recover(durable, totals);
         shared.publish(&front);
     }
-    shared.subscribers.wake_durable();
-    shared.subscribers.wake_submitted(None);
+    shared.subscribers.wake_all(durable);
     Ok(())
 }
 

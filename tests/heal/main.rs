@@ -4,3 +4,5 @@ mod crash;
 mod disk;
 mod load;
 mod probe;
+mod relay;
+mod saga;

@@ -6,6 +6,7 @@ pub mod dice;
 pub mod inside;
 pub mod process;
 pub mod provider;
+pub mod suspension;
 pub mod trace;
 
 /// A client of HTTP.

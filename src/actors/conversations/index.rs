@@ -11,7 +11,7 @@ use super::{Directory, HISTORY_RECORDS_MAX};
 use crate::{
     actors::{folding::Folds, rooms::Rooms},
     domain::kernel::{Field, Saga},
-    store::{Cause, KindId, Payload, Record, Stream, read_model::Layout},
+    store::{Cause, KindId, KindSet, Payload, Record, Stream, read_model::Layout},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -72,6 +72,10 @@ impl Folds for Index {
         const FIELDS: &[Field] = &[Field::text(CONVERSATION)];
         let columns = &[CONVERSATION, "kind", "number", "version"];
         Layout { name: INDEX, fields: FIELDS, columns, shape: 0 }
+    }
+
+    fn kinds(&self, rooms: &Rooms) -> KindSet {
+        rooms.kinds()
     }
 
     fn hear(&self, rooms: &Rooms, record: &Record) -> Result<Option<(u64, Member)>, String> {

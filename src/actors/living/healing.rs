@@ -41,6 +41,7 @@ impl<A: Aggregate> Living<A> {
             number,
             because: because.clone(),
             command,
+            position: None,
             crashes,
             since_ms,
         });

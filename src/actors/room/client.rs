@@ -159,6 +159,10 @@ impl<A: Aggregate> Room<A> {
                 return self.recall(stored, call).await;
             }
         }
+        // What was answered before is answered again all the same.
+        if self.context.is_suspended() {
+            return Err(self.context.trouble());
+        }
         match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,

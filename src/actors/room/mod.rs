@@ -4,6 +4,7 @@ mod client;
 mod rebuilding;
 
 use super::{
+    contexts::Context,
     crash::Quarantine,
     facade::{Collection, Page, Reply, Request, ResourceInfo, SayingInfo, Trouble},
     flight::Flights,
@@ -50,6 +51,7 @@ pub struct Room<A: Aggregate> {
     pub(super) shared: Arc<Shared>,
     pub(super) settings: SettingsOf<A>,
     pub(super) info: ResourceInfo,
+    context: Arc<Context>,
     sayings: Vec<Saying<A>>,
     next_number: AtomicU64,
     post: OnceLock<Post<A>>,
@@ -87,7 +89,12 @@ pub trait Door: Send + Sync {
 
 impl<A: Aggregate> Room<A> {
     /// A room whose keepers are still to come.
-    pub fn new(kind: KindId, shared: Arc<Shared>, settings: SettingsOf<A>) -> Self {
+    pub fn new(
+        kind: KindId,
+        context: Arc<Context>,
+        shared: Arc<Shared>,
+        settings: SettingsOf<A>,
+    ) -> Self {
         let (business, name) = A::NAME.split_once('/').unwrap_or(("", A::NAME));
         let sayings = A::vocabulary().into_sayings();
         let infos = sayings
@@ -100,7 +107,8 @@ impl<A: Aggregate> Room<A> {
             .collect();
         let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
         let next_number = AtomicU64::new(shared.journal.last_number(kind) + 1);
-        Self { kind, shared, settings, info, sayings, next_number, post: OnceLock::new() }
+        let post = OnceLock::new();
+        Self { kind, shared, settings, info, context, sayings, next_number, post }
     }
 
     /// Hands over the keepers, one per shard.
@@ -186,6 +194,9 @@ impl<A: Aggregate> Door for Room<A> {
     }
 
     fn dispatch(&self, dispatch: &Dispatch, call: InsideCall) {
+        if self.context.is_suspended() {
+            return call.ack.say(Err(Undelivered::Suspended(Arc::clone(&self.context))));
+        }
         match dispatch.command::<A>() {
             Some(command) => {
                 self.post(dispatch.number(), Content::Tell(command.clone(), Teller::Inside(call)));

@@ -1,6 +1,6 @@
 //! The alarms of a saga's conversations: durable, and records once they go off.
 
-use super::{RETRY_PAUSE, Runner};
+use super::{Following, RETRY_PAUSE, Runner};
 use crate::{
     actors::room::now,
     domain::kernel::{Saga, Timestamp},
@@ -9,8 +9,8 @@ use crate::{
         journal::{Entry, Submission},
     },
 };
-use actix::{AsyncContext, Context};
-use std::time::Duration;
+use actix::{AsyncContext, Context as ActixContext};
+use std::{collections::BTreeSet, time::Duration};
 
 /// Alarms are indexed under the conversation's number with this bit.
 pub(super) const ALARM_BIT: u64 = 1 << 63;
@@ -22,13 +22,14 @@ impl<S: Saga> Runner<S> {
         number: u64,
         before: Option<Timestamp>,
         after: Option<Timestamp>,
-        ctx: &mut Context<Self>,
+        ctx: &mut ActixContext<Self>,
     ) {
         if before == after {
             return;
         }
         if let Some(time) = before {
             self.alarms.remove(&(time, number));
+            self.put_off.remove(&(time, number));
         }
         if let Some(time) = after {
             self.alarms.insert((time, number));
@@ -38,7 +39,7 @@ impl<S: Saga> Runner<S> {
     }
 
     /// Sees to it that the next alarm goes off.
-    pub(super) fn arm(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn arm(&mut self, ctx: &mut ActixContext<Self>) {
         let Some((time, _)) = self.alarms.first().copied() else { return };
         if self.armed.is_some_and(|(armed, _)| armed <= time) {
             return;
@@ -47,7 +48,7 @@ impl<S: Saga> Runner<S> {
         self.arm_in(pause, time, ctx);
     }
 
-    fn arm_in(&mut self, pause: Duration, time: Timestamp, ctx: &mut Context<Self>) {
+    fn arm_in(&mut self, pause: Duration, time: Timestamp, ctx: &mut ActixContext<Self>) {
         let handle = ctx.run_later(pause, Self::go_off);
         if let Some((_, earlier)) = self.armed.replace((time, handle)) {
             ctx.cancel_future(earlier);
@@ -55,15 +56,20 @@ impl<S: Saga> Runner<S> {
     }
 
     /// Turns every alarm that is due into a record; the conversation hears it like any other.
-    fn go_off(&mut self, ctx: &mut Context<Self>) {
+    fn go_off(&mut self, ctx: &mut ActixContext<Self>) {
         self.armed = None;
         // Some may have gone off already, and stand in what is still to be heard.
-        if !self.is_recovered || self.after < self.recovered_head {
+        let Following { is_started, after, .. } = self.following;
+        if !is_started || after < self.recovered_head || self.is_suspended() {
             return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
         }
         while let Some((time, number)) = self.alarms.first().copied() {
             if time > now() {
                 break;
+            }
+            if self.stops.holds(number) {
+                self.put_off.extend(self.alarms.pop_first());
+                continue;
             }
             match self.write_woken(number) {
                 Ok(()) => drop(self.alarms.pop_first()),
@@ -76,18 +82,29 @@ impl<S: Saga> Runner<S> {
         self.arm(ctx);
     }
 
+    /// Alarms that were put off go off, unless their conversation still hears nothing.
+    pub(super) fn let_alarms_go_off(&mut self, ctx: &mut ActixContext<Self>) {
+        let (put_off, due) = std::mem::take(&mut self.put_off)
+            .into_iter()
+            .partition(|(_, number)| self.stops.holds(*number));
+        self.put_off = put_off;
+        self.alarms.extend::<BTreeSet<_>>(due);
+        self.arm(ctx);
+    }
+
     fn write_woken(&mut self, number: u64) -> Result<(), String> {
-        let stream = Stream { kind: self.me, number };
+        let stream = Stream { kind: self.following.me, number };
         let after_version = if let Some(version) = self.versions.get(&number) {
             *version
         } else {
-            let records = self.journal.records(stream).map_err(|error| error.to_string())?;
+            let records =
+                self.following.journal.records(stream).map_err(|error| error.to_string())?;
             records.last().map_or(0, |record| record.version)
         };
         let submission = Submission {
             stream,
             after_version,
-            generation: self.generation,
+            generation: self.following.generation,
             entries: vec![Entry { payload: Payload::Woken, typed: None }],
             time: now(),
             correlation: number,
@@ -96,7 +113,7 @@ impl<S: Saga> Runner<S> {
             snapshot: None,
             done: None,
         };
-        self.journal.submit(submission).map_err(|error| error.to_string())?;
+        self.following.journal.submit(submission).map_err(|error| error.to_string())?;
         self.versions.insert(number, after_version + 1);
         Ok(())
     }

@@ -1,6 +1,10 @@
 //! What a conversation of a saga waits for, for whoever asks.
 
-use super::Runner;
+use super::{
+    Runner,
+    conversation::Kept,
+    stopped::{Stopped, Why},
+};
 use crate::{
     actors::conversations::Waiting,
     domain::kernel::{Awaits, Saga},
@@ -17,10 +21,9 @@ impl<S: Saga> Handler<Ask> for Runner<S> {
     type Result = Result<Waiting, String>;
 
     fn handle(&mut self, Ask(number): Ask, _: &mut Context<Self>) -> Self::Result {
-        if !self.is_recovered {
+        if !self.following.is_started {
             return Err(format!("{} is starting over", S::NAME));
         }
-        self.remember(number)?;
         let mut waiting = Waiting {
             saga: S::NAME,
             awaits: Awaits::Nobody,
@@ -28,16 +31,37 @@ impl<S: Saga> Handler<Ask> for Runner<S> {
             stuck: None,
             alarm: None,
         };
-        let Some(conversation) = self.memory.get_mut(number) else { return Ok(waiting) };
-        if conversation.is_broken {
-            waiting.stuck = Some("it crashed, and hears nothing until the next start".to_owned());
-        }
-        if let Some(kept) = &conversation.kept {
+        let kept = if let Some(stopped) = self.stopped_before(number)? {
+            waiting.stuck = Some(stopped.1);
+            stopped.0
+        } else {
+            self.remember(number)?;
+            self.memory.get_mut(number).and_then(|conversation| conversation.kept.clone())
+        };
+        if let Some(kept) = kept {
             waiting.awaits = kept.state.awaits();
             waiting.state = serde_json::to_value(&kept.state).map_err(|error| error.to_string())?;
-            waiting.stuck = waiting.stuck.or_else(|| kept.stuck.clone());
+            waiting.stuck = waiting.stuck.or(kept.stuck);
             waiting.alarm = kept.alarm;
         }
         Ok(waiting)
+    }
+}
+
+impl<S: Saga> Runner<S> {
+    /// How a conversation stood when it stopped, and why it did; `None` when it hears with the
+    /// others, or is about to.
+    fn stopped_before(&self, number: u64) -> Result<Option<(Option<Kept<S>>, String)>, String> {
+        if !self.stops.holds(number) {
+            return Ok(None);
+        }
+        let stopped = self.stopped(number).map_err(|error| error.to_string())?;
+        let Some(Stopped::Before { kept, why, .. }) = stopped else { return Ok(None) };
+        let why = match why {
+            Why::Waits { context } => format!("{context} is suspended"),
+            Why::Crashed { because, .. } => format!("it crashed: {because}"),
+            Why::Released => "it is about to go on".to_owned(),
+        };
+        Ok(Some((kept, why)))
     }
 }

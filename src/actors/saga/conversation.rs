@@ -43,34 +43,39 @@ pub struct Lagging<S> {
 pub struct Conversation<S> {
     /// How it stands; `None` when it is not open.
     pub kept: Option<Kept<S>>,
-    /// Reactions whose commands are still on their way, oldest first; the commands of the first have been sent.
+    /// Reactions that are not over, oldest first; the commands of the first have been sent.
     pub said: VecDeque<Said<S>>,
-    /// It crashed, and hears nothing until it is started over.
-    pub is_broken: bool,
 }
 
-/// The commands of one reaction.
+/// One reaction.
 #[derive(Debug)]
 pub struct Said<S> {
     /// The position reacted to.
     pub trigger: u64,
     /// How the conversation stood before.
     pub before: Option<Kept<S>>,
-    /// What is to be sent, with its place among the commands of the reaction.
-    pub dispatches: Vec<(u16, Dispatch)>,
+    /// What came of it.
+    pub reaction: Reaction,
 }
 
-impl<S> Said<S> {
-    /// A reaction that never came about; it keeps the conversation lagging.
-    pub const fn nothing(trigger: u64, before: Option<Kept<S>>) -> Self {
-        Self { trigger, before, dispatches: Vec::new() }
-    }
+/// What came of hearing a record.
+#[derive(Debug)]
+pub enum Reaction {
+    /// Commands to be sent, each with its place among those of the reaction.
+    Commands(Vec<(u16, Dispatch)>),
+    /// A crash, for this reason: once everything before is over, the conversation stops.
+    Crash(String),
 }
 
 impl<S> Conversation<S> {
     /// A conversation with nothing on its way.
     pub const fn of(kept: Option<Kept<S>>) -> Self {
-        Self { kept, said: VecDeque::new(), is_broken: false }
+        Self { kept, said: VecDeque::new() }
+    }
+
+    /// Whether it crashed and hears nothing more.
+    pub fn is_crashed(&self) -> bool {
+        self.said.back().is_some_and(|said| matches!(said.reaction, Reaction::Crash(_)))
     }
 }
 

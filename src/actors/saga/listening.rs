@@ -2,28 +2,15 @@
 
 use super::Runner;
 use crate::{
-    actors::rooms::Rooms,
+    actors::{crash::caught, follower::origin_of, rooms::Rooms},
     domain::kernel::{Id, Meta, Refused, Saga, Step, Unchanged},
-    store::{Cause, KindId, Origin, Payload, Record},
+    store::{KindId, Payload, Record},
 };
 
 impl<S: Saga> Runner<S> {
-    /// Which of this saga's commands led to a record.
-    pub(super) fn origin_of_mine(&self, record: &Record) -> Option<Origin> {
-        origin_of(self.me, record)
-    }
-
-    /// Whether and how a record concerns one of the conversations.
-    pub(super) fn listen(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
-        listen(self.me, &self.rooms, record)
-    }
-}
-
-/// Which command of this speaker led to a record.
-pub(super) fn origin_of(speaker: KindId, record: &Record) -> Option<Origin> {
-    match record.cause {
-        Cause::Dispatch(origin) if origin.by == speaker => Some(origin),
-        _ => None,
+    /// Whether and how a record concerns one of the conversations; a panic is an error here.
+    pub(super) fn listen_well(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
+        caught(|| listen(self.following.me, &self.rooms, record)).and_then(|heard| heard)
     }
 }
 

@@ -4,34 +4,42 @@
 //! every open conversation as of the last record heard; a conversation with commands that are
 //! still on their way is written down as it was *before* the record that led to them (it *lags*),
 //! so that a crash makes the runner hear that record again, dispatch the same causes again, and
-//! leave out those whose outcome already stands in the journal.
+//! leave out those whose outcome already stands in the journal. One whose commands are for a
+//! part that is suspended, or that crashed, *stops* there: it leaves the memory, and what it
+//! misses is read again when it is called.
 
 mod alarms;
 mod asking;
+mod catching_up;
 mod conversation;
 mod listening;
 mod memory;
 mod recovery;
 mod replaying;
+mod stopped;
 
 pub use asking::Ask;
 
 use super::{
+    contexts::{Context, Contexts},
     crash::caught,
-    letter::Delivery,
-    progress::{BUSY_PAUSE, BUSY_RECORDS, Bell, Progress},
+    follower::{Follower, Following, RETRY_PAUSE, Wake},
+    letter::{Delivery, Undelivered},
+    progress::Progress,
+    room::Shared,
     rooms::Rooms,
-    settings::ActorSettings,
 };
 use crate::{
     domain::kernel::{Alarm, Next, Saga, Step, Timestamp},
     store::{
         KindId, Origin, Payload, Record, codec,
-        journal::{Checkpoint, Journal, Level, StoreError},
+        journal::{Level, StoreError},
     },
 };
-use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
-use conversation::{Kept, Said};
+use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message, SpawnHandle};
+use alarms::ALARM_BIT;
+use catching_up::UNDER_WAY_MAX;
+use conversation::{Conversation, Kept, Reaction, Said};
 use listening::Heard;
 use memory::Memory;
 pub(super) use replaying::Replayed;
@@ -40,70 +48,93 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use stopped::Stops;
 
-/// Records heard in one turn of the loop.
-const TURN_RECORDS_MAX: usize = 512;
+pub use catching_up::Release;
 
 /// Where the list of lagging conversations is kept: no group of conversations has this key.
 const LAGGING: u64 = 0;
 
-/// The pause after something failed that should not.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// Conversations that stopped are kept under their number with this bit; under the bit alone,
+/// how far those are that catch up.
+const STOPPED_BIT: u64 = 1 << 62;
 
 /// Runs all conversations of one kind of saga.
 pub struct Runner<S: Saga> {
-    me: KindId,
-    journal: Arc<Journal>,
+    following: Following,
     rooms: Arc<Rooms>,
-    settings: ActorSettings,
-    progress: Arc<Progress>,
-    bell: Bell,
-    generation: u64,
-    /// The last position heard.
-    after: u64,
-    checkpointed: u64,
+    shared: Arc<Shared>,
+    contexts: Arc<Contexts>,
     memory: Memory<S>,
+    stops: Stops<S>,
+    /// Reactions whose commands have been sent and are not all delivered.
+    under_way: usize,
     alarms: BTreeSet<(Timestamp, u64)>,
+    /// Alarms that are due, of conversations that hear nothing now.
+    put_off: BTreeSet<(Timestamp, u64)>,
     alarms_changed: HashMap<u64, Option<Timestamp>>,
     /// Versions of conversation streams that got a record since the start.
     versions: HashMap<u64, u32>,
     /// Dispatches whose outcome was found in the journal while recovering.
     answered: HashSet<(u64, u16)>,
-    /// A checkpoint that the journal had no room for.
-    unsent: Option<Checkpoint>,
     /// The head of the journal when this started over; alarms wait until it is heard.
     recovered_head: u64,
     /// The time the next alarm goes off, and what lets it.
     armed: Option<(Timestamp, SpawnHandle)>,
-    is_recovered: bool,
 }
 
-/// There may be something to hear.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Wake;
-
-/// All commands of one reaction have their outcome in the journal.
+/// The commands of one reaction have been taken, or cannot be now.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Delivered {
     conversation: u64,
     trigger: u64,
     generation: u64,
+    /// How many were taken, and who is suspended that the next one is for.
+    halted: Option<(u16, Arc<Context>)>,
 }
 
 impl<S: Saga> Actor for Runner<S> {
-    type Context = Context<Self>;
+    type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let (addr, bell) = (ctx.address(), self.bell.clone());
-        let wake = Arc::new(move || bell.ring(|| addr.do_send(Wake)));
-        // At once for what it hears of, and with the commits for the rest, which only moves on.
-        self.journal.subscribe_to(&self.rooms.kinds_heard::<S::Hears>(), Arc::clone(&wake) as _);
-        self.journal.subscribe(Level::Durable, wake);
-        let every = Duration::from_millis(self.settings.checkpoint_every_ms);
+        let mut kinds = self.rooms.kinds_heard::<S::Hears>();
+        // What became of its commands, and its alarms, are records of its own.
+        kinds.insert(self.following.me);
+        self.listen_to(kinds, ctx);
+        let every = Duration::from_millis(self.shared.settings.checkpoint_every_ms);
         ctx.run_interval(every, |runner, _| runner.checkpoint());
-        self.ring(ctx);
+    }
+}
+
+impl<S: Saga> Follower for Runner<S> {
+    fn following(&mut self) -> &mut Following {
+        &mut self.following
+    }
+
+    fn start(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), StoreError> {
+        self.recover(ctx)
+    }
+
+    fn may_read(&self) -> bool {
+        !self.is_suspended()
+    }
+
+    fn take_in(
+        &mut self,
+        record: &Arc<Record>,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        match self.listen_well(record)? {
+            Some((number, _)) if self.stops.holds(number) => Ok(()),
+            Some((number, heard)) => self.step(number, record, heard, ctx),
+            None => Ok(()),
+        }
+    }
+
+    fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
+        self.following.progress.reach(self.following.after);
+        if self.is_suspended() { Ok(false) } else { self.catch_up_stopped(ctx) }
     }
 }
 
@@ -111,25 +142,7 @@ impl<S: Saga> Handler<Wake> for Runner<S> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
-        match self.turn(ctx) {
-            Ok(records) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
-                // The bell goes on ringing meanwhile, so that nobody rings it again.
-                ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
-            }
-            Ok(_) => {
-                self.bell.hush();
-                // What was submitted before the bell fell silent has rung in vain.
-                if self.journal.submitted() > self.after {
-                    self.ring(ctx);
-                }
-            }
-            Err(because) => {
-                // Nothing was changed by what failed; it is heard again.
-                self.progress.trouble(Some(because));
-                self.bell.hush();
-                ctx.run_later(RETRY_PAUSE, |runner, ctx| runner.ring(ctx));
-            }
-        }
+        self.wake(ctx);
     }
 }
 
@@ -137,13 +150,22 @@ impl<S: Saga> Handler<Delivered> for Runner<S> {
     type Result = ();
 
     fn handle(&mut self, delivered: Delivered, ctx: &mut Self::Context) {
-        if delivered.generation != self.generation || !self.is_recovered {
+        let Delivered { conversation: number, trigger, generation, halted } = delivered;
+        if !self.following.is_current(generation) {
             return;
         }
-        let Some(conversation) = self.memory.get_mut(delivered.conversation) else { return };
-        if conversation.said.front().is_some_and(|said| said.trigger == delivered.trigger) {
+        self.under_way -= 1;
+        // Those that catch up go on when half of their commands have arrived.
+        if self.stops.sweep.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
+            self.following.progress.ring();
+        }
+        if let Some((delivered, context)) = halted {
+            return self.wait_for(number, delivered, &context);
+        }
+        let Some(conversation) = self.memory.get_mut(number) else { return };
+        if conversation.said.front().is_some_and(|said| said.trigger == trigger) {
             conversation.said.pop_front();
-            self.send_next(delivered.conversation, ctx);
+            self.send_next(number, ctx);
         }
     }
 }
@@ -152,61 +174,32 @@ impl<S: Saga> Runner<S> {
     /// A runner that has not heard anything yet.
     pub fn new(
         me: KindId,
-        journal: Arc<Journal>,
+        shared: Arc<Shared>,
         rooms: Arc<Rooms>,
-        settings: ActorSettings,
+        contexts: Arc<Contexts>,
         progress: Arc<Progress>,
     ) -> Self {
+        let journal = Arc::clone(&shared.journal);
         Self {
-            me,
-            journal,
+            following: Following::new(me, journal, progress, Level::Submitted),
             rooms,
-            settings,
-            progress,
-            bell: Bell::default(),
-            generation: 0,
-            after: 0,
-            checkpointed: 0,
+            shared,
+            contexts,
             memory: Memory::new(0),
+            stops: Stops::default(),
+            under_way: 0,
             alarms: BTreeSet::new(),
+            put_off: BTreeSet::new(),
             alarms_changed: HashMap::new(),
             versions: HashMap::new(),
             answered: HashSet::new(),
-            unsent: None,
             recovered_head: 0,
             armed: None,
-            is_recovered: false,
         }
     }
 
-    fn ring(&self, ctx: &mut Context<Self>) {
-        let addr = ctx.address();
-        self.bell.ring(|| addr.do_send(Wake));
-    }
-
-    /// Hears a few records, and says how many.
-    fn turn(&mut self, ctx: &mut Context<Self>) -> Result<usize, String> {
-        if !self.is_recovered || self.generation != self.journal.generation() {
-            self.recover(ctx).map_err(|error| error.to_string())?;
-        }
-        let records = self.journal.read(self.after, TURN_RECORDS_MAX, Level::Submitted);
-        let records = records.map_err(|error| error.to_string())?;
-        for record in &records {
-            self.hear(record, ctx)?;
-            self.after = record.position;
-        }
-        if !records.is_empty() {
-            self.progress.reach(self.after);
-            self.progress.trouble_over();
-        }
-        Ok(records.len())
-    }
-
-    fn hear(&mut self, record: &Record, ctx: &mut Context<Self>) -> Result<(), String> {
-        match caught(|| self.listen(record)).and_then(|heard| heard)? {
-            Some((number, heard)) => self.step(number, record, heard, ctx),
-            None => Ok(()),
-        }
+    fn is_suspended(&self) -> bool {
+        self.following.progress.context().is_suspended()
     }
 
     fn step(
@@ -214,30 +207,32 @@ impl<S: Saga> Runner<S> {
         number: u64,
         record: &Record,
         heard: Heard<S>,
-        ctx: &mut Context<Self>,
+        ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         if matches!(heard, Heard::Woken) {
             self.versions.insert(number, record.version);
         }
         self.remember(number)?;
         let conversation = self.memory.change(number);
-        if conversation.is_broken {
+        if conversation.is_crashed() {
             return Ok(());
         }
-        let before = conversation.kept.clone();
+        let (trigger, before) = (record.position, conversation.kept.clone());
+        let is_silent = conversation.said.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        let Step { next, dispatches, alarm } = match caught(|| heard.told_to(state, number, &meta))
-        {
+        let step = match caught(|| heard.told_to(state, number, &meta)) {
             Ok(step) => step,
             Err(because) => {
-                tracing::error!(saga = S::NAME, number, because, "a conversation crashed");
-                self.progress.trouble(Some(format!("conversation {number}: {because}")));
-                conversation.is_broken = true;
-                conversation.said.push_back(Said::nothing(record.position, before));
+                let reaction = Reaction::Crash(because);
+                conversation.said.push_back(Said { trigger, before, reaction });
+                if is_silent {
+                    self.send_next(number, ctx);
+                }
                 return Ok(());
             }
         };
+        let Step { next, dispatches, alarm } = step;
         let alarm_before = before.as_ref().and_then(|kept| kept.alarm);
         let has_gone_off = record.payload == Payload::Woken;
         let alarm = match (&next, alarm) {
@@ -246,13 +241,13 @@ impl<S: Saga> Runner<S> {
             (_, Alarm::Keep) => alarm_before.filter(|_| !has_gone_off),
         };
         conversation.kept = Kept::after(next, alarm);
-        let dispatches: Vec<_> = (0..)
+        let commands: Vec<_> = (0..)
             .zip(dispatches)
-            .filter(|(nth, _)| !self.answered.contains(&(record.position, *nth)))
+            .filter(|(nth, _)| !self.answered.contains(&(trigger, *nth)))
             .collect();
-        let is_silent = conversation.said.is_empty();
-        if !dispatches.is_empty() {
-            conversation.said.push_back(Said { trigger: record.position, before, dispatches });
+        if !commands.is_empty() {
+            let reaction = Reaction::Commands(commands);
+            conversation.said.push_back(Said { trigger, before, reaction });
         }
         self.set_alarm(number, alarm_before, alarm, ctx);
         if is_silent {
@@ -264,34 +259,43 @@ impl<S: Saga> Runner<S> {
     /// Makes sure that a conversation is in memory.
     fn remember(&mut self, number: u64) -> Result<(), String> {
         let Some(key) = self.memory.missing(number) else { return Ok(()) };
-        let bytes = self.journal.conversation(self.me, key).map_err(|error| error.to_string())?;
+        let Following { journal, me, .. } = &self.following;
+        let bytes = journal.conversation(*me, key).map_err(|error| error.to_string())?;
         self.memory.take_in(key, bytes.as_deref()).map_err(|error| error.to_string())
     }
 
-    /// Sends the commands of the oldest reaction that has some on their way.
-    fn send_next(&mut self, number: u64, ctx: &mut Context<Self>) {
-        let Some(conversation) = self.memory.get_mut(number) else { return };
-        let Some(said) = conversation.said.front_mut() else {
-            return;
+    /// Sends the commands of the oldest reaction that is not over; stops when it was a crash.
+    fn send_next(&mut self, number: u64, ctx: &mut ActixContext<Self>) {
+        let Some(Conversation { said, .. }) = self.memory.get_mut(number) else { return };
+        let Some(Said { trigger, reaction, .. }) = said.front_mut() else { return };
+        let commands = match reaction {
+            Reaction::Commands(commands) => std::mem::take(commands),
+            Reaction::Crash(because) => {
+                let because = std::mem::take(because);
+                return self.quarantine(number, because);
+            }
         };
-        let (trigger, dispatches) = (said.trigger, std::mem::take(&mut said.dispatches));
-        if dispatches.is_empty() {
-            return;
-        }
-        let (rooms, journal) = (Arc::clone(&self.rooms), Arc::clone(&self.journal));
-        let (me, generation, runner) = (self.me, self.generation, ctx.address());
+        self.under_way += 1;
+        let rooms = Arc::clone(&self.rooms);
+        let Following { me, generation, journal, .. } = &self.following;
+        let (by, generation, journal) = (*me, *generation, Arc::clone(journal));
+        let (trigger, runner) = (*trigger, ctx.address());
         actix::spawn(async move {
-            for (nth, dispatch) in dispatches {
-                let origin = Origin { by: me, conversation: number, position: trigger, nth };
-                if rooms
-                    .deliver(&journal, generation, &dispatch, origin, Delivery::Submitted)
-                    .await
-                    .is_err()
-                {
-                    return;
+            let mut halted = None;
+            for (nth, dispatch) in commands {
+                let origin = Origin { by, conversation: number, position: trigger, nth };
+                let when = Delivery::Submitted;
+                match rooms.deliver(&journal, generation, &dispatch, origin, when).await {
+                    Ok(()) => {}
+                    Err(Undelivered::Suspended(context)) => {
+                        halted = Some((nth, context));
+                        break;
+                    }
+                    // Everything starts over.
+                    Err(_) => return,
                 }
             }
-            runner.do_send(Delivered { conversation: number, trigger, generation });
+            runner.do_send(Delivered { conversation: number, trigger, generation, halted });
         });
     }
 }

@@ -1,98 +1,105 @@
 //! Starting over from the last checkpoint, and writing the next one.
 
 use super::{
-    LAGGING, Runner,
+    LAGGING, Runner, STOPPED_BIT,
     alarms::ALARM_BIT,
     conversation::{Conversation, Lagging},
     memory::Memory,
     read,
+    stopped::{Halt, Stops},
 };
 use crate::{
     domain::kernel::Saga,
     store::{
-        Origin, codec,
+        codec,
         journal::{Checkpoint, Level, StoreError},
     },
 };
-use actix::Context;
-use std::collections::{HashMap, HashSet};
+use actix::Context as ActixContext;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// Records read at once while recovering.
 const RECOVERY_RECORDS_MAX: usize = 4_096;
 
 impl<S: Saga> Runner<S> {
     /// Starts over from the last checkpoint.
-    pub(super) fn recover(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError> {
-        self.is_recovered = false;
-        self.generation = self.journal.generation();
-        self.after = self.journal.followed(self.me)?;
-        self.checkpointed = self.after;
-        let last_key = self.journal.last_conversation(self.me, ALARM_BIT)?;
-        self.memory = Memory::new(last_key);
+    pub(super) fn recover(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), StoreError> {
+        let (journal, me) = (Arc::clone(&self.following.journal), self.following.me);
+        self.memory = Memory::new(journal.last_conversation(me, STOPPED_BIT)?);
+        self.stops = Stops::default();
+        self.under_way = 0;
         self.alarms.clear();
+        self.put_off.clear();
         self.alarms_changed.clear();
         self.versions.clear();
-        self.unsent = None;
-        self.recovered_head = self.journal.submitted();
-        for (number, time) in self.journal.conversations(self.me, ALARM_BIT)? {
+        self.recovered_head = journal.submitted();
+        journal.conversations(me, ALARM_BIT..=u64::MAX, |number, time| {
             self.alarms.insert((read(&time)?, number & !ALARM_BIT));
-        }
-        let lagging = self.journal.conversation(self.me, LAGGING)?;
+            Ok(())
+        })?;
+        self.recall_stopped()?;
+        let lagging = journal.conversation(me, LAGGING)?;
         let lagging: Vec<Lagging<S>> =
             lagging.map(|bytes| read(&bytes)).transpose()?.unwrap_or_default();
         self.find_answered(&lagging)?;
         self.catch_up(lagging, ctx)?;
-        self.is_recovered = true;
-        self.progress.trouble(None);
         self.arm(ctx);
         Ok(())
     }
 
     /// Looks for the outcomes of everything this saga said after the checkpoint.
     fn find_answered(&mut self, lagging: &[Lagging<S>]) -> Result<(), StoreError> {
-        self.answered.clear();
+        let checkpoint = self.following.after;
         let lagging_numbers: HashSet<u64> = lagging.iter().map(|lagging| lagging.number).collect();
-        let first = lagging.iter().map(|lagging| lagging.after).min().unwrap_or(self.after);
-        let mut after = first.min(self.after);
-        loop {
-            let records = self.journal.read(after, RECOVERY_RECORDS_MAX, Level::Submitted)?;
-            let Some(last) = records.last() else { return Ok(()) };
-            after = last.position;
-            // What was said before the checkpoint is asked for by those that lag alone.
-            let is_asked_for = |origin: &Origin| {
-                origin.position > self.after || lagging_numbers.contains(&origin.conversation)
-            };
-            let origins = records.iter().filter_map(|record| self.origin_of_mine(record));
-            let origins = origins.filter(is_asked_for);
-            let origins: Vec<_> = origins.map(|origin| (origin.position, origin.nth)).collect();
-            self.answered.extend(origins);
-        }
+        let first = lagging.iter().map(|lagging| lagging.after).min().unwrap_or(checkpoint);
+        let mut answered = HashSet::new();
+        self.following.answered_after(first.min(checkpoint), |origin| {
+            // What was said before the checkpoint is asked for by those alone that were not
+            // as far as the others then.
+            let is_asked_for = origin.position > checkpoint
+                || lagging_numbers.contains(&origin.conversation)
+                || self.stops.holds(origin.conversation);
+            if is_asked_for {
+                answered.insert((origin.position, origin.nth));
+            }
+        })?;
+        self.answered = answered;
+        Ok(())
     }
 
     /// Hears again what the lagging conversations have heard and not finished.
     fn catch_up(
         &mut self,
         lagging: Vec<Lagging<S>>,
-        ctx: &mut Context<Self>,
+        ctx: &mut ActixContext<Self>,
     ) -> Result<(), StoreError> {
-        let checkpoint = self.after;
+        let checkpoint = self.following.after;
         let Some(first) = lagging.iter().map(|lagging| lagging.after).min() else { return Ok(()) };
+        let swept = self.stops.sweep.at.unwrap_or(checkpoint);
         let mut behind = HashMap::new();
         for Lagging { number, after, before } in lagging {
-            behind.insert(number, after);
+            // One that catches up is led no further than the sweep that it goes on with.
+            let up_to = if self.stops.holds(number) { swept } else { checkpoint };
+            behind.insert(number, after + 1..=up_to);
             self.remember(number).map_err(StoreError::Failed)?;
             *self.memory.change(number) = Conversation::of(before);
         }
         let mut after = first;
         while after < checkpoint {
-            let records = self.journal.read(after, RECOVERY_RECORDS_MAX, Level::Durable)?;
+            let journal = Arc::clone(&self.following.journal);
+            let records = journal.read(after, RECOVERY_RECORDS_MAX, Level::Durable)?;
             if records.is_empty() {
                 break;
             }
             for record in records.iter().take_while(|record| record.position <= checkpoint) {
-                let heard = self.listen(record).map_err(StoreError::Failed)?;
+                let heard = self.listen_well(record).map_err(StoreError::Failed)?;
                 let Some((number, heard)) = heard else { continue };
-                if behind.get(&number).is_some_and(|after| *after < record.position) {
+                let is_missed = behind.get(&number).is_some_and(|of| of.contains(&record.position));
+                let halt = self.stops.halt(number, record.position);
+                if is_missed && matches!(halt, None | Some(Halt::CatchingUp)) {
                     self.step(number, record, heard, ctx).map_err(StoreError::Failed)?;
                 }
             }
@@ -103,49 +110,37 @@ impl<S: Saga> Runner<S> {
 
     /// Writes down what changed since the last time.
     pub(super) fn checkpoint(&mut self) {
-        if !self.is_recovered {
+        if !self.following.is_started {
             return;
         }
-        if self.unsent.is_some() {
-            return self.send_checkpoint();
+        if let Some(unsent) = self.following.take_unsent() {
+            return self.send_checkpoint(unsent);
         }
-        if self.after == self.checkpointed && self.alarms_changed.is_empty() {
+        let position = self.following.after;
+        let is_changed = !self.alarms_changed.is_empty() || self.stops.is_changed();
+        if !is_changed && !self.following.is_behind(position) {
             return;
         }
+        let durable = self.following.journal.durable();
         let lagging = self.memory.lagging();
         let lagging = (!lagging.is_empty()).then(|| codec::encode(&lagging));
         let mut conversations = self.memory.write_down();
         conversations.push((LAGGING, lagging));
+        self.stops.write_down(durable, &mut conversations);
         for (number, time) in self.alarms_changed.drain() {
             conversations.push((number | ALARM_BIT, time.map(|time| codec::encode(&time))));
         }
-        self.unsent = Some(Checkpoint {
-            follower: self.me,
-            generation: self.generation,
-            position: self.after,
-            conversations,
-        });
-        self.send_checkpoint();
-        self.progress.wait_for(self.memory.changed());
-        self.memory.forget_some(self.journal.durable());
+        self.send_checkpoint(self.following.checkpoint_at(position, conversations));
+        self.following.progress.wait_for(self.memory.changed() + self.stops.len());
+        self.memory.forget_some(durable);
     }
 
-    /// Hands the last checkpoint to the journal; when that is full, the same one is tried again
-    /// before there is another.
-    fn send_checkpoint(&mut self) {
-        let Some(checkpoint) = self.unsent.take() else { return };
-        let position = checkpoint.position;
+    fn send_checkpoint(&mut self, checkpoint: Checkpoint) {
         let keys: Vec<_> = checkpoint.conversations.iter().map(|(key, _)| *key).collect();
-        match self.journal.checkpoint(checkpoint.clone()) {
-            Ok(()) => {
-                let behind = self.journal.submitted();
-                self.memory.written(keys.into_iter(), behind);
-                self.checkpointed = position;
-            }
-            Err(error) => {
-                tracing::debug!(saga = S::NAME, %error, "a checkpoint is put off");
-                self.unsent = Some(checkpoint);
-            }
+        if self.following.write_down(checkpoint) {
+            let behind = self.following.journal.submitted();
+            self.stops.written(&keys, behind);
+            self.memory.written(keys.into_iter(), behind);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A saga told the whole journal again, without saying anything: how its conversations stand.
 
-use super::listening::{Heard, listen, origin_of};
+use super::listening::{Heard, listen};
 use crate::{
-    actors::{books::Replay, crash::caught, rooms::Rooms},
+    actors::{books::Replay, crash::caught, follower::origin_of, rooms::Rooms},
     domain::kernel::{Awaits, Next, Saga},
     store::{KindId, Record},
 };

@@ -1,6 +1,6 @@
 //! When the disk fails, nothing acknowledged is lost, and the journal heals by itself.
 
-use super::{answer_line, open, order, read_all, said, submit, words};
+use super::{ORDERS, answer_line, listener, open, order, read_all, said, submit, words};
 use crate::store::journal::{Fault, Journal, JournalOptions, Level, StoreError, SubmitError};
 use std::{
     io,
@@ -28,8 +28,8 @@ fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
 /// Waits, without a clock, until the journal has failed and opened again: what was decided
 /// before is then stale, and no longer merely refused.
 fn healed(journal: &Journal, then: impl FnOnce()) {
-    let (sender, wakes) = mpsc::channel();
-    journal.subscribe(Level::Durable, Arc::new(move || sender.send(()).unwrap_or_default()));
+    let (listener, wakes) = listener(&[ORDERS]);
+    journal.subscribe(Level::Durable, listener);
     then();
     loop {
         wakes.recv().expect("the journal lives");

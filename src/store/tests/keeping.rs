@@ -1,12 +1,16 @@
 //! What was handed in is kept, in order, and found again.
 
-use super::{answer_line, event, open, order, read_all, said, submit, word, words};
+use super::{
+    ORDERS, answer_line, event, listener, open, order, read_all, said, submit, word, words,
+};
 use crate::store::{
-    KindId, StoredAnswer, StoredOutcome, codec,
-    journal::{Checkpoint, Fault, Journal, JournalOptions, Level, Snapshot, StoreError},
+    Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome, codec,
+    journal::{
+        Checkpoint, Fault, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError,
+    },
     keys,
 };
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, atomic::Ordering, mpsc};
 
 #[test]
 fn what_was_acknowledged_is_there_after_reopening() {
@@ -82,8 +86,8 @@ fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
     let (fault, gate) = held_back();
     let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options).expect("opens");
-    let (woken, wakes) = mpsc::channel();
-    journal.subscribe(Level::Submitted, Arc::new(move || woken.send(()).unwrap_or_default()));
+    let (listener, wakes) = listener(&[ORDERS]);
+    journal.subscribe(Level::Submitted, listener);
     let placed = journal.submit(said(1, 0, &["requested"])).expect("is taken");
     wakes.recv().expect("is woken");
     assert_eq!(placed.last_position, 1);
@@ -96,6 +100,63 @@ fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
     durable.recv().expect("answered").expect("durable");
     assert_eq!(journal.read(0, 10, Level::Durable).expect("readable").len(), 1);
     drop(gate);
+}
+
+#[test]
+fn a_commit_wakes_only_those_whom_it_concerns_and_everybody_now_and_then() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let (concerned, wakes) = listener(&[ORDERS]);
+    let (other, others_wakes) = listener(&[KindId(7)]);
+    let is_waited_for = Arc::clone(&other.is_waited_for);
+    journal.subscribe(Level::Durable, concerned);
+    journal.subscribe(Level::Durable, other);
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+    assert_eq!(wakes.recv().expect("is woken"), 1);
+    assert!(others_wakes.try_recv().is_err(), "nothing concerns it");
+
+    is_waited_for.store(1, Ordering::SeqCst);
+    submit(&journal, said(1, 1, &["paid"])).1.expect("durable");
+    assert_eq!(others_wakes.recv().expect("somebody waits for it"), 2);
+    is_waited_for.store(0, Ordering::SeqCst);
+
+    for number in 2..=9 {
+        submit(&journal, said(number, 0, &["requested"; 512])).1.expect("durable");
+    }
+    assert_eq!(others_wakes.recv().expect("it falls no further behind"), 2 + 8 * 512);
+    assert!(others_wakes.try_recv().is_err(), "once is enough");
+}
+
+#[test]
+fn what_became_of_a_command_wakes_who_said_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let booking = KindId(9);
+    let (saga, wakes) = listener(&[booking]);
+    journal.subscribe(Level::Submitted, saga);
+    let origin = Origin { by: booking, conversation: 1, position: 1, nth: 0 };
+    let unchanged = Payload::Unchanged { command: "Pay".into() };
+    let mut submission = said(1, 0, &["requested"]);
+    submission.cause = Cause::Dispatch(origin);
+    submit(&journal, submission).1.expect("durable");
+    assert!(wakes.try_recv().is_err(), "an event concerns those who listen to orders");
+    let mut submission = said(1, 1, &["ignored"]);
+    submission.cause = Cause::Dispatch(Origin { nth: 1, ..origin });
+    submission.entries[0].payload = unchanged;
+    submit(&journal, submission).1.expect("durable");
+    assert_eq!(wakes.recv().expect("is woken"), 2);
+}
+
+#[test]
+fn a_checkpoint_that_finds_no_room_comes_back_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let options = JournalOptions { queue_records_max: 0, ..JournalOptions::default() };
+    let journal = Journal::open(dir.path(), options).expect("opens");
+    let conversations = vec![(7, Some(vec![1]))];
+    let checkpoint = Checkpoint { conversations: conversations.clone(), ..Checkpoint::default() };
+    let (error, checkpoint) = journal.checkpoint(checkpoint).expect_err("full");
+    assert!(matches!(error, SubmitError::Full));
+    assert_eq!(checkpoint.conversations, conversations);
 }
 
 #[test]
@@ -181,10 +242,10 @@ fn a_follower_finds_its_place_and_its_conversations_again() {
     let booking = journal.kind("taxi/booking").expect("named");
     let conversations = vec![(7, Some(vec![1, 2])), (8, Some(vec![3]))];
     let checkpoint = Checkpoint { follower: booking, position: 5, conversations, generation: 0 };
-    journal.checkpoint(checkpoint).expect("taken");
+    assert!(journal.checkpoint(checkpoint).is_ok(), "taken");
     let conversations = vec![(8, None)];
     let checkpoint = Checkpoint { follower: booking, position: 6, conversations, generation: 0 };
-    journal.checkpoint(checkpoint).expect("taken");
+    assert!(journal.checkpoint(checkpoint).is_ok(), "taken");
     journal.close();
     let journal = open(dir.path());
     assert_eq!(journal.kind("taxi/booking").expect("named"), booking);

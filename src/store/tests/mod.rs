@@ -8,7 +8,7 @@ mod suspecting;
 
 use super::{
     Cause, KindId, Payload, Record, Stream,
-    journal::{Done, Entry, Journal, JournalOptions, Level, Lost, Placed, Submission},
+    journal::{Done, Entry, Journal, JournalOptions, Level, Listener, Lost, Placed, Submission},
 };
 use crate::domain::kernel::Timestamp;
 use std::{path::Path, sync::Arc, sync::mpsc};
@@ -61,6 +61,14 @@ fn submit(journal: &Journal, mut submission: Submission) -> (Placed, Result<(), 
     submission.done = Some(done);
     let placed = journal.submit(submission).expect("is taken");
     (placed, outcome.recv().expect("is answered"))
+}
+
+/// Somebody who is told of every wake up to which position there is more.
+fn listener(kinds: &[KindId]) -> (Listener, mpsc::Receiver<u64>) {
+    let (sender, wakes) = mpsc::channel();
+    let wake = Arc::new(move |position| sender.send(position).unwrap_or_default());
+    let kinds = kinds.iter().copied().collect();
+    (Listener { kinds, is_waited_for: Arc::default(), wake }, wakes)
 }
 
 fn answer_line() -> (Done, mpsc::Receiver<Result<(), Lost>>) {

@@ -1,0 +1,266 @@
+//! Contexts: the parts of the house that can be suspended and resumed, each by its name.
+//!
+//! A context is everything of one name: a kind of aggregate, a saga, a port, a lookup, a view.
+//! Where two of them share a name, they are suspended together. Whether a context is suspended
+//! is told by the journal, in the one stream of [`CONTEXTS`]; in memory it is a bit that
+//! everybody concerned looks at.
+
+use super::{
+    facade::Trouble,
+    progress::Progress,
+    room::{blocking, now},
+};
+use crate::store::{
+    Cause, KindId, Payload, Stream, codec,
+    journal::{Entry, Journal, StoreError, Submission},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+use tokio::sync::{oneshot, watch};
+
+/// The kind of the stream that tells what is suspended.
+pub const CONTEXTS: &str = "madang/contexts";
+
+/// What happens to contexts. Stored; variants are only ever added, at the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Transition {
+    /// Nothing more is done by it.
+    Suspended {
+        /// Its name.
+        context: String,
+    },
+    /// It goes on.
+    Resumed {
+        /// Its name.
+        context: String,
+    },
+}
+
+/// Everything of one name.
+#[derive(Debug)]
+pub struct Context {
+    /// `taxi/reservations`
+    pub name: &'static str,
+    parts: Mutex<BTreeSet<&'static str>>,
+    is_suspended: AtomicBool,
+    /// Since when, in milliseconds since the epoch; 0 when it was never otherwise.
+    since_ms: AtomicU64,
+    /// Commands of others that wait for it.
+    waiting: AtomicU64,
+}
+
+impl Context {
+    fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            parts: Mutex::default(),
+            is_suspended: AtomicBool::new(false),
+            since_ms: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether it does nothing now.
+    pub fn is_suspended(&self) -> bool {
+        self.is_suspended.load(Ordering::Relaxed)
+    }
+
+    /// What a client is told who wants something of it.
+    pub const fn trouble(&self) -> Trouble {
+        Trouble::Suspended { context: self.name }
+    }
+
+    /// What it consists of: `aggregate`, `saga`, `port`, `lookup`, `view`.
+    pub fn parts(&self) -> Vec<&'static str> {
+        lock(&self.parts).iter().copied().collect()
+    }
+
+    /// Since when it is as it is, in milliseconds since the epoch, if it was ever otherwise.
+    pub fn since_ms(&self) -> Option<u64> {
+        Some(self.since_ms.load(Ordering::Relaxed)).filter(|since| *since > 0)
+    }
+
+    /// So many more commands wait for it.
+    pub fn await_more(&self, commands: u64) {
+        self.waiting.fetch_add(commands, Ordering::Relaxed);
+    }
+
+    /// So many commands wait for it no longer.
+    pub fn await_less(&self, commands: u64) {
+        self.waiting.fetch_sub(commands, Ordering::Relaxed);
+    }
+
+    /// Commands that wait for it.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    fn turn(&self, is_suspended: bool, since_ms: u64) {
+        self.since_ms.store(since_ms, Ordering::Relaxed);
+        self.is_suspended.store(is_suspended, Ordering::SeqCst);
+    }
+}
+
+/// All contexts.
+pub struct Contexts {
+    journal: Arc<Journal>,
+    kind: KindId,
+    all: Mutex<BTreeMap<&'static str, Arc<Context>>>,
+    /// How each was at the start, by name: suspended or not, and since when.
+    at_start: HashMap<String, (bool, u64)>,
+    changes: watch::Sender<u64>,
+    /// Whose bells ring at every change.
+    followers: Mutex<Vec<Arc<Progress>>>,
+    /// One transition at a time.
+    hand: tokio::sync::Mutex<()>,
+}
+
+impl Contexts {
+    /// What the journal tells of contexts.
+    pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
+        let kind = journal.kind(CONTEXTS)?;
+        let mut at_start = HashMap::new();
+        for record in journal.records(stream(kind))? {
+            let Payload::Event(bytes) = &record.payload else { continue };
+            match read_transition(bytes).map_err(StoreError::Failed)? {
+                Transition::Suspended { context } => {
+                    at_start.insert(context, (true, record.time.0));
+                }
+                Transition::Resumed { context } => {
+                    at_start.insert(context, (false, record.time.0));
+                }
+            }
+        }
+        Ok(Arc::new(Self {
+            journal,
+            kind,
+            all: Mutex::default(),
+            at_start,
+            changes: watch::Sender::new(0),
+            followers: Mutex::default(),
+            hand: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// The context of this name, with one more part.
+    pub fn with(&self, name: &'static str, part: &'static str) -> Arc<Context> {
+        let mut all = lock(&self.all);
+        let context = all.entry(name).or_insert_with(|| {
+            let context = Context::new(name);
+            if let Some((is_suspended, since_ms)) = self.at_start.get(name) {
+                context.turn(*is_suspended, *since_ms);
+                if *is_suspended {
+                    tracing::warn!(context = name, "suspended, as it was before the start");
+                }
+            }
+            Arc::new(context)
+        });
+        lock(&context.parts).insert(part);
+        Arc::clone(context)
+    }
+
+    /// Lets this bell ring at every change.
+    pub fn tell(&self, follower: Arc<Progress>) {
+        lock(&self.followers).push(follower);
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Arc<Context>> {
+        lock(&self.all).values().cloned().collect()
+    }
+
+    /// The one of this name.
+    pub fn get(&self, name: &str) -> Option<Arc<Context>> {
+        lock(&self.all).get(name).cloned()
+    }
+
+    /// The kind of the stream that tells what is suspended.
+    pub const fn kind(&self) -> KindId {
+        self.kind
+    }
+
+    /// Waits until this context is not suspended.
+    pub async fn resumed(&self, context: &Context) {
+        let mut changes = self.changes.subscribe();
+        // An error means that the house is gone.
+        let _ = changes.wait_for(|_| !context.is_suspended()).await;
+    }
+
+    /// Suspends or resumes it: durably, before this returns. Does nothing when it is so already.
+    pub async fn turn(&self, context: &Context, suspend: bool) -> Result<(), Trouble> {
+        let _turn = self.hand.lock().await;
+        if context.is_suspended() == suspend {
+            return Ok(());
+        }
+        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
+        let generation = journal.generation();
+        let told = blocking(move || journal.records(stream)).await?;
+        let after_version = told.last().map_or(0, |record| record.version);
+        let name = context.name.to_owned();
+        let transition = if suspend {
+            Transition::Suspended { context: name }
+        } else {
+            Transition::Resumed { context: name }
+        };
+        let time = now();
+        let (said, durable) = oneshot::channel();
+        let submission = Submission {
+            stream,
+            after_version,
+            generation,
+            entries: vec![Entry {
+                payload: Payload::Event(codec::encode(&transition)),
+                typed: None,
+            }],
+            time,
+            correlation: 0,
+            cause: Cause::Request(None),
+            answer: None,
+            snapshot: None,
+            done: Some(Box::new(move |outcome| drop(said.send(outcome)))),
+        };
+        let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
+        self.journal.submit(submission).map_err(|error| failed(&error))?;
+        durable.await.map_err(|error| failed(&error))?.map_err(|lost| failed(&lost))?;
+        context.turn(suspend, time.0);
+        tracing::warn!(context = context.name, suspended = suspend, "a context was turned");
+        self.changes.send_modify(|changes| *changes += 1);
+        for follower in &*lock(&self.followers) {
+            follower.ring();
+        }
+        Ok(())
+    }
+}
+
+/// Reads a transition back.
+pub fn read_transition(bytes: &[u8]) -> Result<Transition, String> {
+    codec::decode(bytes).map_err(|error| error.to_string())
+}
+
+const fn stream(kind: KindId) -> Stream {
+    Stream { kind, number: 1 }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transitions_are_stored_as_they_always_were() {
+        let context = || "taxi/sms".to_owned();
+        let bytes = |transition| codec::encode(&transition);
+        let golden = |variant: u8| [&[1, variant, 8][..], b"taxi/sms"].concat();
+        assert_eq!(bytes(Transition::Suspended { context: context() }), golden(0));
+        assert_eq!(bytes(Transition::Resumed { context: context() }), golden(1));
+    }
+}

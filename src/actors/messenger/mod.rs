@@ -1,0 +1,327 @@
+//! Runs errands: for every durable record that asks for one, goes out, waits for the answer and
+//! delivers the command it leads to, exactly once in effect.
+//!
+//! Ports and lookups are errands. Errands of one conversation run one after the other, others
+//! side by side up to a limit. The cursor stands before the oldest errand that is not finished;
+//! after a crash the errands behind it run again, under the same keys, except those whose
+//! outcome already stands in the journal. While nobody may go out, only the positions of the
+//! records are kept, and the records are read again afterwards.
+
+mod aside;
+mod way;
+
+use super::{
+    contexts::{Context, Contexts},
+    crash::caught,
+    follower::{Follower, Following, RETRY_PAUSE, Wake},
+    progress::Progress,
+    rooms::Rooms,
+};
+use crate::{
+    domain::kernel::{Dispatch, Hears, Meta},
+    store::{
+        KindId, Record,
+        journal::{Journal, Level, StoreError},
+    },
+};
+use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+use way::Way;
+
+/// So many errands may always be unfinished: those whose outcome nobody takes now must not keep
+/// the others from being read.
+const UNFINISHED_MIN: usize = 1_024;
+
+/// How often the cursor is written down.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// Something that has to be done outside because of a record.
+pub trait Errand: Unpin + 'static {
+    /// What it listens to.
+    type Hears: Hears;
+
+    /// What has to be done, if anything; it goes on until it has an answer.
+    fn run(&self, heard: Self::Hears, meta: Meta) -> Option<Running>;
+
+    /// What follows when nobody may go out and it cannot wait; `None` when it can.
+    fn refused(&self, heard: &Self::Hears, meta: &Meta) -> Option<Dispatch>;
+
+    /// Which context has to be there beside its own.
+    fn needs(&self) -> Option<&Arc<Context>>;
+}
+
+/// An errand on its way; ends with the command to give.
+pub type Running = Pin<Box<dyn Future<Output = Dispatch>>>;
+
+/// Runs all errands of one port or lookup.
+pub struct Messenger<E: Errand> {
+    following: Following,
+    errand: E,
+    rooms: Arc<Rooms>,
+    contexts: Arc<Contexts>,
+    concurrency: usize,
+    /// The positions of errands not finished.
+    unfinished: BTreeSet<u64>,
+    /// The positions of errands that wait until somebody may go out, and of those behind them.
+    aside: BTreeSet<u64>,
+    /// Nobody went out when this last looked.
+    was_closed: bool,
+    /// A lane for each conversation with an errand ready or under way; in it, those that come after.
+    lanes: HashMap<u64, VecDeque<Job>>,
+    /// Errands that wait for a free place.
+    ready: VecDeque<Job>,
+    under_way: usize,
+    answered: HashSet<u64>,
+}
+
+/// An errand, and the record that asks for it.
+struct Job {
+    record: Arc<Record>,
+    running: Running,
+}
+
+/// An errand has given up its place: it is over, or nobody takes its outcome now.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Freed {
+    generation: u64,
+}
+
+/// An errand is over.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Finished {
+    record: Arc<Record>,
+    generation: u64,
+    /// Whether its outcome stands in the journal; if not, it has to run again.
+    is_delivered: bool,
+}
+
+impl<E: Errand> Actor for Messenger<E> {
+    type Context = ActixContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.listen_to(self.rooms.kinds_heard::<E::Hears>(), ctx);
+        ctx.run_interval(CHECKPOINT_EVERY, |messenger, _| messenger.checkpoint());
+    }
+}
+
+impl<E: Errand> Follower for Messenger<E> {
+    fn following(&mut self) -> &mut Following {
+        &mut self.following
+    }
+
+    /// Starts over from the last checkpoint.
+    fn start(&mut self, _: &mut ActixContext<Self>) -> Result<(), StoreError> {
+        self.unfinished.clear();
+        self.aside.clear();
+        self.lanes.clear();
+        self.ready.clear();
+        self.under_way = 0;
+        let mut answered = HashSet::new();
+        let cursor = self.following.after;
+        self.following.answered_after(cursor, |origin| {
+            answered.insert(origin.position);
+        })?;
+        self.answered = answered;
+        Ok(())
+    }
+
+    /// Whether further errands can be taken up.
+    fn may_read(&self) -> bool {
+        self.unfinished.len() < (2 * self.concurrency).max(UNFINISHED_MIN)
+    }
+
+    fn take_in(
+        &mut self,
+        record: &Arc<Record>,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        let Some(heard) = self.rooms.hear::<E::Hears>(record)? else { return Ok(()) };
+        if self.answered.remove(&record.position) {
+            return Ok(());
+        }
+        if !self.is_closed() && self.aside.is_empty() {
+            return self.take_up(record, heard);
+        }
+        self.put_aside(record, heard, ctx)
+    }
+
+    fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
+        let is_closed = self.is_closed();
+        if is_closed && !std::mem::replace(&mut self.was_closed, is_closed) {
+            self.put_all_aside(ctx)?;
+        }
+        self.was_closed = is_closed;
+        if !is_closed {
+            self.take_from_aside()?;
+        }
+        self.start_ready(ctx);
+        self.tell_progress();
+        Ok(!is_closed && !self.aside.is_empty() && self.may_read())
+    }
+}
+
+impl<E: Errand> Handler<Wake> for Messenger<E> {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.wake(ctx);
+    }
+}
+
+impl<E: Errand> Handler<Freed> for Messenger<E> {
+    type Result = ();
+
+    fn handle(&mut self, freed: Freed, ctx: &mut Self::Context) {
+        if self.following.is_current(freed.generation) {
+            self.under_way -= 1;
+            self.start_ready(ctx);
+        }
+    }
+}
+
+impl<E: Errand> Handler<Finished> for Messenger<E> {
+    type Result = ();
+
+    fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
+        let Finished { record, generation, is_delivered } = finished;
+        if !self.following.is_current(generation) {
+            return;
+        }
+        if !is_delivered {
+            ctx.run_later(RETRY_PAUSE, move |messenger, ctx| {
+                messenger.run_again(&record, generation, ctx);
+            });
+            return;
+        }
+        let had_room = self.may_read();
+        self.unfinished.remove(&record.position);
+        match self.lanes.get_mut(&record.correlation).and_then(VecDeque::pop_front) {
+            Some(job) => self.ready.push_back(job),
+            None => drop(self.lanes.remove(&record.correlation)),
+        }
+        self.start_ready(ctx);
+        if !had_room && self.may_read() {
+            self.following.progress.ring();
+        }
+    }
+}
+
+impl<E: Errand> Messenger<E> {
+    /// A messenger that has not read anything yet; runs at most `concurrency` errands at once.
+    pub fn new(
+        me: KindId,
+        errand: E,
+        concurrency: usize,
+        (rooms, contexts): (Arc<Rooms>, Arc<Contexts>),
+        journal: Arc<Journal>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self {
+            following: Following::new(me, journal, progress, Level::Durable),
+            errand,
+            rooms,
+            contexts,
+            concurrency: concurrency.max(1),
+            unfinished: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            was_closed: false,
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            under_way: 0,
+            answered: HashSet::new(),
+        }
+    }
+
+    /// Whether nobody may go out now.
+    fn is_closed(&self) -> bool {
+        let needs = self.errand.needs().is_some_and(|context| context.is_suspended());
+        needs || self.following.progress.context().is_suspended()
+    }
+
+    fn take_up(&mut self, record: &Arc<Record>, heard: E::Hears) -> Result<(), String> {
+        let Some(job) = self.job(record, heard)? else { return Ok(()) };
+        self.unfinished.insert(record.position);
+        if let Some(lane) = self.lanes.get_mut(&record.correlation) {
+            lane.push_back(job);
+        } else {
+            self.lanes.insert(record.correlation, VecDeque::new());
+            self.ready.push_back(job);
+        }
+        Ok(())
+    }
+
+    fn job(&self, record: &Arc<Record>, heard: E::Hears) -> Result<Option<Job>, String> {
+        let running = caught(|| self.errand.run(heard, record.meta()))
+            .map_err(|because| format!("record {}: {because}", record.position))?;
+        Ok(running.map(|running| Job { record: Arc::clone(record), running }))
+    }
+
+    /// Runs an errand again that came to nothing, unless everything started over meanwhile.
+    fn run_again(&mut self, record: &Arc<Record>, generation: u64, ctx: &mut ActixContext<Self>) {
+        if !self.following.is_current(generation) {
+            return;
+        }
+        let heard = self.rooms.hear::<E::Hears>(record);
+        let job = heard.and_then(|heard| match heard {
+            Some(heard) => self.job(record, heard),
+            None => Ok(None),
+        });
+        match job {
+            Ok(Some(job)) => self.ready.push_back(job),
+            Ok(None) => {}
+            Err(because) => self.following.progress.trouble(Some(because)),
+        }
+        self.start_ready(ctx);
+    }
+
+    fn start_ready(&mut self, ctx: &mut ActixContext<Self>) {
+        while self.under_way < self.concurrency {
+            let Some(job) = self.ready.pop_front() else { return };
+            self.go_out(job, ctx);
+        }
+    }
+
+    fn go_out(&mut self, Job { record, running }: Job, ctx: &mut ActixContext<Self>) {
+        self.under_way += 1;
+        let way = Way {
+            by: self.following.me,
+            generation: self.following.generation,
+            rooms: Arc::clone(&self.rooms),
+            contexts: Arc::clone(&self.contexts),
+            journal: Arc::clone(&self.following.journal),
+            messenger: ctx.address(),
+        };
+        actix::spawn(way.go(record, running));
+    }
+
+    /// Everything up to here needs no second look.
+    fn cursor(&self) -> u64 {
+        let first = self.unfinished.first().into_iter().chain(self.aside.first()).min();
+        first.map_or(self.following.after, |first| first - 1)
+    }
+
+    fn tell_progress(&self) {
+        // What is on its way was seen; what nobody has gone out for was not.
+        self.following.progress.reach(self.cursor());
+        self.following.progress.wait_for(self.unfinished.len() + self.aside.len());
+    }
+
+    fn checkpoint(&mut self) {
+        let position = self.cursor();
+        if !self.following.is_started || !self.following.is_behind(position) {
+            return;
+        }
+        // An older one that the journal had no room for is overtaken by this.
+        drop(self.following.take_unsent());
+        self.following.write_down(self.following.checkpoint_at(position, Vec::new()));
+        self.tell_progress();
+    }
+}

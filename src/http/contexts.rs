@@ -1,0 +1,88 @@
+//! The parts that can be suspended: listed, shown, suspended and resumed by operators.
+
+use super::{
+    answer::Answer,
+    front::{Front, not_allowed, unknown},
+    operate::READ_ONLY,
+    problem::{NOT_FOUND, Problem},
+    router::Verb,
+};
+use crate::{actors::ContextInfo, domain::kernel::Method};
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+/// Where all of them are listed.
+pub(super) const CONTEXTS: &str = "/admin/contexts";
+
+const SAY_ONLY: &str = "OPTIONS, POST";
+
+/// What is asked of a context by the last part of the path, and whether that suspends it.
+const TURNS: [(&str, bool); 2] = [("/suspend", true), ("/resume", false)];
+
+/// Answers what is asked at [`CONTEXTS`] and below. The name of a context has a slash itself.
+///
+/// # Errors
+/// When there is no such context, the method makes no sense, or the journal takes nothing now.
+pub(super) async fn answer(front: &Front, verb: Verb, path: &str) -> Result<Answer, Problem> {
+    let below = path.strip_prefix(CONTEXTS).ok_or_else(|| unknown(path))?;
+    let name = match below.trim_end_matches('/').strip_prefix('/') {
+        None if below.trim_end_matches('/').is_empty() => return reading(verb, || list(front)),
+        None => return Err(unknown(path)),
+        Some(name) => name,
+    };
+    if let Some(context) = front.courtyard.context(name) {
+        return reading(verb, || shown(StatusCode::OK, &json_of(&context)));
+    }
+    let turn = TURNS.iter().find_map(|(end, suspend)| Some((name.strip_suffix(end)?, *suspend)));
+    let Some((name, suspend)) = turn else { return Err(no_such(name)) };
+    match verb {
+        Verb::Say(Method::Post) => {}
+        Verb::Options => return Ok(Answer::options(SAY_ONLY)),
+        _ => return Err(not_allowed("this method", SAY_ONLY.to_owned())),
+    }
+    let context = front.courtyard.turn_context(name, suspend).await?;
+    let context = context.ok_or_else(|| no_such(name))?;
+    Ok(shown(StatusCode::OK, &json_of(&context)))
+}
+
+fn reading(verb: Verb, read: impl FnOnce() -> Answer) -> Result<Answer, Problem> {
+    match verb {
+        Verb::Read => Ok(read()),
+        Verb::Options => Ok(Answer::options(READ_ONLY)),
+        _ => Err(not_allowed("this method", READ_ONLY.to_owned())),
+    }
+}
+
+fn no_such(name: &str) -> Problem {
+    let because = format!("there is no context {name}; {CONTEXTS} lists those there are");
+    Problem::new(NOT_FOUND, because)
+}
+
+fn list(front: &Front) -> Answer {
+    let contexts: Vec<_> = front.courtyard.contexts().iter().map(json_of).collect();
+    let links = json!({ "self": { "href": CONTEXTS } });
+    shown(StatusCode::OK, &json!({ "_embedded": { "contexts": contexts }, "_links": links }))
+}
+
+fn json_of(context: &ContextInfo) -> Value {
+    let href = format!("{CONTEXTS}/{}", context.name);
+    let (state, turn) =
+        if context.is_suspended { ("SUSPENDED", "resume") } else { ("RUNNING", "suspend") };
+    let figures: Map<_, _> =
+        context.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure))).collect();
+    json!({
+        "name": context.name,
+        "kinds": context.parts,
+        "state": state,
+        "since": context.since_ms,
+        "waiting": figures,
+        "_links": {
+            "self": { "href": href },
+            turn: { "href": format!("{href}/{turn}"), "method": "POST" },
+        },
+    })
+}
+
+fn shown(status: StatusCode, value: &Value) -> Answer {
+    Answer::new(status, "application/hal+json", value.to_string().into_bytes())
+}

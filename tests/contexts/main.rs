@@ -1,0 +1,6 @@
+//! Parts are suspended and resumed: nothing is missed, nothing comes twice, and nobody else notices.
+
+mod operating;
+mod stories;
+#[path = "../support/mod.rs"]
+mod support;
