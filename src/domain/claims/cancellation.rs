@@ -41,9 +41,7 @@ use crate::domain::kernel::{
 use crate::hears;
 use serde::{Deserialize, Serialize};
 
-use Cancellation::{
-    Agreeing, Closing, Finishing, Idle, Keeping, Refusing, Releasing, Waiting,
-};
+use Cancellation::{Agreeing, Closing, Finishing, Idle, Keeping, Refusing, Releasing, Waiting};
 
 hears!(
     /// What a cancellation listens to.
@@ -154,10 +152,9 @@ impl Cancellation {
             (Keeping { .. }, E::CancelAsked { attempt, .. }) => {
                 Step::wait(Keeping { again: Some(*attempt) })
             }
-            (
-                Keeping { .. },
-                E::CancelRefused { .. } | E::Approved { .. } | E::Declined { .. },
-            ) => Step::wait(Keeping { again: None }),
+            (Keeping { .. }, E::CancelRefused { .. } | E::Approved { .. } | E::Declined { .. }) => {
+                Step::wait(Keeping { again: None })
+            }
             (state, _) => Step::wait(state),
         }
     }

@@ -33,7 +33,7 @@ pub struct ClaimView {
     /// Why it was not cancelled, when that was tried last.
     pub because: Option<Text>,
     /// The examiner, once there is one.
-    pub examiner_id: Option<u64>,
+    pub examiner_id: Option<Number>,
     /// How the review stands.
     pub review_status: Text,
     /// The contract it is paid under, once it is approved.

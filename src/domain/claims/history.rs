@@ -29,7 +29,7 @@ pub struct History {
     /// How much is claimed, approved or paid, in won.
     pub price: Money,
     /// The examiner, where a review is concerned.
-    pub examiner_id: Option<u64>,
+    pub examiner_id: Option<Number>,
     /// The contract it is paid under, once it is approved.
     pub cont_id: Option<Number>,
     /// Why, when something was refused.

@@ -192,9 +192,9 @@ impl Aggregate for Review {
             (S::Releasing { attempt: asked } | S::Released { attempt: asked }, command) => {
                 self.released(asked, command)
             }
-            (status, command) => self.settled(command).unwrap_or_else(|command| {
-                self.already(status, &command)
-            }),
+            (status, command) => {
+                self.settled(command).unwrap_or_else(|command| self.already(status, &command))
+            }
         }
     }
 
@@ -295,9 +295,7 @@ impl Review {
                 let withdrawn = ReleaseWithdrawn { file, attempt };
                 Ok(vec![withdrawn, RetainAsked { file, attempt, stage }])
             }
-            Cancel { attempt } if attempt == asked && is_released => {
-                Ok(vec![Cancelled { file }])
-            }
+            Cancel { attempt } if attempt == asked && is_released => Ok(vec![Cancelled { file }]),
 
             Release { attempt } if attempt == asked => Ok(vec![]),
             ConfirmRelease { attempt } if attempt == asked => Ok(vec![]),

@@ -1,6 +1,6 @@
 //! What can be configured about claims: the section `[claims]`.
 
-use crate::domain::kernel::Timestamp;
+use crate::domain::kernel::{Timestamp, roster::Clerks};
 use serde::{Deserialize, Serialize};
 
 /// Who examines, and how long a customer who cancels is made to wait.
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// The examiners, by number; whoever has the fewest reviews gets the next, the first of equals.
-    pub examiners: Vec<u64>,
+    pub examiners: Clerks,
     /// A cancellation that the review has not agreed to within this many milliseconds is refused
     /// with 503; 0 waits for as long as it takes, and the client gets 202. It should be shorter
     /// than `http.patience_ms`.
@@ -17,7 +17,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { examiners: vec![101], cancel_within_ms: 2_500 }
+        Self { examiners: Clerks::one(101), cancel_within_ms: 2_500 }
     }
 }
 

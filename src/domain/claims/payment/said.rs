@@ -5,8 +5,7 @@ use crate::domain::kernel::{Malformed, Number, Text};
 use serde::Deserialize;
 
 /// What only the server decides.
-pub(super) const IGNORED: &[&str] =
-    &["id", "customerId", "contId", "price", "status", "paymentDt"];
+pub(super) const IGNORED: &[&str] = &["id", "customerId", "contId", "price", "status", "paymentDt"];
 
 const COMPLETED: &[&str] = &["Completed Payment", "completed", "complete"];
 

@@ -17,7 +17,7 @@ pub struct File {
     /// Who claims.
     pub customer_id: Number,
     /// Who examines.
-    pub examiner_id: u64,
+    pub examiner_id: Number,
     /// How much is claimed, and once it is approved, how much of it; in won.
     pub price: Money,
     /// The contract it is paid under, once it is approved.

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(super) struct Shown {
     pub(super) id: u64,
     pub(super) claim_id: Number,
-    pub(super) examiner_id: u64,
+    pub(super) examiner_id: Number,
     pub(super) customer_id: Number,
     pub(super) cont_id: Option<Number>,
     pub(super) price: Money,
