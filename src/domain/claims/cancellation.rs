@@ -141,14 +141,15 @@ impl Cancellation {
             | (Waiting, E::ReviewStarted { cancelling: Some(attempt), .. }) => {
                 release(me, *attempt)
             }
-            (Waiting, E::CancelRefused { .. }) => Step::done(),
             (Releasing { attempt } | Agreeing { attempt }, E::CancelRefused { .. }) => {
                 Step::wait(Keeping { again: None }).tell(me.of::<Review>(), Keep { attempt })
             }
             (Agreeing { attempt }, E::CancelAgreed { .. }) => {
                 Step::wait(Closing).tell(me.of::<Review>(), Cancel { attempt })
             }
-            (Finishing, E::Cancelled { .. }) | (Refusing, E::CancelRefused { .. }) => Step::done(),
+            (Finishing, E::Cancelled { .. }) | (Waiting | Refusing, E::CancelRefused { .. }) => {
+                Step::done()
+            }
             (Keeping { .. }, E::CancelAsked { attempt, .. }) => {
                 Step::wait(Keeping { again: Some(*attempt) })
             }

@@ -268,7 +268,6 @@ impl Review {
     }
 
     /// The part of the table about a review that is being cancelled.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn released(&self, asked: u32, command: Command) -> Decision<Self> {
         let (file, stage) = (self.file, Stage::Assigned);
         let is_released = matches!(self.status, Status::Released { .. });

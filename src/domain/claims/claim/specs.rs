@@ -20,11 +20,8 @@ use crate::domain::kernel::{
 
 #[test]
 fn a_claim_is_received_for_a_price_and_at_a_time() {
-    let receive = |price, claim_dt| Receive {
-        customer_id: Number(1),
-        price: Money(price),
-        claim_dt: claim_dt,
-    };
+    let receive =
+        |price, claim_dt| Receive { customer_id: Number(1), price: Money(price), claim_dt };
     Claim::given([]).when(receive(500, Some(Timestamp(7)))).then([Received { demand: demand() }]);
     Claim::given([])
         .at(Timestamp(7))
