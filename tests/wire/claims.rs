@@ -40,10 +40,13 @@ fn events_of_claims() {
     golden(
         encode,
         &[
-            (E::Received { demand }, ""),
-            (E::ReviewStarted { demand, cancelling: None }, ""),
-            (E::ReviewStarted { demand, cancelling: Some(2) }, ""),
-            (E::CancelAsked { demand, attempt, stage: received, answer_by: None }, ""),
+            (E::Received { demand }, "0006fbf40107"),
+            (E::ReviewStarted { demand, cancelling: None }, "0106fbf4010700"),
+            (E::ReviewStarted { demand, cancelling: Some(2) }, "0106fbf401070102"),
+            (
+                E::CancelAsked { demand, attempt, stage: received, answer_by: None },
+                "0206fbf40107020000",
+            ),
             (
                 E::CancelAsked {
                     demand,
@@ -51,9 +54,9 @@ fn events_of_claims() {
                     stage: under_review,
                     answer_by: Some(Timestamp(8)),
                 },
-                "",
+                "0206fbf4010702010108",
             ),
-            (E::CancelAgreed { demand, attempt }, ""),
+            (E::CancelAgreed { demand, attempt }, "0306fbf4010702"),
             (
                 E::CancelRefused {
                     demand,
@@ -61,7 +64,7 @@ fn events_of_claims() {
                     stage: under_review,
                     refusal: refusal(Fall::Unavailable),
                 },
-                "",
+                "0406fbf401070201020162",
             ),
             (
                 E::CancelRefused {
@@ -70,12 +73,12 @@ fn events_of_claims() {
                     stage: received,
                     refusal: refusal(Fall::Refused),
                 },
-                "",
+                "0406fbf401070200010162",
             ),
-            (E::Cancelled { demand }, ""),
-            (E::Approved { demand, award, overtook_cancel: true }, ""),
-            (E::Declined { demand, overtook_cancel: false }, ""),
-            (E::Paid { demand, award }, ""),
+            (E::Cancelled { demand }, "0506fbf40107"),
+            (E::Approved { demand, award, overtook_cancel: true }, "0606fbf4010709fbc20101"),
+            (E::Declined { demand, overtook_cancel: false }, "0706fbf4010700"),
+            (E::Paid { demand, award }, "0806fbf4010709fbc201"),
         ],
     );
 }
@@ -107,17 +110,23 @@ fn events_of_reviews() {
     golden(
         encode,
         &[
-            (E::Assigned { file }, ""),
-            (E::ReleaseAsked { file, attempt }, ""),
-            (E::Released { file, attempt }, ""),
-            (E::ReleaseRefused { file, attempt, refusal: refusal(Fall::Unavailable) }, ""),
-            (E::ReleaseWithdrawn { file, attempt }, ""),
-            (E::RetainAsked { file, attempt, stage: Stage::Assigned }, ""),
-            (E::RetainAsked { file: approved, attempt, stage: Stage::Approved }, ""),
-            (E::Retained { file, attempt, stage: Stage::Declined }, ""),
-            (E::Approved { file: approved }, ""),
-            (E::Declined { file }, ""),
-            (E::Cancelled { file }, ""),
+            (E::Assigned { file }, "00010665fbf40100"),
+            (E::ReleaseAsked { file, attempt }, "01010665fbf4010002"),
+            (E::Released { file, attempt }, "02010665fbf4010002"),
+            (
+                E::ReleaseRefused { file, attempt, refusal: refusal(Fall::Unavailable) },
+                "03010665fbf4010002020162",
+            ),
+            (E::ReleaseWithdrawn { file, attempt }, "04010665fbf4010002"),
+            (E::RetainAsked { file, attempt, stage: Stage::Assigned }, "05010665fbf401000200"),
+            (
+                E::RetainAsked { file: approved, attempt, stage: Stage::Approved },
+                "05010665fbf40101090201",
+            ),
+            (E::Retained { file, attempt, stage: Stage::Declined }, "06010665fbf401000202"),
+            (E::Approved { file: approved }, "07010665fbf4010109"),
+            (E::Declined { file }, "08010665fbf40100"),
+            (E::Cancelled { file }, "09010665fbf40100"),
         ],
     );
 }
@@ -147,7 +156,10 @@ fn events_and_rejections_of_payments() {
     use payment::{Event as E, Rejection as R};
     let (claim_id, customer_id) = (Number(1), Number(6));
     let payout = payment::Payout { claim_id, customer_id, cont_id: Number(9), price: Money(450) };
-    golden(encode, &[(E::Assigned { payout }, ""), (E::Completed { payout }, "")]);
+    golden(
+        encode,
+        &[(E::Assigned { payout }, "00010609fbc201"), (E::Completed { payout }, "01010609fbc201")],
+    );
     golden(encode, &[(R::Unknown, "00"), (R::OtherClaim, "01")]);
 }
 
@@ -158,9 +170,9 @@ fn events_and_rejections_of_rosters() {
     golden(
         encode,
         &[
-            (E::Staffed { clerks: Clerks::one(101) }, ""),
-            (E::Assigned { work: 1, clerk }, ""),
-            (E::Closed { work: 1, clerk }, ""),
+            (E::Staffed { clerks: Clerks::one(101) }, "000165"),
+            (E::Assigned { work: 1, clerk }, "010165"),
+            (E::Closed { work: 1, clerk }, "020165"),
         ],
     );
     golden(encode, &[(R::Unknown, "00")]);
@@ -186,7 +198,7 @@ fn states_of_sagas() {
         encode,
         &[
             (Examination::Idle, "00"),
-            (Examination::Seeking { demand: DEMAND }, ""),
+            (Examination::Seeking { demand: DEMAND }, "0106fbf40107"),
             (Examination::Assigning, "02"),
             (Examination::Examining, "03"),
             (Examination::Closing, "04"),
