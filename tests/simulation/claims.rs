@@ -327,25 +327,28 @@ fn about<A: madang::domain::kernel::Aggregate>(
 
 /// What the desk released without the review being cancelled, it was told to take back.
 fn the_desk_has_what_is_not_cancelled(world: &World) -> Result<(), String> {
+    let mut last_asked = BTreeMap::new();
     for (number, event) in world.events::<Review>() {
-        let review::Event::ReleaseAsked { attempt, .. } = event else { continue };
-        let released = world.outside.done(&format!("release-{number}-{attempt}")) == 1;
-        let retained = world.outside.done(&format!("retain-{number}-{attempt}")) == 1;
-        let status = shown::<Review>(world, number, "status");
-        let is_last = world.events::<Review>().into_iter().all(|(other, event)| {
-            other != number
-                || !matches!(event, review::Event::ReleaseAsked { attempt: a, .. } if a > attempt)
-        });
-        let holds = if status == "Cancelled" && is_last {
-            released && !retained
-        } else {
-            !released || retained
-        };
-        ensure(holds, || {
-            format!("review {number} is {status}, attempt {attempt}: {released}, {retained}")
-        })?;
+        match event {
+            review::Event::ReleaseAsked { attempt, .. } => {
+                if let Some(earlier) = last_asked.insert(number, attempt) {
+                    desk_has(world, number, earlier, true)?;
+                }
+            }
+            review::Event::Cancelled { .. } => {
+                let attempt = last_asked.remove(&number).unwrap_or_default();
+                desk_has(world, number, attempt, false)?;
+            }
+            _ => {}
+        }
     }
-    Ok(())
+    last_asked.into_iter().try_for_each(|(number, last)| desk_has(world, number, last, true))
+}
+
+fn desk_has(world: &World, number: u64, attempt: u32, expected: bool) -> Result<(), String> {
+    let done = |what| world.outside.done(&format!("{what}-{number}-{attempt}")) == 1;
+    let has = !done("release") || done("retain");
+    ensure(has == expected, || format!("review {number}, attempt {attempt}: at the desk: {has}"))
 }
 
 /// One row for every event, with its customer.

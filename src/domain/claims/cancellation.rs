@@ -35,9 +35,7 @@ use super::{
         Review,
     },
 };
-use crate::domain::kernel::{
-    Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step, Unchanged, command_name,
-};
+use crate::domain::kernel::{Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step, Unchanged};
 use crate::hears;
 use serde::{Deserialize, Serialize};
 
@@ -111,15 +109,12 @@ impl Saga for Cancellation {
     }
 
     fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        let is = |aggregate, command| {
-            unchanged.aggregate == aggregate && unchanged.command == command_name(&command)
-        };
-        match self {
+        match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
             // It was decided on or refused before it could be told to go on.
-            Keeping { again } if is(Review::NAME, "Keep") => kept(me, again),
+            (Keeping { again }, Review::NAME, "Keep") => kept(me, again),
             // Somebody else made the claim stand.
-            Refusing if is(Claim::NAME, "Stand") => Step::done(),
-            state => Step::wait(state),
+            (Refusing, Claim::NAME, "Stand") => Step::done(),
+            (state, _, _) => Step::wait(state),
         }
     }
 

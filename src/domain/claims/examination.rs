@@ -19,9 +19,7 @@ use super::{
     examiners::Roster,
     review::{self, Command::Assign, File, Review},
 };
-use crate::domain::kernel::{
-    Aggregate, Awaits, Id, Meta, Number, Saga, Step, Unchanged, command_name, roster,
-};
+use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Number, Saga, Step, Unchanged, roster};
 use crate::hears;
 use serde::{Deserialize, Serialize};
 
@@ -97,12 +95,9 @@ impl Saga for Examination {
 
     /// The work had been closed already.
     fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        let close = command_name(&roster::Command::Close { work: 0 });
-        match self {
-            Closing if unchanged.aggregate == Roster::NAME && unchanged.command == close => {
-                Step::done()
-            }
-            state => Step::wait(state),
+        match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
+            (Closing, Roster::NAME, "Close") => Step::done(),
+            (state, _, _) => Step::wait(state),
         }
     }
 
