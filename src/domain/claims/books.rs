@@ -23,7 +23,7 @@ fn claim_adds_up(books: &impl Books, number: u64, claim: &Claim) -> Result<(), S
     let told = [claim.status(), review.status(), payment.status()];
     let holds = match told {
         ["Cancelled", review, payment] => review == "Cancelled" && payment.is_empty(),
-        [claim, "Cancelled", _] => claim == "Cancelling",
+        [claim, "Cancelled", _] => claim == "Cancelling" && !is_settled(books, number),
         _ if !is_settled(books, number) => true,
         ["UnderReview", "Assigned", ""] | ["Declined", "Declined", ""] => true,
         ["Approved", "Approved", "Assigned"] | ["Paid", "Approved", "Completed"] => {
