@@ -2,6 +2,7 @@
 //! crashed at every step.
 
 mod board;
+mod claims;
 mod taxi;
 
 use madang::domain::kernel::{Aggregate, simulation::World};

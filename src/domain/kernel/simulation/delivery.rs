@@ -21,12 +21,9 @@ pub(super) struct Question {
 
 impl World {
     /// Delivers one command of a saga, not necessarily the oldest; but within one conversation
-    /// they are never delivered out of order. False when there is none.
+    /// they are never delivered out of order. False when there is none, or it has to wait.
     pub fn deliver(&mut self, nth: usize) -> bool {
-        let Some(picked) = self.outbox.get(nth).map(|pending| pending.origin) else { return false };
-        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
-            (origin.by, origin.conversation) == (picked.by, picked.conversation)
-        });
+        let oldest = self.oldest_beside(nth);
         let Some(pending) = oldest.and_then(|oldest| self.outbox.remove(oldest)) else {
             return false;
         };
@@ -39,10 +36,7 @@ impl World {
     /// Delivers the next command twice: once more under its own cause, which is recognised, and
     /// once more under a cause that nobody knows, which the aggregate itself has to bear.
     pub fn deliver_twice(&mut self, nth: usize) -> bool {
-        let Some(picked) = self.outbox.get(nth).map(|pending| pending.origin) else { return false };
-        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
-            (origin.by, origin.conversation) == (picked.by, picked.conversation)
-        });
+        let oldest = self.oldest_beside(nth);
         let Some(Pending { origin, dispatch }) = oldest.and_then(|oldest| self.outbox.get(oldest))
         else {
             return false;
@@ -140,8 +134,8 @@ impl World {
     /// Lets everything happen that is on its way, in a random order.
     pub fn settle(&mut self, dice: &mut Dice) {
         while !self.is_quiet() {
-            while !self.outbox.is_empty() {
-                self.deliver(dice.roll(self.outbox.len()));
+            while let Some(nth) = self.ready_at_random(dice) {
+                self.deliver(nth);
             }
             self.commit();
             if !self.questions.is_empty() {
@@ -163,8 +157,32 @@ impl World {
         }
     }
 
-    pub(super) fn waiting(&self) -> usize {
-        self.outbox.len()
+    /// The first command from here on, in a circle, that need not wait for something suspended.
+    pub(super) fn ready(&self, from: usize) -> Option<usize> {
+        let waiting = self.outbox.len();
+        let mut circle = (0..waiting).map(|nth| (from + nth) % waiting);
+        circle.find(|nth| self.oldest_beside(*nth).is_some())
+    }
+
+    fn ready_at_random(&self, dice: &mut Dice) -> Option<usize> {
+        (!self.outbox.is_empty())
+            .then(|| dice.roll(self.outbox.len()))
+            .and_then(|from| self.ready(from))
+    }
+
+    /// The oldest command of the same conversation, unless whom it is for is suspended.
+    fn oldest_beside(&self, nth: usize) -> Option<usize> {
+        let picked = self.outbox.get(nth)?.origin;
+        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
+            (origin.by, origin.conversation) == (picked.by, picked.conversation)
+        })?;
+        let whom = self.outbox[oldest].dispatch.aggregate();
+        (!self.suspended.contains(whom)).then_some(oldest)
+    }
+
+    /// Lets everything take commands again.
+    pub(super) fn resume_all(&mut self) {
+        self.suspended.clear();
     }
 
     pub(super) fn sagas_hear(&mut self, record: &Record) {

@@ -64,6 +64,7 @@ fn live_through(
             world.stir(&mut dice);
         }
     }
+    world.resume_all();
     world.settle(&mut dice);
     check(&world, invariants, &format!("seed {seed}"));
 }
@@ -103,11 +104,11 @@ pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invarian
         let mut delivered = 0;
         tell(&mut world, story, |world, dice| {
             while !world.is_quiet() {
-                while world.waiting() > 0 {
+                while let Some(ready) = world.ready(0) {
                     if delivered == nth {
-                        world.deliver_twice(0)
+                        world.deliver_twice(ready)
                     } else {
-                        world.deliver(0)
+                        world.deliver(ready)
                     };
                     delivered += 1;
                 }
@@ -141,7 +142,7 @@ pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Inva
                         }
                         world.crash();
                     }
-                    if !world.deliver(0) {
+                    if !world.ready(0).is_some_and(|ready| world.deliver(ready)) {
                         world.commit();
                         world.answer(0, dice);
                     }

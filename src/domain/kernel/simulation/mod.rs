@@ -22,7 +22,10 @@ use super::{
 };
 use delivery::{Pending, Question};
 use installed::{Asker, Door, Live, Rows, Runner, Running, Seeker, Table, Verdict};
-use std::{any::Any, collections::BTreeMap, collections::HashSet, collections::VecDeque};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+};
 
 /// The invariants of one business; see [`Business::adds_up`].
 type Audit = fn(&World) -> Result<(), String>;
@@ -46,6 +49,7 @@ pub struct World {
     versions: BTreeMap<(&'static str, u64), u32>,
     outbox: VecDeque<Pending>,
     questions: Vec<Question>,
+    suspended: BTreeSet<&'static str>,
     requests: u64,
     answered: Vec<(u64, Option<u64>)>,
 }
@@ -122,6 +126,9 @@ impl World {
         if A::speaker(&command) == Speaker::Inside {
             return Err("only a saga, a port or a lookup may say this".into());
         }
+        if self.suspended.contains(A::NAME) {
+            return Err(format!("{} is suspended", A::NAME));
+        }
         self.requests += 1;
         let request = self.requests;
         let dispatch = Dispatch::new(Id::<A>::new(number), command);
@@ -138,6 +145,17 @@ impl World {
         self.say::<A>(number, command)?;
         self.settle(&mut Dice::new(1));
         Ok(())
+    }
+
+    /// Lets aggregates of this kind take no commands: people are turned away, and what sagas say
+    /// waits, with whatever the same conversations say behind it. A crash does not change that.
+    pub fn suspend<A: Aggregate>(&mut self) {
+        self.suspended.insert(A::NAME);
+    }
+
+    /// Lets aggregates of this kind take commands again.
+    pub fn resume<A: Aggregate>(&mut self) {
+        self.suspended.remove(A::NAME);
     }
 
     /// The aggregate of this number; the default when nothing has happened to it.
@@ -189,10 +207,11 @@ impl World {
         &self.journal
     }
 
-    /// Whether nothing is on its way: no command, no question, nothing undurable.
+    /// Whether nothing is on its way: no question, nothing undurable, and no command but those that
+    /// wait for something suspended.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.outbox.is_empty() && self.questions.is_empty() && self.durable == self.journal.len()
+        self.ready(0).is_none() && self.questions.is_empty() && self.durable == self.journal.len()
     }
 
     /// Whether a world at rest is as it should be: no answer is lost, every conversation that is

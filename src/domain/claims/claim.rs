@@ -1,0 +1,318 @@
+//! A customer's claim on a policy, and what became of it.
+//!
+//! ```text
+//!          review started             approved            paid out
+//! Received ─────────────▶ UnderReview ────────▶ Approved ─────────▶ Paid
+//!  ▲ │ cancel              ▲ │ │ cancel   ▲ overtaken by a decision:
+//!  │ └───────┐     ┌───────┘ │ │          │ 409, and Declined likewise
+//!  │ refused ▼     │ refused │ │ declined │
+//!  └─────── Cancelling ◀─────┘ └────────▶ Declined
+//!             │ agreed: the review is released, nothing can stop it any more
+//!             ▼               the review is cancelled
+//!           Leaving ──────────────────────────────────▶ Cancelled
+//! ```
+//! The claim is where a race between the answer of the review and the end of patience is decided:
+//! whichever word, `Agree` or `Stand`, is said to it first about an attempt to cancel, holds.
+
+mod event;
+mod rejection;
+mod said;
+mod shown;
+#[cfg(test)]
+mod specs;
+
+pub use event::{Award, Demand, Event, Refusal, Stage};
+pub use rejection::Rejection;
+
+use super::{Claims, settings::Settings};
+use crate::domain::kernel::{
+    Aggregate, Decision, Fall, Method, Money, Nothing, Number, Speaker, Standing, Timestamp,
+    Vocabulary,
+};
+use said::{ReceiveBody, StatusBody};
+use serde::{Deserialize, Serialize};
+use shown::Shown;
+
+use Command::{
+    Agree, Approve, Cancel, Decline, FinishCancelling, Pay, Receive, Stand, StartReview,
+};
+use Event::{
+    Approved, CancelAgreed, CancelAsked, CancelRefused, Cancelled, Declined, Paid, Received,
+    ReviewStarted,
+};
+
+/// A claim on a policy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    demand: Demand,
+    award: Option<Award>,
+    /// How often somebody asked for it to be cancelled.
+    attempts: u32,
+    status: Status,
+}
+
+/// How far a claim has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Standing {
+        stage: Stage,
+        /// Why the last attempt to cancel it came to nothing.
+        refusal: Option<Refusal>,
+    },
+    Cancelling {
+        attempt: u32,
+        stage: Stage,
+    },
+    Leaving {
+        attempt: u32,
+    },
+    Cancelled,
+    Approved {
+        overtook_cancel: bool,
+    },
+    Declined {
+        overtook_cancel: bool,
+    },
+    Paid,
+}
+
+/// What a claim can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// A customer claims.
+    Receive {
+        /// Who claims.
+        customer_id: Number,
+        /// How much, in won.
+        price: Money,
+        /// When the client says that the claim was made; now when it does not say.
+        claim_dt: Option<Timestamp>,
+    },
+    /// An examiner has it.
+    StartReview,
+    /// The examiner approved it.
+    Approve {
+        /// Of what.
+        award: Award,
+    },
+    /// The examiner declined it.
+    Decline,
+    /// The customer does not want it any more.
+    Cancel,
+    /// The review is released, so this attempt to cancel may come about.
+    Agree {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// This attempt to cancel comes to nothing.
+    Stand {
+        /// Which attempt.
+        attempt: u32,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The review is cancelled.
+    FinishCancelling,
+    /// The award was paid out.
+    Pay,
+}
+
+impl Aggregate for Claim {
+    const NAME: &'static str = "claims/claims";
+    type Business = Claims;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Receive { .. } => Speaker::Anyone,
+            Cancel => Speaker::Customer,
+            StartReview
+            | Approve { .. }
+            | Decline
+            | Agree { .. }
+            | Stand { .. }
+            | FinishCancelling
+            | Pay => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
+        use Stage as At;
+        use Status as S;
+        let demand = self.demand;
+        match (&self.status, command) {
+            (S::Blank, Receive { price: Money::ZERO, .. }) => Err(Rejection::NoPrice),
+            (S::Blank, Receive { customer_id, price, claim_dt }) => {
+                let claim_dt = claim_dt.unwrap_or(now);
+                Ok(vec![Received { demand: Demand { customer_id, price, claim_dt } }])
+            }
+            (S::Standing { stage: At::Received, .. }, StartReview) => {
+                Ok(vec![ReviewStarted { demand, cancelling: None }])
+            }
+            (S::Cancelling { attempt, stage: At::Received }, StartReview) => {
+                Ok(vec![ReviewStarted { demand, cancelling: Some(*attempt) }])
+            }
+            (S::Standing { stage, .. }, Cancel) => Ok(vec![CancelAsked {
+                demand,
+                attempt: self.attempts + 1,
+                stage: *stage,
+                answer_by: settings.answer_by(now),
+            }]),
+            (S::Cancelling { attempt, .. }, Agree { attempt: agreed }) if *attempt == agreed => {
+                Ok(vec![CancelAgreed { demand, attempt: agreed }])
+            }
+            (S::Cancelling { attempt, stage }, Stand { attempt: refused, refusal })
+                if *attempt == refused =>
+            {
+                Ok(vec![CancelRefused { demand, attempt: refused, stage: *stage, refusal }])
+            }
+            (S::Leaving { .. }, FinishCancelling) => Ok(vec![Cancelled { demand }]),
+            (S::Standing { stage: At::UnderReview, .. }, Approve { award }) => {
+                Ok(vec![Approved { demand, award, overtook_cancel: false }])
+            }
+            (S::Cancelling { stage: At::UnderReview, .. }, Approve { award }) => {
+                Ok(vec![Approved { demand, award, overtook_cancel: true }])
+            }
+            (S::Standing { stage: At::UnderReview, .. }, Decline) => {
+                Ok(vec![Declined { demand, overtook_cancel: false }])
+            }
+            (S::Cancelling { stage: At::UnderReview, .. }, Decline) => {
+                Ok(vec![Declined { demand, overtook_cancel: true }])
+            }
+            (S::Approved { .. }, Pay) => match self.award {
+                Some(award) => Ok(vec![Paid { demand, award }]),
+                None => Ok(vec![]),
+            },
+            (status, command) => self.already(status, &command),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let standing = |stage, refusal| Status::Standing { stage, refusal };
+        let status = match event {
+            Received { demand } => {
+                return Self { demand, status: standing(Stage::Received, None), ..self };
+            }
+            ReviewStarted { cancelling: None, .. } => standing(Stage::UnderReview, None),
+            ReviewStarted { cancelling: Some(attempt), .. } => {
+                Status::Cancelling { attempt, stage: Stage::UnderReview }
+            }
+            CancelAsked { attempt, stage, .. } => {
+                let status = Status::Cancelling { attempt, stage };
+                return Self { attempts: attempt, status, ..self };
+            }
+            CancelAgreed { attempt, .. } => Status::Leaving { attempt },
+            CancelRefused { stage, refusal, .. } => standing(stage, Some(refusal)),
+            Cancelled { .. } => Status::Cancelled,
+            Approved { award, overtook_cancel, .. } => {
+                let status = Status::Approved { overtook_cancel };
+                return Self { award: Some(award), status, ..self };
+            }
+            Declined { overtook_cancel, .. } => Status::Declined { overtook_cancel },
+            Paid { .. } => Status::Paid,
+        };
+        Self { status, ..self }
+    }
+
+    fn standing(&self) -> Standing {
+        let refused = |because: Rejection| Standing::Fell {
+            how: Fall::Refused,
+            because: because.to_string(),
+        };
+        match &self.status {
+            Status::Cancelling { .. } | Status::Leaving { .. } => Standing::Pending,
+            Status::Standing { refusal: Some(Refusal { how, because }), .. } => {
+                Standing::Fell { how: *how, because: because.clone() }
+            }
+            Status::Approved { overtook_cancel: true } => refused(Rejection::IsApproved),
+            Status::Declined { overtook_cancel: true } => refused(Rejection::IsDeclined),
+            Status::Blank
+            | Status::Standing { refusal: None, .. }
+            | Status::Cancelled
+            | Status::Approved { overtook_cancel: false }
+            | Status::Declined { overtook_cancel: false }
+            | Status::Paid => Standing::Stands,
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        Shown {
+            id: number,
+            customer_id: self.demand.customer_id,
+            price: self.demand.price,
+            claim_dt: self.demand.claim_dt,
+            status: self.status(),
+            cont_id: self.award.map(|award| award.cont_id),
+            approved_price: self.award.map(|award| award.price),
+        }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Standing { .. } => &["cancel"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(said::IGNORED)
+            .creates("receive", ReceiveBody::means)
+            .command("cancel", |Nothing {}| Ok(Cancel))
+            .word("cancel by status", Method::Put, StatusBody::means)
+            .word("cancel by status", Method::Post, StatusBody::means)
+            .word("cancel by status", Method::Patch, StatusBody::means)
+    }
+}
+
+impl Claim {
+    /// How far it has come, as clients are told.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match &self.status {
+            Status::Blank => "",
+            Status::Standing { stage, .. } => stage.name(),
+            Status::Cancelling { .. } | Status::Leaving { .. } => "Cancelling",
+            Status::Cancelled => "Cancelled",
+            Status::Approved { .. } => "Approved",
+            Status::Declined { .. } => "Declined",
+            Status::Paid => "Paid",
+        }
+    }
+
+    /// What was approved, once something is.
+    #[must_use]
+    pub const fn award(&self) -> Option<Award> {
+        self.award
+    }
+
+    /// The lower half of the table: what is already so, and what is refused. A word about an
+    /// attempt to cancel that is over changes nothing.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
+    fn already(&self, status: &Status, command: &Command) -> Decision<Self> {
+        use Status as S;
+        match (status, command) {
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Receive { .. }) => Err(Rejection::AlreadyReceived),
+            (_, StartReview | Stand { .. }) => Ok(vec![]),
+            (S::Cancelling { .. } | S::Leaving { .. } | S::Cancelled, Cancel) => Ok(vec![]),
+            (S::Leaving { attempt }, Agree { attempt: again }) if attempt == again => Ok(vec![]),
+            (S::Cancelled, FinishCancelling) => Ok(vec![]),
+            (S::Approved { .. } | S::Paid, Approve { award }) if self.award == Some(*award) => {
+                Ok(vec![])
+            }
+            (S::Declined { .. }, Decline) | (S::Paid, Pay) => Ok(vec![]),
+
+            (_, Agree { .. } | FinishCancelling) => Err(Rejection::NotCancelling),
+            (S::Approved { .. }, _) => Err(Rejection::IsApproved),
+            (S::Declined { .. }, _) => Err(Rejection::IsDeclined),
+            (S::Paid, _) => Err(Rejection::IsPaid),
+            (S::Leaving { .. } | S::Cancelled, _) => Err(Rejection::IsCancelled),
+            (S::Standing { .. } | S::Cancelling { .. }, _) => Err(Rejection::NotUnderReview),
+        }
+    }
+}

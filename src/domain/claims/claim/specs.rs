@@ -1,0 +1,248 @@
+//! What is promised of a claim.
+
+use super::{
+    Award, Claim,
+    Command::{
+        self, Agree, Approve, Cancel, Decline, FinishCancelling, Pay, Receive, Stand, StartReview,
+    },
+    Demand,
+    Event::{
+        self, Approved, CancelAgreed, CancelAsked, CancelRefused, Cancelled, Declined, Paid,
+        Received, ReviewStarted,
+    },
+    Refusal, Rejection, Stage,
+};
+use crate::domain::claims::settings::Settings;
+use crate::domain::kernel::{
+    Aggregate, Fall, Malformed, Money, Number, Said, Standing, Target, Timestamp,
+    spec::{Spec, table},
+};
+
+#[test]
+fn a_claim_is_received_for_a_price_and_at_a_time() {
+    let receive =
+        |price, claim_dt| Receive { customer_id: Number(1), price: Money(price), claim_dt };
+    Claim::given([]).when(receive(500, Some(Timestamp(7)))).then([Received { demand: demand() }]);
+    Claim::given([])
+        .at(Timestamp(7))
+        .when(receive(500, None))
+        .then([Received { demand: demand() }]);
+    Claim::given([]).when(receive(0, None)).rejected(Rejection::NoPrice);
+}
+
+#[test]
+fn whoever_cancels_is_answered_in_time() {
+    let asked =
+        |answer_by| CancelAsked { demand: demand(), attempt: 1, stage: Stage::Received, answer_by };
+    let received = || Claim::given([Received { demand: demand() }]).at(Timestamp(5));
+    let under = |cancel_within_ms| Settings { cancel_within_ms, ..Settings::default() };
+    received().under(under(100)).when(Cancel).then([asked(Some(Timestamp(105)))]);
+    received().under(under(0)).when(Cancel).then([asked(None)]);
+}
+
+#[test]
+fn every_state_answers_every_command() {
+    assert_eq!(table::<Claim>(&pasts(), &commands()), TABLE);
+}
+
+const TABLE: &str = "\
+Blank
+  Received: receive
+  !Unknown: start, approve, decline, cancel, agree 1, stand 1, agree 2, stand 2, finish, pay
+Received
+  !AlreadyReceived: receive
+  ReviewStarted: start
+  !NotUnderReview: approve, decline, pay
+  CancelAsked: cancel
+  !NotCancelling: agree 1, agree 2, finish
+  already so: stand 1, stand 2
+UnderReview
+  !AlreadyReceived: receive
+  already so: start, stand 1, stand 2
+  Approved: approve
+  Declined: decline
+  CancelAsked: cancel
+  !NotCancelling: agree 1, agree 2, finish
+  !NotUnderReview: pay
+Cancelling before the review
+  !AlreadyReceived: receive
+  ReviewStarted: start
+  !NotUnderReview: approve, decline, pay
+  already so: cancel, stand 2
+  CancelAgreed: agree 1
+  CancelRefused: stand 1
+  !NotCancelling: agree 2, finish
+Cancelling under review
+  !AlreadyReceived: receive
+  already so: start, cancel, stand 2
+  Approved: approve
+  Declined: decline
+  CancelAgreed: agree 1
+  CancelRefused: stand 1
+  !NotCancelling: agree 2, finish
+  !NotUnderReview: pay
+Standing again
+  !AlreadyReceived: receive
+  already so: start, stand 1, stand 2
+  Approved: approve
+  Declined: decline
+  CancelAsked: cancel
+  !NotCancelling: agree 1, agree 2, finish
+  !NotUnderReview: pay
+Cancelling again
+  !AlreadyReceived: receive
+  already so: start, cancel, stand 1
+  Approved: approve
+  Declined: decline
+  !NotCancelling: agree 1, finish
+  CancelAgreed: agree 2
+  CancelRefused: stand 2
+  !NotUnderReview: pay
+Leaving
+  !AlreadyReceived: receive
+  already so: start, cancel, agree 1, stand 1, stand 2
+  !IsCancelled: approve, decline, pay
+  !NotCancelling: agree 2
+  Cancelled: finish
+Cancelled
+  !AlreadyReceived: receive
+  already so: start, cancel, stand 1, stand 2, finish
+  !IsCancelled: approve, decline, pay
+  !NotCancelling: agree 1, agree 2
+Approved
+  !AlreadyReceived: receive
+  already so: start, approve, stand 1, stand 2
+  !IsApproved: decline, cancel
+  !NotCancelling: agree 1, agree 2, finish
+  Paid: pay
+Declined
+  !AlreadyReceived: receive
+  already so: start, decline, stand 1, stand 2
+  !IsDeclined: approve, cancel, pay
+  !NotCancelling: agree 1, agree 2, finish
+Paid
+  !AlreadyReceived: receive
+  already so: start, approve, stand 1, stand 2, pay
+  !IsPaid: decline, cancel
+  !NotCancelling: agree 1, agree 2, finish
+";
+
+#[test]
+fn whoever_waits_for_a_cancellation_learns_how_it_ended() {
+    let standing = |past: Vec<Event>| past.into_iter().fold(Claim::default(), Claim::evolve);
+    let fell = |how, because: &str| Standing::Fell { how, because: because.into() };
+    assert_eq!(standing(cancelling()).standing(), Standing::Pending);
+    assert_eq!(standing(after(cancelling(), agreed())).standing(), Standing::Pending);
+    let stands = after(cancelling(), refused());
+    assert_eq!(standing(stands).standing(), fell(Fall::Unavailable, "down"));
+    let approved = approved(true);
+    let because = "the claim has been approved already";
+    assert_eq!(standing(after(cancelling(), approved)).standing(), fell(Fall::Refused, because));
+    let declined = Declined { demand: demand(), overtook_cancel: true };
+    let because = "the claim has been declined already";
+    assert_eq!(standing(after(cancelling(), declined)).standing(), fell(Fall::Refused, because));
+}
+
+#[test]
+fn clients_of_the_original_are_understood() {
+    let body = r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#;
+    let claim_dt = Some(Timestamp(1_622_635_791_863));
+    let receive = Receive { customer_id: Number(1), price: Money(500), claim_dt };
+    let said = say("receive", None, body).unwrap();
+    assert_eq!(said, Said { target: Target::New, command: receive });
+    let body =
+        r#"{"customerId":6,"price":50000,"status":"Canceled Claim","claimDt":1622641792891}"#;
+    let said = say("cancel by status", Some(1), body).unwrap();
+    assert_eq!(said, Said { target: Target::Existing(1), command: Cancel });
+    assert!(say("cancel by status", Some(1), r#"{"status":"CANCELLED"}"#).is_ok());
+    assert!(say("cancel by status", Some(1), r#"{"status":"Paid"}"#).is_err());
+    assert!(say("receive", None, r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
+    assert!(say("receive", None, r#"{"customerId":1,"price":-5}"#).is_err());
+    assert!(say("receive", None, r#"{"customerId":1,"price":5,"x":1}"#).is_err());
+}
+
+fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Claim>, Malformed> {
+    let sayings = Claim::vocabulary().into_sayings();
+    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+}
+
+fn pasts() -> Vec<(&'static str, Vec<Event>)> {
+    let received = vec![Received { demand: demand() }];
+    let under_review = after(received.clone(), started());
+    let early =
+        CancelAsked { demand: demand(), attempt: 1, stage: Stage::Received, answer_by: None };
+    let standing_again = after(cancelling(), refused());
+    let leaving = after(cancelling(), agreed());
+    let declined = Declined { demand: demand(), overtook_cancel: false };
+    let paid = Paid { demand: demand(), award: award() };
+    vec![
+        ("Blank", vec![]),
+        ("Received", received.clone()),
+        ("UnderReview", under_review.clone()),
+        ("Cancelling before the review", after(received, early)),
+        ("Cancelling under review", cancelling()),
+        ("Standing again", standing_again.clone()),
+        ("Cancelling again", after(standing_again, asked(2))),
+        ("Leaving", leaving.clone()),
+        ("Cancelled", after(leaving, Cancelled { demand: demand() })),
+        ("Approved", after(under_review.clone(), approved(false))),
+        ("Declined", after(under_review.clone(), declined)),
+        ("Paid", after(after(under_review, approved(false)), paid)),
+    ]
+}
+
+fn commands() -> Vec<(&'static str, Command)> {
+    let (customer_id, price) = (Number(1), Money(500));
+    let refusal = || Refusal { how: Fall::Unavailable, because: "down".into() };
+    vec![
+        ("receive", Receive { customer_id, price, claim_dt: None }),
+        ("start", StartReview),
+        ("approve", Approve { award: award() }),
+        ("decline", Decline),
+        ("cancel", Cancel),
+        ("agree 1", Agree { attempt: 1 }),
+        ("stand 1", Stand { attempt: 1, refusal: refusal() }),
+        ("agree 2", Agree { attempt: 2 }),
+        ("stand 2", Stand { attempt: 2, refusal: refusal() }),
+        ("finish", FinishCancelling),
+        ("pay", Pay),
+    ]
+}
+
+fn cancelling() -> Vec<Event> {
+    vec![Received { demand: demand() }, started(), asked(1)]
+}
+
+fn after(mut past: Vec<Event>, event: Event) -> Vec<Event> {
+    past.push(event);
+    past
+}
+
+fn demand() -> Demand {
+    Demand { customer_id: Number(1), price: Money(500), claim_dt: Timestamp(7) }
+}
+
+fn award() -> Award {
+    Award { cont_id: Number(80_001), price: Money(450) }
+}
+
+fn started() -> Event {
+    ReviewStarted { demand: demand(), cancelling: None }
+}
+
+fn asked(attempt: u32) -> Event {
+    CancelAsked { demand: demand(), attempt, stage: Stage::UnderReview, answer_by: None }
+}
+
+fn agreed() -> Event {
+    CancelAgreed { demand: demand(), attempt: 1 }
+}
+
+fn refused() -> Event {
+    let refusal = Refusal { how: Fall::Unavailable, because: "down".into() };
+    CancelRefused { demand: demand(), attempt: 1, stage: Stage::UnderReview, refusal }
+}
+
+fn approved(overtook_cancel: bool) -> Event {
+    Approved { demand: demand(), award: award(), overtook_cancel }
+}

@@ -1,0 +1,107 @@
+//! How a customer's claims stand: each with its review and its payment.
+
+use super::{
+    claim::{self, Claim},
+    payment::{self, Payment},
+    review::{self, Review},
+};
+use crate::domain::kernel::{Field, Meta, Money, Number, Text, Timestamp, View};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+hears!(
+    /// What shows on a claim.
+    Heard: Claim, Review, Payment
+);
+
+/// One claim, its review and its payment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimView {
+    /// The number that all three share.
+    pub id: u64,
+    /// The claim.
+    pub claim_id: u64,
+    /// Who claims.
+    pub customer_id: Number,
+    /// How much is claimed, in won.
+    pub price: Money,
+    /// When the client says that the claim was made, in milliseconds since the epoch.
+    pub claim_dt: Timestamp,
+    /// How the claim stands.
+    pub status: Text,
+    /// Why it was not cancelled, when that was tried last.
+    pub because: Option<Text>,
+    /// The examiner, once there is one.
+    pub examiner_id: Option<Number>,
+    /// How the review stands.
+    pub review_status: Text,
+    /// The contract it is paid under, once it is approved.
+    pub cont_id: Option<Number>,
+    /// How much is approved, in won.
+    pub approved_price: Option<Money>,
+    /// How the payment stands.
+    pub payment_status: Text,
+    /// When the claim was received, in milliseconds since the epoch.
+    pub received_at: Timestamp,
+    /// When something happened last, in milliseconds since the epoch.
+    pub changed_at: Timestamp,
+}
+
+impl View for ClaimView {
+    const NAME: &'static str = "claims/claimViews";
+    type Hears = Heard;
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::number("customerId"),
+        Field::number("price"),
+        Field::text("status"),
+        Field::number("examinerId"),
+        Field::text("reviewStatus"),
+        Field::number("contId"),
+        Field::text("paymentStatus"),
+        Field::time("claimDt"),
+        Field::time("receivedAt"),
+        Field::time("changedAt"),
+    ];
+
+    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
+        Some(heard.number())
+    }
+
+    fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
+        let mut row = row.unwrap_or_default();
+        row.id = heard.number();
+        row.claim_id = heard.number();
+        row.changed_at = meta.time;
+        match heard {
+            Heard::Claim(_, event) => row.claim(&event, meta),
+            Heard::Review(_, event) => row.review(&event),
+            Heard::Payment(_, event) => row.payment(&event),
+        }
+        Some(row)
+    }
+}
+
+impl ClaimView {
+    fn claim(&mut self, event: &claim::Event, meta: &Meta) {
+        if let claim::Event::Received { demand } = event {
+            (self.customer_id, self.price) = (demand.customer_id, demand.price);
+            (self.claim_dt, self.received_at) = (demand.claim_dt, meta.time);
+        }
+        if let Some(award) = event.award() {
+            (self.cont_id, self.approved_price) = (Some(award.cont_id), Some(award.price));
+        }
+        self.because = event.refusal().map(|refusal| refusal.because.as_str().into());
+        self.status = event.status().into();
+    }
+
+    fn review(&mut self, event: &review::Event) {
+        self.examiner_id = Some(event.file().examiner_id);
+        self.review_status = event.status().into();
+    }
+
+    fn payment(&mut self, event: &payment::Event) {
+        self.payment_status = event.status().into();
+    }
+}

@@ -1,0 +1,71 @@
+//! The outside desk that examiners work at: it releases a review before that is cancelled, and
+//! takes it back when the claim stands after all.
+//!
+//! Every attempt to cancel has keys of its own. A release that nobody answered may have happened,
+//! so it is followed by an order to take back what was done under its key, which is repeated until
+//! the desk answers; a desk that declines that has nothing to take back.
+
+use super::review::{
+    Command::{ConfirmRelease, ConfirmRetain, DeclineRelease, LoseRelease},
+    Event::{self, ReleaseAsked, RetainAsked},
+    File, Review,
+};
+use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Patience, Port};
+use serde_json::{Value, json};
+
+/// The desk that examiners work at.
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewDesk;
+
+impl Port for ReviewDesk {
+    const NAME: &'static str = "claims/review-desk";
+    type Hears = (Id<Review>, Event);
+
+    fn ask((review, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+        let release = |attempt: &u32| format!("release-{review}-{attempt}");
+        match event {
+            ReleaseAsked { file, attempt } => Some(Ask {
+                operation: "release",
+                key: release(attempt),
+                body: body("release", *review, *file),
+                patience: Patience::Limited,
+            }),
+            RetainAsked { file, attempt, .. } => {
+                let mut body = body("retain", *review, *file);
+                body["release"] = release(attempt).into();
+                Some(Ask {
+                    operation: "retain",
+                    key: format!("retain-{review}-{attempt}"),
+                    body,
+                    patience: Patience::UntilAnswered,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn answered((review, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+        let attempt = event.attempt().unwrap_or_default();
+        let command = match (event, answer) {
+            (ReleaseAsked { .. }, Answer::Approved) => ConfirmRelease { attempt },
+            (ReleaseAsked { .. }, Answer::Declined(because)) => {
+                DeclineRelease { attempt, because: because.clone() }
+            }
+            (ReleaseAsked { .. }, Answer::Unreachable(because)) => {
+                LoseRelease { attempt, because: because.clone() }
+            }
+            _ => ConfirmRetain { attempt },
+        };
+        Dispatch::new(*review, command)
+    }
+}
+
+fn body(operation: &str, review: Id<Review>, file: File) -> Value {
+    json!({
+        "operation": operation,
+        "reviewId": review,
+        "claimId": file.claim_id,
+        "customerId": file.customer_id,
+        "examinerId": file.examiner_id,
+    })
+}

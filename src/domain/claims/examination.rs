@@ -1,0 +1,116 @@
+//! Leads a claim to an examiner, and tells it what the examiner decided.
+//!
+//! ```text
+//!      received           examiner found              assigned           decided, or cancelled
+//! Idle ────────▶ Seeking ───────────────▶ Assigning ──────────▶ Examining ────────▶ Closing ─▶ over
+//!                                                    claim is under review   claim knows, and the
+//!                                                                            examiner has less to do
+//! ```
+//! Reviews and rosters that are down are waited for; the claim is Received meanwhile. The claim is
+//! told a decision before the roster, and of nobody else's doings, so that it never waits for more.
+
+use super::{
+    EXAMINER,
+    claim::{
+        self, Award, Claim,
+        Command::{Approve, Decline, StartReview},
+        Demand,
+    },
+    examiners::Roster,
+    review::{self, Command::Assign, File, Review},
+};
+use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Number, Saga, Step, Unchanged, roster};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+use Examination::{Assigning, Closing, Examining, Idle, Seeking};
+
+hears!(
+    /// What an examination listens to.
+    Heard: Claim, Review, Roster
+);
+
+/// How far the examination of a claim has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Examination {
+    /// There is nothing to examine, or not any more.
+    #[default]
+    Idle,
+    /// The roster was asked for an examiner.
+    Seeking {
+        /// What is claimed.
+        demand: Demand,
+    },
+    /// The review was told who examines it.
+    Assigning,
+    /// The examiner has it.
+    Examining,
+    /// It is decided or cancelled, and the roster is told that the examiner has less to do.
+    Closing,
+}
+
+impl Saga for Examination {
+    const NAME: &'static str = "claims/examination";
+    type Hears = Heard;
+
+    /// A claim and its review bear one number; the roster says whom its work is for.
+    fn route(heard: &Heard) -> Option<u64> {
+        use roster::Event as R;
+        match heard {
+            Heard::Claim(..) | Heard::Review(..) => Some(heard.number()),
+            Heard::Roster(_, R::Assigned { work, .. } | R::Closed { work, .. }) => Some(*work),
+            Heard::Roster(_, R::Staffed { .. }) => None,
+        }
+    }
+
+    fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
+        use claim::Event as C;
+        use review::Event as R;
+        let (claim, review) = (me.of::<Claim>(), me.of::<Review>());
+        match (self, heard) {
+            (Idle, Heard::Claim(_, C::Received { demand })) => Step::wait(Seeking { demand })
+                .tell(Roster::THE, roster::Command::Assign { work: me.number() }),
+            (Seeking { demand }, Heard::Roster(_, roster::Event::Assigned { clerk, .. })) => {
+                let Demand { customer_id, price, .. } = demand;
+                let (claim_id, examiner_id) = (Number(me.number()), clerk);
+                let file = File { claim_id, customer_id, examiner_id, price, cont_id: None };
+                Step::wait(Assigning).tell(review, Assign { file })
+            }
+            (Assigning, Heard::Review(_, R::Assigned { .. })) => {
+                Step::wait(Examining).tell(claim, StartReview)
+            }
+            (Examining, Heard::Review(_, R::Approved { file })) => {
+                let cont_id = file.cont_id.unwrap_or_default();
+                let award = Award { cont_id, price: file.price };
+                close(me, Step::wait(Closing).tell(claim, Approve { award }))
+            }
+            (Examining, Heard::Review(_, R::Declined { .. })) => {
+                close(me, Step::wait(Closing).tell(claim, Decline))
+            }
+            (Examining, Heard::Review(_, R::Cancelled { .. })) => close(me, Step::wait(Closing)),
+            (Closing, Heard::Roster(_, roster::Event::Closed { .. })) => Step::done(),
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    /// The work had been closed already.
+    fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+        match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
+            (Closing, Roster::NAME, "Close") => Step::done(),
+            (state, _, _) => Step::wait(state),
+        }
+    }
+
+    fn awaits(&self) -> Awaits {
+        match self {
+            Idle => Awaits::Nobody,
+            Seeking { .. } | Closing => Awaits::Part(Roster::NAME),
+            Assigning => Awaits::Part(Review::NAME),
+            Examining => Awaits::Person(EXAMINER),
+        }
+    }
+}
+
+fn close(me: Id<Examination>, step: Step<Examination>) -> Step<Examination> {
+    step.tell(Roster::THE, roster::Command::Close { work: me.number() })
+}

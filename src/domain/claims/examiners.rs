@@ -1,0 +1,22 @@
+//! The office of the examiners: each claim goes to whoever has the fewest under review.
+
+use super::{Claims, EXAMINER, settings::Settings};
+use crate::domain::kernel::roster::{self, Clerks, Office};
+use serde::{Deserialize, Serialize};
+
+/// Which examiner reviews which claim.
+pub type Roster = roster::Roster<Examiners>;
+
+/// The office of the examiners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Examiners;
+
+impl Office for Examiners {
+    type Business = Claims;
+    const NAME: &'static str = "claims/rosters";
+    const ROLE: &'static str = EXAMINER;
+
+    fn clerks(settings: &Settings) -> &Clerks {
+        &settings.examiners
+    }
+}

@@ -1,0 +1,216 @@
+//! What is paid out for an approved claim. It bears the claim's number.
+//!
+//! ```text
+//! Assigned ──completed by the payout clerk──▶ Completed
+//! ```
+
+mod said;
+#[cfg(test)]
+mod specs;
+
+use super::{Claims, PAYOUT_CLERK, settings::Settings};
+use crate::domain::kernel::{
+    Aggregate, Decision, Method, Money, Number, RejectionKind, Speaker, Timestamp, Vocabulary,
+};
+use said::{CompleteBody, StatusBody};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use Command::{Assign, Complete};
+use Event::{Assigned, Completed};
+
+/// What is paid out for an approved claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    payout: Payout,
+    status: Status,
+}
+
+/// What is paid, to whom, and under which contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payout {
+    /// The claim, whose number the payment bears.
+    pub claim_id: Number,
+    /// Who claimed.
+    pub customer_id: Number,
+    /// The contract it is paid under.
+    pub cont_id: Number,
+    /// How much, in won.
+    pub price: Money,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Assigned,
+    Completed,
+}
+
+/// What a payment can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// The claim was approved.
+    Assign {
+        /// What to pay.
+        payout: Payout,
+    },
+    /// The payout clerk has paid it.
+    Complete {
+        /// The claim it is for, when the clerk says so.
+        claim: Option<Number>,
+    },
+}
+
+/// What can happen to a payment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// It waits for the payout clerk.
+    Assigned {
+        /// What to pay.
+        payout: Payout,
+    },
+    /// The payout clerk has paid it.
+    Completed {
+        /// What was paid.
+        payout: Payout,
+    },
+}
+
+/// Why a payment says no.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// No approved claim bears this number.
+    #[error("there is no such payment")]
+    Unknown,
+    /// The clerk speaks of another claim.
+    #[error("the payment is for another claim")]
+    OtherClaim,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            Self::OtherClaim => RejectionKind::Invalid,
+        }
+    }
+}
+
+impl Aggregate for Payment {
+    const NAME: &'static str = "claims/payments";
+    type Business = Claims;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Assign { .. } => Speaker::Inside,
+            Complete { .. } => Speaker::Staff(PAYOUT_CLERK),
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        use Status as S;
+        let payout = self.payout;
+        match (self.status, command) {
+            (S::Blank, Assign { payout }) => Ok(vec![Assigned { payout }]),
+            (S::Assigned | S::Completed, Complete { claim: Some(claim) })
+                if claim != payout.claim_id =>
+            {
+                Err(Rejection::OtherClaim)
+            }
+            (S::Assigned, Complete { .. }) => Ok(vec![Completed { payout }]),
+
+            (S::Blank, Complete { .. }) => Err(Rejection::Unknown),
+            (S::Assigned | S::Completed, Assign { .. }) | (S::Completed, Complete { .. }) => {
+                Ok(vec![])
+            }
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        match event {
+            Assigned { payout } => Self { payout, status: Status::Assigned },
+            Completed { payout } => Self { payout, status: Status::Completed },
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let Payout { claim_id, customer_id, cont_id, price } = self.payout;
+        Shown { id: number, claim_id, customer_id, cont_id, price, status: self.status() }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Assigned => &["complete"],
+            Status::Blank | Status::Completed => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(said::IGNORED)
+            .command("complete", CompleteBody::means)
+            .word("complete by status", Method::Put, StatusBody::means)
+            .word("complete by status", Method::Patch, StatusBody::means)
+    }
+}
+
+impl Payment {
+    /// How far it has come, as clients are told.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self.status {
+            Status::Blank => "",
+            Status::Assigned => "Assigned",
+            Status::Completed => "Completed",
+        }
+    }
+
+    /// What is paid.
+    #[must_use]
+    pub const fn payout(&self) -> Payout {
+        self.payout
+    }
+}
+
+impl Event {
+    /// What is paid.
+    #[must_use]
+    pub const fn payout(&self) -> Payout {
+        match self {
+            Assigned { payout } | Completed { payout } => *payout,
+        }
+    }
+
+    /// How the payment stands with this, as clients are told.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Assigned { .. } => "Assigned",
+            Completed { .. } => "Completed",
+        }
+    }
+
+    /// What happened, in words.
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
+        match self {
+            Assigned { .. } => "payment assigned",
+            Completed { .. } => "payment completed",
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: u64,
+    claim_id: Number,
+    customer_id: Number,
+    cont_id: Number,
+    price: Money,
+    status: &'static str,
+}

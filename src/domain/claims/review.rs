@@ -1,0 +1,385 @@
+//! An examiner's review of a claim. It bears the claim's number.
+//!
+//! ```text
+//!            approved                      decided meanwhile: 409 to whoever cancels
+//! Assigned ─────────────▶ Approved
+//!  ▲  │ └───────────────▶ Declined
+//!  │  │      declined
+//!  │  │ release asked              the desk released it             the claim agrees
+//!  │  └───────────────▶ Releasing ───────────────────▶ Released ─────────────────▶ Cancelled
+//!  │                      │  │                          │
+//!  └──────────────────────┘  └──────────────────────────┘
+//!    the desk refused, or     the claim does not wait any more:
+//!    did not answer           the release is withdrawn
+//! ```
+//! Examiners work at a desk outside, which is asked to release a review before it is cancelled.
+//! Whatever may have been released for nothing is taken back there, under the key of its attempt;
+//! the review stands meanwhile and can be decided on, but not be cancelled:
+//!
+//! ```text
+//!              withdrawn unanswered            answered         taken back
+//! desk: Settled ─────────────────▶ Withdrawn ────────▶ TakingBack ───────▶ Settled
+//!          └───────────────────────────────────────────▲
+//!            not answered, or withdrawn after the answer
+//! ```
+
+mod event;
+mod rejection;
+mod said;
+mod shown;
+#[cfg(test)]
+mod specs;
+
+pub use event::{Event, File, Stage};
+pub use rejection::Rejection;
+
+use super::{Claims, EXAMINER, claim::Refusal, settings::Settings};
+use crate::domain::kernel::{
+    Aggregate, Decision, Fall, Method, Money, Number, Speaker, Timestamp, Vocabulary,
+};
+use said::{ApproveBody, DeclineBody, ReferBody, StatusBody};
+use serde::{Deserialize, Serialize};
+use shown::Shown;
+
+use Command::{
+    Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease, Keep,
+    LoseRelease, Release, Restate,
+};
+use Event::{
+    Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused, ReleaseWithdrawn,
+    Released, RetainAsked, Retained,
+};
+
+/// An examiner's review of a claim.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    file: File,
+    status: Status,
+    desk: Desk,
+}
+
+/// How far a review has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Standing(Stage),
+    Releasing {
+        attempt: u32,
+    },
+    Released {
+        attempt: u32,
+    },
+    Cancelled,
+}
+
+/// What the desk still has to answer about a release that nobody wants any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Desk {
+    /// Nothing.
+    #[default]
+    Settled,
+    /// Whether it released the review.
+    Withdrawn { attempt: u32 },
+    /// That it has the review again.
+    TakingBack { attempt: u32 },
+}
+
+/// What a review can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// An examiner gets it.
+    Assign {
+        /// What there is to examine.
+        file: File,
+    },
+    /// The examiner approves the claim.
+    Approve {
+        /// The claim it is about, when the examiner says so.
+        claim: Option<Number>,
+        /// The contract that it is paid under.
+        cont_id: Number,
+        /// How much, in won; as much as was claimed when the examiner does not say.
+        price: Option<Money>,
+    },
+    /// The examiner declines the claim.
+    Decline {
+        /// The claim it is about, when the examiner says so.
+        claim: Option<Number>,
+    },
+    /// The claim is to be cancelled: have the desk release the review.
+    Release {
+        /// Which attempt to cancel.
+        attempt: u32,
+    },
+    /// This attempt came to nothing: the review goes on.
+    Keep {
+        /// Which attempt to cancel.
+        attempt: u32,
+    },
+    /// This attempt has come about.
+    Cancel {
+        /// Which attempt to cancel.
+        attempt: u32,
+    },
+    /// The desk released it.
+    ConfirmRelease {
+        /// For which attempt to cancel.
+        attempt: u32,
+    },
+    /// The desk will not release it.
+    DeclineRelease {
+        /// For which attempt to cancel.
+        attempt: u32,
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// Nobody knows whether the desk released it.
+    LoseRelease {
+        /// For which attempt to cancel.
+        attempt: u32,
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// The desk has it, whether it had released it or not.
+    ConfirmRetain {
+        /// After which attempt to cancel.
+        attempt: u32,
+    },
+    /// A client says again that an examiner has it.
+    Restate,
+}
+
+impl Aggregate for Review {
+    const NAME: &'static str = "claims/reviews";
+    type Business = Claims;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Restate => Speaker::Anyone,
+            Approve { .. } | Decline { .. } => Speaker::Staff(EXAMINER),
+            Assign { .. }
+            | Release { .. }
+            | Keep { .. }
+            | Cancel { .. }
+            | ConfirmRelease { .. }
+            | DeclineRelease { .. }
+            | LoseRelease { .. }
+            | ConfirmRetain { .. } => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        use Status as S;
+        let file = self.file;
+        match (self.status, command) {
+            (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
+            (S::Standing(Stage::Assigned), Approve { claim, cont_id, price }) => {
+                let file = self.approved(claim, cont_id, price)?;
+                Ok(vec![Approved { file }])
+            }
+            (S::Standing(Stage::Assigned), Decline { claim }) => {
+                self.is_about(claim)?;
+                Ok(vec![Declined { file }])
+            }
+            (S::Standing(Stage::Assigned), Release { attempt }) => match self.desk {
+                Desk::Settled => Ok(vec![ReleaseAsked { file, attempt }]),
+                Desk::Withdrawn { .. } | Desk::TakingBack { .. } => Err(Rejection::DeskIsBusy),
+            },
+            (S::Releasing { attempt: asked } | S::Released { attempt: asked }, command) => {
+                self.released(asked, command)
+            }
+            (status, command) => {
+                self.settled(command).unwrap_or_else(|command| self.already(status, &command))
+            }
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let file = event.file();
+        let standing = |stage, desk| Self { file, status: Status::Standing(stage), desk };
+        let desk = self.desk;
+        match event {
+            Assigned { .. } | ReleaseRefused { .. } => standing(Stage::Assigned, desk),
+            ReleaseAsked { attempt, .. } => {
+                Self { file, status: Status::Releasing { attempt }, desk }
+            }
+            Released { attempt, .. } => Self { file, status: Status::Released { attempt }, desk },
+            ReleaseWithdrawn { attempt, .. } => {
+                standing(Stage::Assigned, Desk::Withdrawn { attempt })
+            }
+            RetainAsked { attempt, stage, .. } => standing(stage, Desk::TakingBack { attempt }),
+            Retained { stage, .. } => standing(stage, Desk::Settled),
+            Approved { .. } => standing(Stage::Approved, desk),
+            Declined { .. } => standing(Stage::Declined, desk),
+            Cancelled { .. } => Self { file, status: Status::Cancelled, desk },
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        Shown {
+            id: number,
+            claim_id: self.file.claim_id,
+            examiner_id: self.file.examiner_id,
+            customer_id: self.file.customer_id,
+            cont_id: self.file.cont_id,
+            price: self.file.price,
+            status: self.status(),
+        }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Standing(Stage::Assigned) => &["approve", "decline"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(said::IGNORED)
+            .refers("restate", ReferBody::means)
+            .command("approve", ApproveBody::means)
+            .command("decline", DeclineBody::means)
+            .word("decide by status", Method::Put, StatusBody::means)
+            .word("decide by status", Method::Patch, StatusBody::means)
+    }
+}
+
+impl Review {
+    /// How far it has come, as clients are told.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self.status {
+            Status::Blank => "",
+            Status::Standing(stage) => stage.name(),
+            Status::Releasing { .. } | Status::Released { .. } => "Releasing",
+            Status::Cancelled => "Cancelled",
+        }
+    }
+
+    /// What there is to examine, and what came of it.
+    #[must_use]
+    pub const fn file(&self) -> File {
+        self.file
+    }
+
+    /// The part of the table about a review that is being cancelled.
+    fn released(&self, asked: u32, command: Command) -> Decision<Self> {
+        let (file, stage) = (self.file, Stage::Assigned);
+        let is_released = matches!(self.status, Status::Released { .. });
+        let refused = |attempt, how, because| ReleaseRefused {
+            file,
+            attempt,
+            refusal: Refusal { how, because },
+        };
+        match command {
+            ConfirmRelease { attempt } if attempt == asked && !is_released => {
+                Ok(vec![Released { file, attempt }])
+            }
+            DeclineRelease { attempt, because } if attempt == asked && !is_released => {
+                Ok(vec![refused(attempt, Fall::Refused, because)])
+            }
+            LoseRelease { attempt, because } if attempt == asked && !is_released => {
+                let refused = refused(attempt, Fall::Unavailable, because);
+                Ok(vec![refused, RetainAsked { file, attempt, stage }])
+            }
+            Keep { attempt } if attempt == asked && !is_released => {
+                Ok(vec![ReleaseWithdrawn { file, attempt }])
+            }
+            Keep { attempt } if attempt == asked => {
+                let withdrawn = ReleaseWithdrawn { file, attempt };
+                Ok(vec![withdrawn, RetainAsked { file, attempt, stage }])
+            }
+            Cancel { attempt } if attempt == asked && is_released => Ok(vec![Cancelled { file }]),
+
+            Release { attempt } if attempt == asked => Ok(vec![]),
+            ConfirmRelease { attempt } if attempt == asked => Ok(vec![]),
+            Assign { .. } | Restate | Keep { .. } => Ok(vec![]),
+            Approve { .. } | Decline { .. } | Release { .. } => Err(Rejection::IsBeingCancelled),
+            Cancel { .. } => Err(Rejection::NotReleased),
+            ConfirmRelease { .. }
+            | DeclineRelease { .. }
+            | LoseRelease { .. }
+            | ConfirmRetain { .. } => Err(Rejection::AlreadyAnswered),
+        }
+    }
+
+    /// The part of the table about what the desk answers to a release that nobody wants any more,
+    /// however the review stands; gives back what is no such answer.
+    fn settled(&self, command: Command) -> Result<Decision<Self>, Command> {
+        let (file, desk) = (self.file, self.desk);
+        let Status::Standing(stage) = self.status else { return Err(command) };
+        match command {
+            ConfirmRelease { attempt } | LoseRelease { attempt, .. }
+                if desk == (Desk::Withdrawn { attempt }) =>
+            {
+                Ok(Ok(vec![RetainAsked { file, attempt, stage }]))
+            }
+            DeclineRelease { attempt, .. } if desk == (Desk::Withdrawn { attempt }) => {
+                Ok(Ok(vec![Retained { file, attempt, stage }]))
+            }
+            ConfirmRetain { attempt } if desk == (Desk::TakingBack { attempt }) => {
+                Ok(Ok(vec![Retained { file, attempt, stage }]))
+            }
+            other => Err(other),
+        }
+    }
+
+    /// The lower half of the table: what is already so, and what is refused.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
+    fn already(&self, status: Status, command: &Command) -> Decision<Self> {
+        use Status as S;
+        match (status, command) {
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Restate | Assign { .. }) => Ok(vec![]),
+            (S::Standing(_), Keep { .. }) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (S::Standing(Stage::Approved), Approve { claim, cont_id, price })
+                if self.approved(*claim, *cont_id, *price)? == self.file =>
+            {
+                Ok(vec![])
+            }
+            (S::Standing(Stage::Declined), Decline { claim }) => {
+                self.is_about(*claim)?;
+                Ok(vec![])
+            }
+
+            (
+                _,
+                ConfirmRelease { .. }
+                | DeclineRelease { .. }
+                | LoseRelease { .. }
+                | ConfirmRetain { .. },
+            ) => Err(Rejection::AlreadyAnswered),
+            (S::Standing(Stage::Approved), _) => Err(Rejection::IsApproved),
+            (S::Standing(Stage::Declined), _) => Err(Rejection::IsDeclined),
+            (S::Cancelled, _) => Err(Rejection::IsCancelled),
+            (_, _) => Err(Rejection::NotReleased),
+        }
+    }
+
+    /// The file as it is after this approval.
+    fn approved(
+        &self,
+        claim: Option<Number>,
+        cont_id: Number,
+        price: Option<Money>,
+    ) -> Result<File, Rejection> {
+        self.is_about(claim)?;
+        let price = price.unwrap_or(self.file.price);
+        if price == Money::ZERO {
+            return Err(Rejection::NoPrice);
+        }
+        Ok(File { cont_id: Some(cont_id), price, ..self.file })
+    }
+
+    fn is_about(&self, claim: Option<Number>) -> Result<(), Rejection> {
+        match claim {
+            Some(claim) if claim != self.file.claim_id => Err(Rejection::OtherClaim),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What clients send to say something to a review.
+
+use super::Command::{self, Approve, Decline, Restate};
+use crate::domain::kernel::{Malformed, Money, Number, Text};
+use serde::Deserialize;
+
+/// What only the server decides, or is none of the matter of what is said.
+pub(super) const IGNORED: &[&str] =
+    &["id", "examinerId", "customerId", "contId", "price", "status", "reviewDt"];
+
+const APPROVED: &[&str] = &["Approved Review", "approved", "approve"];
+const DECLINED: &[&str] = &["Declined Review", "declined", "decline"];
+const ASSIGNED: &[&str] = &["Assigned Examiner", "assigned"];
+
+/// `{"contId":80001,"price":450}`; without a price, as much as was claimed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ApproveBody {
+    claim_id: Option<Number>,
+    cont_id: Number,
+    price: Option<Money>,
+}
+
+impl ApproveBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let Self { claim_id, cont_id, price } = self;
+        Ok(Approve { claim: claim_id, cont_id, price })
+    }
+}
+
+/// `{}`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DeclineBody {
+    claim_id: Option<Number>,
+}
+
+impl DeclineBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        Ok(Decline { claim: self.claim_id })
+    }
+}
+
+/// `{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
+/// "status":"Approved Review","reviewDt":1622635799999}`, or with `"Declined Review"`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StatusBody {
+    claim_id: Option<Number>,
+    cont_id: Option<Number>,
+    price: Option<Money>,
+    status: Text,
+}
+
+impl StatusBody {
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let Self { claim_id: claim, cont_id, price, status } = self;
+        if !status.means(&[(APPROVED, true), (DECLINED, false)])? {
+            return Ok(Decline { claim });
+        }
+        let cont_id = cont_id.ok_or_else(|| Malformed::content("missing field `contId`"))?;
+        Ok(Approve { claim, cont_id, price })
+    }
+}
+
+/// `{"claimId":1,"status":"Assigned Examiner"}`: what the review of that claim knows already.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ReferBody {
+    claim_id: Number,
+    status: Option<Text>,
+}
+
+impl ReferBody {
+    pub(super) fn means(self) -> Result<(Number, Command), Malformed> {
+        match self.status {
+            None => Ok((self.claim_id, Restate)),
+            Some(status) => Ok((self.claim_id, status.means(&[(ASSIGNED, Restate)])?)),
+        }
+    }
+}

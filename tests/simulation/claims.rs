@@ -1,0 +1,363 @@
+//! A hundred thousand claims offices whose customers change their minds, whose desk answers late or
+//! never, and whose parts are down for a while: nothing is ever half cancelled, and only what was
+//! approved is paid.
+
+use super::{WORLDS, ensure, shown};
+use madang::domain::{
+    claims::{
+        Claims,
+        claim::{self, Claim},
+        claim_view::ClaimView,
+        examiners::Roster,
+        history::History,
+        payment::{self, Payment},
+        review::{self, Review},
+        settings::Settings,
+    },
+    kernel::{
+        Aggregate as _, Answer, Fall, Money, Number, Standing,
+        roster::Clerks,
+        simulation::{
+            Dice, Payload, World, crash_at_each_record, fail_each_step, random_worlds,
+            repeat_each_step,
+        },
+    },
+};
+use std::collections::BTreeMap;
+
+#[test]
+fn whatever_happens_no_claim_is_half_cancelled() {
+    random_worlds(WORLDS, some_office, people, everything_adds_up);
+}
+
+#[test]
+fn a_claim_survives_every_failure_of_the_desk() {
+    fail_each_step(office, paid_claim, everything_adds_up);
+    fail_each_step(office, cancelled_claim, everything_adds_up);
+    fail_each_step(office, claim_given_up, everything_adds_up);
+}
+
+#[test]
+fn a_claim_survives_every_command_said_twice() {
+    repeat_each_step(office, paid_claim, everything_adds_up);
+    repeat_each_step(office, cancelled_claim, everything_adds_up);
+    repeat_each_step(office, claim_given_up, everything_adds_up);
+}
+
+#[test]
+fn a_claim_survives_a_crash_after_every_record() {
+    crash_at_each_record(office, paid_claim, everything_adds_up);
+    crash_at_each_record(office, cancelled_claim, everything_adds_up);
+    crash_at_each_record(office, claim_given_up, everything_adds_up);
+}
+
+#[test]
+fn an_approved_claim_is_paid_as_much_as_the_examiner_says() {
+    let mut world = office();
+    tell(&mut world, paid_claim);
+    assert_eq!(told(&world), ["Paid", "Approved", "Completed"]);
+    assert_eq!(world.shown::<Payment>(1)["price"], 450);
+    assert_eq!(world.shown::<Claim>(1)["approvedPrice"], 450);
+    assert_eq!(world.get::<Roster>(1).load(Number(101)), 0);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_cancelled_claim_takes_its_review_with_it() {
+    let mut world = office();
+    tell(&mut world, cancelled_claim);
+    assert_eq!(told(&world), ["Cancelled", "Cancelled", ""]);
+    assert_eq!(world.outside.done("release-1-1"), 1);
+    assert_eq!(world.get::<Roster>(1).load(Number(101)), 0);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_desk_that_does_not_answer_keeps_the_review_and_may_be_asked_again() {
+    let mut world = office();
+    world.outside.fail_at = Some((0, Answer::Unreachable("down".into())));
+    tell(&mut world, cancelled_claim);
+    assert_eq!(told(&world), ["UnderReview", "Assigned", ""]);
+    assert_eq!(standing(&world), fell(Fall::Unavailable, "down"));
+    assert_eq!(world.outside.done("retain-1-1"), 1);
+    world.tell::<Claim>(1, claim::Command::Cancel).unwrap();
+    assert_eq!(told(&world), ["Cancelled", "Cancelled", ""]);
+    assert_eq!(world.outside.done("release-1-2"), 1);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_desk_that_says_no_is_believed() {
+    let mut world = office();
+    world.outside.fail_at = Some((0, Answer::Declined("not now".into())));
+    tell(&mut world, cancelled_claim);
+    assert_eq!(told(&world), ["UnderReview", "Assigned", ""]);
+    assert_eq!(standing(&world), fell(Fall::Refused, "not now"));
+    assert_eq!(world.outside.done("retain-1-1"), 0);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_cancellation_of_a_claim_whose_reviews_are_down_is_refused_in_time() {
+    let mut world = office();
+    world.suspend::<Review>();
+    world.tell::<Claim>(1, receive(500)).unwrap();
+    for _ in 0..2 {
+        world.tell::<Claim>(1, claim::Command::Cancel).unwrap();
+        assert_eq!(standing(&world), Standing::Pending);
+        world.advance_ms(2_500);
+        world.settle(&mut Dice::new(1));
+        assert_eq!(told(&world), ["Received", "", ""]);
+        let because = "the review has not answered in time";
+        assert_eq!(standing(&world), fell(Fall::Unavailable, because));
+    }
+    world.resume::<Review>();
+    world.settle(&mut Dice::new(1));
+    assert_eq!(told(&world), ["UnderReview", "Assigned", ""]);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_release_that_comes_too_late_is_taken_back() {
+    let mut world = office();
+    tell(&mut world, claim_given_up);
+    assert_eq!(told(&world), ["UnderReview", "Assigned", ""]);
+    assert_eq!((world.outside.done("release-1-1"), world.outside.done("retain-1-1")), (1, 1));
+    world.tell::<Claim>(1, claim::Command::Cancel).unwrap();
+    assert_eq!(told(&world), ["Cancelled", "Cancelled", ""]);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_decision_that_overtakes_a_cancellation_holds() {
+    for (decide, status) in [(approve(450), "Approved"), (decline(), "Declined")] {
+        let mut world = office();
+        world.tell::<Claim>(1, receive(500)).unwrap();
+        world.say::<Review>(1, decide).unwrap();
+        world.say::<Claim>(1, claim::Command::Cancel).unwrap();
+        world.settle(&mut Dice::new(3));
+        assert_eq!(world.shown::<Claim>(1)["status"], status);
+        assert!(matches!(standing(&world), Standing::Fell { how: Fall::Refused, .. }));
+        everything_adds_up(&world).unwrap();
+    }
+}
+
+#[test]
+fn an_examiner_cannot_decide_on_what_is_being_released() {
+    let mut world = office();
+    world.tell::<Claim>(1, receive(500)).unwrap();
+    world.say::<Claim>(1, claim::Command::Cancel).unwrap();
+    assert!(world.deliver(0));
+    let because = "the review is being cancelled".to_owned();
+    assert_eq!(world.say::<Review>(1, approve(450)), Err(because));
+    world.settle(&mut Dice::new(1));
+    assert_eq!(told(&world), ["Cancelled", "Cancelled", ""]);
+}
+
+#[test]
+fn a_payment_that_is_down_is_caught_up_with() {
+    let mut world = office();
+    world.suspend::<Payment>();
+    world.tell::<Claim>(1, receive(500)).unwrap();
+    world.tell::<Review>(1, approve(450)).unwrap();
+    assert_eq!(told(&world), ["Approved", "Approved", ""]);
+    assert_eq!(world.get::<Roster>(1).load(Number(101)), 0);
+    world.resume::<Payment>();
+    world.settle(&mut Dice::new(1));
+    assert_eq!(told(&world), ["Approved", "Approved", "Assigned"]);
+    everything_adds_up(&world).unwrap();
+}
+
+fn office() -> World {
+    World::of::<Claims>(Settings::default())
+}
+
+fn some_office(dice: &mut Dice) -> World {
+    let examiners = [vec![Number(101)], vec![Number(101), Number(102)]][dice.roll(2)].clone();
+    let examiners = Clerks::try_from(examiners).unwrap();
+    let cancel_within_ms = [0, 100, 30_000][dice.roll(3)];
+    World::of::<Claims>(Settings { examiners, cancel_within_ms })
+}
+
+/// Somebody says something, or somebody trips over a cable. Rejections are part of life.
+fn people(world: &mut World, dice: &mut Dice) {
+    let number = 1 + dice.roll(3) as u64;
+    let _ = match dice.roll(16) {
+        0..4 => world.say::<Claim>(number, receive(100 * dice.roll(3) as u64)),
+        4..9 => world.say::<Claim>(number, claim::Command::Cancel),
+        9 => world.say::<Review>(number, approve(50 * dice.roll(3) as u64)),
+        10 => world.say::<Review>(number, decline()),
+        11 => world.say::<Payment>(number, payment::Command::Complete { claim: None }),
+        _ => return trip(world, dice),
+    };
+}
+
+fn trip(world: &mut World, dice: &mut Dice) {
+    let cables: [fn(&mut World); 6] = [
+        World::suspend::<Review>,
+        World::resume::<Review>,
+        World::suspend::<Roster>,
+        World::resume::<Roster>,
+        World::suspend::<Payment>,
+        World::resume::<Payment>,
+    ];
+    cables[dice.roll(cables.len())](world);
+}
+
+fn paid_claim(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.say::<Claim>(1, receive(500)),
+        1 => world.say::<Review>(1, approve(450)),
+        2 => world.say::<Payment>(1, payment::Command::Complete { claim: None }),
+        _ => return false,
+    };
+    true
+}
+
+fn cancelled_claim(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.say::<Claim>(1, receive(500)),
+        1 => world.say::<Claim>(1, claim::Command::Cancel),
+        _ => return false,
+    };
+    true
+}
+
+/// Reviews are down while somebody cancels, and are back when nobody waits any more.
+fn claim_given_up(world: &mut World, chapter: usize) -> bool {
+    match chapter {
+        0 => _ = world.say::<Claim>(1, receive(500)),
+        1 => {
+            world.suspend::<Review>();
+            let _ = world.say::<Claim>(1, claim::Command::Cancel);
+        }
+        2 => world.advance_ms(2_500),
+        3 => world.resume::<Review>(),
+        _ => return false,
+    }
+    true
+}
+
+fn tell(world: &mut World, story: fn(&mut World, usize) -> bool) {
+    for chapter in 0.. {
+        if !story(world, chapter) {
+            return;
+        }
+        world.settle(&mut Dice::new(1));
+    }
+}
+
+fn receive(price: u64) -> claim::Command {
+    let (customer_id, price) = (Number(6), Money(price));
+    claim::Command::Receive { customer_id, price, claim_dt: None }
+}
+
+fn approve(price: u64) -> review::Command {
+    let (cont_id, price) = (Number(80_001), Some(Money(price)));
+    review::Command::Approve { claim: None, cont_id, price }
+}
+
+const fn decline() -> review::Command {
+    review::Command::Decline { claim: None }
+}
+
+fn told(world: &World) -> [String; 3] {
+    statuses(world, 1)
+}
+
+fn statuses(world: &World, number: u64) -> [String; 3] {
+    [
+        shown::<Claim>(world, number, "status"),
+        shown::<Review>(world, number, "status"),
+        shown::<Payment>(world, number, "status"),
+    ]
+}
+
+fn standing(world: &World) -> Standing {
+    world.get::<Claim>(1).standing()
+}
+
+fn fell(how: Fall, because: &str) -> Standing {
+    Standing::Fell { how, because: because.into() }
+}
+
+fn everything_adds_up(world: &World) -> Result<(), String> {
+    nothing_was_ever_half_cancelled(world)?;
+    the_desk_has_what_is_not_cancelled(world)?;
+    history_is_complete(world)?;
+    let rows: BTreeMap<u64, ClaimView> = world.rows::<ClaimView>().into_iter().collect();
+    for (number, _) in world.all::<Claim>() {
+        let told = statuses(world, number);
+        let row = rows.get(&number).cloned().unwrap_or_default();
+        let seen = [row.status.0, row.review_status.0, row.payment_status.0];
+        ensure(told == seen, || format!("claim {number}: {told:?}, its view {seen:?}"))?;
+    }
+    Ok(())
+}
+
+/// At no moment was a review cancelled under a claim that could still stand, nor a claim without
+/// its review; and whoever was refused found the claim as it was before.
+fn nothing_was_ever_half_cancelled(world: &World) -> Result<(), String> {
+    use claim::Event as C;
+    let (mut agreed, mut cancelled) = (BTreeMap::new(), BTreeMap::new());
+    for record in
+        world.journal().iter().filter(|record| matches!(record.payload, Payload::Event(_)))
+    {
+        let (position, number) = (record.position, record.number);
+        let holds = match (about::<Claim>(record), about::<Review>(record)) {
+            (Some(C::CancelAgreed { .. }), _) => agreed.insert(number, position).is_none(),
+            (Some(C::Cancelled { .. }), _) => cancelled.contains_key(&number),
+            (Some(_), _) => !agreed.contains_key(&number),
+            (_, Some(review::Event::Cancelled { .. })) => {
+                cancelled.insert(number, position).is_none() && agreed.contains_key(&number)
+            }
+            (_, Some(_)) => !agreed.contains_key(&number),
+            (None, None) => true,
+        };
+        ensure(holds, || format!("claim {number} is half cancelled at {position}"))?;
+    }
+    Ok(())
+}
+
+fn about<A: madang::domain::kernel::Aggregate>(
+    record: &madang::domain::kernel::simulation::Record,
+) -> Option<A::Event> {
+    madang::domain::kernel::Fact::about::<A>(record).map(|(_, event)| event)
+}
+
+/// What the desk released without the review being cancelled, it was told to take back.
+fn the_desk_has_what_is_not_cancelled(world: &World) -> Result<(), String> {
+    let mut last_asked = BTreeMap::new();
+    for (number, event) in world.events::<Review>() {
+        match event {
+            review::Event::ReleaseAsked { attempt, .. } => {
+                if let Some(earlier) = last_asked.insert(number, attempt) {
+                    desk_has(world, number, earlier, true)?;
+                }
+            }
+            review::Event::Cancelled { .. } => {
+                let attempt = last_asked.remove(&number).unwrap_or_default();
+                desk_has(world, number, attempt, false)?;
+            }
+            _ => {}
+        }
+    }
+    last_asked.into_iter().try_for_each(|(number, last)| desk_has(world, number, last, true))
+}
+
+fn desk_has(world: &World, number: u64, attempt: u32, expected: bool) -> Result<(), String> {
+    let done = |what| world.outside.done(&format!("{what}-{number}-{attempt}")) == 1;
+    let has = !done("release") || done("retain");
+    ensure(has == expected, || format!("review {number}, attempt {attempt}: at the desk: {has}"))
+}
+
+/// One row for every event, with its customer.
+fn history_is_complete(world: &World) -> Result<(), String> {
+    let events = world.events::<Claim>().len()
+        + world.events::<Review>().len()
+        + world.events::<Payment>().len();
+    let rows = world.rows::<History>();
+    ensure(rows.len() == events, || format!("{events} events, {} rows", rows.len()))?;
+    let nobody = rows.iter().find(|(_, row)| row.customer_id != Number(6) || row.claim_id == 0);
+    ensure(nobody.is_none(), || format!("nobody's: {nobody:?}"))
+}

@@ -1,0 +1,110 @@
+//! The words of the claims office.
+
+use super::table::{Story, word};
+
+pub const STORY: Story = Story {
+    business: "claims",
+    words: &[
+        // A customer claims, and an examiner gets it.
+        word(
+            "POST /claims",
+            r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#,
+        )
+        .creates("/claims/1")
+        .shows(&[("customerId", "1"), ("price", "500"), ("claimDt", "1622635791863")]),
+        word("GET /reviews/1", "")
+            .shows(&[
+                ("claimId", "1"),
+                ("examinerId", "101"),
+                ("customerId", "1"),
+                ("price", "500"),
+                ("status", "Assigned"),
+            ])
+            .soon(),
+        word("GET /claims/1", "").shows(&[("status", "UnderReview")]).soon(),
+        word(
+            "POST /reviews",
+            r#"{"claimId":1,"status":"Assigned Examiner","examinerId":101,"customerId":1}"#,
+        )
+        .answers(201)
+        .shows(&[("id", "1"), ("status", "Assigned")]),
+        word("POST /reviews", r#"{"claimId":99,"status":"Assigned Examiner"}"#).answers(404),
+        // The examiner approves of less than was claimed, and the clerk pays that.
+        word(
+            "PUT /reviews/1",
+            r#"{"claimId":2,"contId":80001,"price":450,"status":"Approved Review"}"#,
+        )
+        .answers(422)
+        .mentions("another claim"),
+        word(
+            "PUT /reviews/1",
+            r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
+                "status":"Approved Review","reviewDt":1622635799999}"#,
+        )
+        .shows(&[("contId", "80001"), ("price", "450"), ("status", "Approved")]),
+        word("GET /claims/1", "").shows(&[("status", "Approved")]).soon(),
+        word("PUT /claims/1", r#"{"customerId":1,"price":500,"status":"Canceled Claim"}"#)
+            .answers(409)
+            .shows(&[("detail", "the claim has been approved already")]),
+        word("GET /payments/1", "")
+            .shows(&[("contId", "80001"), ("price", "450"), ("status", "Assigned")])
+            .soon(),
+        word(
+            "PUT /payments/1",
+            r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
+                "status":"Completed Payment","paymentDt":1622639541714}"#,
+        )
+        .shows(&[("claimId", "1"), ("price", "450"), ("status", "Completed")]),
+        word("GET /claims/1", "").shows(&[("status", "Paid")]).soon(),
+        // Both words that cancel take the review with them, within the request.
+        word("POST /claims", r#"{"customerId":6,"price":50000}"#).creates("/claims/2"),
+        word(
+            "POST /claims/2",
+            r#"{"customerId":6,"price":50000,"status":"Canceled Claim","claimDt":1622641792891}"#,
+        )
+        .shows(&[("status", "Cancelled")]),
+        word("GET /reviews/2", "").shows(&[("status", "Cancelled")]),
+        word("POST /claims", r#"{"customerId":6,"price":700}"#).creates("/claims/3"),
+        word("PUT /claims/3", r#"{"customerId":6,"price":700,"status":"Canceled Claim"}"#)
+            .shows(&[("status", "Cancelled")]),
+        word("PUT /claims/3", r#"{"status":"Canceled Claim"}"#).shows(&[("status", "Cancelled")]),
+        word("GET /reviews/3", "").shows(&[("status", "Cancelled")]),
+        word("PUT /reviews/3", r#"{"contId":80001,"status":"Approved Review"}"#)
+            .answers(409)
+            .shows(&[("detail", "the review is cancelled")]),
+        // An examiner declines.
+        word("POST /claims", r#"{"customerId":1,"price":900}"#).creates("/claims/4"),
+        word("GET /reviews/4", "").shows(&[("status", "Assigned")]).soon(),
+        word("PUT /reviews/4", r#"{"claimId":4,"contId":80001,"status":"Declined Review"}"#)
+            .shows(&[("status", "Declined")]),
+        word("GET /claims/4", "").shows(&[("status", "Declined")]).soon(),
+        word("PUT /claims/4", r#"{"status":"Canceled Claim"}"#)
+            .answers(409)
+            .shows(&[("detail", "the claim has been declined already")]),
+        // History has a row for everything, and a customer's claims can be searched.
+        word("GET /history?customerId=6&claimId=2", "")
+            .shows(&[("page.totalElements", "9"), ("_embedded.history.0.customerId", "6")])
+            .soon(),
+        word("GET /history?claimId=1&sort=id,desc", "")
+            .shows(&[
+                ("_embedded.history.0.what", "claim paid"),
+                ("_embedded.history.0.status", "Paid"),
+                ("_embedded.history.1.what", "payment completed"),
+            ])
+            .soon(),
+        word("GET /claimViews?customerId=1&status=Paid", "")
+            .shows(&[
+                ("page.totalElements", "1"),
+                ("_embedded.claimViews.0.approvedPrice", "450"),
+                ("_embedded.claimViews.0.reviewStatus", "Approved"),
+                ("_embedded.claimViews.0.paymentStatus", "Completed"),
+            ])
+            .soon(),
+        word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
+        // What makes no sense is refused with a sentence.
+        word("POST /claims", r#"{"customerId":1,"price":0}"#).answers(422).mentions("1 won"),
+        word("POST /claims", r#"{"customerId":1,"price":5,"colour":"red"}"#)
+            .answers(422)
+            .mentions("colour"),
+    ],
+};
