@@ -2,6 +2,7 @@
 //!
 //! One folder per business. To add the next: add its folder, declare it, install it.
 
+pub mod insurance;
 pub mod kernel;
 pub mod taxi;
 
@@ -9,5 +10,6 @@ use kernel::Host;
 
 /// Installs every business that madang ships.
 pub fn install(host: &mut impl Host) {
+    host.business::<insurance::Insurance>();
     host.business::<taxi::CallTaxi>();
 }
