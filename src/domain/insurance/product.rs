@@ -48,7 +48,9 @@ pub enum Product {
     },
     /// It never stood in the catalogue.
     TurnedDown {
-        /// Why, as a sentence.
+        /// What should have stood there.
+        draft: Terms,
+        /// Why it does not, as a sentence.
         because: String,
     },
 }
@@ -197,10 +199,11 @@ impl Aggregate for Product {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let listed = match self {
-            Self::Blank | Self::TurnedDown { .. } => None,
-            Self::Drafted { listed, .. } => listed,
-            Self::Listed { terms, .. } => Some(terms),
+        let (draft, listed) = match self {
+            Self::Blank => (Terms::default(), None),
+            Self::Drafted { draft, listed } => (draft, listed),
+            Self::Listed { terms, .. } => (terms.clone(), Some(terms)),
+            Self::TurnedDown { draft, .. } => (draft, None),
         };
         match (event, listed) {
             (Drafted { terms }, listed) => Self::Drafted { draft: terms, listed },
@@ -208,7 +211,7 @@ impl Aggregate for Product {
             (TurnedDown { because }, Some(terms)) => {
                 Self::Listed { terms, turned_down: Some(because) }
             }
-            (TurnedDown { because }, None) => Self::TurnedDown { because },
+            (TurnedDown { because }, None) => Self::TurnedDown { draft, because },
         }
     }
 
@@ -216,7 +219,7 @@ impl Aggregate for Product {
         match self {
             Self::Blank | Self::Listed { turned_down: None, .. } => Standing::Stands,
             Self::Drafted { .. } => Standing::Pending,
-            Self::TurnedDown { because } | Self::Listed { turned_down: Some(because), .. } => {
+            Self::TurnedDown { because, .. } | Self::Listed { turned_down: Some(because), .. } => {
                 Standing::Fell { how: Fall::Refused, because: because.clone() }
             }
         }
@@ -228,7 +231,9 @@ impl Aggregate for Product {
             Self::Drafted { listed: Some(terms), .. } => (terms, None),
             Self::Drafted { draft, listed: None } => (Terms { on_sale: false, ..draft }, None),
             Self::Listed { terms, turned_down } => (terms, turned_down),
-            Self::TurnedDown { because } => (Terms::default(), Some(because)),
+            Self::TurnedDown { draft, because } => {
+                (Terms { on_sale: false, ..draft }, Some(because))
+            }
         };
         let Terms { product_name, premium, on_sale } = terms;
         Shown { number, product_name, premium, on_sale, reason }
