@@ -187,8 +187,8 @@ impl Application {
                 open.settle(me).tell(me.of::<Underwriting>(), Conclude)
             }
             (Deciding, E::Refused) => {
-                let (underwriting, roster, payment) = (Returning, Returning, Returning);
-                let open = Open { underwriting, roster, payment, ..Open::NOTHING };
+                let (payment, underwriting, roster) = (Returning, Returning, Returning);
+                let open = Open { payment, underwriting, roster, ..Open::NOTHING };
                 open.settle(me).tell(me.of::<Underwriting>(), Conclude)
             }
             (Settling(open), E::Undone) => Open { subscription: Settled, ..open }.proceed(),
@@ -206,8 +206,8 @@ impl Application {
             Rejecting => nothing.settle(me),
             Assigning => Open { payment: Returning, roster: Asked, ..nothing }.settle(me),
             Handing | Reviewing | Deciding => {
-                let (underwriting, roster, payment) = (Returning, Returning, Returning);
-                let open = Open { underwriting, roster, payment, ..nothing };
+                let (payment, underwriting, roster) = (Returning, Returning, Returning);
+                let open = Open { payment, underwriting, roster, ..nothing };
                 open.settle(me).tell(me.of::<Underwriting>(), Withdraw)
             }
             state @ (Idle | Settling(_)) => Step::wait(state),
