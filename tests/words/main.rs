@@ -5,6 +5,7 @@
 //! One file per business holds its words as a table, told from the top to the bottom on a fresh
 //! server. `TESTED_MADANG=target/release/madang` tells them to another binary.
 
+mod insurance;
 mod programs;
 mod siege;
 #[path = "../support/mod.rs"]
@@ -18,7 +19,7 @@ use support::process::Server;
 use table::Story;
 
 /// The words of all businesses.
-const STORIES: &[Story] = &[taxi::STORY];
+const STORIES: &[Story] = &[insurance::STORY, taxi::STORY];
 
 #[test]
 fn curl_says_every_word_under_the_business() {
