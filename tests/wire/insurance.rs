@@ -3,9 +3,11 @@
 use super::encode;
 use madang::domain::{
     insurance::{
-        application::{Application, Open, Part},
+        application::{self, Application},
+        assessment::{self, Assessment},
         catalogue,
         listing::Listing,
+        part::Part,
         payment::{self, Premium},
         product::{self, Terms},
         subscription,
@@ -176,11 +178,9 @@ fn events_and_rejections_of_the_catalogue() {
 }
 
 #[test]
-fn states_of_applications_and_listings() {
-    use Part::{Asked, Returning, Settled};
-    let (subscription, catalogue, payment) = (Returning, Asked, Settled);
-    let (underwriting, roster) = (Asked, Returning);
-    let open = Open { subscription, catalogue, payment, underwriting, roster };
+fn states_of_conversations() {
+    let (subscription, catalogue, payment) = (Part::Returning, Part::Asked, Part::Settled);
+    let open = application::Open { subscription, catalogue, payment };
     golden(
         encode,
         &[
@@ -188,11 +188,20 @@ fn states_of_applications_and_listings() {
             (Application::Quoting(bill()), "01016c014a"),
             (Application::Paying, "02"),
             (Application::Rejecting, "03"),
-            (Application::Assigning, "04"),
-            (Application::Handing, "05"),
-            (Application::Reviewing, "06"),
-            (Application::Deciding, "07"),
-            (Application::Settling(open), "080100020001"),
+            (Application::Paid, "04"),
+            (Application::Settling(open), "05010002"),
+        ],
+    );
+    let open = assessment::Open { underwriting: Part::Returning, roster: Part::Asked };
+    golden(
+        encode,
+        &[
+            (Assessment::Idle, "00"),
+            (Assessment::Assigning, "01"),
+            (Assessment::Handing, "02"),
+            (Assessment::Reviewing, "03"),
+            (Assessment::Deciding, "04"),
+            (Assessment::Closing(open), "050100"),
         ],
     );
     golden(encode, &[(Listing::Idle, "00"), (Listing::Entering, "01"), (Listing::Answering, "02")]);

@@ -3,6 +3,7 @@
 
 use super::{
     application::Application,
+    assessment::Assessment,
     catalogue::Catalogue,
     desk::Roster,
     listing::Listing,
@@ -22,7 +23,7 @@ pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     let roster = books.get::<Roster>(Roster::THE.number());
     let catalogue = books.get::<Catalogue>(Catalogue::THE.number());
     books.each::<Subscription>(|number, subscription| {
-        if books.is_settled::<Application>(number) {
+        if is_settled(books, number) {
             subscription_adds_up(books, number, subscription, &roster)
         } else {
             Ok(())
@@ -37,6 +38,11 @@ pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
         Err(format!("insurance/products {number} is {product:?}, and listed otherwise"))
     })?;
     roster_adds_up(books, &roster)
+}
+
+/// Whether nothing is on its way, neither money nor work.
+fn is_settled(books: &impl Books, number: u64) -> bool {
+    books.is_settled::<Application>(number) && books.is_settled::<Assessment>(number)
 }
 
 /// Who is insured or under review has paid once, and nobody else has paid anything.
@@ -84,7 +90,7 @@ fn roster_adds_up(books: &impl Books, roster: &Roster) -> Result<(), String> {
     }
     for number in roster.open().keys() {
         let status = books.get::<Underwriting>(*number).status();
-        if books.is_settled::<Application>(*number) && status != Status::Assigned {
+        if is_settled(books, *number) && status != Status::Assigned {
             return Err(format!("insurance/underwritings {number} is {status:?}, and on a desk"));
         }
     }

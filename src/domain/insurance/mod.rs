@@ -2,10 +2,12 @@
 //! comes to nothing is paid back.
 
 pub mod application;
+pub mod assessment;
 mod books;
 pub mod catalogue;
 pub mod desk;
 pub mod listing;
+pub mod part;
 pub mod payment;
 pub mod product;
 pub mod settings;
@@ -15,6 +17,7 @@ pub mod underwriting;
 
 use super::kernel::{Books, Business, Host};
 use application::Application;
+use assessment::Assessment;
 use catalogue::Catalogue;
 use desk::Roster;
 use listing::Listing;
@@ -41,6 +44,7 @@ impl Business for Insurance {
             .aggregate::<Product>()
             .aggregate::<Catalogue>()
             .saga::<Application>()
+            .saga::<Assessment>()
             .saga::<Listing>()
             .port::<PremiumPayment>()
             .view::<SubscriptionView>();
