@@ -3,6 +3,7 @@
 //! One folder per business. To add the next: add its folder, declare it, install it.
 
 pub mod claims;
+pub mod insurance;
 pub mod kernel;
 pub mod taxi;
 
@@ -11,5 +12,6 @@ use kernel::Host;
 /// Installs every business that madang ships.
 pub fn install(host: &mut impl Host) {
     host.business::<claims::Claims>();
+    host.business::<insurance::Insurance>();
     host.business::<taxi::CallTaxi>();
 }

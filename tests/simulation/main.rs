@@ -3,6 +3,7 @@
 
 mod board;
 mod claims;
+mod insurance;
 mod taxi;
 
 use madang::domain::kernel::{Aggregate, simulation::World};

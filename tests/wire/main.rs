@@ -2,6 +2,7 @@
 //! as it was written.
 
 mod claims;
+mod insurance;
 mod taxi;
 
 use madang::domain::kernel::Message;

@@ -6,6 +6,7 @@
 //! server. `TESTED_MADANG=target/release/madang` tells them to another binary.
 
 mod claims;
+mod insurance;
 mod programs;
 mod siege;
 #[path = "../support/mod.rs"]
@@ -19,7 +20,7 @@ use support::process::Server;
 use table::Story;
 
 /// The words of all businesses.
-const STORIES: &[Story] = &[claims::STORY, taxi::STORY];
+const STORIES: &[Story] = &[claims::STORY, insurance::STORY, taxi::STORY];
 
 #[test]
 fn curl_says_every_word_under_the_business() {

@@ -9,6 +9,12 @@ const SHORT_CHARS_MAX: usize = 100;
 pub const CANCELLED: &[&str] = &["cancelled", "canceled", "cancel"];
 
 impl Text {
+    /// The same without white space around it.
+    #[must_use]
+    pub fn trimmed(&self) -> Self {
+        Self(self.0.trim().to_owned())
+    }
+
     /// Whether it says anything, and not too much for a name (100 characters).
     #[must_use]
     pub fn is_name(&self) -> bool {

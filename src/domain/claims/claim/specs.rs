@@ -15,7 +15,7 @@ use super::{
 use crate::domain::claims::settings::Settings;
 use crate::domain::kernel::{
     Aggregate, Fall, Malformed, Money, Number, Said, Standing, Target, Timestamp,
-    spec::{Spec, table},
+    spec::{Spec, table_by_answer},
 };
 
 #[test]
@@ -42,7 +42,7 @@ fn whoever_cancels_is_answered_in_time() {
 
 #[test]
 fn every_state_answers_every_command() {
-    assert_eq!(table::<Claim>(&pasts(), &commands()), TABLE);
+    assert_eq!(table_by_answer::<Claim>(&pasts(), &commands()), TABLE);
 }
 
 const TABLE: &str = "\

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::kernel::{
     Aggregate, Malformed, Money, Number, Said,
-    spec::{Spec, table},
+    spec::{Spec, table_by_answer},
 };
 
 #[test]
@@ -23,7 +23,7 @@ fn every_state_answers_every_command() {
         ("complete for 1", complete(Some(1))),
         ("complete for 2", complete(Some(2))),
     ];
-    let table = table::<Payment>(&pasts, &commands);
+    let table = table_by_answer::<Payment>(&pasts, &commands);
     assert_eq!(
         table,
         "\

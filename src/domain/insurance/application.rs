@@ -1,0 +1,210 @@
+//! Leads an application to where it is paid, and gives back what was paid when it comes to nothing.
+//!
+//! ```text
+//!       requested           quoted          approved          contracted
+//! Idle ──────────▶ Quoting ───────▶ Paying ─────────▶ Paid ────────────▶ over
+//!                    │ │ refused      │ │ declined     │ refused, or cancelled
+//!                    │ └──────┬───────│─┘              │
+//!          cancelled │        ▼       │ cancelled      │
+//!                    │   Rejecting ───│──▶ over        │
+//!                    ▼        ▼       ▼                ▼
+//!                   Settling { what has not been answered } ── everything has ──▶ over
+//! ```
+//! Whoever applies waits for the catalogue and the payment, and for nobody else. The desk has a
+//! saga of its own, [`super::assessment`]: while the roster or the underwritings are down, the
+//! application stands as Applied, and whoever cancels it gets the money back at once. A
+//! cancellation that finds the payment unanswered waits for the answer, and pays back what was paid.
+
+use super::{
+    UNDERWRITER,
+    catalogue::{self, Catalogue, Command::Quote},
+    part::Part::{self, Asked, Returning, Settled},
+    payment::{self, Payment, Premium},
+    subscription::{
+        self,
+        Command::{Accept, FinishCancelling, Price, Reject},
+        Subscription,
+    },
+};
+use crate::domain::kernel::payment::Command::{Refund, Request};
+use crate::domain::kernel::{Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+use Application::{Idle, Paid, Paying, Quoting, Rejecting, Settling};
+
+hears!(
+    /// What an application listens to.
+    Heard: Subscription, Payment, Catalogue
+);
+
+/// How far an application has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Application {
+    /// Nobody applied, or everything is settled.
+    #[default]
+    Idle,
+    /// The catalogue was asked what it costs.
+    Quoting(Premium),
+    /// The payment was asked for.
+    Paying,
+    /// It cannot be had or paid, and the subscription is told so.
+    Rejecting,
+    /// It is paid: the underwriter decides, or the customer cancels.
+    Paid,
+    /// It is refused or cancelled: everything is given back.
+    Settling(Open),
+}
+
+/// What has not been answered yet of a subscription that is refused or cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// That everything was paid back.
+    pub subscription: Part,
+    /// What it costs.
+    pub catalogue: Part,
+    /// The premium.
+    pub payment: Part,
+}
+
+impl Saga for Application {
+    const NAME: &'static str = "insurance/application";
+    type Hears = Heard;
+
+    /// A subscription and its payment bear one number; the catalogue says whom it quoted.
+    fn route(heard: &Heard) -> Option<u64> {
+        use catalogue::Event as C;
+        match heard {
+            Heard::Subscription(..) | Heard::Payment(..) => Some(heard.number()),
+            Heard::Catalogue(_, C::Quoted { subscription, .. }) => Some(subscription.number()),
+            Heard::Catalogue(_, C::Entered { .. }) => None,
+        }
+    }
+
+    fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
+        match heard {
+            Heard::Subscription(_, event) => self.on_subscription(me, event),
+            Heard::Payment(_, event) => self.on_payment(me, event),
+            Heard::Catalogue(_, event) => self.on_catalogue(me, &event),
+        }
+    }
+
+    /// The catalogue says no when something is not sold. A subscription says no because it was
+    /// cancelled, which was heard before the refusal, and acted upon then. Nobody else says no.
+    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+        let because = refused.because.clone();
+        match (self, refused.aggregate.as_str()) {
+            (Quoting(_), Catalogue::NAME) => reject(me, Fall::Refused, because),
+            (Settling(open), Catalogue::NAME) => Open { catalogue: Settled, ..open }.proceed(),
+            (state, Subscription::NAME) => Step::wait(state),
+            (state, _) => Step::stuck(state, because),
+        }
+    }
+
+    fn awaits(&self) -> Awaits {
+        match self {
+            Idle => Awaits::Nobody,
+            Paid => Awaits::Person(UNDERWRITER),
+            Quoting(_) | Settling(Open { catalogue: Asked, .. }) => Awaits::Part(Catalogue::NAME),
+            Paying | Settling(Open { payment: Asked | Returning, .. }) => {
+                Awaits::Part(Payment::NAME)
+            }
+            Rejecting | Settling(_) => Awaits::Part(Subscription::NAME),
+        }
+    }
+}
+
+impl Application {
+    fn on_subscription(self, me: Id<Self>, event: subscription::Event) -> Step<Self> {
+        use subscription::Event as E;
+        match (self, event) {
+            (Idle, E::Requested { product_name, customer }) => {
+                let quote = Quote { subscription: me.of(), product_name: product_name.clone() };
+                Step::wait(Quoting(Premium { product_name, customer })).tell(Catalogue::THE, quote)
+            }
+            (Rejecting, E::Rejected { .. }) | (Paid, E::Contracted) => Step::done(),
+            (Paid, E::Refused) => Open { payment: Returning, ..Open::NOTHING }.settle(me),
+            (Settling(open), E::Undone) => Open { subscription: Settled, ..open }.proceed(),
+            (state, E::Cancelled) => state.cancelled(me),
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    fn cancelled(self, me: Id<Self>) -> Step<Self> {
+        let nothing = Open { subscription: Returning, ..Open::NOTHING };
+        match self {
+            Quoting(_) => Open { catalogue: Asked, ..nothing }.settle(me),
+            Paying => Open { payment: Asked, ..nothing }.settle(me),
+            Rejecting => nothing.settle(me),
+            Paid => Open { payment: Returning, ..nothing }.settle(me),
+            state @ (Idle | Settling(_)) => Step::wait(state),
+        }
+    }
+
+    fn on_catalogue(self, me: Id<Self>, event: &catalogue::Event) -> Step<Self> {
+        use catalogue::Event as E;
+        match (self, event) {
+            (Quoting(bill), E::Quoted { premium, .. }) => {
+                let premium = *premium;
+                Step::wait(Paying)
+                    .tell(me.of::<Subscription>(), Price { premium })
+                    .tell(me.of::<Payment>(), Request { bill, amount: premium })
+            }
+            (Settling(open), E::Quoted { .. }) => Open { catalogue: Settled, ..open }.proceed(),
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
+        use payment::Event as E;
+        match (self, event) {
+            (Paying, E::Approved) => Step::wait(Paid).tell(me.of::<Subscription>(), Accept),
+            (Paying, E::Declined { reason }) => reject(me, Fall::Unpaid, reason),
+            (Paying, E::Abandoned { reason, .. }) => reject(me, Fall::Unavailable, reason),
+            (Settling(open @ Open { payment: Asked, .. }), E::Approved) => {
+                let refunding = Open { payment: Returning, ..open };
+                Step::wait(Settling(refunding)).tell(me.of::<Payment>(), Refund)
+            }
+            (
+                Settling(open @ Open { payment: Asked, .. }),
+                E::Declined { .. } | E::Abandoned { .. },
+            )
+            | (Settling(open @ Open { payment: Returning, .. }), E::Refunded) => open.paid_back(me),
+            (state @ Settling(_), E::RefundDeclined { reason }) => Step::stuck(state, reason),
+            (state, _) => Step::wait(state),
+        }
+    }
+}
+
+fn reject(me: Id<Application>, how: Fall, because: String) -> Step<Application> {
+    Step::wait(Rejecting).tell(me.of::<Subscription>(), Reject { how, because })
+}
+
+impl Open {
+    /// Nothing is to come from anybody.
+    const NOTHING: Self = Self { subscription: Settled, catalogue: Settled, payment: Settled };
+
+    /// Gives back what was paid. The subscription is told last, when nothing is paid any more.
+    fn settle(self, me: Id<Application>) -> Step<Application> {
+        let step = Step::wait(Settling(self));
+        match self.payment {
+            Asked => step,
+            Returning => step.tell(me.of::<Payment>(), Refund),
+            Settled => step.tell(me.of::<Subscription>(), FinishCancelling),
+        }
+    }
+
+    /// Nothing is paid any more; a subscription that was cancelled, not refused, is told so.
+    fn paid_back(self, me: Id<Application>) -> Step<Application> {
+        let step = Self { payment: Settled, ..self }.proceed();
+        match self.subscription {
+            Returning => step.tell(me.of::<Subscription>(), FinishCancelling),
+            Asked | Settled => step,
+        }
+    }
+
+    /// Waits for what has not been answered yet.
+    fn proceed(self) -> Step<Application> {
+        if self == Self::NOTHING { Step::done() } else { Step::wait(Settling(self)) }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is sold at which premium: the one place where no two products have one name, and where
+//! every application is quoted.
+//!
+//! It is an aggregate and not a view, so that whoever applies after a product was registered,
+//! revised or withdrawn gets just that, and so that no view is needed to apply.
+
+#[cfg(test)]
+mod specs;
+
+use super::{
+    Insurance,
+    product::{Product, Terms},
+    settings::Settings,
+    subscription::Subscription,
+};
+use crate::domain::kernel::{
+    Aggregate, Decision, Id, Money, RejectionKind, Speaker, Text, Timestamp, Vocabulary,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+use Command::{Enter, Quote};
+use Event::{Entered, Quoted};
+
+/// What is sold at which premium.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalogue {
+    products: BTreeMap<Id<Product>, Terms>,
+    names: BTreeMap<Text, Id<Product>>,
+}
+
+/// What the catalogue can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// From now on this holds for the product.
+    Enter {
+        /// The product.
+        product: Id<Product>,
+        /// What is sold.
+        terms: Terms,
+    },
+    /// Somebody applies.
+    Quote {
+        /// Under which number.
+        subscription: Id<Subscription>,
+        /// For what.
+        product_name: Text,
+    },
+}
+
+/// What can happen to the catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// From now on this holds for the product.
+    Entered {
+        /// The product.
+        product: Id<Product>,
+        /// What is sold.
+        terms: Terms,
+    },
+    /// Somebody can have a policy at this premium.
+    Quoted {
+        /// Who applied.
+        subscription: Id<Subscription>,
+        /// What it costs, in won.
+        premium: Money,
+        /// The product; `None` when nobody registered it, and anything can be applied for.
+        product: Option<Id<Product>>,
+    },
+}
+
+/// Why the catalogue says no.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Another product is called the same.
+    #[error("another product has this name")]
+    NameTaken,
+    /// It is not sold any more, or not yet.
+    #[error("the product is withdrawn")]
+    IsWithdrawn,
+    /// Nobody registered it, and only what is registered is sold.
+    #[error("there is no product of this name")]
+    NotRegistered,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        RejectionKind::Conflict
+    }
+}
+
+impl Aggregate for Catalogue {
+    const NAME: &'static str = "insurance/catalogues";
+    type Business = Insurance;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(_command: &Command) -> Speaker {
+        Speaker::Inside
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
+        match command {
+            Enter { product, terms } => match self.names.get(&terms.product_name) {
+                Some(other) if *other != product => Err(Rejection::NameTaken),
+                _ if self.products.get(&product) == Some(&terms) => Ok(vec![]),
+                _ => Ok(vec![Entered { product, terms }]),
+            },
+            Quote { subscription, product_name } => {
+                let (premium, product) = self.quote(&product_name, settings)?;
+                Ok(vec![Quoted { subscription, premium, product }])
+            }
+        }
+    }
+
+    fn evolve(mut self, event: Event) -> Self {
+        match event {
+            Entered { product, terms } => {
+                if let Some(old) = self.products.remove(&product) {
+                    self.names.remove(&old.product_name);
+                }
+                self.names.insert(terms.product_name.clone(), product);
+                self.products.insert(product, terms);
+            }
+            Quoted { .. } => {}
+        }
+        self
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let on_sale_cnt = self.products.values().filter(|terms| terms.on_sale).count();
+        Shown { number, product_cnt: self.products.len(), on_sale_cnt }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+    }
+}
+
+impl Catalogue {
+    /// There is one catalogue.
+    pub const THE: Id<Self> = Id::new(1);
+
+    /// What holds for a product; `None` when nothing does.
+    #[must_use]
+    pub fn terms(&self, product: Id<Product>) -> Option<&Terms> {
+        self.products.get(&product)
+    }
+
+    fn quote(
+        &self,
+        name: &Text,
+        settings: &Settings,
+    ) -> Result<(Money, Option<Id<Product>>), Rejection> {
+        let product = self.names.get(name).copied();
+        match product.and_then(|product| self.products.get(&product)) {
+            Some(terms) if terms.on_sale => Ok((terms.premium, product)),
+            Some(_) => Err(Rejection::IsWithdrawn),
+            None if settings.open_catalogue => Ok((settings.default_premium, None)),
+            None => Err(Rejection::NotRegistered),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    number: u64,
+    product_cnt: usize,
+    on_sale_cnt: usize,
+}

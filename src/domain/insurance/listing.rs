@@ -1,0 +1,95 @@
+//! Takes what a product manager said to the catalogue, and the answer back to the product.
+//!
+//! ```text
+//!       drafted            entered, or refused              published, or turned down
+//! Idle ────────▶ Entering ─────────────────────▶ Answering ───────────────────────────▶ over
+//! ```
+
+use super::{
+    catalogue::{self, Catalogue, Command::Enter},
+    product::{
+        self,
+        Command::{Publish, TurnDown},
+        Product,
+    },
+};
+use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Refused, Saga, Step, Unchanged};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+use Listing::{Answering, Entering, Idle};
+
+hears!(
+    /// What a listing listens to.
+    Heard: Product, Catalogue
+);
+
+/// How far a listing has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Listing {
+    /// Nothing is to be listed.
+    #[default]
+    Idle,
+    /// The catalogue was asked.
+    Entering,
+    /// The product is told what the catalogue answered.
+    Answering,
+}
+
+impl Saga for Listing {
+    const NAME: &'static str = "insurance/listing";
+    type Hears = Heard;
+
+    fn route(heard: &Heard) -> Option<u64> {
+        use catalogue::Event as C;
+        match heard {
+            Heard::Product(id, _) => Some(id.number()),
+            Heard::Catalogue(_, C::Entered { product, .. }) => Some(product.number()),
+            Heard::Catalogue(_, C::Quoted { .. }) => None,
+        }
+    }
+
+    fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
+        use product::Event as P;
+        match (self, heard) {
+            (Idle, Heard::Product(product, P::Drafted { terms })) => {
+                Step::wait(Entering).tell(Catalogue::THE, Enter { product, terms })
+            }
+            (Entering, Heard::Catalogue(..)) => Self::published(me),
+            (Answering, Heard::Product(_, P::Published { .. } | P::TurnedDown { .. })) => {
+                Step::done()
+            }
+            (state, _) => Step::wait(state),
+        }
+    }
+
+    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+        match self {
+            Entering => Step::wait(Answering)
+                .tell(me.of::<Product>(), TurnDown { because: refused.because.clone() }),
+            state => Step::stuck(state, refused.because.clone()),
+        }
+    }
+
+    /// The catalogue has just that already.
+    fn unchanged(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
+        match self {
+            Entering => Self::published(me),
+            state => Step::wait(state),
+        }
+    }
+
+    fn awaits(&self) -> Awaits {
+        match self {
+            Idle => Awaits::Nobody,
+            Entering => Awaits::Part(Catalogue::NAME),
+            Answering => Awaits::Part(Product::NAME),
+        }
+    }
+}
+
+impl Listing {
+    fn published(me: Id<Self>) -> Step<Self> {
+        Step::wait(Answering).tell(me.of::<Product>(), Publish)
+    }
+}

@@ -1,0 +1,62 @@
+//! The insurance company: somebody applies for a policy and pays, an underwriter decides, and what
+//! comes to nothing is paid back.
+
+pub mod application;
+pub mod assessment;
+mod books;
+pub mod catalogue;
+pub mod desk;
+pub mod listing;
+pub mod part;
+pub mod payment;
+pub mod product;
+pub mod settings;
+pub mod subscription;
+pub mod subscription_view;
+pub mod underwriting;
+
+use super::kernel::{Books, Business, Host};
+use application::Application;
+use assessment::Assessment;
+use catalogue::Catalogue;
+use desk::Roster;
+use listing::Listing;
+use payment::{Payment, PremiumPayment};
+use product::Product;
+use settings::Settings;
+use subscription::Subscription;
+use subscription_view::SubscriptionView;
+use underwriting::Underwriting;
+
+/// The business of insuring.
+#[derive(Clone, Copy, Debug)]
+pub struct Insurance;
+
+impl Business for Insurance {
+    const NAME: &'static str = "insurance";
+    type Settings = Settings;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Subscription>()
+            .aggregate::<Payment>()
+            .aggregate::<Underwriting>()
+            .aggregate::<Roster>()
+            .aggregate::<Product>()
+            .aggregate::<Catalogue>()
+            .saga::<Application>()
+            .saga::<Assessment>()
+            .saga::<Listing>()
+            .port::<PremiumPayment>()
+            .view::<SubscriptionView>();
+    }
+
+    fn adds_up(books: &impl Books) -> Result<(), String> {
+        books::add_up(books)
+    }
+}
+
+/// The role of who decides about subscriptions.
+pub const UNDERWRITER: &str = "underwriter";
+
+/// The role of who registers, revises and withdraws products.
+pub const PRODUCT_MANAGER: &str = "product-manager";

@@ -1,0 +1,65 @@
+//! The premium of one subscription: asked for, paid, or paid back. It bears the subscription's number.
+
+use super::{Insurance, UNDERWRITER};
+use crate::domain::kernel::{
+    Money, Text, Vocabulary,
+    payment::{self, Bill, Charging, Receipt},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The premium of one subscription.
+pub type Payment = payment::Payment<Premium>;
+
+/// What can happen to it.
+pub type Event = payment::Event<Premium>;
+
+/// The outside service that collects premiums.
+pub type PremiumPayment = Charging<Premium>;
+
+/// What a premium is paid for, and by whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Premium {
+    /// The product.
+    pub product_name: Text,
+    /// Who pays; may be empty.
+    pub customer: Text,
+}
+
+impl Bill for Premium {
+    type Business = Insurance;
+    const NAME: &'static str = "insurance/payments";
+    const PORT: &'static str = "insurance/payment";
+    const CASHIER: &'static str = UNDERWRITER;
+
+    fn details(&self) -> Value {
+        json!({ "productName": self.product_name, "customer": self.customer })
+    }
+
+    fn show(&self, receipt: Receipt) -> impl Serialize {
+        let Receipt { number, amount, stage, reason } = receipt;
+        let (payment_id, subscription_id, payment_status) = (number, number, stage.word());
+        Shown { payment_id, subscription_id, amount, payment_status, reason }
+    }
+
+    fn vocabulary() -> Vocabulary<Payment> {
+        Vocabulary::new().ignoring(&[
+            "paymentId",
+            "subscriptionId",
+            "amount",
+            "paymentStatus",
+            "reason",
+        ])
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    payment_id: u64,
+    subscription_id: u64,
+    amount: Money,
+    payment_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}

@@ -1,0 +1,49 @@
+//! What clients send to say something about products.
+
+use super::{
+    Command::{self, Register, Revise},
+    Revision, Terms,
+};
+use crate::domain::kernel::{Malformed, Money, Text};
+use serde::Deserialize;
+
+/// `{"productName":"Fisrtcancer","premium":30000}`; it is on sale unless `onSale` says otherwise.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RegisterBody {
+    product_name: Text,
+    premium: Money,
+    on_sale: Option<bool>,
+}
+
+impl RegisterBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let terms = Terms {
+            product_name: self.product_name.trimmed(),
+            premium: self.premium,
+            on_sale: self.on_sale.unwrap_or(true),
+        };
+        Ok(Register { terms })
+    }
+}
+
+/// Any of the fields of a product; what is missing stays as it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ReviseBody {
+    product_name: Option<Text>,
+    premium: Option<Money>,
+    on_sale: Option<bool>,
+}
+
+impl ReviseBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        Ok(Revise(Revision {
+            product_name: self.product_name.as_ref().map(Text::trimmed),
+            premium: self.premium,
+            on_sale: self.on_sale,
+        }))
+    }
+}

@@ -1,0 +1,148 @@
+//! What is promised of a product.
+
+use super::{
+    Command::{self, Publish, Register, Revise, TurnDown, Withdraw},
+    Event::{self, Drafted, Published, TurnedDown},
+    Product, Rejection, Revision, Terms,
+};
+use crate::domain::kernel::{
+    Aggregate, Fall, Malformed, Money, Said, Standing, Target,
+    spec::{Spec, table_of_states},
+};
+
+/// Every state against every command.
+const PROMISED: &str = "
+blank
+  Register -> Drafted
+  Unknown: Revise, Withdraw, Publish, TurnDown
+drafted
+  Publish -> Published, TurnDown -> TurnedDown
+  AlreadyRegistered: Register
+  IsDrafted: Revise, Withdraw
+turned down
+  = TurnDown
+  AlreadyRegistered: Register
+  WasTurnedDown: Revise, Withdraw, Publish
+listed
+  Revise -> Drafted, Withdraw -> Drafted
+  = Publish
+  AlreadyRegistered: Register
+  NotDrafted: TurnDown
+being revised
+  Publish -> Published, TurnDown -> TurnedDown
+  = Revise
+  AlreadyRegistered: Register
+  IsDrafted: Withdraw
+revision turned down
+  Revise -> Drafted, Withdraw -> Drafted
+  = TurnDown
+  AlreadyRegistered: Register
+  NotDrafted: Publish
+withdrawn
+  Revise -> Drafted
+  = Withdraw, Publish
+  AlreadyRegistered: Register
+  NotDrafted: TurnDown
+";
+
+#[test]
+fn every_command_is_answered_in_every_state() {
+    let (drafted, published) = (|premium| Drafted { terms: terms(premium) }, published());
+    let down = || TurnedDown { because: "b".into() };
+    let withdrawn = || Terms { on_sale: false, ..terms(30) };
+    let commands = [
+        Register { terms: terms(30) },
+        price(40),
+        Withdraw,
+        Publish,
+        TurnDown { because: "b".into() },
+    ];
+    let states = table_of_states::<Product>(
+        &[
+            ("blank", &[]),
+            ("drafted", &[drafted(30)]),
+            ("turned down", &[drafted(30), down()]),
+            ("listed", &[drafted(30), published.clone()]),
+            ("being revised", &[drafted(30), published.clone(), drafted(40)]),
+            ("revision turned down", &[drafted(30), published.clone(), drafted(40), down()]),
+            (
+                "withdrawn",
+                &[
+                    drafted(30),
+                    published,
+                    Drafted { terms: withdrawn() },
+                    Published { terms: withdrawn() },
+                ],
+            ),
+        ],
+        &commands,
+    );
+    assert_eq!(states, PROMISED.trim(), "{states}");
+}
+
+#[test]
+fn nobody_is_insured_against_nothing_or_for_nothing() {
+    let nameless = Terms { product_name: " ".into(), ..terms(30) };
+    Product::given([]).when(Register { terms: nameless }).rejected(Rejection::BadName);
+    Product::given([]).when(Register { terms: terms(0) }).rejected(Rejection::BadPremium);
+    Product::given([drafted(), published()]).when(price(0)).rejected(Rejection::BadPremium);
+}
+
+#[test]
+fn what_holds_already_is_not_revised() {
+    Product::given([drafted(), published()]).when(price(30)).then([]);
+}
+
+#[test]
+fn what_was_turned_down_can_be_taken_back() {
+    let past = || {
+        let draft = Drafted { terms: terms(40) };
+        [drafted(), published(), draft, TurnedDown { because: "b".into() }]
+    };
+    let fell = Standing::Fell { how: Fall::Refused, because: "b".into() };
+    let product = past().into_iter().fold(Product::default(), Product::evolve);
+    assert_eq!((product.standing(), product.listed()), (fell, Some(&terms(30))));
+    Product::given(past()).when(price(30)).then([drafted()]);
+}
+
+#[test]
+fn whoever_revises_waits_for_the_catalogue() {
+    let draft = Drafted { terms: terms(40) };
+    let product =
+        [drafted(), published(), draft].into_iter().fold(Product::default(), Product::evolve);
+    assert_eq!((product.standing(), product.listed()), (Standing::Pending, Some(&terms(30))));
+}
+
+#[test]
+fn a_product_manager_is_understood() {
+    let said = say("register", r#"{"productName":" life ","premium":"30","number":9}"#);
+    assert_eq!(said, Ok(Said { target: Target::New, command: Register { terms: terms(30) } }));
+    let revision = Revision { on_sale: Some(false), ..Revision::default() };
+    let said = Said { target: Target::Existing(1), command: Revise(revision) };
+    assert_eq!(say("revise by patch", r#"{"onSale":false}"#), Ok(said));
+    let said = Said { target: Target::Existing(1), command: Withdraw };
+    assert_eq!(say("withdraw", ""), Ok(said));
+    assert!(say("register", r#"{"productName":"life"}"#).is_err());
+    assert!(say("register", r#"{"productName":"life","premium":-1}"#).is_err());
+}
+
+fn say(name: &str, body: &str) -> Result<Said<Product>, Malformed> {
+    let sayings = Product::vocabulary().into_sayings();
+    sayings.iter().find(|saying| saying.name == name).unwrap().parse(Some(1), body.as_bytes())
+}
+
+fn terms(premium: u64) -> Terms {
+    Terms { product_name: "life".into(), premium: Money(premium), on_sale: true }
+}
+
+fn drafted() -> Event {
+    Drafted { terms: terms(30) }
+}
+
+fn published() -> Event {
+    Published { terms: terms(30) }
+}
+
+fn price(premium: u64) -> Command {
+    Revise(Revision { premium: Some(Money(premium)), ..Revision::default() })
+}

@@ -1,0 +1,53 @@
+//! What can be configured about the insurance company: the section `[insurance]`.
+
+use crate::domain::kernel::{Money, roster::Clerks};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+/// What is sold at which premium, and who decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Whether products that nobody registered can be applied for.
+    pub open_catalogue: bool,
+    /// What products that nobody registered cost, in won; at least 1.
+    #[serde(deserialize_with = "at_least_one")]
+    pub default_premium: Money,
+    /// The numbers of the underwriters; among equally loaded ones the first gets the work.
+    pub roster: Clerks,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            open_catalogue: true,
+            default_premium: Money(50_000),
+            roster: Clerks::one(77_001_520),
+        }
+    }
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    let premium = Money::deserialize(deserializer)?;
+    if premium == Money::ZERO {
+        return Err(D::Error::custom("the premium is at least 1 won"));
+    }
+    Ok(premium)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_sense_is_not_configured() {
+        let read = |text: &str| serde_json::from_str::<Settings>(text);
+        assert_eq!(read("{}").unwrap(), Settings::default());
+        let roster = Clerks::one(101);
+        let expected = Settings { roster, open_catalogue: false, default_premium: Money(7) };
+        let text = r#"{"open_catalogue":false,"default_premium":7,"roster":[101]}"#;
+        assert_eq!(read(text).unwrap(), expected);
+        for text in [r#"{"roster":[]}"#, r#"{"default_premium":0}"#, r#"{"premium":1}"#] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

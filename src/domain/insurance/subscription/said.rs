@@ -1,0 +1,41 @@
+//! What clients send to say something to a subscription.
+
+use super::Command::{self, Apply, Cancel};
+use crate::domain::kernel::{CANCELLED, Malformed, Text};
+use serde::Deserialize;
+
+/// What only the server decides, or is none of the matter when it is cancelled by its status.
+pub(super) const IGNORED: &[&str] =
+    &["subscriptionId", "productName", "premium", "customer", "subscriptionStatus", "reason"];
+
+/// How clients of the original ask for it to be called off.
+const REQUESTED_BACK: &[&str] = &["reqCancel"];
+
+/// `{"subscriptionStatus":"created","productName":"Fisrtcancer"}`; the status is read past.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ApplyBody {
+    product_name: Text,
+    customer: Option<Text>,
+}
+
+impl ApplyBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let product_name = self.product_name.trimmed();
+        Ok(Apply { product_name, customer: self.customer.unwrap_or_default() })
+    }
+}
+
+/// `{"subscriptionStatus":"reqCancel"}`, or a whole subscription with that status.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StatusBody {
+    subscription_status: Text,
+}
+
+impl StatusBody {
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        self.subscription_status.means(&[(REQUESTED_BACK, Cancel), (CANCELLED, Cancel)])
+    }
+}

@@ -1,0 +1,286 @@
+//! A hundred thousand careless applicants, underwriters and product managers: the money and the
+//! desks add up.
+
+use super::{WORLDS, ensure, shown};
+use madang::domain::{
+    insurance::{
+        Insurance,
+        desk::Roster,
+        payment::{Payment, Premium},
+        product::{self, Product, Revision, Terms},
+        settings::Settings,
+        subscription::{self, Subscription},
+        subscription_view::SubscriptionView,
+        underwriting::{self, Underwriting, Verdict},
+    },
+    kernel::{
+        Aggregate as _, Fall, Money, Number, Standing,
+        roster::Clerks,
+        simulation::{
+            Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
+        },
+    },
+};
+
+#[test]
+fn whatever_happens_money_and_desks_add_up() {
+    random_worlds(WORLDS, some_company, people, everything_adds_up);
+}
+
+#[test]
+fn an_application_survives_every_failure_of_the_outside() {
+    for story in [contract, refusal, late_cancellation, early_cancellation] {
+        fail_each_step(company, story, everything_adds_up);
+    }
+}
+
+#[test]
+fn an_application_survives_every_command_said_twice() {
+    for story in [contract, refusal, late_cancellation, early_cancellation] {
+        repeat_each_step(company, story, everything_adds_up);
+    }
+}
+
+#[test]
+fn an_application_survives_a_crash_after_every_record() {
+    for story in [contract, refusal, late_cancellation, early_cancellation] {
+        crash_at_each_record(company, story, everything_adds_up);
+    }
+}
+
+#[test]
+fn an_approved_application_is_contracted_and_stays_so() {
+    let mut world = company();
+    world.tell::<Subscription>(1, apply("Fisrtcancer")).unwrap();
+    assert_eq!(shown::<Subscription>(&world, 1, "subscriptionStatus"), "UnderReview");
+    assert_eq!(world.shown::<Underwriting>(1)["underwriterId"], 77_001_520);
+    world.tell::<Underwriting>(1, decide(Verdict::Approve)).unwrap();
+    assert_eq!(shown::<Subscription>(&world, 1, "subscriptionStatus"), "Contracted");
+    assert_eq!(shown::<Payment>(&world, 1, "paymentStatus"), "Approved");
+    let refused = world.tell::<Subscription>(1, subscription::Command::Cancel);
+    assert_eq!(refused, Err("the subscription is contracted".into()));
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_refused_application_is_paid_back_and_stays_so() {
+    let mut world = company();
+    world.tell::<Subscription>(1, apply("Fisrtcancer")).unwrap();
+    world.tell::<Underwriting>(1, decide(Verdict::Refuse)).unwrap();
+    assert_eq!(shown::<Subscription>(&world, 1, "subscriptionStatus"), "Refused");
+    assert_eq!(shown::<Payment>(&world, 1, "paymentStatus"), "Refunded");
+    let refused = world.tell::<Subscription>(1, subscription::Command::Cancel);
+    assert_eq!(refused, Err("the subscription was refused".into()));
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_cancelled_application_is_paid_back_and_leaves_the_desk() {
+    let mut world = company();
+    world.tell::<Subscription>(1, apply("Fisrtcancer")).unwrap();
+    assert_eq!(world.shown::<Roster>(1)["openCnt"], 1);
+    world.tell::<Subscription>(1, subscription::Command::Cancel).unwrap();
+    assert_eq!(shown::<Subscription>(&world, 1, "subscriptionStatus"), "Cancelled");
+    assert_eq!(shown::<Underwriting>(&world, 1, "underwritingStatus"), "Withdrawn");
+    assert_eq!(shown::<Payment>(&world, 1, "paymentStatus"), "Refunded");
+    assert_eq!(world.shown::<Roster>(1)["openCnt"], 0);
+    let refused = world.tell::<Underwriting>(1, decide(Verdict::Approve));
+    assert_eq!(refused, Err("the underwriting is withdrawn".into()));
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn an_application_cancelled_while_it_is_paid_is_paid_back_after_the_answer() {
+    let mut world = company();
+    world.say::<Subscription>(1, apply("Fisrtcancer")).unwrap();
+    while world.deliver(0) {}
+    world.commit();
+    world.say::<Subscription>(1, subscription::Command::Cancel).unwrap();
+    assert_eq!(world.get::<Subscription>(1).standing(), Standing::Pending);
+    world.settle(&mut Dice::new(1));
+    assert_eq!(shown::<Payment>(&world, 1, "paymentStatus"), "Refunded");
+    assert_eq!(world.get::<Underwriting>(1), Underwriting::default());
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn what_a_product_manager_says_holds_for_whoever_applies_next() {
+    let mut world = company();
+    world.tell::<Product>(1, register("life", 30_000)).unwrap();
+    world.tell::<Subscription>(1, apply("life")).unwrap();
+    assert_eq!(world.shown::<Payment>(1)["amount"], 30_000);
+    world.tell::<Product>(1, premium(40_000)).unwrap();
+    world.tell::<Subscription>(2, apply("life")).unwrap();
+    assert_eq!(world.shown::<Payment>(2)["amount"], 40_000);
+    world.tell::<Product>(1, product::Command::Withdraw).unwrap();
+    world.tell::<Subscription>(3, apply("life")).unwrap();
+    assert_eq!(world.get::<Subscription>(3).standing(), fell("the product is withdrawn"));
+    assert_eq!(world.get::<Payment>(3), Payment::default());
+    world.tell::<Subscription>(4, apply("unheard of")).unwrap();
+    assert_eq!(world.shown::<Payment>(4)["amount"], 50_000);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_closed_catalogue_sells_only_what_stands_in_it() {
+    let settings = Settings { open_catalogue: false, ..Settings::default() };
+    let mut world = World::of::<Insurance>(settings);
+    world.tell::<Subscription>(1, apply("unheard of")).unwrap();
+    let because = "there is no product of this name";
+    assert_eq!(world.get::<Subscription>(1).standing(), fell(because));
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn no_two_products_have_one_name() {
+    let mut world = company();
+    world.tell::<Product>(1, register("life", 30_000)).unwrap();
+    world.tell::<Product>(2, register("life", 1)).unwrap();
+    assert_eq!(world.get::<Product>(2).standing(), fell("another product has this name"));
+    world.tell::<Product>(3, register("limb", 20_000)).unwrap();
+    let name = Revision { product_name: Some("life".into()), ..Revision::default() };
+    world.tell::<Product>(3, product::Command::Revise(name)).unwrap();
+    assert_eq!(world.get::<Product>(3).standing(), fell("another product has this name"));
+    assert_eq!(world.shown::<Product>(3)["productName"], "limb");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn applications_are_spread_over_the_underwriters() {
+    let settings = Settings { roster: clerks(&[7, 8]), ..Settings::default() };
+    let mut world = World::of::<Insurance>(settings);
+    for number in 1..=4 {
+        world.tell::<Subscription>(number, apply("Fisrtcancer")).unwrap();
+    }
+    let who = |world: &World, number| world.shown::<Underwriting>(number)["underwriterId"].clone();
+    let clerks: Vec<_> = (1..=4).map(|number| who(&world, number)).collect();
+    assert_eq!(clerks, [7, 8, 7, 8]);
+    world.tell::<Underwriting>(2, decide(Verdict::Approve)).unwrap();
+    world.tell::<Subscription>(5, apply("Fisrtcancer")).unwrap();
+    assert_eq!(who(&world, 5), 8);
+    everything_adds_up(&world).unwrap();
+}
+
+fn company() -> World {
+    World::of::<Insurance>(Settings::default())
+}
+
+fn some_company(dice: &mut Dice) -> World {
+    let open_catalogue = !dice.once_in(3);
+    let roster = clerks(&[7, 8, 9][..=dice.roll(3)]);
+    World::of::<Insurance>(Settings { open_catalogue, roster, ..Settings::default() })
+}
+
+fn clerks(numbers: &[u64]) -> Clerks {
+    Clerks::try_from(numbers.iter().copied().map(Number).collect::<Vec<_>>()).unwrap()
+}
+
+/// Somebody says something. Rejections are part of life.
+fn people(world: &mut World, dice: &mut Dice) {
+    let number = 1 + dice.roll(3) as u64;
+    let product = 1 + dice.roll(2) as u64;
+    let name = ["life", "limb", "house"][dice.roll(3)];
+    let _ = match dice.roll(12) {
+        0..4 => world.say::<Subscription>(number, apply(name)),
+        4 => world.say::<Subscription>(number, subscription::Command::Cancel),
+        5 | 6 => world.say::<Product>(product, register(name, 1 + dice.roll(3) as u64)),
+        7 => {
+            let product_name = dice.once_in(2).then(|| name.into());
+            let (premium, on_sale) = (Some(Money(1 + dice.roll(3) as u64)), None);
+            let revision = Revision { product_name, premium, on_sale };
+            world.say::<Product>(product, product::Command::Revise(revision))
+        }
+        8 => world.say::<Product>(product, product::Command::Withdraw),
+        9 => world.say::<Underwriting>(number, decide(Verdict::Refuse)),
+        _ => world.say::<Underwriting>(number, decide(Verdict::Approve)),
+    };
+}
+
+fn contract(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.say::<Product>(1, register("life", 30_000)),
+        1 => world.say::<Subscription>(1, apply("life")),
+        2 => world.say::<Underwriting>(1, decide(Verdict::Approve)),
+        _ => return false,
+    };
+    true
+}
+
+fn refusal(world: &mut World, chapter: usize) -> bool {
+    if chapter == 2 {
+        let _ = world.say::<Underwriting>(1, decide(Verdict::Refuse));
+        return true;
+    }
+    contract(world, chapter)
+}
+
+fn late_cancellation(world: &mut World, chapter: usize) -> bool {
+    if chapter == 2 {
+        // Both at once: whoever reaches the subscription first is right.
+        let _ = world.say::<Underwriting>(1, decide(Verdict::Approve));
+        let _ = world.say::<Subscription>(1, subscription::Command::Cancel);
+        return true;
+    }
+    contract(world, chapter)
+}
+
+fn early_cancellation(world: &mut World, chapter: usize) -> bool {
+    if chapter == 1 {
+        let _ = world.say::<Subscription>(1, apply("life"));
+        let _ = world.say::<Subscription>(1, subscription::Command::Cancel);
+        return true;
+    }
+    contract(world, chapter)
+}
+
+fn apply(product: &str) -> subscription::Command {
+    subscription::Command::Apply { product_name: product.into(), customer: "Jung".into() }
+}
+
+fn decide(verdict: Verdict) -> underwriting::Command {
+    underwriting::Command::Decide { verdict, about: None }
+}
+
+fn register(name: &str, premium: u64) -> product::Command {
+    let terms = Terms { product_name: name.into(), premium: Money(premium), on_sale: true };
+    product::Command::Register { terms }
+}
+
+fn premium(premium: u64) -> product::Command {
+    let premium = Some(Money(premium));
+    product::Command::Revise(Revision { premium, ..Revision::default() })
+}
+
+fn fell(because: &str) -> Standing {
+    Standing::Fell { how: Fall::Refused, because: because.into() }
+}
+
+fn everything_adds_up(world: &World) -> Result<(), String> {
+    world.money_adds_up::<Premium>()?;
+    let rows = world.rows::<SubscriptionView>();
+    for (number, _) in world.all::<Subscription>() {
+        let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);
+        row_is_true(world, number, row)?;
+    }
+    ensure(rows.len() == world.all::<Subscription>().len(), || "rows about nobody".into())
+}
+
+fn row_is_true(world: &World, number: u64, row: Option<&SubscriptionView>) -> Result<(), String> {
+    let Some(row) = row else { return Err(format!("subscription {number} has no row")) };
+    let underwriting = world.shown::<Underwriting>(number);
+    let shown = [
+        shown::<Subscription>(world, number, "subscriptionStatus"),
+        shown::<Payment>(world, number, "paymentStatus"),
+        shown::<Underwriting>(world, number, "underwritingStatus"),
+        underwriting["underwriterId"].to_string(),
+        world.shown::<Subscription>(number)["premium"].to_string(),
+    ];
+    let told = [
+        row.subscription_status.0.clone(),
+        row.payment_status.0.clone(),
+        row.underwriting_status.0.clone(),
+        row.underwriter_id.map_or("null".into(), |who| who.0.to_string()),
+        row.premium.map_or("null".into(), |premium| premium.0.to_string()),
+    ];
+    ensure(shown == told, || format!("subscription {number}: {shown:?}, its row {told:?}"))
+}

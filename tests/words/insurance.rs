@@ -1,0 +1,123 @@
+//! The words of the insurance company.
+
+use super::table::{Story, word};
+
+pub const STORY: Story = Story {
+    business: "insurance",
+    words: &[
+        // Somebody applies, and pays; an underwriter of the roster gets it.
+        word(
+            "POST /subscriptions",
+            r#"{"subscriptionStatus":"created","productName":"Fisrtcancer"}"#,
+        )
+        .creates("/subscriptions/1")
+        .shows(&[
+            ("subscriptionId", "1"),
+            ("productName", "Fisrtcancer"),
+            ("premium", "50000"),
+        ]),
+        word("GET /payments/1", "").shows(&[
+            ("paymentId", "1"),
+            ("subscriptionId", "1"),
+            ("amount", "50000"),
+            ("paymentStatus", "Approved"),
+        ]),
+        word("GET /underwritings/1", "")
+            .shows(&[
+                ("underwritingId", "1"),
+                ("subscriptionId", "1"),
+                ("underwriterId", "77001520"),
+                ("underwritingStatus", "Assigned"),
+            ])
+            .soon(),
+        word("GET /subscriptions/1", "").shows(&[("subscriptionStatus", "UnderReview")]).soon(),
+        word("GET /rosters/1", "").shows(&[
+            ("role", "underwriter"),
+            ("clerks.0.clerkId", "77001520"),
+            ("clerks.0.openCnt", "1"),
+        ]),
+        // The underwriter approves, and may say so again.
+        word(
+            "PATCH /underwritings/1",
+            r#"{"underwritingStatus":"approveSubscription","subscriptionId":2}"#,
+        )
+        .answers(409)
+        .shows(&[("detail", "the underwriting is about another subscription")]),
+        word(
+            "PATCH /underwritings/1",
+            r#"{"underwritingStatus":"approveSubscription","subscriptionId":1}"#,
+        )
+        .shows(&[("underwritingStatus", "Approved")]),
+        word(
+            "PATCH /underwritings/1",
+            r#"{"underwritingStatus":"approveSubscription","subscriptionId":1}"#,
+        )
+        .shows(&[("underwritingStatus", "Approved")]),
+        word("GET /subscriptions/1", "").shows(&[("subscriptionStatus", "Contracted")]),
+        word("PATCH /subscriptions/1", r#"{"subscriptionStatus":"reqCancel"}"#)
+            .answers(409)
+            .shows(&[("detail", "the subscription is contracted")]),
+        // Another one is refused, and paid back.
+        word("POST /subscriptions", r#"{"productName":"Fisrtcancer","customer":"Jung"}"#)
+            .creates("/subscriptions/2")
+            .shows(&[("customer", "Jung")]),
+        word("GET /underwritings/2", "").shows(&[("underwritingStatus", "Assigned")]).soon(),
+        word(
+            "PATCH /underwritings/2",
+            r#"{"underwritingStatus":"refuseSubscription","subscriptionId":2}"#,
+        )
+        .shows(&[("underwritingStatus", "Refused")]),
+        word("GET /subscriptions/2", "").shows(&[("subscriptionStatus", "Refused")]),
+        word("GET /payments/2", "").shows(&[("paymentStatus", "Refunded")]).soon(),
+        word("POST /underwritings/2/approve", "").answers(409),
+        // The customer cancels: the money is back within the request, the desk follows.
+        word("POST /subscriptions", r#"{"productName":"Fisrtcancer"}"#).creates("/subscriptions/3"),
+        word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Assigned")]).soon(),
+        word("PATCH /subscriptions/3", r#"{"subscriptionStatus":"reqCancel"}"#)
+            .shows(&[("subscriptionStatus", "Cancelled")]),
+        word("GET /payments/3", "").shows(&[("paymentStatus", "Refunded")]),
+        word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Withdrawn")]).soon(),
+        word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
+        // Everything of it shows in one row, under either spelling.
+        word("GET /subscriptionViews/3", "")
+            .shows(&[
+                ("subscriptionId", "3"),
+                ("subscriptionStatus", "Cancelled"),
+                ("productName", "Fisrtcancer"),
+                ("paymentId", "3"),
+                ("paymentStatus", "Refunded"),
+                ("underwritingId", "3"),
+                ("underwritingStatus", "Withdrawn"),
+                ("underwriterId", "77001520"),
+            ])
+            .soon(),
+        word("GET /subsciptionViews?subscriptionStatus=Contracted", "")
+            .shows(&[("page.totalElements", "1")])
+            .mentions("77001520"),
+        // What a product manager says holds for whoever applies next.
+        word("POST /products", r#"{"productName":"life","premium":30000}"#)
+            .creates("/products/1")
+            .shows(&[("number", "1"), ("premium", "30000"), ("onSale", "true")]),
+        word("POST /subscriptions", r#"{"productName":"life"}"#)
+            .creates("/subscriptions/4")
+            .shows(&[("premium", "30000")]),
+        word("PATCH /products/1", r#"{"premium":40000}"#).shows(&[("premium", "40000")]),
+        word("POST /subscriptions", r#"{"productName":"life"}"#)
+            .creates("/subscriptions/5")
+            .shows(&[("premium", "40000")]),
+        word("POST /products", r#"{"productName":"life","premium":1}"#)
+            .answers(409)
+            .mentions("another product has this name"),
+        word("POST /products/1/withdraw", "").shows(&[("onSale", "false")]),
+        word("POST /subscriptions", r#"{"productName":"life"}"#)
+            .answers(409)
+            .mentions("the product is withdrawn"),
+        // What makes no sense is refused with a sentence.
+        word("POST /products", r#"{"productName":"limb","premium":0}"#).answers(422),
+        word("POST /subscriptions", r#"{"subscriptionStatus":"created"}"#)
+            .answers(422)
+            .mentions("productName"),
+        word("GET /underwritings/6", "").answers(404),
+        word("POST /underwritings/6/approve", "").answers(404),
+    ],
+};
