@@ -3,6 +3,7 @@
 //! One folder per business. To add the next: add its folder, declare it, install it.
 
 pub mod kernel;
+pub mod rental;
 pub mod taxi;
 
 use kernel::Host;
@@ -10,4 +11,5 @@ use kernel::Host;
 /// Installs every business that madang ships.
 pub fn install(host: &mut impl Host) {
     host.business::<taxi::CallTaxi>();
+    host.business::<rental::CarRental>();
 }
