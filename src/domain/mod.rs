@@ -2,6 +2,7 @@
 //!
 //! One folder per business. To add the next: add its folder, declare it, install it.
 
+pub mod education;
 pub mod kernel;
 pub mod rental;
 pub mod taxi;
@@ -12,4 +13,5 @@ use kernel::Host;
 pub fn install(host: &mut impl Host) {
     host.business::<taxi::CallTaxi>();
     host.business::<rental::CarRental>();
+    host.business::<education::Education>();
 }

@@ -1,6 +1,8 @@
 //! Stored bytes are a promise: every event, rejection and saga state of every business reads back
 //! as it was written.
 
+mod education;
+mod rental;
 mod taxi;
 
 use madang::domain::kernel::Message;

@@ -1,6 +1,6 @@
 //! Given a past, when a command comes, then these events follow: how aggregates are specified.
 
-use super::{Aggregate, Decision, SettingsOf, Timestamp};
+use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
 
 /// Opens a specification on every aggregate: `Order::given([..]).when(..).then([..])`.
 pub trait Spec: Aggregate {
@@ -56,4 +56,48 @@ impl<A: Aggregate> When<A> {
     pub fn rejected(self, why: A::Rejection) {
         assert_eq!(self.0, Err(why));
     }
+}
+
+/// Compares a whole transition table with what is promised: a line for each past, with its name
+/// and then what each command leads to, under a line with the names of the commands.
+///
+/// A cell has the events joined by `+`, `-` for what is already so, or `!` and the rejection.
+///
+/// # Panics
+/// When a cell differs; the message is the whole table as it is.
+#[track_caller]
+pub fn table<A: Aggregate>(
+    pasts: &[(&str, Vec<A::Event>)],
+    commands: &[A::Command],
+    promised: &str,
+) {
+    let mut rows = vec![commands.iter().map(command_name).collect::<Vec<_>>()];
+    rows[0].insert(0, "past".into());
+    for (name, past) in pasts {
+        let mut row = vec![(*name).to_owned()];
+        let cells = commands.iter().map(|command| {
+            let When(decision) = A::given(past.clone()).when(command.clone());
+            match decision {
+                Ok(events) if events.is_empty() => "-".to_owned(),
+                Ok(events) => events.iter().map(command_name).collect::<Vec<_>>().join("+"),
+                Err(rejection) => format!("!{}", command_name(&rejection)),
+            }
+        });
+        row.extend(cells);
+        rows.push(row);
+    }
+    let promised = promised.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let promised: Vec<_> = promised.filter(|row| !row.is_empty()).collect();
+    assert!(rows == promised, "the table is\n{}", aligned(&rows));
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().enumerate();
+        let line: Vec<_> =
+            cells.map(|(column, cell)| format!("{cell:width$}", width = width(column))).collect();
+        line.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -80,21 +80,15 @@ impl Saga for Handover {
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         use {car::Event as C, order::Event as O};
         match (self, heard) {
-            (Idle, Heard::Order(order, O::Paid { rent })) => {
-                Step::wait(Renting { car: rent.car })
-                    .tell(rent.car, Rent { order, quantity: rent.quantity })
-            }
+            (Idle, Heard::Order(order, O::Paid { rent })) => Step::wait(Renting { car: rent.car })
+                .tell(rent.car, Rent { order, quantity: rent.quantity }),
             (Renting { car }, Heard::Car(_, C::Rented { .. })) => {
                 Step::wait(Confirming { car }).tell(me.of::<Order>(), Confirm)
             }
-            (
-                Renting { car } | Confirming { car },
-                Heard::Order(order, O::Cancelled { .. }),
-            )
-            | (
-                Idle,
-                Heard::Order(order, O::Cancelled { was: Stage::Confirmed { car } }),
-            ) => Step::wait(Returning).tell(car, Return { order }),
+            (Renting { car } | Confirming { car }, Heard::Order(order, O::Cancelled { .. }))
+            | (Idle, Heard::Order(order, O::Cancelled { was: Stage::Confirmed { car } })) => {
+                Step::wait(Returning).tell(car, Return { order })
+            }
             (Confirming { .. }, Heard::Order(_, O::Confirmed))
             | (Refusing, Heard::Order(_, O::Refused { .. }))
             | (Returning, Heard::Car(_, C::Returned { .. })) => Step::done(),

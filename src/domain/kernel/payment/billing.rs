@@ -156,11 +156,7 @@ impl<O: Payable> Saga for Billing<O> {
 }
 
 impl Phase {
-    fn on_order<O: Payable>(
-        self,
-        me: Id<Billing<O>>,
-        turn: Turn<O::Bill>,
-    ) -> Step<Billing<O>> {
+    fn on_order<O: Payable>(self, me: Id<Billing<O>>, turn: Turn<O::Bill>) -> Step<Billing<O>> {
         match (self, turn) {
             (Idle, Turn::Placed { bill, amount }) => {
                 Paying.step().tell(me.of::<Payment<O::Bill>>(), Request { bill, amount })
@@ -176,11 +172,7 @@ impl Phase {
         }
     }
 
-    fn on_payment<O: Payable>(
-        self,
-        me: Id<Billing<O>>,
-        event: Event<O::Bill>,
-    ) -> Step<Billing<O>> {
+    fn on_payment<O: Payable>(self, me: Id<Billing<O>>, event: Event<O::Bill>) -> Step<Billing<O>> {
         let order = me.of::<O>();
         match (self, event) {
             (Paying, Event::Approved) => Accepting.step().tell(order, O::accept()),
