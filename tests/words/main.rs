@@ -5,7 +5,9 @@
 //! One file per business holds its words as a table, told from the top to the bottom on a fresh
 //! server. `TESTED_MADANG=target/release/madang` tells them to another binary.
 
+mod education;
 mod programs;
+mod rental;
 mod siege;
 #[path = "../support/mod.rs"]
 mod support;
@@ -18,7 +20,7 @@ use support::process::Server;
 use table::Story;
 
 /// The words of all businesses.
-const STORIES: &[Story] = &[taxi::STORY];
+const STORIES: &[Story] = &[education::STORY, rental::STORY, taxi::STORY];
 
 #[test]
 fn curl_says_every_word_under_the_business() {
