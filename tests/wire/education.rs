@@ -26,9 +26,9 @@ fn events_and_rejections_of_applications() {
     golden(
         encode,
         &[
-            (E::Requested { student: student(), price: Money(9) }, ""),
+            (E::Requested { student: student(), price: Money(9) }, "000165014d0109"),
             (E::Applied, "01"),
-            (E::Admitted { student: student() }, ""),
+            (E::Admitted { student: student() }, "020165014d01"),
             (E::Registered, "03"),
             (E::Completed, "04"),
             (E::CancelRequested, "05"),
@@ -62,7 +62,7 @@ fn events_of_payments() {
     golden(
         encode,
         &[
-            (E::Requested { bill: Fee { student: student() }, amount: Money(9) }, ""),
+            (E::Requested { bill: Fee { student: student() }, amount: Money(9) }, "000165014d0109"),
             (E::Approved, "01"),
             (E::Declined { reason: reason() }, "020172"),
             (E::Abandoned { amount: Money(9), reason: reason() }, "03090172"),
@@ -79,7 +79,11 @@ fn events_and_rejections_of_enrolments() {
     use enrolment::{Event as E, Rejection as R};
     golden(
         encode,
-        &[(E::Registered { student: student() }, ""), (E::Completed, "01"), (E::Cancelled, "02")],
+        &[
+            (E::Registered { student: student() }, "000165014d01"),
+            (E::Completed, "01"),
+            (E::Cancelled, "02"),
+        ],
     );
     golden(
         encode,

@@ -26,15 +26,15 @@ fn events_and_rejections_of_orders() {
     golden(
         encode,
         &[
-            (E::Placed { rent: rent(), amount: Money(100_000) }, ""),
-            (E::Paid { rent: rent() }, ""),
-            (E::Confirmed, ""),
-            (E::Refused { because: because() }, ""),
-            (E::Cancelled { was: Stage::Requested }, ""),
-            (E::Cancelled { was: Stage::Paid }, ""),
-            (E::Cancelled { was: Stage::Confirmed { car: Id::new(3) } }, ""),
-            (E::Rejected { how: Fall::Unpaid, because: because() }, ""),
-            (E::Undone, ""),
+            (E::Placed { rent: rent(), amount: Money(100_000) }, "000302fca0860100"),
+            (E::Paid { rent: rent() }, "010302"),
+            (E::Confirmed, "02"),
+            (E::Refused { because: because() }, "030162"),
+            (E::Cancelled { was: Stage::Requested }, "0400"),
+            (E::Cancelled { was: Stage::Paid }, "0401"),
+            (E::Cancelled { was: Stage::Confirmed { car: Id::new(3) } }, "040203"),
+            (E::Rejected { how: Fall::Unpaid, because: because() }, "05000162"),
+            (E::Undone, "06"),
         ],
     );
     golden(
@@ -62,7 +62,7 @@ fn events_of_payments() {
     golden(
         encode,
         &[
-            (E::Requested { bill: rent(), amount: Money(100_000) }, ""),
+            (E::Requested { bill: rent(), amount: Money(100_000) }, "000302fca0860100"),
             (E::Approved, "01"),
             (E::Declined { reason: reason() }, "020172"),
             (E::Abandoned { amount: Money(9), reason: reason() }, "03090172"),
@@ -81,11 +81,11 @@ fn events_and_rejections_of_cars() {
     golden(
         encode,
         &[
-            (E::Registered { name: "s".into(), count: Quantity(10) }, ""),
-            (E::Renamed { name: "s".into() }, ""),
-            (E::Restocked { registered: Quantity(10), rentable }, ""),
-            (E::Rented { order, quantity, rentable }, ""),
-            (E::Returned { order, quantity, rentable }, ""),
+            (E::Registered { name: "s".into(), count: Quantity(10) }, "0001730a"),
+            (E::Renamed { name: "s".into() }, "010173"),
+            (E::Restocked { registered: Quantity(10), rentable }, "020a08"),
+            (E::Rented { order, quantity, rentable }, "03070208"),
+            (E::Returned { order, quantity, rentable }, "04070208"),
         ],
     );
     golden(
@@ -95,7 +95,7 @@ fn events_and_rejections_of_cars() {
             (R::AlreadyRegistered, "01"),
             (R::BadName, "02"),
             (R::TooMany, "03"),
-            (R::Short { rentable: 1 }, ""),
+            (R::Short { rentable: 1 }, "0401"),
         ],
     );
 }
