@@ -1,18 +1,19 @@
 //! Leads the money of one order: charged before the order stands, given back when it falls.
 //!
 //! ```text
-//!        placed         approved            accepted
-//! Idle ─────────▶ Paying ────────▶ Accepting ────────▶ over
-//!  │               │  │ called off   │ called off
-//!  │      declined │  └▶ Withdrawing │
-//!  │               ▼     │  │        │
-//!  │       Rejecting     │  │approved│
-//!  │ called off │ │called│  ▼        ▼         refund declined
-//!  └────────────┼─┼─off──┼▶ Refunding ──────────────────────▶ Owing
-//!          over │ │      │ declined │ refunded                 │ by hand
-//!               ▼ ▼      ▼          ▼                          │
-//!             over  Closing ◀──────────────────────────────────┘
-//!                      └─ over ─▶ over
+//!        placed         approved             accepted
+//! Idle ─────────▶ Paying ────────▶ Accepting ─────────▶ over
+//!                  │  │ called off    │ called off
+//!         declined │  ▼               │
+//!                  │ Withdrawing      │
+//!                  ▼  │   │ approved  ▼
+//!          Rejecting  │   └─────▶ Refunding ◀──── Idle: called off once it was accepted
+//!   rejected │  │     │ declined   │   │ the outside service will not
+//!            ▼  │     ▼            │   ▼
+//!          over └─▶ Closing ◀──────┴─ Owing
+//!       called off    │ over
+//!                     ▼
+//!                    over
 //! ```
 //! It speaks to nobody but the order and its payment, so that whatever else a business does for an
 //! order, and whoever of it is down, never stands between a customer and the money.
