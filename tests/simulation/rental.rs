@@ -124,7 +124,7 @@ fn what_nobody_pays_for_is_neither_rented_nor_charged() {
         world.say::<Order>(1, place(1, 1)).unwrap();
         world.settle(&mut Dice::new(seed));
         let status = shown::<Order>(&world, 1, "status");
-        let left = if status == "Confirmed" { 0 } else { 1 };
+        let left = u32::from(status != "Confirmed");
         assert_eq!(world.shown::<Car>(1)["cnt"], left, "seed {seed}: {status}");
         everything_adds_up(&world).unwrap();
     }

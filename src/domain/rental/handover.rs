@@ -100,10 +100,8 @@ impl Saga for Handover {
         match (self, refused.aggregate.as_str(), refused.command.as_str()) {
             (Renting { .. }, Car::NAME, _) => Step::wait(Refusing)
                 .tell(me.of::<Order>(), Refuse { because: refused.because.clone() }),
-            // It was cancelled before it could be refused: the money is on its way back already.
-            (Refusing, Order::NAME, _) => Step::done(),
-            // There never was such a car.
-            (Returning, Car::NAME, "Return") => Step::done(),
+            // It was cancelled before it could be refused, or there never was such a car.
+            (Refusing, Order::NAME, _) | (Returning, Car::NAME, "Return") => Step::done(),
             (state, ..) => Step::wait(state),
         }
     }
