@@ -3,7 +3,9 @@
 
 mod board;
 mod claims;
+mod education;
 mod insurance;
+mod rental;
 mod taxi;
 
 use madang::domain::kernel::{Aggregate, simulation::World};

@@ -2,7 +2,9 @@
 //! as it was written.
 
 mod claims;
+mod education;
 mod insurance;
+mod rental;
 mod taxi;
 
 use madang::domain::kernel::Message;

@@ -6,8 +6,10 @@
 //! server. `TESTED_MADANG=target/release/madang` tells them to another binary.
 
 mod claims;
+mod education;
 mod insurance;
 mod programs;
+mod rental;
 mod siege;
 #[path = "../support/mod.rs"]
 mod support;
@@ -20,7 +22,8 @@ use support::process::Server;
 use table::Story;
 
 /// The words of all businesses.
-const STORIES: &[Story] = &[claims::STORY, insurance::STORY, taxi::STORY];
+const STORIES: &[Story] =
+    &[claims::STORY, education::STORY, insurance::STORY, rental::STORY, taxi::STORY];
 
 #[test]
 fn curl_says_every_word_under_the_business() {

@@ -164,7 +164,8 @@ impl<A: Aggregate> Living<A> {
     }
 
     fn show(&mut self, to: ReplyTo) {
-        if self.version == 0 {
+        // A command that was refused or changed nothing leaves a record, but nothing to show.
+        if self.version == 0 || self.state == A::default() {
             return drop(to.send(Err(Room::<A>::not_found(self.number))));
         }
         let state = &self.state;

@@ -161,7 +161,10 @@ impl<A: Aggregate> Room<A> {
         let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;
         let mut items = Vec::with_capacity(numbers.len());
         for number in numbers {
-            items.push(self.ask(number, Content::Show).await?);
+            match self.ask(number, Content::Show).await {
+                Err(Trouble::NotFound { .. }) => {}
+                shown => items.push(shown?),
+            }
         }
         Ok(Collection { items, total })
     }

@@ -31,6 +31,13 @@ impl<A> Id<A> {
 
 // Derived implementations would ask `A` for what only the number must be able to do.
 
+/// 0, which nobody bears: what a blank aggregate has in place of a number.
+impl<A> Default for Id<A> {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
 impl<A> Clone for Id<A> {
     fn clone(&self) -> Self {
         *self

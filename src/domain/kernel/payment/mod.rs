@@ -14,11 +14,13 @@
 //! ```
 
 mod bill;
+mod billing;
 mod charging;
 #[cfg(test)]
 mod specs;
 
 pub use bill::{Bill, Receipt, Stage};
+pub use billing::{Billing, Payable, Phase, Turn};
 pub use charging::Charging;
 
 use super::{

@@ -1,0 +1,395 @@
+//! A student's application for a course, and what became of it.
+//!
+//! ```text
+//!           paid          admitted           enrolled            completed
+//! Requested ────▶ Applied ────────▶ Admitted ────────▶ Registered ───────▶ Completed
+//!   │   │           │                  │ cancel            │ cancel           ▲
+//!   │   │ cancel    │ cancel           ▼                   ▼     completed    │
+//!   │   └─────┬─────┘               Withdrawing ─ the enrolment is asked ─────┘
+//!   │ unpaid  ▼                        │ withdrawn
+//!   ▼     Cancelling ◀─────────────────┘
+//! Rejected    │ money back
+//!             ▼
+//!         Cancelled
+//! ```
+//! Up to its admission the application alone decides whether it stands: who cancels before is
+//! never enrolled, and nobody has to be asked. From then on the enrolment decides, because it may
+//! have been completed: a cancellation waits for its answer, and loses when the course is done.
+
+mod said;
+mod shown;
+#[cfg(test)]
+mod specs;
+
+use super::{Education, payment::Fee, settings::Settings, student::Student};
+use crate::domain::kernel::{
+    Aggregate, Decision, Fall, Method, Money, Nothing, RejectionKind, Speaker, Standing, Timestamp,
+    Vocabulary,
+    payment::{Billing, Payable, Turn},
+};
+use said::{ApplyBody, StatusBody};
+use serde::{Deserialize, Serialize};
+use shown::Shown;
+use thiserror::Error;
+
+use Command::{Admit, Apply, Cancel, Close, Complete, Pay, Register, Reject, Withdraw};
+use Event::{
+    Admitted, Applied, CancelRequested, Cancelled, Completed, Registered, Rejected, Requested,
+    Undone,
+};
+
+/// Leads the money of an application.
+pub type Tuition = Billing<Application>;
+
+/// An application for a course.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Application {
+    student: Student,
+    price: Money,
+    status: Status,
+}
+
+/// How far an application has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Standing(Stage),
+    Withdrawing(Stage),
+    /// The course is done. It may have been while the student wanted to cancel.
+    Completed(Ending),
+    Cancelling,
+    Cancelled,
+    Rejected {
+        how: Fall,
+        because: String,
+    },
+}
+
+/// How far an application that stands has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// The payment has not answered.
+    Requested,
+    /// It is paid.
+    Applied,
+    /// It is paid, and the student is about to be enrolled.
+    Admitted,
+    /// The student is enrolled.
+    Registered,
+}
+
+/// What a student wanted when the course was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// Nothing else.
+    Wanted,
+    /// To cancel it: that came too late.
+    Overtaken,
+}
+
+/// What an application can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// A student wants to take a course.
+    Apply {
+        /// Who, and which.
+        student: Student,
+    },
+    /// The student does not want it any more.
+    Cancel,
+    /// The payment was approved.
+    Pay,
+    /// It could not be paid.
+    Reject {
+        /// Which family of answer that is.
+        how: Fall,
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// The student is about to be enrolled.
+    Admit,
+    /// The student is enrolled.
+    Register,
+    /// The student has completed the course.
+    Complete,
+    /// The enrolment is cancelled.
+    Withdraw,
+    /// No money of it is kept any more.
+    Close,
+}
+
+/// What can happen to an application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A student applied.
+    Requested {
+        /// Who, and for which course.
+        student: Student,
+        /// What it costs, in won.
+        price: Money,
+    },
+    /// It was paid.
+    Applied,
+    /// The student is to be enrolled.
+    Admitted {
+        /// Who, and in which course.
+        student: Student,
+    },
+    /// The student is enrolled.
+    Registered,
+    /// The student has completed the course.
+    Completed,
+    /// The student wants to cancel, and the enrolment has to be asked.
+    CancelRequested,
+    /// It is called off; the money goes back.
+    Cancelled,
+    /// It did not come about.
+    Rejected {
+        /// Which family of answer that is.
+        how: Fall,
+        /// The reason, as a sentence.
+        because: String,
+    },
+    /// No money of the cancelled application is kept any more.
+    Undone,
+}
+
+/// Why an application says no.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Nobody ever applied under this number.
+    #[error("there is no such application")]
+    Unknown,
+    /// This number has been applied under before.
+    #[error("the course has been applied for already")]
+    AlreadyApplied,
+    /// A name says nothing or too much.
+    #[error("the student and the course must have names of 1 to 100 characters")]
+    BadName,
+    /// There is no money for what it is told.
+    #[error("the application has not been paid")]
+    NotPaid,
+    /// What is paid does not become unpaid.
+    #[error("the application has been paid")]
+    IsPaid,
+    /// Nobody said that the student may be enrolled.
+    #[error("the student is not being enrolled")]
+    NotAdmitted,
+    /// Nobody asked for it to be cancelled.
+    #[error("the application is not being cancelled")]
+    NotCancelling,
+    /// Whether it still stands is being asked.
+    #[error("the application is being cancelled")]
+    IsWithdrawing,
+    /// The course is done.
+    #[error("the course has been completed")]
+    IsCompleted,
+    /// It is called off.
+    #[error("the application is cancelled")]
+    IsCancelled,
+    /// It never stood.
+    #[error("the application was rejected")]
+    WasRejected,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            Self::BadName => RejectionKind::Invalid,
+            _ => RejectionKind::Conflict,
+        }
+    }
+}
+
+impl Payable for Application {
+    type Bill = Fee;
+    const BILLING: &'static str = "education/tuition";
+
+    fn turn(event: &Event) -> Option<Turn<Fee>> {
+        match event {
+            Requested { student, price } => {
+                Some(Turn::Placed { bill: Fee { student: student.clone() }, amount: *price })
+            }
+            Applied => Some(Turn::Accepted),
+            Cancelled => Some(Turn::CalledOff),
+            Rejected { .. } | Undone => Some(Turn::Over),
+            Admitted { .. } | Registered | Completed | CancelRequested => None,
+        }
+    }
+
+    fn accept() -> Command {
+        Pay
+    }
+
+    fn reject(how: Fall, because: String) -> Command {
+        Reject { how, because }
+    }
+
+    fn close() -> Command {
+        Close
+    }
+}
+
+impl Aggregate for Application {
+    const NAME: &'static str = "education/eduApplications";
+    type Business = Education;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Apply { .. } => Speaker::Anyone,
+            Cancel => Speaker::Customer,
+            Pay | Reject { .. } | Admit | Register | Complete | Withdraw | Close => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
+        use Stage as At;
+        use Status as S;
+        match (&self.status, command) {
+            (S::Blank, Apply { student }) => {
+                if !student.is_named() {
+                    return Err(Rejection::BadName);
+                }
+                let price = settings.price(&student.edu_name);
+                Ok(vec![Requested { student, price }])
+            }
+            (S::Standing(At::Requested), Pay) => Ok(vec![Applied]),
+            (S::Standing(At::Requested), Reject { how, because }) => {
+                Ok(vec![Rejected { how, because }])
+            }
+            (S::Standing(At::Applied), Admit) => {
+                Ok(vec![Admitted { student: self.student.clone() }])
+            }
+            (S::Standing(At::Admitted), Register) => Ok(vec![Registered]),
+            (S::Standing(At::Registered) | S::Withdrawing(_), Complete) => Ok(vec![Completed]),
+            (S::Standing(At::Requested | At::Applied), Cancel) | (S::Withdrawing(_), Withdraw) => {
+                Ok(vec![Cancelled])
+            }
+            (S::Standing(At::Admitted | At::Registered), Cancel) => Ok(vec![CancelRequested]),
+            (S::Cancelling, Close) => Ok(vec![Undone]),
+            (state, command) => state.already(&command),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let status = match (event, self.status) {
+            (Requested { student, price }, _) => {
+                return Self { student, price, status: Status::Standing(Stage::Requested) };
+            }
+            (Applied, _) => Status::Standing(Stage::Applied),
+            (Admitted { .. }, _) => Status::Standing(Stage::Admitted),
+            (Registered, _) => Status::Standing(Stage::Registered),
+            (CancelRequested, Status::Standing(stage)) => Status::Withdrawing(stage),
+            (CancelRequested, status) => status,
+            (Completed, Status::Withdrawing(_)) => Status::Completed(Ending::Overtaken),
+            (Completed, _) => Status::Completed(Ending::Wanted),
+            (Cancelled, _) => Status::Cancelling,
+            (Rejected { how, because }, _) => Status::Rejected { how, because },
+            (Undone, _) => Status::Cancelled,
+        };
+        Self { status, ..self }
+    }
+
+    fn standing(&self) -> Standing {
+        match &self.status {
+            Status::Standing(Stage::Requested) | Status::Withdrawing(_) | Status::Cancelling => {
+                Standing::Pending
+            }
+            Status::Rejected { how, because } => {
+                Standing::Fell { how: *how, because: because.clone() }
+            }
+            Status::Completed(Ending::Overtaken) => {
+                let because = Rejection::IsCompleted.to_string();
+                Standing::Fell { how: Fall::Refused, because }
+            }
+            Status::Blank
+            | Status::Standing(_)
+            | Status::Completed(Ending::Wanted)
+            | Status::Cancelled => Standing::Stands,
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let Student { user_id, edu_name, edu_id } = self.student.clone();
+        let reason = match &self.status {
+            Status::Rejected { because, .. } => Some(because.clone()),
+            _ => None,
+        };
+        let (app_id, price, status) = (number, self.price, self.status());
+        Shown { app_id, user_id, edu_name, edu_id, price, status, reason }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Standing(_) => &["cancel"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(said::IGNORED)
+            .creates("apply", ApplyBody::means)
+            .command("cancel", |Nothing {}| Ok(Cancel))
+            .word("cancel by status", Method::Patch, StatusBody::means)
+            .word("cancel by status", Method::Put, StatusBody::means)
+    }
+}
+
+impl Application {
+    /// How it stands, in the words that clients are shown.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self.status {
+            Status::Blank => "",
+            Status::Standing(stage) | Status::Withdrawing(stage) => stage.word(),
+            Status::Completed(_) => "EduCompleted",
+            Status::Cancelling | Status::Cancelled => "EduCancelled",
+            Status::Rejected { .. } => "Rejected",
+        }
+    }
+}
+
+impl Stage {
+    /// As clients of the original know it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Requested => "Requested",
+            Self::Applied | Self::Admitted => "EduApplied",
+            Self::Registered => "EduRegistered",
+        }
+    }
+}
+
+impl Status {
+    /// The lower half of the table: what is already so, and what is refused.
+    fn already(&self, command: &Command) -> Decision<Application> {
+        use Stage as At;
+        match (self, command) {
+            (Self::Standing(At::Applied | At::Admitted | At::Registered), Pay)
+            | (Self::Standing(At::Admitted | At::Registered), Admit)
+            | (Self::Standing(At::Registered), Register)
+            | (Self::Withdrawing(_) | Self::Cancelling | Self::Cancelled, Cancel)
+            | (Self::Cancelling | Self::Cancelled, Withdraw)
+            | (Self::Cancelled | Self::Rejected { .. }, Close)
+            | (Self::Completed(_), Complete)
+            | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
+
+            (Self::Blank, _) => Err(Rejection::Unknown),
+            (_, Apply { .. }) => Err(Rejection::AlreadyApplied),
+            (Self::Completed(_), _) => Err(Rejection::IsCompleted),
+            (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
+            (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (Self::Withdrawing(_), _) => Err(Rejection::IsWithdrawing),
+            (_, Close | Withdraw) => Err(Rejection::NotCancelling),
+            (Self::Standing(At::Requested), _) => Err(Rejection::NotPaid),
+            (_, Register | Complete) => Err(Rejection::NotAdmitted),
+            (Self::Standing(_), _) => Err(Rejection::IsPaid),
+        }
+    }
+}

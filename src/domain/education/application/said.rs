@@ -1,0 +1,44 @@
+//! What clients send to say something to an application.
+
+use super::Command::{self, Apply, Cancel};
+use crate::domain::education::student::Student;
+use crate::domain::kernel::{CANCELLED, Malformed, Number, Text};
+use serde::Deserialize;
+
+/// What only the server decides, or is none of the matter when it is cancelled by its status.
+pub(super) const IGNORED: &[&str] =
+    &["id", "appId", "userId", "eduName", "eduId", "price", "status", "reason"];
+
+/// The statuses of the original that say: call it off.
+const EDU_CANCELLED: &[&str] =
+    &["EduAppCancelled", "EduCancelled", "EduAppCanceled", "EduCanceled"];
+
+/// `{"userId":"eunmi","eduName":"MSA","eduId":1}`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ApplyBody {
+    user_id: Text,
+    edu_name: Text,
+    edu_id: Number,
+}
+
+impl ApplyBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let Self { user_id, edu_name, edu_id } = self;
+        Ok(Apply { student: Student { user_id, edu_name, edu_id } })
+    }
+}
+
+/// `{"status":"EduAppCancelled"}`, or a whole application with that status.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StatusBody {
+    status: Text,
+}
+
+impl StatusBody {
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        self.status.means(&[(EDU_CANCELLED, Cancel), (CANCELLED, Cancel)])
+    }
+}

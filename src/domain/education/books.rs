@@ -1,0 +1,47 @@
+//! What adds up where courses are taken: who is enrolled has paid, and nobody else.
+
+use super::{
+    admission::Admission,
+    application::{Application, Tuition},
+    enrolment::Enrolment,
+    payment::Payment,
+};
+use crate::domain::kernel::{Books, payment::Stage};
+
+/// Checks the whole business.
+///
+/// # Errors
+/// What does not add up.
+pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
+    books.each::<Application>(|number, application| {
+        let is_settled =
+            books.is_settled::<Tuition>(number) && books.is_settled::<Admission>(number);
+        if is_settled { application_adds_up(books, number, application) } else { Ok(()) }
+    })
+}
+
+/// Who is enrolled, or was to the end, has paid; nobody else has paid anything, or is owed it.
+fn application_adds_up(
+    books: &impl Books,
+    number: u64,
+    application: &Application,
+) -> Result<(), String> {
+    let payment = books.get::<Payment>(number).stage();
+    let enrolment = books.get::<Enrolment>(number);
+    let is_kept = payment == Stage::Approved;
+    let is_given_back =
+        matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined);
+    let holds = match (application.status(), enrolment.status()) {
+        ("EduRegistered", "EduRegistered") | ("EduCompleted", "EduCompleted") => is_kept,
+        ("Rejected", "") => payment == Stage::Declined,
+        ("EduCancelled", "" | "EduCancelled") => is_given_back,
+        _ => false,
+    };
+    if holds {
+        return Ok(());
+    }
+    let (status, taken) = (application.status(), enrolment.status());
+    Err(format!(
+        "education/eduApplications {number} is {status}, its payment {payment:?}, enrolment `{taken}`"
+    ))
+}

@@ -1,0 +1,193 @@
+//! A student's place in a course. It bears the application's number.
+//!
+//! ```text
+//!         enrolled             completed
+//! Blank ──────────▶ Registered ─────────▶ Completed
+//!                       │ cancelled
+//!                       ▼
+//!                   Cancelled
+//! ```
+//! Of completing and cancelling, whichever comes first holds, and the other is refused.
+
+#[cfg(test)]
+mod specs;
+
+use super::{COURSE_MANAGER, Education, settings::Settings, student::Student};
+use crate::domain::kernel::{
+    Aggregate, Decision, Malformed, Method, Nothing, Number, RejectionKind, Speaker, Text,
+    Timestamp, Vocabulary,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use Command::{Cancel, Complete, Enrol, Knock};
+use Event::{Cancelled, Completed, Registered};
+
+/// A student's place in a course.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Enrolment {
+    student: Student,
+    status: Status,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Registered,
+    Completed,
+    Cancelled,
+}
+
+/// What an enrolment can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// Somebody is about to be enrolled: is anybody there? Changes nothing.
+    Knock,
+    /// The student takes the course.
+    Enrol {
+        /// Who, and which.
+        student: Student,
+    },
+    /// The student has completed the course.
+    Complete,
+    /// The student does not take the course any more.
+    Cancel,
+}
+
+/// What can happen to an enrolment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The student is enrolled.
+    Registered {
+        /// Who, and in which course.
+        student: Student,
+    },
+    /// The student has completed the course.
+    Completed,
+    /// The student does not take the course any more.
+    Cancelled,
+}
+
+/// Why an enrolment says no.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Nobody is enrolled under this number.
+    #[error("there is no such enrolment")]
+    Unknown,
+    /// Somebody else is enrolled.
+    #[error("another student is enrolled already")]
+    AlreadyEnrolled,
+    /// The course is done.
+    #[error("the course has been completed")]
+    IsCompleted,
+    /// Nobody takes it any more.
+    #[error("the enrolment is cancelled")]
+    IsCancelled,
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            _ => RejectionKind::Conflict,
+        }
+    }
+}
+
+impl Aggregate for Enrolment {
+    const NAME: &'static str = "education/educations";
+    type Business = Education;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Complete => Speaker::Staff(COURSE_MANAGER),
+            Knock | Enrol { .. } | Cancel => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        use Status as S;
+        match (self.status, command) {
+            (S::Blank, Enrol { student }) => Ok(vec![Registered { student }]),
+            (S::Registered, Complete) => Ok(vec![Completed]),
+            (S::Registered, Cancel) => Ok(vec![Cancelled]),
+
+            (_, Knock) | (S::Completed, Complete) | (S::Cancelled, Cancel) => Ok(vec![]),
+            (S::Registered, Enrol { student }) if student == self.student => Ok(vec![]),
+            (S::Registered, Enrol { .. }) => Err(Rejection::AlreadyEnrolled),
+            (S::Blank, Complete | Cancel) => Err(Rejection::Unknown),
+            (S::Completed, Enrol { .. } | Cancel) => Err(Rejection::IsCompleted),
+            (S::Cancelled, Enrol { .. } | Complete) => Err(Rejection::IsCancelled),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        match event {
+            Registered { student } => Self { student, status: Status::Registered },
+            Completed => Self { status: Status::Completed, ..self },
+            Cancelled => Self { status: Status::Cancelled, ..self },
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let Student { user_id, edu_name, edu_id } = self.student.clone();
+        let (taking_id, app_id, status) = (number, number, self.status());
+        Shown { taking_id, app_id, user_id, edu_name, edu_id, status }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Registered => &["complete"],
+            Status::Blank | Status::Completed | Status::Cancelled => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(&["id", "takingId", "appId", "userId", "eduName", "eduId", "status"])
+            .command("complete", |Nothing {}| Ok(Complete))
+            .word("complete by status", Method::Patch, StatusBody::means)
+            .word("complete by status", Method::Put, StatusBody::means)
+    }
+}
+
+impl Enrolment {
+    /// How it stands, in the words that clients are shown.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self.status {
+            Status::Blank => "",
+            Status::Registered => "EduRegistered",
+            Status::Completed => "EduCompleted",
+            Status::Cancelled => "EduCancelled",
+        }
+    }
+}
+
+/// `{"status":"EduCompleted"}`, or a whole enrolment with that status.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusBody {
+    status: Text,
+}
+
+impl StatusBody {
+    fn means(self) -> Result<Command, Malformed> {
+        self.status.means(&[(&["EduCompleted", "completed", "complete"], Complete)])
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    taking_id: u64,
+    app_id: u64,
+    user_id: Text,
+    edu_name: Text,
+    edu_id: Number,
+    status: &'static str,
+}

@@ -1,0 +1,44 @@
+//! Enrolling in courses: somebody applies, pays, is enrolled, and completes the course.
+
+pub mod admission;
+pub mod application;
+mod books;
+pub mod enrolment;
+pub mod my_page;
+pub mod payment;
+pub mod settings;
+pub mod student;
+
+use super::kernel::{Books, Business, Host};
+use admission::Admission;
+use application::{Application, Tuition};
+use enrolment::Enrolment;
+use my_page::MyPage;
+use payment::{CardPayment, Payment};
+use settings::Settings;
+
+/// The business of enrolling in courses.
+#[derive(Clone, Copy, Debug)]
+pub struct Education;
+
+impl Business for Education {
+    const NAME: &'static str = "education";
+    type Settings = Settings;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Application>()
+            .aggregate::<Payment>()
+            .aggregate::<Enrolment>()
+            .saga::<Tuition>()
+            .saga::<Admission>()
+            .port::<CardPayment>()
+            .view::<MyPage>();
+    }
+
+    fn adds_up(books: &impl Books) -> Result<(), String> {
+        books::add_up(books)
+    }
+}
+
+/// The role of who says that a course is completed, and gives money back by hand.
+pub const COURSE_MANAGER: &str = "course-manager";

@@ -1,0 +1,94 @@
+//! What a student sees of an application: the course, the payment, and how far it has come.
+
+use super::{
+    application::{self, Application},
+    payment::{self, Payment},
+    student::Student,
+};
+use crate::domain::kernel::{Field, Meta, Money, Number, Text, Timestamp, View};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+hears!(
+    /// What shows on a student's page.
+    Heard: Application, Payment
+);
+
+/// One application and its payment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MyPage {
+    /// The number that both share.
+    pub id: u64,
+    /// Who applied.
+    pub user_id: Text,
+    /// The application.
+    pub app_id: u64,
+    /// What the course is called.
+    pub edu_name: Text,
+    /// The number of the course.
+    pub edu_id: Number,
+    /// What it costs, in won.
+    pub price: Money,
+    /// How the application stands.
+    pub status: Text,
+    /// How the payment stands.
+    pub payment_status: Text,
+    /// When the application came, in milliseconds since the epoch.
+    pub applied_at: Timestamp,
+    /// When something happened last, in milliseconds since the epoch.
+    pub changed_at: Timestamp,
+}
+
+impl View for MyPage {
+    const NAME: &'static str = "education/mypages";
+    type Hears = Heard;
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::key("appId"),
+        Field::text("userId"),
+        Field::text("eduName"),
+        Field::number("eduId"),
+        Field::number("price"),
+        Field::text("status"),
+        Field::text("paymentStatus"),
+        Field::time("appliedAt"),
+    ];
+
+    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
+        Some(heard.number())
+    }
+
+    fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
+        let mut row = row.unwrap_or_default();
+        row.id = heard.number();
+        row.app_id = heard.number();
+        row.changed_at = meta.time;
+        match heard {
+            Heard::Application(_, event) => row.application(event, meta),
+            Heard::Payment(_, event) => row.payment_status = payment::word(event.stage()).into(),
+        }
+        Some(row)
+    }
+}
+
+impl MyPage {
+    fn application(&mut self, event: application::Event, meta: &Meta) {
+        use application::Event as E;
+        let status = match event {
+            E::Requested { student, price } => {
+                let Student { user_id, edu_name, edu_id } = student;
+                (self.user_id, self.edu_name, self.edu_id) = (user_id, edu_name, edu_id);
+                (self.price, self.applied_at) = (price, meta.time);
+                "Requested"
+            }
+            E::Applied | E::Admitted { .. } => "EduApplied",
+            E::Registered => "EduRegistered",
+            E::Completed => "EduCompleted",
+            E::CancelRequested => return,
+            E::Cancelled | E::Undone => "EduCancelled",
+            E::Rejected { .. } => "Rejected",
+        };
+        self.status = status.into();
+    }
+}

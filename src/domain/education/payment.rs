@@ -1,0 +1,71 @@
+//! What is paid for one course by one student. It bears the application's number.
+
+use super::{COURSE_MANAGER, Education, student::Student};
+use crate::domain::kernel::{
+    Money, Number, Text, Vocabulary,
+    payment::{self, Bill, Charging, Receipt, Stage},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// What is paid for one course by one student.
+pub type Payment = payment::Payment<Fee>;
+
+/// What can happen to it.
+pub type Event = payment::Event<Fee>;
+
+/// The outside service that charges for courses.
+pub type CardPayment = Charging<Fee>;
+
+/// Who pays for which course.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fee {
+    /// The student, and the course.
+    pub student: Student,
+}
+
+impl Bill for Fee {
+    type Business = Education;
+    const NAME: &'static str = "education/payments";
+    const PORT: &'static str = "education/payment";
+    const CASHIER: &'static str = COURSE_MANAGER;
+
+    fn details(&self) -> Value {
+        let Student { user_id, edu_name, edu_id } = &self.student;
+        json!({ "userId": user_id, "eduName": edu_name, "eduId": edu_id })
+    }
+
+    fn show(&self, receipt: Receipt) -> impl Serialize {
+        let Receipt { number, amount, stage, reason } = receipt;
+        let Student { user_id, edu_name, edu_id } = self.student.clone();
+        let (pay_id, app_id, status) = (number, number, word(stage));
+        Shown { pay_id, app_id, user_id, edu_name, edu_id, amount, status, reason }
+    }
+
+    fn vocabulary() -> Vocabulary<Payment> {
+        Vocabulary::new()
+    }
+}
+
+/// How a payment stands, in the words of this business.
+pub(super) const fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Approved => "Paid",
+        Stage::Refunded => "PayCancelled",
+        other => other.word(),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    pay_id: u64,
+    app_id: u64,
+    user_id: Text,
+    edu_name: Text,
+    edu_id: Number,
+    amount: Money,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}

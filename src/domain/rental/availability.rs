@@ -1,0 +1,64 @@
+//! How many cars there are, and how many of them can be rented: what a customer asks first.
+
+use super::car::{
+    self, Car,
+    Event::{self, Registered, Renamed, Rented, Restocked, Returned},
+};
+use crate::domain::kernel::{Field, Id, Meta, Quantity, Text, View};
+use serde::{Deserialize, Serialize};
+
+/// The cars of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Availability {
+    /// Their number.
+    pub id: u64,
+    /// The same, as orders call it.
+    pub car_id: u64,
+    /// What they are called.
+    pub name: Text,
+    /// Whether any can be rented.
+    pub status: Text,
+    /// How many there are.
+    pub registered: Quantity,
+    /// How many of them are with customers.
+    pub rented: Quantity,
+    /// How many can be rented.
+    pub rentable: Quantity,
+}
+
+impl View for Availability {
+    const NAME: &'static str = "rental/availability";
+    type Hears = (Id<Car>, Event);
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::key("carId"),
+        Field::text("name"),
+        Field::text("status"),
+        Field::number("registered"),
+        Field::number("rented"),
+        Field::number("rentable"),
+    ];
+
+    fn key((car, _): &Self::Hears, _meta: &Meta) -> Option<u64> {
+        Some(car.number())
+    }
+
+    fn fold(row: Option<Self>, (car, event): Self::Hears, _meta: &Meta) -> Option<Self> {
+        let mut row = row.unwrap_or_default();
+        (row.id, row.car_id) = (car.number(), car.number());
+        match event {
+            Registered { name, count } => {
+                (row.name, row.registered, row.rentable) = (name, count, count);
+            }
+            Renamed { name } => row.name = name,
+            Restocked { registered, rentable } => {
+                (row.registered, row.rentable) = (registered, rentable);
+            }
+            Rented { rentable, .. } | Returned { rentable, .. } => row.rentable = rentable,
+        }
+        row.rented = Quantity(row.registered.0 - row.rentable.0);
+        row.status = car::status(row.rentable).into();
+        Some(row)
+    }
+}

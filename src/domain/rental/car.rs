@@ -1,0 +1,297 @@
+//! The cars of one kind, of which some can be rented.
+//!
+//! What can be rented is what is registered less what stands rented: never below 0, never above
+//! what is registered. Each order has a part of them at most once.
+
+mod said;
+#[cfg(test)]
+mod specs;
+
+use super::{
+    CarRental, FLEET_MANAGER,
+    order::{CARS_MAX, Order},
+    settings::Settings,
+};
+use crate::domain::kernel::{
+    Aggregate, Decision, Id, Method, Quantity, RejectionKind, Speaker, Text, Timestamp, Vocabulary,
+};
+use said::{RegisterBody, RestockBody, ReviseBody};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+use Command::{Register, Rent, Return, Revise};
+use Event::{Registered, Renamed, Rented, Restocked, Returned};
+
+/// The cars of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Car {
+    /// Nobody registered it.
+    #[default]
+    Blank,
+    /// It can be rented while there are any.
+    Registered {
+        /// What it is called; may be empty.
+        name: Text,
+        /// How many there are, rented or not.
+        registered: Quantity,
+        /// How many can be rented.
+        rentable: Quantity,
+        /// How many each order has.
+        rented: BTreeMap<Id<Order>, Quantity>,
+    },
+}
+
+/// What cars can be told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// The fleet manager registers so many.
+    Register {
+        /// What they are called; may be empty.
+        name: Text,
+        /// How many.
+        count: Quantity,
+    },
+    /// The fleet manager says something differently; `None` stays as it is.
+    Revise {
+        /// What they are called.
+        name: Option<Text>,
+        /// How many can be rented.
+        rentable: Option<Quantity>,
+    },
+    /// So many go to this order.
+    Rent {
+        /// The order.
+        order: Id<Order>,
+        /// How many.
+        quantity: Quantity,
+    },
+    /// Those of this order are back.
+    Return {
+        /// The order.
+        order: Id<Order>,
+    },
+}
+
+/// What can happen to cars.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The fleet manager registered them.
+    Registered {
+        /// What they are called.
+        name: Text,
+        /// How many.
+        count: Quantity,
+    },
+    /// The fleet manager called them differently.
+    Renamed {
+        /// What they are called.
+        name: Text,
+    },
+    /// The fleet manager said how many can be rented.
+    Restocked {
+        /// How many there are, rented or not.
+        registered: Quantity,
+        /// How many can be rented.
+        rentable: Quantity,
+    },
+    /// So many went to this order.
+    Rented {
+        /// The order.
+        order: Id<Order>,
+        /// How many.
+        quantity: Quantity,
+        /// How many can still be rented.
+        rentable: Quantity,
+    },
+    /// Those of this order are back.
+    Returned {
+        /// The order.
+        order: Id<Order>,
+        /// How many.
+        quantity: Quantity,
+        /// How many can be rented now.
+        rentable: Quantity,
+    },
+}
+
+/// Why cars are not to be had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+pub enum Rejection {
+    /// Nobody registered it.
+    #[error("there is no such car")]
+    Unknown,
+    /// It was registered before.
+    #[error("the car has been registered already")]
+    AlreadyRegistered,
+    /// A name says too much.
+    #[error("the name of a car has at most 100 characters")]
+    BadName,
+    /// More than anybody has.
+    #[error("there are at most 1000000 cars of one kind")]
+    TooMany,
+    /// So many cannot be rented.
+    #[error("only {rentable} of these cars can be rented")]
+    Short {
+        /// How many can be.
+        rentable: u32,
+    },
+}
+
+impl crate::domain::kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            Self::BadName | Self::TooMany => RejectionKind::Invalid,
+            Self::AlreadyRegistered | Self::Short { .. } => RejectionKind::Conflict,
+        }
+    }
+}
+
+impl Aggregate for Car {
+    const NAME: &'static str = "rental/cars";
+    type Business = CarRental;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Register { .. } | Revise { .. } => Speaker::Staff(FLEET_MANAGER),
+            Rent { .. } | Return { .. } => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        match (self, command) {
+            (Self::Blank, Register { name, count }) => {
+                check_name(&name)?;
+                check_count(count.0)?;
+                Ok(vec![Registered { name, count }])
+            }
+            (Self::Registered { .. }, Revise { name, rentable }) => self.revised(name, rentable),
+            (Self::Registered { rentable, rented, .. }, Rent { order, quantity }) => {
+                if rented.contains_key(&order) {
+                    return Ok(vec![]);
+                }
+                let Some(left) = rentable.0.checked_sub(quantity.0) else {
+                    return Err(Rejection::Short { rentable: rentable.0 });
+                };
+                Ok(vec![Rented { order, quantity, rentable: Quantity(left) }])
+            }
+            (Self::Registered { rentable, rented, .. }, Return { order }) => {
+                let returned = rented.get(&order).map(|quantity| {
+                    let rentable = Quantity(rentable.0 + quantity.0);
+                    Returned { order, quantity: *quantity, rentable }
+                });
+                Ok(returned.into_iter().collect())
+            }
+
+            (Self::Registered { .. }, Register { .. }) => Err(Rejection::AlreadyRegistered),
+            (Self::Blank, Revise { .. } | Rent { .. } | Return { .. }) => Err(Rejection::Unknown),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let (mut name, mut registered, mut rentable, mut rented) = match self {
+            Self::Blank => Default::default(),
+            Self::Registered { name, registered, rentable, rented } => {
+                (name, registered, rentable, rented)
+            }
+        };
+        match event {
+            Registered { name: new, count } => (name, registered, rentable) = (new, count, count),
+            Renamed { name: new } => name = new,
+            Restocked { registered: all, rentable: now } => (registered, rentable) = (all, now),
+            Rented { order, quantity, rentable: left } => {
+                rented.insert(order, quantity);
+                rentable = left;
+            }
+            Returned { order, rentable: now, .. } => {
+                rented.remove(&order);
+                rentable = now;
+            }
+        }
+        Self::Registered { name, registered, rentable, rented }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let (name, registered_cnt, cnt) = match self {
+            Self::Blank => Default::default(),
+            Self::Registered { name, registered, rentable, .. } => {
+                (name.clone(), *registered, *rentable)
+            }
+        };
+        Shown { id: number, name, status: self.status(), cnt, registered_cnt }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self {
+            Self::Blank => &[],
+            Self::Registered { .. } => &["restock", "revise"],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(&["id", "status", "registeredCnt"])
+            .creates("register", RegisterBody::means)
+            .command("restock", RestockBody::means)
+            .command("revise", ReviseBody::means)
+            .word("restock by post", Method::Post, ReviseBody::means)
+            .word("restock by patch", Method::Patch, ReviseBody::means)
+            .word("restock by put", Method::Put, ReviseBody::means)
+    }
+}
+
+impl Car {
+    /// Whether any can be rented, in the words that clients are shown.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Self::Blank => "",
+            Self::Registered { rentable, .. } => status(*rentable),
+        }
+    }
+
+    fn revised(&self, name: Option<Text>, rentable: Option<Quantity>) -> Decision<Self> {
+        let Self::Registered { name: old, registered, rentable: now, .. } = self else {
+            return Err(Rejection::Unknown);
+        };
+        let mut events = vec![];
+        if let Some(name) = name.filter(|name| name != old) {
+            check_name(&name)?;
+            events.push(Renamed { name });
+        }
+        if let Some(rentable) = rentable.filter(|rentable| rentable != now) {
+            let out = registered.0 - now.0;
+            let registered = Quantity(rentable.0.saturating_add(out));
+            check_count(registered.0)?;
+            events.push(Restocked { registered, rentable });
+        }
+        Ok(events)
+    }
+}
+
+/// Whether any of so many can be rented, in the words that clients are shown.
+pub(super) const fn status(rentable: Quantity) -> &'static str {
+    if rentable.0 > 0 { "Available" } else { "Rented Out" }
+}
+
+fn check_name(name: &Text) -> Result<(), Rejection> {
+    if name.is_short() { Ok(()) } else { Err(Rejection::BadName) }
+}
+
+const fn check_count(cars: u32) -> Result<(), Rejection> {
+    if cars > CARS_MAX { Err(Rejection::TooMany) } else { Ok(()) }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: u64,
+    name: Text,
+    status: &'static str,
+    cnt: Quantity,
+    registered_cnt: Quantity,
+}

@@ -1,0 +1,125 @@
+//! What is promised of cars.
+
+use super::{
+    Car,
+    Command::{self, Register, Rent, Return, Revise},
+    Event::{self, Registered, Renamed, Rented, Restocked, Returned},
+    Rejection,
+};
+use crate::domain::kernel::{
+    Aggregate, Id, Malformed, Quantity, Said, Target,
+    spec::{Spec, table},
+};
+
+#[test]
+fn cars_go_only_where_they_can_go() {
+    table::<Car>(
+        &[
+            ("Blank", vec![]),
+            ("Free", vec![registered(2)]),
+            ("Rented", vec![registered(2), rented(7, 2, 0)]),
+            ("Back", vec![registered(2), rented(7, 2, 0), returned(7, 2, 2)]),
+        ],
+        &[register(2), revise(5), rent(7, 2), rent(8, 1), Return { order: Id::new(7) }],
+        "
+        past   Register           Revise    Rent     Rent   Return
+        Blank  Registered         !Unknown  !Unknown !Unknown !Unknown
+        Free   !AlreadyRegistered Restocked Rented   Rented -
+        Rented !AlreadyRegistered Restocked -        !Short Returned
+        Back   !AlreadyRegistered Restocked Rented   Rented -
+        ",
+    );
+}
+
+#[test]
+fn each_order_has_its_cars_at_most_once() {
+    Car::given([registered(5)]).when(rent(7, 2)).then([rented(7, 2, 3)]);
+    Car::given([registered(5), rented(7, 2, 3)]).when(rent(7, 2)).then([]);
+    Car::given([registered(5), rented(7, 2, 3)]).when(rent(8, 3)).then([rented(8, 3, 0)]);
+}
+
+#[test]
+fn no_order_gets_some_of_its_cars() {
+    Car::given([registered(1)]).when(rent(7, 2)).rejected(Rejection::Short { rentable: 1 });
+    Car::given([registered(0)]).when(rent(7, 1)).rejected(Rejection::Short { rentable: 0 });
+}
+
+#[test]
+fn cars_come_back_once() {
+    let past = || [registered(2), rented(7, 2, 0)];
+    Car::given(past()).when(Return { order: Id::new(7) }).then([returned(7, 2, 2)]);
+    Car::given(past()).when(Return { order: Id::new(8) }).then([]);
+}
+
+#[test]
+fn the_fleet_manager_says_how_many_can_be_rented() {
+    let restocked = |registered, rentable| {
+        [Restocked { registered: Quantity(registered), rentable: Quantity(rentable) }]
+    };
+    Car::given([registered(2), rented(7, 2, 0)]).when(revise(5)).then(restocked(7, 5));
+    Car::given([registered(2), rented(7, 1, 1)]).when(revise(0)).then(restocked(1, 0));
+    Car::given([registered(2)]).when(revise(2)).then([]);
+    let rename = |name: &str| Revise { name: Some(name.into()), rentable: None };
+    Car::given([registered(2)]).when(rename("avante")).then([Renamed { name: "avante".into() }]);
+    Car::given([registered(2)]).when(rename("sonata")).then([]);
+}
+
+#[test]
+fn nobody_has_a_million_and_one_cars() {
+    Car::given([]).when(register(1_000_001)).rejected(Rejection::TooMany);
+    Car::given([registered(1), rented(7, 1, 0)])
+        .when(revise(1_000_000))
+        .rejected(Rejection::TooMany);
+    let name = "x".repeat(101);
+    let register = Register { name: name.as_str().into(), count: Quantity(1) };
+    Car::given([]).when(register).rejected(Rejection::BadName);
+}
+
+#[test]
+fn whether_any_can_be_rented_shows() {
+    let car = [registered(1)].into_iter().fold(Car::default(), Car::evolve);
+    assert_eq!(car.status(), "Available");
+    assert_eq!(car.evolve(rented(7, 1, 0)).status(), "Rented Out");
+}
+
+#[test]
+fn clients_of_the_original_are_understood() {
+    let registers = Register { name: "".into(), count: Quantity(10) };
+    let said = say("register", None, r#"{"status":"...","cnt":10}"#);
+    assert_eq!(said, Ok(Said { target: Target::New, command: registers }));
+    let said = say("restock by patch", Some(1), r#"{"id":1,"status":"x","cnt":"5"}"#);
+    assert_eq!(said, Ok(Said { target: Target::Existing(1), command: revise(5) }));
+    assert!(say("restock by patch", Some(1), r#"{"status":"x"}"#).is_err());
+    assert!(say("register", None, r#"{"cnt":-1}"#).is_err());
+}
+
+fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Car>, Malformed> {
+    let sayings = Car::vocabulary().into_sayings();
+    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+}
+
+fn register(count: u32) -> Command {
+    Register { name: "sonata".into(), count: Quantity(count) }
+}
+
+fn revise(rentable: u32) -> Command {
+    Revise { name: None, rentable: Some(Quantity(rentable)) }
+}
+
+fn rent(order: u64, quantity: u32) -> Command {
+    Rent { order: Id::new(order), quantity: Quantity(quantity) }
+}
+
+fn registered(count: u32) -> Event {
+    Registered { name: "sonata".into(), count: Quantity(count) }
+}
+
+fn rented(order: u64, quantity: u32, rentable: u32) -> Event {
+    let (quantity, rentable) = (Quantity(quantity), Quantity(rentable));
+    Rented { order: Id::new(order), quantity, rentable }
+}
+
+fn returned(order: u64, quantity: u32, rentable: u32) -> Event {
+    let (quantity, rentable) = (Quantity(quantity), Quantity(rentable));
+    Returned { order: Id::new(order), quantity, rentable }
+}

@@ -1,0 +1,46 @@
+//! Renting cars: somebody orders, pays, and gets the cars, or the money back.
+
+pub mod availability;
+mod books;
+pub mod car;
+pub mod handover;
+pub mod order;
+pub mod payment;
+pub mod settings;
+pub mod system;
+
+use super::kernel::{Books, Business, Host};
+use availability::Availability;
+use car::Car;
+use handover::Handover;
+use order::{Order, OrderBilling};
+use payment::{CardPayment, Payment};
+use settings::Settings;
+use system::System;
+
+/// The business of renting cars.
+#[derive(Clone, Copy, Debug)]
+pub struct CarRental;
+
+impl Business for CarRental {
+    const NAME: &'static str = "rental";
+    type Settings = Settings;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Order>()
+            .aggregate::<Payment>()
+            .aggregate::<Car>()
+            .saga::<OrderBilling>()
+            .saga::<Handover>()
+            .port::<CardPayment>()
+            .view::<System>()
+            .view::<Availability>();
+    }
+
+    fn adds_up(books: &impl Books) -> Result<(), String> {
+        books::add_up(books)
+    }
+}
+
+/// The role of who registers and restocks cars, and gives money back by hand.
+pub const FLEET_MANAGER: &str = "fleet-manager";

@@ -1,0 +1,86 @@
+//! What is paid for one order of cars. It bears the order's number.
+
+use super::{CarRental, FLEET_MANAGER, car::Car};
+use crate::domain::kernel::{
+    Id, Malformed, Money, Number, Quantity, Vocabulary,
+    payment::{self, Bill, Charging, Receipt, Stage},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// What is paid for one order.
+pub type Payment = payment::Payment<Rent>;
+
+/// What can happen to it.
+pub type Event = payment::Event<Rent>;
+
+/// The outside service that charges for cars.
+pub type CardPayment = Charging<Rent>;
+
+/// The cars that are paid for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rent {
+    /// Which.
+    pub car: Id<Car>,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl Bill for Rent {
+    type Business = CarRental;
+    const NAME: &'static str = "rental/pays";
+    const ALIASES: &'static [&'static str] = &["payments"];
+    const PORT: &'static str = "rental/payment";
+    const CASHIER: &'static str = FLEET_MANAGER;
+
+    fn details(&self) -> Value {
+        json!({ "carId": self.car, "qty": self.quantity })
+    }
+
+    fn show(&self, receipt: Receipt) -> impl Serialize {
+        let Receipt { number, amount, stage, reason } = receipt;
+        let (id, order_id, car_id, qty) = (number, number, self.car, self.quantity);
+        Shown { id, order_id, car_id, qty, amount, status: word(stage), reason }
+    }
+
+    fn vocabulary() -> Vocabulary<Payment> {
+        Vocabulary::new()
+            .ignoring(&["id", "carId", "qty", "amount", "status", "reason"])
+            .refers("restate", RestateBody::means)
+    }
+}
+
+/// How a payment stands, in the words of this business.
+pub(super) const fn word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Approved => "Paid",
+        other => other.word(),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    id: u64,
+    order_id: u64,
+    car_id: Id<Car>,
+    qty: Quantity,
+    amount: Money,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// `{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}`: what the order has said already.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RestateBody {
+    order_id: Number,
+}
+
+impl RestateBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    fn means(self) -> Result<(Number, payment::Command<Rent>), Malformed> {
+        Ok((self.order_id, payment::Command::Restate))
+    }
+}

@@ -1,0 +1,103 @@
+//! What a customer sees of an order: its cars, its payment, and how far it has come.
+
+use super::{
+    car::Car,
+    order::{self, Order},
+    payment::{self, Payment},
+};
+use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, Timestamp, View};
+use crate::hears;
+use serde::{Deserialize, Serialize};
+
+hears!(
+    /// What shows in the system.
+    Heard: Order, Payment
+);
+
+/// One order and its payment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct System {
+    /// The number that both share.
+    pub id: u64,
+    /// The order.
+    pub order_id: u64,
+    /// The payment, once there is one.
+    pub pay_id: Option<u64>,
+    /// The car.
+    pub car_id: Id<Car>,
+    /// How many of it.
+    pub qty: Quantity,
+    /// What they cost, in won.
+    pub amount: Money,
+    /// How the order stands.
+    pub status: Text,
+    /// How the payment stands.
+    pub pay_status: Text,
+    /// Why there are no cars, or why it was not paid.
+    pub reason: Option<String>,
+    /// When the order came, in milliseconds since the epoch.
+    pub ordered_at: Timestamp,
+    /// When something happened last, in milliseconds since the epoch.
+    pub changed_at: Timestamp,
+}
+
+impl View for System {
+    const NAME: &'static str = "rental/systems";
+    type Hears = Heard;
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::key("orderId"),
+        Field::number("payId"),
+        Field::number("carId"),
+        Field::number("qty"),
+        Field::number("amount"),
+        Field::text("status"),
+        Field::text("payStatus"),
+        Field::time("orderedAt"),
+    ];
+
+    fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
+        Some(heard.number())
+    }
+
+    fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
+        let mut row = row.unwrap_or_default();
+        row.id = heard.number();
+        row.order_id = heard.number();
+        row.changed_at = meta.time;
+        match heard {
+            Heard::Order(_, event) => row.order(event, meta),
+            Heard::Payment(id, event) => {
+                row.pay_id = Some(id.number());
+                row.pay_status = payment::word(event.stage()).into();
+            }
+        }
+        Some(row)
+    }
+}
+
+impl System {
+    fn order(&mut self, event: order::Event, meta: &Meta) {
+        use order::Event as E;
+        let status = match event {
+            E::Placed { rent, amount } => {
+                (self.car_id, self.qty) = (rent.car, rent.quantity);
+                (self.amount, self.ordered_at) = (amount, meta.time);
+                "Requested"
+            }
+            E::Paid { .. } => "Paid",
+            E::Confirmed => "Confirmed",
+            E::Refused { because } => {
+                self.reason = Some(because);
+                "Paid"
+            }
+            E::Cancelled { .. } | E::Undone => "Cancelled",
+            E::Rejected { because, .. } => {
+                self.reason = Some(because);
+                "Rejected"
+            }
+        };
+        self.status = status.into();
+    }
+}

@@ -1,0 +1,217 @@
+//! A hundred thousand careless students and course managers: the money and the courses add up.
+
+use super::{WORLDS, ensure, shown};
+use madang::domain::{
+    education::{
+        Education,
+        admission::Admission,
+        application::{self, Application},
+        enrolment::{self, Enrolment},
+        my_page::MyPage,
+        payment::{Fee, Payment},
+        settings::Settings,
+        student::Student,
+    },
+    kernel::{
+        Money, Number,
+        simulation::{
+            Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
+        },
+    },
+};
+
+#[test]
+fn whatever_happens_money_and_courses_add_up() {
+    random_worlds(WORLDS, |_| school(), people, everything_adds_up);
+}
+
+#[test]
+fn an_application_survives_every_failure_of_the_outside() {
+    for story in [course, cancelled_course, raced_course] {
+        fail_each_step(school, story, everything_adds_up);
+    }
+}
+
+#[test]
+fn an_application_survives_every_command_said_twice() {
+    for story in [course, cancelled_course, raced_course] {
+        repeat_each_step(school, story, everything_adds_up);
+    }
+}
+
+#[test]
+fn an_application_survives_a_crash_after_every_record() {
+    for story in [course, cancelled_course, raced_course] {
+        crash_at_each_record(school, story, everything_adds_up);
+    }
+}
+
+#[test]
+fn a_course_that_is_paid_is_taken_and_completed() {
+    let mut world = school();
+    world.tell::<Application>(1, apply("MSA")).unwrap();
+    assert_eq!(status(&world), ["EduRegistered", "EduRegistered", "Paid"]);
+    world.tell::<Enrolment>(1, enrolment::Command::Complete).unwrap();
+    assert_eq!(status(&world), ["EduCompleted", "EduCompleted", "Paid"]);
+    assert!(world.tell::<Application>(1, application::Command::Cancel).is_err());
+    assert!(world.open::<Admission>().is_empty());
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_course_that_is_cancelled_is_paid_back() {
+    let mut world = school();
+    world.tell::<Application>(1, apply("MSA")).unwrap();
+    world.tell::<Application>(1, application::Command::Cancel).unwrap();
+    assert_eq!(status(&world), ["EduCancelled", "EduCancelled", "PayCancelled"]);
+    assert!(world.tell::<Enrolment>(1, enrolment::Command::Complete).is_err());
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_course_may_have_a_price_of_its_own() {
+    let course_prices = [("MSA".to_owned(), Money(300_000))].into();
+    let settings = Settings { course_prices, ..Settings::default() };
+    let mut world = World::of::<Education>(settings);
+    world.tell::<Application>(1, apply("MSA")).unwrap();
+    world.tell::<Application>(2, apply("DDD")).unwrap();
+    assert_eq!(world.shown::<Payment>(1)["amount"], 300_000);
+    assert_eq!(world.shown::<Payment>(2)["amount"], 100_000);
+}
+
+/// Everything that is said to the enrolment waits in the outbox, as if nobody took it.
+#[test]
+fn who_cancels_while_the_course_office_is_down_is_paid_back_and_never_enrolled() {
+    let mut world = school();
+    let mut dice = Dice::new(1);
+    world.say::<Application>(1, apply("MSA")).unwrap();
+    world.deliver(0); // the charge is requested
+    world.commit();
+    world.answer(0, &mut dice); // and approved
+    world.deliver(0); // the application is paid, and somebody knocks at the office
+    assert_eq!(status(&world), ["EduApplied", "", "Paid"]);
+    world.say::<Application>(1, application::Command::Cancel).unwrap();
+    world.deliver(1); // the refund is requested
+    world.commit();
+    world.answer(0, &mut dice); // and made
+    world.deliver(1); // and the application closed
+    assert!(!world.is_quiet());
+    assert_eq!(status(&world), ["EduCancelled", "", "PayCancelled"]);
+    world.settle(&mut dice);
+    assert_eq!(status(&world), ["EduCancelled", "", "PayCancelled"]);
+    assert!(world.events::<Enrolment>().is_empty());
+    world.adds_up().and_then(|()| everything_adds_up(&world)).unwrap();
+}
+
+#[test]
+fn of_completing_and_cancelling_exactly_one_wins() {
+    let mut winners = [0, 0];
+    for seed in 0..200 {
+        let mut dice = Dice::new(seed);
+        let mut world = school();
+        world.tell::<Application>(1, apply("MSA")).unwrap();
+        let complete_first = dice.once_in(2);
+        if complete_first {
+            world.say::<Enrolment>(1, enrolment::Command::Complete).unwrap();
+        }
+        world.say::<Application>(1, application::Command::Cancel).unwrap();
+        for _ in 0..dice.roll(4) {
+            world.deliver(0);
+        }
+        let completed = world.say::<Enrolment>(1, enrolment::Command::Complete).is_ok();
+        world.settle(&mut dice);
+        let expected = if completed {
+            ["EduCompleted", "EduCompleted", "Paid"]
+        } else {
+            ["EduCancelled", "EduCancelled", "PayCancelled"]
+        };
+        assert_eq!(status(&world), expected, "seed {seed}");
+        winners[usize::from(completed)] += 1;
+        world.adds_up().and_then(|()| everything_adds_up(&world)).unwrap();
+    }
+    assert!(winners.iter().all(|wins| *wins > 20), "{winners:?}");
+}
+
+fn school() -> World {
+    World::of::<Education>(Settings::default())
+}
+
+/// Somebody says something. Rejections are part of life.
+fn people(world: &mut World, dice: &mut Dice) {
+    let number = 1 + dice.roll(3) as u64;
+    let _ = match dice.roll(9) {
+        0..4 => world.say::<Application>(number, apply(["MSA", "DDD", ""][dice.roll(3)])),
+        4..7 => world.say::<Application>(number, application::Command::Cancel),
+        _ => world.say::<Enrolment>(number, enrolment::Command::Complete),
+    };
+}
+
+fn course(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.say::<Application>(1, apply("MSA")),
+        1 => world.say::<Enrolment>(1, enrolment::Command::Complete),
+        _ => return false,
+    };
+    true
+}
+
+fn cancelled_course(world: &mut World, chapter: usize) -> bool {
+    if chapter == 1 {
+        let _ = world.say::<Application>(1, application::Command::Cancel);
+        return true;
+    }
+    course(world, chapter)
+}
+
+fn raced_course(world: &mut World, chapter: usize) -> bool {
+    let goes_on = course(world, chapter);
+    if chapter == 1 {
+        let _ = world.say::<Application>(1, application::Command::Cancel);
+    }
+    goes_on
+}
+
+fn apply(course: &str) -> application::Command {
+    let student = Student { user_id: "eunmi".into(), edu_name: course.into(), edu_id: Number(1) };
+    application::Command::Apply { student }
+}
+
+/// How application, enrolment and payment 1 stand.
+fn status(world: &World) -> [String; 3] {
+    [
+        shown::<Application>(world, 1, "status"),
+        shown::<Enrolment>(world, 1, "status"),
+        shown::<Payment>(world, 1, "status"),
+    ]
+}
+
+/// Beside what the books say: the outside agrees, and the pages are true.
+fn everything_adds_up(world: &World) -> Result<(), String> {
+    world.money_adds_up::<Fee>()?;
+    let rows = world.rows::<MyPage>();
+    for (number, _) in world.all::<Application>() {
+        let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row.clone());
+        let row = row.ok_or_else(|| format!("application {number} has no page"))?;
+        let shown = [
+            shown::<Application>(world, number, "status"),
+            shown::<Payment>(world, number, "status"),
+        ];
+        let row = [row.status.0, row.payment_status.0];
+        ensure(shown == row, || format!("application {number}: {shown:?}, its page {row:?}"))?;
+    }
+    never_enrolled_once_cancelled(world)
+}
+
+/// Who was cancelled before being admitted is never enrolled, not even for a moment.
+fn never_enrolled_once_cancelled(world: &World) -> Result<(), String> {
+    use application::Event as E;
+    let admitted: Vec<u64> = world
+        .events::<Application>()
+        .into_iter()
+        .filter(|(_, event)| matches!(event, E::Admitted { .. }))
+        .map(|(number, _)| number)
+        .collect();
+    let stray =
+        world.events::<Enrolment>().into_iter().find(|(number, _)| !admitted.contains(number));
+    ensure(stray.is_none(), || format!("enrolled without being admitted: {stray:?}"))
+}

@@ -1,0 +1,117 @@
+//! What the enrolling in courses has written.
+
+use super::encode;
+use madang::domain::{
+    education::{
+        admission::Admission,
+        application::{self, Application},
+        enrolment,
+        payment::{self, Fee},
+        student::Student,
+    },
+    kernel::{
+        Fall, Money, Number,
+        payment::{Billing, Phase},
+        simulation::golden,
+    },
+};
+
+fn student() -> Student {
+    Student { user_id: "e".into(), edu_name: "M".into(), edu_id: Number(1) }
+}
+
+#[test]
+fn events_and_rejections_of_applications() {
+    use application::{Event as E, Rejection as R};
+    golden(
+        encode,
+        &[
+            (E::Requested { student: student(), price: Money(9) }, "000165014d0109"),
+            (E::Applied, "01"),
+            (E::Admitted { student: student() }, "020165014d01"),
+            (E::Registered, "03"),
+            (E::Completed, "04"),
+            (E::CancelRequested, "05"),
+            (E::Cancelled, "06"),
+            (E::Rejected { how: Fall::Unpaid, because: "b".into() }, "07000162"),
+            (E::Undone, "08"),
+        ],
+    );
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::AlreadyApplied, "01"),
+            (R::BadName, "02"),
+            (R::NotPaid, "03"),
+            (R::IsPaid, "04"),
+            (R::NotAdmitted, "05"),
+            (R::NotCancelling, "06"),
+            (R::IsWithdrawing, "07"),
+            (R::IsCompleted, "08"),
+            (R::IsCancelled, "09"),
+            (R::WasRejected, "0a"),
+        ],
+    );
+}
+
+#[test]
+fn events_of_payments() {
+    use payment::Event as E;
+    let reason = || "r".to_owned();
+    golden(
+        encode,
+        &[
+            (E::Requested { bill: Fee { student: student() }, amount: Money(9) }, "000165014d0109"),
+            (E::Approved, "01"),
+            (E::Declined { reason: reason() }, "020172"),
+            (E::Abandoned { amount: Money(9), reason: reason() }, "03090172"),
+            (E::Voided, "04"),
+            (E::RefundRequested { amount: Money(9) }, "0509"),
+            (E::Refunded, "06"),
+            (E::RefundDeclined { reason: reason() }, "070172"),
+        ],
+    );
+}
+
+#[test]
+fn events_and_rejections_of_enrolments() {
+    use enrolment::{Event as E, Rejection as R};
+    golden(
+        encode,
+        &[
+            (E::Registered { student: student() }, "000165014d01"),
+            (E::Completed, "01"),
+            (E::Cancelled, "02"),
+        ],
+    );
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::AlreadyEnrolled, "01"),
+            (R::IsCompleted, "02"),
+            (R::IsCancelled, "03"),
+        ],
+    );
+}
+
+#[test]
+fn states_of_tuitions_and_admissions() {
+    let tuition = |phase: Phase| Billing::<Application>::from(phase);
+    golden(encode, &[(tuition(Phase::Idle), "00"), (tuition(Phase::Closing), "07")]);
+    golden(
+        encode,
+        &[
+            (Admission::Idle, "00"),
+            (Admission::Knocking, "01"),
+            (Admission::Leaving, "02"),
+            (Admission::Admitting, "03"),
+            (Admission::Enrolling, "04"),
+            (Admission::Registering, "05"),
+            (Admission::Withdrawing, "06"),
+            (Admission::Completing, "07"),
+            (Admission::Cancelling, "08"),
+        ],
+    );
+}

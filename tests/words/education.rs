@@ -1,0 +1,82 @@
+//! The words of enrolling in courses.
+
+use super::table::{Story, word};
+
+pub const STORY: Story = Story {
+    business: "education",
+    words: &[
+        // A student applies, pays, and is enrolled.
+        word(
+            "POST /eduApplications",
+            r#"{"userId":"eunmi","eduName":"MSA","eduId":1,"status":"EduApplied"}"#,
+        )
+        .creates("/eduApplications/1")
+        .shows(&[
+            ("appId", "1"),
+            ("userId", "eunmi"),
+            ("eduName", "MSA"),
+            ("eduId", "1"),
+            ("status", "EduApplied"),
+        ]),
+        word("GET /payments/1", "").shows(&[
+            ("payId", "1"),
+            ("appId", "1"),
+            ("amount", "100000"),
+            ("status", "Paid"),
+        ]),
+        word("GET /eduApplications/1", "").shows(&[("status", "EduRegistered")]).soon(),
+        word("GET /educations/1", "").shows(&[
+            ("takingId", "1"),
+            ("appId", "1"),
+            ("userId", "eunmi"),
+            ("status", "EduRegistered"),
+        ]),
+        // The course manager says that the course is completed; then nothing is cancelled any more.
+        word("PATCH /educations/1", r#"{"status":"EduCompleted"}"#)
+            .shows(&[("status", "EduCompleted")]),
+        word("PATCH /educations/1", r#"{"status":"EduCompleted"}"#)
+            .shows(&[("status", "EduCompleted")]),
+        word("GET /eduApplications/1", "").shows(&[("status", "EduCompleted")]).soon(),
+        word("PATCH /eduApplications/1", r#"{"status":"EduAppCancelled"}"#)
+            .answers(409)
+            .shows(&[("detail", "the course has been completed")]),
+        word("GET /payments/1", "").shows(&[("status", "Paid")]),
+        // Another student cancels before that: the money is back within the request.
+        word("POST /eduApplications", r#"{"userId":"jung","eduName":"DDD","eduId":"2"}"#)
+            .creates("/eduApplications/2"),
+        word("GET /eduApplications/2", "").shows(&[("status", "EduRegistered")]).soon(),
+        word("PATCH /eduApplications/2", r#"{"status":"EduAppCancelled"}"#)
+            .shows(&[("status", "EduCancelled")]),
+        word("PATCH /eduApplications/2", r#"{"status":"EduAppCancelled"}"#)
+            .shows(&[("status", "EduCancelled")]),
+        word("GET /payments/2", "").shows(&[("status", "PayCancelled")]),
+        word("GET /educations/2", "").shows(&[("status", "EduCancelled")]),
+        word("PATCH /educations/2", r#"{"status":"EduCompleted"}"#)
+            .answers(409)
+            .shows(&[("detail", "the enrolment is cancelled")]),
+        word("GET /mypages/2", "")
+            .shows(&[
+                ("id", "2"),
+                ("userId", "jung"),
+                ("appId", "2"),
+                ("eduName", "DDD"),
+                ("eduId", "2"),
+                ("status", "EduCancelled"),
+                ("paymentStatus", "PayCancelled"),
+            ])
+            .soon(),
+        word("GET /mypages?userId=eunmi", "")
+            .shows(&[
+                ("page.totalElements", "1"),
+                ("_embedded.mypages.0.status", "EduCompleted"),
+                ("_embedded.mypages.0.paymentStatus", "Paid"),
+            ])
+            .soon(),
+        // What makes no sense is refused with a sentence.
+        word("PATCH /educations/9", r#"{"status":"EduCompleted"}"#).answers(404),
+        word("POST /eduApplications", r#"{"userId":"","eduName":"MSA","eduId":1}"#).answers(422),
+        word("POST /eduApplications", r#"{"userId":"e","eduName":"MSA","eduId":1,"colour":"red"}"#)
+            .answers(422)
+            .mentions("colour"),
+    ],
+};

@@ -1,0 +1,75 @@
+//! The words of renting cars.
+
+use super::table::{Story, word};
+
+pub const STORY: Story = Story {
+    business: "rental",
+    words: &[
+        // The fleet manager registers cars; what is said of their status is read past.
+        word("POST /cars", r#"{"status":"...","cnt":10}"#).creates("/cars/1").shows(&[
+            ("id", "1"),
+            ("cnt", "10"),
+            ("registeredCnt", "10"),
+            ("status", "Available"),
+        ]),
+        word("GET /availability/1", "")
+            .shows(&[("registered", "10"), ("rented", "0"), ("rentable", "10")])
+            .soon(),
+        // Somebody orders one, whatever number the client gives it.
+        word("POST /orders", r#"{"id":1,"status":"ORDERED","carId":1,"orderId":1}"#)
+            .creates("/orders/1")
+            .shows(&[("id", "1"), ("carId", "1"), ("qty", "1"), ("amount", "50000")]),
+        word("POST /pays", r#"{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}"#)
+            .answers(201)
+            .shows(&[("orderId", "1"), ("qty", "1"), ("amount", "50000"), ("status", "Paid")]),
+        word("GET /pays", "").shows(&[("page.totalElements", "1")]),
+        word("GET /payments/1", "").shows(&[("orderId", "1"), ("status", "Paid")]),
+        word("POST /pays", r#"{"orderId":"7","qty":"10"}"#)
+            .answers(404)
+            .shows(&[("detail", "there is no such payment")]),
+        word("GET /orders/1", "").shows(&[("status", "Confirmed")]).soon(),
+        word("GET /cars/1", "").shows(&[("cnt", "9"), ("registeredCnt", "10")]),
+        word("GET /systems/1", "")
+            .shows(&[("payId", "1"), ("carId", "1"), ("qty", "1"), ("status", "Confirmed")])
+            .soon(),
+        word("GET /availability/1", "")
+            .shows(&[("registered", "10"), ("rented", "1"), ("rentable", "9")])
+            .soon(),
+        // The customer cancels: the money is back within the request, the car soon.
+        word("PATCH /orders/1", r#"{"status":"CANCELLED"}"#).shows(&[("status", "Cancelled")]),
+        word("PATCH /orders/1", r#"{"status":"CANCELLED"}"#).shows(&[("status", "Cancelled")]),
+        word("GET /pays/1", "").shows(&[("status", "Refunded")]),
+        word("GET /cars/1", "").shows(&[("cnt", "10")]).soon(),
+        // There are no eleven cars, and nobody registered car 9: the money goes back.
+        word("POST /orders", r#"{"carId":1,"qty":11}"#)
+            .creates("/orders/2")
+            .shows(&[("qty", "11"), ("amount", "550000")]),
+        word("GET /orders/2", "")
+            .shows(&[("status", "Rejected"), ("reason", "only 10 of these cars can be rented")])
+            .soon(),
+        word("GET /pays/2", "").shows(&[("status", "Refunded")]),
+        word("POST /orders", r#"{"carId":9}"#).creates("/orders/3"),
+        word("GET /orders/3", "")
+            .shows(&[("status", "Rejected"), ("reason", "there is no such car")])
+            .soon(),
+        word("GET /cars/9", "").answers(404),
+        word("GET /cars", "").shows(&[("_embedded.cars.0.id", "1")]),
+        word("PATCH /orders/3", r#"{"status":"CANCELLED"}"#)
+            .answers(409)
+            .shows(&[("detail", "the order was rejected")]),
+        // The fleet manager restocks.
+        word("PATCH /cars/1", r#"{"cnt":"3"}"#).shows(&[("cnt", "3"), ("registeredCnt", "3")]),
+        word("PUT /cars/1", r#"{"id":1,"name":"sonata","status":"x","cnt":0}"#).shows(&[
+            ("name", "sonata"),
+            ("cnt", "0"),
+            ("status", "Rented Out"),
+        ]),
+        word("POST /cars/1/restock", r#"{"cnt":5}"#).shows(&[("cnt", "5")]),
+        // What makes no sense is refused with a sentence.
+        word("POST /orders", r#"{"carId":1,"qty":0}"#)
+            .answers(422)
+            .shows(&[("detail", "an order is for 1 to 1000000 cars")]),
+        word("PATCH /orders/8", r#"{"status":"CANCELLED"}"#).answers(404),
+        word("POST /orders", r#"{"carId":1,"colour":"red"}"#).answers(422).mentions("colour"),
+    ],
+};
