@@ -2,6 +2,8 @@
 //! crashed at every step.
 
 mod board;
+mod mutants;
+mod strangers;
 mod taxi;
 
 use madang::domain::kernel::{Aggregate, simulation::World};
