@@ -99,6 +99,8 @@ fn inside_of<A: Aggregate>(sayings: &[Saying<A>]) -> Vec<String> {
             }
         }
     }
+    inside.sort();
+    inside.dedup();
     inside
 }
 
