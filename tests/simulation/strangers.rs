@@ -37,11 +37,13 @@ pub(crate) fn open_commands(
         }
         world.settle(&mut dice);
         for said in world.overheard().to_vec() {
-            let name = (said.aggregate(), said.command_name());
+            let (kind, command) = (said.aggregate(), said.command_name());
+            if SAID_BY_BOTH.contains(&(kind, command.as_str())) {
+                continue;
+            }
             let refusal = world.say_again(&said).err().unwrap_or_default();
-            let by_both = SAID_BY_BOTH.iter().any(|both| *both == (name.0, name.1.as_str()));
-            if !by_both && !refusal.starts_with("only a saga") {
-                open.push(format!("{} {}", name.0, name.1));
+            if !refusal.starts_with("only a saga") {
+                open.push(format!("{kind} {command}"));
             }
         }
     }
