@@ -5,7 +5,9 @@ mod board;
 mod claims;
 mod education;
 mod insurance;
+mod mutants;
 mod rental;
+mod strangers;
 mod taxi;
 
 use madang::domain::kernel::{Aggregate, simulation::World};

@@ -106,13 +106,13 @@ fn company() -> World {
     World::of::<CallTaxi>(Settings::default())
 }
 
-fn some_company(dice: &mut Dice) -> World {
+pub(crate) fn some_company(dice: &mut Dice) -> World {
     let confirm_within_s = [0, 60][dice.roll(2)];
     World::of::<CallTaxi>(Settings { confirm_within_s, ..Settings::default() })
 }
 
 /// Somebody says something. Rejections are part of life.
-fn people(world: &mut World, dice: &mut Dice) {
+pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let taxi = 1 + dice.roll(2) as u64;
     let _ = match dice.roll(12) {
@@ -167,7 +167,7 @@ fn confirm(taxi: Option<u64>) -> reservation::Command {
     reservation::Command::Confirm { taxi: taxi.map(Id::new) }
 }
 
-fn everything_adds_up(world: &World) -> Result<(), String> {
+pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     world.money_adds_up::<Fare>()?;
     for (number, _) in world.all::<Order>() {
         pages_are_true(world, number)?;

@@ -29,11 +29,26 @@ pub fn random_worlds(
         for first in 0..threads {
             scope.spawn(move || {
                 for seed in (first..worlds).step_by(usize::try_from(threads).unwrap_or(1)) {
-                    live_through(seed, begin, people, invariants);
+                    let world = live_through(seed, begin, people);
+                    check(&world, invariants, &format!("seed {seed}"));
                 }
             });
         }
     });
+}
+
+/// Lives through random worlds one by one, at most this many, until at the end of one the
+/// invariants do not hold: what does not, as a sentence with the seed.
+pub fn first_flaw(
+    worlds: u64,
+    begin: fn(&mut Dice) -> World,
+    people: fn(&mut World, &mut Dice),
+    invariants: Invariants,
+) -> Option<String> {
+    (0..worlds).find_map(|seed| {
+        let why = flaw(&live_through(seed, begin, people), invariants).err()?;
+        Some(format!("seed {seed}: {why}"))
+    })
 }
 
 /// Names the seed of a world in which something panicked.
@@ -51,8 +66,7 @@ fn live_through(
     seed: u64,
     begin: fn(&mut Dice) -> World,
     people: fn(&mut World, &mut Dice),
-    invariants: Invariants,
-) {
+) -> World {
     let _witness = Witness(seed);
     let mut dice = Dice::new(seed);
     let mut world = begin(&mut dice);
@@ -66,11 +80,15 @@ fn live_through(
     }
     world.resume_all();
     world.settle(&mut dice);
-    check(&world, invariants, &format!("seed {seed}"));
+    world
+}
+
+fn flaw(world: &World, invariants: Invariants) -> Result<(), String> {
+    world.adds_up().and_then(|()| invariants(world))
 }
 
 fn check(world: &World, invariants: Invariants, place: &str) {
-    if let Err(why) = world.adds_up().and_then(|()| invariants(world)) {
+    if let Err(why) = flaw(world, invariants) {
         panic!("{place}: {why}\n{:#?}", world.journal());
     }
 }

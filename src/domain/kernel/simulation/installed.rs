@@ -1,10 +1,14 @@
 //! The parts of the installed businesses, with their types erased: the only file that does so.
 
-use super::{Record, settings_of};
+use super::{
+    Record,
+    planting::{Decide, React, SpeakerOf},
+    settings_of,
+};
 use crate::domain::kernel::simulation::{Cause, Payload};
 use crate::domain::kernel::{
     Aggregate, Alarm, Answer, Ask, Awaits, Dispatch, Filter, Hears, Id, Lookup, Next, Port, Query,
-    Refused, Saga, Step, Timestamp, Unchanged, View,
+    Refused, Saga, Speaker, Step, Timestamp, Unchanged, View,
 };
 use serde_json::Value;
 use std::{any::Any, collections::BTreeMap, marker::PhantomData, mem, rc::Rc};
@@ -20,16 +24,23 @@ pub(super) enum Verdict {
 /// A kind of aggregate.
 pub(super) trait Door {
     fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict;
+    /// Who may say this; `None` when it is for another kind of aggregate.
+    fn speaker(&self, dispatch: &Dispatch) -> Option<Speaker>;
     fn fold(&mut self, number: u64, event: &dyn Any);
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
 
-pub(super) struct Live<A>(pub(super) BTreeMap<u64, A>);
+/// All aggregates of one kind, and the functions of the business that they live by.
+pub(super) struct Live<A: Aggregate> {
+    pub(super) all: BTreeMap<u64, A>,
+    pub(super) decide: Decide<A>,
+    pub(super) speaker: SpeakerOf<A>,
+}
 
-impl<A> Default for Live<A> {
+impl<A: Aggregate> Default for Live<A> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self { all: BTreeMap::new(), decide: A::decide, speaker: A::speaker }
     }
 }
 
@@ -40,13 +51,13 @@ impl<A: Aggregate> Door for Live<A> {
             return Verdict::Events(vec![]);
         };
         let blank = A::default();
-        let state = self.0.get(&dispatch.number()).unwrap_or(&blank);
-        match state.decide(command.clone(), now, settings) {
+        let state = self.all.get(&dispatch.number()).unwrap_or(&blank);
+        match (self.decide)(state, command.clone(), now, settings) {
             Ok(events) => {
                 if !events.is_empty() {
-                    let state = self.0.remove(&dispatch.number()).unwrap_or_default();
+                    let state = self.all.remove(&dispatch.number()).unwrap_or_default();
                     let state = events.iter().cloned().fold(state, A::evolve);
-                    self.0.insert(dispatch.number(), state);
+                    self.all.insert(dispatch.number(), state);
                 }
                 let events = events.into_iter().map(|event| Rc::new(event) as Rc<dyn Any>);
                 Verdict::Events(events.collect())
@@ -58,15 +69,19 @@ impl<A: Aggregate> Door for Live<A> {
         }
     }
 
+    fn speaker(&self, dispatch: &Dispatch) -> Option<Speaker> {
+        dispatch.command::<A>().map(self.speaker)
+    }
+
     fn fold(&mut self, number: u64, event: &dyn Any) {
         if let Some(event) = event.downcast_ref::<A::Event>() {
-            let state = self.0.remove(&number).unwrap_or_default();
-            self.0.insert(number, state.evolve(event.clone()));
+            let state = self.all.remove(&number).unwrap_or_default();
+            self.all.insert(number, state.evolve(event.clone()));
         }
     }
 
     fn clear(&mut self) {
-        self.0.clear();
+        self.all.clear();
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -85,14 +100,16 @@ pub(super) trait Runner {
     fn as_any(&self) -> &dyn Any;
 }
 
-pub(super) struct Running<S> {
+/// All conversations of one saga, and the function of the business that leads them.
+pub(super) struct Running<S: Saga> {
     pub(super) states: BTreeMap<u64, S>,
-    alarms: BTreeMap<u64, Timestamp>,
+    pub(super) alarms: BTreeMap<u64, Timestamp>,
+    pub(super) react: React<S>,
 }
 
-impl<S> Default for Running<S> {
+impl<S: Saga> Default for Running<S> {
     fn default() -> Self {
-        Self { states: BTreeMap::new(), alarms: BTreeMap::new() }
+        Self { states: BTreeMap::new(), alarms: BTreeMap::new(), react: S::react }
     }
 }
 
@@ -108,7 +125,7 @@ impl<S: Saga> Running<S> {
                 let heard = S::Hears::from_fact(record)?;
                 let number = S::route(&heard)?;
                 let state = self.take(number);
-                Some((number, state.react(Id::new(number), heard, &record.meta())))
+                Some((number, (self.react)(state, Id::new(number), heard, &record.meta())))
             }
             (Payload::Refused(refused), Cause::Dispatch(origin)) if mine(&origin) => {
                 let number = origin.conversation;
@@ -164,7 +181,8 @@ impl<S: Saga> Runner for Running<S> {
     }
 
     fn clear(&mut self) {
-        *self = Self::default();
+        self.states.clear();
+        self.alarms.clear();
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -7,11 +7,13 @@ mod helpers;
 mod installed;
 mod money;
 mod outside;
+mod planting;
 mod record;
 
 pub use dice::Dice;
 pub use helpers::{
-    Story, crash_at_each_record, fail_each_step, golden, random_worlds, repeat_each_step,
+    Story, crash_at_each_record, fail_each_step, first_flaw, golden, random_worlds,
+    repeat_each_step,
 };
 pub use outside::{Luck, Outside};
 pub use record::{Cause, Origin, Payload, Record};
@@ -29,6 +31,9 @@ use std::{
 
 /// The invariants of one business; see [`Business::adds_up`].
 type Audit = fn(&World) -> Result<(), String>;
+
+/// What a request is told that says a command of the inside.
+const ONLY_INSIDE: &str = "only a saga, a port or a lookup may say this";
 
 /// A host in memory: one thread, one clock, no disk.
 #[derive(Default)]
@@ -52,6 +57,7 @@ pub struct World {
     suspended: BTreeSet<&'static str>,
     requests: u64,
     answered: Vec<(u64, Option<u64>)>,
+    overheard: Vec<Dispatch>,
 }
 
 impl Host for World {
@@ -93,12 +99,12 @@ impl Books for World {
         &self,
         mut check: impl FnMut(u64, &A) -> Result<(), String>,
     ) -> Result<(), String> {
-        let mut live = self.live::<A>().into_iter().flat_map(|live| &live.0);
+        let mut live = self.live::<A>().into_iter().flat_map(|live| &live.all);
         live.try_for_each(|(number, aggregate)| check(*number, aggregate))
     }
 
     fn get<A: Aggregate>(&self, number: u64) -> A {
-        self.live::<A>().and_then(|live| live.0.get(&number).cloned()).unwrap_or_default()
+        self.live::<A>().and_then(|live| live.all.get(&number).cloned()).unwrap_or_default()
     }
 
     fn awaits<S: Saga>(&self, number: u64) -> Awaits {
@@ -123,18 +129,32 @@ impl World {
     /// # Errors
     /// The rejection, as a sentence; or that only the inside may say this.
     pub fn say<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
-        if A::speaker(&command) == Speaker::Inside {
-            return Err("only a saga, a port or a lookup may say this".into());
+        self.say_again(&Dispatch::new(Id::<A>::new(number), command))
+    }
+
+    /// Says as a request what was said inside, or would be.
+    ///
+    /// # Errors
+    /// The rejection, as a sentence; or that only the inside may say this.
+    pub fn say_again(&mut self, dispatch: &Dispatch) -> Result<(), String> {
+        let door = self.doors.get(dispatch.aggregate());
+        if door.and_then(|door| door.speaker(dispatch)) == Some(Speaker::Inside) {
+            return Err(ONLY_INSIDE.into());
         }
         if self.suspended.contains(A::NAME) {
             return Err(format!("{} is suspended", A::NAME));
         }
         self.requests += 1;
         let request = self.requests;
-        let dispatch = Dispatch::new(Id::<A>::new(number), command);
-        let position = self.execute(&dispatch, Cause::Request(request), number)?;
+        let position = self.execute(dispatch, Cause::Request(request), dispatch.number())?;
         self.answered.push((request, position));
         Ok(())
+    }
+
+    /// Every command that sagas, ports and lookups have said so far, crashes included.
+    #[must_use]
+    pub fn overheard(&self) -> &[Dispatch] {
+        &self.overheard
     }
 
     /// Says a command, then lets everything happen that follows from it.
@@ -168,7 +188,7 @@ impl World {
     #[must_use]
     pub fn all<A: Aggregate>(&self) -> Vec<(u64, A)> {
         self.live::<A>()
-            .map(|live| live.0.iter().map(|(number, a)| (*number, a.clone())).collect())
+            .map(|live| live.all.iter().map(|(number, a)| (*number, a.clone())).collect())
             .unwrap_or_default()
     }
 
@@ -264,6 +284,9 @@ impl World {
             && self.causes.contains(&origin)
         {
             return Ok(None); // recognised: it was carried out before
+        }
+        if matches!(cause, Cause::Dispatch(_)) {
+            self.overheard.push(dispatch.clone());
         }
         let (kind, number) = (dispatch.aggregate(), dispatch.number());
         let business = kind.split('/').next().unwrap_or_default();

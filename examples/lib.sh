@@ -1,0 +1,97 @@
+# The words that the stories beside this file are told in; needs a POSIX shell, sed and curl.
+#
+# A story sources this file, says what happens with `step`, talks with `get`, `post`, `put` and
+# `patch`, and holds the answers against what it expects. The first that differs ends it with 1.
+
+set -eu
+at=${1:-http://127.0.0.1:8080}
+
+# What happens next, as a sentence.
+step() {
+    printf '\n%s\n' "$*"
+}
+
+get() { say GET "$@"; }
+post() { say POST "$@"; }
+put() { say PUT "$@"; }
+patch() { say PATCH "$@"; }
+
+# say METHOD PATH [BODY [HEADER]]: sends it, prints both sides, keeps $status, $head and $body.
+say() {
+    printf '    %s\n' "$1 $2${3:+ $3}"
+    hear "$@"
+    printf '    %s %s\n' "$status" "$body" | sed 's/,"_links":.*$/}/'
+}
+
+hear() {
+    [ $# -ge 3 ] || set -- "$1" "$2" ''
+    [ $# -ge 4 ] || set -- "$1" "$2" "$3" 'Accept: application/json'
+    answer=$(curl -s -i -X "$1" "$at$2" -H "$4" ${3:+-H 'Content-Type: application/json' -d "$3"}) ||
+        fail "nobody answers at $at"
+    answer=$(printf '%s\n' "$answer" | tr -d '\r')
+    status=$(printf '%s\n' "$answer" | sed -n '1s/^[^ ]* \([0-9]*\).*$/\1/p')
+    head=$(printf '%s\n' "$answer" | sed '/^$/q')
+    body=$(printf '%s\n' "$answer" | sed '1,/^$/d')
+}
+
+# The answer has this status.
+expect() {
+    [ "$status" = "$1" ] || fail "the status is $status, not $1"
+}
+
+# shows FIELD VALUE: the answer has this field with this value.
+shows() {
+    found=$(field "$1")
+    [ "$found" = "$2" ] || fail "$1 is \`$found\`, not \`$2\`"
+}
+
+# The answer has this text in it.
+mentions() {
+    case $body in
+    *"$1"*) ;;
+    *) fail "there is no \`$1\` in it" ;;
+    esac
+}
+
+# eventually PATH FIELD VALUE: asks until the field has this value, as others have to finish first.
+eventually() {
+    tries=0
+    hear GET "$1"
+    until [ "$(field "$2")" = "$3" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 200 ] || fail "$1: $2 stays \`$(field "$2")\` and does not become \`$3\`"
+        sleep 0.1 2>/dev/null || sleep 1
+        hear GET "$1"
+    done
+    printf '    GET %s\n    %s %s\n' "$1" "$status" "$body" | sed 's/,"_links":.*$/}/'
+}
+
+# The number of what was just created: the last part of its Location.
+number() {
+    printf '%s\n' "$head" | sed -n 's/^[Ll]ocation: .*\/\([0-9][0-9]*\)$/\1/p'
+}
+
+# The first field of this name in the answer, as text.
+field() {
+    printf '%s\n' "$body" | sed -n '
+        s/"'"$1"'":/\
+/
+        t found
+        d
+        :found
+        s/^[^\n]*\n//
+        s/^\([^],}"]*\)[],}].*$/\1/
+        s/^"\([^"]*\)".*$/\1/
+        p
+        q'
+}
+
+fail() {
+    printf '\n%s: %s\n    %s\n' "$0" "$*" "${answer:-}" >&2
+    exit 1
+}
+
+# The last sentence of a story.
+the_end() {
+    printf '\nThat was all as it should be.\n'
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Three cars are there: two are rented, four are not, and one comes back.
+#
+#     examples/rental.sh [http://127.0.0.1:8080]
+. "$(dirname "$0")/lib.sh"
+
+step "The fleet manager registers three cars of a kind."
+post /rental/cars '{"name":"sonata","status":"...","cnt":3}'
+expect 201
+shows cnt 3
+car=$(number)
+
+step "Jung orders two and pays; the cars are handed over by and by."
+post /rental/orders '{"carId":'$car',"qty":2,"status":"ORDERED"}'
+expect 201
+jung=$(number)
+get /rental/pays/$jung
+shows status Paid
+eventually /rental/orders/$jung status Confirmed
+get /rental/cars/$car
+shows cnt 1
+
+step "Kim orders four, which is too many: the money goes back, with the reason."
+post /rental/orders '{"carId":'$car',"qty":4}'
+expect 201
+kim=$(number)
+eventually /rental/orders/$kim status Rejected
+shows reason 'only 1 of these cars can be rented'
+get /rental/pays/$kim
+shows status Refunded
+get /rental/cars/$car
+shows cnt 1
+
+step "Jung cancels: the money is back within the request, and the cars come back by themselves."
+patch /rental/orders/$jung '{"status":"CANCELLED"}'
+expect 200
+shows status Cancelled
+get /rental/pays/$jung
+shows status Refunded
+eventually /rental/cars/$car cnt 3
+
+step "Whoever asks how many can be rented gets a number, and whoever keeps the books sees both orders."
+eventually /rental/availability/$car rentable 3
+shows rented 0
+eventually /rental/systems/$jung status Cancelled
+eventually /rental/systems/$kim status Rejected
+
+the_end

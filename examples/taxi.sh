@@ -1,0 +1,69 @@
+#!/bin/sh
+# Somebody calls a taxi, another changes her mind, and a third comes too late.
+#
+#     examples/taxi.sh [http://127.0.0.1:8080]
+. "$(dirname "$0")/lib.sh"
+
+step "A driver registers a single taxi."
+post /taxi/taxis '{"taxiName":"sonata","companyName":"tmap","stockCnt":1,"itemPrice":4900}'
+expect 201
+taxi=$(number)
+
+step "Jung calls a basic taxi and pays; the answer comes when the payment is approved."
+post /taxi/orders '{"orderType":"basic","name":"Jung","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
+expect 201
+shows status Paid
+shows fare 3800
+jung=$(number)
+
+step "The line was bad, so the same request is sent again: nobody calls twice, nobody pays twice."
+post /taxi/orders '{"orderType":"basic","name":"Jung","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
+expect 201
+[ "$(number)" = "$jung" ] || fail "it was taken for another order"
+get /taxi/paymentHistories/$jung
+shows status Approved
+
+step "The reservation has reached the company, and the dispatcher confirms it with that taxi."
+eventually /taxi/reservations/$jung status 'Reservation Complete'
+patch /taxi/reservations/$jung '{"status":"confirmed","taxiId":'$taxi'}'
+expect 200
+shows taxiId $taxi
+eventually /taxi/orders/$jung status Confirmed
+
+step "Kim calls as well, but the taxi is out: the dispatcher is told so, and nothing changes."
+post /taxi/orders '{"orderType":"prime","name":"Kim"}'
+expect 201
+kim=$(number)
+eventually /taxi/reservations/$kim status 'Reservation Complete'
+patch /taxi/reservations/$kim '{"status":"confirmed","taxiId":'$taxi'}'
+expect 409
+get /taxi/reservations/$kim
+shows status 'Reservation Complete'
+
+step "Jung changes her mind: reservation, payment and taxi are undone before she is answered."
+patch /taxi/orders/$jung '{"status":"cancelled"}'
+expect 200
+shows status Cancelled
+get /taxi/paymentHistories/$jung
+shows status Refunded
+get /taxi/reservations/$jung
+shows status Cancelled
+get /taxi/taxis/$taxi
+shows stockCnt 1
+
+step "So Kim gets the taxi after all."
+patch /taxi/reservations/$kim '{"status":"confirmed","taxiId":'$taxi'}'
+expect 200
+eventually /taxi/mypages/$kim status Confirmed
+
+step "Nobody confirms what was cancelled."
+patch /taxi/reservations/$jung '{"status":"confirmed"}'
+expect 409
+shows detail 'the reservation is cancelled'
+
+step "Jung was told of every change, once."
+eventually "/taxi/messages?orderId=$jung" totalElements 4
+get "/taxi/messages?orderId=$jung&status=Cancelled"
+shows totalElements 1
+
+the_end

@@ -1,0 +1,50 @@
+//! The stories in `examples/`, told to a real server that has all businesses in it, and told again.
+
+mod support;
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+    thread,
+};
+use support::process::Server;
+
+#[test]
+fn every_business_has_a_story_that_can_be_told_again_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), None);
+    // Nobody is disturbed by the others.
+    thread::scope(|scope| {
+        for business in businesses() {
+            let server = &server;
+            scope.spawn(move || {
+                for _ in 0..2 {
+                    let Output { status, stdout, stderr } = told(&business, &server.url(""));
+                    let [said, why] = [stdout, stderr].map(|text| String::from_utf8(text).unwrap());
+                    assert!(status.success(), "{business}: {said}{why}");
+                }
+            });
+        }
+    });
+    assert!(server.terminate().success());
+}
+
+#[test]
+fn a_story_fails_when_nobody_answers() {
+    let Output { status, stderr, .. } = told("taxi", "http://127.0.0.1:1");
+    assert_eq!(status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&stderr).contains("nobody answers"), "{stderr:?}");
+}
+
+fn told(business: &str, url: &str) -> Output {
+    let script = Path::new("examples").join(business).with_extension("sh");
+    Command::new("sh").arg(script).arg(url).output().expect("a shell")
+}
+
+/// One folder each.
+fn businesses() -> Vec<String> {
+    let folders = std::fs::read_dir("src/domain").expect("the businesses").map(Result::unwrap);
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    let names = folders.map(|entry| entry.file_name().into_string().unwrap());
+    names.filter(|name| name != "kernel").collect()
+}

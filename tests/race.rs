@@ -1,0 +1,127 @@
+//! Thirty-two clients want the last ten of something at once: ten get it, everybody else gets the
+//! money back, and nothing is left over.
+
+mod support;
+
+use madang::config::Config;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use std::{net::SocketAddr, ops::RangeInclusive};
+use support::inside::Running;
+use tokio::task::JoinSet;
+
+const ROUNDS: u64 = 100;
+const CLIENTS: u64 = 32;
+const LAST: usize = 10;
+/// Those who get none.
+const OTHERS: usize = 22;
+
+#[tokio::test]
+async fn the_last_ten_taxis_are_given_to_ten_of_thirty_two() {
+    let app = Running::start(patient);
+    let street = Street { client: support::client(), at: app.address };
+    for round in 1..=ROUNDS {
+        let fleet =
+            json!({"taxiName": "k5", "companyName": "tmap", "stockCnt": LAST, "itemPrice": 1});
+        assert_eq!(street.say(Method::POST, "/taxis", fleet).await.0, 201);
+        let orders = (round - 1) * CLIENTS + 1..=round * CLIENTS;
+        let called = street
+            .all(
+                orders.clone(),
+                |_| "/orders".into(),
+                Method::POST,
+                &json!({"orderType": "basic", "name": "Jung"}),
+            )
+            .await;
+        assert!(called.iter().all(|(status, order)| *status == 201 && order["status"] == "Paid"));
+        for order in orders.clone() {
+            street.becomes(&format!("/reservations/{order}"), "Reservation Complete").await;
+        }
+        let confirm = json!({"status": "confirmed", "taxiId": round});
+        let reservation = |order| format!("/reservations/{order}");
+        let answers = street.all(orders.clone(), reservation, Method::PATCH, &confirm).await;
+        let got = answers.iter().filter(|(status, _)| *status == 200).count();
+        let refused = answers
+            .iter()
+            .filter(|(status, why)| *status == 409 && why["detail"] == "the taxi is out of stock");
+        assert_eq!((got, refused.count()), (LAST, OTHERS), "{answers:?}");
+        assert_eq!(street.get(&format!("/taxis/{round}")).await["stockCnt"], 0);
+        street.go_home(orders).await;
+        assert_eq!(street.get(&format!("/taxis/{round}")).await["stockCnt"], 0);
+    }
+}
+
+/// Nobody is answered 202 only because the machine that runs this is slow.
+fn patient(config: &mut Config) {
+    config.http.patience_ms = 60_000;
+}
+
+/// Where everybody calls from.
+struct Street {
+    client: Client,
+    at: SocketAddr,
+}
+
+impl Street {
+    async fn say(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        said(self.client.clone(), method, format!("http://{}{path}", self.at), body).await
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer =
+            self.client.get(format!("http://{}{path}", self.at)).send().await.expect("an answer");
+        answer.json().await.expect("JSON")
+    }
+
+    /// Says the same for each of these numbers at once.
+    async fn all(
+        &self,
+        numbers: impl IntoIterator<Item = u64>,
+        path: impl Fn(u64) -> String,
+        method: Method,
+        body: &Value,
+    ) -> Vec<(u16, Value)> {
+        let mut saying = JoinSet::new();
+        for number in numbers {
+            let url = format!("http://{}{}", self.at, path(number));
+            saying.spawn(said(self.client.clone(), method.clone(), url, body.clone()));
+        }
+        saying.join_all().await
+    }
+
+    /// Asks until it has this status.
+    async fn becomes(&self, path: &str, status: &str) {
+        while self.get(path).await["status"] != status {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Whoever got one has paid; whoever got none cancels, all at once, and is refunded.
+    async fn go_home(&self, orders: RangeInclusive<u64>) {
+        let mut without = vec![];
+        for order in orders {
+            if self.get(&format!("/reservations/{order}")).await["status"] == "Confirmed" {
+                self.becomes(&format!("/orders/{order}"), "Confirmed").await;
+                assert_eq!(self.get(&format!("/payments/{order}")).await["status"], "Approved");
+            } else {
+                without.push(order);
+            }
+        }
+        let order = |number| format!("/orders/{number}");
+        let cancel = json!({"status": "cancelled"});
+        let answers = self.all(without.clone(), order, Method::PATCH, &cancel).await;
+        assert_eq!(answers.len(), OTHERS);
+        assert!(
+            answers.iter().all(|(status, order)| *status == 200 && order["status"] == "Cancelled")
+        );
+        for number in without {
+            assert_eq!(self.get(&format!("/payments/{number}")).await["status"], "Refunded");
+        }
+    }
+}
+
+async fn said(client: Client, method: Method, url: String, body: Value) -> (u16, Value) {
+    let answer = client.request(method, url).json(&body).send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    (status, answer.json().await.expect("JSON"))
+}
