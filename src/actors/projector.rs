@@ -139,6 +139,8 @@ pub struct Projector<V: View> {
     reached: watch::Sender<u64>,
     bell: Bell,
     recent: HashMap<u64, Option<V>>,
+    /// The row of the largest number, where new rows go on from it.
+    last: Option<V>,
 }
 
 /// There may be something to fold.
@@ -179,6 +181,7 @@ impl<V: View> Handler<Wake> for Projector<V> {
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.recent.clear();
+                self.last = None;
                 self.bell.hush();
                 ctx.run_later(RETRY_PAUSE, |projector, ctx| projector.ring(ctx));
             }
@@ -212,6 +215,7 @@ impl<V: View> Projector<V> {
             reached: sender,
             bell,
             recent,
+            last: None,
         };
         Ok((projector, Arc::new(rows)))
     }
@@ -258,14 +262,31 @@ impl<V: View> Projector<V> {
         let Some(number) = caught(|| V::key(&heard, &meta)).map_err(in_record)? else {
             return Ok(());
         };
-        let before = match self.recent.remove(&number) {
+        let mut before = match self.recent.remove(&number) {
             Some(row) => row,
             None => self.stored(number).map_err(in_record)?,
         };
+        if V::CONTINUES && before.is_none() {
+            before = self.last().map_err(in_record)?;
+        }
         let after = caught(|| V::fold(before, heard, &meta)).map_err(in_record)?;
+        if V::CONTINUES {
+            self.last.clone_from(&after);
+        }
         self.recent.insert(number, after);
         touched.push(number);
         Ok(())
+    }
+
+    /// The row that a new one goes on from.
+    fn last(&self) -> Result<Option<V>, String> {
+        if self.last.is_some() {
+            return Ok(self.last.clone());
+        }
+        match self.model.last().map_err(|error| error.to_string())? {
+            Some(number) => self.stored(number),
+            None => Ok(None),
+        }
     }
 
     fn stored(&self, number: u64) -> Result<Option<V>, String> {

@@ -3,11 +3,13 @@
 //! One folder per business. To add the next: add its folder, declare it, install it.
 
 pub mod kernel;
+pub mod phone;
 pub mod taxi;
 
 use kernel::Host;
 
 /// Installs every business that madang ships.
 pub fn install(host: &mut impl Host) {
+    host.business::<phone::PhoneShop>();
     host.business::<taxi::CallTaxi>();
 }

@@ -1,6 +1,6 @@
 //! Given a past, when a command comes, then these events follow: how aggregates are specified.
 
-use super::{Aggregate, Decision, SettingsOf, Timestamp};
+use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
 
 /// Opens a specification on every aggregate: `Order::given([..]).when(..).then([..])`.
 pub trait Spec: Aggregate {
@@ -55,5 +55,29 @@ impl<A: Aggregate> When<A> {
     #[track_caller]
     pub fn rejected(self, why: A::Rejection) {
         assert_eq!(self.0, Err(why));
+    }
+}
+
+/// Proofreads a whole transition table under the default settings: each past with a line of what
+/// each command leads to there, by bare names: the events joined by `+`, `=` when it is so already,
+/// or `!` and the rejection.
+///
+/// # Panics
+/// When a command leads to something else.
+#[track_caller]
+pub fn table<A: Aggregate>(commands: &[A::Command], rows: &[(Vec<A::Event>, &str)]) {
+    for (past, line) in rows {
+        let outcomes = commands.iter().map(|command| outcome(&A::given(past.clone()), command));
+        let outcomes: Vec<String> = outcomes.collect();
+        let expected: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(outcomes, expected, "after {past:?}");
+    }
+}
+
+fn outcome<A: Aggregate>(given: &Given<A>, command: &A::Command) -> String {
+    match given.state.decide(command.clone(), given.now, &given.settings) {
+        Ok(events) if events.is_empty() => "=".into(),
+        Ok(events) => events.iter().map(command_name).collect::<Vec<_>>().join("+"),
+        Err(rejection) => format!("!{}", command_name(&rejection)),
     }
 }
