@@ -1,6 +1,7 @@
 //! A hundred thousand random worlds of every business, and its stories failed, repeated and
 //! crashed at every step.
 
+mod phone;
 mod taxi;
 
 use madang::domain::kernel::{Aggregate, simulation::World};

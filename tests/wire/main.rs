@@ -1,6 +1,7 @@
 //! Stored bytes are a promise: every event, rejection and saga state of every business reads back
 //! as it was written.
 
+mod phone;
 mod taxi;
 
 use madang::domain::kernel::Message;

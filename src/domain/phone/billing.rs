@@ -27,6 +27,7 @@ use super::{
         Order,
     },
     payment::{self, Payment, Sale},
+    reward::Reward,
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
@@ -93,7 +94,8 @@ impl Saga for Billing {
         match self {
             Idle => Awaits::Nobody,
             Paying | Withdrawing | Refunding => Awaits::Part(Payment::NAME),
-            Rejecting | Booking | Watching { .. } | Closing => Awaits::Part(Order::NAME),
+            Rejecting | Booking | Closing => Awaits::Part(Order::NAME),
+            Watching { .. } => Awaits::Part(Reward::NAME),
             Owing => Awaits::Person(STORE_CLERK),
         }
     }
