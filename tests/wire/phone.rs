@@ -32,16 +32,16 @@ fn events_of_orders() {
     golden(
         encode,
         &[
-            (E::Ordered { basket: basket(), price, amount }, "?"),
-            (E::Paid { basket: basket(), amount }, "?"),
-            (E::Rejected { how: Fall::Unpaid, because: because() }, "?"),
-            (E::Shipped, "?"),
-            (E::Credited { points }, "?"),
-            (E::Withdrawn, "?"),
-            (E::CancelRequested { attempt, answer_by: Timestamp(7) }, "?"),
-            (E::Kept { attempt, how, because: because() }, "?"),
-            (E::Forfeited { amount }, "?"),
-            (E::Cancelled, "?"),
+            (E::Ordered { basket: basket(), price, amount }, "0001690201730161fbc409fb8813"),
+            (E::Paid { basket: basket(), amount }, "0101690201730161fb8813"),
+            (E::Rejected { how: Fall::Unpaid, because: because() }, "02000162"),
+            (E::Shipped, "03"),
+            (E::Credited { points }, "04fbf401"),
+            (E::Withdrawn, "05"),
+            (E::CancelRequested { attempt, answer_by: Timestamp(7) }, "060307"),
+            (E::Kept { attempt, how, because: because() }, "0703020162"),
+            (E::Forfeited { amount }, "08fb8813"),
+            (E::Cancelled, "09"),
         ],
     );
 }
@@ -77,14 +77,14 @@ fn events_of_payments() {
     golden(
         encode,
         &[
-            (E::Requested { bill, amount }, "?"),
+            (E::Requested { bill, amount }, "000169fb8813"),
             (E::Approved, "01"),
-            (E::Declined { reason: reason() }, "?"),
-            (E::Abandoned { amount, reason: reason() }, "?"),
+            (E::Declined { reason: reason() }, "020162"),
+            (E::Abandoned { amount, reason: reason() }, "03fb88130162"),
             (E::Voided, "04"),
-            (E::RefundRequested { amount }, "?"),
+            (E::RefundRequested { amount }, "05fb8813"),
             (E::Refunded, "06"),
-            (E::RefundDeclined { reason: reason() }, "?"),
+            (E::RefundDeclined { reason: reason() }, "070162"),
         ],
     );
 }
@@ -96,8 +96,8 @@ fn events_and_rejections_of_deliveries() {
     golden(
         encode,
         &[
-            (E::Received { parcel: parcel(), ship_at: None }, "?"),
-            (E::Received { parcel: parcel(), ship_at: Some(Timestamp(7)) }, "?"),
+            (E::Received { parcel: parcel(), ship_at: None }, "00016902016100"),
+            (E::Received { parcel: parcel(), ship_at: Some(Timestamp(7)) }, "0001690201610107"),
             (E::ShippingRequested, "01"),
             (E::Shipped, "02"),
             (E::Stopped, "03"),
@@ -113,18 +113,18 @@ fn events_of_rewards() {
     golden(
         encode,
         &[
-            (E::GrantRequested { points }, "?"),
-            (E::Granted { points }, "?"),
-            (E::GrantDeclined { reason: reason() }, "?"),
-            (E::ReclaimAwaited { attempt }, "?"),
-            (E::ReclaimRequested { attempt, points }, "?"),
-            (E::Reclaimed { attempt, points }, "?"),
-            (E::ReclaimDeclined { attempt, reason: reason() }, "?"),
-            (E::ReclaimAbandoned { attempt, points, reason: reason() }, "?"),
-            (E::ReclaimForgotten { attempt }, "?"),
-            (E::ReclaimUndone { attempt, points, again: true }, "?"),
-            (E::Restored { points, again: false }, "?"),
-            (E::RestoreDeclined { reason: reason() }, "?"),
+            (E::GrantRequested { points }, "00fbf401"),
+            (E::Granted { points }, "01fbf401"),
+            (E::GrantDeclined { reason: reason() }, "020162"),
+            (E::ReclaimAwaited { attempt }, "0303"),
+            (E::ReclaimRequested { attempt, points }, "0403fbf401"),
+            (E::Reclaimed { attempt, points }, "0503fbf401"),
+            (E::ReclaimDeclined { attempt, reason: reason() }, "06030162"),
+            (E::ReclaimAbandoned { attempt, points, reason: reason() }, "0703fbf4010162"),
+            (E::ReclaimForgotten { attempt }, "0803"),
+            (E::ReclaimUndone { attempt, points, again: true }, "0903fbf40101"),
+            (E::Restored { points, again: false }, "0afbf40100"),
+            (E::RestoreDeclined { reason: reason() }, "0b0162"),
         ],
     );
 }
