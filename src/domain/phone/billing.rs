@@ -116,8 +116,10 @@ impl Billing {
                 let request = Request { bill: Sale { item: basket.item }, amount };
                 Step::wait(Paying).tell(me.of::<Payment>(), request)
             }
-            (Booking, E::Paid { .. }) | (Rejecting, E::Rejected { .. }) => Step::done(),
-            (Watching { .. }, E::Kept { .. }) | (Closing, E::Cancelled) => Step::done(),
+            (Booking, E::Paid { .. })
+            | (Rejecting, E::Rejected { .. })
+            | (Watching { .. }, E::Kept { .. })
+            | (Closing, E::Cancelled) => Step::done(),
 
             (Paying, E::Withdrawn) => Step::wait(Withdrawing),
             (Booking, E::Withdrawn) => refund(me),
@@ -143,9 +145,9 @@ impl Billing {
             (Paying, E::Abandoned { reason, .. }) => Step::wait(Rejecting)
                 .tell(order, Reject { how: Fall::Unavailable, because: reason }),
             (Withdrawing, E::Approved) => refund(me),
-            (Withdrawing, E::Declined { .. } | E::Abandoned { .. }) => close(me),
             (Refunding, E::RefundDeclined { reason }) => Step::stuck(Owing, reason),
-            (Refunding | Owing, E::Refunded) => close(me),
+            (Withdrawing, E::Declined { .. } | E::Abandoned { .. })
+            | (Refunding | Owing, E::Refunded) => close(me),
             (state, _) => Step::wait(state),
         }
     }

@@ -125,7 +125,6 @@ impl Aggregate for Delivery {
         }
     }
 
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Status as S;
         match (self.status, command) {

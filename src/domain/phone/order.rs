@@ -234,7 +234,6 @@ impl Order {
     }
 
     /// The lower half of the table: what is already so, and what is refused.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
         use Status as S;
         match (state, command) {
