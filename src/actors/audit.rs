@@ -16,7 +16,7 @@ use crate::{
         read_model::{Layout, ReadModel, Unusable},
     },
 };
-use std::{cell::RefCell, collections::HashMap, path::Path};
+use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
 /// Told how far the audit is: what is being read, how much of it is done, how much there is.
 pub type Progressing<'a> = &'a mut dyn FnMut(&str, u64, u64);
@@ -186,8 +186,8 @@ fn expected<V: View>(
     journal: &Journal,
     rooms: &Rooms,
     up_to: u64,
-) -> Result<HashMap<u64, V>, String> {
-    let mut rows = HashMap::new();
+) -> Result<BTreeMap<u64, V>, String> {
+    let mut rows = BTreeMap::<u64, V>::new();
     let mut after = 0;
     while after < up_to {
         let records = journal.read(after, BATCH_MAX, Level::Durable);
@@ -200,11 +200,16 @@ fn expected<V: View>(
             let Some(heard) = rooms.hear::<V::Hears>(record)? else { continue };
             let meta = record.meta();
             let Some(number) = V::key(&heard, &meta) else { continue };
-            let row = rows.remove(&number);
+            let row = rows.remove(&number).or_else(|| newest(&rows));
             if let Some(row) = V::fold(row, heard, &meta) {
                 rows.insert(number, row);
             }
         }
     }
     Ok(rows)
+}
+
+/// The row that a new one goes on from, in a view where it does.
+fn newest<V: View>(rows: &BTreeMap<u64, V>) -> Option<V> {
+    V::CONTINUES.then(|| rows.values().next_back().cloned()).flatten()
 }

@@ -13,7 +13,10 @@ use super::{
     room::{Door, Shared},
     settings::{ActorSettings, PortsSettings},
 };
-use crate::store::journal::{Journal, JournalOptions};
+use crate::{
+    domain::kernel::Dispatch,
+    store::journal::{Journal, JournalOptions},
+};
 use actix::Arbiter;
 use serde_json::Value;
 use std::{
@@ -137,7 +140,32 @@ impl Courtyard {
     /// # Errors
     /// Whatever kept it from being so.
     pub async fn say(&self, request: Request) -> Result<Reply, Trouble> {
-        Arc::clone(&self.parts.doors[request.resource]).say(request).await
+        let door = &self.parts.doors[request.resource];
+        match door.passed_on(&request)? {
+            None => Arc::clone(door).say(request).await,
+            Some(dispatch) => self.pass_on(dispatch, request).await,
+        }
+    }
+
+    /// Says a command to the kind it is for, waits for its outcome there, and shows the one of the
+    /// same number that it was said at.
+    async fn pass_on(&self, dispatch: Dispatch, request: Request) -> Result<Reply, Trouble> {
+        let (resource, number) = (request.resource, dispatch.number());
+        let actual = self.show(resource, number).await?.version;
+        if let Some(expected) = request.if_match.filter(|version| *version != actual) {
+            return Err(Trouble::VersionDiffers { expected, actual });
+        }
+        let named = |info: &ResourceInfo| {
+            dispatch.aggregate().split_once('/') == Some((info.business, info.name))
+        };
+        let Some(door) = self.parts.doors.iter().find(|door| named(door.info())) else {
+            return Err(Trouble::Failed(format!("nobody is there for {dispatch:?}")));
+        };
+        let name = self.parts.resources[resource].sayings[request.saying].name;
+        let request = Request { if_match: None, ..request };
+        let said = Arc::clone(door).say_for(dispatch, name, request).await?;
+        let shown = self.show(resource, number).await?;
+        Ok(Reply { outcome: said.outcome, position: said.position.max(shown.position), ..shown })
     }
 
     /// Shows one aggregate, as of its last durable record.

@@ -14,6 +14,9 @@ pub trait Folds: Unpin + Send + 'static {
     /// What is heard of a record.
     type Heard;
 
+    /// Whether a new row goes on from the last one.
+    const CONTINUES: bool = false;
+
     /// What the rows look like.
     fn layout() -> Layout;
 
@@ -47,6 +50,7 @@ impl<V> Default for OfView<V> {
 impl<V: View> Folds for OfView<V> {
     type Row = V;
     type Heard = V::Hears;
+    const CONTINUES: bool = V::CONTINUES;
 
     fn layout() -> Layout {
         Layout::of::<V>()

@@ -187,6 +187,8 @@ pub struct Projector<F: Folds> {
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
     recent: HashMap<u64, Option<F::Row>>,
+    /// The row of the largest number, where new rows go on from it.
+    last: Option<F::Row>,
 }
 
 /// There may be something to fold.
@@ -225,6 +227,7 @@ impl<F: Folds> Handler<Wake> for Projector<F> {
             Err(because) => {
                 self.progress.trouble(Some(because));
                 self.recent.clear();
+                self.last = None;
                 self.progress.hush();
                 ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
             }
@@ -267,6 +270,7 @@ impl<F: Folds> Projector<F> {
             reached: sender,
             waiting,
             recent: HashMap::new(),
+            last: None,
         };
         Ok((projector, Arc::new(rows)))
     }
@@ -310,6 +314,7 @@ impl<F: Folds> Projector<F> {
         let Err(error) = self.model.check() else { return Ok(()) };
         self.reached.send_replace(0);
         self.recent.clear();
+        self.last = None;
         let found = Unusable::Damaged(error.because);
         self.model = self.shelf.make_anew(&found, self.journal.durable())?;
         (self.cursor, self.committed) = (0, 0);
@@ -364,14 +369,31 @@ impl<F: Folds> Projector<F> {
         let in_record = |because| format!("record {}: {because}", record.position);
         let heard = caught(|| self.folds.hear(&self.rooms, record)).map_err(in_record)??;
         let Some((number, heard)) = heard else { return Ok(()) };
-        let before = match self.recent.remove(&number) {
+        let mut before = match self.recent.remove(&number) {
             Some(row) => row,
             None => self.stored(number).map_err(in_record)?,
         };
+        if F::CONTINUES && before.is_none() {
+            before = self.last().map_err(in_record)?;
+        }
         let after = caught(|| self.folds.fold(before, heard, record)).map_err(in_record)?;
+        if F::CONTINUES {
+            self.last.clone_from(&after);
+        }
         self.recent.insert(number, after);
         touched.push(number);
         Ok(())
+    }
+
+    /// The row that a new one goes on from.
+    fn last(&self) -> Result<Option<F::Row>, String> {
+        if self.last.is_some() {
+            return Ok(self.last.clone());
+        }
+        match self.model.last().map_err(|error| error.to_string())? {
+            Some(number) => self.stored(number),
+            None => Ok(None),
+        }
     }
 
     fn stored(&self, number: u64) -> Result<Option<F::Row>, String> {

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod education;
 pub mod insurance;
 pub mod kernel;
+pub mod phone;
 pub mod rental;
 pub mod taxi;
 
@@ -15,6 +16,7 @@ use kernel::Host;
 pub fn install(host: &mut impl Host) {
     host.business::<insurance::Insurance>();
     host.business::<claims::Claims>();
+    host.business::<phone::PhoneShop>();
     host.business::<rental::CarRental>();
     host.business::<taxi::CallTaxi>();
     host.business::<education::Education>();

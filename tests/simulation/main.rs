@@ -6,6 +6,7 @@ mod claims;
 mod education;
 mod insurance;
 mod mutants;
+mod phone;
 mod rental;
 mod strangers;
 mod taxi;

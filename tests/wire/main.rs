@@ -4,6 +4,7 @@
 mod claims;
 mod education;
 mod insurance;
+mod phone;
 mod rental;
 mod taxi;
 

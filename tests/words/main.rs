@@ -8,6 +8,7 @@
 mod claims;
 mod education;
 mod insurance;
+mod phone;
 mod programs;
 mod rental;
 mod siege;
@@ -17,13 +18,13 @@ mod table;
 mod taxi;
 
 use programs::{Program, curl, has, httpie};
-use std::thread;
+use std::{fs, path::Path, thread};
 use support::process::Server;
 use table::Story;
 
 /// The words of all businesses.
 const STORIES: &[Story] =
-    &[claims::STORY, education::STORY, insurance::STORY, rental::STORY, taxi::STORY];
+    &[claims::STORY, education::STORY, insurance::STORY, phone::STORY, rental::STORY, taxi::STORY];
 
 #[test]
 fn curl_says_every_word_under_the_business() {
@@ -45,13 +46,21 @@ fn httpie_says_every_word_at_the_root_with_numbers_as_text() {
     at_the_root("http", httpie);
 }
 
+/// Starts a server with whatever has to be configured for the words.
+fn start(folder: &Path, arguments: &[&str]) -> Server {
+    let config = folder.join("madang.toml");
+    fs::write(&config, phone::SETTINGS).unwrap();
+    let config = ["--config", config.to_str().unwrap()];
+    Server::start_with(&folder.join("data"), &[&config[..], arguments].concat())
+}
+
 /// Tells all stories to one server, as their businesses do not know each other.
 fn under_the_business(name: &str, program: Program) {
     if !has(name) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), None);
+    let server = start(folder.path(), &[]);
     thread::scope(|scope| {
         for story in STORIES {
             let (server, root) = (&server, format!("/{}", story.business));
@@ -70,7 +79,7 @@ fn at_the_root(name: &str, program: Program) {
         for story in STORIES {
             scope.spawn(move || {
                 let folder = tempfile::tempdir().unwrap();
-                let server = Server::start_with(folder.path(), &["--business", story.business]);
+                let server = start(folder.path(), &["--business", story.business]);
                 story.tell(&server, "", program);
                 assert!(server.terminate().success());
             });

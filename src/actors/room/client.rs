@@ -12,7 +12,7 @@ use crate::{
         flight::Flight,
         letter::{ClientCall, Content, ReplyTo, Teller},
     },
-    domain::kernel::{Aggregate, Malformed, Place, Speaker, Standing, Target},
+    domain::kernel::{Aggregate, Dispatch, Malformed, Place, Said, Speaker, Standing, Target},
     store::{StoredAnswer, StoredOutcome},
 };
 use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
@@ -139,17 +139,40 @@ impl<A: Aggregate> Room<A> {
     /// Reads what a client said and says it, once for each idempotency key.
     pub(super) async fn say_once(self: Arc<Self>, request: Request) -> Reached {
         let saying = &self.sayings[request.saying];
-        let said = saying.parse(request.number, &request.body).map_err(|error| match error {
-            Malformed::Syntax(because) => Trouble::Syntax(because),
-            Malformed::Content(because) => Trouble::Malformed(because),
-        })?;
-        if A::speaker(&said.command) == Speaker::Inside {
-            return Err(Trouble::Inside(saying.name));
-        }
+        let said = saying.parse(request.number, &request.body).map_err(misunderstood)?;
         let outcome = match saying.place {
             Place::Collection => Outcome::Created,
             Place::Item | Place::Named => Outcome::Done,
         };
+        self.carry_out(said, saying.name, outcome, request).await
+    }
+
+    /// Says what a client said at another kind of aggregate under this name, once for each key.
+    pub(super) async fn say_for(
+        self: Arc<Self>,
+        dispatch: Dispatch,
+        name: &'static str,
+        request: Request,
+    ) -> Reached {
+        let target = Target::Existing(dispatch.number());
+        match dispatch.command::<A>().cloned() {
+            Some(command) => {
+                self.carry_out(Said { target, command }, name, Outcome::Done, request).await
+            }
+            None => Err(Trouble::Failed(format!("{dispatch:?} is not for {}", A::NAME))),
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        said: Said<A>,
+        name: &'static str,
+        outcome: Outcome,
+        request: Request,
+    ) -> Reached {
+        if A::speaker(&said.command) == Speaker::Inside {
+            return Err(Trouble::Inside(name));
+        }
         let Request { key, if_match, patience, .. } = request;
         let mut call = Call { key, flight: None, if_match, outcome, patience };
         if let Some(key) = key {
@@ -167,5 +190,13 @@ impl<A: Aggregate> Room<A> {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,
         }
+    }
+}
+
+/// What a client said could not be read.
+pub(super) fn misunderstood(error: Malformed) -> Trouble {
+    match error {
+        Malformed::Syntax(because) => Trouble::Syntax(because),
+        Malformed::Content(because) => Trouble::Malformed(because),
     }
 }

@@ -69,6 +69,15 @@ pub trait Door: Send + Sync {
     fn kind(&self) -> KindId;
     /// Says a command for a client.
     fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
+    /// The command for another kind that a request means, if it does.
+    fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, Trouble>;
+    /// Says a command for a client who said it at another kind, under this name.
+    fn say_for(
+        self: Arc<Self>,
+        dispatch: Dispatch,
+        name: &'static str,
+        request: Request,
+    ) -> Answer<Reply>;
     /// Shows one.
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
     /// Shows a page of them.
@@ -181,6 +190,20 @@ impl<A: Aggregate> Door for Room<A> {
 
     fn say(self: Arc<Self>, request: Request) -> Answer<Reply> {
         Box::pin(self.say_once(request))
+    }
+
+    fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, Trouble> {
+        let saying = &self.sayings[request.saying];
+        saying.passed_on(request.number, &request.body).map_err(client::misunderstood)
+    }
+
+    fn say_for(
+        self: Arc<Self>,
+        dispatch: Dispatch,
+        name: &'static str,
+        request: Request,
+    ) -> Answer<Reply> {
+        Box::pin(Self::say_for(self, dispatch, name, request))
     }
 
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {

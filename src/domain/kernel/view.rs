@@ -25,10 +25,15 @@ pub trait View: Message {
     /// older binary are made anew. Fields that come, go or change their name are noticed without.
     const SHAPE: u32 = 0;
 
+    /// Whether a row that is not there yet begins as the row of the largest number, to go on from
+    /// it: a running balance. Such rows are numbered in the order they come, and none goes.
+    const CONTINUES: bool = false;
+
     /// The number of the row that a fact touches, `None` when it touches none.
     fn key(heard: &Self::Hears, meta: &Meta) -> Option<u64>;
 
-    /// Takes one fact into the row. `None` before is no row yet, after is gone.
+    /// Takes one fact into the row. `None` before is no row yet (with [`View::CONTINUES`]: no row
+    /// at all), after is gone.
     fn fold(row: Option<Self>, heard: Self::Hears, meta: &Meta) -> Option<Self>;
 }
 

@@ -1,6 +1,6 @@
 //! How clients say commands: by name, and in the words of clients that existed before.
 
-use super::{Aggregate, Number, body::Body};
+use super::{Aggregate, Dispatch, Id, Number, body::Body};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// All the ways to say something to one kind of aggregate.
@@ -17,12 +17,22 @@ pub struct Saying<A: Aggregate> {
     pub method: Method,
     /// The path it is said at.
     pub place: Place,
-    parse: Parse<A>,
+    meaning: Meaning<A>,
     ignored: &'static [&'static str],
 }
 
 /// What a body means that names whom it is about.
 type Refers<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
+
+/// Whom a saying is for.
+enum Meaning<A: Aggregate> {
+    /// The kind it is said at.
+    Here(Parse<A>),
+    /// Another kind.
+    Elsewhere(PassOn),
+}
+
+type PassOn = Box<dyn Fn(Option<u64>, &Body) -> Result<Dispatch, Malformed> + Send + Sync>;
 
 type Parse<A> = Box<dyn Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync>;
 
@@ -113,7 +123,10 @@ impl<A: Aggregate> Vocabulary<A> {
         });
         others.iter().fold(new, |vocabulary, name| {
             vocabulary.with(name, Method::Post, Place::Named, |number, body| {
-                Ok(Said { target: existing(number)?, command: body.read_as(name)? })
+                Ok(Said {
+                    target: Target::Existing(numbered(number)?),
+                    command: body.read_as(name)?,
+                })
             })
         })
     }
@@ -149,6 +162,23 @@ impl<A: Aggregate> Vocabulary<A> {
         means: fn(B) -> Result<A::Command, Malformed>,
     ) -> Self {
         self.with(name, method, Place::Item, to_existing(means))
+    }
+
+    /// A method on `/business/resource/7` that is a command for the `B` of the same number, as
+    /// existing clients use it: what becomes of it there is waited for, then number 7 is shown here.
+    #[must_use]
+    pub fn word_for<B: Aggregate, W: DeserializeOwned + 'static>(
+        mut self,
+        name: &'static str,
+        method: Method,
+        means: fn(W) -> Result<B::Command, Malformed>,
+    ) -> Self {
+        let pass_on = move |number: Option<u64>, body: &Body<'_>| {
+            Ok(Dispatch::new(Id::<B>::new(numbered(number)?), means(body.read()?)?))
+        };
+        let meaning = Meaning::Elsewhere(Box::new(pass_on));
+        self.sayings.push(Saying { name, method, place: Place::Item, meaning, ignored: &[] });
+        self
     }
 
     /// `POST /business/resource` about one that exists, whose number stands in the body.
@@ -187,7 +217,8 @@ impl<A: Aggregate> Vocabulary<A> {
         place: Place,
         parse: impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync + 'static,
     ) -> Self {
-        self.sayings.push(Saying { name, method, place, parse: Box::new(parse), ignored: &[] });
+        let meaning = Meaning::Here(Box::new(parse));
+        self.sayings.push(Saying { name, method, place, meaning, ignored: &[] });
         self
     }
 }
@@ -196,18 +227,43 @@ impl<A: Aggregate> Saying<A> {
     /// Reads what a client said; `number` is the one in the path, if there is one.
     ///
     /// # Errors
-    /// What could not be understood, as a sentence.
+    /// What could not be understood, as a sentence; also when it is for another kind, see
+    /// [`Saying::passed_on`].
     pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<Said<A>, Malformed> {
-        (self.parse)(number, &Body { bytes: body, ignored: self.ignored })
+        match &self.meaning {
+            Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: self.ignored }),
+            Meaning::Elsewhere(_) => Err(Malformed::content("this is for somebody else")),
+        }
+    }
+
+    /// Reads what a client said when that is a command for another kind of aggregate; `None` when
+    /// it is for the kind it is said at.
+    ///
+    /// # Errors
+    /// What could not be understood, as a sentence.
+    pub fn passed_on(
+        &self,
+        number: Option<u64>,
+        body: &[u8],
+    ) -> Result<Option<Dispatch>, Malformed> {
+        match &self.meaning {
+            Meaning::Here(_) => Ok(None),
+            Meaning::Elsewhere(pass_on) => {
+                pass_on(number, &Body { bytes: body, ignored: self.ignored }).map(Some)
+            }
+        }
     }
 }
 
 fn to_existing<A: Aggregate, B: DeserializeOwned + 'static>(
     means: fn(B) -> Result<A::Command, Malformed>,
 ) -> impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> {
-    move |number, body| Ok(Said { target: existing(number)?, command: means(body.read()?)? })
+    move |number, body| {
+        let target = Target::Existing(numbered(number)?);
+        Ok(Said { target, command: means(body.read()?)? })
+    }
 }
 
-fn existing(number: Option<u64>) -> Result<Target, Malformed> {
-    number.map(Target::Existing).ok_or_else(|| Malformed::content("the number is missing"))
+fn numbered(number: Option<u64>) -> Result<u64, Malformed> {
+    number.ok_or_else(|| Malformed::content("the number is missing"))
 }

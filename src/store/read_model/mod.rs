@@ -158,6 +158,18 @@ impl ReadModel {
         self.written(|writer| body(writer, number))
     }
 
+    /// The largest number of a row as the projector last left them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn last(&self) -> Result<Option<u64>, ReadModelError> {
+        self.written(|writer| {
+            let last: Option<i64> =
+                writer.query_row("SELECT max(number) FROM rows", [], |row| row.get(0))?;
+            Ok(last.map(i64::cast_unsigned))
+        })
+    }
+
     /// Writes rows (`None`: it is gone) and the cursor, all or nothing.
     ///
     /// # Errors

@@ -299,7 +299,10 @@ impl<V: View> Table for Rows<V> {
         let Some(heard) = V::Hears::from_fact(record) else { return };
         let meta = record.meta();
         let Some(key) = V::key(&heard, &meta) else { return };
-        if let Some(row) = V::fold(self.0.remove(&key), heard, &meta) {
+        let last = || V::CONTINUES.then(|| self.0.values().next_back().cloned()).flatten();
+        let before = self.0.get(&key).cloned().or_else(last);
+        self.0.remove(&key);
+        if let Some(row) = V::fold(before, heard, &meta) {
             self.0.insert(key, row);
         }
     }

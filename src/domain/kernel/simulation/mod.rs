@@ -141,8 +141,8 @@ impl World {
         if door.and_then(|door| door.speaker(dispatch)) == Some(Speaker::Inside) {
             return Err(ONLY_INSIDE.into());
         }
-        if self.suspended.contains(A::NAME) {
-            return Err(format!("{} is suspended", A::NAME));
+        if self.suspended.contains(dispatch.aggregate()) {
+            return Err(format!("{} is suspended", dispatch.aggregate()));
         }
         self.requests += 1;
         let request = self.requests;

@@ -1,0 +1,83 @@
+//! The outside service that keeps the points: grants them, takes them back, and undoes that.
+
+use super::reward::{
+    Command::{
+        AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
+        DeclineRestore,
+    },
+    Event::{self, GrantRequested, ReclaimAbandoned, ReclaimRequested, ReclaimUndone},
+    Reward,
+};
+use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Money, Patience, Port};
+use serde_json::{Value, json};
+
+/// The bank of points.
+#[derive(Clone, Copy, Debug)]
+pub struct RewardBank;
+
+impl Port for RewardBank {
+    const NAME: &'static str = "phone/reward-bank";
+    type Hears = (Id<Reward>, Event);
+
+    /// A customer waits for a reclaim, so that has limited patience; nobody waits for the rest.
+    /// To restore is to undo the reclaim of the key given, whether or not that was done: nothing
+    /// more may come of that key.
+    fn ask((reward, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+        let ask = |operation, key, body, patience| Some(Ask { operation, key, body, patience });
+        match event {
+            GrantRequested { points } => ask(
+                "grant",
+                format!("grant-{reward}"),
+                body("grant", *reward, *points),
+                Patience::UntilAnswered,
+            ),
+            ReclaimRequested { attempt, points } => ask(
+                "reclaim",
+                reclaim_key(*reward, *attempt),
+                body("reclaim", *reward, *points),
+                Patience::Limited,
+            ),
+            ReclaimAbandoned { attempt, points, .. } | ReclaimUndone { attempt, points, .. } => {
+                let mut body = body("restore", *reward, *points);
+                body["reclaim"] = reclaim_key(*reward, *attempt).into();
+                ask("restore", format!("restore-{reward}-{attempt}"), body, Patience::UntilAnswered)
+            }
+            _ => None,
+        }
+    }
+
+    fn answered((reward, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+        let command = match (event, answer) {
+            (ReclaimRequested { attempt, .. }, answer) => {
+                let attempt = *attempt;
+                match answer.clone() {
+                    Answer::Approved => ConfirmReclaim { attempt },
+                    Answer::Declined(reason) => DeclineReclaim { attempt, reason },
+                    Answer::Unreachable(reason) => AbandonReclaim { attempt, reason },
+                }
+            }
+            (ReclaimAbandoned { attempt, .. } | ReclaimUndone { attempt, .. }, answer) => {
+                let attempt = *attempt;
+                match answer.clone() {
+                    Answer::Approved => ConfirmRestore { attempt },
+                    Answer::Declined(reason) | Answer::Unreachable(reason) => {
+                        DeclineRestore { attempt, reason }
+                    }
+                }
+            }
+            (_, Answer::Approved) => ConfirmGrant,
+            (_, Answer::Declined(reason) | Answer::Unreachable(reason)) => {
+                DeclineGrant { reason: reason.clone() }
+            }
+        };
+        Dispatch::new(*reward, command)
+    }
+}
+
+fn reclaim_key(reward: Id<Reward>, attempt: u32) -> String {
+    format!("reclaim-{reward}-{attempt}")
+}
+
+fn body(operation: &str, reward: Id<Reward>, points: Money) -> Value {
+    json!({ "operation": operation, "orderId": reward, "point": points })
+}

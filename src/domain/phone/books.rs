@@ -1,0 +1,52 @@
+//! What adds up in a phone shop: what stands is paid, shipped or waiting in the store, and rewarded;
+//! what does not stand has given everything back.
+
+use super::{
+    Billing, Rewarding, Shipping, delivery::Delivery, order::Order, payment::Payment,
+    reward::Reward,
+};
+use crate::domain::kernel::{Books, Money, payment::Stage};
+
+/// Checks the whole shop.
+///
+/// # Errors
+/// What does not add up.
+pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
+    books.each::<Order>(|number, order| {
+        let is_settled = books.is_settled::<Billing>(number)
+            && books.is_settled::<Shipping>(number)
+            && books.is_settled::<Rewarding>(number);
+        if is_settled { order_adds_up(books, number, order) } else { Ok(()) }
+    })
+}
+
+fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), String> {
+    let stage = books.get::<Payment>(number).stage();
+    let delivery = books.get::<Delivery>(number);
+    let reward = books.get::<Reward>(number);
+    let costs = order.amount() > Money::ZERO;
+    let is_paid = stage == if costs { Stage::Approved } else { Stage::Blank };
+    let is_returned = match stage {
+        Stage::Blank => !costs,
+        Stage::Declined | Stage::Refunded | Stage::RefundDeclined => costs,
+        Stage::Requested | Stage::Approved | Stage::RefundRequested => false,
+    };
+    let is_rewarded = order.point().unwrap_or_default() == reward.points()
+        && matches!(reward.process(), "Granted" | "Declined" | "Restoring" | "Owed");
+    let is_forfeited = order.point().is_none() && matches!(reward.process(), "" | "Reclaimed");
+    let (status, process) = (order.status(), delivery.process());
+    let holds = match (status, process) {
+        ("Paid", "Received") | ("Shipped", "Shipped") => is_paid && is_rewarded,
+        ("Cancelled", "" | "Stopped") => is_returned && is_forfeited,
+        ("Rejected", "") => stage == Stage::Declined && reward.process().is_empty(),
+        _ => false,
+    };
+    if holds {
+        return Ok(());
+    }
+    let point = order.point();
+    Err(format!(
+        "phone/orders {number} is {status} with {point:?} points, its payment {stage:?}, \
+         its delivery `{process}`, {reward:?}"
+    ))
+}

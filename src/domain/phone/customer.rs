@@ -1,0 +1,72 @@
+//! What a customer sees of an order: what was bought, how far it has come, the points for it.
+
+use super::order::{Event, Order};
+use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, Timestamp, View};
+use serde::{Deserialize, Serialize};
+
+/// One order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Customer {
+    /// The number of the order.
+    pub id: u64,
+    /// The same.
+    pub order_id: u64,
+    /// What was bought.
+    pub item: Text,
+    /// How many.
+    pub qty: Quantity,
+    /// What one costs, in won.
+    pub price: Money,
+    /// How the order stands.
+    pub status: Text,
+    /// The points for it, once there are any; gone when it is cancelled.
+    pub point: Option<Money>,
+    /// When it was ordered, in milliseconds since the epoch.
+    pub ordered_at: Timestamp,
+    /// When something happened last, in milliseconds since the epoch.
+    pub changed_at: Timestamp,
+}
+
+impl View for Customer {
+    const NAME: &'static str = "phone/customers";
+    type Hears = (Id<Order>, Event);
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::key("orderId"),
+        Field::text("item"),
+        Field::number("qty"),
+        Field::number("price"),
+        Field::text("status"),
+        Field::number("point"),
+        Field::time("orderedAt"),
+    ];
+
+    fn key((order, _): &Self::Hears, _meta: &Meta) -> Option<u64> {
+        Some(order.number())
+    }
+
+    fn fold(row: Option<Self>, (order, event): Self::Hears, meta: &Meta) -> Option<Self> {
+        let mut row = row.unwrap_or_default();
+        (row.id, row.order_id, row.changed_at) = (order.number(), order.number(), meta.time);
+        if let Some(status) = event.leads_to() {
+            row.status = status.into();
+        }
+        match event {
+            Event::Ordered { basket, price, .. } => {
+                (row.item, row.qty, row.price) = (basket.item, basket.qty, price);
+                row.ordered_at = meta.time;
+            }
+            Event::Credited { points } => row.point = Some(points),
+            Event::Forfeited { .. } => row.point = None,
+            Event::Paid { .. }
+            | Event::Rejected { .. }
+            | Event::Shipped
+            | Event::Withdrawn
+            | Event::CancelRequested { .. }
+            | Event::Kept { .. }
+            | Event::Cancelled => {}
+        }
+        Some(row)
+    }
+}

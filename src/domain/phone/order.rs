@@ -1,0 +1,278 @@
+//! A customer's order of phones, and what became of it: the one place that decides whether they
+//! are shipped or the order is cancelled.
+//!
+//! ```text
+//!            paid              shipped
+//! Requested ──────▶ Paid ────────────────▶ Shipped
+//!  │  │              │  ▲
+//!  │  │       cancel │  │ kept: the reward cannot be taken back
+//!  │  │              ▼  │
+//!  │  │          Cancelling
+//!  │  │ withdrawn    │ forfeited: the reward is taken back
+//!  │  │              ▼              all is undone
+//!  │  └──────────▶ Undoing ───────────────────────▶ Cancelled
+//!  ▼ rejected
+//! Rejected
+//! ```
+//! An order without a price is paid at once. While it is `Cancelling` it is not shipped; once it is
+//! `Undoing` there is no way back.
+
+mod messages;
+mod said;
+mod shown;
+#[cfg(test)]
+mod specs;
+
+use super::{PhoneShop, settings::Settings};
+use crate::domain::kernel::{
+    Aggregate, Decision, Fall, Method, Money, Nothing, Quantity, Speaker, Standing, Text,
+    Timestamp, Vocabulary,
+};
+pub use messages::{Command, Event, Rejection};
+use said::{PlaceBody, StatusBody};
+use serde::{Deserialize, Serialize};
+use shown::Shown;
+
+use Command::{Cancel, Credit, FinishCancelling, Forfeit, Keep, Pay, Place, Reject, Ship};
+use Event::{
+    CancelRequested, Cancelled, Credited, Forfeited, Kept, Ordered, Paid, Rejected, Shipped,
+    Withdrawn,
+};
+
+/// An order of phones.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    basket: Basket,
+    price: Money,
+    amount: Money,
+    point: Option<Money>,
+    /// How often its cancellation was begun.
+    attempts: u32,
+    status: Status,
+}
+
+/// What is bought, where, and where it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basket {
+    /// The phone.
+    pub item: Text,
+    /// How many.
+    pub qty: Quantity,
+    /// The store that sells it; may be empty.
+    pub store: Text,
+    /// Where it goes; may be empty.
+    pub address: Text,
+}
+
+/// How far an order has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Requested,
+    Paid {
+        /// Why it could not be cancelled, when that was tried last.
+        kept: Option<(Fall, String)>,
+    },
+    Shipped,
+    Cancelling,
+    Undoing,
+    Cancelled,
+    Rejected {
+        how: Fall,
+        because: String,
+    },
+}
+
+impl Aggregate for Order {
+    const NAME: &'static str = "phone/orders";
+    type Business = PhoneShop;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Place { .. } => Speaker::Anyone,
+            Cancel => Speaker::Customer,
+            Pay
+            | Reject { .. }
+            | Ship
+            | Credit { .. }
+            | Forfeit { .. }
+            | Keep { .. }
+            | FinishCancelling => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
+        use Status as S;
+        match (&self.status, command) {
+            (S::Blank, Place { basket, price }) => ordered(basket, price, settings),
+            (S::Requested, Pay) => Ok(vec![self.paid()]),
+            (S::Requested, Reject { how, because }) => Ok(vec![Rejected { how, because }]),
+            (S::Requested, Cancel) => Ok(vec![Withdrawn]),
+            (S::Paid { .. }, Ship) => Ok(vec![Shipped]),
+            (S::Paid { .. } | S::Shipped | S::Cancelling, Credit { points })
+                if self.point.is_none() =>
+            {
+                Ok(vec![Credited { points }])
+            }
+            (S::Paid { .. }, Cancel) => Ok(vec![CancelRequested {
+                attempt: self.attempts + 1,
+                answer_by: settings.cancel_by(now),
+            }]),
+            (S::Cancelling, Keep { attempt, how, because }) if attempt == self.attempts => {
+                Ok(vec![Kept { attempt, how, because }])
+            }
+            (S::Cancelling, Forfeit { attempt }) if attempt == self.attempts => {
+                Ok(vec![Forfeited { amount: self.amount }])
+            }
+            (S::Undoing, FinishCancelling) => Ok(vec![Cancelled]),
+            (state, command) => self.already(state, &command),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let status = match event {
+            Ordered { basket, price, amount } => {
+                return Self { basket, price, amount, status: Status::Requested, ..self };
+            }
+            Credited { points } => return Self { point: Some(points), ..self },
+            CancelRequested { attempt, .. } => {
+                return Self { attempts: attempt, status: Status::Cancelling, ..self };
+            }
+            Forfeited { .. } => return Self { point: None, status: Status::Undoing, ..self },
+            Paid { .. } => Status::Paid { kept: None },
+            Rejected { how, because } => Status::Rejected { how, because },
+            Shipped => Status::Shipped,
+            Withdrawn => Status::Undoing,
+            Kept { how, because, .. } => Status::Paid { kept: Some((how, because)) },
+            Cancelled => Status::Cancelled,
+        };
+        Self { status, ..self }
+    }
+
+    fn standing(&self) -> Standing {
+        match &self.status {
+            Status::Requested | Status::Cancelling | Status::Undoing => Standing::Pending,
+            Status::Rejected { how, because } | Status::Paid { kept: Some((how, because)) } => {
+                Standing::Fell { how: *how, because: because.clone() }
+            }
+            Status::Blank | Status::Paid { kept: None } | Status::Shipped | Status::Cancelled => {
+                Standing::Stands
+            }
+        }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        let Self { basket, price, amount, point, status, .. } = self.clone();
+        let reason = match &status {
+            Status::Rejected { because, .. } => Some(because.clone()),
+            _ => None,
+        };
+        let Basket { item, qty, store, address } = basket;
+        let status = status.name();
+        Shown { id: number, item, qty, price, amount, status, store, address, point, reason }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Requested | Status::Paid { .. } => &["cancel"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(said::IGNORED)
+            .creates("order", PlaceBody::means)
+            .command("cancel", |Nothing {}| Ok(Cancel))
+            .word("cancel by status", Method::Patch, StatusBody::means)
+            .word("cancel by status", Method::Put, StatusBody::means)
+    }
+}
+
+/// What comes of an order that nobody ordered before.
+fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decision<Order> {
+    if !basket.item.is_name() {
+        return Err(Rejection::BadItem);
+    }
+    if !basket.store.is_short() || !basket.address.is_short() {
+        return Err(Rejection::TooLong);
+    }
+    if basket.qty.0 == 0 {
+        return Err(Rejection::NoneWanted);
+    }
+    let price = price.unwrap_or_else(|| settings.list_price(&basket.item));
+    let amount = price.times(basket.qty).ok_or(Rejection::TooDear)?;
+    let paid = (amount == Money::ZERO).then(|| Paid { basket: basket.clone(), amount });
+    Ok([Ordered { basket, price, amount }].into_iter().chain(paid).collect())
+}
+
+impl Order {
+    /// How far it has come, as clients are told.
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
+        self.status.name()
+    }
+
+    /// The points for it, once there are any.
+    #[must_use]
+    pub const fn point(&self) -> Option<Money> {
+        self.point
+    }
+
+    /// What it costs in all.
+    #[must_use]
+    pub const fn amount(&self) -> Money {
+        self.amount
+    }
+
+    fn paid(&self) -> Event {
+        Paid { basket: self.basket.clone(), amount: self.amount }
+    }
+
+    /// The lower half of the table: what is already so, and what is refused.
+    fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
+        use Status as S;
+        match (state, command) {
+            (S::Paid { .. } | S::Shipped | S::Cancelling, Pay)
+            | (S::Shipped, Ship)
+            | (S::Rejected { .. }, Reject { .. })
+            | (S::Cancelling | S::Undoing | S::Cancelled, Cancel)
+            | (S::Cancelled, FinishCancelling) => Ok(vec![]),
+            (_, Credit { points }) if self.point == Some(*points) => Ok(vec![]),
+            // What an attempt to cancel came to is settled; the first to say so was right.
+            (S::Undoing | S::Cancelled, Forfeit { attempt }) if *attempt == self.attempts => {
+                Ok(vec![])
+            }
+            (_, Keep { attempt, .. }) if (1..=self.attempts).contains(attempt) => Ok(vec![]),
+
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Place { .. }) => Err(Rejection::AlreadyOrdered),
+            (S::Rejected { .. }, _) => Err(Rejection::WasRejected),
+            (S::Undoing | S::Cancelled, _) => Err(Rejection::IsCancelled),
+            (_, Forfeit { .. } | Keep { .. } | FinishCancelling) => Err(Rejection::NotCancelling),
+            (S::Requested, _) => Err(Rejection::NotPaid),
+            (S::Cancelling, Ship) => Err(Rejection::IsCancelling),
+            (_, Reject { .. }) => Err(Rejection::IsPaid),
+            (_, Credit { .. }) => Err(Rejection::AlreadyCredited),
+            (_, Cancel | Ship) => Err(Rejection::IsShipped),
+        }
+    }
+}
+
+impl Status {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Blank => "",
+            Self::Requested => "Requested",
+            Self::Paid { .. } => "Paid",
+            Self::Shipped => "Shipped",
+            Self::Cancelling => "Cancelling",
+            Self::Undoing | Self::Cancelled => "Cancelled",
+            Self::Rejected { .. } => "Rejected",
+        }
+    }
+}

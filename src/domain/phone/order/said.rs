@@ -1,0 +1,45 @@
+//! What clients send to say something to an order.
+
+use super::{
+    Basket,
+    Command::{self, Cancel, Place},
+};
+use crate::domain::kernel::{CANCELLED, Malformed, Money, Quantity, Text};
+use serde::Deserialize;
+
+/// What only the server decides, or is none of the matter when an order is cancelled by its status.
+pub(super) const IGNORED: &[&str] =
+    &["id", "item", "qty", "price", "amount", "status", "store", "address", "point", "reason"];
+
+/// `{"item":"GX Note99","qty":2,"price":990000}`; by the list when the price is missing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlaceBody {
+    item: Text,
+    qty: Quantity,
+    price: Option<Money>,
+    store: Option<Text>,
+    address: Option<Text>,
+}
+
+impl PlaceBody {
+    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        let Self { item, qty, price, store, address } = self;
+        let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());
+        Ok(Place { basket: Basket { item, qty, store, address }, price })
+    }
+}
+
+/// `{"status":"cancel"}`, or a whole order with that status.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusBody {
+    status: Text,
+}
+
+impl StatusBody {
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        self.status.means(&[(CANCELLED, Cancel)])
+    }
+}

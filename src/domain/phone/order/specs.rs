@@ -1,0 +1,176 @@
+//! What is promised of an order.
+
+use super::{
+    Basket,
+    Command::{Cancel, Credit, FinishCancelling, Forfeit, Keep, Pay, Place, Reject, Ship},
+    Event::{
+        self, CancelRequested, Cancelled, Credited, Forfeited, Kept, Ordered, Paid, Rejected,
+        Shipped, Withdrawn,
+    },
+    Order, Rejection,
+};
+use crate::domain::kernel::{
+    Aggregate, Fall, Malformed, Money, Quantity, Said, Standing, Target, Timestamp,
+    spec::{Spec, table_rows},
+};
+use crate::domain::phone::settings::Settings;
+
+const POINTS: Money = Money(198_000);
+
+#[test]
+fn an_order_goes_its_way_and_no_other() {
+    let (how, because) = (Fall::Unavailable, String::from("the bank is closed"));
+    let commands = [
+        Place { basket: basket(), price: Some(Money(990_000)) },
+        Pay,
+        Reject { how, because: because.clone() },
+        Ship,
+        Credit { points: POINTS },
+        Cancel,
+        Forfeit { attempt: 1 },
+        Keep { attempt: 1, how, because: because.clone() },
+        FinishCancelling,
+    ];
+    let paid = |further: &[Event]| [&[ordered(), paid()], further].concat();
+    let kept = Kept { attempt: 1, how, because: because.clone() };
+    let asked = cancel_requested;
+    let rows = [
+        (vec![], "Ordered !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown"),
+        (
+            vec![ordered()],
+            "!AlreadyOrdered Paid Rejected !NotPaid !NotPaid Withdrawn !NotCancelling !NotCancelling !NotCancelling",
+        ),
+        (
+            paid(&[]),
+            "!AlreadyOrdered = !IsPaid Shipped Credited CancelRequested !NotCancelling !NotCancelling !NotCancelling",
+        ),
+        (
+            paid(&[Credited { points: POINTS }]),
+            "!AlreadyOrdered = !IsPaid Shipped = CancelRequested !NotCancelling !NotCancelling !NotCancelling",
+        ),
+        (
+            paid(&[Credited { points: Money(1) }]),
+            "!AlreadyOrdered = !IsPaid Shipped !AlreadyCredited CancelRequested !NotCancelling !NotCancelling !NotCancelling",
+        ),
+        (
+            paid(&[asked(), kept]),
+            "!AlreadyOrdered = !IsPaid Shipped Credited CancelRequested !NotCancelling = !NotCancelling",
+        ),
+        (
+            paid(&[Shipped]),
+            "!AlreadyOrdered = !IsPaid = Credited !IsShipped !NotCancelling !NotCancelling !NotCancelling",
+        ),
+        (
+            paid(&[asked()]),
+            "!AlreadyOrdered = !IsPaid !IsCancelling Credited = Forfeited Kept !NotCancelling",
+        ),
+        (
+            paid(&[asked(), forfeited()]),
+            "!AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled !IsCancelled = = = Cancelled",
+        ),
+        (
+            paid(&[asked(), forfeited(), Cancelled]),
+            "!AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled !IsCancelled = = = =",
+        ),
+        (
+            vec![ordered(), Withdrawn],
+            "!AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled !IsCancelled = !IsCancelled !IsCancelled Cancelled",
+        ),
+        (
+            vec![ordered(), Rejected { how, because }],
+            "!AlreadyOrdered !WasRejected = !WasRejected !WasRejected !WasRejected !WasRejected !WasRejected !WasRejected",
+        ),
+    ];
+    table_rows::<Order>(&commands, &rows);
+}
+
+#[test]
+fn what_an_earlier_attempt_came_to_says_nothing_about_this_one() {
+    let because = String::from("late");
+    let (how, second) = (Fall::Unavailable, CancelRequested { attempt: 2, answer_by: LATER });
+    let kept = Kept { attempt: 1, how, because: because.clone() };
+    let past = || vec![ordered(), paid(), cancel_requested(), kept.clone(), second.clone()];
+    Order::given(past()).when(Keep { attempt: 1, how, because }).then([]);
+    Order::given(past()).when(Forfeit { attempt: 1 }).rejected(Rejection::NotCancelling);
+    Order::given(past()).when(Forfeit { attempt: 2 }).then([forfeited()]);
+}
+
+#[test]
+fn a_price_is_the_customers_or_the_lists_or_nothing() {
+    let settings = Settings { prices: [("GX".into(), Money(500))].into(), ..Settings::default() };
+    let of = |item: &str| Basket { item: item.into(), ..basket() };
+    let place = |item: &str, price| Place { basket: of(item), price };
+    let came = |item: &str, price, amount| Ordered { basket: of(item), price, amount };
+    let listed = Order::given([]).under(settings.clone()).when(place("GX", None));
+    listed.then([came("GX", Money(500), Money(1_000))]);
+    let named = Order::given([]).under(settings.clone()).when(place("GX", Some(Money(7))));
+    named.then([came("GX", Money(7), Money(14))]);
+    let free = Paid { basket: of("test"), amount: Money::ZERO };
+    let unlisted = Order::given([]).under(settings).when(place("test", None));
+    unlisted.then([came("test", Money::ZERO, Money::ZERO), free]);
+}
+
+#[test]
+fn nobody_orders_nothing_or_more_than_there_is_money_for() {
+    let place = |basket, price| Order::given([]).when(Place { basket, price: Some(Money(price)) });
+    let many = Basket { qty: Quantity(u32::MAX), ..basket() };
+    place(many, 1_000_000_000_000_000).rejected(Rejection::TooDear);
+    place(Basket { qty: Quantity(0), ..basket() }, 1).rejected(Rejection::NoneWanted);
+    place(Basket { item: " ".into(), ..basket() }, 1).rejected(Rejection::BadItem);
+    let far = "x".repeat(101);
+    place(Basket { address: far.as_str().into(), ..basket() }, 1).rejected(Rejection::TooLong);
+    place(Basket { store: far.as_str().into(), ..basket() }, 1).rejected(Rejection::TooLong);
+}
+
+#[test]
+fn a_cancellation_that_came_to_nothing_is_told_and_leaves_the_order_paid() {
+    let because = String::from("the bank is closed");
+    let how = Fall::Unavailable;
+    let kept = Kept { attempt: 1, how, because: because.clone() };
+    let past = [ordered(), paid(), Credited { points: POINTS }, cancel_requested(), kept];
+    let order = past.into_iter().fold(Order::default(), Order::evolve);
+    assert_eq!(order.standing(), Standing::Fell { how, because });
+    assert_eq!((order.status(), order.point()), ("Paid", Some(POINTS)));
+}
+
+#[test]
+fn clients_of_the_original_are_understood() {
+    let said = say("order", None, r#"{"item":"GX Note99","qty":"2","price":990000}"#).unwrap();
+    let command = Place { basket: basket(), price: Some(Money(990_000)) };
+    assert_eq!(said, Said { target: Target::New, command });
+    let said = say("order", None, r#"{"item":"test","qty":1,"store":"s","address":"a"}"#);
+    assert_eq!(said.unwrap().target, Target::New);
+    let said = say("cancel by status", Some(1), r#"{"status":"cancel","item":"GX"}"#).unwrap();
+    assert_eq!(said, Said { target: Target::Existing(1), command: Cancel });
+    assert!(say("order", None, r#"{"item":"test"}"#).is_err());
+    assert!(say("order", None, r#"{"item":"test","qty":-1}"#).is_err());
+    assert!(say("order", None, r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
+    assert!(say("cancel by status", Some(1), r#"{"status":"Shipped"}"#).is_err());
+}
+
+fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Order>, Malformed> {
+    let sayings = Order::vocabulary().into_sayings();
+    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+}
+
+const LATER: Timestamp = Timestamp(2_000);
+
+fn basket() -> Basket {
+    Basket { item: "GX Note99".into(), qty: Quantity(2), ..Basket::default() }
+}
+
+fn ordered() -> Event {
+    Ordered { basket: basket(), price: Money(990_000), amount: Money(1_980_000) }
+}
+
+fn paid() -> Event {
+    Paid { basket: basket(), amount: Money(1_980_000) }
+}
+
+const fn cancel_requested() -> Event {
+    CancelRequested { attempt: 1, answer_by: LATER }
+}
+
+const fn forfeited() -> Event {
+    Forfeited { amount: Money(1_980_000) }
+}

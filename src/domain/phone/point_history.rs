@@ -1,0 +1,87 @@
+//! The points of all customers: every grant and every reclaim, and the balance after it.
+//!
+//! A reward of nothing moves nothing, so it leaves no row.
+
+use super::reward::{Event, Reward};
+use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, View};
+use serde::{Deserialize, Serialize};
+
+/// One movement of points.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PointHistory {
+    /// Its number: the position of its record.
+    pub id: u64,
+    /// The order it is about.
+    pub order_id: u64,
+    /// The reward it is about, which bears the same number.
+    pub reward_id: u64,
+    /// Which way the points went.
+    pub process: Text,
+    /// How many points.
+    pub point: Money,
+    /// All points granted and not reclaimed, after this.
+    pub balance: Money,
+    /// When it happened, in milliseconds since the epoch.
+    pub time: Timestamp,
+}
+
+impl View for PointHistory {
+    const NAME: &'static str = "phone/pointHistories";
+    type Hears = (Id<Reward>, Event);
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::number("orderId"),
+        Field::number("rewardId"),
+        Field::text("process"),
+        Field::number("point"),
+        Field::number("balance"),
+        Field::time("time"),
+    ];
+    const CONTINUES: bool = true;
+
+    fn key((_, event): &Self::Hears, meta: &Meta) -> Option<u64> {
+        movement(event).map(|_| meta.position)
+    }
+
+    fn fold(last: Option<Self>, (reward, event): Self::Hears, meta: &Meta) -> Option<Self> {
+        let (process, point) = movement(&event)?;
+        let balance = last.map(|row| row.balance).unwrap_or_default();
+        let balance = match process {
+            GRANTED => balance + point,
+            _ => Money(balance.0.saturating_sub(point.0)),
+        };
+        let number = reward.number();
+        Some(Self {
+            id: meta.position,
+            order_id: number,
+            reward_id: number,
+            process: process.into(),
+            point,
+            balance,
+            time: meta.time,
+        })
+    }
+}
+
+const GRANTED: &str = "Granted";
+const RECLAIMED: &str = "Reclaimed";
+
+/// Which way points went, and how many; `None` when none did.
+fn movement(event: &Event) -> Option<(&'static str, Money)> {
+    let (process, points) = match event {
+        Event::Granted { points } | Event::Restored { points, again: true } => (GRANTED, *points),
+        Event::Reclaimed { points, .. } => (RECLAIMED, *points),
+        Event::GrantRequested { .. }
+        | Event::GrantDeclined { .. }
+        | Event::ReclaimAwaited { .. }
+        | Event::ReclaimRequested { .. }
+        | Event::ReclaimDeclined { .. }
+        | Event::ReclaimAbandoned { .. }
+        | Event::ReclaimForgotten { .. }
+        | Event::ReclaimUndone { .. }
+        | Event::Restored { again: false, .. }
+        | Event::RestoreDeclined { .. } => return None,
+    };
+    (points > Money::ZERO).then_some((process, points))
+}

@@ -1,0 +1,269 @@
+//! The points for one order: granted by the bank, and taken back when the order is cancelled. It
+//! bears the order's number.
+//!
+//! ```text
+//!           bank: yes            reclaim                bank: yes
+//! Granting ──────────▶ Granted ──────────▶ Reclaiming ───────────▶ Reclaimed
+//!  │  │ bank: no        ▲  ▲  │ bank: no      │  │ kept, or          │ kept
+//!  │  └────────────▶ Declined └───────────────┘  │ nobody answered   │
+//!  │ reclaim            │ restored               ▼                   │
+//!  ▼                    └──────────────────── Restoring ◀────────────┘
+//! Awaiting: once granted,      │  ▲             │ bank: no
+//!   it is reclaimed            │  └── settled by hand ── Owed
+//! ```
+//! A tenth of the amount is granted, rounded down. A reward of 0 points is granted and reclaimed at
+//! once: the bank has nothing to do with it. Each attempt to cancel reclaims under a number of its
+//! own, so that what nobody answered can be undone by name without touching what comes after.
+
+mod messages;
+mod shown;
+#[cfg(test)]
+mod specs;
+
+use super::{PhoneShop, STORE_CLERK, order::Order, payment::ProcessBody, settings::Settings};
+use crate::domain::kernel::{
+    Aggregate, Decision, Method, Money, Nothing, Speaker, Timestamp, Vocabulary,
+};
+pub use messages::{Command, Event, Rejection};
+use serde::{Deserialize, Serialize};
+use shown::Shown;
+
+use Command::{
+    AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
+    DeclineRestore, Grant, Keep, Reclaim, Settle,
+};
+use Event::{
+    GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited, ReclaimDeclined,
+    ReclaimForgotten, ReclaimRequested, ReclaimUndone, Reclaimed, RestoreDeclined, Restored,
+};
+
+/// One point for so many won.
+const WON_PER_POINT: u64 = 10;
+
+/// The points for one order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reward {
+    points: Money,
+    /// The attempt to cancel heard of last; 0 before any.
+    attempt: u32,
+    status: Status,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Blank,
+    Granting,
+    /// The bank has not answered yet; when it has, the points are reclaimed.
+    Awaiting,
+    Granted,
+    Declined,
+    Reclaiming,
+    Reclaimed,
+    /// The reclaim is undone at the bank.
+    Restoring {
+        /// Whether it had been confirmed.
+        again: bool,
+    },
+    Owed,
+}
+
+impl Aggregate for Reward {
+    const NAME: &'static str = "phone/rewards";
+    type Business = PhoneShop;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn speaker(command: &Command) -> Speaker {
+        match command {
+            Settle => Speaker::Staff(STORE_CLERK),
+            Grant { .. }
+            | ConfirmGrant
+            | DeclineGrant { .. }
+            | Reclaim { .. }
+            | ConfirmReclaim { .. }
+            | DeclineReclaim { .. }
+            | AbandonReclaim { .. }
+            | Keep { .. }
+            | ConfirmRestore { .. }
+            | DeclineRestore { .. } => Speaker::Inside,
+        }
+    }
+
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+        use Status as S;
+        let points = self.points;
+        match (&self.status, command) {
+            (S::Blank, Grant { amount }) => Ok(vec![granting(Money(amount.0 / WON_PER_POINT))]),
+            (S::Granting, ConfirmGrant) => Ok(vec![Granted { points }]),
+            (S::Granting, DeclineGrant { reason }) => Ok(vec![GrantDeclined { reason }]),
+            (S::Awaiting, ConfirmGrant) => {
+                Ok(vec![Granted { points }, ReclaimRequested { attempt: self.attempt, points }])
+            }
+            (S::Awaiting, DeclineGrant { reason }) => {
+                let reclaimed = Reclaimed { attempt: self.attempt, points: Money::ZERO };
+                Ok(vec![GrantDeclined { reason }, reclaimed])
+            }
+
+            (S::Granting, Reclaim { attempt }) if self.is_new(attempt) => {
+                Ok(vec![ReclaimAwaited { attempt }])
+            }
+            (S::Granted | S::Declined, Reclaim { attempt }) if self.is_new(attempt) => {
+                Ok(vec![reclaiming(attempt, points)])
+            }
+            (S::Owed, Settle) => Ok(vec![Restored { points, again: true }]),
+            (state, command) => self.of_attempt(state, command),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let status = match event {
+            GrantRequested { points } => return Self { points, status: Status::Granting, ..self },
+            Granted { points } => return Self { points, status: Status::Granted, ..self },
+            GrantDeclined { .. } => {
+                return Self { points: Money::ZERO, status: Status::Declined, ..self };
+            }
+            ReclaimAwaited { attempt } => {
+                return Self { attempt, status: Status::Awaiting, ..self };
+            }
+            ReclaimRequested { attempt, .. } => {
+                return Self { attempt, status: Status::Reclaiming, ..self };
+            }
+            Reclaimed { attempt, .. } => {
+                return Self { attempt, status: Status::Reclaimed, ..self };
+            }
+            ReclaimForgotten { .. } => Status::Granting,
+            ReclaimAbandoned { .. } => Status::Restoring { again: false },
+            ReclaimUndone { again, .. } => Status::Restoring { again },
+            ReclaimDeclined { .. } | Restored { .. } => Status::Granted,
+            RestoreDeclined { .. } => Status::Owed,
+        };
+        Self { status, ..self }
+    }
+
+    fn show(&self, number: u64) -> impl Serialize {
+        Shown { id: number, order_id: number, point: self.points, process: self.process() }
+    }
+
+    fn possible(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Owed => &["settle"],
+            _ => &[],
+        }
+    }
+
+    fn vocabulary() -> Vocabulary<Self> {
+        Vocabulary::new()
+            .ignoring(&["id", "orderId", "point"])
+            .command("settle", |Nothing {}| Ok(Settle))
+            .word_for::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
+            .word_for::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
+    }
+}
+
+/// What follows a wish to have the points back: a question to the bank, unless there are none.
+fn reclaiming(attempt: u32, points: Money) -> Event {
+    if points == Money::ZERO {
+        Reclaimed { attempt, points }
+    } else {
+        ReclaimRequested { attempt, points }
+    }
+}
+
+/// What a reward begins with: a question to the bank, unless it is of nothing.
+fn granting(points: Money) -> Event {
+    if points == Money::ZERO { Granted { points } } else { GrantRequested { points } }
+}
+
+impl Reward {
+    /// How far it has come, as clients are told.
+    #[must_use]
+    pub const fn process(&self) -> &'static str {
+        match self.status {
+            Status::Blank => "",
+            Status::Granting | Status::Awaiting => "Granting",
+            Status::Granted => "Granted",
+            Status::Declined => "Declined",
+            Status::Reclaiming => "Reclaiming",
+            Status::Reclaimed => "Reclaimed",
+            Status::Restoring { .. } => "Restoring",
+            Status::Owed => "Owed",
+        }
+    }
+
+    /// How many points it is worth, or is to be.
+    #[must_use]
+    pub const fn points(&self) -> Money {
+        self.points
+    }
+
+    /// Whether this attempt was not heard of before.
+    const fn is_new(&self, attempt: u32) -> bool {
+        attempt > self.attempt
+    }
+
+    /// The middle of the table: what belongs to the attempt to cancel that is under way.
+    fn of_attempt(&self, state: &Status, command: Command) -> Decision<Self> {
+        use Status as S;
+        let points = self.points;
+        let now = |attempt: u32| attempt == self.attempt;
+        match (state, command) {
+            (S::Reclaiming, ConfirmReclaim { attempt }) if now(attempt) => {
+                Ok(vec![Reclaimed { attempt, points }])
+            }
+            (S::Reclaiming, DeclineReclaim { attempt, reason }) if now(attempt) => {
+                Ok(vec![ReclaimDeclined { attempt, reason }])
+            }
+            (S::Reclaiming, AbandonReclaim { attempt, reason }) if now(attempt) => {
+                Ok(vec![ReclaimAbandoned { attempt, points, reason }])
+            }
+            (S::Awaiting, Keep { attempt }) if now(attempt) => {
+                Ok(vec![ReclaimForgotten { attempt }])
+            }
+            (S::Reclaiming, Keep { attempt }) if now(attempt) => {
+                Ok(vec![ReclaimUndone { attempt, points, again: false }])
+            }
+            (S::Reclaimed, Keep { attempt }) if now(attempt) && points == Money::ZERO => {
+                Ok(vec![Restored { points, again: true }])
+            }
+            (S::Reclaimed, Keep { attempt }) if now(attempt) => {
+                Ok(vec![ReclaimUndone { attempt, points, again: true }])
+            }
+            (S::Restoring { again }, ConfirmRestore { attempt }) if now(attempt) => {
+                Ok(vec![Restored { points, again: *again }])
+            }
+            (S::Restoring { again: true }, DeclineRestore { attempt, reason }) if now(attempt) => {
+                Ok(vec![RestoreDeclined { reason }])
+            }
+            // To decline undoing what may never have happened is as good as undoing it.
+            (S::Restoring { again: false }, DeclineRestore { attempt, .. }) if now(attempt) => {
+                Ok(vec![Restored { points, again: false }])
+            }
+            (state, command) => self.already(state, &command),
+        }
+    }
+
+    /// The lower half of the table: what is already so, and what is refused.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
+    fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
+        use Status as S;
+        match (state, command) {
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Grant { .. } | ConfirmGrant | DeclineGrant { .. }) => Ok(vec![]),
+            (_, Reclaim { attempt }) if !self.is_new(*attempt) => Ok(vec![]),
+            // An answer to an attempt that is over changes nothing: what the bank did after all is
+            // undone by what ended the attempt.
+            (_, ConfirmReclaim { .. } | DeclineReclaim { .. } | AbandonReclaim { .. }) => {
+                Ok(vec![])
+            }
+            (_, Keep { .. } | ConfirmRestore { .. } | DeclineRestore { .. }) => Ok(vec![]),
+            (S::Granted, Settle) => Ok(vec![]),
+
+            (S::Restoring { .. }, Reclaim { .. }) => Err(Rejection::IsRestoring),
+            (S::Owed, Reclaim { .. }) => Err(Rejection::IsOwed),
+            (_, Reclaim { .. }) => Err(Rejection::IsReclaimed),
+            (_, Settle) => Err(Rejection::NotOwed),
+        }
+    }
+}

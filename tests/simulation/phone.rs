@@ -1,0 +1,273 @@
+//! A hundred thousand careless customers and clerks: the money, the points and the parcels add up.
+
+use super::{WORLDS, ensure, shown};
+use madang::domain::{
+    kernel::{
+        Aggregate as _, Answer, Fall, Money, Quantity, Standing,
+        simulation::{
+            Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
+        },
+    },
+    phone::{
+        Customer, PhoneShop, PointHistory,
+        delivery::{self, Delivery},
+        order::{self, Basket, Order},
+        payment::{Payment, Sale},
+        reward::{self, Reward},
+        settings::Settings,
+    },
+};
+
+#[test]
+fn whatever_happens_money_points_and_parcels_add_up() {
+    random_worlds(WORLDS, some_shop, people, everything_adds_up);
+}
+
+#[test]
+fn a_sale_survives_every_failure_of_the_outside() {
+    fail_each_step(shop, sale, everything_adds_up);
+    fail_each_step(careful_shop, cancelled_sale, everything_adds_up);
+    fail_each_step(careful_shop, sale_cancelled_twice_and_shipped, everything_adds_up);
+}
+
+#[test]
+fn a_sale_survives_every_command_said_twice() {
+    repeat_each_step(shop, sale, everything_adds_up);
+    repeat_each_step(careful_shop, cancelled_sale, everything_adds_up);
+    repeat_each_step(careful_shop, sale_cancelled_twice_and_shipped, everything_adds_up);
+}
+
+#[test]
+fn a_sale_survives_a_crash_after_every_record() {
+    crash_at_each_record(shop, sale, everything_adds_up);
+    crash_at_each_record(careful_shop, cancelled_sale, everything_adds_up);
+    crash_at_each_record(careful_shop, sale_cancelled_twice_and_shipped, everything_adds_up);
+}
+
+#[test]
+fn an_order_is_paid_shipped_and_rewarded_by_itself() {
+    let mut world = shop();
+    world.tell::<Order>(1, place(2, Some(990_000))).unwrap();
+    assert_eq!(shown::<Order>(&world, 1, "status"), "Shipped");
+    assert_eq!(world.shown::<Order>(1)["point"], 198_000);
+    assert_eq!(shown::<Payment>(&world, 1, "process"), "Payed");
+    assert_eq!(shown::<Delivery>(&world, 1, "process"), "Shipped");
+    assert_eq!(shown::<Reward>(&world, 1, "process"), "Granted");
+    let refused = world.tell::<Order>(1, order::Command::Cancel).unwrap_err();
+    assert_eq!(refused, "the order has been shipped");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn an_order_without_a_price_stands_at_once_and_nobody_outside_is_asked() {
+    let mut world = careful_shop();
+    world.tell::<Order>(1, place(1, None)).unwrap();
+    assert_eq!(world.outside.asked(), 0);
+    assert_eq!(world.shown::<Order>(1)["point"], 0);
+    world.tell::<Order>(1, order::Command::Cancel).unwrap();
+    assert_eq!(shown::<Order>(&world, 1, "status"), "Cancelled");
+    assert_eq!(world.outside.asked(), 0);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_cancelled_order_gives_everything_back_and_never_leaves_the_store() {
+    let mut world = careful_shop();
+    world.tell::<Order>(1, place(1, Some(200))).unwrap();
+    world.tell::<Order>(1, order::Command::Cancel).unwrap();
+    assert_eq!(shown::<Order>(&world, 1, "status"), "Cancelled");
+    assert!(world.shown::<Order>(1)["point"].is_null());
+    assert_eq!(shown::<Payment>(&world, 1, "process"), "Refunded");
+    assert_eq!(shown::<Reward>(&world, 1, "process"), "Reclaimed");
+    assert_eq!(shown::<Delivery>(&world, 1, "process"), "Stopped");
+    assert!(world.tell::<Delivery>(1, delivery::Command::Ship).is_err());
+    let moved: Vec<(String, u64, u64)> = world
+        .rows::<PointHistory>()
+        .into_iter()
+        .map(|(_, row)| (row.process.0, row.point.0, row.balance.0))
+        .collect();
+    assert_eq!(moved, [("Granted".into(), 20, 20), ("Reclaimed".into(), 20, 0)]);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn an_order_whose_reward_cannot_be_taken_back_stands_as_before() {
+    let ways = [
+        (Answer::Unreachable("the bank is closed".into()), Fall::Unavailable, "the bank is closed"),
+        (Answer::Declined("the points are spent".into()), Fall::Refused, "the points are spent"),
+    ];
+    for (answer, how, because) in ways {
+        let mut world = careful_shop();
+        world.tell::<Order>(1, place(1, Some(200))).unwrap();
+        world.outside.fail_at = Some((world.outside.asked(), answer));
+        world.tell::<Order>(1, order::Command::Cancel).unwrap();
+        let fell = Standing::Fell { how, because: because.into() };
+        assert_eq!(world.get::<Order>(1).standing(), fell);
+        assert_eq!(shown::<Order>(&world, 1, "status"), "Paid");
+        assert_eq!(world.shown::<Order>(1)["point"], 20);
+        everything_adds_up(&world).unwrap();
+        world.tell::<Delivery>(1, delivery::Command::Ship).unwrap();
+        assert_eq!(shown::<Order>(&world, 1, "status"), "Shipped");
+        everything_adds_up(&world).unwrap();
+    }
+}
+
+#[test]
+fn a_cancellation_whose_reward_does_not_answer_in_time_comes_to_nothing() {
+    let mut world = careful_shop();
+    let mut dice = Dice::new(1);
+    world.tell::<Order>(1, place(1, Some(200))).unwrap();
+    world.say::<Order>(1, order::Command::Cancel).unwrap();
+    while world.deliver(0) {}
+    assert_eq!(world.get::<Order>(1).standing(), Standing::Pending);
+    world.advance_ms(2_000);
+    while world.deliver(0) {}
+    let because = "the reward could not be taken back in time".into();
+    let fell = Standing::Fell { how: Fall::Unavailable, because };
+    assert_eq!(world.get::<Order>(1).standing(), fell);
+    // The bank answers late; what it did is undone.
+    world.settle(&mut dice);
+    assert_eq!(shown::<Reward>(&world, 1, "process"), "Granted");
+    assert_eq!(world.outside.done("reclaim-1-1"), world.outside.done("restore-1-1"));
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_store_that_ships_after_a_while_ships_nothing_that_was_cancelled_meanwhile() {
+    let mut world = World::of::<PhoneShop>(Settings { ship_after_s: 60, ..Settings::default() });
+    for number in [1, 2] {
+        world.tell::<Order>(number, place(1, Some(200))).unwrap();
+    }
+    world.tell::<Order>(1, order::Command::Cancel).unwrap();
+    world.advance_ms(60_000);
+    world.settle(&mut Dice::new(1));
+    assert_eq!(shown::<Delivery>(&world, 1, "process"), "Stopped");
+    assert_eq!(shown::<Delivery>(&world, 2, "process"), "Shipped");
+    everything_adds_up(&world).unwrap();
+}
+
+fn shop() -> World {
+    World::of::<PhoneShop>(Settings::default())
+}
+
+/// A shop in which a clerk ships.
+fn careful_shop() -> World {
+    World::of::<PhoneShop>(Settings { auto_ship: false, ..Settings::default() })
+}
+
+fn some_shop(dice: &mut Dice) -> World {
+    let auto_ship = !dice.once_in(3);
+    let ship_after_s = [0, 60][dice.roll(2)];
+    let cancel_within_ms = [2_000, 60_000][dice.roll(2)];
+    let settings = Settings { auto_ship, ship_after_s, cancel_within_ms, ..Settings::default() };
+    World::of::<PhoneShop>(settings)
+}
+
+/// Somebody says something. Rejections are part of life.
+fn people(world: &mut World, dice: &mut Dice) {
+    let number = 1 + dice.roll(3) as u64;
+    let price = [None, Some(5), Some(990_000)][dice.roll(3)];
+    let _ = match dice.roll(12) {
+        0..4 => world.say::<Order>(number, place(few(dice), price)),
+        4..8 => world.say::<Order>(number, order::Command::Cancel),
+        8 => world.say::<Reward>(number, reward::Command::Settle),
+        _ => world.say::<Delivery>(number, delivery::Command::Ship),
+    };
+}
+
+fn few(dice: &mut Dice) -> u32 {
+    [0, 1, 2][dice.roll(3)]
+}
+
+fn sale(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.say::<Order>(1, place(2, Some(990_000))),
+        1 => world.say::<Delivery>(1, delivery::Command::Ship),
+        _ => return false,
+    };
+    true
+}
+
+fn cancelled_sale(world: &mut World, chapter: usize) -> bool {
+    if chapter == 1 {
+        let _ = world.say::<Order>(1, order::Command::Cancel);
+        return true;
+    }
+    chapter == 0 && sale(world, 0)
+}
+
+/// Ordered and cancelled in one breath, cancelled again, and shipped if it stands then.
+fn sale_cancelled_twice_and_shipped(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => sale(world, 0) && world.say::<Order>(1, order::Command::Cancel).is_ok(),
+        1 | 2 => world.say::<Order>(1, order::Command::Cancel).is_ok(),
+        3 => world.say::<Delivery>(1, delivery::Command::Ship).is_ok(),
+        _ => return false,
+    };
+    true
+}
+
+fn place(qty: u32, price: Option<u64>) -> order::Command {
+    let basket = Basket { item: "GX Note99".into(), qty: Quantity(qty), ..Basket::default() };
+    order::Command::Place { basket, price: price.map(Money) }
+}
+
+fn everything_adds_up(world: &World) -> Result<(), String> {
+    world.money_adds_up::<Sale>()?;
+    for (number, reward) in world.all::<Reward>() {
+        points_are_at_the_bank(world, number, &reward)?;
+    }
+    for (number, order) in world.all::<Order>() {
+        customers_see_the_truth(world, number, &order)?;
+        shipped_or_cancelled(world, number)?;
+    }
+    points_balance(world)
+}
+
+/// The bank granted once what is granted, and nothing of it stands that was reclaimed.
+fn points_are_at_the_bank(world: &World, number: u64, reward: &Reward) -> Result<(), String> {
+    let was_done = |key: String| world.outside.done(&key) > 0;
+    let attempts = 1..=16;
+    let reclaims = attempts.filter(|attempt| {
+        was_done(format!("reclaim-{number}-{attempt}"))
+            && !was_done(format!("restore-{number}-{attempt}"))
+    });
+    let stands = was_done(format!("grant-{number}")) && reclaims.count() == 0;
+    let is_granted = reward.process() == "Granted" && reward.points() > Money::ZERO;
+    ensure(stands == is_granted, || format!("reward {number}: {reward:?}, at the bank {stands}"))
+}
+
+fn customers_see_the_truth(world: &World, number: u64, order: &Order) -> Result<(), String> {
+    let rows = world.rows::<Customer>();
+    let row = rows.into_iter().find(|(row, _)| *row == number).map(|(_, row)| row);
+    let is_true = row
+        .as_ref()
+        .is_some_and(|row| row.status.0 == order.status() && row.point == order.point());
+    ensure(is_true, || format!("order {number}: {order:?}, its row {row:?}"))
+}
+
+/// Never both, in whatever order things came.
+fn shipped_or_cancelled(world: &World, number: u64) -> Result<(), String> {
+    let left = |(delivery, event)| delivery == number && event == delivery::Event::Shipped;
+    let forfeited = |(order, event)| {
+        order == number && matches!(event, order::Event::Forfeited { .. } | order::Event::Withdrawn)
+    };
+    let has_left = world.events::<Delivery>().into_iter().any(left);
+    let is_cancelled = world.events::<Order>().into_iter().any(forfeited);
+    ensure(!(has_left && is_cancelled), || format!("order {number} was cancelled and shipped"))
+}
+
+/// The last balance is the sum of the points of all orders that stand; each follows from the last.
+fn points_balance(world: &World) -> Result<(), String> {
+    let mut balance = 0;
+    for (number, row) in world.rows::<PointHistory>() {
+        match row.process.0.as_str() {
+            "Granted" => balance += row.point.0,
+            _ => balance -= row.point.0,
+        }
+        ensure(row.balance.0 == balance, || format!("row {number}: {row:?}, not {balance}"))?;
+    }
+    let points = world.all::<Order>().into_iter().filter_map(|(_, order)| order.point());
+    let standing: u64 = points.map(|points| points.0).sum();
+    ensure(standing == balance, || format!("{balance} points granted, {standing} stand"))
+}

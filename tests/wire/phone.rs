@@ -1,0 +1,194 @@
+//! What the phone shop has written.
+
+use super::encode;
+use madang::domain::{
+    kernel::{Fall, Money, Quantity, Timestamp, simulation::golden},
+    phone::{
+        Billing, Claim, Grant, Rewarding, Shipping,
+        delivery::{self, Parcel},
+        order::{self, Basket},
+        payment::{self, Sale},
+        reward,
+    },
+};
+
+const AMOUNT: Money = Money(5_000);
+const POINTS: Money = Money(500);
+
+fn basket() -> Basket {
+    let (item, store, address) = ("i".into(), "s".into(), "a".into());
+    Basket { item, qty: Quantity(2), store, address }
+}
+
+fn because() -> String {
+    "b".into()
+}
+
+#[test]
+fn events_of_orders() {
+    use order::Event as E;
+    let (price, amount, points) = (Money(2_500), AMOUNT, POINTS);
+    let (attempt, how) = (3, Fall::Unavailable);
+    golden(
+        encode,
+        &[
+            (E::Ordered { basket: basket(), price, amount }, "0001690201730161fbc409fb8813"),
+            (E::Paid { basket: basket(), amount }, "0101690201730161fb8813"),
+            (E::Rejected { how: Fall::Unpaid, because: because() }, "02000162"),
+            (E::Shipped, "03"),
+            (E::Credited { points }, "04fbf401"),
+            (E::Withdrawn, "05"),
+            (E::CancelRequested { attempt, answer_by: Timestamp(7) }, "060307"),
+            (E::Kept { attempt, how, because: because() }, "0703020162"),
+            (E::Forfeited { amount }, "08fb8813"),
+            (E::Cancelled, "09"),
+        ],
+    );
+}
+
+#[test]
+fn rejections_of_orders() {
+    use order::Rejection as R;
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::AlreadyOrdered, "01"),
+            (R::BadItem, "02"),
+            (R::TooLong, "03"),
+            (R::NoneWanted, "04"),
+            (R::TooDear, "05"),
+            (R::NotPaid, "06"),
+            (R::IsPaid, "07"),
+            (R::IsShipped, "08"),
+            (R::IsCancelling, "09"),
+            (R::IsCancelled, "0a"),
+            (R::WasRejected, "0b"),
+            (R::NotCancelling, "0c"),
+            (R::AlreadyCredited, "0d"),
+        ],
+    );
+}
+
+#[test]
+fn events_of_payments() {
+    use payment::Event as E;
+    let (bill, amount, reason) = (Sale { item: "i".into() }, AMOUNT, because);
+    golden(
+        encode,
+        &[
+            (E::Requested { bill, amount }, "000169fb8813"),
+            (E::Approved, "01"),
+            (E::Declined { reason: reason() }, "020162"),
+            (E::Abandoned { amount, reason: reason() }, "03fb88130162"),
+            (E::Voided, "04"),
+            (E::RefundRequested { amount }, "05fb8813"),
+            (E::Refunded, "06"),
+            (E::RefundDeclined { reason: reason() }, "070162"),
+        ],
+    );
+}
+
+#[test]
+fn events_and_rejections_of_deliveries() {
+    use delivery::{Event as E, Rejection as R};
+    let parcel = || Parcel { item: "i".into(), qty: Quantity(2), address: "a".into() };
+    golden(
+        encode,
+        &[
+            (E::Received { parcel: parcel(), ship_at: None }, "00016902016100"),
+            (E::Received { parcel: parcel(), ship_at: Some(Timestamp(7)) }, "0001690201610107"),
+            (E::ShippingRequested, "01"),
+            (E::Shipped, "02"),
+            (E::Stopped, "03"),
+        ],
+    );
+    golden(encode, &[(R::Unknown, "00"), (R::IsShipped, "01"), (R::IsStopped, "02")]);
+}
+
+#[test]
+fn events_of_rewards() {
+    use reward::Event as E;
+    let (attempt, points, reason) = (3, POINTS, because);
+    golden(
+        encode,
+        &[
+            (E::GrantRequested { points }, "00fbf401"),
+            (E::Granted { points }, "01fbf401"),
+            (E::GrantDeclined { reason: reason() }, "020162"),
+            (E::ReclaimAwaited { attempt }, "0303"),
+            (E::ReclaimRequested { attempt, points }, "0403fbf401"),
+            (E::Reclaimed { attempt, points }, "0503fbf401"),
+            (E::ReclaimDeclined { attempt, reason: reason() }, "06030162"),
+            (E::ReclaimAbandoned { attempt, points, reason: reason() }, "0703fbf4010162"),
+            (E::ReclaimForgotten { attempt }, "0803"),
+            (E::ReclaimUndone { attempt, points, again: true }, "0903fbf40101"),
+            (E::Restored { points, again: false }, "0afbf40100"),
+            (E::RestoreDeclined { reason: reason() }, "0b0162"),
+        ],
+    );
+}
+
+#[test]
+fn rejections_of_rewards() {
+    use reward::Rejection as R;
+    golden(
+        encode,
+        &[
+            (R::Unknown, "00"),
+            (R::IsRestoring, "01"),
+            (R::IsOwed, "02"),
+            (R::IsReclaimed, "03"),
+            (R::NotOwed, "04"),
+        ],
+    );
+}
+
+#[test]
+fn states_of_billing() {
+    use Billing as B;
+    golden(
+        encode,
+        &[
+            (B::Idle, "00"),
+            (B::Paying, "01"),
+            (B::Withdrawing, "02"),
+            (B::Rejecting, "03"),
+            (B::Booking, "04"),
+            (B::Watching { attempt: 3 }, "0503"),
+            (B::Refunding, "06"),
+            (B::Owing, "07"),
+            (B::Closing, "08"),
+        ],
+    );
+}
+
+#[test]
+fn states_of_shipping() {
+    use Shipping as S;
+    golden(
+        encode,
+        &[
+            (S::Idle, "00"),
+            (S::Receiving, "01"),
+            (S::Waiting, "02"),
+            (S::Asking, "03"),
+            (S::Releasing, "04"),
+            (S::Stopping, "05"),
+        ],
+    );
+}
+
+#[test]
+fn states_of_rewarding() {
+    let state = |grant, claim| Rewarding { grant, claim };
+    golden(
+        encode,
+        &[
+            (state(Grant::None, Claim::None), "0000"),
+            (state(Grant::Asked, Claim::Asked(3)), "010103"),
+            (state(Grant::Written, Claim::Told(3)), "020203"),
+            (state(Grant::None, Claim::Undoing(3)), "000303"),
+        ],
+    );
+}

@@ -1,0 +1,100 @@
+//! The words of the phone shop.
+
+use super::table::{Story, word};
+
+/// A clerk ships, so that there is something left to cancel.
+pub const SETTINGS: &str = "[phone]\nauto_ship = false\nprices = { \"GX Watch\" = 300 }\n";
+
+pub const STORY: Story = Story {
+    business: "phone",
+    words: &[
+        // Somebody orders, pays, and gets a tenth of it in points.
+        word("POST /orders", r#"{"item":"GX Note99","qty":2,"price":990000}"#)
+            .creates("/orders/1")
+            .shows(&[("item", "GX Note99"), ("qty", "2"), ("price", "990000"), ("status", "Paid")]),
+        word("GET /payments/1", "").shows(&[
+            ("orderId", "1"),
+            ("price", "1980000"),
+            ("process", "Payed"),
+        ]),
+        word("GET /storeManages/1", "")
+            .shows(&[
+                ("orderId", "1"),
+                ("item", "GX Note99"),
+                ("qty", "2"),
+                ("process", "Received"),
+            ])
+            .soon(),
+        word("GET /rewards/1", "")
+            .shows(&[("orderId", "1"), ("point", "198000"), ("process", "Granted")])
+            .soon(),
+        word("GET /orders/1", "").shows(&[("point", "198000")]).soon(),
+        word("GET /customers/1", "")
+            .shows(&[("orderId", "1"), ("status", "Paid"), ("point", "198000")])
+            .soon(),
+        // The customer cancels: everything is undone within the request, and nothing is shipped.
+        word("PATCH /orders/1", r#"{"status":"cancel"}"#)
+            .shows(&[("status", "Cancelled"), ("point", "null")]),
+        word("PATCH /orders/1", r#"{"status":"cancel"}"#).shows(&[("status", "Cancelled")]),
+        word("GET /payments/1", "").shows(&[("process", "Refunded")]),
+        word("GET /rewards/1", "").shows(&[("process", "Reclaimed")]),
+        word("GET /storeManages/1", "").shows(&[("process", "Stopped")]).soon(),
+        word("PATCH /storeManages/1", r#"{"process":"Shipped"}"#)
+            .answers(409)
+            .shows(&[("detail", "the delivery is stopped, because its order is cancelled")]),
+        word("GET /customers?status=Cancelled", "").shows(&[("page.totalElements", "1")]).soon(),
+        word("GET /pointHistories?orderId=1&sort=id,desc", "")
+            .shows(&[
+                ("page.totalElements", "2"),
+                ("_embedded.pointHistories.0.process", "Reclaimed"),
+                ("_embedded.pointHistories.0.point", "198000"),
+                ("_embedded.pointHistories.0.balance", "0"),
+                ("_embedded.pointHistories.1.process", "Granted"),
+                ("_embedded.pointHistories.1.balance", "198000"),
+            ])
+            .soon(),
+        // What has no price stands at once; what is listed has one.
+        word("POST /orders", r#"{"item":"test","qty":1}"#)
+            .creates("/orders/2")
+            .shows(&[("price", "0"), ("status", "Paid")]),
+        word("GET /payments/2", "").answers(404),
+        word("GET /rewards/2", "").shows(&[("point", "0"), ("process", "Granted")]).soon(),
+        word("POST /orders", r#"{"item":"GX Watch","qty":1,"store":"Seoul","address":"Busan"}"#)
+            .creates("/orders/3")
+            .shows(&[("price", "300"), ("store", "Seoul"), ("address", "Busan")]),
+        // To cancel a payment or a reward is to cancel its order.
+        word("GET /rewards/3", "").shows(&[("process", "Granted")]).soon(),
+        word("PATCH /rewards/3", r#"{"process":"Cancelled"}"#).shows(&[
+            ("id", "3"),
+            ("point", "30"),
+            ("process", "Reclaimed"),
+        ]),
+        word("GET /orders/3", "").shows(&[("status", "Cancelled")]),
+        word("POST /orders", r#"{"item":"test","qty":1,"price":200}"#).creates("/orders/4"),
+        word("GET /rewards/4", "").shows(&[("process", "Granted")]).soon(),
+        word("PATCH /payments/4", r#"{"price":200,"process":"OrderCancelled"}"#).shows(&[
+            ("id", "4"),
+            ("price", "200"),
+            ("process", "Refunded"),
+        ]),
+        word("PATCH /payments/4", r#"{"price":200,"process":"OrderCancelled"}"#)
+            .shows(&[("process", "Refunded")]),
+        word("PATCH /payments/2", r#"{"process":"OrderCancelled"}"#).answers(404),
+        word("GET /orders/2", "").shows(&[("status", "Paid")]),
+        // What is shipped is not cancelled.
+        word("GET /storeManages/2", "").shows(&[("process", "Received")]).soon(),
+        word("POST /storeManages/2/ship", "").shows(&[("process", "Shipped")]),
+        word("GET /orders/2", "").shows(&[("status", "Shipped"), ("point", "0")]),
+        word("PATCH /rewards/2", r#"{"process":"Cancelled"}"#)
+            .answers(409)
+            .shows(&[("detail", "the order has been shipped")]),
+        word("POST /orders/2/cancel", "").answers(409),
+        // What makes no sense is refused with a sentence.
+        word("POST /orders", r#"{"item":"test","qty":0}"#)
+            .answers(422)
+            .shows(&[("detail", "the quantity must be at least 1")]),
+        word("POST /orders", r#"{"item":"test","qty":2,"price":1000000000000000}"#)
+            .answers(422)
+            .shows(&[("detail", "the order costs more than 1000000000000000 won")]),
+    ],
+};
