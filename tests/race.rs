@@ -51,6 +51,34 @@ async fn the_last_ten_taxis_are_given_to_ten_of_thirty_two() {
     }
 }
 
+#[tokio::test]
+async fn the_last_ten_cars_are_rented_by_ten_of_thirty_two() {
+    let app = Running::start(|config| {
+        config.only = vec!["rental".into()];
+        patient(config);
+    });
+    let street = Street { client: support::client(), at: app.address };
+    for round in 1..=ROUNDS {
+        let cars = json!({"name": "k5", "status": "...", "cnt": LAST});
+        assert_eq!(street.say(Method::POST, "/cars", cars).await.0, 201);
+        let orders = (round - 1) * CLIENTS + 1..=round * CLIENTS;
+        let order = json!({"carId": round});
+        let paid = street.all(orders.clone(), |_| "/orders".into(), Method::POST, &order).await;
+        // Whoever is quick to be told that there is no car is told so at once.
+        assert!(paid.iter().all(|(status, _)| [201, 409].contains(status)), "{paid:?}");
+        let mut rented = 0;
+        for order in orders {
+            let status = street.settled(&format!("/orders/{order}")).await;
+            rented += usize::from(status == "Confirmed");
+            let pay = if status == "Confirmed" { "Paid" } else { "Refunded" };
+            assert_eq!(street.get(&format!("/pays/{order}")).await["status"], pay);
+        }
+        assert_eq!(rented, LAST);
+        let car = street.get(&format!("/cars/{round}")).await;
+        assert_eq!((&car["cnt"], &car["registeredCnt"]), (&json!(0), &json!(LAST)));
+    }
+}
+
 /// Nobody is answered 202 only because the machine that runs this is slow.
 fn patient(config: &mut Config) {
     config.http.patience_ms = 60_000;
@@ -92,6 +120,18 @@ impl Street {
     /// Asks until it has this status.
     async fn becomes(&self, path: &str, status: &str) {
         while self.get(path).await["status"] != status {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Asks until it is confirmed or rejected, and says which.
+    async fn settled(&self, path: &str) -> String {
+        loop {
+            let order = self.get(path).await;
+            let status = order["status"].as_str().expect("a status");
+            if ["Confirmed", "Rejected"].contains(&status) {
+                return status.to_owned();
+            }
             tokio::task::yield_now().await;
         }
     }

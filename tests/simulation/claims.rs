@@ -172,7 +172,7 @@ fn office() -> World {
     World::of::<Claims>(Settings::default())
 }
 
-fn some_office(dice: &mut Dice) -> World {
+pub(crate) fn some_office(dice: &mut Dice) -> World {
     let examiners = [vec![Number(101)], vec![Number(101), Number(102)]][dice.roll(2)].clone();
     let examiners = Clerks::try_from(examiners).unwrap();
     let cancel_within_ms = [0, 100, 30_000][dice.roll(3)];
@@ -180,7 +180,7 @@ fn some_office(dice: &mut Dice) -> World {
 }
 
 /// Somebody says something, or somebody trips over a cable. Rejections are part of life.
-fn people(world: &mut World, dice: &mut Dice) {
+pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(16) {
         0..4 => world.say::<Claim>(number, receive(100 * dice.roll(3) as u64)),
@@ -281,7 +281,7 @@ fn fell(how: Fall, because: &str) -> Standing {
     Standing::Fell { how, because: because.into() }
 }
 
-fn everything_adds_up(world: &World) -> Result<(), String> {
+pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     nothing_was_ever_half_cancelled(world)?;
     the_desk_has_what_is_not_cancelled(world)?;
     history_is_complete(world)?;

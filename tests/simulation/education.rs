@@ -132,12 +132,12 @@ fn of_completing_and_cancelling_exactly_one_wins() {
     assert!(winners.iter().all(|wins| *wins > 20), "{winners:?}");
 }
 
-fn school() -> World {
+pub(crate) fn school() -> World {
     World::of::<Education>(Settings::default())
 }
 
 /// Somebody says something. Rejections are part of life.
-fn people(world: &mut World, dice: &mut Dice) {
+pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(9) {
         0..4 => world.say::<Application>(number, apply(["MSA", "DDD", ""][dice.roll(3)])),
@@ -186,7 +186,7 @@ fn status(world: &World) -> [String; 3] {
 }
 
 /// Beside what the books say: the outside agrees, and the pages are true.
-fn everything_adds_up(world: &World) -> Result<(), String> {
+pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     world.money_adds_up::<Fee>()?;
     let rows = world.rows::<MyPage>();
     for (number, _) in world.all::<Application>() {

@@ -165,7 +165,7 @@ fn company() -> World {
     World::of::<Insurance>(Settings::default())
 }
 
-fn some_company(dice: &mut Dice) -> World {
+pub(crate) fn some_company(dice: &mut Dice) -> World {
     let open_catalogue = !dice.once_in(3);
     let roster = clerks(&[7, 8, 9][..=dice.roll(3)]);
     World::of::<Insurance>(Settings { open_catalogue, roster, ..Settings::default() })
@@ -176,7 +176,7 @@ fn clerks(numbers: &[u64]) -> Clerks {
 }
 
 /// Somebody says something. Rejections are part of life.
-fn people(world: &mut World, dice: &mut Dice) {
+pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let product = 1 + dice.roll(2) as u64;
     let name = ["life", "limb", "house"][dice.roll(3)];
@@ -255,7 +255,7 @@ fn fell(because: &str) -> Standing {
     Standing::Fell { how: Fall::Refused, because: because.into() }
 }
 
-fn everything_adds_up(world: &World) -> Result<(), String> {
+pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     world.money_adds_up::<Premium>()?;
     let rows = world.rows::<SubscriptionView>();
     for (number, _) in world.all::<Subscription>() {

@@ -1,6 +1,10 @@
 //! Bugs planted on purpose, each in the place of a few lines of a business: the random worlds of
 //! that business must notice every one of them, and nothing when none is planted.
 
+mod insurance;
+mod phone;
+mod rental;
+
 use super::taxi;
 use madang::domain::{
     kernel::{
@@ -17,21 +21,21 @@ use madang::domain::{
 /// By the end of so many worlds, a bug is noticed.
 const WORLDS: u64 = 2_000;
 
-/// A business with a bug in it, and how it is looked at.
-struct Mutant {
-    /// A world of the business, as the random worlds of it begin.
+/// A business as it is simulated, to plant bugs in.
+struct Business {
+    /// How its random worlds begin.
     begin: fn(&mut Dice) -> World,
     people: fn(&mut World, &mut Dice),
     invariants: fn(&World) -> Result<(), String>,
 }
 
-const TAXI: Mutant = Mutant {
+const TAXI: Business = Business {
     begin: taxi::some_company,
     people: taxi::people,
     invariants: taxi::everything_adds_up,
 };
 
-impl Mutant {
+impl Business {
     /// Lives through the worlds that begin so, with the bug.
     #[track_caller]
     fn is_noticed(&self, begin: fn(&mut Dice) -> World) {

@@ -155,7 +155,7 @@ fn careful_shop() -> World {
     World::of::<PhoneShop>(Settings { auto_ship: false, ..Settings::default() })
 }
 
-fn some_shop(dice: &mut Dice) -> World {
+pub(crate) fn some_shop(dice: &mut Dice) -> World {
     let auto_ship = !dice.once_in(3);
     let ship_after_s = [0, 60][dice.roll(2)];
     let cancel_within_ms = [2_000, 60_000][dice.roll(2)];
@@ -164,7 +164,7 @@ fn some_shop(dice: &mut Dice) -> World {
 }
 
 /// Somebody says something. Rejections are part of life.
-fn people(world: &mut World, dice: &mut Dice) {
+pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let price = [None, Some(5), Some(990_000)][dice.roll(3)];
     let _ = match dice.roll(12) {
@@ -212,7 +212,7 @@ fn place(qty: u32, price: Option<u64>) -> order::Command {
     order::Command::Place { basket, price: price.map(Money) }
 }
 
-fn everything_adds_up(world: &World) -> Result<(), String> {
+pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     world.money_adds_up::<Sale>()?;
     for (number, reward) in world.all::<Reward>() {
         points_are_at_the_bank(world, number, &reward)?;

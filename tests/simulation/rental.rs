@@ -130,12 +130,12 @@ fn what_nobody_pays_for_is_neither_rented_nor_charged() {
     }
 }
 
-fn garage() -> World {
+pub(crate) fn garage() -> World {
     World::of::<CarRental>(Settings::default())
 }
 
 /// Somebody says something. Rejections are part of life.
-fn people(world: &mut World, dice: &mut Dice) {
+pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let car = 1 + dice.roll(2) as u64;
     let few = |dice: &mut Dice| u32::try_from(dice.roll(4)).unwrap_or_default();
@@ -188,7 +188,7 @@ fn restock(count: u32) -> car::Command {
 }
 
 /// Beside what the books say: the outside agrees, and the views are true.
-fn everything_adds_up(world: &World) -> Result<(), String> {
+pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     world.money_adds_up::<Rent>()?;
     let rows = world.rows::<System>();
     for (number, _) in world.all::<Order>() {

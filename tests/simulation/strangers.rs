@@ -1,11 +1,11 @@
 //! What strangers say: nothing that only a saga, a port or a lookup may say comes over the door step.
 
-use super::taxi;
+use super::{claims, education, insurance, phone, rental, taxi};
 use madang::domain::{
     self,
     kernel::{
-        Aggregate, Business, Host, Lookup, Malformed, Nothing, Port, Saga, Saying, Speaker, View,
-        command_name,
+        Aggregate, Business, Dispatch, Host, Id, Lookup, Malformed, Nothing, Port, Saga, Saying,
+        Speaker, View, Vocabulary,
         payment::{self, Bill},
         simulation::{Dice, World},
     },
@@ -15,13 +15,20 @@ use madang::domain::{
     },
 };
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said inside and by people alike: the kind of aggregate, and the command.
 const SAID_BY_BOTH: &[(&str, &str)] = &[];
 
 /// How the random worlds of every business begin, and who lives in them.
-const BUSINESSES: &[(fn(&mut Dice) -> World, fn(&mut World, &mut Dice))] =
-    &[(taxi::some_company, taxi::people)];
+const BUSINESSES: &[(fn(&mut Dice) -> World, fn(&mut World, &mut Dice))] = &[
+    (claims::some_office, claims::people),
+    (|_| education::school(), education::people),
+    (insurance::some_company, insurance::people),
+    (phone::some_shop, phone::people),
+    (|_| rental::garage(), rental::people),
+    (taxi::some_company, taxi::people),
+];
 
 /// Worlds in which enough is said inside.
 const WORLDS: u64 = 200;
@@ -53,11 +60,12 @@ fn open_commands(begin: fn(&mut Dice) -> World, people: fn(&mut World, &mut Dice
     open
 }
 
-/// Collects what each kind of aggregate can be told from outside, and is for the inside.
+/// Collects what can be said to each kind of aggregate, and who may say it.
 #[derive(Default)]
 struct Doorstep {
-    sayings: usize,
-    open: Vec<String>,
+    /// Each meaning of each saying, with the name of the saying.
+    said: Vec<(String, Dispatch)>,
+    speakers: BTreeMap<&'static str, fn(&Dispatch) -> Option<Speaker>>,
 }
 
 impl Host for Doorstep {
@@ -67,10 +75,7 @@ impl Host for Doorstep {
     }
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
-        let sayings = A::vocabulary().into_sayings();
-        self.sayings += sayings.len();
-        self.open.extend(inside_of::<A>(&sayings));
-        self
+        self.hear(A::vocabulary())
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
@@ -90,42 +95,54 @@ impl Host for Doorstep {
     }
 }
 
-/// The sayings that mean a command of the inside.
-fn inside_of<A: Aggregate>(sayings: &[Saying<A>]) -> Vec<String> {
-    let mut inside = vec![];
-    for saying in sayings {
-        let commands = meanings(saying);
-        assert!(!commands.is_empty(), "{}: no body is understood as `{}`", A::NAME, saying.name);
-        for command in commands {
-            if A::speaker(&command) == Speaker::Inside {
-                inside.push(format!("{} {}: {}", A::NAME, saying.name, command_name(&command)));
-            }
+impl Doorstep {
+    fn hear<A: Aggregate>(&mut self, vocabulary: Vocabulary<A>) -> &mut Self {
+        self.speakers.insert(A::NAME, |said| said.command::<A>().map(A::speaker));
+        for saying in vocabulary.into_sayings() {
+            let name = format!("{} {}", A::NAME, saying.name);
+            let meant = meanings(&saying);
+            assert!(!meant.is_empty(), "no body is understood as {name}");
+            self.said.extend(meant.into_iter().map(|said| (name.clone(), said)));
         }
+        self
     }
-    inside.sort();
-    inside.dedup();
-    inside
+
+    /// The sayings that mean a command of the inside.
+    fn open(&self) -> BTreeSet<String> {
+        let speaker = |said| self.speakers.get(Dispatch::aggregate(said)).and_then(|of| of(said));
+        let inside = self.said.iter().filter(|(_, said)| speaker(said) == Some(Speaker::Inside));
+        inside.map(|(name, said)| format!("{name}: {}", said.command_name())).collect()
+    }
 }
 
 /// Every command that can be said with it: bodies are made up from what the refusals ask for.
-fn meanings<A: Aggregate>(saying: &Saying<A>) -> Vec<A::Command> {
+fn meanings<A: Aggregate>(saying: &Saying<A>) -> Vec<Dispatch> {
     let (mut meant, mut bodies) = (vec![], vec![Map::new(), every_field(saying)]);
     while let Some(body) = bodies.pop() {
-        let text = serde_json::to_vec(&body).expect("JSON");
-        match saying.parse(Some(1), &text) {
-            Ok(said) => meant.push(said.command),
-            Err(Malformed::Content(why) | Malformed::Syntax(why)) => {
-                bodies.extend(better(&body, &why));
-            }
+        match meaning(saying, &body) {
+            Ok(said) => meant.push(said),
+            Err(why) => bodies.extend(better(&body, &why.to_string())),
         }
     }
     meant
 }
 
+/// What it means with this body, to whomever.
+fn meaning<A: Aggregate>(
+    saying: &Saying<A>,
+    body: &Map<String, Value>,
+) -> Result<Dispatch, Malformed> {
+    let text = serde_json::to_vec(body).expect("JSON");
+    if let Some(said) = saying.passed_on(Some(1), &text)? {
+        return Ok(said);
+    }
+    Ok(Dispatch::new(Id::<A>::new(1), saying.parse(Some(1), &text)?.command))
+}
+
 /// A body with every field that is read, as a refusal of another field names them.
 fn every_field<A: Aggregate>(saying: &Saying<A>) -> Map<String, Value> {
-    let refusal = saying.parse(Some(1), br#"{"?":1}"#).err().map(|why| why.to_string());
-    let refusal = refusal.unwrap_or_default();
+    let odd = Map::from_iter([("?".to_owned(), 1.into())]);
+    let refusal = meaning(saying, &odd).err().map(|why| why.to_string()).unwrap_or_default();
     let names = refusal.split_once("expected").map_or("", |(_, names)| names).split('`');
     names.skip(1).step_by(2).map(|name| (name.to_owned(), 1.into())).collect()
 }
@@ -151,19 +168,18 @@ fn better(body: &Map<String, Value>, why: &str) -> Vec<Map<String, Value>> {
 fn no_saying_of_any_business_means_a_command_of_the_inside() {
     let mut doorstep = Doorstep::default();
     domain::install(&mut doorstep);
-    assert_eq!(doorstep.open, [""; 0]);
-    assert!(doorstep.sayings > 10, "{} sayings", doorstep.sayings);
+    assert_eq!(doorstep.open(), BTreeSet::new());
+    assert!(doorstep.said.len() > 10, "{} meanings", doorstep.said.len());
 }
 
 #[test]
 fn a_saying_that_lets_strangers_pay_an_order_is_noticed() {
-    let sayings = Order::vocabulary().command("pay", |Nothing {}| Ok(order::Command::Pay));
-    assert_eq!(inside_of(&sayings.into_sayings()), ["taxi/orders pay: Pay"]);
-    let sayings = Fare::vocabulary().command("refund", |Nothing {}| Ok(payment::Command::Refund));
-    assert_eq!(
-        inside_of::<Payment>(&sayings.into_sayings()),
-        ["taxi/paymentHistories refund: Refund"]
-    );
+    let mut doorstep = Doorstep::default();
+    doorstep.hear(Order::vocabulary().command("pay", |Nothing {}| Ok(order::Command::Pay)));
+    let refund = |Nothing {}| Ok(payment::Command::Refund);
+    doorstep.hear::<Payment>(Fare::vocabulary().command("refund", refund));
+    let open: Vec<String> = doorstep.open().into_iter().collect();
+    assert_eq!(open, ["taxi/orders pay: Pay", "taxi/paymentHistories refund: Refund"]);
 }
 
 #[test]
