@@ -20,8 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is said inside and by people alike: the kind of aggregate, and the command.
 const SAID_BY_BOTH: &[(&str, &str)] = &[];
 
+/// How a business begins, and what people say there.
+type Scene = (fn(&mut Dice) -> World, fn(&mut World, &mut Dice));
+
 /// How the random worlds of every business begin, and who lives in them.
-const BUSINESSES: &[(fn(&mut Dice) -> World, fn(&mut World, &mut Dice))] = &[
+const BUSINESSES: &[Scene] = &[
     (claims::some_office, claims::people),
     (|_| education::school(), education::people),
     (insurance::some_company, insurance::people),

@@ -82,10 +82,10 @@ pub const STORY: Story = Story {
             .answers(409)
             .shows(&[("detail", "the claim has been declined already")]),
         // History has a row for everything, and a customer's claims can be searched.
-        word("GET /history?customerId=6&claimId=2", "")
+        word("GET /history?customer_id=6&claim_id=2", "")
             .shows(&[("page.totalElements", "9"), ("_embedded.history.0.customerId", "6")])
             .soon(),
-        word("GET /history?claimId=1&sort=id,desc", "")
+        word("GET /history?claim_id=1", "")
             .shows(&[
                 ("_embedded.history.0.what", "claim paid"),
                 ("_embedded.history.0.status", "Paid"),

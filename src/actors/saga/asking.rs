@@ -32,8 +32,8 @@ impl<S: Saga> Handler<Ask> for Runner<S> {
             alarm: None,
         };
         let kept = if let Some(stopped) = self.stopped_before(number)? {
-            waiting.stuck = Some(stopped.1);
-            stopped.0
+            waiting.stuck = Some(stopped.why);
+            stopped.kept
         } else {
             self.remember(number)?;
             self.memory.get_mut(number).and_then(|conversation| conversation.kept.clone())
@@ -48,10 +48,16 @@ impl<S: Saga> Handler<Ask> for Runner<S> {
     }
 }
 
+/// A conversation that stopped: how it stood then, and why it did.
+struct Halted<S> {
+    kept: Option<Kept<S>>,
+    why: String,
+}
+
 impl<S: Saga> Runner<S> {
     /// How a conversation stood when it stopped, and why it did; `None` when it hears with the
     /// others, or is about to.
-    fn stopped_before(&self, number: u64) -> Result<Option<(Option<Kept<S>>, String)>, String> {
+    fn stopped_before(&self, number: u64) -> Result<Option<Halted<S>>, String> {
         if !self.stops.holds(number) {
             return Ok(None);
         }
@@ -62,6 +68,6 @@ impl<S: Saga> Runner<S> {
             Why::Crashed { because, .. } => format!("it crashed: {because}"),
             Why::Released => "it is about to go on".to_owned(),
         };
-        Ok(Some((kept, why)))
+        Ok(Some(Halted { kept, why }))
     }
 }

@@ -41,6 +41,7 @@ pub struct History {
 impl View for History {
     const NAME: &'static str = "claims/history";
     type Hears = Heard;
+    const NEWEST_FIRST: bool = true;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::number("claimId"),

@@ -57,7 +57,7 @@ impl View for Availability {
             }
             Rented { rentable, .. } | Returned { rentable, .. } => row.rentable = rentable,
         }
-        row.rented = Quantity(row.registered.0 - row.rentable.0);
+        row.rented = Quantity(row.registered.0.saturating_sub(row.rentable.0));
         row.status = car::status(row.rentable).into();
         Some(row)
     }

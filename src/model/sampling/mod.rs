@@ -101,7 +101,7 @@ impl Teller {
     fn number(&mut self) -> u8 {
         let numbers: &[u8] = match self.around.as_str() {
             "Timestamp" => &[1],
-            "Money" => &[1, 0],
+            "Money" => &[100, 0],
             id if id.starts_with("Id<") => &[1, 2],
             _ => &[1, 2, 0],
         };
