@@ -2,10 +2,11 @@
 
 use super::{
     books::{self, StoredBooks},
-    catalogue::{Catalogue, view_path},
+    catalogue::Catalogue,
     contexts::read_transition,
     courtyard::{Settings, StartError},
     crash::caught,
+    house::view_path,
     rooms::Rooms,
 };
 use crate::{

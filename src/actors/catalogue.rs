@@ -3,36 +3,31 @@
 use super::{
     audit::{RowCheck, row_check},
     books::{self, Invariants, Replay},
-    contexts::{Context, Contexts},
-    conversations::{self, AskSaga, Conversations, Directory, INDEX, Index, Route},
+    contexts::Contexts,
+    conversations::{self, Route},
     courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
     errands::{Inside, Outside},
-    facade::{Example, ViewInfo},
+    facade::Example,
     flight::Flights,
-    folding::{Folds, OfView},
+    house::{House, start_in},
     keeper::Keeper,
-    messenger::{Errand, Messenger},
-    progress::Progress,
-    projector::{Projector, Rows},
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::{Release, Replayed, Runner},
-    shelf::Shelf,
     transport::Service,
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{KindId, journal::Journal},
 };
-use actix::{Actor, Addr, Arbiter};
+use actix::Arbiter;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, atomic::AtomicUsize, mpsc},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
 };
 
 /// At most so many lookups of a kind run at once.
@@ -67,23 +62,6 @@ pub struct Catalogue {
 
 /// Starts something, given what it lives in.
 type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
-
-/// What followers need to start, and what they leave behind.
-struct House {
-    settings: Settings,
-    shared: Arc<Shared>,
-    contexts: Arc<Contexts>,
-    rooms: Arc<Rooms>,
-    rows: Vec<(&'static str, Arc<Rows>)>,
-    progress: Vec<Arc<Progress>>,
-    /// How to ask the sagas, with the business of each.
-    sagas: Vec<(&'static str, AskSaga)>,
-    releases: Releases,
-    /// Where sagas live, and where ports and lookups do.
-    inner: Arbiter,
-    outer: Arbiter,
-    arbiters: Vec<Arbiter>,
-}
 
 impl Catalogue {
     /// Opens the store.
@@ -313,95 +291,4 @@ impl Host for Catalogue {
         self.row_checks.push(row_check::<V>());
         self
     }
-}
-
-impl House {
-    /// Where a follower says how far it is; its bell rings when anything is suspended or resumed.
-    fn follower(&mut self, part: &str, context: &Arc<Context>) -> Arc<Progress> {
-        let progress = Progress::new(part, context);
-        self.contexts.tell(Arc::clone(&progress));
-        self.progress.push(Arc::clone(&progress));
-        progress
-    }
-
-    fn send_out<E: Errand>(
-        &mut self,
-        me: KindId,
-        (part, context): (&str, &Arc<Context>),
-        concurrency: usize,
-        errand: impl FnOnce() -> E + Send + 'static,
-    ) -> Result<(), StartError> {
-        let progress = self.follower(part, context);
-        let around = (Arc::clone(&self.rooms), Arc::clone(&self.contexts));
-        let journal = Arc::clone(&self.shared.journal);
-        let messenger =
-            move || Messenger::new(me, errand(), concurrency, around, journal, progress);
-        start_in(&self.outer, messenger).map(drop)
-    }
-
-    fn project<V: View>(&mut self, context: &Arc<Context>) -> Result<(), StartError> {
-        let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
-        let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
-        let info = ViewInfo { business, name, aliases, fields, newest_first };
-        let progress = self.follower("view", context);
-        let rows = self.shelve(OfView::<V>::default(), info, progress)?;
-        self.rows.push((V::NAME, rows));
-        Ok(())
-    }
-
-    /// Starts a projector on a thread of its own.
-    fn shelve<F: Folds>(
-        &mut self,
-        folds: F,
-        info: ViewInfo,
-        progress: Arc<Progress>,
-    ) -> Result<Arc<Rows>, StartError> {
-        let layout = F::layout();
-        let store =
-            |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
-        let place = view_path(&self.settings.data, layout.name);
-        let journal = Arc::clone(&self.shared.journal);
-        let shelved =
-            Shelf::open(place, layout, journal.durable()).map_err(|error| store(&error))?;
-        let around = (journal, Arc::clone(&self.rooms));
-        let projector = Projector::new(folds, shelved, around, info, progress);
-        let (projector, rows) = projector.map_err(|error| store(&error))?;
-        let arbiter = Arbiter::new();
-        start_in(&arbiter, move || projector)?;
-        self.arbiters.push(arbiter);
-        Ok(rows)
-    }
-
-    fn tell_conversations(
-        &mut self,
-        routes: Vec<(&'static str, Route)>,
-    ) -> Result<Conversations, StartError> {
-        let (directory, routes) = (Arc::new(Directory::of(&self.shared.journal)), Arc::new(routes));
-        let index = Index { directory: Arc::clone(&directory), routes: Arc::clone(&routes) };
-        let fields = Index::layout().fields;
-        let info =
-            ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
-        let progress = self.follower("view", &self.contexts.with(INDEX, "view"));
-        let index = self.shelve(index, info, progress)?;
-        let (journal, rooms) = (Arc::clone(&self.shared.journal), Arc::clone(&self.rooms));
-        let sagas = std::mem::take(&mut self.sagas);
-        Ok(Conversations { journal, rooms, directory, routes, sagas, index })
-    }
-}
-
-/// Where the rows of a view are kept.
-pub(super) fn view_path(data: &Path, name: &str) -> PathBuf {
-    data.join("views").join(format!("{}.sqlite", name.replace('/', ".")))
-}
-
-/// Starts an actor on another thread and waits for its address.
-fn start_in<A: Actor<Context = actix::Context<A>>>(
-    arbiter: &Arbiter,
-    actor: impl FnOnce() -> A + Send + 'static,
-) -> Result<Addr<A>, StartError> {
-    let (sender, receiver) = mpsc::channel();
-    arbiter.spawn_fn(move || {
-        let _ = sender.send(actor().start());
-    });
-    receiver.recv().map_err(|_| StartError::Settings("an arbiter stopped while starting".into()))
 }

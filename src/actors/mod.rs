@@ -19,6 +19,7 @@ mod facade;
 mod flight;
 mod folding;
 mod follower;
+mod house;
 mod keeper;
 mod letter;
 mod living;

@@ -4,6 +4,7 @@
 //! one is filled beside its place and takes it when it is complete. An open one notices when
 //! somebody else touches its file, and is not read from any more: it is *suspected*.
 
+mod asking;
 mod row;
 mod search;
 mod shape;
@@ -15,11 +16,9 @@ pub use shape::Layout;
 
 use super::sync::lock;
 use crate::domain::kernel::Query;
+use asking::{body, count, numbers_of, rows, stretch_of};
 use row::found_row;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, params_from_iter, types::Value,
-};
-use search::{Search, Stretch};
+use rusqlite::{Connection, ErrorCode, OpenFlags, types::Value};
 use stamp::Stamp;
 use std::{
     path::{Path, PathBuf},
@@ -263,7 +262,7 @@ impl ReadModel {
         let explain = format!("EXPLAIN QUERY PLAN {}", search.select);
         let lines: Vec<String> = self.reading(|reader| {
             let mut statement = reader.prepare(&explain)?;
-            let parameters = params_from_iter(&search.parameters);
+            let parameters = rusqlite::params_from_iter(&search.parameters);
             statement.query_map(parameters, |row| row.get("detail"))?.collect()
         })?;
         Ok(lines.join("; "))
@@ -364,44 +363,4 @@ fn passes(error: &rusqlite::Error) -> bool {
         ErrorCode::TooBig,
     ];
     error.sqlite_error_code().is_some_and(|code| passing.contains(&code))
-}
-
-fn body(connection: &Connection, number: u64) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection
-        .prepare_cached("SELECT body FROM rows WHERE number = ?1")?
-        .query_row([number.cast_signed()], |row| row.get(0))
-        .optional()
-}
-
-fn count(reader: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Result<u64> {
-    let mut statement = reader.prepare_cached(sql)?;
-    let count: i64 = statement.query_row(params_from_iter(parameters), |row| row.get(0))?;
-    Ok(count.cast_unsigned())
-}
-
-fn numbers_of(reader: &Connection, search: &Search) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = reader.prepare_cached(&search.select)?;
-    statement.query_map(params_from_iter(&search.parameters), |row| row.get(0))?.collect()
-}
-
-/// The numbers of a stretch, when they follow from the least and the greatest.
-fn stretch_of(
-    reader: &Connection,
-    stretch: Stretch,
-    total: u64,
-) -> rusqlite::Result<Option<Vec<i64>>> {
-    let sql = "SELECT (SELECT min(number) FROM rows), (SELECT max(number) FROM rows)";
-    let ends: (Option<i64>, Option<i64>) =
-        reader.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (Some(least), Some(greatest)) = ends else { return Ok(Some(Vec::new())) };
-    Ok(stretch.of(least, greatest, total))
-}
-
-fn rows(reader: &Connection, numbers: &[i64]) -> rusqlite::Result<Vec<FoundRow>> {
-    let mut statement = reader.prepare_cached("SELECT body FROM rows WHERE number = ?1")?;
-    let row = |number: &i64| {
-        let body = statement.query_row([number], |row| row.get(0))?;
-        Ok(FoundRow { number: number.cast_unsigned(), body })
-    };
-    numbers.iter().map(row).collect()
 }

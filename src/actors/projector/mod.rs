@@ -1,23 +1,16 @@
 //! Keeps the rows of one view, each fact folded exactly once, on a thread of its own.
 
+mod rows;
+
+pub use rows::Rows;
+
 use super::{
-    crash::caught,
-    facade::{Collection, Page, Part, Row, Sort, Trouble, ViewInfo, ViewQuery},
-    folding::Folds,
-    progress::Progress,
-    room::{blocking, busy},
-    rooms::Rooms,
-    shelf::Shelf,
+    crash::caught, facade::ViewInfo, folding::Folds, progress::Progress, rooms::Rooms, shelf::Shelf,
 };
-use crate::{
-    domain::kernel::{Query, View},
-    store::{
-        Record,
-        journal::{Journal, Level, Listener},
-        read_model::{
-            FoundRow, ReadModel, ReadModelError, RowChange, SearchError, SortBy, Unusable, Wanted,
-        },
-    },
+use crate::store::{
+    Record,
+    journal::{Journal, Level, Listener},
+    read_model::{ReadModel, ReadModelError, RowChange, Unusable},
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{
@@ -53,125 +46,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Records that do not touch the view are passed without a transaction, up to so many.
 const PASSED_RECORDS_MAX: u64 = 10_000;
-
-/// The rows of a view, for everybody who reads them.
-pub struct Rows {
-    /// What clients see of the view.
-    pub info: ViewInfo,
-    /// How far it is.
-    pub progress: Arc<Progress>,
-    shelf: Arc<Shelf>,
-    reached: watch::Receiver<u64>,
-    /// How many wait for the view to come further, also for what does not concern it.
-    waiting: Arc<AtomicUsize>,
-}
-
-/// Somebody waits for the view to come further, for as long as this lives.
-struct Waiting<'rows>(&'rows AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl Rows {
-    /// Waits until everything up to this position is in the rows.
-    async fn reach(&self, position: u64) {
-        let mut reached = self.reached.clone();
-        if *reached.borrow() >= position {
-            return;
-        }
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(&self.waiting);
-        self.progress.ring();
-        // An error means that the projector is gone, and with it the process.
-        let _ = reached.wait_for(|reached| *reached >= position).await;
-    }
-
-    /// As `reach`, but not longer than this.
-    async fn reach_within(&self, position: Option<u64>, patience: Duration) -> Result<(), Trouble> {
-        let Some(position) = position else { return Ok(()) };
-        let context = self.progress.context();
-        if context.is_suspended() && *self.reached.borrow() < position {
-            return Err(context.trouble());
-        }
-        let reached = tokio::time::timeout(patience, self.reach(position)).await;
-        reached.map_err(|_| match self.shelf.readable() {
-            Err(trouble) => trouble,
-            Ok(_) if context.is_suspended() => context.trouble(),
-            Ok(_) => Trouble::NotYet(format!("the view has not reached position {position} yet")),
-        })
-    }
-
-    /// How the view is, seen from outside.
-    pub fn part(&self, durable: u64) -> Part {
-        self.shelf.part(&self.progress, durable)
-    }
-
-    /// A page of rows.
-    pub async fn search(&self, query: ViewQuery) -> Result<Collection<Row>, Trouble> {
-        self.reach_within(query.at_least, query.patience).await?;
-        let (model, newest_first) = (self.shelf.readable()?, self.info.newest_first);
-        let (rows, total) = off_the_loop(move || {
-            let Page { number: page, size, sort } = query.page;
-            let by = |Sort { field, descending }| SortBy { field, descending };
-            let sort = sort.into_iter().map(by).collect();
-            model.search(&query.conditions, &Wanted { page, size, sort, newest_first })
-        })
-        .await?;
-        let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
-        let items = items.collect();
-        Ok(Collection { items, total })
-    }
-
-    /// One row.
-    pub async fn row(
-        &self,
-        number: u64,
-        at_least: Option<u64>,
-        patience: Duration,
-    ) -> Result<Option<Row>, Trouble> {
-        self.reach_within(at_least, patience).await?;
-        let model = self.shelf.readable()?;
-        let body = off_the_loop(move || Ok(model.get(number)?)).await?;
-        Ok(body.map(|body| Row { number, body }))
-    }
-
-    /// The rows a lookup asks for, as of this position or later; goes on until it has them.
-    pub async fn find<V: View>(&self, query: Query, at_least: u64) -> Vec<(u64, V)> {
-        self.reach(at_least).await;
-        loop {
-            let query = query.clone();
-            let found = match self.shelf.readable() {
-                Ok(model) => off_the_loop(move || model.find(&query)).await,
-                Err(trouble) => Err(trouble),
-            };
-            match found {
-                Ok(rows) => {
-                    let read =
-                        |row: FoundRow| Some((row.number, serde_json::from_slice(&row.body).ok()?));
-                    return rows.into_iter().filter_map(read).collect();
-                }
-                Err(trouble) => tracing::warn!(view = V::NAME, %trouble, "a lookup is put off"),
-            }
-            tokio::time::sleep(RETRY_PAUSE).await;
-        }
-    }
-}
-
-async fn off_the_loop<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
-) -> Result<T, Trouble> {
-    match blocking(move || Ok(work())).await? {
-        Ok(done) => Ok(done),
-        Err(SearchError::BadQuery(because)) => Err(Trouble::BadQuery(because)),
-        Err(error) => {
-            tracing::warn!(%error, "a view cannot be read");
-            Err(busy("the view"))
-        }
-    }
-}
 
 /// Folds the journal into the rows of one view, or of an index.
 pub struct Projector<F: Folds> {
