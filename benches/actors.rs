@@ -1,10 +1,7 @@
 //! Asking a living aggregate, and bringing one with a hundred events to life, cold and from a snapshot.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use madang::{
-    actors::{ActorSettings, Courtyard, Reply, Request, Settings, Trouble},
-    domain,
-};
+use madang::actors::{ActorSettings, Courtyard, Reply, Request, Settings, Trouble};
 use std::{path::Path, time::Duration, time::Instant};
 
 /// Each confirms or cancels nothing: a taxi is registered, and its stock changed so often.
@@ -44,7 +41,8 @@ fn actors(criterion: &mut Criterion) {
 
 fn start(data: &Path, actors: ActorSettings) -> Courtyard {
     let settings = Settings { data: data.to_owned(), actors, ..Settings::default() };
-    Courtyard::start(settings, domain::install).expect("starts")
+    Courtyard::start(settings, |host| Declarations::of(madang::shipped).install(host))
+        .expect("starts")
 }
 
 /// Taxis with a history of a hundred events each.

@@ -4,7 +4,6 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use madang::{
     app::App,
     config::{Config, Flags},
-    domain,
 };
 use reqwest::{Client, StatusCode};
 use std::{
@@ -31,7 +30,9 @@ fn http(criterion: &mut Criterion) {
     let (stop, stopped) = oneshot::channel::<()>();
     let server = std::thread::spawn(move || {
         actix::System::new().block_on(async move {
-            let app = App::build(config, domain::install).await.expect("starts");
+            let app = App::build(config, |host| Declarations::of(madang::shipped).install(host))
+                .await
+                .expect("starts");
             tell.send(app.address()).expect("somebody waits");
             app.run_until_stopped(stopped).await.expect("stops");
         });

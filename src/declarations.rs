@@ -6,6 +6,12 @@ use crate::{
     model::Easel,
 };
 
+/// Declares the businesses that madang ships. They are compiled here, once, and not again in
+/// every binary and test that has them.
+pub fn shipped(declarations: &mut Declarations) {
+    crate::domain::install(declarations);
+}
+
 /// Everything declared, in its order: what a server, an audit and a drawing begin with.
 #[derive(Default)]
 pub struct Declarations(Vec<Declared>);

@@ -47,7 +47,7 @@
 //!
 //! fn main() -> std::process::ExitCode {
 //!     madang::serve(|host| {
-//!         madang::domain::install(host);
+//!         madang::shipped(host);
 //!         host.business::<library::Library>();
 //!     })
 //! }
@@ -58,7 +58,7 @@
 //! # Embedding it
 //!
 //! ```
-//! use madang::{app::App, config::{Config, Flags}, domain};
+//! use madang::{app::App, config::{Config, Flags}, declarations::Declarations, shipped};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! #   let folder = tempfile::tempdir()?;
@@ -67,7 +67,8 @@
 //!     let flags = Flags { data: Some(data), listen, ..Flags::default() };
 //!     let config = Config::read(flags)?;
 //!     actix::System::new().block_on(async {
-//!         let app = App::build(config, |host| domain::install(host)).await?;
+//!         let businesses = Declarations::of(shipped);
+//!         let app = App::build(config, |host| businesses.install(host)).await?;
 //!         println!("{}", app.greeting());
 //!         app.run_until_stopped(async { /* until whatever you wait for */ }).await?;
 //!         Ok(())
@@ -90,3 +91,4 @@ pub mod store;
 pub mod verify;
 
 pub use binary::serve;
+pub use declarations::shipped;

@@ -1,11 +1,10 @@
 //! The binary: all the businesses that madang ships.
 
-use madang::domain;
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    madang::serve(domain::install)
+    madang::serve(madang::shipped)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     madang::serve(|host| {
-        madang::domain::install(host);
+        madang::shipped(host);
         host.business::<library::Library>();
     })
 }

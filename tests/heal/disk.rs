@@ -5,7 +5,7 @@ use madang::{
     actors::{
         Catalogue, Courtyard, IdempotencyKey, Outcome, Page, Reply, Request, Settings, Trouble,
     },
-    domain,
+    declarations::Declarations,
     store::journal::{Fault, JournalOptions},
 };
 use std::{
@@ -54,7 +54,7 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
     courtyard.stop().await;
     drop(courtyard);
     let settings = settings(folder.path(), JournalOptions::default());
-    let findings = Catalogue::audit(settings, domain::install, &mut |_, _, _| {});
+    let findings = Catalogue::audit(settings, shipped, &mut |_, _, _| {});
     assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 
@@ -76,7 +76,7 @@ fn settings(data: &Path, journal: JournalOptions) -> Settings {
 }
 
 fn start(data: &Path, journal: JournalOptions) -> Courtyard {
-    Courtyard::start(settings(data, journal), domain::install).unwrap()
+    Courtyard::start(settings(data, journal), shipped).unwrap()
 }
 
 /// Places orders under keys of its own, each again and again until it is there and paid.
@@ -154,4 +154,8 @@ async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8
 async fn total(courtyard: &Courtyard, name: &str) -> u64 {
     let page = Page { number: 0, size: 1, sort: Vec::new() };
     courtyard.list(resource(courtyard, name), page).await.unwrap().total
+}
+
+fn shipped(catalogue: &mut Catalogue) {
+    Declarations::of(madang::shipped).install(catalogue);
 }

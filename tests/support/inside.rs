@@ -4,7 +4,7 @@ use madang::{
     actors::Catalogue,
     app::App,
     config::{Config, Flags},
-    domain,
+    declarations::Declarations,
 };
 use std::{net::SocketAddr, path::Path, sync::mpsc, thread::JoinHandle};
 use tokio::sync::oneshot;
@@ -27,7 +27,7 @@ impl Running {
             config.only = vec!["taxi".into()];
             change(config);
         };
-        let mut running = Self::serve(data.path(), alone, domain::install);
+        let mut running = Self::serve(data.path(), alone, shipped);
         running.data = Some(data);
         running
     }
@@ -67,4 +67,9 @@ impl Drop for Running {
             assert!(thread.join().is_ok() || std::thread::panicking(), "the application panicked");
         }
     }
+}
+
+/// Declares the businesses that madang ships to a server.
+pub fn shipped(catalogue: &mut Catalogue) {
+    Declarations::of(madang::shipped).install(catalogue);
 }
