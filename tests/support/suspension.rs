@@ -2,66 +2,87 @@
 //! finished when it is back; told of a real server that is killed meanwhile.
 
 use super::process::{Server, assert_verified};
-use reqwest::Client;
+use reqwest::{Client, Method};
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 
 /// Longer than anything here takes; only so that a failing test ends.
 const HANG: Duration = Duration::from_secs(120);
 
-/// What is finished afterwards for each number: the path with `{}` for the number, a field of
-/// what is shown there, and its value.
-pub type Finished<'a> = (&'a str, &'a str, &'a str);
+/// What is shown for each number: the path with `{}` for the number, a field (dots lead inwards),
+/// and its value as text.
+pub type Shown<'a> = (&'a str, &'a str, &'a str);
 
-/// Suspends the context, creates so many (half of them before the server is killed, half after),
-/// resumes it, waits until every one is finished, and checks that each is there exactly once.
-/// The collection of the first of `finished` is empty as long as the context is suspended.
+/// What somebody says: the method, the path (with `{}` for the number, if there is one), the body.
+pub type Said<'a> = (&'a str, &'a str, Value);
+
+/// What happens while a part is down. What is left out does not happen.
+#[derive(Default)]
+pub struct Outage<'a> {
+    /// The part.
+    pub context: &'a str,
+    /// Settings beside those of HTTP, as TOML.
+    pub settings: &'a str,
+    /// Said before the part goes down.
+    pub given: &'a [Said<'a>],
+    /// Said for each, with a path that creates: what somebody wants while the part is down.
+    pub wanted: (&'a str, Value),
+    /// What is shown of each while the part is down: everything goes on without it.
+    pub meanwhile: &'a [Shown<'a>],
+    /// Said about each when all of `meanwhile` is so, while the part is still down.
+    pub work: &'a [Said<'a>],
+    /// What is shown of each, exactly once, when the part is back; the first of it not before.
+    pub finished: &'a [Shown<'a>],
+}
+
+/// Suspends the part, creates so many (half of them before the server is killed, half after), has
+/// the work done that there is, resumes it, waits until every one is finished, and checks that each
+/// is there exactly once.
 ///
 /// # Panics
 /// When anything of that is not so, or `madang verify` finds a flaw.
-pub async fn suspended_and_resumed(
-    context: &str,
-    (path, body): (&str, Value),
-    count: usize,
-    finished: &[Finished<'_>],
-) {
+pub async fn suspended_and_resumed(outage: Outage<'_>, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let (data, config) = (folder.path().join("data"), folder.path().join("madang.toml"));
     // What waits for the suspended part is answered 202 soon.
-    std::fs::write(&config, "[http]\npatience_ms = 300\n").unwrap();
+    let settings = format!("[http]\npatience_ms = 300\n{}", outage.settings);
+    std::fs::write(&config, settings).unwrap();
     let begin = || Server::start(&data, Some(&config));
-    let story = Story { client: super::client(), context, finished };
+    let story = Story { client: super::client(), outage };
 
     let server = begin();
+    for said in story.outage.given {
+        story.say(&server, said, 0).await;
+    }
     story.turn(&server, "suspend", "SUSPENDED").await;
     story.turn(&server, "suspend", "SUSPENDED").await;
-    let mut numbers = story.create(&server, path, &body, count / 2).await;
+    let mut numbers = story.create(&server, count / 2).await;
     server.kill();
     let server = begin();
     assert_eq!(story.read(&server, &story.path()).await["state"], "SUSPENDED", "after a kill");
-    numbers.extend(story.create(&server, path, &body, count - count / 2).await);
+    numbers.extend(story.create(&server, count - count / 2).await);
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!(numbers.len(), count, "every one has a number of its own");
-    story.is_kept_back(&server).await;
+    story.goes_on(&server, &numbers).await;
+    story.is_kept_back(&server, &numbers).await;
 
     story.turn(&server, "resume", "RUNNING").await;
-    tokio::time::timeout(HANG, story.is_finished(&server, &numbers)).await.expect("finished");
+    story.shows(&server, &numbers, story.outage.finished).await;
     story.is_there_once(&server, count).await;
     assert!(server.terminate().success());
     assert_verified(&data);
-    story.is_still_so(&data, begin(), count).await;
+    story.is_still_so(&data, begin(), &numbers).await;
 }
 
 struct Story<'a> {
     client: Client,
-    context: &'a str,
-    finished: &'a [Finished<'a>],
+    outage: Outage<'a>,
 }
 
 impl Story<'_> {
     fn path(&self) -> String {
-        format!("/admin/contexts/{}", self.context)
+        format!("/admin/contexts/{}", self.outage.context)
     }
 
     async fn turn(&self, server: &Server, turn: &str, state: &str) {
@@ -69,11 +90,21 @@ impl Story<'_> {
         let turned = self.client.post(url).send().await.expect("an answer");
         assert_eq!(turned.status(), 200);
         let turned: Value = turned.json().await.expect("json");
-        assert_eq!((&turned["state"], &turned["name"]), (&state.into(), &self.context.into()));
+        let name = self.outage.context;
+        assert_eq!((&turned["state"], &turned["name"]), (&state.into(), &name.into()));
+    }
+
+    async fn say(&self, server: &Server, (method, path, body): &Said<'_>, number: u64) {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let url = server.url(&about(path, number));
+        let answer = self.client.request(method, &url).json(body).send().await.expect("an answer");
+        let status = answer.status();
+        assert!(status.is_success(), "{url}: {status} {}", answer.text().await.unwrap_or_default());
     }
 
     /// Creates so many at once; their numbers.
-    async fn create(&self, server: &Server, path: &str, body: &Value, count: usize) -> Vec<u64> {
+    async fn create(&self, server: &Server, count: usize) -> Vec<u64> {
+        let (path, body) = &self.outage.wanted;
         let creating = (0..count).map(|_| {
             let request = self.client.post(server.url(path)).json(body);
             tokio::spawn(async move {
@@ -92,43 +123,70 @@ impl Story<'_> {
         numbers
     }
 
-    async fn is_kept_back(&self, server: &Server) {
-        let collection = collection_of(self.finished[0].0);
-        assert_eq!(self.total(server, collection).await, 0, "{collection} while suspended");
-        let health = self.read(server, "/actuator/health").await;
-        assert_eq!(health["status"], "UP", "a suspension makes nothing unhealthy");
-        let mut parts = health["components"].as_object().unwrap().iter();
-        let is_it = |name: &str| name.ends_with(&format!(" {}", self.context));
-        let out = |part: &Value| part["status"] == "OUT_OF_SERVICE";
-        assert!(parts.any(|(name, part)| is_it(name) && out(part)), "{health}");
-    }
-
-    async fn is_finished(&self, server: &Server, numbers: &[u64]) {
+    /// Whoever does not need the part is done, and people do their work.
+    async fn goes_on(&self, server: &Server, numbers: &[u64]) {
+        self.shows(server, numbers, self.outage.meanwhile).await;
         for number in numbers {
-            for (path, field, expected) in self.finished {
-                let path = path.replace("{}", &number.to_string());
-                loop {
-                    let shown = self.client.get(server.url(&path)).send().await.expect("an answer");
-                    let shown: Value = shown.json().await.unwrap_or_default();
-                    if shown[*field] == *expected {
-                        break;
-                    }
-                    tokio::task::yield_now().await;
-                }
+            for said in self.outage.work {
+                self.say(server, said, *number).await;
             }
         }
     }
 
-    async fn is_there_once(&self, server: &Server, count: usize) {
-        for (path, ..) in self.finished {
-            let collection = collection_of(path);
-            assert_eq!(self.total(server, collection).await, count as u64, "{collection}");
+    async fn is_kept_back(&self, server: &Server, numbers: &[u64]) {
+        for number in numbers {
+            let unfinished = !self.is_so(server, self.outage.finished[0], *number).await;
+            assert!(unfinished, "{number} is finished while {} is down", self.outage.context);
+        }
+        let health = self.read(server, "/actuator/health").await;
+        assert_eq!(health["status"], "UP", "a suspension makes nothing unhealthy");
+        let mut parts = health["components"].as_object().unwrap().iter();
+        let is_it = |name: &str| name.ends_with(&format!(" {}", self.outage.context));
+        let out = |part: &Value| part["status"] == "OUT_OF_SERVICE";
+        assert!(parts.any(|(name, part)| is_it(name) && out(part)), "{health}");
+    }
+
+    /// Waits until all of it is so for each number.
+    async fn shows(&self, server: &Server, numbers: &[u64], all: &[Shown<'_>]) {
+        for shown in all {
+            let each = async {
+                for number in numbers {
+                    while !self.is_so(server, *shown, *number).await {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            };
+            let shown = format!("{shown:?}");
+            tokio::time::timeout(HANG, each).await.unwrap_or_else(|_| panic!("never {shown}"));
         }
     }
 
-    /// What was finished is so after another start, and nothing came twice.
-    async fn is_still_so(&self, data: &Path, server: Server, count: usize) {
-        self.is_there_once(&server, count).await;
+    async fn is_so(
+        &self,
+        server: &Server,
+        (path, field, expected): Shown<'_>,
+        number: u64,
+    ) -> bool {
+        let url = server.url(&about(path, number));
+        let shown = self.client.get(url).send().await.expect("an answer");
+        let shown: Value = shown.json().await.unwrap_or_default();
+        match shown.pointer(&format!("/{}", field.replace('.', "/"))) {
+            Some(Value::String(text)) => text == expected,
+            other => other.is_some_and(|value| value.to_string() == expected),
+        }
+    }
+
+    async fn is_there_once(&self, server: &Server, count: usize) {
+        for (path, ..) in self.outage.finished {
+            if let Some(collection) = path.strip_suffix("/{}") {
+                assert_eq!(self.total(server, collection).await, count as u64, "{collection}");
+            }
+        }
+    }
+
+    async fn is_still_so(&self, data: &Path, server: Server, numbers: &[u64]) {
+        self.shows(&server, numbers, self.outage.finished).await;
+        self.is_there_once(&server, numbers.len()).await;
         assert_eq!(self.read(&server, &self.path()).await["state"], "RUNNING");
         server.kill();
         assert_verified(data);
@@ -146,6 +204,6 @@ impl Story<'_> {
     }
 }
 
-fn collection_of(path: &str) -> &str {
-    path.split("/{}").next().unwrap_or(path)
+fn about(path: &str, number: u64) -> String {
+    path.replace("{}", &number.to_string())
 }
