@@ -22,7 +22,7 @@ use std::{
 pub(super) const NUMBERS: [u64; 2] = [1, 2];
 
 /// At most so many states of one aggregate are looked at, the nearest to its beginning first.
-const STATES_MAX: usize = 128;
+const STATES_MAX: usize = 512;
 
 /// At most so many ways to say one command, and settings to say it under.
 const SAYINGS_MAX: usize = 24;

@@ -279,6 +279,15 @@ impl Journal {
         lock(&self.shared.front).submitted_totals.of(kind).last_number
     }
 
+    /// The greatest number of a durable stream of this kind to which anything has happened: where
+    /// commands were only refused, nothing was born.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn last_born(&self, kind: KindId) -> Result<u64, StoreError> {
+        reading::last_born(&self.disk()?.db, kind)
+    }
+
     /// The numbers of the durable streams of a kind, in order. Costs no disk access as long as
     /// the numbers from 1 on are all in use.
     ///

@@ -1,7 +1,7 @@
 //! Reading what is on disk: histories, the global order, the lists of streams.
 
 use super::{
-    KindId, Record, Stream, codec,
+    KindId, Payload, Record, Stream, codec,
     codec::CodecError,
     journal::{History, Snapshot, StoreError},
     keys, layout,
@@ -267,6 +267,28 @@ pub(super) fn numbers(
         );
     }
     Ok(numbers)
+}
+
+/// The greatest number of a stream of a kind with an event; 0 when there is none. What cannot be
+/// read counts as one.
+pub(super) fn last_born(db: &sled::Db, kind: KindId) -> Result<u64, StoreError> {
+    let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
+    let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    for entry in db.range(first..=last).rev() {
+        let (key, _) = entry?;
+        let (first, streams) = keys::read_births(&key).ok_or_else(|| {
+            StoreError::Failed("the key of first records makes no sense".to_owned())
+        })?;
+        for number in (first.number..=first.number + u64::from(streams.saturating_sub(1))).rev() {
+            let happened = |record: &Record| matches!(record.payload, Payload::Event(_));
+            match records_after(db, Stream { kind, number }, 0, u32::MAX) {
+                Ok(records) if !records.iter().any(happened) => {}
+                Err(StoreError::Failed(because)) => return Err(StoreError::Failed(because)),
+                _ => return Ok(number),
+            }
+        }
+    }
+    Ok(0)
 }
 
 impl From<sled::Error> for StoreError {

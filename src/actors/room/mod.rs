@@ -115,7 +115,12 @@ impl<A: Aggregate> Room<A> {
             })
             .collect();
         let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
-        let next_number = AtomicU64::new(shared.journal.last_number(kind) + 1);
+        // A saga may have asked, in vain, for any number that a client once wrote.
+        let last = shared.journal.last_born(kind).unwrap_or_else(|error| {
+            tracing::warn!(resource = A::NAME, %error, "new numbers begin above all that are known");
+            shared.journal.last_number(kind)
+        });
+        let next_number = AtomicU64::new(last + 1);
         let post = OnceLock::new();
         Self { kind, shared, settings, info, context, sayings, next_number, post }
     }

@@ -191,10 +191,12 @@ impl<'de> Deserializer<'de> for &mut Teller {
         visitor.visit_char('x')
     }
 
-    /// A text is called like the field it stands in, so that sentences made of it can be read.
+    /// A text is called like the field it stands in, so that sentences made of it can be read; it
+    /// must be able to be another one.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         "String".clone_into(&mut self.last);
-        visitor.visit_string(format!("<{}>", self.field))
+        let another = ["", "another "][self.choose(2, true)];
+        visitor.visit_string(format!("<{another}{}>", self.field))
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

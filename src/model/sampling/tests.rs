@@ -68,7 +68,7 @@ fn every_variant_option_and_amount_that_matters_is_sampled() {
     ] {
         assert!(samples.contains(&expected), "{expected:?} is not among {samples:?}");
     }
-    assert_eq!(samples.len(), 1 + 1 + 3 * 2 + (2 + 2 + 2), "{samples:?}");
+    assert_eq!(samples.len(), 1 + 2 + (3 * 2 + 2) + (2 + 2 + 2 + 2), "{samples:?}");
 }
 
 #[test]

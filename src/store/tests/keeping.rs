@@ -365,3 +365,21 @@ fn streams_born_together_are_found_one_by_one() {
     assert_eq!(read_all(&journal, Level::Durable).len(), 48);
     assert!(journal.audit(&mut |_, _| {}, &mut |_| {}).expect("readable").is_empty());
 }
+
+#[test]
+fn where_commands_were_only_refused_nothing_was_born() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    let in_vain = |number| {
+        let mut submission = said(number, 0, &["rent"]);
+        submission.entries[0].payload = Payload::Unchanged { command: "Rent".to_owned() };
+        submission
+    };
+    submit(&journal, in_vain(7)).1.expect("durable");
+    assert_eq!(journal.last_born(super::ORDERS).expect("readable"), 0);
+    submit(&journal, said(2, 0, &["registered"])).1.expect("durable");
+    submit(&journal, in_vain(1_000_000_000_000_000)).1.expect("durable");
+    assert_eq!(journal.last_born(super::ORDERS).expect("readable"), 2);
+    submit(&journal, said(7, 1, &["registered at last"])).1.expect("durable");
+    assert_eq!(journal.last_born(super::ORDERS).expect("readable"), 7);
+}
