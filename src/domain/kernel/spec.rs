@@ -1,7 +1,6 @@
 //! Given a past, when a command comes, then these events follow: how aggregates are specified.
 
 use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
-use std::fmt::Write;
 
 /// Opens a specification on every aggregate: `Order::given([..]).when(..).then([..])`.
 pub trait Spec: Aggregate {
@@ -101,42 +100,6 @@ fn aligned(rows: &[Vec<String>]) -> String {
         line.join(" ")
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What aggregates with these pasts answer to these commands, everything against everything: for
-/// each past its name, then a line for each answer with the commands that get it. An answer is the
-/// names of the events, `already so`, or the name of the rejection behind a `!`.
-#[must_use]
-pub fn table_by_answer<A: Aggregate>(
-    pasts: &[(&str, Vec<A::Event>)],
-    commands: &[(&str, A::Command)],
-) -> String {
-    let mut table = String::new();
-    for (name, past) in pasts {
-        let state = past.iter().cloned().fold(A::default(), A::evolve);
-        let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
-        for (command_name, command) in commands {
-            let decision = state.decide(command.clone(), Timestamp(0), &SettingsOf::<A>::default());
-            let answer = answer::<A>(&decision);
-            match answers.iter_mut().find(|(known, _)| *known == answer) {
-                Some((_, said)) => said.push(command_name),
-                None => answers.push((answer, vec![command_name])),
-            }
-        }
-        let _ = writeln!(table, "{name}");
-        for (answer, said) in answers {
-            let _ = writeln!(table, "  {answer}: {}", said.join(", "));
-        }
-    }
-    table
-}
-
-fn answer<A: Aggregate>(decision: &Decision<A>) -> String {
-    match decision {
-        Ok(events) if events.is_empty() => "already so".to_owned(),
-        Ok(events) => events.iter().map(command_name).collect::<Vec<_>>().join(" + "),
-        Err(rejection) => format!("!{}", command_name(rejection)),
-    }
 }
 
 /// What an aggregate answers to every command in every state, to be compared with what is
