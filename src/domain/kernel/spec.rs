@@ -102,45 +102,6 @@ fn aligned(rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What an aggregate answers to every command in every state, to be compared with what is
-/// promised: for each state, given by its past, which commands lead to which events, which are
-/// already so, and which rejection meets which commands.
-#[must_use]
-pub fn table_of_states<A: Aggregate>(
-    states: &[(&str, &[A::Event])],
-    commands: &[A::Command],
-) -> String {
-    let mut lines = vec![];
-    for (state, past) in states {
-        let aggregate = past.iter().cloned().fold(A::default(), A::evolve);
-        let (mut accepted, mut unchanged) = (vec![], vec![]);
-        let mut rejected: Vec<(String, Vec<String>)> = vec![];
-        for command in commands {
-            let name = command_name(command);
-            match aggregate.decide(command.clone(), Timestamp(0), &SettingsOf::<A>::default()) {
-                Ok(events) if events.is_empty() => unchanged.push(name),
-                Ok(events) => {
-                    let events: Vec<_> = events.iter().map(command_name).collect();
-                    accepted.push(format!("{name} -> {}", events.join(" + ")));
-                }
-                Err(rejection) => {
-                    let why = command_name(&rejection);
-                    match rejected.iter_mut().find(|(known, _)| *known == why) {
-                        Some((_, names)) => names.push(name),
-                        None => rejected.push((why, vec![name])),
-                    }
-                }
-            }
-        }
-        lines.push((*state).to_owned());
-        lines.extend((!accepted.is_empty()).then(|| format!("  {}", accepted.join(", "))));
-        lines.extend((!unchanged.is_empty()).then(|| format!("  = {}", unchanged.join(", "))));
-        let rejected = rejected.into_iter();
-        lines.extend(rejected.map(|(why, names)| format!("  {why}: {}", names.join(", "))));
-    }
-    lines.join("\n")
-}
-
 /// Proofreads a whole transition table under the default settings: each past with a line of what
 /// each command leads to there, by bare names: the events joined by `+`, `=` when it is so already,
 /// or `!` and the rejection.
