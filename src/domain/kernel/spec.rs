@@ -101,27 +101,3 @@ fn aligned(rows: &[Vec<String>]) -> String {
     });
     lines.collect::<Vec<_>>().join("\n")
 }
-
-/// Proofreads a whole transition table under the default settings: each past with a line of what
-/// each command leads to there, by bare names: the events joined by `+`, `=` when it is so already,
-/// or `!` and the rejection.
-///
-/// # Panics
-/// When a command leads to something else.
-#[track_caller]
-pub fn table_rows<A: Aggregate>(commands: &[A::Command], rows: &[(Vec<A::Event>, &str)]) {
-    for (past, line) in rows {
-        let outcomes = commands.iter().map(|command| outcome(&A::given(past.clone()), command));
-        let outcomes: Vec<String> = outcomes.collect();
-        let expected: Vec<&str> = line.split_whitespace().collect();
-        assert_eq!(outcomes, expected, "after {past:?}");
-    }
-}
-
-fn outcome<A: Aggregate>(given: &Given<A>, command: &A::Command) -> String {
-    match given.state.decide(command.clone(), given.now, &given.settings) {
-        Ok(events) if events.is_empty() => "=".into(),
-        Ok(events) => events.iter().map(command_name).collect::<Vec<_>>().join("+"),
-        Err(rejection) => format!("!{}", command_name(&rejection)),
-    }
-}
