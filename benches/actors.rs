@@ -1,7 +1,10 @@
 //! Asking a living aggregate, and bringing one with a hundred events to life, cold and from a snapshot.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use madang::actors::{ActorSettings, Courtyard, Reply, Request, Settings, Trouble};
+use madang::{
+    actors::{ActorSettings, Courtyard, Reply, Request, Settings, Trouble},
+    declarations::Declarations,
+};
 use std::{path::Path, time::Duration, time::Instant};
 
 /// Each confirms or cancels nothing: a taxi is registered, and its stock changed so often.

@@ -4,6 +4,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use madang::{
     app::App,
     config::{Config, Flags},
+    declarations::Declarations,
 };
 use reqwest::{Client, StatusCode};
 use std::{

@@ -172,7 +172,7 @@ impl Story<'_> {
         let shown: Value = shown.json().await.unwrap_or_default();
         match shown.pointer(&format!("/{}", field.replace('.', "/"))) {
             Some(Value::String(text)) => text == expected,
-            other => other.is_some_and(|value| value.to_string() == expected),
+            other => other.map(ToString::to_string).as_deref() == Some(expected),
         }
     }
 

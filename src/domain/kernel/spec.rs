@@ -1,7 +1,6 @@
 //! Given a past, when a command comes, then these events follow: how aggregates are specified.
 
 use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
-use std::fmt::Write;
 
 /// Opens a specification on every aggregate: `Order::given([..]).when(..).then([..])`.
 pub trait Spec: Aggregate {
@@ -101,103 +100,4 @@ fn aligned(rows: &[Vec<String>]) -> String {
         line.join(" ")
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What aggregates with these pasts answer to these commands, everything against everything: for
-/// each past its name, then a line for each answer with the commands that get it. An answer is the
-/// names of the events, `already so`, or the name of the rejection behind a `!`.
-#[must_use]
-pub fn table_by_answer<A: Aggregate>(
-    pasts: &[(&str, Vec<A::Event>)],
-    commands: &[(&str, A::Command)],
-) -> String {
-    let mut table = String::new();
-    for (name, past) in pasts {
-        let state = past.iter().cloned().fold(A::default(), A::evolve);
-        let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
-        for (command_name, command) in commands {
-            let decision = state.decide(command.clone(), Timestamp(0), &SettingsOf::<A>::default());
-            let answer = answer::<A>(&decision);
-            match answers.iter_mut().find(|(known, _)| *known == answer) {
-                Some((_, said)) => said.push(command_name),
-                None => answers.push((answer, vec![command_name])),
-            }
-        }
-        let _ = writeln!(table, "{name}");
-        for (answer, said) in answers {
-            let _ = writeln!(table, "  {answer}: {}", said.join(", "));
-        }
-    }
-    table
-}
-
-fn answer<A: Aggregate>(decision: &Decision<A>) -> String {
-    match decision {
-        Ok(events) if events.is_empty() => "already so".to_owned(),
-        Ok(events) => events.iter().map(command_name).collect::<Vec<_>>().join(" + "),
-        Err(rejection) => format!("!{}", command_name(rejection)),
-    }
-}
-
-/// What an aggregate answers to every command in every state, to be compared with what is
-/// promised: for each state, given by its past, which commands lead to which events, which are
-/// already so, and which rejection meets which commands.
-#[must_use]
-pub fn table_of_states<A: Aggregate>(
-    states: &[(&str, &[A::Event])],
-    commands: &[A::Command],
-) -> String {
-    let mut lines = vec![];
-    for (state, past) in states {
-        let aggregate = past.iter().cloned().fold(A::default(), A::evolve);
-        let (mut accepted, mut unchanged) = (vec![], vec![]);
-        let mut rejected: Vec<(String, Vec<String>)> = vec![];
-        for command in commands {
-            let name = command_name(command);
-            match aggregate.decide(command.clone(), Timestamp(0), &SettingsOf::<A>::default()) {
-                Ok(events) if events.is_empty() => unchanged.push(name),
-                Ok(events) => {
-                    let events: Vec<_> = events.iter().map(command_name).collect();
-                    accepted.push(format!("{name} -> {}", events.join(" + ")));
-                }
-                Err(rejection) => {
-                    let why = command_name(&rejection);
-                    match rejected.iter_mut().find(|(known, _)| *known == why) {
-                        Some((_, names)) => names.push(name),
-                        None => rejected.push((why, vec![name])),
-                    }
-                }
-            }
-        }
-        lines.push((*state).to_owned());
-        lines.extend((!accepted.is_empty()).then(|| format!("  {}", accepted.join(", "))));
-        lines.extend((!unchanged.is_empty()).then(|| format!("  = {}", unchanged.join(", "))));
-        let rejected = rejected.into_iter();
-        lines.extend(rejected.map(|(why, names)| format!("  {why}: {}", names.join(", "))));
-    }
-    lines.join("\n")
-}
-
-/// Proofreads a whole transition table under the default settings: each past with a line of what
-/// each command leads to there, by bare names: the events joined by `+`, `=` when it is so already,
-/// or `!` and the rejection.
-///
-/// # Panics
-/// When a command leads to something else.
-#[track_caller]
-pub fn table_rows<A: Aggregate>(commands: &[A::Command], rows: &[(Vec<A::Event>, &str)]) {
-    for (past, line) in rows {
-        let outcomes = commands.iter().map(|command| outcome(&A::given(past.clone()), command));
-        let outcomes: Vec<String> = outcomes.collect();
-        let expected: Vec<&str> = line.split_whitespace().collect();
-        assert_eq!(outcomes, expected, "after {past:?}");
-    }
-}
-
-fn outcome<A: Aggregate>(given: &Given<A>, command: &A::Command) -> String {
-    match given.state.decide(command.clone(), given.now, &given.settings) {
-        Ok(events) if events.is_empty() => "=".into(),
-        Ok(events) => events.iter().map(command_name).collect::<Vec<_>>().join("+"),
-        Err(rejection) => format!("!{}", command_name(&rejection)),
-    }
 }

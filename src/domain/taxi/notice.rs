@@ -140,7 +140,35 @@ struct Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::kernel::spec::Spec;
+    use crate::domain::kernel::spec::{Spec, table};
+
+    #[test]
+    fn every_change_is_noted_once_however_it_was_told() {
+        let note = |change, failed: Option<&str>| {
+            let letter = Letter { change, ..letter() };
+            Note { letter, failed: failed.map(ToOwned::to_owned) }
+        };
+        let failed = Failed { letter: letter(), because: "no such phone".into() };
+        table::<Notice>(
+            &[
+                ("Blank", vec![]),
+                ("Sent", vec![Sent { letter: letter() }]),
+                ("Failed", vec![failed]),
+            ],
+            &[
+                note(Change::Paid, None),
+                note(Change::Paid, Some("down")),
+                note(Change::Confirmed, None),
+                note(Change::Confirmed, Some("down")),
+            ],
+            "
+            past   Note Note   Note Note
+            Blank  Sent Failed Sent Failed
+            Sent   -    -      Sent Failed
+            Failed -    -      Sent Failed
+            ",
+        );
+    }
 
     #[test]
     fn nobody_is_told_the_same_twice() {

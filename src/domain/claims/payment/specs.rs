@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::kernel::{
     Aggregate, Malformed, Money, Number, Said,
-    spec::{Spec, table_by_answer},
+    spec::{Spec, table},
 };
 
 #[test]
@@ -17,27 +17,15 @@ fn every_state_answers_every_command() {
     let completed = vec![Assigned { payout }, Completed { payout }];
     let pasts = [("Blank", vec![]), ("Assigned", assigned), ("Completed", completed)];
     let complete = |claim: Option<u64>| Complete { claim: claim.map(Number) };
-    let commands = [
-        ("assign", Assign { payout }),
-        ("complete", complete(None)),
-        ("complete for 1", complete(Some(1))),
-        ("complete for 2", complete(Some(2))),
-    ];
-    let table = table_by_answer::<Payment>(&pasts, &commands);
-    assert_eq!(
-        table,
-        "\
-Blank
-  Assigned: assign
-  !Unknown: complete, complete for 1, complete for 2
-Assigned
-  already so: assign
-  Completed: complete, complete for 1
-  !OtherClaim: complete for 2
-Completed
-  already so: assign, complete, complete for 1
-  !OtherClaim: complete for 2
-"
+    table::<Payment>(
+        &pasts,
+        &[Assign { payout }, complete(None), complete(Some(1)), complete(Some(2))],
+        "
+        past      Assign   Complete  Complete  Complete
+        Blank     Assigned !Unknown  !Unknown  !Unknown
+        Assigned  -        Completed Completed !OtherClaim
+        Completed -        -         -         !OtherClaim
+        ",
     );
 }
 

@@ -2,11 +2,19 @@
 
 use super::{
     Bill,
-    Command::{Abandon, Approve, ConfirmRefund, Refund, Request, Restate},
-    Event::{self, Abandoned, Approved, RefundRequested, Refunded, Requested, Voided},
+    Command::{
+        Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate, Settle,
+    },
+    Event::{
+        self, Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
+        Voided,
+    },
     Receipt, Rejection,
 };
-use crate::domain::kernel::{Business, Host, Money, spec::Spec};
+use crate::domain::kernel::{
+    Business, Host, Money,
+    spec::{Spec, table},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -43,6 +51,77 @@ impl Bill for Tip {
 }
 
 const FARE: Money = Money(3_800);
+
+#[test]
+fn a_payment_goes_its_way_and_no_other() {
+    let reason = || "no answer".to_owned();
+    let abandoned = || Abandoned { amount: FARE, reason: reason() };
+    let (wanted, unwilling) =
+        (|| RefundRequested { amount: FARE }, || RefundDeclined { reason: reason() });
+    let paid = |further: &[Event<Tip>]| [&[requested(), Approved], further].concat();
+    let pasts = [
+        ("Blank", vec![]),
+        ("Requested", vec![requested()]),
+        ("Approved", paid(&[])),
+        ("Declined", vec![requested(), Declined { reason: reason() }]),
+        ("Abandoned", vec![requested(), abandoned()]),
+        ("Voided", vec![requested(), abandoned(), Voided]),
+        ("RefundRequested", paid(&[wanted()])),
+        ("RefundDeclined", paid(&[wanted(), unwilling()])),
+        ("Refunded", paid(&[wanted(), Refunded])),
+        ("Refunded-by-hand", paid(&[wanted(), unwilling(), Refunded])),
+    ];
+    let request = |amount| Request { bill: Tip, amount };
+    let (decline, abandon) = (Decline { reason: reason() }, Abandon { reason: reason() });
+    let asking = [request(FARE), request(Money(1)), Restate];
+    table::<Payment>(&pasts, &asking, OF_ASKING);
+    table::<Payment>(&pasts, &[Approve, decline, abandon], OF_CHARGING);
+    let giving_back = [Refund, ConfirmRefund, DeclineRefund { reason: reason() }, Settle];
+    table::<Payment>(&pasts, &giving_back, OF_GIVING_BACK);
+}
+
+/// The same is asked for, and something else.
+const OF_ASKING: &str = "
+past             Request   Request           Restate
+Blank            Requested Requested         !Unknown
+Requested        -         !AlreadyRequested -
+Approved         -         !AlreadyRequested -
+Declined         -         !AlreadyRequested -
+Abandoned        -         !AlreadyRequested -
+Voided           -         !AlreadyRequested -
+RefundRequested  -         !AlreadyRequested -
+RefundDeclined   -         !AlreadyRequested -
+Refunded         -         !AlreadyRequested -
+Refunded-by-hand -         !AlreadyRequested -
+";
+
+const OF_CHARGING: &str = "
+past             Approve          Decline          Abandon
+Blank            !Unknown         !Unknown         !Unknown
+Requested        Approved         Declined         Abandoned
+Approved         -                !AlreadyAnswered !AlreadyAnswered
+Declined         !AlreadyAnswered -                !AlreadyAnswered
+Abandoned        !AlreadyAnswered !AlreadyAnswered -
+Voided           !AlreadyAnswered !AlreadyAnswered -
+RefundRequested  !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+RefundDeclined   !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+Refunded         !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+Refunded-by-hand !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+";
+
+const OF_GIVING_BACK: &str = "
+past             Refund          ConfirmRefund DeclineRefund  Settle
+Blank            !Unknown        !Unknown      !Unknown       !Unknown
+Requested        !NothingPaid    !NoRefund     !NoRefund      !NoRefund
+Approved         RefundRequested !NoRefund     !NoRefund      !NoRefund
+Declined         !NothingPaid    !NoRefund     !NoRefund      !NoRefund
+Abandoned        !NothingPaid    Voided        Voided         !NoRefund
+Voided           !NothingPaid    -             -              !NoRefund
+RefundRequested  -               Refunded      RefundDeclined !NoRefund
+RefundDeclined   -               !NoRefund     -              Refunded
+Refunded         -               -             !NoRefund      -
+Refunded-by-hand -               -             !NoRefund      -
+";
 
 #[test]
 fn a_card_is_charged_once() {

@@ -8,22 +8,31 @@ use super::{
 };
 use crate::domain::kernel::{
     Aggregate, Fall, Quantity, Standing, Timestamp,
-    spec::{Spec, table_rows},
+    spec::{Spec, table},
 };
 use crate::domain::phone::settings::Settings;
 
 #[test]
 fn a_delivery_goes_its_way_and_no_other() {
     let received = || Received { parcel: parcel(), ship_at: None };
-    let commands = [Receive { parcel: parcel() }, Ship, ConfirmShipping, Stop];
-    let rows = [
-        (vec![], "Received !Unknown !Unknown !Unknown"),
-        (vec![received()], "= ShippingRequested Shipped Stopped"),
-        (vec![received(), ShippingRequested], "= = Shipped Stopped"),
-        (vec![received(), ShippingRequested, Shipped], "= = = !IsShipped"),
-        (vec![received(), Stopped], "= !IsStopped !IsStopped ="),
-    ];
-    table_rows::<Delivery>(&commands, &rows);
+    table::<Delivery>(
+        &[
+            ("Blank", vec![]),
+            ("Received", vec![received()]),
+            ("Asked", vec![received(), ShippingRequested]),
+            ("Shipped", vec![received(), ShippingRequested, Shipped]),
+            ("Stopped", vec![received(), Stopped]),
+        ],
+        &[Receive { parcel: parcel() }, Ship, ConfirmShipping, Stop],
+        "
+        past     Receive  Ship              ConfirmShipping Stop
+        Blank    Received !Unknown          !Unknown        !Unknown
+        Received -        ShippingRequested Shipped         Stopped
+        Asked    -        -                 Shipped         Stopped
+        Shipped  -        -                 -               !IsShipped
+        Stopped  -        !IsStopped        !IsStopped      -
+        ",
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::kernel::{
     Aggregate, Fall, Malformed, Money, Quantity, Said, Standing, Target, Timestamp,
-    spec::{Spec, table_rows},
+    spec::{Spec, table},
 };
 use crate::domain::phone::settings::Settings;
 
@@ -20,69 +20,62 @@ const POINTS: Money = Money(198_000);
 #[test]
 fn an_order_goes_its_way_and_no_other() {
     let (how, because) = (Fall::Unavailable, String::from("the bank is closed"));
-    let commands = [
-        Place { basket: basket(), price: Some(Money(990_000)) },
-        Pay,
-        Reject { how, because: because.clone() },
-        Ship,
-        Credit { points: POINTS },
-        Cancel,
-        Forfeit { attempt: 1 },
-        Keep { attempt: 1, how, because: because.clone() },
-        FinishCancelling,
-    ];
     let paid = |further: &[Event]| [&[ordered(), paid()], further].concat();
     let kept = Kept { attempt: 1, how, because: because.clone() };
     let asked = cancel_requested;
-    let rows = [
-        (vec![], "Ordered !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown"),
-        (
-            vec![ordered()],
-            "!AlreadyOrdered Paid Rejected !NotPaid !NotPaid Withdrawn !NotCancelling !NotCancelling !NotCancelling",
-        ),
-        (
-            paid(&[]),
-            "!AlreadyOrdered = !IsPaid Shipped Credited CancelRequested !NotCancelling !NotCancelling !NotCancelling",
-        ),
-        (
-            paid(&[Credited { points: POINTS }]),
-            "!AlreadyOrdered = !IsPaid Shipped = CancelRequested !NotCancelling !NotCancelling !NotCancelling",
-        ),
-        (
-            paid(&[Credited { points: Money(1) }]),
-            "!AlreadyOrdered = !IsPaid Shipped !AlreadyCredited CancelRequested !NotCancelling !NotCancelling !NotCancelling",
-        ),
-        (
-            paid(&[asked(), kept]),
-            "!AlreadyOrdered = !IsPaid Shipped Credited CancelRequested !NotCancelling = !NotCancelling",
-        ),
-        (
-            paid(&[Shipped]),
-            "!AlreadyOrdered = !IsPaid = Credited !IsShipped !NotCancelling !NotCancelling !NotCancelling",
-        ),
-        (
-            paid(&[asked()]),
-            "!AlreadyOrdered = !IsPaid !IsCancelling Credited = Forfeited Kept !NotCancelling",
-        ),
-        (
-            paid(&[asked(), forfeited()]),
-            "!AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled !IsCancelled = = = Cancelled",
-        ),
-        (
-            paid(&[asked(), forfeited(), Cancelled]),
-            "!AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled !IsCancelled = = = =",
-        ),
-        (
-            vec![ordered(), Withdrawn],
-            "!AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled !IsCancelled = !IsCancelled !IsCancelled Cancelled",
-        ),
-        (
-            vec![ordered(), Rejected { how, because }],
-            "!AlreadyOrdered !WasRejected = !WasRejected !WasRejected !WasRejected !WasRejected !WasRejected !WasRejected",
-        ),
+    let pasts = [
+        ("Blank", vec![]),
+        ("Ordered", vec![ordered()]),
+        ("Paid", paid(&[])),
+        ("Credited", paid(&[Credited { points: POINTS }])),
+        ("Credited-other", paid(&[Credited { points: Money(1) }])),
+        ("Kept", paid(&[asked(), kept])),
+        ("Shipped", paid(&[Shipped])),
+        ("Cancelling", paid(&[asked()])),
+        ("Forfeited", paid(&[asked(), forfeited()])),
+        ("Cancelled", paid(&[asked(), forfeited(), Cancelled])),
+        ("Withdrawn", vec![ordered(), Withdrawn]),
+        ("Rejected", vec![ordered(), Rejected { how, because: because.clone() }]),
     ];
-    table_rows::<Order>(&commands, &rows);
+    let place = Place { basket: basket(), price: Some(Money(990_000)) };
+    let reject = Reject { how, because: because.clone() };
+    let credit = Credit { points: POINTS };
+    table::<Order>(&pasts, &[place, Pay, reject, Ship, credit], OF_BUYING);
+    let (forfeit, keep) = (Forfeit { attempt: 1 }, Keep { attempt: 1, how, because });
+    table::<Order>(&pasts, &[Cancel, forfeit, keep, FinishCancelling], OF_CANCELLING);
 }
+
+const OF_BUYING: &str = "
+past           Place           Pay          Reject       Ship          Credit
+Blank          Ordered         !Unknown     !Unknown     !Unknown      !Unknown
+Ordered        !AlreadyOrdered Paid         Rejected     !NotPaid      !NotPaid
+Paid           !AlreadyOrdered -            !IsPaid      Shipped       Credited
+Credited       !AlreadyOrdered -            !IsPaid      Shipped       -
+Credited-other !AlreadyOrdered -            !IsPaid      Shipped       !AlreadyCredited
+Kept           !AlreadyOrdered -            !IsPaid      Shipped       Credited
+Shipped        !AlreadyOrdered -            !IsPaid      -             Credited
+Cancelling     !AlreadyOrdered -            !IsPaid      !IsCancelling Credited
+Forfeited      !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
+Cancelled      !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
+Withdrawn      !AlreadyOrdered !IsCancelled !IsCancelled !IsCancelled  !IsCancelled
+Rejected       !AlreadyOrdered !WasRejected -            !WasRejected  !WasRejected
+";
+
+const OF_CANCELLING: &str = "
+past           Cancel          Forfeit        Keep           FinishCancelling
+Blank          !Unknown        !Unknown       !Unknown       !Unknown
+Ordered        Withdrawn       !NotCancelling !NotCancelling !NotCancelling
+Paid           CancelRequested !NotCancelling !NotCancelling !NotCancelling
+Credited       CancelRequested !NotCancelling !NotCancelling !NotCancelling
+Credited-other CancelRequested !NotCancelling !NotCancelling !NotCancelling
+Kept           CancelRequested !NotCancelling -              !NotCancelling
+Shipped        !IsShipped      !NotCancelling !NotCancelling !NotCancelling
+Cancelling     -               Forfeited      Kept           !NotCancelling
+Forfeited      -               -              -              Cancelled
+Cancelled      -               -              -              -
+Withdrawn      -               !IsCancelled   !IsCancelled   Cancelled
+Rejected       !WasRejected    !WasRejected   !WasRejected   !WasRejected
+";
 
 #[test]
 fn what_an_earlier_attempt_came_to_says_nothing_about_this_one() {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::kernel::{
     Aggregate, Money,
-    spec::{Spec, table_rows},
+    spec::{Spec, table},
 };
 use crate::domain::phone::order::{self, Order};
 
@@ -24,77 +24,105 @@ const NONE: Money = Money::ZERO;
 #[test]
 fn a_reward_goes_its_way_and_no_other() {
     let reason = String::from("no");
-    let commands = [
-        Grant { amount: Money(1_980_009) },
-        ConfirmGrant,
-        DeclineGrant { reason: reason.clone() },
-        Settle,
-    ];
     let granted = |further: &[Event]| [&[requested(), granted()], further].concat();
-    let rows = [
-        (vec![], "GrantRequested !Unknown !Unknown !Unknown"),
-        (vec![requested()], "= Granted GrantDeclined !NotOwed"),
-        (
-            vec![requested(), ReclaimAwaited { attempt: 1 }],
-            "= Granted+ReclaimRequested GrantDeclined+Reclaimed !NotOwed",
-        ),
-        (vec![requested(), GrantDeclined { reason }], "= = = !NotOwed"),
-        (granted(&[]), "= = = ="),
-        (granted(&[reclaiming(1)]), "= = = !NotOwed"),
-        (granted(&[reclaiming(1), reclaimed()]), "= = = !NotOwed"),
-        (granted(&[reclaiming(1), undone(false)]), "= = = !NotOwed"),
-        (granted(&[reclaiming(1), reclaimed(), undone(true), owed()]), "= = = Restored"),
+    let pasts = [
+        ("Blank", vec![]),
+        ("Requested", vec![requested()]),
+        ("Awaited", vec![requested(), ReclaimAwaited { attempt: 1 }]),
+        ("Declined", vec![requested(), GrantDeclined { reason: reason.clone() }]),
+        ("Granted", granted(&[])),
+        ("Reclaiming", granted(&[reclaiming(1)])),
+        ("Reclaimed", granted(&[reclaiming(1), reclaimed()])),
+        ("Undone", granted(&[reclaiming(1), undone(false)])),
+        ("Owed", granted(&[reclaiming(1), reclaimed(), undone(true), owed()])),
     ];
-    table_rows::<Reward>(&commands, &rows);
+    let grant = Grant { amount: Money(1_980_009) };
+    table::<Reward>(
+        &pasts,
+        &[grant, ConfirmGrant, DeclineGrant { reason }, Settle],
+        "
+        past       Grant          ConfirmGrant             DeclineGrant            Settle
+        Blank      GrantRequested !Unknown                 !Unknown                !Unknown
+        Requested  -              Granted                  GrantDeclined           !NotOwed
+        Awaited    -              Granted+ReclaimRequested GrantDeclined+Reclaimed !NotOwed
+        Declined   -              -                        -                       !NotOwed
+        Granted    -              -                        -                       -
+        Reclaiming -              -                        -                       !NotOwed
+        Reclaimed  -              -                        -                       !NotOwed
+        Undone     -              -                        -                       !NotOwed
+        Owed       -              -                        -                       Restored
+        ",
+    );
 }
 
 #[test]
 fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
     let reason = || String::from("no");
-    let commands = [
-        Reclaim { attempt: 1 },
-        Reclaim { attempt: 2 },
-        ConfirmReclaim { attempt: 1 },
-        DeclineReclaim { attempt: 1, reason: reason() },
-        AbandonReclaim { attempt: 1, reason: reason() },
-        Keep { attempt: 1 },
-        ConfirmRestore { attempt: 1 },
-        DeclineRestore { attempt: 1, reason: reason() },
-    ];
     let granted = |further: &[Event]| [&[requested(), granted()], further].concat();
     let abandoned = ReclaimAbandoned { attempt: 1, points: POINTS, reason: reason() };
     let declined = GrantDeclined { reason: reason() };
     let again = Restored { points: POINTS, again: true };
     let refused = ReclaimDeclined { attempt: 1, reason: reason() };
-    let rows = [
-        (vec![], "!Unknown !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown !Unknown"),
-        (vec![requested()], "ReclaimAwaited ReclaimAwaited = = = = = ="),
-        (
-            vec![requested(), ReclaimAwaited { attempt: 1 }],
-            "= !IsReclaimed = = = ReclaimForgotten = =",
-        ),
-        (granted(&[]), "ReclaimRequested ReclaimRequested = = = = = ="),
-        (
-            granted(&[reclaiming(1)]),
-            "= !IsReclaimed Reclaimed ReclaimDeclined ReclaimAbandoned ReclaimUndone = =",
-        ),
-        (granted(&[reclaiming(1), refused]), "= ReclaimRequested = = = = = ="),
-        (granted(&[reclaiming(1), reclaimed()]), "= !IsReclaimed = = = ReclaimUndone = ="),
-        (granted(&[reclaiming(1), abandoned]), "= !IsRestoring = = = = Restored Restored"),
-        (granted(&[reclaiming(1), undone(false)]), "= !IsRestoring = = = = Restored Restored"),
-        (
-            granted(&[reclaiming(1), reclaimed(), undone(true)]),
-            "= !IsRestoring = = = = Restored RestoreDeclined",
-        ),
-        (granted(&[reclaiming(1), reclaimed(), undone(true), owed()]), "= !IsOwed = = = = = ="),
-        (
-            granted(&[reclaiming(1), reclaimed(), undone(true), again]),
-            "= ReclaimRequested = = = = = =",
-        ),
-        (vec![requested(), declined], "Reclaimed Reclaimed = = = = = ="),
+    let pasts = [
+        ("Blank", vec![]),
+        ("Requested", vec![requested()]),
+        ("Awaited", vec![requested(), ReclaimAwaited { attempt: 1 }]),
+        ("Granted", granted(&[])),
+        ("Reclaiming", granted(&[reclaiming(1)])),
+        ("Refused", granted(&[reclaiming(1), refused])),
+        ("Reclaimed", granted(&[reclaiming(1), reclaimed()])),
+        ("Abandoned", granted(&[reclaiming(1), abandoned])),
+        ("Undone", granted(&[reclaiming(1), undone(false)])),
+        ("Restoring", granted(&[reclaiming(1), reclaimed(), undone(true)])),
+        ("Owed", granted(&[reclaiming(1), reclaimed(), undone(true), owed()])),
+        ("Again", granted(&[reclaiming(1), reclaimed(), undone(true), again])),
+        ("Declined", vec![requested(), declined]),
     ];
-    table_rows::<Reward>(&commands, &rows);
+    let abandon = AbandonReclaim { attempt: 1, reason: reason() };
+    let keep = Keep { attempt: 1 };
+    let reclaim = |attempt| Reclaim { attempt };
+    table::<Reward>(&pasts, &[reclaim(1), reclaim(2), keep, abandon], OF_THE_ORDER);
+    let confirm = ConfirmReclaim { attempt: 1 };
+    let decline = DeclineReclaim { attempt: 1, reason: reason() };
+    let restored = ConfirmRestore { attempt: 1 };
+    let lost = DeclineRestore { attempt: 1, reason: reason() };
+    table::<Reward>(&pasts, &[confirm, decline, restored, lost], OF_THE_BANK);
 }
+
+/// Reclaimed by the first attempt to cancel and by the second; kept and abandoned by the first.
+const OF_THE_ORDER: &str = "
+past       Reclaim          Reclaim          Keep             AbandonReclaim
+Blank      !Unknown         !Unknown         !Unknown         !Unknown
+Requested  ReclaimAwaited   ReclaimAwaited   -                -
+Awaited    -                !IsReclaimed     ReclaimForgotten -
+Granted    ReclaimRequested ReclaimRequested -                -
+Reclaiming -                !IsReclaimed     ReclaimUndone    ReclaimAbandoned
+Refused    -                ReclaimRequested -                -
+Reclaimed  -                !IsReclaimed     ReclaimUndone    -
+Abandoned  -                !IsRestoring     -                -
+Undone     -                !IsRestoring     -                -
+Restoring  -                !IsRestoring     -                -
+Owed       -                !IsOwed          -                -
+Again      -                ReclaimRequested -                -
+Declined   Reclaimed        Reclaimed        -                -
+";
+
+const OF_THE_BANK: &str = "
+past       ConfirmReclaim DeclineReclaim  ConfirmRestore DeclineRestore
+Blank      !Unknown       !Unknown        !Unknown       !Unknown
+Requested  -              -               -              -
+Awaited    -              -               -              -
+Granted    -              -               -              -
+Reclaiming Reclaimed      ReclaimDeclined -              -
+Refused    -              -               -              -
+Reclaimed  -              -               -              -
+Abandoned  -              -               Restored       Restored
+Undone     -              -               Restored       Restored
+Restoring  -              -               Restored       RestoreDeclined
+Owed       -              -               -              -
+Again      -              -               -              -
+Declined   -              -               -              -
+";
 
 #[test]
 fn a_tenth_is_granted_rounded_down() {

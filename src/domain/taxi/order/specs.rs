@@ -6,8 +6,59 @@ use super::{
     Event::{self, Called, Cancelled, Confirmed, Paid, Rejected, Undone},
     Grade, Order, Rejection, Stage,
 };
-use crate::domain::kernel::{Aggregate, Malformed, Said};
-use crate::domain::kernel::{Fall, Id, Money, Target, spec::Spec};
+use crate::domain::kernel::{
+    Aggregate, Fall, Id, Malformed, Money, Said, Target,
+    spec::{Spec, table},
+};
+
+#[test]
+fn an_order_goes_its_way_and_no_other() {
+    let (how, because) = (Fall::Unpaid, "no money".to_owned());
+    let confirmed = Confirmed { customer: jung(), taxi: Some(Id::new(3)) };
+    let cancelled = |was| Cancelled { customer: jung(), was, because: None };
+    let rejected = Rejected { customer: jung(), how, because: because.clone() };
+    let leaving = vec![called(), paid(), cancelled(Stage::Paid)];
+    let pasts = [
+        ("Blank", vec![]),
+        ("Requested", vec![called()]),
+        ("Paid", vec![called(), paid()]),
+        ("Confirmed", vec![called(), paid(), confirmed]),
+        ("Cancelled-unpaid", vec![called(), cancelled(Stage::Requested)]),
+        ("Cancelling", leaving.clone()),
+        ("Cancelled", [leaving, vec![Undone]].concat()),
+        ("Rejected", vec![called(), rejected]),
+    ];
+    let call = Call { grade: Grade::Prime, customer: jung(), card_no: "2".into() };
+    let [same, other] = [3, 4].map(|taxi| Confirm { taxi: Some(Id::new(taxi)) });
+    let reject = Reject { how, because: because.clone() };
+    table::<Order>(&pasts, &[call, Pay, reject, same, other], OF_CALLING);
+    table::<Order>(&pasts, &[Cancel, CallOff { because }, FinishCancelling], OF_CANCELLING);
+}
+
+/// The first confirmation is of the taxi that comes, the second of another.
+const OF_CALLING: &str = "
+past             Call           Pay          Reject       Confirm      Confirm
+Blank            Called         !Unknown     !Unknown     !Unknown     !Unknown
+Requested        !AlreadyCalled Paid         Rejected     !NotPaid     !NotPaid
+Paid             !AlreadyCalled -            !IsPaid      Confirmed    Confirmed
+Confirmed        !AlreadyCalled -            !IsPaid      -            !IsConfirmed
+Cancelled-unpaid !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Cancelling       !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Cancelled        !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Rejected         !AlreadyCalled !WasRejected -            !WasRejected !WasRejected
+";
+
+const OF_CANCELLING: &str = "
+past             Cancel       CallOff      FinishCancelling
+Blank            !Unknown     !Unknown     !Unknown
+Requested        Cancelled    !NotPaid     !NotCancelling
+Paid             Cancelled    Cancelled    !NotCancelling
+Confirmed        Cancelled    Cancelled    !NotCancelling
+Cancelled-unpaid -            -            Undone
+Cancelling       -            -            Undone
+Cancelled        -            -            -
+Rejected         !WasRejected !WasRejected !WasRejected
+";
 
 #[test]
 fn a_call_costs_the_fare_of_its_grade() {

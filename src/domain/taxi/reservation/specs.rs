@@ -6,11 +6,88 @@ use super::{
     Event::{Accepted, AssigningFailed, Cancelled, Confirmed, TaxiChosen, TaxiSought},
     OUT_OF_STOCK, Rejection, Reservation,
 };
-use crate::domain::kernel::{Id, Timestamp, spec::Spec};
+use crate::domain::kernel::{
+    Id, Timestamp,
+    spec::{Spec, table},
+};
 use crate::domain::taxi::settings::Settings;
 
 const ACCEPTED: super::Event = Accepted { confirm_by: None };
 const SOUGHT: super::Event = TaxiSought { among: Among::InStock };
+
+#[test]
+fn a_reservation_goes_its_way_and_no_other() {
+    let (taxi, other) = (Id::new(3), Id::new(4));
+    let chosen = |choice| TaxiChosen { taxi, choice };
+    let failed = AssigningFailed { because: "gone".into() };
+    let pasts = [
+        ("Blank", vec![]),
+        ("Accepted", vec![ACCEPTED]),
+        ("Seeking-in-stock", vec![ACCEPTED, SOUGHT]),
+        ("Seeking-any", vec![ACCEPTED, SOUGHT, TaxiSought { among: Among::Registered }]),
+        ("Assigning-cheapest", vec![ACCEPTED, SOUGHT, chosen(Choice::Cheapest)]),
+        ("Assigning-chosen", vec![ACCEPTED, chosen(Choice::Dispatcher)]),
+        ("Accepted-again", vec![ACCEPTED, chosen(Choice::Dispatcher), failed]),
+        ("Confirmed", vec![ACCEPTED, Confirmed { taxi: Some(taxi) }]),
+        ("Confirmed-without", vec![ACCEPTED, Confirmed { taxi: None }]),
+        ("Cancelled", vec![ACCEPTED, Cancelled { by: By::Order }]),
+    ];
+    let confirm = |taxi| Confirm { taxi };
+    let of_the_dispatcher = [confirm(None), confirm(Some(taxi)), confirm(Some(other))];
+    let [by_order, by_dispatcher] = [By::Order, By::Dispatcher].map(|by| Cancel { by });
+    table::<Reservation>(&pasts, &of_the_dispatcher, OF_THE_DISPATCHER);
+    table::<Reservation>(&pasts, &[Accept, by_order, by_dispatcher], OF_THE_ORDER);
+    let fail = Fail { because: "gone".into() };
+    let [same, another] = [taxi, other].map(|taxi| Assign { taxi });
+    let offer = Offer { taxi };
+    let of_the_taxis = [offer, FindNone, DoWithout, same, another, fail];
+    table::<Reservation>(&pasts, &of_the_taxis, OF_THE_TAXIS);
+}
+
+/// Any taxi is confirmed, the one that comes, and another.
+const OF_THE_DISPATCHER: &str = "
+past               Confirm      Confirm      Confirm
+Blank              !Unknown     !Unknown     !Unknown
+Accepted           TaxiSought   TaxiChosen   TaxiChosen
+Seeking-in-stock   -            !IsAssigning !IsAssigning
+Seeking-any        -            !IsAssigning !IsAssigning
+Assigning-cheapest -            -            !IsAssigning
+Assigning-chosen   -            -            !IsAssigning
+Accepted-again     TaxiSought   TaxiChosen   TaxiChosen
+Confirmed          -            -            !IsConfirmed
+Confirmed-without  -            !IsConfirmed !IsConfirmed
+Cancelled          !IsCancelled !IsCancelled !IsCancelled
+";
+
+/// The order cancels, and the dispatcher.
+const OF_THE_ORDER: &str = "
+past               Accept       Cancel    Cancel
+Blank              Accepted     !Unknown  !Unknown
+Accepted           -            Cancelled Cancelled
+Seeking-in-stock   -            Cancelled Cancelled
+Seeking-any        -            Cancelled Cancelled
+Assigning-cheapest -            Cancelled Cancelled
+Assigning-chosen   -            Cancelled Cancelled
+Accepted-again     -            Cancelled Cancelled
+Confirmed          -            Cancelled Cancelled
+Confirmed-without  -            Cancelled Cancelled
+Cancelled          !IsCancelled -         -
+";
+
+/// The taxi that was chosen is assigned, and another.
+const OF_THE_TAXIS: &str = "
+past               Offer        FindNone        DoWithout    Assign       Assign       Fail
+Blank              !Unknown     !Unknown        !Unknown     !Unknown     !Unknown     !Unknown
+Accepted           !NotWanted   !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
+Seeking-in-stock   TaxiChosen   TaxiSought      Confirmed    !NotWanted   !NotWanted   !NotWanted
+Seeking-any        TaxiChosen   AssigningFailed Confirmed    !NotWanted   !NotWanted   !NotWanted
+Assigning-cheapest !NotWanted   !NotWanted      !NotWanted   Confirmed    !NotWanted   TaxiSought
+Assigning-chosen   !NotWanted   !NotWanted      !NotWanted   Confirmed    !NotWanted   AssigningFailed
+Accepted-again     !NotWanted   !NotWanted      !NotWanted   !NotWanted   !NotWanted   !NotWanted
+Confirmed          !IsConfirmed !IsConfirmed    !IsConfirmed -            !IsConfirmed !IsConfirmed
+Confirmed-without  !IsConfirmed !IsConfirmed    !IsConfirmed !IsConfirmed !IsConfirmed !IsConfirmed
+Cancelled          !IsCancelled !IsCancelled    !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+";
 
 #[test]
 fn a_reservation_may_have_to_be_confirmed_in_time() {

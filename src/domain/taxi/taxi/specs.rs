@@ -5,7 +5,42 @@ use super::{
     Event::{self, Assigned, Registered, Released, Restocked},
     Model, Rejection, Revision, Taxi,
 };
-use crate::domain::kernel::{Id, Money, Quantity, spec::Spec};
+use crate::domain::kernel::{
+    Id, Money, Quantity,
+    spec::{Spec, table},
+};
+
+#[test]
+fn taxis_go_only_where_they_can_go() {
+    let (reservation, other) = (Id::new(7), Id::new(8));
+    let released = Released { reservation, stock: Quantity(1) };
+    let restock = |stock| Revise(Revision { stock: Some(Quantity(stock)), ..Revision::default() });
+    let rename = Revision { taxi_name: Some("avante".into()), ..Revision::default() };
+    let register = Register { model: model(), stock: Quantity(1) };
+    table::<Taxi>(
+        &[
+            ("Blank", vec![]),
+            ("Free", vec![registered(1)]),
+            ("Out-of-stock", vec![registered(1), assigned(7, 0)]),
+            ("Back", vec![registered(1), assigned(7, 0), released]),
+        ],
+        &[
+            register,
+            restock(1),
+            Revise(rename),
+            Assign { reservation },
+            Assign { reservation: other },
+            Release { reservation },
+        ],
+        "
+        past         Register           Revise    Revise   Assign   Assign      Release
+        Blank        Registered         !Unknown  !Unknown !Unknown !Unknown    !Unknown
+        Free         !AlreadyRegistered -         Revised  Assigned Assigned    -
+        Out-of-stock !AlreadyRegistered Restocked Revised  -        !OutOfStock Released
+        Back         !AlreadyRegistered -         Revised  Assigned Assigned    -
+        ",
+    );
+}
 
 #[test]
 fn each_reservation_takes_one_taxi_at_most() {
