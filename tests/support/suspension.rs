@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::{path::Path, time::Duration};
 
 /// Longer than anything here takes; only so that a failing test ends.
-const HANG: Duration = Duration::from_secs(120);
+pub const HANG: Duration = Duration::from_secs(120);
 
 /// What is shown for each number: the path with `{}` for the number, a field (dots lead inwards),
 /// and its value as text.
@@ -204,6 +204,7 @@ impl Story<'_> {
     }
 }
 
-fn about(path: &str, number: u64) -> String {
+/// The path with the number where it says `{}`.
+pub fn about(path: &str, number: u64) -> String {
     path.replace("{}", &number.to_string())
 }
