@@ -86,7 +86,7 @@ async fn a_claim_stands_while_reviews_are_down_and_is_cancelled_or_approved_afte
     let approved = site.say(Method::PUT, "/claims/reviews/2", &approved).await;
     assert_eq!(approved.status(), 200);
     site.becomes("/claims/claims/2", "status", "Approved").await;
-    site.is_sound();
+    site.ends_well();
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_claim_without_an_examiner_stands_while_reviews_are_down_and_is_cancel
     site.shows(1, CLAIM_STANDS).await;
     site.cancels_later(Method::PUT, "/claims/claims/1", &cancel).await;
     site.is_so(1, CLAIM_IS_CANCELLED).await;
-    site.is_sound();
+    site.ends_well();
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_phone_order_keeps_everything_while_rewards_are_down_and_is_cancelled_
         ];
         site.shows(number, &undone).await;
     }
-    site.is_sound();
+    site.ends_well();
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn rents_are_refunded_at_once_while_cars_are_down_and_the_cars_come_back_a
     for number in 1..=2 {
         site.is_so(number, IS_REFUNDED).await;
     }
-    site.is_sound();
+    site.ends_well();
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn subscriptions_are_refunded_at_once_while_underwriting_is_down_and_withd
         site.is_so(number, IS_REFUNDED).await;
     }
     site.becomes("/insurance/rosters/1", "openCnt", "0").await;
-    site.is_sound();
+    site.ends_well();
 }
 
 const COURSE_IS_CANCELLED: &[Shown<'_>] = &[
@@ -241,7 +241,7 @@ async fn who_cancels_while_the_course_office_is_down_is_refunded_at_once_and_nev
     site.shows(2, IS_ENROLLED).await;
     site.is_so(1, COURSE_IS_CANCELLED).await;
     site.is_missing("/education/educations/1").await;
-    site.is_sound();
+    site.ends_well();
 }
 
 #[tokio::test]
@@ -257,7 +257,7 @@ async fn an_enrolment_is_cancelled_and_refunded_when_the_course_office_is_back()
     site.catch_up("education/educations").await;
     site.shows(1, COURSE_IS_CANCELLED).await;
     site.is_so(1, &[("/education/educations/{}", "status", "EduCancelled")]).await;
-    site.is_sound();
+    site.ends_well();
 }
 
 #[tokio::test]
@@ -294,5 +294,5 @@ async fn taxis_called_off_while_reservations_are_down_are_given_back_and_refunde
         site.shows(number, &undone).await;
     }
     site.becomes("/taxi/taxis/1", "stockCnt", "10").await;
-    site.is_sound();
+    site.ends_well();
 }

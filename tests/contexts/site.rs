@@ -4,7 +4,7 @@ use crate::support::{
     client,
     inside::{Running, shipped},
     process::assert_verified,
-    suspension::{HANG, Shown, about},
+    suspension::{HANG, Shown, about, reads},
 };
 use madang::config::Config;
 use reqwest::{Client, Method, Response};
@@ -79,10 +79,7 @@ impl Site {
     }
 
     async fn is(&self, path: &str, field: &str, expected: &str) -> bool {
-        match &self.get(path).await[field] {
-            Value::String(text) => text == expected,
-            other => other.to_string() == expected,
-        }
+        reads(&self.get(path).await[field], expected)
     }
 
     /// Waits until all of this is shown of this number.
@@ -101,7 +98,7 @@ impl Site {
     }
 
     /// Stops it and checks what it remembers.
-    pub fn is_sound(self) {
+    pub fn ends_well(self) {
         drop(self.running);
         assert_verified(self.data.path());
     }

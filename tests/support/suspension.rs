@@ -170,10 +170,8 @@ impl Story<'_> {
         let url = server.url(&about(path, number));
         let shown = self.client.get(url).send().await.expect("an answer");
         let shown: Value = shown.json().await.unwrap_or_default();
-        match shown.pointer(&format!("/{}", field.replace('.', "/"))) {
-            Some(Value::String(text)) => text == expected,
-            other => other.is_some_and(|value| value.to_string() == expected),
-        }
+        let value = shown.pointer(&format!("/{}", field.replace('.', "/")));
+        value.is_some_and(|value| reads(value, expected))
     }
 
     async fn is_there_once(&self, server: &Server, count: usize) {
@@ -207,4 +205,9 @@ impl Story<'_> {
 /// The path with the number where it says `{}`.
 pub fn about(path: &str, number: u64) -> String {
     path.replace("{}", &number.to_string())
+}
+
+/// Whether the value is this text, or is written like this.
+pub fn reads(value: &Value, expected: &str) -> bool {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned) == expected
 }
