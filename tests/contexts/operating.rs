@@ -1,44 +1,13 @@
 //! What operators and clients see of a suspension.
 
-use crate::support::{client, inside::Running};
-use madang::config::Config;
-use reqwest::{Client, Method, Response};
+use crate::site::{Site, is_problem};
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-struct Taxi {
-    running: Running,
-    client: Client,
-}
-
-impl Taxi {
-    fn start(change: impl FnOnce(&mut Config)) -> Self {
-        Self { running: Running::start(change), client: client() }
-    }
-
-    async fn say(&self, method: Method, path: &str, body: &Value) -> Response {
-        let url = format!("http://{}{path}", self.running.address);
-        self.client.request(method, url).json(body).send().await.expect("an answer")
-    }
-
+impl Site {
     async fn order(&self) -> Response {
         let body = json!({"orderType": "basic", "name": "Jung"});
         self.say(Method::POST, "/taxi/orders", &body).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.say(Method::GET, path, &Value::Null).await.json().await.expect("json")
-    }
-
-    async fn turn(&self, context: &str, turn: &str) {
-        let path = format!("/admin/contexts/{context}/{turn}");
-        assert_eq!(self.say(Method::POST, &path, &Value::Null).await.status(), 200);
-    }
-
-    /// Asks until the field has this value.
-    async fn becomes(&self, path: &str, field: &str, expected: &str) {
-        while self.get(path).await[field] != expected {
-            tokio::task::yield_now().await;
-        }
     }
 
     /// How many messages were sent, once there are so many.
@@ -58,17 +27,9 @@ fn position(response: &Response) -> String {
     response.headers()["x-madang-position"].to_str().unwrap().to_owned()
 }
 
-async fn is_problem(response: Response, name: &str) -> Value {
-    assert_eq!(response.status(), 503);
-    assert!(response.headers().contains_key("retry-after"));
-    let body: Value = response.json().await.expect("json");
-    assert_eq!(body["type"], format!("/problems/{name}"));
-    body
-}
-
 #[tokio::test]
 async fn every_part_can_be_listed_suspended_and_resumed_by_its_name() {
-    let taxi = Taxi::start(|_| {});
+    let taxi = Site::taxi(|_| {});
     let listed = taxi.get("/admin/contexts").await;
     let listed = listed["_embedded"]["contexts"].as_array().expect("contexts").clone();
     let kinds = |name: &str| {
@@ -101,7 +62,7 @@ async fn every_part_can_be_listed_suspended_and_resumed_by_its_name() {
 
 #[tokio::test]
 async fn a_suspended_resource_is_read_but_told_nothing_and_the_probes_stay_up() {
-    let taxi = Taxi::start(|_| {});
+    let taxi = Site::taxi(|_| {});
     assert_eq!(taxi.order().await.status(), 201);
     taxi.turn("taxi/orders", "suspend").await;
     let refused = is_problem(taxi.order().await, "suspended").await;
@@ -120,7 +81,7 @@ async fn a_suspended_resource_is_read_but_told_nothing_and_the_probes_stay_up() 
 
 #[tokio::test]
 async fn a_suspended_view_answers_as_it_stood_and_says_so() {
-    let taxi = Taxi::start(|_| {});
+    let taxi = Site::taxi(|_| {});
     let first = position(&taxi.order().await);
     let page = format!("/taxi/mypages/1?at-least={first}");
     assert_eq!(taxi.get(&page).await["status"], "Paid");
@@ -137,7 +98,7 @@ async fn a_suspended_view_answers_as_it_stood_and_says_so() {
 
 #[tokio::test]
 async fn payments_refused_while_the_port_is_suspended_are_503_and_fine_afterwards() {
-    let taxi = Taxi::start(|_| {});
+    let taxi = Site::taxi(|_| {});
     taxi.turn("taxi/payment", "suspend").await;
     // More than the outcomes that may be unfinished at once, and each leaves a refund to wait.
     for _ in 0..1_100 {
@@ -155,7 +116,7 @@ async fn payments_refused_while_the_port_is_suspended_are_503_and_fine_afterward
 #[tokio::test]
 async fn payments_that_can_be_deferred_wait_for_a_suspended_port() {
     let deferred = json!({"fallback": "defer"});
-    let taxi = Taxi::start(|config| {
+    let taxi = Site::taxi(|config| {
         let port = serde_json::from_value(deferred).expect("settings of a port");
         config.ports.insert("taxi/payment".into(), port);
         config.http.patience_ms = 20;
@@ -172,7 +133,7 @@ async fn payments_that_can_be_deferred_wait_for_a_suspended_port() {
 
 #[tokio::test]
 async fn messages_wait_for_their_suspended_port_and_are_sent_once() {
-    let taxi = Taxi::start(|_| {});
+    let taxi = Site::taxi(|_| {});
     taxi.turn("taxi/sms", "suspend").await;
     for _ in 0..200 {
         assert_eq!(taxi.order().await.status(), 201);
@@ -185,7 +146,7 @@ async fn messages_wait_for_their_suspended_port_and_are_sent_once() {
 
 #[tokio::test]
 async fn a_lookup_waits_for_its_suspended_view() {
-    let taxi = Taxi::start(|config| config.http.patience_ms = 20);
+    let taxi = Site::taxi(|config| config.http.patience_ms = 20);
     let fleet = json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": 1, "itemPrice": 1});
     taxi.say(Method::POST, "/taxi/taxis", &fleet).await;
     let ordered = taxi.order().await;
@@ -201,7 +162,7 @@ async fn a_lookup_waits_for_its_suspended_view() {
 
 #[tokio::test]
 async fn a_view_that_nothing_concerns_has_reached_every_position() {
-    let taxi = Taxi::start(|_| {});
+    let taxi = Site::taxi(|_| {});
     let mut last = String::new();
     for _ in 0..5 {
         last = position(&taxi.order().await);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::{path::Path, time::Duration};
 
 /// Longer than anything here takes; only so that a failing test ends.
-const HANG: Duration = Duration::from_secs(120);
+pub const HANG: Duration = Duration::from_secs(120);
 
 /// What is shown for each number: the path with `{}` for the number, a field (dots lead inwards),
 /// and its value as text.
@@ -170,10 +170,8 @@ impl Story<'_> {
         let url = server.url(&about(path, number));
         let shown = self.client.get(url).send().await.expect("an answer");
         let shown: Value = shown.json().await.unwrap_or_default();
-        match shown.pointer(&format!("/{}", field.replace('.', "/"))) {
-            Some(Value::String(text)) => text == expected,
-            other => other.map(ToString::to_string).as_deref() == Some(expected),
-        }
+        let value = shown.pointer(&format!("/{}", field.replace('.', "/")));
+        value.is_some_and(|value| reads(value, expected))
     }
 
     async fn is_there_once(&self, server: &Server, count: usize) {
@@ -204,6 +202,12 @@ impl Story<'_> {
     }
 }
 
-fn about(path: &str, number: u64) -> String {
+/// The path with the number where it says `{}`.
+pub fn about(path: &str, number: u64) -> String {
     path.replace("{}", &number.to_string())
+}
+
+/// Whether the value is this text, or is written like this.
+pub fn reads(value: &Value, expected: &str) -> bool {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned) == expected
 }

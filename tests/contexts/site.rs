@@ -1,0 +1,115 @@
+//! A running application, and what its operators and its clients do with it.
+
+use crate::support::{
+    client,
+    inside::{Running, shipped},
+    process::assert_verified,
+    suspension::{HANG, Shown, about, reads},
+};
+use madang::config::Config;
+use reqwest::{Client, Method, Response};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An application in a folder of its own.
+pub struct Site {
+    running: Running,
+    client: Client,
+    /// Goes when the application has stopped.
+    data: TempDir,
+}
+
+impl Site {
+    /// With only the call taxi, configured further by `change`.
+    pub fn taxi(change: impl FnOnce(&mut Config)) -> Self {
+        Self::all_six(|config| {
+            config.only = vec!["taxi".into()];
+            change(config);
+        })
+    }
+
+    /// With all six businesses, configured by `change`.
+    pub fn all_six(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let running = Running::serve(data.path(), change, shipped);
+        Self { running, client: client(), data }
+    }
+
+    /// Says it with this method.
+    pub async fn say(&self, method: Method, path: &str, body: &Value) -> Response {
+        let url = format!("http://{}{path}", self.running.address);
+        self.client.request(method, url).json(body).send().await.expect("an answer")
+    }
+
+    /// Creates something.
+    pub async fn create(&self, path: &str, body: &Value) {
+        let created = self.say(Method::POST, path, body).await.status();
+        assert!(matches!(created.as_u16(), 201 | 202), "{path}: {created}");
+    }
+
+    /// What is shown at this path.
+    pub async fn get(&self, path: &str) -> Value {
+        self.say(Method::GET, path, &Value::Null).await.json().await.expect("json")
+    }
+
+    /// Suspends or resumes this context.
+    pub async fn turn(&self, context: &str, turn: &str) {
+        let path = format!("/admin/contexts/{context}/{turn}");
+        assert_eq!(self.say(Method::POST, &path, &Value::Null).await.status(), 200);
+    }
+
+    /// Resumes this context, and waits until everything it was told meanwhile has been delivered.
+    pub async fn catch_up(&self, context: &str) {
+        self.turn(context, "resume").await;
+        let path = format!("/admin/contexts/{context}");
+        while self.get(&path).await["waiting"]["commandsWaiting"] != 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until the field has this value.
+    pub async fn becomes(&self, path: &str, field: &str, expected: &str) {
+        let asking = async {
+            while !self.is(path, field, expected).await {
+                tokio::task::yield_now().await;
+            }
+        };
+        let asked = tokio::time::timeout(HANG, asking).await;
+        asked.unwrap_or_else(|_| panic!("{path}: {field} never becomes {expected}"));
+    }
+
+    async fn is(&self, path: &str, field: &str, expected: &str) -> bool {
+        reads(&self.get(path).await[field], expected)
+    }
+
+    /// Waits until all of this is shown of this number.
+    pub async fn shows(&self, number: u64, all: &[Shown<'_>]) {
+        for (path, field, expected) in all {
+            self.becomes(&about(path, number), field, expected).await;
+        }
+    }
+
+    /// Checks that all of this is shown of this number now.
+    pub async fn is_so(&self, number: u64, all: &[Shown<'_>]) {
+        for (path, field, expected) in all {
+            let path = about(path, number);
+            assert!(self.is(&path, field, expected).await, "{path}: {field} is not {expected}");
+        }
+    }
+
+    /// Stops it and checks what it remembers.
+    pub fn ends_well(self) {
+        drop(self.running);
+        assert_verified(self.data.path());
+    }
+}
+
+/// Checks that the answer is 503 with this problem; its body.
+pub async fn is_problem(response: Response, name: &str) -> Value {
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let body: Value = response.json().await.expect("json");
+    assert_eq!(body["type"], format!("/problems/{name}"));
+    body
+}
