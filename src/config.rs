@@ -1,7 +1,7 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
 use crate::{
-    actors::{ActorSettings, PortsSettings, Settings},
+    actors::{ActorSettings, GatesSettings, PortsSettings, Settings},
     http::Limits,
     store::journal::JournalOptions,
 };
@@ -38,6 +38,8 @@ pub struct Config {
     pub actors: ActorSettings,
     /// Sections `[ports."business/name"]`.
     pub ports: PortsSettings,
+    /// Sections `[gates."name"]`.
+    pub gates: GatesSettings,
     /// One section per business, read by the business itself.
     pub businesses: BTreeMap<String, Value>,
 }
@@ -90,7 +92,8 @@ pub struct ConfigError(String);
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
 /// The keys that are not the name of a business.
-const OWN_KEYS: [&str; 7] = ["listen", "data", "insecure", "http", "journal", "actors", "ports"];
+const OWN_KEYS: [&str; 8] =
+    ["listen", "data", "insecure", "http", "journal", "actors", "ports", "gates"];
 
 impl Config {
     /// Reads the file the flags name and the environment, and puts the flags over them.
@@ -130,6 +133,7 @@ impl Config {
             journal: part(figment, "journal")?,
             actors: part(figment, "actors")?,
             ports: part(figment, "ports")?,
+            gates: part(figment, "gates")?,
             businesses: businesses(figment)?,
         })
     }
@@ -156,6 +160,7 @@ impl Config {
             journal: self.journal.options(),
             actors: self.actors.clone(),
             ports: self.ports.clone(),
+            gates: self.gates.clone(),
             businesses: self.businesses.clone(),
             only: self.only.clone(),
         }
@@ -183,6 +188,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("journal", JournalSection::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))
         .merge(Serialized::default("ports", PortsSettings::default()))
+        .merge(Serialized::default("gates", GatesSettings::default()))
 }
 
 /// One part of the configuration. An error of figment's has the name of the part at the end of

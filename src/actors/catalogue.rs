@@ -7,9 +7,11 @@ use super::{
     conversations::{self, Route},
     courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
+    diary::Diary,
     errands::{Inside, Outside},
     facade::Example,
     flight::Flights,
+    gate::Gates,
     house::{House, start_in},
     keeper::Keeper,
     room::{Door, Room, Shared},
@@ -70,10 +72,13 @@ impl Catalogue {
         let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
         let contexts = Contexts::open(Arc::clone(&journal));
         let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
+        let diary = Arc::new(Diary::default());
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
             living: AtomicUsize::new(0),
+            gates: Gates::new(settings.gates.clone(), Arc::clone(&diary)),
+            diary,
             quarantine: Quarantine::default(),
             flights: Flights::default(),
         });

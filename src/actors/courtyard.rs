@@ -8,6 +8,7 @@ use super::{
         Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
         ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
+    gate::GatesSettings,
     progress::Progress,
     projector::Rows,
     room::{Door, Shared},
@@ -38,6 +39,8 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// How outside services are reached.
     pub ports: PortsSettings,
+    /// How the gates are set.
+    pub gates: GatesSettings,
     /// The sections of the businesses.
     pub businesses: BTreeMap<String, Value>,
     /// Only these businesses; all when empty.

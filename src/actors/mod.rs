@@ -14,11 +14,13 @@ mod contexts;
 mod conversations;
 mod courtyard;
 mod crash;
+mod diary;
 mod errands;
 mod facade;
 mod flight;
 mod folding;
 mod follower;
+mod gate;
 mod house;
 mod keeper;
 mod letter;
@@ -44,4 +46,5 @@ pub use facade::{
     QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
     ViewInfo, ViewQuery,
 };
+pub use gate::{GateSettings, GatesSettings};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

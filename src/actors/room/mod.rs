@@ -6,8 +6,10 @@ mod rebuilding;
 use super::{
     contexts::Context,
     crash::Quarantine,
+    diary::Diary,
     facade::{Collection, Page, Reply, Request, ResourceInfo, SayingInfo, Trouble},
     flight::Flights,
+    gate::Gates,
     keeper::Keeper,
     letter::{Content, InsideCall, Letter, Teller, Undelivered},
     outbox::Post,
@@ -39,6 +41,10 @@ pub struct Shared {
     pub settings: ActorSettings,
     /// Aggregates alive in the whole process.
     pub living: AtomicUsize,
+    /// What guards whatever can be slow, broken or too busy.
+    pub gates: Arc<Gates>,
+    /// What happens to the parts of the house.
+    pub diary: Arc<Diary>,
     /// Instances that crashed too often.
     pub quarantine: Quarantine,
     /// Requests with an idempotency key that are under way.
