@@ -146,6 +146,14 @@ impl Following {
         true
     }
 
+    /// Passes over what does not concern this follower.
+    pub fn skip(&mut self) {
+        // Before the start it is not known after what.
+        if self.is_started {
+            self.after = self.progress.skip(self.after);
+        }
+    }
+
     fn start_over(&mut self) -> Result<(), StoreError> {
         self.is_started = false;
         self.unsent = None;
@@ -189,8 +197,11 @@ pub trait Follower: Actor<Context = Context<Self>> + Handler<Wake> {
         let knock = Arc::new(move || addr.do_send(Wake));
         progress.knocks_with(knock);
         let is_waited_for = Arc::default();
+        let passed = Arc::clone(&progress);
         let wake = Arc::new(move |position| progress.call(position));
-        following.journal.subscribe(following.level, Listener { kinds, is_waited_for, wake });
+        let pass = Arc::new(move |position| passed.pass(position));
+        let listener = Listener { kinds, is_waited_for, wake, pass };
+        following.journal.subscribe(following.level, listener);
         following.progress.call(following.head());
     }
 
@@ -231,6 +242,7 @@ pub trait Follower: Actor<Context = Context<Self>> + Handler<Wake> {
             self.following().is_started = true;
         }
         let mut read = 0;
+        self.following().skip();
         if self.may_read() {
             let Following { journal, after, level, .. } = self.following();
             let records = journal.read(*after, TURN_RECORDS_MAX, *level);

@@ -140,9 +140,10 @@ impl<A: Aggregate> Keeper<A> {
                 me.do_send(Healed);
             }
         };
-        // No kind concerns it: it is woken after failures, and with everybody now and then.
+        // No kind concerns it: it is woken after failures only.
         let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
-        let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake) };
+        let pass = Arc::new(|_| {});
+        let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake), pass };
         journal.subscribe(Level::Durable, listener);
     }
 

@@ -18,6 +18,8 @@ pub struct Progress {
     waiting: AtomicU64,
     /// What lies behind this position does not concern it, as far as is known.
     called: AtomicU64,
+    /// What lies up to this position does not concern it, but for what it was called for.
+    passed: AtomicU64,
     /// Whether it was rung for and has not looked yet.
     is_ringing: AtomicBool,
     knock: OnceLock<Knock>,
@@ -36,6 +38,7 @@ impl Progress {
             position: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             called: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
             is_ringing: AtomicBool::new(false),
             knock: OnceLock::new(),
             trouble: Mutex::default(),
@@ -84,6 +87,18 @@ impl Progress {
     pub fn call(&self, position: u64) {
         self.called.fetch_max(position, Ordering::AcqRel);
         self.ring();
+    }
+
+    /// Up to this position nothing concerns it but what it was called for.
+    pub fn pass(&self, position: u64) {
+        self.passed.fetch_max(position, Ordering::AcqRel);
+    }
+
+    /// The last position that need not be read by whoever has read up to this one.
+    pub fn skip(&self, position: u64) -> u64 {
+        // In this order: whoever let it pass has called before for what concerns it.
+        let passed = self.passed.load(Ordering::Acquire);
+        if self.called() <= position { position.max(passed) } else { position }
     }
 
     /// What lies behind this position does not concern it, as far as is known.

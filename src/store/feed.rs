@@ -7,8 +7,8 @@ use std::{
     sync::{Arc, Mutex, atomic::AtomicUsize, atomic::Ordering},
 };
 
-/// Whenever the watermark passes a multiple of this, everybody is woken, so that nobody is ever
-/// further behind than that, however little concerns him.
+/// Whenever the watermark passes a multiple of this, everybody is told how far it is, so that
+/// nobody is ever further behind than that, however little concerns him.
 const EVERYBODY_EVERY_RECORDS: u64 = 4_096;
 
 /// The latest records, without a gap up to the head.
@@ -64,6 +64,8 @@ pub struct Listener {
     pub is_waited_for: Arc<AtomicUsize>,
     /// What wakes it. It is called on the thread that submits or commits, and must not block.
     pub wake: Wake,
+    /// Told now and then up to where nothing concerns it but what it was woken for.
+    pub pass: Wake,
 }
 
 /// Everybody who wants to be woken.
@@ -73,13 +75,16 @@ pub(super) struct Subscribers {
     submitted: Mutex<Arc<Vec<Vec<Wake>>>>,
     /// Those who hear of what is durable.
     durable: Mutex<Arc<Vec<Listener>>>,
-    /// Everybody: woken now and then, and when the journal is open again after a failure.
-    all: Mutex<Arc<Vec<Wake>>>,
+    /// Everybody: told now and then how far it is, and woken when the journal is open again
+    /// after a failure.
+    all: Mutex<Arc<Vec<Listener>>>,
+    /// Whom something concerned since everybody was told.
+    concerned: Mutex<KindSet>,
 }
 
 impl Subscribers {
     pub(super) fn add(&self, level: Level, listener: Listener) {
-        Arc::make_mut(&mut lock(&self.all)).push(Arc::clone(&listener.wake));
+        Arc::make_mut(&mut lock(&self.all)).push(listener.clone());
         match level {
             Level::Submitted => {
                 let mut submitted = lock(&self.submitted);
@@ -98,8 +103,9 @@ impl Subscribers {
 
     /// Wakes those whom a commit concerns that moved the watermark, outside of the lock.
     pub(super) fn wake_durable(&self, concerned: &KindSet, before: u64, durable: u64) {
+        lock(&self.concerned).extend(concerned);
         if before / EVERYBODY_EVERY_RECORDS != durable / EVERYBODY_EVERY_RECORDS {
-            return self.wake_all(durable);
+            return self.tell_all(durable);
         }
         let woken = Arc::clone(&lock(&self.durable));
         for listener in woken.iter() {
@@ -120,11 +126,24 @@ impl Subscribers {
         }
     }
 
+    /// Wakes those whom anything concerned since the last time; the others need not look. Those
+    /// who hear at once are among them: whoever submits may be slower to wake them than the
+    /// commit is to be durable.
+    fn tell_all(&self, durable: u64) {
+        let concerned = std::mem::take(&mut *lock(&self.concerned));
+        let all = Arc::clone(&lock(&self.all));
+        for Listener { kinds, is_waited_for, wake, pass } in all.iter() {
+            let is_waited_for = is_waited_for.load(Ordering::Acquire) > 0;
+            let tell = if is_waited_for || kinds.meets(&concerned) { wake } else { pass };
+            ring(tell, durable);
+        }
+    }
+
     /// Wakes everybody.
     pub(super) fn wake_all(&self, position: u64) {
         let woken = Arc::clone(&lock(&self.all));
-        for wake in woken.iter() {
-            ring(wake, position);
+        for listener in woken.iter() {
+            ring(&listener.wake, position);
         }
     }
 }

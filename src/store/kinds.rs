@@ -18,6 +18,16 @@ impl KindSet {
         self.words[word] |= bit;
     }
 
+    /// Takes in every one of another set.
+    pub fn extend(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (word, bits) in self.words.iter_mut().zip(&other.words) {
+            *word |= bits;
+        }
+    }
+
     /// Whether this one is in it.
     #[must_use]
     pub fn contains(&self, kind: KindId) -> bool {
@@ -76,6 +86,9 @@ mod tests {
         assert!(!set(&[1, 200]).meets(&set(&[3, 64])));
         assert!(!set(&[]).meets(&set(&[0])));
         assert!(set(&[0, 63, 64]).contains(KindId(64)) && !set(&[0, 63]).contains(KindId(64)));
+        let mut both = set(&[7]);
+        both.extend(&set(&[64]));
+        assert!(both.iter().eq([7, 64].map(KindId)));
         assert!(set(&[7, 63, 64]).iter().eq([7, 63, 64].map(KindId)));
     }
 }

@@ -315,6 +315,7 @@ impl<E: Errand> Messenger<E> {
     }
 
     fn checkpoint(&mut self) {
+        self.following.skip();
         let position = self.cursor();
         if !self.following.is_started || !self.following.is_behind(position) {
             return;

@@ -76,9 +76,11 @@ impl<F: Folds> Actor for Projector<F> {
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
         progress.knocks_with(Arc::new(move || addr.do_send(Wake)));
+        let passed = Arc::clone(&progress);
         let wake = Arc::new(move |position| progress.call(position));
+        let pass = Arc::new(move |position| passed.pass(position));
         let (kinds, is_waited_for) = (self.folds.kinds(&self.rooms), Arc::clone(&self.waiting));
-        self.journal.subscribe(Level::Durable, Listener { kinds, is_waited_for, wake });
+        self.journal.subscribe(Level::Durable, Listener { kinds, is_waited_for, wake, pass });
         ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.ring());
         self.progress.call(self.journal.durable());
     }
@@ -167,6 +169,7 @@ impl<F: Folds> Projector<F> {
         if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {
             return Ok(0);
         }
+        self.skip().map_err(|error| error.to_string())?;
         let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, Level::Durable);
         let records = records.map_err(|error| error.to_string())?;
         if let Some(last) = records.last() {
@@ -181,6 +184,22 @@ impl<F: Folds> Projector<F> {
             self.reached.send_replace(self.cursor);
         }
         Ok(records.len())
+    }
+
+    /// Passes over what does not concern the view.
+    fn skip(&mut self) -> Result<(), ReadModelError> {
+        let position = self.progress.skip(self.cursor);
+        if position == self.cursor || self.shelf.is_made_anew() {
+            return Ok(());
+        }
+        if position - self.committed >= PASSED_RECORDS_MAX {
+            self.model.commit(position, &[])?;
+            self.committed = position;
+        }
+        self.cursor = position;
+        self.progress.reach(position);
+        self.reached.send_replace(position);
+        Ok(())
     }
 
     /// Begins anew when the rows cannot be trusted any more.

@@ -113,6 +113,7 @@ impl<S: Saga> Runner<S> {
         if !self.following.is_started {
             return;
         }
+        self.following.skip();
         if let Some(unsent) = self.following.take_unsent() {
             return self.send_checkpoint(unsent);
         }

@@ -68,7 +68,8 @@ fn listener(kinds: &[KindId]) -> (Listener, mpsc::Receiver<u64>) {
     let (sender, wakes) = mpsc::channel();
     let wake = Arc::new(move |position| sender.send(position).unwrap_or_default());
     let kinds = kinds.iter().copied().collect();
-    (Listener { kinds, is_waited_for: Arc::default(), wake }, wakes)
+    let pass = Arc::new(|_| {});
+    (Listener { kinds, is_waited_for: Arc::default(), wake, pass }, wakes)
 }
 
 fn answer_line() -> (Done, mpsc::Receiver<Result<(), Lost>>) {
