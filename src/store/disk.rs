@@ -68,6 +68,12 @@ impl Disk {
     }
 }
 
+/// Whether anybody still has the store in this folder open.
+pub(super) fn is_held(dir: &Path) -> bool {
+    let log = fs::File::open(dir.join("db"));
+    log.is_ok_and(|log| matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
 /// Makes what the operating system holds and what the disk holds the same again.
 ///
 /// After a failed fsync the kernel may call pages clean that never reached the disk: reading

@@ -13,7 +13,7 @@ pub use super::submission::{
 
 use super::{
     KindId, Record, StoredAnswer, Stream,
-    disk::Disk,
+    disk::{self, Disk},
     feed::Subscribers,
     front::{Door, Extra, Front},
     keys, kinds, opening, reading,
@@ -32,7 +32,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that letting go of the store waits for those who read from it at that moment.
+/// The longest that letting go of the store waits for those who read from it at that moment,
+/// and for the threads of sled that still hold its files.
 const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How often it looks whether they are gone.
@@ -76,6 +77,11 @@ impl Shared {
         // Whoever reads at this moment still holds it, and with it the folder.
         let begin = Instant::now();
         while Arc::strong_count(&disk) > 1 && begin.elapsed() < READERS_LEAVE_WITHIN {
+            thread::park_timeout(READERS_LOOK_EVERY);
+        }
+        drop(disk);
+        // Whoever opens it next must not be told that another process has it.
+        while disk::is_held(&self.dir) && begin.elapsed() < READERS_LEAVE_WITHIN {
             thread::park_timeout(READERS_LOOK_EVERY);
         }
     }
