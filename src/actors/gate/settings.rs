@@ -126,22 +126,22 @@ impl GateSettings {
     /// # Errors
     /// A sentence that names what is unknown or no value for its key.
     pub fn changed(&self, changes: &Map<String, Value>) -> Result<Self, String> {
-        let mut changed = match serde_json::to_value(self) {
-            Ok(Value::Object(keys)) => keys,
+        let mut keys = match serde_json::to_value(self) {
+            Ok(Value::Object(configured)) => configured,
             _ => Map::new(),
         };
         let is_one = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
         // There is one window, and what is said last holds.
         if is_one("window_s") != is_one("window_calls") {
-            changed.remove(if is_one("window_s") { "window_calls" } else { "window_s" });
+            keys.remove(if is_one("window_s") { "window_calls" } else { "window_s" });
         }
         for (key, value) in changes {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
             let read = serde_json::from_value::<Self>(Value::Object(alone));
             read.map_err(|error| format!("{key}: {error}"))?;
-            changed.insert(key.clone(), value.clone());
+            keys.insert(key.clone(), value.clone());
         }
-        serde_json::from_value(Value::Object(changed)).map_err(|error| error.to_string())
+        serde_json::from_value(Value::Object(keys)).map_err(|error| error.to_string())
     }
 
     /// What the gate goes by, with what is usual where nothing is configured.
