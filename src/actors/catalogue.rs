@@ -11,9 +11,10 @@ use super::{
     errands::{Inside, Outside},
     facade::Example,
     flight::Flights,
-    gate::Gates,
+    gate::{Gates, Guards},
     house::{House, start_in},
     keeper::Keeper,
+    passage::{Passage, Passages},
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::{Release, Replayed, Runner},
@@ -79,6 +80,7 @@ impl Catalogue {
             living: AtomicUsize::new(0),
             gates: Gates::new(settings.gates.clone(), Arc::clone(&diary)),
             diary,
+            passages: Passages::default(),
             quarantine: Quarantine::default(),
             flights: Flights::default(),
         });
@@ -261,8 +263,10 @@ impl Host for Catalogue {
         let context = self.contexts.with(P::NAME, "port");
         self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
+        let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
+        let gate = self.shared.gates.with(P::NAME, Guards::Port);
+        self.shared.passages.open(P::NAME, Passage::new(gate, settings.fallback));
         self.followers.push(Box::new(move |house| {
-            let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let contexts = Arc::clone(&house.contexts);
             let service = Service::new(settings, Arc::clone(&context), contexts);
             let service = service.map_err(StartError::Settings)?;

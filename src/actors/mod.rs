@@ -28,6 +28,7 @@ mod living;
 mod messenger;
 mod newborns;
 mod outbox;
+mod passage;
 mod progress;
 mod projector;
 mod room;
@@ -46,5 +47,5 @@ pub use facade::{
     QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
     ViewInfo, ViewQuery,
 };
-pub use gate::{GateSettings, GatesSettings};
+pub use gate::{GateSettings, GatesSettings, Why};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

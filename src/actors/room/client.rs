@@ -44,7 +44,8 @@ impl<A: Aggregate> Room<A> {
 
     async fn say_new(&self, command: A::Command, call: Call) -> Reached {
         // A command that nobody could accept needs neither a number nor an actor.
-        self.judge_blank(command.clone())?;
+        let events = self.judge_blank(command.clone())?;
+        self.look_ahead(&command, &A::default(), &events)?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         self.tell(number, command, call).await
     }
@@ -56,12 +57,9 @@ impl<A: Aggregate> Room<A> {
         self.tell(number, command, call).await
     }
 
-    fn judge_blank(&self, command: A::Command) -> Result<(), Trouble> {
+    fn judge_blank(&self, command: A::Command) -> Result<Vec<A::Event>, Trouble> {
         let decision = caught(|| A::default().decide(command, now(), &self.settings));
-        match decision.map_err(Trouble::Failed)? {
-            Ok(_) => Ok(()),
-            Err(rejection) => Err(rejected(&rejection)),
-        }
+        decision.map_err(Trouble::Failed)?.map_err(|rejection| rejected(&rejection))
     }
 
     async fn tell(&self, number: u64, command: A::Command, call: Call) -> Reached {
@@ -175,21 +173,24 @@ impl<A: Aggregate> Room<A> {
         }
         let Request { key, if_match, patience, .. } = request;
         let mut call = Call { key, flight: None, if_match, outcome, patience };
+        let through = A::through(&said.command);
         if let Some(key) = key {
             call.flight = Some(self.shared.flights.board(key.key).await);
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
-                return self.recall(stored, call).await;
+                let recalled = self.recall(stored, call).await;
+                return recalled.map_err(|trouble| self.explain(through, trouble));
             }
         }
         // What was answered before is answered again all the same.
         if self.context.is_suspended() {
             return Err(self.context.trouble());
         }
-        match said.target {
+        let reached = match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,
-        }
+        };
+        reached.map_err(|trouble| self.explain(through, trouble))
     }
 }
 
