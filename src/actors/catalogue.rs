@@ -8,7 +8,7 @@ use super::{
     courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
     diary::Diary,
-    errands::{Inside, Outside},
+    errands::{Inside, LOOKUPS, Outside, questions},
     facade::Example,
     flight::Flights,
     gate::{Gates, Guards},
@@ -18,7 +18,7 @@ use super::{
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::{Release, Replayed, Runner},
-    transport::Service,
+    service::Service,
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
@@ -32,9 +32,6 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, atomic::AtomicUsize},
 };
-
-/// At most so many lookups of a kind run at once.
-const LOOKUPS_MAX: usize = 16;
 
 /// Collects what the businesses declare; see [`Host`].
 pub struct Catalogue {
@@ -265,14 +262,14 @@ impl Host for Catalogue {
         self.replays.push(books::asked_outside::<P>(me));
         let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
         let gate = self.shared.gates.with(P::NAME, Guards::Port);
-        self.shared.passages.open(P::NAME, Passage::new(gate, settings.fallback));
+        let passage = self.shared.passages.open(P::NAME, Passage::new(gate, &settings));
         self.followers.push(Box::new(move |house| {
             let contexts = Arc::clone(&house.contexts);
-            let service = Service::new(settings, Arc::clone(&context), contexts);
+            let limits = questions(settings.deferred_max);
+            let service = Service::new(settings, Arc::clone(&context), contexts, passage);
             let service = service.map_err(StartError::Settings)?;
-            let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
             let outside = Outside::<P>::new(Arc::new(service));
-            house.send_out(me, ("port", &context), concurrency, move || outside)
+            house.send_out(me, ("port", &context), limits, move || outside)
         }));
         self
     }
@@ -289,7 +286,7 @@ impl Host for Catalogue {
                 return Err(StartError::Settings(because));
             };
             let rows = Arc::clone(rows);
-            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, move || Inside::<L>::new(rows))
+            house.send_out(me, ("lookup", &context), LOOKUPS, move || Inside::<L>::new(rows))
         }));
         self
     }

@@ -2,10 +2,12 @@
 
 use super::{
     gate::{Away, Gate},
-    settings::Fallback,
+    put_off::{PutOff, PuttingOff},
+    settings::{Fallback, PortSettings},
 };
 use std::{
     collections::BTreeMap,
+    future::pending,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -38,13 +40,35 @@ impl Passages {
 pub struct Passage {
     /// What stands in it.
     pub gate: Arc<Gate>,
-    fallback: Fallback,
+    /// Those who wait behind it, when the fallback is *defer*.
+    putting_off: Option<PuttingOff>,
 }
 
 impl Passage {
-    /// Through this gate; whoever is turned away there is dealt with like this.
-    pub const fn new(gate: Arc<Gate>, fallback: Fallback) -> Self {
-        Self { gate, fallback }
+    /// Through this gate; whoever asks in vain is dealt with as configured.
+    pub fn new(gate: Arc<Gate>, settings: &PortSettings) -> Self {
+        let putting_off =
+            (settings.fallback == Fallback::Defer).then(|| PuttingOff::new(settings.deferred_max));
+        Self { gate, putting_off }
+    }
+
+    /// Whether questions are put off here at all.
+    pub const fn may_put_off(&self) -> bool {
+        self.putting_off.is_some()
+    }
+
+    /// Puts off the question of a conversation, until what is returned is dropped; `None` when
+    /// nothing is put off here, or too much is already.
+    pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
+        self.putting_off.as_ref()?.put_off(conversation)
+    }
+
+    /// Waits until the question of this conversation is put off.
+    pub async fn is_put_off(&self, conversation: u64) {
+        match &self.putting_off {
+            Some(putting_off) => putting_off.is_put_off(conversation).await,
+            None => pending().await,
+        }
     }
 
     /// Whether a question asked now would be in vain: its gate would turn it away, and it would
@@ -53,16 +77,16 @@ impl Passage {
     /// # Errors
     /// Why, and when to come back.
     pub fn peek(&self) -> Result<(), Away> {
-        match self.fallback {
-            Fallback::Refuse => self.gate.peek(),
-            Fallback::Defer => Ok(()),
+        if self.putting_off.as_ref().is_some_and(PuttingOff::has_room) {
+            return Ok(());
         }
+        self.gate.peek()
     }
 
     /// Which gate was in the way of whoever asked in vain, and when to come back.
     pub fn in_the_way(&self) -> (Arc<str>, Duration) {
-        let retry_after =
-            self.gate.peek().map_or_else(|away| away.retry_after, |()| RETRY_AFTER_MIN);
+        let peeked = self.gate.peek();
+        let retry_after = peeked.map_or_else(|away| away.retry_after, |()| RETRY_AFTER_MIN);
         (self.gate.name().into(), retry_after)
     }
 }

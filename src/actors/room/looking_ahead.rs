@@ -3,9 +3,10 @@
 
 use super::Room;
 use crate::{
-    actors::{crash::caught, facade::Trouble},
+    actors::{crash::caught, facade::Trouble, passage::Passage},
     domain::kernel::{Aggregate, Fall, Standing},
 };
+use std::sync::Arc;
 
 impl<A: Aggregate> Room<A> {
     /// Turns away whoever would wait for a service that turns everybody away now. What nobody
@@ -16,8 +17,8 @@ impl<A: Aggregate> Room<A> {
         state: &A,
         events: &[A::Event],
     ) -> Result<(), Trouble> {
-        let passage = A::through(command).and_then(|port| self.shared.passages.get(port));
-        let Some(passage) = passage.filter(|_| !events.is_empty()) else { return Ok(()) };
+        let passage = self.passage(command).filter(|_| !events.is_empty());
+        let Some(passage) = passage else { return Ok(()) };
         let Err(away) = passage.peek() else { return Ok(()) };
         let then = || events.iter().cloned().fold(state.clone(), A::evolve).standing();
         match caught(then) {
@@ -27,15 +28,19 @@ impl<A: Aggregate> Room<A> {
         }
     }
 
-    /// Says which gate was in the way of what did not come about, and when to come back.
-    pub(super) fn explain(&self, through: Option<&'static str>, trouble: Trouble) -> Trouble {
-        let passage = through.and_then(|port| self.shared.passages.get(port));
-        match (passage, trouble) {
-            (Some(passage), Trouble::Fell { how: Fall::Unavailable, because, number }) => {
-                let (gate, retry_after) = passage.in_the_way();
-                Trouble::Unavailable { gate, because, number, retry_after }
-            }
-            (_, trouble) => trouble,
+    /// The way to the outside service whose answer whoever says this waits for.
+    pub(super) fn passage(&self, command: &A::Command) -> Option<Arc<Passage>> {
+        self.shared.passages.get(A::through(command)?)
+    }
+}
+
+/// Says which gate was in the way of what did not come about, and when to come back.
+pub(super) fn explained(passage: Option<&Passage>, trouble: Trouble) -> Trouble {
+    match (passage, trouble) {
+        (Some(passage), Trouble::Fell { how: Fall::Unavailable, because, number }) => {
+            let (gate, retry_after) = passage.in_the_way();
+            Trouble::Unavailable { gate, because, number, retry_after }
         }
+        (_, trouble) => trouble,
     }
 }
