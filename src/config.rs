@@ -163,6 +163,7 @@ impl Config {
             gates: self.gates.clone(),
             businesses: self.businesses.clone(),
             only: self.only.clone(),
+            patience_ms: Some(self.http.patience_ms),
         }
     }
 }

@@ -18,6 +18,7 @@ use super::{
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::{Release, Replayed, Runner},
+    sections,
     service::Service,
 };
 use crate::{
@@ -25,8 +26,6 @@ use crate::{
     store::{KindId, journal::Journal},
 };
 use actix::Arbiter;
-use serde::Deserialize as _;
-use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
@@ -186,19 +185,6 @@ impl Catalogue {
     }
 }
 
-/// Reads the section of a business. An error of serde's does not name the key whose value makes
-/// no sense, so it is found by trying each alone.
-fn read_settings<B: Business>(section: &Value) -> Result<B::Settings, String> {
-    B::Settings::deserialize(section).map_err(|error| {
-        let alone = |(key, value): (&String, &Value)| {
-            let error = B::Settings::deserialize(json!({ key: value })).err()?;
-            Some(format!("{}.{key}: {error}", B::NAME))
-        };
-        let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
-        keys.unwrap_or_else(|| format!("{}: {error}", B::NAME))
-    })
-}
-
 impl Host for Catalogue {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.names.push(B::NAME);
@@ -206,11 +192,8 @@ impl Host for Catalogue {
         if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
             return self;
         }
-        let settings = match self.settings.businesses.get(B::NAME) {
-            Some(section) => read_settings::<B>(section),
-            None => Ok(B::Settings::default()),
-        };
-        match settings {
+        let section = self.settings.businesses.get(B::NAME);
+        match sections::read::<B>(section, self.settings.patience_ms) {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
             Err(because) => self.trouble.push(because),
         }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub businesses: BTreeMap<String, Value>,
     /// Only these businesses; all when empty.
     pub only: Vec<String>,
+    /// The longest a request waits for what is pending, in milliseconds, if there are requests.
+    pub patience_ms: Option<u64>,
 }
 
 /// Why it did not start.

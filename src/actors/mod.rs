@@ -36,6 +36,7 @@ mod put_off;
 mod room;
 mod rooms;
 mod saga;
+mod sections;
 mod service;
 mod settings;
 mod shelf;
