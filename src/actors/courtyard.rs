@@ -156,10 +156,6 @@ impl Courtyard {
     /// same number that it was said at.
     async fn pass_on(&self, dispatch: Dispatch, request: Request) -> Result<Reply, Trouble> {
         let (resource, number) = (request.resource, dispatch.number());
-        let actual = self.show(resource, number).await?.version;
-        if let Some(expected) = request.if_match.filter(|version| *version != actual) {
-            return Err(Trouble::VersionDiffers { expected, actual });
-        }
         let named = |info: &ResourceInfo| {
             dispatch.aggregate().split_once('/') == Some((info.business, info.name))
         };
@@ -167,8 +163,17 @@ impl Courtyard {
             return Err(Trouble::Failed(format!("nobody is there for {dispatch:?}")));
         };
         let name = self.parts.resources[resource].sayings[request.saying].name;
+        // Checked only when it was not answered before: what it did may have changed the version.
+        let (said_at, if_match) = (Arc::clone(&self.parts.doors[resource]), request.if_match);
+        let first = Box::pin(async move {
+            let actual = said_at.show(number).await?.version;
+            match if_match.filter(|version| *version != actual) {
+                Some(expected) => Err(Trouble::VersionDiffers { expected, actual }),
+                None => Ok(()),
+            }
+        });
         let request = Request { if_match: None, ..request };
-        let said = Arc::clone(door).say_for(dispatch, name, request).await?;
+        let said = Arc::clone(door).say_for(dispatch, name, request, first).await?;
         let shown = self.show(resource, number).await?;
         Ok(Reply { outcome: said.outcome, position: said.position.max(shown.position), ..shown })
     }

@@ -1,7 +1,7 @@
 //! The client's side of a kind of aggregate: what it said, said once, and waited for.
 
 use super::{
-    Room, blocking, busy,
+    Answer, Room, blocking, busy,
     looking_ahead::explained,
     now,
     rebuilding::{apply, reply},
@@ -151,7 +151,7 @@ impl<A: Aggregate> Room<A> {
             Place::Collection => Outcome::Created,
             Place::Item | Place::Named => Outcome::Done,
         };
-        self.carry_out(said, saying.name, outcome, request).await
+        self.carry_out(said, saying.name, outcome, request, None).await
     }
 
     /// Says what a client said at another kind of aggregate under this name, once for each key.
@@ -160,11 +160,13 @@ impl<A: Aggregate> Room<A> {
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
+        first: Answer<()>,
     ) -> Reached {
         let target = Target::Existing(dispatch.number());
         match dispatch.command::<A>().cloned() {
             Some(command) => {
-                self.carry_out(Said { target, command }, name, Outcome::Done, request).await
+                self.carry_out(Said { target, command }, name, Outcome::Done, request, Some(first))
+                    .await
             }
             None => Err(Trouble::Failed(format!("{dispatch:?} is not for {}", A::NAME))),
         }
@@ -176,6 +178,7 @@ impl<A: Aggregate> Room<A> {
         name: &'static str,
         outcome: Outcome,
         request: Request,
+        first: Option<Answer<()>>,
     ) -> Reached {
         if A::speaker(&said.command) == Speaker::Inside {
             return Err(Trouble::Inside(name));
@@ -191,6 +194,9 @@ impl<A: Aggregate> Room<A> {
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
                 return self.recall(stored, call).await.map_err(explain);
             }
+        }
+        if let Some(first) = first {
+            first.await?;
         }
         // What was answered before is answered again all the same.
         if self.context.is_suspended() {

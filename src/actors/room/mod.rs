@@ -81,12 +81,14 @@ pub trait Door: Send + Sync {
     fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
     /// The command for another kind that a request means, if it does.
     fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, Trouble>;
-    /// Says a command for a client who said it at another kind, under this name.
+    /// Says a command for a client who said it at another kind, under this name; what has to be
+    /// so `first` is looked at only if it was not answered before.
     fn say_for(
         self: Arc<Self>,
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
+        first: Answer<()>,
     ) -> Answer<Reply>;
     /// Shows one.
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
@@ -217,8 +219,9 @@ impl<A: Aggregate> Door for Room<A> {
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
+        first: Answer<()>,
     ) -> Answer<Reply> {
-        Box::pin(Self::say_for(self, dispatch, name, request))
+        Box::pin(Self::say_for(self, dispatch, name, request, first))
     }
 
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
