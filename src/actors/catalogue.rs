@@ -14,6 +14,7 @@ use super::{
     gate::{Gates, Guards},
     house::{House, start_in},
     keeper::Keeper,
+    later::Drain,
     passage::{Passage, Passages},
     room::{Door, Room, Shared},
     rooms::Rooms,
@@ -79,6 +80,7 @@ impl Catalogue {
             passages: Passages::default(),
             quarantine: Quarantine::default(),
             flights: Flights::default(),
+            drain: Drain::default(),
         });
         Ok(Self {
             settings,

@@ -280,9 +280,28 @@ pub enum Trouble {
         /// When to come back, in seconds.
         retry_after_s: u32,
     },
+    /// 503: this one instance crashed on what was said, and is rebuilt.
+    #[error("{resource} {number} {because}")]
+    Crashed {
+        /// `taxi/orders`
+        resource: &'static str,
+        /// Which one.
+        number: u64,
+        /// What the crash said.
+        because: String,
+        /// When it can be expected to be back.
+        retry_after: Duration,
+    },
     /// 503: the machine failed; whether the command was stored is unknown, the same key tells.
     #[error("{0}")]
     Failed(String),
+}
+
+impl Trouble {
+    /// Whether the machine broke, instead of being busy or saying no.
+    pub(super) const fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Crashed { .. })
+    }
 }
 
 impl From<Away> for Trouble {

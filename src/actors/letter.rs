@@ -4,6 +4,7 @@ use super::{
     contexts::Context,
     facade::{IdempotencyKey, Outcome, Reply, Trouble},
     flight::Flight,
+    gate::{self, Away, Permit},
 };
 use crate::{domain::kernel::Aggregate, store::Origin};
 use actix::Message;
@@ -29,6 +30,8 @@ pub enum Content<A: Aggregate> {
     Tell(A::Command, Teller),
     /// Show how it is, as of the last durable record.
     Show(ReplyTo),
+    /// Show how it is, because a client who waited for longer than it can wait no more.
+    GiveUp(ReplyTo),
     /// Show how it is as soon as nothing is pending any more.
     Await(Outcome, ReplyTo),
     /// Leave the quarantine.
@@ -57,6 +60,10 @@ pub struct ClientCall {
     pub outcome: Outcome,
     /// Lands when the answer is durable.
     pub flight: Option<Flight>,
+    /// Held until the answer is durable.
+    pub permit: Permit,
+    /// What the gate of the step said that the command may lead to, if it may.
+    pub step: Option<Result<Permit, Away>>,
 }
 
 /// The inner side of a command.
@@ -125,7 +132,9 @@ impl<A: Aggregate> Content<A> {
     pub fn refuse(self, trouble: Trouble) {
         match self {
             Self::Tell(_, teller) => teller.refuse(trouble),
-            Self::Show(reply) | Self::Await(_, reply) => drop(reply.send(Err(trouble))),
+            Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply) => {
+                drop(reply.send(Err(trouble)));
+            }
             Self::Release | Self::LookAgain => {}
         }
     }
@@ -135,7 +144,12 @@ impl Teller {
     /// Answers without having done anything.
     pub fn refuse(self, trouble: Trouble) {
         match self {
-            Self::Client(call) => drop(call.reply.send(Err(trouble))),
+            Self::Client(call) => {
+                if trouble.is_failure() {
+                    call.permit.report(gate::Outcome::Failed);
+                }
+                drop(call.reply.send(Err(trouble)));
+            }
             Self::Inside(call) => call.ack.say(Err(Undelivered::Later)),
         }
     }

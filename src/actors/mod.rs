@@ -24,6 +24,7 @@ mod follower;
 mod gate;
 mod house;
 mod keeper;
+mod later;
 mod letter;
 mod living;
 mod messenger;
@@ -55,4 +56,5 @@ pub use gate::{
     Away, Gate, GateInfo, GateSettings, Gates, GatesSettings, Guards, Outcome as PermitOutcome,
     Permit, Why,
 };
+pub use later::whole_seconds_spread;
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

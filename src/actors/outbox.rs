@@ -4,14 +4,24 @@
 //! The first letter of a turn of the loop schedules the sending behind everything that is ready
 //! to run now; what that writes goes along. A thread without a loop sends at once.
 
-use super::{keeper::Keeper, letter::Letter, room::busy};
+use super::{
+    facade::Trouble,
+    keeper::Keeper,
+    later::{Drain, whole_seconds_spread},
+    letter::Letter,
+    room::busy,
+};
 use crate::domain::kernel::Aggregate;
 use actix::{Addr, Arbiter, Message, dev::SendError};
 use std::{
     any::Any,
     cell::RefCell,
     collections::HashMap,
-    sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 /// Letters for instances of one kind in one shard.
@@ -24,15 +34,24 @@ pub struct Post<A: Aggregate> {
     /// No other post has it.
     id: usize,
     keepers: Vec<Addr<Keeper<A>>>,
-    /// Letters on their way. Counted here and not by mailboxes, which hold bundles.
-    queued: Arc<AtomicUsize>,
+    traffic: Arc<Traffic>,
     letters_max: usize,
+}
+
+/// Letters of one kind. Counted here and not by mailboxes, which hold bundles.
+#[derive(Default)]
+struct Traffic {
+    /// On their way.
+    queued: AtomicUsize,
+    /// Arrived so far, or come back.
+    arrived: AtomicU64,
+    drain: Drain,
 }
 
 impl<A: Aggregate> Clone for Post<A> {
     fn clone(&self) -> Self {
-        let (keepers, queued) = (self.keepers.clone(), Arc::clone(&self.queued));
-        Self { id: self.id, keepers, queued, letters_max: self.letters_max }
+        let (keepers, traffic) = (self.keepers.clone(), Arc::clone(&self.traffic));
+        Self { id: self.id, keepers, traffic, letters_max: self.letters_max }
     }
 }
 
@@ -53,14 +72,14 @@ impl<A: Aggregate> Post<A> {
     /// To these keepers, one per shard, with at most so many letters on their way.
     pub fn new(keepers: Vec<Addr<Keeper<A>>>, letters_max: usize) -> Self {
         let id = POSTS.fetch_add(1, Ordering::Relaxed);
-        Self { id, keepers, queued: Arc::default(), letters_max }
+        Self { id, keepers, traffic: Arc::default(), letters_max }
     }
 
     /// Sends a letter to the keeper it belongs to, with the others of this turn of the loop.
     pub fn send(&self, letter: Letter<A>) {
-        if self.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
-            self.arrived(1);
-            return letter.content.refuse(busy(A::NAME));
+        if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
+            self.traffic.queued.fetch_sub(1, Ordering::Relaxed);
+            return letter.content.refuse(self.full());
         }
         if Arbiter::try_current().is_none() {
             return self.send_all(vec![letter]);
@@ -81,7 +100,16 @@ impl<A: Aggregate> Post<A> {
 
     /// So many letters have arrived, or come back.
     pub fn arrived(&self, letters: usize) {
-        self.queued.fetch_sub(letters, Ordering::Relaxed);
+        self.traffic.queued.fetch_sub(letters, Ordering::Relaxed);
+        self.traffic.arrived.fetch_add(letters as u64, Ordering::Relaxed);
+    }
+
+    /// As many letters are on their way as may be.
+    fn full(&self) -> Trouble {
+        let Traffic { queued, arrived, drain } = &*self.traffic;
+        let (queued, arrived) = (queued.load(Ordering::Relaxed), arrived.load(Ordering::Relaxed));
+        let drained = drain.time_of(queued as u64, arrived, Instant::now());
+        Trouble::Busy { what: A::NAME, retry_after_s: whole_seconds_spread(drained) }
     }
 
     fn send_all(&self, letters: Vec<Letter<A>>) {

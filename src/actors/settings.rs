@@ -19,6 +19,9 @@ pub struct ActorSettings {
     pub mailbox_messages_max: usize,
     /// Messages waiting for one aggregate; more are answered 503.
     pub instance_messages_max: usize,
+    /// A command that is not let in by the gate of its kind, or by that of a step of another
+    /// aggregate, within so many milliseconds is turned away.
+    pub admit_within_ms: u64,
     /// So many crashes of one instance within the window put it in quarantine.
     pub crashes_max: u32,
     /// The window, in seconds.
@@ -38,6 +41,7 @@ impl Default for ActorSettings {
             snapshot_every_events: 100,
             mailbox_messages_max: 16_384,
             instance_messages_max: 4_096,
+            admit_within_ms: 15,
             crashes_max: 5,
             crash_window_s: 60,
             crash_backoff_ms: 5,

@@ -4,6 +4,7 @@ use super::{
     Limits,
     accept::{self, Shown},
     answer::Answer,
+    clients::Clients,
     contexts,
     conversation::{self, Told},
     gates, hal, headers, html, operate,
@@ -20,21 +21,23 @@ use actix_web::{
     http::{self, StatusCode, header},
     web::{Bytes, Payload},
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// What a worker needs to answer.
 pub struct Front {
     pub(super) courtyard: Courtyard,
     pub(super) router: Router,
     pub(super) limits: Limits,
+    /// `None` when nobody can ask too much.
+    clients: Option<Arc<Clients>>,
 }
 
 impl Front {
     /// For this courtyard, within these limits.
     #[must_use]
-    pub fn new(courtyard: Courtyard, limits: Limits) -> Self {
+    pub fn new(courtyard: Courtyard, limits: Limits, clients: Option<Arc<Clients>>) -> Self {
         let router = Router::new(courtyard.resources(), courtyard.views());
-        Self { courtyard, router, limits }
+        Self { courtyard, router, limits, clients }
     }
 
     /// Answers one request.
@@ -59,15 +62,11 @@ impl Front {
     async fn answer(&self, request: &HttpRequest, payload: Payload) -> Result<Answer, Problem> {
         let verb = verb(request.method());
         match self.router.resolve(request.path()) {
-            Ok(route) => match route.thing {
-                Thing::Resource(resource) => {
-                    self.resource(resource, route, verb, request, payload).await
-                }
-                Thing::View(view) => self.view(view, route, verb, request).await,
-                Thing::Conversations(business) => {
-                    self.conversation(business, route, verb, request).await
-                }
-            },
+            Ok(route) => {
+                // What operators ask below is not counted: they get in whoever asks too much.
+                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+                self.business(route, verb, request, payload).await
+            }
             Err(Lost::Unknown) if request.path().starts_with(contexts::CONTEXTS) => {
                 contexts::answer(self, verb, request.path()).await
             }
@@ -76,6 +75,25 @@ impl Front {
             }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
+        }
+    }
+
+    async fn business(
+        &self,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Answer, Problem> {
+        match route.thing {
+            Thing::Resource(resource) => {
+                let answer = self.resource(resource, route, verb, request, payload).await;
+                answer.map(|answer| answer.with(header::VARY, "Accept"))
+            }
+            Thing::View(view) => self.view(view, route, verb, request).await,
+            Thing::Conversations(business) => {
+                self.conversation(business, route, verb, request).await
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! front ── router (path → resource, view)      one handler for everything
+//!   ├─ clients                                 who asks too much
 //!   ├─ headers, accept, query                  what is asked
 //!   ├─ hal, html, conversation, problem, answer
 //!   ├─ operate                                 health, quarantine, index
@@ -12,6 +13,7 @@
 
 pub mod accept;
 pub mod answer;
+pub mod clients;
 mod contexts;
 pub mod conversation;
 pub mod front;

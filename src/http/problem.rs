@@ -1,7 +1,7 @@
 //! Problems in the sense of RFC 9457: one for every way in which a request can come to nothing.
 
 use crate::{
-    actors::{Trouble, Why},
+    actors::{Trouble, Why, whole_seconds_spread},
     domain::kernel::{Fall, RejectionKind},
 };
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -151,15 +151,16 @@ impl From<Trouble> for Problem {
         let family = family(&trouble);
         let mut problem = Self::new(family, trouble.to_string());
         problem.retry_after_s = match &trouble {
-            Trouble::Busy { retry_after_s, .. } | Trouble::MadeAnew { retry_after_s, .. } => {
-                Some((*retry_after_s).max(1))
-            }
-            Trouble::TurnedAway { retry_after, .. } | Trouble::Unavailable { retry_after, .. } => {
-                Some(whole_seconds(*retry_after))
-            }
-            Trouble::Quarantined { .. } => Some(30),
+            Trouble::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
+            Trouble::MadeAnew { retry_after_s, .. } => Some(spread(u64::from(*retry_after_s))),
+            Trouble::TurnedAway { retry_after, .. }
+            | Trouble::Unavailable { retry_after, .. }
+            | Trouble::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
             // Nobody knows how long a person takes.
-            Trouble::Suspended { .. } => Some(10),
+            Trouble::Quarantined { .. } => Some(spread(30)),
+            Trouble::Suspended { .. } => Some(spread(10)),
+            // Everybody whose commit failed hears of it in the same moment.
+            Trouble::Failed(_) => Some(spread(1)),
             _ if family.status == 503 => Some(1),
             _ => None,
         };
@@ -173,6 +174,10 @@ impl From<Trouble> for Problem {
         };
         problem
     }
+}
+
+fn spread(seconds: u64) -> u32 {
+    whole_seconds_spread(Duration::from_secs(seconds))
 }
 
 /// As `Retry-After` has it: whole seconds, never too few, and never none.
@@ -203,13 +208,15 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::Quarantined { .. } => QUARANTINED,
         Trouble::Suspended { .. } => SUSPENDED,
         Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
-        Trouble::Failed(_) => FAILED,
+        Trouble::Failed(_) | Trouble::Crashed { .. } => FAILED,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::answer::Answer;
+    use actix_web::http::header::RETRY_AFTER;
 
     #[test]
     fn a_declined_payment_is_402_and_names_its_conversation() {
@@ -221,17 +228,49 @@ mod tests {
         );
     }
 
+    /// Whatever is too much, too busy or broken, with the name of what is.
+    fn come_back_later() -> Vec<(Trouble, &'static str)> {
+        let (retry_after, because) = (Duration::ZERO, || "it hurts".to_owned());
+        let gate = || "taxi/payment".into();
+        let away = |why| Trouble::TurnedAway { gate: gate(), why, retry_after };
+        let (resource, view, number) = ("taxi/orders", "taxi/mypages", 7);
+        let (percent, position, of, retry_after_s) = (1, 1, 100, 0);
+        let how = Fall::Unavailable;
+        vec![
+            (away(Why::Open), "taxi/payment"),
+            (away(Why::Full), "taxi/payment"),
+            (away(Why::TooLate), "taxi/payment"),
+            (away(Why::TooMany), "taxi/payment"),
+            (Trouble::Unavailable { gate: gate(), because: because(), number, retry_after }, "it"),
+            (Trouble::Fell { how, because: because(), number }, "it hurts"),
+            (Trouble::Busy { what: "the journal", retry_after_s }, "the journal"),
+            (Trouble::Quarantined { resource, number, because: because() }, "taxi/orders 7"),
+            (Trouble::Suspended { context: "taxi/sms" }, "taxi/sms"),
+            (Trouble::NotYet("the view is behind".into()), "the view"),
+            (Trouble::MadeAnew { view, percent, position, of, retry_after_s }, "taxi/mypages"),
+            (
+                Trouble::Crashed { resource, number, because: because(), retry_after },
+                "taxi/orders 7",
+            ),
+            (Trouble::Failed("the disk is broken".into()), "the disk"),
+        ]
+    }
+
     #[test]
-    fn every_503_says_when_to_come_back() {
-        let troubles = [
-            Trouble::Busy { what: "orders", retry_after_s: 0 },
-            Trouble::NotYet("the view is behind".into()),
-            Trouble::Failed("the disk is full".into()),
-            Trouble::Fell { how: Fall::Unavailable, because: "down".into(), number: 1 },
-        ];
-        for problem in troubles.map(Problem::from) {
-            assert_eq!((problem.family.status, problem.retry_after_s), (503, Some(1)));
+    fn whatever_is_too_busy_says_what_it_is_and_when_to_come_back() {
+        let mut told = std::collections::BTreeSet::new();
+        for (trouble, name) in come_back_later() {
+            let problem = Problem::from(trouble);
+            assert!(problem.detail.contains(name), "{problem:?}");
+            let answer = Answer::problem(&problem, "/", None);
+            assert_eq!(answer.content_type, "application/problem+json");
+            let header = answer.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
+            let seconds = header.and_then(|(_, value)| value.to_str().ok()?.parse::<u32>().ok());
+            assert!(seconds.is_some_and(|seconds| seconds >= 1), "{problem:?}");
+            told.insert(problem.family.name);
         }
+        let later = FAMILIES.iter().filter(|family| matches!(family.status, 429 | 503 | 507));
+        assert_eq!(told, later.map(|family| family.name).collect(), "each of them can be told");
     }
 
     #[test]

@@ -283,6 +283,9 @@ impl Machine {
     }
 
     fn turn_away(&mut self, left: Left, why: Why) {
+        // Whoever the rate alone kept waiting came too often, however long it waited.
+        let is_rate = why == Why::TooLate && self.obstacle(false) == Some(Why::TooMany);
+        let why = if is_rate { Why::TooMany } else { why };
         let granted = Err(self.refuse(why));
         self.answers.push(Answer { ticket: left.ticket, granted });
     }

@@ -89,7 +89,7 @@ impl GateSettings {
     pub fn usual(guards: Guards) -> Self {
         let is_admission = guards == Guards::Admission;
         Self {
-            concurrency_max: is_admission.then_some(4_096),
+            concurrency_max: is_admission.then_some(1_024),
             waiting_calls_max: Some(if is_admission { 4_096 } else { 1_024 }),
             waiting_ms_max: Some(10_000),
             wait_target_ms: Some(if is_admission { 5 } else { 100 }),
@@ -294,7 +294,7 @@ mod tests {
         for guards in [Guards::Port, Guards::Step, Guards::Admission] {
             let rules = GateSettings::default().rules(guards).expect("makes sense");
             assert_eq!(rules.breaker.is_some(), guards != Guards::Admission);
-            let is_limited = rules.limit == LimitRules::Fixed(4_096);
+            let is_limited = rules.limit == LimitRules::Fixed(1_024);
             assert_eq!(is_limited, guards == Guards::Admission);
         }
     }

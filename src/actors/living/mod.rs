@@ -2,11 +2,12 @@
 
 mod healing;
 mod journaling;
+mod waiting;
 
 use super::{
     crash::{Crashes, caught},
     facade::{Outcome, Reply, Trouble},
-    letter::{Content, Letter, ReplyTo, Teller, Undelivered},
+    letter::{ClientCall, Content, Letter, ReplyTo, Teller, Undelivered},
     room::{Room, now, rejected, reply, shown},
 };
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
 use actix::{Actor, Addr, Context, Handler};
 use journaling::{Landing, event_entry, refusal_entry};
 use std::{cell::Cell, collections::VecDeque, mem, rc::Rc, sync::Arc, time::Duration};
+use waiting::Waiting;
 
 /// What the keeper, on the same thread, may know of an instance without asking.
 #[derive(Debug, Default)]
@@ -55,7 +57,7 @@ pub struct Living<A: Aggregate> {
     generation: u64,
     crashes: Crashes,
     /// Clients that wait until nothing is pending.
-    waiting: Vec<(Outcome, ReplyTo)>,
+    waiting: Waiting,
     /// Letters that found the state unusable and are handled again once it is rebuilt.
     held: VecDeque<Content<A>>,
 }
@@ -113,7 +115,7 @@ impl<A: Aggregate> Living<A> {
             position: after,
             generation: room.shared.journal.generation(),
             crashes: Crashes::default(),
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             held: VecDeque::new(),
             room,
         };
@@ -156,6 +158,10 @@ impl<A: Aggregate> Living<A> {
                 });
             }
             (Condition::Present, Content::Show(reply)) => self.show(reply),
+            (Condition::Present, Content::GiveUp(reply)) => {
+                self.waiting.give_up_gone();
+                self.show(reply);
+            }
             (Condition::Present, Content::Await(outcome, reply)) => self.wait_for(outcome, reply),
             (Condition::Present, Content::Tell(command, teller)) => {
                 self.tell(&command, teller, ctx);
@@ -177,8 +183,7 @@ impl<A: Aggregate> Living<A> {
 
     fn wait_for(&mut self, outcome: Outcome, to: ReplyTo) {
         if self.is_pending() {
-            self.waiting.push((outcome, to));
-            return;
+            return self.waiting.push(outcome, to, None);
         }
         let answer = self.answer(outcome, self.version);
         self.land(Landing::of(to, answer));
@@ -195,8 +200,7 @@ impl<A: Aggregate> Living<A> {
             },
             Ok(Err(rejection)) => self.reject(command, &rejection, now, teller, ctx),
             Err(because) => {
-                teller.refuse(Trouble::Failed(because.clone()));
-                self.crash(because, Some(format!("{command:?}")), ctx);
+                self.crash_on(command, because, teller, ctx);
             }
         }
     }
@@ -210,11 +214,22 @@ impl<A: Aggregate> Living<A> {
         teller: &Teller,
     ) -> Result<(), Trouble> {
         match teller {
-            Teller::Client(_) if self.version > 0 => {
-                self.room.look_ahead(command, &self.state, events)
+            Teller::Client(call) if self.version > 0 => {
+                self.room.look_ahead(command, &self.state, events)?;
+                self.look_at_step(events, call)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Turns a client away whose command would begin a step to which nobody is let through.
+    fn look_at_step(&self, events: &[A::Event], call: &ClientCall) -> Result<(), Trouble> {
+        let Some(Err(away)) = call.step.as_ref().filter(|_| !events.is_empty()) else {
+            return Ok(());
+        };
+        let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).is_in_step();
+        // A crash is met where it can be healed.
+        if caught(then).unwrap_or_default() { Err(away.clone().into()) } else { Ok(()) }
     }
 
     /// Lets pass who speaks of the present, and answers who does not.
@@ -252,8 +267,7 @@ impl<A: Aggregate> Living<A> {
             match caught(|| events.iter().cloned().fold(state, A::evolve)) {
                 Ok(state) => self.state = state,
                 Err(because) => {
-                    teller.refuse(Trouble::Failed(because.clone()));
-                    return self.crash(because, Some(format!("{command:?}")), ctx);
+                    return self.crash_on(command, because, teller, ctx);
                 }
             }
         }
@@ -288,8 +302,7 @@ impl<A: Aggregate> Living<A> {
         };
         let is_client = matches!(teller, Teller::Client(_));
         let (heading, mut landing) = self.prepare(teller, outcome, self.version);
-        // The speaker comes last; before it come those who waited for something else.
-        if let Some((_, answer)) = landing.replies.last_mut().filter(|_| is_client) {
+        if let Some((_, answer)) = landing.speaker.as_mut().filter(|_| is_client) {
             *answer = Err(rejected(rejection));
         }
         if entries.is_empty() && heading.answer.is_none() {

@@ -12,6 +12,7 @@ use crate::{
         crash::caught,
         facade::{IdempotencyKey, Outcome, Reply, Request, Trouble},
         flight::Flight,
+        gate::{self, Away, Permit},
         letter::{ClientCall, Content, ReplyTo, Teller},
         passage::Passage,
     },
@@ -27,6 +28,8 @@ type Reached = Result<Reply, Trouble>;
 struct Call {
     key: Option<IdempotencyKey>,
     flight: Option<Flight>,
+    permit: Permit,
+    step: Option<Result<Permit, Away>>,
     if_match: Option<u32>,
     outcome: Outcome,
     patience: Duration,
@@ -68,9 +71,9 @@ impl<A: Aggregate> Room<A> {
     }
 
     async fn tell(&self, number: u64, command: A::Command, call: Call) -> Reached {
-        let Call { key, flight, if_match, outcome, patience, passage } = call;
+        let Call { key, flight, permit, step, if_match, outcome, patience, passage } = call;
         let told = self.ask(number, |reply| {
-            let call = ClientCall { reply, key, if_match, outcome, flight };
+            let call = ClientCall { reply, key, if_match, outcome, flight, permit, step };
             Content::Tell(command, Teller::Client(call))
         });
         self.within(patience, passage, number, told).await
@@ -85,14 +88,15 @@ impl<A: Aggregate> Room<A> {
         number: u64,
         told: impl Future<Output = Reached>,
     ) -> Reached {
-        match tokio::time::timeout(patience, unless_put_off(passage, number, told)).await {
-            Ok(Some(reached)) => reached,
-            Ok(None) | Err(_) => {
-                match tokio::time::timeout(patience, self.ask(number, Content::Show)).await {
-                    Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
-                    Err(_) => Err(busy(A::NAME)),
-                }
-            }
+        let told = unless_put_off(passage, number, told);
+        let look: fn(ReplyTo) -> Content<A> = match tokio::time::timeout(patience, told).await {
+            Ok(Some(reached)) => return reached,
+            Ok(None) => Content::Show,
+            Err(_) => Content::GiveUp,
+        };
+        match tokio::time::timeout(patience, self.ask(number, look)).await {
+            Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
+            Err(_) => Err(busy(A::NAME)),
         }
     }
 
@@ -111,6 +115,7 @@ impl<A: Aggregate> Room<A> {
         if let Some(reply) = self.first_settled(number, version, call.outcome).await? {
             return reply;
         }
+        call.permit.report(gate::Outcome::Succeeded);
         let settled = self.ask(number, |reply| Content::Await(call.outcome, reply));
         self.within(call.patience, call.passage, number, settled).await
     }
@@ -183,11 +188,13 @@ impl<A: Aggregate> Room<A> {
         if A::speaker(&said.command) == Speaker::Inside {
             return Err(Trouble::Inside(name));
         }
+        let permit = self.admit().await?;
         let Request { key, if_match, patience, .. } = request;
         let passage = self.passage(&said.command);
         let explain = |trouble| explained(passage.as_deref(), trouble);
         let passage = passage.clone();
-        let mut call = Call { key, flight: None, if_match, outcome, patience, passage };
+        let (flight, step) = (None, None);
+        let mut call = Call { key, flight, permit, step, if_match, outcome, patience, passage };
         if let Some(key) = key {
             call.flight = Some(self.shared.flights.board(key.key).await);
             let journal = Arc::clone(&self.shared.journal);
@@ -202,11 +209,13 @@ impl<A: Aggregate> Room<A> {
         if self.context.is_suspended() {
             return Err(self.context.trouble());
         }
+        let takes_step = A::takes_step(&said.command);
+        call.step = self.ask_for_step(&said.command).await;
         let reached = match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,
         };
-        reached.map_err(explain)
+        reached.map_err(|trouble| explain(self.after_step(takes_step, trouble)))
     }
 }
 

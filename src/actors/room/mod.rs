@@ -1,5 +1,6 @@
 //! A kind of aggregate with everything its instances share; seen from outside through one small trait.
 
+mod admission;
 mod client;
 mod looking_ahead;
 mod rebuilding;
@@ -10,8 +11,9 @@ use super::{
     diary::Diary,
     facade::{Collection, Page, Reply, Request, ResourceInfo, SayingInfo, Trouble},
     flight::Flights,
-    gate::Gates,
+    gate::{Gate, Gates, Guards},
     keeper::Keeper,
+    later::{Drain, soon, whole_seconds_spread},
     letter::{Content, InsideCall, Letter, Teller, Undelivered},
     outbox::Post,
     passage::Passages,
@@ -30,7 +32,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, OnceLock, atomic::AtomicU64, atomic::AtomicUsize},
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 pub use rebuilding::{Rebuilt, rebuild, reply, shown};
@@ -53,6 +55,18 @@ pub struct Shared {
     pub quarantine: Quarantine,
     /// Requests with an idempotency key that are under way.
     pub flights: Flights,
+    /// How fast the journal drains.
+    pub drain: Drain,
+}
+
+impl Shared {
+    /// The journal took nothing, because as much waits for the disk as may, or because it heals.
+    pub fn journal_is_busy(&self) -> Trouble {
+        let (submitted, durable) = (self.journal.submitted(), self.journal.durable());
+        let waiting = submitted.saturating_sub(durable);
+        let drained = self.drain.time_of(waiting, durable, Instant::now());
+        Trouble::Busy { what: "the journal", retry_after_s: whole_seconds_spread(drained) }
+    }
 }
 
 /// One kind of aggregate.
@@ -62,6 +76,10 @@ pub struct Room<A: Aggregate> {
     pub(super) settings: SettingsOf<A>,
     pub(super) info: ResourceInfo,
     context: Arc<Context>,
+    /// In front of everything that clients say to it.
+    admission: Arc<Gate>,
+    /// In front of the step of another aggregate that clients wait for.
+    step: Option<Arc<Gate>>,
     sayings: Vec<Saying<A>>,
     next_number: AtomicU64,
     post: OnceLock<Post<A>>,
@@ -134,7 +152,9 @@ impl<A: Aggregate> Room<A> {
         });
         let next_number = AtomicU64::new(last + 1);
         let post = OnceLock::new();
-        Self { kind, shared, settings, info, context, sayings, next_number, post }
+        let admission = shared.gates.with(A::NAME, Guards::Admission);
+        let step = A::STEP.map(|name| shared.gates.with(name, Guards::Step));
+        Self { kind, shared, settings, info, context, admission, step, sayings, next_number, post }
     }
 
     /// Hands over the keepers, one per shard.
@@ -295,9 +315,9 @@ pub fn rejected(rejection: &impl Rejection) -> Trouble {
     Trouble::Rejected { kind: rejection.kind(), because: rejection.to_string() }
 }
 
-/// A queue is full.
-pub const fn busy(what: &'static str) -> Trouble {
-    Trouble::Busy { what, retry_after_s: 1 }
+/// A queue is full, of which nobody knows how fast it drains.
+pub fn busy(what: &'static str) -> Trouble {
+    Trouble::Busy { what, retry_after_s: soon() }
 }
 
 /// The present moment.

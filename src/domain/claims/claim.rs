@@ -121,6 +121,7 @@ pub enum Command {
 
 impl Aggregate for Claim {
     const NAME: &'static str = "claims/claims";
+    const STEP: Option<&'static str> = Some("claims/review");
     type Business = Claims;
     type Command = Command;
     type Event = Event;
@@ -193,6 +194,14 @@ impl Aggregate for Claim {
 
     fn through(command: &Command) -> Option<&'static str> {
         matches!(command, Cancel).then_some(ReviewDesk::NAME)
+    }
+
+    fn takes_step(command: &Command) -> bool {
+        matches!(command, Cancel)
+    }
+
+    fn is_in_step(&self) -> bool {
+        matches!(self.status, Status::Cancelling { .. } | Status::Leaving { .. })
     }
 
     fn evolve(self, event: Event) -> Self {

@@ -86,6 +86,7 @@ enum Status {
 
 impl Aggregate for Order {
     const NAME: &'static str = "phone/orders";
+    const STEP: Option<&'static str> = Some("phone/reward");
     type Business = PhoneShop;
     type Command = Command;
     type Event = Event;
@@ -139,6 +140,14 @@ impl Aggregate for Order {
             Cancel => Some(RewardBank::NAME),
             _ => None,
         }
+    }
+
+    fn takes_step(command: &Command) -> bool {
+        matches!(command, Cancel)
+    }
+
+    fn is_in_step(&self) -> bool {
+        matches!(self.status, Status::Cancelling)
     }
 
     fn evolve(self, event: Event) -> Self {
