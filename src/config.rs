@@ -56,6 +56,8 @@ pub struct JournalSection {
     pub queue_records_max: usize,
     /// The latest records that are kept in memory for listeners.
     pub feed_records_max: usize,
+    /// So many bytes of the file system are left free, but at most a twentieth of it.
+    pub reserve_bytes: u64,
 }
 
 impl Default for JournalSection {
@@ -65,6 +67,7 @@ impl Default for JournalSection {
             commit_records_max: 512,
             queue_records_max: 65_536,
             feed_records_max: 16_384,
+            reserve_bytes: 16 << 20,
         }
     }
 }
@@ -174,6 +177,7 @@ impl JournalSection {
             commit_records_max: self.commit_records_max,
             queue_records_max: self.queue_records_max,
             feed_records_max: self.feed_records_max,
+            reserve_bytes: self.reserve_bytes,
             ..JournalOptions::default()
         }
     }

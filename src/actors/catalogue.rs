@@ -14,6 +14,7 @@ use super::{
     gate::Gates,
     house::{House, start_in},
     keeper::Keeper,
+    refusal,
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::{Release, Replayed, Runner},
@@ -73,6 +74,7 @@ impl Catalogue {
         let contexts = Contexts::open(Arc::clone(&journal));
         let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
         let diary = Arc::new(Diary::default());
+        journal.when_turned(refusal::witness(&diary));
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),

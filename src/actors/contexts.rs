@@ -226,8 +226,8 @@ impl Contexts {
             done: Some(Box::new(move |outcome| drop(said.send(outcome)))),
         };
         let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
-        self.journal.submit(submission).map_err(|error| failed(&error))?;
-        durable.await.map_err(|error| failed(&error))?.map_err(|lost| failed(&lost))?;
+        self.journal.submit(submission)?;
+        durable.await.map_err(|error| failed(&error))??;
         context.turn(suspend, time.0);
         tracing::warn!(context = context.name, suspended = suspend, "a context was turned");
         self.changes.send_modify(|changes| *changes += 1);

@@ -303,13 +303,15 @@ impl Courtyard {
     fn journal_part(&self) -> Part {
         let Parts { journal, shared, .. } = &*self.parts;
         let living = shared.living.load(std::sync::atomic::Ordering::Relaxed);
-        let status = if journal.is_open() { Status::Up } else { Status::Down };
-        let details = vec![
+        let taken = journal.takes();
+        let status = if taken.is_ok() { Status::Up } else { Status::Down };
+        let mut details = vec![
             ("durable", journal.durable().to_string()),
             ("submitted", journal.submitted().to_string()),
             ("generation", journal.generation().to_string()),
             ("livingAggregates", living.to_string()),
         ];
+        details.extend(taken.err().map(|error| ("because", error.to_string())));
         Part { name: "journal".into(), status, details }
     }
 

@@ -14,6 +14,16 @@ pub enum Note {
         /// Why.
         because: String,
     },
+    /// The journal takes nothing more.
+    JournalBroke {
+        /// Why.
+        because: String,
+    },
+    /// The journal takes submissions again.
+    JournalHealed {
+        /// After so many milliseconds.
+        after_ms: u64,
+    },
 }
 
 /// Writes the diary.

@@ -256,6 +256,12 @@ pub enum Trouble {
         /// When to come back, in seconds.
         retry_after_s: u32,
     },
+    /// 507: nothing more is written for lack of space; nothing was changed.
+    #[error("{0}")]
+    NoSpace(String),
+    /// 503: nothing is written, because the file system can only be read; nothing was changed.
+    #[error("{0}")]
+    ReadOnly(String),
     /// 503: the machine failed; whether the command was stored is unknown, the same key tells.
     #[error("{0}")]
     Failed(String),

@@ -30,6 +30,7 @@ mod newborns;
 mod outbox;
 mod progress;
 mod projector;
+mod refusal;
 mod room;
 mod rooms;
 mod saga;

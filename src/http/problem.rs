@@ -78,8 +78,12 @@ families! {
     SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/contexts lists what is suspended";
     /// Not yet.
     NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
+    /// The file system can only be read.
+    READ_ONLY = "read-only", 503, "read-only", "the file system under the journal can only be read; nothing was changed, and all that can be read is served";
     /// The machine failed.
     FAILED = "failed", 503, "failed", "the machine failed; whether the command was stored is unknown, and the same idempotency key tells";
+    /// No space is left.
+    NO_SPACE = "no-space", 507, "insufficient storage", "no space is left for the journal; nothing was changed, all that can be read is served, and writing goes on by itself once there is space";
 }
 
 /// One problem.
@@ -147,6 +151,8 @@ impl From<Trouble> for Problem {
             Trouble::Quarantined { .. } => Some(30),
             // Nobody knows how long a person takes.
             Trouble::Suspended { .. } => Some(10),
+            // Somebody has to make space first.
+            Trouble::NoSpace(_) | Trouble::ReadOnly(_) => Some(5),
             _ if family.status == 503 => Some(1),
             _ => None,
         };
@@ -178,6 +184,8 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::Quarantined { .. } => QUARANTINED,
         Trouble::Suspended { .. } => SUSPENDED,
         Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
+        Trouble::NoSpace(_) => NO_SPACE,
+        Trouble::ReadOnly(_) => READ_ONLY,
         Trouble::Failed(_) => FAILED,
     }
 }

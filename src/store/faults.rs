@@ -38,6 +38,8 @@ pub enum Pretence {
     NoSpace,
     /// It can only be read.
     ReadOnly,
+    /// Every fsync fails.
+    Failing,
 }
 
 impl Faults {
@@ -85,7 +87,7 @@ impl Faults {
         }
         let (slowed_by, fails) = lock(&self.armed).next();
         pause(slowed_by);
-        if fails {
+        if fails || self.pretence() == Some(Pretence::Failing) {
             return Err(io::Error::other("failed on purpose"));
         }
         Ok(())

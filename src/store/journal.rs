@@ -6,19 +6,22 @@
 //! refused as stale.
 
 pub use super::feed::{Listener, Wake};
+pub use super::space::Refusal;
 pub use super::submission::{
     Checkpoint, Done, Entry, History, JournalOptions, Level, Lost, OpenError, Placed, Snapshot,
     StoreError, Submission, SubmitError,
 };
+pub use super::turns::{Turn, Witness};
 
 use super::{
-    KindId, Record, StoredAnswer, Stream,
+    KindId, Record, StoredAnswer, StoredOutcome, Stream,
     disk::Disk,
     faults::Faults,
     feed::Subscribers,
     front::{Door, Extra, Front},
     keys, kinds, opening, reading,
     sync::lock,
+    turns::Turns,
     writer,
 };
 use std::{
@@ -26,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     thread::{self, JoinHandle},
@@ -55,20 +58,35 @@ pub(super) struct Shared {
     /// Empty while the store is being reopened, and after closing.
     pub(super) slot: RwLock<Option<Arc<Disk>>>,
     pub(super) subscribers: Subscribers,
+    pub(super) turns: Turns,
+    /// The store may hold what was lost: it is read up to the watermark only.
+    pub(super) is_in_doubt: AtomicBool,
     // Copies of what stands in the front, to be read without its lock.
     submitted: AtomicU64,
     durable: AtomicU64,
     generation: AtomicU64,
+    is_open: AtomicBool,
 }
 
 impl Shared {
     /// The open store; held only as long as it takes to read, so that it can be reopened.
     pub(super) fn disk(&self) -> Result<Arc<Disk>, String> {
-        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
-        slot.clone().ok_or_else(|| match &lock(&self.front).door {
+        let is_in_doubt = self.is_in_doubt.load(Ordering::Acquire);
+        self.kept_disk().filter(|_| !is_in_doubt).ok_or_else(|| self.because())
+    }
+
+    /// As [`Self::disk`], but also when it may hold what was lost.
+    pub(super) fn kept_disk(&self) -> Option<Arc<Disk>> {
+        self.slot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why there is no store.
+    fn because(&self) -> String {
+        match &lock(&self.front).door {
             Door::Healing(because) => format!("the journal is being reopened: {because}"),
+            Door::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
             Door::Open | Door::Closing | Door::Closed => "the journal is closed".to_owned(),
-        })
+        }
     }
 
     pub(super) fn let_go(&self) {
@@ -81,6 +99,10 @@ impl Shared {
         }
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Acquire)
+    }
+
     pub(super) fn durable(&self) -> u64 {
         self.durable.load(Ordering::Acquire)
     }
@@ -90,6 +112,7 @@ impl Shared {
         self.generation.store(front.generation, Ordering::Release);
         self.durable.store(front.durable, Ordering::Release);
         self.submitted.store(front.head, Ordering::Release);
+        self.is_open.store(matches!(front.door, Door::Open), Ordering::Release);
     }
 }
 
@@ -109,6 +132,9 @@ impl Journal {
             hand_wakes: Condvar::new(),
             slot: RwLock::new(Some(Arc::new(opened.disk))),
             subscribers: Subscribers::default(),
+            turns: Turns::default(),
+            is_in_doubt: AtomicBool::new(false),
+            is_open: AtomicBool::new(true),
             submitted: AtomicU64::new(opened.durable),
             durable: AtomicU64::new(opened.durable),
             generation: AtomicU64::new(0),
@@ -222,7 +248,14 @@ impl Journal {
     /// # Errors
     /// When the disk fails, or anything of the stream cannot be read: nothing is ever skipped.
     pub fn history(&self, stream: Stream) -> Result<History, StoreError> {
-        reading::history(&self.disk()?.db, stream)
+        match self.looking()? {
+            (disk, None) => reading::history(&disk.db, stream),
+            (disk, Some(durable)) => {
+                let mut records = reading::records_after(&disk.db, stream, 0, u32::MAX)?;
+                records.retain(|record| record.position <= durable);
+                Ok(History { snapshot: None, records })
+            }
+        }
     }
 
     /// Up to so many records after a position, gapless, and none past the level's limit. May
@@ -265,7 +298,19 @@ impl Journal {
     /// # Errors
     /// When the disk fails or the answer cannot be read.
     pub fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
-        reading::value(&self.disk()?.db, &keys::answer(key), "the answer to an idempotency key")
+        let (disk, settled) = self.looking()?;
+        let key = keys::answer(key);
+        let answer: Option<StoredAnswer> =
+            reading::value(&disk.db, &key, "the answer to an idempotency key")?;
+        let (Some(StoredAnswer { stream, outcome, .. }), Some(durable)) = (&answer, settled) else {
+            return Ok(answer);
+        };
+        let records = reading::records_after(&disk.db, *stream, 0, u32::MAX)?;
+        let known = records.iter().take_while(|record| record.position <= durable).count();
+        if matches!(outcome, StoredOutcome::Accepted { version } if *version as usize > known) {
+            return Err(StoreError::Failed("whether it was stored shows after healing".to_owned()));
+        }
+        Ok(answer)
     }
 
     /// How many streams of a kind there are, of what is durable.
@@ -303,7 +348,7 @@ impl Journal {
     ) -> Result<Vec<u64>, StoreError> {
         let total = lock(&self.shared.front).durable_totals.of(kind);
         if total.streams != total.last_number {
-            return reading::numbers(&self.disk()?.db, kind, skip, take, descending);
+            return reading::numbers(&self.looking()?.0.db, kind, skip, take, descending);
         }
         let left = total.streams.saturating_sub(skip).min(take as u64);
         if descending {
@@ -366,6 +411,7 @@ impl Journal {
             let mut front = lock(&self.shared.front);
             if !matches!(front.door, Door::Closed) {
                 front.door = Door::Closing;
+                self.shared.publish(&front);
             }
         }
         self.shared.hand_wakes.notify_one();

@@ -10,6 +10,7 @@ mod disk;
 pub mod faults;
 mod feed;
 mod front;
+mod healing;
 pub mod journal;
 mod keys;
 mod kinds;
@@ -18,8 +19,10 @@ mod opening;
 pub mod read_model;
 mod reading;
 mod record;
+mod space;
 mod submission;
 mod sync;
+mod turns;
 mod whole;
 mod writer;
 

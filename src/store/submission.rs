@@ -1,6 +1,6 @@
 //! What is handed to the journal, and how the journal answers.
 
-use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream, faults::Faults};
+use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream, faults::Faults, space::Refusal};
 use crate::domain::kernel::Timestamp;
 use std::{any::Any, path::PathBuf, sync::Arc};
 
@@ -18,6 +18,9 @@ pub struct JournalOptions {
     /// How many of the latest records are kept in memory for listeners; 16,384 unless said
     /// otherwise. Those not yet durable are kept in any case.
     pub feed_records_max: usize,
+    /// So many bytes of the file system are left free, but at most a twentieth of it: once less
+    /// is, submitting is refused; 16 MiB unless said otherwise.
+    pub reserve_bytes: u64,
     /// What goes wrong on purpose; nothing unless said otherwise.
     pub faults: Faults,
 }
@@ -29,6 +32,7 @@ impl Default for JournalOptions {
             commit_records_max: 512,
             queue_records_max: 65_536,
             feed_records_max: 16_384,
+            reserve_bytes: 16 << 20,
             faults: Faults::default(),
         }
     }
@@ -82,10 +86,16 @@ pub struct Snapshot {
 /// Told once whether it is durable. Called outside of every lock; must not block.
 pub type Done = Box<dyn FnOnce(Result<(), Lost>) + Send>;
 
-/// It was submitted, but the commit failed; whether it is on disk shows after the reopening.
+/// It was submitted, but did not become durable.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the journal could not make it durable: {0}")]
-pub struct Lost(pub Arc<str>);
+pub enum Lost {
+    /// The commit failed; whether it is on disk shows after the reopening.
+    #[error("the journal could not make it durable: {0}")]
+    InDoubt(Arc<str>),
+    /// Nothing of it was written.
+    #[error("{0}")]
+    Refused(Refusal),
+}
 
 /// Why nothing was submitted.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +106,9 @@ pub enum SubmitError {
     /// The journal failed since the decision; decide again on what it holds now.
     #[error("decided on what the journal has since lost")]
     Stale,
+    /// The file system takes no writes; it is asked again and again whether it does.
+    #[error("{0}")]
+    Refused(Refusal),
     /// It is healing, or was closed for good.
     #[error("the journal takes nothing now: {0}")]
     Closed(Arc<str>),

@@ -153,7 +153,7 @@ impl Landing {
             for (to, answer) in self.replies {
                 let answer = match &durable {
                     Ok(()) => answer.map(|reply| Reply { position: journal.durable(), ..reply }),
-                    Err(lost) => Err(Trouble::Failed(lost.to_string())),
+                    Err(lost) => Err(lost.clone().into()),
                 };
                 drop(to.send(answer));
             }

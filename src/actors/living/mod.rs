@@ -186,6 +186,10 @@ impl<A: Aggregate> Living<A> {
 
     fn tell(&mut self, command: &A::Command, teller: Teller, ctx: &mut Context<Self>) {
         let Some(teller) = self.admit(teller) else { return };
+        // Before it decides, because what it has decided and cannot hand in has to be undone.
+        if let Err(error) = self.room.shared.journal.takes() {
+            return teller.refuse(error.into());
+        }
         let now = now();
         let (state, settings) = (&self.state, &self.room.settings);
         match caught(|| state.decide(command.clone(), now, settings)) {

@@ -186,6 +186,7 @@ impl<A: Aggregate> Room<A> {
         if self.context.is_suspended() {
             return Err(self.context.trouble());
         }
+        self.shared.journal.takes()?;
         match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,

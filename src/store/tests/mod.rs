@@ -3,6 +3,7 @@
 mod answering;
 mod auditing;
 mod failing;
+mod filling;
 mod keeping;
 mod suspecting;
 

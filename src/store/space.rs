@@ -1,0 +1,185 @@
+//! Whether the file system under the journal takes writes, and space on it that is kept for the
+//! journal alone.
+//!
+//! A log that meets a full disk in the middle of a write has to be given up and opened again,
+//! and nobody can read meanwhile. So it is not let to meet one:
+//!
+//! ```text
+//! the log ▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░        free          reserve
+//!         written     headroom: allocated to the log,   │
+//!                     nobody can take it away           └─ less is free: no more is taken, what
+//!                     └─ too little of it: nothing is      was taken is written into the headroom
+//!                        begun, all that waits is given up
+//! ```
+
+use super::{
+    faults::{Faults, Pretence},
+    sync::lock,
+};
+use rustix::{
+    fs::{FallocateFlags, StatVfsMountFlags, fallocate, statvfs},
+    io::Errno,
+};
+use std::{fs, fs::File, io, io::Write, path::PathBuf, sync::Mutex};
+
+/// The reserve is never more than this part of the whole file system, so that small ones can be
+/// used as well.
+const RESERVE_OF_WHOLE: u64 = 20;
+
+/// What the log may grow by beside the records of a commit: a new segment of sled, and one of
+/// those it moves.
+const COMMIT_BYTES_MIN: u64 = 1 << 20;
+
+/// So much is allocated at once.
+const HEADROOM_BYTES: u64 = 4 << 20;
+
+/// Enough to need a block of the disk.
+const PROBE_BYTES: usize = 4_096;
+
+/// Why no writes are taken. Nothing was written, and nothing is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Less is free than is kept in reserve, or than the journal needs.
+    #[error(
+        "there is no space left where the journal is: {free_bytes} bytes are free, and \
+         {wanted_bytes} are wanted"
+    )]
+    NoSpace {
+        /// How much is free, in bytes.
+        free_bytes: u64,
+        /// How much has to be, in bytes.
+        wanted_bytes: u64,
+    },
+    /// The owner of the process may not use more.
+    #[error("the quota for the space where the journal is has been used up")]
+    Quota,
+    /// It can only be read.
+    #[error("the file system that the journal is on can only be read")]
+    ReadOnly,
+}
+
+/// The space for a log.
+pub(super) struct Space {
+    dir: PathBuf,
+    log: File,
+    reserve_bytes: u64,
+    faults: Faults,
+    headroom: Mutex<Headroom>,
+}
+
+/// What is allocated to the log behind its end.
+#[derive(Default)]
+struct Headroom {
+    /// Where the log ended when it was last looked at.
+    end: u64,
+    /// Up to where it is allocated.
+    allocated: u64,
+    is_unsupported: bool,
+}
+
+impl Space {
+    /// The space for this log in this folder; so many bytes are left to others.
+    pub(super) fn new(dir: PathBuf, log: File, reserve_bytes: u64, faults: Faults) -> Self {
+        let part = statvfs(&dir).map(|found| found.f_blocks * found.f_frsize / RESERVE_OF_WHOLE);
+        let reserve_bytes = reserve_bytes.min(part.unwrap_or(u64::MAX));
+        Self { dir, log, reserve_bytes, faults, headroom: Mutex::default() }
+    }
+
+    /// Whether more is to be taken: there is the reserve, and headroom for a small commit.
+    pub(super) fn look(&self) -> Result<(), Refusal> {
+        let found = statvfs(&self.dir);
+        let found = found.map_err(|errno| self.refusal(errno, COMMIT_BYTES_MIN))?;
+        let wanted_bytes = self.reserve_bytes;
+        let free_bytes = found.f_bavail * found.f_frsize;
+        match self.faults.pretence() {
+            Some(Pretence::NoSpace) => {
+                return Err(Refusal::NoSpace { free_bytes: 0, wanted_bytes });
+            }
+            Some(Pretence::ReadOnly) => return Err(Refusal::ReadOnly),
+            Some(Pretence::Failing) | None => {}
+        }
+        if found.f_flag.contains(StatVfsMountFlags::RDONLY) {
+            return Err(Refusal::ReadOnly);
+        }
+        if free_bytes < wanted_bytes {
+            return Err(Refusal::NoSpace { free_bytes, wanted_bytes });
+        }
+        self.keep(COMMIT_BYTES_MIN)
+    }
+
+    /// Makes sure that a commit of so many bytes will not meet a full disk.
+    pub(super) fn prepare(&self, commit_bytes: u64) -> Result<(), Refusal> {
+        if self.faults.pretence() == Some(Pretence::ReadOnly) {
+            return Err(Refusal::ReadOnly);
+        }
+        self.keep(commit_bytes.saturating_add(COMMIT_BYTES_MIN))
+    }
+
+    /// Whether the disk works: writes a small file beside the log and makes it durable.
+    pub(super) fn probe(&self) -> io::Result<()> {
+        if self.faults.pretence() == Some(Pretence::Failing) {
+            return Err(io::Error::other("the disk still fails on purpose"));
+        }
+        let path = self.dir.join("probe");
+        let mut probe = File::create(&path)?;
+        probe.write_all(&[1; PROBE_BYTES])?;
+        probe.sync_all()?;
+        fs::remove_file(path)
+    }
+
+    /// Keeps at least so much headroom.
+    fn keep(&self, bytes: u64) -> Result<(), Refusal> {
+        let more = bytes.saturating_add(self.reserve_bytes.min(HEADROOM_BYTES));
+        let mut headroom = lock(&self.headroom);
+        headroom.keep(&self.log, bytes, more).map_err(|errno| self.refusal(errno, bytes))
+    }
+
+    fn refusal(&self, errno: Errno, wanted_bytes: u64) -> Refusal {
+        match errno {
+            Errno::ROFS => Refusal::ReadOnly,
+            Errno::DQUOT => Refusal::Quota,
+            _ => {
+                let free = statvfs(&self.dir).map(|found| found.f_bavail * found.f_frsize);
+                Refusal::NoSpace { free_bytes: free.unwrap_or(0), wanted_bytes }
+            }
+        }
+    }
+}
+
+impl Headroom {
+    /// Allocates more when less than `least` is left, as far as there is any.
+    fn keep(&mut self, log: &File, least: u64, more: u64) -> Result<(), Errno> {
+        if self.is_unsupported {
+            return Ok(());
+        }
+        let end = log.metadata().map_err(errno)?.len();
+        if end < self.end {
+            // sled cut it, and what was allocated behind the cut is gone.
+            self.allocated = self.allocated.min(end);
+        }
+        self.end = end;
+        if self.allocated >= end.saturating_add(least) {
+            return Ok(());
+        }
+        let allocated = self.allocate(log, end.saturating_add(more));
+        match allocated.or_else(|_| self.allocate(log, end.saturating_add(least))) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                self.is_unsupported = true;
+                Ok(())
+            }
+            allocated => allocated,
+        }
+    }
+
+    fn allocate(&mut self, log: &File, up_to: u64) -> Result<(), Errno> {
+        // From where it was allocated before: what sled left out on the way is filled as well.
+        let begin = self.allocated.min(up_to);
+        fallocate(log, FallocateFlags::KEEP_SIZE, begin, up_to - begin)?;
+        self.allocated = up_to;
+        Ok(())
+    }
+}
+
+fn errno(error: io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+}
