@@ -117,10 +117,12 @@ impl Progress {
 
     /// Something is wrong, or right again.
     pub fn trouble(&self, trouble: Option<String>) {
-        if let Some(because) = &trouble {
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        // Said once: it is tried again several times a second, perhaps for hours.
+        if let Some(because) = trouble.as_ref().filter(|_| *known != trouble) {
             tracing::error!(part = self.name, because, "in trouble");
         }
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        *known = trouble;
     }
 
     /// How it is, seen from the outside.

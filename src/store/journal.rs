@@ -17,103 +17,24 @@ use super::{
     KindId, Record, StoredAnswer, StoredOutcome, Stream,
     disk::Disk,
     faults::Faults,
-    feed::Subscribers,
     front::{Door, Extra, Front},
     keys, kinds, opening, reading,
+    shared::Shared,
     sync::lock,
-    turns::Turns,
     writer,
 };
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Condvar, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc,
-    },
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
 };
-
-/// The longest that letting go of the store waits for those who read from it at that moment.
-const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
-
-/// How often it looks whether they are gone.
-const READERS_LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// An open journal. Dropping the last handle closes it.
 pub struct Journal {
     pub(super) shared: Arc<Shared>,
     hand: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
-}
-
-/// What the handle and the hand that writes have in common.
-pub(super) struct Shared {
-    pub(super) dir: PathBuf,
-    pub(super) options: JournalOptions,
-    pub(super) front: Mutex<Front>,
-    pub(super) hand_wakes: Condvar,
-    /// Empty while the store is being reopened, and after closing.
-    pub(super) slot: RwLock<Option<Arc<Disk>>>,
-    pub(super) subscribers: Subscribers,
-    pub(super) turns: Turns,
-    /// The store may hold what was lost: it is read up to the watermark only.
-    pub(super) is_in_doubt: AtomicBool,
-    // Copies of what stands in the front, to be read without its lock.
-    submitted: AtomicU64,
-    durable: AtomicU64,
-    generation: AtomicU64,
-    is_open: AtomicBool,
-}
-
-impl Shared {
-    /// The open store; held only as long as it takes to read, so that it can be reopened.
-    pub(super) fn disk(&self) -> Result<Arc<Disk>, String> {
-        let is_in_doubt = self.is_in_doubt.load(Ordering::Acquire);
-        self.kept_disk().filter(|_| !is_in_doubt).ok_or_else(|| self.because())
-    }
-
-    /// As [`Self::disk`], but also when it may hold what was lost.
-    pub(super) fn kept_disk(&self) -> Option<Arc<Disk>> {
-        self.slot.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Why there is no store.
-    fn because(&self) -> String {
-        match &lock(&self.front).door {
-            Door::Healing(because) => format!("the journal is being reopened: {because}"),
-            Door::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
-            Door::Open | Door::Closing | Door::Closed => "the journal is closed".to_owned(),
-        }
-    }
-
-    pub(super) fn let_go(&self) {
-        let disk = self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(disk) = disk else { return };
-        // Whoever reads at this moment still holds it, and with it the folder.
-        let begin = Instant::now();
-        while Arc::strong_count(&disk) > 1 && begin.elapsed() < READERS_LEAVE_WITHIN {
-            thread::park_timeout(READERS_LOOK_EVERY);
-        }
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.is_open.load(Ordering::Acquire)
-    }
-
-    pub(super) fn durable(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
-    }
-
-    /// Copies what stands in the front for those who read without its lock.
-    pub(super) fn publish(&self, front: &Front) {
-        self.generation.store(front.generation, Ordering::Release);
-        self.durable.store(front.durable, Ordering::Release);
-        self.submitted.store(front.head, Ordering::Release);
-        self.is_open.store(matches!(front.door, Door::Open), Ordering::Release);
-    }
 }
 
 impl Journal {
@@ -125,20 +46,7 @@ impl Journal {
     pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, OpenError> {
         let opened = opening::open(dir, &options)?;
         let front = Front::new(opened.durable, opened.totals);
-        let shared = Arc::new(Shared {
-            dir: dir.to_owned(),
-            options,
-            front: Mutex::new(front),
-            hand_wakes: Condvar::new(),
-            slot: RwLock::new(Some(Arc::new(opened.disk))),
-            subscribers: Subscribers::default(),
-            turns: Turns::default(),
-            is_in_doubt: AtomicBool::new(false),
-            is_open: AtomicBool::new(true),
-            submitted: AtomicU64::new(opened.durable),
-            durable: AtomicU64::new(opened.durable),
-            generation: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(dir.to_owned(), options, front, opened.disk));
         let of_hand = Arc::clone(&shared);
         let hand = thread::Builder::new()
             .name("journal".to_owned())
@@ -200,7 +108,7 @@ impl Journal {
         let (placed, hand_sleeps) = {
             let mut front = lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;
-            shared.submitted.store(front.head, Ordering::Release);
+            shared.publish(&front);
             (placed, std::mem::take(&mut front.hand_sleeps))
         };
         if hand_sleeps {
@@ -215,7 +123,7 @@ impl Journal {
     /// The last position given away.
     #[must_use]
     pub fn submitted(&self) -> u64 {
-        self.shared.submitted.load(Ordering::Acquire)
+        self.shared.submitted()
     }
 
     /// The watermark: the last position that would survive a power loss.
@@ -228,7 +136,7 @@ impl Journal {
     /// journal is open after that, perhaps with more records than were known; from 0 at opening.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
+        self.shared.generation()
     }
 
     /// Calls `done` once the watermark has reached this position; at once, and on this thread,

@@ -19,6 +19,7 @@ mod opening;
 pub mod read_model;
 mod reading;
 mod record;
+mod shared;
 mod space;
 mod submission;
 mod sync;

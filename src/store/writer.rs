@@ -16,12 +16,13 @@ use super::{
     disk::{Batch, Failure},
     front::{Answered, Door, Extra, Load},
     healing,
-    journal::{Checkpoint, Done, Lost, Shared},
+    journal::{Checkpoint, Done, Lost},
     keys,
     kinds::concern,
     layout,
     layout::Totals,
     record::{Record, Stream},
+    shared::Shared,
     sync::lock,
 };
 use std::{

@@ -2,6 +2,7 @@
 
 mod crash;
 mod disk;
+mod full;
 mod load;
 mod probe;
 mod relay;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::store::{
     Record,
-    journal::{Journal, Level, Listener},
+    journal::{Journal, Level, Listener, SubmitError},
     read_model::{ReadModel, ReadModelError, RowChange, Unusable},
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -162,6 +162,12 @@ impl<F: Folds> Projector<F> {
 
     /// Folds a batch, and says of how many records.
     fn turn(&mut self) -> Result<usize, String> {
+        // Rows that are not in place yet do not survive a full disk, so they wait for space.
+        if let (true, Err(SubmitError::Refused(refusal))) =
+            (self.shelf.is_made_anew(), self.journal.takes())
+        {
+            return Err(refusal.to_string());
+        }
         self.look().map_err(|error| error.to_string())?;
         let durable = self.journal.durable();
         if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {
