@@ -74,69 +74,91 @@ orders() {
   done
 }
 
-load() {
-  local seconds=$((calm_s + full_s + after_s))
-  NOTES=$folder/writes wrk -t4 -c4 -d${seconds}s --timeout 30s -s $here/row9.lua "$url" >/dev/null &
-  NOTES=$folder/reads READS=1 wrk -t2 -c2 -d${seconds}s --timeout 30s -s $here/row9.lua "$url" >/dev/null &
+post() {
+  curl -s "$url/taxi/orders" -H 'content-type: application/json' \
+    -d "{\"orderType\":\"basic\",\"name\":\"$1\"}"
 }
 
-row() {
-  local kind=$1 filler full freed detail health
-  mount_place "$kind"
-  serve
-  curl -sf -o /dev/null "$url/taxi/orders" -H 'content-type: application/json' \
-    -d '{"orderType":"basic","name":"first"}'
-  load
+# Writers and readers, for as long as the whole scenario lasts.
+load() {
+  local seconds=$((calm_s + full_s + after_s))
+  wrk=(wrk -d${seconds}s --timeout 30s -s $here/row9.lua)
+  NOTES=$folder/writes "${wrk[@]}" -t4 -c4 "$url" >/dev/null &
+  writers=$!
+  NOTES=$folder/reads READS=1 "${wrk[@]}" -t2 -c2 "$url" >/dev/null &
+  readers=$!
+  pids+=("$writers" "$readers")
+}
+
+# Fills the file system and frees it; sets when it was surely full, and when it was freed.
+fill_and_free() {
   sleep $calm_s
   fill & filler=$!
   pids+=("$filler")
   sleep 1
   full=$(now_ms)
   sleep $((full_s - 1))
-  detail=$(curl -s "$url/taxi/orders" -H 'content-type: application/json' \
-    -d '{"orderType":"basic","name":"too-late"}' | jq -r '"\(.status) \(.detail)"')
-  health=$(curl -s "$url/actuator/health" | jq -r '.components.journal | "\(.status) \(.details.because)"')
+  echo "$(post late | jq -c '[.status, .detail]')" \
+    "$(curl -s "$url/actuator/health" | jq -c '.components.journal | [.status, .details.because]')" >&2
   kill "$filler"
   wait "$filler" 2>/dev/null || true
   rm "$place/filler"
   freed=$(now_ms)
-  wait $(jobs -pr | grep -vx "$server")
-  echo "row 9 on $kind: $detail; journal $health" >&2
+}
 
-  # What was acknowledged is there once, what was refused is not, also after a crash.
+# Status, milliseconds since it was freed, and what else a note says of each write or read.
+notes() { cat "$folder/$1".* | awk -v freed="$freed" '{ print $2, $1 - freed, $3, $4 }'; }
+
+# What was acknowledged is there once, and what was refused is not, also after a crash.
+compare() {
   kill -KILL "$server"
   wait "$server" 2>/dev/null || true
-  "$madang" verify --data "$data" >"$folder/verify.log" 2>&1 || fail "not sound: $(cat "$folder/verify.log")"
+  "$madang" verify --data "$data" >"$folder/verify.log" 2>&1 ||
+    fail "not sound: $(cat "$folder/verify.log")"
   serve
   orders | sort >"$folder/there"
-  cat "$folder"/writes.* | awk '$2 ~ /^20[12]$/ { print $4, $3 }' | sort >"$folder/acknowledged"
-  cat "$folder"/writes.* | awk '$2 == 507 { print $3 }' | sort >"$folder/refused"
+  kill "$server"
+  wait "$server" || fail "it did not stop cleanly"
   cut -d' ' -f2 "$folder/there" | sort >"$folder/names"
-  local lost doubled appeared slow
+  notes writes | awk '$1 ~ /^20[12]$/ { print $4, $3 }' | sort >"$folder/acknowledged"
+  notes writes | awk '$1 == 507 { print $3 }' | sort >"$folder/refused"
   lost=$(comm -23 "$folder/acknowledged" "$folder/there" | wc -l)
   doubled=$(uniq -d "$folder/names" | wc -l)
   appeared=$(comm -12 "$folder/refused" "$folder/names" | wc -l)
+}
 
-  local healed answered bad_reads reads
-  healed=$(cat "$folder"/writes.* | awk -v freed="$freed" '$1 >= freed && $2 ~ /^20[12]$/ { print $1 - freed }' | sort -n | head -1)
-  answered=$(cat "$folder"/writes.* | awk -v from="$full" -v to="$freed" \
-    '$1 >= from && $1 < to { n[$2]++ } END { for (status in n) printf "%s×%s ", n[status], status }')
-  reads=$(cat "$folder"/reads.* | wc -l)
-  bad_reads=$(cat "$folder"/reads.* | awk '$2 != 200' | wc -l)
-  kill "$server"
-  wait "$server" || fail "did not stop cleanly"
+row() {
+  mount_place "$1"
+  serve
+  post first >/dev/null
+  load
+  fill_and_free
+  wait "$writers" "$readers"
+  compare
   umount "$place"
 
-  local verdict=ok
-  [ "${healed:-999999}" -le $healed_ms_max ] && [ "$lost$doubled$appeared$bad_reads" = 0000 ] &&
-    [ -s "$folder/refused" ] || verdict=missed
-  echo "| 9 | 64 MiB of $kind filled to the brim under load, then freed | while full: $answered; reads $reads, of them not 200: $bad_reads; healed ${healed:-never} ms after; acknowledged $(wc -l <"$folder/acknowledged"), lost $lost, doubled $doubled; refused $(wc -l <"$folder/refused"), appeared $appeared | $verdict |"
+  local healed answers reads bad_reads acknowledged refused verdict=missed
+  healed=$(notes writes | awk '$1 ~ /^20[12]$/ && $2 >= 0 { print $2 }' | sort -n | head -1)
+  answers=$(notes writes | awk -v full=$((full - freed)) \
+    '$2 >= full && $2 < 0 { n[$1]++ } END { for (status in n) printf "%d × %s, ", n[status], status }')
+  reads=$(notes reads | wc -l)
+  bad_reads=$(notes reads | awk '$1 != 200' | wc -l)
+  acknowledged=$(wc -l <"$folder/acknowledged")
+  refused=$(wc -l <"$folder/refused")
+  if [ "${healed:-$((healed_ms_max + 1))}" -le $healed_ms_max ] && [ "$refused" -gt 0 ] &&
+    [ "$acknowledged" -gt 0 ] && [ "$lost $doubled $appeared $bad_reads" = "0 0 0 0" ]; then
+    verdict=ok
+  fi
+  echo "| 9 | 64 MiB of $1 filled to the brim under load, then freed" \
+    "| healed ≤ $healed_ms_max ms; nothing acknowledged lost, nothing refused appears; reads go on" \
+    "| healed ${healed:-never} ms; writes while full: ${answers%, }; of $reads reads $bad_reads not 200;" \
+    "of $acknowledged acknowledged $lost lost, $doubled doubled; of $refused refused $appeared appeared" \
+    "| $verdict |"
   rm -f "$folder"/{writes,reads}.*
   [ $verdict = ok ]
 }
 
 missed=0
-for kind in "${@:-tmpfs ext4}"; do
-  for one in $kind; do row "$one" || missed=1; done
-done
+[ $# -gt 0 ] || set -- tmpfs ext4
+for kind in "$@"; do row "$kind" || missed=1; done
 exit $missed
