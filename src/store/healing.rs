@@ -21,6 +21,7 @@ use super::{
     writer::tell,
 };
 use std::{
+    io,
     sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -34,7 +35,8 @@ const REOPEN_PAUSE_MAX: Duration = Duration::from_millis(500);
 /// Opens the door, or lets it be shut, as the file system is now.
 pub(super) fn look(shared: &Shared) {
     let Ok(disk) = shared.disk() else { return };
-    let found = disk.space.look();
+    let is_refusing = matches!(lock(&shared.front).door, Door::Refusing(_));
+    let found = disk.space.look(is_refusing);
     let mut front = lock(&shared.front);
     match (&front.door, found) {
         (Door::Open | Door::Refusing(_), Err(refusal)) => {
@@ -90,8 +92,12 @@ pub(super) fn heal(shared: &Shared, load: Load, because: &str) {
 fn mend(shared: &Shared) -> Result<(), Door> {
     let healing = |because: String| Door::Healing(Arc::from(because));
     if let Some(disk) = shared.kept_disk() {
-        disk.space.look().map_err(Door::Refusing)?;
-        disk.space.probe().map_err(|error| healing(error.to_string()))?;
+        disk.space.look(true).map_err(Door::Refusing)?;
+        disk.space.probe().map_err(|error| match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => Door::Refusing(Refusal::ReadOnly),
+            io::ErrorKind::QuotaExceeded => Door::Refusing(Refusal::Quota),
+            _ => healing(error.to_string()),
+        })?;
     }
     shared.let_go();
     reopen(shared).map_err(healing)
@@ -108,6 +114,8 @@ fn lose(shared: &Shared, load: Load, door: Door, lost: Lost) {
     let lost = Err(lost);
     tell(load.dones, &lost);
     tell(queued, &lost);
+    // Whoever waits for what somebody else submitted is to look again.
+    shared.subscribers.wake_all(shared.durable());
 }
 
 /// True when the journal is closing.

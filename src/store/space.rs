@@ -17,7 +17,7 @@ use super::{
     sync::lock,
 };
 use rustix::{
-    fs::{FallocateFlags, StatVfsMountFlags, fallocate, statvfs},
+    fs::{FallocateFlags, StatVfs, StatVfsMountFlags, fallocate, statvfs},
     io::Errno,
 };
 use std::{
@@ -32,6 +32,9 @@ use std::{
 /// The reserve is never more than this part of the whole file system, so that small ones can be
 /// used as well.
 const RESERVE_OF_WHOLE: u64 = 20;
+
+/// See [`Space::look`].
+const SURPLUS_OF_RESERVE: u64 = 4;
 
 /// What the log may grow by beside the records of a commit: a new segment of sled, and one of
 /// those it moves.
@@ -68,10 +71,15 @@ pub enum Refusal {
 /// Whether files in the folder of this one can be written to and grow, as far as can be told.
 pub(super) fn takes_writes(path: &Path) -> bool {
     let found = path.parent().and_then(|folder| statvfs(folder).ok());
-    found.is_none_or(|found| {
-        let free_bytes = found.f_bavail * found.f_frsize;
-        free_bytes >= COMMIT_BYTES_MIN && !found.f_flag.contains(StatVfsMountFlags::RDONLY)
-    })
+    found.is_none_or(|found| free_bytes(&found) >= COMMIT_BYTES_MIN && !is_read_only(&found))
+}
+
+const fn free_bytes(found: &StatVfs) -> u64 {
+    found.f_bavail.saturating_mul(found.f_frsize)
+}
+
+const fn is_read_only(found: &StatVfs) -> bool {
+    found.f_flag.contains(StatVfsMountFlags::RDONLY)
 }
 
 /// The space for a log.
@@ -90,7 +98,7 @@ struct Headroom {
     end: u64,
     /// Up to where it is allocated.
     allocated: u64,
-    is_unsupported: bool,
+    is_impossible: bool,
 }
 
 impl Space {
@@ -101,34 +109,41 @@ impl Space {
         Self { dir, log, reserve_bytes, faults, headroom: Mutex::default() }
     }
 
-    /// Whether more is to be taken: there is the reserve, and headroom for a small commit.
-    pub(super) fn look(&self) -> Result<(), Refusal> {
-        let found = statvfs(&self.dir);
-        let found = found.map_err(|errno| self.refusal(errno, COMMIT_BYTES_MIN))?;
-        let wanted_bytes = self.reserve_bytes;
-        let free_bytes = found.f_bavail * found.f_frsize;
-        match self.faults.pretence() {
-            Some(Pretence::NoSpace) => {
-                return Err(Refusal::NoSpace { free_bytes: 0, wanted_bytes });
-            }
-            Some(Pretence::ReadOnly) => return Err(Refusal::ReadOnly),
-            Some(Pretence::Failing) | None => {}
-        }
-        if found.f_flag.contains(StatVfsMountFlags::RDONLY) {
+    /// Whether more is to be taken: there is the reserve, and headroom for a small commit. Once
+    /// refused, a little more than the reserve is wanted, so that it does not turn to and fro.
+    pub(super) fn look(&self, is_refusing: bool) -> Result<(), Refusal> {
+        if self.is_read_only() {
             return Err(Refusal::ReadOnly);
         }
+        let surplus = if is_refusing { self.reserve_bytes / SURPLUS_OF_RESERVE } else { 0 };
+        let wanted_bytes = self.reserve_bytes + surplus;
+        let free_bytes = self.free_bytes();
         if free_bytes < wanted_bytes {
             return Err(Refusal::NoSpace { free_bytes, wanted_bytes });
         }
         self.keep(COMMIT_BYTES_MIN)
     }
 
-    /// Makes sure that a commit of so many bytes will not meet a full disk.
+    /// Makes sure that a commit of so many bytes will not meet a full disk, or one that can only
+    /// be read.
     pub(super) fn prepare(&self, commit_bytes: u64) -> Result<(), Refusal> {
-        if self.faults.pretence() == Some(Pretence::ReadOnly) {
+        if self.is_read_only() {
             return Err(Refusal::ReadOnly);
         }
         self.keep(commit_bytes.saturating_add(COMMIT_BYTES_MIN))
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.faults.pretence() == Some(Pretence::ReadOnly)
+            || statvfs(&self.dir).is_ok_and(|found| is_read_only(&found))
+    }
+
+    /// What is left; where that cannot be told, there is enough until a write fails.
+    fn free_bytes(&self) -> u64 {
+        if self.faults.pretence() == Some(Pretence::NoSpace) {
+            return 0;
+        }
+        statvfs(&self.dir).map_or(u64::MAX, |found| free_bytes(&found))
     }
 
     /// Whether the disk works: writes a small file beside the log and makes it durable.
@@ -147,25 +162,25 @@ impl Space {
     fn keep(&self, bytes: u64) -> Result<(), Refusal> {
         let more = bytes.saturating_add(self.reserve_bytes.min(HEADROOM_BYTES));
         let mut headroom = lock(&self.headroom);
-        headroom.keep(&self.log, bytes, more).map_err(|errno| self.refusal(errno, bytes))
-    }
-
-    fn refusal(&self, errno: Errno, wanted_bytes: u64) -> Refusal {
-        match errno {
-            Errno::ROFS => Refusal::ReadOnly,
-            Errno::DQUOT => Refusal::Quota,
-            _ => {
-                let free = statvfs(&self.dir).map(|found| found.f_bavail * found.f_frsize);
-                Refusal::NoSpace { free_bytes: free.unwrap_or(0), wanted_bytes }
+        headroom.keep(&self.log, bytes, more).or_else(|errno| match errno {
+            Errno::NOSPC => {
+                Err(Refusal::NoSpace { free_bytes: self.free_bytes(), wanted_bytes: bytes })
             }
-        }
+            Errno::DQUOT => Err(Refusal::Quota),
+            Errno::ROFS => Err(Refusal::ReadOnly),
+            // Nothing can be kept here; a full disk shows when less than the reserve is free.
+            _ => {
+                headroom.is_impossible = true;
+                Ok(())
+            }
+        })
     }
 }
 
 impl Headroom {
     /// Allocates more when less than `least` is left, as far as there is any.
     fn keep(&mut self, log: &File, least: u64, more: u64) -> Result<(), Errno> {
-        if self.is_unsupported {
+        if self.is_impossible {
             return Ok(());
         }
         let end = log.metadata().map_err(errno)?.len();
@@ -178,13 +193,7 @@ impl Headroom {
             return Ok(());
         }
         let allocated = self.allocate(log, end.saturating_add(more));
-        match allocated.or_else(|_| self.allocate(log, end.saturating_add(least))) {
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
-                self.is_unsupported = true;
-                Ok(())
-            }
-            allocated => allocated,
-        }
+        allocated.or_else(|_| self.allocate(log, end.saturating_add(least)))
     }
 
     fn allocate(&mut self, log: &File, up_to: u64) -> Result<(), Errno> {

@@ -35,6 +35,9 @@ use std::{
 /// How often it looks whether the file system takes writes while nothing waits for a commit.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// The same while it does not.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
+
 /// In busy times the hand waits so long before it takes the next load: fewer and larger commits
 /// cost everybody fewer changes of context than the wait costs time.
 const GATHERING_PAUSE: Duration = Duration::from_micros(250);
@@ -87,7 +90,9 @@ fn next_load(shared: &Shared) -> Option<Load> {
             return None;
         }
         front.hand_sleeps = true;
-        let woken = shared.hand_wakes.wait_timeout(front, LOOK_EVERY);
+        let is_refusing = matches!(front.door, Door::Refusing(_));
+        let pause = if is_refusing { LOOK_AGAIN_EVERY } else { LOOK_EVERY };
+        let woken = shared.hand_wakes.wait_timeout(front, pause);
         let (awake, slept) = woken.unwrap_or_else(PoisonError::into_inner);
         front = awake;
         front.hand_sleeps = false;
