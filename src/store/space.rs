@@ -183,7 +183,7 @@ impl Headroom {
         if self.is_impossible {
             return Ok(());
         }
-        let end = log.metadata().map_err(errno)?.len();
+        let end = log.metadata().map_err(|error| errno(&error))?.len();
         if end < self.end {
             // sled cut it, and what was allocated behind the cut is gone.
             self.allocated = self.allocated.min(end);
@@ -205,6 +205,6 @@ impl Headroom {
     }
 }
 
-fn errno(error: io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }

@@ -39,11 +39,11 @@ fn assert_healed(turns: &mpsc::Receiver<Turn>) {
 
 /// An fsync that waits for leave once it is asked to.
 fn holding_back() -> (Faults, mpsc::Sender<()>, mpsc::Receiver<()>) {
-    let ((leave, asked), (begin, begun)) = (mpsc::channel(), mpsc::channel());
+    let ((leave, asked), (tell, begun)) = (mpsc::channel(), mpsc::channel());
     let asked = Mutex::new(asked);
     leave.send(()).expect("for the format version");
     let faults = Faults::before_each_sync(move || {
-        let _ = begin.send(());
+        let _ = tell.send(());
         let _ = asked.lock().expect("whole").recv();
         Ok(())
     });
