@@ -12,7 +12,11 @@ use crate::store::{
 use std::{
     path::Path,
     sync::{Arc, Mutex, mpsc},
+    time::Duration,
 };
+
+/// Longer than anything here takes; only so that a failing test ends.
+const HANG: Duration = Duration::from_secs(20);
 
 /// A journal that tells when it broke and when it healed.
 fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Turn>) {
@@ -25,7 +29,7 @@ fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Turn>) {
 
 #[track_caller]
 fn assert_broke(turns: &mpsc::Receiver<Turn>, because: &str) {
-    match turns.recv().expect("the journal lives") {
+    match turns.recv_timeout(HANG).expect("the journal turns") {
         Turn::Broke { because: told } => assert!(told.contains(because), "{told}"),
         turn @ Turn::Healed { .. } => panic!("{turn:?}"),
     }
@@ -33,7 +37,7 @@ fn assert_broke(turns: &mpsc::Receiver<Turn>, because: &str) {
 
 #[track_caller]
 fn assert_healed(turns: &mpsc::Receiver<Turn>) {
-    let turn = turns.recv().expect("the journal lives");
+    let turn = turns.recv_timeout(HANG).expect("the journal turns");
     assert!(matches!(turn, Turn::Healed { .. }), "{turn:?}");
 }
 
