@@ -72,14 +72,15 @@ impl Catalogue {
         let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
         let contexts = Contexts::open(Arc::clone(&journal));
         let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
-        let diary = Arc::new(Diary::default());
+        let diary = Diary::open(&journal);
+        let diary = Arc::new(diary.map_err(|error| StartError::Store(error.to_string()))?);
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
             living: AtomicUsize::new(0),
             gates: Gates::new(settings.gates.clone(), Arc::clone(&diary)),
+            quarantine: Quarantine::new(Arc::clone(&diary)),
             diary,
-            quarantine: Quarantine::default(),
             flights: Flights::default(),
         });
         Ok(Self {

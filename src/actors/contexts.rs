@@ -6,13 +6,14 @@
 //! everybody concerned looks at.
 
 use super::{
+    annals::{self, Place},
     facade::Trouble,
     progress::Progress,
     room::{blocking, now},
 };
 use crate::store::{
-    Cause, KindId, Payload, Stream, codec,
-    journal::{Entry, Journal, StoreError, Submission},
+    KindId, Payload, Stream,
+    journal::{Journal, StoreError},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -128,7 +129,7 @@ impl Contexts {
         let mut at_start = HashMap::new();
         for record in journal.records(stream(kind))? {
             let Payload::Event(bytes) = &record.payload else { continue };
-            match read_transition(bytes).map_err(StoreError::Failed)? {
+            match annals::read(bytes).map_err(StoreError::Failed)? {
                 Transition::Suspended { context } => {
                     at_start.insert(context, (true, record.time.0));
                 }
@@ -210,23 +211,11 @@ impl Contexts {
         };
         let time = now();
         let (said, durable) = oneshot::channel();
-        let submission = Submission {
-            stream,
-            after_version,
-            generation,
-            entries: vec![Entry {
-                payload: Payload::Event(codec::encode(&transition)),
-                typed: None,
-            }],
-            time,
-            correlation: 0,
-            cause: Cause::Request(None),
-            answer: None,
-            snapshot: None,
-            done: Some(Box::new(move |outcome| drop(said.send(outcome)))),
-        };
+        let place = Place { stream, after_version, generation };
+        let done = Box::new(move |outcome| drop(said.send(outcome)));
         let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
-        self.journal.submit(submission).map_err(|error| failed(&error))?;
+        let submitted = annals::submit(&self.journal, place, &transition, time, done);
+        submitted.map_err(|error| failed(&error))?;
         durable.await.map_err(|error| failed(&error))?.map_err(|lost| failed(&lost))?;
         context.turn(suspend, time.0);
         tracing::warn!(context = context.name, suspended = suspend, "a context was turned");
@@ -236,11 +225,6 @@ impl Contexts {
         }
         Ok(())
     }
-}
-
-/// Reads a transition back.
-pub fn read_transition(bytes: &[u8]) -> Result<Transition, String> {
-    codec::decode(bytes).map_err(|error| error.to_string())
 }
 
 const fn stream(kind: KindId) -> Stream {
@@ -254,6 +238,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::codec;
 
     #[test]
     fn transitions_are_stored_as_they_always_were() {

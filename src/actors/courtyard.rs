@@ -4,9 +4,10 @@ use super::{
     catalogue::Catalogue,
     contexts::{Context, Contexts},
     conversations::{Conversation, Conversations},
+    diary,
     facade::{
-        Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
-        ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
+        Collection, ContextInfo, DiaryEntry, Example, Health, Page, Part, QuarantineEntry, Reply,
+        Request, ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     gate::GatesSettings,
     progress::Progress,
@@ -103,7 +104,8 @@ impl Courtyard {
     pub async fn stop(&self) {
         let following = &self.parts.following;
         let following = mem::take(&mut *following.lock().unwrap_or_else(PoisonError::into_inner));
-        let journal = Arc::clone(&self.parts.journal);
+        let (journal, diary) =
+            (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
         let stopped = tokio::task::spawn_blocking(move || {
             for arbiter in &following {
                 arbiter.stop();
@@ -112,6 +114,7 @@ impl Courtyard {
             for arbiter in following {
                 let _ = arbiter.join();
             }
+            diary.close();
             journal.close();
         });
         let _ = stopped.await;
@@ -328,6 +331,14 @@ impl Courtyard {
             release(number);
         }
         was_in
+    }
+
+    /// What happened to the parts of the house, the latest first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read now.
+    pub async fn diary(&self, page: Page) -> Result<Collection<DiaryEntry>, Trouble> {
+        diary::read(Arc::clone(&self.parts.journal), page).await
     }
 
     /// Aggregates and conversations in quarantine.

@@ -323,3 +323,16 @@ pub struct QuarantineEntry {
     /// Since when, in milliseconds since the epoch.
     pub since_ms: u64,
 }
+
+/// Something that happened to a part of the house.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiaryEntry {
+    /// Counted from 1.
+    pub number: u64,
+    /// When, in milliseconds since the epoch.
+    pub time_ms: u64,
+    /// What, in a word: `Quarantined`.
+    pub what: String,
+    /// The rest of it.
+    pub details: serde_json::Value,
+}

@@ -7,6 +7,7 @@
 //!                                   └─ projector ── shelf, rows (views)
 //! ```
 
+mod annals;
 mod audit;
 mod books;
 mod catalogue;
@@ -42,9 +43,9 @@ pub use catalogue::Catalogue;
 pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, ContextInfo, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
-    QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
-    ViewInfo, ViewQuery,
+    Collection, ContextInfo, DiaryEntry, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX,
+    Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status,
+    Trouble, ViewInfo, ViewQuery,
 };
 pub use gate::{GateSettings, GatesSettings};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -5,7 +5,7 @@
 //!   ├─ headers, accept, query                  what is asked
 //!   ├─ hal, html, conversation, problem, answer
 //!   ├─ operate                                 health, quarantine, index
-//!   └─ contexts                                what can be suspended
+//!   └─ contexts, diary                         what can be suspended, what happened
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
@@ -13,6 +13,7 @@ pub mod accept;
 pub mod answer;
 mod contexts;
 pub mod conversation;
+mod diary;
 pub mod front;
 pub mod hal;
 pub mod headers;
