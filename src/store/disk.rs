@@ -10,7 +10,10 @@
 //! snap.*   written and synced by sled while it opens; the folder is synced here
 //! ```
 
-use super::{journal::JournalOptions, journal::OpenError};
+use super::{
+    faults::Faults,
+    journal::{JournalOptions, OpenError},
+};
 use std::{
     collections::HashSet,
     ffi::OsString,
@@ -29,7 +32,7 @@ pub(super) struct Disk {
     pub(super) db: sled::Db,
     log: fs::File,
     blobs: Mutex<Blobs>,
-    fault: Option<super::journal::Fault>,
+    faults: Faults,
 }
 
 impl Disk {
@@ -48,7 +51,7 @@ impl Disk {
         sync_folders(dir).map_err(io_failed)?;
         log.sync_all().map_err(io_failed)?;
         let blobs = Mutex::new(Blobs::of(dir).map_err(io_failed)?);
-        Ok(Self { db, log, blobs, fault: options.fault.clone() })
+        Ok(Self { db, log, blobs, faults: options.faults.clone() })
     }
 
     /// Applies a batch, whole or not at all, and returns once it would survive a power loss.
@@ -59,9 +62,7 @@ impl Disk {
     }
 
     fn sync(&self) -> io::Result<()> {
-        if let Some(fault) = &self.fault {
-            fault.strike()?;
-        }
+        self.faults.strike()?;
         // The blobs first: the log must not point to what is not there.
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
         self.log.sync_data()

@@ -7,13 +7,14 @@
 
 pub use super::feed::{Listener, Wake};
 pub use super::submission::{
-    Checkpoint, Done, Entry, Fault, History, JournalOptions, Level, Lost, OpenError, Placed,
-    Snapshot, StoreError, Submission, SubmitError,
+    Checkpoint, Done, Entry, History, JournalOptions, Level, Lost, OpenError, Placed, Snapshot,
+    StoreError, Submission, SubmitError,
 };
 
 use super::{
     KindId, Record, StoredAnswer, Stream,
     disk::Disk,
+    faults::Faults,
     feed::Subscribers,
     front::{Door, Extra, Front},
     keys, kinds, opening, reading,
@@ -373,6 +374,12 @@ impl Journal {
             // The hand catches every panic; there is nothing to hear from it.
             let _ = hand.join();
         }
+    }
+
+    /// What goes wrong with the disk on purpose.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.options.faults
     }
 
     pub(super) fn disk(&self) -> Result<Arc<Disk>, StoreError> {

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod codec;
 mod disk;
+pub mod faults;
 mod feed;
 mod front;
 pub mod journal;

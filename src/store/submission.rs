@@ -1,8 +1,8 @@
 //! What is handed to the journal, and how the journal answers.
 
-use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream};
+use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream, faults::Faults};
 use crate::domain::kernel::Timestamp;
-use std::{any::Any, fmt, io, path::PathBuf, sync::Arc};
+use std::{any::Any, path::PathBuf, sync::Arc};
 
 /// How the journal is kept.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct JournalOptions {
     /// How many of the latest records are kept in memory for listeners; 16,384 unless said
     /// otherwise. Those not yet durable are kept in any case.
     pub feed_records_max: usize,
-    /// Called before every fsync; `None` outside of tests.
-    pub fault: Option<Fault>,
+    /// What goes wrong on purpose; nothing unless said otherwise.
+    pub faults: Faults,
 }
 
 impl Default for JournalOptions {
@@ -29,30 +29,8 @@ impl Default for JournalOptions {
             commit_records_max: 512,
             queue_records_max: 65_536,
             feed_records_max: 16_384,
-            fault: None,
+            faults: Faults::default(),
         }
-    }
-}
-
-/// How a test breaks or stalls the disk: called on the journal's thread before every fsync, and
-/// an error is taken for the error of the fsync.
-#[derive(Clone)]
-pub struct Fault(Arc<dyn Fn() -> io::Result<()> + Send + Sync>);
-
-impl Fault {
-    /// Calls this before every fsync.
-    pub fn new(strike: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(strike))
-    }
-
-    pub(super) fn strike(&self) -> io::Result<()> {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fault")
     }
 }
 

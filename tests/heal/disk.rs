@@ -6,7 +6,7 @@ use madang::{
         Catalogue, Courtyard, IdempotencyKey, Outcome, Page, Reply, Request, Settings, Trouble,
     },
     declarations::Declarations,
-    store::journal::{Fault, JournalOptions},
+    store::{faults::Faults, journal::JournalOptions},
 };
 use std::{
     cell::Cell,
@@ -60,7 +60,7 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
 
 fn failing_now_and_then() -> JournalOptions {
     let (syncs, failures) = (AtomicU32::new(0), AtomicU32::new(0));
-    let fault = Fault::new(move || {
+    let faults = Faults::before_each_sync(move || {
         let nth = syncs.fetch_add(1, Ordering::SeqCst);
         let is_due = nth >= SYNCS_PER_FAILURE && nth % SYNCS_PER_FAILURE < FAILURES_IN_A_ROW;
         if is_due && failures.fetch_add(1, Ordering::SeqCst) < FAILURES {
@@ -68,7 +68,7 @@ fn failing_now_and_then() -> JournalOptions {
         }
         Ok(())
     });
-    JournalOptions { fault: Some(fault), ..JournalOptions::default() }
+    JournalOptions { faults, ..JournalOptions::default() }
 }
 
 fn settings(data: &Path, journal: JournalOptions) -> Settings {
