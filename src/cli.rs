@@ -78,12 +78,15 @@ pub struct Serve {
     /// Listen on an address that others can reach, although nobody is asked who he is
     #[arg(long)]
     insecure: bool,
+    /// Let `POST /admin/faults` break something on purpose, for drills
+    #[arg(long)]
+    allow_faults: bool,
 }
 
 impl From<Serve> for Flags {
     fn from(serve: Serve) -> Self {
-        let Serve { config, data, listen, business, insecure } = serve;
-        Self { config, data, listen, only: business, insecure }
+        let Serve { config, data, listen, business, insecure, allow_faults } = serve;
+        Self { config, data, listen, only: business, insecure, allow_faults }
     }
 }
 

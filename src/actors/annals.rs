@@ -40,6 +40,7 @@ pub fn submit<E: Serialize>(
         cause: Cause::Request(None),
         answer: None,
         snapshot: None,
+        leases: [None, None],
         done: Some(done),
     };
     journal.submit(submission).map(drop)

@@ -10,26 +10,26 @@ use super::{
     diary::Diary,
     errands::{Inside, Outside},
     facade::Example,
+    faults::Strikes,
     flight::Flights,
     gate::Gates,
-    house::{House, start_in},
-    keeper::Keeper,
+    house::House,
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::{Release, Replayed, Runner},
+    saga::{Release, Replayed},
+    supervision::{Handover, Lives, Supervisor},
     transport::Service,
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{KindId, journal::Journal},
 };
-use actix::Arbiter;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    sync::{Arc, Mutex, atomic::AtomicUsize},
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 /// At most so many lookups of a kind run at once.
@@ -47,7 +47,7 @@ pub struct Catalogue {
     businesses: HashMap<TypeId, Box<dyn Any>>,
     names: Vec<&'static str>,
     /// What starts the actors, once all rooms are known.
-    shards: Vec<Start<[Arbiter]>>,
+    shards: Vec<StartShards>,
     followers: Vec<Start<House>>,
     projectors: Vec<Start<House>>,
     /// What checks the rows of each view against the journal.
@@ -61,6 +61,9 @@ pub struct Catalogue {
     ports: Vec<&'static str>,
     trouble: Vec<String>,
 }
+
+/// Starts the keepers of a kind of aggregate.
+type StartShards = Box<dyn FnOnce(&Supervisor) -> Result<(), StartError>>;
 
 /// Starts something, given what it lives in.
 type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
@@ -79,6 +82,8 @@ impl Catalogue {
             settings: settings.actors.clone(),
             living: AtomicUsize::new(0),
             gates: Gates::new(settings.gates.clone(), Arc::clone(&diary)),
+            strikes: Strikes::default(),
+            allows_faults: settings.allow_faults,
             quarantine: Quarantine::new(Arc::clone(&diary)),
             diary,
             flights: Flights::default(),
@@ -108,10 +113,17 @@ impl Catalogue {
     /// Starts everything: shards first, then views, then whoever reacts.
     pub(super) fn bring_to_life(mut self) -> Result<Parts, StartError> {
         self.check()?;
-        let mut shards: Vec<_> =
-            (0..self.shared.settings.shard_count()).map(|_| Arbiter::new()).collect();
+        let supervisor = Supervisor::new(
+            Arc::clone(&self.journal),
+            Arc::clone(&self.shared.diary),
+            Arc::clone(&self.contexts),
+            self.shared.settings.shard_blocked(),
+        );
+        for shard in (0..).take(self.shared.settings.shard_count()) {
+            supervisor.add_loop(format!("shard {shard}"), Lives::Shard(shard));
+        }
         for start in self.shards {
-            start(&mut shards)?;
+            start(&supervisor)?;
         }
         let mut house = House {
             settings: self.settings,
@@ -122,16 +134,16 @@ impl Catalogue {
             progress: Vec::new(),
             sagas: Vec::new(),
             releases: Releases::new(),
-            inner: Arbiter::new(),
-            outer: Arbiter::new(),
-            arbiters: Vec::new(),
+            inner: supervisor.add_loop("sagas", Lives::Followers),
+            outer: supervisor.add_loop("ports", Lives::Followers),
+            supervisor,
         };
         for start in self.projectors.into_iter().chain(self.followers) {
             start(&mut house)?;
         }
         let conversations = Arc::new(house.tell_conversations(self.routes)?);
-        let House { rows, progress, releases, inner, outer, mut arbiters, .. } = house;
-        arbiters.extend([inner, outer]);
+        let House { rows, progress, releases, supervisor, .. } = house;
+        supervisor.watch()?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         Ok(Parts {
             journal: self.journal,
@@ -145,8 +157,7 @@ impl Catalogue {
             followers: progress,
             releases,
             contexts: self.contexts,
-            shards,
-            following: Mutex::new(arbiters),
+            supervisor,
         })
     }
 
@@ -223,15 +234,21 @@ impl Host for Catalogue {
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
         let context = self.contexts.with(A::NAME, "aggregate");
-        let room = Arc::new(Room::<A>::new(kind, context, Arc::clone(&self.shared), settings));
+        let room = Arc::new(Room::<A>::new(
+            kind,
+            Arc::clone(&context),
+            Arc::clone(&self.shared),
+            settings,
+        ));
         self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
         self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
-        self.shards.push(Box::new(move |shards: &mut [Arbiter]| {
-            let keepers = shards.iter().map(|shard| {
-                let (room, count) = (Arc::clone(&room), shards.len());
-                start_in(shard, move || Keeper::new(room, count))
-            });
-            room.open(keepers.collect::<Result<_, _>>()?);
+        self.shards.push(Box::new(move |supervisor| {
+            room.hear_of_failures();
+            for shard in 0..room.shared.settings.shard_count() {
+                let name = format!("aggregate {} in shard {shard}", A::NAME);
+                let place = (shard, Handover::Beside);
+                supervisor.keep(name, &context, place, room.begins_keeper(shard))?;
+            }
             Ok(())
         }));
         self
@@ -244,13 +261,12 @@ impl Host for Catalogue {
         self.replays.push(Box::new(Replayed::<S>::new(me)));
         let context = self.contexts.with(S::NAME, "saga");
         self.followers.push(Box::new(move |house| {
-            let progress = house.follower("saga", &context);
-            let (shared, rooms) = (Arc::clone(&house.shared), Arc::clone(&house.rooms));
-            let contexts = Arc::clone(&house.contexts);
-            let runner = move || Runner::<S>::new(me, shared, rooms, contexts, progress);
-            let runner = start_in(&house.inner, runner)?;
-            house.sagas.push((business, conversations::asking(runner.clone())));
-            let release = move |number| runner.do_send(Release(number));
+            let seat = house.run::<S>(me, &context)?;
+            house.sagas.push((business, conversations::asking(Arc::clone(&seat))));
+            // One that is being begun again finds out for itself who is to be released.
+            let release = move |number| {
+                seat.with(|runner| runner.into_iter().for_each(|it| it.do_send(Release(number))));
+            };
             house.releases.insert(S::NAME, Box::new(release));
             Ok(())
         }));
@@ -268,8 +284,9 @@ impl Host for Catalogue {
             let service = Service::new(settings, Arc::clone(&context), contexts);
             let service = service.map_err(StartError::Settings)?;
             let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
-            let outside = Outside::<P>::new(Arc::new(service));
-            house.send_out(me, ("port", &context), concurrency, move || outside)
+            let service = Arc::new(service);
+            let outside = move || Outside::<P>::new(Arc::clone(&service));
+            house.send_out(me, ("port", &context), concurrency, outside)
         }));
         self
     }
@@ -286,7 +303,8 @@ impl Host for Catalogue {
                 return Err(StartError::Settings(because));
             };
             let rows = Arc::clone(rows);
-            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, move || Inside::<L>::new(rows))
+            let inside = move || Inside::<L>::new(Arc::clone(&rows));
+            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, inside)
         }));
         self
     }

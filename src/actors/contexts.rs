@@ -12,7 +12,7 @@ use super::{
     room::{blocking, now},
 };
 use crate::store::{
-    KindId, Payload, Stream,
+    KindId, Lease, Payload, Stream,
     journal::{Journal, StoreError},
 };
 use serde::{Deserialize, Serialize};
@@ -193,6 +193,16 @@ impl Contexts {
         let _ = changes.wait_for(|_| !context.is_suspended()).await;
     }
 
+    /// Waits until this lease is over; whoever ends one lets everybody [look again](Self::stir).
+    pub async fn over(&self, lease: &Lease) {
+        let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
+    }
+
+    /// Lets everybody who waits look again.
+    pub fn stir(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
     /// Suspends or resumes it: durably, before this returns. Does nothing when it is so already.
     pub async fn turn(&self, context: &Context, suspend: bool) -> Result<(), Trouble> {
         let _turn = self.hand.lock().await;
@@ -219,7 +229,7 @@ impl Contexts {
         durable.await.map_err(|error| failed(&error))?.map_err(|lost| failed(&lost))?;
         context.turn(suspend, time.0);
         tracing::warn!(context = context.name, suspended = suspend, "a context was turned");
-        self.changes.send_modify(|changes| *changes += 1);
+        self.stir();
         for follower in &*lock(&self.followers) {
             follower.ring();
         }

@@ -9,23 +9,23 @@ use super::{
         Collection, ContextInfo, DiaryEntry, Example, Health, Page, Part, QuarantineEntry, Reply,
         Request, ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
+    faults::{Fault, Unbroken},
     gate::GatesSettings,
     progress::Progress,
     projector::Rows,
     room::{Door, Shared},
     settings::{ActorSettings, PortsSettings},
+    supervision::Supervisor,
 };
 use crate::{
     domain::kernel::Dispatch,
     store::journal::{Journal, JournalOptions},
 };
-use actix::Arbiter;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
-    mem,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -42,6 +42,8 @@ pub struct Settings {
     pub ports: PortsSettings,
     /// How the gates are set.
     pub gates: GatesSettings,
+    /// Whether something may be broken on purpose.
+    pub allow_faults: bool,
     /// The sections of the businesses.
     pub businesses: BTreeMap<String, Value>,
     /// Only these businesses; all when empty.
@@ -78,9 +80,8 @@ pub(super) struct Parts {
     pub followers: Vec<Arc<Progress>>,
     pub releases: Releases,
     pub contexts: Arc<Contexts>,
-    /// Where aggregates live, and where those who follow the journal do.
-    pub shards: Vec<Arbiter>,
-    pub following: Mutex<Vec<Arbiter>>,
+    /// Who keeps all of it alive.
+    pub supervisor: Arc<Supervisor>,
 }
 
 /// Lets a conversation out of quarantine, by the name of the saga.
@@ -102,11 +103,11 @@ impl Courtyard {
 
     /// Lets nobody follow the journal any more, finishes what is submitted, and closes it.
     pub async fn stop(&self) {
-        let following = &self.parts.following;
-        let following = mem::take(&mut *following.lock().unwrap_or_else(PoisonError::into_inner));
+        let supervisor = Arc::clone(&self.parts.supervisor);
         let (journal, diary) =
             (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
         let stopped = tokio::task::spawn_blocking(move || {
+            let following = supervisor.end();
             for arbiter in &following {
                 arbiter.stop();
             }
@@ -118,7 +119,7 @@ impl Courtyard {
             journal.close();
         });
         let _ = stopped.await;
-        for shard in &self.parts.shards {
+        for shard in self.parts.supervisor.end_shards() {
             shard.stop();
         }
     }
@@ -272,6 +273,41 @@ impl Courtyard {
         let turning = tokio::spawn(async move { contexts.turn(&turned, suspend).await });
         turning.await.map_err(|error| Trouble::Failed(error.to_string()))??;
         Ok(Some(self.context_info(&context)))
+    }
+
+    /// Begins everything of a context again: aggregates from their histories, whoever follows the
+    /// journal from the last checkpoint. `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// When a part cannot be begun again now.
+    pub async fn restart_context(&self, name: &str) -> Result<Option<ContextInfo>, Trouble> {
+        let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
+        let (supervisor, restarted) = (Arc::clone(&self.parts.supervisor), Arc::clone(&context));
+        let restarting = tokio::task::spawn_blocking(move || supervisor.restart(&restarted));
+        let restarted = restarting.await.map_err(|error| Trouble::Failed(error.to_string()))?;
+        restarted.map_err(Trouble::Failed)?;
+        Ok(Some(self.context_info(&context)))
+    }
+
+    /// The loops that are blocked, by name, among them those that were replaced and have not woken
+    /// up. Never waits.
+    #[must_use]
+    pub fn blocked(&self) -> Vec<String> {
+        self.parts.supervisor.blocked()
+    }
+
+    /// Rises as long as somebody looks whether everything lives. Never waits.
+    #[must_use]
+    pub fn looks(&self) -> u64 {
+        self.parts.supervisor.looks()
+    }
+
+    /// Breaks something on purpose; says what was done.
+    ///
+    /// # Errors
+    /// When that is not allowed here, or there is nothing of that name.
+    pub fn break_on_purpose(&self, fault: &Fault) -> Result<String, Unbroken> {
+        self.parts.break_on_purpose(fault)
     }
 
     /// The suspended context that a view belongs to, if it is suspended.

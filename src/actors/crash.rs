@@ -97,6 +97,11 @@ impl Quarantine {
         self.lock().insert((entry.resource, entry.number), entry);
     }
 
+    /// Why this one is in, if it is.
+    pub fn because(&self, resource: &'static str, number: u64) -> Option<String> {
+        self.lock().get(&(resource, number)).map(|entry| entry.because.clone())
+    }
+
     /// Lets one out.
     pub fn release(&self, resource: &'static str, number: u64) -> bool {
         let was_in = self.lock().remove(&(resource, number)).is_some();

@@ -233,7 +233,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{codec, journal::Fault, journal::JournalOptions};
+    use crate::store::{codec, faults::Faults, journal::JournalOptions};
     use std::sync::atomic::AtomicU32;
 
     fn released(number: u64) -> Note {
@@ -268,11 +268,11 @@ mod tests {
     fn every_note_is_written_down_once_although_the_disk_fails() {
         let folder = tempfile::tempdir().unwrap();
         let syncs = AtomicU32::new(0);
-        let fault = Fault::new(move || match syncs.fetch_add(1, Ordering::SeqCst) {
+        let faults = Faults::before_each_sync(move || match syncs.fetch_add(1, Ordering::SeqCst) {
             nth if nth > 3 && nth % 3 == 0 => Err(io::Error::other("on purpose")),
             _ => Ok(()),
         });
-        let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+        let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal = Journal::open(folder.path(), options).unwrap();
         let diary = Diary::open(&journal).unwrap();
         let kind = journal.kind(DIARY).unwrap();
@@ -298,14 +298,14 @@ mod tests {
         let (hangs, has_begun) = (Mutex::new(hangs), AtomicBool::new(false));
         let is_hanging = Arc::new(AtomicBool::new(false));
         let hanging = Arc::clone(&is_hanging);
-        let fault = Fault::new(move || {
+        let faults = Faults::before_each_sync(move || {
             if hanging.load(Ordering::SeqCst) {
                 has_begun.store(true, Ordering::SeqCst);
                 let _ = lock(&hangs).recv();
             }
             Ok(())
         });
-        let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+        let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal = Journal::open(folder.path(), options).unwrap();
         let diary = Diary::open(&journal).unwrap();
         is_hanging.store(true, Ordering::SeqCst);

@@ -5,7 +5,10 @@ use super::{
     facade::{IdempotencyKey, Outcome, Reply, Trouble},
     flight::Flight,
 };
-use crate::{domain::kernel::Aggregate, store::Origin};
+use crate::{
+    domain::kernel::Aggregate,
+    store::{Lease, Origin},
+};
 use actix::Message;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -63,12 +66,29 @@ pub struct ClientCall {
 pub struct InsideCall {
     /// Which dispatch this is.
     pub origin: Origin,
-    /// The journal's generation it was said in.
-    pub generation: u64,
+    /// Under what it was said.
+    pub mandate: Mandate,
     /// When it counts as delivered.
     pub when: Delivery,
     /// Called once: delivered, or why not.
     pub ack: Ack,
+}
+
+/// Under what somebody inside speaks: it means nothing any more once the journal has lost what it
+/// may rest on, or somebody else has taken the speaker's place.
+#[derive(Clone, Debug)]
+pub struct Mandate {
+    /// The journal's generation it was said in.
+    pub generation: u64,
+    /// The speaker's.
+    pub lease: Lease,
+}
+
+impl Mandate {
+    /// Whether it still means anything in this generation.
+    pub fn holds_in(&self, generation: u64) -> bool {
+        self.generation == generation && !self.lease.is_over()
+    }
 }
 
 /// When a dispatched command counts as delivered.
@@ -116,7 +136,8 @@ pub enum Undelivered {
     Suspended(Arc<Context>),
     /// Try again later: full, crashed, quarantined.
     Later,
-    /// The journal lost what it was based on; whoever said it starts over.
+    /// The journal lost what it was based on, or somebody else speaks now in place of whoever
+    /// said it; who does starts over.
     Stale,
 }
 

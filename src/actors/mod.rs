@@ -18,6 +18,7 @@ mod crash;
 mod diary;
 mod errands;
 mod facade;
+mod faults;
 mod flight;
 mod folding;
 mod follower;
@@ -36,6 +37,7 @@ mod rooms;
 mod saga;
 mod settings;
 mod shelf;
+mod supervision;
 mod transport;
 
 pub use audit::{Findings, Progressing};
@@ -47,5 +49,6 @@ pub use facade::{
     Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status,
     Trouble, ViewInfo, ViewQuery,
 };
+pub use faults::{Fault, Unbroken};
 pub use gate::{GateSettings, GatesSettings};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -25,6 +25,8 @@ pub struct ActorSettings {
     pub crash_window_s: u64,
     /// The pause before the first rebuild after a crash; doubles with each further crash.
     pub crash_backoff_ms: u64,
+    /// A shard whose loop is blocked for so many milliseconds is replaced by another.
+    pub shard_blocked_ms: u64,
     /// Sagas write their progress down every so many milliseconds.
     pub checkpoint_every_ms: u64,
 }
@@ -41,6 +43,7 @@ impl Default for ActorSettings {
             crashes_max: 5,
             crash_window_s: 60,
             crash_backoff_ms: 5,
+            shard_blocked_ms: 1_000,
             checkpoint_every_ms: 100,
         }
     }
@@ -54,6 +57,12 @@ impl ActorSettings {
             return self.shards;
         }
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// How long a shard may be silent before it counts as blocked.
+    #[must_use]
+    pub fn shard_blocked(&self) -> Duration {
+        Duration::from_millis(self.shard_blocked_ms)
     }
 
     /// The window in which crashes are counted.

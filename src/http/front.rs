@@ -6,7 +6,7 @@ use super::{
     answer::Answer,
     contexts,
     conversation::{self, Told},
-    diary, hal, headers, html, operate,
+    diary, faults, hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
     query::{Query, SIZE_MAX, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
@@ -73,6 +73,12 @@ impl Front {
             }
             Err(Lost::Unknown) if request.path() == diary::DIARY => {
                 diary::answer(self, verb, request.query_string()).await
+            }
+            Err(Lost::Unknown) if request.path() == faults::FAULTS => {
+                match faults::before_reading(verb)? {
+                    Some(answer) => Ok(answer),
+                    None => faults::answer(self, &self.body(request, payload).await?),
+                }
             }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),

@@ -5,7 +5,7 @@
 //!   ├─ headers, accept, query                  what is asked
 //!   ├─ hal, html, conversation, problem, answer
 //!   ├─ operate                                 health, quarantine, index
-//!   └─ contexts, diary                         what can be suspended, what happened
+//!   └─ contexts, diary, faults                 what can be suspended, what happened, what is to break
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
@@ -14,6 +14,7 @@ pub mod answer;
 mod contexts;
 pub mod conversation;
 mod diary;
+mod faults;
 pub mod front;
 pub mod hal;
 pub mod headers;

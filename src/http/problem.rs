@@ -42,6 +42,8 @@ families! {
     UNPAID = "unpaid", 402, "unpaid", "the payment was declined, so nothing was established";
     /// Only said inside.
     INSIDE = "inside", 403, "said inside only", "this command is said by the parts of the system to each other, never by a client";
+    /// Nothing is broken on purpose here.
+    FAULTS_NOT_ALLOWED = "faults-not-allowed", 403, "faults not allowed", "faults on purpose are said only to a server that was started with --allow-faults";
     /// No such aggregate or row.
     NOT_FOUND = "not-found", 404, "not found", "there is nothing of this number";
     /// No such path.

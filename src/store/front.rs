@@ -1,7 +1,7 @@
 //! What stands between those who submit and the one hand that writes, under one short lock.
 
 use super::{
-    Record,
+    Lease, Record,
     feed::Ring,
     journal::{Checkpoint, Done, Lost, Placed, Snapshot, Submission, SubmitError},
     layout::Totals,
@@ -88,6 +88,9 @@ impl Front {
         queue_records_max: usize,
     ) -> Result<Placed, SubmitError> {
         self.admit(submission.generation, queue_records_max)?;
+        if submission.leases.iter().flatten().any(Lease::is_over) {
+            return Err(SubmitError::Replaced);
+        }
         let Submission { stream, after_version, time, correlation, cause, .. } = submission;
         let first_position = self.head + 1;
         let records = submission.entries.len();

@@ -14,6 +14,7 @@ pub mod journal;
 mod keys;
 mod kinds;
 mod layout;
+mod lease;
 mod opening;
 pub mod read_model;
 mod reading;
@@ -24,6 +25,7 @@ mod whole;
 mod writer;
 
 pub use kinds::KindSet;
+pub use lease::Lease;
 pub use record::{Cause, KindId, Origin, Payload, Record, StoredAnswer, StoredOutcome, Stream};
 
 #[cfg(test)]

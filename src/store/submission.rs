@@ -1,6 +1,6 @@
 //! What is handed to the journal, and how the journal answers.
 
-use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream, faults::Faults};
+use super::{Cause, KindId, Lease, Payload, Record, StoredAnswer, Stream, faults::Faults};
 use crate::domain::kernel::Timestamp;
 use std::{any::Any, path::PathBuf, sync::Arc};
 
@@ -54,6 +54,9 @@ pub struct Submission {
     pub answer: Option<(u128, StoredAnswer)>,
     /// The state after the last entry, to be kept as a snapshot in the same commit.
     pub snapshot: Option<Snapshot>,
+    /// The leases of whoever decided it, and of whoever said the command: when one is over, it is
+    /// refused.
+    pub leases: [Option<Lease>; 2],
     /// Called on the journal's thread once it is durable, or lost. Never called when submitting
     /// is refused.
     pub done: Option<Done>,
@@ -96,6 +99,9 @@ pub enum SubmitError {
     /// The journal failed since the decision; decide again on what it holds now.
     #[error("decided on what the journal has since lost")]
     Stale,
+    /// Somebody else has taken the place of whoever decided it, or of whoever said the command.
+    #[error("handed in by somebody who has been replaced")]
+    Replaced,
     /// It is healing, or was closed for good.
     #[error("the journal takes nothing now: {0}")]
     Closed(Arc<str>),

@@ -9,7 +9,7 @@ use crate::{
     },
     domain::kernel::{Aggregate, Rejection, Timestamp, command_name},
     store::{
-        Cause, Payload, StoredAnswer, StoredOutcome, codec,
+        Cause, Lease, Payload, StoredAnswer, StoredOutcome, codec,
         journal::{Done, Entry, Journal, Snapshot, Submission},
     },
 };
@@ -32,14 +32,22 @@ impl<A: Aggregate> Living<A> {
             }
         }
         let heading = match teller {
-            Teller::Inside(InsideCall { origin, when, ack, .. }) => {
+            Teller::Inside(InsideCall { origin, mandate, when, ack }) => {
                 landing.ack = Some((when, ack));
                 let correlation = origin.conversation;
-                Heading { cause: Cause::Dispatch(origin), correlation, answer: None }
+                let speaker = Some(mandate.lease);
+                Heading {
+                    cause: Cause::Dispatch(origin),
+                    correlation,
+                    speaker,
+                    is_waited_for: false,
+                    answer: None,
+                }
             }
             Teller::Client(ClientCall { reply, key, flight, outcome: called, .. }) => {
                 let is_rejected = matches!(outcome, StoredOutcome::Rejected { .. });
-                if is_pending && !is_rejected {
+                let is_waited_for = is_pending && !is_rejected;
+                if is_waited_for {
                     self.waiting.push((called, reply));
                 } else {
                     landing.replies.push((reply, self.answer(called, version)));
@@ -50,7 +58,7 @@ impl<A: Aggregate> Living<A> {
                 let answer = key.map(|IdempotencyKey { key, fingerprint }| {
                     (key, StoredAnswer { fingerprint, stream, outcome })
                 });
-                Heading { cause, correlation: self.number, answer }
+                Heading { cause, correlation: self.number, speaker: None, is_waited_for, answer }
             }
         };
         (heading, landing)
@@ -78,6 +86,7 @@ impl<A: Aggregate> Living<A> {
             cause: heading.cause,
             answer: heading.answer,
             snapshot: self.due_snapshot(after_version, version),
+            leases: [Some(self.lease.clone()), heading.speaker],
             done: Some(landing.into_done(Arc::clone(&self.room.shared.journal))),
         });
         match submitted {
@@ -88,6 +97,13 @@ impl<A: Aggregate> Living<A> {
                 if let Some(ack) = delivered {
                     ack.say(Ok(()));
                 }
+            }
+            // Somebody else is this aggregate now, and goes on with what was written.
+            Err(_) if self.lease.is_over() => {
+                if heading.is_waited_for {
+                    self.waiting.pop();
+                }
+                self.hand_over();
             }
             // Whoever waits is told by what was dropped; the state has gone ahead and is rebuilt.
             Err(error) => {
@@ -120,6 +136,10 @@ impl<A: Aggregate> Living<A> {
 pub(super) struct Heading {
     cause: Cause,
     correlation: u64,
+    /// The lease of who spoke, inside.
+    speaker: Option<Lease>,
+    /// Whether the speaker is the last of those who wait.
+    is_waited_for: bool,
     /// What is remembered under an idempotency key.
     pub(super) answer: Option<(u128, StoredAnswer)>,
 }

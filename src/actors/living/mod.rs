@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::kernel::{Aggregate, Rejection, Standing, Timestamp, command_name},
-    store::{Payload, StoredOutcome, journal::Entry},
+    store::{Lease, Payload, StoredOutcome, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
 use journaling::{Landing, event_entry, refusal_entry};
@@ -46,6 +46,8 @@ impl Pulse {
 /// A living aggregate.
 pub struct Living<A: Aggregate> {
     room: Arc<Room<A>>,
+    /// The keeper's.
+    lease: Lease,
     number: u64,
     pulse: Rc<Pulse>,
     condition: Condition,
@@ -80,6 +82,13 @@ impl<A: Aggregate> Actor for Living<A> {
         if self.condition == Condition::Absent {
             self.rebuild_after(Duration::ZERO, ctx);
         }
+        self.take_pulse();
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        if self.lease.is_over() {
+            self.hand_over();
+        }
     }
 }
 
@@ -97,14 +106,19 @@ impl<A: Aggregate> Living<A> {
     /// Starts the actor; one that is new has no history to be read.
     /// What it has on disk is known only once everything up to `after` is durable.
     pub fn start(
-        room: Arc<Room<A>>,
+        (room, lease): (Arc<Room<A>>, Lease),
         number: u64,
         is_new: bool,
         after: u64,
     ) -> (Addr<Self>, Rc<Pulse>) {
         let pulse = Rc::<Pulse>::default();
-        let condition = if is_new { Condition::Present } else { Condition::Absent };
+        let condition = match room.shared.quarantine.because(A::NAME, number) {
+            Some(because) => Condition::Quarantined(because),
+            None if is_new => Condition::Present,
+            None => Condition::Absent,
+        };
         let living = Self {
+            lease,
             number,
             pulse: Rc::clone(&pulse),
             condition,
@@ -132,6 +146,10 @@ impl<A: Aggregate> Living<A> {
     }
 
     fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
+        // Somebody else is this aggregate now.
+        if self.lease.is_over() {
+            return self.room.post(self.number, content);
+        }
         let is_stale = self.condition == Condition::Present
             && self.generation != self.room.shared.journal.generation();
         if is_stale || self.condition == Condition::PutOff {
@@ -176,19 +194,29 @@ impl<A: Aggregate> Living<A> {
     }
 
     fn wait_for(&mut self, outcome: Outcome, to: ReplyTo) {
-        if self.is_pending() {
-            self.waiting.push((outcome, to));
-            return;
+        self.waiting.push((outcome, to));
+        self.answer_waiting();
+    }
+
+    /// Whoever waits here waits with the successor.
+    fn hand_over(&mut self) {
+        let waiting = mem::take(&mut self.waiting).into_iter();
+        let waiting = waiting.map(|(outcome, to)| Content::Await(outcome, to));
+        for content in mem::take(&mut self.held).into_iter().chain(waiting) {
+            self.room.post(self.number, content);
         }
-        let answer = self.answer(outcome, self.version);
-        self.land(Landing::of(to, answer));
     }
 
     fn tell(&mut self, command: &A::Command, teller: Teller, ctx: &mut Context<Self>) {
         let Some(teller) = self.admit(teller) else { return };
         let now = now();
         let (state, settings) = (&self.state, &self.room.settings);
-        match caught(|| state.decide(command.clone(), now, settings)) {
+        let strikes = &self.room.shared.strikes;
+        let decided = caught(|| {
+            strikes.strike(A::NAME, self.number);
+            state.decide(command.clone(), now, settings)
+        });
+        match decided {
             Ok(Ok(events)) => self.accept(command, events, now, teller, ctx),
             Ok(Err(rejection)) => self.reject(command, &rejection, now, teller, ctx),
             Err(because) => {
@@ -210,7 +238,7 @@ impl<A: Aggregate> Living<A> {
                     None
                 }
             },
-            Teller::Inside(call) if call.generation == self.generation => {
+            Teller::Inside(call) if call.mandate.holds_in(self.generation) => {
                 Some(Teller::Inside(call))
             }
             Teller::Inside(call) => {

@@ -16,11 +16,12 @@ use super::{
     follower::{Follower, Following, RETRY_PAUSE, Wake},
     progress::Progress,
     rooms::Rooms,
+    supervision::Order,
 };
 use crate::{
     domain::kernel::{Dispatch, Hears, Meta},
     store::{
-        KindId, Record,
+        KindId, Lease, Record,
         journal::{Journal, Level, StoreError},
     },
 };
@@ -168,6 +169,14 @@ impl<E: Errand> Follower for Messenger<E> {
     }
 }
 
+impl<E: Errand> Handler<Order> for Messenger<E> {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
+    }
+}
+
 impl<E: Errand> Handler<Wake> for Messenger<E> {
     type Result = ();
 
@@ -217,7 +226,7 @@ impl<E: Errand> Handler<Finished> for Messenger<E> {
 impl<E: Errand> Messenger<E> {
     /// A messenger that has not read anything yet; runs at most `concurrency` errands at once.
     pub fn new(
-        me: KindId,
+        (me, lease): (KindId, Lease),
         errand: E,
         concurrency: usize,
         (rooms, contexts): (Arc<Rooms>, Arc<Contexts>),
@@ -225,7 +234,7 @@ impl<E: Errand> Messenger<E> {
         progress: Arc<Progress>,
     ) -> Self {
         Self {
-            following: Following::new(me, journal, progress, Level::Durable),
+            following: Following::new(me, lease, journal, progress, Level::Durable),
             errand,
             rooms,
             contexts,
@@ -293,7 +302,7 @@ impl<E: Errand> Messenger<E> {
         self.under_way += 1;
         let way = Way {
             by: self.following.me,
-            generation: self.following.generation,
+            mandate: self.following.mandate(),
             rooms: Arc::clone(&self.rooms),
             contexts: Arc::clone(&self.contexts),
             journal: Arc::clone(&self.following.journal),

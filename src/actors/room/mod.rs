@@ -8,26 +8,30 @@ use super::{
     crash::Quarantine,
     diary::Diary,
     facade::{Collection, Page, Reply, Request, ResourceInfo, SayingInfo, Trouble},
+    faults::Strikes,
     flight::Flights,
     gate::Gates,
-    keeper::Keeper,
+    keeper::{Healed, Keeper},
     letter::{Content, InsideCall, Letter, Teller, Undelivered},
     outbox::Post,
     settings::ActorSettings,
+    supervision::{Begin, start_in},
 };
 use crate::{
     domain::kernel::{Aggregate, Dispatch, Rejection, Saying, SettingsOf, Timestamp},
     store::{
-        KindId, Stream, codec,
-        journal::{Journal, StoreError},
+        KindId, KindSet, Stream, codec,
+        journal::{Journal, Level, Listener, StoreError},
     },
 };
-use actix::Addr;
 use std::{
     any::Any,
     future::Future,
     pin::Pin,
-    sync::{Arc, OnceLock, atomic::AtomicU64, atomic::AtomicUsize},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -47,6 +51,10 @@ pub struct Shared {
     pub diary: Arc<Diary>,
     /// Instances that crashed too often.
     pub quarantine: Quarantine,
+    /// Instances that are made to panic on purpose.
+    pub strikes: Strikes,
+    /// Whether anything may be broken on purpose.
+    pub allows_faults: bool,
     /// Requests with an idempotency key that are under way.
     pub flights: Flights,
 }
@@ -60,7 +68,7 @@ pub struct Room<A: Aggregate> {
     context: Arc<Context>,
     sayings: Vec<Saying<A>>,
     next_number: AtomicU64,
-    post: OnceLock<Post<A>>,
+    post: Post<A>,
 }
 
 /// An answer under way.
@@ -127,14 +135,39 @@ impl<A: Aggregate> Room<A> {
             shared.journal.last_number(kind)
         });
         let next_number = AtomicU64::new(last + 1);
-        let post = OnceLock::new();
+        let shards = shared.settings.shard_count();
+        let post = Post::new(shards, shared.settings.mailbox_messages_max);
         Self { kind, shared, settings, info, context, sayings, next_number, post }
     }
 
-    /// Hands over the keepers, one per shard.
-    pub fn open(&self, keepers: Vec<Addr<Keeper<A>>>) {
-        let post = Post::new(keepers, self.shared.settings.mailbox_messages_max);
-        assert!(self.post.set(post).is_ok(), "a room is opened once");
+    /// What begins the keeper of this shard.
+    pub fn begins_keeper(self: &Arc<Self>, shard: usize) -> Begin {
+        let room = Arc::clone(self);
+        Box::new(move |arbiter, lease| {
+            let of_keeper = Arc::clone(&room);
+            let keeper = start_in(arbiter, move || Keeper::new(of_keeper, lease))?;
+            room.post.seat(shard).take(keeper.clone());
+            Ok(keeper.recipient())
+        })
+    }
+
+    /// Lets the keepers hear of failures: the generation rises with each, and the watermark is
+    /// spoken of after the healing.
+    pub fn hear_of_failures(&self) {
+        let journal = &self.shared.journal;
+        let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
+        let post = self.post.clone();
+        let wake = move |_| {
+            let Some(journal) = weak.upgrade() else { return };
+            let generation = journal.generation();
+            if known.swap(generation, Ordering::Relaxed) != generation {
+                post.tell_all(&Healed);
+            }
+        };
+        // No kind concerns it: it is woken after failures, and with everybody now and then.
+        let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
+        let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake) };
+        journal.subscribe(Level::Durable, listener);
     }
 
     pub(super) const fn stream(&self, number: u64) -> Stream {
@@ -146,18 +179,8 @@ impl<A: Aggregate> Room<A> {
     }
 
     /// Puts a letter into the mailbox of the keeper it belongs to.
-    fn post(&self, number: u64, content: Content<A>) {
-        match self.post.get() {
-            Some(post) => post.send(Letter { number, content }),
-            None => content.refuse(busy("the server")),
-        }
-    }
-
-    /// So many letters have arrived at a keeper.
-    pub(super) fn arrived(&self, letters: usize) {
-        if let Some(post) = self.post.get() {
-            post.arrived(letters);
-        }
+    pub(super) fn post(&self, number: u64, content: Content<A>) {
+        self.post.send(Letter { number, content });
     }
 
     /// Whether a number was ever given out, as far as the journal's head knows.
@@ -245,6 +268,7 @@ impl<A: Aggregate> Door for Room<A> {
     fn release(&self, number: u64) -> bool {
         let was_in = self.shared.quarantine.release(A::NAME, number);
         if was_in {
+            self.shared.strikes.forgive(A::NAME, number);
             self.post(number, Content::Release);
         }
         was_in

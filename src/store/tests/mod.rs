@@ -36,6 +36,7 @@ fn said(number: u64, after_version: u32, words: &[&str]) -> Submission {
         cause: Cause::Request(None),
         answer: None,
         snapshot: None,
+        leases: [None, None],
         done: None,
     }
 }
