@@ -88,6 +88,7 @@ pub mod domain;
 pub mod http;
 pub mod model;
 pub mod store;
+mod systemd;
 pub mod verify;
 
 pub use binary::serve;

@@ -67,3 +67,39 @@ impl Journal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Payload, journal::Entry, journal::JournalOptions};
+
+    fn under(lease: &Lease, journal: &Journal) -> Submission {
+        Submission {
+            stream: Stream { kind: KindId(7), number: 1 },
+            after_version: 0,
+            generation: journal.generation(),
+            entries: vec![Entry { payload: Payload::Woken, typed: None }],
+            time: Timestamp(0),
+            correlation: 1,
+            cause: Cause::Alarm,
+            answer: None,
+            snapshot: None,
+            leases: [None, Some(lease.clone())],
+            done: None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_from_whoever_has_been_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), JournalOptions::default()).unwrap();
+        let (old, new) = (Lease::default(), Lease::default());
+        journal.submit(under(&old, &journal)).unwrap();
+        journal.end(&old);
+        assert!(journal.settle(Duration::from_secs(60)), "it settles");
+        assert_eq!(journal.durable(), 1, "what was taken before is durable");
+        assert!(matches!(journal.submit(under(&old, &journal)), Err(SubmitError::Replaced)));
+        assert_eq!(journal.submit(under(&new, &journal)).unwrap().first_position, 2);
+        journal.close();
+    }
+}
