@@ -4,12 +4,10 @@ use super::{
     catalogue::Catalogue,
     contexts::{Context, Contexts},
     conversations::{Conversation, Conversations},
-    diary,
     facade::{
-        Collection, ContextInfo, DiaryEntry, Example, Health, Page, Part, QuarantineEntry, Reply,
-        Request, ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
+        Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
+        ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
-    faults::{Fault, Unbroken},
     gate::GatesSettings,
     progress::Progress,
     projector::Rows,
@@ -64,7 +62,7 @@ pub enum StartError {
 /// The running system; cheap to clone.
 #[derive(Clone)]
 pub struct Courtyard {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 /// What a courtyard consists of.
@@ -275,41 +273,6 @@ impl Courtyard {
         Ok(Some(self.context_info(&context)))
     }
 
-    /// Begins everything of a context again: aggregates from their histories, whoever follows the
-    /// journal from the last checkpoint. `None` when there is none of this name.
-    ///
-    /// # Errors
-    /// When a part cannot be begun again now.
-    pub async fn restart_context(&self, name: &str) -> Result<Option<ContextInfo>, Trouble> {
-        let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
-        let (supervisor, restarted) = (Arc::clone(&self.parts.supervisor), Arc::clone(&context));
-        let restarting = tokio::task::spawn_blocking(move || supervisor.restart(&restarted));
-        let restarted = restarting.await.map_err(|error| Trouble::Failed(error.to_string()))?;
-        restarted.map_err(Trouble::Failed)?;
-        Ok(Some(self.context_info(&context)))
-    }
-
-    /// The loops that are blocked, by name, among them those that were replaced and have not woken
-    /// up. Never waits.
-    #[must_use]
-    pub fn blocked(&self) -> Vec<String> {
-        self.parts.supervisor.blocked()
-    }
-
-    /// Rises as long as somebody looks whether everything lives. Never waits.
-    #[must_use]
-    pub fn looks(&self) -> u64 {
-        self.parts.supervisor.looks()
-    }
-
-    /// Breaks something on purpose; says what was done.
-    ///
-    /// # Errors
-    /// When that is not allowed here, or there is nothing of that name.
-    pub fn break_on_purpose(&self, fault: &Fault) -> Result<String, Unbroken> {
-        self.parts.break_on_purpose(fault)
-    }
-
     /// The suspended context that a view belongs to, if it is suspended.
     #[must_use]
     pub fn suspended_view(&self, view: usize) -> Option<&'static str> {
@@ -317,7 +280,7 @@ impl Courtyard {
         context.is_suspended().then_some(context.name)
     }
 
-    fn context_info(&self, context: &Arc<Context>) -> ContextInfo {
+    pub(super) fn context_info(&self, context: &Arc<Context>) -> ContextInfo {
         let durable = self.parts.journal.durable();
         let followers = self.parts.followers.iter();
         let followers: Vec<_> =
@@ -367,14 +330,6 @@ impl Courtyard {
             release(number);
         }
         was_in
-    }
-
-    /// What happened to the parts of the house, the latest first.
-    ///
-    /// # Errors
-    /// When the journal cannot be read now.
-    pub async fn diary(&self, page: Page) -> Result<Collection<DiaryEntry>, Trouble> {
-        diary::read(Arc::clone(&self.parts.journal), page).await
     }
 
     /// Aggregates and conversations in quarantine.

@@ -86,6 +86,9 @@ pub enum Unbroken {
         /// What could.
         there_are: Vec<String>,
     },
+    /// Breaking it broke.
+    #[error("it could not be broken")]
+    Failed,
     /// Too many things are broken already.
     #[error("{STRUCK_MAX} instances are struck already")]
     Full,
@@ -186,7 +189,7 @@ impl Parts {
 
     fn break_disk(&self, fault: &Fault) -> String {
         let faults = self.journal.faults();
-        let mut pretend = |pretence, for_ms: u64, like: &str| {
+        let pretend = |pretence, for_ms: u64, like: &str| {
             faults.pretend(pretence, Some(Duration::from_millis(for_ms)));
             format!("the file system is taken for {like} for {for_ms} ms")
         };

@@ -16,6 +16,7 @@ mod conversations;
 mod courtyard;
 mod crash;
 mod diary;
+mod drills;
 mod errands;
 mod facade;
 mod faults;

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
+/// In less time a loop that is merely busy would be taken for blocked.
+const SHARD_BLOCKED_MS_MIN: u64 = 250;
+
 /// Section `[actors]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,7 +28,7 @@ pub struct ActorSettings {
     pub crash_window_s: u64,
     /// The pause before the first rebuild after a crash; doubles with each further crash.
     pub crash_backoff_ms: u64,
-    /// A shard whose loop is blocked for so many milliseconds is replaced by another.
+    /// A shard whose loop is blocked for so many milliseconds, 250 at least, is replaced.
     pub shard_blocked_ms: u64,
     /// Sagas write their progress down every so many milliseconds.
     pub checkpoint_every_ms: u64,
@@ -62,7 +65,7 @@ impl ActorSettings {
     /// How long a shard may be silent before it counts as blocked.
     #[must_use]
     pub fn shard_blocked(&self) -> Duration {
-        Duration::from_millis(self.shard_blocked_ms)
+        Duration::from_millis(self.shard_blocked_ms.max(SHARD_BLOCKED_MS_MIN))
     }
 
     /// The window in which crashes are counted.

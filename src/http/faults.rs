@@ -34,12 +34,12 @@ pub(super) fn before_reading(verb: Verb) -> Result<Option<Answer>, Problem> {
 ///
 /// # Errors
 /// When the server was not started for that, or there is nothing of that name.
-pub(super) fn answer(front: &Front, body: &[u8]) -> Result<Answer, Problem> {
+pub(super) async fn answer(front: &Front, body: &[u8]) -> Result<Answer, Problem> {
     let fault: Fault = serde_json::from_slice(body).map_err(|error| {
         let family = if error.is_data() { MALFORMED } else { SYNTAX };
         Problem::new(family, error.to_string())
     })?;
-    match front.courtyard.break_on_purpose(&fault) {
+    match front.courtyard.break_on_purpose(fault).await {
         Ok(what) => {
             let body = json!({ "done": what }).to_string().into_bytes();
             Ok(Answer::new(StatusCode::OK, "application/json", body))

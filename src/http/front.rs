@@ -77,7 +77,7 @@ impl Front {
             Err(Lost::Unknown) if request.path() == faults::FAULTS => {
                 match faults::before_reading(verb)? {
                     Some(answer) => Ok(answer),
-                    None => faults::answer(self, &self.body(request, payload).await?),
+                    None => faults::answer(self, &self.body(request, payload).await?).await,
                 }
             }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),

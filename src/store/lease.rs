@@ -58,7 +58,9 @@ impl Journal {
             answer: None,
             snapshot: None,
             leases: [None, None],
-            done: Some(Box::new(move |_| drop(said.send(())))),
+            done: Some(Box::new(move |_| {
+                let _ = said.send(());
+            })),
         };
         match self.submit(nothing) {
             Ok(_) => settled.recv_timeout(within).is_ok(),
