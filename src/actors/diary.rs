@@ -174,12 +174,12 @@ impl Scribe {
 
     /// Writes one note down, once, however often the journal fails meanwhile.
     fn write(&self, time: Timestamp, note: &Note) {
-        let mut lost = None;
+        let mut unsure = None;
         loop {
             let generation = self.journal.generation();
             let last = self.journal.last_number(self.kind);
             // Whether what was lost is on disk after all shows when the journal is open again.
-            if lost.is_some_and(|number| number <= last) {
+            if unsure.is_some_and(|number| number <= last) {
                 return;
             }
             let stream = Stream { kind: self.kind, number: last + 1 };
@@ -188,7 +188,7 @@ impl Scribe {
             let done = Box::new(move |outcome| drop(said.send(outcome)));
             match annals::submit(&self.journal, place, note, time, done) {
                 Ok(()) if matches!(durable.recv(), Ok(Ok(()))) => return,
-                Ok(()) => lost = Some(stream.number),
+                Ok(()) => unsure = Some(stream.number),
                 Err(error) => tracing::debug!(%error, "a note is put off"),
             }
             if self.is_closing.load(Ordering::Relaxed) {

@@ -120,9 +120,9 @@ impl House {
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
         let place = view_path(&self.settings.data, layout.name);
         let journal = Arc::clone(&self.shared.journal);
-        let shelf = Shelf::open(place, layout, journal.durable()).map_err(|error| store(&error))?;
-        let (shelf, opened) = shelf;
-        let rows = Arc::new(Rows::new(info, shelf, progress));
+        let opened = Shelf::open(place, layout, journal.durable());
+        let (place, opened) = opened.map_err(|error| store(&error))?;
+        let rows = Arc::new(Rows::new(info, place, progress));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
         let rooms = Arc::clone(&self.rooms);
         let begin: Begin = Box::new(move |arbiter, _| {

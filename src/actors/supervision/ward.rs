@@ -69,7 +69,7 @@ impl<A: Actor> Seat<A> {
 
     /// Where he lives.
     pub fn addr(&self) -> Option<Addr<A>> {
-        self.with(|addr| addr.cloned())
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
