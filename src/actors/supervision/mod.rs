@@ -17,10 +17,11 @@ pub use ward::{Begin, Handover, Order, Seat, start_in};
 use super::{
     contexts::{Context, Contexts},
     courtyard::StartError,
+    crash::caught,
     diary::{Diary, Note},
 };
 use crate::store::journal::Journal;
-use actix::Arbiter;
+use actix::{Arbiter, System};
 use loops::{LOOK_EVERY, Loops};
 use std::{
     sync::{
@@ -100,10 +101,14 @@ impl Supervisor {
     /// # Errors
     /// When there is no thread to be had.
     pub fn watch(self: &Arc<Self>) -> Result<(), StartError> {
-        let me = Arc::clone(self);
+        let (me, system) = (Arc::clone(self), System::current());
         let watch = thread::Builder::new().name("watch".to_owned()).spawn(move || {
+            // Further loops are begun from here.
+            System::set_current(system);
             while !me.is_over.load(Ordering::Relaxed) {
-                me.look();
+                if let Err(because) = caught(|| me.look()) {
+                    tracing::error!(because, "who looks after everything crashed, and goes on");
+                }
                 thread::park_timeout(LOOK_EVERY);
             }
         });
