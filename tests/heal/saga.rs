@@ -96,6 +96,8 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
         }
     };
     add(1, 1).await;
+    // A reply names the watermark: that of the next one is its own once nothing else is on its way.
+    becomes(&courtyard, 1, 1).await;
     let position = add(1, BAD_DIGIT).await;
     add(1, 2).await;
     add(2, 3).await;
