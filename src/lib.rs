@@ -87,6 +87,7 @@ pub mod declarations;
 pub mod domain;
 pub mod http;
 pub mod model;
+mod sandbox;
 pub mod store;
 pub mod verify;
 
