@@ -148,9 +148,11 @@ told() {
   jq -r "$1" "$folder/load.json"
 }
 
-# siege_with USERS SECONDS URL [BODY]: the load of the originals; keeps its figures for `sieged`.
+# siege_with USERS SECONDS WHAT...: the load of the originals; keeps its figures for `sieged`.
 siege_with() {
-  # After 1,024 refusals siege would go home; and what was created is not to be read at once.
+  local users=$1 seconds=$2
+  shift 2
+  # Siege would go home after 1,024 refusals.
   cat >"$folder/siegerc" <<RC
 verbose = false
 logging = false
@@ -160,10 +162,9 @@ connection = close
 limit = 1024
 failures = 1000000000
 timeout = 120
-nofollow = localhost
 RC
-  siege -R "$folder/siegerc" -b -j --no-follow --no-parser -c"$1" -t"$2S" \
-    --content-type application/json "$3${4:+ POST $4}" >"$folder/siege.json" 2>"$folder/siege.log"
+  siege -R "$folder/siegerc" -b -j --no-follow --no-parser -c"$users" -t"${seconds}S" \
+    --content-type application/json "$@" >"$folder/siege.json" 2>"$folder/siege.log"
 }
 
 # sieged COUNT: one of siege's figures.

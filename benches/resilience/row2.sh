@@ -18,7 +18,7 @@ within_ms = 800
 fallback = "refuse"
 CONFIG
 
-siege_with "$users" "$seconds" "$house/orders" "$order"
+siege_with "$users" "$seconds" "$house/orders POST $order"
 line "taxi: order, refuse, siege, $users users, ${seconds} s" \
   "no answer slower than 1 s" \
   "$(sieged availability) % ok, $(sieged transaction_rate)/s, longest $(sieged longest_transaction) s" \

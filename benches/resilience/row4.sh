@@ -16,7 +16,7 @@ url = "$outside/payment"
 timeout_ms = 610
 within_ms = 2000
 CONFIG
-  siege_with "$users" "$seconds" "$house/$2" "$5"
+  siege_with "$users" "$seconds" "$house/$2 POST $5"
   line "$1: apply, siege, $users users, ${seconds} s" "≥ 99.9 % ok" \
     "$(sieged availability) % ok, $(sieged transaction_rate)/s, longest $(sieged longest_transaction) s" \
     "$(sieged availability) >= 99.9"
