@@ -8,16 +8,17 @@ use super::{
     courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
     diary::Diary,
-    errands::{Inside, Outside},
+    errands::{Inside, LOOKUPS, Outside, questions},
     facade::Example,
     flight::Flights,
-    gate::Gates,
+    gate::{Gates, Guards},
     house::{House, start_in},
     keeper::Keeper,
+    passage::{Passage, Passages},
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::{Release, Replayed, Runner},
-    transport::Service,
+    service::Service,
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
@@ -31,9 +32,6 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, atomic::AtomicUsize},
 };
-
-/// At most so many lookups of a kind run at once.
-const LOOKUPS_MAX: usize = 16;
 
 /// Collects what the businesses declare; see [`Host`].
 pub struct Catalogue {
@@ -79,6 +77,7 @@ impl Catalogue {
             living: AtomicUsize::new(0),
             gates: Gates::new(settings.gates.clone(), Arc::clone(&diary)),
             diary,
+            passages: Passages::default(),
             quarantine: Quarantine::default(),
             flights: Flights::default(),
         });
@@ -261,14 +260,16 @@ impl Host for Catalogue {
         let context = self.contexts.with(P::NAME, "port");
         self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
+        let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
+        let gate = self.shared.gates.with(P::NAME, Guards::Port);
+        let passage = self.shared.passages.open(P::NAME, Passage::new(gate, &settings));
         self.followers.push(Box::new(move |house| {
-            let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let contexts = Arc::clone(&house.contexts);
-            let service = Service::new(settings, Arc::clone(&context), contexts);
+            let limits = questions(settings.deferred_max);
+            let service = Service::new(settings, Arc::clone(&context), contexts, passage);
             let service = service.map_err(StartError::Settings)?;
-            let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
             let outside = Outside::<P>::new(Arc::new(service));
-            house.send_out(me, ("port", &context), concurrency, move || outside)
+            house.send_out(me, ("port", &context), limits, move || outside)
         }));
         self
     }
@@ -285,7 +286,7 @@ impl Host for Catalogue {
                 return Err(StartError::Settings(because));
             };
             let rows = Arc::clone(rows);
-            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, move || Inside::<L>::new(rows))
+            house.send_out(me, ("lookup", &context), LOOKUPS, move || Inside::<L>::new(rows))
         }));
         self
     }

@@ -1,7 +1,8 @@
 //! What is said to the courtyard and what it answers: names and JSON in, JSON or a trouble out.
 
+use super::gate::{Away, Why};
 use crate::domain::kernel::{Fall, Field, Method, Place, RejectionKind};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The longest a request is made to wait for what is pending.
 pub const PATIENCE_MAX: Duration = Duration::from_secs(30);
@@ -215,6 +216,29 @@ pub enum Trouble {
         /// What it is.
         actual: u32,
     },
+    /// 503: it was begun, but did not come about, because the outside service behind a gate was
+    /// busy or down.
+    #[error("{because}")]
+    Unavailable {
+        /// `taxi/payment`
+        gate: Arc<str>,
+        /// The sentence.
+        because: String,
+        /// The number it had, which can still be read.
+        number: u64,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// 429 or 503: a gate turned it away before anything was begun.
+    #[error("the gate {gate} {why}")]
+    TurnedAway {
+        /// `taxi/payment`
+        gate: Arc<str>,
+        /// Why.
+        why: Why,
+        /// When to come back.
+        retry_after: Duration,
+    },
     /// 503: a queue is full.
     #[error("{what} is busy")]
     Busy {
@@ -259,6 +283,12 @@ pub enum Trouble {
     /// 503: the machine failed; whether the command was stored is unknown, the same key tells.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<Away> for Trouble {
+    fn from(Away { gate, why, retry_after }: Away) -> Self {
+        Self::TurnedAway { gate, why, retry_after }
+    }
 }
 
 /// How the parts are.

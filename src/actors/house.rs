@@ -6,7 +6,7 @@ use super::{
     courtyard::{Releases, Settings, StartError},
     facade::ViewInfo,
     folding::{Folds, OfView},
-    messenger::{Errand, Messenger},
+    messenger::{Errand, Limits, Messenger},
     progress::Progress,
     projector::{Projector, Rows},
     room::Shared,
@@ -50,14 +50,13 @@ impl House {
         &mut self,
         me: KindId,
         (part, context): (&str, &Arc<Context>),
-        concurrency: usize,
+        limits: Limits,
         errand: impl FnOnce() -> E + Send + 'static,
     ) -> Result<(), StartError> {
         let progress = self.follower(part, context);
         let around = (Arc::clone(&self.rooms), Arc::clone(&self.contexts));
         let journal = Arc::clone(&self.shared.journal);
-        let messenger =
-            move || Messenger::new(me, errand(), concurrency, around, journal, progress);
+        let messenger = move || Messenger::new(me, errand(), limits, around, journal, progress);
         start_in(&self.outer, messenger).map(drop)
     }
 

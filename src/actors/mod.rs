@@ -28,11 +28,14 @@ mod living;
 mod messenger;
 mod newborns;
 mod outbox;
+mod passage;
 mod progress;
 mod projector;
+mod put_off;
 mod room;
 mod rooms;
 mod saga;
+mod service;
 mod settings;
 mod shelf;
 mod transport;
@@ -46,5 +49,5 @@ pub use facade::{
     QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
     ViewInfo, ViewQuery,
 };
-pub use gate::{GateSettings, GatesSettings};
+pub use gate::{GateSettings, GatesSettings, Why};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -1,10 +1,10 @@
 //! Problems in the sense of RFC 9457: one for every way in which a request can come to nothing.
 
 use crate::{
-    actors::Trouble,
+    actors::{Trouble, Why},
     domain::kernel::{Fall, RejectionKind},
 };
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 /// A family of problems. Its name is part of its URI, `/problems/{name}`, and never changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,8 +68,12 @@ families! {
     KEY_REUSED = "key-reused", 422, "idempotency key reused", "this idempotency key was used for another request; take a new key";
     /// Too many or too large headers.
     HEAD_TOO_LARGE = "head-too-large", 431, "head too large", "the request line and the headers are larger, or more, than this server reads";
+    /// More than is allowed.
+    TOO_MANY = "too-many", 429, "too many", "more requests came than the gate named lets through in this time; nothing was changed, come back after the time in Retry-After";
     /// A queue is full.
     BUSY = "busy", 503, "busy", "a queue is full and nothing was changed; come back after the time in Retry-After";
+    /// A gate is open.
+    GATE_OPEN = "gate-open", 503, "gate open", "what is behind the gate named failed or was slow, so that nobody is sent there for a while; nothing was changed, come back after the time in Retry-After";
     /// An outside service is busy or down.
     UNAVAILABLE = "unavailable", 503, "unavailable", "an outside service is busy or down, so nothing was established; come back after the time in Retry-After";
     /// Quarantined.
@@ -95,12 +99,15 @@ pub struct Problem {
     pub number: Option<u64>,
     /// The value of `Allow`, when the method was wrong.
     pub allow: Option<String>,
+    /// The name of the gate that is in the way, when one is.
+    pub gate: Option<Arc<str>>,
 }
 
 impl Problem {
     /// A problem of this family.
     pub fn new(family: &'static Family, detail: impl Into<String>) -> Self {
-        Self { family, detail: detail.into(), retry_after_s: None, number: None, allow: None }
+        let detail = detail.into();
+        Self { family, detail, retry_after_s: None, number: None, allow: None, gate: None }
     }
 
     /// A header or the path makes no sense.
@@ -125,6 +132,9 @@ impl Problem {
         if !correlation.is_empty() {
             let _ = write!(body, r#","correlation":{}"#, json(correlation));
         }
+        if let Some(gate) = &self.gate {
+            let _ = write!(body, r#","gate":{}"#, json(gate));
+        }
         body.push('}');
         body.into_bytes()
     }
@@ -144,6 +154,9 @@ impl From<Trouble> for Problem {
             Trouble::Busy { retry_after_s, .. } | Trouble::MadeAnew { retry_after_s, .. } => {
                 Some((*retry_after_s).max(1))
             }
+            Trouble::TurnedAway { retry_after, .. } | Trouble::Unavailable { retry_after, .. } => {
+                Some(whole_seconds(*retry_after))
+            }
             Trouble::Quarantined { .. } => Some(30),
             // Nobody knows how long a person takes.
             Trouble::Suspended { .. } => Some(10),
@@ -151,11 +164,21 @@ impl From<Trouble> for Problem {
             _ => None,
         };
         problem.number = match trouble {
-            Trouble::Fell { number, .. } => Some(number),
+            Trouble::Fell { number, .. } | Trouble::Unavailable { number, .. } => Some(number),
+            _ => None,
+        };
+        problem.gate = match trouble {
+            Trouble::TurnedAway { gate, .. } | Trouble::Unavailable { gate, .. } => Some(gate),
             _ => None,
         };
         problem
     }
+}
+
+/// As `Retry-After` has it: whole seconds, never too few, and never none.
+fn whole_seconds(duration: Duration) -> u32 {
+    let seconds = duration.as_millis().div_ceil(1_000).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 fn family(trouble: &Trouble) -> &'static Family {
@@ -171,10 +194,12 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::Rejected { kind: RejectionKind::Invalid, .. } => INVALID,
         Trouble::Fell { how: Fall::Unpaid, .. } => UNPAID,
         Trouble::Fell { how: Fall::Refused, .. } => REFUSED,
-        Trouble::Fell { how: Fall::Unavailable, .. } => UNAVAILABLE,
+        Trouble::Fell { how: Fall::Unavailable, .. } | Trouble::Unavailable { .. } => UNAVAILABLE,
+        Trouble::TurnedAway { why: Why::Open, .. } => GATE_OPEN,
+        Trouble::TurnedAway { why: Why::TooMany, .. } => TOO_MANY,
         Trouble::KeyReused => KEY_REUSED,
         Trouble::VersionDiffers { .. } => VERSION_DIFFERS,
-        Trouble::Busy { .. } => BUSY,
+        Trouble::Busy { .. } | Trouble::TurnedAway { why: Why::Full | Why::TooLate, .. } => BUSY,
         Trouble::Quarantined { .. } => QUARANTINED,
         Trouble::Suspended { .. } => SUSPENDED,
         Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
@@ -207,6 +232,37 @@ mod tests {
         for problem in troubles.map(Problem::from) {
             assert_eq!((problem.family.status, problem.retry_after_s), (503, Some(1)));
         }
+    }
+
+    #[test]
+    fn whoever_is_turned_away_is_told_by_which_gate_and_when_to_come_back() {
+        let kinds = [
+            (Why::Open, 503, "gate-open"),
+            (Why::Full, 503, "busy"),
+            (Why::TooLate, 503, "busy"),
+            (Why::TooMany, 429, "too-many"),
+        ];
+        for (why, status, name) in kinds {
+            let (gate, retry_after) = ("taxi/payment".into(), Duration::from_millis(1_001));
+            let problem = Problem::from(Trouble::TurnedAway { gate, why, retry_after });
+            assert_eq!((problem.family.status, problem.family.name), (status, name));
+            assert_eq!(problem.retry_after_s, Some(2));
+            let body: serde_json::Value = serde_json::from_slice(&problem.body("/", "")).unwrap();
+            assert_eq!(body["gate"], "taxi/payment");
+        }
+    }
+
+    #[test]
+    fn whoever_waited_for_a_service_in_vain_is_told_its_gate_and_the_number() {
+        let problem = Problem::from(Trouble::Unavailable {
+            gate: "taxi/payment".into(),
+            because: "no answer within 300 ms".into(),
+            number: 7,
+            retry_after: Duration::ZERO,
+        });
+        assert_eq!((problem.family, problem.number), (UNAVAILABLE, Some(7)));
+        assert_eq!((problem.retry_after_s, &*problem.detail), (Some(1), "no answer within 300 ms"));
+        assert_eq!(problem.gate.as_deref(), Some("taxi/payment"));
     }
 
     #[test]

@@ -189,12 +189,31 @@ impl<A: Aggregate> Living<A> {
         let now = now();
         let (state, settings) = (&self.state, &self.room.settings);
         match caught(|| state.decide(command.clone(), now, settings)) {
-            Ok(Ok(events)) => self.accept(command, events, now, teller, ctx),
+            Ok(Ok(events)) => match self.look_ahead(command, &events, &teller) {
+                Ok(()) => self.accept(command, events, now, teller, ctx),
+                Err(trouble) => teller.refuse(trouble),
+            },
             Ok(Err(rejection)) => self.reject(command, &rejection, now, teller, ctx),
             Err(because) => {
                 teller.refuse(Trouble::Failed(because.clone()));
                 self.crash(because, Some(format!("{command:?}")), ctx);
             }
+        }
+    }
+
+    /// Turns a client away who would wait for a service in vain. Whoever creates one has looked
+    /// ahead before it was given a number.
+    fn look_ahead(
+        &self,
+        command: &A::Command,
+        events: &[A::Event],
+        teller: &Teller,
+    ) -> Result<(), Trouble> {
+        match teller {
+            Teller::Client(_) if self.version > 0 => {
+                self.room.look_ahead(command, &self.state, events)
+            }
+            _ => Ok(()),
         }
     }
 

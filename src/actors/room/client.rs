@@ -1,7 +1,9 @@
 //! The client's side of a kind of aggregate: what it said, said once, and waited for.
 
 use super::{
-    Room, blocking, busy, now,
+    Room, blocking, busy,
+    looking_ahead::explained,
+    now,
     rebuilding::{apply, reply},
     rejected,
 };
@@ -11,6 +13,7 @@ use crate::{
         facade::{IdempotencyKey, Outcome, Reply, Request, Trouble},
         flight::Flight,
         letter::{ClientCall, Content, ReplyTo, Teller},
+        passage::Passage,
     },
     domain::kernel::{Aggregate, Dispatch, Malformed, Place, Said, Speaker, Standing, Target},
     store::{StoredAnswer, StoredOutcome},
@@ -27,6 +30,8 @@ struct Call {
     if_match: Option<u32>,
     outcome: Outcome,
     patience: Duration,
+    /// The way to the outside service whose answer is waited for.
+    passage: Option<Arc<Passage>>,
 }
 
 impl<A: Aggregate> Room<A> {
@@ -44,7 +49,8 @@ impl<A: Aggregate> Room<A> {
 
     async fn say_new(&self, command: A::Command, call: Call) -> Reached {
         // A command that nobody could accept needs neither a number nor an actor.
-        self.judge_blank(command.clone())?;
+        let events = self.judge_blank(command.clone())?;
+        self.look_ahead(&command, &A::default(), &events)?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         self.tell(number, command, call).await
     }
@@ -56,36 +62,37 @@ impl<A: Aggregate> Room<A> {
         self.tell(number, command, call).await
     }
 
-    fn judge_blank(&self, command: A::Command) -> Result<(), Trouble> {
+    fn judge_blank(&self, command: A::Command) -> Result<Vec<A::Event>, Trouble> {
         let decision = caught(|| A::default().decide(command, now(), &self.settings));
-        match decision.map_err(Trouble::Failed)? {
-            Ok(_) => Ok(()),
-            Err(rejection) => Err(rejected(&rejection)),
-        }
+        decision.map_err(Trouble::Failed)?.map_err(|rejection| rejected(&rejection))
     }
 
     async fn tell(&self, number: u64, command: A::Command, call: Call) -> Reached {
-        let Call { key, flight, if_match, outcome, patience } = call;
+        let Call { key, flight, if_match, outcome, patience, passage } = call;
         let told = self.ask(number, |reply| {
             let call = ClientCall { reply, key, if_match, outcome, flight };
             Content::Tell(command, Teller::Client(call))
         });
-        self.within(patience, number, told).await
+        self.within(patience, passage, number, told).await
     }
 
-    /// When patience is over first, shows how far things have come.
+    /// When patience is over first, or what is waited for is put off, shows how far things have
+    /// come.
     async fn within(
         &self,
         patience: Duration,
+        passage: Option<Arc<Passage>>,
         number: u64,
         told: impl Future<Output = Reached>,
     ) -> Reached {
-        match tokio::time::timeout(patience, told).await {
-            Ok(reached) => reached,
-            Err(_) => match tokio::time::timeout(patience, self.ask(number, Content::Show)).await {
-                Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
-                Err(_) => Err(busy(A::NAME)),
-            },
+        match tokio::time::timeout(patience, unless_put_off(passage, number, told)).await {
+            Ok(Some(reached)) => reached,
+            Ok(None) | Err(_) => {
+                match tokio::time::timeout(patience, self.ask(number, Content::Show)).await {
+                    Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
+                    Err(_) => Err(busy(A::NAME)),
+                }
+            }
         }
     }
 
@@ -105,7 +112,7 @@ impl<A: Aggregate> Room<A> {
             return reply;
         }
         let settled = self.ask(number, |reply| Content::Await(call.outcome, reply));
-        self.within(call.patience, number, settled).await
+        self.within(call.patience, call.passage, number, settled).await
     }
 
     /// How things stood as soon as nothing was pending, at this version or after it.
@@ -174,22 +181,42 @@ impl<A: Aggregate> Room<A> {
             return Err(Trouble::Inside(name));
         }
         let Request { key, if_match, patience, .. } = request;
-        let mut call = Call { key, flight: None, if_match, outcome, patience };
+        let passage = self.passage(&said.command);
+        let explain = |trouble| explained(passage.as_deref(), trouble);
+        let passage = passage.clone();
+        let mut call = Call { key, flight: None, if_match, outcome, patience, passage };
         if let Some(key) = key {
             call.flight = Some(self.shared.flights.board(key.key).await);
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
-                return self.recall(stored, call).await;
+                return self.recall(stored, call).await.map_err(explain);
             }
         }
         // What was answered before is answered again all the same.
         if self.context.is_suspended() {
             return Err(self.context.trouble());
         }
-        match said.target {
+        let reached = match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,
-        }
+        };
+        reached.map_err(explain)
+    }
+}
+
+/// What came of it; `None` when the question that it waits for was put off first.
+async fn unless_put_off(
+    passage: Option<Arc<Passage>>,
+    number: u64,
+    told: impl Future<Output = Reached>,
+) -> Option<Reached> {
+    let Some(passage) = passage.filter(|passage| passage.may_put_off()) else {
+        return Some(told.await);
+    };
+    tokio::select! {
+        biased;
+        reached = told => Some(reached),
+        () = passage.is_put_off(number) => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A kind of aggregate with everything its instances share; seen from outside through one small trait.
 
 mod client;
+mod looking_ahead;
 mod rebuilding;
 
 use super::{
@@ -13,6 +14,7 @@ use super::{
     keeper::Keeper,
     letter::{Content, InsideCall, Letter, Teller, Undelivered},
     outbox::Post,
+    passage::Passages,
     settings::ActorSettings,
 };
 use crate::{
@@ -43,6 +45,8 @@ pub struct Shared {
     pub living: AtomicUsize,
     /// What guards whatever can be slow, broken or too busy.
     pub gates: Arc<Gates>,
+    /// The ways to the outside services.
+    pub passages: Passages,
     /// What happens to the parts of the house.
     pub diary: Arc<Diary>,
     /// Instances that crashed too often.

@@ -24,9 +24,9 @@ mod specs;
 pub use event::{Award, Demand, Event, Refusal, Stage};
 pub use rejection::Rejection;
 
-use super::{Claims, settings::Settings};
+use super::{Claims, desk::ReviewDesk, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Number, Speaker, Standing, Timestamp,
+    Aggregate, Decision, Fall, Method, Money, Nothing, Number, Port, Speaker, Standing, Timestamp,
     Vocabulary,
 };
 use said::{ReceiveBody, StatusBody};
@@ -189,6 +189,10 @@ impl Aggregate for Claim {
             },
             (status, command) => self.already(status, &command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        matches!(command, Cancel).then_some(ReviewDesk::NAME)
     }
 
     fn evolve(self, event: Event) -> Self {

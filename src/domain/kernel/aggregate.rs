@@ -51,6 +51,14 @@ pub trait Aggregate: Default + Message {
         settings: &SettingsOf<Self>,
     ) -> Decision<Self>;
 
+    /// The port, by its name, whose answer whoever says this is made to wait for; `None` when
+    /// there is none. While the port's gate turns everybody away, the command is not
+    /// even begun.
+    #[must_use]
+    fn through(_command: &Self::Command) -> Option<&'static str> {
+        None
+    }
+
     /// Takes one event into account. Never refuses: what happened, happened.
     #[must_use]
     fn evolve(self, event: Self::Event) -> Self;

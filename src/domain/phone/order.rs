@@ -23,9 +23,9 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{PhoneShop, settings::Settings};
+use super::{PhoneShop, bank::RewardBank, payment::CardPayment, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Quantity, Speaker, Standing, Text,
+    Aggregate, Decision, Fall, Method, Money, Nothing, Port, Quantity, Speaker, Standing, Text,
     Timestamp, Vocabulary,
 };
 pub use messages::{Command, Event, Rejection};
@@ -130,6 +130,14 @@ impl Aggregate for Order {
             }
             (S::Undoing, FinishCancelling) => Ok(vec![Cancelled]),
             (state, command) => self.already(state, &command),
+        }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        match command {
+            Place { .. } => Some(CardPayment::NAME),
+            Cancel => Some(RewardBank::NAME),
+            _ => None,
         }
     }
 
