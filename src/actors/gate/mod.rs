@@ -1,7 +1,17 @@
 //! Gates: the mailbox-based rate limiters and circuit breakers in front of whatever can be slow,
 //! broken or too busy. Whoever wants through asks for a permit, and reports what became of it.
 
+mod breaker;
+mod bucket;
+mod limit;
+mod machine;
+#[cfg(test)]
+mod properties;
+mod queue;
+mod returning;
+mod rules;
 mod settings;
+mod window;
 
 pub use settings::{GateSettings, GatesSettings};
 
