@@ -111,6 +111,9 @@ impl Catalogue {
         for start in self.shards {
             start(&mut shards)?;
         }
+        // On a thread of its own, so that nobody else's work makes those at a gate wait.
+        let gatekeeping = Arbiter::new();
+        self.shared.gates.drive(&gatekeeping.handle());
         let mut house = House {
             settings: self.settings,
             shared: Arc::clone(&self.shared),
@@ -122,7 +125,7 @@ impl Catalogue {
             releases: Releases::new(),
             inner: Arbiter::new(),
             outer: Arbiter::new(),
-            arbiters: Vec::new(),
+            arbiters: vec![gatekeeping],
         };
         for start in self.projectors.into_iter().chain(self.followers) {
             start(&mut house)?;
@@ -163,6 +166,7 @@ impl Catalogue {
                 self.trouble.push(format!("ports.\"{name}\": there is no such port; {known}"));
             }
         }
+        self.trouble.extend(self.shared.gates.check());
         if self.trouble.is_empty() {
             return Ok(());
         }
@@ -221,6 +225,7 @@ impl Host for Catalogue {
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
         let context = self.contexts.with(A::NAME, "aggregate");
+        self.shared.gates.with(A::NAME, Guards::Admission);
         let room = Arc::new(Room::<A>::new(kind, context, Arc::clone(&self.shared), settings));
         self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
         self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
@@ -258,6 +263,7 @@ impl Host for Catalogue {
     fn port<P: Port>(&mut self) -> &mut Self {
         let me = self.kind(&format!("port {}", P::NAME));
         let context = self.contexts.with(P::NAME, "port");
+        self.shared.gates.with(P::NAME, Guards::Port);
         self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
         let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();

@@ -8,7 +8,7 @@ use super::{
         Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
         ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
-    gate::GatesSettings,
+    gate::{GateInfo, Gates, GatesSettings},
     progress::Progress,
     projector::Rows,
     room::{Door, Shared},
@@ -237,7 +237,14 @@ impl Courtyard {
         let contexts = self.parts.contexts.all();
         let suspended = contexts.iter().filter(|context| context.is_suspended());
         parts.extend(suspended.filter_map(|context| suspended_part(context)));
+        parts.extend(self.gates().infos().iter().filter_map(GateInfo::part));
         Health { parts }
+    }
+
+    /// What guards whatever can be slow, broken or too busy.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.parts.shared.gates
     }
 
     /// Everything that can be suspended, by name.

@@ -5,6 +5,7 @@
 //!                                   ├─ saga runner ── conversation
 //!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
 //!                                   └─ projector ── shelf, rows (views)
+//! gates stand before rooms and ports; the gatekeeper lets time pass for them
 //! ```
 
 mod audit;
@@ -49,5 +50,8 @@ pub use facade::{
     QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
     ViewInfo, ViewQuery,
 };
-pub use gate::{GateSettings, GatesSettings, Why};
+pub use gate::{
+    Away, Gate, GateInfo, GateSettings, Gates, GatesSettings, Guards, Outcome as PermitOutcome,
+    Permit, Why,
+};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -6,7 +6,7 @@ use super::{
     answer::Answer,
     contexts,
     conversation::{self, Told},
-    hal, headers, html, operate,
+    gates, hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
     query::{Query, SIZE_MAX, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
@@ -70,6 +70,9 @@ impl Front {
             },
             Err(Lost::Unknown) if request.path().starts_with(contexts::CONTEXTS) => {
                 contexts::answer(self, verb, request.path()).await
+            }
+            Err(Lost::Unknown) if request.path().starts_with(gates::GATES) => {
+                gates::answer(self, verb, request, payload).await
             }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
@@ -170,7 +173,11 @@ impl Front {
     }
 
     /// Reads the body, within the limits of size and time.
-    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+    pub(super) async fn body(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Bytes, Problem> {
         let bytes_max = self.limits.body_bytes_max;
         let too_large =
             || Problem::new(TOO_LARGE, format!("the body is larger than {bytes_max} bytes"));

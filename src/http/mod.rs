@@ -5,7 +5,8 @@
 //!   ├─ headers, accept, query                  what is asked
 //!   ├─ hal, html, conversation, problem, answer
 //!   ├─ operate                                 health, quarantine, index
-//!   └─ contexts                                what can be suspended
+//!   ├─ contexts                                what can be suspended
+//!   └─ gates                                   who is let through, and how it is set
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
@@ -14,6 +15,7 @@ pub mod answer;
 mod contexts;
 pub mod conversation;
 pub mod front;
+mod gates;
 pub mod hal;
 pub mod headers;
 pub mod html;

@@ -169,7 +169,7 @@ fn index(front: &Front) -> Answer {
         let name = format!("{}/{}", view.business, view.name);
         add(name.clone(), format!("/{name}"));
     }
-    for name in ["actuator/health", "admin/contexts", "admin/quarantine"] {
+    for name in ["actuator/health", "admin/contexts", "admin/gates", "admin/quarantine"] {
         add(name.into(), format!("/{name}"));
     }
     let body = json!({ "_links": links });

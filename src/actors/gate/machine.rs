@@ -8,8 +8,8 @@ use super::{
     limit::Limit,
     queue::{Left, Queue},
     returning::Returning,
-    rules::Rules,
-    window::Tally,
+    rules::{RateRules, Rules},
+    told::{Answer, Counts, Entry, Refusal, Standing},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -44,69 +44,6 @@ struct Granted {
     era: u64,
 }
 
-/// What becomes of somebody who comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// Let through, with a permit of this number.
-    Granted(u64),
-    /// It waits with this ticket, and is answered once.
-    Waits(u64),
-    /// Turned away.
-    Refused(Refusal),
-}
-
-/// Somebody is turned away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Why.
-    pub why: Why,
-    /// When to come back, before it is spread.
-    pub after: Duration,
-}
-
-/// Somebody who waited is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The ticket.
-    pub ticket: u64,
-    /// The number of the permit, or why there is none.
-    pub granted: Result<u64, Refusal>,
-}
-
-/// What has happened since the beginning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Let through.
-    pub let_through: u64,
-    /// Permits of which nothing was heard in time.
-    pub timed_out: u64,
-    /// Turned away, by [`Why`].
-    pub turned_away: [u64; 4],
-}
-
-/// How it stands.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// `closed`, `open`, `half-open`
-    pub state: &'static str,
-    /// What is known of recent calls.
-    pub tally: Tally,
-    /// How many wait in a hurry, and how many patiently.
-    pub waiting: (usize, usize),
-    /// Whether the newest are served first.
-    pub is_pressed: bool,
-    /// How long the longest has waited.
-    pub longest: Duration,
-    /// For how long those waited who were served lately, the shortest first.
-    pub waits: Vec<Duration>,
-    /// How many may be under way at once.
-    pub limit: Option<usize>,
-    /// How many are.
-    pub under_way: usize,
-    /// What has happened.
-    pub counts: Counts,
-}
-
 impl Machine {
     /// Closed, and nobody there.
     pub fn new(rules: Rules, now: Duration) -> Self {
@@ -130,9 +67,7 @@ impl Machine {
     /// is known, where the rules about it stay as they are.
     pub fn change(&mut self, rules: Rules, now: Duration) {
         if rules.rate != self.rules.rate {
-            let bucket = |rate: super::rules::RateRules| {
-                Bucket::new(rate.per_s, rate.burst, rate.burst, now)
-            };
+            let bucket = |rate: RateRules| Bucket::new(rate.per_s, rate.burst, rate.burst, now);
             self.bucket = rules.rate.map(bucket);
         }
         if rules.limit != self.rules.limit {
@@ -160,10 +95,10 @@ impl Machine {
         }
     }
 
-    /// Why somebody who came now would not be let through at once.
+    /// Why somebody in a hurry who came now would be turned away without waiting.
     pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
         self.advance(now);
-        let why = self.obstacle(false)?;
+        let why = self.obstacle(false).filter(|why| !self.may_wait(*why))?;
         // Nobody is turned away, so nobody takes a moment.
         let before = self.returning.clone();
         let refusal = Refusal { why, after: self.moment(why) };
@@ -179,9 +114,8 @@ impl Machine {
         };
         let refused = match deadline {
             None => None,
-            Some(_) if why == Why::Open => Some(why),
-            Some(deadline) if deadline <= self.now => Some(Why::TooLate),
-            Some(_) => (!self.queue.has_room()).then_some(why),
+            Some(_) if !self.may_wait(why) => Some(why),
+            Some(deadline) => (deadline <= self.now).then_some(Why::TooLate),
         };
         if let Some(why) = refused {
             return Entry::Refused(self.refuse(why));
@@ -362,6 +296,11 @@ impl Machine {
             return Some(Why::Full);
         }
         self.bucket.as_ref().is_some_and(|bucket| !bucket.has(1.0)).then_some(Why::TooMany)
+    }
+
+    /// Whether somebody in a hurry waits for this to be over.
+    fn may_wait(&self, why: Why) -> bool {
+        why != Why::Open && self.queue.has_room()
     }
 
     fn grant(&mut self) -> u64 {

@@ -3,8 +3,9 @@
 
 use super::{
     Outcome, Why,
-    machine::{Answer, Entry, Machine, Refusal},
+    machine::Machine,
     rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
+    told::{Answer, Entry, Refusal},
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeMap, time::Duration};
@@ -115,6 +116,8 @@ struct World {
     era: usize,
     /// What was reported in this era: when, whether it failed, whether it was slow.
     reports: Vec<(Duration, bool, bool)>,
+    /// How much has dripped since the trials began, beyond those let through.
+    drops: f64,
 }
 
 impl World {
@@ -129,6 +132,7 @@ impl World {
             state: "closed",
             era: 0,
             reports: Vec::new(),
+            drops: 0.0,
         }
     }
 
@@ -184,7 +188,9 @@ impl World {
             let was_pressed = self.machine.standing(self.now).is_pressed;
             let due = self.machine.due().map_or(end, |due| due.max(self.now + STEP));
             let expires = self.permits.values().map(|permit| permit.at + self.rules.permit).min();
+            let before = self.now;
             self.now = due.min(expires.unwrap_or(end)).min(end);
+            self.drip(self.now - before);
             let is_over = |permit: &UnderWay| permit.at + self.rules.permit <= self.now;
             let over: Vec<_> = self.permits.iter().filter(|(_, permit)| is_over(permit)).collect();
             for permit in over.into_iter().map(|(number, _)| *number).collect::<Vec<_>>() {
@@ -193,6 +199,15 @@ impl World {
             self.machine.tick(self.now);
             self.look(was_pressed);
         }
+    }
+
+    /// Doubled with each trial that went well.
+    fn drip(&mut self, time: Duration) {
+        let is_well = |(_, failed, slow): &&(Duration, bool, bool)| !failed && !slow;
+        let well = self.reports.iter().filter(is_well).count();
+        let per_s = self.rules.breaker.map_or(0.0, |breaker| breaker.drip_per_s);
+        let doubled = per_s * 2.0_f64.powi(i32::try_from(well).unwrap());
+        self.drops += time.as_secs_f64() * doubled;
     }
 
     fn hear(&mut self, permit: u64, failed: bool) {
@@ -207,6 +222,9 @@ impl World {
         let under_way = UnderWay { at: self.now, era: self.era };
         assert!(self.permits.insert(permit, under_way).is_none(), "a permit twice");
         self.granted += 1;
+        self.drops -= 1.0;
+        assert!(self.state != "open", "let through while open");
+        assert!(self.state == "closed" || self.drops > -0.01, "more than drips");
     }
 
     fn is_honest(&self, Refusal { why, after }: Refusal) {
@@ -274,6 +292,7 @@ impl World {
         let QueueRules { calls_max, waiting_max, wait_target, wait_interval } = self.rules.queue;
         let hurried = || self.waiting.values().filter(|waiting| waiting.deadline.is_some());
         assert!(hurried().count() <= calls_max);
+        assert!(!is_pressed || hurried().count() > 0, "pressed by nobody");
         for waiting in hurried() {
             let waited = self.now - waiting.since;
             assert!(self.now <= waiting.deadline.unwrap() + STEP, "waits beyond its deadline");
@@ -304,6 +323,7 @@ impl World {
             self.state = turn.to;
             self.era += 1;
             self.reports.clear();
+            self.drops = 1.0;
         }
         assert_eq!(self.machine.standing(self.now).state, self.state);
     }

@@ -151,45 +151,55 @@ impl GateSettings {
     pub fn rules(&self, guards: Guards) -> Result<Rules, String> {
         let all = self.over_usual(guards);
         all.check()?;
+        Ok(all.as_rules())
+    }
+
+    /// What a gate goes by that is set like this, with everything given and checked.
+    fn as_rules(&self) -> Rules {
         let ms = |value: Option<u64>| Duration::from_millis(value.unwrap_or_default());
-        let rate = all.rate_per_s.map(|per_s| {
-            let burst = all.burst_calls.map_or_else(|| per_s.ceil(), f64::from);
+        let rate = self.rate_per_s.map(|per_s| {
+            let burst = self.burst_calls.map_or_else(|| per_s.ceil(), f64::from);
             RateRules { per_s, burst }
         });
-        let limit = match (all.concurrency_min, all.concurrency_max) {
+        let limit = match (self.concurrency_min, self.concurrency_max) {
             (_, None) => LimitRules::Unlimited,
             (None, Some(max)) => LimitRules::Fixed(max),
             (Some(min), Some(max)) => LimitRules::Adaptive { min, max },
         };
         let queue = QueueRules {
-            calls_max: all.waiting_calls_max.unwrap_or_default(),
-            waiting_max: ms(all.waiting_ms_max),
-            wait_target: ms(all.wait_target_ms),
-            wait_interval: ms(all.wait_interval_ms),
+            calls_max: self.waiting_calls_max.unwrap_or_default(),
+            waiting_max: ms(self.waiting_ms_max),
+            wait_target: ms(self.wait_target_ms),
+            wait_interval: ms(self.wait_interval_ms),
         };
         let breaker = BreakerRules {
-            span: match all.window_s {
+            span: match self.window_s {
                 Some(seconds) => Span::Seconds(seconds),
-                None => Span::Calls(all.window_calls.unwrap_or_default()),
+                None => Span::Calls(self.window_calls.unwrap_or_default()),
             },
-            minimum_calls: all.minimum_calls(),
-            failure_rate: all.failure_rate.unwrap_or_default(),
-            slow_call: ms(all.slow_call_ms),
-            slow_call_rate: all.slow_call_rate.unwrap_or_default(),
-            consecutive_failures: all.consecutive_failures,
-            open: ms(all.open_ms),
-            open_max: ms(all.open_ms_max).max(ms(all.open_ms)),
-            drip_per_s: all.drip_per_s.unwrap_or_default(),
-            trial_calls: all.trial_calls.unwrap_or_default(),
+            minimum_calls: self.minimum_calls(),
+            failure_rate: self.failure_rate.unwrap_or_default(),
+            slow_call: ms(self.slow_call_ms),
+            slow_call_rate: self.slow_call_rate.unwrap_or_default(),
+            consecutive_failures: self.consecutive_failures,
+            open: ms(self.open_ms),
+            open_max: ms(self.open_ms_max).max(ms(self.open_ms)),
+            drip_per_s: self.drip_per_s.unwrap_or_default(),
+            trial_calls: self.trial_calls.unwrap_or_default(),
         };
-        Ok(Rules {
+        Rules {
             rate,
             limit,
             queue,
-            breaker: (all.breaker == Some(true)).then_some(breaker),
-            permit: ms(all.permit_ms),
-            retry_after_max: ms(all.retry_after_ms_max),
-        })
+            breaker: (self.breaker == Some(true)).then_some(breaker),
+            permit: ms(self.permit_ms),
+            retry_after_max: ms(self.retry_after_ms_max),
+        }
+    }
+
+    /// What is usual for what a gate guards, as the rules it goes by.
+    pub(super) fn usual_rules(guards: Guards) -> Rules {
+        Self::usual(guards).as_rules()
     }
 
     /// A window of few calls is never asked for more than it holds, as in Resilience4j.
