@@ -88,7 +88,7 @@ numbers_with() {
   local url="$house/$2?size=200" pages
   pages=$(curl -sSf "$url" | jq .page.totalPages)
   [ "$pages" -gt 0 ] || return 0
-  curl -sSfg "$url&page=[0-$((pages - 1))]" | jq -r --arg field "$1" --arg word "$3" '
+  curl -sSf "$url&page=[0-$((pages - 1))]" | jq -r --arg field "$1" --arg word "$3" '
     ._embedded[][] | select((.status // .subscriptionStatus // "") | test("^(" + $word + ")$"))
     | .[$field]' | sort
 }
@@ -177,11 +177,13 @@ sieged() {
 # line SCENARIO AIM REACHED CONDITION...: prints a line of the table; each condition is an
 # arithmetic comparison, and all of them have to hold.
 line() {
-  local scenario=$1 aim=$2 reached=$3 verdict=ok
+  local scenario=$1 aim=$2 reached=$3 missed=()
   shift 3
   for condition in "$@"; do
-    holds "$condition" || verdict="**missed** ($condition)"
+    holds "$condition" || missed+=("$condition")
   done
+  local verdict=ok
+  ((${#missed[@]} == 0)) || verdict="**missed** ($(IFS=';' && echo "${missed[*]}"))"
   echo "| ${row#row} | $scenario | $aim | $reached | $verdict |"
 }
 

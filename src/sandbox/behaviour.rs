@@ -57,8 +57,8 @@ impl Behaviour {
         if let Value::Object(keys) = &mut keys {
             keys.extend(changes);
         }
-        let changed: Self = serde_json::from_value(keys).map_err(|error| error.to_string())?;
-        changed.checked()
+        let behaviour: Self = serde_json::from_value(keys).map_err(|error| error.to_string())?;
+        behaviour.checked()
     }
 
     /// # Errors
