@@ -263,11 +263,11 @@ impl Host for Catalogue {
     fn port<P: Port>(&mut self) -> &mut Self {
         let me = self.kind(&format!("port {}", P::NAME));
         let context = self.contexts.with(P::NAME, "port");
-        self.shared.gates.with(P::NAME, Guards::Port);
         self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
         let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
-        let gate = self.shared.gates.with(P::NAME, Guards::Port);
+        let concurrency = settings.concurrency.unwrap_or(P::CONCURRENCY);
+        let gate = self.shared.gates.with_limit(P::NAME, Guards::Port, concurrency);
         let passage = self.shared.passages.open(P::NAME, Passage::new(gate, &settings));
         self.followers.push(Box::new(move |house| {
             let contexts = Arc::clone(&house.contexts);

@@ -34,8 +34,18 @@ impl Gates {
     /// The gate of this name, built on first use: what is configured under its name lies over
     /// what is usual for what it guards.
     pub fn with(&self, name: &str, guards: Guards) -> Arc<Gate> {
+        self.with_usual(name, guards, GateSettings::default())
+    }
+
+    /// The gate of this name, with so many calls under way at once unless it is set otherwise.
+    pub fn with_limit(&self, name: &str, guards: Guards, concurrency_max: usize) -> Arc<Gate> {
+        let concurrency_max = Some(concurrency_max.max(1));
+        self.with_usual(name, guards, GateSettings { concurrency_max, ..GateSettings::default() })
+    }
+
+    fn with_usual(&self, name: &str, guards: Guards, usual: GateSettings) -> Arc<Gate> {
         let build = || {
-            let settings = self.settings.get(name).cloned().unwrap_or_default();
+            let settings = self.settings.get(name).cloned().unwrap_or_default().or(usual);
             let set = match settings.rules(guards) {
                 Ok(rules) => (settings, rules),
                 // The house does not start with it; see `check`.

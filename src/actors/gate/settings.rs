@@ -27,7 +27,7 @@ macro_rules! settings {
         impl GateSettings {
             /// These, and where they say nothing, the others.
             #[must_use]
-            fn or(self, others: Self) -> Self {
+            pub(super) fn or(self, others: Self) -> Self {
                 Self { $($key: self.$key.or(others.$key),)+ }
             }
         }

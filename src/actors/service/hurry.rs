@@ -1,8 +1,7 @@
 //! The time a question has that somebody waits for.
 
 use crate::{actors::settings::PortSettings, domain::kernel::Timestamp};
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Until when a question has to be answered, and asked.
 pub(super) struct Hurry {
@@ -13,28 +12,27 @@ pub(super) struct Hurry {
 }
 
 impl Hurry {
-    /// For a question since this time.
-    pub(super) fn new(since: Timestamp, now: Timestamp, settings: &PortSettings) -> Self {
+    /// For a question since this time, which is read now.
+    pub(super) fn new(
+        since: Timestamp,
+        (now, read_at): (Timestamp, Instant),
+        settings: &PortSettings,
+    ) -> Self {
         let left = left(since, now, settings.within_ms);
         let attempt_ms = settings.timeout_ms.min(settings.within_ms);
         let until_last_call = left.checked_sub(Duration::from_millis(attempt_ms / 2));
-        let begun = Instant::now();
-        Self { deadline: begun + left, last_call: until_last_call.map(|until| begun + until) }
+        let last_call = until_last_call.map(|until| read_at + until);
+        Self { deadline: read_at + left, last_call }
     }
 
     /// When an attempt may be begun at the latest; `None` when it is too late for any.
-    pub(super) fn last_call(&self) -> Option<Instant> {
-        self.last_call.filter(|last| Instant::now() <= *last)
-    }
-
-    /// Whether an attempt may be begun after this pause.
-    pub(super) fn allows_after(&self, pause: Duration) -> bool {
-        self.last_call.is_some_and(|last| Instant::now() + pause <= last)
+    pub(super) fn last_call(&self, now: Instant) -> Option<Instant> {
+        self.last_call.filter(|last| now <= *last)
     }
 
     /// So long, but not beyond the deadline.
-    pub(super) fn at_most(&self, duration: Duration) -> Duration {
-        duration.min(self.deadline.saturating_duration_since(Instant::now()))
+    pub(super) fn at_most(&self, duration: Duration, now: Instant) -> Duration {
+        duration.min(self.deadline.saturating_duration_since(now))
     }
 }
 
@@ -49,29 +47,33 @@ pub(super) fn left(since: Timestamp, now: Timestamp, whole_ms: u64) -> Duration 
 mod tests {
     use super::*;
 
-    fn hurry(gone_ms: u64) -> Hurry {
+    fn hurry(gone_ms: u64) -> (Hurry, Instant) {
         let settings = PortSettings { timeout_ms: 300, within_ms: 900, ..PortSettings::default() };
-        Hurry::new(Timestamp(1_000), Timestamp(1_000 + gone_ms), &settings)
+        let read_at = Instant::now();
+        let now = (Timestamp(1_000 + gone_ms), read_at);
+        (Hurry::new(Timestamp(1_000), now, &settings), read_at)
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_attempt_is_begun_only_while_half_its_time_is_left() {
-        let hurry = hurry(100);
-        assert!(hurry.allows_after(Duration::from_millis(650)));
-        assert!(!hurry.allows_after(Duration::from_millis(651)));
-        assert_eq!(hurry.at_most(Duration::from_millis(300)), Duration::from_millis(300));
-        tokio::time::advance(Duration::from_millis(650)).await;
-        assert!(hurry.last_call().is_some());
-        assert_eq!(hurry.at_most(Duration::from_millis(300)), Duration::from_millis(150));
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(hurry.last_call().is_none());
+    #[test]
+    fn an_attempt_is_begun_only_while_half_its_time_is_left() {
+        let (hurry, read_at) = hurry(100);
+        let after = |ms| read_at + Duration::from_millis(ms);
+        let whole = Duration::from_millis(300);
+        assert_eq!(hurry.at_most(whole, read_at), whole);
+        assert!(hurry.last_call(after(650)).is_some());
+        assert_eq!(hurry.at_most(whole, after(650)), whole / 2);
+        assert!(hurry.last_call(after(651)).is_none());
+        assert_eq!(hurry.at_most(whole, after(801)), Duration::ZERO);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_waited_too_long_before_it_was_read_is_not_asked_at_all() {
-        assert!(hurry(750).last_call().is_some());
-        assert!(hurry(751).last_call().is_none());
-        assert!(hurry(u64::MAX - 1_000).last_call().is_none());
+    #[test]
+    fn what_waited_too_long_before_it_was_read_is_not_asked_at_all() {
+        let is_asked = |gone_ms| {
+            let (hurry, read_at) = hurry(gone_ms);
+            hurry.last_call(read_at).is_some()
+        };
+        assert!(is_asked(750));
+        assert!(!is_asked(751) && !is_asked(901) && !is_asked(u64::MAX - 1_000));
     }
 
     #[test]

@@ -27,7 +27,13 @@ use super::{
 use crate::domain::kernel::{Answer, Ask, Patience, Timestamp};
 use budget::Budget;
 use hurry::{Hurry, left};
-use std::{cell::Cell, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::{sleep, timeout};
 
 /// A question, and what is known of it.
@@ -112,7 +118,7 @@ impl Service {
         question: &Question,
         was_asked: &Cell<bool>,
     ) -> Result<Answer, String> {
-        let hurry = Hurry::new(question.since, now(), &self.settings);
+        let hurry = Hurry::new(question.since, (now(), Instant::now()), &self.settings);
         let mut attempts = 0;
         loop {
             let permit = self.enter(&hurry).await?;
@@ -125,8 +131,8 @@ impl Service {
                 Err(because) => because,
             };
             let pause = self.pause_after(attempts);
-            let may_retry = attempts < self.settings.retries && hurry.allows_after(pause);
-            if !may_retry || !self.budget.withdraw() {
+            let is_in_time = hurry.last_call(Instant::now() + pause).is_some();
+            if attempts >= self.settings.retries || !is_in_time || !self.budget.withdraw() {
                 return Err(because);
             }
             sleep(pause).await;
@@ -136,10 +142,10 @@ impl Service {
 
     /// Waits until it is let through, at most until the last call.
     async fn enter(&self, hurry: &Hurry) -> Result<Permit, String> {
-        let Some(last_call) = hurry.last_call() else {
+        let Some(last_call) = hurry.last_call(Instant::now()) else {
             return Err(format!("there was no time left to ask {}", self.name));
         };
-        let entered = self.gate().enter(Some(last_call.into_std())).await;
+        let entered = self.gate().enter(Some(last_call)).await;
         let permit = entered.map_err(|away| away.to_string())?;
         if self.context.is_suspended() {
             return Err(self.is_suspended());
@@ -185,19 +191,20 @@ impl Service {
         permit: Permit,
         hurry: &Hurry,
     ) -> Result<Answer, String> {
-        let mut first = pin!(self.attempt(ask, permit, hurry.at_most(self.timeout())));
+        let mut first =
+            pin!(self.attempt(ask, permit, hurry.at_most(self.timeout(), Instant::now())));
         let Some(after_ms) = self.settings.hedge_after_ms else { return first.await };
         if let Ok(answer) = timeout(Duration::from_millis(after_ms), &mut first).await {
             return answer;
         }
         let Some(permit) = self.permit_to_hedge(hurry) else { return first.await };
-        let second = self.attempt(ask, permit, hurry.at_most(self.timeout()));
+        let second = self.attempt(ask, permit, hurry.at_most(self.timeout(), Instant::now()));
         first_answer(first, second).await
     }
 
     /// A place for a second attempt, when time, gate and budget allow one.
     fn permit_to_hedge(&self, hurry: &Hurry) -> Option<Permit> {
-        let permit = hurry.last_call().and_then(|_| self.gate().try_enter().ok());
+        let permit = hurry.last_call(Instant::now()).and_then(|_| self.gate().try_enter().ok());
         permit.filter(|_| self.budget.withdraw())
     }
 
