@@ -174,16 +174,27 @@ sieged() {
 
 # --- the table ---
 
+# What was ensured in vain since the last line.
+wrong=()
+
+# ensure WHAT COMMAND...: the next line is only right if the command succeeds.
+ensure() {
+  local what=$1
+  shift
+  "$@" || wrong+=("$what")
+}
+
 # line SCENARIO AIM REACHED CONDITION...: prints a line of the table; each condition is an
 # arithmetic comparison, and all of them have to hold.
 line() {
-  local scenario=$1 aim=$2 reached=$3 missed=()
+  local scenario=$1 aim=$2 reached=$3 missed=("${wrong[@]}")
+  wrong=()
   shift 3
   for condition in "$@"; do
     holds "$condition" || missed+=("$condition")
   done
   local verdict=ok
-  ((${#missed[@]} == 0)) || verdict="**missed** ($(IFS=';' && echo "${missed[*]}"))"
+  ((${#missed[@]} == 0)) || verdict="**missed** ($(printf '%s; ' "${missed[@]}" | sed 's/; $//'))"
   echo "| ${row#row} | $scenario | $aim | $reached | $verdict |"
 }
 

@@ -22,13 +22,13 @@ CONFIG
     "$(sieged availability) >= 99.9"
 
   load_with --users "$users" --seconds "$seconds" --created "$folder/created" --body "$5" "$house/$2"
-  local wanted agree sound
+  local wanted
   wanted=$(told '(.status."201" // 0) / (.answered + .lost)')
-  books_agree "$2" "$3" "$4" "$folder/created" && agree=1 || agree=0
-  verified && sound=1 || sound=0
+  ensure "the books agree" books_agree "$2" "$3" "$4" "$folder/created"
+  ensure "all that is remembered is sound" verified
   line "$1: apply, $users users, ${seconds} s" "≥ 99.9 % as wanted; the books agree" \
     "$(percent "$wanted"), $(rounded "$(told .per_second)")/s, longest $(rounded "$(told '[.classes[].max_ms] | max')" 0) ms; $books" \
-    "$wanted >= 0.999" "$agree == 1" "$sound == 1"
+    "$wanted >= 0.999"
 }
 
 applying insurance subscriptions subscriptionId "Applied|UnderReview|Contracted" \
