@@ -109,19 +109,15 @@ impl Load {
     async fn ask(&self, client: &mut Client, request: &[u8]) -> Option<Answer> {
         let sent = Instant::now();
         let within = Duration::from_secs(self.options.timeout_s);
-        let answer = match timeout(within, client.ask(request)).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(_)) | Err(_) => None,
-        };
+        let answer = timeout(within, client.ask(request)).await.ok().and_then(Result::ok);
         let took = sent.elapsed();
-        match &answer {
-            Some(answer) => self.tally().answered(answer, took, self.begin.elapsed()),
-            None => {
-                client.hang_up();
-                self.tally().lost();
-                // A server that is gone is not asked a million times a second.
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        if let Some(answer) = &answer {
+            self.tally().answered(answer, took, self.begin.elapsed());
+        } else {
+            client.hang_up();
+            self.tally().lost();
+            // A server that is gone is not asked a million times a second.
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         answer
     }
