@@ -163,7 +163,8 @@ limit = 1024
 failures = 1000000000
 timeout = 120
 RC
-  siege -R "$folder/siegerc" -b -j --no-follow --no-parser -c"$users" -t"${seconds}S" \
+  # Its threads may wait for each other for ever; a row that has no figures breaks off.
+  timeout "$((seconds + 150))" siege -R "$folder/siegerc" -b -j --no-follow --no-parser -c"$users" -t"${seconds}S" \
     --content-type application/json "$@" >"$folder/siege.json" 2>"$folder/siege.log"
 }
 
