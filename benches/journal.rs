@@ -83,6 +83,7 @@ fn requested(stream: Stream) -> Submission {
         cause: Cause::Request(None),
         answer: None,
         snapshot: None,
+        leases: [None, None],
         done: None,
     }
 }

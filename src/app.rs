@@ -3,7 +3,7 @@
 use crate::{
     actors::{Catalogue, Courtyard, Example, StartError},
     config::Config,
-    http,
+    http, systemd,
 };
 use actix_web::dev::Server;
 use std::{
@@ -106,10 +106,13 @@ impl App {
         let Self { courtyard, server, .. } = self;
         let handle = server.handle();
         tokio::pin!(server);
+        systemd::ready();
         let served = tokio::select! {
             served = &mut server => served,
+            never = systemd::keep_alive(&courtyard) => match never {},
             _ = stop => {
                 tracing::info!("stopping");
+                systemd::stopping();
                 let ((), served) = tokio::join!(handle.stop(true), &mut server);
                 served
             }

@@ -5,7 +5,9 @@ use crate::{
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
     declarations::Declarations,
-    model, verify,
+    model,
+    sandbox::{self, Sandbox},
+    verify,
 };
 use clap::Parser as _;
 use std::{
@@ -28,6 +30,7 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
         Command::Serve(how) => serve_until_told_to_stop(how, &declarations),
         Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, &declarations),
+        Command::Sandbox(options) => play_the_outside(options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -51,18 +54,33 @@ fn listen_to_log() {
 fn serve_until_told_to_stop(how: Serve, declarations: &Declarations) -> Done {
     let config = Config::read(Flags::from(how))?;
     actix::System::new().block_on(async {
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let stop = told_to_stop()?;
         let app = App::build(config, |catalogue| declarations.install(catalogue)).await?;
         println!("{}", app.greeting());
-        let stop = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
         app.run_until_stopped(stop).await?;
         Ok(true)
+    })
+}
+
+fn play_the_outside(options: sandbox::Options) -> Done {
+    actix::System::new().block_on(async {
+        let stop = told_to_stop()?;
+        let sandbox = Sandbox::open(options)?;
+        print!("{}", sandbox.greeting());
+        sandbox.run_until_stopped(stop).await?;
+        Ok(true)
+    })
+}
+
+/// Listens for SIGTERM and SIGINT from now on; the future is ready when one has come.
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     })
 }
 

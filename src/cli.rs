@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::config::Flags;
+use crate::{config::Flags, sandbox};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -35,6 +35,9 @@ pub enum Command {
     },
     /// Draw the event-storming board of a business, or of all, from what they declare
     Model(Model),
+    /// Play the outside services: card payment, SMS, review desk and reward bank, which are slow,
+    /// fail, decline and hang as told, and keep a ledger of what was really done
+    Sandbox(sandbox::Options),
 }
 
 /// What to draw, and where.
@@ -78,12 +81,15 @@ pub struct Serve {
     /// Listen on an address that others can reach, although nobody is asked who he is
     #[arg(long)]
     insecure: bool,
+    /// Let `POST /admin/faults` break something on purpose, for drills
+    #[arg(long)]
+    allow_faults: bool,
 }
 
 impl From<Serve> for Flags {
     fn from(serve: Serve) -> Self {
-        let Serve { config, data, listen, business, insecure } = serve;
-        Self { config, data, listen, only: business, insecure }
+        let Serve { config, data, listen, business, insecure, allow_faults } = serve;
+        Self { config, data, listen, only: business, insecure, allow_faults }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Whether to listen on an address that others can reach, although nobody is asked who he is.
     pub insecure: bool,
+    /// Whether `POST /admin/faults` breaks something on purpose.
+    pub allow_faults: bool,
     /// Only these businesses; all when empty.
     pub only: Vec<String>,
     /// Section `[http]`.
@@ -56,6 +58,8 @@ pub struct JournalSection {
     pub queue_records_max: usize,
     /// The latest records that are kept in memory for listeners.
     pub feed_records_max: usize,
+    /// So many bytes of the file system are left free, but at most a twentieth of it.
+    pub reserve_bytes: u64,
 }
 
 impl Default for JournalSection {
@@ -65,6 +69,7 @@ impl Default for JournalSection {
             commit_records_max: 512,
             queue_records_max: 65_536,
             feed_records_max: 16_384,
+            reserve_bytes: 16 << 20,
         }
     }
 }
@@ -82,6 +87,8 @@ pub struct Flags {
     pub only: Vec<String>,
     /// Listen where others can reach it, although nobody is asked who he is.
     pub insecure: bool,
+    /// Let `POST /admin/faults` break something on purpose.
+    pub allow_faults: bool,
 }
 
 /// A configuration that cannot be used, with the key and where it stands.
@@ -92,8 +99,8 @@ pub struct ConfigError(String);
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
 /// The keys that are not the name of a business.
-const OWN_KEYS: [&str; 8] =
-    ["listen", "data", "insecure", "http", "journal", "actors", "ports", "gates"];
+const OWN_KEYS: [&str; 9] =
+    ["listen", "data", "insecure", "allow_faults", "http", "journal", "actors", "ports", "gates"];
 
 impl Config {
     /// Reads the file the flags name and the environment, and puts the flags over them.
@@ -119,6 +126,9 @@ impl Config {
         if flags.insecure {
             figment = figment.merge(Serialized::default("insecure", true));
         }
+        if flags.allow_faults {
+            figment = figment.merge(Serialized::default("allow_faults", true));
+        }
         Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?.checked()
     }
 
@@ -128,6 +138,7 @@ impl Config {
             listen: part(figment, "listen")?,
             data: part(figment, "data")?,
             insecure: part(figment, "insecure")?,
+            allow_faults: part(figment, "allow_faults")?,
             only,
             http: part(figment, "http")?,
             journal: part(figment, "journal")?,
@@ -161,8 +172,10 @@ impl Config {
             actors: self.actors.clone(),
             ports: self.ports.clone(),
             gates: self.gates.clone(),
+            allow_faults: self.allow_faults,
             businesses: self.businesses.clone(),
             only: self.only.clone(),
+            patience_ms: Some(self.http.patience_ms),
         }
     }
 }
@@ -174,6 +187,7 @@ impl JournalSection {
             commit_records_max: self.commit_records_max,
             queue_records_max: self.queue_records_max,
             feed_records_max: self.feed_records_max,
+            reserve_bytes: self.reserve_bytes,
             ..JournalOptions::default()
         }
     }
@@ -184,6 +198,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("listen", LISTEN_DEFAULT))
         .merge(Serialized::default("data", DATA_DEFAULT))
         .merge(Serialized::default("insecure", false))
+        .merge(Serialized::default("allow_faults", false))
         .merge(Serialized::default("http", Limits::default()))
         .merge(Serialized::default("journal", JournalSection::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))

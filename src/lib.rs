@@ -87,7 +87,9 @@ pub mod declarations;
 pub mod domain;
 pub mod http;
 pub mod model;
+mod sandbox;
 pub mod store;
+mod systemd;
 pub mod verify;
 
 pub use binary::serve;

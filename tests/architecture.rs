@@ -40,6 +40,18 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::store",
         ],
     ),
+    (
+        "src/sandbox",
+        &[
+            "sled",
+            "bincode",
+            "rusqlite",
+            "crate::actors",
+            "crate::domain",
+            "crate::http",
+            "crate::store",
+        ],
+    ),
     ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
 ];
 

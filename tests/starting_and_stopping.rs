@@ -114,6 +114,8 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
         ("[taxi]\nfare_gold = 1", "fare_gold"),
         ("[taxi]\nfare_basic = \"cheap\"", "fare_basic"),
         ("[taxis]\nfare_basic = 1", "taxis"),
+        ("[claims]\ncancel_within_ms = 3000", "claims.cancel_within_ms"),
+        ("[http]\npatience_ms = 900\n[phone]\ncancel_within_ms = 900", "http.patience_ms = 900"),
         ("[ports.\"taxi/payments\"]\nretries = 1", "taxi/payments"),
         ("[ports.\"taxi/payment\"]\ntransport = \"pigeon\"", "transport"),
         ("[http", "madang.toml"),

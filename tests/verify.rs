@@ -33,6 +33,7 @@ fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
             cause: Cause::Request(None),
             answer: None,
             snapshot: None,
+            leases: [None, None],
             done: None,
         })
         .unwrap();

@@ -1,11 +1,13 @@
 //! Reads everything that is remembered and says what is wrong with it; nothing is alive meanwhile.
 
 use super::{
+    annals,
     books::{self, StoredBooks},
     catalogue::Catalogue,
-    contexts::read_transition,
+    contexts::Transition,
     courtyard::{Settings, StartError},
     crash::caught,
+    diary::{DIARY, Note},
     house::view_path,
     rooms::Rooms,
 };
@@ -78,11 +80,12 @@ impl Catalogue {
     /// Reads every record; sagas, ports and lookups hear them on the way.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
+        let diary = self.journal.kind(DIARY).map_err(|error| error.to_string())?;
         let (rooms, contexts) = (&self.rooms, self.contexts.kind());
         let replays = &mut self.replays;
         let mut read = |record: &Record| {
             let at = |because| format!("record {}: {because}", record.position);
-            if let Err(because) = readable(rooms, contexts, record) {
+            if let Err(because) = readable(rooms, (contexts, diary), record) {
                 return flaws.push(at(because));
             }
             let heard = replays.iter_mut().map(|replay| {
@@ -135,12 +138,19 @@ pub(super) fn each_number(
 }
 
 /// Whether a record says something that this binary understands.
-fn readable(rooms: &Rooms, contexts: KindId, record: &Record) -> Result<(), String> {
+fn readable(
+    rooms: &Rooms,
+    (contexts, diary): (KindId, KindId),
+    record: &Record,
+) -> Result<(), String> {
     let kind = record.stream.kind;
     let Some((_, door)) = rooms.of(kind) else {
         return match &record.payload {
             Payload::Woken => Ok(()),
-            Payload::Event(bytes) if kind == contexts => read_transition(bytes).map(drop),
+            Payload::Event(bytes) if kind == contexts => {
+                annals::read::<Transition>(bytes).map(drop)
+            }
+            Payload::Event(bytes) if kind == diary => annals::read::<Note>(bytes).map(drop),
             _ => Err(format!("kind {} is not installed", kind.0)),
         };
     };

@@ -8,32 +8,31 @@ use super::{
     courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
     diary::Diary,
-    errands::{Inside, Outside},
+    errands::{Inside, LOOKUPS, Outside, questions},
     facade::Example,
+    faults::Strikes,
     flight::Flights,
-    gate::Gates,
-    house::{House, start_in},
-    keeper::Keeper,
+    gate::{Gates, Guards},
+    house::House,
+    later::Drain,
+    passage::{Passage, Passages},
+    refusal,
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::{Release, Replayed, Runner},
-    transport::Service,
+    saga::{Release, Replayed},
+    sections,
+    service::Service,
+    supervision::{Handover, Lives, Supervisor},
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{KindId, journal::Journal},
 };
-use actix::Arbiter;
-use serde::Deserialize as _;
-use serde_json::{Value, json};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    sync::{Arc, Mutex, atomic::AtomicUsize},
+    sync::{Arc, atomic::AtomicUsize},
 };
-
-/// At most so many lookups of a kind run at once.
-const LOOKUPS_MAX: usize = 16;
 
 /// Collects what the businesses declare; see [`Host`].
 pub struct Catalogue {
@@ -47,7 +46,7 @@ pub struct Catalogue {
     businesses: HashMap<TypeId, Box<dyn Any>>,
     names: Vec<&'static str>,
     /// What starts the actors, once all rooms are known.
-    shards: Vec<Start<[Arbiter]>>,
+    shards: Vec<StartShards>,
     followers: Vec<Start<House>>,
     projectors: Vec<Start<House>>,
     /// What checks the rows of each view against the journal.
@@ -62,6 +61,9 @@ pub struct Catalogue {
     trouble: Vec<String>,
 }
 
+/// Starts the keepers of a kind of aggregate.
+type StartShards = Box<dyn FnOnce(&Supervisor) -> Result<(), StartError>>;
+
 /// Starts something, given what it lives in.
 type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 
@@ -72,15 +74,21 @@ impl Catalogue {
         let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
         let contexts = Contexts::open(Arc::clone(&journal));
         let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
-        let diary = Arc::new(Diary::default());
+        let diary = Diary::open(&journal);
+        let diary = Arc::new(diary.map_err(|error| StartError::Store(error.to_string()))?);
+        journal.when_turned(refusal::witness(&diary));
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),
             living: AtomicUsize::new(0),
             gates: Gates::new(settings.gates.clone(), Arc::clone(&diary)),
+            strikes: Strikes::default(),
+            allows_faults: settings.allow_faults,
+            quarantine: Quarantine::new(Arc::clone(&diary)),
             diary,
-            quarantine: Quarantine::default(),
+            passages: Passages::default(),
             flights: Flights::default(),
+            drain: Drain::default(),
         });
         Ok(Self {
             settings,
@@ -107,11 +115,21 @@ impl Catalogue {
     /// Starts everything: shards first, then views, then whoever reacts.
     pub(super) fn bring_to_life(mut self) -> Result<Parts, StartError> {
         self.check()?;
-        let mut shards: Vec<_> =
-            (0..self.shared.settings.shard_count()).map(|_| Arbiter::new()).collect();
-        for start in self.shards {
-            start(&mut shards)?;
+        let supervisor = Supervisor::new(
+            Arc::clone(&self.journal),
+            Arc::clone(&self.shared.diary),
+            Arc::clone(&self.contexts),
+            self.shared.settings.shard_blocked(),
+        );
+        for shard in (0..).take(self.shared.settings.shard_count()) {
+            supervisor.add_loop(format!("shard {shard}"), Lives::Shard(shard));
         }
+        for start in self.shards {
+            start(&supervisor)?;
+        }
+        // On a thread of its own, so that nobody else's work makes those at a gate wait.
+        let gatekeeping = supervisor.add_loop("gates", Lives::Followers);
+        self.shared.gates.drive(&supervisor.handle(gatekeeping));
         let mut house = House {
             settings: self.settings,
             shared: Arc::clone(&self.shared),
@@ -121,16 +139,16 @@ impl Catalogue {
             progress: Vec::new(),
             sagas: Vec::new(),
             releases: Releases::new(),
-            inner: Arbiter::new(),
-            outer: Arbiter::new(),
-            arbiters: Vec::new(),
+            inner: supervisor.add_loop("sagas", Lives::Followers),
+            outer: supervisor.add_loop("ports", Lives::Followers),
+            supervisor,
         };
         for start in self.projectors.into_iter().chain(self.followers) {
             start(&mut house)?;
         }
         let conversations = Arc::new(house.tell_conversations(self.routes)?);
-        let House { rows, progress, releases, inner, outer, mut arbiters, .. } = house;
-        arbiters.extend([inner, outer]);
+        let House { rows, progress, releases, supervisor, .. } = house;
+        supervisor.watch()?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         Ok(Parts {
             journal: self.journal,
@@ -144,8 +162,7 @@ impl Catalogue {
             followers: progress,
             releases,
             contexts: self.contexts,
-            shards,
-            following: Mutex::new(arbiters),
+            supervisor,
         })
     }
 
@@ -164,6 +181,7 @@ impl Catalogue {
                 self.trouble.push(format!("ports.\"{name}\": there is no such port; {known}"));
             }
         }
+        self.trouble.extend(self.shared.gates.check());
         if self.trouble.is_empty() {
             return Ok(());
         }
@@ -183,19 +201,6 @@ impl Catalogue {
     }
 }
 
-/// Reads the section of a business. An error of serde's does not name the key whose value makes
-/// no sense, so it is found by trying each alone.
-fn read_settings<B: Business>(section: &Value) -> Result<B::Settings, String> {
-    B::Settings::deserialize(section).map_err(|error| {
-        let alone = |(key, value): (&String, &Value)| {
-            let error = B::Settings::deserialize(json!({ key: value })).err()?;
-            Some(format!("{}.{key}: {error}", B::NAME))
-        };
-        let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
-        keys.unwrap_or_else(|| format!("{}: {error}", B::NAME))
-    })
-}
-
 impl Host for Catalogue {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.names.push(B::NAME);
@@ -203,11 +208,8 @@ impl Host for Catalogue {
         if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
             return self;
         }
-        let settings = match self.settings.businesses.get(B::NAME) {
-            Some(section) => read_settings::<B>(section),
-            None => Ok(B::Settings::default()),
-        };
-        match settings {
+        let section = self.settings.businesses.get(B::NAME);
+        match sections::read::<B>(section, self.settings.patience_ms) {
             Ok(settings) => drop(self.businesses.insert(TypeId::of::<B>(), Box::new(settings))),
             Err(because) => self.trouble.push(because),
         }
@@ -222,15 +224,22 @@ impl Host for Catalogue {
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
         let context = self.contexts.with(A::NAME, "aggregate");
-        let room = Arc::new(Room::<A>::new(kind, context, Arc::clone(&self.shared), settings));
+        self.shared.gates.with(A::NAME, Guards::Admission);
+        let room = Arc::new(Room::<A>::new(
+            kind,
+            Arc::clone(&context),
+            Arc::clone(&self.shared),
+            settings,
+        ));
         self.rooms.add(A::NAME, Arc::clone(&room) as Arc<dyn Door>);
         self.doors.push(Arc::clone(&room) as Arc<dyn Door>);
-        self.shards.push(Box::new(move |shards: &mut [Arbiter]| {
-            let keepers = shards.iter().map(|shard| {
-                let (room, count) = (Arc::clone(&room), shards.len());
-                start_in(shard, move || Keeper::new(room, count))
-            });
-            room.open(keepers.collect::<Result<_, _>>()?);
+        self.shards.push(Box::new(move |supervisor| {
+            room.hear_of_failures();
+            for shard in 0..room.shared.settings.shard_count() {
+                let name = format!("aggregate {} in shard {shard}", A::NAME);
+                let place = (shard, Handover::Beside);
+                supervisor.keep(name, &context, place, room.begins_keeper(shard))?;
+            }
             Ok(())
         }));
         self
@@ -243,13 +252,12 @@ impl Host for Catalogue {
         self.replays.push(Box::new(Replayed::<S>::new(me)));
         let context = self.contexts.with(S::NAME, "saga");
         self.followers.push(Box::new(move |house| {
-            let progress = house.follower("saga", &context);
-            let (shared, rooms) = (Arc::clone(&house.shared), Arc::clone(&house.rooms));
-            let contexts = Arc::clone(&house.contexts);
-            let runner = move || Runner::<S>::new(me, shared, rooms, contexts, progress);
-            let runner = start_in(&house.inner, runner)?;
-            house.sagas.push((business, conversations::asking(runner.clone())));
-            let release = move |number| runner.do_send(Release(number));
+            let seat = house.run::<S>(me, &context)?;
+            house.sagas.push((business, conversations::asking(Arc::clone(&seat))));
+            // One that is being begun again finds out for itself who is to be released.
+            let release = move |number| {
+                seat.with(|runner| runner.into_iter().for_each(|it| it.do_send(Release(number))));
+            };
             house.releases.insert(S::NAME, Box::new(release));
             Ok(())
         }));
@@ -261,14 +269,18 @@ impl Host for Catalogue {
         let context = self.contexts.with(P::NAME, "port");
         self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
+        let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
+        let concurrency = settings.concurrency.unwrap_or(P::CONCURRENCY);
+        let gate = self.shared.gates.with_limit(P::NAME, Guards::Port, concurrency);
+        let passage = self.shared.passages.open(P::NAME, Passage::new(gate, &settings));
         self.followers.push(Box::new(move |house| {
-            let settings = house.settings.ports.get(P::NAME).cloned().unwrap_or_default();
             let contexts = Arc::clone(&house.contexts);
-            let service = Service::new(settings, Arc::clone(&context), contexts);
+            let limits = questions(settings.deferred_max);
+            let service = Service::new(settings, Arc::clone(&context), contexts, passage);
             let service = service.map_err(StartError::Settings)?;
-            let concurrency = service.concurrency().unwrap_or(P::CONCURRENCY);
-            let outside = Outside::<P>::new(Arc::new(service));
-            house.send_out(me, ("port", &context), concurrency, move || outside)
+            let service = Arc::new(service);
+            let outside = move || Outside::<P>::new(Arc::clone(&service));
+            house.send_out(me, ("port", &context), limits, outside)
         }));
         self
     }
@@ -285,7 +297,8 @@ impl Host for Catalogue {
                 return Err(StartError::Settings(because));
             };
             let rows = Arc::clone(rows);
-            house.send_out(me, ("lookup", &context), LOOKUPS_MAX, move || Inside::<L>::new(rows))
+            let inside = move || Inside::<L>::new(Arc::clone(&rows));
+            house.send_out(me, ("lookup", &context), LOOKUPS, inside)
         }));
         self
     }

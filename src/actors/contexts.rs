@@ -6,13 +6,14 @@
 //! everybody concerned looks at.
 
 use super::{
+    annals::{self, Place},
     facade::Trouble,
     progress::Progress,
     room::{blocking, now},
 };
 use crate::store::{
-    Cause, KindId, Payload, Stream, codec,
-    journal::{Entry, Journal, StoreError, Submission},
+    KindId, Lease, Payload, Stream,
+    journal::{Journal, StoreError},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -128,7 +129,7 @@ impl Contexts {
         let mut at_start = HashMap::new();
         for record in journal.records(stream(kind))? {
             let Payload::Event(bytes) = &record.payload else { continue };
-            match read_transition(bytes).map_err(StoreError::Failed)? {
+            match annals::read(bytes).map_err(StoreError::Failed)? {
                 Transition::Suspended { context } => {
                     at_start.insert(context, (true, record.time.0));
                 }
@@ -192,6 +193,16 @@ impl Contexts {
         let _ = changes.wait_for(|_| !context.is_suspended()).await;
     }
 
+    /// Waits until this lease is over; whoever ends one lets everybody [look again](Self::stir).
+    pub async fn over(&self, lease: &Lease) {
+        let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
+    }
+
+    /// Lets everybody who waits look again.
+    pub fn stir(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
     /// Suspends or resumes it: durably, before this returns. Does nothing when it is so already.
     pub async fn turn(&self, context: &Context, suspend: bool) -> Result<(), Trouble> {
         let _turn = self.hand.lock().await;
@@ -210,37 +221,19 @@ impl Contexts {
         };
         let time = now();
         let (said, durable) = oneshot::channel();
-        let submission = Submission {
-            stream,
-            after_version,
-            generation,
-            entries: vec![Entry {
-                payload: Payload::Event(codec::encode(&transition)),
-                typed: None,
-            }],
-            time,
-            correlation: 0,
-            cause: Cause::Request(None),
-            answer: None,
-            snapshot: None,
-            done: Some(Box::new(move |outcome| drop(said.send(outcome)))),
-        };
+        let place = Place { stream, after_version, generation };
+        let done = Box::new(move |outcome| drop(said.send(outcome)));
         let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
-        self.journal.submit(submission).map_err(|error| failed(&error))?;
-        durable.await.map_err(|error| failed(&error))?.map_err(|lost| failed(&lost))?;
+        annals::submit(&self.journal, place, &transition, time, done)?;
+        durable.await.map_err(|error| failed(&error))??;
         context.turn(suspend, time.0);
         tracing::warn!(context = context.name, suspended = suspend, "a context was turned");
-        self.changes.send_modify(|changes| *changes += 1);
+        self.stir();
         for follower in &*lock(&self.followers) {
             follower.ring();
         }
         Ok(())
     }
-}
-
-/// Reads a transition back.
-pub fn read_transition(bytes: &[u8]) -> Result<Transition, String> {
-    codec::decode(bytes).map_err(|error| error.to_string())
 }
 
 const fn stream(kind: KindId) -> Stream {
@@ -254,6 +247,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::codec;
 
     #[test]
     fn transitions_are_stored_as_they_always_were() {

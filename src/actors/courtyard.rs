@@ -8,23 +8,22 @@ use super::{
         Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
         ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
-    gate::GatesSettings,
+    gate::{GateInfo, Gates, GatesSettings},
     progress::Progress,
     projector::Rows,
     room::{Door, Shared},
     settings::{ActorSettings, PortsSettings},
+    supervision::Supervisor,
 };
 use crate::{
     domain::kernel::Dispatch,
     store::journal::{Journal, JournalOptions},
 };
-use actix::Arbiter;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
-    mem,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -41,10 +40,14 @@ pub struct Settings {
     pub ports: PortsSettings,
     /// How the gates are set.
     pub gates: GatesSettings,
+    /// Whether something may be broken on purpose.
+    pub allow_faults: bool,
     /// The sections of the businesses.
     pub businesses: BTreeMap<String, Value>,
     /// Only these businesses; all when empty.
     pub only: Vec<String>,
+    /// The longest a request waits for what is pending, in milliseconds, if there are requests.
+    pub patience_ms: Option<u64>,
 }
 
 /// Why it did not start.
@@ -61,7 +64,7 @@ pub enum StartError {
 /// The running system; cheap to clone.
 #[derive(Clone)]
 pub struct Courtyard {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 /// What a courtyard consists of.
@@ -77,9 +80,8 @@ pub(super) struct Parts {
     pub followers: Vec<Arc<Progress>>,
     pub releases: Releases,
     pub contexts: Arc<Contexts>,
-    /// Where aggregates live, and where those who follow the journal do.
-    pub shards: Vec<Arbiter>,
-    pub following: Mutex<Vec<Arbiter>>,
+    /// Who keeps all of it alive.
+    pub supervisor: Arc<Supervisor>,
 }
 
 /// Lets a conversation out of quarantine, by the name of the saga.
@@ -101,10 +103,11 @@ impl Courtyard {
 
     /// Lets nobody follow the journal any more, finishes what is submitted, and closes it.
     pub async fn stop(&self) {
-        let following = &self.parts.following;
-        let following = mem::take(&mut *following.lock().unwrap_or_else(PoisonError::into_inner));
-        let journal = Arc::clone(&self.parts.journal);
+        let supervisor = Arc::clone(&self.parts.supervisor);
+        let (journal, diary) =
+            (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
         let stopped = tokio::task::spawn_blocking(move || {
+            let following = supervisor.end();
             for arbiter in &following {
                 arbiter.stop();
             }
@@ -112,10 +115,11 @@ impl Courtyard {
             for arbiter in following {
                 let _ = arbiter.join();
             }
+            diary.close();
             journal.close();
         });
         let _ = stopped.await;
-        for shard in &self.parts.shards {
+        for shard in self.parts.supervisor.end_shards() {
             shard.stop();
         }
     }
@@ -154,10 +158,6 @@ impl Courtyard {
     /// same number that it was said at.
     async fn pass_on(&self, dispatch: Dispatch, request: Request) -> Result<Reply, Trouble> {
         let (resource, number) = (request.resource, dispatch.number());
-        let actual = self.show(resource, number).await?.version;
-        if let Some(expected) = request.if_match.filter(|version| *version != actual) {
-            return Err(Trouble::VersionDiffers { expected, actual });
-        }
         let named = |info: &ResourceInfo| {
             dispatch.aggregate().split_once('/') == Some((info.business, info.name))
         };
@@ -165,8 +165,17 @@ impl Courtyard {
             return Err(Trouble::Failed(format!("nobody is there for {dispatch:?}")));
         };
         let name = self.parts.resources[resource].sayings[request.saying].name;
+        // Checked only when it was not answered before: what it did may have changed the version.
+        let (said_at, if_match) = (Arc::clone(&self.parts.doors[resource]), request.if_match);
+        let first = Box::pin(async move {
+            let actual = said_at.show(number).await?.version;
+            match if_match.filter(|version| *version != actual) {
+                Some(expected) => Err(Trouble::VersionDiffers { expected, actual }),
+                None => Ok(()),
+            }
+        });
         let request = Request { if_match: None, ..request };
-        let said = Arc::clone(door).say_for(dispatch, name, request).await?;
+        let said = Arc::clone(door).say_for(dispatch, name, request, first).await?;
         let shown = self.show(resource, number).await?;
         Ok(Reply { outcome: said.outcome, position: said.position.max(shown.position), ..shown })
     }
@@ -237,7 +246,14 @@ impl Courtyard {
         let contexts = self.parts.contexts.all();
         let suspended = contexts.iter().filter(|context| context.is_suspended());
         parts.extend(suspended.filter_map(|context| suspended_part(context)));
+        parts.extend(self.gates().infos().iter().filter_map(GateInfo::part));
         Health { parts }
+    }
+
+    /// What guards whatever can be slow, broken or too busy.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.parts.shared.gates
     }
 
     /// Everything that can be suspended, by name.
@@ -278,7 +294,7 @@ impl Courtyard {
         context.is_suspended().then_some(context.name)
     }
 
-    fn context_info(&self, context: &Arc<Context>) -> ContextInfo {
+    pub(super) fn context_info(&self, context: &Arc<Context>) -> ContextInfo {
         let durable = self.parts.journal.durable();
         let followers = self.parts.followers.iter();
         let followers: Vec<_> =
@@ -303,13 +319,15 @@ impl Courtyard {
     fn journal_part(&self) -> Part {
         let Parts { journal, shared, .. } = &*self.parts;
         let living = shared.living.load(std::sync::atomic::Ordering::Relaxed);
-        let status = if journal.is_open() { Status::Up } else { Status::Down };
-        let details = vec![
+        let taken = journal.takes();
+        let status = if taken.is_ok() { Status::Up } else { Status::Down };
+        let mut details = vec![
             ("durable", journal.durable().to_string()),
             ("submitted", journal.submitted().to_string()),
             ("generation", journal.generation().to_string()),
             ("livingAggregates", living.to_string()),
         ];
+        details.extend(taken.err().map(|error| ("because", error.to_string())));
         Part { name: "journal".into(), status, details }
     }
 

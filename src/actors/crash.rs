@@ -1,11 +1,15 @@
 //! What to do about crashes: rebuild after a pause, or quarantine when they repeat.
 
-use super::{facade::QuarantineEntry, settings::ActorSettings};
+use super::{
+    diary::{Diary, Note},
+    facade::QuarantineEntry,
+    settings::ActorSettings,
+};
 use std::{
     any::Any,
     collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -61,14 +65,28 @@ impl Crashes {
 }
 
 /// Everything that is in quarantine, of all kinds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Quarantine {
+    diary: Arc<Diary>,
     entries: Mutex<BTreeMap<(&'static str, u64), QuarantineEntry>>,
 }
 
 impl Quarantine {
+    /// Nobody is in it yet; who comes and goes is noted.
+    pub fn new(diary: Arc<Diary>) -> Self {
+        Self { diary, entries: Mutex::default() }
+    }
+
     /// Takes one in.
     pub fn admit(&self, entry: QuarantineEntry) {
+        self.take_back(entry.clone());
+        let QuarantineEntry { resource, number, because, .. } = entry;
+        let resource = resource.to_owned();
+        self.diary.note(Note::Quarantined { resource, number, because });
+    }
+
+    /// Takes one in that was in before everything started over.
+    pub fn take_back(&self, entry: QuarantineEntry) {
         tracing::error!(
             resource = entry.resource,
             number = entry.number,
@@ -79,9 +97,18 @@ impl Quarantine {
         self.lock().insert((entry.resource, entry.number), entry);
     }
 
+    /// Why this one is in, if it is.
+    pub fn because(&self, resource: &'static str, number: u64) -> Option<String> {
+        self.lock().get(&(resource, number)).map(|entry| entry.because.clone())
+    }
+
     /// Lets one out.
     pub fn release(&self, resource: &'static str, number: u64) -> bool {
-        self.lock().remove(&(resource, number)).is_some()
+        let was_in = self.lock().remove(&(resource, number)).is_some();
+        if was_in {
+            self.diary.note(Note::Released { resource: resource.to_owned(), number });
+        }
+        was_in
     }
 
     /// Lets all of these out.

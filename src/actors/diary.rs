@@ -1,6 +1,41 @@
 //! The diary of the house: what happens to its parts, as records of the journal under `madang/`.
+//!
+//! Each note is a stream of its own, numbered from 1, so that a page of the latest is read without
+//! the rest. Whoever notes something neither waits nor fails: notes stand in a queue, and one
+//! thread writes them down, again and again when the journal is failing.
 
+use super::{
+    annals::{self, Place},
+    facade::{Collection, DiaryEntry, Page, Trouble},
+    room::{blocking, now},
+};
+use crate::{
+    domain::kernel::Timestamp,
+    store::{
+        KindId, Payload, Stream,
+        journal::{Journal, StoreError},
+    },
+};
 use serde::{Deserialize, Serialize};
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, Receiver, SyncSender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// The kind of the streams that are notes.
+pub const DIARY: &str = "madang/diary";
+
+/// Notes that wait to be written down; further ones only go into the log.
+const QUEUE_NOTES_MAX: usize = 1_024;
+
+/// The pause before a note is tried again that the journal did not take.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What happened to a part of the house. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,16 +49,283 @@ pub enum Note {
         /// Why.
         because: String,
     },
+    /// One instance crashed too often and is kept out of the way.
+    Quarantined {
+        /// `taxi/orders`, or the name of the saga.
+        resource: String,
+        /// Which one.
+        number: u64,
+        /// What the last crash said.
+        because: String,
+    },
+    /// An operator let it out again.
+    Released {
+        /// `taxi/orders`, or the name of the saga.
+        resource: String,
+        /// Which one.
+        number: u64,
+    },
+    /// A part of the house was gone, or was asked to begin again, and lives again.
+    Restarted {
+        /// `saga taxi/ride`
+        part: String,
+        /// Why.
+        because: String,
+        /// Milliseconds from when that was noticed until it lived again.
+        after_ms: u64,
+    },
+    /// The loop of a shard was blocked; its aggregates live elsewhere now.
+    ShardReplaced {
+        /// Which one, from 0.
+        shard: u32,
+        /// Why.
+        because: String,
+        /// Milliseconds from the last beat of the old loop until the new one was there.
+        after_ms: u64,
+    },
+    /// An operator broke something on purpose.
+    Broken {
+        /// What was done, as a sentence.
+        what: String,
+    },
+    /// The journal takes nothing more.
+    JournalBroke {
+        /// Why.
+        because: String,
+    },
+    /// The journal takes submissions again.
+    JournalHealed {
+        /// After so many milliseconds.
+        after_ms: u64,
+    },
 }
+
+impl Note {
+    /// What happened, in a word, and the rest of it.
+    fn told(&self) -> (String, serde_json::Value) {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(object)) => object.into_iter().next().unwrap_or_default(),
+            _ => (format!("{self:?}"), serde_json::Value::Null),
+        }
+    }
+}
+
+/// A note, and when it was made.
+type Dated = (Timestamp, Note);
 
 /// Writes the diary.
 #[derive(Debug, Default)]
-pub struct Diary {}
+pub struct Diary {
+    /// Nothing is written down when there is nobody to do it.
+    desk: Mutex<Option<SyncSender<Dated>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    is_closing: Arc<AtomicBool>,
+    dropped: AtomicU64,
+}
 
 impl Diary {
+    /// A diary that is written into this journal, by a thread of its own.
+    ///
+    /// # Errors
+    /// When the journal does not take the kind of its streams, or there is no thread to be had.
+    pub fn open(journal: &Arc<Journal>) -> Result<Self, StoreError> {
+        let kind = journal.kind(DIARY)?;
+        let (desk, notes) = mpsc::sync_channel(QUEUE_NOTES_MAX);
+        let diary = Self::default();
+        let scribe = Scribe {
+            journal: Arc::clone(journal),
+            kind,
+            is_closing: Arc::clone(&diary.is_closing),
+        };
+        let writer = thread::Builder::new().name("diary".to_owned());
+        let writer = writer.spawn(move || scribe.write_all(&notes));
+        let writer = writer.map_err(|error: io::Error| StoreError::Failed(error.to_string()))?;
+        *lock(&diary.desk) = Some(desk);
+        *lock(&diary.writer) = Some(writer);
+        Ok(diary)
+    }
+
     /// Writes a note down, soon: nobody waits for it, and nobody is held up by it.
-    #[allow(clippy::unused_self)]
     pub fn note(&self, note: Note) {
-        tracing::warn!(?note, "noted");
+        let (what, details) = note.told();
+        tracing::warn!(what, %details, "noted");
+        let desk = lock(&self.desk).clone();
+        if desk.is_some_and(|desk| desk.try_send((now(), note)).is_err()) {
+            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::error!(dropped, "the diary is full, and notes are only in the log");
+        }
+    }
+
+    /// Takes nothing more, and waits until what was noted is written down; not when the journal
+    /// takes nothing.
+    pub fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        drop(lock(&self.desk).take());
+        if let Some(writer) = lock(&self.writer).take() {
+            writer.thread().unpark();
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Who writes the notes down.
+struct Scribe {
+    journal: Arc<Journal>,
+    kind: KindId,
+    is_closing: Arc<AtomicBool>,
+}
+
+impl Scribe {
+    fn write_all(&self, notes: &Receiver<Dated>) {
+        for (time, note) in notes {
+            self.write(time, &note);
+        }
+    }
+
+    /// Writes one note down, once, however often the journal fails meanwhile.
+    fn write(&self, time: Timestamp, note: &Note) {
+        let mut unsure = None;
+        loop {
+            let generation = self.journal.generation();
+            let last = self.journal.last_number(self.kind);
+            // Whether what was lost is on disk after all shows when the journal is open again.
+            if unsure.is_some_and(|number| number <= last) {
+                return;
+            }
+            let stream = Stream { kind: self.kind, number: last + 1 };
+            let place = Place { stream, after_version: 0, generation };
+            let (said, durable) = mpsc::sync_channel(1);
+            let done = Box::new(move |outcome| drop(said.send(outcome)));
+            match annals::submit(&self.journal, place, note, time, done) {
+                Ok(()) if matches!(durable.recv(), Ok(Ok(()))) => return,
+                Ok(()) => unsure = Some(stream.number),
+                Err(error) => tracing::debug!(%error, "a note is put off"),
+            }
+            if self.is_closing.load(Ordering::Relaxed) {
+                return;
+            }
+            thread::park_timeout(RETRY_PAUSE);
+        }
+    }
+}
+
+/// A page of the diary, the latest first.
+///
+/// # Errors
+/// When the journal cannot be read now.
+pub async fn read(journal: Arc<Journal>, page: Page) -> Result<Collection<DiaryEntry>, Trouble> {
+    let kind = blocking({
+        let journal = Arc::clone(&journal);
+        move || journal.kind(DIARY)
+    });
+    let kind = kind.await?;
+    let skip = page.number.saturating_mul(page.size as u64);
+    blocking(move || {
+        let total = journal.count(kind);
+        let mut items = Vec::new();
+        for number in journal.numbers(kind, skip, page.size, true)? {
+            for record in journal.records(Stream { kind, number })? {
+                let Payload::Event(bytes) = &record.payload else { continue };
+                let note: Note = annals::read(bytes).map_err(StoreError::Failed)?;
+                let (what, details) = note.told();
+                items.push(DiaryEntry { number, time_ms: record.time.0, what, details });
+            }
+        }
+        Ok(Collection { items, total })
+    })
+    .await
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{codec, faults::Faults, journal::JournalOptions};
+    use std::sync::atomic::AtomicU32;
+
+    fn released(number: u64) -> Note {
+        Note::Released { resource: "a/b".into(), number }
+    }
+
+    #[test]
+    fn notes_are_stored_as_they_always_were() {
+        let golden = |note: Note, bytes: &[u8]| assert_eq!(codec::encode(&note), bytes, "{note:?}");
+        let text = |text: &str| text.to_owned();
+        golden(
+            Note::GateTurned { gate: text("g"), to: text("open"), because: text("why") },
+            b"\x01\x00\x01g\x04open\x03why",
+        );
+        golden(
+            Note::Quarantined { resource: text("a/b"), number: 7, because: text("why") },
+            b"\x01\x01\x03a/b\x07\x03why",
+        );
+        golden(released(7), b"\x01\x02\x03a/b\x07");
+        golden(
+            Note::Restarted { part: text("saga a/b"), because: text("why"), after_ms: 9 },
+            b"\x01\x03\x08saga a/b\x03why\x09",
+        );
+        golden(
+            Note::ShardReplaced { shard: 1, because: text("why"), after_ms: 9 },
+            b"\x01\x04\x01\x03why\x09",
+        );
+        golden(Note::Broken { what: text("why") }, b"\x01\x05\x03why");
+    }
+
+    #[test]
+    fn every_note_is_written_down_once_although_the_disk_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let syncs = AtomicU32::new(0);
+        let faults = Faults::before_each_sync(move || match syncs.fetch_add(1, Ordering::SeqCst) {
+            nth if nth > 3 && nth % 3 == 0 => Err(io::Error::other("on purpose")),
+            _ => Ok(()),
+        });
+        let options = JournalOptions { faults, ..JournalOptions::default() };
+        let journal = Journal::open(folder.path(), options).unwrap();
+        let diary = Diary::open(&journal).unwrap();
+        let kind = journal.kind(DIARY).unwrap();
+        (1..=9).for_each(|number| diary.note(released(number)));
+        while journal.count(kind) < 9 {
+            thread::yield_now();
+        }
+        diary.close();
+        let noted = (1..=9).map(|number| {
+            let records = journal.records(Stream { kind, number }).unwrap();
+            let Payload::Event(bytes) = &records[0].payload else { panic!("a note") };
+            annals::read::<Note>(bytes).unwrap()
+        });
+        assert_eq!(noted.collect::<Vec<_>>(), (1..=9).map(released).collect::<Vec<_>>());
+        assert!(journal.generation() > 0, "the disk failed");
+        journal.close();
+    }
+
+    #[test]
+    fn whoever_notes_something_never_waits_for_a_disk_that_hangs() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hang, hangs) = mpsc::channel::<()>();
+        let (hangs, has_begun) = (Mutex::new(hangs), AtomicBool::new(false));
+        let is_hanging = Arc::new(AtomicBool::new(false));
+        let hanging = Arc::clone(&is_hanging);
+        let faults = Faults::before_each_sync(move || {
+            if hanging.load(Ordering::SeqCst) {
+                has_begun.store(true, Ordering::SeqCst);
+                let _ = lock(&hangs).recv();
+            }
+            Ok(())
+        });
+        let options = JournalOptions { faults, ..JournalOptions::default() };
+        let journal = Journal::open(folder.path(), options).unwrap();
+        let diary = Diary::open(&journal).unwrap();
+        is_hanging.store(true, Ordering::SeqCst);
+        (0..3 * QUEUE_NOTES_MAX as u64).for_each(|number| diary.note(released(number)));
+        assert!(diary.dropped.load(Ordering::SeqCst) > 0, "the oldest are kept");
+        drop(hang);
+        diary.close();
+        let kind = journal.kind(DIARY).unwrap();
+        let records = journal.records(Stream { kind, number: 1 }).unwrap();
+        assert_eq!(records[0].payload, Payload::Event(codec::encode(&released(0))));
+        journal.close();
     }
 }

@@ -1,7 +1,8 @@
 //! What is said to the courtyard and what it answers: names and JSON in, JSON or a trouble out.
 
+use super::gate::{Away, Why};
 use crate::domain::kernel::{Fall, Field, Method, Place, RejectionKind};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The longest a request is made to wait for what is pending.
 pub const PATIENCE_MAX: Duration = Duration::from_secs(30);
@@ -215,6 +216,29 @@ pub enum Trouble {
         /// What it is.
         actual: u32,
     },
+    /// 503: it was begun, but did not come about, because the outside service behind a gate was
+    /// busy or down.
+    #[error("{because}")]
+    Unavailable {
+        /// `taxi/payment`
+        gate: Arc<str>,
+        /// The sentence.
+        because: String,
+        /// The number it had, which can still be read.
+        number: u64,
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// 429 or 503: a gate turned it away before anything was begun.
+    #[error("the gate {gate} {why}")]
+    TurnedAway {
+        /// `taxi/payment`
+        gate: Arc<str>,
+        /// Why.
+        why: Why,
+        /// When to come back.
+        retry_after: Duration,
+    },
     /// 503: a queue is full.
     #[error("{what} is busy")]
     Busy {
@@ -256,9 +280,40 @@ pub enum Trouble {
         /// When to come back, in seconds.
         retry_after_s: u32,
     },
+    /// 507: nothing more is written for lack of space; nothing was changed.
+    #[error("{0}")]
+    NoSpace(String),
+    /// 503: nothing is written, because the file system can only be read; nothing was changed.
+    #[error("{0}")]
+    ReadOnly(String),
+    /// 503: this one instance crashed on what was said, and is rebuilt.
+    #[error("{resource} {number} {because}")]
+    Crashed {
+        /// `taxi/orders`
+        resource: &'static str,
+        /// Which one.
+        number: u64,
+        /// What the crash said.
+        because: String,
+        /// When it can be expected to be back.
+        retry_after: Duration,
+    },
     /// 503: the machine failed; whether the command was stored is unknown, the same key tells.
     #[error("{0}")]
     Failed(String),
+}
+
+impl Trouble {
+    /// Whether the machine broke, instead of being busy or saying no.
+    pub(super) const fn is_failure(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::Crashed { .. })
+    }
+}
+
+impl From<Away> for Trouble {
+    fn from(Away { gate, why, retry_after }: Away) -> Self {
+        Self::TurnedAway { gate, why, retry_after }
+    }
 }
 
 /// How the parts are.
@@ -322,4 +377,17 @@ pub struct QuarantineEntry {
     pub crashes: u32,
     /// Since when, in milliseconds since the epoch.
     pub since_ms: u64,
+}
+
+/// Something that happened to a part of the house.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiaryEntry {
+    /// Counted from 1.
+    pub number: u64,
+    /// When, in milliseconds since the epoch.
+    pub time_ms: u64,
+    /// What, in a word: `Quarantined`.
+    pub what: String,
+    /// The rest of it.
+    pub details: serde_json::Value,
 }

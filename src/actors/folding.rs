@@ -8,7 +8,7 @@ use crate::{
 use std::marker::PhantomData;
 
 /// A fold of records into rows, for a projector.
-pub trait Folds: Unpin + Send + 'static {
+pub trait Folds: Clone + Unpin + Send + 'static {
     /// What is kept.
     type Row: Message;
     /// What is heard of a record.
@@ -40,6 +40,12 @@ pub trait Folds: Unpin + Send + 'static {
 
 /// The fold of a view.
 pub struct OfView<V>(PhantomData<fn() -> V>);
+
+impl<V> Clone for OfView<V> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
 
 impl<V> Default for OfView<V> {
     fn default() -> Self {

@@ -4,9 +4,9 @@
 //! and starts over from there when it is born and whenever the journal lost what it has read.
 //! Its [`Following`] keeps the place; what is done about a record is the follower's own.
 
-use super::progress::Progress;
+use super::{letter::Mandate, progress::Progress};
 use crate::store::{
-    Cause, KindId, KindSet, Origin, Record,
+    Cause, KindId, KindSet, Lease, Origin, Record,
     journal::{Checkpoint, Journal, Level, Listener, StoreError, SubmitError},
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -41,6 +41,8 @@ pub struct Following {
     pub journal: Arc<Journal>,
     /// How far it is, for others.
     pub progress: Arc<Progress>,
+    /// The right to write; whoever takes its place has another.
+    pub lease: Lease,
     /// The generation of the journal that everything here was read in.
     pub generation: u64,
     /// The last position read.
@@ -58,12 +60,14 @@ impl Following {
     /// Somebody who has not read anything yet.
     pub const fn new(
         me: KindId,
+        lease: Lease,
         journal: Arc<Journal>,
         progress: Arc<Progress>,
         level: Level,
     ) -> Self {
         Self {
             me,
+            lease,
             journal,
             progress,
             generation: 0,
@@ -81,6 +85,11 @@ impl Following {
             Level::Submitted => self.journal.submitted(),
             Level::Durable => self.journal.durable(),
         }
+    }
+
+    /// Under what it speaks.
+    pub fn mandate(&self) -> Mandate {
+        Mandate { generation: self.generation, lease: self.lease.clone() }
     }
 
     /// Whether something said in this generation still means anything.
@@ -196,12 +205,13 @@ pub trait Follower: Actor<Context = Context<Self>> + Handler<Wake> {
         let progress = Arc::clone(&following.progress);
         let knock = Arc::new(move || addr.do_send(Wake));
         progress.knocks_with(knock);
-        let is_waited_for = Arc::default();
-        let passed = Arc::clone(&progress);
-        let wake = Arc::new(move |position| progress.call(position));
-        let pass = Arc::new(move |position| passed.pass(position));
-        let listener = Listener { kinds, is_waited_for, wake, pass };
-        following.journal.subscribe(following.level, listener);
+        if progress.listens_from_now_on() {
+            let (is_waited_for, passed) = (Arc::default(), Arc::clone(&progress));
+            let wake = Arc::new(move |position| progress.call(position));
+            let pass = Arc::new(move |position| passed.pass(position));
+            let listener = Listener { kinds, is_waited_for, wake, pass };
+            following.journal.subscribe(following.level, listener);
+        }
         following.progress.call(following.head());
     }
 

@@ -6,18 +6,22 @@ use super::{
     courtyard::{Releases, Settings, StartError},
     facade::ViewInfo,
     folding::{Folds, OfView},
-    messenger::{Errand, Messenger},
+    messenger::{Errand, Limits, Messenger},
     progress::Progress,
     projector::{Projector, Rows},
     room::Shared,
     rooms::Rooms,
+    saga::Runner,
     shelf::Shelf,
+    supervision::{Begin, Handover, Lives, Seat, Supervisor, start_in},
 };
-use crate::{domain::kernel::View, store::KindId};
-use actix::{Actor, Addr, Arbiter};
+use crate::{
+    domain::kernel::{Saga, View},
+    store::KindId,
+};
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// What followers need to start, and what they leave behind.
@@ -31,10 +35,10 @@ pub(super) struct House {
     /// How to ask the sagas, with the business of each.
     pub(super) sagas: Vec<(&'static str, AskSaga)>,
     pub(super) releases: Releases,
-    /// Where sagas live, and where ports and lookups do.
-    pub(super) inner: Arbiter,
-    pub(super) outer: Arbiter,
-    pub(super) arbiters: Vec<Arbiter>,
+    pub(super) supervisor: Arc<Supervisor>,
+    /// The loops where sagas live, and where ports and lookups do.
+    pub(super) inner: usize,
+    pub(super) outer: usize,
 }
 
 impl House {
@@ -50,15 +54,46 @@ impl House {
         &mut self,
         me: KindId,
         (part, context): (&str, &Arc<Context>),
-        concurrency: usize,
-        errand: impl FnOnce() -> E + Send + 'static,
+        limits: Limits,
+        errand: impl Fn() -> E + Send + Sync + 'static,
     ) -> Result<(), StartError> {
         let progress = self.follower(part, context);
         let around = (Arc::clone(&self.rooms), Arc::clone(&self.contexts));
         let journal = Arc::clone(&self.shared.journal);
-        let messenger =
-            move || Messenger::new(me, errand(), concurrency, around, journal, progress);
-        start_in(&self.outer, messenger).map(drop)
+        let errand = Arc::new(errand);
+        let begin: Begin = Box::new(move |arbiter, lease| {
+            let (around, journal) = (around.clone(), Arc::clone(&journal));
+            let (errand, progress) = (Arc::clone(&errand), Arc::clone(&progress));
+            let messenger =
+                move || Messenger::new((me, lease), errand(), limits, around, journal, progress);
+            Ok(start_in(arbiter, messenger)?.recipient())
+        });
+        let name = format!("{part} {}", context.name);
+        self.supervisor.keep(name, context, (self.outer, Handover::After), begin)
+    }
+
+    /// Keeps the runner of a saga alive; its seat.
+    pub(super) fn run<S: Saga>(
+        &mut self,
+        me: KindId,
+        context: &Arc<Context>,
+    ) -> Result<Arc<Seat<Runner<S>>>, StartError> {
+        let progress = self.follower("saga", context);
+        let (shared, rooms) = (Arc::clone(&self.shared), Arc::clone(&self.rooms));
+        let contexts = Arc::clone(&self.contexts);
+        let seat = Arc::<Seat<Runner<S>>>::default();
+        let taken = Arc::clone(&seat);
+        let begin: Begin = Box::new(move |arbiter, lease| {
+            let (shared, rooms) = (Arc::clone(&shared), Arc::clone(&rooms));
+            let (contexts, progress) = (Arc::clone(&contexts), Arc::clone(&progress));
+            let runner = move || Runner::<S>::new((me, lease), shared, rooms, contexts, progress);
+            let runner = start_in(arbiter, runner)?;
+            taken.take(runner.clone());
+            Ok(runner.recipient())
+        });
+        let name = format!("saga {}", context.name);
+        self.supervisor.keep(name, context, (self.inner, Handover::After), begin)?;
+        Ok(seat)
     }
 
     pub(super) fn project<V: View>(&mut self, context: &Arc<Context>) -> Result<(), StartError> {
@@ -66,7 +101,7 @@ impl House {
         let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
         let info = ViewInfo { business, name, aliases, fields, newest_first };
         let progress = self.follower("view", context);
-        let rows = self.shelve(OfView::<V>::default(), info, progress)?;
+        let rows = self.shelve(OfView::<V>::default(), info, context, progress)?;
         self.rows.push((V::NAME, rows));
         Ok(())
     }
@@ -76,6 +111,7 @@ impl House {
         &mut self,
         folds: F,
         info: ViewInfo,
+        context: &Arc<Context>,
         progress: Arc<Progress>,
     ) -> Result<Arc<Rows>, StartError> {
         let layout = F::layout();
@@ -83,14 +119,23 @@ impl House {
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
         let place = view_path(&self.settings.data, layout.name);
         let journal = Arc::clone(&self.shared.journal);
-        let shelved =
-            Shelf::open(place, layout, journal.durable()).map_err(|error| store(&error))?;
-        let around = (journal, Arc::clone(&self.rooms));
-        let projector = Projector::new(folds, shelved, around, info, progress);
-        let (projector, rows) = projector.map_err(|error| store(&error))?;
-        let arbiter = Arbiter::new();
-        start_in(&arbiter, move || projector)?;
-        self.arbiters.push(arbiter);
+        let opened = Shelf::open(place, layout, journal.durable());
+        let (place, opened) = opened.map_err(|error| store(&error))?;
+        let rows = Arc::new(Rows::new(info, place, progress));
+        let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
+        let rooms = Arc::clone(&self.rooms);
+        let begin: Begin = Box::new(move |arbiter, _| {
+            let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let model = opened.map_or_else(|| kept.model(journal.durable()), Ok);
+            let around = (Arc::clone(&journal), Arc::clone(&rooms));
+            let projector =
+                model.and_then(|model| Projector::new(folds.clone(), (&kept, model), around));
+            let projector = projector.map_err(|error| error.to_string())?;
+            Ok(start_in(arbiter, move || projector)?.recipient())
+        });
+        let name = format!("view {}", context.name);
+        let on = self.supervisor.add_loop(name.clone(), Lives::Followers);
+        self.supervisor.keep(name, context, (on, Handover::After), begin)?;
         Ok(rows)
     }
 
@@ -103,8 +148,9 @@ impl House {
         let fields = Index::layout().fields;
         let info =
             ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
-        let progress = self.follower("view", &self.contexts.with(INDEX, "view"));
-        let index = self.shelve(index, info, progress)?;
+        let context = self.contexts.with(INDEX, "view");
+        let progress = self.follower("view", &context);
+        let index = self.shelve(index, info, &context, progress)?;
         let (journal, rooms) = (Arc::clone(&self.shared.journal), Arc::clone(&self.rooms));
         let sagas = std::mem::take(&mut self.sagas);
         Ok(Conversations { journal, rooms, directory, routes, sagas, index })
@@ -114,16 +160,4 @@ impl House {
 /// Where the rows of a view are kept.
 pub(super) fn view_path(data: &Path, name: &str) -> PathBuf {
     data.join("views").join(format!("{}.sqlite", name.replace('/', ".")))
-}
-
-/// Starts an actor on another thread and waits for its address.
-pub(super) fn start_in<A: Actor<Context = actix::Context<A>>>(
-    arbiter: &Arbiter,
-    actor: impl FnOnce() -> A + Send + 'static,
-) -> Result<Addr<A>, StartError> {
-    let (sender, receiver) = mpsc::channel();
-    arbiter.spawn_fn(move || {
-        let _ = sender.send(actor().start());
-    });
-    receiver.recv().map_err(|_| StartError::Settings("an arbiter stopped while starting".into()))
 }

@@ -7,22 +7,14 @@ use super::{
     newborns::Newborns,
     outbox::Bundle,
     room::{Room, busy},
+    supervision::Order,
 };
-use crate::{
-    domain::kernel::Aggregate,
-    store::{
-        KindSet,
-        journal::{Level, Listener},
-    },
-};
+use crate::{domain::kernel::Aggregate, store::Lease};
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, dev::SendError};
 use std::{
     collections::{HashMap, VecDeque},
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -36,6 +28,9 @@ const SWEEP_INSTANCES_MAX: usize = 4_096;
 /// instance with nothing queued and nothing undurable can be let go without a word.
 pub struct Keeper<A: Aggregate> {
     room: Arc<Room<A>>,
+    lease: Lease,
+    /// The last position that those under a former keeper may have been given.
+    after: u64,
     living: HashMap<u64, Instance<A>>,
     /// Numbers in the order of their use as it was known when they were queued.
     oldest: VecDeque<(u64, u64)>,
@@ -56,14 +51,27 @@ impl<A: Aggregate> Actor for Keeper<A> {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.room.shared.settings.mailbox_messages_max);
         ctx.run_interval(SWEEP_EVERY, |keeper, _| keeper.sweep());
-        self.hear_of_failures(ctx.address());
     }
 }
 
 /// The journal failed, and is open again.
-#[derive(Message)]
+#[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
-struct Healed;
+pub struct Healed;
+
+impl<A: Aggregate> Handler<Order> for Keeper<A> {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
+    }
+}
+
+impl<A: Aggregate> Drop for Keeper<A> {
+    fn drop(&mut self) {
+        self.room.shared.living.fetch_sub(self.living.len(), Ordering::Relaxed);
+    }
+}
 
 impl<A: Aggregate> Handler<Healed> for Keeper<A> {
     type Result = ();
@@ -87,10 +95,16 @@ impl<A: Aggregate> Handler<Healed> for Keeper<A> {
 impl<A: Aggregate> Handler<Bundle<A>> for Keeper<A> {
     type Result = ();
 
-    fn handle(&mut self, Bundle(letters): Bundle<A>, _: &mut Self::Context) {
-        self.room.arrived(letters.len());
-        for letter in letters {
-            self.pass_on(letter);
+    fn handle(&mut self, bundle: Bundle<A>, _: &mut Self::Context) {
+        let Bundle { letters, on_the_way } = bundle;
+        drop(on_the_way);
+        let is_replaced = self.lease.is_over();
+        for Letter { number, content } in letters {
+            if is_replaced {
+                self.room.post(number, content);
+            } else {
+                self.pass_on(Letter { number, content });
+            }
         }
     }
 }
@@ -100,7 +114,7 @@ impl<A: Aggregate> Keeper<A> {
         let number = letter.number;
         self.uses += 1;
         let Some(instance) = self.living.get_mut(&number) else {
-            return self.bear(letter, 0);
+            return self.bear(letter, self.after);
         };
         instance.used = self.uses;
         instance.used_at = Instant::now();
@@ -122,29 +136,14 @@ impl<A: Aggregate> Keeper<A> {
 }
 
 impl<A: Aggregate> Keeper<A> {
-    /// The keeper of shard `shard` of `shards`.
-    pub fn new(room: Arc<Room<A>>, shards: usize) -> Self {
-        let last = room.shared.journal.last_number(room.kind);
-        let newborns = Newborns::after(last, shards as u64);
-        Self { room, living: HashMap::new(), oldest: VecDeque::new(), uses: 0, newborns }
-    }
-
-    /// The generation rises with each failure, and the watermark is spoken of after the healing.
-    fn hear_of_failures(&self, me: Addr<Self>) {
-        let journal = &self.room.shared.journal;
-        let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
-        let wake = move |_| {
-            let Some(journal) = weak.upgrade() else { return };
-            let generation = journal.generation();
-            if known.swap(generation, Ordering::Relaxed) != generation {
-                me.do_send(Healed);
-            }
-        };
-        // No kind concerns it: it is woken after failures only.
-        let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
-        let pass = Arc::new(|_| {});
-        let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake), pass };
-        journal.subscribe(Level::Durable, listener);
+    /// A keeper with nobody alive yet.
+    pub fn new(room: Arc<Room<A>>, lease: Lease) -> Self {
+        let journal = &room.shared.journal;
+        let shards = room.shared.settings.shard_count() as u64;
+        let newborns = Newborns::after(journal.last_number(room.kind), shards);
+        let after = journal.submitted();
+        let (living, oldest) = (HashMap::new(), VecDeque::new());
+        Self { room, lease, after, living, oldest, uses: 0, newborns }
     }
 
     fn bear(&mut self, letter: Letter<A>, after: u64) {
@@ -154,7 +153,8 @@ impl<A: Aggregate> Keeper<A> {
             self.passivate_longest_unused();
         }
         let is_new = self.newborns.first_time(number);
-        let (addr, pulse) = Living::start(Arc::clone(&self.room), number, is_new, after);
+        let (addr, pulse) =
+            Living::start((Arc::clone(&self.room), self.lease.clone()), number, is_new, after);
         pulse.queued.set(1);
         let refused = addr.try_send(letter).err();
         self.oldest.push_back((number, self.uses));

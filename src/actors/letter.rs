@@ -4,8 +4,12 @@ use super::{
     contexts::Context,
     facade::{IdempotencyKey, Outcome, Reply, Trouble},
     flight::Flight,
+    gate::{self, Away, Permit},
 };
-use crate::{domain::kernel::Aggregate, store::Origin};
+use crate::{
+    domain::kernel::Aggregate,
+    store::{Lease, Origin},
+};
 use actix::Message;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -29,6 +33,8 @@ pub enum Content<A: Aggregate> {
     Tell(A::Command, Teller),
     /// Show how it is, as of the last durable record.
     Show(ReplyTo),
+    /// Show how it is, because a client who waited for longer than it can wait no more.
+    GiveUp(ReplyTo),
     /// Show how it is as soon as nothing is pending any more.
     Await(Outcome, ReplyTo),
     /// Leave the quarantine.
@@ -57,18 +63,39 @@ pub struct ClientCall {
     pub outcome: Outcome,
     /// Lands when the answer is durable.
     pub flight: Option<Flight>,
+    /// Held until the answer is durable.
+    pub permit: Permit,
+    /// What the gate of the step said that the command may lead to, if it may.
+    pub step: Option<Result<Permit, Away>>,
 }
 
 /// The inner side of a command.
 pub struct InsideCall {
     /// Which dispatch this is.
     pub origin: Origin,
-    /// The journal's generation it was said in.
-    pub generation: u64,
+    /// Under what it was said.
+    pub mandate: Mandate,
     /// When it counts as delivered.
     pub when: Delivery,
     /// Called once: delivered, or why not.
     pub ack: Ack,
+}
+
+/// Under what somebody inside speaks: it means nothing any more once the journal has lost what it
+/// may rest on, or somebody else has taken the speaker's place.
+#[derive(Clone, Debug)]
+pub struct Mandate {
+    /// The journal's generation it was said in.
+    pub generation: u64,
+    /// The speaker's.
+    pub lease: Lease,
+}
+
+impl Mandate {
+    /// Whether it still means anything in this generation.
+    pub fn holds_in(&self, generation: u64) -> bool {
+        self.generation == generation && !self.lease.is_over()
+    }
 }
 
 /// When a dispatched command counts as delivered.
@@ -116,7 +143,8 @@ pub enum Undelivered {
     Suspended(Arc<Context>),
     /// Try again later: full, crashed, quarantined.
     Later,
-    /// The journal lost what it was based on; whoever said it starts over.
+    /// The journal lost what it was based on, or somebody else speaks now in place of whoever
+    /// said it; who does starts over.
     Stale,
 }
 
@@ -125,7 +153,9 @@ impl<A: Aggregate> Content<A> {
     pub fn refuse(self, trouble: Trouble) {
         match self {
             Self::Tell(_, teller) => teller.refuse(trouble),
-            Self::Show(reply) | Self::Await(_, reply) => drop(reply.send(Err(trouble))),
+            Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply) => {
+                drop(reply.send(Err(trouble)));
+            }
             Self::Release | Self::LookAgain => {}
         }
     }
@@ -135,7 +165,12 @@ impl Teller {
     /// Answers without having done anything.
     pub fn refuse(self, trouble: Trouble) {
         match self {
-            Self::Client(call) => drop(call.reply.send(Err(trouble))),
+            Self::Client(call) => {
+                if trouble.is_failure() {
+                    call.permit.report(gate::Outcome::Failed);
+                }
+                drop(call.reply.send(Err(trouble)));
+            }
             Self::Inside(call) => call.ack.say(Err(Undelivered::Later)),
         }
     }

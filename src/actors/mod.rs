@@ -5,8 +5,10 @@
 //!                                   ├─ saga runner ── conversation
 //!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
 //!                                   └─ projector ── shelf, rows (views)
+//! gates stand before rooms and ports; the gatekeeper lets time pass for them
 //! ```
 
+mod annals;
 mod audit;
 mod books;
 mod catalogue;
@@ -15,26 +17,35 @@ mod conversations;
 mod courtyard;
 mod crash;
 mod diary;
+mod drills;
 mod errands;
 mod facade;
+mod faults;
 mod flight;
 mod folding;
 mod follower;
 mod gate;
 mod house;
 mod keeper;
+mod later;
 mod letter;
 mod living;
 mod messenger;
 mod newborns;
 mod outbox;
+mod passage;
 mod progress;
 mod projector;
+mod put_off;
+mod refusal;
 mod room;
 mod rooms;
 mod saga;
+mod sections;
+mod service;
 mod settings;
 mod shelf;
+mod supervision;
 mod transport;
 
 pub use audit::{Findings, Progressing};
@@ -42,9 +53,14 @@ pub use catalogue::Catalogue;
 pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub use facade::{
-    Collection, ContextInfo, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX, Page, Part,
-    QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status, Trouble,
-    ViewInfo, ViewQuery,
+    Collection, ContextInfo, DiaryEntry, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX,
+    Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status,
+    Trouble, ViewInfo, ViewQuery,
 };
-pub use gate::{GateSettings, GatesSettings};
+pub use faults::{Fault, Unbroken};
+pub use gate::{
+    Away, Gate, GateInfo, GateSettings, Gates, GatesSettings, Guards, Outcome as PermitOutcome,
+    Permit, Why,
+};
+pub use later::whole_seconds_spread;
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -6,7 +6,7 @@ use super::{
     facade::{Part, Status},
 };
 use std::sync::{
-    Arc, Mutex, OnceLock, PoisonError,
+    Arc, Mutex, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -22,7 +22,9 @@ pub struct Progress {
     passed: AtomicU64,
     /// Whether it was rung for and has not looked yet.
     is_ringing: AtomicBool,
-    knock: OnceLock<Knock>,
+    /// Wakes whoever follows now.
+    knock: RwLock<Option<Knock>>,
+    is_listening: AtomicBool,
     trouble: Mutex<Option<String>>,
 }
 
@@ -40,7 +42,8 @@ impl Progress {
             called: AtomicU64::new(0),
             passed: AtomicU64::new(0),
             is_ringing: AtomicBool::new(false),
-            knock: OnceLock::new(),
+            knock: RwLock::default(),
+            is_listening: AtomicBool::new(false),
             trouble: Mutex::default(),
         })
     }
@@ -79,8 +82,13 @@ impl Progress {
 
     /// Lets the bell knock like this. Rings that nobody heard are rung again.
     pub fn knocks_with(&self, knock: Knock) {
-        let _ = self.knock.set(knock);
+        *self.knock.write().unwrap_or_else(PoisonError::into_inner) = Some(knock);
         self.hush();
+    }
+
+    /// Whether the journal has to be told to call it: once, however often the follower is replaced.
+    pub fn listens_from_now_on(&self) -> bool {
+        !self.is_listening.swap(true, Ordering::AcqRel)
     }
 
     /// Something up to this position concerns it.
@@ -109,7 +117,7 @@ impl Progress {
     /// Wakes the follower once, however often it is rung before it looks.
     pub fn ring(&self) {
         if !self.is_ringing.swap(true, Ordering::AcqRel)
-            && let Some(knock) = self.knock.get()
+            && let Some(knock) = &*self.knock.read().unwrap_or_else(PoisonError::into_inner)
         {
             knock();
         }
@@ -132,10 +140,12 @@ impl Progress {
 
     /// Something is wrong, or right again.
     pub fn trouble(&self, trouble: Option<String>) {
-        if let Some(because) = &trouble {
+        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        // Said once: it is tried again several times a second, perhaps for hours.
+        if let Some(because) = trouble.as_ref().filter(|_| *known != trouble) {
             tracing::error!(part = self.name, because, "in trouble");
         }
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        *known = trouble;
     }
 
     /// How it is, seen from the outside.

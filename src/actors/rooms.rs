@@ -1,7 +1,7 @@
 //! All rooms by name and by number, and how listeners hear through them what happened.
 
 use super::{
-    letter::{Ack, Delivery, InsideCall, Undelivered},
+    letter::{Ack, Delivery, InsideCall, Mandate, Undelivered},
     room::Door,
 };
 use crate::{
@@ -72,22 +72,22 @@ impl Rooms {
         Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
     }
 
-    /// Delivers a command said in this generation of the journal, however long that takes.
+    /// Delivers a command said under this mandate, however long that takes.
     ///
     /// # Errors
-    /// When the journal lost what it was based on, and the speaker has to start over; or whom
-    /// it is for is suspended.
+    /// When the mandate is over, and the speaker has to start over; or whom it is for is
+    /// suspended.
     pub async fn deliver(
         &self,
         journal: &Journal,
-        generation: u64,
+        mandate: &Mandate,
         dispatch: &Dispatch,
         origin: Origin,
         when: Delivery,
     ) -> Result<(), Undelivered> {
         let mut pause = Duration::from_millis(1);
         loop {
-            match self.deliver_once(journal, generation, dispatch, origin, when).await {
+            match self.deliver_once(journal, mandate, dispatch, origin, when).await {
                 Err(Undelivered::Later) => {
                     tracing::debug!(?dispatch, "not delivered, trying again");
                     tokio::time::sleep(pause).await;
@@ -105,19 +105,19 @@ impl Rooms {
     pub async fn deliver_once(
         &self,
         journal: &Journal,
-        generation: u64,
+        mandate: &Mandate,
         dispatch: &Dispatch,
         origin: Origin,
         when: Delivery,
     ) -> Result<(), Undelivered> {
-        if journal.generation() != generation {
+        if !mandate.holds_in(journal.generation()) {
             return Err(Undelivered::Stale);
         }
         let (said, fate) = oneshot::channel();
         let ack = Ack::new(move |fate| {
             let _ = said.send(fate);
         });
-        self.dispatch(dispatch, InsideCall { origin, generation, when, ack });
+        self.dispatch(dispatch, InsideCall { origin, mandate: mandate.clone(), when, ack });
         fate.await.unwrap_or(Err(Undelivered::Later))
     }
 

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
+/// In less time a loop that is merely busy would be taken for blocked.
+const SHARD_BLOCKED_MS_MIN: u64 = 250;
+
 /// Section `[actors]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,12 +22,17 @@ pub struct ActorSettings {
     pub mailbox_messages_max: usize,
     /// Messages waiting for one aggregate; more are answered 503.
     pub instance_messages_max: usize,
+    /// A command that is not let in by the gate of its kind, or by that of a step of another
+    /// aggregate, within so many milliseconds is turned away.
+    pub admit_within_ms: u64,
     /// So many crashes of one instance within the window put it in quarantine.
     pub crashes_max: u32,
     /// The window, in seconds.
     pub crash_window_s: u64,
     /// The pause before the first rebuild after a crash; doubles with each further crash.
     pub crash_backoff_ms: u64,
+    /// A shard whose loop is blocked for so many milliseconds, 250 at least, is replaced.
+    pub shard_blocked_ms: u64,
     /// Sagas write their progress down every so many milliseconds.
     pub checkpoint_every_ms: u64,
 }
@@ -38,9 +46,11 @@ impl Default for ActorSettings {
             snapshot_every_events: 100,
             mailbox_messages_max: 16_384,
             instance_messages_max: 4_096,
+            admit_within_ms: 15,
             crashes_max: 5,
             crash_window_s: 60,
             crash_backoff_ms: 5,
+            shard_blocked_ms: 1_000,
             checkpoint_every_ms: 100,
         }
     }
@@ -54,6 +64,12 @@ impl ActorSettings {
             return self.shards;
         }
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// How long a shard may be silent before it counts as blocked.
+    #[must_use]
+    pub fn shard_blocked(&self) -> Duration {
+        Duration::from_millis(self.shard_blocked_ms.max(SHARD_BLOCKED_MS_MIN))
     }
 
     /// The window in which crashes are counted.
@@ -76,16 +92,30 @@ pub struct PortSettings {
     pub url: Option<String>,
     /// An attempt that takes longer has failed.
     pub timeout_ms: u64,
-    /// Attempts after the first, for questions with limited patience.
+    /// A question that somebody waits for is answered within this time, everything together: the
+    /// wait in the gate, attempts, pauses. Counted from the record that it is about; no attempt
+    /// is begun that would have less than half of its time-out. Should be less than
+    /// `http.patience_ms`.
+    pub within_ms: u64,
+    /// Attempts after the first, for questions that somebody waits for. Together with hedges they
+    /// add a fifth to the load at most.
     pub retries: u32,
+    /// When the first attempt has not answered after this time, a second goes out beside it under
+    /// the same key, for questions that somebody waits for; never when not given.
+    pub hedge_after_ms: Option<u64>,
     /// The pause before the first retry; doubles with each, jittered by half.
     pub backoff_ms: u64,
     /// The longest pause between two attempts.
     pub backoff_max_ms: u64,
-    /// Questions on their way at once; the port's own choice when not given.
+    /// Questions on their way at once: what the port's gate lets through, unless that is set
+    /// there. The port's own choice when not given.
     pub concurrency: Option<usize>,
-    /// What happens to a question of limited patience when nobody answers.
+    /// What happens to a question that somebody waits for when nobody answers.
     pub fallback: Fallback,
+    /// So many questions are put off at most under the fallback *defer*; more are refused.
+    pub deferred_max: usize,
+    /// A question put off is given up this long after the record that it is about.
+    pub deferred_within_ms: u64,
     /// The shortest time the sandbox takes.
     pub latency_ms_min: u64,
     /// The longest time the sandbox takes.
@@ -102,11 +132,15 @@ impl Default for PortSettings {
             transport: Transport::Sandbox,
             url: None,
             timeout_ms: 1_000,
+            within_ms: 2_500,
             retries: 2,
+            hedge_after_ms: None,
             backoff_ms: 50,
             backoff_max_ms: 5_000,
             concurrency: None,
             fallback: Fallback::Refuse,
+            deferred_max: 10_000,
+            deferred_within_ms: 600_000,
             latency_ms_min: 0,
             latency_ms_max: 0,
             failure_rate: 0.0,

@@ -119,6 +119,18 @@ impl Shelf {
         Ok(Arc::new(ReadModel::build(&self.place, self.layout, found)?))
     }
 
+    /// What somebody writes to who goes on in the place of another: the rows in place. Those that
+    /// were being made anew are begun anew, because only their projector knew where they are.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn go_on(&self, durable: u64) -> Result<Arc<ReadModel>, ReadModelError> {
+        match self.readable() {
+            Ok(model) => Ok(model),
+            Err(_) => self.make_anew(&Unusable::Missing, durable),
+        }
+    }
+
     /// Whether the rows are being made anew.
     pub fn is_made_anew(&self) -> bool {
         self.anew.lock().unwrap_or_else(PoisonError::into_inner).is_some()

@@ -1,41 +1,33 @@
 //! How an outside service is reached: the sandbox inside this process, or HTTP.
 
-use super::{
-    contexts::{Context, Contexts},
-    settings::{Fallback, PortSettings, Transport},
-};
+use super::settings::{PortSettings, Transport};
 use crate::domain::kernel::{Answer, Ask, Patience};
 use serde_json::Value;
 use std::{
-    future::Future,
     hash::{BuildHasher, RandomState},
-    pin::Pin,
-    sync::Arc,
     time::Duration,
 };
 
-/// One attempt: an answer, or why there was none.
-type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Answer, String>> + 'a>>;
-
-/// An outside service, however it is reached.
-pub struct Service {
-    name: &'static str,
+/// What carries questions to an outside service and answers back.
+pub struct Carrier {
     settings: PortSettings,
-    carrier: Carrier,
-    context: Arc<Context>,
-    contexts: Arc<Contexts>,
+    by: Means,
 }
 
-enum Carrier {
+enum Means {
     Sandbox,
     Http { client: reqwest::Client, url: reqwest::Url },
 }
 
 impl Carrier {
-    fn new(name: &'static str, settings: &PortSettings) -> Result<Self, String> {
-        let in_section = |because: String| format!("ports.\"{name}\": {because}");
-        match settings.transport {
-            Transport::Sandbox => Ok(Self::Sandbox),
+    /// To this port, as it is configured.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, as a sentence.
+    pub fn new(port: &str, settings: PortSettings) -> Result<Self, String> {
+        let in_section = |because: String| format!("ports.\"{port}\": {because}");
+        let by = match settings.transport {
+            Transport::Sandbox => Means::Sandbox,
             Transport::Http => {
                 let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
                 let url = url.map_err(|because| in_section(because.to_owned()))?;
@@ -46,83 +38,22 @@ impl Carrier {
                     .no_proxy()
                     .build()
                     .map_err(|error| in_section(error.to_string()))?;
-                Ok(Self::Http { client, url })
+                Means::Http { client, url }
             }
-        }
+        };
+        Ok(Self { settings, by })
     }
-}
 
-impl Service {
-    /// A service as it is configured.
+    /// Asks once: the answer, or why there was none.
     ///
     /// # Errors
-    /// What is wrong with the settings, as a sentence.
-    pub fn new(
-        settings: PortSettings,
-        context: Arc<Context>,
-        contexts: Arc<Contexts>,
-    ) -> Result<Self, String> {
-        let name = context.name;
-        let carrier = Carrier::new(name, &settings)?;
-        Ok(Self { name, settings, carrier, context, contexts })
-    }
-
-    /// Questions that may be on their way at once, if that is configured.
-    pub fn concurrency(&self) -> Option<usize> {
-        self.settings.concurrency
-    }
-
-    /// Asks until there is an answer, or patience is over.
-    pub async fn ask(&self, ask: &Ask) -> Answer {
-        let mut attempts = 0;
-        loop {
-            if self.context.is_suspended() {
-                if let Some(refusal) = self.refusal(ask) {
-                    return refusal;
-                }
-                self.contexts.resumed(&self.context).await;
-            }
-            let because = match self.attempt(ask).await {
-                Ok(answer) => return answer,
-                Err(because) => because,
-            };
-            tracing::debug!(port = self.name, key = ask.key, because, attempts, "no answer");
-            if self.gives_up(ask) && attempts >= self.settings.retries {
-                return Answer::Unreachable(because);
-            }
-            tokio::time::sleep(self.pause_after(attempts)).await;
-            attempts += 1;
+    /// What happened instead of an answer, as a sentence.
+    pub async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
+        match &self.by {
+            Means::Sandbox if self.is_instant() => self.sandbox_answer(ask),
+            Means::Sandbox => self.ask_sandbox(ask).await,
+            Means::Http { client, url } => ask_http(client, url.clone(), ask).await,
         }
-    }
-
-    /// What is answered while the port is suspended; `None` when the question waits.
-    pub fn refusal(&self, ask: &Ask) -> Option<Answer> {
-        let unreachable = || Answer::Unreachable(format!("{} is suspended", self.name));
-        self.gives_up(ask).then(unreachable)
-    }
-
-    fn gives_up(&self, ask: &Ask) -> bool {
-        ask.patience == Patience::Limited && self.settings.fallback == Fallback::Refuse
-    }
-
-    async fn attempt(&self, ask: &Ask) -> Result<Answer, String> {
-        let attempt: Attempt<'_> = match &self.carrier {
-            Carrier::Sandbox if self.is_instant() => return self.sandbox_answer(ask),
-            Carrier::Sandbox => Box::pin(self.ask_sandbox(ask)),
-            Carrier::Http { client, url } => Box::pin(ask_http(client, url.clone(), ask)),
-        };
-        let timeout = Duration::from_millis(self.settings.timeout_ms);
-        match tokio::time::timeout(timeout, attempt).await {
-            Ok(answer) => answer,
-            Err(_) => Err(format!("no answer within {} ms", self.settings.timeout_ms)),
-        }
-    }
-
-    /// Exponential backoff, of which the upper half is random.
-    fn pause_after(&self, attempts: u32) -> Duration {
-        let doubled = self.settings.backoff_ms.saturating_mul(1 << attempts.min(16));
-        let whole = doubled.min(self.settings.backoff_max_ms).max(1);
-        Duration::from_millis(between(whole / 2, whole))
     }
 
     fn is_instant(&self) -> bool {
@@ -178,7 +109,7 @@ fn reason_in(text: &str) -> Option<String> {
 }
 
 /// A number from `low` to `high`, both included.
-fn between(low: u64, high: u64) -> u64 {
+pub fn between(low: u64, high: u64) -> u64 {
     low + random() % (high - low + 1)
 }
 
@@ -221,7 +152,7 @@ mod tests {
     #[test]
     fn an_http_port_without_an_address_is_a_clear_error() {
         let settings = PortSettings { transport: Transport::Http, ..PortSettings::default() };
-        let error = Carrier::new("taxi/payment", &settings).err();
+        let error = Carrier::new("taxi/payment", settings).err();
         let sentence = "ports.\"taxi/payment\": the http transport needs a `url`";
         assert_eq!(error.as_deref(), Some(sentence));
     }

@@ -1,4 +1,4 @@
-//! The parts that can be suspended: listed, shown, suspended and resumed by operators.
+//! The parts that can be suspended: listed, shown, suspended, resumed and restarted by operators.
 
 use super::{
     answer::Answer,
@@ -16,8 +16,17 @@ pub(super) const CONTEXTS: &str = "/admin/contexts";
 
 const SAY_ONLY: &str = "OPTIONS, POST";
 
-/// What is asked of a context by the last part of the path, and whether that suspends it.
-const TURNS: [(&str, bool); 2] = [("/suspend", true), ("/resume", false)];
+/// What can be asked of a context.
+#[derive(Clone, Copy)]
+enum Turn {
+    Suspend,
+    Resume,
+    Restart,
+}
+
+/// What is asked of a context by the last part of the path.
+const TURNS: [(&str, Turn); 3] =
+    [("/suspend", Turn::Suspend), ("/resume", Turn::Resume), ("/restart", Turn::Restart)];
 
 /// Answers what is asked at [`CONTEXTS`] and below. The name of a context has a slash itself.
 ///
@@ -33,14 +42,18 @@ pub(super) async fn answer(front: &Front, verb: Verb, path: &str) -> Result<Answ
     if let Some(context) = front.courtyard.context(name) {
         return reading(verb, || shown(StatusCode::OK, &json_of(&context)));
     }
-    let turn = TURNS.iter().find_map(|(end, suspend)| Some((name.strip_suffix(end)?, *suspend)));
-    let Some((name, suspend)) = turn else { return Err(no_such(name)) };
+    let turn = TURNS.iter().find_map(|(end, turn)| Some((name.strip_suffix(end)?, *turn)));
+    let Some((name, turn)) = turn else { return Err(no_such(name)) };
     match verb {
         Verb::Say(Method::Post) => {}
         Verb::Options => return Ok(Answer::options(SAY_ONLY)),
         _ => return Err(not_allowed("this method", SAY_ONLY.to_owned())),
     }
-    let context = front.courtyard.turn_context(name, suspend).await?;
+    let context = match turn {
+        Turn::Suspend => front.courtyard.turn_context(name, true).await?,
+        Turn::Resume => front.courtyard.turn_context(name, false).await?,
+        Turn::Restart => front.courtyard.restart_context(name).await?,
+    };
     let context = context.ok_or_else(|| no_such(name))?;
     Ok(shown(StatusCode::OK, &json_of(&context)))
 }
@@ -79,6 +92,7 @@ fn json_of(context: &ContextInfo) -> Value {
         "_links": {
             "self": { "href": href },
             turn: { "href": format!("{href}/{turn}"), "method": "POST" },
+            "restart": { "href": format!("{href}/restart"), "method": "POST" },
         },
     })
 }

@@ -4,9 +4,10 @@ use super::{
     Limits,
     accept::{self, Shown},
     answer::Answer,
+    clients::Clients,
     contexts,
     conversation::{self, Told},
-    hal, headers, html, operate,
+    diary, faults, gates, hal, headers, html, operate,
     problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem, SYNTAX, TOO_LARGE, TOO_SLOW, UNKNOWN_PATH},
     query::{Query, SIZE_MAX, position, short},
     router::{Lost, Route, Router, Spot, Thing, Verb},
@@ -20,21 +21,23 @@ use actix_web::{
     http::{self, StatusCode, header},
     web::{Bytes, Payload},
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// What a worker needs to answer.
 pub struct Front {
     pub(super) courtyard: Courtyard,
     pub(super) router: Router,
     pub(super) limits: Limits,
+    /// `None` when nobody can ask too much.
+    clients: Option<Arc<Clients>>,
 }
 
 impl Front {
     /// For this courtyard, within these limits.
     #[must_use]
-    pub fn new(courtyard: Courtyard, limits: Limits) -> Self {
+    pub fn new(courtyard: Courtyard, limits: Limits, clients: Option<Arc<Clients>>) -> Self {
         let router = Router::new(courtyard.resources(), courtyard.views());
-        Self { courtyard, router, limits }
+        Self { courtyard, router, limits, clients }
     }
 
     /// Answers one request.
@@ -59,20 +62,47 @@ impl Front {
     async fn answer(&self, request: &HttpRequest, payload: Payload) -> Result<Answer, Problem> {
         let verb = verb(request.method());
         match self.router.resolve(request.path()) {
-            Ok(route) => match route.thing {
-                Thing::Resource(resource) => {
-                    self.resource(resource, route, verb, request, payload).await
-                }
-                Thing::View(view) => self.view(view, route, verb, request).await,
-                Thing::Conversations(business) => {
-                    self.conversation(business, route, verb, request).await
-                }
-            },
+            Ok(route) => {
+                // What operators ask below is not counted: they get in whoever asks too much.
+                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+                self.business(route, verb, request, payload).await
+            }
             Err(Lost::Unknown) if request.path().starts_with(contexts::CONTEXTS) => {
                 contexts::answer(self, verb, request.path()).await
             }
+            Err(Lost::Unknown) if request.path().starts_with(gates::GATES) => {
+                gates::answer(self, verb, request, payload).await
+            }
+            Err(Lost::Unknown) if request.path() == diary::DIARY => {
+                diary::answer(self, verb, request.query_string()).await
+            }
+            Err(Lost::Unknown) if request.path() == faults::FAULTS => {
+                match faults::before_reading(verb)? {
+                    Some(answer) => Ok(answer),
+                    None => faults::answer(self, &self.body(request, payload).await?).await,
+                }
+            }
             Err(Lost::Unknown) => operate::answer(self, verb, request.path()),
             Err(Lost::NotANumber) => Err(not_a_number(request.path())),
+        }
+    }
+
+    async fn business(
+        &self,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Answer, Problem> {
+        match route.thing {
+            Thing::Resource(resource) => {
+                let answer = self.resource(resource, route, verb, request, payload).await;
+                answer.map(|answer| answer.with(header::VARY, "Accept"))
+            }
+            Thing::View(view) => self.view(view, route, verb, request).await,
+            Thing::Conversations(business) => {
+                self.conversation(business, route, verb, request).await
+            }
         }
     }
 
@@ -170,7 +200,11 @@ impl Front {
     }
 
     /// Reads the body, within the limits of size and time.
-    async fn body(&self, request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+    pub(super) async fn body(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Bytes, Problem> {
         let bytes_max = self.limits.body_bytes_max;
         let too_large =
             || Problem::new(TOO_LARGE, format!("the body is larger than {bytes_max} bytes"));

@@ -2,7 +2,7 @@
 
 use super::query::Query;
 use crate::{
-    actors::{Collection, Reply, Row},
+    actors::{Collection, DiaryEntry, Reply, Row},
     domain::kernel::{Field, FieldKind},
 };
 use serde_json::json;
@@ -56,6 +56,16 @@ pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> 
 #[must_use]
 pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
     collection(base, query, found, |body, row| put_item(body, base, row.number, &row.body, &[]))
+}
+
+/// A page of the diary.
+#[must_use]
+pub fn notes(base: &str, query: &Query, found: &Collection<DiaryEntry>) -> Vec<u8> {
+    collection(base, query, found, |body, entry| {
+        let DiaryEntry { number, time_ms, what, details } = entry;
+        let entry = json!({ "number": number, "at": time_ms, "what": what, "details": details });
+        put!(body, "{entry}");
+    })
 }
 
 fn collection<T>(

@@ -2,18 +2,24 @@
 //!
 //! ```text
 //! front ── router (path → resource, view)      one handler for everything
+//!   ├─ clients                                 who asks too much
 //!   ├─ headers, accept, query                  what is asked
 //!   ├─ hal, html, conversation, problem, answer
 //!   ├─ operate                                 health, quarantine, index
-//!   └─ contexts                                what can be suspended
+//!   ├─ contexts, diary, faults                 what can be suspended, what happened, what is to break
+//!   └─ gates                                   who is let through, and how it is set
 //! last_words ── what never becomes a request gets a sentence, too
 //! ```
 
 pub mod accept;
 pub mod answer;
+pub mod clients;
 mod contexts;
 pub mod conversation;
+mod diary;
+mod faults;
 pub mod front;
+mod gates;
 pub mod hal;
 pub mod headers;
 pub mod html;

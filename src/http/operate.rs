@@ -28,7 +28,7 @@ pub(super) fn answer(front: &Front, verb: Verb, path: &str) -> Result<Answer, Pr
     let read: Box<dyn Fn() -> Answer> = match path {
         "/" => Box::new(|| index(front)),
         "/actuator/health" => Box::new(|| health(&front.courtyard.health())),
-        "/actuator/health/liveness" => Box::new(|| probe(Status::Up)),
+        "/actuator/health/liveness" => Box::new(|| liveness(&front.courtyard.blocked())),
         "/actuator/health/readiness" => Box::new(|| probe(readiness(&front.courtyard.health()))),
         "/admin/quarantine" => Box::new(|| quarantine(front)),
         _ => {
@@ -79,6 +79,16 @@ fn whole(health: &Health) -> Status {
 
 fn probe(status: Status) -> Answer {
     as_json(status_code(status), &json!({ "status": status_name(status) }))
+}
+
+/// A loop that is blocked cannot be ended from inside, also when another one has taken its place:
+/// only the end of the process frees what it holds.
+fn liveness(blocked: &[String]) -> Answer {
+    if blocked.is_empty() {
+        return probe(Status::Up);
+    }
+    let body = json!({ "status": status_name(Status::Down), "blocked": blocked });
+    as_json(status_code(Status::Down), &body)
 }
 
 fn health(health: &Health) -> Answer {
@@ -169,7 +179,9 @@ fn index(front: &Front) -> Answer {
         let name = format!("{}/{}", view.business, view.name);
         add(name.clone(), format!("/{name}"));
     }
-    for name in ["actuator/health", "admin/contexts", "admin/quarantine"] {
+    for name in
+        ["actuator/health", "admin/contexts", "admin/diary", "admin/gates", "admin/quarantine"]
+    {
         add(name.into(), format!("/{name}"));
     }
     let body = json!({ "_links": links });

@@ -1,10 +1,10 @@
 //! Problems in the sense of RFC 9457: one for every way in which a request can come to nothing.
 
 use crate::{
-    actors::Trouble,
+    actors::{Trouble, Why, whole_seconds_spread},
     domain::kernel::{Fall, RejectionKind},
 };
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 /// A family of problems. Its name is part of its URI, `/problems/{name}`, and never changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ families! {
     UNPAID = "unpaid", 402, "unpaid", "the payment was declined, so nothing was established";
     /// Only said inside.
     INSIDE = "inside", 403, "said inside only", "this command is said by the parts of the system to each other, never by a client";
+    /// Nothing is broken on purpose here.
+    FAULTS_NOT_ALLOWED = "faults-not-allowed", 403, "faults not allowed", "faults on purpose are said only to a server that was started with --allow-faults";
     /// No such aggregate or row.
     NOT_FOUND = "not-found", 404, "not found", "there is nothing of this number";
     /// No such path.
@@ -68,8 +70,12 @@ families! {
     KEY_REUSED = "key-reused", 422, "idempotency key reused", "this idempotency key was used for another request; take a new key";
     /// Too many or too large headers.
     HEAD_TOO_LARGE = "head-too-large", 431, "head too large", "the request line and the headers are larger, or more, than this server reads";
+    /// More than is allowed.
+    TOO_MANY = "too-many", 429, "too many", "more requests came than the gate named lets through in this time; nothing was changed, come back after the time in Retry-After";
     /// A queue is full.
     BUSY = "busy", 503, "busy", "a queue is full and nothing was changed; come back after the time in Retry-After";
+    /// A gate is open.
+    GATE_OPEN = "gate-open", 503, "gate open", "what is behind the gate named failed or was slow, so that nobody is sent there for a while; nothing was changed, come back after the time in Retry-After";
     /// An outside service is busy or down.
     UNAVAILABLE = "unavailable", 503, "unavailable", "an outside service is busy or down, so nothing was established; come back after the time in Retry-After";
     /// Quarantined.
@@ -78,8 +84,12 @@ families! {
     SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/contexts lists what is suspended";
     /// Not yet.
     NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
+    /// The file system can only be read.
+    READ_ONLY = "read-only", 503, "read-only", "the file system under the journal can only be read; nothing was changed, and all that can be read is served";
     /// The machine failed.
     FAILED = "failed", 503, "failed", "the machine failed; whether the command was stored is unknown, and the same idempotency key tells";
+    /// No space is left.
+    NO_SPACE = "no-space", 507, "insufficient storage", "no space is left for the journal; nothing was changed, all that can be read is served, and writing goes on by itself once there is space";
 }
 
 /// One problem.
@@ -95,12 +105,15 @@ pub struct Problem {
     pub number: Option<u64>,
     /// The value of `Allow`, when the method was wrong.
     pub allow: Option<String>,
+    /// The name of the gate that is in the way, when one is.
+    pub gate: Option<Arc<str>>,
 }
 
 impl Problem {
     /// A problem of this family.
     pub fn new(family: &'static Family, detail: impl Into<String>) -> Self {
-        Self { family, detail: detail.into(), retry_after_s: None, number: None, allow: None }
+        let detail = detail.into();
+        Self { family, detail, retry_after_s: None, number: None, allow: None, gate: None }
     }
 
     /// A header or the path makes no sense.
@@ -125,6 +138,9 @@ impl Problem {
         if !correlation.is_empty() {
             let _ = write!(body, r#","correlation":{}"#, json(correlation));
         }
+        if let Some(gate) = &self.gate {
+            let _ = write!(body, r#","gate":{}"#, json(gate));
+        }
         body.push('}');
         body.into_bytes()
     }
@@ -141,21 +157,41 @@ impl From<Trouble> for Problem {
         let family = family(&trouble);
         let mut problem = Self::new(family, trouble.to_string());
         problem.retry_after_s = match &trouble {
-            Trouble::Busy { retry_after_s, .. } | Trouble::MadeAnew { retry_after_s, .. } => {
-                Some((*retry_after_s).max(1))
-            }
-            Trouble::Quarantined { .. } => Some(30),
+            Trouble::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
+            Trouble::MadeAnew { retry_after_s, .. } => Some(spread(u64::from(*retry_after_s))),
+            Trouble::TurnedAway { retry_after, .. }
+            | Trouble::Unavailable { retry_after, .. }
+            | Trouble::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
+            // Somebody has to make space first.
+            Trouble::NoSpace(_) | Trouble::ReadOnly(_) => Some(spread(5)),
             // Nobody knows how long a person takes.
-            Trouble::Suspended { .. } => Some(10),
+            Trouble::Quarantined { .. } => Some(spread(30)),
+            Trouble::Suspended { .. } => Some(spread(10)),
+            // Everybody whose commit failed hears of it in the same moment.
+            Trouble::Failed(_) => Some(spread(1)),
             _ if family.status == 503 => Some(1),
             _ => None,
         };
         problem.number = match trouble {
-            Trouble::Fell { number, .. } => Some(number),
+            Trouble::Fell { number, .. } | Trouble::Unavailable { number, .. } => Some(number),
+            _ => None,
+        };
+        problem.gate = match trouble {
+            Trouble::TurnedAway { gate, .. } | Trouble::Unavailable { gate, .. } => Some(gate),
             _ => None,
         };
         problem
     }
+}
+
+fn spread(seconds: u64) -> u32 {
+    whole_seconds_spread(Duration::from_secs(seconds))
+}
+
+/// As `Retry-After` has it: whole seconds, never too few, and never none.
+fn whole_seconds(duration: Duration) -> u32 {
+    let seconds = duration.as_millis().div_ceil(1_000).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
 fn family(trouble: &Trouble) -> &'static Family {
@@ -171,20 +207,26 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::Rejected { kind: RejectionKind::Invalid, .. } => INVALID,
         Trouble::Fell { how: Fall::Unpaid, .. } => UNPAID,
         Trouble::Fell { how: Fall::Refused, .. } => REFUSED,
-        Trouble::Fell { how: Fall::Unavailable, .. } => UNAVAILABLE,
+        Trouble::Fell { how: Fall::Unavailable, .. } | Trouble::Unavailable { .. } => UNAVAILABLE,
+        Trouble::TurnedAway { why: Why::Open, .. } => GATE_OPEN,
+        Trouble::TurnedAway { why: Why::TooMany, .. } => TOO_MANY,
         Trouble::KeyReused => KEY_REUSED,
         Trouble::VersionDiffers { .. } => VERSION_DIFFERS,
-        Trouble::Busy { .. } => BUSY,
+        Trouble::Busy { .. } | Trouble::TurnedAway { why: Why::Full | Why::TooLate, .. } => BUSY,
         Trouble::Quarantined { .. } => QUARANTINED,
         Trouble::Suspended { .. } => SUSPENDED,
         Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
-        Trouble::Failed(_) => FAILED,
+        Trouble::NoSpace(_) => NO_SPACE,
+        Trouble::ReadOnly(_) => READ_ONLY,
+        Trouble::Failed(_) | Trouble::Crashed { .. } => FAILED,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::answer::Answer;
+    use actix_web::http::header::RETRY_AFTER;
 
     #[test]
     fn a_declined_payment_is_402_and_names_its_conversation() {
@@ -196,17 +238,82 @@ mod tests {
         );
     }
 
+    /// Whatever is too much, too busy or broken, with the name of what is.
+    fn come_back_later() -> Vec<(Trouble, &'static str)> {
+        let (retry_after, because) = (Duration::ZERO, || "it hurts".to_owned());
+        let gate = || "taxi/payment".into();
+        let away = |why| Trouble::TurnedAway { gate: gate(), why, retry_after };
+        let (resource, view, number) = ("taxi/orders", "taxi/mypages", 7);
+        let (percent, position, of, retry_after_s) = (1, 1, 100, 0);
+        let how = Fall::Unavailable;
+        vec![
+            (away(Why::Open), "taxi/payment"),
+            (away(Why::Full), "taxi/payment"),
+            (away(Why::TooLate), "taxi/payment"),
+            (away(Why::TooMany), "taxi/payment"),
+            (Trouble::Unavailable { gate: gate(), because: because(), number, retry_after }, "it"),
+            (Trouble::Fell { how, because: because(), number }, "it hurts"),
+            (Trouble::Busy { what: "the journal", retry_after_s }, "the journal"),
+            (Trouble::Quarantined { resource, number, because: because() }, "taxi/orders 7"),
+            (Trouble::Suspended { context: "taxi/sms" }, "taxi/sms"),
+            (Trouble::NotYet("the view is behind".into()), "the view"),
+            (Trouble::MadeAnew { view, percent, position, of, retry_after_s }, "taxi/mypages"),
+            (
+                Trouble::Crashed { resource, number, because: because(), retry_after },
+                "taxi/orders 7",
+            ),
+            (Trouble::Failed("the disk is broken".into()), "the disk"),
+            (Trouble::NoSpace("the disk is full".into()), "the disk"),
+            (Trouble::ReadOnly("the disk can only be read".into()), "the disk"),
+        ]
+    }
+
     #[test]
-    fn every_503_says_when_to_come_back() {
-        let troubles = [
-            Trouble::Busy { what: "orders", retry_after_s: 0 },
-            Trouble::NotYet("the view is behind".into()),
-            Trouble::Failed("the disk is full".into()),
-            Trouble::Fell { how: Fall::Unavailable, because: "down".into(), number: 1 },
-        ];
-        for problem in troubles.map(Problem::from) {
-            assert_eq!((problem.family.status, problem.retry_after_s), (503, Some(1)));
+    fn whatever_is_too_busy_says_what_it_is_and_when_to_come_back() {
+        let mut told = std::collections::BTreeSet::new();
+        for (trouble, name) in come_back_later() {
+            let problem = Problem::from(trouble);
+            assert!(problem.detail.contains(name), "{problem:?}");
+            let answer = Answer::problem(&problem, "/", None);
+            assert_eq!(answer.content_type, "application/problem+json");
+            let header = answer.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
+            let seconds = header.and_then(|(_, value)| value.to_str().ok()?.parse::<u32>().ok());
+            assert!(seconds.is_some_and(|seconds| seconds >= 1), "{problem:?}");
+            told.insert(problem.family.name);
         }
+        let later = FAMILIES.iter().filter(|family| matches!(family.status, 429 | 503 | 507));
+        assert_eq!(told, later.map(|family| family.name).collect(), "each of them can be told");
+    }
+
+    #[test]
+    fn whoever_is_turned_away_is_told_by_which_gate_and_when_to_come_back() {
+        let kinds = [
+            (Why::Open, 503, "gate-open"),
+            (Why::Full, 503, "busy"),
+            (Why::TooLate, 503, "busy"),
+            (Why::TooMany, 429, "too-many"),
+        ];
+        for (why, status, name) in kinds {
+            let (gate, retry_after) = ("taxi/payment".into(), Duration::from_millis(1_001));
+            let problem = Problem::from(Trouble::TurnedAway { gate, why, retry_after });
+            assert_eq!((problem.family.status, problem.family.name), (status, name));
+            assert_eq!(problem.retry_after_s, Some(2));
+            let body: serde_json::Value = serde_json::from_slice(&problem.body("/", "")).unwrap();
+            assert_eq!(body["gate"], "taxi/payment");
+        }
+    }
+
+    #[test]
+    fn whoever_waited_for_a_service_in_vain_is_told_its_gate_and_the_number() {
+        let problem = Problem::from(Trouble::Unavailable {
+            gate: "taxi/payment".into(),
+            because: "no answer within 300 ms".into(),
+            number: 7,
+            retry_after: Duration::ZERO,
+        });
+        assert_eq!((problem.family, problem.number), (UNAVAILABLE, Some(7)));
+        assert_eq!((problem.retry_after_s, &*problem.detail), (Some(1), "no answer within 300 ms"));
+        assert_eq!(problem.gate.as_deref(), Some("taxi/payment"));
     }
 
     #[test]

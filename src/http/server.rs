@@ -1,6 +1,6 @@
 //! The server: sockets, workers, and the limits on both.
 
-use super::{front::Front, last_words::Connection};
+use super::{clients::Clients, front::Front, last_words::Connection};
 use crate::actors::Courtyard;
 use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
@@ -11,7 +11,13 @@ use actix_web::{
     web,
 };
 use serde::{Deserialize, Serialize};
-use std::{io, net::TcpListener, rc::Rc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, TcpListener},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Section `[http]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +39,15 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections that wait to be accepted.
     pub backlog_connections_max: u32,
+    /// Requests per second that one client may make of resources and views; 0 is any number.
+    /// More are answered 429.
+    pub client_rate_per_s: u32,
+    /// Requests that one client may make at once, after a pause; as many as in a second when 0.
+    pub client_burst: u32,
+    /// Clients that are remembered; the longest unheard of is forgotten first.
+    pub clients_max: usize,
+    /// Proxies, by address, whose `X-Forwarded-For` tells who the client is.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The longest time a stop waits for requests in flight, in seconds.
     pub stop_within_s: u64,
 }
@@ -48,6 +63,10 @@ impl Default for Limits {
             keep_alive_s: 60,
             connections_max: 16_384,
             backlog_connections_max: 2_048,
+            client_rate_per_s: 0,
+            client_burst: 0,
+            clients_max: 65_536,
+            trusted_proxies: Vec::new(),
             stop_within_s: 10,
         }
     }
@@ -81,6 +100,7 @@ impl Limits {
 /// When the socket cannot be listened on.
 pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> io::Result<Server> {
     let (courtyard, for_workers) = (courtyard.clone(), limits.clone());
+    let clients = Clients::within(limits).map(Arc::new);
     let builder = Server::build()
         .workers(limits.worker_count())
         .backlog(limits.backlog_connections_max)
@@ -92,7 +112,7 @@ pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> i
     let builder = builder.listen("http", listener, move || {
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
         // One handler without a route of actix in front of it: the table of routes is ours.
-        let front = Rc::new(Front::new(courtyard.clone(), limits.clone()));
+        let front = Rc::new(Front::new(courtyard.clone(), limits.clone(), clients.clone()));
         let app = App::new().default_service(web::to(
             move |request: HttpRequest, payload: web::Payload| {
                 let front = Rc::clone(&front);

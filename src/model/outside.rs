@@ -31,12 +31,13 @@ pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
     Service { name: P::NAME.to_owned(), asks }
 }
 
-/// Whoever is asked until there is an answer is never unreachable.
+/// Whoever is asked until there is an answer is never unreachable, and nobody is turned away there.
 fn answers(patience: Patience) -> Vec<(&'static str, Answer)> {
     let mut answers =
         vec![("approved", Answer::Approved), ("declined", Answer::Declined("<reason>".to_owned()))];
     if patience == Patience::Limited {
         answers.push(("unreachable", Answer::Unreachable("<reason>".to_owned())));
+        answers.push(("turned away", Answer::TurnedAway("<reason>".to_owned())));
     }
     answers
 }

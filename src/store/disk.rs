@@ -10,10 +10,15 @@
 //! snap.*   written and synced by sled while it opens; the folder is synced here
 //! ```
 
-use super::{journal::JournalOptions, journal::OpenError};
+use super::{
+    faults::Faults,
+    journal::{JournalOptions, OpenError},
+    space::{Refusal, Space},
+};
 use std::{
     collections::HashSet,
     ffi::OsString,
+    fmt::Display,
     fs, io,
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -24,12 +29,16 @@ use std::{
 /// Two changes of a folder this close together may bear the same time.
 const FOLDER_TIME_GRAIN: Duration = Duration::from_millis(100);
 
+/// What a node of sled's tree takes on disk, about.
+const NODE_BYTES: u64 = 8_192;
+
 /// An open store.
 pub(super) struct Disk {
     pub(super) db: sled::Db,
     log: fs::File,
+    pub(super) space: Space,
     blobs: Mutex<Blobs>,
-    fault: Option<super::journal::Fault>,
+    faults: Faults,
 }
 
 impl Disk {
@@ -48,20 +57,26 @@ impl Disk {
         sync_folders(dir).map_err(io_failed)?;
         log.sync_all().map_err(io_failed)?;
         let blobs = Mutex::new(Blobs::of(dir).map_err(io_failed)?);
-        Ok(Self { db, log, blobs, fault: options.fault.clone() })
+        let faults = options.faults.clone();
+        let of_log = log.try_clone().map_err(io_failed)?;
+        let space = Space::new(dir.to_owned(), of_log, options.reserve_bytes, faults.clone());
+        Ok(Self { db, log, space, blobs, faults })
     }
 
     /// Applies a batch, whole or not at all, and returns once it would survive a power loss.
-    pub(super) fn commit(&self, batch: sled::Batch) -> Result<(), String> {
-        self.db.apply_batch(batch).map_err(|error| error.to_string())?;
-        self.db.flush().map_err(|error| error.to_string())?;
-        self.sync().map_err(|error| error.to_string())
+    ///
+    /// # Errors
+    /// Refused, it has touched nothing; broken, the store is not to be written to any more.
+    pub(super) fn commit(&self, batch: Batch) -> Result<(), Failure> {
+        self.space.prepare(batch.bytes).map_err(Failure::Refused)?;
+        let broken = |error: &dyn Display| Failure::Broken(error.to_string());
+        self.db.apply_batch(batch.entries).map_err(|error| broken(&error))?;
+        self.db.flush().map_err(|error| broken(&error))?;
+        self.sync().map_err(|error| broken(&error))
     }
 
     fn sync(&self) -> io::Result<()> {
-        if let Some(fault) = &self.fault {
-            fault.strike()?;
-        }
+        self.faults.strike()?;
         // The blobs first: the log must not point to what is not there.
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
         self.log.sync_data()
@@ -72,6 +87,39 @@ impl Disk {
 pub(super) fn is_held(dir: &Path) -> bool {
     let log = fs::File::open(dir.join("db"));
     log.is_ok_and(|log| matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
+/// What goes into one commit, and what it costs.
+#[derive(Default)]
+pub(super) struct Batch {
+    entries: sled::Batch,
+    /// How much the log may grow by, in bytes.
+    bytes: u64,
+}
+
+impl Batch {
+    pub(super) fn insert(&mut self, key: impl Into<sled::IVec>, value: impl Into<sled::IVec>) {
+        let value = value.into();
+        // sled writes the change, and now and then the whole node that it belongs to.
+        self.bytes += NODE_BYTES + 2 * value.len() as u64;
+        self.entries.insert(key, value);
+    }
+
+    pub(super) fn remove(&mut self, key: impl Into<sled::IVec>) {
+        self.bytes += NODE_BYTES;
+        self.entries.remove(key);
+    }
+}
+
+/// Why a commit came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Nothing was begun, and nothing is broken.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// It was begun; what is on disk shows after the reopening.
+    #[error("{0}")]
+    Broken(String),
 }
 
 /// Makes what the operating system holds and what the disk holds the same again.

@@ -1,11 +1,12 @@
 //! What stands between those who submit and the one hand that writes, under one short lock.
 
 use super::{
-    Record,
+    Lease, Record,
     feed::Ring,
     journal::{Checkpoint, Done, Lost, Placed, Snapshot, Submission, SubmitError},
     layout::Totals,
     record::{KindId, StoredAnswer, Stream},
+    space::Refusal,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -16,12 +17,29 @@ use std::{
 #[derive(Clone, Debug)]
 pub(super) enum Door {
     Open,
+    /// The file system takes no writes. What was taken before is still written if it can be; the
+    /// store stays open for those who read.
+    Refusing(Refusal),
     /// The disk failed; it opens again.
     Healing(Arc<str>),
     /// Nothing more is taken; what waits is still written.
     Closing,
     /// For good.
     Closed,
+}
+
+impl Door {
+    /// Whether whoever comes now is let in.
+    pub(super) fn pass(&self) -> Result<(), SubmitError> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Refusing(refusal) => Err(SubmitError::Refused(*refusal)),
+            Self::Healing(because) => Err(SubmitError::Closed(Arc::clone(because))),
+            Self::Closing | Self::Closed => {
+                Err(SubmitError::Closed(Arc::from("the journal is closed")))
+            }
+        }
+    }
 }
 
 /// Everything under the lock.
@@ -88,6 +106,9 @@ impl Front {
         queue_records_max: usize,
     ) -> Result<Placed, SubmitError> {
         self.admit(submission.generation, queue_records_max)?;
+        if submission.leases.iter().flatten().any(Lease::is_over) {
+            return Err(SubmitError::Replaced);
+        }
         let Submission { stream, after_version, time, correlation, cause, .. } = submission;
         let first_position = self.head + 1;
         let records = submission.entries.len();
@@ -121,18 +142,15 @@ impl Front {
         generation: u64,
         queue_records_max: usize,
     ) -> Result<(), SubmitError> {
-        match &self.door {
-            Door::Open if generation != self.generation => Err(SubmitError::Stale),
-            // Each thing counts as one at least, so that the empty ones are bounded too.
-            Door::Open if self.queue.len().max(self.queued_records.len()) >= queue_records_max => {
-                Err(SubmitError::Full)
-            }
-            Door::Open => Ok(()),
-            Door::Healing(because) => Err(SubmitError::Closed(Arc::clone(because))),
-            Door::Closing | Door::Closed => {
-                Err(SubmitError::Closed(Arc::from("the journal is closed")))
-            }
+        self.door.pass()?;
+        if generation != self.generation {
+            return Err(SubmitError::Stale);
         }
+        // Each thing counts as one at least, so that the empty ones are bounded too.
+        if self.queue.len().max(self.queued_records.len()) >= queue_records_max {
+            return Err(SubmitError::Full);
+        }
+        Ok(())
     }
 
     /// Takes what goes into the next commit; submissions stay whole.
@@ -165,9 +183,12 @@ impl Front {
             return Err((done, Ok(())));
         }
         match &self.door {
-            Door::Healing(because) => Err((done, Err(Lost(Arc::clone(because))))),
-            Door::Closed => Err((done, Err(Lost(Arc::from("the journal is closed"))))),
-            Door::Open | Door::Closing => {
+            Door::Healing(because) => Err((done, Err(Lost::InDoubt(Arc::clone(because))))),
+            Door::Closed => Err((done, Err(Lost::InDoubt(Arc::from("the journal is closed"))))),
+            Door::Refusing(refusal) if position > self.head => {
+                Err((done, Err(Lost::Refused(*refusal))))
+            }
+            Door::Open | Door::Refusing(_) | Door::Closing => {
                 self.waiting.entry(position).or_default().push(done);
                 Ok(())
             }
@@ -185,10 +206,11 @@ impl Front {
         std::mem::replace(&mut self.waiting, still_waiting).into_values().flatten().collect()
     }
 
-    /// Shuts the door and gives up everything above the watermark.
-    pub(super) fn fail(&mut self, because: Arc<str>) -> Vec<Done> {
-        if matches!(self.door, Door::Open) {
-            self.door = Door::Healing(because);
+    /// Shuts the door like this, unless it is for good, and gives up everything above the
+    /// watermark.
+    pub(super) fn fail(&mut self, door: Door) -> Vec<Done> {
+        if matches!(self.door, Door::Open | Door::Refusing(_)) {
+            self.door = door;
         }
         self.generation += 1;
         self.head = self.durable;

@@ -6,96 +6,35 @@
 //! refused as stale.
 
 pub use super::feed::{Listener, Wake};
+pub use super::space::Refusal;
 pub use super::submission::{
-    Checkpoint, Done, Entry, Fault, History, JournalOptions, Level, Lost, OpenError, Placed,
-    Snapshot, StoreError, Submission, SubmitError,
+    Checkpoint, Done, Entry, History, JournalOptions, Level, Lost, OpenError, Placed, Snapshot,
+    StoreError, Submission, SubmitError,
 };
+pub use super::turns::{Turn, Witness};
 
 use super::{
-    KindId, Record, StoredAnswer, Stream,
-    disk::{self, Disk},
-    feed::Subscribers,
+    KindId, Record, StoredAnswer, StoredOutcome, Stream,
+    disk::Disk,
+    faults::Faults,
     front::{Door, Extra, Front},
     keys, kinds, opening, reading,
+    shared::Shared,
     sync::lock,
     writer,
 };
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Condvar, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
 };
-
-/// The longest that letting go of the store waits for those who read from it at that moment,
-/// and for the threads of sled that still hold its files.
-const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
-
-/// How often it looks whether they are gone.
-const READERS_LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// An open journal. Dropping the last handle closes it.
 pub struct Journal {
     pub(super) shared: Arc<Shared>,
     hand: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
-}
-
-/// What the handle and the hand that writes have in common.
-pub(super) struct Shared {
-    pub(super) dir: PathBuf,
-    pub(super) options: JournalOptions,
-    pub(super) front: Mutex<Front>,
-    pub(super) hand_wakes: Condvar,
-    /// Empty while the store is being reopened, and after closing.
-    pub(super) slot: RwLock<Option<Arc<Disk>>>,
-    pub(super) subscribers: Subscribers,
-    // Copies of what stands in the front, to be read without its lock.
-    submitted: AtomicU64,
-    durable: AtomicU64,
-    generation: AtomicU64,
-}
-
-impl Shared {
-    /// The open store; held only as long as it takes to read, so that it can be reopened.
-    pub(super) fn disk(&self) -> Result<Arc<Disk>, String> {
-        let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
-        slot.clone().ok_or_else(|| match &lock(&self.front).door {
-            Door::Healing(because) => format!("the journal is being reopened: {because}"),
-            Door::Open | Door::Closing | Door::Closed => "the journal is closed".to_owned(),
-        })
-    }
-
-    pub(super) fn let_go(&self) {
-        let disk = self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(disk) = disk else { return };
-        // Whoever reads at this moment still holds it, and with it the folder.
-        let begin = Instant::now();
-        while Arc::strong_count(&disk) > 1 && begin.elapsed() < READERS_LEAVE_WITHIN {
-            thread::park_timeout(READERS_LOOK_EVERY);
-        }
-        drop(disk);
-        // Whoever opens it next must not be told that another process has it.
-        while disk::is_held(&self.dir) && begin.elapsed() < READERS_LEAVE_WITHIN {
-            thread::park_timeout(READERS_LOOK_EVERY);
-        }
-    }
-
-    pub(super) fn durable(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
-    }
-
-    /// Copies what stands in the front for those who read without its lock.
-    pub(super) fn publish(&self, front: &Front) {
-        self.generation.store(front.generation, Ordering::Release);
-        self.durable.store(front.durable, Ordering::Release);
-        self.submitted.store(front.head, Ordering::Release);
-    }
 }
 
 impl Journal {
@@ -107,17 +46,7 @@ impl Journal {
     pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, OpenError> {
         let opened = opening::open(dir, &options)?;
         let front = Front::new(opened.durable, opened.totals);
-        let shared = Arc::new(Shared {
-            dir: dir.to_owned(),
-            options,
-            front: Mutex::new(front),
-            hand_wakes: Condvar::new(),
-            slot: RwLock::new(Some(Arc::new(opened.disk))),
-            subscribers: Subscribers::default(),
-            submitted: AtomicU64::new(opened.durable),
-            durable: AtomicU64::new(opened.durable),
-            generation: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(dir.to_owned(), options, front, opened.disk));
         let of_hand = Arc::clone(&shared);
         let hand = thread::Builder::new()
             .name("journal".to_owned())
@@ -179,7 +108,7 @@ impl Journal {
         let (placed, hand_sleeps) = {
             let mut front = lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;
-            shared.submitted.store(front.head, Ordering::Release);
+            shared.publish(&front);
             (placed, std::mem::take(&mut front.hand_sleeps))
         };
         if hand_sleeps {
@@ -194,7 +123,7 @@ impl Journal {
     /// The last position given away.
     #[must_use]
     pub fn submitted(&self) -> u64 {
-        self.shared.submitted.load(Ordering::Acquire)
+        self.shared.submitted()
     }
 
     /// The watermark: the last position that would survive a power loss.
@@ -207,7 +136,7 @@ impl Journal {
     /// journal is open after that, perhaps with more records than were known; from 0 at opening.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
+        self.shared.generation()
     }
 
     /// Calls `done` once the watermark has reached this position; at once, and on this thread,
@@ -227,7 +156,14 @@ impl Journal {
     /// # Errors
     /// When the disk fails, or anything of the stream cannot be read: nothing is ever skipped.
     pub fn history(&self, stream: Stream) -> Result<History, StoreError> {
-        reading::history(&self.disk()?.db, stream)
+        match self.looking()? {
+            (disk, None) => reading::history(&disk.db, stream),
+            (disk, Some(durable)) => {
+                let mut records = reading::records_after(&disk.db, stream, 0, u32::MAX)?;
+                records.retain(|record| record.position <= durable);
+                Ok(History { snapshot: None, records })
+            }
+        }
     }
 
     /// Up to so many records after a position, gapless, and none past the level's limit. May
@@ -270,7 +206,19 @@ impl Journal {
     /// # Errors
     /// When the disk fails or the answer cannot be read.
     pub fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
-        reading::value(&self.disk()?.db, &keys::answer(key), "the answer to an idempotency key")
+        let (disk, settled) = self.looking()?;
+        let key = keys::answer(key);
+        let answer: Option<StoredAnswer> =
+            reading::value(&disk.db, &key, "the answer to an idempotency key")?;
+        let (Some(StoredAnswer { stream, outcome, .. }), Some(durable)) = (&answer, settled) else {
+            return Ok(answer);
+        };
+        let records = reading::records_after(&disk.db, *stream, 0, u32::MAX)?;
+        let known = records.iter().take_while(|record| record.position <= durable).count();
+        if matches!(outcome, StoredOutcome::Accepted { version } if *version as usize > known) {
+            return Err(StoreError::Failed("whether it was stored shows after healing".to_owned()));
+        }
+        Ok(answer)
     }
 
     /// How many streams of a kind there are, of what is durable.
@@ -308,7 +256,7 @@ impl Journal {
     ) -> Result<Vec<u64>, StoreError> {
         let total = lock(&self.shared.front).durable_totals.of(kind);
         if total.streams != total.last_number {
-            return reading::numbers(&self.disk()?.db, kind, skip, take, descending);
+            return reading::numbers(&self.looking()?.0.db, kind, skip, take, descending);
         }
         let left = total.streams.saturating_sub(skip).min(take as u64);
         if descending {
@@ -371,6 +319,7 @@ impl Journal {
             let mut front = lock(&self.shared.front);
             if !matches!(front.door, Door::Closed) {
                 front.door = Door::Closing;
+                self.shared.publish(&front);
             }
         }
         self.shared.hand_wakes.notify_one();
@@ -379,6 +328,12 @@ impl Journal {
             // The hand catches every panic; there is nothing to hear from it.
             let _ = hand.join();
         }
+    }
+
+    /// What goes wrong with the disk on purpose.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.options.faults
     }
 
     pub(super) fn disk(&self) -> Result<Arc<Disk>, StoreError> {

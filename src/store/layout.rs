@@ -3,6 +3,7 @@
 use super::{
     Cause, KindId, Payload, Record, Stream, codec,
     codec::{CodecError, Frame},
+    disk::Batch,
     keys,
 };
 use crate::domain::kernel::Timestamp;
@@ -126,7 +127,7 @@ fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record,
 /// Adds the records of a commit, in order of position, to the batch: one key per stream, and
 /// one for the commit. `totals` are those before it, and afterwards those after it.
 pub(super) fn write_records(
-    batch: &mut sled::Batch,
+    batch: &mut Batch,
     frame: &mut Frame,
     records: &[Arc<Record>],
     totals: &mut Totals,
@@ -152,7 +153,7 @@ pub(super) fn write_records(
     batch.insert(&keys::commit(first.position), frame.seal());
 }
 
-fn write_blocks(batch: &mut sled::Batch, frame: &mut Frame, records: &[Arc<Record>], runs: usize) {
+fn write_blocks(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], runs: usize) {
     let mut by_stream: Vec<&Arc<Record>> = records.iter().collect();
     if runs > 1 {
         // Stable: within a stream the order of positions is the order of versions.
@@ -213,7 +214,7 @@ fn fitting(records: &[&Arc<Record>]) -> usize {
     fitting
 }
 
-fn write_later(batch: &mut sled::Batch, frame: &mut Frame, records: &[&Arc<Record>]) {
+fn write_later(batch: &mut Batch, frame: &mut Frame, records: &[&Arc<Record>]) {
     let stream = records[0].stream;
     let mut first_version = records[0].version;
     frame.begin();

@@ -7,22 +7,29 @@
 pub mod audit;
 pub mod codec;
 mod disk;
+pub mod faults;
 mod feed;
 mod front;
+mod healing;
 pub mod journal;
 mod keys;
 mod kinds;
 mod layout;
+mod lease;
 mod opening;
 pub mod read_model;
 mod reading;
 mod record;
+mod shared;
+mod space;
 mod submission;
 mod sync;
+mod turns;
 mod whole;
 mod writer;
 
 pub use kinds::KindSet;
+pub use lease::Lease;
 pub use record::{Cause, KindId, Origin, Payload, Record, StoredAnswer, StoredOutcome, Stream};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     KindId, codec,
-    disk::Disk,
+    disk::{Batch, Disk},
     journal::{JournalOptions, OpenError},
     keys,
     layout::{FORMAT, Totals},
@@ -36,9 +36,9 @@ fn check_format(disk: &Disk) -> Result<(), String> {
         if !disk.db.is_empty() {
             return Err("the folder holds a store that is not a journal".to_owned());
         }
-        let mut batch = sled::Batch::default();
+        let mut batch = Batch::default();
         batch.insert(keys::FORMAT, codec::frame(&FORMAT));
-        return disk.commit(batch);
+        return disk.commit(batch).map_err(|failure| failure.to_string());
     };
     let found: u32 = codec::unframe(&found)
         .map_err(|error| format!("the format version cannot be read: {error}"))?;

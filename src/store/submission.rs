@@ -1,8 +1,10 @@
 //! What is handed to the journal, and how the journal answers.
 
-use super::{Cause, KindId, Payload, Record, StoredAnswer, Stream};
+use super::{
+    Cause, KindId, Lease, Payload, Record, StoredAnswer, Stream, faults::Faults, space::Refusal,
+};
 use crate::domain::kernel::Timestamp;
-use std::{any::Any, fmt, io, path::PathBuf, sync::Arc};
+use std::{any::Any, path::PathBuf, sync::Arc};
 
 /// How the journal is kept.
 #[derive(Clone, Debug)]
@@ -18,8 +20,11 @@ pub struct JournalOptions {
     /// How many of the latest records are kept in memory for listeners; 16,384 unless said
     /// otherwise. Those not yet durable are kept in any case.
     pub feed_records_max: usize,
-    /// Called before every fsync; `None` outside of tests.
-    pub fault: Option<Fault>,
+    /// So many bytes of the file system are left free, but at most a twentieth of it: once less
+    /// is, submitting is refused; 16 MiB unless said otherwise.
+    pub reserve_bytes: u64,
+    /// What goes wrong on purpose; nothing unless said otherwise.
+    pub faults: Faults,
 }
 
 impl Default for JournalOptions {
@@ -29,30 +34,9 @@ impl Default for JournalOptions {
             commit_records_max: 512,
             queue_records_max: 65_536,
             feed_records_max: 16_384,
-            fault: None,
+            reserve_bytes: 16 << 20,
+            faults: Faults::default(),
         }
-    }
-}
-
-/// How a test breaks or stalls the disk: called on the journal's thread before every fsync, and
-/// an error is taken for the error of the fsync.
-#[derive(Clone)]
-pub struct Fault(Arc<dyn Fn() -> io::Result<()> + Send + Sync>);
-
-impl Fault {
-    /// Calls this before every fsync.
-    pub fn new(strike: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(strike))
-    }
-
-    pub(super) fn strike(&self) -> io::Result<()> {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fault")
     }
 }
 
@@ -76,6 +60,9 @@ pub struct Submission {
     pub answer: Option<(u128, StoredAnswer)>,
     /// The state after the last entry, to be kept as a snapshot in the same commit.
     pub snapshot: Option<Snapshot>,
+    /// The leases of whoever decided it, and of whoever said the command: when one is over, it is
+    /// refused.
+    pub leases: [Option<Lease>; 2],
     /// Called on the journal's thread once it is durable, or lost. Never called when submitting
     /// is refused.
     pub done: Option<Done>,
@@ -104,10 +91,16 @@ pub struct Snapshot {
 /// Told once whether it is durable. Called outside of every lock; must not block.
 pub type Done = Box<dyn FnOnce(Result<(), Lost>) + Send>;
 
-/// It was submitted, but the commit failed; whether it is on disk shows after the reopening.
+/// It was submitted, but did not become durable.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the journal could not make it durable: {0}")]
-pub struct Lost(pub Arc<str>);
+pub enum Lost {
+    /// The commit failed; whether it is on disk shows after the reopening.
+    #[error("the journal could not make it durable: {0}")]
+    InDoubt(Arc<str>),
+    /// Nothing of it was written.
+    #[error("{0}")]
+    Refused(Refusal),
+}
 
 /// Why nothing was submitted.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +111,12 @@ pub enum SubmitError {
     /// The journal failed since the decision; decide again on what it holds now.
     #[error("decided on what the journal has since lost")]
     Stale,
+    /// The file system takes no writes; it is asked again and again whether it does.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Somebody else has taken the place of whoever decided it, or of whoever said the command.
+    #[error("handed in by somebody who has been replaced")]
+    Replaced,
     /// It is healing, or was closed for good.
     #[error("the journal takes nothing now: {0}")]
     Closed(Arc<str>),

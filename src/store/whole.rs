@@ -2,12 +2,15 @@
 
 use super::{
     KindId, Record, Stream, codec,
-    front::Door,
-    journal::{Journal, StoreError},
+    disk::Disk,
+    journal::{Journal, StoreError, SubmitError, Witness},
     keys, reading,
     sync::lock,
 };
-use std::ops::RangeInclusive;
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, atomic::Ordering},
+};
 
 impl Journal {
     /// The whole history of a stream, as if there were no snapshot. Reads from disk.
@@ -15,7 +18,7 @@ impl Journal {
     /// # Errors
     /// When the disk fails, or anything of the stream cannot be read.
     pub fn records(&self, stream: Stream) -> Result<Vec<Record>, StoreError> {
-        reading::records_after(&self.disk()?.db, stream, 0, u32::MAX)
+        self.some_records(stream, 0, u32::MAX)
     }
 
     /// Up to so many records of a stream after a version. Reads from disk.
@@ -28,7 +31,12 @@ impl Journal {
         after: u32,
         records_max: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        reading::records_after(&self.disk()?.db, stream, after, records_max)
+        let (disk, settled) = self.looking()?;
+        let mut records = reading::records_after(&disk.db, stream, after, records_max)?;
+        if let Some(durable) = settled {
+            records.retain(|record| record.position <= durable);
+        }
+        Ok(records)
     }
 
     /// Shows the states of a follower's conversations with these numbers, in order.
@@ -64,9 +72,32 @@ impl Journal {
         Ok(stream.map_or(0, |stream| stream.number))
     }
 
-    /// Whether it takes submissions now.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        matches!(lock(&self.shared.front).door, Door::Open)
+    /// Whether it takes submissions now, but for those that are stale or too many. Costs next to
+    /// nothing as long as it does.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn takes(&self) -> Result<(), SubmitError> {
+        if self.shared.is_open() {
+            return Ok(());
+        }
+        lock(&self.shared.front).door.pass()
+    }
+
+    /// Has this told whenever it stops taking submissions because of the disk, and takes them
+    /// again.
+    pub fn when_turned(&self, witness: Witness) {
+        self.shared.turns.add(witness);
+    }
+
+    /// The store, for those who can take no harm from reading what is broken; and the watermark,
+    /// above which they are not to read, when it may hold what was lost.
+    pub(super) fn looking(&self) -> Result<(Arc<Disk>, Option<u64>), StoreError> {
+        let is_in_doubt = self.shared.is_in_doubt.load(Ordering::Acquire);
+        let settled = is_in_doubt.then(|| self.durable());
+        match self.shared.kept_disk() {
+            Some(disk) => Ok((disk, settled)),
+            None => self.disk().map(|disk| (disk, settled)),
+        }
     }
 }

@@ -7,22 +7,22 @@
 //!     one batch ──▶ flush ──▶ fsync ──▶ watermark ──▶ done, wake          (again)
 //!        │ any error
 //!        ▼
-//!   shut the door ──▶ Lost ──▶ let go of the store ──▶ settle, reopen, verify ──▶ open the door
+//!   shut the door ──▶ Lost ──▶ heal ──▶ open the door
 //! ```
 
 use super::{
     codec,
     codec::Frame,
-    disk,
-    disk::Disk,
+    disk::{Batch, Failure},
     front::{Answered, Door, Extra, Load},
-    journal::{Checkpoint, Done, Lost, Shared},
+    healing,
+    journal::{Checkpoint, Done, Lost},
     keys,
     kinds::concern,
     layout,
     layout::Totals,
-    reading,
     record::{Record, Stream},
+    shared::Shared,
     sync::lock,
 };
 use std::{
@@ -32,11 +32,11 @@ use std::{
     time::Duration,
 };
 
-/// The pause before the first attempt to reopen; each further one doubles it.
-const REOPEN_PAUSE_MIN: Duration = Duration::from_millis(50);
+/// How often it looks whether the file system takes writes while nothing waits for a commit.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The longest pause between two attempts to reopen.
-const REOPEN_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The same while it does not.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
 
 /// In busy times the hand waits so long before it takes the next load: fewer and larger commits
 /// cost everybody fewer changes of context than the wait costs time.
@@ -55,27 +55,25 @@ pub(super) fn run(shared: &Shared) {
         }
         let Some(load) = next_load(shared) else { break };
         is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
+        healing::look(shared);
         // sled panics on some inconsistencies instead of returning them.
         let committed = catch_unwind(AssertUnwindSafe(|| commit(shared, &mut frame, &load)))
-            .unwrap_or_else(|_| Err("the store panicked".to_owned()));
+            .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
         match committed {
             Ok(totals) => acknowledge(shared, load, totals),
-            Err(because) => {
-                // Nobody may read what was lost and take it for what is there afterwards.
-                shared.let_go();
-                lose(shared, load, &because);
-                heal(shared);
-            }
+            Err(Failure::Refused(refusal)) => healing::refuse(shared, load, refusal),
+            Err(Failure::Broken(because)) => healing::heal(shared, load, &because),
         }
     }
     // Whoever still waits, waits for a position that was never given away.
     let waiting = {
         let mut front = lock(&shared.front);
-        let waiting = front.fail(Arc::from("the journal is closed"));
+        let waiting = front.fail(Door::Closed);
         front.door = Door::Closed;
+        shared.publish(&front);
         waiting
     };
-    tell(waiting, &Err(Lost(Arc::from("the journal is closed"))));
+    tell(waiting, &Err(Lost::InDoubt(Arc::from("the journal is closed"))));
     shared.let_go();
 }
 
@@ -92,16 +90,25 @@ fn next_load(shared: &Shared) -> Option<Load> {
             return None;
         }
         front.hand_sleeps = true;
-        front = shared.hand_wakes.wait(front).unwrap_or_else(PoisonError::into_inner);
+        let is_refusing = matches!(front.door, Door::Refusing(_));
+        let pause = if is_refusing { LOOK_AGAIN_EVERY } else { LOOK_EVERY };
+        let woken = shared.hand_wakes.wait_timeout(front, pause);
+        let (awake, slept) = woken.unwrap_or_else(PoisonError::into_inner);
+        front = awake;
         front.hand_sleeps = false;
+        if slept.timed_out() {
+            drop(front);
+            healing::look(shared);
+            front = lock(&shared.front);
+        }
     }
     Some(front.take(shared.options.commit_records_max))
 }
 
-fn commit(shared: &Shared, frame: &mut Frame, load: &Load) -> Result<Totals, String> {
-    let disk = shared.disk()?;
+fn commit(shared: &Shared, frame: &mut Frame, load: &Load) -> Result<Totals, Failure> {
+    let disk = shared.disk().map_err(Failure::Broken)?;
     let mut totals = lock(&shared.front).durable_totals.clone();
-    let mut batch = sled::Batch::default();
+    let mut batch = Batch::default();
     layout::write_records(&mut batch, frame, &load.records, &mut totals);
     for extra in &load.extras {
         write_extra(&mut batch, extra);
@@ -110,7 +117,7 @@ fn commit(shared: &Shared, frame: &mut Frame, load: &Load) -> Result<Totals, Str
     Ok(totals)
 }
 
-fn write_extra(batch: &mut sled::Batch, extra: &Extra) {
+fn write_extra(batch: &mut Batch, extra: &Extra) {
     match extra {
         Extra::Submitted { stream, answer, snapshot } => {
             if let Some((hash, answer)) = answer {
@@ -127,7 +134,7 @@ fn write_extra(batch: &mut sled::Batch, extra: &Extra) {
     }
 }
 
-fn write_checkpoint(batch: &mut sled::Batch, checkpoint: &Checkpoint) {
+fn write_checkpoint(batch: &mut Batch, checkpoint: &Checkpoint) {
     let Checkpoint { follower: kind, position, conversations, .. } = checkpoint;
     batch.insert(&keys::follower(*kind), codec::frame(position));
     for (number, state) in conversations {
@@ -157,70 +164,6 @@ fn acknowledge(shared: &Shared, load: Load, totals: Totals) {
         let concerned = load.records.iter().map(concern).collect();
         shared.subscribers.wake_durable(&concerned, before, durable);
     }
-}
-
-/// Nothing above the watermark stands any more, and everybody concerned is told.
-fn lose(shared: &Shared, load: Load, because: &str) {
-    let because: Arc<str> = Arc::from(because);
-    let queued = {
-        let mut front = lock(&shared.front);
-        let queued = front.fail(Arc::clone(&because));
-        shared.publish(&front);
-        queued
-    };
-    let lost = Err(Lost(because));
-    tell(load.dones, &lost);
-    tell(queued, &lost);
-}
-
-/// Reopens the store until it holds at least what was acknowledged, or the journal is closed.
-fn heal(shared: &Shared) {
-    let mut pause = REOPEN_PAUSE_MIN;
-    while !pause_or_close(shared, pause) {
-        match reopen(shared) {
-            Ok(()) => return,
-            Err(because) => {
-                let mut front = lock(&shared.front);
-                if matches!(front.door, Door::Healing(_)) {
-                    front.door = Door::Healing(Arc::from(because));
-                }
-            }
-        }
-        pause = (pause * 2).min(REOPEN_PAUSE_MAX);
-    }
-}
-
-/// True when the journal is closing.
-fn pause_or_close(shared: &Shared, pause: Duration) -> bool {
-    let front = lock(&shared.front);
-    let (front, _) = shared
-        .hand_wakes
-        .wait_timeout_while(front, pause, |front| !matches!(front.door, Door::Closing))
-        .unwrap_or_else(PoisonError::into_inner);
-    matches!(front.door, Door::Closing)
-}
-
-fn reopen(shared: &Shared) -> Result<(), String> {
-    let acknowledged = shared.durable();
-    disk::settle(&shared.dir).map_err(|error| error.to_string())?;
-    let disk = Disk::open(&shared.dir, &shared.options).map_err(|error| error.because)?;
-    let (durable, totals) = reading::last_commit(&disk.db).map_err(|error| error.to_string())?;
-    if durable < acknowledged {
-        return Err(format!(
-            "the disk holds {durable} records, but {acknowledged} were acknowledged"
-        ));
-    }
-    *shared.slot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(disk));
-    {
-        let mut front = lock(&shared.front);
-        if matches!(front.door, Door::Closing) {
-            return Ok(());
-        }
-        front.recover(durable, totals);
-        shared.publish(&front);
-    }
-    shared.subscribers.wake_all(durable);
-    Ok(())
 }
 
 /// One listener that panics must take neither the journal nor the others with it.

@@ -38,6 +38,37 @@ async fn a_version_makes_a_read_and_a_command_conditional() {
 }
 
 #[tokio::test]
+async fn what_was_done_under_a_version_is_answered_again_although_the_version_is_another_now() {
+    let app = TestApp::start_with(|config| {
+        config.only = vec!["phone".into()];
+        config.businesses.insert("phone".into(), json!({"auto_ship": false}));
+    });
+    app.post("/phone/orders", json!({"item": "GX Note99", "qty": 1, "price": 990_000})).await;
+    let paid = app.get("/phone/payments/1").await;
+    let cancel = |key| {
+        let request = app.request(Method::PATCH, "/phone/payments/1");
+        let request = request.json(&json!({"process": "OrderCancelled"}));
+        Answered::of(request.header("If-Match", paid.header("etag")).header("Idempotency-Key", key))
+    };
+    let first = cancel("7f3").await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    assert_ne!(first.header("etag"), paid.header("etag"));
+    let again = cancel("7f3").await;
+    assert_eq!((again.status.as_u16(), &again.body), (200, &first.body));
+    cancel("7f4").await.is_problem(412, "version-differs");
+}
+
+#[tokio::test]
+async fn what_depends_on_the_header_accept_says_so() {
+    let app = TestApp::start();
+    let created = app.post("/taxi/taxis", taxi()).await;
+    assert_eq!(created.header("vary"), "Accept");
+    for path in ["/taxi/taxis", "/taxi/taxis/1", "/taxi/mypages"] {
+        assert_eq!(app.get(path).await.header("vary"), "Accept", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_collection_is_read_page_by_page() {
     let app = TestApp::start();
     for _ in 0..5 {

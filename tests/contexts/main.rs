@@ -1,6 +1,7 @@
 //! Parts are suspended and resumed: nothing is missed, nothing comes twice, and nobody else notices.
 
 mod cancels;
+mod gates;
 mod operating;
 mod site;
 mod stories;

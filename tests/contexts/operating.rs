@@ -100,7 +100,7 @@ async fn a_suspended_view_answers_as_it_stood_and_says_so() {
 async fn payments_refused_while_the_port_is_suspended_are_503_and_fine_afterwards() {
     let taxi = Site::taxi(|_| {});
     taxi.turn("taxi/payment", "suspend").await;
-    // More than the outcomes that may be unfinished at once, and each leaves a refund to wait.
+    // More than may be unfinished at once of what nobody waits for; none of these leaves a refund.
     for _ in 0..1_100 {
         is_problem(taxi.order().await, "unavailable").await;
     }

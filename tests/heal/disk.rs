@@ -6,7 +6,7 @@ use madang::{
         Catalogue, Courtyard, IdempotencyKey, Outcome, Page, Reply, Request, Settings, Trouble,
     },
     declarations::Declarations,
-    store::journal::{Fault, JournalOptions},
+    store::{faults::Faults, journal::JournalOptions},
 };
 use std::{
     cell::Cell,
@@ -27,7 +27,7 @@ const FAILURES_IN_A_ROW: u32 = 2;
 const FAILURES: u32 = 6;
 
 /// Longer than anything here takes; only so that a failing test ends.
-const HANG: Duration = Duration::from_secs(60);
+pub const HANG: Duration = Duration::from_secs(60);
 
 #[actix::test]
 async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
@@ -60,7 +60,7 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
 
 fn failing_now_and_then() -> JournalOptions {
     let (syncs, failures) = (AtomicU32::new(0), AtomicU32::new(0));
-    let fault = Fault::new(move || {
+    let faults = Faults::before_each_sync(move || {
         let nth = syncs.fetch_add(1, Ordering::SeqCst);
         let is_due = nth >= SYNCS_PER_FAILURE && nth % SYNCS_PER_FAILURE < FAILURES_IN_A_ROW;
         if is_due && failures.fetch_add(1, Ordering::SeqCst) < FAILURES {
@@ -68,14 +68,14 @@ fn failing_now_and_then() -> JournalOptions {
         }
         Ok(())
     });
-    JournalOptions { fault: Some(fault), ..JournalOptions::default() }
+    JournalOptions { faults, ..JournalOptions::default() }
 }
 
-fn settings(data: &Path, journal: JournalOptions) -> Settings {
+pub fn settings(data: &Path, journal: JournalOptions) -> Settings {
     Settings { data: data.to_owned(), journal, only: vec!["taxi".into()], ..Settings::default() }
 }
 
-fn start(data: &Path, journal: JournalOptions) -> Courtyard {
+pub fn start(data: &Path, journal: JournalOptions) -> Courtyard {
     Courtyard::start(settings(data, journal), shipped).unwrap()
 }
 
@@ -106,7 +106,7 @@ async fn order_all(
     placed
 }
 
-fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {
+pub fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {
     let resource = resource(courtyard, "orders");
     let sayings = &courtyard.resources()[resource].sayings;
     let key = u128::from(client) << 64 | u128::from(order);
@@ -121,7 +121,7 @@ fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {
     }
 }
 
-fn resource(courtyard: &Courtyard, name: &str) -> usize {
+pub fn resource(courtyard: &Courtyard, name: &str) -> usize {
     courtyard.resources().iter().position(|resource| resource.name == name).unwrap()
 }
 
@@ -151,11 +151,11 @@ async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8
     }
 }
 
-async fn total(courtyard: &Courtyard, name: &str) -> u64 {
+pub async fn total(courtyard: &Courtyard, name: &str) -> u64 {
     let page = Page { number: 0, size: 1, sort: Vec::new() };
     courtyard.list(resource(courtyard, name), page).await.unwrap().total
 }
 
-fn shipped(catalogue: &mut Catalogue) {
+pub fn shipped(catalogue: &mut Catalogue) {
     Declarations::of(madang::shipped).install(catalogue);
 }

@@ -2,7 +2,15 @@
 
 mod crash;
 mod disk;
+mod drill;
+mod faults;
+mod full;
 mod load;
+mod parts;
 mod probe;
 mod relay;
 mod saga;
+mod shard;
+#[path = "../support/mod.rs"]
+mod support;
+mod systemd;

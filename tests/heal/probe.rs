@@ -10,7 +10,11 @@ use madang::{
 use serde::{Deserialize, Serialize};
 use std::{
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
     time::Duration,
 };
 
@@ -74,6 +78,9 @@ impl Aggregate for Counter {
     }
 
     fn decide(&self, command: Command, _: Timestamp, _: &NoSettings) -> Decision<Self> {
+        if command == Command::Add(DAWDLED) {
+            DAWDLING.pass();
+        }
         match (self.exists, command) {
             (false, Command::Open) => Ok(vec![Event::Opened]),
             (true, Command::Open) => Ok(vec![]),
@@ -110,8 +117,45 @@ impl Aggregate for Counter {
     }
 }
 
+/// Adding this takes as long as a test likes.
+pub const DAWDLED: u32 = 555;
+
+/// Where adding [`DAWDLED`] waits until it is let go, and blocks its whole shard.
+pub static DAWDLING: Dawdling =
+    Dawdling { way: Mutex::new(None), is_reached: AtomicBool::new(false) };
+
+pub struct Dawdling {
+    way: Mutex<Option<Receiver<()>>>,
+    is_reached: AtomicBool,
+}
+
+impl Dawdling {
+    /// The next one dawdles until what is returned is dropped.
+    pub fn begin(&self) -> Sender<()> {
+        let (let_go, way) = mpsc::channel();
+        *self.way.lock().unwrap() = Some(way);
+        let_go
+    }
+
+    /// Whether somebody dawdles.
+    pub fn is_reached(&self) -> bool {
+        self.is_reached.load(Ordering::SeqCst)
+    }
+
+    fn pass(&self) {
+        let way = self.way.lock().unwrap().take();
+        if let Some(way) = way {
+            self.is_reached.store(true, Ordering::SeqCst);
+            let _ = way.recv();
+        }
+    }
+}
+
 pub fn start(data: &Path, actors: ActorSettings) -> Courtyard {
-    let settings = Settings { data: data.to_owned(), actors, ..Settings::default() };
+    start_in(Settings { data: data.to_owned(), actors, ..Settings::default() })
+}
+
+pub fn start_in(settings: Settings) -> Courtyard {
     Courtyard::start(settings, |host| {
         host.business::<Probe>();
     })

@@ -5,7 +5,7 @@ use crate::{
     relay::{BAD_DIGIT, Knocking, Relay, SAGA_IS_POISONED, STUCK},
 };
 use madang::{
-    actors::{ActorSettings, Catalogue, Courtyard, Page, Settings},
+    actors::{ActorSettings, Catalogue, Courtyard, GateSettings, Page, Settings},
     domain::kernel::{Business, Host},
     store::journal::JournalOptions,
 };
@@ -18,7 +18,10 @@ fn settings(data: &Path) -> Settings {
     let actors = ActorSettings { crashes_max: 1, ..ActorSettings::default() };
     // Little stays in memory, so that whoever catches up reads from disk.
     let journal = JournalOptions { feed_records_max: 64, ..JournalOptions::default() };
-    Settings { data: data.to_owned(), actors, journal, ..Settings::default() }
+    // Nobody is turned away, however many come at once.
+    let any_number = GateSettings { concurrency_max: Some(100_000), ..GateSettings::default() };
+    let gates = [("probe/counters".to_owned(), any_number)].into();
+    Settings { data: data.to_owned(), actors, journal, gates, ..Settings::default() }
 }
 
 fn start<B: Business>(data: &Path) -> Courtyard {
@@ -96,6 +99,8 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
         }
     };
     add(1, 1).await;
+    // A reply names the watermark: that of the next one is its own once nothing else is on its way.
+    becomes(&courtyard, 1, 1).await;
     let position = add(1, BAD_DIGIT).await;
     add(1, 2).await;
     add(2, 3).await;

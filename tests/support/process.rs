@@ -63,6 +63,16 @@ impl Server {
         Self::wait_for(command)
     }
 
+    /// Starts the outside services instead, on a free port.
+    ///
+    /// # Panics
+    /// When they do not start.
+    pub fn sandbox(arguments: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["sandbox", "--listen", "127.0.0.1:0"]).args(arguments).stdin(Stdio::null());
+        Self::wait_for(command)
+    }
+
     /// Starts it and does not wait for anything.
     ///
     /// # Panics

@@ -63,7 +63,7 @@ impl Provider {
         format!(
             // However busy this machine is: no charge is given up.
             "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{}/\"\n\
-             timeout_ms = 30000\n",
+             timeout_ms = 30000\nwithin_ms = 60000\n",
             self.address
         )
     }

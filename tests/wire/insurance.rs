@@ -87,6 +87,7 @@ fn events_of_payments() {
             (E::RefundRequested { amount }, "05fb3075"),
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: "r".into() }, "070172"),
+            (E::TurnedAway { reason: "r".into() }, "080172"),
         ],
     );
 }

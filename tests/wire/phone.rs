@@ -85,6 +85,7 @@ fn events_of_payments() {
             (E::RefundRequested { amount }, "05fb8813"),
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: reason() }, "070162"),
+            (E::TurnedAway { reason: reason() }, "080162"),
         ],
     );
 }
@@ -125,6 +126,7 @@ fn events_of_rewards() {
             (E::ReclaimUndone { attempt, points, again: true }, "0903fbf40101"),
             (E::Restored { points, again: false }, "0afbf40100"),
             (E::RestoreDeclined { reason: reason() }, "0b0162"),
+            (E::ReclaimTurnedAway { attempt, reason: reason() }, "0c030162"),
         ],
     );
 }

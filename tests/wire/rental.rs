@@ -70,6 +70,7 @@ fn events_of_payments() {
             (E::RefundRequested { amount: Money(9) }, "0509"),
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: reason() }, "070172"),
+            (E::TurnedAway { reason: reason() }, "080172"),
         ],
     );
 }

@@ -103,6 +103,7 @@ fn events_of_payments() {
             (E::RefundRequested { amount: Money(3_800) }, "05fbd80e"),
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: "r".into() }, "070172"),
+            (E::TurnedAway { reason: "r".into() }, "080172"),
         ],
     );
 }

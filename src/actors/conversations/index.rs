@@ -57,6 +57,7 @@ pub fn name_of(business: &str, number: u64) -> String {
 }
 
 /// The fold of the journal into the index.
+#[derive(Clone)]
 pub struct Index {
     /// Who is who.
     pub directory: Arc<Directory>,

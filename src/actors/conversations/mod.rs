@@ -18,6 +18,7 @@ use super::{
     room::blocking,
     rooms::Rooms,
     saga::{Ask, Runner},
+    supervision::Seat,
 };
 use crate::{
     domain::kernel::{Awaits, Saga, Timestamp},
@@ -26,7 +27,6 @@ use crate::{
         journal::{Journal, StoreError},
     },
 };
-use actix::Addr;
 use index::{CONVERSATION, Member, Routes, conversation_of, name_of};
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -108,11 +108,12 @@ pub struct Conversation {
 pub type AskSaga =
     Arc<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<Waiting, String>> + Send>> + Send + Sync>;
 
-/// The way to ask the saga that lives at this address.
-pub fn asking<S: Saga>(runner: Addr<Runner<S>>) -> AskSaga {
+/// The way to ask the saga whose runner has this seat.
+pub fn asking<S: Saga>(seat: Arc<Seat<Runner<S>>>) -> AskSaga {
     Arc::new(move |number| {
-        let runner = runner.clone();
+        let runner = seat.addr();
         Box::pin(async move {
+            let runner = runner.ok_or_else(|| format!("{} is not there", S::NAME))?;
             runner.send(Ask(number)).await.unwrap_or_else(|error| Err(error.to_string()))
         })
     })

@@ -1,16 +1,42 @@
 //! Gates: the mailbox-based rate limiters and circuit breakers in front of whatever can be slow,
 //! broken or too busy. Whoever wants through asks for a permit, and reports what became of it.
+//!
+//! ```text
+//! gates ── gatekeeper (the actor that lets time pass) ── bell (what wakes it)
+//!   └─ passing: one gate behind a short lock ── permit
+//!        └─ machine, pure ─┬─ breaker ── window, bucket (trials drip)
+//!                          ├─ bucket (rate), limit (under way)
+//!                          └─ queue (who waits), returning (when to come back)
+//! ```
 
+mod bell;
+mod breaker;
+mod bucket;
+mod gates;
+mod info;
+mod keeper;
+mod limit;
+mod machine;
+mod passing;
+mod permit;
+#[cfg(test)]
+mod properties;
+mod queue;
+mod returning;
+mod rules;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod told;
+mod window;
 
+pub use gates::Gates;
+pub use info::GateInfo;
+pub use passing::Gate;
+pub use permit::Permit;
 pub use settings::{GateSettings, GatesSettings};
 
-use super::diary::Diary;
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 /// What a gate stands in front of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,95 +47,6 @@ pub enum Guards {
     Step,
     /// What clients say to all instances of one kind of aggregate.
     Admission,
-}
-
-/// All gates, by name.
-pub struct Gates {
-    settings: GatesSettings,
-    diary: Arc<Diary>,
-    all: Mutex<BTreeMap<String, Arc<Gate>>>,
-}
-
-impl Gates {
-    /// No gates yet; those to come are set like this.
-    pub fn new(settings: GatesSettings, diary: Arc<Diary>) -> Arc<Self> {
-        Arc::new(Self { settings, diary, all: Mutex::default() })
-    }
-
-    /// The gate of this name, built on first use: what is configured under its name lies over
-    /// what is usual for what it guards.
-    pub fn with(&self, name: &str, guards: Guards) -> Arc<Gate> {
-        let _ = (&self.settings, &self.diary);
-        let mut all = lock(&self.all);
-        let gate = all.entry(name.to_owned());
-        Arc::clone(gate.or_insert_with(|| Arc::new(Gate { name: name.into(), guards })))
-    }
-
-    /// The gate of this name, if there is one.
-    pub fn get(&self, name: &str) -> Option<Arc<Gate>> {
-        lock(&self.all).get(name).cloned()
-    }
-}
-
-/// One gate.
-pub struct Gate {
-    name: Arc<str>,
-    guards: Guards,
-}
-
-impl Gate {
-    /// `taxi/payment`
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it stands in front of.
-    pub const fn guards(&self) -> Guards {
-        self.guards
-    }
-
-    /// A permit at once, or not at all.
-    ///
-    /// # Errors
-    /// Why not, and when to come back.
-    pub fn try_enter(&self) -> Result<Permit, Away> {
-        Ok(Permit { gate: Arc::clone(&self.name) })
-    }
-
-    /// A permit, after waiting in the queue if need be, until this moment at the latest; without
-    /// one for as long as it takes, behind everybody who is in a hurry. Without one it is never
-    /// turned away for the gate being open, but waits until it lets somebody through.
-    ///
-    /// # Errors
-    /// Why not, and when to come back.
-    #[allow(clippy::unused_async)]
-    pub async fn enter(&self, deadline: Option<Instant>) -> Result<Permit, Away> {
-        let _ = deadline;
-        self.try_enter()
-    }
-
-    /// Whether whoever came now would be turned away at once. Takes nothing.
-    ///
-    /// # Errors
-    /// Why, and when to come back.
-    pub fn peek(&self) -> Result<(), Away> {
-        Ok(())
-    }
-}
-
-/// Somebody was let through and has not said yet what became of it. Dropped without a word, it
-/// gives its place back and counts neither as a success nor as a failure.
-#[derive(Debug)]
-#[must_use]
-pub struct Permit {
-    gate: Arc<str>,
-}
-
-impl Permit {
-    /// Says what became of it; how long it took the gate knows.
-    pub fn report(self, outcome: Outcome) {
-        tracing::trace!(gate = &*self.gate, ?outcome, "reported");
-    }
 }
 
 /// What became of somebody who was let through.
@@ -148,8 +85,4 @@ pub enum Why {
     /// The deadline passed while waiting.
     #[error("could not be passed in time")]
     TooLate,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

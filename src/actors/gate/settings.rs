@@ -1,12 +1,346 @@
-//! How a gate is set.
+//! How a gate is set: what is configured, over what is usual for what it guards.
 
+use super::{
+    Guards,
+    rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, time::Duration};
 
 /// Sections `[gates."name"]`.
 pub type GatesSettings = BTreeMap<String, GateSettings>;
 
-/// Section `[gates."name"]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GateSettings {}
+macro_rules! settings {
+    ($($(#[$doc:meta])* $key:ident: $type:ty,)+) => {
+        /// Section `[gates."name"]`. What is not given is as usual for what the gate guards.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct GateSettings {
+            $(
+                $(#[$doc])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $key: Option<$type>,
+            )+
+        }
+
+        impl GateSettings {
+            /// These, and where they say nothing, the others.
+            #[must_use]
+            pub(super) fn or(self, others: Self) -> Self {
+                Self { $($key: self.$key.or(others.$key),)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Calls per second; any number when not given.
+    rate_per_s: f64,
+    /// Calls at once after a pause; as many as the rate lets through in a second when not given.
+    burst_calls: u32,
+    /// Calls under way at once; any number when not given.
+    concurrency_max: usize,
+    /// Lets the limit follow what latency shows to be good, between this and `concurrency_max`.
+    concurrency_min: usize,
+    /// Calls in a hurry that may wait at once.
+    waiting_calls_max: usize,
+    /// How long a call in a hurry may wait at most, whatever its deadline.
+    waiting_ms_max: u64,
+    /// A queue in which the oldest call waits for less is a good one.
+    wait_target_ms: u64,
+    /// A queue that has not been good for so long is pressed: it serves the newest first.
+    wait_interval_ms: u64,
+    /// Whether the gate opens at all.
+    breaker: bool,
+    /// The breaker looks at the last so many calls.
+    window_calls: u32,
+    /// The breaker looks at the calls of the last so many seconds; instead of `window_calls`.
+    window_s: u32,
+    /// Rates of fewer calls mean nothing.
+    minimum_calls: u32,
+    /// The share of failed calls that opens the gate, above 0 and up to 1.
+    failure_rate: f64,
+    /// A call that takes so long is slow.
+    slow_call_ms: u64,
+    /// The share of slow calls that opens the gate, above 0 and up to 1.
+    slow_call_rate: f64,
+    /// So many failures in a row open the gate, whatever the rates.
+    consecutive_failures: u32,
+    /// How long the gate stays open the first time; doubles whenever trials fail.
+    open_ms: u64,
+    /// How long it stays open at most.
+    open_ms_max: u64,
+    /// Trials per second when the gate is half-open; doubles with each that succeeds.
+    drip_per_s: f64,
+    /// So many trials close the gate, unless failures or slow ones among them reach their rate.
+    trial_calls: u32,
+    /// A permit that nobody reports for so long counts as failed, and its place is free again.
+    permit_ms: u64,
+    /// Nobody is told to come back later than this, but for the spread.
+    retry_after_ms_max: u64,
+}
+
+impl GateSettings {
+    /// What is usual for what a gate guards. Names and values as in Resilience4j where it has
+    /// them, but for the time a gate stays open: its minute is longer than a client waits, and
+    /// trials that drip cost too little to wait for so long.
+    #[must_use]
+    pub fn usual(guards: Guards) -> Self {
+        let is_admission = guards == Guards::Admission;
+        Self {
+            concurrency_max: is_admission.then_some(1_024),
+            waiting_calls_max: Some(if is_admission { 4_096 } else { 1_024 }),
+            waiting_ms_max: Some(10_000),
+            wait_target_ms: Some(if is_admission { 5 } else { 100 }),
+            wait_interval_ms: Some(if is_admission { 100 } else { 1_000 }),
+            breaker: Some(!is_admission),
+            window_calls: Some(100),
+            minimum_calls: Some(100),
+            failure_rate: Some(0.5),
+            slow_call_ms: Some(60_000),
+            slow_call_rate: Some(1.0),
+            consecutive_failures: Some(10),
+            open_ms: Some(500),
+            open_ms_max: Some(1_000),
+            drip_per_s: Some(10.0),
+            trial_calls: Some(10),
+            permit_ms: Some(60_000),
+            retry_after_ms_max: Some(30_000),
+            ..Self::default()
+        }
+    }
+
+    /// What is configured over what is usual.
+    #[must_use]
+    pub fn over_usual(&self, guards: Guards) -> Self {
+        let mut usual = Self::usual(guards);
+        if self.window_s.is_some() {
+            usual.window_calls = None;
+        }
+        self.clone().or(usual)
+    }
+
+    /// With these keys changed; one that is null is as usual again.
+    ///
+    /// # Errors
+    /// A sentence that names what is unknown or no value for its key.
+    pub fn changed(&self, changes: &Map<String, Value>) -> Result<Self, String> {
+        let mut keys = match serde_json::to_value(self) {
+            Ok(Value::Object(configured)) => configured,
+            _ => Map::new(),
+        };
+        let is_one = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
+        // There is one window, and what is said last holds.
+        if is_one("window_s") != is_one("window_calls") {
+            keys.remove(if is_one("window_s") { "window_calls" } else { "window_s" });
+        }
+        for (key, value) in changes {
+            let alone = Map::from_iter([(key.clone(), value.clone())]);
+            let read = serde_json::from_value::<Self>(Value::Object(alone));
+            read.map_err(|error| format!("{key}: {error}"))?;
+            keys.insert(key.clone(), value.clone());
+        }
+        serde_json::from_value(Value::Object(keys)).map_err(|error| error.to_string())
+    }
+
+    /// What the gate goes by, with what is usual where nothing is configured.
+    ///
+    /// # Errors
+    /// A sentence that names the key whose value makes no sense.
+    pub fn rules(&self, guards: Guards) -> Result<Rules, String> {
+        let all = self.over_usual(guards);
+        all.check()?;
+        Ok(all.as_rules())
+    }
+
+    /// What a gate goes by that is set like this, with everything given and checked.
+    fn as_rules(&self) -> Rules {
+        let ms = |value: Option<u64>| Duration::from_millis(value.unwrap_or_default());
+        let rate = self.rate_per_s.map(|per_s| {
+            let burst = self.burst_calls.map_or_else(|| per_s.ceil(), f64::from);
+            RateRules { per_s, burst }
+        });
+        let limit = match (self.concurrency_min, self.concurrency_max) {
+            (_, None) => LimitRules::Unlimited,
+            (None, Some(max)) => LimitRules::Fixed(max),
+            (Some(min), Some(max)) => LimitRules::Adaptive { min, max },
+        };
+        let queue = QueueRules {
+            calls_max: self.waiting_calls_max.unwrap_or_default(),
+            waiting_max: ms(self.waiting_ms_max),
+            wait_target: ms(self.wait_target_ms),
+            wait_interval: ms(self.wait_interval_ms),
+        };
+        let breaker = BreakerRules {
+            span: match self.window_s {
+                Some(seconds) => Span::Seconds(seconds),
+                None => Span::Calls(self.window_calls.unwrap_or_default()),
+            },
+            minimum_calls: self.minimum_calls(),
+            failure_rate: self.failure_rate.unwrap_or_default(),
+            slow_call: ms(self.slow_call_ms),
+            slow_call_rate: self.slow_call_rate.unwrap_or_default(),
+            consecutive_failures: self.consecutive_failures,
+            open: ms(self.open_ms),
+            open_max: ms(self.open_ms_max).max(ms(self.open_ms)),
+            drip_per_s: self.drip_per_s.unwrap_or_default(),
+            trial_calls: self.trial_calls.unwrap_or_default(),
+        };
+        Rules {
+            rate,
+            limit,
+            queue,
+            breaker: (self.breaker == Some(true)).then_some(breaker),
+            permit: ms(self.permit_ms),
+            retry_after_max: ms(self.retry_after_ms_max),
+        }
+    }
+
+    /// What is usual for what a gate guards, as the rules it goes by.
+    pub(super) fn usual_rules(guards: Guards) -> Rules {
+        Self::usual(guards).as_rules()
+    }
+
+    /// A window of few calls is never asked for more than it holds, as in Resilience4j.
+    fn minimum_calls(&self) -> u32 {
+        self.minimum_calls.unwrap_or_default().min(self.window_calls.unwrap_or(u32::MAX))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let shares = [("failure_rate", self.failure_rate), ("slow_call_rate", self.slow_call_rate)];
+        for (key, share) in shares {
+            if share.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
+                return Err(format!("{key} is above 0 and at most 1, not {}", said(share)));
+            }
+        }
+        for (key, rate) in [("rate_per_s", self.rate_per_s), ("drip_per_s", self.drip_per_s)] {
+            if rate.is_some_and(|rate| !(0.001..=1e9).contains(&rate)) {
+                return Err(format!("{key} is from 0.001 to 1000000000, not {}", said(rate)));
+            }
+        }
+        self.check_zeros()?;
+        if self.window_s.is_some() && self.window_calls.is_some() {
+            return Err("window_calls and window_s exclude each other".into());
+        }
+        if self.burst_calls.is_some() && self.rate_per_s.is_none() {
+            return Err("burst_calls means nothing without rate_per_s".into());
+        }
+        match (self.concurrency_min, self.concurrency_max) {
+            (Some(_), None) => Err("concurrency_min means nothing without concurrency_max".into()),
+            (Some(min), Some(max)) if min > max => {
+                Err(format!("concurrency_min is at most concurrency_max, not {min} over {max}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_zeros(&self) -> Result<(), String> {
+        let wide = |value: Option<u32>| value.map(u64::from);
+        let size = |value: Option<usize>| value.map(|value| value as u64);
+        let at_least_one = [
+            ("burst_calls", wide(self.burst_calls)),
+            ("concurrency_max", size(self.concurrency_max)),
+            ("concurrency_min", size(self.concurrency_min)),
+            ("waiting_calls_max", size(self.waiting_calls_max)),
+            ("waiting_ms_max", self.waiting_ms_max),
+            ("wait_target_ms", self.wait_target_ms),
+            ("wait_interval_ms", self.wait_interval_ms),
+            ("window_calls", wide(self.window_calls)),
+            ("window_s", wide(self.window_s)),
+            ("minimum_calls", wide(self.minimum_calls)),
+            ("slow_call_ms", self.slow_call_ms),
+            ("consecutive_failures", wide(self.consecutive_failures)),
+            ("open_ms", self.open_ms),
+            ("open_ms_max", self.open_ms_max),
+            ("trial_calls", wide(self.trial_calls)),
+            ("permit_ms", self.permit_ms),
+            ("retry_after_ms_max", self.retry_after_ms_max),
+        ];
+        for (key, value) in at_least_one {
+            match value {
+                Some(0) => return Err(format!("{key} is at least 1, not 0")),
+                // So that no moment lies beyond what can be counted.
+                Some(value) if value > u64::from(u32::MAX) => {
+                    return Err(format!("{key} is at most {}, not {value}", u32::MAX));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn said(number: Option<f64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: Value) -> Result<Rules, String> {
+        let settings = serde_json::from_value::<GateSettings>(value).expect("settings");
+        settings.rules(Guards::Port)
+    }
+
+    fn changes(value: &Value) -> &Map<String, Value> {
+        value.as_object().expect("an object")
+    }
+
+    #[test]
+    fn what_is_usual_makes_sense() {
+        for guards in [Guards::Port, Guards::Step, Guards::Admission] {
+            let rules = GateSettings::default().rules(guards).expect("makes sense");
+            assert_eq!(rules.breaker.is_some(), guards != Guards::Admission);
+            let is_limited = rules.limit == LimitRules::Fixed(1_024);
+            assert_eq!(is_limited, guards == Guards::Admission);
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_its_key() {
+        for (settings, because) in [
+            (json!({"failure_rate": 7.0}), "failure_rate is above 0 and at most 1, not 7"),
+            (json!({"failure_rate": 0.0}), "failure_rate is above 0 and at most 1, not 0"),
+            (json!({"rate_per_s": -1.0}), "rate_per_s is from 0.001 to 1000000000, not -1"),
+            (json!({"concurrency_max": 0}), "concurrency_max is at least 1, not 0"),
+            (
+                json!({"open_ms": u64::MAX}),
+                "open_ms is at most 4294967295, not 18446744073709551615",
+            ),
+            (
+                json!({"window_s": 1, "window_calls": 1}),
+                "window_calls and window_s exclude each other",
+            ),
+            (json!({"burst_calls": 1}), "burst_calls means nothing without rate_per_s"),
+            (
+                json!({"concurrency_min": 1}),
+                "concurrency_min means nothing without concurrency_max",
+            ),
+        ] {
+            assert_eq!(read(settings), Err(because.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_key_is_changed_and_changed_back() {
+        let settings = GateSettings { rate_per_s: Some(7.0), ..GateSettings::default() };
+        let changed = settings.changed(changes(&json!({"rate_per_s": null, "open_ms": 9})));
+        let expected = GateSettings { open_ms: Some(9), ..GateSettings::default() };
+        assert_eq!(changed, Ok(expected));
+        let unknown = settings.changed(changes(&json!({"colour": 9}))).unwrap_err();
+        assert!(unknown.starts_with("colour: unknown field `colour`"), "{unknown}");
+        let wrong = settings.changed(changes(&json!({"open_ms": "long"}))).unwrap_err();
+        assert!(wrong.starts_with("open_ms: invalid type"), "{wrong}");
+    }
+
+    #[test]
+    fn a_window_over_time_takes_the_place_of_one_over_calls() {
+        let over_calls = GateSettings { window_calls: Some(9), ..GateSettings::default() };
+        let over_time = over_calls.changed(changes(&json!({"window_s": 3}))).unwrap();
+        let span = over_time.rules(Guards::Port).unwrap().breaker.map(|breaker| breaker.span);
+        assert_eq!(span, Some(Span::Seconds(3)));
+    }
+}

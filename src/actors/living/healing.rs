@@ -5,6 +5,7 @@ use crate::{
     actors::{
         crash::Verdict,
         facade::{QuarantineEntry, Trouble},
+        letter::Teller,
         room::{Rebuilt, blocking, busy, now, rebuild},
     },
     domain::kernel::Aggregate,
@@ -18,21 +19,38 @@ use tokio::sync::oneshot;
 type Reading<A> = Result<Result<Rebuilt<A>, StoreError>, Trouble>;
 
 impl<A: Aggregate> Living<A> {
-    /// Throws the state away; rebuilds it after a pause, or keeps it out of the way for good.
-    pub(super) fn crash(
+    /// Crashes on a command, and says to whoever gave it when to come back.
+    pub(super) fn crash_on(
+        &mut self,
+        command: &A::Command,
+        because: String,
+        teller: Teller,
+        ctx: &mut Context<Self>,
+    ) {
+        let (resource, number) = (A::NAME, self.number);
+        let retry_after = self.crash(because.clone(), Some(format!("{command:?}")), ctx);
+        teller.refuse(match retry_after {
+            Some(retry_after) => Trouble::Crashed { resource, number, because, retry_after },
+            None => Trouble::Quarantined { resource, number, because },
+        });
+    }
+
+    /// Throws the state away; rebuilds it after a pause, which is returned, or keeps it out of the
+    /// way for good. Clients that wait go on waiting: what they waited for is in the journal.
+    fn crash(
         &mut self,
         because: String,
         command: Option<String>,
         ctx: &mut Context<Self>,
-    ) {
+    ) -> Option<Duration> {
         let (resource, number) = (A::NAME, self.number);
         tracing::error!(resource, number, because, command, "an aggregate crashed");
-        self.waiting.clear();
         self.state = A::default();
         let verdict = self.crashes.count(Instant::now(), &self.room.shared.settings);
         if let Verdict::Rebuild(pause) = verdict {
             self.condition = Condition::Absent;
-            return self.rebuild_after(pause, ctx);
+            self.rebuild_after(pause, ctx);
+            return Some(pause);
         }
         let crashes = self.crashes.number();
         let since_ms = now().0;
@@ -45,8 +63,14 @@ impl<A: Aggregate> Living<A> {
             crashes,
             since_ms,
         });
+        self.waiting.refuse_all(&Trouble::Quarantined {
+            resource,
+            number,
+            because: because.clone(),
+        });
         self.condition = Condition::Quarantined(because);
         self.open_held(ctx);
+        None
     }
 
     /// Reads the past off the loop; letters that come meanwhile wait in the mailbox.
@@ -83,6 +107,7 @@ impl<A: Aggregate> Living<A> {
             Ok(Ok(Rebuilt { state, version, position })) => {
                 (self.state, self.version, self.position) = (state, version, position);
                 self.condition = Condition::Present;
+                self.answer_waiting();
                 self.open_held(ctx);
             }
             // No fault of this instance: the journal is healing, and everybody hears the same.
@@ -93,8 +118,8 @@ impl<A: Aggregate> Living<A> {
                     content.refuse(busy("the journal"));
                 }
             }
-            Ok(Err(unreadable)) => self.crash(unreadable.to_string(), None, ctx),
-            Err(trouble) => self.crash(trouble.to_string(), None, ctx),
+            Ok(Err(unreadable)) => drop(self.crash(unreadable.to_string(), None, ctx)),
+            Err(trouble) => drop(self.crash(trouble.to_string(), None, ctx)),
         }
     }
 
@@ -104,7 +129,7 @@ impl<A: Aggregate> Living<A> {
         if self.version > 0 && self.is_pending() {
             return;
         }
-        for (outcome, to) in mem::take(&mut self.waiting) {
+        for (outcome, to) in self.waiting.take() {
             let answer = match self.version {
                 0 => Err(Trouble::Failed("the journal lost it before it was durable".into())),
                 version => self.answer(outcome, version),

@@ -2,20 +2,22 @@
 
 mod healing;
 mod journaling;
+mod waiting;
 
 use super::{
     crash::{Crashes, caught},
     facade::{Outcome, Reply, Trouble},
-    letter::{Content, Letter, ReplyTo, Teller, Undelivered},
+    letter::{ClientCall, Content, Letter, ReplyTo, Teller, Undelivered},
     room::{Room, now, rejected, reply, shown},
 };
 use crate::{
     domain::kernel::{Aggregate, Rejection, Standing, Timestamp, command_name},
-    store::{Payload, StoredOutcome, journal::Entry},
+    store::{Lease, Payload, StoredOutcome, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
 use journaling::{Landing, event_entry, refusal_entry};
 use std::{cell::Cell, collections::VecDeque, mem, rc::Rc, sync::Arc, time::Duration};
+use waiting::Waiting;
 
 /// What the keeper, on the same thread, may know of an instance without asking.
 #[derive(Debug, Default)]
@@ -46,6 +48,8 @@ impl Pulse {
 /// A living aggregate.
 pub struct Living<A: Aggregate> {
     room: Arc<Room<A>>,
+    /// The keeper's.
+    lease: Lease,
     number: u64,
     pulse: Rc<Pulse>,
     condition: Condition,
@@ -55,7 +59,7 @@ pub struct Living<A: Aggregate> {
     generation: u64,
     crashes: Crashes,
     /// Clients that wait until nothing is pending.
-    waiting: Vec<(Outcome, ReplyTo)>,
+    waiting: Waiting,
     /// Letters that found the state unusable and are handled again once it is rebuilt.
     held: VecDeque<Content<A>>,
 }
@@ -80,6 +84,13 @@ impl<A: Aggregate> Actor for Living<A> {
         if self.condition == Condition::Absent {
             self.rebuild_after(Duration::ZERO, ctx);
         }
+        self.take_pulse();
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        if self.lease.is_over() {
+            self.hand_over();
+        }
     }
 }
 
@@ -97,14 +108,19 @@ impl<A: Aggregate> Living<A> {
     /// Starts the actor; one that is new has no history to be read.
     /// What it has on disk is known only once everything up to `after` is durable.
     pub fn start(
-        room: Arc<Room<A>>,
+        (room, lease): (Arc<Room<A>>, Lease),
         number: u64,
         is_new: bool,
         after: u64,
     ) -> (Addr<Self>, Rc<Pulse>) {
         let pulse = Rc::<Pulse>::default();
-        let condition = if is_new { Condition::Present } else { Condition::Absent };
+        let condition = match room.shared.quarantine.because(A::NAME, number) {
+            Some(because) => Condition::Quarantined(because),
+            None if is_new => Condition::Present,
+            None => Condition::Absent,
+        };
         let living = Self {
+            lease,
             number,
             pulse: Rc::clone(&pulse),
             condition,
@@ -113,7 +129,7 @@ impl<A: Aggregate> Living<A> {
             position: after,
             generation: room.shared.journal.generation(),
             crashes: Crashes::default(),
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             held: VecDeque::new(),
             room,
         };
@@ -132,6 +148,10 @@ impl<A: Aggregate> Living<A> {
     }
 
     fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
+        // Somebody else is this aggregate now.
+        if self.lease.is_over() {
+            return self.room.post(self.number, content);
+        }
         let is_stale = self.condition == Condition::Present
             && self.generation != self.room.shared.journal.generation();
         if is_stale || self.condition == Condition::PutOff {
@@ -156,6 +176,10 @@ impl<A: Aggregate> Living<A> {
                 });
             }
             (Condition::Present, Content::Show(reply)) => self.show(reply),
+            (Condition::Present, Content::GiveUp(reply)) => {
+                self.waiting.give_up_gone();
+                self.show(reply);
+            }
             (Condition::Present, Content::Await(outcome, reply)) => self.wait_for(outcome, reply),
             (Condition::Present, Content::Tell(command, teller)) => {
                 self.tell(&command, teller, ctx);
@@ -177,25 +201,70 @@ impl<A: Aggregate> Living<A> {
 
     fn wait_for(&mut self, outcome: Outcome, to: ReplyTo) {
         if self.is_pending() {
-            self.waiting.push((outcome, to));
-            return;
+            return self.waiting.push(outcome, to, None);
         }
         let answer = self.answer(outcome, self.version);
         self.land(Landing::of(to, answer));
     }
 
+    /// Whoever waits here waits with the successor.
+    fn hand_over(&mut self) {
+        let waiting = self.waiting.take().map(|(outcome, to)| Content::Await(outcome, to));
+        for content in mem::take(&mut self.held).into_iter().chain(waiting) {
+            self.room.post(self.number, content);
+        }
+    }
+
     fn tell(&mut self, command: &A::Command, teller: Teller, ctx: &mut Context<Self>) {
         let Some(teller) = self.admit(teller) else { return };
+        // Before it decides, because what it has decided and cannot hand in has to be undone.
+        if let Err(error) = self.room.shared.journal.takes() {
+            return teller.refuse(error.into());
+        }
         let now = now();
         let (state, settings) = (&self.state, &self.room.settings);
-        match caught(|| state.decide(command.clone(), now, settings)) {
-            Ok(Ok(events)) => self.accept(command, events, now, teller, ctx),
+        let strikes = &self.room.shared.strikes;
+        let decided = caught(|| {
+            strikes.strike(A::NAME, self.number);
+            state.decide(command.clone(), now, settings)
+        });
+        match decided {
+            Ok(Ok(events)) => match self.look_ahead(command, &events, &teller) {
+                Ok(()) => self.accept(command, events, now, teller, ctx),
+                Err(trouble) => teller.refuse(trouble),
+            },
             Ok(Err(rejection)) => self.reject(command, &rejection, now, teller, ctx),
             Err(because) => {
-                teller.refuse(Trouble::Failed(because.clone()));
-                self.crash(because, Some(format!("{command:?}")), ctx);
+                self.crash_on(command, because, teller, ctx);
             }
         }
+    }
+
+    /// Turns a client away who would wait for a service in vain. Whoever creates one has looked
+    /// ahead before it was given a number.
+    fn look_ahead(
+        &self,
+        command: &A::Command,
+        events: &[A::Event],
+        teller: &Teller,
+    ) -> Result<(), Trouble> {
+        match teller {
+            Teller::Client(call) if self.version > 0 => {
+                self.room.look_ahead(command, &self.state, events)?;
+                self.look_at_step(events, call)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Turns a client away whose command would begin a step to which nobody is let through.
+    fn look_at_step(&self, events: &[A::Event], call: &ClientCall) -> Result<(), Trouble> {
+        let Some(Err(away)) = call.step.as_ref().filter(|_| !events.is_empty()) else {
+            return Ok(());
+        };
+        let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).is_in_step();
+        // A crash is met where it can be healed.
+        if caught(then).unwrap_or_default() { Err(away.clone().into()) } else { Ok(()) }
     }
 
     /// Lets pass who speaks of the present, and answers who does not.
@@ -210,7 +279,7 @@ impl<A: Aggregate> Living<A> {
                     None
                 }
             },
-            Teller::Inside(call) if call.generation == self.generation => {
+            Teller::Inside(call) if call.mandate.holds_in(self.generation) => {
                 Some(Teller::Inside(call))
             }
             Teller::Inside(call) => {
@@ -233,8 +302,7 @@ impl<A: Aggregate> Living<A> {
             match caught(|| events.iter().cloned().fold(state, A::evolve)) {
                 Ok(state) => self.state = state,
                 Err(because) => {
-                    teller.refuse(Trouble::Failed(because.clone()));
-                    return self.crash(because, Some(format!("{command:?}")), ctx);
+                    return self.crash_on(command, because, teller, ctx);
                 }
             }
         }
@@ -269,8 +337,7 @@ impl<A: Aggregate> Living<A> {
         };
         let is_client = matches!(teller, Teller::Client(_));
         let (heading, mut landing) = self.prepare(teller, outcome, self.version);
-        // The speaker comes last; before it come those who waited for something else.
-        if let Some((_, answer)) = landing.replies.last_mut().filter(|_| is_client) {
+        if let Some((_, answer)) = landing.speaker.as_mut().filter(|_| is_client) {
             *answer = Err(rejected(rejection));
         }
         if entries.is_empty() && heading.answer.is_none() {

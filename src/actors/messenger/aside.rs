@@ -1,19 +1,75 @@
-//! What is asked for while nobody may go out: only the positions of the records are kept, and
-//! the records are read again afterwards.
+//! What is asked for and has to wait: because nobody may go out, or because as many wait for an
+//! answer already as may without anybody in a hurry. Only the positions of the records are kept,
+//! and the records are read again afterwards.
 
-use super::{Errand, Job, Messenger};
+use super::{Errand, Job, Messenger, Trip};
 use crate::{
-    actors::{
-        crash::caught,
-        follower::{Follower as _, TURN_RECORDS_MAX},
-    },
+    actors::{crash::caught, follower::TURN_RECORDS_MAX},
+    domain::kernel::Patience,
     store::{Record, journal::Level},
 };
 use actix::Context as ActixContext;
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+/// The records put aside, by position.
+#[derive(Default)]
+pub(super) struct Aside {
+    conversations: BTreeMap<u64, u64>,
+    /// How many of each conversation.
+    counts: HashMap<u64, usize>,
+}
+
+impl Aside {
+    pub(super) fn insert(&mut self, record: &Record) {
+        if self.conversations.insert(record.position, record.correlation).is_none() {
+            *self.counts.entry(record.correlation).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, record: &Record) {
+        if self.conversations.remove(&record.position).is_none() {
+            return;
+        }
+        if let Some(count) = self.counts.get_mut(&record.correlation) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&record.correlation);
+            }
+        }
+    }
+
+    pub(super) fn first(&self) -> Option<u64> {
+        self.conversations.first_key_value().map(|(position, _)| *position)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.conversations.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.conversations.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.conversations.clear();
+        self.counts.clear();
+    }
+
+    /// Whether something of this conversation waits: whatever comes after it waits behind it.
+    pub(super) fn has(&self, conversation: u64) -> bool {
+        self.counts.contains_key(&conversation)
+    }
+
+    fn contains(&self, record: &Record) -> bool {
+        self.conversations.contains_key(&record.position)
+    }
+}
 
 impl<E: Errand> Messenger<E> {
-    /// What is asked for has to wait; but what cannot is refused.
+    /// What is asked for has to wait, because nobody may go out; but what cannot is refused.
     pub(super) fn put_aside(
         &mut self,
         record: &Arc<Record>,
@@ -22,14 +78,17 @@ impl<E: Errand> Messenger<E> {
     ) -> Result<(), String> {
         let is_free = self.is_closed() && !self.lanes.contains_key(&record.correlation);
         let in_record = |because| format!("record {}: {because}", record.position);
-        let refused = caught(|| self.errand.refused(&heard, &record.meta())).map_err(in_record)?;
+        let was_asked = self.was_asked(record);
+        let refused = caught(|| self.errand.refused(&heard, &record.meta(), was_asked));
+        let refused = refused.map_err(in_record)?;
         if let Some(dispatch) = refused.filter(|_| is_free) {
-            self.unfinished.insert(record.position);
+            self.hurried.insert(record.position);
             self.lanes.insert(record.correlation, VecDeque::new());
-            let running = Box::pin(async move { dispatch });
-            self.go_out(Job { record: Arc::clone(record), running }, ctx);
-        } else if self.job(record, heard)?.is_some() {
-            self.aside.insert(record.position);
+            let trip =
+                Trip { patience: Patience::Limited, running: Box::pin(async move { dispatch }) };
+            self.go_out(Job { record: Arc::clone(record), trip }, ctx);
+        } else if self.job(record, heard, was_asked)?.is_some() {
+            self.aside.insert(record);
         }
         Ok(())
     }
@@ -47,7 +106,7 @@ impl<E: Errand> Messenger<E> {
         }
         records.sort_unstable_by_key(|record| record.position);
         for record in &records {
-            self.unfinished.remove(&record.position);
+            self.finish(record);
             if let Some(heard) = self.rooms.hear::<E::Hears>(record)? {
                 self.put_aside(record, heard, ctx)?;
             }
@@ -55,22 +114,33 @@ impl<E: Errand> Messenger<E> {
         Ok(())
     }
 
-    /// Reads again what was put aside, as far as there is room for it.
+    /// Whether something that was put aside can be taken up.
+    pub(super) fn may_take(&self) -> bool {
+        !self.aside.is_empty()
+            && self.has_room(Patience::Limited)
+            && self.has_room(Patience::UntilAnswered)
+    }
+
+    /// Reads again what was put aside, as far as there is room for it; no more than that, because
+    /// what lies around it is read as well.
     pub(super) fn take_from_aside(&mut self) -> Result<(), String> {
-        let Some(first) = self.aside.first() else { return Ok(()) };
-        if !self.may_read() {
-            return Ok(());
-        }
+        let Some(first) = self.aside.first().filter(|_| self.may_take()) else { return Ok(()) };
+        let room = self.limits.patient_max - self.patient.len();
         let journal = &self.following.journal;
-        let records = journal.read(first - 1, TURN_RECORDS_MAX, Level::Durable);
+        let records = journal.read(first - 1, room.min(TURN_RECORDS_MAX), Level::Durable);
         for record in records.map_err(|error| error.to_string())? {
-            if !self.aside.contains(&record.position) {
+            if !self.aside.contains(&record) {
                 continue;
             }
-            if let Some(heard) = self.rooms.hear::<E::Hears>(&record)? {
-                self.take_up(&record, heard)?;
+            if let Some(heard) = self.rooms.hear::<E::Hears>(&record)?
+                && let Some(job) = self.job(&record, heard, self.was_asked(&record))?
+            {
+                if !self.has_room(job.trip.patience) {
+                    return Ok(());
+                }
+                self.take_up(job);
             }
-            self.aside.remove(&record.position);
+            self.aside.remove(&record);
         }
         Ok(())
     }

@@ -4,60 +4,47 @@
 //! Ports and lookups are errands. Errands of one conversation run one after the other, others
 //! side by side up to a limit. The cursor stands before the oldest errand that is not finished;
 //! after a crash the errands behind it run again, under the same keys, except those whose
-//! outcome already stands in the journal. While nobody may go out, only the positions of the
-//! records are kept, and the records are read again afterwards.
+//! outcome already stands in the journal.
+//!
+//! Errands that nobody waits for can pile up while a service is down: of those only so many are
+//! under way, and of all others only the positions of the records are kept, so that they never
+//! hold up those that somebody waits for. The same becomes of everything while nobody may go out.
 
 mod aside;
+mod errand;
 mod way;
 
+pub use errand::{Errand, Limits, Running, Trip};
+
 use super::{
-    contexts::{Context, Contexts},
+    contexts::Contexts,
     crash::caught,
     follower::{Follower, Following, RETRY_PAUSE, Wake},
     progress::Progress,
     rooms::Rooms,
+    supervision::Order,
 };
 use crate::{
-    domain::kernel::{Dispatch, Hears, Meta},
+    domain::kernel::Patience,
     store::{
-        KindId, Record,
+        KindId, Lease, Record,
         journal::{Journal, Level, StoreError},
     },
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message};
+use aside::Aside;
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
-    future::Future,
-    pin::Pin,
     sync::Arc,
     time::Duration,
 };
 use way::Way;
 
-/// So many errands may always be unfinished: those whose outcome nobody takes now must not keep
-/// the others from being read.
-const UNFINISHED_MIN: usize = 1_024;
+/// So many records are put aside at most; about 100 bytes each.
+const ASIDE_RECORDS_MAX: usize = 200_000;
 
 /// How often the cursor is written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-
-/// Something that has to be done outside because of a record.
-pub trait Errand: Unpin + 'static {
-    /// What it listens to.
-    type Hears: Hears;
-
-    /// What has to be done, if anything; it goes on until it has an answer.
-    fn run(&self, heard: Self::Hears, meta: Meta) -> Option<Running>;
-
-    /// What follows when nobody may go out and it cannot wait; `None` when it can.
-    fn refused(&self, heard: &Self::Hears, meta: &Meta) -> Option<Dispatch>;
-
-    /// Which context has to be there beside its own.
-    fn needs(&self) -> Option<&Arc<Context>>;
-}
-
-/// An errand on its way; ends with the command to give.
-pub type Running = Pin<Box<dyn Future<Output = Dispatch>>>;
 
 /// Runs all errands of one port or lookup.
 pub struct Messenger<E: Errand> {
@@ -65,11 +52,15 @@ pub struct Messenger<E: Errand> {
     errand: E,
     rooms: Arc<Rooms>,
     contexts: Arc<Contexts>,
-    concurrency: usize,
-    /// The positions of errands not finished.
-    unfinished: BTreeSet<u64>,
-    /// The positions of errands that wait until somebody may go out, and of those behind them.
-    aside: BTreeSet<u64>,
+    limits: Limits,
+    /// The positions of unfinished errands that somebody waits for.
+    hurried: BTreeSet<u64>,
+    /// The positions of unfinished errands that nobody waits for.
+    patient: BTreeSet<u64>,
+    /// Errands that wait until they may go out, and those behind them.
+    aside: Aside,
+    /// Up to this position, somebody may have gone out in an earlier life.
+    asked_until: u64,
     /// Nobody went out when this last looked.
     was_closed: bool,
     /// A lane for each conversation with an errand ready or under way; in it, those that come after.
@@ -83,7 +74,7 @@ pub struct Messenger<E: Errand> {
 /// An errand, and the record that asks for it.
 struct Job {
     record: Arc<Record>,
-    running: Running,
+    trip: Trip,
 }
 
 /// An errand has given up its place: it is over, or nobody takes its outcome now.
@@ -119,8 +110,10 @@ impl<E: Errand> Follower for Messenger<E> {
 
     /// Starts over from the last checkpoint.
     fn start(&mut self, _: &mut ActixContext<Self>) -> Result<(), StoreError> {
-        self.unfinished.clear();
+        self.hurried.clear();
+        self.patient.clear();
         self.aside.clear();
+        self.asked_until = self.following.head();
         self.lanes.clear();
         self.ready.clear();
         self.under_way = 0;
@@ -135,7 +128,7 @@ impl<E: Errand> Follower for Messenger<E> {
 
     /// Whether further errands can be taken up.
     fn may_read(&self) -> bool {
-        self.unfinished.len() < (2 * self.concurrency).max(UNFINISHED_MIN)
+        self.hurried.len() < self.limits.hurried_max && self.aside.len() < ASIDE_RECORDS_MAX
     }
 
     fn take_in(
@@ -147,10 +140,20 @@ impl<E: Errand> Follower for Messenger<E> {
         if self.answered.remove(&record.position) {
             return Ok(());
         }
-        if !self.is_closed() && self.aside.is_empty() {
-            return self.take_up(record, heard);
+        if self.is_closed() {
+            return self.put_aside(record, heard, ctx);
         }
-        self.put_aside(record, heard, ctx)
+        let Some(job) = self.job(record, heard, self.was_asked(record))? else { return Ok(()) };
+        let is_patient = job.trip.patience == Patience::UntilAnswered;
+        let is_behind = self.aside.has(record.correlation);
+        if is_behind
+            || is_patient && (!self.aside.is_empty() || !self.has_room(Patience::UntilAnswered))
+        {
+            self.aside.insert(record);
+        } else {
+            self.take_up(job);
+        }
+        Ok(())
     }
 
     fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
@@ -164,7 +167,15 @@ impl<E: Errand> Follower for Messenger<E> {
         }
         self.start_ready(ctx);
         self.tell_progress();
-        Ok(!is_closed && !self.aside.is_empty() && self.may_read())
+        Ok(!is_closed && self.may_take())
+    }
+}
+
+impl<E: Errand> Handler<Order> for Messenger<E> {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
     }
 }
 
@@ -201,37 +212,39 @@ impl<E: Errand> Handler<Finished> for Messenger<E> {
             });
             return;
         }
-        let had_room = self.may_read();
-        self.unfinished.remove(&record.position);
+        let (could_read, could_take) = (self.may_read(), self.may_take());
+        self.finish(&record);
         match self.lanes.get_mut(&record.correlation).and_then(VecDeque::pop_front) {
             Some(job) => self.ready.push_back(job),
             None => drop(self.lanes.remove(&record.correlation)),
         }
         self.start_ready(ctx);
-        if !had_room && self.may_read() {
+        if !could_read && self.may_read() || !could_take && self.may_take() {
             self.following.progress.ring();
         }
     }
 }
 
 impl<E: Errand> Messenger<E> {
-    /// A messenger that has not read anything yet; runs at most `concurrency` errands at once.
+    /// A messenger that has not read anything yet.
     pub fn new(
-        me: KindId,
+        (me, lease): (KindId, Lease),
         errand: E,
-        concurrency: usize,
+        limits: Limits,
         (rooms, contexts): (Arc<Rooms>, Arc<Contexts>),
         journal: Arc<Journal>,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
-            following: Following::new(me, journal, progress, Level::Durable),
+            following: Following::new(me, lease, journal, progress, Level::Durable),
             errand,
             rooms,
             contexts,
-            concurrency: concurrency.max(1),
-            unfinished: BTreeSet::new(),
-            aside: BTreeSet::new(),
+            limits,
+            hurried: BTreeSet::new(),
+            patient: BTreeSet::new(),
+            aside: Aside::default(),
+            asked_until: 0,
             was_closed: false,
             lanes: HashMap::new(),
             ready: VecDeque::new(),
@@ -246,22 +259,47 @@ impl<E: Errand> Messenger<E> {
         needs || self.following.progress.context().is_suspended()
     }
 
-    fn take_up(&mut self, record: &Arc<Record>, heard: E::Hears) -> Result<(), String> {
-        let Some(job) = self.job(record, heard)? else { return Ok(()) };
-        self.unfinished.insert(record.position);
+    /// Whether one more of this kind can be taken up.
+    fn has_room(&self, patience: Patience) -> bool {
+        match patience {
+            Patience::Limited => self.hurried.len() < self.limits.hurried_max,
+            Patience::UntilAnswered => self.patient.len() < self.limits.patient_max,
+        }
+    }
+
+    /// Whether somebody may have gone out for this in an earlier life.
+    fn was_asked(&self, record: &Record) -> bool {
+        record.position <= self.asked_until
+    }
+
+    fn take_up(&mut self, job: Job) {
+        let record = &job.record;
+        match job.trip.patience {
+            Patience::Limited => self.hurried.insert(record.position),
+            Patience::UntilAnswered => self.patient.insert(record.position),
+        };
         if let Some(lane) = self.lanes.get_mut(&record.correlation) {
             lane.push_back(job);
         } else {
             self.lanes.insert(record.correlation, VecDeque::new());
             self.ready.push_back(job);
         }
-        Ok(())
     }
 
-    fn job(&self, record: &Arc<Record>, heard: E::Hears) -> Result<Option<Job>, String> {
-        let running = caught(|| self.errand.run(heard, record.meta()))
+    fn finish(&mut self, record: &Record) {
+        self.hurried.remove(&record.position);
+        self.patient.remove(&record.position);
+    }
+
+    fn job(
+        &self,
+        record: &Arc<Record>,
+        heard: E::Hears,
+        was_asked: bool,
+    ) -> Result<Option<Job>, String> {
+        let trip = caught(|| self.errand.run(heard, record.meta(), was_asked))
             .map_err(|because| format!("record {}: {because}", record.position))?;
-        Ok(running.map(|running| Job { record: Arc::clone(record), running }))
+        Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
     }
 
     /// Runs an errand again that came to nothing, unless everything started over meanwhile.
@@ -271,7 +309,7 @@ impl<E: Errand> Messenger<E> {
         }
         let heard = self.rooms.hear::<E::Hears>(record);
         let job = heard.and_then(|heard| match heard {
-            Some(heard) => self.job(record, heard),
+            Some(heard) => self.job(record, heard, true),
             None => Ok(None),
         });
         match job {
@@ -283,35 +321,38 @@ impl<E: Errand> Messenger<E> {
     }
 
     fn start_ready(&mut self, ctx: &mut ActixContext<Self>) {
-        while self.under_way < self.concurrency {
+        while self.under_way < self.limits.under_way_max {
             let Some(job) = self.ready.pop_front() else { return };
             self.go_out(job, ctx);
         }
     }
 
-    fn go_out(&mut self, Job { record, running }: Job, ctx: &mut ActixContext<Self>) {
+    fn go_out(&mut self, Job { record, trip }: Job, ctx: &mut ActixContext<Self>) {
         self.under_way += 1;
         let way = Way {
             by: self.following.me,
-            generation: self.following.generation,
+            mandate: self.following.mandate(),
             rooms: Arc::clone(&self.rooms),
             contexts: Arc::clone(&self.contexts),
             journal: Arc::clone(&self.following.journal),
             messenger: ctx.address(),
         };
-        actix::spawn(way.go(record, running));
+        actix::spawn(way.go(record, trip.running));
     }
 
     /// Everything up to here needs no second look.
     fn cursor(&self) -> u64 {
-        let first = self.unfinished.first().into_iter().chain(self.aside.first()).min();
+        let unfinished =
+            [self.hurried.first(), self.patient.first()].into_iter().flatten().copied();
+        let first = unfinished.chain(self.aside.first()).min();
         first.map_or(self.following.after, |first| first - 1)
     }
 
     fn tell_progress(&self) {
         // What is on its way was seen; what nobody has gone out for was not.
         self.following.progress.reach(self.cursor());
-        self.following.progress.wait_for(self.unfinished.len() + self.aside.len());
+        let under_way = self.hurried.len() + self.patient.len() + self.aside.len();
+        self.following.progress.wait_for(under_way);
     }
 
     fn checkpoint(&mut self) {

@@ -3,32 +3,50 @@
 use super::{Errand, Finished, Freed, Messenger, Running};
 use crate::{
     actors::{
-        contexts::Contexts,
-        letter::{Delivery, Undelivered},
+        contexts::{Context, Contexts},
+        letter::{Delivery, Mandate, Undelivered},
         rooms::Rooms,
     },
     store::{KindId, Origin, Record, journal::Journal},
 };
 use actix::Addr;
 use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
 
 /// What an errand needs on its way.
 pub(super) struct Way<E: Errand> {
     pub(super) by: KindId,
-    pub(super) generation: u64,
+    pub(super) mandate: Mandate,
     pub(super) rooms: Arc<Rooms>,
     pub(super) contexts: Arc<Contexts>,
     pub(super) journal: Arc<Journal>,
     pub(super) messenger: Addr<Messenger<E>>,
 }
 
+/// A command waits for a context, for as long as this lives.
+struct Waits<'context>(&'context Context);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.await_less(1);
+    }
+}
+
 impl<E: Errand> Way<E> {
-    /// Goes out with an errand and delivers the command it leads to.
+    /// Goes out with an errand and delivers the command it leads to; turns back when the
+    /// messenger has been replaced, who sends somebody else.
     pub(super) async fn go(self, record: Arc<Record>, running: Running) {
-        let Self { generation, messenger, .. } = &self;
-        let generation = *generation;
+        tokio::select! {
+            () = self.go_and_return(record, running) => {}
+            () = self.contexts.over(&self.mandate.lease) => {}
+        }
+    }
+
+    async fn go_and_return(&self, record: Arc<Record>, running: Running) {
+        let Self { mandate, messenger, .. } = self;
+        let generation = mandate.generation;
         // On a task of its own, so that what panics there is an answer here.
-        let Ok(dispatch) = actix::spawn(running).await else {
+        let Ok(dispatch) = AbortOnDropHandle::new(actix::spawn(running)).await else {
             tracing::error!(position = record.position, "an errand crashed and runs again");
             messenger.do_send(Freed { generation });
             return messenger.do_send(Finished { record, generation, is_delivered: false });
@@ -36,20 +54,20 @@ impl<E: Errand> Way<E> {
         let (conversation, position) = (record.correlation, record.position);
         let origin = Origin { by: self.by, conversation, position, nth: 0 };
         let (when, journal) = (Delivery::Durable, &*self.journal);
-        let mut fate = self.rooms.deliver_once(journal, generation, &dispatch, origin, when).await;
+        let mut fate = self.rooms.deliver_once(journal, mandate, &dispatch, origin, when).await;
         // Whoever does not take it now, in quarantine perhaps, must not keep a place from the others.
         messenger.do_send(Freed { generation });
         loop {
             match fate {
                 Err(Undelivered::Suspended(context)) => {
                     context.await_more(1);
+                    let _waits = Waits(&context);
                     self.contexts.resumed(&context).await;
-                    context.await_less(1);
                 }
                 Err(Undelivered::Later) => {}
                 Ok(()) | Err(Undelivered::Stale) => break,
             }
-            fate = self.rooms.deliver(journal, generation, &dispatch, origin, when).await;
+            fate = self.rooms.deliver(journal, mandate, &dispatch, origin, when).await;
         }
         messenger.do_send(Finished { record, generation, is_delivered: fate.is_ok() });
     }

@@ -5,11 +5,12 @@ mod rows;
 pub use rows::Rows;
 
 use super::{
-    crash::caught, facade::ViewInfo, folding::Folds, progress::Progress, rooms::Rooms, shelf::Shelf,
+    crash::caught, folding::Folds, progress::Progress, rooms::Rooms, shelf::Shelf,
+    supervision::Order,
 };
 use crate::store::{
     Record,
-    journal::{Journal, Level, Listener},
+    journal::{Journal, Level, Listener, SubmitError},
     read_model::{ReadModel, ReadModelError, RowChange, Unusable},
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
@@ -76,13 +77,23 @@ impl<F: Folds> Actor for Projector<F> {
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
         progress.knocks_with(Arc::new(move || addr.do_send(Wake)));
-        let passed = Arc::clone(&progress);
-        let wake = Arc::new(move |position| progress.call(position));
-        let pass = Arc::new(move |position| passed.pass(position));
-        let (kinds, is_waited_for) = (self.folds.kinds(&self.rooms), Arc::clone(&self.waiting));
-        self.journal.subscribe(Level::Durable, Listener { kinds, is_waited_for, wake, pass });
+        if progress.listens_from_now_on() {
+            let passed = Arc::clone(&progress);
+            let wake = Arc::new(move |position| progress.call(position));
+            let pass = Arc::new(move |position| passed.pass(position));
+            let (kinds, is_waited_for) = (self.folds.kinds(&self.rooms), Arc::clone(&self.waiting));
+            self.journal.subscribe(Level::Durable, Listener { kinds, is_waited_for, wake, pass });
+        }
         ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.ring());
         self.progress.call(self.journal.durable());
+    }
+}
+
+impl<F: Folds> Handler<Order> for Projector<F> {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
     }
 }
 
@@ -112,43 +123,32 @@ impl<F: Folds> Handler<Wake> for Projector<F> {
 }
 
 impl<F: Folds> Projector<F> {
-    /// A projector that fills this shelf, and the handle through which its rows are read.
+    /// A projector that goes on with these rows where the last one left them.
     ///
     /// # Errors
     /// When the rows cannot be read.
     pub fn new(
         folds: F,
-        (shelf, model): (Arc<Shelf>, Arc<ReadModel>),
+        (rows, model): (&Rows, Arc<ReadModel>),
         (journal, rooms): (Arc<Journal>, Arc<Rooms>),
-        info: ViewInfo,
-        progress: Arc<Progress>,
-    ) -> Result<(Self, Arc<Rows>), ReadModelError> {
+    ) -> Result<Self, ReadModelError> {
         let cursor = model.cursor()?;
-        progress.reach(cursor);
-        let (sender, reached) = watch::channel(cursor);
-        let waiting = Arc::<AtomicUsize>::default();
-        let rows = Rows {
-            info,
-            progress: Arc::clone(&progress),
-            shelf: Arc::clone(&shelf),
-            reached,
-            waiting: Arc::clone(&waiting),
-        };
-        let projector = Self {
+        rows.progress.reach(cursor);
+        rows.reached.send_replace(cursor);
+        Ok(Self {
             folds,
-            shelf,
+            shelf: Arc::clone(&rows.shelf),
             model,
             cursor,
             committed: cursor,
             journal,
             rooms,
-            progress,
-            reached: sender,
-            waiting,
+            progress: Arc::clone(&rows.progress),
+            reached: rows.reached.clone(),
+            waiting: Arc::clone(&rows.waiting),
             recent: HashMap::new(),
             last: None,
-        };
-        Ok((projector, Arc::new(rows)))
+        })
     }
 
     /// The pause is over: goes on when something concerns the view, or somebody waits for it.
@@ -164,6 +164,12 @@ impl<F: Folds> Projector<F> {
 
     /// Folds a batch, and says of how many records.
     fn turn(&mut self) -> Result<usize, String> {
+        // Rows that are not in place yet do not survive a full disk, so they wait for space.
+        if let (true, Err(SubmitError::Refused(refusal))) =
+            (self.shelf.is_made_anew(), self.journal.takes())
+        {
+            return Err(refusal.to_string());
+        }
         self.look().map_err(|error| error.to_string())?;
         let durable = self.journal.durable();
         if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::kernel::{Query, View},
-    store::read_model::{FoundRow, SearchError, SortBy, Wanted},
+    store::read_model::{FoundRow, ReadModel, ReadModelError, SearchError, SortBy, Wanted},
 };
 use std::{
     sync::{
@@ -29,7 +29,8 @@ pub struct Rows {
     /// How far it is.
     pub progress: Arc<Progress>,
     pub(super) shelf: Arc<Shelf>,
-    pub(super) reached: watch::Receiver<u64>,
+    /// The position the rows have reached; whoever keeps them says so.
+    pub(super) reached: watch::Sender<u64>,
     /// How many wait for the view to come further, also for what does not concern it.
     pub(super) waiting: Arc<AtomicUsize>,
 }
@@ -44,16 +45,31 @@ impl Drop for Waiting<'_> {
 }
 
 impl Rows {
+    /// The rows of a view on this shelf, which somebody is to keep.
+    pub fn new(info: ViewInfo, shelf: Arc<Shelf>, progress: Arc<Progress>) -> Self {
+        let (reached, waiting) = (watch::Sender::new(0), Arc::default());
+        Self { info, progress, shelf, reached, waiting }
+    }
+
+    /// What whoever keeps the rows from now on writes to: those in place, or others that are made
+    /// anew.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn model(&self, durable: u64) -> Result<Arc<ReadModel>, ReadModelError> {
+        self.shelf.go_on(durable)
+    }
+
     /// Waits until everything up to this position is in the rows.
     async fn reach(&self, position: u64) {
-        let mut reached = self.reached.clone();
+        let mut reached = self.reached.subscribe();
         if *reached.borrow() >= position {
             return;
         }
         self.waiting.fetch_add(1, Ordering::AcqRel);
         let _waiting = Waiting(&self.waiting);
         self.progress.ring();
-        // An error means that the projector is gone, and with it the process.
+        // There is no error as long as there are rows.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
 

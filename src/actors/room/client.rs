@@ -1,7 +1,9 @@
 //! The client's side of a kind of aggregate: what it said, said once, and waited for.
 
 use super::{
-    Room, blocking, busy, now,
+    Answer, Room, blocking, busy,
+    looking_ahead::explained,
+    now,
     rebuilding::{apply, reply},
     rejected,
 };
@@ -10,7 +12,9 @@ use crate::{
         crash::caught,
         facade::{IdempotencyKey, Outcome, Reply, Request, Trouble},
         flight::Flight,
+        gate::{self, Away, Permit},
         letter::{ClientCall, Content, ReplyTo, Teller},
+        passage::Passage,
     },
     domain::kernel::{Aggregate, Dispatch, Malformed, Place, Said, Speaker, Standing, Target},
     store::{StoredAnswer, StoredOutcome},
@@ -24,9 +28,13 @@ type Reached = Result<Reply, Trouble>;
 struct Call {
     key: Option<IdempotencyKey>,
     flight: Option<Flight>,
+    permit: Permit,
+    step: Option<Result<Permit, Away>>,
     if_match: Option<u32>,
     outcome: Outcome,
     patience: Duration,
+    /// The way to the outside service whose answer is waited for.
+    passage: Option<Arc<Passage>>,
 }
 
 impl<A: Aggregate> Room<A> {
@@ -44,7 +52,8 @@ impl<A: Aggregate> Room<A> {
 
     async fn say_new(&self, command: A::Command, call: Call) -> Reached {
         // A command that nobody could accept needs neither a number nor an actor.
-        self.judge_blank(command.clone())?;
+        let events = self.judge_blank(command.clone())?;
+        self.look_ahead(&command, &A::default(), &events)?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         self.tell(number, command, call).await
     }
@@ -56,36 +65,38 @@ impl<A: Aggregate> Room<A> {
         self.tell(number, command, call).await
     }
 
-    fn judge_blank(&self, command: A::Command) -> Result<(), Trouble> {
+    fn judge_blank(&self, command: A::Command) -> Result<Vec<A::Event>, Trouble> {
         let decision = caught(|| A::default().decide(command, now(), &self.settings));
-        match decision.map_err(Trouble::Failed)? {
-            Ok(_) => Ok(()),
-            Err(rejection) => Err(rejected(&rejection)),
-        }
+        decision.map_err(Trouble::Failed)?.map_err(|rejection| rejected(&rejection))
     }
 
     async fn tell(&self, number: u64, command: A::Command, call: Call) -> Reached {
-        let Call { key, flight, if_match, outcome, patience } = call;
+        let Call { key, flight, permit, step, if_match, outcome, patience, passage } = call;
         let told = self.ask(number, |reply| {
-            let call = ClientCall { reply, key, if_match, outcome, flight };
+            let call = ClientCall { reply, key, if_match, outcome, flight, permit, step };
             Content::Tell(command, Teller::Client(call))
         });
-        self.within(patience, number, told).await
+        self.within(patience, passage, number, told).await
     }
 
-    /// When patience is over first, shows how far things have come.
+    /// When patience is over first, or what is waited for is put off, shows how far things have
+    /// come.
     async fn within(
         &self,
         patience: Duration,
+        passage: Option<Arc<Passage>>,
         number: u64,
         told: impl Future<Output = Reached>,
     ) -> Reached {
-        match tokio::time::timeout(patience, told).await {
-            Ok(reached) => reached,
-            Err(_) => match tokio::time::timeout(patience, self.ask(number, Content::Show)).await {
-                Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
-                Err(_) => Err(busy(A::NAME)),
-            },
+        let told = unless_put_off(passage, number, told);
+        let look: fn(ReplyTo) -> Content<A> = match tokio::time::timeout(patience, told).await {
+            Ok(Some(reached)) => return reached,
+            Ok(None) => Content::Show,
+            Err(_) => Content::GiveUp,
+        };
+        match tokio::time::timeout(patience, self.ask(number, look)).await {
+            Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
+            Err(_) => Err(busy(A::NAME)),
         }
     }
 
@@ -104,8 +115,9 @@ impl<A: Aggregate> Room<A> {
         if let Some(reply) = self.first_settled(number, version, call.outcome).await? {
             return reply;
         }
+        call.permit.report(gate::Outcome::Succeeded);
         let settled = self.ask(number, |reply| Content::Await(call.outcome, reply));
-        self.within(call.patience, number, settled).await
+        self.within(call.patience, call.passage, number, settled).await
     }
 
     /// How things stood as soon as nothing was pending, at this version or after it.
@@ -144,7 +156,7 @@ impl<A: Aggregate> Room<A> {
             Place::Collection => Outcome::Created,
             Place::Item | Place::Named => Outcome::Done,
         };
-        self.carry_out(said, saying.name, outcome, request).await
+        self.carry_out(said, saying.name, outcome, request, None).await
     }
 
     /// Says what a client said at another kind of aggregate under this name, once for each key.
@@ -153,11 +165,13 @@ impl<A: Aggregate> Room<A> {
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
+        first: Answer<()>,
     ) -> Reached {
         let target = Target::Existing(dispatch.number());
         match dispatch.command::<A>().cloned() {
             Some(command) => {
-                self.carry_out(Said { target, command }, name, Outcome::Done, request).await
+                self.carry_out(Said { target, command }, name, Outcome::Done, request, Some(first))
+                    .await
             }
             None => Err(Trouble::Failed(format!("{dispatch:?} is not for {}", A::NAME))),
         }
@@ -169,27 +183,56 @@ impl<A: Aggregate> Room<A> {
         name: &'static str,
         outcome: Outcome,
         request: Request,
+        first: Option<Answer<()>>,
     ) -> Reached {
         if A::speaker(&said.command) == Speaker::Inside {
             return Err(Trouble::Inside(name));
         }
+        let permit = self.admit().await?;
         let Request { key, if_match, patience, .. } = request;
-        let mut call = Call { key, flight: None, if_match, outcome, patience };
+        let passage = self.passage(&said.command);
+        let explain = |trouble| explained(passage.as_deref(), trouble);
+        let passage = passage.clone();
+        let (flight, step) = (None, None);
+        let mut call = Call { key, flight, permit, step, if_match, outcome, patience, passage };
         if let Some(key) = key {
             call.flight = Some(self.shared.flights.board(key.key).await);
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
-                return self.recall(stored, call).await;
+                return self.recall(stored, call).await.map_err(explain);
             }
+        }
+        if let Some(first) = first {
+            first.await?;
         }
         // What was answered before is answered again all the same.
         if self.context.is_suspended() {
             return Err(self.context.trouble());
         }
-        match said.target {
+        self.shared.journal.takes()?;
+        let takes_step = A::takes_step(&said.command);
+        call.step = self.ask_for_step(&said.command).await;
+        let reached = match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,
-        }
+        };
+        reached.map_err(|trouble| explain(self.after_step(takes_step, trouble)))
+    }
+}
+
+/// What came of it; `None` when the question that it waits for was put off first.
+async fn unless_put_off(
+    passage: Option<Arc<Passage>>,
+    number: u64,
+    told: impl Future<Output = Reached>,
+) -> Option<Reached> {
+    let Some(passage) = passage.filter(|passage| passage.may_put_off()) else {
+        return Some(told.await);
+    };
+    tokio::select! {
+        biased;
+        reached = told => Some(reached),
+        () = passage.is_put_off(number) => None,
     }
 }
 

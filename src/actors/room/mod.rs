@@ -1,6 +1,8 @@
 //! A kind of aggregate with everything its instances share; seen from outside through one small trait.
 
+mod admission;
 mod client;
+mod looking_ahead;
 mod rebuilding;
 
 use super::{
@@ -8,27 +10,33 @@ use super::{
     crash::Quarantine,
     diary::Diary,
     facade::{Collection, Page, Reply, Request, ResourceInfo, SayingInfo, Trouble},
+    faults::Strikes,
     flight::Flights,
-    gate::Gates,
-    keeper::Keeper,
+    gate::{Gate, Gates, Guards},
+    keeper::{Healed, Keeper},
+    later::{Drain, soon, whole_seconds_spread},
     letter::{Content, InsideCall, Letter, Teller, Undelivered},
     outbox::Post,
+    passage::Passages,
     settings::ActorSettings,
+    supervision::{Begin, start_in},
 };
 use crate::{
     domain::kernel::{Aggregate, Dispatch, Rejection, Saying, SettingsOf, Timestamp},
     store::{
-        KindId, Stream, codec,
-        journal::{Journal, StoreError},
+        KindId, KindSet, Stream, codec,
+        journal::{Journal, Level, Listener, StoreError},
     },
 };
-use actix::Addr;
 use std::{
     any::Any,
     future::Future,
     pin::Pin,
-    sync::{Arc, OnceLock, atomic::AtomicU64, atomic::AtomicUsize},
-    time::SystemTime,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Instant, SystemTime},
 };
 
 pub use rebuilding::{Rebuilt, rebuild, reply, shown};
@@ -43,12 +51,30 @@ pub struct Shared {
     pub living: AtomicUsize,
     /// What guards whatever can be slow, broken or too busy.
     pub gates: Arc<Gates>,
+    /// The ways to the outside services.
+    pub passages: Passages,
     /// What happens to the parts of the house.
     pub diary: Arc<Diary>,
     /// Instances that crashed too often.
     pub quarantine: Quarantine,
+    /// Instances that are made to panic on purpose.
+    pub strikes: Strikes,
+    /// Whether anything may be broken on purpose.
+    pub allows_faults: bool,
     /// Requests with an idempotency key that are under way.
     pub flights: Flights,
+    /// How fast the journal drains.
+    pub drain: Drain,
+}
+
+impl Shared {
+    /// The journal took nothing, because as much waits for the disk as may, or because it heals.
+    pub fn journal_is_busy(&self) -> Trouble {
+        let (submitted, durable) = (self.journal.submitted(), self.journal.durable());
+        let waiting = submitted.saturating_sub(durable);
+        let drained = self.drain.time_of(waiting, durable, Instant::now());
+        Trouble::Busy { what: "the journal", retry_after_s: whole_seconds_spread(drained) }
+    }
 }
 
 /// One kind of aggregate.
@@ -58,9 +84,13 @@ pub struct Room<A: Aggregate> {
     pub(super) settings: SettingsOf<A>,
     pub(super) info: ResourceInfo,
     context: Arc<Context>,
+    /// In front of everything that clients say to it.
+    admission: Arc<Gate>,
+    /// In front of the step of another aggregate that clients wait for.
+    step: Option<Arc<Gate>>,
     sayings: Vec<Saying<A>>,
     next_number: AtomicU64,
-    post: OnceLock<Post<A>>,
+    post: Post<A>,
 }
 
 /// An answer under way.
@@ -77,12 +107,14 @@ pub trait Door: Send + Sync {
     fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
     /// The command for another kind that a request means, if it does.
     fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, Trouble>;
-    /// Says a command for a client who said it at another kind, under this name.
+    /// Says a command for a client who said it at another kind, under this name; what has to be
+    /// so `first` is looked at only if it was not answered before.
     fn say_for(
         self: Arc<Self>,
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
+        first: Answer<()>,
     ) -> Answer<Reply>;
     /// Shows one.
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
@@ -127,14 +159,42 @@ impl<A: Aggregate> Room<A> {
             shared.journal.last_number(kind)
         });
         let next_number = AtomicU64::new(last + 1);
-        let post = OnceLock::new();
-        Self { kind, shared, settings, info, context, sayings, next_number, post }
+        let shards = shared.settings.shard_count();
+        let post = Post::new(shards, shared.settings.mailbox_messages_max);
+        let admission = shared.gates.with(A::NAME, Guards::Admission);
+        let step = A::STEP.map(|name| shared.gates.with(name, Guards::Step));
+        Self { kind, shared, settings, info, context, admission, step, sayings, next_number, post }
     }
 
-    /// Hands over the keepers, one per shard.
-    pub fn open(&self, keepers: Vec<Addr<Keeper<A>>>) {
-        let post = Post::new(keepers, self.shared.settings.mailbox_messages_max);
-        assert!(self.post.set(post).is_ok(), "a room is opened once");
+    /// What begins the keeper of this shard.
+    pub fn begins_keeper(self: &Arc<Self>, shard: usize) -> Begin {
+        let room = Arc::clone(self);
+        Box::new(move |arbiter, lease| {
+            let of_keeper = Arc::clone(&room);
+            let keeper = start_in(arbiter, move || Keeper::new(of_keeper, lease))?;
+            room.post.seat(shard).take(keeper.clone());
+            Ok(keeper.recipient())
+        })
+    }
+
+    /// Lets the keepers hear of failures: the generation rises with each, and the watermark is
+    /// spoken of after the healing.
+    pub fn hear_of_failures(&self) {
+        let journal = &self.shared.journal;
+        let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
+        let post = self.post.clone();
+        let wake = move |_| {
+            let Some(journal) = weak.upgrade() else { return };
+            let generation = journal.generation();
+            if known.swap(generation, Ordering::Relaxed) != generation {
+                post.tell_all(&Healed);
+            }
+        };
+        // No kind concerns it: it is woken after failures only.
+        let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
+        let pass = Arc::new(|_| {});
+        let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake), pass };
+        journal.subscribe(Level::Durable, listener);
     }
 
     pub(super) const fn stream(&self, number: u64) -> Stream {
@@ -146,18 +206,8 @@ impl<A: Aggregate> Room<A> {
     }
 
     /// Puts a letter into the mailbox of the keeper it belongs to.
-    fn post(&self, number: u64, content: Content<A>) {
-        match self.post.get() {
-            Some(post) => post.send(Letter { number, content }),
-            None => content.refuse(busy("the server")),
-        }
-    }
-
-    /// So many letters have arrived at a keeper.
-    pub(super) fn arrived(&self, letters: usize) {
-        if let Some(post) = self.post.get() {
-            post.arrived(letters);
-        }
+    pub(super) fn post(&self, number: u64, content: Content<A>) {
+        self.post.send(Letter { number, content });
     }
 
     /// Whether a number was ever given out, as far as the journal's head knows.
@@ -213,8 +263,9 @@ impl<A: Aggregate> Door for Room<A> {
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
+        first: Answer<()>,
     ) -> Answer<Reply> {
-        Box::pin(Self::say_for(self, dispatch, name, request))
+        Box::pin(Self::say_for(self, dispatch, name, request, first))
     }
 
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
@@ -245,6 +296,7 @@ impl<A: Aggregate> Door for Room<A> {
     fn release(&self, number: u64) -> bool {
         let was_in = self.shared.quarantine.release(A::NAME, number);
         if was_in {
+            self.shared.strikes.forgive(A::NAME, number);
             self.post(number, Content::Release);
         }
         was_in
@@ -288,9 +340,9 @@ pub fn rejected(rejection: &impl Rejection) -> Trouble {
     Trouble::Rejected { kind: rejection.kind(), because: rejection.to_string() }
 }
 
-/// A queue is full.
-pub const fn busy(what: &'static str) -> Trouble {
-    Trouble::Busy { what, retry_after_s: 1 }
+/// A queue is full, of which nobody knows how fast it drains.
+pub fn busy(what: &'static str) -> Trouble {
+    Trouble::Busy { what, retry_after_s: soon() }
 }
 
 /// The present moment.

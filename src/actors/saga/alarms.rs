@@ -111,6 +111,7 @@ impl<S: Saga> Runner<S> {
             cause: Cause::Alarm,
             answer: None,
             snapshot: None,
+            leases: [Some(self.following.lease.clone()), None],
             done: None,
         };
         self.following.journal.submit(submission).map_err(|error| error.to_string())?;

@@ -67,21 +67,9 @@ impl<S: Saga> Runner<S> {
         let Some((after, kept)) = self.take_back(number) else { return };
         self.stops.line(number, after, Halt::Crashed);
         let since_ms = now().0;
-        self.admit(number, after, &because, since_ms);
+        self.shared.quarantine.admit(entry::<S>(number, after, &because, since_ms));
         let why = Why::Crashed { because, since_ms };
         self.stops.put(number, Stopped::Before { after, kept, delivered: 0, why });
-    }
-
-    fn admit(&self, number: u64, after: u64, because: &str, since_ms: u64) {
-        self.shared.quarantine.admit(QuarantineEntry {
-            resource: S::NAME,
-            number,
-            because: because.to_owned(),
-            command: None,
-            position: Some(after + 1),
-            crashes: 1,
-            since_ms,
-        });
     }
 
     /// Forgets the reactions of a conversation that are not over; where it stood before, and how.
@@ -123,7 +111,8 @@ impl<S: Saga> Runner<S> {
         match stopped {
             Stopped::Before { after, why: Why::Crashed { because, since_ms }, .. } => {
                 self.stops.line(number, after, Halt::Crashed);
-                self.admit(number, after, &because, since_ms);
+                let entry = entry::<S>(number, after, &because, since_ms);
+                self.shared.quarantine.take_back(entry);
             }
             Stopped::Before { after, why: Why::Waits { context }, .. } => {
                 let context = self.contexts.get(&context).filter(|context| context.is_suspended());
@@ -203,5 +192,18 @@ impl<S: Saga> Runner<S> {
         self.stops.line(number, after, Halt::CatchingUp);
         self.stops.put(number, Stopped::CatchingUp { sweep: self.stops.sweep.number });
         Ok(delivered)
+    }
+}
+
+/// How a conversation that crashed behind this position is listed.
+fn entry<S: Saga>(number: u64, after: u64, because: &str, since_ms: u64) -> QuarantineEntry {
+    QuarantineEntry {
+        resource: S::NAME,
+        number,
+        because: because.to_owned(),
+        command: None,
+        position: Some(after + 1),
+        crashes: 1,
+        since_ms,
     }
 }

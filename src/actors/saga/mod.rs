@@ -28,11 +28,12 @@ use super::{
     progress::Progress,
     room::Shared,
     rooms::Rooms,
+    supervision::Order,
 };
 use crate::{
     domain::kernel::{Alarm, Next, Saga, Step, Timestamp},
     store::{
-        KindId, Origin, Payload, Record, codec,
+        KindId, Lease, Origin, Payload, Record, codec,
         journal::{Level, StoreError},
     },
 };
@@ -138,6 +139,14 @@ impl<S: Saga> Follower for Runner<S> {
     }
 }
 
+impl<S: Saga> Handler<Order> for Runner<S> {
+    type Result = ();
+
+    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
+    }
+}
+
 impl<S: Saga> Handler<Wake> for Runner<S> {
     type Result = ();
 
@@ -173,7 +182,7 @@ impl<S: Saga> Handler<Delivered> for Runner<S> {
 impl<S: Saga> Runner<S> {
     /// A runner that has not heard anything yet.
     pub fn new(
-        me: KindId,
+        (me, lease): (KindId, Lease),
         shared: Arc<Shared>,
         rooms: Arc<Rooms>,
         contexts: Arc<Contexts>,
@@ -181,7 +190,7 @@ impl<S: Saga> Runner<S> {
     ) -> Self {
         let journal = Arc::clone(&shared.journal);
         Self {
-            following: Following::new(me, journal, progress, Level::Submitted),
+            following: Following::new(me, lease, journal, progress, Level::Submitted),
             rooms,
             shared,
             contexts,
@@ -277,15 +286,15 @@ impl<S: Saga> Runner<S> {
         };
         self.under_way += 1;
         let rooms = Arc::clone(&self.rooms);
-        let Following { me, generation, journal, .. } = &self.following;
-        let (by, generation, journal) = (*me, *generation, Arc::clone(journal));
+        let Following { me, journal, .. } = &self.following;
+        let (by, mandate, journal) = (*me, self.following.mandate(), Arc::clone(journal));
         let (trigger, runner) = (*trigger, ctx.address());
         actix::spawn(async move {
             let mut halted = None;
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };
                 let when = Delivery::Submitted;
-                match rooms.deliver(&journal, generation, &dispatch, origin, when).await {
+                match rooms.deliver(&journal, &mandate, &dispatch, origin, when).await {
                     Ok(()) => {}
                     Err(Undelivered::Suspended(context)) => {
                         halted = Some((nth, context));
@@ -295,6 +304,7 @@ impl<S: Saga> Runner<S> {
                     Err(_) => return,
                 }
             }
+            let generation = mandate.generation;
             runner.do_send(Delivered { conversation: number, trigger, generation, halted });
         });
     }

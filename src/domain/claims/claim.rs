@@ -24,9 +24,9 @@ mod specs;
 pub use event::{Award, Demand, Event, Refusal, Stage};
 pub use rejection::Rejection;
 
-use super::{Claims, settings::Settings};
+use super::{Claims, desk::ReviewDesk, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Number, Speaker, Standing, Timestamp,
+    Aggregate, Decision, Fall, Method, Money, Nothing, Number, Port, Speaker, Standing, Timestamp,
     Vocabulary,
 };
 use said::{ReceiveBody, StatusBody};
@@ -121,6 +121,7 @@ pub enum Command {
 
 impl Aggregate for Claim {
     const NAME: &'static str = "claims/claims";
+    const STEP: Option<&'static str> = Some("claims/review");
     type Business = Claims;
     type Command = Command;
     type Event = Event;
@@ -189,6 +190,18 @@ impl Aggregate for Claim {
             },
             (status, command) => self.already(status, &command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        matches!(command, Cancel).then_some(ReviewDesk::NAME)
+    }
+
+    fn takes_step(command: &Command) -> bool {
+        matches!(command, Cancel)
+    }
+
+    fn is_in_step(&self) -> bool {
+        matches!(self.status, Status::Cancelling { .. } | Status::Leaving { .. })
     }
 
     fn evolve(self, event: Event) -> Self {

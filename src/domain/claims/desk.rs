@@ -3,10 +3,11 @@
 //!
 //! Every attempt to cancel has keys of its own. A release that nobody answered may have happened,
 //! so it is followed by an order to take back what was done under its key, which is repeated until
-//! the desk answers; a desk that declines that has nothing to take back.
+//! the desk answers; a desk that declines that has nothing to take back. A desk that was never
+//! asked released nothing, so it is asked for nothing else.
 
 use super::review::{
-    Command::{ConfirmRelease, ConfirmRetain, DeclineRelease, LoseRelease},
+    Command::{ConfirmRelease, ConfirmRetain, DeclineRelease, LoseRelease, TurnAwayRelease},
     Event::{self, ReleaseAsked, RetainAsked},
     File, Review,
 };
@@ -53,6 +54,9 @@ impl Port for ReviewDesk {
             }
             (ReleaseAsked { .. }, Answer::Unreachable(because)) => {
                 LoseRelease { attempt, because: because.clone() }
+            }
+            (ReleaseAsked { .. }, Answer::TurnedAway(because)) => {
+                TurnAwayRelease { attempt, because: because.clone() }
             }
             _ => ConfirmRetain { attempt },
         };

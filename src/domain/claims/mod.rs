@@ -35,6 +35,7 @@ pub struct Claims;
 
 impl Business for Claims {
     const NAME: &'static str = "claims";
+    const WAITS_MS: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 
     fn install(host: &mut impl Host) {

@@ -43,7 +43,7 @@ use shown::Shown;
 
 use Command::{
     Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease, Keep,
-    LoseRelease, Release, Restate,
+    LoseRelease, Release, Restate, TurnAwayRelease,
 };
 use Event::{
     Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused, ReleaseWithdrawn,
@@ -148,6 +148,13 @@ pub enum Command {
     },
     /// A client says again that an examiner has it.
     Restate,
+    /// The desk was not asked.
+    TurnAwayRelease {
+        /// For which attempt to cancel.
+        attempt: u32,
+        /// The reason, as a sentence.
+        because: String,
+    },
 }
 
 impl Aggregate for Review {
@@ -168,6 +175,7 @@ impl Aggregate for Review {
             | ConfirmRelease { .. }
             | DeclineRelease { .. }
             | LoseRelease { .. }
+            | TurnAwayRelease { .. }
             | ConfirmRetain { .. } => Speaker::Inside,
         }
     }
@@ -287,6 +295,9 @@ impl Review {
                 let refused = refused(attempt, Fall::Unavailable, because);
                 Ok(vec![refused, RetainAsked { file, attempt, stage }])
             }
+            TurnAwayRelease { attempt, because } if attempt == asked && !is_released => {
+                Ok(vec![refused(attempt, Fall::Unavailable, because)])
+            }
             Keep { attempt } if attempt == asked && !is_released => {
                 Ok(vec![ReleaseWithdrawn { file, attempt }])
             }
@@ -304,6 +315,7 @@ impl Review {
             ConfirmRelease { .. }
             | DeclineRelease { .. }
             | LoseRelease { .. }
+            | TurnAwayRelease { .. }
             | ConfirmRetain { .. } => Err(Rejection::AlreadyAnswered),
         }
     }
@@ -319,7 +331,9 @@ impl Review {
             {
                 Ok(Ok(vec![RetainAsked { file, attempt, stage }]))
             }
-            DeclineRelease { attempt, .. } if desk == (Desk::Withdrawn { attempt }) => {
+            DeclineRelease { attempt, .. } | TurnAwayRelease { attempt, .. }
+                if desk == (Desk::Withdrawn { attempt }) =>
+            {
                 Ok(Ok(vec![Retained { file, attempt, stage }]))
             }
             ConfirmRetain { attempt } if desk == (Desk::TakingBack { attempt }) => {
@@ -352,6 +366,7 @@ impl Review {
                 ConfirmRelease { .. }
                 | DeclineRelease { .. }
                 | LoseRelease { .. }
+                | TurnAwayRelease { .. }
                 | ConfirmRetain { .. },
             ) => Err(Rejection::AlreadyAnswered),
             (S::Standing(Stage::Approved), _) => Err(Rejection::IsApproved),

@@ -10,8 +10,8 @@ pub struct Settings {
     /// The examiners, by number; whoever has the fewest reviews gets the next, the first of equals.
     pub examiners: Clerks,
     /// A cancellation that the review has not agreed to within this many milliseconds is refused
-    /// with 503; 0 waits for as long as it takes, and the client gets 202. It should be shorter
-    /// than `http.patience_ms`.
+    /// with 503; 0 waits for as long as it takes, and the client gets 202. It is less than
+    /// `http.patience_ms`: four fifths of that when nothing else is said and it must be less.
     pub cancel_within_ms: u32,
 }
 

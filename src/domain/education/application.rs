@@ -25,7 +25,7 @@ use super::{Education, payment::Fee, settings::Settings, student::Student};
 use crate::domain::kernel::{
     Aggregate, Decision, Fall, Method, Money, Nothing, RejectionKind, Speaker, Standing, Timestamp,
     Vocabulary,
-    payment::{Billing, Payable, Turn},
+    payment::{Bill, Billing, Payable, Turn},
 };
 use said::{ApplyBody, StatusBody};
 use serde::{Deserialize, Serialize};
@@ -274,6 +274,10 @@ impl Aggregate for Application {
             (S::Cancelling, Close) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        matches!(command, Apply { .. }).then_some(Fee::PORT)
     }
 
     fn evolve(self, event: Event) -> Self {

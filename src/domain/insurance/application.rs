@@ -160,14 +160,16 @@ impl Application {
         match (self, event) {
             (Paying, E::Approved) => Step::wait(Paid).tell(me.of::<Subscription>(), Accept),
             (Paying, E::Declined { reason }) => reject(me, Fall::Unpaid, reason),
-            (Paying, E::Abandoned { reason, .. }) => reject(me, Fall::Unavailable, reason),
+            (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
+                reject(me, Fall::Unavailable, reason)
+            }
             (Settling(open @ Open { payment: Asked, .. }), E::Approved) => {
                 let refunding = Open { payment: Returning, ..open };
                 Step::wait(Settling(refunding)).tell(me.of::<Payment>(), Refund)
             }
             (
                 Settling(open @ Open { payment: Asked, .. }),
-                E::Declined { .. } | E::Abandoned { .. },
+                E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. },
             )
             | (Settling(open @ Open { payment: Returning, .. }), E::Refunded) => open.paid_back(me),
             (state @ Settling(_), E::RefundDeclined { reason }) => Step::stuck(state, reason),

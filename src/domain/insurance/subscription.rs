@@ -16,10 +16,10 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{Insurance, settings::Settings};
+use super::{Insurance, payment::PremiumPayment, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, RejectionKind, Speaker, Standing, Text,
-    Timestamp, Vocabulary,
+    Aggregate, Decision, Fall, Method, Money, Nothing, Port, RejectionKind, Speaker, Standing,
+    Text, Timestamp, Vocabulary,
 };
 use said::{ApplyBody, StatusBody};
 use serde::{Deserialize, Serialize};
@@ -221,6 +221,10 @@ impl Aggregate for Subscription {
             (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
             (_, command) => self.already(&command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        matches!(command, Apply { .. }).then_some(PremiumPayment::NAME)
     }
 
     fn evolve(self, event: Event) -> Self {

@@ -27,6 +27,10 @@ pub trait Aggregate: Default + Message {
     /// and older snapshots are rebuilt from the events.
     const SHAPE: u32 = 1;
 
+    /// The step of another aggregate that clients of this one wait for, by the name of the gate in
+    /// front of it: `claims/review`. While it turns everybody away, the step is not even begun.
+    const STEP: Option<&'static str> = None;
+
     /// The business this belongs to, which also says what the settings are.
     type Business: Business;
     /// What it can be told.
@@ -50,6 +54,25 @@ pub trait Aggregate: Default + Message {
         now: Timestamp,
         settings: &SettingsOf<Self>,
     ) -> Decision<Self>;
+
+    /// The port, by its name, whose answer whoever says this is made to wait for; `None` when
+    /// there is none. While the port's gate turns everybody away, the command is not
+    /// even begun.
+    #[must_use]
+    fn through(_command: &Self::Command) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether this may lead to the step.
+    #[must_use]
+    fn takes_step(_command: &Self::Command) -> bool {
+        false
+    }
+
+    /// Whether the step is being taken now; whatever else is pending is not its fault.
+    fn is_in_step(&self) -> bool {
+        false
+    }
 
     /// Takes one event into account. Never refuses: what happened, happened.
     #[must_use]

@@ -15,6 +15,11 @@ pub trait Business: 'static {
     /// `("orders", r#"{"name":"Jung"}"#)`.
     const EXAMPLE: Option<(&'static str, &'static str)> = None;
 
+    /// The setting that says for how many milliseconds whoever commands something is made to wait
+    /// before it comes to nothing. The house keeps it below the time in which every request is
+    /// answered, so that nobody hears "accepted" of what is refused a moment later.
+    const WAITS_MS: Option<&'static str> = None;
+
     /// Describes the business to whoever gives it a home.
     fn install(host: &mut impl Host);
 

@@ -42,8 +42,8 @@ pub struct Ask {
 /// How long to try to reach an outside service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// Within the time-out and retries configured for the port; then it is unreachable, unless
-    /// the port's fallback is *defer*.
+    /// Within the time-out and retries configured for the port; then it is unreachable, or
+    /// whoever asks is turned away before, unless the port's fallback is *defer*.
     Limited,
     /// Until it answers, however long that takes: money back, a message owed.
     UntilAnswered,
@@ -58,4 +58,6 @@ pub enum Answer {
     Declined(String),
     /// It did not answer in time, was busy, or failed; whether it acted is unknown.
     Unreachable(String),
+    /// It was never asked, because its gate let nobody through; it did not act.
+    TurnedAway(String),
 }

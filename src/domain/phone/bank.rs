@@ -3,7 +3,7 @@
 use super::reward::{
     Command::{
         AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
-        DeclineRestore,
+        DeclineRestore, TurnAwayReclaim,
     },
     Event::{self, GrantRequested, ReclaimAbandoned, ReclaimRequested, ReclaimUndone},
     Reward,
@@ -54,21 +54,23 @@ impl Port for RewardBank {
                     Answer::Approved => ConfirmReclaim { attempt },
                     Answer::Declined(reason) => DeclineReclaim { attempt, reason },
                     Answer::Unreachable(reason) => AbandonReclaim { attempt, reason },
+                    Answer::TurnedAway(reason) => TurnAwayReclaim { attempt, reason },
                 }
             }
             (ReclaimAbandoned { attempt, .. } | ReclaimUndone { attempt, .. }, answer) => {
                 let attempt = *attempt;
                 match answer.clone() {
                     Answer::Approved => ConfirmRestore { attempt },
-                    Answer::Declined(reason) | Answer::Unreachable(reason) => {
-                        DeclineRestore { attempt, reason }
-                    }
+                    Answer::Declined(reason)
+                    | Answer::Unreachable(reason)
+                    | Answer::TurnedAway(reason) => DeclineRestore { attempt, reason },
                 }
             }
             (_, Answer::Approved) => ConfirmGrant,
-            (_, Answer::Declined(reason) | Answer::Unreachable(reason)) => {
-                DeclineGrant { reason: reason.clone() }
-            }
+            (
+                _,
+                Answer::Declined(reason) | Answer::Unreachable(reason) | Answer::TurnedAway(reason),
+            ) => DeclineGrant { reason: reason.clone() },
         };
         Dispatch::new(*reward, command)
     }

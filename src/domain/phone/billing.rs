@@ -142,11 +142,13 @@ impl Billing {
             (Paying, E::Declined { reason }) => {
                 Step::wait(Rejecting).tell(order, Reject { how: Fall::Unpaid, because: reason })
             }
-            (Paying, E::Abandoned { reason, .. }) => Step::wait(Rejecting)
-                .tell(order, Reject { how: Fall::Unavailable, because: reason }),
+            (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
+                Step::wait(Rejecting)
+                    .tell(order, Reject { how: Fall::Unavailable, because: reason })
+            }
             (Withdrawing, E::Approved) => refund(me),
             (Refunding, E::RefundDeclined { reason }) => Step::stuck(Owing, reason),
-            (Withdrawing, E::Declined { .. } | E::Abandoned { .. })
+            (Withdrawing, E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. })
             | (Refunding | Owing, E::Refunded) => close(me),
             (state, _) => Step::wait(state),
         }

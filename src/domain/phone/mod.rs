@@ -38,6 +38,7 @@ pub struct PhoneShop;
 
 impl Business for PhoneShop {
     const NAME: &'static str = "phone";
+    const WAITS_MS: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 
     fn install(host: &mut impl Host) {

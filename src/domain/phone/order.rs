@@ -23,9 +23,9 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{PhoneShop, settings::Settings};
+use super::{PhoneShop, bank::RewardBank, payment::CardPayment, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Quantity, Speaker, Standing, Text,
+    Aggregate, Decision, Fall, Method, Money, Nothing, Port, Quantity, Speaker, Standing, Text,
     Timestamp, Vocabulary,
 };
 pub use messages::{Command, Event, Rejection};
@@ -86,6 +86,7 @@ enum Status {
 
 impl Aggregate for Order {
     const NAME: &'static str = "phone/orders";
+    const STEP: Option<&'static str> = Some("phone/reward");
     type Business = PhoneShop;
     type Command = Command;
     type Event = Event;
@@ -131,6 +132,22 @@ impl Aggregate for Order {
             (S::Undoing, FinishCancelling) => Ok(vec![Cancelled]),
             (state, command) => self.already(state, &command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        match command {
+            Place { .. } => Some(CardPayment::NAME),
+            Cancel => Some(RewardBank::NAME),
+            _ => None,
+        }
+    }
+
+    fn takes_step(command: &Command) -> bool {
+        matches!(command, Cancel)
+    }
+
+    fn is_in_step(&self) -> bool {
+        matches!(self.status, Status::Cancelling)
     }
 
     fn evolve(self, event: Event) -> Self {

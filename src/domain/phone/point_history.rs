@@ -77,6 +77,7 @@ fn movement(event: &Event) -> Option<(&'static str, Money)> {
         | Event::ReclaimAwaited { .. }
         | Event::ReclaimRequested { .. }
         | Event::ReclaimDeclined { .. }
+        | Event::ReclaimTurnedAway { .. }
         | Event::ReclaimAbandoned { .. }
         | Event::ReclaimForgotten { .. }
         | Event::ReclaimUndone { .. }

@@ -13,7 +13,8 @@
 //! ```
 //! A tenth of the amount is granted, rounded down. A reward of 0 points is granted and reclaimed at
 //! once: the bank has nothing to do with it. Each attempt to cancel reclaims under a number of its
-//! own, so that what nobody answered can be undone by name without touching what comes after.
+//! own, so that what nobody answered can be undone by name without touching what comes after. A bank
+//! that was never asked (`TurnAwayReclaim`) leaves them granted, as one that says no.
 
 mod messages;
 mod shown;
@@ -30,11 +31,12 @@ use shown::Shown;
 
 use Command::{
     AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
-    DeclineRestore, Grant, Keep, Reclaim, Settle,
+    DeclineRestore, Grant, Keep, Reclaim, Settle, TurnAwayReclaim,
 };
 use Event::{
     GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited, ReclaimDeclined,
-    ReclaimForgotten, ReclaimRequested, ReclaimUndone, Reclaimed, RestoreDeclined, Restored,
+    ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone, Reclaimed,
+    RestoreDeclined, Restored,
 };
 
 /// One point for so many won.
@@ -85,6 +87,7 @@ impl Aggregate for Reward {
             | ConfirmReclaim { .. }
             | DeclineReclaim { .. }
             | AbandonReclaim { .. }
+            | TurnAwayReclaim { .. }
             | Keep { .. }
             | ConfirmRestore { .. }
             | DeclineRestore { .. } => Speaker::Inside,
@@ -136,7 +139,7 @@ impl Aggregate for Reward {
             ReclaimForgotten { .. } => Status::Granting,
             ReclaimAbandoned { .. } => Status::Restoring { again: false },
             ReclaimUndone { again, .. } => Status::Restoring { again },
-            ReclaimDeclined { .. } | Restored { .. } => Status::Granted,
+            ReclaimDeclined { .. } | ReclaimTurnedAway { .. } | Restored { .. } => Status::Granted,
             RestoreDeclined { .. } => Status::Owed,
         };
         Self { status, ..self }
@@ -218,6 +221,9 @@ impl Reward {
             (S::Reclaiming, AbandonReclaim { attempt, reason }) if now(attempt) => {
                 Ok(vec![ReclaimAbandoned { attempt, points, reason }])
             }
+            (S::Reclaiming, TurnAwayReclaim { attempt, reason }) if now(attempt) => {
+                Ok(vec![ReclaimTurnedAway { attempt, reason }])
+            }
             (S::Awaiting, Keep { attempt }) if now(attempt) => {
                 Ok(vec![ReclaimForgotten { attempt }])
             }
@@ -254,9 +260,13 @@ impl Reward {
             (_, Reclaim { attempt }) if !self.is_new(*attempt) => Ok(vec![]),
             // An answer to an attempt that is over changes nothing: what the bank did after all is
             // undone by what ended the attempt.
-            (_, ConfirmReclaim { .. } | DeclineReclaim { .. } | AbandonReclaim { .. }) => {
-                Ok(vec![])
-            }
+            (
+                _,
+                ConfirmReclaim { .. }
+                | DeclineReclaim { .. }
+                | AbandonReclaim { .. }
+                | TurnAwayReclaim { .. },
+            ) => Ok(vec![]),
             (_, Keep { .. } | ConfirmRestore { .. } | DeclineRestore { .. }) => Ok(vec![]),
             (S::Granted, Settle) => Ok(vec![]),
 

@@ -146,9 +146,11 @@ impl Rewarding {
             (Claim::Asked(now), E::ReclaimDeclined { attempt, reason }) if now == attempt => {
                 self.keep(me, attempt, Fall::Refused, reason)
             }
-            (Claim::Asked(now), E::ReclaimAbandoned { attempt, reason, .. }) if now == attempt => {
-                self.keep(me, attempt, Fall::Unavailable, reason)
-            }
+            (
+                Claim::Asked(now),
+                E::ReclaimAbandoned { attempt, reason, .. }
+                | E::ReclaimTurnedAway { attempt, reason },
+            ) if now == attempt => self.keep(me, attempt, Fall::Unavailable, reason),
             (
                 Claim::Undoing(now),
                 E::ReclaimForgotten { attempt } | E::ReclaimUndone { attempt, .. },

@@ -15,7 +15,8 @@ pub struct Settings {
     /// How many seconds after the order reached the store it ships by itself; 0 is at once.
     pub ship_after_s: u32,
     /// How many milliseconds a cancellation waits for the reward to be taken back; then it comes to
-    /// nothing (503). To be told in time, it should be less than `http.patience_ms`.
+    /// nothing (503). It is less than `http.patience_ms`: four fifths of that when nothing else is
+    /// said and it must be less.
     pub cancel_within_ms: u32,
 }
 

@@ -23,7 +23,7 @@ use super::{CarRental, car::Car, payment::Rent, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, Decision, Fall, Id, Method, Money, Nothing, Quantity, RejectionKind, Speaker,
     Standing, Timestamp, Vocabulary,
-    payment::{Billing, Payable, Turn},
+    payment::{Bill, Billing, Payable, Turn},
 };
 use said::{OrderBody, StatusBody};
 use serde::{Deserialize, Serialize};
@@ -257,6 +257,10 @@ impl Aggregate for Order {
             (S::Cancelling, Close) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        matches!(command, Place { .. }).then_some(Rent::PORT)
     }
 
     fn evolve(self, event: Event) -> Self {

@@ -15,10 +15,10 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, settings::Settings, taxi::Taxi};
+use super::{CallTaxi, payment::CardPayment, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Id, Method, Money, Nothing, RejectionKind, Speaker, Standing, Text,
-    Timestamp, Vocabulary,
+    Aggregate, Decision, Fall, Id, Method, Money, Nothing, Port, RejectionKind, Speaker, Standing,
+    Text, Timestamp, Vocabulary,
 };
 use said::{CallBody, StatusBody};
 use serde::{Deserialize, Serialize};
@@ -262,6 +262,10 @@ impl Aggregate for Order {
             (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
+    }
+
+    fn through(command: &Command) -> Option<&'static str> {
+        matches!(command, Call { .. }).then_some(CardPayment::NAME)
     }
 
     fn evolve(self, event: Event) -> Self {

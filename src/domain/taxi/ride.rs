@@ -225,15 +225,17 @@ impl Ride {
             (Paying, E::Declined { reason }) => {
                 Step::wait(Rejecting).tell(order, Reject { how: Fall::Unpaid, because: reason })
             }
-            (Paying, E::Abandoned { reason, .. }) => Step::wait(Rejecting)
-                .tell(order, Reject { how: Fall::Unavailable, because: reason }),
+            (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
+                Step::wait(Rejecting)
+                    .tell(order, Reject { how: Fall::Unavailable, because: reason })
+            }
             (Withdrawing, E::Approved) => Step::wait(Undoing(Undo {
                 reservation: Part::Undone,
                 taxi: Hold::Free,
                 payment: Part::Pending,
             }))
             .tell(me.of::<Payment>(), Refund),
-            (Withdrawing, E::Declined { .. } | E::Abandoned { .. }) => {
+            (Withdrawing, E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. }) => {
                 Step::wait(Closing).finish(me)
             }
             (Undoing(undo), E::Refunded) => Undo { payment: Part::Undone, ..undo }.proceed(me),

@@ -41,7 +41,9 @@ impl Port for Sms {
     fn answered((order, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
         let failed = match answer {
             Answer::Approved => None,
-            Answer::Declined(because) | Answer::Unreachable(because) => Some(because.clone()),
+            Answer::Declined(because)
+            | Answer::Unreachable(because)
+            | Answer::TurnedAway(because) => Some(because.clone()),
         };
         let letter = letter(*order, event).unwrap_or_else(|| Letter {
             customer: Customer::default(),

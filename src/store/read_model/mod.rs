@@ -14,7 +14,7 @@ pub use row::{FoundRow, RowChange};
 pub use search::{SearchError, SortBy, Wanted};
 pub use shape::Layout;
 
-use super::sync::lock;
+use super::{space, sync::lock};
 use crate::domain::kernel::Query;
 use asking::{body, count, numbers_of, rows, stretch_of};
 use row::found_row;
@@ -268,6 +268,15 @@ impl ReadModel {
         Ok(lines.join("; "))
     }
 
+    /// Lets the file have so many pages, or as many as it has; any number for none.
+    #[cfg(test)]
+    pub(in crate::store) fn limit_pages(&self, pages: Option<u32>) -> Result<(), ReadModelError> {
+        let pages = pages.unwrap_or(u32::MAX - 1);
+        self.written(|writer| {
+            writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+        })
+    }
+
     /// The rows a lookup asks for, smallest of the sorted field first.
     ///
     /// # Errors
@@ -343,7 +352,8 @@ impl ReadModel {
 
     fn failed(&self, error: &rusqlite::Error) -> ReadModelError {
         let because = error.to_string();
-        if passes(error) {
+        // A full or read-only disk fails in many ways, and has done no harm to what is there.
+        if passes(error) || !space::takes_writes(&self.path) {
             return ReadModelError { name: self.layout.name, because };
         }
         self.suspect(because)

@@ -96,6 +96,24 @@ fn a_commit_that_fails_leaves_neither_rows_nor_cursor() {
 }
 
 #[test]
+fn a_full_disk_neither_takes_rows_nor_makes_them_suspected() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    model.limit_pages(Some(1)).expect("is set");
+    let long = "x".repeat(100_000);
+    let changes = [(11, Some(change(&json!({ "name": long }))))];
+    let full = model.commit(11, &changes).expect_err("there is no page left");
+    assert!(full.to_string().contains("full"), "{full}");
+    model.check().expect("nothing is wrong with what is there");
+    assert_eq!(asked(&model, &[("name", "Kim")], &first_page()), (vec![1, 3, 5, 7, 9], 5));
+    assert_eq!(model.cursor().expect("readable"), 10);
+
+    model.limit_pages(None).expect("is set");
+    model.commit(11, &changes).expect("there is space again");
+    assert_eq!((model.cursor().expect("readable"), model.count().expect("readable")), (11, 11));
+}
+
+#[test]
 fn clients_search_by_equality_and_by_range() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));

@@ -1,7 +1,10 @@
 //! When the disk fails, nothing acknowledged is lost, and the journal heals by itself.
 
 use super::{ORDERS, answer_line, listener, open, order, read_all, said, submit, words};
-use crate::store::journal::{Fault, Journal, JournalOptions, Level, StoreError, SubmitError};
+use crate::store::{
+    faults::{Faults, Pretence},
+    journal::{Journal, JournalOptions, Level, StoreError, SubmitError},
+};
 use std::{
     io,
     sync::{
@@ -9,20 +12,21 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    time::{Duration, Instant},
 };
 
 /// A disk that fails while told to.
 fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
     let broken = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&broken);
-    let fault = Fault::new(move || {
+    let faults = Faults::before_each_sync(move || {
         if asked.load(Ordering::SeqCst) {
             Err(io::Error::other("the disk is gone"))
         } else {
             Ok(())
         }
     });
-    (broken, JournalOptions { fault: Some(fault), ..JournalOptions::default() })
+    (broken, JournalOptions { faults, ..JournalOptions::default() })
 }
 
 /// Waits, without a clock, until the journal has failed and opened again: what was decided
@@ -102,14 +106,14 @@ fn a_full_queue_says_so_and_takes_nothing() {
     let (leave, asked) = mpsc::channel::<()>();
     let asked = std::sync::Mutex::new(asked);
     leave.send(()).expect("for the format version");
-    let fault = Fault::new(move || {
+    let faults = Faults::before_each_sync(move || {
         let _ = asked.lock().expect("whole").recv();
         Ok(())
     });
     let options = JournalOptions {
         queue_records_max: 3,
         commit_records_max: 1,
-        fault: Some(fault),
+        faults,
         ..JournalOptions::default()
     };
     let journal = Journal::open(dir.path(), options).expect("opens");
@@ -123,4 +127,33 @@ fn a_full_queue_says_so_and_takes_nothing() {
     drop(leave);
     journal.close();
     assert_eq!(journal.durable(), taken as u64);
+}
+
+#[test]
+fn as_many_syncs_fail_as_an_operator_asks_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+    healed(&journal, || {
+        journal.faults().fail_syncs(1);
+        let (_, outcome) = submit(&journal, said(1, 1, &["paid"]));
+        assert!(outcome.expect_err("lost").to_string().contains("failed on purpose"));
+    });
+    let mut again = said(3, 0, &["requested"]);
+    again.generation = journal.generation();
+    submit(&journal, again).1.expect("durable");
+}
+
+#[test]
+fn commits_are_slowed_for_as_long_as_an_operator_asks_for() {
+    let by = Duration::from_millis(20);
+    let dir = tempfile::tempdir().expect("a folder");
+    let journal = open(dir.path());
+    journal.faults().slow_commits(by, Duration::from_secs(600));
+    let begin = Instant::now();
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+    assert!(begin.elapsed() >= by);
+    journal.faults().slow_commits(by, Duration::ZERO);
+    journal.faults().pretend(Pretence::NoSpace, Some(Duration::ZERO));
+    submit(&journal, said(2, 0, &["requested"])).1.expect("durable");
 }

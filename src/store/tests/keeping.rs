@@ -5,9 +5,8 @@ use super::{
 };
 use crate::store::{
     Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome, codec,
-    journal::{
-        Checkpoint, Fault, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError,
-    },
+    faults::Faults,
+    journal::{Checkpoint, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError},
     keys,
 };
 use std::sync::{Arc, Mutex, atomic::Ordering, mpsc};
@@ -35,8 +34,8 @@ fn what_was_acknowledged_is_there_after_reopening() {
 #[test]
 fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (fault, gate) = held_back();
-    let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+    let (faults, gate) = held_back();
+    let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options);
     // The format version is the first commit; the gate was open for it.
     let journal = journal.expect("opens");
@@ -69,7 +68,7 @@ fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
 }
 
 /// A disk whose every fsync waits for leave; without anybody to give it, it just goes on.
-fn held_back() -> (Fault, mpsc::Sender<()>) {
+fn held_back() -> (Faults, mpsc::Sender<()>) {
     let (leave, asked) = mpsc::channel::<()>();
     leave.send(()).expect("the other end is here");
     let asked = Mutex::new(asked);
@@ -77,14 +76,14 @@ fn held_back() -> (Fault, mpsc::Sender<()>) {
         let _ = asked.lock().expect("whole").recv();
         Ok(())
     };
-    (Fault::new(wait), leave)
+    (Faults::before_each_sync(wait), leave)
 }
 
 #[test]
 fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (fault, gate) = held_back();
-    let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+    let (faults, gate) = held_back();
+    let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options).expect("opens");
     let (listener, wakes) = listener(&[ORDERS]);
     journal.subscribe(Level::Submitted, listener);
@@ -109,7 +108,7 @@ fn a_commit_wakes_only_those_whom_it_concerns_and_the_others_are_told_how_far_it
     let (concerned, wakes) = listener(&[ORDERS]);
     let (mut other, others_wakes) = listener(&[KindId(7)]);
     let (pass, passes) = mpsc::channel();
-    other.pass = Arc::new(move |position| drop(pass.send(position)));
+    other.pass = Arc::new(move |position| pass.send(position).unwrap_or_default());
     let is_waited_for = Arc::clone(&other.is_waited_for);
     // In this order, so that what is heard of the one is said about the other as well.
     journal.subscribe(Level::Durable, other);
@@ -344,8 +343,8 @@ fn a_folder_in_use_is_refused_in_a_sentence() {
 #[test]
 fn streams_born_together_are_found_one_by_one() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (fault, gate) = held_back();
-    let options = JournalOptions { fault: Some(fault), ..JournalOptions::default() };
+    let (faults, gate) = held_back();
+    let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options).expect("opens");
     let long = "x".repeat(1_000);
     for number in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 40] {

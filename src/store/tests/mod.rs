@@ -3,6 +3,7 @@
 mod answering;
 mod auditing;
 mod failing;
+mod filling;
 mod keeping;
 mod suspecting;
 
@@ -36,6 +37,7 @@ fn said(number: u64, after_version: u32, words: &[&str]) -> Submission {
         cause: Cause::Request(None),
         answer: None,
         snapshot: None,
+        leases: [None, None],
         done: None,
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Command::{
         self, Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease,
-        Keep, LoseRelease, Release, Restate,
+        Keep, LoseRelease, Release, Restate, TurnAwayRelease,
     },
     Event::{
         self, Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused,
@@ -80,19 +80,19 @@ Declined-meanwhile !IsDeclined       !IsDeclined       -                        
 
 /// Confirmed for the first attempt to cancel and for the second; all others for the first.
 const OF_THE_DESK: &str = "
-past               ConfirmRelease   ConfirmRelease   DeclineRelease   LoseRelease                ConfirmRetain
-Blank              !Unknown         !Unknown         !Unknown         !Unknown                   !Unknown
-Assigned           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered
-Releasing          Released         !AlreadyAnswered ReleaseRefused   ReleaseRefused+RetainAsked !AlreadyAnswered
-Released           -                !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered
-Cancelled          !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered
-Withdrawn          RetainAsked      !AlreadyAnswered Retained         RetainAsked                !AlreadyAnswered
-Taking-back        !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           Retained
-Releasing-again    !AlreadyAnswered Released         !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered
-Approved           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered
-Approved-meanwhile RetainAsked      !AlreadyAnswered Retained         RetainAsked                !AlreadyAnswered
-Declined           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered
-Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           Retained
+past               ConfirmRelease   ConfirmRelease   DeclineRelease   LoseRelease                TurnAwayRelease  ConfirmRetain
+Blank              !Unknown         !Unknown         !Unknown         !Unknown                   !Unknown         !Unknown
+Assigned           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+Releasing          Released         !AlreadyAnswered ReleaseRefused   ReleaseRefused+RetainAsked ReleaseRefused   !AlreadyAnswered
+Released           -                !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+Cancelled          !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+Withdrawn          RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
+Taking-back        !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
+Releasing-again    !AlreadyAnswered Released         !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+Approved           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+Approved-meanwhile RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
+Declined           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
 ";
 
 #[test]
@@ -156,13 +156,14 @@ fn of_cancelling() -> [Command; 5] {
     [release(1), release(2), keep(1), keep(2), Cancel { attempt: 1 }]
 }
 
-fn of_the_desk() -> [Command; 5] {
+fn of_the_desk() -> [Command; 6] {
     let because = || "down".to_owned();
     [
         ConfirmRelease { attempt: 1 },
         ConfirmRelease { attempt: 2 },
         DeclineRelease { attempt: 1, because: because() },
         LoseRelease { attempt: 1, because: because() },
+        TurnAwayRelease { attempt: 1, because: because() },
         ConfirmRetain { attempt: 1 },
     ]
 }

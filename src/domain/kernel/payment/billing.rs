@@ -180,13 +180,16 @@ impl Phase {
             (Paying, Event::Declined { reason }) => {
                 Rejecting.step().tell(order, O::reject(Fall::Unpaid, reason))
             }
-            (Paying, Event::Abandoned { reason, .. }) => {
+            (Paying, Event::Abandoned { reason, .. } | Event::TurnedAway { reason }) => {
                 Rejecting.step().tell(order, O::reject(Fall::Unavailable, reason))
             }
             (Withdrawing, Event::Approved) => {
                 Refunding.step().tell(me.of::<Payment<O::Bill>>(), Refund)
             }
-            (Withdrawing, Event::Declined { .. } | Event::Abandoned { .. })
+            (
+                Withdrawing,
+                Event::Declined { .. } | Event::Abandoned { .. } | Event::TurnedAway { .. },
+            )
             | (Refunding | Owing, Event::Refunded) => close(me),
             (Refunding, Event::RefundDeclined { reason }) => Step::stuck(Owing.into(), reason),
             (phase, _) => phase.step(),

@@ -2,7 +2,7 @@
 
 use super::{
     Bill,
-    Command::{Abandon, Approve, ConfirmRefund, Decline, DeclineRefund},
+    Command::{Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, TurnAway},
     Event::{self, Abandoned, RefundRequested, Requested},
     Payment,
 };
@@ -45,10 +45,12 @@ impl<B: Bill> Port for Charging<B> {
             (Requested { .. }, Answer::Approved) => Approve,
             (Requested { .. }, Answer::Declined(reason)) => Decline { reason: reason.clone() },
             (Requested { .. }, Answer::Unreachable(reason)) => Abandon { reason: reason.clone() },
+            (Requested { .. }, Answer::TurnedAway(reason)) => TurnAway { reason: reason.clone() },
             (_, Answer::Approved) => ConfirmRefund,
-            (_, Answer::Declined(reason) | Answer::Unreachable(reason)) => {
-                DeclineRefund { reason: reason.clone() }
-            }
+            (
+                _,
+                Answer::Declined(reason) | Answer::Unreachable(reason) | Answer::TurnedAway(reason),
+            ) => DeclineRefund { reason: reason.clone() },
         };
         Dispatch::new(*payment, command)
     }

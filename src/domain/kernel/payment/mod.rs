@@ -12,6 +12,7 @@
 //!   ▼
 //! Abandoned ──▶ Voided      nobody answered: whatever was charged is returned
 //! ```
+//! A payment for which nobody was asked is as good as declined: `Requested ──▶ TurnedAway`.
 
 mod bill;
 mod billing;
@@ -31,9 +32,11 @@ use thiserror::Error;
 
 use Command::{
     Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate, Settle,
+    TurnAway,
 };
 use Event::{
-    Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested, Voided,
+    Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
+    TurnedAway, Voided,
 };
 
 /// What is paid for one order.
@@ -64,6 +67,9 @@ enum Status {
         reason: String,
     },
     Refunded,
+    TurnedAway {
+        reason: String,
+    },
 }
 
 /// What a payment can be told.
@@ -101,6 +107,11 @@ pub enum Command<B> {
     Settle,
     /// A client says again what the order has said already.
     Restate,
+    /// Nobody was asked to charge the card.
+    TurnAway {
+        /// The reason, as a sentence.
+        reason: String,
+    },
 }
 
 /// What can happen to a payment.
@@ -138,6 +149,11 @@ pub enum Event<B> {
     Refunded,
     /// The outside service will not give the money back: somebody has to.
     RefundDeclined {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// The outside service was never asked, so nothing was charged.
+    TurnedAway {
         /// The reason, as a sentence.
         reason: String,
     },
@@ -179,7 +195,7 @@ impl<B> Event<B> {
         match self {
             Requested { .. } => Stage::Requested,
             Approved => Stage::Approved,
-            Declined { .. } | Abandoned { .. } | Voided => Stage::Declined,
+            Declined { .. } | Abandoned { .. } | Voided | TurnedAway { .. } => Stage::Declined,
             RefundRequested { .. } => Stage::RefundRequested,
             RefundDeclined { .. } => Stage::RefundDeclined,
             Refunded => Stage::Refunded,
@@ -203,6 +219,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             | Approve
             | Decline { .. }
             | Abandon { .. }
+            | TurnAway { .. }
             | Refund
             | ConfirmRefund
             | DeclineRefund { .. } => Speaker::Inside,
@@ -222,6 +239,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             (S::Requested, Approve) => Ok(vec![Approved]),
             (S::Requested, Decline { reason }) => Ok(vec![Declined { reason }]),
             (S::Requested, Abandon { reason }) => Ok(vec![Abandoned { amount, reason }]),
+            (S::Requested, TurnAway { reason }) => Ok(vec![TurnedAway { reason }]),
             (S::Approved, Refund) => Ok(vec![RefundRequested { amount }]),
             (S::RefundRequested, ConfirmRefund) | (S::RefundDeclined { .. }, Settle) => {
                 Ok(vec![Refunded])
@@ -243,6 +261,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             RefundRequested { .. } => Status::RefundRequested,
             RefundDeclined { reason } => Status::RefundDeclined { reason },
             Refunded => Status::Refunded,
+            TurnedAway { reason } => Status::TurnedAway { reason },
         };
         Self { status, ..self }
     }
@@ -288,13 +307,16 @@ impl<B: Bill> Payment<B> {
             (S::Approved, Approve)
             | (S::Declined { .. }, Decline { .. })
             | (S::Abandoned { .. } | S::Voided { .. }, Abandon { .. })
+            | (S::TurnedAway { .. }, TurnAway { .. })
             | (S::RefundRequested | S::RefundDeclined { .. } | S::Refunded, Refund)
             | (S::Voided { .. }, ConfirmRefund | DeclineRefund { .. })
             | (S::RefundDeclined { .. }, DeclineRefund { .. })
             | (S::Refunded, ConfirmRefund | Settle) => Ok(vec![]),
 
             (_, Request { .. }) => Err(Rejection::AlreadyRequested),
-            (_, Approve | Decline { .. } | Abandon { .. }) => Err(Rejection::AlreadyAnswered),
+            (_, Approve | Decline { .. } | Abandon { .. } | TurnAway { .. }) => {
+                Err(Rejection::AlreadyAnswered)
+            }
             (_, Refund) => Err(Rejection::NothingPaid),
             (_, ConfirmRefund | DeclineRefund { .. } | Settle) => Err(Rejection::NoRefund),
         }
@@ -307,7 +329,10 @@ impl Status {
             Self::Blank => Stage::Blank,
             Self::Requested => Stage::Requested,
             Self::Approved => Stage::Approved,
-            Self::Declined { .. } | Self::Abandoned { .. } | Self::Voided { .. } => Stage::Declined,
+            Self::Declined { .. }
+            | Self::Abandoned { .. }
+            | Self::Voided { .. }
+            | Self::TurnedAway { .. } => Stage::Declined,
             Self::RefundRequested => Stage::RefundRequested,
             Self::RefundDeclined { .. } => Stage::RefundDeclined,
             Self::Refunded => Stage::Refunded,
@@ -319,7 +344,8 @@ impl Status {
             Self::Declined { reason }
             | Self::Abandoned { reason }
             | Self::Voided { reason }
-            | Self::RefundDeclined { reason } => Some(reason),
+            | Self::RefundDeclined { reason }
+            | Self::TurnedAway { reason } => Some(reason),
             Self::Blank
             | Self::Requested
             | Self::Approved

@@ -1,18 +1,19 @@
 //! What is promised of a payment.
 
 use super::{
-    Bill,
+    Bill, Charging,
     Command::{
         Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate, Settle,
+        TurnAway,
     },
     Event::{
         self, Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
-        Voided,
+        TurnedAway, Voided,
     },
     Receipt, Rejection,
 };
 use crate::domain::kernel::{
-    Business, Host, Money,
+    Business, Host, Id, Meta, Money, Port, Timestamp,
     spec::{Spec, table},
 };
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,7 @@ fn a_payment_goes_its_way_and_no_other() {
         ("Declined", vec![requested(), Declined { reason: reason() }]),
         ("Abandoned", vec![requested(), abandoned()]),
         ("Voided", vec![requested(), abandoned(), Voided]),
+        ("TurnedAway", vec![requested(), TurnedAway { reason: reason() }]),
         ("RefundRequested", paid(&[wanted()])),
         ("RefundDeclined", paid(&[wanted(), unwilling()])),
         ("Refunded", paid(&[wanted(), Refunded])),
@@ -75,7 +77,8 @@ fn a_payment_goes_its_way_and_no_other() {
     let (decline, abandon) = (Decline { reason: reason() }, Abandon { reason: reason() });
     let asking = [request(FARE), request(Money(1)), Restate];
     table::<Payment>(&pasts, &asking, OF_ASKING);
-    table::<Payment>(&pasts, &[Approve, decline, abandon], OF_CHARGING);
+    let turn_away = TurnAway { reason: reason() };
+    table::<Payment>(&pasts, &[Approve, decline, abandon, turn_away], OF_CHARGING);
     let giving_back = [Refund, ConfirmRefund, DeclineRefund { reason: reason() }, Settle];
     table::<Payment>(&pasts, &giving_back, OF_GIVING_BACK);
 }
@@ -89,6 +92,7 @@ Approved         -         !AlreadyRequested -
 Declined         -         !AlreadyRequested -
 Abandoned        -         !AlreadyRequested -
 Voided           -         !AlreadyRequested -
+TurnedAway       -         !AlreadyRequested -
 RefundRequested  -         !AlreadyRequested -
 RefundDeclined   -         !AlreadyRequested -
 Refunded         -         !AlreadyRequested -
@@ -96,17 +100,18 @@ Refunded-by-hand -         !AlreadyRequested -
 ";
 
 const OF_CHARGING: &str = "
-past             Approve          Decline          Abandon
-Blank            !Unknown         !Unknown         !Unknown
-Requested        Approved         Declined         Abandoned
-Approved         -                !AlreadyAnswered !AlreadyAnswered
-Declined         !AlreadyAnswered -                !AlreadyAnswered
-Abandoned        !AlreadyAnswered !AlreadyAnswered -
-Voided           !AlreadyAnswered !AlreadyAnswered -
-RefundRequested  !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
-RefundDeclined   !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
-Refunded         !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
-Refunded-by-hand !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+past             Approve          Decline          Abandon          TurnAway
+Blank            !Unknown         !Unknown         !Unknown         !Unknown
+Requested        Approved         Declined         Abandoned        TurnedAway
+Approved         -                !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+Declined         !AlreadyAnswered -                !AlreadyAnswered !AlreadyAnswered
+Abandoned        !AlreadyAnswered !AlreadyAnswered -                !AlreadyAnswered
+Voided           !AlreadyAnswered !AlreadyAnswered -                !AlreadyAnswered
+TurnedAway       !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered -
+RefundRequested  !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+RefundDeclined   !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+Refunded         !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
+Refunded-by-hand !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered
 ";
 
 const OF_GIVING_BACK: &str = "
@@ -117,6 +122,7 @@ Approved         RefundRequested !NoRefund     !NoRefund      !NoRefund
 Declined         !NothingPaid    !NoRefund     !NoRefund      !NoRefund
 Abandoned        !NothingPaid    Voided        Voided         !NoRefund
 Voided           !NothingPaid    -             -              !NoRefund
+TurnedAway       !NothingPaid    !NoRefund     !NoRefund      !NoRefund
 RefundRequested  -               Refunded      RefundDeclined !NoRefund
 RefundDeclined   -               !NoRefund     -              Refunded
 Refunded         -               -             !NoRefund      -
@@ -147,6 +153,17 @@ fn what_nobody_answered_for_is_voided() {
     Payment::given([requested()]).when(Abandon { reason: reason() }).then([abandoned()]);
     Payment::given([requested(), abandoned()]).when(ConfirmRefund).then([Voided]);
     Payment::given([requested(), abandoned()]).when(Approve).rejected(Rejection::AlreadyAnswered);
+}
+
+#[test]
+fn what_nobody_was_asked_for_needs_no_refund() {
+    let turned_away = || TurnedAway { reason: "the gate is open".into() };
+    let away = [requested(), turned_away()];
+    let turn_away = TurnAway { reason: "the gate is open".into() };
+    Payment::given([requested()]).when(turn_away).then([turned_away()]);
+    let meta = Meta { position: 3, version: 2, time: Timestamp(0), correlation: 7 };
+    assert_eq!(Charging::<Tip>::ask(&(Id::new(7), turned_away()), &meta), None);
+    Payment::given(away).when(Refund).rejected(Rejection::NothingPaid);
 }
 
 #[test]

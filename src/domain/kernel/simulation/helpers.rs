@@ -98,7 +98,11 @@ fn check(world: &World, invariants: Invariants, place: &str) {
 /// # Panics
 /// When the invariants do not hold afterwards.
 pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
-    let ways = [Answer::Declined("no".into()), Answer::Unreachable("nobody there".into())];
+    let ways = [
+        Answer::Declined("no".into()),
+        Answer::Unreachable("nobody there".into()),
+        Answer::TurnedAway("the gate is open".into()),
+    ];
     for way in ways {
         for nth in 0.. {
             let mut world = begin();

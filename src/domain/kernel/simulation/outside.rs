@@ -2,7 +2,7 @@
 
 use super::Dice;
 use crate::domain::kernel::{Answer, Ask, Patience};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that answers to ports.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Outside {
     /// Fails the question of this number (counted from 0), if it can fail.
     pub fail_at: Option<(u64, Answer)>,
     asked: u64,
+    /// What was asked before a crash may have been let through: nobody is turned away twice.
+    keys: BTreeSet<String>,
     answers: BTreeMap<String, Answer>,
     done: BTreeMap<String, u32>,
 }
@@ -22,7 +24,7 @@ pub enum Luck {
     /// They do what they are asked.
     #[default]
     Good,
-    /// They approve, decline, do it without telling, or do not answer at all.
+    /// They approve, decline, do it without telling, do not answer at all, or are not even asked.
     Random,
 }
 
@@ -42,6 +44,7 @@ impl Outside {
     /// Asks; `None` means no answer yet, ask again.
     pub(super) fn ask(&mut self, ask: &Ask, dice: &mut Dice) -> Option<Answer> {
         self.asked += 1;
+        let is_first = self.keys.insert(ask.key.clone());
         if let Some(answer) = self.answers.get(&ask.key) {
             return Some(answer.clone());
         }
@@ -54,7 +57,8 @@ impl Outside {
         };
         let was_done = self.done.contains_key(&ask.key);
         match answer {
-            Answer::Unreachable(reason) => {
+            Answer::TurnedAway(reason) if is_first && !was_done => Some(Answer::TurnedAway(reason)),
+            Answer::Unreachable(reason) | Answer::TurnedAway(reason) => {
                 if dice.once_in(2) {
                     self.done.entry(ask.key.clone()).or_insert(1);
                 }
@@ -76,6 +80,7 @@ impl Outside {
         match (patience, dice.roll(10)) {
             (_, 0 | 1) => Answer::Unreachable("the service does not answer".into()),
             (Patience::Limited, 2 | 3) => Answer::Declined("not enough money".into()),
+            (Patience::Limited, 4) => Answer::TurnedAway("the gate is open".into()),
             _ => Answer::Approved,
         }
     }

@@ -62,6 +62,13 @@ pub enum Command {
     },
     /// The clerk had the points granted again by hand.
     Settle,
+    /// The bank was not asked to take them back.
+    TurnAwayReclaim {
+        /// In which attempt.
+        attempt: u32,
+        /// The reason, as a sentence.
+        reason: String,
+    },
 }
 
 /// What can happen to a reward.
@@ -140,6 +147,13 @@ pub enum Event {
     },
     /// The bank will not undo what it did: somebody has to.
     RestoreDeclined {
+        /// The reason, as a sentence.
+        reason: String,
+    },
+    /// The bank was never asked, so it took nothing back.
+    ReclaimTurnedAway {
+        /// In which attempt to cancel.
+        attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },

@@ -3,12 +3,12 @@
 use super::{
     Command::{
         AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
-        DeclineRestore, Grant, Keep, Reclaim, Settle,
+        DeclineRestore, Grant, Keep, Reclaim, Settle, TurnAwayReclaim,
     },
     Event::{
         self, GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited,
-        ReclaimDeclined, ReclaimForgotten, ReclaimRequested, ReclaimUndone, Reclaimed,
-        RestoreDeclined, Restored,
+        ReclaimDeclined, ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone,
+        Reclaimed, RestoreDeclined, Restored,
     },
     Reward,
 };
@@ -63,6 +63,7 @@ fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
     let declined = GrantDeclined { reason: reason() };
     let again = Restored { points: POINTS, again: true };
     let refused = ReclaimDeclined { attempt: 1, reason: reason() };
+    let turned_away = ReclaimTurnedAway { attempt: 1, reason: reason() };
     let pasts = [
         ("Blank", vec![]),
         ("Requested", vec![requested()]),
@@ -70,6 +71,7 @@ fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
         ("Granted", granted(&[])),
         ("Reclaiming", granted(&[reclaiming(1)])),
         ("Refused", granted(&[reclaiming(1), refused])),
+        ("Unasked", granted(&[reclaiming(1), turned_away])),
         ("Reclaimed", granted(&[reclaiming(1), reclaimed()])),
         ("Abandoned", granted(&[reclaiming(1), abandoned])),
         ("Undone", granted(&[reclaiming(1), undone(false)])),
@@ -86,7 +88,8 @@ fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
     let decline = DeclineReclaim { attempt: 1, reason: reason() };
     let restored = ConfirmRestore { attempt: 1 };
     let lost = DeclineRestore { attempt: 1, reason: reason() };
-    table::<Reward>(&pasts, &[confirm, decline, restored, lost], OF_THE_BANK);
+    let away = TurnAwayReclaim { attempt: 1, reason: reason() };
+    table::<Reward>(&pasts, &[confirm, decline, away, restored, lost], OF_THE_BANK);
 }
 
 /// Reclaimed by the first attempt to cancel and by the second; kept and abandoned by the first.
@@ -98,6 +101,7 @@ Awaited    -                !IsReclaimed     ReclaimForgotten -
 Granted    ReclaimRequested ReclaimRequested -                -
 Reclaiming -                !IsReclaimed     ReclaimUndone    ReclaimAbandoned
 Refused    -                ReclaimRequested -                -
+Unasked    -                ReclaimRequested -                -
 Reclaimed  -                !IsReclaimed     ReclaimUndone    -
 Abandoned  -                !IsRestoring     -                -
 Undone     -                !IsRestoring     -                -
@@ -108,20 +112,21 @@ Declined   Reclaimed        Reclaimed        -                -
 ";
 
 const OF_THE_BANK: &str = "
-past       ConfirmReclaim DeclineReclaim  ConfirmRestore DeclineRestore
-Blank      !Unknown       !Unknown        !Unknown       !Unknown
-Requested  -              -               -              -
-Awaited    -              -               -              -
-Granted    -              -               -              -
-Reclaiming Reclaimed      ReclaimDeclined -              -
-Refused    -              -               -              -
-Reclaimed  -              -               -              -
-Abandoned  -              -               Restored       Restored
-Undone     -              -               Restored       Restored
-Restoring  -              -               Restored       RestoreDeclined
-Owed       -              -               -              -
-Again      -              -               -              -
-Declined   -              -               -              -
+past       ConfirmReclaim DeclineReclaim  TurnAwayReclaim   ConfirmRestore DeclineRestore
+Blank      !Unknown       !Unknown        !Unknown          !Unknown       !Unknown
+Requested  -              -               -                 -              -
+Awaited    -              -               -                 -              -
+Granted    -              -               -                 -              -
+Reclaiming Reclaimed      ReclaimDeclined ReclaimTurnedAway -              -
+Refused    -              -               -                 -              -
+Unasked    -              -               -                 -              -
+Reclaimed  -              -               -                 -              -
+Abandoned  -              -               -                 Restored       Restored
+Undone     -              -               -                 Restored       Restored
+Restoring  -              -               -                 Restored       RestoreDeclined
+Owed       -              -               -                 -              -
+Again      -              -               -                 -              -
+Declined   -              -               -                 -              -
 ";
 
 #[test]

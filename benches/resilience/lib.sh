@@ -1,0 +1,215 @@
+# What the rows share: the servers, the loads, what is read from them, and the line of the table.
+#
+# A row is a script of its own: it starts what it needs on free ports with data of its own, loads
+# it, checks what came of it, and prints one or more lines of the table. What it starts is stopped
+# when it ends.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+madang=${MADANG:-target/release/madang}
+load=${LOAD:-target/release/examples/load}
+row=$(basename "$0" .sh)
+folder=$(mktemp -d "${TMPDIR:-target}/resilience.XXXXXX")
+pids=()
+# Servers started so far: each has a log of its own.
+servers=0
+
+finish() {
+  local pid
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  # Who wants to look at the logs and loads afterwards says so.
+  [ -n "${KEEP:-}" ] && echo "$row: see $folder" >&2 || rm -rf "$folder"
+}
+trap finish EXIT
+
+# --- servers ---
+
+# address_in LOG: waits until the log names an address, and prints it.
+address_in() {
+  for _ in $(seq 200); do
+    grep -oEm1 'http://127\.0\.0\.1:[0-9]+' "$1" 2>/dev/null && return
+    sleep 0.05
+  done
+  echo "$row: no address in $1" >&2
+  cat "$1" >&2
+  return 1
+}
+
+# start_outside [ARGUMENT...]: starts `madang sandbox`; its address is in `outside`.
+start_outside() {
+  local log=$folder/outside-$((++servers)).log
+  "$madang" sandbox --listen 127.0.0.1:0 "$@" >"$log" 2>&1 &
+  pids+=($!)
+  outside=$(address_in "$log")
+}
+
+# start_house [ARGUMENT...] <CONFIG: starts `madang serve`; its address is in `house`.
+start_house() {
+  local place=$folder/house-$((++servers))
+  data=$place.data
+  cat >"$place.toml"
+  "$madang" serve --config "$place.toml" --data "$data" --listen 127.0.0.1:0 "$@" \
+    >"$place.log" 2>&1 &
+  house_pid=$!
+  pids+=("$house_pid")
+  house=$(address_in "$place.log")
+}
+
+# verified: stops the house as an operator would, and reads everything it remembers.
+verified() {
+  kill "$house_pid"
+  wait "$house_pid" || return 1
+  "$madang" verify --data "$data" >"$folder/verify.log" 2>&1
+}
+
+# --- the outside ---
+
+# change SERVICE JSON: the service behaves otherwise from now on.
+change() {
+  curl -sSf -o /dev/null -X PUT -d "$2" "$outside/admin/services/$1"
+}
+
+# ledger SERVICE COUNT: one of the totals.
+ledger() {
+  curl -sSf "$outside/admin/ledger/$1" | jq ".$2"
+}
+
+# standing SERVICE: the numbers whose charge stands, a line each, sorted.
+standing() {
+  curl -sSf "$outside/admin/ledger/$1/standing" | jq -r '.[]' | sed -E 's/^[a-z]+-([0-9]+).*/\1/' | sort
+}
+
+# --- the inside ---
+
+# numbers_with FIELD RESOURCE WORD: FIELD of every item of the resource whose `status`, or whatever
+# the business calls it, is matched by the WORD, a line each, sorted.
+numbers_with() {
+  local url="$house/$2?size=200" pages
+  pages=$(curl -sSf "$url" | jq .page.totalPages)
+  [ "$pages" -gt 0 ] || return 0
+  curl -sSf "$url&page=[0-$((pages - 1))]" | jq -r --arg field "$1" --arg word "$3" '
+    ._embedded[][] | select((.status // .subscriptionStatus // "") | test("^(" + $word + ")$"))
+    | .[$field]' | sort
+}
+
+# settled SERVICE: waits until the house has nothing left to do, and the outside is not called any
+# more; fails when that takes longer than SETTLED_WITHIN_S.
+settled() {
+  local before=-1 calls
+  for _ in $(seq $((${SETTLED_WITHIN_S:-60} * 2))); do
+    calls=$(ledger "$1" calls)
+    if [ "$calls" = "$before" ] && behind_is_zero; then return; fi
+    before=$calls
+    sleep 0.5
+  done
+  echo "$row: not settled: $(curl -s "$house/actuator/health")" >&2
+  return 1
+}
+
+behind_is_zero() {
+  curl -s "$house/actuator/health" |
+    jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null
+}
+
+# difference FILE FILE: how many lines are in one of them only.
+difference() {
+  comm -3 "$1" "$2" | wc -l
+}
+
+# books_agree RESOURCE FIELD WORD [CREATED]: every item in one of these states has exactly one
+# charge that stands, nothing else has any, and nothing was charged twice. With the file that the
+# load wrote, everything that was answered 201 is among them, and 201 was said to nothing else.
+# Sets `books` to a sentence.
+books_agree() {
+  settled payment || { books="it never settled"; return 1; }
+  numbers_with "$2" "$1" "$3" >"$folder/established"
+  standing payment >"$folder/charged"
+  local apart doubles said=0
+  apart=$(difference "$folder/established" "$folder/charged")
+  doubles=$(ledger payment doubles)
+  if [ -n "${4:-}" ]; then
+    awk '$1 == 201 { sub(/.*\//, "", $2); print $2 }' "$4" | sort >"$folder/said"
+    said=$(comm -23 "$folder/said" "$folder/charged" | wc -l)
+  fi
+  books="$(wc -l <"$folder/charged") charges stand, $apart differ from what is established, $said of those answered 201 have none, $doubles doubles"
+  [ "$apart" = 0 ] && [ "$said" = 0 ] && [ "$doubles" = 0 ]
+}
+
+# --- loads ---
+
+# load_with ARGUMENT...: runs the load and keeps its report for `told`.
+load_with() {
+  "$load" "$@" >"$folder/load.json"
+}
+
+# told FILTER: something in the report of the last load.
+told() {
+  jq -r "$1" "$folder/load.json"
+}
+
+# siege_with USERS SECONDS WHAT...: the load of the originals; keeps its figures for `sieged`.
+siege_with() {
+  local users=$1 seconds=$2
+  shift 2
+  # Siege would go home after 1,024 refusals.
+  cat >"$folder/siegerc" <<RC
+verbose = false
+logging = false
+json_output = true
+protocol = HTTP/1.1
+connection = close
+limit = 1024
+failures = 1000000000
+timeout = 120
+RC
+  # Its threads may wait for each other for ever; a row that has no figures breaks off.
+  timeout "$((seconds + 150))" siege -R "$folder/siegerc" -b -j --no-follow --no-parser -c"$users" -t"${seconds}S" \
+    --content-type application/json "$@" >"$folder/siege.json" 2>"$folder/siege.log"
+}
+
+# sieged COUNT: one of siege's figures.
+sieged() {
+  jq -r ".$1" "$folder/siege.json"
+}
+
+# --- the table ---
+
+# What was ensured in vain since the last line.
+wrong=()
+
+# ensure WHAT COMMAND...: the next line is only right if the command succeeds.
+ensure() {
+  local what=$1
+  shift
+  "$@" || wrong+=("$what")
+}
+
+# line SCENARIO AIM REACHED CONDITION...: prints a line of the table; each condition is an
+# arithmetic comparison, and all of them have to hold.
+line() {
+  local scenario=$1 aim=$2 reached=$3 missed=("${wrong[@]}")
+  wrong=()
+  shift 3
+  for condition in "$@"; do
+    holds "$condition" || missed+=("$condition")
+  done
+  local verdict=ok
+  ((${#missed[@]} == 0)) || verdict="**missed** ($(printf '%s; ' "${missed[@]}" | sed 's/; $//'))"
+  echo "| ${row#row} | $scenario | $aim | $reached | $verdict |"
+}
+
+# holds CONDITION: whether a comparison such as `0.9 >= 0.5` holds; what is not known does not.
+holds() {
+  [[ $1 != *null* ]] && jq -n "$1" 2>/dev/null | grep -qx true
+}
+
+# rounded NUMBER [DIGITS]
+rounded() {
+  awk -v number="$1" -v digits="${2:-1}" 'BEGIN { printf "%.*f", digits, number }'
+}
+
+# percent SHARE
+percent() {
+  awk -v share="$1" 'BEGIN { printf "%.2f %%", share * 100 }'
+}

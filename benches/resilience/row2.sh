@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Row 2: taxis are called while the payment takes 0 to 1000 ms of the 300 it is given; who cannot be
+# served is refused at once, and told when to come back.
+source "$(dirname "$0")/lib.sh"
+
+seconds=${SECONDS_PER_ROW:-60}
+users=255
+order='{"orderType":"basic","name":"Jung"}'
+
+start_outside
+change payment '{"latency_ms": "0..1000"}'
+start_house --business taxi <<CONFIG
+[ports."taxi/payment"]
+transport = "http"
+url = "$outside/payment"
+timeout_ms = 300
+within_ms = 800
+fallback = "refuse"
+CONFIG
+
+siege_with "$users" "$seconds" "$house/orders POST $order"
+line "taxi: order, refuse, siege, $users users, ${seconds} s" \
+  "no answer slower than 1 s" \
+  "$(sieged availability) % ok, $(sieged transaction_rate)/s, longest $(sieged longest_transaction) s" \
+  "$(sieged longest_transaction) <= 1"
+
+load_with --users "$users" --seconds "$seconds" --slower-than-ms 1000 \
+  --created "$folder/created" --body "$order" "$house/orders"
+slower=$(told .slower.count)
+refused_ms=$(told '.classes.turned_away.p99_ms // 0')
+with_retry_after=$(told '.retry_after_share // 1')
+strange=$(told '.lost + (.classes."5xx".count // 0) + (.classes."4xx".count // 0)')
+change payment '{"latency_ms": 0}'
+ensure "the books agree" books_agree orders id "Paid|Confirmed" "$folder/created"
+ensure "all that is remembered is sound" verified
+line "taxi: order, refuse, $users users, ${seconds} s" \
+  "no answer slower than 1 s; refusals p99 ≤ 20 ms, all with Retry-After; every 201 has exactly one charge, nothing else any" \
+  "$slower slower, longest $(rounded "$(told '[.classes[].max_ms] | max')" 0) ms; refusals p99 $(rounded "$refused_ms") ms, $(percent "$with_retry_after") with Retry-After; $(told '.status."201" // 0') paid; $books" \
+  "$slower == 0" "$refused_ms <= 20" "$with_retry_after == 1" "$strange == 0"

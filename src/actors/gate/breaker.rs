@@ -1,0 +1,287 @@
+//! The circuit breaker of a gate.
+//!
+//! ```text
+//!            a rate reaches its threshold, or so many failures in a row
+//!   ┌────────┐ ─────────────────────────────────────────▶ ┌────────┐
+//!   │ closed │                                            │  open  │ for open_ms, doubled with
+//!   └────────┘ ◀───────────── ┌───────────┐ ◀──────────── └────────┘ each time, up to open_ms_max
+//!        trials went well     │ half-open │   time is up      ▲
+//!                             └───────────┘ ──────────────────┘
+//!                     drips, doubled with       trials went badly
+//!                     each that succeeds
+//! ```
+
+use super::{
+    bucket::Bucket,
+    rules::BreakerRules,
+    window::{Tally, Window, reaches},
+};
+use std::time::Duration;
+
+/// Those in a hurry find a drop even where the patient have waited for it.
+const TOKENS_HURRIED: f64 = 1.0;
+/// The patient leave one for whoever is in a hurry.
+const TOKENS_PATIENT: f64 = 2.0;
+
+/// A circuit breaker.
+#[derive(Clone, Debug)]
+pub struct Breaker {
+    rules: BreakerRules,
+    state: State,
+    window: Window,
+    /// What was let through before the last transition tells nothing about what came after.
+    era: u64,
+    /// How often it was opened since it was closed.
+    openings: u32,
+    turns: Vec<Turn>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Closed,
+    Open { until: Duration },
+    HalfOpen { drip: Bucket, trials: Tally },
+}
+
+/// The breaker turned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// When.
+    pub at: Duration,
+    /// `closed`, `open`, `half-open`
+    pub to: &'static str,
+    /// Why.
+    pub because: String,
+}
+
+impl Breaker {
+    /// Closed.
+    pub fn new(rules: BreakerRules) -> Self {
+        let (state, window) = (State::Closed, Window::new(rules.span));
+        Self { rules, state, window, era: 0, openings: 0, turns: Vec::new() }
+    }
+
+    /// From now on these rules hold; what is known of calls is kept unless it is counted otherwise.
+    pub fn change(&mut self, rules: BreakerRules) {
+        if rules.span != self.rules.span {
+            self.window = Window::new(rules.span);
+        }
+        self.rules = rules;
+    }
+
+    /// `closed`, `open`, `half-open`
+    pub const fn name(&self) -> &'static str {
+        match self.state {
+            State::Closed => "closed",
+            State::Open { .. } => "open",
+            State::HalfOpen { .. } => "half-open",
+        }
+    }
+
+    /// What it knows of calls: of the trials alone when it is half-open.
+    pub const fn tally(&self) -> Tally {
+        match self.state {
+            State::HalfOpen { trials, .. } => trials,
+            _ => self.window.sum(),
+        }
+    }
+
+    /// Which era it is.
+    pub const fn era(&self) -> u64 {
+        self.era
+    }
+
+    /// Whether it lets nobody through at all.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
+    /// The transitions since this was asked last.
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
+    }
+
+    /// Whether there are any.
+    pub const fn has_turned(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, now: Duration) {
+        match &mut self.state {
+            State::Closed => {}
+            State::Open { until } if now < *until => {}
+            State::Open { .. } => {
+                let per_s = self.rules.drip_per_s;
+                let drip = Bucket::new(per_s, TOKENS_PATIENT, TOKENS_HURRIED, now);
+                let half_open = State::HalfOpen { drip, trials: Tally::default() };
+                self.turn(now, half_open, "it was open for long enough".into());
+            }
+            State::HalfOpen { drip, .. } => drip.fill(now),
+        }
+    }
+
+    /// Whether somebody may pass now.
+    pub fn lets_through(&self, is_patient: bool) -> bool {
+        match &self.state {
+            State::Closed => true,
+            State::Open { .. } => false,
+            State::HalfOpen { drip, .. } => drip.has(tokens(is_patient)),
+        }
+    }
+
+    /// When somebody may pass who may not now.
+    pub fn due(&self, now: Duration, is_patient: bool) -> Duration {
+        match &self.state {
+            State::Closed => now,
+            State::Open { until } => *until,
+            State::HalfOpen { drip, .. } => now + drip.until(tokens(is_patient)),
+        }
+    }
+
+    /// Somebody passed.
+    pub const fn let_through(&mut self) {
+        if let State::HalfOpen { drip, .. } = &mut self.state {
+            drip.take();
+        }
+    }
+
+    /// Somebody who passed in this era failed or did not, after so long.
+    pub fn hear(&mut self, now: Duration, era: u64, failed: bool, took: Duration) {
+        if era != self.era {
+            return;
+        }
+        let call = Tally::of(failed, took >= self.rules.slow_call);
+        match &mut self.state {
+            State::Closed => {
+                self.window.hear(now, call);
+                if let Some(because) = self.window.verdict(&self.rules) {
+                    self.open(now, because);
+                }
+            }
+            // An opening begins an era in which nobody passes.
+            State::Open { .. } => {}
+            State::HalfOpen { drip, trials } => {
+                trials.add(call);
+                if call == Tally::of(false, false) {
+                    drip.turn((drip.per_s() * 2.0).min(1e9));
+                }
+                let trials = *trials;
+                self.judge(now, trials);
+            }
+        }
+    }
+
+    /// Lets a window over time forget.
+    pub fn slide(&mut self, now: Duration) {
+        self.window.slide(now);
+    }
+
+    /// Trials that cannot come to a good end any more are not brought to one.
+    fn judge(&mut self, now: Duration, trials: Tally) {
+        let Tally { calls, failures, slow } = trials;
+        let wanted = self.rules.trial_calls;
+        if reaches(failures, wanted, self.rules.failure_rate) {
+            self.open(now, format!("{failures} of {calls} trials failed"));
+        } else if reaches(slow, wanted, self.rules.slow_call_rate) {
+            self.open(now, format!("{slow} of {calls} trials took too long"));
+        } else if calls >= wanted {
+            self.window = Window::new(self.rules.span);
+            self.openings = 0;
+            self.turn(now, State::Closed, format!("{calls} trials went well"));
+        }
+    }
+
+    fn open(&mut self, now: Duration, because: String) {
+        let doubled = self.rules.open.saturating_mul(1 << self.openings.min(16));
+        self.openings = self.openings.saturating_add(1);
+        let until = now + doubled.min(self.rules.open_max);
+        self.turn(now, State::Open { until }, because);
+    }
+
+    fn turn(&mut self, at: Duration, state: State, because: String) {
+        self.state = state;
+        self.era += 1;
+        self.turns.push(Turn { at, to: self.name(), because });
+    }
+}
+
+const fn tokens(is_patient: bool) -> f64 {
+    if is_patient { TOKENS_PATIENT } else { TOKENS_HURRIED }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::gate::{GateSettings, Guards};
+
+    fn breaker(settings: &GateSettings) -> Breaker {
+        Breaker::new(settings.rules(Guards::Port).unwrap().breaker.unwrap())
+    }
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    impl Breaker {
+        /// So many calls of this era that failed or did not.
+        fn hears(&mut self, at_ms: u64, calls: u32, failed: bool) {
+            for _ in 0..calls {
+                self.hear(ms(at_ms), self.era, failed, ms(1));
+            }
+        }
+    }
+
+    #[test]
+    fn it_opens_when_half_of_enough_calls_failed_and_not_before() {
+        let mut breaker = breaker(&GateSettings::default());
+        for _ in 0..49 {
+            breaker.hears(0, 1, true);
+            breaker.hears(0, 1, false);
+        }
+        breaker.hears(0, 1, true);
+        assert_eq!(breaker.name(), "closed", "99 calls mean nothing");
+        breaker.hears(0, 1, false);
+        assert_eq!(breaker.take_turns()[0].because, "50 of 100 calls failed");
+    }
+
+    #[test]
+    fn it_stays_open_for_longer_while_trials_fail_and_closes_when_they_succeed() {
+        let mut breaker = breaker(&GateSettings::default());
+        breaker.hears(0, 10, true);
+        breaker.advance(ms(499));
+        assert_eq!(breaker.name(), "open");
+        breaker.advance(ms(500));
+        assert_eq!(breaker.name(), "half-open");
+        breaker.hears(500, 5, true);
+        assert_eq!(breaker.due(ms(500), false), ms(1_500), "doubled");
+        breaker.advance(ms(1_500));
+        breaker.hears(1_500, 5, true);
+        assert_eq!(breaker.due(ms(1_500), false), ms(2_500), "but never more");
+        breaker.advance(ms(2_500));
+        breaker.hears(2_500, 10, false);
+        assert_eq!((breaker.name(), breaker.openings), ("closed", 0));
+    }
+
+    #[test]
+    fn trials_drip_faster_with_each_that_succeeds() {
+        let mut breaker = breaker(&GateSettings::default());
+        breaker.hears(0, 10, true);
+        breaker.advance(ms(500));
+        assert!(breaker.lets_through(false) && !breaker.lets_through(true));
+        breaker.let_through();
+        assert_eq!(breaker.due(ms(500), false), ms(600) + Duration::from_micros(1));
+        breaker.hears(500, 1, false);
+        assert_eq!(breaker.due(ms(500), false), ms(550) + Duration::from_micros(1));
+    }
+
+    #[test]
+    fn what_was_let_through_before_a_transition_tells_nothing_after_it() {
+        let mut breaker = breaker(&GateSettings::default());
+        let before = breaker.era();
+        breaker.hears(0, 10, true);
+        breaker.advance(ms(500));
+        breaker.hear(ms(500), before, true, ms(1));
+        assert_eq!(breaker.tally(), Tally::default());
+    }
+}

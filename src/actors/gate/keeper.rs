@@ -1,0 +1,52 @@
+//! The gatekeeper: the one actor that lets time pass for all gates and writes down how they turn.
+//!
+//! actix's supervisor does not start an actor again that panicked (law 7), so somebody waits
+//! beside it for its end and starts the next one, who finds all gates as they stand.
+
+use super::Gates;
+use actix::{Actor, ArbiterHandle, AsyncContext, Context, WrapFuture};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// The gates are looked at so often at least: for permits of which nobody says anything.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The pause before a gatekeeper that died is followed by another.
+const REBIRTH_PAUSE: Duration = Duration::from_millis(10);
+
+/// Drives all gates.
+struct Gatekeeper {
+    gates: Arc<Gates>,
+    /// Whoever holds the other end hears of its death.
+    _alive: oneshot::Sender<()>,
+}
+
+impl Actor for Gatekeeper {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let gates = Arc::clone(&self.gates);
+        let driving = async move {
+            loop {
+                let next = gates.tick().unwrap_or(Duration::MAX);
+                let bell = gates.bell();
+                assert!(!bell.take_poison(), "broken on purpose");
+                bell.heard(next.min(bell.now() + LOOK_EVERY)).await;
+            }
+        };
+        ctx.spawn(driving.into_actor(self));
+    }
+}
+
+/// Has a gatekeeper drive the gates, and another one whenever one dies.
+pub(super) fn drive(gates: Arc<Gates>, arbiter: &ArbiterHandle) {
+    arbiter.spawn(async move {
+        loop {
+            let (alive, death) = oneshot::channel();
+            Gatekeeper { gates: Arc::clone(&gates), _alive: alive }.start();
+            let _ = death.await;
+            tracing::error!("the gatekeeper died and is reborn");
+            tokio::time::sleep(REBIRTH_PAUSE).await;
+        }
+    });
+}

@@ -1,0 +1,349 @@
+//! The gate as a pure state machine: no clock, no dice, nobody to wait for. Time comes in as what
+//! has passed since some beginning, and what follows goes out as values.
+
+use super::{
+    Outcome, Why,
+    breaker::{Breaker, Turn},
+    bucket::Bucket,
+    limit::Limit,
+    queue::{Left, Queue},
+    returning::Returning,
+    rules::{RateRules, Rules},
+    told::{Answer, Counts, Entry, Refusal, Standing},
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+/// So many recent waits are remembered.
+const WAITS_MAX: usize = 256;
+
+/// A gate.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    rules: Rules,
+    bucket: Option<Bucket>,
+    limit: Limit,
+    breaker: Option<Breaker>,
+    queue: Queue,
+    /// Those let through of whom nothing was heard, by number; numbers grow with time.
+    permits: BTreeMap<u64, Granted>,
+    /// The last number of a permit, and the last ticket.
+    numbers: u64,
+    now: Duration,
+    answers: Vec<Answer>,
+    returning: Returning,
+    waits: VecDeque<Duration>,
+    counts: Counts,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Granted {
+    at: Duration,
+    era: u64,
+}
+
+impl Machine {
+    /// Closed, and nobody there.
+    pub fn new(rules: Rules, now: Duration) -> Self {
+        Self {
+            bucket: rules.rate.map(|rate| Bucket::new(rate.per_s, rate.burst, rate.burst, now)),
+            limit: Limit::new(rules.limit),
+            breaker: rules.breaker.map(Breaker::new),
+            queue: Queue::new(rules.queue),
+            permits: BTreeMap::new(),
+            numbers: 0,
+            now,
+            answers: Vec::new(),
+            returning: Returning::default(),
+            waits: VecDeque::new(),
+            counts: Counts::default(),
+            rules,
+        }
+    }
+
+    /// From now on it goes by these rules. Whoever is under way or waits is kept, and so is what
+    /// is known, where the rules about it stay as they are.
+    pub fn change(&mut self, rules: Rules, now: Duration) {
+        if rules.rate != self.rules.rate {
+            let bucket = |rate: RateRules| Bucket::new(rate.per_s, rate.burst, rate.burst, now);
+            self.bucket = rules.rate.map(bucket);
+        }
+        if rules.limit != self.rules.limit {
+            self.limit = Limit::new(rules.limit);
+        }
+        match (&mut self.breaker, rules.breaker) {
+            (Some(breaker), Some(rules)) => breaker.change(rules),
+            (breaker, rules) => *breaker = rules.map(Breaker::new),
+        }
+        self.queue.turn(rules.queue);
+        self.rules = rules;
+        self.advance(now);
+        self.settle();
+    }
+
+    /// Lets somebody through at once, or not at all.
+    ///
+    /// # Errors
+    /// Why not, and when to come back.
+    pub fn enter(&mut self, now: Duration) -> Result<u64, Refusal> {
+        self.advance(now);
+        match self.obstacle(false) {
+            None => Ok(self.grant()),
+            Some(why) => Err(self.refuse(why)),
+        }
+    }
+
+    /// Why somebody in a hurry who came now would be turned away without waiting.
+    pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
+        self.advance(now);
+        let why = self.obstacle(false).filter(|why| !self.may_wait(*why))?;
+        // Nobody is turned away, so nobody takes a moment.
+        let before = self.returning.clone();
+        let refusal = Refusal { why, after: self.moment(why) };
+        self.returning = before;
+        Some(refusal)
+    }
+
+    /// Lets somebody through, now or later: until this moment, or as long as it takes.
+    pub fn wait(&mut self, now: Duration, deadline: Option<Duration>) -> Entry {
+        self.advance(now);
+        let Some(why) = self.obstacle(deadline.is_none()) else {
+            return Entry::Granted(self.grant());
+        };
+        let refused = match deadline {
+            None => None,
+            Some(_) if !self.may_wait(why) => Some(why),
+            Some(deadline) => (deadline <= self.now).then_some(Why::TooLate),
+        };
+        if let Some(why) = refused {
+            return Entry::Refused(self.refuse(why));
+        }
+        self.numbers += 1;
+        let ticket = self.numbers;
+        if let Some(pushed_out) = self.queue.join(self.now, ticket, deadline) {
+            self.turn_away(pushed_out, Why::Full);
+        }
+        Entry::Waits(ticket)
+    }
+
+    /// Whoever has this ticket waits no longer, if it still does.
+    pub fn leave(&mut self, now: Duration, ticket: u64) {
+        self.queue.leave(self.now, ticket);
+        self.advance(now);
+    }
+
+    /// What became of somebody who was let through. Nothing is heard twice of the same.
+    pub fn report(&mut self, now: Duration, permit: u64, outcome: Outcome) {
+        self.now = self.now.max(now);
+        self.hear(permit, outcome == Outcome::Failed);
+        self.advance(now);
+    }
+
+    /// Nothing became of somebody who was let through: its place is free again.
+    pub fn give_back(&mut self, now: Duration, permit: u64) {
+        self.permits.remove(&permit);
+        self.advance(now);
+    }
+
+    /// Lets time pass: permits and waits come to their end, and those who wait may pass.
+    pub fn tick(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        while let Some((permit, granted)) = self.permits.first_key_value() {
+            if granted.at + self.rules.permit > self.now {
+                break;
+            }
+            let permit = *permit;
+            self.counts.timed_out += 1;
+            self.hear(permit, true);
+        }
+        if let Some(breaker) = &mut self.breaker {
+            breaker.slide(self.now);
+        }
+        self.advance(now);
+    }
+
+    /// When something is due for somebody who waits.
+    pub fn due(&self) -> Option<Duration> {
+        if self.queue.is_empty() {
+            return None;
+        }
+        let is_patient = self.queue.hurried() == 0;
+        let passes = match (&self.breaker, &self.bucket) {
+            (Some(breaker), _) if !breaker.lets_through(is_patient) => {
+                Some(breaker.due(self.now, is_patient))
+            }
+            // Whoever is under way reports, or is found by the next tick.
+            _ if !self.limit.has_room(self.permits.len()) => None,
+            (_, Some(bucket)) => Some(self.now + bucket.until(1.0)),
+            (_, None) => Some(self.now),
+        };
+        passes.into_iter().chain(self.queue.due()).min()
+    }
+
+    /// Whether there is anything to take.
+    pub fn has_news(&self) -> bool {
+        !self.answers.is_empty() || self.breaker.as_ref().is_some_and(Breaker::has_turned)
+    }
+
+    /// The answers to those who waited, since this was asked last.
+    pub fn take_answers(&mut self) -> Vec<Answer> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// The transitions since this was asked last.
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        self.breaker.as_mut().map(Breaker::take_turns).unwrap_or_default()
+    }
+
+    /// How full the bucket is, and how full it can be.
+    #[cfg(test)]
+    pub fn tokens(&self) -> Option<(f64, f64)> {
+        self.bucket.as_ref().map(Bucket::level)
+    }
+
+    /// How it stands.
+    pub fn standing(&mut self, now: Duration) -> Standing {
+        self.tick(now);
+        let mut waits: Vec<_> = self.waits.iter().copied().collect();
+        waits.sort_unstable();
+        Standing {
+            state: self.breaker.as_ref().map_or("closed", Breaker::name),
+            tally: self.breaker.as_ref().map(Breaker::tally).unwrap_or_default(),
+            waiting: (self.queue.hurried(), self.queue.patient()),
+            is_pressed: self.queue.is_pressed(),
+            longest: self.queue.longest(self.now),
+            waits,
+            limit: self.limit.calls(),
+            under_way: self.permits.len(),
+            counts: self.counts,
+        }
+    }
+
+    /// What has happened since the beginning.
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Goes on counting from here.
+    pub const fn count_on(&mut self, counts: Counts) {
+        self.counts = counts;
+    }
+
+    /// Time passes up to now, which is never before what it was.
+    fn advance(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        if let Some(breaker) = &mut self.breaker {
+            breaker.advance(self.now);
+        }
+        if let Some(bucket) = &mut self.bucket {
+            bucket.fill(self.now);
+        }
+        if !self.queue.is_empty() {
+            self.settle();
+        }
+    }
+
+    /// Lets through or turns away all of those who wait for whom it is time.
+    fn settle(&mut self) {
+        loop {
+            while let Some((late, why)) = self.queue.next_late(self.now) {
+                self.turn_away(late, why);
+            }
+            let is_open = self.breaker.as_ref().is_some_and(Breaker::is_open);
+            let Some((ticket, is_patient)) = self.next() else { return };
+            if is_open && !is_patient {
+                if let Some(left) = self.queue.leave(self.now, ticket) {
+                    self.turn_away(left, Why::Open);
+                }
+                continue;
+            }
+            if self.obstacle(is_patient).is_some() {
+                return;
+            }
+            if let Some(left) = self.queue.leave(self.now, ticket) {
+                self.let_in(left);
+            }
+        }
+    }
+
+    fn next(&self) -> Option<(u64, bool)> {
+        let hurried = self.queue.next_hurried().map(|ticket| (ticket, false));
+        hurried.or_else(|| self.queue.next_patient().map(|ticket| (ticket, true)))
+    }
+
+    fn let_in(&mut self, left: Left) {
+        if self.waits.len() == WAITS_MAX {
+            self.waits.pop_front();
+        }
+        self.waits.push_back(left.waited);
+        let granted = Ok(self.grant());
+        self.answers.push(Answer { ticket: left.ticket, granted });
+    }
+
+    fn turn_away(&mut self, left: Left, why: Why) {
+        // Whoever the rate alone kept waiting came too often, however long it waited.
+        let is_rate = why == Why::TooLate && self.obstacle(false) == Some(Why::TooMany);
+        let why = if is_rate { Why::TooMany } else { why };
+        let granted = Err(self.refuse(why));
+        self.answers.push(Answer { ticket: left.ticket, granted });
+    }
+
+    /// What keeps somebody from being let through.
+    fn obstacle(&self, is_patient: bool) -> Option<Why> {
+        if self.breaker.as_ref().is_some_and(|breaker| !breaker.lets_through(is_patient)) {
+            return Some(Why::Open);
+        }
+        if !self.limit.has_room(self.permits.len()) {
+            return Some(Why::Full);
+        }
+        self.bucket.as_ref().is_some_and(|bucket| !bucket.has(1.0)).then_some(Why::TooMany)
+    }
+
+    /// Whether somebody in a hurry waits for this to be over.
+    fn may_wait(&self, why: Why) -> bool {
+        why != Why::Open && self.queue.has_room()
+    }
+
+    fn grant(&mut self) -> u64 {
+        let mut era = 0;
+        if let Some(breaker) = &mut self.breaker {
+            breaker.let_through();
+            era = breaker.era();
+        }
+        if let Some(bucket) = &mut self.bucket {
+            bucket.take();
+        }
+        self.numbers += 1;
+        self.permits.insert(self.numbers, Granted { at: self.now, era });
+        self.returning.let_through(self.now);
+        self.counts.let_through += 1;
+        self.numbers
+    }
+
+    fn refuse(&mut self, why: Why) -> Refusal {
+        self.counts.turned_away[why as usize] += 1;
+        Refusal { why, after: self.moment(why) }
+    }
+
+    fn moment(&mut self, why: Why) -> Duration {
+        let earliest = match (why, &self.breaker, &self.bucket) {
+            (Why::Open, Some(breaker), _) => breaker.due(self.now, false).saturating_sub(self.now),
+            (Why::TooMany, _, Some(bucket)) => bucket.until(1.0),
+            _ => Duration::ZERO,
+        };
+        let longest = self.rules.retry_after_max;
+        self.returning.tell(self.now, earliest, self.queue.hurried(), longest)
+    }
+
+    fn hear(&mut self, permit: u64, failed: bool) {
+        let under_way = self.permits.len();
+        let Some(granted) = self.permits.remove(&permit) else { return };
+        let took = self.now.saturating_sub(granted.at);
+        self.limit.hear(took, under_way, failed);
+        if let Some(breaker) = &mut self.breaker {
+            breaker.hear(self.now, granted.era, failed, took);
+        }
+    }
+}

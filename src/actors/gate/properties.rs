@@ -1,0 +1,397 @@
+//! What holds of a gate whatever comes, in whatever order: random rules, random people, random
+//! times, and a second opinion about each of them.
+
+#![expect(clippy::cast_precision_loss, reason = "of a few hundred reports")]
+
+use super::{
+    Outcome, Why,
+    machine::Machine,
+    rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
+    told::{Answer, Entry, Refusal},
+};
+use proptest::{collection::vec, option, prelude::*};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The clock of whoever drives a gate goes in steps of this.
+const STEP: Duration = Duration::from_millis(1);
+
+#[derive(Clone, Debug)]
+enum Deed {
+    Enter,
+    Wait(Option<u64>),
+    Leave(usize),
+    Report(usize, bool),
+    GiveBack(usize),
+    Pass(u64),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        2 => Just(Deed::Enter),
+        4 => option::weighted(0.8, 0..600_u64).prop_map(Deed::Wait),
+        1 => any::<usize>().prop_map(Deed::Leave),
+        4 => (any::<usize>(), any::<bool>()).prop_map(|(which, failed)| Deed::Report(which, failed)),
+        2 => any::<usize>().prop_map(|which| Deed::Report(which, true)),
+        1 => any::<usize>().prop_map(Deed::GiveBack),
+        4 => (0..60_u64).prop_map(Deed::Pass),
+        1 => (0..900_u64).prop_map(Deed::Pass),
+    ]
+}
+
+fn limit() -> impl Strategy<Value = LimitRules> {
+    prop_oneof![
+        Just(LimitRules::Unlimited),
+        (1..5_usize).prop_map(LimitRules::Fixed),
+        (1..3_usize, 3..30_usize).prop_map(|(min, max)| LimitRules::Adaptive { min, max }),
+    ]
+}
+
+fn queue() -> impl Strategy<Value = QueueRules> {
+    (1..6_usize, 1..500_u64, 1..30_u64, 1..120_u64).prop_map(
+        |(calls_max, max, target, interval)| QueueRules {
+            calls_max,
+            waiting_max: Duration::from_millis(max),
+            wait_target: Duration::from_millis(target),
+            wait_interval: Duration::from_millis(interval),
+        },
+    )
+}
+
+fn breaker() -> impl Strategy<Value = BreakerRules> {
+    let span = prop_oneof![(1..8_u32).prop_map(Span::Calls), (1..3_u32).prop_map(Span::Seconds)];
+    let rates = (0.2..1.0_f64, 0.2..1.0_f64, option::of(1..5_u32));
+    let times = (50..300_u64, 1..200_u64, 1..800_u64);
+    (span, 1..6_u32, rates, times, 1.0..50.0_f64, 1..6_u32).prop_map(
+        |(span, minimum_calls, rates, times, drip_per_s, trial_calls)| BreakerRules {
+            span,
+            minimum_calls,
+            failure_rate: rates.0,
+            slow_call: Duration::from_millis(times.0),
+            slow_call_rate: rates.1,
+            consecutive_failures: rates.2,
+            open: Duration::from_millis(times.1),
+            open_max: Duration::from_millis(times.1 + times.2),
+            drip_per_s,
+            trial_calls,
+        },
+    )
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let rate = (1.0..100.0_f64, 1..5_u32)
+        .prop_map(|(per_s, burst)| RateRules { per_s, burst: burst.into() });
+    (option::of(rate), limit(), queue(), option::of(breaker()), 50..600_u64).prop_map(
+        |(rate, limit, queue, breaker, permit)| Rules {
+            rate,
+            limit,
+            queue,
+            breaker,
+            permit: Duration::from_millis(permit),
+            retry_after_max: Duration::from_secs(5),
+        },
+    )
+}
+
+/// Somebody under way, as the second opinion knows it.
+#[derive(Clone, Copy)]
+struct UnderWay {
+    at: Duration,
+    era: usize,
+}
+
+/// Somebody who waits.
+#[derive(Clone, Copy)]
+struct Waiting {
+    since: Duration,
+    deadline: Option<Duration>,
+}
+
+/// A gate, those around it, and what they know.
+struct World {
+    rules: Rules,
+    machine: Machine,
+    now: Duration,
+    permits: BTreeMap<u64, UnderWay>,
+    waiting: BTreeMap<u64, Waiting>,
+    granted: u32,
+    state: &'static str,
+    era: usize,
+    /// What was reported in this era: when, whether it failed, whether it was slow.
+    reports: Vec<(Duration, bool, bool)>,
+    /// How much has dripped since the trials began, beyond those let through.
+    drops: f64,
+}
+
+impl World {
+    fn new(rules: Rules) -> Self {
+        Self {
+            machine: Machine::new(rules.clone(), Duration::ZERO),
+            rules,
+            now: Duration::ZERO,
+            permits: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            granted: 0,
+            state: "closed",
+            era: 0,
+            reports: Vec::new(),
+            drops: 0.0,
+        }
+    }
+
+    fn act(&mut self, deed: &Deed) {
+        let was_pressed = self.machine.standing(self.now).is_pressed;
+        match *deed {
+            Deed::Enter => match self.machine.enter(self.now) {
+                Ok(permit) => self.let_in(permit),
+                Err(refusal) => self.is_honest(refusal),
+            },
+            Deed::Wait(deadline_ms) => {
+                let deadline = deadline_ms.map(|ms| self.now + Duration::from_millis(ms));
+                match self.machine.wait(self.now, deadline) {
+                    Entry::Granted(permit) => self.let_in(permit),
+                    Entry::Waits(ticket) => {
+                        let waiting = Waiting { since: self.now, deadline };
+                        assert!(self.waiting.insert(ticket, waiting).is_none(), "a ticket twice");
+                    }
+                    Entry::Refused(refusal) => {
+                        assert!(deadline.is_some(), "somebody patient was turned away");
+                        self.is_honest(refusal);
+                    }
+                }
+            }
+            Deed::Leave(which) => {
+                if let Some(ticket) = nth(&self.waiting, which) {
+                    self.waiting.remove(&ticket);
+                    self.machine.leave(self.now, ticket);
+                }
+            }
+            Deed::Report(which, failed) => {
+                if let Some(permit) = nth(&self.permits, which) {
+                    self.hear(permit, failed);
+                    let outcome = if failed { Outcome::Failed } else { Outcome::Succeeded };
+                    self.machine.report(self.now, permit, outcome);
+                }
+            }
+            Deed::GiveBack(which) => {
+                if let Some(permit) = nth(&self.permits, which) {
+                    self.permits.remove(&permit);
+                    self.machine.give_back(self.now, permit);
+                }
+            }
+            Deed::Pass(ms) => return self.pass(Duration::from_millis(ms)),
+        }
+        self.look(was_pressed);
+    }
+
+    /// Time passes, as whoever drives a gate lets it: to whatever is due, or so far.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while self.now < end {
+            let was_pressed = self.machine.standing(self.now).is_pressed;
+            let due = self.machine.due().map_or(end, |due| due.max(self.now + STEP));
+            let expires = self.permits.values().map(|permit| permit.at + self.rules.permit).min();
+            let before = self.now;
+            self.now = due.min(expires.unwrap_or(end)).min(end);
+            self.drip(self.now.saturating_sub(before));
+            let is_over = |permit: &UnderWay| permit.at + self.rules.permit <= self.now;
+            let over: Vec<_> = self.permits.iter().filter(|(_, permit)| is_over(permit)).collect();
+            for permit in over.into_iter().map(|(number, _)| *number).collect::<Vec<_>>() {
+                self.hear(permit, true);
+            }
+            self.machine.tick(self.now);
+            self.look(was_pressed);
+        }
+    }
+
+    /// Doubled with each trial that went well.
+    fn drip(&mut self, time: Duration) {
+        let is_well = |(_, failed, slow): &&(Duration, bool, bool)| !failed && !slow;
+        let well = self.reports.iter().filter(is_well).count();
+        let per_s = self.rules.breaker.map_or(0.0, |breaker| breaker.drip_per_s);
+        let doubled = per_s * 2.0_f64.powi(i32::try_from(well).unwrap());
+        self.drops += time.as_secs_f64() * doubled;
+    }
+
+    fn hear(&mut self, permit: u64, failed: bool) {
+        let under_way = self.permits.remove(&permit).unwrap();
+        if let Some(breaker) = self.rules.breaker.filter(|_| under_way.era == self.era) {
+            let slow = self.now.saturating_sub(under_way.at) >= breaker.slow_call;
+            self.reports.push((self.now, failed, slow));
+        }
+    }
+
+    fn let_in(&mut self, permit: u64) {
+        let under_way = UnderWay { at: self.now, era: self.era };
+        assert!(self.permits.insert(permit, under_way).is_none(), "a permit twice");
+        self.granted += 1;
+        self.drops -= 1.0;
+        assert!(self.state != "open", "let through while open");
+        assert!(self.state == "closed" || self.drops > -0.01, "more than drips");
+    }
+
+    fn is_honest(&self, Refusal { why, after }: Refusal) {
+        assert!(after <= self.rules.retry_after_max);
+        assert!(why != Why::TooMany || self.rules.rate.is_some());
+        assert!(why != Why::Open || self.rules.breaker.is_some());
+    }
+
+    /// Everything that holds after every deed.
+    fn look(&mut self, was_pressed: bool) {
+        self.turns_have_causes();
+        let is_pressed = self.machine.standing(self.now).is_pressed;
+        for answer in self.machine.take_answers() {
+            self.is_due(answer, (was_pressed == is_pressed).then_some(is_pressed));
+        }
+        self.never_more_than_allowed();
+        self.waits_are_bounded(is_pressed);
+    }
+
+    fn is_due(&mut self, Answer { ticket, granted }: Answer, is_pressed: Option<bool>) {
+        let waiting = self.waiting.remove(&ticket).expect("whoever waits is answered once");
+        match granted {
+            Err(refusal) => {
+                let deadline = waiting.deadline.expect("nobody patient is turned away");
+                assert!(refusal.why != Why::TooLate || deadline <= self.now);
+                self.is_honest(refusal);
+            }
+            Ok(permit) => {
+                let mut alike = self
+                    .waiting
+                    .iter()
+                    .filter(|(_, other)| other.deadline.is_some() == waiting.deadline.is_some());
+                let is_oldest = alike.clone().all(|(other, _)| *other > ticket);
+                match is_pressed.filter(|_| waiting.deadline.is_some()) {
+                    Some(true) => assert!(alike.all(|(other, _)| *other < ticket), "newest first"),
+                    Some(false) => assert!(is_oldest, "oldest first"),
+                    None => assert!(waiting.deadline.is_some() || is_oldest, "oldest first"),
+                }
+                let in_a_hurry = || self.waiting.values().any(|other| other.deadline.is_some());
+                assert!(waiting.deadline.is_some() || !in_a_hurry(), "the hurried come first");
+                self.let_in(permit);
+            }
+        }
+    }
+
+    fn never_more_than_allowed(&mut self) {
+        let standing = self.machine.standing(self.now);
+        assert_eq!(standing.under_way, self.permits.len());
+        match self.rules.limit {
+            LimitRules::Unlimited => assert_eq!(standing.limit, None),
+            LimitRules::Fixed(max) => assert!(standing.under_way <= max),
+            LimitRules::Adaptive { min, max } => {
+                assert!(standing.under_way <= max);
+                assert!((min..=max).contains(&standing.limit.unwrap()));
+            }
+        }
+        if let (Some(rate), Some((tokens, burst))) = (self.rules.rate, self.machine.tokens()) {
+            assert!(tokens <= burst && tokens > -0.001, "{tokens} tokens");
+            let most = rate.burst + rate.per_s * self.now.as_secs_f64();
+            assert!(f64::from(self.granted) <= most + 0.01, "{} of {most}", self.granted);
+        }
+    }
+
+    fn waits_are_bounded(&self, is_pressed: bool) {
+        let QueueRules { calls_max, waiting_max, wait_target, wait_interval } = self.rules.queue;
+        let hurried = || self.waiting.values().filter(|waiting| waiting.deadline.is_some());
+        assert!(hurried().count() <= calls_max);
+        assert!(!is_pressed || hurried().count() > 0, "pressed by nobody");
+        for waiting in hurried() {
+            let waited = self.now.saturating_sub(waiting.since);
+            assert!(self.now <= waiting.deadline.unwrap() + STEP, "waits beyond its deadline");
+            assert!(waited <= waiting_max + STEP, "waits for too long");
+            assert!(waited <= wait_target + wait_interval + STEP * 2, "waited {waited:?}");
+            assert!(
+                !is_pressed || waited <= wait_target + STEP,
+                "waited {waited:?} under pressure"
+            );
+        }
+    }
+
+    /// A second opinion about each transition, and about there being none.
+    fn turns_have_causes(&mut self) {
+        let turns = self.machine.take_turns();
+        let has_cause = self.has_cause();
+        assert!(!has_cause || !turns.is_empty(), "there is a cause, and no transition");
+        for turn in turns {
+            let is_expected = match (self.state, turn.to) {
+                ("closed", "open") | ("half-open", "open" | "closed") => has_cause,
+                ("open", "half-open") => true,
+                _ => false,
+            };
+            assert!(is_expected, "from {} to {}: {}", self.state, turn.to, turn.because);
+            if let Some(breaker) = self.rules.breaker.filter(|_| turn.to == "closed") {
+                assert!(self.reports.len() >= breaker.trial_calls as usize, "closed untried");
+            }
+            self.state = turn.to;
+            self.era += 1;
+            self.reports.clear();
+            self.drops = 1.0;
+        }
+        assert_eq!(self.machine.standing(self.now).state, self.state);
+    }
+
+    /// Whether what was reported in this era, up to any report, is a cause to open or close.
+    fn has_cause(&self) -> bool {
+        let Some(rules) = self.rules.breaker else { return false };
+        (1..=self.reports.len()).any(|end| {
+            let (known, last) = (&self.reports[..end], self.reports[end - 1].0);
+            if self.state == "half-open" {
+                return Self::is_decided(&rules, known);
+            }
+            let is_seen = |(age, report): &(usize, &(Duration, bool, bool))| match rules.span {
+                Span::Calls(calls) => *age < calls as usize,
+                Span::Seconds(seconds) => report.0.as_secs() + u64::from(seconds) > last.as_secs(),
+            };
+            let seen: Vec<_> = known.iter().rev().enumerate().filter(is_seen).collect();
+            let in_a_row = known.iter().rev().take_while(|report| report.1).count();
+            let share =
+                |count: usize, rate: f64| count > 0 && count as f64 >= rate * seen.len() as f64;
+            rules.consecutive_failures.is_some_and(|most| in_a_row >= most as usize)
+                || seen.len() >= rules.minimum_calls as usize
+                    && (share(seen.iter().filter(|(_, r)| r.1).count(), rules.failure_rate)
+                        || share(seen.iter().filter(|(_, r)| r.2).count(), rules.slow_call_rate))
+        })
+    }
+
+    fn is_decided(rules: &BreakerRules, trials: &[(Duration, bool, bool)]) -> bool {
+        let wanted = f64::from(rules.trial_calls);
+        let share = |count: usize, rate: f64| count > 0 && count as f64 >= rate * wanted;
+        trials.len() >= rules.trial_calls as usize
+            || share(trials.iter().filter(|trial| trial.1).count(), rules.failure_rate)
+            || share(trials.iter().filter(|trial| trial.2).count(), rules.slow_call_rate)
+    }
+
+    /// From now on everything succeeds, and somebody always comes.
+    fn recover(&mut self) {
+        // Open for two seconds at most, a few trials at one in a second at least, and a rate of
+        // one in a second.
+        for _ in 0..2_000 {
+            self.act(&Deed::Enter);
+            while !self.permits.is_empty() {
+                self.act(&Deed::Report(0, false));
+            }
+            self.act(&Deed::Pass(20));
+            if self.state == "closed" && self.waiting.is_empty() {
+                return;
+            }
+        }
+        panic!("still {} after 40 s, and {} wait", self.state, self.waiting.len());
+    }
+}
+
+fn nth<T>(map: &BTreeMap<u64, T>, which: usize) -> Option<u64> {
+    map.keys().nth(which % map.len().max(1)).copied()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_comes_a_gate_keeps_what_it_promises(rules in rules(), deeds in vec(deed(), 1..120)) {
+        let mut world = World::new(rules);
+        for deed in deeds {
+            world.act(&deed);
+        }
+        world.recover();
+    }
+}

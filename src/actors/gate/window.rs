@@ -1,0 +1,137 @@
+//! What became of recent calls: a sliding window over their number or over time.
+
+use super::rules::{BreakerRules, Span};
+use std::{collections::VecDeque, time::Duration};
+
+/// What is known of some calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many were reported.
+    pub calls: u32,
+    /// How many of them failed.
+    pub failures: u32,
+    /// How many of them took long.
+    pub slow: u32,
+}
+
+impl Tally {
+    /// One call.
+    pub fn of(failed: bool, slow: bool) -> Self {
+        Self { calls: 1, failures: failed.into(), slow: slow.into() }
+    }
+
+    /// Both together.
+    pub const fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.failures += other.failures;
+        self.slow += other.slow;
+    }
+
+    const fn subtract(&mut self, other: Self) {
+        self.calls -= other.calls;
+        self.failures -= other.failures;
+        self.slow -= other.slow;
+    }
+}
+
+/// Whether a part of so many calls reaches this rate; nothing never does.
+pub fn reaches(part: u32, calls: u32, rate: f64) -> bool {
+    part > 0 && f64::from(part) >= rate * f64::from(calls)
+}
+
+/// A sliding window.
+#[derive(Clone, Debug)]
+pub struct Window {
+    span: Span,
+    /// Single calls, or the calls of each second with the second; oldest first.
+    slices: VecDeque<(u64, Tally)>,
+    sum: Tally,
+    failures_in_a_row: u32,
+}
+
+impl Window {
+    /// Nothing known yet.
+    pub fn new(span: Span) -> Self {
+        Self { span, slices: VecDeque::new(), sum: Tally::default(), failures_in_a_row: 0 }
+    }
+
+    /// Takes in what became of a call.
+    pub fn hear(&mut self, now: Duration, call: Tally) {
+        self.failures_in_a_row =
+            if call.failures > 0 { self.failures_in_a_row.saturating_add(1) } else { 0 };
+        self.slide(now);
+        self.sum.add(call);
+        match (self.span, self.slices.back_mut()) {
+            (Span::Seconds(_), Some((second, slice))) if *second == now.as_secs() => {
+                slice.add(call);
+            }
+            _ => self.slices.push_back((now.as_secs(), call)),
+        }
+        if matches!(self.span, Span::Calls(calls) if self.sum.calls > calls) {
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets what is too long ago.
+    pub fn slide(&mut self, now: Duration) {
+        let Span::Seconds(seconds) = self.span else { return };
+        let is_over = |(second, _): &(u64, Tally)| second + u64::from(seconds) <= now.as_secs();
+        while self.slices.front().is_some_and(is_over) {
+            self.forget_oldest();
+        }
+    }
+
+    /// What is in it.
+    pub const fn sum(&self) -> Tally {
+        self.sum
+    }
+
+    /// Why the gate has to open, if it has to.
+    pub fn verdict(&self, rules: &BreakerRules) -> Option<String> {
+        let Tally { calls, failures, slow } = self.sum;
+        if rules.consecutive_failures.is_some_and(|most| self.failures_in_a_row >= most) {
+            return Some(format!("{} calls in a row failed", self.failures_in_a_row));
+        }
+        if calls < rules.minimum_calls {
+            return None;
+        }
+        if reaches(failures, calls, rules.failure_rate) {
+            return Some(format!("{failures} of {calls} calls failed"));
+        }
+        reaches(slow, calls, rules.slow_call_rate)
+            .then(|| format!("{slow} of {calls} calls took too long"))
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, slice)) = self.slices.pop_front() {
+            self.sum.subtract(slice);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FINE: Tally = Tally { calls: 1, failures: 0, slow: 0 };
+    const FAILED: Tally = Tally { calls: 1, failures: 1, slow: 0 };
+
+    #[test]
+    fn a_window_of_calls_knows_the_last_ones() {
+        let mut window = Window::new(Span::Calls(3));
+        for call in [FAILED, FAILED, FINE, FINE] {
+            window.hear(Duration::ZERO, call);
+        }
+        assert_eq!(window.sum(), Tally { calls: 3, failures: 1, slow: 0 });
+    }
+
+    #[test]
+    fn a_window_of_seconds_forgets_what_is_over() {
+        let mut window = Window::new(Span::Seconds(2));
+        window.hear(Duration::from_millis(900), FAILED);
+        window.hear(Duration::from_millis(1_100), FINE);
+        assert_eq!(window.sum().calls, 2);
+        window.slide(Duration::from_secs(2));
+        assert_eq!(window.sum(), FINE);
+    }
+}

@@ -1,0 +1,76 @@
+//! Clients that wait until nothing is pending any more, and the steps that they wait for.
+
+use crate::actors::{
+    facade::{Outcome, Trouble},
+    gate::{self, Permit},
+    letter::ReplyTo,
+};
+use std::mem;
+
+/// Clients that wait for the same instance.
+#[derive(Default)]
+pub(super) struct Waiting {
+    clients: Vec<Client>,
+}
+
+struct Client {
+    /// What success is called.
+    outcome: Outcome,
+    to: ReplyTo,
+    /// Held while another aggregate takes the step that the client waits for.
+    step: Option<Permit>,
+}
+
+impl Waiting {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// One more. Before more room is made, those who have gone leave theirs.
+    pub(super) fn push(&mut self, outcome: Outcome, to: ReplyTo, step: Option<Permit>) {
+        if self.clients.len() == self.clients.capacity() {
+            self.clients.retain(|client| !client.to.is_closed());
+        }
+        self.clients.push(Client { outcome, to, step });
+    }
+
+    /// Tells the last who came that it was in vain.
+    pub(super) fn refuse_last(&mut self, trouble: Trouble) {
+        if let Some(client) = self.clients.pop() {
+            let _ = client.to.send(Err(trouble));
+        }
+    }
+
+    /// Tells everybody that it was in vain.
+    pub(super) fn refuse_all(&mut self, trouble: &Trouble) {
+        for (_, to) in self.take() {
+            let _ = to.send(Err(trouble.clone()));
+        }
+    }
+
+    /// Everybody, to be answered.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = (Outcome, ReplyTo)> + use<> {
+        mem::take(&mut self.clients).into_iter().map(|client| (client.outcome, client.to))
+    }
+
+    /// Whether anybody waits for a step.
+    pub(super) fn is_for_step(&self) -> bool {
+        self.clients.iter().any(|client| client.step.is_some())
+    }
+
+    /// Says how the step went, which is over.
+    pub(super) fn step_went(&mut self, went: gate::Outcome) {
+        for permit in self.clients.iter_mut().filter_map(|client| client.step.take()) {
+            permit.report(went);
+        }
+    }
+
+    /// Lets go of those who wait no longer; a step that they waited for was not taken in time.
+    pub(super) fn give_up_gone(&mut self) {
+        for client in self.clients.extract_if(.., |client| client.to.is_closed()) {
+            if let Some(permit) = client.step {
+                permit.report(gate::Outcome::Failed);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The ways to the outside services, as whoever sends a client there has to know them.
+
+use super::{
+    gate::{Away, Gate},
+    put_off::{PutOff, PuttingOff},
+    settings::{Fallback, PortSettings},
+};
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+/// When to come back to a gate that lets everybody through, although it was in the way before.
+const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
+
+/// The ways to all outside services, by the names of the ports.
+#[derive(Default)]
+pub struct Passages {
+    all: RwLock<BTreeMap<&'static str, Arc<Passage>>>,
+}
+
+impl Passages {
+    /// Opens the way to one more.
+    pub fn open(&self, port: &'static str, passage: Passage) -> Arc<Passage> {
+        let passage = Arc::new(passage);
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(port, Arc::clone(&passage));
+        passage
+    }
+
+    /// The way to this one.
+    pub fn get(&self, port: &str) -> Option<Arc<Passage>> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).get(port).cloned()
+    }
+}
+
+/// The way to one outside service.
+pub struct Passage {
+    /// What stands in it.
+    pub gate: Arc<Gate>,
+    /// Those who wait behind it, when the fallback is *defer*.
+    putting_off: Option<PuttingOff>,
+}
+
+impl Passage {
+    /// Through this gate; whoever asks in vain is dealt with as configured.
+    pub fn new(gate: Arc<Gate>, settings: &PortSettings) -> Self {
+        let putting_off =
+            (settings.fallback == Fallback::Defer).then(|| PuttingOff::new(settings.deferred_max));
+        Self { gate, putting_off }
+    }
+
+    /// Whether questions are put off here at all.
+    pub const fn may_put_off(&self) -> bool {
+        self.putting_off.is_some()
+    }
+
+    /// Puts off the question of a conversation, until what is returned is dropped; `None` when
+    /// nothing is put off here, or too much is already.
+    pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
+        self.putting_off.as_ref()?.put_off(conversation)
+    }
+
+    /// Waits until the question of this conversation is put off.
+    pub async fn is_put_off(&self, conversation: u64) {
+        match &self.putting_off {
+            Some(putting_off) => putting_off.is_put_off(conversation).await,
+            None => pending().await,
+        }
+    }
+
+    /// Whether a question asked now would be in vain: its gate would turn it away, and it would
+    /// not be put off.
+    ///
+    /// # Errors
+    /// Why, and when to come back.
+    pub fn peek(&self) -> Result<(), Away> {
+        if self.putting_off.as_ref().is_some_and(PuttingOff::has_room) {
+            return Ok(());
+        }
+        self.gate.peek()
+    }
+
+    /// Which gate was in the way of whoever asked in vain, and when to come back.
+    pub fn in_the_way(&self) -> (Arc<str>, Duration) {
+        let peeked = self.gate.peek();
+        let retry_after = peeked.map_or_else(|away| away.retry_after, |()| RETRY_AFTER_MIN);
+        (self.gate.name().into(), retry_after)
+    }
+}

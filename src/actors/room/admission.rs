@@ -1,0 +1,48 @@
+//! Who is let in with a command: the gate in front of the whole kind, and the one in front of a
+//! step of another aggregate that clients would wait for.
+//!
+//! A permit of the first is held until the answer is durable, and not while a client then waits
+//! for a payment or for a person: by Little's law the commands under way are those that come in
+//! a second times the seconds that each takes, and it is the time in *this* machine (mailbox,
+//! decision, journal) that must be kept short by keeping them few. Whoever merely waits costs a
+//! little memory. Reads need no permit: as writes can never fill the mailboxes, they stay alive.
+
+use super::Room;
+use crate::{
+    actors::{
+        facade::Trouble,
+        gate::{Away, Permit},
+    },
+    domain::kernel::{Aggregate, Fall},
+};
+use std::time::{Duration, Instant};
+
+impl<A: Aggregate> Room<A> {
+    /// Lets one more command in, or turns it away soon: those served are served in time.
+    pub(super) async fn admit(&self) -> Result<Permit, Trouble> {
+        Ok(self.admission.enter(Some(self.admitted_by())).await?)
+    }
+
+    /// What the gate of the step says that this command may lead to, if it may. Only when it does,
+    /// being turned away there matters.
+    pub(super) async fn ask_for_step(&self, command: &A::Command) -> Option<Result<Permit, Away>> {
+        let gate = self.step.as_ref().filter(|_| A::takes_step(command))?;
+        Some(gate.enter(Some(self.admitted_by())).await)
+    }
+
+    /// Says that it was the step which did not come about, while nobody is let through to it.
+    pub(super) fn after_step(&self, takes_step: bool, trouble: Trouble) -> Trouble {
+        let gate = self.step.as_ref().filter(|_| takes_step);
+        match (gate.map(|gate| gate.peek()), trouble) {
+            (Some(Err(away)), Trouble::Fell { how: Fall::Unavailable, because, number }) => {
+                let Away { gate, retry_after, .. } = away;
+                Trouble::Unavailable { gate, because, number, retry_after }
+            }
+            (_, trouble) => trouble,
+        }
+    }
+
+    fn admitted_by(&self) -> Instant {
+        Instant::now() + Duration::from_millis(self.shared.settings.admit_within_ms)
+    }
+}

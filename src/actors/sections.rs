@@ -1,0 +1,111 @@
+//! The sections of the configuration that belong to businesses: read, and kept in step with how
+//! long a request waits at most.
+
+use crate::domain::kernel::Business;
+use serde::{Deserialize as _, Serialize as _};
+use serde_json::{Map, Value, json};
+
+/// What a business may take of a request's patience, in percent, unless it is told otherwise: the
+/// rest is for the answer.
+const SHARE_PERCENT: u64 = 80;
+
+/// Reads the section of a business; its settings are the usual ones when there is none. A request
+/// waits `patience_ms` at most, if that is known.
+///
+/// # Errors
+/// The first key whose value makes no sense, as a sentence.
+pub fn read<B: Business>(
+    section: Option<&Value>,
+    patience_ms: Option<u64>,
+) -> Result<B::Settings, String> {
+    let Some((key, patience_ms)) = B::WAITS_MS.zip(patience_ms) else {
+        return section.map_or_else(|| Ok(B::Settings::default()), deserialized::<B>);
+    };
+    let mut section = section.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    let settings = deserialized::<B>(&section)?;
+    let waits_ms = B::Settings::serialize(&settings, serde_json::value::Serializer);
+    let waits_ms = waits_ms.ok().and_then(|settings| settings.get(key)?.as_u64());
+    if waits_ms.is_none_or(|waits_ms| waits_ms < patience_ms) {
+        return Ok(settings);
+    }
+    if section.get(key).is_some() {
+        let name = B::NAME;
+        return Err(format!(
+            "{name}.{key}: a request is answered after http.patience_ms = {patience_ms} at the \
+             latest, so this must be less"
+        ));
+    }
+    section[key] = json!(patience_ms * SHARE_PERCENT / 100);
+    deserialized::<B>(&section)
+}
+
+/// An error of serde's does not name the key whose value makes no sense, so it is found by trying
+/// each alone.
+fn deserialized<B: Business>(section: &Value) -> Result<B::Settings, String> {
+    B::Settings::deserialize(section).map_err(|error| {
+        let alone = |(key, value): (&String, &Value)| {
+            let error = B::Settings::deserialize(json!({ key: value })).err()?;
+            Some(format!("{}.{key}: {error}", B::NAME))
+        };
+        let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
+        keys.unwrap_or_else(|| format!("{}: {error}", B::NAME))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::kernel::Host;
+    use serde::{Deserialize, Serialize};
+
+    struct Office;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Hours {
+        answers_within_ms: u32,
+        desks: u8,
+    }
+
+    impl Default for Hours {
+        fn default() -> Self {
+            Self { answers_within_ms: 2_500, desks: 1 }
+        }
+    }
+
+    impl Business for Office {
+        const NAME: &'static str = "office";
+        const WAITS_MS: Option<&'static str> = Some("answers_within_ms");
+        type Settings = Hours;
+
+        fn install(_host: &mut impl Host) {}
+    }
+
+    fn answers(section: Option<&Value>, patience_ms: Option<u64>) -> Result<u32, String> {
+        read::<Office>(section, patience_ms).map(|hours| hours.answers_within_ms)
+    }
+
+    #[test]
+    fn nobody_who_waits_is_told_so_late_that_the_request_was_answered_before() {
+        assert_eq!(answers(None, Some(3_000)), Ok(2_500));
+        assert_eq!(answers(None, Some(300)), Ok(240));
+        assert_eq!(answers(Some(&json!({"desks": 2})), Some(300)), Ok(240));
+        assert_eq!(answers(None, None), Ok(2_500));
+    }
+
+    #[test]
+    fn whoever_asks_for_longer_than_a_request_waits_is_told_so() {
+        let asked = |ms: u32| json!({"answers_within_ms": ms});
+        assert_eq!(answers(Some(&asked(299)), Some(300)), Ok(299));
+        assert_eq!(answers(Some(&asked(0)), Some(300)), Ok(0));
+        let error = answers(Some(&asked(300)), Some(300)).unwrap_err();
+        assert!(error.starts_with("office.answers_within_ms: "), "{error}");
+        assert!(error.contains("http.patience_ms = 300"), "{error}");
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_named() {
+        let error = answers(Some(&json!({"desks": "many"})), Some(300)).unwrap_err();
+        assert!(error.starts_with("office.desks: "), "{error}");
+    }
+}

@@ -1,0 +1,191 @@
+//! The loops in which everything lives, each a thread, and whether their hearts beat.
+//!
+//! A loop that is blocked cannot be ended from outside. That of a shard is replaced by another
+//! one, and goes its way until it wakes up or the process ends; nobody listens to it any more.
+
+use crate::actors::facade::PATIENCE_MAX;
+use actix::{Arbiter, ArbiterHandle};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::time::MissedTickBehavior;
+
+/// How often a loop says that it is not blocked.
+const BEAT_EVERY: Duration = Duration::from_millis(50);
+
+/// How often it is looked whether it has.
+pub const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// A loop that also reads from disk is given so many times as long as a shard.
+const FOLLOWER_LENIENCE: u32 = 10;
+
+/// So many loops that never woke up are put up with; then no further one is replaced.
+const GONE_MAX: usize = 8;
+
+/// A loop that was replaced ends so long after it has woken up: by then it has passed on all that
+/// was in it.
+const ENDS_AFTER: Duration = PATIENCE_MAX;
+
+/// What lives in a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lives {
+    /// Aggregates: the shard of this number.
+    Shard(u32),
+    /// Those who follow the journal.
+    Followers,
+}
+
+/// One loop.
+struct Loop {
+    name: String,
+    lives: Lives,
+    arbiter: Arbiter,
+    pulse: Pulse,
+}
+
+/// What is known of the heart of a loop.
+struct Pulse {
+    beats: Arc<AtomicU64>,
+    seen: u64,
+    /// How often it was looked since it was heard: a machine that is too busy to look is too busy
+    /// to beat.
+    looks: u32,
+    heard: Instant,
+}
+
+impl Pulse {
+    fn of(arbiter: &Arbiter) -> Self {
+        let beats = Arc::<AtomicU64>::default();
+        let heart = Arc::clone(&beats);
+        arbiter.spawn(async move {
+            let mut every = tokio::time::interval(BEAT_EVERY);
+            every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                every.tick().await;
+                heart.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        Self { beats, seen: 0, looks: 0, heard: Instant::now() }
+    }
+
+    fn look(&mut self) {
+        let beats = self.beats.load(Ordering::Relaxed);
+        if beats == self.seen {
+            self.looks = self.looks.saturating_add(1);
+        } else {
+            (self.seen, self.looks, self.heard) = (beats, 0, Instant::now());
+        }
+    }
+
+    fn is_silent_for(&self, time: Duration) -> bool {
+        LOOK_EVERY * self.looks >= time
+    }
+}
+
+/// All loops.
+pub struct Loops {
+    all: Vec<Loop>,
+    /// Those that were replaced and have not woken up.
+    gone: Vec<(String, Arbiter, Pulse)>,
+    blocked_after: Duration,
+}
+
+impl Loops {
+    /// None yet. A shard that is silent for so long is blocked.
+    pub const fn new(blocked_after: Duration) -> Self {
+        Self { all: Vec::new(), gone: Vec::new(), blocked_after }
+    }
+
+    /// One more loop; its index.
+    pub fn add(&mut self, name: String, lives: Lives) -> usize {
+        let arbiter = Arbiter::new();
+        let pulse = Pulse::of(&arbiter);
+        self.all.push(Loop { name, lives, arbiter, pulse });
+        self.all.len() - 1
+    }
+
+    /// The way into a loop.
+    pub fn handle(&self, index: usize) -> ArbiterHandle {
+        self.all[index].arbiter.handle()
+    }
+
+    /// The index of this shard's loop.
+    pub fn of_shard(&self, shard: u32) -> Option<usize> {
+        self.all.iter().position(|one| one.lives == Lives::Shard(shard))
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> usize {
+        self.all.iter().filter(|one| matches!(one.lives, Lives::Shard(_))).count()
+    }
+
+    /// Looks at all of them.
+    pub fn look(&mut self) {
+        for one in &mut self.all {
+            one.pulse.look();
+        }
+        self.gone.retain_mut(|(name, _, pulse)| {
+            pulse.look();
+            let is_asleep = pulse.looks > 0;
+            if !is_asleep {
+                tracing::warn!(name, "a loop that was replaced has woken up");
+            }
+            is_asleep
+        });
+    }
+
+    /// Whether this one is blocked.
+    pub fn is_blocked(&self, index: usize) -> bool {
+        let Loop { lives, pulse, .. } = &self.all[index];
+        pulse.is_silent_for(match lives {
+            Lives::Shard(_) => self.blocked_after,
+            Lives::Followers => self.blocked_after * FOLLOWER_LENIENCE,
+        })
+    }
+
+    /// The names of all that are blocked, replaced or not.
+    pub fn blocked(&self) -> Vec<String> {
+        let blocked = (0..self.all.len()).filter(|index| self.is_blocked(*index));
+        let mut names: Vec<_> = blocked.map(|index| self.all[index].name.clone()).collect();
+        for (name, ..) in &self.gone {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The shards that are blocked and can be replaced: index, number, and since when.
+    pub fn replaceable(&self) -> Vec<(usize, u32, Instant)> {
+        let left = GONE_MAX.saturating_sub(self.gone.len());
+        let shards = self.all.iter().enumerate().filter_map(|(index, one)| match one.lives {
+            Lives::Shard(shard) => Some((index, shard, one.pulse.heard)),
+            Lives::Followers => None,
+        });
+        shards.filter(|(index, ..)| self.is_blocked(*index)).take(left).collect()
+    }
+
+    /// Puts another loop in the place of one that is blocked.
+    pub fn replace(&mut self, index: usize) {
+        let arbiter = Arbiter::new();
+        let pulse = Pulse::of(&arbiter);
+        let one = &mut self.all[index];
+        let old = std::mem::replace(&mut one.arbiter, arbiter);
+        let pulse = std::mem::replace(&mut one.pulse, pulse);
+        old.spawn(async {
+            tokio::time::sleep(ENDS_AFTER).await;
+            Arbiter::current().stop();
+        });
+        self.gone.push((one.name.clone(), old, pulse));
+    }
+
+    /// Gives up the loops of those who follow the journal, or of the shards.
+    pub fn take(&mut self, of_followers: bool) -> Vec<Arbiter> {
+        let is_wanted = |one: &mut Loop| (one.lives == Lives::Followers) == of_followers;
+        self.all.extract_if(.., is_wanted).map(|one| one.arbiter).collect()
+    }
+}

@@ -1,0 +1,52 @@
+//! Faults on purpose, said by operators in drills.
+
+use super::{
+    answer::Answer,
+    front::{Front, not_allowed},
+    problem::{FAULTS_NOT_ALLOWED, MALFORMED, Problem, SYNTAX},
+    router::Verb,
+};
+use crate::{
+    actors::{Fault, Unbroken},
+    domain::kernel::Method,
+};
+use actix_web::http::StatusCode;
+use serde_json::json;
+
+/// Where they are said.
+pub(super) const FAULTS: &str = "/admin/faults";
+
+const SAY_ONLY: &str = "OPTIONS, POST";
+
+/// Whether a body is to be read: `None` when it is, otherwise the answer.
+///
+/// # Errors
+/// When the method makes no sense.
+pub(super) fn before_reading(verb: Verb) -> Result<Option<Answer>, Problem> {
+    match verb {
+        Verb::Say(Method::Post) => Ok(None),
+        Verb::Options => Ok(Some(Answer::options(SAY_ONLY))),
+        _ => Err(not_allowed("this method", SAY_ONLY.to_owned())),
+    }
+}
+
+/// Breaks what the body says.
+///
+/// # Errors
+/// When the server was not started for that, or there is nothing of that name.
+pub(super) async fn answer(front: &Front, body: &[u8]) -> Result<Answer, Problem> {
+    let fault: Fault = serde_json::from_slice(body).map_err(|error| {
+        let family = if error.is_data() { MALFORMED } else { SYNTAX };
+        Problem::new(family, error.to_string())
+    })?;
+    match front.courtyard.break_on_purpose(fault).await {
+        Ok(what) => {
+            let body = json!({ "done": what }).to_string().into_bytes();
+            Ok(Answer::new(StatusCode::OK, "application/json", body))
+        }
+        Err(because @ Unbroken::NotAllowed) => {
+            Err(Problem::new(FAULTS_NOT_ALLOWED, because.to_string()))
+        }
+        Err(because) => Err(Problem::new(MALFORMED, because.to_string())),
+    }
+}

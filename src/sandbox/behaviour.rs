@@ -1,0 +1,115 @@
+//! How a service behaves: how long it takes, how often it fails, declines or hangs, and whether
+//! a deed is done although no answer comes.
+
+use super::latency::Latency;
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The behaviour of one service; on the command line, of all of them at the start.
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// A call takes so many milliseconds: 510, 400..620, exponential:510 or lognormal:510:0.5
+    #[arg(long, value_name = "MS", default_value_t)]
+    pub latency_ms: Latency,
+    /// The share of calls answered 500, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t)]
+    pub failure_rate: f64,
+    /// The share of keys declined with 402, from 0 to 1; the same key always the same
+    #[arg(long, value_name = "SHARE", default_value_t)]
+    pub decline_rate: f64,
+    /// The share of calls never answered, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t)]
+    pub hang_rate: f64,
+    /// Calls worked on at once; more are answered 503 [default: any number]
+    #[arg(long, value_name = "CALLS")]
+    pub capacity: Option<usize>,
+    /// When what is asked for is done
+    #[arg(long, value_enum, default_value_t)]
+    pub acts: Acts,
+    /// Do a deed again when its key comes again, as a careless service would
+    #[arg(long)]
+    pub forgets_keys: bool,
+}
+
+/// When what is asked for is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Acts {
+    /// As the call arrives, even if it then fails, hangs, or is given up: a charge may have
+    /// happened although no answer came
+    #[default]
+    First,
+    /// Just before the answer is due, even if nobody waits for it any more
+    Last,
+    /// As the call arrives, but only if an answer will follow
+    Answering,
+}
+
+impl Behaviour {
+    /// This behaviour with some keys changed.
+    ///
+    /// # Errors
+    /// Which key is unknown or makes no sense, as a sentence.
+    pub fn with(self, changes: Map<String, Value>) -> Result<Self, String> {
+        let mut keys = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        if let Value::Object(keys) = &mut keys {
+            keys.extend(changes);
+        }
+        let behaviour: Self = serde_json::from_value(keys).map_err(|error| error.to_string())?;
+        behaviour.checked()
+    }
+
+    /// # Errors
+    /// Which key makes no sense, as a sentence.
+    pub fn checked(self) -> Result<Self, String> {
+        let rates = [
+            ("failure_rate", self.failure_rate),
+            ("decline_rate", self.decline_rate),
+            ("hang_rate", self.hang_rate),
+        ];
+        if let Some((name, rate)) = rates.into_iter().find(|(_, rate)| !(0.0..=1.0).contains(rate))
+        {
+            return Err(format!("`{name}` is a share from 0 to 1, not {rate}"));
+        }
+        if self.capacity == Some(0) {
+            return Err("`capacity` is at least 1, or null for any number of calls".into());
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn changed(changes: &Value) -> Result<Behaviour, String> {
+        Behaviour::default().with(changes.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn what_is_not_said_stays_as_it_is() {
+        let slow = changed(&json!({ "latency_ms": "400..620", "capacity": 3 })).unwrap();
+        let failing = json!({ "failure_rate": 0.5, "capacity": null });
+        let both = slow.with(failing.as_object().unwrap().clone()).unwrap();
+        assert_eq!((both.latency_ms, both.capacity), (slow.latency_ms, None));
+        assert!((both.failure_rate - 0.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_the_name_of_its_key() {
+        for (changes, word) in [
+            (json!({ "colour": 1 }), "colour"),
+            (json!({ "failure_rate": 1.1 }), "failure_rate"),
+            (json!({ "decline_rate": -0.1 }), "decline_rate"),
+            (json!({ "capacity": 0 }), "capacity"),
+            (json!({ "latency_ms": "soon" }), "latency"),
+            (json!({ "acts": "never" }), "never"),
+        ] {
+            let sentence = changed(&changes).unwrap_err();
+            assert!(sentence.contains(word), "{changes}: {sentence}");
+        }
+    }
+}

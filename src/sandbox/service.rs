@@ -1,0 +1,167 @@
+//! One service: it takes a call, does what is asked for, and answers or does not, as its
+//! behaviour says.
+
+use super::{
+    behaviour::{Acts, Behaviour},
+    dice::{Dice, share_of},
+    ledger::{Call, Full, Ledger, Terms, Verdict},
+};
+use serde_json::{Map, Value};
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// A service with a behaviour and a ledger of its own.
+#[derive(Debug)]
+pub struct Service {
+    behaviour: Mutex<Behaviour>,
+    ledger: Mutex<Ledger>,
+    under_way: AtomicUsize,
+    dice: Dice,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// What the ledger says.
+    Said(Verdict),
+    /// It failed on purpose.
+    Failed,
+    /// As many calls are under way as the capacity allows.
+    Busy { retry_after_s: u64 },
+    /// The ledger is full.
+    Full,
+}
+
+/// What becomes of a call, apart from what becomes of the deed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answers,
+    Fails,
+    Hangs,
+}
+
+/// A call that is worked on; it is no more when this is dropped.
+struct Place(Arc<Service>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Service {
+    /// One that has done nothing yet and remembers at most so many keys.
+    pub fn new(behaviour: Behaviour, keys_max: usize) -> Self {
+        Self {
+            behaviour: Mutex::new(behaviour),
+            ledger: Mutex::new(Ledger::new(keys_max)),
+            under_way: AtomicUsize::new(0),
+            dice: Dice::new(),
+        }
+    }
+
+    /// How it behaves now.
+    pub fn behaviour(&self) -> Behaviour {
+        *lock(&self.behaviour)
+    }
+
+    /// Behaves otherwise from the next call on, and says how.
+    ///
+    /// # Errors
+    /// Which key is unknown or makes no sense, as a sentence; nothing is changed then.
+    pub fn change(&self, changes: Map<String, Value>) -> Result<Behaviour, String> {
+        let mut behaviour = lock(&self.behaviour);
+        *behaviour = behaviour.with(changes)?;
+        Ok(*behaviour)
+    }
+
+    /// What it has done.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+
+    /// Takes a call. Whoever gives it up meanwhile does not stop the work on it.
+    pub async fn take(self: Arc<Self>, call: Call) -> Answer {
+        let behaviour = self.behaviour();
+        let Some(place) = self.enter(behaviour.capacity) else {
+            self.ledger().turned_away();
+            let retry_after_s = behaviour.latency_ms.mean_ms().div_ceil(1_000).max(1);
+            return Answer::Busy { retry_after_s };
+        };
+        if let Err(Full) = self.ledger().called(&call) {
+            return Answer::Full;
+        }
+        let fate = self.fate(&behaviour);
+        let work = work(place, call, behaviour, fate);
+        // What takes no time cannot be given up meanwhile.
+        let worked = if behaviour.latency_ms.is_none() {
+            Ok(work.await)
+        } else {
+            actix_web::rt::spawn(work).await
+        };
+        match (worked, fate) {
+            (Ok((_place, Some(verdict))), Fate::Answers) => Answer::Said(verdict),
+            (Ok((_place, _)), Fate::Hangs) => {
+                self.ledger().hung();
+                pending().await
+            }
+            _ => {
+                self.ledger().failed();
+                Answer::Failed
+            }
+        }
+    }
+
+    fn enter(self: &Arc<Self>, capacity: Option<usize>) -> Option<Place> {
+        let before = self.under_way.fetch_add(1, Ordering::Relaxed);
+        let place = Place(Arc::clone(self));
+        capacity.is_none_or(|capacity| before < capacity).then_some(place)
+    }
+
+    fn fate(&self, behaviour: &Behaviour) -> Fate {
+        let dice = self.dice.roll();
+        if dice < behaviour.hang_rate {
+            Fate::Hangs
+        } else if self.dice.roll() < behaviour.failure_rate {
+            Fate::Fails
+        } else {
+            Fate::Answers
+        }
+    }
+
+    fn act(&self, call: &Call, behaviour: &Behaviour) -> Verdict {
+        let declines = share_of(&call.key) < behaviour.decline_rate;
+        self.ledger().act(call, Terms { declines, forgets: behaviour.forgets_keys })
+    }
+}
+
+/// Does the deed and takes its time; the place is given back to whoever waits, if somebody does.
+async fn work(
+    place: Place,
+    call: Call,
+    behaviour: Behaviour,
+    fate: Fate,
+) -> (Place, Option<Verdict>) {
+    let service = Arc::clone(&place.0);
+    let acts_now = match behaviour.acts {
+        Acts::First => true,
+        Acts::Answering => fate == Fate::Answers,
+        Acts::Last => false,
+    };
+    let verdict = acts_now.then(|| service.act(&call, &behaviour));
+    if !behaviour.latency_ms.is_none() {
+        tokio::time::sleep(behaviour.latency_ms.sample(&service.dice)).await;
+    }
+    let acts_last = behaviour.acts == Acts::Last;
+    (place, if acts_last { Some(service.act(&call, &behaviour)) } else { verdict })
+}
+
+/// What is behind a lock is whole between two statements, so a panic elsewhere does not matter.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,210 @@
+//! What is said over HTTP: calls to services, and the requests that change and read them.
+
+use super::{
+    behaviour::Behaviour,
+    ledger::{Call, Verdict},
+    service::{Answer, Service, lock},
+};
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{StatusCode, header},
+    web::{self, Bytes, Data, Path, Query, ServiceConfig},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+/// The services that exist from the start; others come with the first call or change.
+pub const SERVICES: [&str; 4] = ["payment", "sms", "review-desk", "reward-bank"];
+
+const SERVICES_MAX: usize = 64;
+const NAME_BYTES_MAX: usize = 64;
+const KEY_BYTES_MAX: usize = 256;
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The first part of the paths that are no service.
+const ADMIN: &str = "admin";
+
+/// All services.
+#[derive(Debug)]
+pub struct Services {
+    by_name: Mutex<BTreeMap<String, Arc<Service>>>,
+    behaviour: Behaviour,
+    keys_max: usize,
+}
+
+impl Services {
+    /// They all begin with this behaviour and remember at most so many keys each.
+    pub fn new(behaviour: Behaviour, keys_max: usize) -> Self {
+        let service = || Arc::new(Service::new(behaviour, keys_max));
+        let services = SERVICES.iter().map(|name| ((*name).to_owned(), service())).collect();
+        Self { by_name: Mutex::new(services), behaviour, keys_max }
+    }
+
+    fn find(&self, name: &str) -> Result<Arc<Service>, Problem> {
+        let found = lock(&self.by_name).get(name).cloned();
+        found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, unknown(name)))
+    }
+
+    fn find_or_begin(&self, name: &str) -> Result<Arc<Service>, Problem> {
+        let mut services = lock(&self.by_name);
+        if let Some(service) = services.get(name) {
+            return Ok(Arc::clone(service));
+        }
+        if name == ADMIN || name.len() > NAME_BYTES_MAX {
+            return Err(Problem::new(StatusCode::NOT_FOUND, unknown(name)));
+        }
+        if services.len() >= SERVICES_MAX {
+            let detail = format!("there are {SERVICES_MAX} services already");
+            return Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail));
+        }
+        let service = Arc::new(Service::new(self.behaviour, self.keys_max));
+        services.insert(name.to_owned(), Arc::clone(&service));
+        Ok(service)
+    }
+}
+
+fn unknown(name: &str) -> String {
+    format!("`{name}`: there is no such service")
+}
+
+/// A request that is not answered as wanted.
+#[derive(Debug)]
+struct Problem {
+    status: StatusCode,
+    detail: String,
+    retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), retry_after_s: None }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(after_s) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, after_s));
+        }
+        response.json(json!({ "status": self.status.as_u16(), "detail": self.detail }))
+    }
+}
+
+type Shown = Result<HttpResponse, Problem>;
+
+/// Every path there is.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+        .route("/admin/services", web::get().to(list))
+        .route("/admin/services/{name}", web::get().to(show))
+        .route("/admin/services/{name}", web::put().to(change))
+        .route("/admin/ledger/{name}", web::get().to(ledger))
+        .route("/admin/ledger/{name}/standing", web::get().to(standing))
+        .route("/{name}", web::post().to(call))
+        .route("/{name}/{rest:.*}", web::post().to(call));
+}
+
+async fn call(request: HttpRequest, body: Bytes, services: Data<Services>) -> Shown {
+    let name = request.match_info().get("name").unwrap_or_default();
+    let service = services.find_or_begin(name)?;
+    let call = understood(&request, &body)
+        .map_err(|sentence| Problem::new(StatusCode::BAD_REQUEST, sentence))?;
+    let problem = |status, detail| Err(Problem::new(status, detail));
+    match service.take(call).await {
+        Answer::Said(Verdict::Done) => {
+            let approved = r#"{"status":"approved"}"#;
+            Ok(HttpResponse::Ok().content_type("application/json").body(approved))
+        }
+        Answer::Said(Verdict::Declined) => {
+            problem(StatusCode::PAYMENT_REQUIRED, "declined on purpose")
+        }
+        Answer::Said(Verdict::Refused(because)) => problem(StatusCode::CONFLICT, because),
+        Answer::Failed => problem(StatusCode::INTERNAL_SERVER_ERROR, "failed on purpose"),
+        Answer::Busy { retry_after_s } => Err(Problem {
+            retry_after_s: Some(retry_after_s),
+            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many calls as can be are under way")
+        }),
+        Answer::Full => {
+            problem(StatusCode::INSUFFICIENT_STORAGE, "the ledger has no room for more keys")
+        }
+    }
+}
+
+/// As much of a body as matters here: which charge it gives back, under the name that each
+/// business has for that.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(alias = "release", alias = "reclaim")]
+    charge: Option<String>,
+}
+
+/// What a call asks for, or why it cannot be understood.
+fn understood(request: &HttpRequest, body: &[u8]) -> Result<Call, String> {
+    let is_key = |key: &&str| (1..=KEY_BYTES_MAX).contains(&key.len());
+    let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
+    let Some(key) = key.filter(is_key) else {
+        return Err(format!("a call has an Idempotency-Key of 1 to {KEY_BYTES_MAX} bytes"));
+    };
+    let asked: Asked =
+        serde_json::from_slice(body).map_err(|error| format!("the body: {error}"))?;
+    if !asked.charge.as_deref().is_none_or(|charge| is_key(&charge)) {
+        return Err(format!("the charge to give back is a key of 1 to {KEY_BYTES_MAX} bytes"));
+    }
+    Ok(Call { key: key.to_owned(), gives_back: asked.charge })
+}
+
+async fn list(services: Data<Services>) -> Shown {
+    let services = lock(&services.by_name);
+    let behaviours = services.iter().map(|(name, service)| (name, service.behaviour()));
+    let services: BTreeMap<_, _> = behaviours.collect();
+    Ok(HttpResponse::Ok().json(json!({ "services": services })))
+}
+
+async fn show(name: Path<String>, services: Data<Services>) -> Shown {
+    Ok(HttpResponse::Ok().json(services.find(&name)?.behaviour()))
+}
+
+async fn change(name: Path<String>, body: Bytes, services: Data<Services>) -> Shown {
+    let problem = |sentence| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence);
+    let changes: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|error| problem(format!("the body: {error}")))?;
+    let behaviour = services.find_or_begin(&name)?.change(changes).map_err(problem)?;
+    Ok(HttpResponse::Ok().json(behaviour))
+}
+
+#[derive(Deserialize)]
+struct LookUp {
+    key: Option<String>,
+}
+
+async fn ledger(name: Path<String>, query: Query<LookUp>, services: Data<Services>) -> Shown {
+    let service = services.find(&name)?;
+    let Some(key) = &query.key else {
+        return Ok(HttpResponse::Ok().json(service.ledger().totals()));
+    };
+    let entry = service.ledger().look_up(key).ok_or_else(|| {
+        let detail = format!("`{key}`: nobody has called under this key");
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    })?;
+    Ok(HttpResponse::Ok().json(entry))
+}
+
+async fn standing(name: Path<String>, services: Data<Services>) -> Shown {
+    Ok(HttpResponse::Ok().json(services.find(&name)?.ledger().standing()))
+}

@@ -1,0 +1,123 @@
+//! Faults on purpose: what a test, or an operator's drill, lets happen to the disk.
+
+use super::sync::lock;
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// No commit is slowed by more than this.
+pub const SLOWED_BY_MAX: Duration = Duration::from_secs(10);
+
+/// Nothing that is to last for a while lasts longer.
+pub const LASTING_MAX: Duration = Duration::from_secs(3_600);
+
+/// What goes wrong with the disk until it is told otherwise; nothing to begin with. Its copies
+/// are the same thing.
+#[derive(Clone, Default)]
+pub struct Faults {
+    armed: Arc<Mutex<Armed>>,
+    strike: Option<Strike>,
+}
+
+type Strike = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
+
+#[derive(Debug, Default)]
+struct Armed {
+    slowed: Option<(Duration, Instant)>,
+    syncs_to_fail: u32,
+    space: Option<(Pretence, Option<Instant>)>,
+}
+
+/// What the file system is said to be like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pretence {
+    /// Nothing is left of it.
+    NoSpace,
+    /// It can only be read.
+    ReadOnly,
+    /// Every fsync fails.
+    Failing,
+}
+
+impl Faults {
+    /// Calls this on the journal's thread before every fsync; its error is taken for the error
+    /// of the fsync.
+    pub fn before_each_sync(strike: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self { strike: Some(Arc::new(strike)), ..Self::default() }
+    }
+
+    /// Slows every commit by this, at most [`SLOWED_BY_MAX`], for so long, at most
+    /// [`LASTING_MAX`].
+    pub fn slow_commits(&self, by: Duration, lasting: Duration) {
+        lock(&self.armed).slowed = Some((by.min(SLOWED_BY_MAX), until(lasting)));
+    }
+
+    /// Fails the next fsyncs, as many as this.
+    pub fn fail_syncs(&self, times: u32) {
+        lock(&self.armed).syncs_to_fail = times;
+    }
+
+    /// Pretends the file system to be like this for so long, at most [`LASTING_MAX`], or until
+    /// told otherwise.
+    pub fn pretend(&self, pretence: Pretence, lasting: Option<Duration>) {
+        let until = lasting.map(until);
+        lock(&self.armed).space = Some((pretence, until));
+    }
+
+    /// Pretends nothing about the file system any more.
+    pub fn stop_pretending(&self) {
+        lock(&self.armed).space = None;
+    }
+
+    /// What the file system is to be taken for now.
+    pub(super) fn pretence(&self) -> Option<Pretence> {
+        let mut armed = lock(&self.armed);
+        let is_over = |until: Option<Instant>| until.is_some_and(|until| until <= Instant::now());
+        armed.space.take_if(|(_, until)| is_over(*until));
+        armed.space.map(|(pretence, _)| pretence)
+    }
+
+    /// What happens before an fsync.
+    pub(super) fn strike(&self) -> io::Result<()> {
+        if let Some(strike) = &self.strike {
+            strike()?;
+        }
+        let (slowed_by, fails) = lock(&self.armed).next();
+        pause(slowed_by);
+        if fails || self.pretence() == Some(Pretence::Failing) {
+            return Err(io::Error::other("failed on purpose"));
+        }
+        Ok(())
+    }
+}
+
+impl Armed {
+    /// By how much the next fsync is slowed, and whether it fails.
+    fn next(&mut self) -> (Duration, bool) {
+        let now = Instant::now();
+        self.slowed.take_if(|(_, until)| *until <= now);
+        let fails = self.syncs_to_fail > 0;
+        self.syncs_to_fail = self.syncs_to_fail.saturating_sub(1);
+        (self.slowed.map_or(Duration::ZERO, |(by, _)| by), fails)
+    }
+}
+
+fn until(lasting: Duration) -> Instant {
+    Instant::now() + lasting.min(LASTING_MAX)
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is the journal's own thread that is slowed")]
+fn pause(by: Duration) {
+    if !by.is_zero() {
+        thread::sleep(by);
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.armed.fmt(f)
+    }
+}

@@ -1,0 +1,93 @@
+//! What operators see of the gates, and how they set them.
+
+use crate::{site::Site, support::inside::shipped};
+use madang::{
+    app::App,
+    config::{Config, Flags},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const PAYMENT: &str = "/admin/gates/taxi/payment";
+
+impl Site {
+    /// Puts this, and says what came of it.
+    async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        let answer = self.say(Method::PUT, path, body).await;
+        (answer.status().as_u16(), answer.json().await.expect("json"))
+    }
+}
+
+#[tokio::test]
+async fn every_port_and_every_resource_has_a_gate_that_is_closed_at_first() {
+    let taxi = Site::taxi(|_| {});
+    let listed = taxi.get("/admin/gates").await;
+    let gates = listed["_embedded"]["gates"].as_array().expect("gates");
+    let guards = |name: &str| {
+        gates.iter().find(|gate| gate["name"] == name).map(|gate| gate["guards"].clone())
+    };
+    assert_eq!(guards("taxi/payment"), Some(json!("port")));
+    assert_eq!(guards("taxi/orders"), Some(json!("admission")));
+    for gate in gates {
+        assert_eq!((&gate["state"], &gate["because"]), (&json!("closed"), &json!("it began so")));
+        let itself = gate["_links"]["self"]["href"].as_str().expect("itself");
+        assert_eq!(taxi.get(itself).await["settings"], gate["settings"]);
+    }
+    assert_eq!(taxi.get("/").await["_links"]["admin/gates"]["href"], "/admin/gates");
+}
+
+#[tokio::test]
+async fn a_gate_is_set_while_it_is_in_use_and_set_back() {
+    let taxi = Site::taxi(|_| {});
+    let before = taxi.get(PAYMENT).await["settings"].clone();
+    let (status, gate) = taxi.put(PAYMENT, &json!({"concurrency_max": 7, "open_ms": 9})).await;
+    assert_eq!((status, &gate["limit"]), (200, &json!(7)));
+    assert_eq!(gate["settingsHold"], "until the next start");
+    assert_eq!(taxi.get(PAYMENT).await["settings"]["open_ms"], 9);
+    let (status, gate) =
+        taxi.put(PAYMENT, &json!({"concurrency_max": null, "open_ms": null})).await;
+    assert_eq!((status, &gate["settings"]), (200, &before));
+}
+
+#[tokio::test]
+async fn nonsense_is_answered_with_a_sentence_and_changes_nothing() {
+    let taxi = Site::taxi(|_| {});
+    let before = taxi.get(PAYMENT).await["settings"].clone();
+    for (nonsense, detail) in [
+        (json!({"failure_rate": 7}), "failure_rate is above 0 and at most 1, not 7"),
+        (json!({"concurrency_max": 0}), "concurrency_max is at least 1, not 0"),
+        (json!([]), "the keys to change stand in an object"),
+    ] {
+        let (status, problem) = taxi.put(PAYMENT, &nonsense).await;
+        assert_eq!((status, &problem["detail"]), (422, &json!(detail)));
+    }
+    let (status, problem) = taxi.put(PAYMENT, &json!({"colour": 7})).await;
+    let detail = problem["detail"].as_str().expect("a sentence");
+    assert!(status == 422 && detail.starts_with("colour: unknown field `colour`"), "{detail}");
+    assert_eq!(taxi.get(PAYMENT).await["settings"], before);
+    assert_eq!(taxi.put("/admin/gates/taxi/nobody", &json!({})).await.0, 404);
+    assert_eq!(taxi.put("/admin/gates", &json!({})).await.0, 405);
+    assert_eq!(taxi.say(Method::POST, PAYMENT, &json!({})).await.status(), 405);
+}
+
+#[test]
+fn a_section_for_no_gate_or_with_nonsense_keeps_the_house_from_starting() {
+    let start = |name: &str, settings: Value| {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let listen = Some("127.0.0.1:0".parse().expect("an address"));
+        let flags = Flags { data: Some(data.path().into()), listen, ..Flags::default() };
+        let mut config = Config::read(flags).expect("a usable configuration");
+        config.only = vec!["taxi".into()];
+        let settings = serde_json::from_value(settings).expect("settings");
+        config.gates.insert(name.into(), settings);
+        let system = actix::System::new();
+        let app = system.block_on(async { App::build(config, shipped).await });
+        app.err().expect("does not start").to_string()
+    };
+    let nonsense = start("taxi/payment", json!({"slow_call_rate": 2.0}));
+    let because = "gates.\"taxi/payment\": slow_call_rate is above 0 and at most 1, not 2";
+    assert!(nonsense.contains(because), "{nonsense}");
+    let nobody = start("taxi/nobody", json!({}));
+    let because = "gates.\"taxi/nobody\": there is no such gate; there are taxi/";
+    assert!(nobody.contains(because), "{nobody}");
+}

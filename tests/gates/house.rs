@@ -1,0 +1,167 @@
+//! The call taxi, whose payments are charged by a provider with moods.
+
+use crate::{
+    provider::Provider,
+    support::{
+        client,
+        inside::{Running, shipped},
+        process::assert_verified,
+        suspension::HANG,
+    },
+};
+use madang::{
+    actors::{GateSettings, PortSettings, Transport},
+    config::Config,
+};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use std::ops::RangeInclusive;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+const PAYMENT: &str = "taxi/payment";
+
+/// A running call taxi and its provider.
+pub struct House {
+    running: Option<Running>,
+    client: Client,
+    pub provider: Provider,
+    data: TempDir,
+}
+
+impl House {
+    /// Opened with these settings of the port that charges, and of its gate.
+    pub fn open(port: impl FnOnce(&mut PortSettings), gate: &Value) -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let house = Self { running: None, client: client(), provider: Provider::start(), data };
+        house.reopened(port, gate)
+    }
+
+    /// Closed, and opened again with other settings over the same data.
+    pub fn reopened(mut self, port: impl FnOnce(&mut PortSettings), gate: &Value) -> Self {
+        drop(self.running.take());
+        let mut settings = PortSettings {
+            transport: Transport::Http,
+            url: Some(self.provider.url()),
+            // However busy this machine is: no charge is given up that need not be.
+            timeout_ms: 30_000,
+            within_ms: 60_000,
+            backoff_ms: 1,
+            backoff_max_ms: 4,
+            ..PortSettings::default()
+        };
+        port(&mut settings);
+        let gate: GateSettings = serde_json::from_value(gate.clone()).expect("settings of a gate");
+        let alone = |config: &mut Config| {
+            config.only = vec!["taxi".into()];
+            config.http.patience_ms = 30_000;
+            config.ports.insert(PAYMENT.into(), settings);
+            config.gates.insert(PAYMENT.into(), gate);
+        };
+        self.running = Some(Running::serve(self.data.path(), alone, shipped));
+        self
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let address = self.running.as_ref().expect("it runs").address;
+        self.client.request(method, format!("http://{address}{path}"))
+    }
+
+    fn calling(&self) -> RequestBuilder {
+        let call = json!({"orderType": "basic", "name": "Jung"});
+        self.request(Method::POST, "/taxi/orders").json(&call)
+    }
+
+    fn calling_off(&self, number: u64) -> RequestBuilder {
+        let cancel = json!({"status": "cancelled"});
+        self.request(Method::PATCH, &format!("/taxi/orders/{number}")).json(&cancel)
+    }
+
+    /// A customer calls for a taxi.
+    pub async fn order(&self) -> Response {
+        answer(self.calling()).await
+    }
+
+    /// A customer calls for a taxi, under this idempotency key.
+    pub async fn order_once(&self, key: &str) -> Response {
+        answer(self.calling().header("Idempotency-Key", key)).await
+    }
+
+    /// So many customers call at once; the statuses of the answers.
+    pub async fn order_at_once(&self, customers: usize) -> Vec<StatusCode> {
+        at_once((0..customers).map(|_| self.calling())).await
+    }
+
+    /// All these orders are called off at once; the statuses of the answers.
+    pub async fn cancel_at_once(&self, numbers: RangeInclusive<u64>) -> Vec<StatusCode> {
+        at_once(numbers.map(|number| self.calling_off(number))).await
+    }
+
+    /// What is shown at this path.
+    pub async fn get(&self, path: &str) -> Value {
+        answer(self.request(Method::GET, path)).await.json().await.expect("json")
+    }
+
+    /// How many orders there are.
+    pub async fn orders(&self) -> u64 {
+        let all = self.get("/taxi/orders?size=1").await;
+        all["page"]["totalElements"].as_u64().expect("a total")
+    }
+
+    /// Waits until this order is shown with this status.
+    pub async fn becomes(&self, number: u64, status: &str) {
+        let path = format!("/taxi/orders/{number}");
+        let asking = async {
+            while self.get(&path).await["status"] != status {
+                tokio::task::yield_now().await;
+            }
+        };
+        let asked = tokio::time::timeout(HANG, asking).await;
+        asked.unwrap_or_else(|_| panic!("order {number} never becomes {status}"));
+    }
+
+    /// Waits until the provider has done this.
+    pub async fn is_done(&self, key: &str) {
+        let asking = async {
+            while !self.provider.has_done(key) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let asked = tokio::time::timeout(HANG, asking).await;
+        asked.unwrap_or_else(|_| panic!("{key} is never done"));
+    }
+
+    /// Stops it and checks what it remembers.
+    pub fn ends_well(mut self) {
+        drop(self.running.take());
+        assert_verified(self.data.path());
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Response {
+    let answer = tokio::time::timeout(HANG, request.send()).await;
+    answer.expect("an answer in time").expect("an answer")
+}
+
+async fn at_once(requests: impl Iterator<Item = RequestBuilder>) -> Vec<StatusCode> {
+    let mut answers = JoinSet::new();
+    for request in requests {
+        answers.spawn(async { answer(request).await.status() });
+    }
+    answers.join_all().await
+}
+
+/// Checks that the answer is 503 with this problem, which names the gate of payments and says when
+/// to come back; its body.
+pub async fn turned_away(answer: Response, name: &str) -> Value {
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let retry_after = answer.headers()["retry-after"].to_str().map(str::parse::<u64>);
+    assert!(matches!(retry_after, Ok(Ok(1..))), "{retry_after:?}");
+    let body: Value = answer.json().await.expect("json");
+    assert_eq!(
+        (&body["type"], &body["gate"]),
+        (&json!(format!("/problems/{name}")), &json!(PAYMENT))
+    );
+    body
+}

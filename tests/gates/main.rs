@@ -1,0 +1,9 @@
+//! Outside services that are slow, failing or down, and what clients are told meanwhile.
+
+mod deferring;
+mod house;
+mod provider;
+mod refusing;
+#[path = "../support/mod.rs"]
+mod support;
+mod trying;

@@ -1,0 +1,56 @@
+//! How often an outside service is asked, and who goes first.
+
+use crate::{
+    house::{House, turned_away},
+    provider::Mood,
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_second_attempt_overtakes_the_first_that_hangs_and_the_card_is_charged_once() {
+    let house = House::open(|port| port.hedge_after_ms = Some(20), &json!({}));
+    house.provider.charges(Mood::HangsFirst);
+    assert_eq!(house.order().await.status(), 201);
+    assert_eq!(house.provider.asked("charge-1"), 2);
+    assert_eq!(house.provider.asked_in_all("refund-"), 0);
+    house.ends_well();
+}
+
+#[tokio::test]
+async fn retries_add_no_more_than_a_fifth_to_what_a_failing_provider_is_asked() {
+    let house = House::open(|port| port.retries = 5, &json!({"breaker": false}));
+    house.provider.charges(Mood::Fails);
+    for _ in 0..100 {
+        turned_away(house.order().await, "unavailable").await;
+    }
+    // Ten more at the start, so that the first failures may be retried.
+    assert_eq!(house.provider.asked_in_all("charge-"), 100 + 100 / 5 + 10);
+    house.ends_well();
+}
+
+#[tokio::test]
+async fn refunds_that_pile_up_hold_up_no_new_order() {
+    /// More than are under way at once.
+    const REFUNDS: u64 = 1_200;
+    let house = House::open(|_| {}, &json!({"breaker": false}));
+    house.provider.refunds(Mood::Fails);
+    for _ in 0..REFUNDS / 100 {
+        assert!(house.order_at_once(100).await.iter().all(|status| *status == 201));
+    }
+    let cancels = house.cancel_at_once(1..=REFUNDS);
+    let orders = async {
+        while house.provider.asked_in_all("refund-") < 1_000 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..10 {
+            assert_eq!(house.order().await.status(), 201);
+        }
+        house.provider.refunds(Mood::Approves);
+    };
+    let (cancelled, ()) = tokio::join!(cancels, orders);
+    assert!(cancelled.iter().all(|status| *status == 200));
+    for number in 1..=REFUNDS {
+        assert!(house.provider.has_done(&format!("refund-{number}")));
+    }
+    house.ends_well();
+}

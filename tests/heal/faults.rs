@@ -1,0 +1,88 @@
+//! Faults on purpose: refused unless allowed, named when unknown, told in the diary.
+
+use crate::{drill::Drill, support::process::Server};
+use serde_json::json;
+
+#[tokio::test]
+async fn nothing_is_broken_on_purpose_unless_the_server_was_started_for_it() {
+    let taxi = Drill::taxi(|config| config.allow_faults = false);
+    let (status, said) = taxi.fault(&json!({"fault": "fail-fsync", "times": 1})).await;
+    assert_eq!((status.as_u16(), &said["type"]), (403, &json!("/problems/faults-not-allowed")));
+    assert!(said["detail"].as_str().is_some_and(|why| why.contains("--allow-faults")), "{said}");
+    assert_eq!(taxi.ask("/admin/faults").await.status(), 405);
+    taxi.ends_well();
+}
+
+#[tokio::test]
+async fn the_command_line_allows_faults() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start_with(data.path(), &["--allow-faults", "--business", "taxi"]);
+    let fault = json!({"fault": "slow-journal", "by_ms": 1, "for_ms": 1});
+    let request = crate::support::client().post(server.url("/admin/faults")).json(&fault);
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert!(server.terminate().success());
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_broken_and_what_is_there_is_listed() {
+    let taxi = Drill::taxi(|_| {});
+    for (fault, listed) in [
+        (json!({"fault": "panic", "resource": "taxi/nobody", "number": 1}), "taxi/orders"),
+        (json!({"fault": "block-shard", "shard": 7, "for_ms": 1}), "shard 0, shard 1"),
+        (json!({"fault": "break", "part": "saga taxi/nobody"}), "saga taxi/ride"),
+        (json!({"fault": "flood"}), "block-shard"),
+        (json!({"fault": "fail-fsync"}), "times"),
+    ] {
+        let (status, said) = taxi.fault(&fault).await;
+        let detail = said["detail"].as_str().unwrap_or_default();
+        assert_eq!(status, 422, "{fault}: {said}");
+        assert!(detail.contains(listed), "{fault}: {detail}");
+    }
+    taxi.ends_well();
+}
+
+#[tokio::test]
+async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released() {
+    let taxi = Drill::taxi(|config| config.actors.crashes_max = 3);
+    let order = json!({"orderType": "basic", "name": "Jung"});
+    for _ in 0..3 {
+        assert_eq!(taxi.post("/taxi/orders", &order).await.status(), 201);
+    }
+    let cancel = async |number: u64| {
+        let path = format!("/taxi/orders/{number}");
+        let body = json!({"status": "cancel"});
+        let said = taxi.client.patch(taxi.url(&path)).json(&body).send().await.expect("an answer");
+        let status = said.status().as_u16();
+        (status, said.json::<serde_json::Value>().await.expect("json"))
+    };
+    taxi.breaks(&json!({"fault": "panic", "resource": "taxi/orders", "number": 1})).await;
+    let (status, said) = cancel(1).await;
+    assert_eq!((status, &said["type"]), (503, &json!("/problems/failed")), "{said}");
+    assert_eq!(taxi.get("/taxi/orders/1").await["status"], "Paid", "it is back");
+
+    taxi.breaks(&json!({"fault": "poison", "resource": "taxi/orders", "number": 2})).await;
+    for _ in 0..3 {
+        assert_eq!(cancel(2).await.0, 503);
+    }
+    let (status, said) = cancel(2).await;
+    assert_eq!((status, &said["type"]), (503, &json!("/problems/quarantined")), "{said}");
+    assert_eq!(taxi.get("/taxi/orders/3").await["status"], "Paid", "others are well");
+    let restarted = taxi.post("/admin/contexts/taxi/orders/restart", &json!(null)).await;
+    assert_eq!(restarted.status(), 200);
+    assert_eq!(cancel(2).await.1["type"], "/problems/quarantined", "also after a restart");
+    let release = "/admin/quarantine/taxi/orders/2/release";
+    assert_eq!(taxi.post(release, &json!(null)).await.status(), 200);
+    let (status, said) = cancel(2).await;
+    assert!(matches!(status, 200 | 202), "{said}");
+
+    let number = |what: &str| {
+        let what = what.to_owned();
+        let taxi = &taxi;
+        async move { taxi.noted(&what).await.iter().map(|note| note["number"].clone()).collect() }
+    };
+    let (quarantined, released): (Vec<_>, Vec<_>) =
+        (number("Quarantined").await, number("Released").await);
+    assert_eq!((quarantined, released), (vec![json!(2)], vec![json!(2)]));
+    assert_eq!(taxi.noted("Broken").await.len(), 2);
+    taxi.ends_well();
+}

@@ -1,0 +1,210 @@
+//! The disk is full, can only be read, or fails for a while: writes are refused with the reason,
+//! reads go on, and the house goes on by itself.
+
+use crate::disk::{HANG, ordering, resource, settings, shipped, start, total};
+use madang::{
+    actors::{Catalogue, Courtyard, Outcome, Reply, Status, Trouble},
+    store::{
+        faults::{Faults, Pretence},
+        journal::JournalOptions,
+    },
+};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    path::Path,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+const CLIENTS: u64 = 16;
+const ROUNDS: usize = 2;
+
+/// So many requests are answered between two turns of the disk.
+const ANSWERS_BETWEEN: u32 = 100;
+
+fn start_with(data: &Path, faults: &Faults) -> Courtyard {
+    start(data, JournalOptions { faults: faults.clone(), ..JournalOptions::default() })
+}
+
+/// Waits until the journal is like this, and gives the reason if there is one.
+async fn journal_is(courtyard: &Courtyard, status: Status) -> Option<String> {
+    let looking = async {
+        loop {
+            let parts = courtyard.health().parts;
+            let journal = parts.into_iter().find(|part| part.name == "journal").unwrap();
+            if journal.status == status {
+                let mut details = journal.details.into_iter();
+                return details.find(|(name, _)| *name == "because").map(|(_, because)| because);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(HANG, looking).await.expect("the journal turns by itself")
+}
+
+#[track_caller]
+fn assert_sound(data: &Path) {
+    let settings = settings(data, JournalOptions::default());
+    let findings = Catalogue::audit(settings, shipped, &mut |_, _, _| {});
+    assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
+}
+
+async fn all_can_be_read(courtyard: &Courtyard, known: &Reply) {
+    let orders = resource(courtyard, "orders");
+    assert_eq!(courtyard.show(orders, known.number).await.unwrap().body, known.body);
+    assert!(total(courtyard, "orders").await >= 1);
+    let view = courtyard.views().iter().position(|view| view.name == "mypages").unwrap();
+    courtyard.row(view, known.number, Some(known.position), HANG).await.unwrap();
+}
+
+#[actix::test]
+async fn a_full_disk_refuses_orders_with_the_reason_and_everything_is_read_on() {
+    for (pretence, reason) in
+        [(Pretence::NoSpace, "no space left"), (Pretence::ReadOnly, "only be read")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::default();
+        let courtyard = start_with(folder.path(), &faults);
+        let first = courtyard.say(ordering(&courtyard, 1, 1)).await.unwrap();
+        assert_eq!(first.outcome, Outcome::Created);
+
+        faults.pretend(pretence, None);
+        let because = journal_is(&courtyard, Status::Down).await.expect("a reason");
+        assert!(because.contains(reason), "{because}");
+        let refused = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap_err();
+        let is_told = match pretence {
+            Pretence::NoSpace => matches!(&refused, Trouble::NoSpace(told) if *told == because),
+            _ => matches!(&refused, Trouble::ReadOnly(told) if *told == because),
+        };
+        assert!(is_told, "{refused:?}");
+        all_can_be_read(&courtyard, &first).await;
+        let again = courtyard.say(ordering(&courtyard, 1, 1)).await.unwrap();
+        assert_eq!(again.body, first.body, "what was answered before is answered again");
+
+        faults.stop_pretending();
+        let since = Instant::now();
+        journal_is(&courtyard, Status::Up).await;
+        let second = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap();
+        println!("{pretence:?}: an order is taken {:?} after", since.elapsed());
+        assert_eq!(second.number, first.number + 1, "who was refused has used up no number");
+        courtyard.stop().await;
+        drop(courtyard);
+        assert_sound(folder.path());
+    }
+}
+
+#[actix::test]
+async fn whatever_was_acknowledged_can_be_read_while_the_disk_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Faults::default();
+    let courtyard = start_with(folder.path(), &faults);
+    let first = courtyard.say(ordering(&courtyard, 1, 1)).await.unwrap();
+    all_can_be_read(&courtyard, &first).await;
+    faults.pretend(Pretence::Failing, None);
+    let lost = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap_err();
+    assert!(matches!(lost, Trouble::Failed(_)), "told at once that it is in doubt: {lost:?}");
+    all_can_be_read(&courtyard, &first).await;
+    assert_eq!(total(&courtyard, "orders").await, 1, "what is in doubt is not shown");
+    let refused = courtyard.say(ordering(&courtyard, 1, 3)).await.unwrap_err();
+    assert!(matches!(refused, Trouble::Failed(_)), "{refused:?}");
+
+    faults.stop_pretending();
+    journal_is(&courtyard, Status::Up).await;
+    let again = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap();
+    assert_ne!(again.number, first.number);
+    assert_eq!(total(&courtyard, "orders").await, 2, "the same key tells");
+    courtyard.stop().await;
+    drop(courtyard);
+    assert_sound(folder.path());
+}
+
+/// What the clients see and do, all of them together.
+#[derive(Default)]
+struct Watch {
+    is_over: Cell<bool>,
+    answers: Cell<u32>,
+    refused: Cell<u32>,
+}
+
+/// Places orders under keys of its own, each again and again until it is there and paid.
+async fn order_on_and_on(
+    courtyard: Courtyard,
+    client: u64,
+    watch: Rc<Watch>,
+) -> BTreeMap<u64, Vec<u8>> {
+    let mut placed = BTreeMap::new();
+    for order in 1.. {
+        loop {
+            match courtyard.say(ordering(&courtyard, client, order)).await {
+                Ok(Reply { outcome: Outcome::Created, number, body, .. }) => {
+                    assert!(placed.insert(number, body).is_none(), "two keys share {number}");
+                    break;
+                }
+                Ok(reply) => assert_eq!(reply.outcome, Outcome::Pending),
+                Err(Trouble::NoSpace(_) | Trouble::ReadOnly(_)) => {
+                    watch.refused.set(watch.refused.get() + 1);
+                }
+                Err(Trouble::Failed(_) | Trouble::Busy { .. } | Trouble::NotYet(_)) => {}
+                Err(other) => panic!("no clear answer about the disk: {other:?}"),
+            }
+            tokio::task::yield_now().await;
+        }
+        watch.answers.set(watch.answers.get() + 1);
+        if watch.is_over.get() {
+            break;
+        }
+    }
+    placed
+}
+
+#[actix::test]
+async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid() {
+    let folder = tempfile::tempdir().unwrap();
+    let faults = Faults::default();
+    let courtyard = start_with(folder.path(), &faults);
+    let first = courtyard.say(ordering(&courtyard, CLIENTS, 0)).await.unwrap();
+    let watch = Rc::<Watch>::default();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| actix::spawn(order_on_and_on(courtyard.clone(), client, Rc::clone(&watch))))
+        .collect();
+    let mut slowest = Duration::ZERO;
+    for pretence in [Pretence::NoSpace, Pretence::ReadOnly, Pretence::Failing].repeat(ROUNDS) {
+        let before = watch.answers.get();
+        while watch.answers.get() < before + ANSWERS_BETWEEN {
+            tokio::task::yield_now().await;
+        }
+        faults.pretend(pretence, None);
+        journal_is(&courtyard, Status::Down).await;
+        all_can_be_read(&courtyard, &first).await;
+        faults.stop_pretending();
+        let since = Instant::now();
+        journal_is(&courtyard, Status::Up).await;
+        slowest = slowest.max(since.elapsed());
+    }
+    watch.is_over.set(true);
+    let mut orders = BTreeMap::from([(first.number, first.body)]);
+    for client in clients {
+        orders.extend(tokio::time::timeout(HANG, client).await.expect("nobody hangs").unwrap());
+    }
+    println!("{} orders, {} refused, healed within {slowest:?}", orders.len(), watch.refused.get());
+    assert!(watch.refused.get() > 0, "the load did not notice");
+    each_is_there_once(&courtyard, &orders).await;
+    courtyard.stop().await;
+    let courtyard = start_with(folder.path(), &Faults::default());
+    each_is_there_once(&courtyard, &orders).await;
+    courtyard.stop().await;
+    drop(courtyard);
+    assert_sound(folder.path());
+}
+
+/// As many orders and payments as were acknowledged, and every order as it was answered.
+async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8>>) {
+    for name in ["orders", "paymentHistories"] {
+        assert_eq!(total(courtyard, name).await, orders.len() as u64, "{name}");
+    }
+    for (number, body) in orders {
+        let shown = courtyard.show(resource(courtyard, "orders"), *number).await.unwrap();
+        assert_eq!(&shown.body, body, "order {number}");
+    }
+}

@@ -1,0 +1,110 @@
+//! Each part of the house is broken while clients use it: it is back by itself, nobody else
+//! notices, and nothing is lost or doubled.
+
+use crate::drill::{Answered, Drill, Load};
+use serde_json::json;
+use std::time::Duration;
+
+const CLIENTS: usize = 6;
+
+/// Orders placed between two faults.
+const ORDERS_BETWEEN: usize = 10;
+
+fn slowest(answered: &[Answered]) -> Duration {
+    answered.iter().map(|order| order.after).max().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn whoever_follows_the_journal_is_back_when_it_breaks_and_no_client_notices() {
+    let taxi = Drill::taxi(|_| {});
+    let load = Load::on(&taxi, CLIENTS);
+    load.goes_on(ORDERS_BETWEEN).await;
+    let parts = taxi.parts().await.into_iter();
+    let parts = parts.filter(|part| !part.starts_with("aggregate "));
+    let (gates, parts): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with("gate"));
+    for name in ["saga taxi/ride", "port taxi/payment", "view taxi/mypages", "view conversations"] {
+        assert!(parts.iter().any(|part| part == name), "{name} is not among {parts:?}");
+    }
+    for part in &parts {
+        for round in 0..2 {
+            taxi.breaks(&json!({"fault": "break", "part": part})).await;
+            let healed_in = taxi.is_restarted(part, round).await;
+            println!("{part} is back within {healed_in:?}");
+            load.goes_on(ORDERS_BETWEEN).await;
+        }
+    }
+    assert!(gates.contains(&"gate taxi/payment".to_owned()), "{gates:?}");
+    for gate in &gates {
+        taxi.breaks(&json!({"fault": "break", "part": gate})).await;
+        load.goes_on(ORDERS_BETWEEN).await;
+    }
+    let answered = load.ends().await;
+    println!("{} orders, the slowest in {:?}", answered.len(), slowest(&answered));
+    assert!(answered.iter().all(|order| order.refused == 0), "a client noticed");
+    taxi.has_orders(answered.len() as u64).await;
+    assert_eq!(taxi.get("/actuator/health").await["status"], "UP");
+    taxi.ends_well();
+}
+
+#[tokio::test]
+async fn a_kind_of_aggregate_that_breaks_in_a_shard_is_back_and_has_lost_nothing() {
+    let taxi = Drill::taxi(|_| {});
+    let load = Load::on(&taxi, CLIENTS);
+    load.goes_on(ORDERS_BETWEEN).await;
+    let parts = taxi.parts().await.into_iter();
+    let parts: Vec<_> = parts.filter(|part| part.starts_with("aggregate ")).collect();
+    assert!(parts.contains(&"aggregate taxi/orders in shard 1".to_owned()), "{parts:?}");
+    for part in &parts {
+        taxi.breaks(&json!({"fault": "break", "part": part})).await;
+        let healed_in = taxi.is_restarted(part, 0).await;
+        println!("{part} is back within {healed_in:?}");
+        load.goes_on(ORDERS_BETWEEN).await;
+    }
+    let answered = load.ends().await;
+    let refused = answered.iter().filter(|order| order.refused > 0).count();
+    println!("{} orders, {refused} refused before", answered.len());
+    taxi.has_orders(answered.len() as u64).await;
+    taxi.ends_well();
+}
+
+#[tokio::test]
+async fn every_context_can_be_restarted_and_no_client_notices() {
+    let taxi = Drill::taxi(|_| {});
+    let load = Load::on(&taxi, CLIENTS);
+    load.goes_on(ORDERS_BETWEEN).await;
+    let listed = taxi.get("/admin/contexts").await;
+    for context in listed["_embedded"]["contexts"].as_array().expect("contexts") {
+        let restart = context["_links"]["restart"]["href"].as_str().expect("can be restarted");
+        let restarted = taxi.post(restart, &json!(null)).await;
+        assert_eq!(restarted.status(), 200, "{restart}");
+        let name = context["name"].as_str().expect("a name");
+        taxi.is_restarted(name, 0).await;
+        load.goes_on(ORDERS_BETWEEN).await;
+    }
+    let answered = load.ends().await;
+    println!("{} orders, the slowest in {:?}", answered.len(), slowest(&answered));
+    assert!(answered.iter().all(|order| order.refused == 0), "a client noticed");
+    taxi.has_orders(answered.len() as u64).await;
+    let unknown = taxi.post("/admin/contexts/taxi/nobody/restart", &json!(null)).await;
+    assert_eq!(unknown.status(), 404);
+    taxi.ends_well();
+}
+
+#[tokio::test]
+async fn a_suspended_context_is_still_suspended_when_it_is_restarted() {
+    let taxi = Drill::taxi(|_| {});
+    taxi.post("/admin/contexts/taxi/sms/suspend", &json!(null)).await;
+    let load = Load::on(&taxi, CLIENTS);
+    load.goes_on(ORDERS_BETWEEN).await;
+    let restarted = taxi.post("/admin/contexts/taxi/sms/restart", &json!(null)).await;
+    assert_eq!(restarted.status(), 200);
+    load.goes_on(ORDERS_BETWEEN).await;
+    let orders = load.ends().await.len() as u64;
+    assert_eq!(taxi.total("/taxi/messages").await, 0);
+    let health = taxi.get("/actuator/health").await;
+    assert_eq!(health["status"], "UP");
+    assert_eq!(health["components"]["port taxi/sms"]["status"], "OUT_OF_SERVICE");
+    taxi.post("/admin/contexts/taxi/sms/resume", &json!(null)).await;
+    taxi.has_orders(orders).await;
+    taxi.ends_well();
+}

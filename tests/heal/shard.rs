@@ -1,0 +1,124 @@
+//! A shard whose loop is blocked: others go on, another loop takes its place, and whoever wakes up
+//! late writes nothing.
+
+use crate::{
+    drill::{Drill, HANG, Load},
+    probe::{DAWDLED, DAWDLING, Probe, count, say, start_in},
+};
+use madang::actors::{ActorSettings, Catalogue, Courtyard, Page, Reply, Settings, Trouble};
+use serde_json::json;
+use std::{path::Path, time::Instant};
+use tokio::task::JoinHandle;
+
+const ADD_ONE: &str = r#"{"count":1}"#;
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(HANG, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+fn settings(data: &Path) -> Settings {
+    let actors = ActorSettings { shards: 2, shard_blocked_ms: 300, ..ActorSettings::default() };
+    Settings { data: data.to_owned(), actors, ..Settings::default() }
+}
+
+/// How many shards were replaced, as the diary tells.
+async fn replacements(courtyard: &Courtyard) -> usize {
+    let page = Page { number: 0, size: 200, sort: Vec::new() };
+    let notes = courtyard.diary(page).await.unwrap().items;
+    notes.iter().filter(|note| note.what == "ShardReplaced").count()
+}
+
+fn add_later(courtyard: &Courtyard, number: u64, count: u32) -> JoinHandle<Result<Reply, Trouble>> {
+    let (courtyard, body) = (courtyard.clone(), format!(r#"{{"count":{count}}}"#));
+    actix::spawn(async move { say(&courtyard, "add", Some(number), &body).await })
+}
+
+#[actix::test]
+async fn who_wakes_up_in_a_shard_that_was_replaced_writes_nothing_and_passes_on_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let courtyard = start_in(settings(folder.path()));
+    for _ in 1..=4 {
+        say(&courtyard, "open", None, "").await.unwrap();
+    }
+    let dawdling = DAWDLING.begin();
+    let dawdler = add_later(&courtyard, 2, DAWDLED);
+    until("somebody dawdles", || DAWDLING.is_reached()).await;
+    let queued = add_later(&courtyard, 4, 1);
+
+    // The other shard never notices, and the blocked one is soon replaced.
+    assert_eq!(count(&say(&courtyard, "add", Some(1), ADD_ONE).await.unwrap()), 1);
+    // What was posted before is passed on no sooner than the old loop wakes up.
+    while replacements(&courtyard).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(count(&say(&courtyard, "add", Some(2), r#"{"count":10}"#).await.unwrap()), 10);
+    assert_eq!(count(&courtyard.show(0, 4).await.unwrap()), 0, "its letter is still on its way");
+    assert_eq!(courtyard.blocked(), ["shard 0"], "liveness is red while the loop is blocked");
+
+    drop(dawdling);
+    let late = dawdler.await.unwrap();
+    assert!(matches!(late, Err(Trouble::Busy { .. })), "it was not done: {late:?}");
+    assert_eq!(count(&queued.await.unwrap().unwrap()), 1, "what waited was passed on");
+    until("it has woken up", || courtyard.blocked().is_empty()).await;
+    let stands = async |courtyard: &Courtyard| {
+        for (number, expected) in [(1, 1), (2, 10), (3, 0), (4, 1)] {
+            assert_eq!(count(&courtyard.show(0, number).await.unwrap()), expected, "{number}");
+        }
+    };
+    stands(&courtyard).await;
+    courtyard.stop().await;
+    drop(courtyard);
+
+    let courtyard = start_in(settings(folder.path()));
+    stands(&courtyard).await;
+    courtyard.stop().await;
+    drop(courtyard);
+    let install = |host: &mut Catalogue| {
+        madang::domain::kernel::Host::business::<Probe>(host);
+    };
+    let findings = Catalogue::audit(settings(folder.path()), install, &mut |_, _, _| {});
+    assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_blocked_shard_turns_liveness_red_and_is_replaced_under_load() {
+    let taxi = Drill::taxi(|_| {});
+    let load = Load::on(&taxi, 6);
+    load.goes_on(20).await;
+    assert_eq!(taxi.get("/actuator/health/liveness").await, json!({"status": "UP"}));
+    let since = Instant::now();
+    taxi.breaks(&json!({"fault": "block-shard", "shard": 0, "for_ms": 3_000})).await;
+    taxi.until("liveness is red", || async {
+        let liveness = taxi.ask("/actuator/health/liveness").await;
+        liveness.status() == 503
+    })
+    .await;
+    println!("red after {:?}", since.elapsed());
+    // Whoever asked before waits until the old loop wakes up; so this asks again and again.
+    taxi.until("the shard is back", || async {
+        taxi.noted("ShardReplaced").await.first().is_some_and(|note| note["shard"] == 0)
+    })
+    .await;
+    assert_eq!(taxi.ask("/taxi/orders/2").await.status(), 200);
+    println!("served again after {:?}", since.elapsed());
+    let liveness = taxi.get("/actuator/health/liveness").await;
+    assert!(
+        liveness == json!({"status": "DOWN", "blocked": ["shard 0"]})
+            || liveness["status"] == "UP" && since.elapsed().as_secs() >= 3,
+        "{liveness}"
+    );
+    assert_eq!(taxi.ask("/actuator/health/readiness").await.status(), 200);
+    taxi.until("liveness is green", || async {
+        taxi.ask("/actuator/health/liveness").await.status() == 200
+    })
+    .await;
+    load.goes_on(20).await;
+    let answered = load.ends().await;
+    taxi.has_orders(answered.len() as u64).await;
+    taxi.ends_well();
+}
