@@ -15,6 +15,11 @@ start_house --business rental <<CONFIG
 [ports."rental/payment"]
 transport = "http"
 url = "$outside/payment"
+
+# Half of the calls is what opens a gate by default, and half of them is what fails here.
+[gates."rental/payment"]
+failure_rate = 0.3
+minimum_calls = 20
 CONFIG
 curl -sSf -o /dev/null -H 'Content-Type: application/json' \
   -d '{"status":"rentable","cnt":1000000}' "$house/cars"
