@@ -224,7 +224,6 @@ impl Host for Catalogue {
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let (kind, settings) = (self.kind(A::NAME), self.settings_of::<A>());
         let context = self.contexts.with(A::NAME, "aggregate");
-        self.shared.gates.with(A::NAME, Guards::Admission);
         let room = Arc::new(Room::<A>::new(
             kind,
             Arc::clone(&context),
