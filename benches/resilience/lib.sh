@@ -44,10 +44,11 @@ start_outside() {
   outside=$(address_in "$log")
 }
 
-# start_house [ARGUMENT...] <CONFIG: starts `madang serve`; its address is in `house`.
+# start_house [ARGUMENT...] <CONFIG: starts `madang serve`; its address is in `house`, and its data
+# in `data`, which is a folder of its own unless `data_in` names one.
 start_house() {
   local place=$folder/house-$((++servers))
-  data=$place.data
+  data=${data_in:-$place.data}
   cat >"$place.toml"
   "$madang" serve --config "$place.toml" --data "$data" --listen 127.0.0.1:0 "$@" \
     >"$place.log" 2>&1 &
@@ -168,10 +169,25 @@ RC
     --content-type application/json "$@" >"$folder/siege.json" 2>"$folder/siege.log"
 }
 
+# order_with_wrk NAME SECONDS: 16 users order taxis, for so long or until wrk is interrupted; `wrk_told`
+# then tells what came of it.
+order_with_wrk() {
+  wrk -t1 -c16 -d"$2s" -s benches/resilience/orders.lua "$house" >"$folder/$1" 2>&1
+}
+
+# wrk_told NAME: reads `placed`, `refused`, `broken` and `p99_ms` of the load of this name.
+wrk_told() {
+  read -r _ placed refused broken p99_ms < <(grep ^LOAD "$folder/$1")
+}
+
 # sieged COUNT: one of siege's figures.
 sieged() {
   jq -r ".$1" "$folder/siege.json"
 }
+
+# --- time ---
+
+now_ms() { date +%s%3N; }
 
 # --- the table ---
 

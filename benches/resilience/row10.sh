@@ -1,88 +1,67 @@
 #!/usr/bin/env bash
-# Row 10: one poisoned aggregate is commanded 10,000 times while others are used. Prints a row of a
-# Markdown table, and fails when it misses its aim.
+# Row 10: one poisoned aggregate is commanded 10,000 times while others are used.
 #
-#   benches/resilience/row10.sh          (needs wrk, curl and jq)
-#
-# MADANG names the binary (target/release/madang), COMMANDS how often the aggregate is commanded.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
+# The same number of commands to one that is well, and refuses them, is what they cost without the
+# poison: in processor time, and to the others.
+source "$(dirname "$0")/lib.sh"
 
-madang=${MADANG:-target/release/madang}
-commands=${COMMANDS:-10000}
-seconds=${SECONDS_PER_LOAD:-20}
-folder=$(mktemp -d "${TMPDIR:-/tmp}/row10.XXXXXX")
-pids=()
+commands=10000
+# While others order, the commands have all of this time.
+seconds=${SECONDS_PER_ROW:-20}
 
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$folder"
-}
-trap finish EXIT
+start_house --business taxi --allow-faults <<<""
 
-fail() { echo "row 10: $*" >&2; exit 1; }
-
-"$madang" serve --business taxi --allow-faults --data "$folder/data" --listen 127.0.0.1:0 \
-  >"$folder/server.log" 2>&1 &
-server=$!
-pids+=("$server")
-for _ in $(seq 200); do
-  url=http://$(grep -oEm1 '127\.0\.0\.1:[0-9]+' "$folder/server.log") && break
-  sleep 0.05
-done
-
-said() { curl -s -o /dev/null -w '%{http_code}\n' -H 'content-type: application/json' "$@"; }
-
-# load NAME: others place orders; how many, how many not, and the 99th percentile in ms.
-load() {
-  wrk -t1 -c16 -d"${seconds}s" -s benches/resilience/orders.lua "$url" >"$folder/$1" 2>&1
+# said JSON [CURL ARGUMENT...] URL: says something, and prints the status of the answer.
+said() {
+  local body=$1
+  shift
+  curl -s -o /dev/null -w '%{http_code}\n' -H 'content-type: application/json' -d "$body" "$@"
 }
 
-# spent: ticks of processor time that the server has used.
-spent() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }
+# commanded BODY: commands the first order 10,000 times.
+commanded() {
+  said "$1" -X PATCH "$house/taxi/orders/1?[1-$commands]"
+}
 
-said -d '{"orderType":"basic","name":"x"}' "$url/taxi/orders" >/dev/null
-load warm
-load calm
-# The same number of refusals of one that is well is what the commands cost without the poison.
-paced() {
+# beside_others NAME BODY: the commands, paced so that they take as long as the load of the others.
+beside_others() {
+  order_with_wrk "$1" "$seconds" &
+  local loading=$! pause
+  pause=$(jq -n "$seconds * 0.7 / 100")
   for _ in $(seq 100); do
-    said -X PATCH -d "$1" "$url/taxi/orders/1?[1-$((commands / 100))]"
-    sleep 0.05
+    said "$2" -X PATCH "$house/taxi/orders/1?[1-$((commands / 100))]"
+    sleep "$pause"
   done
+  wait "$loading"
 }
 
-load both &
-paced '{"status":"nonsense"}' >"$folder/nonsense"
-wait $!
-begun=$(spent)
-paced '{"status":"nonsense"}' >/dev/null
-without=$(($(spent) - begun))
+# spent_us_by COMMAND...: the processor time that each command took of the server, in microseconds.
+spent_us_by() {
+  local before
+  before=$(ticks)
+  "$@" >/dev/null
+  echo $((($(ticks) - before) * 1000000 / $(getconf CLK_TCK) / commands))
+}
 
-said -d '{"fault":"poison","resource":"taxi/orders","number":1}' "$url/admin/faults" >/dev/null
-load poisoned &
-paced '{"status":"cancel"}' >"$folder/answers"
-wait $!
-begun=$(spent)
-paced '{"status":"cancel"}' >/dev/null
-with=$(($(spent) - begun))
+ticks() { awk '{ print $14 + $15 }' "/proc/$house_pid/stat"; }
 
-crashes=$(curl -sSf "$url/admin/quarantine" | jq '._embedded.quarantine[0].crashes')
-read -r _ _ refused_both broken_both p99_both < <(grep ^LOAD "$folder/both")
-read -r _ placed refused broken p99 < <(grep ^LOAD "$folder/poisoned")
-answered=$(wc -l <"$folder/answers")
-ratio=$(awk -v a="$p99" -v b="$p99_both" 'BEGIN { printf "%.2f", a / b }')
-tick_ms=$((1000 / $(getconf CLK_TCK)))
-each_us=$(((with - without) * tick_ms * 1000 / commands))
-kill "$server"
-wait "$server" || fail 'the server did not end well'
-"$madang" verify --data "$folder/data" >"$folder/verify" 2>&1 || fail "$(cat "$folder/verify")"
+said '{"orderType":"basic","name":"x"}' "$house/taxi/orders" >/dev/null
+order_with_wrk warm "$((seconds / 2))"
+beside_others well '{"status":"nonsense"}' >/dev/null
+well_us=$(spent_us_by commanded '{"status":"nonsense"}')
 
-verdict=ok missed=0
-if [ "$crashes" != 5 ] || ((refused + broken + refused_both + broken_both > 0)) ||
-  ((each_us > 100)) || awk -v ratio="$ratio" 'BEGIN { exit !(ratio > 1.2) }'; then
-  verdict='**missed**' missed=1
-fi
-echo "| 10 | one poisoned aggregate commanded $commands times | quarantined after 5 crashes, bounded cost, p99 of others ≤ 1.2 times | quarantined after $crashes, $answered answered, $each_us µs more each, p99 of others $p99 ms instead of $p99_both ms ($ratio), $((refused + broken)) errors in $placed | $verdict |"
-exit "$missed"
+said '{"fault":"poison","resource":"taxi/orders","number":1}' "$house/admin/faults" >/dev/null
+beside_others poisoned '{"status":"cancel"}' >"$folder/answers"
+poisoned_us=$(spent_us_by commanded '{"status":"cancel"}')
+
+crashes=$(curl -sSf "$house/admin/quarantine" | jq '._embedded.quarantine[0].crashes')
+wrk_told well
+well_ms=$p99_ms errors=$((refused + broken))
+wrk_told poisoned
+errors=$((errors + refused + broken))
+ratio=$(jq -n "$p99_ms / $well_ms")
+ensure "all that is remembered is sound" verified
+line "one poisoned aggregate commanded $(wc -l <"$folder/answers") times in ${seconds} s, while 16 users order" \
+  "quarantined after 5 crashes, bounded cost, p99 of others ≤ 1.2 times" \
+  "quarantined after $crashes, $poisoned_us µs of processor time each instead of $well_us, p99 of others $p99_ms ms instead of $well_ms ($(rounded "$ratio" 2)), $errors errors in $placed" \
+  "$crashes == 5" "$poisoned_us <= $well_us + 100" "$ratio <= 1.2" "$errors == 0"
