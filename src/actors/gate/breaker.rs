@@ -154,7 +154,7 @@ impl Breaker {
         let call = Tally::of(failed, took >= self.rules.slow_call);
         match &mut self.state {
             State::Closed => {
-                self.window.hear(now, call);
+                self.window.hear(now, now.saturating_sub(took), call);
                 if let Some(because) = self.window.verdict(&self.rules) {
                     self.open(now, because);
                 }

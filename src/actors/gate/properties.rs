@@ -3,100 +3,35 @@
 
 #![expect(clippy::cast_precision_loss, reason = "of a few hundred reports")]
 
+mod random;
+
 use super::{
     Outcome, Why,
     machine::Machine,
-    rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
+    rules::{BreakerRules, LimitRules, QueueRules, Rules, Span},
     told::{Answer, Entry, Refusal},
 };
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{collection::vec, prelude::*};
+use random::{Deed, deed, rules};
 use std::{collections::BTreeMap, time::Duration};
 
 /// The clock of whoever drives a gate goes in steps of this.
 const STEP: Duration = Duration::from_millis(1);
-
-#[derive(Clone, Debug)]
-enum Deed {
-    Enter,
-    Wait(Option<u64>),
-    Leave(usize),
-    Report(usize, bool),
-    GiveBack(usize),
-    Pass(u64),
-}
-
-fn deed() -> impl Strategy<Value = Deed> {
-    prop_oneof![
-        2 => Just(Deed::Enter),
-        4 => option::weighted(0.8, 0..600_u64).prop_map(Deed::Wait),
-        1 => any::<usize>().prop_map(Deed::Leave),
-        4 => (any::<usize>(), any::<bool>()).prop_map(|(which, failed)| Deed::Report(which, failed)),
-        2 => any::<usize>().prop_map(|which| Deed::Report(which, true)),
-        1 => any::<usize>().prop_map(Deed::GiveBack),
-        4 => (0..60_u64).prop_map(Deed::Pass),
-        1 => (0..900_u64).prop_map(Deed::Pass),
-    ]
-}
-
-fn limit() -> impl Strategy<Value = LimitRules> {
-    prop_oneof![
-        Just(LimitRules::Unlimited),
-        (1..5_usize).prop_map(LimitRules::Fixed),
-        (1..3_usize, 3..30_usize).prop_map(|(min, max)| LimitRules::Adaptive { min, max }),
-    ]
-}
-
-fn queue() -> impl Strategy<Value = QueueRules> {
-    (1..6_usize, 1..500_u64, 1..30_u64, 1..120_u64).prop_map(
-        |(calls_max, max, target, interval)| QueueRules {
-            calls_max,
-            waiting_max: Duration::from_millis(max),
-            wait_target: Duration::from_millis(target),
-            wait_interval: Duration::from_millis(interval),
-        },
-    )
-}
-
-fn breaker() -> impl Strategy<Value = BreakerRules> {
-    let span = prop_oneof![(1..8_u32).prop_map(Span::Calls), (1..3_u32).prop_map(Span::Seconds)];
-    let rates = (0.2..1.0_f64, 0.2..1.0_f64, option::of(1..5_u32));
-    let times = (50..300_u64, 1..200_u64, 1..800_u64);
-    (span, 1..6_u32, rates, times, 1.0..50.0_f64, 1..6_u32).prop_map(
-        |(span, minimum_calls, rates, times, drip_per_s, trial_calls)| BreakerRules {
-            span,
-            minimum_calls,
-            failure_rate: rates.0,
-            slow_call: Duration::from_millis(times.0),
-            slow_call_rate: rates.1,
-            consecutive_failures: rates.2,
-            open: Duration::from_millis(times.1),
-            open_max: Duration::from_millis(times.1 + times.2),
-            drip_per_s,
-            trial_calls,
-        },
-    )
-}
-
-fn rules() -> impl Strategy<Value = Rules> {
-    let rate = (1.0..100.0_f64, 1..5_u32)
-        .prop_map(|(per_s, burst)| RateRules { per_s, burst: burst.into() });
-    (option::of(rate), limit(), queue(), option::of(breaker()), 50..600_u64).prop_map(
-        |(rate, limit, queue, breaker, permit)| Rules {
-            rate,
-            limit,
-            queue,
-            breaker,
-            permit: Duration::from_millis(permit),
-            retry_after_max: Duration::from_secs(5),
-        },
-    )
-}
 
 /// Somebody under way, as the second opinion knows it.
 #[derive(Clone, Copy)]
 struct UnderWay {
     at: Duration,
     era: usize,
+}
+
+/// What became of somebody.
+#[derive(Clone, Copy)]
+struct Reported {
+    at: Duration,
+    began: Duration,
+    failed: bool,
+    slow: bool,
 }
 
 /// Somebody who waits.
@@ -116,8 +51,8 @@ struct World {
     granted: u32,
     state: &'static str,
     era: usize,
-    /// What was reported in this era: when, whether it failed, whether it was slow.
-    reports: Vec<(Duration, bool, bool)>,
+    /// What was reported in this era.
+    reports: Vec<Reported>,
     /// How much has dripped since the trials began, beyond those let through.
     drops: f64,
 }
@@ -205,7 +140,7 @@ impl World {
 
     /// Doubled with each trial that went well.
     fn drip(&mut self, time: Duration) {
-        let is_well = |(_, failed, slow): &&(Duration, bool, bool)| !failed && !slow;
+        let is_well = |report: &&Reported| !report.failed && !report.slow;
         let well = self.reports.iter().filter(is_well).count();
         let per_s = self.rules.breaker.map_or(0.0, |breaker| breaker.drip_per_s);
         let doubled = per_s * 2.0_f64.powi(i32::try_from(well).unwrap());
@@ -216,7 +151,7 @@ impl World {
         let under_way = self.permits.remove(&permit).unwrap();
         if let Some(breaker) = self.rules.breaker.filter(|_| under_way.era == self.era) {
             let slow = self.now.saturating_sub(under_way.at) >= breaker.slow_call;
-            self.reports.push((self.now, failed, slow));
+            self.reports.push(Reported { at: self.now, began: under_way.at, failed, slow });
         }
     }
 
@@ -334,31 +269,38 @@ impl World {
     fn has_cause(&self) -> bool {
         let Some(rules) = self.rules.breaker else { return false };
         (1..=self.reports.len()).any(|end| {
-            let (known, last) = (&self.reports[..end], self.reports[end - 1].0);
+            let (known, last) = (&self.reports[..end], self.reports[end - 1].at);
             if self.state == "half-open" {
                 return Self::is_decided(&rules, known);
             }
-            let is_seen = |(age, report): &(usize, &(Duration, bool, bool))| match rules.span {
+            let is_seen = |(age, report): &(usize, &Reported)| match rules.span {
                 Span::Calls(calls) => *age < calls as usize,
-                Span::Seconds(seconds) => report.0.as_secs() + u64::from(seconds) > last.as_secs(),
+                Span::Seconds(seconds) => report.at.as_secs() + u64::from(seconds) > last.as_secs(),
             };
             let seen: Vec<_> = known.iter().rev().enumerate().filter(is_seen).collect();
-            let in_a_row = known.iter().rev().take_while(|report| report.1).count();
+            let in_a_row = Self::in_a_row(known);
             let share =
                 |count: usize, rate: f64| count > 0 && count as f64 >= rate * seen.len() as f64;
             rules.consecutive_failures.is_some_and(|most| in_a_row >= most as usize)
                 || seen.len() >= rules.minimum_calls as usize
-                    && (share(seen.iter().filter(|(_, r)| r.1).count(), rules.failure_rate)
-                        || share(seen.iter().filter(|(_, r)| r.2).count(), rules.slow_call_rate))
+                    && (share(seen.iter().filter(|(_, r)| r.failed).count(), rules.failure_rate)
+                        || share(seen.iter().filter(|(_, r)| r.slow).count(), rules.slow_call_rate))
         })
     }
 
-    fn is_decided(rules: &BreakerRules, trials: &[(Duration, bool, bool)]) -> bool {
+    /// How many failed since the last success; of those under way when the first failed, one.
+    fn in_a_row(known: &[Reported]) -> usize {
+        let fine = known.iter().rposition(|report| !report.failed).map_or(0, |last| last + 1);
+        let Some((first, others)) = known[fine..].split_first() else { return 0 };
+        1 + others.iter().filter(|report| report.began >= first.at).count()
+    }
+
+    fn is_decided(rules: &BreakerRules, trials: &[Reported]) -> bool {
         let wanted = f64::from(rules.trial_calls);
         let share = |count: usize, rate: f64| count > 0 && count as f64 >= rate * wanted;
         trials.len() >= rules.trial_calls as usize
-            || share(trials.iter().filter(|trial| trial.1).count(), rules.failure_rate)
-            || share(trials.iter().filter(|trial| trial.2).count(), rules.slow_call_rate)
+            || share(trials.iter().filter(|trial| trial.failed).count(), rules.failure_rate)
+            || share(trials.iter().filter(|trial| trial.slow).count(), rules.slow_call_rate)
     }
 
     /// From now on everything succeeds, and somebody always comes.

@@ -70,7 +70,7 @@ pub struct BreakerRules {
     pub slow_call: Duration,
     /// The share of slow calls that opens it.
     pub slow_call_rate: f64,
-    /// So many failures in a row open it.
+    /// So many failures in a row open it; those that were under way together count once.
     pub consecutive_failures: Option<u32>,
     /// For how long it is open the first time.
     pub open: Duration,

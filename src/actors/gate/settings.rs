@@ -65,7 +65,8 @@ settings! {
     slow_call_ms: u64,
     /// The share of slow calls that opens the gate, above 0 and up to 1.
     slow_call_rate: f64,
-    /// So many failures in a row open the gate, whatever the rates.
+    /// So many failures in a row open the gate, whatever the rates. Those that were under way
+    /// together count once.
     consecutive_failures: u32,
     /// How long the gate stays open the first time; doubles whenever trials fail.
     open_ms: u64,

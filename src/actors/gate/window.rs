@@ -46,19 +46,41 @@ pub struct Window {
     /// Single calls, or the calls of each second with the second; oldest first.
     slices: VecDeque<(u64, Tally)>,
     sum: Tally,
-    failures_in_a_row: u32,
+    row: Row,
+}
+
+/// Failures without a success among them. Those that were under way together when the first of
+/// them failed count once: clients that came together run into their time-outs together, behind
+/// everybody who was served in time, and all of them tell of the same moment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    failures: u32,
+    /// When the first of them was heard of.
+    since: Duration,
+}
+
+impl Row {
+    fn hear(&mut self, now: Duration, began: Duration, failed: bool) {
+        *self = match *self {
+            _ if !failed => Self::default(),
+            Self { failures: 0, .. } => Self { failures: 1, since: now },
+            Self { failures, since } if began >= since => {
+                Self { failures: failures.saturating_add(1), since }
+            }
+            same_moment => same_moment,
+        };
+    }
 }
 
 impl Window {
     /// Nothing known yet.
     pub fn new(span: Span) -> Self {
-        Self { span, slices: VecDeque::new(), sum: Tally::default(), failures_in_a_row: 0 }
+        Self { span, slices: VecDeque::new(), sum: Tally::default(), row: Row::default() }
     }
 
-    /// Takes in what became of a call.
-    pub fn hear(&mut self, now: Duration, call: Tally) {
-        self.failures_in_a_row =
-            if call.failures > 0 { self.failures_in_a_row.saturating_add(1) } else { 0 };
+    /// Takes in what became of a call that began then.
+    pub fn hear(&mut self, now: Duration, began: Duration, call: Tally) {
+        self.row.hear(now, began, call.failures > 0);
         self.slide(now);
         self.sum.add(call);
         match (self.span, self.slices.back_mut()) {
@@ -89,8 +111,9 @@ impl Window {
     /// Why the gate has to open, if it has to.
     pub fn verdict(&self, rules: &BreakerRules) -> Option<String> {
         let Tally { calls, failures, slow } = self.sum;
-        if rules.consecutive_failures.is_some_and(|most| self.failures_in_a_row >= most) {
-            return Some(format!("{} calls in a row failed", self.failures_in_a_row));
+        let in_a_row = self.row.failures;
+        if rules.consecutive_failures.is_some_and(|most| in_a_row >= most) {
+            return Some(format!("{in_a_row} calls in a row failed"));
         }
         if calls < rules.minimum_calls {
             return None;
@@ -120,7 +143,7 @@ mod tests {
     fn a_window_of_calls_knows_the_last_ones() {
         let mut window = Window::new(Span::Calls(3));
         for call in [FAILED, FAILED, FINE, FINE] {
-            window.hear(Duration::ZERO, call);
+            window.hear(Duration::ZERO, Duration::ZERO, call);
         }
         assert_eq!(window.sum(), Tally { calls: 3, failures: 1, slow: 0 });
     }
@@ -128,10 +151,26 @@ mod tests {
     #[test]
     fn a_window_of_seconds_forgets_what_is_over() {
         let mut window = Window::new(Span::Seconds(2));
-        window.hear(Duration::from_millis(900), FAILED);
-        window.hear(Duration::from_millis(1_100), FINE);
+        window.hear(Duration::from_millis(900), Duration::ZERO, FAILED);
+        window.hear(Duration::from_millis(1_100), Duration::ZERO, FINE);
         assert_eq!(window.sum().calls, 2);
         window.slide(Duration::from_secs(2));
         assert_eq!(window.sum(), FINE);
+    }
+    #[test]
+    fn failures_that_were_under_way_together_count_once_in_a_row() {
+        let mut row = Row::default();
+        let (began, timed_out) = (Duration::ZERO, Duration::from_millis(610));
+        for _ in 0..100 {
+            row.hear(timed_out, began, true);
+        }
+        assert_eq!(row.failures, 1);
+        let next = Duration::from_millis(1_220);
+        for _ in 0..100 {
+            row.hear(next, timed_out, true);
+        }
+        assert_eq!(row.failures, 101, "whoever came after the first had failed");
+        row.hear(next, timed_out, false);
+        assert_eq!(row.failures, 0);
     }
 }
