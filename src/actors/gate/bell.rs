@@ -6,13 +6,16 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// Nothing is due.
+const NEVER: u64 = u64::MAX;
+
 /// Rings when something is due earlier than the gatekeeper means to look.
 #[derive(Debug)]
 pub struct Bell {
     born: Instant,
     born_ms: u64,
-    /// When the gatekeeper looks next, in microseconds since the beginning; never, as far as it
-    /// knows, while it looks, so that whatever comes up meanwhile rings.
+    /// When the gatekeeper looks next, in microseconds since the beginning. While it looks, the
+    /// next that it has come upon, and [`NEVER`] before that.
     next_us: AtomicU64,
     notify: Notify,
     /// Whether the gatekeeper is to die of its next look, on purpose.
@@ -25,7 +28,7 @@ impl Default for Bell {
         Self {
             born: Instant::now(),
             born_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
-            next_us: AtomicU64::new(u64::MAX),
+            next_us: AtomicU64::new(NEVER),
             notify: Notify::new(),
             is_poisoned: AtomicBool::new(false),
         }
@@ -48,9 +51,11 @@ impl Bell {
         self.born_ms + u64::try_from(since_born.as_millis()).unwrap_or_default()
     }
 
-    /// Something is due then.
+    /// Something is due then. Rings only when the gatekeeper would sleep for longer: what it comes
+    /// upon itself, or others do while it looks, it finds before it sleeps.
     pub fn expect(&self, due: Duration) {
-        if self.next_us.fetch_min(micros(due), Ordering::Relaxed) > micros(due) {
+        let next_us = self.next_us.fetch_min(micros(due), Ordering::Relaxed);
+        if next_us != NEVER && next_us > micros(due) {
             self.ring();
         }
     }
@@ -60,12 +65,13 @@ impl Bell {
         self.notify.notify_one();
     }
 
-    /// Waits until then, or until it rings. Who rang before this was called is heard.
-    pub async fn heard(&self, next: Duration) {
-        self.next_us.store(micros(next), Ordering::Relaxed);
-        let until = tokio::time::Instant::from_std(self.born + next);
-        let _ = tokio::time::timeout_at(until, self.notify.notified()).await;
-        self.next_us.store(u64::MAX, Ordering::Relaxed);
+    /// Waits until something is due, until `latest` at the most, or until it rings. Who rang before
+    /// this was called is heard.
+    pub async fn heard(&self, latest: Duration) {
+        let due_us = self.next_us.fetch_min(micros(latest), Ordering::Relaxed);
+        let until = self.born + latest.min(Duration::from_micros(due_us));
+        let _ = tokio::time::timeout_at(until.into(), self.notify.notified()).await;
+        self.next_us.store(NEVER, Ordering::Relaxed);
     }
 
     /// Whether it is to be died of, once.
@@ -82,4 +88,40 @@ impl Bell {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        future::Future,
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn poll(waiting: std::pin::Pin<&mut impl Future<Output = ()>>) -> Poll<()> {
+        waiting.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[tokio::test]
+    async fn what_comes_up_while_the_gatekeeper_looks_lets_it_sleep_until_then() {
+        let bell = Bell::default();
+        bell.expect(HOUR);
+        assert_eq!(poll(pin!(bell.heard(HOUR * 2))), Poll::Pending);
+        bell.expect(Duration::ZERO);
+        bell.heard(HOUR).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_due_before_the_gatekeeper_means_to_look_wakes_it() {
+        let bell = Bell::default();
+        let mut waiting = pin!(bell.heard(HOUR));
+        assert_eq!(poll(waiting.as_mut()), Poll::Pending);
+        bell.expect(HOUR * 2);
+        assert_eq!(poll(waiting.as_mut()), Poll::Pending, "that is later");
+        bell.expect(HOUR / 2);
+        assert_eq!(poll(waiting), Poll::Ready(()));
+    }
 }

@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 /// All gates, by name.
@@ -127,19 +126,17 @@ impl Gates {
         self.bell.poison();
     }
 
-    /// Lets time pass for all of them; when something is due next for somebody who waits.
-    pub(super) fn tick(&self) -> Option<Duration> {
-        let ticked = self.all().into_iter().filter_map(|gate| {
-            let due = gate.tick();
+    /// Lets time pass for all of them.
+    pub(super) fn tick(&self) {
+        for gate in self.all() {
+            gate.tick();
             for turn in gate.take_turns() {
                 tracing::warn!(gate = gate.name(), to = turn.to, because = turn.because, "turned");
                 let gate = gate.name().to_owned();
                 let (to, because) = (turn.to.to_owned(), turn.because);
                 self.diary.note(Note::GateTurned { gate, to, because });
             }
-            due
-        });
-        ticked.min()
+        }
     }
 
     pub(super) fn bell(&self) -> &Bell {
