@@ -271,7 +271,9 @@ impl Host for Catalogue {
         let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
         let concurrency = settings.concurrency.unwrap_or(P::CONCURRENCY);
         let gate = self.shared.gates.with_limit(P::NAME, Guards::Port, concurrency);
-        let passage = self.shared.passages.open(P::NAME, Passage::new(gate, &settings));
+        let unanswered_max = self.settings.actors.unanswered_max;
+        let passage = Passage::new(gate, Arc::clone(&context), &settings, unanswered_max);
+        let passage = self.shared.passages.open(P::NAME, passage);
         self.followers.push(Box::new(move |house| {
             let contexts = Arc::clone(&house.contexts);
             let limits = questions(settings.deferred_max);

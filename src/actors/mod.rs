@@ -16,6 +16,7 @@ mod contexts;
 mod conversations;
 mod courtyard;
 mod crash;
+mod crowd;
 mod diary;
 mod drills;
 mod errands;

@@ -1,6 +1,8 @@
 //! The ways to the outside services, as whoever sends a client there has to know them.
 
 use super::{
+    contexts::Context,
+    crowd::{Counted, Crowd},
     gate::{Away, Gate},
     put_off::{PutOff, PuttingOff},
     settings::{Fallback, PortSettings},
@@ -40,16 +42,26 @@ impl Passages {
 pub struct Passage {
     /// What stands in it.
     pub gate: Arc<Gate>,
+    /// The port.
+    context: Arc<Context>,
     /// Those who wait behind it, when the fallback is *defer*.
     putting_off: Option<PuttingOff>,
+    /// The clients that wait.
+    crowd: Crowd,
 }
 
 impl Passage {
-    /// Through this gate; whoever asks in vain is dealt with as configured.
-    pub fn new(gate: Arc<Gate>, settings: &PortSettings) -> Self {
+    /// Through this gate; whoever asks in vain is dealt with as configured. No more clients wait
+    /// for this machine at once than so many.
+    pub fn new(
+        gate: Arc<Gate>,
+        context: Arc<Context>,
+        settings: &PortSettings,
+        unanswered_max: usize,
+    ) -> Self {
         let putting_off =
             (settings.fallback == Fallback::Defer).then(|| PuttingOff::new(settings.deferred_max));
-        Self { gate, putting_off }
+        Self { gate, context, putting_off, crowd: Crowd::new(unanswered_max) }
     }
 
     /// Whether questions are put off here at all.
@@ -71,12 +83,27 @@ impl Passage {
         }
     }
 
+    /// A client waits for an answer, until what is returned is dropped.
+    pub fn join(&self) -> Counted {
+        self.crowd.join()
+    }
+
+    /// A question that a client waits for is with the service, until what is returned is dropped.
+    pub fn step_out(&self) -> Counted {
+        self.crowd.step_out()
+    }
+
     /// Whether a question asked now would be in vain: its gate would turn it away, and it would
-    /// not be put off.
+    /// not be put off; or it would not be answered in time, since too many are on their way there
+    /// or back.
     ///
     /// # Errors
     /// Why, and when to come back.
     pub fn peek(&self) -> Result<(), Away> {
+        // Nobody is late at a service that is not asked.
+        if self.crowd.is_too_large() && !self.context.is_suspended() {
+            return Err(self.gate.refuse());
+        }
         if self.putting_off.as_ref().is_some_and(PuttingOff::has_room) {
             return Ok(());
         }

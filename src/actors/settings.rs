@@ -25,6 +25,9 @@ pub struct ActorSettings {
     /// A command that is not let in by the gate of its kind, or by that of a step of another
     /// aggregate, within so many milliseconds is turned away.
     pub admit_within_ms: u64,
+    /// Clients that wait at once for an outside service while this machine works on it, before the
+    /// service is asked and after it has answered; more are turned away.
+    pub unanswered_max: usize,
     /// So many crashes of one instance within the window put it in quarantine.
     pub crashes_max: u32,
     /// The window, in seconds.
@@ -47,6 +50,7 @@ impl Default for ActorSettings {
             mailbox_messages_max: 16_384,
             instance_messages_max: 4_096,
             admit_within_ms: 15,
+            unanswered_max: 256,
             crashes_max: 5,
             crash_window_s: 60,
             crash_backoff_ms: 5,

@@ -3,6 +3,7 @@
 use crate::{
     desk::{desk, stop_pondering, until_somebody_ponders},
     site::{Site, is_problem, set_gate, within},
+    support::inside::shipped,
 };
 use serde_json::json;
 
@@ -67,6 +68,29 @@ async fn what_was_answered_or_could_not_be_understood_holds_no_place() {
         assert_eq!(again.send().await.expect("an answer").status(), 201);
     }
     assert_eq!(site.total("/desk/tickets").await, 4);
+}
+
+#[tokio::test]
+async fn no_more_wait_for_a_payment_at_this_machine_than_may_and_nothing_is_written_of_the_others()
+{
+    let site = Site::of(shipped, |config| config.actors.unanswered_max = 0);
+    let order = json!({"orderType": "basic", "name": "Jung"});
+    let told = is_problem(site.post("/taxi/orders", &order).await, 503, "busy").await;
+    assert_eq!(told["gate"], "taxi/payment");
+    assert_eq!(site.total("/taxi/orders").await, 0);
+    let taxi = json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": 1, "itemPrice": 1});
+    assert_eq!(site.post("/taxi/taxis", &taxi).await.status(), 201, "nobody waits for anybody");
+    let gate = site.shown("/admin/gates/taxi/payment").await;
+    assert_eq!(gate["turnedAway"]["full"], 1);
+}
+
+#[tokio::test]
+async fn one_after_the_other_all_are_served_however_few_may_wait() {
+    let site = Site::of(shipped, |config| config.actors.unanswered_max = 1);
+    for _ in 0..8 {
+        let order = json!({"orderType": "basic", "name": "Jung"});
+        assert_eq!(site.post("/taxi/orders", &order).await.status(), 201);
+    }
 }
 
 /// All of them at once.

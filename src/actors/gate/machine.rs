@@ -106,6 +106,12 @@ impl Machine {
         Some(refusal)
     }
 
+    /// Turns somebody away for whom there is no room behind it.
+    pub fn turn_back(&mut self, now: Duration) -> Refusal {
+        self.advance(now);
+        self.refuse(Why::Full)
+    }
+
     /// Lets somebody through, now or later: until this moment, or as long as it takes.
     pub fn wait(&mut self, now: Duration, deadline: Option<Duration>) -> Entry {
         self.advance(now);

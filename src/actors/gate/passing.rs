@@ -147,6 +147,13 @@ impl Gate {
         refusal.map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
+    /// Turns somebody away for whom there is room, but not behind it.
+    #[must_use]
+    pub fn refuse(&self) -> Away {
+        let refusal = self.core.act(|inner, now| inner.machine.turn_back(now));
+        self.core.away(refusal.unwrap_or(BROKEN))
+    }
+
     /// From now on it goes by these settings.
     ///
     /// # Errors
@@ -162,12 +169,9 @@ impl Gate {
         turned.ok_or_else(|| "the gate broke, and goes by the new settings since".into())
     }
 
-    /// Lets time pass; when it is due again, if anybody waits.
-    pub(super) fn tick(&self) -> Option<Duration> {
-        self.core.act(|inner, now| {
-            inner.machine.tick(now);
-            inner.machine.due()
-        })?
+    /// Lets time pass. When it is due again, if anybody waits, the bell knows.
+    pub(super) fn tick(&self) {
+        self.core.act(|inner, now| inner.machine.tick(now));
     }
 
     /// The transitions that nobody has written down.

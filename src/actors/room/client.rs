@@ -191,6 +191,7 @@ impl<A: Aggregate> Room<A> {
         let permit = self.admit().await?;
         let Request { key, if_match, patience, .. } = request;
         let passage = self.passage(&said.command);
+        let _waits = passage.as_deref().map(Passage::join);
         let explain = |trouble| explained(passage.as_deref(), trouble);
         let passage = passage.clone();
         let (flight, step) = (None, None);

@@ -82,10 +82,12 @@ impl Service {
         if question.ask.patience == Patience::UntilAnswered {
             return self.ask_patiently(&question.ask, &was_asked).await;
         }
+        let with_service = self.passage.step_out();
         let because = match self.ask_in_time(question, &was_asked).await {
             Ok(answer) => return answer,
             Err(because) => because,
         };
+        drop(with_service);
         tracing::debug!(port = self.name, key = question.ask.key, because, "no answer in time");
         let left = left(question.since, now(), self.settings.deferred_within_ms);
         let put_off = self.passage.put_off(question.conversation).filter(|_| !left.is_zero());

@@ -31,8 +31,9 @@ fn slow(change: impl FnOnce(&mut PortSettings)) -> (Service, tempfile::TempDir) 
     let journal = Journal::open(&folder.path().join("journal"), JournalOptions::default());
     let contexts = Contexts::open(journal.expect("a journal")).expect("contexts");
     let gate = Gate::alone(NAME, Guards::Port, never_open()).expect("a gate");
-    let passage = Arc::new(Passage::new(Arc::new(gate), &settings));
-    let service = Service::new(settings, contexts.with(NAME, "port"), contexts, passage);
+    let context = contexts.with(NAME, "port");
+    let passage = Passage::new(Arc::new(gate), Arc::clone(&context), &settings, 512);
+    let service = Service::new(settings, context, contexts, Arc::new(passage));
     (service.expect("a service"), folder)
 }
 
