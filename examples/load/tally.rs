@@ -68,16 +68,25 @@ impl Tally {
         let is_slow = |took: &&u32| u64::from(**took) > slow_us;
         let slow = self.took_us.values().flatten().filter(is_slow).count();
         let with_retry_after = share(self.with_retry_after, self.count(TURNED_AWAY));
+        // Those answered after the end belong to no second of the load.
+        let in_time = self.in_time(options.seconds);
+        let rate = |count: Option<&u64>| {
+            per_second(
+                count.copied().unwrap_or_default(),
+                elapsed.as_secs_f64().min(options.seconds),
+            )
+        };
+        let per_second = rate(Some(&in_time.values().sum()));
         let classes: BTreeMap<_, _> = self
             .took_us
             .into_iter()
-            .map(|(class, took_us)| (class, summary(took_us, answered, elapsed)))
+            .map(|(class, took_us)| (class, summary(took_us, answered, rate(in_time.get(class)))))
             .collect();
         let mut report = json!({
             "seconds": elapsed.as_secs_f64(),
             "answered": answered,
             "lost": self.lost,
-            "per_second": per_second(answered, elapsed),
+            "per_second": per_second,
             "status": self.by_status,
             "classes": classes,
             "retry_after_share": with_retry_after,
@@ -96,6 +105,17 @@ impl Tally {
         report
     }
 
+    /// How many of each class were answered within so many seconds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // nobody loads for years
+    fn in_time(&self, seconds: f64) -> BTreeMap<&'static str, u64> {
+        let ticks = (Duration::from_secs_f64(seconds).as_millis() / TICK_MS) as usize;
+        let mut counts = BTreeMap::new();
+        for (class, count) in self.timeline.iter().take(ticks).flatten() {
+            *counts.entry(*class).or_default() += u64::from(*count);
+        }
+        counts
+    }
+
     fn count(&self, class: &str) -> u64 {
         self.took_us.get(class).map_or(0, |took| took.len() as u64)
     }
@@ -111,7 +131,7 @@ fn class(answer: &Answer) -> &'static str {
     }
 }
 
-fn summary(mut took_us: Vec<u32>, answered: u64, elapsed: Duration) -> Value {
+fn summary(mut took_us: Vec<u32>, answered: u64, per_second: f64) -> Value {
     took_us.sort_unstable();
     let count = took_us.len();
     // The smallest time within which that share was answered.
@@ -122,7 +142,7 @@ fn summary(mut took_us: Vec<u32>, answered: u64, elapsed: Duration) -> Value {
     json!({
         "count": count,
         "share": share(count as u64, answered),
-        "per_second": per_second(count as u64, elapsed),
+        "per_second": per_second,
         "p50_ms": within(50),
         "p90_ms": within(90),
         "p99_ms": within(99),
@@ -137,6 +157,6 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn per_second(count: u64, elapsed: Duration) -> f64 {
-    count as f64 / elapsed.as_secs_f64()
+fn per_second(count: u64, seconds: f64) -> f64 {
+    count as f64 / seconds
 }
