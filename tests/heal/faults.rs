@@ -2,6 +2,7 @@
 
 use crate::{drill::Drill, support::process::Server};
 use serde_json::json;
+use std::process::Command;
 
 #[tokio::test]
 async fn nothing_is_broken_on_purpose_unless_the_server_was_started_for_it() {
@@ -85,4 +86,26 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     assert_eq!((quarantined, released), (vec![json!(2)], vec![json!(2)]));
     assert_eq!(taxi.noted("Broken").await.len(), 2);
     taxi.ends_well();
+}
+
+#[tokio::test]
+async fn a_panic_is_a_line_of_the_log_and_nobody_waits_until_its_calls_are_spelt_out() {
+    let data = tempfile::tempdir().unwrap();
+    let log = data.path().join("log");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$@\" 2>\"$LOG\"", "sh"]).env("LOG", &log);
+    shell.env("RUST_BACKTRACE", "1").env("MADANG_ALLOW_FAULTS", "true");
+    let server = Server::start_under(shell, data.path());
+    let client = crate::support::client();
+    let said = async |path: &str, body: serde_json::Value| {
+        client.post(server.url(path)).json(&body).send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(said("/taxi/orders", json!({"orderType": "basic", "name": "Jung"})).await, 201);
+    let panic = json!({"fault": "panic", "resource": "taxi/orders", "number": 1});
+    assert_eq!(said("/admin/faults", panic).await, 200);
+    assert_eq!(said("/taxi/orders/1/cancel", json!({})).await, 503);
+    assert!(server.terminate().success());
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("panicked thread=") && log.contains("broken on purpose"), "{log}");
+    assert!(!log.contains("stack backtrace") && !log.contains("catch_unwind"), "{log}");
 }
