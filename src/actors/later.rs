@@ -1,8 +1,8 @@
 //! When to come back: from how fast what is in the way drains, and spread, so that those turned
 //! away together do not come back together.
 
+use super::chance::between;
 use std::{
-    hash::{BuildHasher as _, RandomState},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -68,8 +68,8 @@ impl Seen {
 pub fn whole_seconds_spread(wait: Duration) -> u32 {
     let least = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
     let more_max = (least / 2).max(1);
-    let chance = RandomState::new().hash_one(0) % (u64::from(more_max) + 1);
-    least.saturating_add(u32::try_from(chance).unwrap_or_default())
+    let more = between(0, more_max.into());
+    least.saturating_add(u32::try_from(more).unwrap_or_default())
 }
 
 /// [`whole_seconds_spread`] when nothing better is known than that it will not be long.

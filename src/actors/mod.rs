@@ -12,6 +12,7 @@ mod annals;
 mod audit;
 mod books;
 mod catalogue;
+mod chance;
 mod contexts;
 mod conversations;
 mod courtyard;

@@ -1,12 +1,12 @@
 //! How an outside service is reached: the sandbox inside this process, or HTTP.
 
-use super::settings::{PortSettings, Transport};
+use super::{
+    chance::{between, random},
+    settings::{PortSettings, Transport},
+};
 use crate::domain::kernel::{Answer, Ask, Patience};
 use serde_json::Value;
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// What carries questions to an outside service and answers back.
 pub struct Carrier {
@@ -106,16 +106,6 @@ fn reason_in(text: &str) -> Option<String> {
     let names = ["detail", "reason", "message", "error"];
     let reason = names.iter().find_map(|name| answer.get(name)?.as_str())?;
     Some(reason.chars().take(200).collect())
-}
-
-/// A number from `low` to `high`, both included.
-pub fn between(low: u64, high: u64) -> u64 {
-    low + random() % (high - low + 1)
-}
-
-/// Every hasher of the standard library starts with keys of its own.
-fn random() -> u64 {
-    RandomState::new().hash_one(0)
 }
 
 /// FNV-1a: small, and the same in every process.

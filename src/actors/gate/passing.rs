@@ -11,10 +11,9 @@ use super::{
     settings::GateSettings,
     told::{Answer, Entry, Refusal},
 };
-use crate::actors::crash::caught;
+use crate::actors::{chance::random, crash::caught};
 use std::{
     collections::{HashMap, VecDeque},
-    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -255,9 +254,7 @@ impl Core {
     }
 
     fn away(&self, Refusal { why, after }: Refusal) -> Away {
-        // Every hasher of the standard library starts with keys of its own.
-        let dice = RandomState::new().hash_one(0);
-        Away { gate: Arc::clone(&self.name), why, retry_after: spread(after, dice) }
+        Away { gate: Arc::clone(&self.name), why, retry_after: spread(after, random()) }
     }
 }
 

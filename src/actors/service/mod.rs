@@ -17,12 +17,13 @@ mod budget;
 mod hurry;
 
 use super::{
+    chance::between,
     contexts::{Context, Contexts},
     gate::{Gate, Outcome, Permit},
     passage::Passage,
     room::now,
     settings::PortSettings,
-    transport::{Carrier, between},
+    transport::Carrier,
 };
 use crate::domain::kernel::{Answer, Ask, Patience, Timestamp};
 use budget::Budget;
