@@ -49,7 +49,7 @@ impl Default for ActorSettings {
             snapshot_every_events: 100,
             mailbox_messages_max: 16_384,
             instance_messages_max: 4_096,
-            admit_within_ms: 15,
+            admit_within_ms: 10,
             unanswered_max: 256,
             crashes_max: 5,
             crash_window_s: 60,
