@@ -169,15 +169,15 @@ RC
     --content-type application/json "$@" >"$folder/siege.json" 2>"$folder/siege.log"
 }
 
-# order_with_wrk NAME SECONDS: 16 users order taxis, for so long or until wrk is interrupted; `wrk_told`
-# then tells what came of it.
+# order_with_wrk NAME SECONDS [USERS]: 16 users order taxis, for so long or until wrk is interrupted;
+# `wrk_told` then tells what came of it.
 order_with_wrk() {
-  wrk -t1 -c16 -d"$2s" -s benches/resilience/orders.lua "$house" >"$folder/$1" 2>&1
+  wrk -t1 -c"${3:-16}" -d"$2s" -s benches/resilience/orders.lua "$house" >"$folder/$1" 2>&1
 }
 
-# wrk_told NAME: reads `placed`, `refused`, `broken` and `p99_ms` of the load of this name.
+# wrk_told NAME: reads `placed`, `refused`, `broken`, `p99_ms` and `max_ms` of the load of this name.
 wrk_told() {
-  read -r _ placed refused broken p99_ms < <(grep ^LOAD "$folder/$1")
+  read -r _ placed refused broken p99_ms max_ms < <(grep ^LOAD "$folder/$1")
 }
 
 # sieged COUNT: one of siege's figures.

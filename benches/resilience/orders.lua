@@ -1,4 +1,5 @@
--- Places taxi orders for wrk, and counts the answers that are not 2xx.
+-- Places taxi orders for wrk, and counts the answers that are not 2xx. The last line has how many
+-- were placed, refused and broken, the 99th percentile and the longest time, in milliseconds.
 wrk.method = "POST"
 wrk.path = "/taxi/orders"
 wrk.headers["Content-Type"] = "application/json"
@@ -25,6 +26,6 @@ function done(summary, latency)
   end
   local errors = summary.errors
   local broken = errors.connect + errors.read + errors.write + errors.timeout
-  io.write(string.format("LOAD %d %d %d %.3f\n", all, not_done, broken,
-    latency:percentile(99) / 1000))
+  io.write(string.format("LOAD %d %d %d %.3f %.3f\n", all, not_done, broken,
+    latency:percentile(99) / 1000, latency.max / 1000))
 end

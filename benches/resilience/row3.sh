@@ -27,7 +27,7 @@ unfinished() {
 load_with --users "$users" --seconds "$seconds" --slower-than-ms 1000 \
   --created "$folder/created" --body "$order" "$house/orders"
 deferred=$(told '.status."202" // 0')
-refused=$(told '.classes.turned_away.count // 0')
+refused=$(told '(.classes.turned_away.count // 0) + (.classes.in_vain.count // 0)')
 strange=$(told '.answered + .lost - (.status."201" // 0) - (.status."202" // 0) - '"$refused")
 slower=$(told .slower.count)
 waiting=$(unfinished)

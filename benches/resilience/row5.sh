@@ -50,13 +50,14 @@ healed_ms=$(($(now_ms) - begin_ms))
 wait "$loading"
 touch "$folder/over"
 
-served=$(told '((.status."201" // 0) + (.classes.turned_away.count // 0) * (.retry_after_share // 0))
+served=$(told '((.status."201" // 0)
+    + ((.classes.turned_away.count // 0) + (.classes.in_vain.count // 0)) * (.retry_after_share // 0))
   / (.answered + .lost)')
 # What would have gone out in the same time without a breaker is what went out while all was well.
 calls_share=$(jq -n "$ill_calls / ($well_calls * $ill_for / $ill_from)")
 # The first tenth of a second after which at least nine tenths succeed, and go on doing so.
 recovered_ms=$(told '.timeline as $ticks | [range($ticks | length)] | map(select(. * 100 >= '"$healed_ms"'))
-  | map(select($ticks[.] | (."2xx" // 0) < 9 * (.turned_away // 0))) | (max // -1)
+  | map(select($ticks[.] | (."2xx" // 0) < 9 * ((.turned_away // 0) + (.in_vain // 0)))) | (max // -1)
   | if . < 0 then 0 else (. + 1) * 100 - '"$healed_ms"' end')
 # A herd would be seen as more calls in a tenth of a second than when all was well.
 herd=$(awk -v begin="$begin_ms" -v ill="$((ill_from * 1000))" -v healed="$healed_ms" '

@@ -17,6 +17,8 @@ pub struct Client {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// Whether something was tried first, outside, in vain.
+    pub is_in_vain: bool,
     pub retry_after: Option<Duration>,
     pub location: Option<String>,
 }
@@ -43,6 +45,9 @@ struct Head {
     body_bytes: usize,
     closes: bool,
 }
+
+/// The type of the problem that tells that an outside service did not answer.
+const IN_VAIN: &[u8] = b"/problems/unavailable";
 
 const READ_BYTES: usize = 16 * 1024;
 
@@ -74,7 +79,12 @@ impl Client {
         if !head.closes {
             self.stream = Some(stream);
         }
-        Ok(head.answer)
+        let mut answer = head.answer;
+        if answer.is_turned_away() {
+            let body = &self.buffer[head_bytes..];
+            answer.is_in_vain = body.windows(IN_VAIN.len()).any(|part| part == IN_VAIN);
+        }
+        Ok(answer)
     }
 
     /// What may still come is of no interest.
@@ -103,7 +113,7 @@ fn read_head(head: &[u8]) -> io::Result<Head> {
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
     let status = status.ok_or_else(|| strange("an answer without a status"))?;
     let mut body_bytes = matches!(status, 204 | 304).then_some(0);
-    let mut answer = Answer { status, retry_after: None, location: None };
+    let mut answer = Answer { status, is_in_vain: false, retry_after: None, location: None };
     let mut closes = false;
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         match name.to_ascii_lowercase().as_str() {

@@ -19,7 +19,10 @@ pub struct Tally {
     timeline: Vec<BTreeMap<&'static str, u32>>,
 }
 
+/// Told at once to come back later.
 const TURNED_AWAY: &str = "turned_away";
+/// Told to come back later after something was tried.
+const IN_VAIN: &str = "in_vain";
 const TICK_MS: u128 = 100;
 
 impl Tally {
@@ -29,7 +32,7 @@ impl Tally {
         *self.by_status.entry(answer.status).or_default() += 1;
         let took_us = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
         self.took_us.entry(class).or_default().push(took_us);
-        if class == TURNED_AWAY && answer.retry_after.is_some() {
+        if answer.comes_back_after().is_some() {
             self.with_retry_after += 1;
         }
         if let (true, Some(location)) = (answer.is_success(), &answer.location) {
@@ -67,7 +70,8 @@ impl Tally {
         let slow_us = options.slower_than_ms.saturating_mul(1_000);
         let is_slow = |took: &&u32| u64::from(**took) > slow_us;
         let slow = self.took_us.values().flatten().filter(is_slow).count();
-        let with_retry_after = share(self.with_retry_after, self.count(TURNED_AWAY));
+        let with_retry_after =
+            share(self.with_retry_after, self.count(TURNED_AWAY) + self.count(IN_VAIN));
         // Those answered after the end belong to no second of the load.
         let in_time = self.in_time(options.seconds);
         let rate = |count: Option<&u64>| {
@@ -123,6 +127,7 @@ impl Tally {
 
 fn class(answer: &Answer) -> &'static str {
     match answer.status {
+        _ if answer.is_in_vain => IN_VAIN,
         _ if answer.is_turned_away() => TURNED_AWAY,
         200..300 => "2xx",
         400..500 => "4xx",
