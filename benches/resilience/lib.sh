@@ -13,6 +13,8 @@ folder=$(mktemp -d "${TMPDIR:-target}/resilience.XXXXXX")
 pids=()
 # Servers started so far: each has a log of its own.
 servers=0
+# Somebody orders a taxi.
+order='{"orderType":"basic","name":"Jung"}'
 
 finish() {
   local pid
@@ -55,6 +57,22 @@ start_house() {
   house_pid=$!
   pids+=("$house_pid")
   house=$(address_in "$place.log")
+}
+
+# start_slow_taxis FALLBACK [SETTING]: taxis are served whose payment takes 0 to 1000 ms of the 300 it
+# is given.
+start_slow_taxis() {
+  start_outside
+  change payment '{"latency_ms": "0..1000"}'
+  start_house --business taxi <<CONFIG
+[ports."taxi/payment"]
+transport = "http"
+url = "$outside/payment"
+timeout_ms = 300
+within_ms = 800
+fallback = "$1"
+${2:-}
+CONFIG
 }
 
 # verified: stops the house as an operator would, and reads everything it remembers.

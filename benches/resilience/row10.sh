@@ -45,7 +45,7 @@ spent_us_by() {
 
 ticks() { awk '{ print $14 + $15 }' "/proc/$house_pid/stat"; }
 
-said '{"orderType":"basic","name":"x"}' "$house/taxi/orders" >/dev/null
+said "$order" "$house/taxi/orders" >/dev/null
 order_with_wrk warm "$((seconds / 2))"
 beside_others well '{"status":"nonsense"}' >/dev/null
 well_us=$(spent_us_by commanded '{"status":"nonsense"}')

@@ -5,18 +5,8 @@ source "$(dirname "$0")/lib.sh"
 
 seconds=${SECONDS_PER_ROW:-60}
 users=255
-order='{"orderType":"basic","name":"Jung"}'
 
-start_outside
-change payment '{"latency_ms": "0..1000"}'
-start_house --business taxi <<CONFIG
-[ports."taxi/payment"]
-transport = "http"
-url = "$outside/payment"
-timeout_ms = 300
-within_ms = 800
-fallback = "refuse"
-CONFIG
+start_slow_taxis refuse
 
 # siege 4.0.7 never ends when most of its users are refused at once: its threads wait for each other.
 order_with_wrk refuse "$seconds" "$users"

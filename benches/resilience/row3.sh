@@ -5,19 +5,8 @@ source "$(dirname "$0")/lib.sh"
 seconds=${SECONDS_PER_ROW:-60}
 users=255
 backlog=${BACKLOG:-10000}
-order='{"orderType":"basic","name":"Jung"}'
 
-start_outside
-change payment '{"latency_ms": "0..1000"}'
-start_house --business taxi <<CONFIG
-[ports."taxi/payment"]
-transport = "http"
-url = "$outside/payment"
-timeout_ms = 300
-within_ms = 800
-fallback = "defer"
-deferred_max = $backlog
-CONFIG
+start_slow_taxis defer "deferred_max = $backlog"
 
 # unfinished: how many orders are neither paid nor refused.
 unfinished() {

@@ -5,7 +5,6 @@ source "$(dirname "$0")/lib.sh"
 
 seconds=${SECONDS_PER_ROW:-60}
 connections=${CONNECTIONS:-400}
-order='{"orderType":"basic","name":"Jung"}'
 
 # memory_mib_until FILE: the memory of the house in each second, until the file is there.
 memory_mib_until() {

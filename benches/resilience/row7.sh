@@ -5,7 +5,6 @@ source "$(dirname "$0")/lib.sh"
 # Everybody has come back before the longest Retry-After is told, so the rush has its length.
 rush_s=3
 rate=500
-order='{"orderType":"basic","name":"Jung"}'
 
 start_house --business taxi <<CONFIG
 [gates."taxi/orders"]

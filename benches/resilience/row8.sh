@@ -3,7 +3,6 @@
 source "$(dirname "$0")/lib.sh"
 
 times=${TIMES:-20}
-order='{"orderType":"basic","name":"x"}'
 acknowledged=0
 
 start_house --business taxi --allow-faults <<<""

@@ -5,7 +5,6 @@ source "$(dirname "$0")/lib.sh"
 
 calm_s=2 full_s=4 after_s=4
 place=$folder/place data_in=$folder/place/data
-order='{"orderType":"basic","name":"first"}'
 
 unmount() { if mountpoint -q "$place"; then umount "$place"; fi; }
 trap 'unmount; finish' EXIT
