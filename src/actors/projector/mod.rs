@@ -64,6 +64,8 @@ pub struct Projector<F: Folds> {
     recent: HashMap<u64, Option<F::Row>>,
     /// The row of the largest number, where new rows go on from it.
     last: Option<F::Row>,
+    /// The largest number there is a row of, once it is known.
+    largest: Option<u64>,
 }
 
 /// There may be something to fold.
@@ -113,8 +115,7 @@ impl<F: Folds> Handler<Wake> for Projector<F> {
             }
             Err(because) => {
                 self.progress.trouble(Some(because));
-                self.recent.clear();
-                self.last = None;
+                self.forget();
                 self.progress.hush();
                 ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
             }
@@ -148,6 +149,7 @@ impl<F: Folds> Projector<F> {
             waiting: Arc::clone(&rows.waiting),
             recent: HashMap::new(),
             last: None,
+            largest: None,
         })
     }
 
@@ -212,8 +214,7 @@ impl<F: Folds> Projector<F> {
     fn look(&mut self) -> Result<(), ReadModelError> {
         let Err(error) = self.model.check() else { return Ok(()) };
         self.reached.send_replace(0);
-        self.recent.clear();
-        self.last = None;
+        self.forget();
         let found = Unusable::Damaged(error.because);
         self.model = self.shelf.make_anew(&found, self.journal.durable())?;
         (self.cursor, self.committed) = (0, 0);
@@ -268,10 +269,14 @@ impl<F: Folds> Projector<F> {
         let in_record = |because| format!("record {}: {because}", record.position);
         let heard = caught(|| self.folds.hear(&self.rooms, record)).map_err(in_record)??;
         let Some((number, heard)) = heard else { return Ok(()) };
+        let largest = self.largest().map_err(in_record)?;
         let mut before = match self.recent.remove(&number) {
             Some(row) => row,
+            // Most rows are new, and nobody has to look for those.
+            None if number > largest => None,
             None => self.stored(number).map_err(in_record)?,
         };
+        self.largest = Some(largest.max(number));
         if F::CONTINUES && before.is_none() {
             before = self.last().map_err(in_record)?;
         }
@@ -282,6 +287,21 @@ impl<F: Folds> Projector<F> {
         self.recent.insert(number, after);
         touched.push(number);
         Ok(())
+    }
+
+    /// What is remembered of the rows is not true any more.
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.last = None;
+        self.largest = None;
+    }
+
+    /// The largest number that there may be a row of.
+    fn largest(&self) -> Result<u64, String> {
+        match self.largest {
+            Some(largest) => Ok(largest),
+            None => Ok(self.model.last().map_err(|error| error.to_string())?.unwrap_or_default()),
+        }
     }
 
     /// The row that a new one goes on from.

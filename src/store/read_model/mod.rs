@@ -9,6 +9,7 @@ mod row;
 mod search;
 mod shape;
 mod stamp;
+mod writing;
 
 pub use row::{FoundRow, RowChange};
 pub use search::{SearchError, SortBy, Wanted};
@@ -18,12 +19,13 @@ use super::{space, sync::lock};
 use crate::domain::kernel::Query;
 use asking::{body, count, numbers_of, rows, stretch_of};
 use row::found_row;
-use rusqlite::{Connection, ErrorCode, OpenFlags, types::Value};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use stamp::Stamp;
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock},
 };
+use writing::Writing;
 
 /// How many idle reading connections are kept.
 const READERS_KEPT_MAX: usize = 4;
@@ -36,7 +38,7 @@ pub struct ReadModel {
     /// How the files looked when the writer had last written. Changed only under its lock.
     stamp: Mutex<Stamp>,
     readers: Mutex<Vec<Connection>>,
-    upsert: String,
+    writing: Writing,
     /// Why it is not to be trusted any more.
     suspicion: OnceLock<String>,
 }
@@ -95,7 +97,7 @@ impl ReadModel {
             writer: Mutex::new(connection),
             stamp,
             readers: Mutex::new(Vec::new()),
-            upsert: shape::upsert(layout.fields),
+            writing: Writing::of(layout.fields),
             suspicion: OnceLock::new(),
         }
     }
@@ -178,37 +180,9 @@ impl ReadModel {
         cursor: u64,
         changes: &[(u64, Option<RowChange>)],
     ) -> Result<(), ReadModelError> {
-        let write = |writer: &mut Connection| {
-            let transaction = writer.transaction()?;
-            {
-                let mut upsert = transaction.prepare_cached(&self.upsert)?;
-                let mut delete =
-                    transaction.prepare_cached("DELETE FROM rows WHERE number = ?1")?;
-                for (number, change) in changes {
-                    let number = Value::Integer(number.cast_signed());
-                    match change {
-                        Some(change) => {
-                            upsert.raw_bind_parameter(1, number)?;
-                            upsert.raw_bind_parameter(2, &change.body)?;
-                            for (index, value) in change.values.iter().enumerate() {
-                                upsert.raw_bind_parameter(index + 3, value)?;
-                            }
-                            upsert.raw_execute()?;
-                        }
-                        None => {
-                            delete.execute([number])?;
-                        }
-                    }
-                }
-                transaction
-                    .prepare_cached("UPDATE meta SET cursor = ?1")?
-                    .execute([cursor.cast_signed()])?;
-            }
-            transaction.commit()
-        };
         let mut writer = lock(&self.writer);
         self.verify()?;
-        let written = write(&mut writer);
+        let written = self.writing.write(&mut writer, cursor, changes);
         *lock(&self.stamp) = Stamp::of(&self.path);
         written.map_err(|error| self.failed(&error))
     }

@@ -23,7 +23,7 @@ pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
 /// Raised when the tables change; older files are then made anew.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// What the rows of a view look like.
 #[derive(Clone, Copy, Debug)]
@@ -154,35 +154,26 @@ fn tables(fields: &[Field]) -> String {
     )
 }
 
-/// Triggers keep the number of rows, because counting a million of them takes long.
 fn indexes(fields: &[Field]) -> String {
     let mut indexes = String::new();
     for (column, _) in columns_of(fields) {
         let _ = write!(indexes, "CREATE INDEX by_{column} ON rows ({column}, number);");
     }
-    format!(
-        "{indexes}
-         CREATE TRIGGER one_more AFTER INSERT ON rows BEGIN
-             UPDATE meta SET rows = rows + 1;
-         END;
-         CREATE TRIGGER one_less AFTER DELETE ON rows BEGIN
-             UPDATE meta SET rows = rows - 1;
-         END;
-         UPDATE meta SET rows = (SELECT count(*) FROM rows);"
-    )
+    indexes
 }
 
-/// The statement that inserts a row, or replaces what it says.
-pub(super) fn upsert(fields: &[Field]) -> String {
+/// The statements that insert a row, and that change what it says; both with the number, the body,
+/// and the fields that have a column.
+pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
     let (mut columns, mut places, mut updates) = (String::new(), String::new(), String::new());
     for (place, (column, _)) in (3..).zip(columns_of(fields)) {
         let _ = write!(columns, ", {column}");
         let _ = write!(places, ", ?{place}");
-        let _ = write!(updates, ", {column} = excluded.{column}");
+        let _ = write!(updates, ", {column} = ?{place}");
     }
-    format!(
-        "INSERT INTO rows (number, body{columns}) VALUES (?1, ?2{places})
-         ON CONFLICT (number) DO UPDATE SET body = excluded.body{updates}"
+    (
+        format!("INSERT INTO rows (number, body{columns}) VALUES (?1, ?2{places})"),
+        format!("UPDATE rows SET body = ?2{updates} WHERE number = ?1"),
     )
 }
 

@@ -1,0 +1,78 @@
+//! How rows are written: what changed, up to where, and how many there are since.
+
+use super::{RowChange, shape};
+use crate::domain::kernel::Field;
+use rusqlite::{CachedStatement, Connection, Transaction, types::Value};
+
+/// The statements that write rows. They count how many come and go, because counting a million
+/// of them takes long; a trigger would have every page copied before it is changed, in case the
+/// statement fails half-way.
+pub(super) struct Writing {
+    insert: String,
+    update: String,
+}
+
+impl Writing {
+    /// Of rows with these fields.
+    pub(super) fn of(fields: &[Field]) -> Self {
+        let (insert, update) = shape::insert_and_update(fields);
+        Self { insert, update }
+    }
+
+    /// Writes rows (`None`: it is gone) and the cursor, all or nothing.
+    pub(super) fn write(
+        &self,
+        writer: &mut Connection,
+        cursor: u64,
+        changes: &[(u64, Option<RowChange>)],
+    ) -> rusqlite::Result<()> {
+        let transaction = writer.transaction()?;
+        let (come, gone) = self.write_rows(&transaction, changes)?;
+        transaction
+            .prepare_cached("UPDATE meta SET cursor = ?1, rows = rows + ?2 - ?3")?
+            .execute([cursor.cast_signed(), come, gone])?;
+        transaction.commit()
+    }
+
+    /// Says how many rows there are more, and how many fewer.
+    fn write_rows(
+        &self,
+        transaction: &Transaction<'_>,
+        changes: &[(u64, Option<RowChange>)],
+    ) -> rusqlite::Result<(i64, i64)> {
+        let mut insert = transaction.prepare_cached(&self.insert)?;
+        let mut update = transaction.prepare_cached(&self.update)?;
+        let mut delete = transaction.prepare_cached("DELETE FROM rows WHERE number = ?1")?;
+        let last: Option<i64> = transaction
+            .prepare_cached("SELECT max(number) FROM rows")?
+            .query_row([], |row| row.get(0))?;
+        let (mut come, mut gone) = (0, 0);
+        for (number, change) in changes {
+            let number = number.cast_signed();
+            let Some(change) = change else {
+                gone += i64::from(delete.execute([number])? > 0);
+                continue;
+            };
+            // What is beyond the last is new, and most of what is not is there.
+            let is_there = last.is_some_and(|last| number <= last);
+            if !is_there || execute(&mut update, number, change)? == 0 {
+                come += 1;
+                execute(&mut insert, number, change)?;
+            }
+        }
+        Ok((come, gone))
+    }
+}
+
+fn execute(
+    statement: &mut CachedStatement<'_>,
+    number: i64,
+    change: &RowChange,
+) -> rusqlite::Result<usize> {
+    statement.raw_bind_parameter(1, Value::Integer(number))?;
+    statement.raw_bind_parameter(2, &change.body)?;
+    for (index, value) in change.values.iter().enumerate() {
+        statement.raw_bind_parameter(index + 3, value)?;
+    }
+    statement.raw_execute()
+}
