@@ -27,6 +27,7 @@ mod flight;
 mod folding;
 mod follower;
 mod gate;
+mod homing;
 mod house;
 mod keeper;
 mod later;

@@ -1,6 +1,7 @@
 //! All rooms by name and by number, and how listeners hear through them what happened.
 
 use super::{
+    homing::homing,
     letter::{Ack, Delivery, InsideCall, Mandate, Undelivered},
     room::Door,
 };
@@ -118,7 +119,7 @@ impl Rooms {
             let _ = said.send(fate);
         });
         self.dispatch(dispatch, InsideCall { origin, mandate: mandate.clone(), when, ack });
-        fate.await.unwrap_or(Err(Undelivered::Later))
+        homing(fate).await.unwrap_or(Err(Undelivered::Later))
     }
 
     fn dispatch(&self, dispatch: &Dispatch, call: InsideCall) {

@@ -13,6 +13,7 @@ use crate::{
         facade::{IdempotencyKey, Outcome, Reply, Request, Trouble},
         flight::Flight,
         gate::{self, Away, Permit},
+        homing::homing,
         letter::{ClientCall, Content, ReplyTo, Teller},
         passage::Passage,
     },
@@ -47,7 +48,7 @@ impl<A: Aggregate> Room<A> {
         let (reply, answer) = oneshot::channel();
         self.post(number, content(reply));
         // Dropped unanswered: the journal did not take it, or the instance crashed meanwhile.
-        answer.await.unwrap_or_else(|_| Err(busy(A::NAME)))
+        homing(answer).await.unwrap_or_else(|_| Err(busy(A::NAME)))
     }
 
     async fn say_new(&self, command: A::Command, call: Call) -> Reached {
