@@ -21,6 +21,13 @@ use std::{
 /// How often the keeper looks for aggregates that nobody needs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
+/// How often it looks whether it has to make room for other kinds.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Whoever was used more recently is not let go of to make room, as long as there is any: an order
+/// that waits for its payment would be read again as soon as it is paid.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
 /// At most so many are looked at in one sweep, so that a sweep never blocks the loop.
 const SWEEP_INSTANCES_MAX: usize = 4_096;
 
@@ -51,6 +58,7 @@ impl<A: Aggregate> Actor for Keeper<A> {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(self.room.shared.settings.mailbox_messages_max);
         ctx.run_interval(SWEEP_EVERY, |keeper, _| keeper.sweep());
+        ctx.run_interval(LOOK_EVERY, |keeper, _| keeper.make_room());
     }
 }
 
@@ -185,12 +193,30 @@ impl<A: Aggregate> Keeper<A> {
         }
     }
 
+    /// Lets go of those who are unused for long.
     fn sweep(&mut self) {
         let idle_after = Duration::from_secs(self.room.shared.settings.idle_after_s);
+        self.let_go(idle_after, |_| true);
+    }
+
+    /// Lets go of the longest unused before there are as many as may be, so that those of a kind
+    /// that is asked for find the room that others hold and nobody asks for.
+    fn make_room(&mut self) {
+        let max = self.room.shared.settings.living_max;
+        if self.room.shared.living.load(Ordering::Relaxed) >= max / 5 * 4 {
+            self.let_go(KEPT_FOR, |living| living >= max / 4 * 3);
+        }
+    }
+
+    /// Lets go of those who are unused for so long, while that is wanted with so many alive.
+    fn let_go(&mut self, unused_for: Duration, is_wanted: impl Fn(usize) -> bool) {
         for _ in 0..self.oldest.len().min(SWEEP_INSTANCES_MAX) {
+            if !is_wanted(self.room.shared.living.load(Ordering::Relaxed)) {
+                return;
+            }
             let Some((number, _)) = self.oldest.pop_front() else { return };
             let Some(instance) = self.living.get(&number) else { continue };
-            if instance.used_at.elapsed() >= idle_after && self.is_idle(instance) {
+            if instance.used_at.elapsed() >= unused_for && self.is_idle(instance) {
                 self.forget(number);
             } else {
                 self.oldest.push_back((number, instance.used));
