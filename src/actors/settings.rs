@@ -12,7 +12,8 @@ const SHARD_BLOCKED_MS_MIN: u64 = 250;
 pub struct ActorSettings {
     /// Arbiters that aggregates are hashed to; 0 means one per core.
     pub shards: usize,
-    /// Aggregates alive at once in the whole process; the longest unused are passivated first.
+    /// Aggregates alive at once in the whole process; before there are as many, the longest unused
+    /// are passivated.
     pub living_max: usize,
     /// Aggregates unused for so many seconds are passivated.
     pub idle_after_s: u64,

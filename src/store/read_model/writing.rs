@@ -2,7 +2,7 @@
 
 use super::{RowChange, shape};
 use crate::domain::kernel::Field;
-use rusqlite::{CachedStatement, Connection, Transaction, types::Value};
+use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
 
 /// The statements that write rows. They count how many come and go, because counting a million
 /// of them takes long; a trigger would have every page copied before it is changed, in case the
@@ -26,7 +26,8 @@ impl Writing {
         cursor: u64,
         changes: &[(u64, Option<RowChange>)],
     ) -> rusqlite::Result<()> {
-        let transaction = writer.transaction()?;
+        // Begun as a write, although it reads first.
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (come, gone) = self.write_rows(&transaction, changes)?;
         transaction
             .prepare_cached("UPDATE meta SET cursor = ?1, rows = rows + ?2 - ?3")?
