@@ -3,6 +3,8 @@
 # and prints requests per second, p50, p99 and the ratio to the limit as a Markdown table.
 #
 #   benches/load.sh [SECONDS]      (10 by default; needs wrk, curl and jq)
+#
+# MADANG names a binary that is built already; then examples/echo.rs is taken to be built, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +20,9 @@ finish() {
 }
 trap finish EXIT
 
-cargo build --release --bin madang --example echo
+if [ -z "${MADANG:-}" ]; then
+  cargo build --release --bin madang --example echo
+fi
 
 # Waits until a log names an address, and prints it.
 address_in() {
@@ -32,7 +36,7 @@ address_in() {
 
 target/release/examples/echo >"$folder/echo.log" &
 pids+=($!)
-target/release/madang serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/madang.log" 2>&1 &
+"${MADANG:-target/release/madang}" serve --data "$folder/data" --listen 127.0.0.1:0 >"$folder/madang.log" 2>&1 &
 pids+=($!)
 echo_url="http://$(address_in "$folder/echo.log")"
 madang_url="http://$(address_in "$folder/madang.log")"

@@ -16,10 +16,14 @@ servers=0
 # Somebody orders a taxi.
 order='{"orderType":"basic","name":"Jung"}'
 
+# What a row has to do at its end, when nobody runs any more; rows say for themselves.
+clean_up() { :; }
+
 finish() {
   local pid
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
+  clean_up
   # Who wants to look at the logs and loads afterwards says so.
   [ -n "${KEEP:-}" ] && echo "$row: see $folder" >&2 || rm -rf "$folder"
 }
@@ -51,12 +55,13 @@ start_outside() {
 start_house() {
   local place=$folder/house-$((++servers))
   data=${data_in:-$place.data}
+  house_log=$place.log
   cat >"$place.toml"
   "$madang" serve --config "$place.toml" --data "$data" --listen 127.0.0.1:0 "$@" \
-    >"$place.log" 2>&1 &
+    >"$house_log" 2>&1 &
   house_pid=$!
   pids+=("$house_pid")
-  house=$(address_in "$place.log")
+  house=$(address_in "$house_log")
 }
 
 # start_slow_taxis FALLBACK [SETTING]: taxis are served whose payment takes 0 to 1000 ms of the 300 it
@@ -100,6 +105,13 @@ standing() {
 }
 
 # --- the inside ---
+
+# say BODY [CURL ARGUMENT...] URL: says something in JSON.
+say() {
+  local body=$1
+  shift
+  curl -sS -H 'Content-Type: application/json' -d "$body" "$@"
+}
 
 # numbers_with FIELD RESOURCE WORD: FIELD of every item of the resource whose `status`, or whatever
 # the business calls it, is matched by the WORD, a line each, sorted.

@@ -11,12 +11,8 @@ seconds=${SECONDS_PER_ROW:-20}
 
 start_house --business taxi --allow-faults <<<""
 
-# said JSON [CURL ARGUMENT...] URL: says something, and prints the status of the answer.
-said() {
-  local body=$1
-  shift
-  curl -s -o /dev/null -w '%{http_code}\n' -H 'content-type: application/json' -d "$body" "$@"
-}
+# said BODY [CURL ARGUMENT...] URL: says something, and prints the status of the answer.
+said() { say "$1" -o /dev/null -w '%{http_code}\n' "${@:2}"; }
 
 # commanded BODY: commands the first order 10,000 times.
 commanded() {

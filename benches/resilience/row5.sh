@@ -21,8 +21,7 @@ url = "$outside/payment"
 failure_rate = 0.3
 minimum_calls = 20
 CONFIG
-curl -sSf -o /dev/null -H 'Content-Type: application/json' \
-  -d '{"status":"rentable","cnt":1000000}' "$house/cars"
+say '{"status":"rentable","cnt":1000000}' -f -o /dev/null "$house/cars"
 
 # calls_until FILE: writes down how often the payment was called in each tenth of a second, and
 # whether it was ill, until the file that is given is there.

@@ -6,8 +6,7 @@ source "$(dirname "$0")/lib.sh"
 calm_s=2 full_s=4 after_s=4
 place=$folder/place data_in=$folder/place/data
 
-unmount() { if mountpoint -q "$place"; then umount "$place"; fi; }
-trap 'unmount; finish' EXIT
+clean_up() { if mountpoint -q "$place"; then umount "$place"; fi; }
 
 mount_place() {
   mkdir -p "$place"
@@ -81,12 +80,12 @@ compare() {
 fill_a() {
   mount_place "$1"
   start_house --business taxi <<<""
-  curl -sSf -o /dev/null -d "$order" "$house/taxi/orders"
+  say "$order" -f -o /dev/null "$house/taxi/orders"
   load_everybody
   fill_and_free
   wait "$writers" "$readers"
   ensure "all that is remembered is sound" compare
-  unmount
+  umount "$place"
 
   local healed_ms answers reads bad_reads acknowledged refused lost doubled appeared
   healed_ms=$(notes writes | awk '$1 ~ /^20[12]$/ && $2 >= 0 { print $2 }' | sort -n | head -1)
