@@ -101,16 +101,16 @@ impl Keeper {
             let called = mem::take(&mut state.called);
             drop(state);
             called.into_iter().for_each(Waker::wake);
-            Poll::Pending
+            Poll::<()>::Pending
         })
-        .await
+        .await;
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
         // Another loop on this thread will have a home of its own.
-        let _ = HOME.try_with(|home| home.take());
+        let _ = HOME.try_with(RefCell::take);
         let mut state = self.0.lock();
         state.is_left = true;
         let called = mem::take(&mut state.called);
