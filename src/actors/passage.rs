@@ -99,7 +99,7 @@ impl Passage {
     ///
     /// # Errors
     /// Why, and when to come back.
-    pub fn peek(&self) -> Result<(), Away> {
+    pub fn foresee(&self) -> Result<(), Away> {
         // Nobody is late at a service that is not asked.
         if self.crowd.is_too_large() && !self.context.is_suspended() {
             return Err(self.gate.refuse());
@@ -107,7 +107,7 @@ impl Passage {
         if self.putting_off.as_ref().is_some_and(PuttingOff::has_room) {
             return Ok(());
         }
-        self.gate.peek()
+        self.gate.foresee()
     }
 
     /// Which gate was in the way of whoever asked in vain, and when to come back.

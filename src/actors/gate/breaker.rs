@@ -16,12 +16,14 @@ use super::{
     rules::BreakerRules,
     window::{Tally, Window, reaches},
 };
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 /// Those in a hurry find a drop even where the patient have waited for it.
 const TOKENS_HURRIED: f64 = 1.0;
 /// The patient leave one for whoever is in a hurry.
 const TOKENS_PATIENT: f64 = 2.0;
+/// Whoever has not come for a drop by then does not come.
+pub(super) const PROMISED_FOR: Duration = Duration::from_millis(500);
 
 /// A circuit breaker.
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ pub struct Breaker {
 enum State {
     Closed,
     Open { until: Duration },
-    HalfOpen { drip: Bucket, trials: Tally },
+    HalfOpen { drip: Bucket, trials: Tally, promised: VecDeque<Duration> },
 }
 
 /// The breaker turned.
@@ -114,11 +116,31 @@ impl Breaker {
             State::Open { .. } => {
                 let per_s = self.rules.drip_per_s;
                 let drip = Bucket::new(per_s, TOKENS_PATIENT, TOKENS_HURRIED, now);
-                let half_open = State::HalfOpen { drip, trials: Tally::default() };
+                let (trials, promised) = (Tally::default(), VecDeque::new());
+                let half_open = State::HalfOpen { drip, trials, promised };
                 self.turn(now, half_open, "it was open for long enough".into());
             }
-            State::HalfOpen { drip, .. } => drip.fill(now),
+            State::HalfOpen { drip, promised, .. } => {
+                drip.fill(now);
+                while promised.front().is_some_and(|since| *since + PROMISED_FOR <= now) {
+                    promised.pop_front();
+                }
+            }
         }
+    }
+
+    /// Whether somebody in a hurry who sets out now will find a drop that nobody else was promised;
+    /// then it is promised. It can be taken by anybody all the same.
+    pub fn promise(&mut self, now: Duration) -> bool {
+        let State::HalfOpen { drip, promised, .. } = &mut self.state else {
+            return !self.is_open();
+        };
+        #[expect(clippy::cast_precision_loss, reason = "of two at most")]
+        let is_there = drip.has(TOKENS_HURRIED + promised.len() as f64);
+        if is_there {
+            promised.push_back(now);
+        }
+        is_there
     }
 
     /// Whether somebody may pass now.
@@ -140,9 +162,10 @@ impl Breaker {
     }
 
     /// Somebody passed.
-    pub const fn let_through(&mut self) {
-        if let State::HalfOpen { drip, .. } = &mut self.state {
+    pub fn let_through(&mut self) {
+        if let State::HalfOpen { drip, promised, .. } = &mut self.state {
             drip.take();
+            promised.pop_front();
         }
     }
 
@@ -161,7 +184,7 @@ impl Breaker {
             }
             // An opening begins an era in which nobody passes.
             State::Open { .. } => {}
-            State::HalfOpen { drip, trials } => {
+            State::HalfOpen { drip, trials, .. } => {
                 trials.add(call);
                 if call == Tally::of(false, false) {
                     drip.turn((drip.per_s() * 2.0).min(1e9));
@@ -273,6 +296,25 @@ mod tests {
         assert_eq!(breaker.due(ms(500), false), ms(600) + Duration::from_micros(1));
         breaker.hears(500, 1, false);
         assert_eq!(breaker.due(ms(500), false), ms(550) + Duration::from_micros(1));
+    }
+
+    #[test]
+    fn a_drop_is_promised_to_one_who_sets_out_until_it_does_not_come() {
+        let mut breaker = breaker(&GateSettings::default());
+        assert!(breaker.promise(ms(0)) && breaker.promise(ms(0)), "closed");
+        breaker.hears(0, 10, true);
+        assert!(!breaker.promise(ms(0)), "open");
+        breaker.advance(ms(500));
+        assert!(breaker.promise(ms(500)));
+        assert!(!breaker.promise(ms(500)), "it is somebody else's");
+        breaker.let_through();
+        assert!(!breaker.promise(ms(500)), "it was taken");
+        breaker.advance(ms(601));
+        assert!(breaker.promise(ms(601)), "the next drop");
+        breaker.advance(ms(700));
+        assert!(breaker.promise(ms(702)) && !breaker.promise(ms(702)), "the next but one");
+        breaker.advance(ms(1_101));
+        assert!(breaker.promise(ms(1_101)), "whoever set out first has not come");
     }
 
     #[test]

@@ -99,11 +99,16 @@ impl Machine {
     pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
         self.advance(now);
         let why = self.obstacle(false).filter(|why| !self.may_wait(*why))?;
-        // Nobody is turned away, so nobody takes a moment.
-        let before = self.returning.clone();
-        let refusal = Refusal { why, after: self.moment(why) };
-        self.returning = before;
-        Some(refusal)
+        Some(self.warn(why))
+    }
+
+    /// Why somebody in a hurry who sets out now would be turned away when it comes. Of those whom
+    /// single drops let through no more set out than there are drops.
+    pub fn foresee(&mut self, now: Duration) -> Option<Refusal> {
+        self.peek(now).or_else(|| {
+            let is_promised = self.breaker.as_mut().is_none_or(|breaker| breaker.promise(now));
+            (!is_promised).then(|| self.warn(Why::Open))
+        })
     }
 
     /// Turns somebody away for whom there is no room behind it.
@@ -331,6 +336,14 @@ impl Machine {
     fn refuse(&mut self, why: Why) -> Refusal {
         self.counts.turned_away[why as usize] += 1;
         Refusal { why, after: self.moment(why) }
+    }
+
+    /// What somebody is told who is not turned away, and takes no moment.
+    fn warn(&mut self, why: Why) -> Refusal {
+        let before = self.returning.clone();
+        let refusal = Refusal { why, after: self.moment(why) };
+        self.returning = before;
+        refusal
     }
 
     fn moment(&mut self, why: Why) -> Duration {

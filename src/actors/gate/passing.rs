@@ -146,6 +146,16 @@ impl Gate {
         refusal.map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
+    /// Whether whoever sets out for it now in a hurry would be turned away when it comes. Of those
+    /// whom single drops let through no more set out than there are drops.
+    ///
+    /// # Errors
+    /// Why, and when to come back.
+    pub fn foresee(&self) -> Result<(), Away> {
+        let refusal = self.core.act(|inner, now| inner.machine.foresee(now));
+        refusal.unwrap_or(Some(BROKEN)).map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
+    }
+
     /// Turns somebody away for whom there is room, but not behind it.
     #[must_use]
     pub fn refuse(&self) -> Away {

@@ -1,19 +1,23 @@
 //! What holds of a gate whatever comes, in whatever order: random rules, random people, random
 //! times, and a second opinion about each of them.
 
-#![expect(clippy::cast_precision_loss, reason = "of a few hundred reports")]
+#![expect(clippy::cast_precision_loss, reason = "of a few hundred reports and promises")]
 
 mod random;
 
 use super::{
     Outcome, Why,
+    breaker::PROMISED_FOR,
     machine::Machine,
     rules::{BreakerRules, LimitRules, QueueRules, Rules, Span},
     told::{Answer, Entry, Refusal},
 };
 use proptest::{collection::vec, prelude::*};
 use random::{Deed, deed, rules};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 /// The clock of whoever drives a gate goes in steps of this.
 const STEP: Duration = Duration::from_millis(1);
@@ -55,6 +59,8 @@ struct World {
     reports: Vec<Reported>,
     /// How much has dripped since the trials began, beyond those let through.
     drops: f64,
+    /// When those set out who were promised one, and have not come.
+    promised: VecDeque<Duration>,
 }
 
 impl World {
@@ -70,6 +76,7 @@ impl World {
             era: 0,
             reports: Vec::new(),
             drops: 0.0,
+            promised: VecDeque::new(),
         }
     }
 
@@ -80,6 +87,7 @@ impl World {
                 Ok(permit) => self.let_in(permit),
                 Err(refusal) => self.is_honest(refusal),
             },
+            Deed::Foresee => self.foresee(),
             Deed::Wait(deadline_ms) => {
                 let deadline = deadline_ms.map(|ms| self.now + Duration::from_millis(ms));
                 match self.machine.wait(self.now, deadline) {
@@ -116,6 +124,20 @@ impl World {
             Deed::Pass(ms) => return self.pass(Duration::from_millis(ms)),
         }
         self.look(was_pressed);
+    }
+
+    /// Somebody sets out, or is told not to.
+    fn foresee(&mut self) {
+        let foreseen = self.machine.foresee(self.now);
+        self.turns_have_causes();
+        assert!(self.state != "open" || foreseen.is_some(), "sent to an open gate");
+        if let Some(refusal) = foreseen {
+            self.is_honest(refusal);
+        } else if self.state == "half-open" {
+            self.promised.retain(|since| *since + PROMISED_FOR > self.now);
+            self.promised.push_back(self.now);
+            assert!(self.promised.len() as f64 <= self.drops + 0.01, "more sent than drips");
+        }
     }
 
     /// Time passes, as whoever drives a gate lets it: to whatever is due, or so far.
@@ -160,6 +182,7 @@ impl World {
         assert!(self.permits.insert(permit, under_way).is_none(), "a permit twice");
         self.granted += 1;
         self.drops -= 1.0;
+        self.promised.pop_front();
         assert!(self.state != "open", "let through while open");
         assert!(self.state == "closed" || self.drops > -0.01, "more than drips");
     }
@@ -261,6 +284,7 @@ impl World {
             self.era += 1;
             self.reports.clear();
             self.drops = 1.0;
+            self.promised.clear();
         }
         assert_eq!(self.machine.standing(self.now).state, self.state);
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub enum Deed {
     Enter,
+    Foresee,
     Wait(Option<u64>),
     Leave(usize),
     Report(usize, bool),
@@ -19,6 +20,7 @@ pub enum Deed {
 pub fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         2 => Just(Deed::Enter),
+        2 => Just(Deed::Foresee),
         4 => option::weighted(0.8, 0..600_u64).prop_map(Deed::Wait),
         1 => any::<usize>().prop_map(Deed::Leave),
         4 => (any::<usize>(), any::<bool>()).prop_map(|(which, failed)| Deed::Report(which, failed)),
