@@ -34,6 +34,7 @@ mod later;
 mod letter;
 mod living;
 mod messenger;
+mod naming;
 mod newborns;
 mod outbox;
 mod passage;
@@ -66,4 +67,5 @@ pub use gate::{
     Permit, Why,
 };
 pub use later::whole_seconds_spread;
+pub use naming::name_this_thread;
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -1,7 +1,7 @@
 //! The server: sockets, workers, and the limits on both.
 
 use super::{clients::Clients, front::Front, last_words::Connection};
-use crate::actors::Courtyard;
+use crate::actors::{Courtyard, name_this_thread};
 use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
 use actix_web::{
@@ -110,6 +110,7 @@ pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> i
     let stopping = builder.graceful_shutdown_signal();
     // What `HttpServer` would do, around connections of our own.
     let builder = builder.listen("http", listener, move || {
+        name_this_thread("http");
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
         // One handler without a route of actix in front of it: the table of routes is ours.
         let front = Rc::new(Front::new(courtyard.clone(), limits.clone(), clients.clone()));

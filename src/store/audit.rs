@@ -5,6 +5,8 @@ use super::{
     codec::CodecError,
     journal::{Journal, Snapshot, StoreError},
     keys,
+    keys::Neighbourhood,
+    layout,
     layout::{Commit, Totals},
     reading,
 };
@@ -70,6 +72,23 @@ impl Journal {
             each(stream, codec::unframe(&value).map_err(unreadable)?);
         }
         Ok(())
+    }
+}
+
+/// What was added to the neighbours who are looked at, read once for all of them.
+#[derive(Default)]
+struct Tails {
+    of: Option<Neighbourhood>,
+    records: Vec<Record>,
+}
+
+impl Tails {
+    fn of(&mut self, audit: &mut Audit, stream: Stream) -> Result<Vec<Record>, StoreError> {
+        let neighbours = Neighbourhood::of(stream);
+        if self.of != Some(neighbours) {
+            (self.of, self.records) = (Some(neighbours), audit.tails(neighbours)?);
+        }
+        Ok(self.records.extract_if(.., |record| record.stream == stream).collect())
     }
 }
 
@@ -150,6 +169,7 @@ impl Audit<'_> {
     fn streams(&mut self) -> Result<OfStreams, StoreError> {
         let mut found = OfStreams::default();
         let mut dispatches = Dispatches::default();
+        let mut tails = Tails::default();
         for entry in self.db.scan_prefix([keys::BIRTHS]) {
             let (key, value) = entry?;
             let Some((first, streams)) = keys::read_births(&key) else {
@@ -165,7 +185,8 @@ impl Audit<'_> {
             }
             for birth in births {
                 let stream = birth[0].stream;
-                let records = self.whole(stream, birth)?;
+                let tail = tails.of(self, stream)?;
+                let records = self.whole(stream, birth, tail)?;
                 self.stream(&mut found, &mut dispatches, &records)?;
             }
         }
@@ -173,8 +194,14 @@ impl Audit<'_> {
     }
 
     /// What comes after the first records of a stream, added to them.
-    fn whole(&mut self, stream: Stream, birth: Vec<Record>) -> Result<Vec<Record>, StoreError> {
+    fn whole(
+        &mut self,
+        stream: Stream,
+        birth: Vec<Record>,
+        mut tail: Vec<Record>,
+    ) -> Result<Vec<Record>, StoreError> {
         let mut records = birth;
+        records.append(&mut tail);
         let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
         for entry in self.db.range(all) {
             let (key, value) = entry?;
@@ -186,7 +213,25 @@ impl Audit<'_> {
                 }
             }
         }
+        records.sort_by_key(|record| record.version);
         records.retain(|record| record.position <= self.head);
+        Ok(records)
+    }
+
+    /// What was added to these neighbours after their first records.
+    fn tails(&mut self, neighbours: Neighbourhood) -> Result<Vec<Record>, StoreError> {
+        let mut records = Vec::new();
+        for entry in self.db.scan_prefix(neighbours.tails()) {
+            let (key, value) = entry?;
+            match layout::tails_of(neighbours, &value) {
+                Ok(tails) => records.extend(tails.into_iter().flatten()),
+                Err(error) => {
+                    self.flaw(format!(
+                        "the later records of {neighbours:?} under {key:?}: {error}"
+                    ));
+                }
+            }
+        }
         Ok(records)
     }
 

@@ -4,6 +4,8 @@
 //! ```text
 //! b | kind u16 | first number u64 | streams u16   the beginnings of neighbours born in one commit
 //! s | kind u16 | number u64 | first version u32   later records of one stream in one commit
+//! t | kind u16 | neighbourhood u64 | first position of the commit u64 | part u8
+//!                                                 later records of neighbours in one commit
 //! g | first position u64                          one commit: whose records, in global order
 //! n | kind u16 | number u64                       the snapshot of a stream
 //! c | hash u128                                   the answer given under an idempotency key
@@ -17,6 +19,7 @@ use super::{KindId, Stream};
 
 pub(super) const BIRTHS: u8 = b'b';
 pub(super) const BLOCK: u8 = b's';
+pub(super) const TAILS: u8 = b't';
 pub(super) const COMMIT: u8 = b'g';
 pub(super) const SNAPSHOT: u8 = b'n';
 pub(super) const ANSWER: u8 = b'c';
@@ -25,6 +28,9 @@ pub(super) const CONVERSATION: u8 = b'v';
 
 /// The key of the format version.
 pub(super) const FORMAT: &[u8] = b"mf";
+
+/// So many streams of a kind whose numbers follow on each other are a neighbourhood.
+const NEIGHBOURS: u64 = 32;
 
 /// What the names of all kinds begin with.
 pub(super) const KIND_NAMES: &[u8] = b"mk";
@@ -67,6 +73,51 @@ pub(super) fn behind_births(stream: Stream) -> [u8; 14] {
 pub(super) fn read_births(key: &[u8]) -> Option<(Stream, u16)> {
     let (streams, head) = (key.last_chunk::<2>()?, key.get(..key.len() - 2)?);
     Some((read_address(head, BIRTHS)?, u16::from_be_bytes(*streams)))
+}
+
+/// Streams of one kind whose numbers follow on each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Neighbourhood {
+    kind: KindId,
+    nth: u64,
+}
+
+impl Neighbourhood {
+    pub(super) const fn of(stream: Stream) -> Self {
+        Self { kind: stream.kind, nth: stream.number / NEIGHBOURS }
+    }
+
+    /// Which of the neighbours this one is.
+    pub(super) const fn place_of(stream: Stream) -> u64 {
+        stream.number % NEIGHBOURS
+    }
+
+    /// The neighbour at this place.
+    pub(super) const fn at(self, place: u64) -> Stream {
+        Stream {
+            kind: self.kind,
+            number: self.nth.saturating_mul(NEIGHBOURS).saturating_add(place),
+        }
+    }
+
+    /// What the keys of all begin with that was added to these streams.
+    pub(super) fn tails(self) -> [u8; 11] {
+        addressed(TAILS, Stream { kind: self.kind, number: self.nth })
+    }
+
+    /// What the keys of all begin with that the commit at this position added to them.
+    pub(super) fn tails_of(self, commit: u64) -> [u8; 19] {
+        let mut key = [0; 19];
+        key[..11].copy_from_slice(&self.tails());
+        key[11..].copy_from_slice(&commit.to_be_bytes());
+        key
+    }
+}
+
+pub(super) fn tails(neighbours: Neighbourhood, commit: u64, part: u8) -> [u8; 20] {
+    let mut key = [part; 20];
+    key[..19].copy_from_slice(&neighbours.tails_of(commit));
+    key
 }
 
 pub(super) fn commit(first_position: u64) -> [u8; 9] {

@@ -1,25 +1,23 @@
-//! What stands in the tree: blocks of records, commits, totals; and how records become a batch.
+//! What stands in the tree: records alone and together with those of neighbours, commits, totals.
 
 use super::{
     Cause, KindId, Payload, Record, Stream, codec,
     codec::{CodecError, Frame},
-    disk::Batch,
-    keys,
+    keys::Neighbourhood,
 };
 use crate::domain::kernel::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
-/// A block is closed past this size, so that a tree node of sixteen of them stays far below
-/// the size at which sled would move it into a file of its own.
-const BLOCK_BYTES_MAX: usize = 8 * 1024;
+/// The oldest format that this binary reads as well: it knew no records of neighbours that are
+/// kept together later than at birth.
+pub(super) const FORMAT_READ_MIN: u32 = 1;
 
-/// The same for beginnings of neighbours: a cold stream is read with all of its tree node, so
-/// what saves keys when writing costs bytes when reading.
-const BIRTHS_BYTES_MAX: usize = 4 * 1024;
+/// A stream is young up to this version: so far its later records may be kept together with
+/// those of its neighbours, and its history is read with theirs.
+pub(super) const TAIL_VERSIONS_MAX: u32 = 16;
 
 /// One commit: the runs of records in global order, and how things stood after it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -118,118 +116,39 @@ pub(super) fn births_of(first: Stream, value: &[u8]) -> Result<Vec<Vec<Record>>,
     Ok(births)
 }
 
+/// What a commit added to one of neighbouring streams: its place among them, the first version,
+/// and how many records follow.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Tail {
+    pub(super) place: u64,
+    pub(super) first_version: u32,
+    pub(super) records: u32,
+}
+
+/// Reads what a commit added to neighbouring streams, stream by stream.
+pub(super) fn tails_of(
+    neighbours: Neighbourhood,
+    value: &[u8],
+) -> Result<Vec<Vec<Record>>, CodecError> {
+    let mut rest = codec::checked(value)?;
+    let mut tails = Vec::new();
+    while !rest.is_empty() {
+        let Tail { place, first_version, records } = codec::next(&mut rest)?;
+        let (stream, last) = (neighbours.at(place), first_version.saturating_add(records));
+        let tail = (first_version..last).map(|version| next_record(stream, version, &mut rest));
+        tails.push(tail.collect::<Result<_, _>>()?);
+    }
+    Ok(tails)
+}
+
 fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
     let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
     let typed = None;
     Ok(Record { position, stream, version, time, correlation, cause, payload, typed })
 }
 
-/// Adds the records of a commit, in order of position, to the batch: one key per stream, and
-/// one for the commit. `totals` are those before it, and afterwards those after it.
-pub(super) fn write_records(
-    batch: &mut Batch,
-    frame: &mut Frame,
-    records: &[Arc<Record>],
-    totals: &mut Totals,
-) {
-    let (Some(first), Some(last)) = (records.first(), records.last()) else {
-        return;
-    };
-    let mut runs: Vec<Run> = Vec::with_capacity(records.len());
-    for record in records {
-        totals.add(record.stream, record.version);
-        match runs.last_mut() {
-            Some(run) if run.stream == record.stream => run.records += 1,
-            _ => {
-                let first_version = record.version;
-                runs.push(Run { stream: record.stream, first_version, records: 1 });
-            }
-        }
-    }
-    write_blocks(batch, frame, records, runs.len());
-    let commit = Commit { last_position: last.position, runs, totals: totals.clone() };
-    frame.begin();
-    frame.push(&commit);
-    batch.insert(&keys::commit(first.position), frame.seal());
-}
-
-fn write_blocks(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], runs: usize) {
-    let mut by_stream: Vec<&Arc<Record>> = records.iter().collect();
-    if runs > 1 {
-        // Stable: within a stream the order of positions is the order of versions.
-        by_stream.sort_by_key(|record| record.stream);
-    }
-    let mut born: Option<(Stream, u16)> = None;
-    for of_stream in by_stream.chunk_by(|one, next| one.stream == next.stream) {
-        let stream = of_stream[0].stream;
-        let goes_on = born.filter(|(first, streams)| {
-            let next = Stream { number: first.number + u64::from(*streams), ..*first };
-            next == stream && *streams < u16::MAX && frame.len() <= BIRTHS_BYTES_MAX
-        });
-        if let Some((first, streams)) = born.filter(|_| goes_on.is_none()) {
-            batch.insert(&keys::births(first, streams), frame.seal());
-            born = None;
-        }
-        let mut later = of_stream;
-        if of_stream[0].version == 1 {
-            let birth;
-            (birth, later) = of_stream.split_at(fitting(of_stream));
-            let (first, streams) = goes_on.unwrap_or((stream, 0));
-            if streams == 0 {
-                frame.begin();
-            }
-            frame.push(&birth.len());
-            for record in birth {
-                push_record(frame, record);
-            }
-            born = Some((first, streams + 1));
-        }
-        if !later.is_empty() {
-            if let Some((first, streams)) = born.take() {
-                batch.insert(&keys::births(first, streams), frame.seal());
-            }
-            write_later(batch, frame, later);
-        }
-    }
-    if let Some((first, streams)) = born {
-        batch.insert(&keys::births(first, streams), frame.seal());
-    }
-}
-
-/// How many records of a newborn stream are kept with its neighbours.
-fn fitting(records: &[&Arc<Record>]) -> usize {
-    let mut bytes = 0;
-    let mut fitting = 0;
-    for record in records {
-        bytes += match &record.payload {
-            Payload::Event(event) => event.len(),
-            Payload::Refused { rejection, because, .. } => rejection.len() + because.len(),
-            Payload::Unchanged { .. } | Payload::Woken => 0,
-        };
-        if bytes > BLOCK_BYTES_MAX && fitting > 0 {
-            break;
-        }
-        fitting += 1;
-    }
-    fitting
-}
-
-fn write_later(batch: &mut Batch, frame: &mut Frame, records: &[&Arc<Record>]) {
-    let stream = records[0].stream;
-    let mut first_version = records[0].version;
-    frame.begin();
-    for record in records {
-        if frame.len() > BLOCK_BYTES_MAX {
-            batch.insert(&keys::block(stream, first_version), frame.seal());
-            first_version = record.version;
-            frame.begin();
-        }
-        push_record(frame, record);
-    }
-    batch.insert(&keys::block(stream, first_version), frame.seal());
-}
-
-fn push_record(frame: &mut Frame, record: &Record) {
+/// Writes a record as [`records_of`], [`births_of`] and [`tails_of`] read it.
+pub(super) fn push_record(frame: &mut Frame, record: &Record) {
     frame.push(&Written {
         position: record.position,
         time: record.time,

@@ -1,10 +1,11 @@
 //! What is remembered: the journal (sled) and the read models (`SQLite`).
 //!
 //! A submission's way through the journal: [`journal`] is the door, `front` queues it under one
-//! lock, `writer` commits it in the `layout` that `reading` reads, `disk` makes it durable,
+//! lock, `writer` commits it, by `batching`, in the `layout` that `reading` reads, `disk` makes it durable,
 //! `feed` shows it to those who listen, [`audit`] proves it all.
 
 pub mod audit;
+mod batching;
 pub mod codec;
 mod disk;
 pub mod faults;

@@ -5,7 +5,7 @@ use super::{
     disk::{Batch, Disk},
     journal::{JournalOptions, OpenError},
     keys,
-    layout::{FORMAT, Totals},
+    layout::{FORMAT, FORMAT_READ_MIN, Totals},
     reading,
 };
 use std::{collections::HashMap, fs, path::Path};
@@ -36,9 +36,7 @@ fn check_format(disk: &Disk) -> Result<(), String> {
         if !disk.db.is_empty() {
             return Err("the folder holds a store that is not a journal".to_owned());
         }
-        let mut batch = Batch::default();
-        batch.insert(keys::FORMAT, codec::frame(&FORMAT));
-        return disk.commit(batch).map_err(|failure| failure.to_string());
+        return write_format(disk);
     };
     let found: u32 = codec::unframe(&found)
         .map_err(|error| format!("the format version cannot be read: {error}"))?;
@@ -47,12 +45,19 @@ fn check_format(disk: &Disk) -> Result<(), String> {
             "the store has format {found}, this binary knows format {FORMAT}: use a newer binary"
         ));
     }
-    if found < FORMAT {
+    if found < FORMAT_READ_MIN {
         return Err(format!(
             "the store has format {found}, this binary knows format {FORMAT}: use an older binary"
         ));
     }
-    Ok(())
+    // From now on an older binary could misread it.
+    if found < FORMAT { write_format(disk) } else { Ok(()) }
+}
+
+fn write_format(disk: &Disk) -> Result<(), String> {
+    let mut batch = Batch::default();
+    batch.insert(keys::FORMAT, codec::frame(&FORMAT));
+    disk.commit(batch).map_err(|failure| failure.to_string())
 }
 
 fn read_kinds(disk: &Disk) -> Result<HashMap<String, KindId>, String> {

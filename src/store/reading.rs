@@ -4,8 +4,10 @@ use super::{
     KindId, Payload, Record, Stream, codec,
     codec::CodecError,
     journal::{History, Snapshot, StoreError},
-    keys, layout,
-    layout::{Commit, Run, Totals},
+    keys,
+    keys::Neighbourhood,
+    layout,
+    layout::{Commit, Run, TAIL_VERSIONS_MAX, Totals},
 };
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
@@ -59,22 +61,39 @@ pub(super) fn records_after(
         let (key, value) = block?;
         let block = read_block(&key, &value)
             .map_err(|error| unreadable(format!("the records after version {after}: {error}")))?;
-        records.extend(block.into_iter().filter(|record| record.version > after));
+        records.extend(block);
         if records.last().is_some_and(|record| record.version >= last) {
             break;
         }
     }
+    if after < TAIL_VERSIONS_MAX {
+        records.extend(tail(db, stream)?);
+        records.sort_unstable_by_key(|record| record.version);
+    }
     if records.first().is_none_or(|first| first.version > after + 1) {
         let mut all = birth(db, stream)?;
-        all.retain(|record| record.version > after);
         all.append(&mut records);
         records = all;
     }
-    records.retain(|record| record.version <= last);
+    records.retain(|record| record.version > after && record.version <= last);
     for (expected, record) in (after + 1..).zip(&records) {
         if record.version != expected {
             return Err(unreadable(format!("version {expected} is missing")));
         }
+    }
+    Ok(records)
+}
+
+/// What was written of a young stream together with its neighbours, after its first records.
+fn tail(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
+    let neighbours = Neighbourhood::of(stream);
+    let mut records = Vec::new();
+    for tails in db.scan_prefix(neighbours.tails()) {
+        let tails = layout::tails_of(neighbours, &tails?.1).map_err(|error| {
+            let because = format!("the later records of it and its neighbours: {error}");
+            StoreError::Unreadable { stream, because }
+        })?;
+        records.extend(tails.into_iter().flatten().filter(|record| record.stream == stream));
     }
     Ok(records)
 }
@@ -186,14 +205,14 @@ pub(super) fn commit_records(
     let mut blocks: HashMap<Stream, Vec<Arc<Record>>> = HashMap::new();
     let mut records = Vec::new();
     let mut position = first_position;
-    for run in commit.runs {
-        for nth in 0..run.records {
-            let version = run.first_version.saturating_add(nth);
-            let record = find(db, &mut blocks, run, version)?;
+    for Run { stream, first_version, records: of_run } in commit.runs {
+        for nth in 0..of_run {
+            let version = first_version.saturating_add(nth);
+            let record = find(db, &mut blocks, first_position, (stream, version))?;
             if record.position != position {
                 return Err(unreadable(format!(
-                    "version {version} of {:?} is at position {} instead of {position}",
-                    run.stream, record.position
+                    "version {version} of {stream:?} is at position {} instead of {position}",
+                    record.position
                 )));
             }
             position += 1;
@@ -206,36 +225,62 @@ pub(super) fn commit_records(
     Ok(records)
 }
 
-/// One record, from the blocks already read if it is there.
+/// One record of a commit, from the blocks already read if it is there. What the commit added to
+/// a young stream may stand with what it added to neighbours; what it began is found with them.
 fn find(
     db: &sled::Db,
     blocks: &mut HashMap<Stream, Vec<Arc<Record>>>,
-    run: Run,
-    version: u32,
+    commit: u64,
+    (stream, version): (Stream, u32),
 ) -> Result<Arc<Record>, StoreError> {
-    let stream = run.stream;
     let unreadable = |because: String| StoreError::Unreadable { stream, because };
-    let is_known = |known: &Vec<Arc<Record>>| known.last().is_some_and(|l| l.version >= version);
-    if !blocks.get(&stream).is_some_and(is_known) {
-        let block = db
-            .get_lt(keys::behind_block(stream, version))?
-            .filter(|(key, _)| keys::read_block(key).is_some_and(|(of, _)| of == stream));
-        let read = match block {
-            Some((key, value)) => {
-                let block = read_block(&key, &value);
-                vec![block.map_err(|error| unreadable(format!("version {version}: {error}")))?]
-            }
-            None => births(db, stream)?,
-        };
-        for records in read.into_iter().filter(|records| !records.is_empty()) {
+    let known = |blocks: &HashMap<Stream, Vec<Arc<Record>>>| {
+        let known = blocks.get(&stream)?;
+        let index = known.binary_search_by_key(&version, |record| record.version).ok()?;
+        Some(Arc::clone(&known[index]))
+    };
+    let places: [&dyn Fn() -> Result<Vec<Vec<Record>>, StoreError>; 3] = [
+        &|| if version == 1 { births(db, stream) } else { tails_of(db, stream, commit) },
+        &|| block_with(db, stream, version),
+        &|| births(db, stream),
+    ];
+    for read in places {
+        if let Some(record) = known(blocks) {
+            return Ok(record);
+        }
+        for records in read()?.into_iter().filter(|records| !records.is_empty()) {
             blocks.insert(records[0].stream, records.into_iter().map(Arc::new).collect());
         }
     }
-    let known = blocks.get(&stream).map_or(&[][..], Vec::as_slice);
-    known
-        .binary_search_by_key(&version, |record| record.version)
-        .map(|index| Arc::clone(&known[index]))
-        .map_err(|_| unreadable(format!("version {version} is missing")))
+    known(blocks).ok_or_else(|| unreadable(format!("version {version} is missing")))
+}
+
+/// What this commit added to young streams in the neighbourhood of this one.
+fn tails_of(db: &sled::Db, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, StoreError> {
+    let neighbours = Neighbourhood::of(stream);
+    let mut tails = Vec::new();
+    for entry in db.scan_prefix(neighbours.tails_of(commit)) {
+        let read = layout::tails_of(neighbours, &entry?.1);
+        tails.extend(read.map_err(|error| StoreError::Unreadable {
+            stream,
+            because: format!("its records of the commit at position {commit}: {error}"),
+        })?);
+    }
+    Ok(tails)
+}
+
+/// The block of this stream in which this version would stand.
+fn block_with(db: &sled::Db, stream: Stream, version: u32) -> Result<Vec<Vec<Record>>, StoreError> {
+    let before = db.get_lt(keys::behind_block(stream, version))?;
+    let is_of_stream = |key: &sled::IVec| keys::read_block(key).is_some_and(|(of, _)| of == stream);
+    let Some((key, value)) = before.filter(|(key, _)| is_of_stream(key)) else {
+        return Ok(Vec::new());
+    };
+    let block = read_block(&key, &value).map_err(|error| StoreError::Unreadable {
+        stream,
+        because: format!("version {version}: {error}"),
+    })?;
+    Ok(vec![block])
 }
 
 /// The numbers of the existing streams of a kind, found birth by birth.

@@ -11,7 +11,7 @@
 //! ```
 
 use super::{
-    codec,
+    batching, codec,
     codec::Frame,
     disk::{Batch, Failure},
     front::{Answered, Door, Extra, Load},
@@ -19,7 +19,6 @@ use super::{
     journal::{Checkpoint, Done, Lost},
     keys,
     kinds::concern,
-    layout,
     layout::Totals,
     record::{Record, Stream},
     shared::Shared,
@@ -109,7 +108,7 @@ fn commit(shared: &Shared, frame: &mut Frame, load: &Load) -> Result<Totals, Fai
     let disk = shared.disk().map_err(Failure::Broken)?;
     let mut totals = lock(&shared.front).durable_totals.clone();
     let mut batch = Batch::default();
-    layout::write_records(&mut batch, frame, &load.records, &mut totals);
+    batching::write_records(&mut batch, frame, &load.records, &mut totals);
     for extra in &load.extras {
         write_extra(&mut batch, extra);
     }

@@ -3,7 +3,7 @@
 //! A loop that is blocked cannot be ended from outside. That of a shard is replaced by another
 //! one, and goes its way until it wakes up or the process ends; nobody listens to it any more.
 
-use crate::actors::facade::PATIENCE_MAX;
+use crate::actors::{facade::PATIENCE_MAX, naming::name_this_thread};
 use actix::{Arbiter, ArbiterHandle};
 use std::{
     sync::{
@@ -102,7 +102,7 @@ impl Loops {
 
     /// One more loop; its index.
     pub fn add(&mut self, name: String, lives: Lives) -> usize {
-        let arbiter = Arbiter::new();
+        let arbiter = arbiter(&name);
         let pulse = Pulse::of(&arbiter);
         self.all.push(Loop { name, lives, arbiter, pulse });
         self.all.len() - 1
@@ -171,9 +171,9 @@ impl Loops {
 
     /// Puts another loop in the place of one that is blocked.
     pub fn replace(&mut self, index: usize) {
-        let arbiter = Arbiter::new();
-        let pulse = Pulse::of(&arbiter);
         let one = &mut self.all[index];
+        let arbiter = arbiter(&one.name);
+        let pulse = Pulse::of(&arbiter);
         let old = std::mem::replace(&mut one.arbiter, arbiter);
         let pulse = std::mem::replace(&mut one.pulse, pulse);
         old.spawn(async {
@@ -188,4 +188,11 @@ impl Loops {
         let is_wanted = |one: &mut Loop| (one.lives == Lives::Followers) == of_followers;
         self.all.extract_if(.., is_wanted).map(|one| one.arbiter).collect()
     }
+}
+
+/// A thread of this name.
+fn arbiter(name: &str) -> Arbiter {
+    let (arbiter, name) = (Arbiter::new(), name.to_owned());
+    arbiter.spawn_fn(move || name_this_thread(&name));
+    arbiter
 }

@@ -318,7 +318,7 @@ fn a_torn_value_is_told_and_never_skipped() {
 
 #[test]
 fn a_store_of_another_format_is_refused_in_a_sentence() {
-    for (format, sentence) in [(2_u32, "use a newer binary"), (0, "use an older binary")] {
+    for (format, sentence) in [(3_u32, "use a newer binary"), (0, "use an older binary")] {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = open(dir.path());
         let disk = journal.disk().expect("open");

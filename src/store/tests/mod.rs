@@ -2,6 +2,7 @@
 
 mod answering;
 mod auditing;
+mod bundling;
 mod failing;
 mod filling;
 mod keeping;

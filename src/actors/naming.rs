@@ -1,0 +1,32 @@
+//! The names of threads, as `top -H`, debuggers and profilers show them.
+
+/// Gives the calling thread a name of its own, of which the kernel keeps 15 bytes. actix gives all
+/// of its threads one and the same.
+#[cfg(target_os = "linux")]
+pub fn name_this_thread(name: &str) {
+    let name = std::ffi::CString::new(name).unwrap_or_default();
+    if let Err(error) = rustix::thread::set_name(&name) {
+        tracing::debug!(%error, ?name, "the thread keeps the name it has");
+    }
+}
+
+/// Elsewhere a thread keeps the name that it was started with.
+#[cfg(not(target_os = "linux"))]
+pub fn name_this_thread(_name: &str) {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn a_thread_is_known_by_its_name_or_what_fits_of_it() {
+        for (name, known) in [("shard 0", "shard 0"), ("view taxi/mypages", "view taxi/mypag")] {
+            let named = thread::spawn(move || {
+                name_this_thread(name);
+                std::fs::read_to_string("/proc/thread-self/comm").expect("is readable")
+            });
+            assert_eq!(named.join().expect("ends").trim_end(), known);
+        }
+    }
+}
