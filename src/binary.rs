@@ -1,6 +1,7 @@
 //! A whole binary: reads the command line, does what it says, waits for a signal.
 
 use crate::{
+    actors::panic_message,
     app::App,
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
@@ -63,9 +64,7 @@ fn log_panics() {
         let thread = thread::current();
         let thread = thread.name().unwrap_or("unnamed");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let text = panic.payload().downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.payload().downcast_ref::<&str>().copied());
-        tracing::error!(thread, place, because = text.unwrap_or("no reason given"), "panicked");
+        tracing::error!(thread, place, because = panic_message(panic.payload()), "panicked");
         if tracing::enabled!(tracing::Level::DEBUG) {
             tracing::debug!("called by\n{}", Backtrace::force_capture());
         }

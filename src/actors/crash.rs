@@ -15,13 +15,14 @@ use std::{
 
 /// Runs domain code; a panic becomes its message.
 pub fn caught<T>(domain_code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(domain_code)).map_err(|panic| message(&*panic))
+    catch_unwind(AssertUnwindSafe(domain_code))
+        .map_err(|panic| format!("panicked: {}", panic_message(&*panic)))
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("panicked: {}", text.unwrap_or("without a message"))
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
 
 /// The recent crashes of one instance.

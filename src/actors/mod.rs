@@ -56,6 +56,7 @@ pub use audit::{Findings, Progressing};
 pub use catalogue::Catalogue;
 pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
+pub(crate) use crash::panic_message;
 pub use facade::{
     Collection, ContextInfo, DiaryEntry, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX,
     Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status,

@@ -98,7 +98,7 @@ impl Machine {
     /// Why somebody in a hurry who came now would be turned away without waiting.
     pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
         self.advance(now);
-        let why = self.obstacle(false).filter(|why| !self.may_wait(*why))?;
+        let why = self.obstacle(false).filter(|why| !self.may_wait(*why, None))?;
         Some(self.warn(why))
     }
 
@@ -125,7 +125,7 @@ impl Machine {
         };
         let refused = match deadline {
             None => None,
-            Some(_) if !self.may_wait(why) => Some(why),
+            Some(_) if !self.may_wait(why, deadline) => Some(why),
             Some(deadline) => (deadline <= self.now).then_some(Why::TooLate),
         };
         if let Some(why) = refused {
@@ -312,9 +312,18 @@ impl Machine {
         self.bucket.as_ref().is_some_and(|bucket| !bucket.has(1.0)).then_some(Why::TooMany)
     }
 
-    /// Whether somebody in a hurry waits for this to be over.
-    fn may_wait(&self, why: Why) -> bool {
-        why != Why::Open && self.queue.has_room()
+    /// Whether somebody in a hurry waits for this to be over. Whom the rate cannot serve in time,
+    /// after those who wait already, is told at once: it would wait in vain.
+    fn may_wait(&self, why: Why, deadline: Option<Duration>) -> bool {
+        let is_in_time = |bucket: &Bucket| {
+            let latest = deadline.unwrap_or(Duration::MAX).min(self.queue.latest(self.now));
+            self.now + bucket.until(tokens(self.queue.hurried() + 1)) <= latest
+        };
+        match why {
+            Why::Open => false,
+            Why::TooMany => self.queue.has_room() && self.bucket.as_ref().is_none_or(is_in_time),
+            Why::Full | Why::TooLate => self.queue.has_room(),
+        }
     }
 
     fn grant(&mut self) -> u64 {
@@ -365,4 +374,9 @@ impl Machine {
             breaker.hear(self.now, granted.era, failed, took);
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "of those who wait")]
+const fn tokens(calls: usize) -> f64 {
+    calls as f64
 }

@@ -97,7 +97,8 @@ impl World {
                         assert!(self.waiting.insert(ticket, waiting).is_none(), "a ticket twice");
                     }
                     Entry::Refused(refusal) => {
-                        assert!(deadline.is_some(), "somebody patient was turned away");
+                        let deadline = deadline.expect("somebody patient was turned away");
+                        self.would_wait_in_vain(refusal.why, deadline, was_pressed);
                         self.is_honest(refusal);
                     }
                 }
@@ -191,6 +192,18 @@ impl World {
         assert!(after <= self.rules.retry_after_max);
         assert!(why != Why::TooMany || self.rules.rate.is_some());
         assert!(why != Why::Open || self.rules.breaker.is_some());
+    }
+
+    /// Whoever is turned away for the rate alone could not have been served in time.
+    fn would_wait_in_vain(&self, why: Why, deadline: Duration, is_pressed: bool) {
+        let (Why::TooMany, Some(rate)) = (why, self.rules.rate) else { return };
+        let QueueRules { calls_max, waiting_max, wait_target, .. } = self.rules.queue;
+        let longest = if is_pressed { waiting_max.min(wait_target) } else { waiting_max };
+        let longest = longest.min(deadline.saturating_sub(self.now));
+        let hurried = self.waiting.values().filter(|waiting| waiting.deadline.is_some()).count();
+        let (tokens, _) = self.machine.tokens().expect("there is a rate");
+        let served = tokens + rate.per_s * longest.as_secs_f64();
+        assert!(hurried >= calls_max || served < hurried as f64 + 1.01, "{served} are served");
     }
 
     /// Everything that holds after every deed.

@@ -95,6 +95,12 @@ impl Queue {
         self.is_pressed || self.hurried.len() < self.rules.calls_max
     }
 
+    /// The latest moment at which somebody in a hurry who comes now can be let through.
+    pub fn latest(&self, now: Duration) -> Duration {
+        let QueueRules { waiting_max, wait_target, .. } = self.rules;
+        now + if self.is_pressed { wait_target.min(waiting_max) } else { waiting_max }
+    }
+
     /// Somebody waits until this moment, or patiently; whoever has to make room for it leaves.
     pub fn join(&mut self, now: Duration, ticket: u64, deadline: Option<Duration>) -> Option<Left> {
         let Some(deadline) = deadline else {

@@ -58,6 +58,24 @@ fn whoever_waits_is_let_through_when_somebody_leaves() {
 }
 
 #[test]
+fn whom_the_rate_cannot_serve_in_time_is_told_at_once() {
+    in_a_house(async {
+        let slow = json!({"rate_per_s": 0.01, "burst_calls": 1, "waiting_ms_max": 3_600_000});
+        let (gates, gate) = driven(settings(slow));
+        gate.try_enter().expect("the first").report(Outcome::Succeeded);
+        let by = |seconds| Some(Instant::now() + Duration::from_secs(seconds));
+        let mut waits = [Box::pin(gate.enter(by(110))), Box::pin(gate.enter(by(210)))];
+        for waits in &mut waits {
+            assert!(futures_poll(waits.as_mut()).await.is_none(), "a call each 100 s");
+        }
+        let mut vain = Box::pin(gate.enter(by(290)));
+        let told = futures_poll(vain.as_mut()).await.expect("the third would wait for 300 s");
+        assert_eq!(told.unwrap_err().why, Why::TooMany);
+        assert_eq!(gates.info("door").expect("is there").waiting_hurried, 2);
+    });
+}
+
+#[test]
 fn whoever_goes_away_while_waiting_takes_no_place() {
     in_a_house(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
