@@ -9,6 +9,7 @@ use super::{
         ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     gate::{GateInfo, Gates, GatesSettings},
+    naming::name_this_thread,
     progress::Progress,
     projector::Rows,
     room::{Door, Shared},
@@ -122,6 +123,13 @@ impl Courtyard {
         for shard in self.parts.supervisor.end_shards() {
             shard.stop();
         }
+    }
+
+    /// Names the calling thread, a loop of actix that answers clients, and looks after it from now
+    /// on: when it is blocked, [`Self::blocked`] tells so.
+    pub fn look_after_this_loop(&self, name: &str) {
+        name_this_thread(name);
+        actix::spawn(self.parts.supervisor.add_guest(name.to_owned()));
     }
 
     /// Every kind of aggregate.

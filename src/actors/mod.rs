@@ -68,5 +68,4 @@ pub use gate::{
     Permit, Why,
 };
 pub use later::whole_seconds_spread;
-pub use naming::name_this_thread;
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

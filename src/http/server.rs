@@ -1,7 +1,7 @@
 //! The server: sockets, workers, and the limits on both.
 
 use super::{clients::Clients, front::Front, last_words::Connection};
-use crate::actors::{Courtyard, name_this_thread};
+use crate::actors::Courtyard;
 use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
 use actix_web::{
@@ -15,7 +15,10 @@ use std::{
     io,
     net::{IpAddr, TcpListener},
     rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -109,8 +112,10 @@ pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> i
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     // What `HttpServer` would do, around connections of our own.
+    let workers = Arc::<AtomicUsize>::default();
     let builder = builder.listen("http", listener, move || {
-        name_this_thread("http");
+        let nth = workers.fetch_add(1, Ordering::Relaxed);
+        courtyard.look_after_this_loop(&format!("http {nth}"));
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
         // One handler without a route of actix in front of it: the table of routes is ours.
         let front = Rc::new(Front::new(courtyard.clone(), limits.clone(), clients.clone()));

@@ -20,8 +20,8 @@ const BEAT_EVERY: Duration = Duration::from_millis(50);
 /// How often it is looked whether it has.
 pub const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// A loop that also reads from disk is given so many times as long as a shard.
-const FOLLOWER_LENIENCE: u32 = 10;
+/// A loop that also reads from disk, or is not ours, is given so many times as long as a shard.
+const LENIENCE: u32 = 10;
 
 /// So many loops that never woke up are put up with; then no further one is replaced.
 const GONE_MAX: usize = 8;
@@ -47,6 +47,12 @@ struct Loop {
     pulse: Pulse,
 }
 
+/// A loop that somebody else began and ends.
+struct Guest {
+    name: String,
+    pulse: Pulse,
+}
+
 /// What is known of the heart of a loop.
 struct Pulse {
     beats: Arc<AtomicU64>,
@@ -58,18 +64,30 @@ struct Pulse {
 }
 
 impl Pulse {
-    fn of(arbiter: &Arbiter) -> Self {
+    /// A heart, to be set beating in its loop, and what is known of it.
+    fn with_heart() -> (Self, impl Future<Output = ()> + Send + 'static) {
         let beats = Arc::<AtomicU64>::default();
         let heart = Arc::clone(&beats);
-        arbiter.spawn(async move {
+        let beating = async move {
             let mut every = tokio::time::interval(BEAT_EVERY);
             every.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 every.tick().await;
                 heart.fetch_add(1, Ordering::Relaxed);
             }
-        });
-        Self { beats, seen: 0, looks: 0, heard: Instant::now() }
+        };
+        (Self { beats, seen: 0, looks: 0, heard: Instant::now() }, beating)
+    }
+
+    fn of(arbiter: &Arbiter) -> Self {
+        let (pulse, heart) = Self::with_heart();
+        arbiter.spawn(heart);
+        pulse
+    }
+
+    /// Whether its loop has ended, and the heart with it.
+    fn is_over(&self) -> bool {
+        Arc::strong_count(&self.beats) == 1
     }
 
     fn look(&mut self) {
@@ -91,13 +109,14 @@ pub struct Loops {
     all: Vec<Loop>,
     /// Those that were replaced and have not woken up.
     gone: Vec<(String, Arbiter, Pulse)>,
+    guests: Vec<Guest>,
     blocked_after: Duration,
 }
 
 impl Loops {
     /// None yet. A shard that is silent for so long is blocked.
     pub const fn new(blocked_after: Duration) -> Self {
-        Self { all: Vec::new(), gone: Vec::new(), blocked_after }
+        Self { all: Vec::new(), gone: Vec::new(), guests: Vec::new(), blocked_after }
     }
 
     /// One more loop; its index.
@@ -106,6 +125,13 @@ impl Loops {
         let pulse = Pulse::of(&arbiter);
         self.all.push(Loop { name, lives, arbiter, pulse });
         self.all.len() - 1
+    }
+
+    /// Looks also at a loop of somebody else, in which this heart is to beat until it ends.
+    pub fn add_guest(&mut self, name: String) -> impl Future<Output = ()> + Send + use<> {
+        let (pulse, heart) = Pulse::with_heart();
+        self.guests.push(Guest { name, pulse });
+        heart
     }
 
     /// The way into a loop.
@@ -136,6 +162,10 @@ impl Loops {
             }
             is_asleep
         });
+        self.guests.retain_mut(|guest| {
+            guest.pulse.look();
+            !guest.pulse.is_over()
+        });
     }
 
     /// Whether this one is blocked.
@@ -143,14 +173,20 @@ impl Loops {
         let Loop { lives, pulse, .. } = &self.all[index];
         pulse.is_silent_for(match lives {
             Lives::Shard(_) => self.blocked_after,
-            Lives::Followers => self.blocked_after * FOLLOWER_LENIENCE,
+            Lives::Followers => self.leniently(),
         })
+    }
+
+    fn leniently(&self) -> Duration {
+        self.blocked_after * LENIENCE
     }
 
     /// The names of all that are blocked, replaced or not.
     pub fn blocked(&self) -> Vec<String> {
         let blocked = (0..self.all.len()).filter(|index| self.is_blocked(*index));
         let mut names: Vec<_> = blocked.map(|index| self.all[index].name.clone()).collect();
+        let guests = self.guests.iter().filter(|guest| guest.pulse.is_silent_for(self.leniently()));
+        names.extend(guests.map(|guest| guest.name.clone()));
         for (name, ..) in &self.gone {
             if !names.contains(name) {
                 names.push(name.clone());
@@ -195,4 +231,31 @@ fn arbiter(name: &str) -> Arbiter {
     let (arbiter, name) = (Arbiter::new(), name.to_owned());
     arbiter.spawn_fn(move || name_this_thread(&name));
     arbiter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_guest_is_blocked_while_its_heart_does_not_beat_and_forgotten_when_it_has_none() {
+        let mut loops = Loops::new(LOOK_EVERY);
+        let mut heart = Box::pin(loops.add_guest("http 0".to_owned()));
+        let silent = |loops: &mut Loops| {
+            (0..LENIENCE).for_each(|_| loops.look());
+            loops.blocked()
+        };
+        assert_eq!(silent(&mut loops), ["http 0"]);
+        tokio::select! {
+            biased;
+            () = &mut heart => {}
+            () = std::future::ready(()) => {}
+        }
+        loops.look();
+        assert!(loops.blocked().is_empty(), "it has beaten");
+        assert_eq!(silent(&mut loops), ["http 0"]);
+        drop(heart);
+        loops.look();
+        assert!(loops.blocked().is_empty());
+    }
 }

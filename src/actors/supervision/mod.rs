@@ -78,6 +78,11 @@ impl Supervisor {
         lock(&self.house).loops.add(name.into(), lives)
     }
 
+    /// Looks also at a loop of somebody else: it is not blocked as long as this is polled there.
+    pub fn add_guest(&self, name: String) -> impl Future<Output = ()> + Send + use<> {
+        lock(&self.house).loops.add_guest(name)
+    }
+
     /// What lives in the loop of this index is begun through this.
     pub fn handle(&self, index: usize) -> ArbiterHandle {
         lock(&self.house).loops.handle(index)
