@@ -5,6 +5,7 @@ mod admission;
 mod client_limit;
 mod desk;
 mod journal_queue;
+mod living;
 mod site;
 mod steps;
 #[path = "../support/mod.rs"]
