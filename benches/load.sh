@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Loads the release server and, in the same run, a bare actix-web echo of the same JSON (the limit),
-# and prints requests per second, p50, p99 and the ratio to the limit as a Markdown table.
+# and prints requests per second, p50, p99 and the ratio to the limit as a Markdown table; and what
+# each group of threads of the server spent on a request with 256 connections.
 #
 #   benches/load.sh [SECONDS]      (10 by default; needs wrk, curl and jq)
 #
@@ -44,11 +45,38 @@ madang_url="http://$(address_in "$folder/madang.log")"
 taxi='{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}'
 order='{"orderType":"basic","name":"Jung"}'
 
+# ticks: the processor time of each thread of the server so far, and its name.
+ticks() {
+  # A name may hold spaces; it stands in brackets.
+  sed -E 's/^[0-9]+ \((.*)\) (.*)$/\2 \1/' "/proc/${pids[1]}/task/"*/stat |
+    awk '{ name = $51; for (i = 52; i <= NF; i++) name = name " " $i; print $12 + $13, name }'
+}
+
+# spent BEFORE AFTER REQUESTS: microseconds of each group of threads for a request.
+spent() {
+  awk -v requests="$3" -v ticks_per_s="$(getconf CLK_TCK)" '
+    { ticks = $1; $1 = ""; sub(/^ /, ""); group = $0 }
+    group ~ /^(http|shard) / { sub(/ .*/, "", group) }
+    group ~ /^sled/ { group = "sled" }
+    group ~ /^view/ { group = "views" }
+    group !~ /^(http|shard|sled|views|journal|sagas|ports)$/ { group = "others" }
+    NR == FNR { spent[group] -= ticks; next }
+    { spent[group] += ticks }
+    END { for (group in spent) printf "%s %.1f\n", group, spent[group] * 1e6 / ticks_per_s / requests }
+  ' "$1" "$2"
+}
+
 limit=0
 # row NAME SCRIPT URL CONNECTIONS: loads and prints one row; BODY and COUNT are for the script.
 row() {
-  local out rate p50 p99 failed ratio
+  local out rate p50 p99 failed ratio requests
+  ticks >"$folder/before"
   out=$(wrk -t2 -c"$4" -d"${seconds}s" --latency -s "benches/load/$2" "$3")
+  ticks >"$folder/after"
+  requests=$(awk '/requests in/ {print $1}' <<<"$out")
+  if [ "$1" != limit ] && [ "$4" = 256 ]; then
+    spent "$folder/before" "$folder/after" "$requests" >"$folder/spent.${1%%:*}"
+  fi
   rate=$(awk '/Requests\/sec/ {print $2}' <<<"$out")
   p50=$(awk '$1 == "50%" {print $2}' <<<"$out")
   p99=$(awk '$1 == "99%" {print $2}' <<<"$out")
@@ -77,6 +105,17 @@ done
 for c in "${connections[@]}"; do
   BODY=$taxi row limit post.lua "$echo_url/" "$c"
   BODY=$order row "order and payment: POST /taxi/orders" post.lua "$madang_url/taxi/orders" "$c"
+done
+echo
+echo "| µs of processor time for each | http | shard | journal | sled | sagas | ports | views | others |"
+echo "|---|---|---|---|---|---|---|---|---|"
+for file in "$folder"/spent.*; do
+  awk -v what="${file##*spent.}" '{ spent[$1] = $2 } END {
+    printf "| %s |", what
+    groups = split("http shard journal sled sagas ports views others", names, " ")
+    for (i = 1; i <= groups; i++) printf " %s |", spent[names[i]] + 0
+    print ""
+  }' "$file"
 done
 echo
 echo "memory of the server: $(awk '/VmRSS/ {printf "%.0f MiB", $2 / 1024}' "/proc/${pids[1]}/status")"
