@@ -69,8 +69,8 @@ fn write_streams(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], 
         newborn = &newborn[write_births(batch, frame, newborn)..];
     }
     let (young, old): (Vec<_>, Vec<_>) = later.into_iter().partition(|added| is_young(added));
-    let neighbours = |one: &Added| Neighbourhood::of(one[0].stream);
-    for neighbours in young.chunk_by(|one, next| neighbours(one) == neighbours(next)) {
+    let home = |added: &Added| Neighbourhood::of(added[0].stream);
+    for neighbours in young.chunk_by(|one, next| home(one) == home(next)) {
         match neighbours {
             [alone] => write_block(batch, frame, alone),
             _ => write_tails(batch, frame, records[0].position, neighbours),
@@ -95,7 +95,7 @@ fn write_births(batch: &mut Batch, frame: &mut Frame, added: &[Added]) -> usize 
     frame.begin();
     for of_stream in added {
         let next = Stream { number: first.number + u64::from(streams), ..first };
-        let goes_on = of_stream[0].stream == next && of_stream[0].version == 1;
+        let goes_on = of_stream[0].stream == next;
         let is_full = streams == u16::MAX || frame.len() > NEIGHBOURS_BYTES_MAX;
         if !goes_on || !beyond.is_empty() || is_full && streams > 0 {
             break;
