@@ -7,15 +7,15 @@ use crate::{
 };
 use serde_json::json;
 
-const LIVING_MAX: u64 = 40;
+const LIVING_MAX: usize = 40;
 
 #[tokio::test]
 async fn whoever_nobody_asks_for_makes_room_before_there_is_none_and_is_read_again() {
-    let site = Site::of(desk, |config| config.actors.living_max = LIVING_MAX as usize);
+    let site = Site::of(desk, |config| config.actors.living_max = LIVING_MAX);
     let living = async || {
         let health = site.shown("/actuator/health").await;
         let living = health["components"]["journal"]["details"]["livingAggregates"].as_str();
-        living.and_then(|living| living.parse::<u64>().ok()).expect("a number")
+        living.and_then(|living| living.parse::<usize>().ok()).expect("a number")
     };
     for _ in 0..2 * LIVING_MAX {
         assert_eq!(site.post("/desk/tickets", &json!({})).await.status(), 201);
