@@ -240,22 +240,20 @@ mod tests {
     #[tokio::test]
     async fn a_guest_is_blocked_while_its_heart_does_not_beat_and_forgotten_when_it_has_none() {
         let mut loops = Loops::new(LOOK_EVERY);
-        let mut heart = Box::pin(loops.add_guest("http 0".to_owned()));
-        let silent = |loops: &mut Loops| {
-            (0..LENIENCE).for_each(|_| loops.look());
-            loops.blocked()
+        let heart = loops.add_guest("http 0".to_owned());
+        (0..LENIENCE).for_each(|_| loops.look());
+        assert_eq!(loops.blocked(), ["http 0"]);
+        let beating = tokio::spawn(heart);
+        let hears = async {
+            while !loops.blocked().is_empty() {
+                tokio::task::yield_now().await;
+                loops.look();
+            }
         };
-        assert_eq!(silent(&mut loops), ["http 0"]);
-        tokio::select! {
-            biased;
-            () = &mut heart => {}
-            () = std::future::ready(()) => {}
-        }
-        loops.look();
-        assert!(loops.blocked().is_empty(), "it has beaten");
-        assert_eq!(silent(&mut loops), ["http 0"]);
-        drop(heart);
-        loops.look();
-        assert!(loops.blocked().is_empty());
+        tokio::time::timeout(Duration::from_secs(20), hears).await.expect("it beats");
+        beating.abort();
+        assert!(beating.await.is_err_and(|ended| ended.is_cancelled()));
+        (0..LENIENCE).for_each(|_| loops.look());
+        assert!(loops.blocked().is_empty(), "it has gone");
     }
 }
