@@ -244,13 +244,13 @@ mod tests {
         (0..LENIENCE).for_each(|_| loops.look());
         assert_eq!(loops.blocked(), ["http 0"]);
         let beating = tokio::spawn(heart);
-        let hears = async {
+        let seen_to_beat = async {
             while !loops.blocked().is_empty() {
                 tokio::task::yield_now().await;
                 loops.look();
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), hears).await.expect("it beats");
+        tokio::time::timeout(Duration::from_secs(20), seen_to_beat).await.expect("it beats");
         beating.abort();
         assert!(beating.await.is_err_and(|ended| ended.is_cancelled()));
         (0..LENIENCE).for_each(|_| loops.look());
