@@ -239,17 +239,21 @@ fn find(
         let index = known.binary_search_by_key(&version, |record| record.version).ok()?;
         Some(Arc::clone(&known[index]))
     };
-    let places: [&dyn Fn() -> Result<Vec<Vec<Record>>, StoreError>; 3] = [
-        &|| if version == 1 { births(db, stream) } else { tails_of(db, stream, commit) },
-        &|| block_with(db, stream, version),
-        &|| births(db, stream),
-    ];
-    for read in places {
-        if let Some(record) = known(blocks) {
-            return Ok(record);
-        }
-        for records in read()?.into_iter().filter(|records| !records.is_empty()) {
+    let remember = |blocks: &mut HashMap<_, _>, read: Vec<Vec<Record>>| {
+        for records in read.into_iter().filter(|records| !records.is_empty()) {
             blocks.insert(records[0].stream, records.into_iter().map(Arc::new).collect());
+        }
+    };
+    if let Some(record) = known(blocks) {
+        return Ok(record);
+    }
+    // Whatever else a birth holds was read with its first record.
+    if version == 1 {
+        remember(blocks, births(db, stream)?);
+    } else {
+        remember(blocks, tails_of(db, stream, commit)?);
+        if known(blocks).is_none() {
+            remember(blocks, block_with(db, stream, version)?);
         }
     }
     known(blocks).ok_or_else(|| unreadable(format!("version {version} is missing")))
