@@ -2,7 +2,7 @@
 //! so that whoever waits for one is told that it will be answered later.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::oneshot;
@@ -15,7 +15,9 @@ pub struct PuttingOff {
 
 #[derive(Default)]
 struct State {
-    put_off: HashSet<u64>,
+    /// By conversation, how many say so: who goes on after a restart may be there before whoever
+    /// said so until then has gone.
+    put_off: HashMap<u64, usize>,
     /// Whoever waits for the answer of a question that is not put off yet.
     waiting: HashMap<u64, Vec<oneshot::Sender<()>>>,
 }
@@ -37,13 +39,15 @@ impl PuttingOff {
         self.lock().put_off.len() < self.questions_max
     }
 
-    /// Puts off the question of a conversation; `None` when there is no room.
+    /// Puts off the question of a conversation; `None` when there is no room. What is put off
+    /// already needs none.
     pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
         let mut state = self.lock();
-        if state.put_off.len() >= self.questions_max {
+        let is_full = state.put_off.len() >= self.questions_max;
+        if is_full && !state.put_off.contains_key(&conversation) {
             return None;
         }
-        state.put_off.insert(conversation);
+        *state.put_off.entry(conversation).or_default() += 1;
         // Dropping the senders tells them.
         state.waiting.remove(&conversation);
         Some(PutOff { at: self, conversation })
@@ -54,7 +58,7 @@ impl PuttingOff {
         let _leaving = Leaving { at: self, conversation };
         let told = {
             let mut state = self.lock();
-            if state.put_off.contains(&conversation) {
+            if state.put_off.contains_key(&conversation) {
                 return;
             }
             let (tell, told) = oneshot::channel();
@@ -71,7 +75,12 @@ impl PuttingOff {
 
 impl Drop for PutOff<'_> {
     fn drop(&mut self) {
-        self.at.lock().put_off.remove(&self.conversation);
+        let mut state = self.at.lock();
+        let Some(count) = state.put_off.get_mut(&self.conversation) else { return };
+        *count -= 1;
+        if *count == 0 {
+            state.put_off.remove(&self.conversation);
+        }
     }
 }
 
@@ -106,6 +115,18 @@ mod tests {
         assert!(first.is_some() && desk.put_off(3).is_none() && !desk.has_room());
         drop(first);
         assert!(desk.has_room() && desk.put_off(3).is_some());
+    }
+
+    #[test]
+    fn what_is_put_off_needs_no_room_and_is_so_until_nobody_says_so_any_more() {
+        let desk = PuttingOff::new(1);
+        let first = desk.put_off(1);
+        let again = desk.put_off(1);
+        assert!(again.is_some());
+        drop(first);
+        assert!(!desk.has_room() && desk.put_off(2).is_none());
+        drop(again);
+        assert!(desk.has_room());
     }
 
     #[tokio::test]

@@ -73,6 +73,27 @@ async fn who_finds_too_many_put_off_is_turned_away_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_put_off_stays_so_when_the_journal_starts_over_however_full_it_is() {
+    let house = House::open(
+        |port| {
+            deferring(port);
+            port.deferred_max = 1;
+        },
+        &soon_open(),
+    );
+    house.provider.charges(Mood::Fails);
+    is_taken(&house.order().await, 1);
+    house.fail_next_fsync().await;
+    assert_eq!(house.operate_messages("suspend").await, 503);
+    house.is_asked("charge-1", house.provider.asked("charge-1") + 10).await;
+    assert_eq!(house.get("/taxi/orders/1").await["status"], "Requested");
+    house.provider.charges(Mood::Approves);
+    house.becomes(1, "Paid").await;
+    assert_eq!(house.provider.asked_in_all("refund-"), 0);
+    house.ends_well();
+}
+
+#[tokio::test]
 async fn what_was_put_off_too_long_is_given_up_after_a_restart_and_refunded() {
     let house = House::open(deferring, &soon_open());
     house.provider.charges(Mood::Fails);

@@ -54,6 +54,7 @@ impl House {
         let gate: GateSettings = serde_json::from_value(gate.clone()).expect("settings of a gate");
         let alone = |config: &mut Config| {
             config.only = vec!["taxi".into()];
+            config.allow_faults = true;
             config.http.patience_ms = 30_000;
             config.ports.insert(PAYMENT.into(), settings);
             config.gates.insert(PAYMENT.into(), gate);
@@ -92,6 +93,12 @@ impl House {
         at_once((0..customers).map(|_| self.calling())).await
     }
 
+    /// A customer calls for a taxi so often at once, under this idempotency key; the statuses of
+    /// the answers.
+    pub async fn order_repeatedly(&self, key: &str, times: usize) -> Vec<StatusCode> {
+        at_once((0..times).map(|_| self.calling().header("Idempotency-Key", key))).await
+    }
+
     /// All these orders are called off at once; the statuses of the answers.
     pub async fn cancel_at_once(&self, numbers: RangeInclusive<u64>) -> Vec<StatusCode> {
         at_once(numbers.map(|number| self.calling_off(number))).await
@@ -100,6 +107,19 @@ impl House {
     /// What is shown at this path.
     pub async fn get(&self, path: &str) -> Value {
         answer(self.request(Method::GET, path)).await.json().await.expect("json")
+    }
+
+    /// The next commit fails.
+    pub async fn fail_next_fsync(&self) {
+        let fault = json!({"fault": "fail-fsync", "times": 1});
+        let said = answer(self.request(Method::POST, "/admin/faults").json(&fault)).await;
+        assert_eq!(said.status(), 200);
+    }
+
+    /// An operator suspends or resumes the messages to customers.
+    pub async fn operate_messages(&self, what: &str) -> StatusCode {
+        let path = format!("/admin/contexts/taxi/sms/{what}");
+        answer(self.request(Method::POST, &path)).await.status()
     }
 
     /// How many orders there are.
@@ -111,24 +131,28 @@ impl House {
     /// Waits until this order is shown with this status.
     pub async fn becomes(&self, number: u64, status: &str) {
         let path = format!("/taxi/orders/{number}");
-        let asking = async {
-            while self.get(&path).await["status"] != status {
-                tokio::task::yield_now().await;
-            }
+        let is_so = async || self.get(&path).await["status"] == status;
+        until(&format!("order {number} is {status}"), is_so).await;
+    }
+
+    /// Waits until so many commands about orders have been let in.
+    pub async fn lets_in(&self, commands: usize) {
+        let is_so = async || {
+            let gate = self.get("/admin/gates/taxi/orders").await;
+            gate["letThrough"].as_u64() >= Some(commands as u64)
         };
-        let asked = tokio::time::timeout(HANG, asking).await;
-        asked.unwrap_or_else(|_| panic!("order {number} never becomes {status}"));
+        until(&format!("{commands} are let in"), is_so).await;
+    }
+
+    /// Waits until the provider has been asked this so often.
+    pub async fn is_asked(&self, key: &str, times: usize) {
+        let is_so = async || self.provider.asked(key) >= times;
+        until(&format!("{key} is asked {times} times"), is_so).await;
     }
 
     /// Waits until the provider has done this.
     pub async fn is_done(&self, key: &str) {
-        let asking = async {
-            while !self.provider.has_done(key) {
-                tokio::task::yield_now().await;
-            }
-        };
-        let asked = tokio::time::timeout(HANG, asking).await;
-        asked.unwrap_or_else(|_| panic!("{key} is never done"));
+        until(&format!("{key} is done"), async || self.provider.has_done(key)).await;
     }
 
     /// Stops it and checks what it remembers.
@@ -136,6 +160,17 @@ impl House {
         drop(self.running.take());
         assert_verified(self.data.path());
     }
+}
+
+/// Waits until it is so.
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let asking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    let asked = tokio::time::timeout(HANG, asking).await;
+    asked.unwrap_or_else(|_| panic!("it never comes about that {what}"));
 }
 
 async fn answer(request: RequestBuilder) -> Response {

@@ -38,6 +38,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 use way::Way;
 
 /// So many records are put aside at most; about 100 bytes each.
@@ -68,6 +69,8 @@ pub struct Messenger<E: Errand> {
     /// Errands that wait for a free place.
     ready: VecDeque<Job>,
     under_way: usize,
+    /// Over for those under way when everything starts over.
+    round: CancellationToken,
     answered: HashSet<u64>,
 }
 
@@ -110,6 +113,7 @@ impl<E: Errand> Follower for Messenger<E> {
 
     /// Starts over from the last checkpoint.
     fn start(&mut self, _: &mut ActixContext<Self>) -> Result<(), StoreError> {
+        std::mem::take(&mut self.round).cancel();
         self.hurried.clear();
         self.patient.clear();
         self.aside.clear();
@@ -249,6 +253,7 @@ impl<E: Errand> Messenger<E> {
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             under_way: 0,
+            round: CancellationToken::new(),
             answered: HashSet::new(),
         }
     }
@@ -336,6 +341,7 @@ impl<E: Errand> Messenger<E> {
             contexts: Arc::clone(&self.contexts),
             journal: Arc::clone(&self.following.journal),
             messenger: ctx.address(),
+            round: self.round.clone(),
         };
         actix::spawn(way.go(record, trip.running));
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 use actix::Addr;
 use std::sync::Arc;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// What an errand needs on its way.
 pub(super) struct Way<E: Errand> {
@@ -21,6 +21,8 @@ pub(super) struct Way<E: Errand> {
     pub(super) contexts: Arc<Contexts>,
     pub(super) journal: Arc<Journal>,
     pub(super) messenger: Addr<Messenger<E>>,
+    /// Over when the messenger starts over.
+    pub(super) round: CancellationToken,
 }
 
 /// A command waits for a context, for as long as this lives.
@@ -34,11 +36,13 @@ impl Drop for Waits<'_> {
 
 impl<E: Errand> Way<E> {
     /// Goes out with an errand and delivers the command it leads to; turns back when the
-    /// messenger has been replaced, who sends somebody else.
+    /// messenger has been replaced or starts over, and sends somebody else: two on the same errand
+    /// could ask for the same thing again after it was taken back.
     pub(super) async fn go(self, record: Arc<Record>, running: Running) {
         tokio::select! {
             () = self.go_and_return(record, running) => {}
             () = self.contexts.over(&self.mandate.lease) => {}
+            () = self.round.cancelled() => {}
         }
     }
 
