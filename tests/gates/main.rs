@@ -4,6 +4,7 @@ mod deferring;
 mod house;
 mod provider;
 mod refusing;
+mod repeating;
 #[path = "../support/mod.rs"]
 mod support;
 mod trying;

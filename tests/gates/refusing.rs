@@ -26,6 +26,8 @@ async fn while_the_gate_is_open_nobody_is_charged_and_nothing_is_written() {
     }
     assert_eq!(house.orders().await, 2);
     assert_eq!(house.provider.asked_in_all("charge-"), 2);
+    let gate = house.get("/admin/gates/taxi/payment").await;
+    assert_eq!(gate["turnedAway"]["open"], 3, "{gate}");
     assert_eq!(house.order_once("before").await.status(), 201, "what was answered is so again");
     house.ends_well();
 }

@@ -101,8 +101,21 @@ impl<A: Aggregate> Room<A> {
         }
     }
 
+    /// Waits until no other request under this key is under way.
+    async fn board(
+        &self,
+        key: Option<IdempotencyKey>,
+        patience: Duration,
+    ) -> Result<Option<Flight>, Trouble> {
+        let Some(IdempotencyKey { key, .. }) = key else { return Ok(None) };
+        let boarding = tokio::time::timeout(patience, self.shared.flights.board(key));
+        boarding.await.map(Some).map_err(|_| busy(A::NAME))
+    }
+
     /// Answers a request again that was answered before.
-    async fn recall(&self, stored: StoredAnswer, call: Call) -> Reached {
+    async fn recall(&self, stored: StoredAnswer, mut call: Call) -> Reached {
+        // However many ask again, they wait side by side.
+        drop(call.flight.take());
         if Some(stored.fingerprint) != call.key.map(|key| key.fingerprint) {
             return Err(Trouble::KeyReused);
         }
@@ -189,21 +202,29 @@ impl<A: Aggregate> Room<A> {
         if A::speaker(&said.command) == Speaker::Inside {
             return Err(Trouble::Inside(name));
         }
-        let permit = self.admit().await?;
         let Request { key, if_match, patience, .. } = request;
+        let flight = self.board(key, patience).await?;
+        let permit = self.admit().await?;
         let passage = self.passage(&said.command);
-        let _waits = passage.as_deref().map(Passage::join);
         let explain = |trouble| explained(passage.as_deref(), trouble);
-        let passage = passage.clone();
-        let (flight, step) = (None, None);
-        let mut call = Call { key, flight, permit, step, if_match, outcome, patience, passage };
+        let mut call = Call {
+            key,
+            flight,
+            permit,
+            step: None,
+            if_match,
+            outcome,
+            patience,
+            passage: passage.clone(),
+        };
         if let Some(key) = key {
-            call.flight = Some(self.shared.flights.board(key.key).await);
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
                 return self.recall(stored, call).await.map_err(explain);
             }
         }
+        // Whoever asks again waits for a question that was counted before.
+        let _waits = passage.as_deref().map(Passage::join);
         if let Some(first) = first {
             first.await?;
         }
