@@ -68,7 +68,7 @@ impl Handler<Enter> for Doorman {
     type Result = MessageResult<Enter>;
 
     fn handle(&mut self, _: Enter, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.0.try_enter().ok())
+        MessageResult(self.0.try_enter())
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     contexts::Context,
     crowd::{Counted, Crowd},
     gate::{Away, Gate},
+    later::soon,
     put_off::{PutOff, PuttingOff},
     settings::{Fallback, PortSettings},
 };
@@ -13,9 +14,6 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
-
-/// When to come back to a gate that lets everybody through, although it was in the way before.
-const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 
 /// The ways to all outside services, by the names of the ports.
 #[derive(Default)]
@@ -93,7 +91,7 @@ impl Passage {
         self.crowd.step_out()
     }
 
-    /// Whether a question asked now would be in vain: its gate would turn it away, and it would
+    /// Turns away whoever would ask in vain: the gate would turn the question away, and it would
     /// not be put off; or it would not be answered in time, since too many are on their way there
     /// or back.
     ///
@@ -110,10 +108,11 @@ impl Passage {
         self.gate.foresee()
     }
 
-    /// Which gate was in the way of whoever asked in vain, and when to come back.
+    /// Which gate was in the way of whoever asked in vain, and when to come back: soon, if it
+    /// lets everybody through by now.
     pub fn in_the_way(&self) -> (Arc<str>, Duration) {
         let peeked = self.gate.peek();
-        let retry_after = peeked.map_or_else(|away| away.retry_after, |()| RETRY_AFTER_MIN);
-        (self.gate.name().into(), retry_after)
+        let soon = |()| Duration::from_secs(soon().into());
+        (self.gate.name().into(), peeked.map_or_else(|away| away.retry_after, soon))
     }
 }

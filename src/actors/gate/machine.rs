@@ -83,32 +83,32 @@ impl Machine {
         self.settle();
     }
 
-    /// Lets somebody through at once, or not at all.
-    ///
-    /// # Errors
-    /// Why not, and when to come back.
-    pub fn enter(&mut self, now: Duration) -> Result<u64, Refusal> {
+    /// Lets somebody through at once, if there is room; nobody is turned away.
+    pub fn enter(&mut self, now: Duration) -> Option<u64> {
         self.advance(now);
-        match self.obstacle(false) {
-            None => Ok(self.grant()),
-            Some(why) => Err(self.refuse(why)),
-        }
+        self.obstacle(false).is_none().then(|| self.grant())
     }
 
-    /// Why somebody in a hurry who came now would be turned away without waiting.
+    /// Why somebody in a hurry who came now would be turned away without waiting; who is told so
+    /// was there before, and is given a moment to come back.
     pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
-        self.advance(now);
-        let why = self.obstacle(false).filter(|why| !self.may_wait(*why, None))?;
-        Some(self.warn(why))
+        let why = self.foreseen(now)?;
+        Some(Refusal { why, after: self.moment(why) })
     }
 
-    /// Why somebody in a hurry who sets out now would be turned away when it comes. Of those whom
-    /// single drops let through no more set out than there are drops.
+    /// Turns somebody in a hurry away who would set out now and be turned away when it comes. Of
+    /// those whom single drops let through no more set out than there are drops.
     pub fn foresee(&mut self, now: Duration) -> Option<Refusal> {
-        self.peek(now).or_else(|| {
+        let why = self.foreseen(now).or_else(|| {
             let is_promised = self.breaker.as_mut().is_none_or(|breaker| breaker.promise(now));
-            (!is_promised).then(|| self.warn(Why::Open))
-        })
+            (!is_promised).then_some(Why::Open)
+        })?;
+        Some(self.refuse(why))
+    }
+
+    fn foreseen(&mut self, now: Duration) -> Option<Why> {
+        self.advance(now);
+        self.obstacle(false).filter(|why| !self.may_wait(*why, None))
     }
 
     /// Turns somebody away for whom there is no room behind it.
@@ -345,14 +345,6 @@ impl Machine {
     fn refuse(&mut self, why: Why) -> Refusal {
         self.counts.turned_away[why as usize] += 1;
         Refusal { why, after: self.moment(why) }
-    }
-
-    /// What somebody is told who is not turned away, and takes no moment.
-    fn warn(&mut self, why: Why) -> Refusal {
-        let before = self.returning.clone();
-        let refusal = Refusal { why, after: self.moment(why) };
-        self.returning = before;
-        refusal
     }
 
     fn moment(&mut self, why: Why) -> Duration {

@@ -101,17 +101,11 @@ impl Gate {
         self.core.guards
     }
 
-    /// A permit at once, or not at all.
-    ///
-    /// # Errors
-    /// Why not, and when to come back.
-    pub fn try_enter(&self) -> Result<Permit, Away> {
-        let entered = self.core.act(|inner, now| (inner.machine.enter(now), inner.life));
-        let (entered, life) = entered.unwrap_or((Err(BROKEN), 0));
-        match entered {
-            Ok(number) => Ok(Permit::new(&self.core, number, life)),
-            Err(refusal) => Err(self.core.away(refusal)),
-        }
+    /// A permit at once, if there is room. Who gets none is not counted among those turned away.
+    #[must_use]
+    pub fn try_enter(&self) -> Option<Permit> {
+        let entered = self.core.act(|inner, now| Some((inner.machine.enter(now)?, inner.life)));
+        entered.flatten().map(|(number, life)| Permit::new(&self.core, number, life))
     }
 
     /// A permit, after waiting in the queue if need be, until this moment at the latest; without
@@ -137,7 +131,8 @@ impl Gate {
         }
     }
 
-    /// Whether whoever came now in a hurry would be turned away without waiting. Takes nothing.
+    /// Whether whoever came now in a hurry would be turned away without waiting. Takes nothing but
+    /// a moment to come back.
     ///
     /// # Errors
     /// Why, and when to come back.
@@ -146,8 +141,8 @@ impl Gate {
         refusal.map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
-    /// Whether whoever sets out for it now in a hurry would be turned away when it comes. Of those
-    /// whom single drops let through no more set out than there are drops.
+    /// Turns whoever would set out for it now in a hurry away, if that is what would happen when
+    /// it comes. Of those whom single drops let through no more set out than there are drops.
     ///
     /// # Errors
     /// Why, and when to come back.

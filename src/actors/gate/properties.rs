@@ -83,10 +83,11 @@ impl World {
     fn act(&mut self, deed: &Deed) {
         let was_pressed = self.machine.standing(self.now).is_pressed;
         match *deed {
-            Deed::Enter => match self.machine.enter(self.now) {
-                Ok(permit) => self.let_in(permit),
-                Err(refusal) => self.is_honest(refusal),
-            },
+            Deed::Enter => {
+                if let Some(permit) = self.machine.enter(self.now) {
+                    self.let_in(permit);
+                }
+            }
             Deed::Foresee => self.foresee(),
             Deed::Wait(deadline_ms) => {
                 let deadline = deadline_ms.map(|ms| self.now + Duration::from_millis(ms));

@@ -19,10 +19,9 @@ impl<A: Aggregate> Room<A> {
     ) -> Result<(), Trouble> {
         let passage = self.passage(command).filter(|_| !events.is_empty());
         let Some(passage) = passage else { return Ok(()) };
-        let Err(away) = passage.foresee() else { return Ok(()) };
         let then = || events.iter().cloned().fold(state.clone(), A::evolve).standing();
         match caught(then) {
-            Ok(Standing::Pending) => Err(away.into()),
+            Ok(Standing::Pending) => Ok(passage.foresee()?),
             // A crash is met where it can be healed.
             Ok(_) | Err(_) => Ok(()),
         }

@@ -27,7 +27,16 @@ impl Default for Budget {
 impl Budget {
     /// A first attempt goes out.
     pub(super) fn deposit(&self) {
-        let more = |fifths: u32| (fifths < SAVED_ATTEMPTS_MAX * COST).then_some(fifths + 1);
+        self.put_in(1);
+    }
+
+    /// What was paid for did not come about.
+    pub(super) fn put_back(&self) {
+        self.put_in(COST);
+    }
+
+    fn put_in(&self, fifths: u32) {
+        let more = |saved: u32| Some(saved.saturating_add(fifths).min(SAVED_ATTEMPTS_MAX * COST));
         let _ = self.fifths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
@@ -52,6 +61,16 @@ mod tests {
             })
             .count();
         assert_eq!(retries, 10_000 / 5 + 10);
+    }
+
+    #[test]
+    fn what_did_not_come_about_is_not_paid_for() {
+        let budget = Budget::default();
+        (0..1_000).for_each(|_| {
+            assert!(budget.withdraw());
+            budget.put_back();
+        });
+        assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 10);
     }
 
     #[test]

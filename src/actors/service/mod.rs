@@ -57,7 +57,10 @@ pub struct Service {
     context: Arc<Context>,
     contexts: Arc<Contexts>,
     passage: Arc<Passage>,
+    /// Of questions that somebody waits for.
     budget: Budget,
+    /// Of those that nobody waits for: they take nothing from the others.
+    patient_budget: Budget,
 }
 
 impl Service {
@@ -73,14 +76,15 @@ impl Service {
     ) -> Result<Self, String> {
         let name = context.name;
         let carrier = Carrier::new(name, settings.clone())?;
-        let budget = Budget::default();
-        Ok(Self { name, settings, carrier, context, contexts, passage, budget })
+        let (budget, patient_budget) = <_>::default();
+        Ok(Self { name, settings, carrier, context, contexts, passage, budget, patient_budget })
     }
 
     /// Asks until there is an answer, or patience is over.
     pub async fn ask(&self, question: &Question) -> Answer {
         let was_asked = Cell::new(question.was_asked);
         if question.ask.patience == Patience::UntilAnswered {
+            self.patient_budget.deposit();
             return self.ask_patiently(&question.ask, &was_asked).await;
         }
         let with_service = self.passage.step_out();
@@ -179,7 +183,7 @@ impl Service {
                 Err(because) => because,
             };
             tracing::debug!(port = self.name, key = ask.key, because, attempts, "no answer yet");
-            sleep(self.pause_after(attempts)).await;
+            sleep(self.patient_pause_after(attempts)).await;
             attempts += 1;
         }
     }
@@ -205,8 +209,14 @@ impl Service {
 
     /// A place for a second attempt, when time, gate and budget allow one.
     fn permit_to_hedge(&self, hurry: &Hurry) -> Option<Permit> {
-        let permit = hurry.last_call(Instant::now()).and_then(|_| self.gate().try_enter().ok());
-        permit.filter(|_| self.budget.withdraw())
+        if hurry.last_call(Instant::now()).is_none() || !self.budget.withdraw() {
+            return None;
+        }
+        let permit = self.gate().try_enter();
+        if permit.is_none() {
+            self.budget.put_back();
+        }
+        permit
     }
 
     async fn attempt(
@@ -225,6 +235,12 @@ impl Service {
 
     const fn timeout(&self) -> Duration {
         Duration::from_millis(self.settings.timeout_ms)
+    }
+
+    /// The longest pause, beyond the budget of retries that nobody waits for.
+    fn patient_pause_after(&self, attempts: u32) -> Duration {
+        let is_paid = self.patient_budget.withdraw();
+        self.pause_after(if is_paid { attempts } else { u32::MAX })
     }
 
     /// Exponential backoff, of which the upper half is random.

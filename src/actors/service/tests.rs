@@ -38,7 +38,8 @@ fn slow(change: impl FnOnce(&mut PortSettings)) -> (Service, tempfile::TempDir) 
 }
 
 fn never_open() -> GateSettings {
-    GateSettings { breaker: Some(false), ..GateSettings::default() }
+    let settings = json!({"breaker": false, "concurrency_max": 64});
+    serde_json::from_value(settings).expect("settings of a gate")
 }
 
 fn question(patience: Patience, gone_ms: u64) -> Question {
@@ -100,6 +101,27 @@ async fn whoever_nobody_waits_for_asks_until_there_is_an_answer() {
     });
     let (answer, _) = asked(&service, &question(UntilAnswered, 1_000_000)).await;
     assert_eq!(answer, Answer::Approved);
+}
+
+#[tokio::test]
+async fn beyond_their_budget_those_nobody_waits_for_ask_again_after_the_longest_pause() {
+    let (service, _folder) = slow(|settings| settings.backoff_max_ms = 5_000);
+    let pauses = (0..20).map(|_| service.patient_pause_after(0).as_millis());
+    let (short, long): (Vec<_>, Vec<_>) = pauses.partition(|pause_ms| *pause_ms <= 1);
+    assert_eq!((short.len(), long.len()), (10, 10));
+    assert!(long.iter().all(|pause_ms| (2_500..=5_000).contains(pause_ms)), "{long:?}");
+    assert!(service.budget.withdraw(), "those in a hurry have their own");
+}
+
+#[tokio::test]
+async fn no_second_attempt_is_paid_for_that_the_gate_has_no_room_for() {
+    let (service, _folder) = slow(|settings| settings.hedge_after_ms = Some(1));
+    let hurry = Hurry::new(now(), (now(), Instant::now()), &service.settings);
+    let places: Vec<_> = std::iter::from_fn(|| service.gate().try_enter()).collect();
+    assert!(!places.is_empty() && service.permit_to_hedge(&hurry).is_none());
+    drop(places);
+    let hedges = (0..20).filter_map(|_| service.permit_to_hedge(&hurry)).count();
+    assert_eq!(hedges, 10, "what the budget has at the start");
 }
 
 #[tokio::test]
