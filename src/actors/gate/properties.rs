@@ -198,9 +198,9 @@ impl World {
     /// Whoever is turned away for the rate alone could not have been served in time.
     fn would_wait_in_vain(&self, why: Why, deadline: Duration, is_pressed: bool) {
         let (Why::TooMany, Some(rate)) = (why, self.rules.rate) else { return };
-        let QueueRules { calls_max, waiting_max, wait_target, .. } = self.rules.queue;
-        let longest = if is_pressed { waiting_max.min(wait_target) } else { waiting_max };
-        let longest = longest.min(deadline.saturating_sub(self.now));
+        let QueueRules { calls_max, waiting_max, wait_target, wait_interval } = self.rules.queue;
+        let calm = if is_pressed { Duration::ZERO } else { wait_interval };
+        let longest = waiting_max.min(wait_target + calm).min(deadline.saturating_sub(self.now));
         let hurried = self.waiting.values().filter(|waiting| waiting.deadline.is_some()).count();
         let (tokens, _) = self.machine.tokens().expect("there is a rate");
         let served = tokens + rate.per_s * longest.as_secs_f64();

@@ -97,8 +97,9 @@ impl Queue {
 
     /// The latest moment at which somebody in a hurry who comes now can be let through.
     pub fn latest(&self, now: Duration) -> Duration {
-        let QueueRules { waiting_max, wait_target, .. } = self.rules;
-        now + if self.is_pressed { wait_target.min(waiting_max) } else { waiting_max }
+        let QueueRules { waiting_max, wait_target, wait_interval, .. } = self.rules;
+        let calm = if self.is_pressed { Duration::ZERO } else { wait_interval };
+        now + waiting_max.min(wait_target + calm)
     }
 
     /// Somebody waits until this moment, or patiently; whoever has to make room for it leaves.
