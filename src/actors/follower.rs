@@ -49,6 +49,8 @@ pub struct Following {
     pub after: u64,
     /// Whether the start is over; before, nothing that is told it means anything.
     pub is_started: bool,
+    /// Whether the start has begun, in this generation.
+    is_starting: bool,
     /// The last position written down.
     checkpointed: u64,
     /// The last checkpoint, when the journal had no room for it.
@@ -73,6 +75,7 @@ impl Following {
             generation: 0,
             after: 0,
             is_started: false,
+            is_starting: false,
             checkpointed: 0,
             unsent: None,
             level,
@@ -108,14 +111,22 @@ impl Following {
         position: u64,
         mut each: impl FnMut(Origin),
     ) -> Result<(), StoreError> {
-        let mut after = position;
-        loop {
-            let records = self.journal.read(after, STARTING_RECORDS_MAX, self.level)?;
-            let Some(last) = records.last() else { return Ok(()) };
-            after = last.position;
-            let origins = records.iter().filter_map(|record| self.origin_of_mine(record));
-            origins.for_each(&mut each);
+        let mut after = Some(position);
+        while let Some(position) = after {
+            after = self.some_answered_after(position, &mut each)?;
         }
+        Ok(())
+    }
+
+    /// Shows some of them, and behind which position there may be more.
+    pub fn some_answered_after(
+        &self,
+        position: u64,
+        each: impl FnMut(Origin),
+    ) -> Result<Option<u64>, StoreError> {
+        let records = self.journal.read(position, STARTING_RECORDS_MAX, self.level)?;
+        records.iter().filter_map(|record| self.origin_of_mine(record)).for_each(each);
+        Ok(records.last().map(|last| last.position))
     }
 
     /// Whether a checkpoint has to be handed in before there can be another, or this position
@@ -164,7 +175,7 @@ impl Following {
     }
 
     fn start_over(&mut self) -> Result<(), StoreError> {
-        self.is_started = false;
+        (self.is_started, self.is_starting) = (false, false);
         self.unsent = None;
         self.generation = self.journal.generation();
         self.after = self.journal.followed(self.me)?;
@@ -188,6 +199,11 @@ pub trait Follower: Actor<Context = Context<Self>> + Handler<Wake> {
 
     /// Forgets everything, and takes up again what was under way at the last checkpoint.
     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError>;
+
+    /// Goes on with a start that takes many turns; says whether it is over.
+    fn go_on_starting(&mut self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
 
     /// Whether it takes in more now.
     fn may_read(&self) -> bool;
@@ -245,11 +261,8 @@ pub trait Follower: Actor<Context = Context<Self>> + Handler<Wake> {
 
     /// Reads a few records and says how many, and whether there is more to do beside that.
     fn turn(&mut self, ctx: &mut Context<Self>) -> Result<(usize, bool), String> {
-        let following = self.following();
-        if !following.is_started || following.generation != following.journal.generation() {
-            following.start_over().map_err(|error| error.to_string())?;
-            self.start(ctx).map_err(|error| error.to_string())?;
-            self.following().is_started = true;
+        if !self.has_started(ctx).map_err(|error| error.to_string())? {
+            return Ok((0, true));
         }
         let mut read = 0;
         self.following().skip();
@@ -266,5 +279,22 @@ pub trait Follower: Actor<Context = Context<Self>> + Handler<Wake> {
         let is_more = self.follow_up(ctx)?;
         self.following().progress.trouble_over();
         Ok((read, is_more))
+    }
+
+    /// Starts, if it has not in this generation, and says whether the start is over.
+    fn has_started(&mut self, ctx: &mut Context<Self>) -> Result<bool, StoreError> {
+        let following = self.following();
+        let is_current = following.generation == following.journal.generation();
+        if following.is_started && is_current {
+            return Ok(true);
+        }
+        if !following.is_starting || !is_current {
+            following.start_over()?;
+            self.start(ctx)?;
+            self.following().is_starting = true;
+        }
+        let is_over = self.go_on_starting()?;
+        self.following().is_started = is_over;
+        Ok(is_over)
     }
 }

@@ -29,6 +29,28 @@ async fn retries_add_no_more_than_a_fifth_to_what_a_failing_provider_is_asked() 
 }
 
 #[tokio::test]
+async fn an_errand_that_takes_for_ever_lets_nobody_be_charged_again_after_a_restart() {
+    /// Their records are more than are read at once by whoever starts.
+    const ORDERS: u64 = 800;
+    let house = House::open(|_| {}, &json!({"breaker": false}));
+    house.provider.refunds(Mood::Fails);
+    assert_eq!(house.order().await.status(), 201);
+    tokio::select! {
+        _ = house.cancel_at_once(1..=1) => panic!("nobody gives the money back"),
+        () = house.is_asked("refund-1", 1) => {}
+    }
+    for _ in 0..ORDERS / 100 {
+        assert!(house.order_at_once(100).await.iter().all(|status| *status == 201));
+    }
+    let house = house.reopened(|_| {}, &json!({"breaker": false}));
+    house.provider.refunds(Mood::Approves);
+    house.is_done("refund-1").await;
+    assert_eq!(house.order().await.status(), 201);
+    assert_eq!(house.provider.asked_in_all("charge-"), ORDERS as usize + 2);
+    house.ends_well();
+}
+
+#[tokio::test]
 async fn refunds_that_pile_up_hold_up_no_new_order() {
     /// More than are under way at once.
     const REFUNDS: u64 = 1_200;

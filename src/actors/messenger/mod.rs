@@ -72,6 +72,8 @@ pub struct Messenger<E: Errand> {
     /// Over for those under way when everything starts over.
     round: CancellationToken,
     answered: HashSet<u64>,
+    /// Where to read on what was answered, while it starts.
+    answers_after: Option<u64>,
 }
 
 /// An errand, and the record that asks for it.
@@ -121,13 +123,22 @@ impl<E: Errand> Follower for Messenger<E> {
         self.lanes.clear();
         self.ready.clear();
         self.under_way = 0;
-        let mut answered = HashSet::new();
-        let cursor = self.following.after;
-        self.following.answered_after(cursor, |origin| {
-            answered.insert(origin.position);
-        })?;
-        self.answered = answered;
+        self.answered.clear();
+        self.answers_after = Some(self.following.after);
         Ok(())
+    }
+
+    /// Reads what was answered behind the cursor: far back, if one errand has taken long, while
+    /// others live on the same loop.
+    fn go_on_starting(&mut self) -> Result<bool, StoreError> {
+        if let Some(after) = self.answers_after {
+            let Self { following, answered, .. } = self;
+            let read = following.some_answered_after(after, |origin| {
+                answered.insert(origin.position);
+            });
+            self.answers_after = read?;
+        }
+        Ok(self.answers_after.is_none())
     }
 
     /// Whether further errands can be taken up.
@@ -255,6 +266,7 @@ impl<E: Errand> Messenger<E> {
             under_way: 0,
             round: CancellationToken::new(),
             answered: HashSet::new(),
+            answers_after: None,
         }
     }
 
