@@ -101,7 +101,7 @@ ledger() {
 
 # standing SERVICE: the numbers whose charge stands, a line each, sorted.
 standing() {
-  curl -sSf "$outside/admin/ledger/$1/standing" | jq -r '.[]' | sed -E 's/^[a-z]+-([0-9]+).*/\1/' | sort
+  curl -sSf "$outside/admin/ledger/$1/standing" | jq -r '.[]' | sed -E 's|^(.*/)?[a-z]+-([0-9]+).*|\2|' | sort
 }
 
 # --- the inside ---

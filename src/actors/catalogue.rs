@@ -277,7 +277,9 @@ impl Host for Catalogue {
         self.followers.push(Box::new(move |house| {
             let contexts = Arc::clone(&house.contexts);
             let limits = questions(settings.deferred_max);
-            let service = Service::new(settings, Arc::clone(&context), contexts, passage);
+            let store = house.shared.journal.id();
+            let context_too = Arc::clone(&context);
+            let service = Service::new(settings, store, context_too, contexts, passage);
             let service = service.map_err(StartError::Settings)?;
             let service = Arc::new(service);
             let outside = move || Outside::<P>::new(Arc::clone(&service));

@@ -4,7 +4,10 @@ use super::{
     chance::{between, random},
     settings::{PortSettings, Transport},
 };
-use crate::domain::kernel::{Answer, Ask, Patience};
+use crate::{
+    domain::kernel::{Answer, Ask, Patience},
+    store::StoreId,
+};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -16,15 +19,24 @@ pub struct Carrier {
 
 enum Means {
     Sandbox,
-    Http { client: reqwest::Client, url: reqwest::Url },
+    Http(Http),
+}
+
+struct Http {
+    client: reqwest::Client,
+    url: reqwest::Url,
+    /// What every key begins with out there.
+    ours: String,
 }
 
 impl Carrier {
-    /// To this port, as it is configured.
+    /// To this port, as it is configured. Other ports and other stores may ask the same service:
+    /// what tells ours from them is a part of every key. A store without it goes on with the
+    /// keys that it began with.
     ///
     /// # Errors
     /// What is wrong with the settings, as a sentence.
-    pub fn new(port: &str, settings: PortSettings) -> Result<Self, String> {
+    pub fn new(port: &str, store: Option<StoreId>, settings: PortSettings) -> Result<Self, String> {
         let in_section = |because: String| format!("ports.\"{port}\": {because}");
         let by = match settings.transport {
             Transport::Sandbox => Means::Sandbox,
@@ -38,7 +50,8 @@ impl Carrier {
                     .no_proxy()
                     .build()
                     .map_err(|error| in_section(error.to_string()))?;
-                Means::Http { client, url }
+                let ours = store.map(|store| format!("{store}/{port}/")).unwrap_or_default();
+                Means::Http(Http { client, url, ours })
             }
         };
         Ok(Self { settings, by })
@@ -52,7 +65,7 @@ impl Carrier {
         match &self.by {
             Means::Sandbox if self.is_instant() => self.sandbox_answer(ask),
             Means::Sandbox => self.ask_sandbox(ask).await,
-            Means::Http { client, url } => ask_http(client, url.clone(), ask).await,
+            Means::Http(http) => http.ask(ask).await,
         }
     }
 
@@ -80,24 +93,34 @@ impl Carrier {
     }
 }
 
-/// `POST` with the key as `Idempotency-Key`: 2xx did it, 4xx said no, everything else is no answer.
-async fn ask_http(
-    client: &reqwest::Client,
-    url: reqwest::Url,
-    ask: &Ask,
-) -> Result<Answer, String> {
-    let request = client.post(url).header("Idempotency-Key", &ask.key).json(&ask.body);
-    let response = request.send().await.map_err(|error| error.to_string())?;
-    let status = response.status();
-    let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
-    if status.is_success() {
-        return Ok(Answer::Approved);
+impl Http {
+    /// The key and the body, as they go out.
+    fn letter(&self, ask: &Ask) -> (String, Value) {
+        let ours = |key: &str| format!("{}{key}", self.ours);
+        let mut body = ask.body.clone();
+        if let Some((name, key)) = &ask.undoes {
+            body[*name] = ours(key).into();
+        }
+        (ours(&ask.key), body)
     }
-    if status.is_client_error() && !is_busy {
-        let text = response.text().await.unwrap_or_default();
-        return Ok(Answer::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
+
+    /// `POST` with the key as `Idempotency-Key`: 2xx did it, 4xx said no, everything else is no
+    /// answer.
+    async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
+        let (key, body) = self.letter(ask);
+        let request = self.client.post(self.url.clone()).header("Idempotency-Key", key).json(&body);
+        let response = request.send().await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
+        if status.is_success() {
+            return Ok(Answer::Approved);
+        }
+        if status.is_client_error() && !is_busy {
+            let text = response.text().await.unwrap_or_default();
+            return Ok(Answer::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
+        }
+        Err(format!("answered {status}"))
     }
-    Err(format!("answered {status}"))
 }
 
 /// The reason in a JSON answer, under one of the usual names.
@@ -125,6 +148,8 @@ fn happens(rate: f64, dice: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_rate_of_one_always_happens_and_of_zero_never() {
@@ -142,8 +167,39 @@ mod tests {
     #[test]
     fn an_http_port_without_an_address_is_a_clear_error() {
         let settings = PortSettings { transport: Transport::Http, ..PortSettings::default() };
-        let error = Carrier::new("taxi/payment", settings).err();
+        let error = Carrier::new("taxi/payment", None, settings).err();
         let sentence = "ports.\"taxi/payment\": the http transport needs a `url`";
         assert_eq!(error.as_deref(), Some(sentence));
+    }
+
+    #[test]
+    fn a_service_that_many_ports_and_stores_ask_can_tell_their_keys_apart() {
+        let letters = |store, port| {
+            let url = Some("http://127.0.0.1/payment".into());
+            let settings =
+                PortSettings { transport: Transport::Http, url, ..PortSettings::default() };
+            let carrier = Carrier::new(port, store, settings).expect("it has an address");
+            let Means::Http(http) = carrier.by else { panic!("by http") };
+            let ask = |operation, key: &str, undoes| {
+                let (key, body, patience) = (key.into(), json!({}), Patience::Limited);
+                http.letter(&Ask { operation, key, undoes, body, patience })
+            };
+            let undoes = Some(("charge", "charge-7".to_owned()));
+            (ask("charge", "charge-7", None), ask("refund", "refund-7", undoes))
+        };
+        let stores = [Some(StoreId(1)), Some(StoreId(2)), None];
+        let mut keys = BTreeSet::new();
+        for store in stores {
+            for port in ["taxi/payment", "rental/payment"] {
+                let ((charge, _), (refund, body)) = letters(store, port);
+                assert_eq!(body, json!({ "charge": charge }));
+                keys.extend([charge, refund]);
+            }
+        }
+        // Those of a store without a name are as they were.
+        assert!(
+            keys.contains("charge-7") && keys.contains("0000000000000001/taxi/payment/charge-7")
+        );
+        assert_eq!(keys.len(), 2 * 2 * 2 + 2, "{keys:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Reading everything and finding what is wrong: the store's half of `madang verify`.
 
 use super::{
-    Cause, Origin, Record, StoredAnswer, Stream, codec,
+    Cause, Origin, Record, StoreId, StoredAnswer, Stream, codec,
     codec::CodecError,
     journal::{Journal, Snapshot, StoreError},
     keys,
@@ -304,6 +304,7 @@ impl Audit<'_> {
         self.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")?;
         self.all_readable::<Vec<u8>>(&[keys::CONVERSATION], "the conversation")?;
         self.all_readable::<String>(keys::KIND_NAMES, "the name of the kind")?;
+        self.all_readable::<StoreId>(keys::STORE_ID, "what tells the store from others")?;
         self.all_readable::<u32>(keys::FORMAT, "the format version")
     }
 

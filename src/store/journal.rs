@@ -14,7 +14,7 @@ pub use super::submission::{
 pub use super::turns::{Turn, Witness};
 
 use super::{
-    KindId, Record, StoredAnswer, StoredOutcome, Stream,
+    KindId, Record, StoreId, StoredAnswer, StoredOutcome, Stream,
     disk::Disk,
     faults::Faults,
     front::{Door, Extra, Front},
@@ -33,6 +33,7 @@ use std::{
 /// An open journal. Dropping the last handle closes it.
 pub struct Journal {
     pub(super) shared: Arc<Shared>,
+    id: Option<StoreId>,
     hand: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
 }
@@ -53,7 +54,14 @@ impl Journal {
             .spawn(move || writer::run(&of_hand))
             .map_err(|error| OpenError { path: dir.to_owned(), because: error.to_string() })?;
         let (hand, kinds) = (Mutex::new(Some(hand)), Mutex::new(opened.kinds));
-        Ok(Arc::new(Self { shared, hand, kinds }))
+        Ok(Arc::new(Self { shared, id: opened.id, hand, kinds }))
+    }
+
+    /// What tells this store from all others ever made; none when it was made before there was
+    /// such a thing.
+    #[must_use]
+    pub const fn id(&self) -> Option<StoreId> {
+        self.id
     }
 
     /// The number of a kind, given durably on first use. Waits for the disk then: for start-up.

@@ -12,6 +12,7 @@
 //! k | kind u16                                    how far a follower is
 //! v | kind u16 | number u64                       the state of a follower's conversation
 //! m | f                                           the format version of the store
+//! m | i                                           what tells this store from all others
 //! m | k | kind u16                                the name of a kind
 //! ```
 
@@ -28,6 +29,9 @@ pub(super) const CONVERSATION: u8 = b'v';
 
 /// The key of the format version.
 pub(super) const FORMAT: &[u8] = b"mf";
+
+/// The key of what tells this store from all others.
+pub(super) const STORE_ID: &[u8] = b"mi";
 
 /// So many streams of a kind whose numbers follow on each other are a neighbourhood.
 const NEIGHBOURS: u64 = 32;

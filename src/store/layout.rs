@@ -9,10 +9,10 @@ use crate::domain::kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// The oldest format that this binary reads as well: it knew no records of neighbours that are
-/// kept together later than at birth.
+/// kept together later than at birth, and like the one after it nothing that tells stores apart.
 pub(super) const FORMAT_READ_MIN: u32 = 1;
 
 /// A stream is young up to this version: so far its later records may be kept together with

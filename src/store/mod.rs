@@ -31,7 +31,9 @@ mod writer;
 
 pub use kinds::KindSet;
 pub use lease::Lease;
-pub use record::{Cause, KindId, Origin, Payload, Record, StoredAnswer, StoredOutcome, Stream};
+pub use record::{
+    Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, Stream,
+};
 
 #[cfg(test)]
 mod tests;

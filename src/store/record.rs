@@ -2,7 +2,17 @@
 
 use crate::domain::kernel::{Meta, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{any::Any, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
+
+/// What tells a store from all others ever made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreId(pub u64);
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 /// A kind of aggregate, saga, port, lookup or view, numbered once and for all in this store.
 #[derive(

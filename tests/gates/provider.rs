@@ -108,9 +108,15 @@ async fn answer(
 ) -> HttpResponse {
     let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
     let Some(key) = key else { return HttpResponse::BadRequest().finish() };
+    // Behind what tells the store and the port from others.
+    let (ours, key) = key.rsplit_once('/').expect("keys of a port of a store");
     let mood = if body["operation"] == "charge" { &shared.charges } else { &shared.refunds };
+    let undone = body["charge"].as_str().and_then(|key| key.rsplit_once('/'));
     let times = {
         let mut asked = shared.asked.lock().expect("no panic");
+        if let Some((store_and_port, key)) = undone {
+            assert!(store_and_port == ours && asked.contains_key(key), "refund of what was asked");
+        }
         let (times, _) = asked.entry(key.to_owned()).or_default();
         *times += 1;
         *times

@@ -123,6 +123,7 @@ impl Port for Knock {
         (*event == Counted::Opened).then(|| Ask {
             operation: "knock",
             key: format!("knock-{counter}"),
+            undoes: None,
             body: serde_json::json!({}),
             patience: Patience::UntilAnswered,
         })

@@ -25,7 +25,10 @@ use super::{
     settings::PortSettings,
     transport::Carrier,
 };
-use crate::domain::kernel::{Answer, Ask, Patience, Timestamp};
+use crate::{
+    domain::kernel::{Answer, Ask, Patience, Timestamp},
+    store::StoreId,
+};
 use budget::Budget;
 use hurry::{Hurry, left};
 use std::{
@@ -64,18 +67,19 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service as it is configured.
+    /// A service as it is configured; what tells our store from others makes our keys ours.
     ///
     /// # Errors
     /// What is wrong with the settings, as a sentence.
     pub fn new(
         settings: PortSettings,
+        store: Option<StoreId>,
         context: Arc<Context>,
         contexts: Arc<Contexts>,
         passage: Arc<Passage>,
     ) -> Result<Self, String> {
         let name = context.name;
-        let carrier = Carrier::new(name, settings.clone())?;
+        let carrier = Carrier::new(name, store, settings.clone())?;
         let (budget, patient_budget) = <_>::default();
         Ok(Self { name, settings, carrier, context, contexts, passage, budget, patient_budget })
     }

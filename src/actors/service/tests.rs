@@ -33,7 +33,7 @@ fn slow(change: impl FnOnce(&mut PortSettings)) -> (Service, tempfile::TempDir) 
     let gate = Gate::alone(NAME, Guards::Port, never_open()).expect("a gate");
     let context = contexts.with(NAME, "port");
     let passage = Passage::new(Arc::new(gate), Arc::clone(&context), &settings, 512);
-    let service = Service::new(settings, context, contexts, Arc::new(passage));
+    let service = Service::new(settings, None, context, contexts, Arc::new(passage));
     (service.expect("a service"), folder)
 }
 
@@ -43,7 +43,8 @@ fn never_open() -> GateSettings {
 }
 
 fn question(patience: Patience, gone_ms: u64) -> Question {
-    let ask = Ask { operation: "charge", key: "charge-7".into(), body: json!({}), patience };
+    let (key, body) = ("charge-7".into(), json!({}));
+    let ask = Ask { operation: "charge", key, undoes: None, body, patience };
     let since = Timestamp(now().0 - gone_ms);
     Question { ask, since, conversation: 7, was_asked: false }
 }

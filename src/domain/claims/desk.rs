@@ -28,19 +28,17 @@ impl Port for ReviewDesk {
             ReleaseAsked { file, attempt } => Some(Ask {
                 operation: "release",
                 key: release(attempt),
+                undoes: None,
                 body: body("release", *review, *file),
                 patience: Patience::Limited,
             }),
-            RetainAsked { file, attempt, .. } => {
-                let mut body = body("retain", *review, *file);
-                body["release"] = release(attempt).into();
-                Some(Ask {
-                    operation: "retain",
-                    key: format!("retain-{review}-{attempt}"),
-                    body,
-                    patience: Patience::UntilAnswered,
-                })
-            }
+            RetainAsked { file, attempt, .. } => Some(Ask {
+                operation: "retain",
+                key: format!("retain-{review}-{attempt}"),
+                undoes: Some(("release", release(attempt))),
+                body: body("retain", *review, *file),
+                patience: Patience::UntilAnswered,
+            }),
             _ => None,
         }
     }

@@ -31,8 +31,12 @@ pub trait Port: 'static {
 pub struct Ask {
     /// What the service shall do: `charge`, `refund`, `send`.
     pub operation: &'static str,
-    /// The idempotency key: the same for every attempt, another for every other operation.
+    /// The idempotency key: the same for every attempt, another for every other operation that
+    /// this store asks of this port. The host makes it another in every port and store.
     pub key: String,
+    /// The operation that this one undoes: what the body calls it, and its key. The host puts it
+    /// into the body.
+    pub undoes: Option<(&'static str, String)>,
     /// The details, a JSON object.
     pub body: Value,
     /// How long to try.

@@ -23,24 +23,25 @@ impl Port for RewardBank {
     /// To restore is to undo the reclaim of the key given, whether or not that was done: nothing
     /// more may come of that key.
     fn ask((reward, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
-        let ask = |operation, key, body, patience| Some(Ask { operation, key, body, patience });
+        let ask = |operation, key, points, patience| Ask {
+            operation,
+            key,
+            undoes: None,
+            body: body(operation, *reward, points),
+            patience,
+        };
         match event {
-            GrantRequested { points } => ask(
-                "grant",
-                format!("grant-{reward}"),
-                body("grant", *reward, *points),
-                Patience::UntilAnswered,
-            ),
-            ReclaimRequested { attempt, points } => ask(
-                "reclaim",
-                reclaim_key(*reward, *attempt),
-                body("reclaim", *reward, *points),
-                Patience::Limited,
-            ),
+            GrantRequested { points } => {
+                Some(ask("grant", format!("grant-{reward}"), *points, Patience::UntilAnswered))
+            }
+            ReclaimRequested { attempt, points } => {
+                Some(ask("reclaim", reclaim_key(*reward, *attempt), *points, Patience::Limited))
+            }
             ReclaimAbandoned { attempt, points, .. } | ReclaimUndone { attempt, points, .. } => {
-                let mut body = body("restore", *reward, *points);
-                body["reclaim"] = reclaim_key(*reward, *attempt).into();
-                ask("restore", format!("restore-{reward}-{attempt}"), body, Patience::UntilAnswered)
+                let key = format!("restore-{reward}-{attempt}");
+                let ask = ask("restore", key, *points, Patience::UntilAnswered);
+                let undoes = Some(("reclaim", reclaim_key(*reward, *attempt)));
+                Some(Ask { undoes, ..ask })
             }
             _ => None,
         }

@@ -26,6 +26,7 @@ impl Port for Sms {
         Some(Ask {
             operation: "send",
             key: format!("send-{order}-{:?}", letter.change).to_lowercase(),
+            undoes: None,
             body: json!({
                 "operation": "send",
                 "orderId": order,

@@ -6,9 +6,9 @@ use crate::{
     domain::kernel::Timestamp,
     store::{
         Cause, Record, Stream, batching,
-        codec::{self, Frame},
+        codec::Frame,
         disk::Batch,
-        journal::{Journal, JournalOptions, StoreError},
+        journal::{Journal, StoreError},
         keys,
         layout::Totals,
         reading,
@@ -174,21 +174,6 @@ fn an_audit_reads_what_is_kept_with_neighbours_and_finds_what_is_torn_or_missing
     assert!(flaws().iter().any(|flaw| flaw.0.contains("the later records of")), "{:?}", flaws());
     disk.db.remove(&key).expect("removed");
     assert!(flaws().iter().any(|flaw| flaw.0.contains("version 2 is missing")), "{:?}", flaws());
-}
-
-#[test]
-fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
-    let dir = tempfile::tempdir().expect("a folder");
-    {
-        let journal = open(dir.path());
-        submit(&journal, said(1, 0, &["called"])).1.expect("durable");
-        let disk = journal.disk().expect("open");
-        disk.db.insert(keys::FORMAT, codec::frame(&1_u32)).expect("written");
-    }
-    let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
-    assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);
-    let format = journal.disk().expect("open").db.get(keys::FORMAT).expect("readable");
-    assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(2));
 }
 
 proptest! {

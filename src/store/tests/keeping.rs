@@ -4,7 +4,7 @@ use super::{
     ORDERS, answer_line, event, listener, open, order, read_all, said, submit, word, words,
 };
 use crate::store::{
-    Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome, codec,
+    Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome,
     faults::Faults,
     journal::{Checkpoint, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError},
     keys,
@@ -314,30 +314,6 @@ fn a_torn_value_is_told_and_never_skipped() {
     assert!(matches!(&told, StoreError::Unreadable { stream, .. } if *stream == order(1)));
     assert!(told.to_string().contains("the checksum does not match"), "{told}");
     journal.history(order(2)).expect("the others are well");
-}
-
-#[test]
-fn a_store_of_another_format_is_refused_in_a_sentence() {
-    for (format, sentence) in [(3_u32, "use a newer binary"), (0, "use an older binary")] {
-        let dir = tempfile::tempdir().expect("a folder");
-        let journal = open(dir.path());
-        let disk = journal.disk().expect("open");
-        disk.db.insert(keys::FORMAT, codec::frame(&format)).expect("written");
-        drop(disk);
-        journal.close();
-        let refused = Journal::open(dir.path(), JournalOptions::default());
-        let refused = refused.err().expect("is refused").to_string();
-        assert!(refused.contains(sentence), "{refused}");
-    }
-}
-
-#[test]
-fn a_folder_in_use_is_refused_in_a_sentence() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let _holder = open(dir.path());
-    let refused = Journal::open(dir.path(), JournalOptions::default());
-    let refused = refused.err().expect("is refused").to_string();
-    assert!(refused.contains("the data folder is in use by another process"), "{refused}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod bundling;
 mod failing;
 mod filling;
 mod keeping;
+mod opening;
 mod suspecting;
 
 use super::{

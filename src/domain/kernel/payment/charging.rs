@@ -22,20 +22,19 @@ impl<B: Bill> Port for Charging<B> {
         match event {
             Requested { bill, amount } => Some(Ask {
                 operation: "charge",
-                key: format!("charge-{payment}"),
+                key: charge_key(*payment),
+                undoes: None,
                 body: body("charge", *payment, *amount, bill.details()),
                 patience: Patience::Limited,
             }),
             // Whoever did not answer may have charged, so an abandoned charge is returned as well.
-            RefundRequested { amount } | Abandoned { amount, .. } => {
-                let charge = json!({ "charge": format!("charge-{payment}") });
-                Some(Ask {
-                    operation: "refund",
-                    key: format!("refund-{payment}"),
-                    body: body("refund", *payment, *amount, charge),
-                    patience: Patience::UntilAnswered,
-                })
-            }
+            RefundRequested { amount } | Abandoned { amount, .. } => Some(Ask {
+                operation: "refund",
+                key: format!("refund-{payment}"),
+                undoes: Some(("charge", charge_key(*payment))),
+                body: body("refund", *payment, *amount, json!({})),
+                patience: Patience::UntilAnswered,
+            }),
             _ => None,
         }
     }
@@ -54,6 +53,10 @@ impl<B: Bill> Port for Charging<B> {
         };
         Dispatch::new(*payment, command)
     }
+}
+
+fn charge_key<P>(payment: Id<P>) -> String {
+    format!("charge-{payment}")
 }
 
 fn body<P>(operation: &str, payment: Id<P>, amount: Money, details: Value) -> Value {

@@ -1,0 +1,54 @@
+//! What is found in the folder of a store when it is opened.
+
+use super::*;
+use crate::store::{codec, keys};
+
+#[test]
+fn a_store_is_told_from_all_others_for_as_long_as_it_is_there() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let ids = || folders.each_ref().map(|dir| open(dir.path()).id().expect("new stores have one"));
+    let first = ids();
+    assert_ne!(first[0], first[1]);
+    assert_eq!(ids(), first);
+}
+
+#[test]
+fn a_store_of_another_format_is_refused_in_a_sentence() {
+    for (format, sentence) in [(4_u32, "use a newer binary"), (0, "use an older binary")] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = open(dir.path());
+        let disk = journal.disk().expect("open");
+        disk.db.insert(keys::FORMAT, codec::frame(&format)).expect("written");
+        drop(disk);
+        journal.close();
+        let refused = Journal::open(dir.path(), JournalOptions::default());
+        let refused = refused.err().expect("is refused").to_string();
+        assert!(refused.contains(sentence), "{refused}");
+    }
+}
+
+#[test]
+fn a_folder_in_use_is_refused_in_a_sentence() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let _holder = open(dir.path());
+    let refused = Journal::open(dir.path(), JournalOptions::default());
+    let refused = refused.err().expect("is refused").to_string();
+    assert!(refused.contains("the data folder is in use by another process"), "{refused}");
+}
+
+#[test]
+fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
+    let dir = tempfile::tempdir().expect("a folder");
+    {
+        let journal = open(dir.path());
+        submit(&journal, said(1, 0, &["called"])).1.expect("durable");
+        let disk = journal.disk().expect("open");
+        disk.db.insert(keys::FORMAT, codec::frame(&1_u32)).expect("written");
+        disk.db.remove(keys::STORE_ID).expect("removed");
+    }
+    let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
+    assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);
+    let format = journal.disk().expect("open").db.get(keys::FORMAT).expect("readable");
+    assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(3));
+    assert_eq!(journal.id(), None, "what is under way outside goes by keys without one");
+}
