@@ -72,9 +72,7 @@ echo "| what | connections | requests/s | p50 | p99 | ratio to the limit | not 2
 echo "|---|---|---|---|---|---|---|"
 # Orders to be read; then whatever they caused may end.
 BODY=$order wrk -t2 -c16 -d1s -s benches/load/post.lua "$madang_url/taxi/orders" >/dev/null
-until curl -sf "$madang_url/actuator/health" | jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null; do
-  sleep 0.2
-done
+until has_caught_up "$madang_url"; do sleep 0.2; done
 for c in "${connections[@]}"; do
   BODY=$taxi row limit post.lua "$echo_url/" "$c"
   BODY=$taxi row "create: POST /taxi/taxis" post.lua "$madang_url/taxi/taxis" "$c"

@@ -32,3 +32,9 @@ address_in() {
   cat "$1" >&2
   return 1
 }
+
+# has_caught_up URL: whether the server has nothing left to do.
+has_caught_up() {
+  curl -s "$1/actuator/health" |
+    jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null
+}

@@ -103,17 +103,12 @@ settled() {
   local before=-1 calls
   for _ in $(seq $((${SETTLED_WITHIN_S:-60} * 2))); do
     calls=$(ledger "$1" calls)
-    if [ "$calls" = "$before" ] && behind_is_zero; then return; fi
+    if [ "$calls" = "$before" ] && has_caught_up "$house"; then return; fi
     before=$calls
     sleep 0.5
   done
   echo "$row: not settled: $(curl -s "$house/actuator/health")" >&2
   return 1
-}
-
-behind_is_zero() {
-  curl -s "$house/actuator/health" |
-    jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null
 }
 
 # difference FILE FILE: how many lines are in one of them only.
