@@ -6,34 +6,14 @@
 #   benches/load.sh [SECONDS]      (10 by default; needs wrk, curl and jq)
 #
 # MADANG names a binary that is built already; then examples/echo.rs is taken to be built, too.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+source "$(dirname "$0")/serve.sh"
 
 seconds=${1:-10}
 connections=(64 256)
-folder=$(mktemp -d "${TMPDIR:-target}/load.XXXXXX")
-pids=()
-
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$folder"
-}
-trap finish EXIT
 
 if [ -z "${MADANG:-}" ]; then
   cargo build --release --bin madang --example echo
 fi
-
-# Waits until a log names an address, and prints it.
-address_in() {
-  for _ in $(seq 200); do
-    grep -oEm1 '127\.0\.0\.1:[0-9]+' "$1" 2>/dev/null && return
-    sleep 0.05
-  done
-  echo "no address in $1" >&2
-  return 1
-}
 
 target/release/examples/echo >"$folder/echo.log" &
 pids+=($!)
@@ -92,9 +72,7 @@ echo "| what | connections | requests/s | p50 | p99 | ratio to the limit | not 2
 echo "|---|---|---|---|---|---|---|"
 # Orders to be read; then whatever they caused may end.
 BODY=$order wrk -t2 -c16 -d1s -s benches/load/post.lua "$madang_url/taxi/orders" >/dev/null
-until curl -sf "$madang_url/actuator/health" | jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null; do
-  sleep 0.2
-done
+until has_caught_up "$madang_url"; do sleep 0.2; done
 for c in "${connections[@]}"; do
   BODY=$taxi row limit post.lua "$echo_url/" "$c"
   BODY=$taxi row "create: POST /taxi/taxis" post.lua "$madang_url/taxi/taxis" "$c"

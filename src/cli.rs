@@ -75,7 +75,7 @@ pub struct Serve {
     /// Listen on this address; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Run this business only, also at the root; may be repeated
+    /// Run this business only, or these when repeated; alone, also at the root
     #[arg(long, value_name = "NAME")]
     business: Vec<String>,
     /// Listen on an address that others can reach, although nobody is asked who he is

@@ -7,16 +7,13 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "src/domain",
         &[
-            "actix",
-            "tokio",
-            "sled",
-            "bincode",
-            "rusqlite",
-            "tracing",
-            "reqwest",
             "SystemTime",
             "Instant",
-            "rand",
+            "env::",
+            "fs::",
+            "io::",
+            "net::",
+            "process::",
             "crate::actors",
             "crate::http",
             "crate::store",
@@ -55,6 +52,16 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
 ];
 
+/// What a business may use beside the standard library.
+const CRATES_OF_THE_DOMAIN: &[&str] = &["serde", "serde_json", "thiserror"];
+
+/// Where somebody sleeps in a test, and why.
+const SLEEPERS: &[(&str, &str)] =
+    &[("tests/kill.rs", "a start is cut short at a moment of chance, and nothing is awaited")];
+
+/// Businesses in which no bugs are planted yet.
+const WITHOUT_MUTANTS: &[&str] = &["claims", "education"];
+
 const LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -66,6 +73,21 @@ fn layers_look_inwards_only() {
                 let found = text.lines().find(|line| !is_comment(line) && mentions(line, word));
                 assert_eq!(found, None, "{}: a word of another layer: {word}", path.display());
             }
+        }
+    }
+}
+
+/// Nothing can be used that Cargo.toml does not name, with `use` or without.
+#[test]
+fn the_domain_uses_three_crates_and_no_other() {
+    let others: Vec<_> = crates().into_iter().filter(|name| !is_of_the_domain(name)).collect();
+    assert!(others.len() > CRATES_OF_THE_DOMAIN.len(), "{others:?}");
+    for (path, text) in sources("src/domain") {
+        // Tests may draw lots.
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for name in &others {
+            let found = code.lines().find(|line| !is_comment(line) && mentions(line, name));
+            assert_eq!(found, None, "{}: uses {name}", path.display());
         }
     }
 }
@@ -118,6 +140,56 @@ fn every_business_is_declared_and_installed() {
 }
 
 #[test]
+fn every_business_is_tested_as_the_others_are() {
+    for business in businesses() {
+        let of = |place: &str| place.replace("NAME", &business);
+        for (place, line) in [
+            ("tests/words/main.rs", "NAME::STORY"),
+            ("tests/words/NAME.rs", "const STORY"),
+            ("tests/wire/main.rs", "mod NAME;"),
+            ("tests/wire/NAME.rs", "golden("),
+            ("tests/simulation/main.rs", "mod NAME;"),
+            ("tests/simulation/NAME.rs", "random_worlds("),
+            ("tests/simulation/NAME.rs", "fail_each_step("),
+            ("tests/simulation/NAME.rs", "repeat_each_step("),
+            ("tests/simulation/NAME.rs", "crash_at_each_record("),
+            ("tests/simulation/strangers.rs", "NAME::people"),
+        ] {
+            let (place, line) = (of(place), of(line));
+            let text = fs::read_to_string(&place).unwrap_or_default();
+            assert!(text.contains(&line), "{place}: missing {line}");
+        }
+        let told = of("examples/NAME.sh");
+        assert!(Path::new(&told).exists(), "{told} is missing");
+        let folder = of("src/domain/NAME");
+        let is_specified = sources(&folder).iter().any(|(path, _)| path.ends_with("specs.rs"));
+        assert!(is_specified, "{folder}: missing specs.rs");
+    }
+}
+
+#[test]
+fn bugs_are_planted_in_every_business_but_those_named() {
+    let mutants = fs::read_to_string("tests/simulation/mutants.rs").unwrap();
+    for business in businesses() {
+        let is_mutant = mentions(&mutants, &format!("{business}::people"))
+            || mentions(&mutants, &format!("mod {business};"));
+        let is_named = WITHOUT_MUTANTS.contains(&business.as_str());
+        assert_ne!(is_mutant, is_named, "{business}");
+    }
+}
+
+#[test]
+fn no_test_sleeps() {
+    let is_sleeper = |path: &Path| SLEEPERS.iter().any(|(sleeper, _)| path == Path::new(sleeper));
+    let calls = ["sleep", "sleep_until", "park_timeout"].map(|call| format!("{call}("));
+    for (path, text) in tests() {
+        let sleeps = |line: &&str| calls.iter().any(|call| line.contains(call));
+        let found = text.lines().filter(|line| !is_comment(line)).find(sleeps);
+        assert_eq!(found.is_some(), is_sleeper(&path), "{}: {found:?}", path.display());
+    }
+}
+
+#[test]
 fn every_file_says_what_it_is_and_fits_in_the_head() {
     for (path, text) in sources("src").into_iter().chain(sources("tests")) {
         assert!(text.starts_with("//! "), "{}: no header", path.display());
@@ -131,21 +203,88 @@ fn every_function_fits_on_a_screen() {
     for (path, text) in sources("src") {
         let lines: Vec<&str> = text.lines().collect();
         for (start, line) in lines.iter().enumerate().filter(|(_, line)| opens_function(line)) {
-            let indent = line.len() - line.trim_start().len();
-            let closing = format!("{}}}", " ".repeat(indent));
-            let length = lines[start..].iter().position(|line| *line == closing).unwrap_or(0) + 1;
+            let length = function_length(&lines[start..]);
+            let length = length.unwrap_or_else(|| panic!("{}: {line}: no end", path.display()));
             assert!(length <= FUNCTION_LINES_MAX, "{}: {line}: {length} lines", path.display());
         }
     }
 }
 
+#[test]
+fn a_function_is_known_by_its_first_line() {
+    for line in [
+        "fn a() {",
+        "    pub const fn a(",
+        "const fn a() {",
+        "pub(super) async fn a<T>(",
+        "pub(in crate::store) fn a() {",
+        "pub unsafe fn a() {",
+    ] {
+        assert!(opens_function(line), "{line}");
+    }
+    for line in ["// fn a() {", "fn_a();", "pub struct A {", "let a: fn() = b;"] {
+        assert!(!opens_function(line), "{line}");
+    }
+}
+
 fn opens_function(line: &str) -> bool {
     let line = line.trim_start();
-    let words =
-        ["fn ", "pub fn ", "pub(super) fn ", "pub(crate) fn ", "async fn ", "pub async fn "];
-    words.iter().any(|word| line.starts_with(word))
-        && !line.trim_end().ends_with(';')
-        && !line.trim_end().ends_with('}')
+    let mut rest = match line.strip_prefix("pub(") {
+        Some(inside) => inside.split_once(") ").map_or("", |(_, rest)| rest),
+        None => line.strip_prefix("pub ").unwrap_or(line),
+    };
+    for word in ["const ", "async ", "unsafe "] {
+        rest = rest.strip_prefix(word).unwrap_or(rest);
+    }
+    rest.starts_with("fn ")
+}
+
+/// The lines of the function that opens with the first one; 1 when it has no body of its own.
+/// `None` when there is no end.
+fn function_length(lines: &[&str]) -> Option<usize> {
+    let signature = lines.iter().position(|line| line.ends_with(['{', '}', ';']))?;
+    if !lines[signature].ends_with('{') {
+        return Some(1);
+    }
+    let indent = lines[0].len() - lines[0].trim_start().len();
+    let closing = format!("{}}}", " ".repeat(indent));
+    Some(lines.iter().position(|line| *line == closing)? + 1)
+}
+
+/// The crates that Cargo.toml names, as code names them.
+fn crates() -> Vec<String> {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let sections = manifest.split("\n[").filter(|section| {
+        section.split_once(']').is_some_and(|(name, _)| name.ends_with("dependencies"))
+    });
+    let lines = sections.flat_map(|section| section.lines().skip(1));
+    let named = lines.filter_map(|line| line.split_once(" = "));
+    named.map(|(name, _)| name.replace('-', "_")).collect()
+}
+
+fn is_of_the_domain(name: &str) -> bool {
+    CRATES_OF_THE_DOMAIN.contains(&name)
+}
+
+/// What is compiled for tests alone, by the file it stands in.
+fn tests() -> Vec<(PathBuf, String)> {
+    let mut tests = sources("tests");
+    for (path, text) in sources("src") {
+        for part in text.split("#[cfg(test)]\n").skip(1) {
+            let opening = part.lines().next().unwrap_or_default();
+            let Some(name) = opening.strip_prefix("mod ") else { continue };
+            let Some(name) = name.strip_suffix(';') else {
+                tests.push((path.clone(), part.to_owned()));
+                continue;
+            };
+            let is_root = ["mod.rs", "lib.rs", "main.rs"].iter().any(|root| path.ends_with(root));
+            let folder = if is_root { path.parent().unwrap() } else { &path.with_extension("") };
+            let file = folder.join(name).with_extension("rs");
+            tests.extend(fs::read_to_string(&file).ok().map(|text| (file, text)));
+            tests.extend(found_in(&folder.join(name)));
+        }
+    }
+    tests
 }
 
 fn businesses() -> Vec<String> {
@@ -155,14 +294,21 @@ fn businesses() -> Vec<String> {
     names.filter(|name| name != "kernel").collect()
 }
 
+/// All of a folder that has to be there: a layer that was renamed is not one without faults.
 fn sources(root: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
-    let Ok(entries) = fs::read_dir(root) else {
+    let found = found_in(root.as_ref());
+    assert!(!found.is_empty(), "{}: there is nothing", root.as_ref().display());
+    found
+}
+
+fn found_in(folder: &Path) -> Vec<(PathBuf, String)> {
+    let Ok(entries) = fs::read_dir(folder) else {
         return vec![];
     };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths
         .flat_map(|path| match path.extension() {
-            _ if path.is_dir() => sources(path),
+            _ if path.is_dir() => found_in(&path),
             Some(extension) if extension == "rs" => {
                 vec![(path.clone(), fs::read_to_string(&path).unwrap())]
             }

@@ -3,51 +3,24 @@
 # A row is a script of its own: it starts what it needs on free ports with data of its own, loads
 # it, checks what came of it, and prints one or more lines of the table. What it starts is stopped
 # when it ends.
-set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../serve.sh"
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 madang=${MADANG:-target/release/madang}
 load=${LOAD:-target/release/examples/load}
-row=$(basename "$0" .sh)
-folder=$(mktemp -d "${TMPDIR:-target}/resilience.XXXXXX")
-pids=()
+row=$script
 # Servers started so far: each has a log of its own.
 servers=0
 # Somebody orders a taxi.
 order='{"orderType":"basic","name":"Jung"}'
 
-# What a row has to do at its end, when nobody runs any more; rows say for themselves.
-clean_up() { :; }
-
-finish() {
-  local pid
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  clean_up
-  # Who wants to look at the logs and loads afterwards says so.
-  [ -n "${KEEP:-}" ] && echo "$row: see $folder" >&2 || rm -rf "$folder"
-}
-trap finish EXIT
-
 # --- servers ---
-
-# address_in LOG: waits until the log names an address, and prints it.
-address_in() {
-  for _ in $(seq 200); do
-    grep -oEm1 'http://127\.0\.0\.1:[0-9]+' "$1" 2>/dev/null && return
-    sleep 0.05
-  done
-  echo "$row: no address in $1" >&2
-  cat "$1" >&2
-  return 1
-}
 
 # start_outside [ARGUMENT...]: starts `madang sandbox`; its address is in `outside`.
 start_outside() {
   local log=$folder/outside-$((++servers)).log
   "$madang" sandbox --listen 127.0.0.1:0 "$@" >"$log" 2>&1 &
   pids+=($!)
-  outside=$(address_in "$log")
+  outside="http://$(address_in "$log")"
 }
 
 # start_house [ARGUMENT...] <CONFIG: starts `madang serve`; its address is in `house`, and its data
@@ -61,7 +34,7 @@ start_house() {
     >"$house_log" 2>&1 &
   house_pid=$!
   pids+=("$house_pid")
-  house=$(address_in "$house_log")
+  house="http://$(address_in "$house_log")"
 }
 
 # start_slow_taxis FALLBACK [SETTING]: taxis are served whose payment takes 0 to 1000 ms of the 300 it
@@ -130,17 +103,12 @@ settled() {
   local before=-1 calls
   for _ in $(seq $((${SETTLED_WITHIN_S:-60} * 2))); do
     calls=$(ledger "$1" calls)
-    if [ "$calls" = "$before" ] && behind_is_zero; then return; fi
+    if [ "$calls" = "$before" ] && has_caught_up "$house"; then return; fi
     before=$calls
     sleep 0.5
   done
   echo "$row: not settled: $(curl -s "$house/actuator/health")" >&2
   return 1
-}
-
-behind_is_zero() {
-  curl -s "$house/actuator/health" |
-    jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null
 }
 
 # difference FILE FILE: how many lines are in one of them only.

@@ -32,8 +32,6 @@ calls_until() {
   done
 }
 
-now_ms() { date +%s%3N; }
-
 calls_until "$folder/over" >"$folder/calls" &
 begin_ms=$(now_ms)
 load_with --users "$users" --seconds "$seconds" --timeline --created "$folder/created" \

@@ -334,7 +334,7 @@ pub struct Part {
     pub details: Vec<(&'static str, String)>,
 }
 
-/// As the originals' probes name it.
+/// As Spring Boot's actuator names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// `UP`

@@ -1,7 +1,7 @@
 //! The gatekeeper: the one actor that lets time pass for all gates and writes down how they turn.
 //!
-//! actix's supervisor does not start an actor again that panicked (law 7), so somebody waits
-//! beside it for its end and starts the next one, who finds all gates as they stand.
+//! actix's supervisor does not start an actor again that panicked, so somebody waits beside it
+//! for its end and starts the next one, who finds all gates as they stand.
 
 use super::Gates;
 use actix::{Actor, ArbiterHandle, AsyncContext, Context, WrapFuture};

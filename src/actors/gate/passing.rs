@@ -204,7 +204,7 @@ impl Core {
     }
 
     /// Does something to the machine, and tells those who are to be told. A machine that panics
-    /// is thrown away (law 7), and there is no result.
+    /// is thrown away, so that the crash stays in it, and there is no result.
     pub(super) fn act<T>(
         self: &Arc<Self>,
         deed: impl FnOnce(&mut Inner, Duration) -> T,

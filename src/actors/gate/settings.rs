@@ -83,9 +83,9 @@ settings! {
 }
 
 impl GateSettings {
-    /// What is usual for what a gate guards. Names and values as in Resilience4j where it has
-    /// them, but for the time a gate stays open: its minute is longer than a client waits, and
-    /// trials that drip cost too little to wait for so long.
+    /// What is usual for what a gate guards. Windows, rates and trials of the breaker have the
+    /// defaults of Resilience4j; the time it stays open does not: its minute is longer than a
+    /// client waits, and trials that drip cost too little to wait for so long.
     #[must_use]
     pub fn usual(guards: Guards) -> Self {
         let is_admission = guards == Guards::Admission;
