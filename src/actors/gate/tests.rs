@@ -60,7 +60,13 @@ fn whoever_waits_is_let_through_when_somebody_leaves() {
 #[test]
 fn whom_the_rate_cannot_serve_in_time_is_told_at_once() {
     in_a_house(async {
-        let slow = json!({"rate_per_s": 0.01, "burst_calls": 1, "waiting_ms_max": 3_600_000});
+        const HOUR_MS: u64 = 3_600_000;
+        let slow = json!({
+            "rate_per_s": 0.01,
+            "burst_calls": 1,
+            "waiting_ms_max": HOUR_MS,
+            "wait_target_ms": HOUR_MS,
+        });
         let (gates, gate) = driven(settings(slow));
         gate.try_enter().expect("the first").report(Outcome::Succeeded);
         let by = |seconds| Some(Instant::now() + Duration::from_secs(seconds));
@@ -72,6 +78,19 @@ fn whom_the_rate_cannot_serve_in_time_is_told_at_once() {
         let told = futures_poll(vain.as_mut()).await.expect("the third would wait for 300 s");
         assert_eq!(told.unwrap_err().why, Why::TooMany);
         assert_eq!(gates.info("door").expect("is there").waiting_hurried, 2);
+    });
+}
+
+#[test]
+fn whom_the_queue_would_turn_away_before_the_rate_serves_him_is_told_at_once() {
+    in_a_house(async {
+        let slow = json!({"rate_per_s": 0.5, "burst_calls": 1});
+        let (gates, gate) = driven(settings(slow));
+        gate.try_enter().expect("the first").report(Outcome::Succeeded);
+        let mut vain = Box::pin(gate.enter(soon()));
+        let told = futures_poll(vain.as_mut()).await.expect("nobody waits for 2 s in a queue");
+        assert_eq!(told.unwrap_err().why, Why::TooMany);
+        assert_eq!(gates.info("door").expect("is there").waiting_hurried, 0);
     });
 }
 
