@@ -85,7 +85,7 @@ pub(super) struct Parts {
     pub supervisor: Arc<Supervisor>,
 }
 
-/// Lets a conversation out of quarantine, by the name of the saga.
+/// Lets a conversation out of quarantine, by the name of the saga, port or lookup.
 pub(super) type Releases = HashMap<&'static str, Box<dyn Fn(u64) + Send + Sync>>;
 
 impl Courtyard {
@@ -339,16 +339,17 @@ impl Courtyard {
         Part { name: "journal".into(), status, details }
     }
 
-    /// Whether there is a saga of this name.
+    /// Whether there is a saga, port or lookup of this name.
     #[must_use]
-    pub fn has_saga(&self, name: &str) -> bool {
+    pub fn has_conversations_at(&self, name: &str) -> bool {
         self.parts.releases.contains_key(name)
     }
 
-    /// Lets a conversation of the saga of this name out of quarantine; false when it was not in.
+    /// Lets a conversation out of quarantine, by the name of the saga, port or lookup where it is;
+    /// false when it was not in.
     #[must_use]
-    pub fn release_conversation(&self, saga: &str, number: u64) -> bool {
-        let Some((name, release)) = self.parts.releases.get_key_value(saga) else { return false };
+    pub fn release_conversation(&self, at: &str, number: u64) -> bool {
+        let Some((name, release)) = self.parts.releases.get_key_value(at) else { return false };
         let was_in = self.parts.shared.quarantine.release(name, number);
         if was_in {
             release(number);

@@ -48,6 +48,8 @@ impl<P: Port> Outside<P> {
 }
 
 impl<P: Port> Errand for Outside<P> {
+    const NAME: &'static str = P::NAME;
+
     type Hears = P::Hears;
 
     fn run(&self, heard: P::Hears, meta: Meta, was_asked: bool) -> Option<Trip> {
@@ -85,6 +87,8 @@ impl<L> Inside<L> {
 }
 
 impl<L: Lookup> Errand for Inside<L> {
+    const NAME: &'static str = L::NAME;
+
     type Hears = L::Hears;
 
     fn run(&self, heard: L::Hears, meta: Meta, _was_asked: bool) -> Option<Trip> {

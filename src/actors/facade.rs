@@ -363,7 +363,7 @@ pub struct ContextInfo {
 /// An aggregate that crashed too often, or a saga's conversation that crashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantineEntry {
-    /// `taxi/orders`, or the name of the saga.
+    /// `taxi/orders`, or the name of the saga, port or lookup.
     pub resource: &'static str,
     /// Which one.
     pub number: u64,
@@ -371,7 +371,7 @@ pub struct QuarantineEntry {
     pub because: String,
     /// The command it crashed on, if it was a command.
     pub command: Option<String>,
-    /// The position of the record it crashed on, if it was a saga's conversation.
+    /// The position of the record it crashed on, if it was a conversation.
     pub position: Option<u64>,
     /// How often it crashed.
     pub crashes: u32,

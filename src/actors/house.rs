@@ -6,7 +6,7 @@ use super::{
     courtyard::{Releases, Settings, StartError},
     facade::ViewInfo,
     folding::{Folds, OfView},
-    messenger::{Errand, Limits, Messenger},
+    messenger::{Errand, Limits, Messenger, Release},
     progress::Progress,
     projector::{Projector, Rows},
     room::Shared,
@@ -59,15 +59,23 @@ impl House {
     ) -> Result<(), StartError> {
         let progress = self.follower(part, context);
         let around = (Arc::clone(&self.rooms), Arc::clone(&self.contexts));
-        let journal = Arc::clone(&self.shared.journal);
-        let errand = Arc::new(errand);
+        let (shared, errand) = (Arc::clone(&self.shared), Arc::new(errand));
+        let seat = Arc::<Seat<Messenger<E>>>::default();
+        let taken = Arc::clone(&seat);
         let begin: Begin = Box::new(move |arbiter, lease| {
-            let (around, journal) = (around.clone(), Arc::clone(&journal));
+            let (around, shared) = (around.clone(), Arc::clone(&shared));
             let (errand, progress) = (Arc::clone(&errand), Arc::clone(&progress));
             let messenger =
-                move || Messenger::new((me, lease), errand(), limits, around, journal, progress);
-            Ok(start_in(arbiter, messenger)?.recipient())
+                move || Messenger::new((me, lease), errand(), limits, around, shared, progress);
+            let messenger = start_in(arbiter, messenger)?;
+            taken.take(messenger.clone());
+            Ok(messenger.recipient())
         });
+        // One that is being begun again finds out for itself who crashes.
+        let release = move |number| {
+            seat.with(|messenger| messenger.into_iter().for_each(|it| it.do_send(Release(number))));
+        };
+        self.releases.insert(E::NAME, Box::new(release));
         let name = format!("{part} {}", context.name);
         self.supervisor.keep(name, context, (self.outer, Handover::After), begin)
     }

@@ -135,8 +135,10 @@ fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, 
     };
     let conversation = whom.rsplit_once('/');
     let conversation =
-        conversation.and_then(|(saga, number)| Some((saga, number.parse::<u64>().ok()?)));
-    if resource.is_none() && !conversation.is_some_and(|(saga, _)| front.courtyard.has_saga(saga)) {
+        conversation.and_then(|(at, number)| Some((at, number.parse::<u64>().ok()?)));
+    if resource.is_none()
+        && !conversation.is_some_and(|(at, _)| front.courtyard.has_conversations_at(at))
+    {
         return Err(unknown(path));
     }
     match verb {
@@ -147,7 +149,7 @@ fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, 
     let is_released = resource
         .is_some_and(|(resource, number)| front.courtyard.release(resource, number))
         || conversation
-            .is_some_and(|(saga, number)| front.courtyard.release_conversation(saga, number));
+            .is_some_and(|(at, number)| front.courtyard.release_conversation(at, number));
     if !is_released {
         return Err(Problem::new(NOT_FOUND, format!("{whom} is not in quarantine")));
     }

@@ -7,6 +7,7 @@ mod faults;
 mod full;
 mod load;
 mod parts;
+mod port;
 mod probe;
 mod relay;
 mod saga;

@@ -136,3 +136,47 @@ impl Port for Knock {
         Dispatch::new(counter.of::<Tally>(), Tell::Digit(1))
     }
 }
+
+/// While this is set, a port crashes on what [`BAD_QUESTION`] asks, and on the answer to
+/// [`BAD_ANSWER`].
+pub static PORT_IS_POISONED: AtomicBool = AtomicBool::new(false);
+
+pub const BAD_QUESTION: u64 = 2;
+pub const BAD_ANSWER: u64 = 3;
+
+/// A port that some conversations crash.
+pub struct Ringing;
+
+impl Business for Ringing {
+    const NAME: &'static str = "ringing";
+    type Settings = NoSettings;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Counter>().aggregate::<Tally>().port::<Ring>();
+    }
+}
+
+pub struct Ring;
+
+impl Port for Ring {
+    const NAME: &'static str = "ringing/ring";
+    type Hears = Heard;
+
+    fn ask((counter, event): &Heard, _: &Meta) -> Option<Ask> {
+        let is_poisoned = PORT_IS_POISONED.load(Ordering::SeqCst);
+        assert!(!(is_poisoned && counter.number() == BAD_QUESTION), "a bad question");
+        (*event == Counted::Opened).then(|| Ask {
+            operation: "ring",
+            key: format!("ring-{counter}"),
+            undoes: None,
+            body: serde_json::json!({}),
+            patience: Patience::UntilAnswered,
+        })
+    }
+
+    fn answered((counter, _): &Heard, _: &Meta, _: &Answer) -> Dispatch {
+        let is_poisoned = PORT_IS_POISONED.load(Ordering::SeqCst);
+        assert!(!(is_poisoned && counter.number() == BAD_ANSWER), "a bad answer");
+        Dispatch::new(counter.of::<Tally>(), Tell::Digit(1))
+    }
+}

@@ -11,10 +11,10 @@ use madang::{
 };
 use std::{path::Path, sync::atomic::Ordering};
 
-const COUNTERS: usize = 0;
+pub const COUNTERS: usize = 0;
 const TALLIES: usize = 1;
 
-fn settings(data: &Path) -> Settings {
+pub fn settings(data: &Path) -> Settings {
     let actors = ActorSettings { crashes_max: 1, ..ActorSettings::default() };
     // Little stays in memory, so that whoever catches up reads from disk.
     let journal = JournalOptions { feed_records_max: 64, ..JournalOptions::default() };
@@ -39,7 +39,7 @@ fn assert_sound(data: &Path) {
     assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 
-async fn open_many(courtyard: &Courtyard, counters: usize) {
+pub async fn open_many(courtyard: &Courtyard, counters: usize) {
     for_each_at_once(courtyard, counters, |courtyard, _| async move {
         say(&courtyard, "open", None, "").await.unwrap();
     })
@@ -67,7 +67,7 @@ async fn for_each_at_once<F: Future<Output = ()> + 'static>(
 }
 
 /// Waits until the tally of this number shows these digits, and no others before.
-async fn becomes(courtyard: &Courtyard, number: u64, digits: u64) {
+pub async fn becomes(courtyard: &Courtyard, number: u64, digits: u64) {
     loop {
         if let Ok(shown) = courtyard.show(TALLIES, number).await
             && count(&shown) >= digits

@@ -94,7 +94,7 @@ impl<E: Errand> Messenger<E> {
     }
 
     /// Those that have not gone out yet do not go.
-    pub(super) fn put_all_aside(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), String> {
+    pub(super) fn put_all_aside(&mut self, ctx: &mut ActixContext<Self>) {
         let mut records = Vec::new();
         for Job { record, .. } in std::mem::take(&mut self.ready) {
             let lane = self.lanes.remove(&record.correlation).unwrap_or_default();
@@ -107,11 +107,14 @@ impl<E: Errand> Messenger<E> {
         records.sort_unstable_by_key(|record| record.position);
         for record in &records {
             self.finish(record);
-            if let Some(heard) = self.rooms.hear::<E::Hears>(record)? {
-                self.put_aside(record, heard, ctx)?;
-            }
+            let heard = self.rooms.hear::<E::Hears>(record);
+            let put = heard.and_then(|heard| match heard {
+                Some(heard) if !self.hold(record) => self.put_aside(record, heard, ctx),
+                _ => Ok(()),
+            });
+            // It is in no list any more, so that it cannot be tried again.
+            put.unwrap_or_else(|because| self.quarantine(record, because));
         }
-        Ok(())
     }
 
     /// Whether something that was put aside can be taken up.
@@ -132,16 +135,20 @@ impl<E: Errand> Messenger<E> {
             if !self.aside.contains(&record) {
                 continue;
             }
-            if let Some(heard) = self.rooms.hear::<E::Hears>(&record)?
-                && let Some(job) = self.job(&record, heard, self.was_asked(&record))?
-            {
-                if !self.has_room(job.trip.patience) {
-                    return Ok(());
-                }
-                self.take_up(job);
+            match self.job_from_aside(&record) {
+                Ok(Some(job)) if !self.has_room(job.trip.patience) => return Ok(()),
+                Ok(Some(job)) => self.take_up(job),
+                Ok(None) => {}
+                Err(because) => self.crashed_on(&record, because)?,
             }
             self.aside.remove(&record);
         }
         Ok(())
+    }
+
+    fn job_from_aside(&mut self, record: &Arc<Record>) -> Result<Option<Job>, String> {
+        let heard = self.rooms.hear::<E::Hears>(record)?;
+        let Some(heard) = heard.filter(|_| !self.hold(record)) else { return Ok(None) };
+        self.job(record, heard, self.was_asked(record))
     }
 }

@@ -8,6 +8,9 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 /// Something that has to be done outside because of a record.
 pub trait Errand: Unpin + 'static {
+    /// Of what it is an errand: `taxi/payment`.
+    const NAME: &'static str;
+
     /// What it listens to.
     type Hears: Hears;
 

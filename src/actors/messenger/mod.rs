@@ -12,15 +12,18 @@
 
 mod aside;
 mod errand;
+mod lanes;
+mod poisoned;
 mod way;
 
 pub use errand::{Errand, Limits, Running, Trip};
+pub use poisoned::Release;
 
 use super::{
     contexts::Contexts,
-    crash::caught,
     follower::{Follower, Following, RETRY_PAUSE, Wake},
     progress::Progress,
+    room::Shared,
     rooms::Rooms,
     supervision::Order,
 };
@@ -28,18 +31,18 @@ use crate::{
     domain::kernel::Patience,
     store::{
         KindId, Lease, Record,
-        journal::{Journal, Level, StoreError},
+        journal::{Level, StoreError},
     },
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message};
 use aside::Aside;
+use poisoned::Poisoned;
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
-use way::Way;
 
 /// So many records are put aside at most; about 100 bytes each.
 const ASIDE_RECORDS_MAX: usize = 200_000;
@@ -51,6 +54,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 pub struct Messenger<E: Errand> {
     following: Following,
     errand: E,
+    shared: Arc<Shared>,
     rooms: Arc<Rooms>,
     contexts: Arc<Contexts>,
     limits: Limits,
@@ -60,6 +64,8 @@ pub struct Messenger<E: Errand> {
     patient: BTreeSet<u64>,
     /// Errands that wait until they may go out, and those behind them.
     aside: Aside,
+    /// Errands that crash each time, and those behind them.
+    poisoned: Poisoned,
     /// Up to this position, somebody may have gone out in an earlier life.
     asked_until: u64,
     /// Nobody went out when this last looked.
@@ -95,8 +101,17 @@ struct Freed {
 struct Finished {
     record: Arc<Record>,
     generation: u64,
-    /// Whether its outcome stands in the journal; if not, it has to run again.
-    is_delivered: bool,
+    went: Went,
+}
+
+/// What became of an errand.
+enum Went {
+    /// Its outcome stands in the journal.
+    Delivered,
+    /// It was for nothing, and has to run again.
+    InVain,
+    /// It crashed, and what the crash said.
+    Crashed(String),
 }
 
 impl<E: Errand> Actor for Messenger<E> {
@@ -119,6 +134,8 @@ impl<E: Errand> Follower for Messenger<E> {
         self.hurried.clear();
         self.patient.clear();
         self.aside.clear();
+        self.poisoned = Poisoned::default();
+        self.shared.quarantine.forget(E::NAME);
         self.asked_until = self.following.head();
         self.lanes.clear();
         self.ready.clear();
@@ -143,7 +160,8 @@ impl<E: Errand> Follower for Messenger<E> {
 
     /// Whether further errands can be taken up.
     fn may_read(&self) -> bool {
-        self.hurried.len() < self.limits.hurried_max && self.aside.len() < ASIDE_RECORDS_MAX
+        self.hurried.len() < self.limits.hurried_max
+            && self.aside.len() + self.poisoned.len() < ASIDE_RECORDS_MAX
     }
 
     fn take_in(
@@ -152,29 +170,18 @@ impl<E: Errand> Follower for Messenger<E> {
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         let Some(heard) = self.rooms.hear::<E::Hears>(record)? else { return Ok(()) };
-        if self.answered.remove(&record.position) {
+        if self.answered.remove(&record.position) || self.hold(record) {
             return Ok(());
         }
-        if self.is_closed() {
-            return self.put_aside(record, heard, ctx);
-        }
-        let Some(job) = self.job(record, heard, self.was_asked(record))? else { return Ok(()) };
-        let is_patient = job.trip.patience == Patience::UntilAnswered;
-        let is_behind = self.aside.has(record.correlation);
-        if is_behind
-            || is_patient && (!self.aside.is_empty() || !self.has_room(Patience::UntilAnswered))
-        {
-            self.aside.insert(record);
-        } else {
-            self.take_up(job);
-        }
-        Ok(())
+        let was_asked = self.was_asked(record);
+        let taken = self.take(record, heard, was_asked, ctx);
+        taken.or_else(|because| self.crashed_on(record, because))
     }
 
     fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
         let is_closed = self.is_closed();
         if is_closed && !std::mem::replace(&mut self.was_closed, is_closed) {
-            self.put_all_aside(ctx)?;
+            self.put_all_aside(ctx);
         }
         self.was_closed = is_closed;
         if !is_closed {
@@ -217,15 +224,14 @@ impl<E: Errand> Handler<Finished> for Messenger<E> {
     type Result = ();
 
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
-        let Finished { record, generation, is_delivered } = finished;
+        let Finished { record, generation, went } = finished;
         if !self.following.is_current(generation) {
             return;
         }
-        if !is_delivered {
-            ctx.run_later(RETRY_PAUSE, move |messenger, ctx| {
-                messenger.run_again(&record, generation, ctx);
-            });
-            return;
+        match went {
+            Went::Delivered => {}
+            Went::InVain => return self.run_later(record, RETRY_PAUSE, ctx),
+            Went::Crashed(because) => return self.crashed_on_its_way(record, because, ctx),
         }
         let (could_read, could_take) = (self.may_read(), self.may_take());
         self.finish(&record);
@@ -247,18 +253,21 @@ impl<E: Errand> Messenger<E> {
         errand: E,
         limits: Limits,
         (rooms, contexts): (Arc<Rooms>, Arc<Contexts>),
-        journal: Arc<Journal>,
+        shared: Arc<Shared>,
         progress: Arc<Progress>,
     ) -> Self {
+        let journal = Arc::clone(&shared.journal);
         Self {
             following: Following::new(me, lease, journal, progress, Level::Durable),
             errand,
+            shared,
             rooms,
             contexts,
             limits,
             hurried: BTreeSet::new(),
             patient: BTreeSet::new(),
             aside: Aside::default(),
+            poisoned: Poisoned::default(),
             asked_until: 0,
             was_closed: false,
             lanes: HashMap::new(),
@@ -268,6 +277,30 @@ impl<E: Errand> Messenger<E> {
             answered: HashSet::new(),
             answers_after: None,
         }
+    }
+
+    /// Takes up what a record asks for, or puts it aside.
+    fn take(
+        &mut self,
+        record: &Arc<Record>,
+        heard: E::Hears,
+        was_asked: bool,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        if self.is_closed() {
+            return self.put_aside(record, heard, ctx);
+        }
+        let Some(job) = self.job(record, heard, was_asked)? else { return Ok(()) };
+        let is_patient = job.trip.patience == Patience::UntilAnswered;
+        let is_behind = self.aside.has(record.correlation);
+        if is_behind
+            || is_patient && (!self.aside.is_empty() || !self.has_room(Patience::UntilAnswered))
+        {
+            self.aside.insert(record);
+        } else {
+            self.take_up(job);
+        }
+        Ok(())
     }
 
     /// Whether nobody may go out now.
@@ -289,88 +322,19 @@ impl<E: Errand> Messenger<E> {
         record.position <= self.asked_until
     }
 
-    fn take_up(&mut self, job: Job) {
-        let record = &job.record;
-        match job.trip.patience {
-            Patience::Limited => self.hurried.insert(record.position),
-            Patience::UntilAnswered => self.patient.insert(record.position),
-        };
-        if let Some(lane) = self.lanes.get_mut(&record.correlation) {
-            lane.push_back(job);
-        } else {
-            self.lanes.insert(record.correlation, VecDeque::new());
-            self.ready.push_back(job);
-        }
-    }
-
-    fn finish(&mut self, record: &Record) {
-        self.hurried.remove(&record.position);
-        self.patient.remove(&record.position);
-    }
-
-    fn job(
-        &self,
-        record: &Arc<Record>,
-        heard: E::Hears,
-        was_asked: bool,
-    ) -> Result<Option<Job>, String> {
-        let trip = caught(|| self.errand.run(heard, record.meta(), was_asked))
-            .map_err(|because| format!("record {}: {because}", record.position))?;
-        Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
-    }
-
-    /// Runs an errand again that came to nothing, unless everything started over meanwhile.
-    fn run_again(&mut self, record: &Arc<Record>, generation: u64, ctx: &mut ActixContext<Self>) {
-        if !self.following.is_current(generation) {
-            return;
-        }
-        let heard = self.rooms.hear::<E::Hears>(record);
-        let job = heard.and_then(|heard| match heard {
-            Some(heard) => self.job(record, heard, true),
-            None => Ok(None),
-        });
-        match job {
-            Ok(Some(job)) => self.ready.push_back(job),
-            Ok(None) => {}
-            Err(because) => self.following.progress.trouble(Some(because)),
-        }
-        self.start_ready(ctx);
-    }
-
-    fn start_ready(&mut self, ctx: &mut ActixContext<Self>) {
-        while self.under_way < self.limits.under_way_max {
-            let Some(job) = self.ready.pop_front() else { return };
-            self.go_out(job, ctx);
-        }
-    }
-
-    fn go_out(&mut self, Job { record, trip }: Job, ctx: &mut ActixContext<Self>) {
-        self.under_way += 1;
-        let way = Way {
-            by: self.following.me,
-            mandate: self.following.mandate(),
-            rooms: Arc::clone(&self.rooms),
-            contexts: Arc::clone(&self.contexts),
-            journal: Arc::clone(&self.following.journal),
-            messenger: ctx.address(),
-            round: self.round.clone(),
-        };
-        actix::spawn(way.go(record, trip.running));
-    }
-
     /// Everything up to here needs no second look.
     fn cursor(&self) -> u64 {
         let unfinished =
             [self.hurried.first(), self.patient.first()].into_iter().flatten().copied();
-        let first = unfinished.chain(self.aside.first()).min();
+        let first = unfinished.chain(self.aside.first()).chain(self.poisoned.first()).min();
         first.map_or(self.following.after, |first| first - 1)
     }
 
     fn tell_progress(&self) {
         // What is on its way was seen; what nobody has gone out for was not.
         self.following.progress.reach(self.cursor());
-        let under_way = self.hurried.len() + self.patient.len() + self.aside.len();
-        self.following.progress.wait_for(under_way);
+        let waiting = self.aside.len() + self.poisoned.len();
+        self.following.progress.wait_for(self.hurried.len() + self.patient.len() + waiting);
     }
 
     fn checkpoint(&mut self) {

@@ -1,9 +1,10 @@
 //! One errand on its way: out, and back with the command it leads to.
 
-use super::{Errand, Finished, Freed, Messenger, Running};
+use super::{Errand, Finished, Freed, Messenger, Running, Went};
 use crate::{
     actors::{
         contexts::{Context, Contexts},
+        crash::panic_message,
         letter::{Delivery, Mandate, Undelivered},
         rooms::Rooms,
     },
@@ -11,6 +12,7 @@ use crate::{
 };
 use actix::Addr;
 use std::sync::Arc;
+use tokio::task::JoinError;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// What an errand needs on its way.
@@ -50,10 +52,13 @@ impl<E: Errand> Way<E> {
         let Self { mandate, messenger, .. } = self;
         let generation = mandate.generation;
         // On a task of its own, so that what panics there is an answer here.
-        let Ok(dispatch) = AbortOnDropHandle::new(actix::spawn(running)).await else {
-            tracing::error!(position = record.position, "an errand crashed and runs again");
-            messenger.do_send(Freed { generation });
-            return messenger.do_send(Finished { record, generation, is_delivered: false });
+        let dispatch = match AbortOnDropHandle::new(actix::spawn(running)).await {
+            Ok(dispatch) => dispatch,
+            Err(error) => {
+                let went = Went::Crashed(crashed(error));
+                messenger.do_send(Freed { generation });
+                return messenger.do_send(Finished { record, generation, went });
+            }
         };
         let (conversation, position) = (record.correlation, record.position);
         let origin = Origin { by: self.by, conversation, position, nth: 0 };
@@ -73,6 +78,12 @@ impl<E: Errand> Way<E> {
             }
             fate = self.rooms.deliver(journal, mandate, &dispatch, origin, when).await;
         }
-        messenger.do_send(Finished { record, generation, is_delivered: fate.is_ok() });
+        let went = if fate.is_ok() { Went::Delivered } else { Went::InVain };
+        messenger.do_send(Finished { record, generation, went });
     }
+}
+
+fn crashed(error: JoinError) -> String {
+    let panic = error.try_into_panic();
+    panic.map_or_else(|error| error.to_string(), |panic| panic_message(&*panic).to_owned())
 }
