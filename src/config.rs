@@ -64,13 +64,15 @@ pub struct JournalSection {
 
 impl Default for JournalSection {
     fn default() -> Self {
-        Self {
-            cache_bytes: 64 << 20,
-            commit_records_max: 512,
-            queue_records_max: 65_536,
-            feed_records_max: 16_384,
-            reserve_bytes: 16 << 20,
-        }
+        let JournalOptions {
+            cache_bytes,
+            commit_records_max,
+            queue_records_max,
+            feed_records_max,
+            reserve_bytes,
+            faults: _,
+        } = JournalOptions::default();
+        Self { cache_bytes, commit_records_max, queue_records_max, feed_records_max, reserve_bytes }
     }
 }
 
