@@ -1,7 +1,7 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
 use crate::{
-    actors::{ActorSettings, GatesSettings, PortsSettings, Settings},
+    actors::{ActorSettings, GatesSettings, PortsSettings, Senseless, Settings},
     http::Limits,
     store::journal::JournalOptions,
 };
@@ -131,7 +131,7 @@ impl Config {
         if flags.allow_faults {
             figment = figment.merge(Serialized::default("allow_faults", true));
         }
-        Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?.checked()
+        Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?.checked(&figment)
     }
 
     #[allow(clippy::result_large_err)] // an error of figment is what it is
@@ -151,7 +151,7 @@ impl Config {
         })
     }
 
-    fn checked(self) -> Result<Self, ConfigError> {
+    fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
         if !self.listen.ip().is_loopback() && !self.insecure {
             let because = format!(
                 "listen: {} can be reached by others and nobody is asked who he is; say --insecure to do it anyway",
@@ -159,10 +159,22 @@ impl Config {
             );
             return Err(ConfigError(because));
         }
-        if self.http.body_bytes_max == 0 || self.http.patience_ms == 0 {
-            return Err(ConfigError("http: body_bytes_max and patience_ms are at least 1".into()));
+        match self.check_sections() {
+            Ok(()) => Ok(self),
+            Err((section, Senseless { key, because })) => {
+                let mut error = Error::from(Kind::Message(because));
+                error.path = section.into_iter().chain([key]).map(str::to_owned).collect();
+                error.metadata = figment.find_metadata(&error.path.join(".")).cloned();
+                Err(named(&error))
+            }
         }
-        Ok(self)
+    }
+
+    /// Whether the values make sense; those of gates are looked at when it is known what each
+    /// guards, and those of businesses by the businesses.
+    fn check_sections(&self) -> Result<(), (Vec<&str>, Senseless)> {
+        self.http.check().map_err(|error| (vec!["http"], error))?;
+        Ok(())
     }
 
     /// What the living part needs of it.
@@ -305,6 +317,37 @@ mod tests {
     fn a_bad_value_is_named_with_its_key_and_file() {
         let error = read("[journal]\ncache_bytes = \"many\"").unwrap_err();
         assert!(error.contains("journal.cache_bytes") && error.contains("madang.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named_with_its_key_its_range_and_its_file() {
+        for (text, because) in [
+            ("[http]\npatience_ms = 30001", "http.patience_ms: must be from 1 to 30000, not 30001"),
+            ("[http]\npatience_ms = 0", "http.patience_ms: must be from 1 to 30000, not 0"),
+            ("[http]\nworkers = 2000", "http.workers: must be from 0 to 1024, not 2000"),
+            (
+                "[http]\nbody_bytes_max = 0",
+                "http.body_bytes_max: must be from 1 to 67108864, not 0",
+            ),
+            (
+                "[http]\nbody_timeout_ms = 0",
+                "http.body_timeout_ms: must be from 1 to 4294967295, not 0",
+            ),
+            ("[http]\nhead_timeout_ms = 0", "http.head_timeout_ms: must be"),
+            ("[http]\nconnections_max = 0", "http.connections_max: must be"),
+            ("[http]\nbacklog_connections_max = 0", "http.backlog_connections_max: must be"),
+            ("[http]\nclients_max = 0", "http.clients_max: must be"),
+            (
+                "[http]\nclient_burst = 9",
+                "http.client_burst: means nothing without client_rate_per_s",
+            ),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(because) && error.contains("madang.toml"), "{text}: {error}");
+        }
+        assert!(
+            read("[http]\npatience_ms = 30000\nclient_rate_per_s = 1\nclient_burst = 9").is_ok()
+        );
     }
 
     #[test]

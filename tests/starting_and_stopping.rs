@@ -116,6 +116,7 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
         ("[taxis]\nfare_basic = 1", "taxis"),
         ("[claims]\ncancel_within_ms = 3000", "claims.cancel_within_ms"),
         ("[http]\npatience_ms = 900\n[phone]\ncancel_within_ms = 900", "http.patience_ms = 900"),
+        ("[http]\npatience_ms = 60000", "http.patience_ms: must be from 1 to 30000, not 60000"),
         ("[ports.\"taxi/payments\"]\nretries = 1", "taxi/payments"),
         ("[ports.\"taxi/payment\"]\ntransport = \"pigeon\"", "transport"),
         ("[http", "madang.toml"),
@@ -127,6 +128,7 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
     for (name, value) in [
         ("MADANG_HTTP__PATIENCE", "7"),
         ("MADANG_HTTP__PATIENCE_MS", "soon"),
+        ("MADANG_HTTP__PATIENCE_MS", "60000"),
         ("MADANG_COLOUR", "red"),
         ("MADANG_LISTEN", "nowhere"),
         ("MADANG_TAXI__FARE_BASIC", "cheap"),
