@@ -1,7 +1,7 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
 use crate::{
-    actors::{ActorSettings, GatesSettings, PortsSettings, Senseless, Settings},
+    actors::{ActorSettings, GatesSettings, MANY, PortsSettings, Senseless, Settings, within},
     http::Limits,
     store::journal::JournalOptions,
 };
@@ -75,6 +75,12 @@ impl Default for JournalSection {
         Self { cache_bytes, commit_records_max, queue_records_max, feed_records_max, reserve_bytes }
     }
 }
+
+/// The store does not come up with a few bytes, and is of no use with a few pages.
+const CACHE_BYTES_MIN: u64 = 1 << 20;
+
+/// More than any machine has.
+const BYTES_MAX: u64 = 1 << 50;
 
 /// What the command line says, over everything else.
 #[derive(Clone, Debug, Default)]
@@ -174,7 +180,11 @@ impl Config {
     /// guards, and those of businesses by the businesses.
     fn check_sections(&self) -> Result<(), (Vec<&str>, Senseless)> {
         self.http.check().map_err(|error| (vec!["http"], error))?;
-        Ok(())
+        self.journal.check().map_err(|error| (vec!["journal"], error))?;
+        self.actors.check().map_err(|error| (vec!["actors"], error))?;
+        self.ports.iter().try_for_each(|(name, port)| {
+            port.check().map_err(|error| (vec!["ports", name.as_str()], error))
+        })
     }
 
     /// What the living part needs of it.
@@ -195,6 +205,16 @@ impl Config {
 }
 
 impl JournalSection {
+    fn check(&self) -> Result<(), Senseless> {
+        within([
+            ("cache_bytes", self.cache_bytes, CACHE_BYTES_MIN..=BYTES_MAX),
+            ("commit_records_max", self.commit_records_max as u64, 1..=MANY),
+            ("queue_records_max", self.queue_records_max as u64, 1..=MANY),
+            ("feed_records_max", self.feed_records_max as u64, 1..=MANY),
+            ("reserve_bytes", self.reserve_bytes, 0..=BYTES_MAX),
+        ])
+    }
+
     fn options(&self) -> JournalOptions {
         JournalOptions {
             cache_bytes: self.cache_bytes,
@@ -274,94 +294,4 @@ fn named(error: &Error) -> ConfigError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Config, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("madang.toml");
-        std::fs::write(&file, text).unwrap();
-        let flags = Flags { config: Some(file), ..Flags::default() };
-        Config::read(flags).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn nothing_at_all_is_a_configuration() {
-        let config = Config::read(Flags::default()).unwrap();
-        assert_eq!(config.listen.to_string(), LISTEN_DEFAULT);
-        assert!(config.businesses.is_empty() && config.ports.is_empty());
-    }
-
-    #[test]
-    fn a_file_is_read_over_the_defaults_and_flags_over_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("madang.toml");
-        let text = "listen = \"127.0.0.1:1\"\ndata = \"/a\"\n[http]\npatience_ms = 7\n[house]\nrooms = 3\n";
-        std::fs::write(&file, text).unwrap();
-        let data = Some("/b".into());
-        let config = Config::read(Flags { config: Some(file), data, ..Flags::default() }).unwrap();
-        assert_eq!((config.listen.port(), config.http.patience_ms), (1, 7));
-        assert_eq!((config.data, config.http.backlog_connections_max), ("/b".into(), 2_048));
-        assert_eq!(config.businesses["house"]["rooms"], 3);
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_file() {
-        for (text, key) in [("[http]\npatience = 7", "patience"), ("colour = 1", "colour")] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(key) && error.contains("madang.toml"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_bad_value_is_named_with_its_key_and_file() {
-        let error = read("[journal]\ncache_bytes = \"many\"").unwrap_err();
-        assert!(error.contains("journal.cache_bytes") && error.contains("madang.toml"), "{error}");
-    }
-
-    #[test]
-    fn a_value_out_of_range_is_named_with_its_key_its_range_and_its_file() {
-        for (text, because) in [
-            ("[http]\npatience_ms = 30001", "http.patience_ms: must be from 1 to 30000, not 30001"),
-            ("[http]\npatience_ms = 0", "http.patience_ms: must be from 1 to 30000, not 0"),
-            ("[http]\nworkers = 2000", "http.workers: must be from 0 to 1024, not 2000"),
-            (
-                "[http]\nbody_bytes_max = 0",
-                "http.body_bytes_max: must be from 1 to 67108864, not 0",
-            ),
-            (
-                "[http]\nbody_timeout_ms = 0",
-                "http.body_timeout_ms: must be from 1 to 4294967295, not 0",
-            ),
-            ("[http]\nhead_timeout_ms = 0", "http.head_timeout_ms: must be"),
-            ("[http]\nconnections_max = 0", "http.connections_max: must be"),
-            ("[http]\nbacklog_connections_max = 0", "http.backlog_connections_max: must be"),
-            ("[http]\nclients_max = 0", "http.clients_max: must be"),
-            (
-                "[http]\nclient_burst = 9",
-                "http.client_burst: means nothing without client_rate_per_s",
-            ),
-        ] {
-            let error = read(text).unwrap_err();
-            assert!(error.starts_with(because) && error.contains("madang.toml"), "{text}: {error}");
-        }
-        assert!(
-            read("[http]\npatience_ms = 30000\nclient_rate_per_s = 1\nclient_burst = 9").is_ok()
-        );
-    }
-
-    #[test]
-    fn a_port_is_configured_by_its_name() {
-        let config = read("[ports.\"house/door\"]\nlatency_ms_max = 9").unwrap();
-        assert_eq!(config.ports["house/door"].latency_ms_max, 9);
-        assert!(read("[ports.\"house/door\"]\ncolour = 9").is_err());
-    }
-
-    #[test]
-    fn an_address_that_others_can_reach_must_be_asked_for_twice() {
-        let listen = Some("0.0.0.0:0".parse().unwrap());
-        let error = Config::read(Flags { listen, ..Flags::default() }).unwrap_err();
-        assert!(error.to_string().contains("--insecure"), "{error}");
-        assert!(Config::read(Flags { listen, insecure: true, ..Flags::default() }).is_ok());
-    }
-}
+mod tests;
