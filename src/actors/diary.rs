@@ -5,7 +5,7 @@
 //! thread writes them down, again and again when the journal is failing.
 
 use super::{
-    annals::{self, Place},
+    annals::{self, Place, RETRY_PAUSE},
     facade::{Collection, DiaryEntry, Page, Trouble},
     room::{blocking, now},
 };
@@ -25,7 +25,6 @@ use std::{
         mpsc::{self, Receiver, SyncSender},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 /// The kind of the streams that are notes.
@@ -33,9 +32,6 @@ pub const DIARY: &str = "madang/diary";
 
 /// Notes that wait to be written down; further ones only go into the log.
 const QUEUE_NOTES_MAX: usize = 1_024;
-
-/// The pause before a note is tried again that the journal did not take.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What happened to a part of the house. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
