@@ -24,13 +24,15 @@ pub struct Gates {
     all: Mutex<BTreeMap<String, Arc<Gate>>>,
     /// What is usual for single gates, beside what is for all that guard the same.
     usual: Mutex<BTreeMap<String, GateSettings>>,
+    /// One change of settings at a time: each is made to those that were made before.
+    hand: Mutex<()>,
 }
 
 impl Gates {
     /// No gates yet; those to come are set like this.
     pub fn new(settings: GatesSettings, diary: Arc<Diary>) -> Arc<Self> {
         let (bell, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { settings, diary, bell, all, usual })
+        Arc::new(Self { settings, diary, bell, all, usual, hand: Mutex::default() })
     }
 
     /// The gate of this name, built on first use: what is configured under its name lies over
@@ -91,6 +93,7 @@ impl Gates {
     /// A sentence that names the key that is unknown or whose value makes no sense.
     pub fn turn(&self, name: &str, changes: &Map<String, Value>) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
+        let _turn = lock(&self.hand);
         let configured = gate.look(|inner, _| inner.settings.clone()).unwrap_or_default();
         let usual = lock(&self.usual).get(name).cloned().unwrap_or_default();
         gate.turn(configured.changed(changes)?.or(usual))?;
