@@ -71,7 +71,7 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     let restarted = taxi.post("/admin/contexts/taxi/orders/restart", &json!(null)).await;
     assert_eq!(restarted.status(), 200);
     assert_eq!(cancel(2).await.1["type"], "/problems/quarantined", "also after a restart");
-    let release = "/admin/quarantine/taxi/orders/2/release";
+    let release = "/admin/quarantine/taxi%2Forders/2/release";
     assert_eq!(taxi.post(release, &json!(null)).await.status(), 200);
     let (status, said) = cancel(2).await;
     assert!(matches!(status, 200 | 202), "{said}");
