@@ -84,6 +84,8 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     let (quarantined, released): (Vec<_>, Vec<_>) =
         (number("Quarantined").await, number("Released").await);
     assert_eq!((quarantined, released), (vec![json!(2)], vec![json!(2)]));
+    let rebuilt: Vec<_> = number("Rebuilt").await;
+    assert_eq!(rebuilt, [2, 2, 1], "whoever crashed and was not quarantined");
     assert_eq!(taxi.noted("Broken").await.len(), 2);
     taxi.ends_well();
 }

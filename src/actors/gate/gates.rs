@@ -8,12 +8,13 @@ use super::{
     passing::Gate,
     settings::{GateSettings, GatesSettings},
 };
-use crate::actors::diary::{Diary, Note};
+use crate::actors::diary::{Diary, Note, millis};
 use actix::ArbiterHandle;
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 /// All gates, by name.
@@ -140,6 +141,12 @@ impl Gates {
                 self.diary.note(Note::GateTurned { gate, to, because });
             }
         }
+    }
+
+    /// The gatekeeper died then, and there is another one.
+    pub(super) fn note_rebirth(&self, since: Instant) {
+        let (part, because) = ("gatekeeper".to_owned(), "it was gone".to_owned());
+        self.diary.note(Note::Restarted { part, because, after_ms: millis(since) });
     }
 
     pub(super) fn bell(&self) -> &Bell {

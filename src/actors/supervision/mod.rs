@@ -18,7 +18,7 @@ use super::{
     contexts::{Context, Contexts},
     courtyard::StartError,
     crash::caught,
-    diary::{Diary, Note},
+    diary::{Diary, Note, millis},
 };
 use crate::store::journal::Journal;
 use actix::{Arbiter, ArbiterHandle, System};
@@ -248,10 +248,6 @@ impl Supervisor {
 #[expect(clippy::disallowed_methods, reason = "to block the loop is what is asked for")]
 fn block(lasting: Duration) {
     thread::sleep(lasting);
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
