@@ -14,7 +14,7 @@ use super::{
     projector::Rows,
     room::{Door, Shared},
     settings::{ActorSettings, PortsSettings},
-    supervision::Supervisor,
+    supervision::{Supervisor, hanging},
 };
 use crate::{
     domain::kernel::Dispatch,
@@ -332,15 +332,16 @@ impl Courtyard {
     fn journal_part(&self) -> Part {
         let Parts { journal, shared, .. } = &*self.parts;
         let living = shared.living.load(std::sync::atomic::Ordering::Relaxed);
-        let taken = journal.takes();
-        let status = if taken.is_ok() { Status::Up } else { Status::Down };
+        let trouble = journal.takes().err().map(|error| error.to_string());
+        let trouble = trouble.or_else(|| hanging(journal));
+        let status = if trouble.is_none() { Status::Up } else { Status::Down };
         let mut details = vec![
             ("durable", journal.durable().to_string()),
             ("submitted", journal.submitted().to_string()),
             ("generation", journal.generation().to_string()),
             ("livingAggregates", living.to_string()),
         ];
-        details.extend(taken.err().map(|error| ("because", error.to_string())));
+        details.extend(trouble.map(|because| ("because", because)));
         Part { name: "journal".into(), status, details }
     }
 

@@ -83,8 +83,8 @@ fn probe(status: Status) -> Answer {
     as_json(status_code(status), &json!({ "status": status_name(status) }))
 }
 
-/// A loop that is blocked cannot be ended from inside, also when another one has taken its place:
-/// only the end of the process frees what it holds.
+/// A loop that is blocked cannot be ended from inside, also when another one has taken its place,
+/// and neither can a commit that hangs: only the end of the process frees what they hold.
 fn liveness(blocked: &[String]) -> Answer {
     if blocked.is_empty() {
         return probe(Status::Up);

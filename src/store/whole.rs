@@ -11,6 +11,7 @@ use super::{
 use std::{
     ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 impl Journal {
@@ -98,6 +99,12 @@ impl Journal {
     pub fn is_kept(&self) -> Result<(), SubmitError> {
         let door = &lock(&self.shared.front).door;
         if matches!(door, Door::Closing | Door::Closed) { door.pass() } else { Ok(()) }
+    }
+
+    /// For how long the commit that is under way has been, if there is one.
+    #[must_use]
+    pub fn committing(&self) -> Option<Duration> {
+        self.shared.watch.elapsed()
     }
 
     /// Has this told whenever it stops taking submissions because of the disk, and takes them

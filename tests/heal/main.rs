@@ -5,6 +5,7 @@ mod disk;
 mod drill;
 mod faults;
 mod full;
+mod hanging;
 mod load;
 mod parts;
 mod probe;
