@@ -306,9 +306,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let is_failing = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&is_failing);
-        let faults = Faults::before_each_sync(move || match fails.swap(false, Ordering::SeqCst) {
-            true => Err(io::Error::other("on purpose")),
-            false => Ok(()),
+        let faults = Faults::before_each_sync(move || {
+            let fails = fails.swap(false, Ordering::SeqCst);
+            if fails { Err(io::Error::other("on purpose")) } else { Ok(()) }
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal = Journal::open(folder.path(), options).unwrap();
