@@ -2,6 +2,7 @@
 
 mod crash;
 mod disk;
+mod doubt;
 mod drill;
 mod faults;
 mod full;
