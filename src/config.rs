@@ -1,7 +1,7 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
 use crate::{
-    actors::{ActorSettings, GatesSettings, PortsSettings, Settings},
+    actors::{ActorSettings, GatesSettings, MANY, PortsSettings, Senseless, Settings, within},
     http::Limits,
     store::journal::JournalOptions,
 };
@@ -64,15 +64,23 @@ pub struct JournalSection {
 
 impl Default for JournalSection {
     fn default() -> Self {
-        Self {
-            cache_bytes: 64 << 20,
-            commit_records_max: 512,
-            queue_records_max: 65_536,
-            feed_records_max: 16_384,
-            reserve_bytes: 16 << 20,
-        }
+        let JournalOptions {
+            cache_bytes,
+            commit_records_max,
+            queue_records_max,
+            feed_records_max,
+            reserve_bytes,
+            faults: _,
+        } = JournalOptions::default();
+        Self { cache_bytes, commit_records_max, queue_records_max, feed_records_max, reserve_bytes }
     }
 }
+
+/// The store does not come up with a few bytes, and is of no use with a few pages.
+const CACHE_BYTES_MIN: u64 = 1 << 20;
+
+/// More than any machine has.
+const BYTES_MAX: u64 = 1 << 50;
 
 /// What the command line says, over everything else.
 #[derive(Clone, Debug, Default)]
@@ -129,7 +137,7 @@ impl Config {
         if flags.allow_faults {
             figment = figment.merge(Serialized::default("allow_faults", true));
         }
-        Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?.checked()
+        Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?.checked(&figment)
     }
 
     #[allow(clippy::result_large_err)] // an error of figment is what it is
@@ -149,7 +157,7 @@ impl Config {
         })
     }
 
-    fn checked(self) -> Result<Self, ConfigError> {
+    fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
         if !self.listen.ip().is_loopback() && !self.insecure {
             let because = format!(
                 "listen: {} can be reached by others and nobody is asked who he is; say --insecure to do it anyway",
@@ -157,10 +165,26 @@ impl Config {
             );
             return Err(ConfigError(because));
         }
-        if self.http.body_bytes_max == 0 || self.http.patience_ms == 0 {
-            return Err(ConfigError("http: body_bytes_max and patience_ms are at least 1".into()));
+        match self.check_sections() {
+            Ok(()) => Ok(self),
+            Err((section, Senseless { key, because })) => {
+                let mut error = Error::from(Kind::Message(because));
+                error.path = section.into_iter().chain([key]).map(str::to_owned).collect();
+                error.metadata = figment.find_metadata(&error.path.join(".")).cloned();
+                Err(named(&error))
+            }
         }
-        Ok(self)
+    }
+
+    /// Whether the values make sense; those of gates are looked at when it is known what each
+    /// guards, and those of businesses by the businesses.
+    fn check_sections(&self) -> Result<(), (Vec<&str>, Senseless)> {
+        self.http.check().map_err(|error| (vec!["http"], error))?;
+        self.journal.check().map_err(|error| (vec!["journal"], error))?;
+        self.actors.check().map_err(|error| (vec!["actors"], error))?;
+        self.ports.iter().try_for_each(|(name, port)| {
+            port.check().map_err(|error| (vec!["ports", name.as_str()], error))
+        })
     }
 
     /// What the living part needs of it.
@@ -181,6 +205,16 @@ impl Config {
 }
 
 impl JournalSection {
+    fn check(&self) -> Result<(), Senseless> {
+        within([
+            ("cache_bytes", self.cache_bytes, CACHE_BYTES_MIN..=BYTES_MAX),
+            ("commit_records_max", self.commit_records_max as u64, 1..=MANY),
+            ("queue_records_max", self.queue_records_max as u64, 1..=MANY),
+            ("feed_records_max", self.feed_records_max as u64, 1..=MANY),
+            ("reserve_bytes", self.reserve_bytes, 0..=BYTES_MAX),
+        ])
+    }
+
     fn options(&self) -> JournalOptions {
         JournalOptions {
             cache_bytes: self.cache_bytes,
@@ -260,63 +294,4 @@ fn named(error: &Error) -> ConfigError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Config, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("madang.toml");
-        std::fs::write(&file, text).unwrap();
-        let flags = Flags { config: Some(file), ..Flags::default() };
-        Config::read(flags).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn nothing_at_all_is_a_configuration() {
-        let config = Config::read(Flags::default()).unwrap();
-        assert_eq!(config.listen.to_string(), LISTEN_DEFAULT);
-        assert!(config.businesses.is_empty() && config.ports.is_empty());
-    }
-
-    #[test]
-    fn a_file_is_read_over_the_defaults_and_flags_over_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("madang.toml");
-        let text = "listen = \"127.0.0.1:1\"\ndata = \"/a\"\n[http]\npatience_ms = 7\n[house]\nrooms = 3\n";
-        std::fs::write(&file, text).unwrap();
-        let data = Some("/b".into());
-        let config = Config::read(Flags { config: Some(file), data, ..Flags::default() }).unwrap();
-        assert_eq!((config.listen.port(), config.http.patience_ms), (1, 7));
-        assert_eq!((config.data, config.http.backlog_connections_max), ("/b".into(), 2_048));
-        assert_eq!(config.businesses["house"]["rooms"], 3);
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_file() {
-        for (text, key) in [("[http]\npatience = 7", "patience"), ("colour = 1", "colour")] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(key) && error.contains("madang.toml"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_bad_value_is_named_with_its_key_and_file() {
-        let error = read("[journal]\ncache_bytes = \"many\"").unwrap_err();
-        assert!(error.contains("journal.cache_bytes") && error.contains("madang.toml"), "{error}");
-    }
-
-    #[test]
-    fn a_port_is_configured_by_its_name() {
-        let config = read("[ports.\"house/door\"]\nlatency_ms_max = 9").unwrap();
-        assert_eq!(config.ports["house/door"].latency_ms_max, 9);
-        assert!(read("[ports.\"house/door\"]\ncolour = 9").is_err());
-    }
-
-    #[test]
-    fn an_address_that_others_can_reach_must_be_asked_for_twice() {
-        let listen = Some("0.0.0.0:0".parse().unwrap());
-        let error = Config::read(Flags { listen, ..Flags::default() }).unwrap_err();
-        assert!(error.to_string().contains("--insecure"), "{error}");
-        assert!(Config::read(Flags { listen, insecure: true, ..Flags::default() }).is_ok());
-    }
-}
+mod tests;

@@ -81,7 +81,7 @@ async fn the_last_ten_cars_are_rented_by_ten_of_thirty_two() {
 
 /// Nobody is answered 202 only because the machine that runs this is slow.
 fn patient(config: &mut Config) {
-    config.http.patience_ms = 60_000;
+    config.http.patience_ms = 30_000;
 }
 
 /// Where everybody calls from.

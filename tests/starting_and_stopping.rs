@@ -116,6 +116,18 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
         ("[taxis]\nfare_basic = 1", "taxis"),
         ("[claims]\ncancel_within_ms = 3000", "claims.cancel_within_ms"),
         ("[http]\npatience_ms = 900\n[phone]\ncancel_within_ms = 900", "http.patience_ms = 900"),
+        ("[http]\npatience_ms = 60000", "http.patience_ms: must be from 1 to 30000, not 60000"),
+        ("[actors]\nsnapshot_every_events = 0", "actors.snapshot_every_events: must be from 1"),
+        ("[journal]\ncache_bytes = 1", "journal.cache_bytes: must be from 1048576"),
+        (
+            "[ports.\"taxi/payment\"]\ntimeout_ms = 0",
+            "ports.taxi/payment.timeout_ms: must be from 1",
+        ),
+        (
+            "[gates.\"taxi/payment\"]\nfailure_rate = 7",
+            "failure_rate is above 0 and at most 1, not 7",
+        ),
+        ("[gates.\"taxi/payment\"]\nopen_ms = 0", "gates.\"taxi/payment\": open_ms is at least 1"),
         ("[ports.\"taxi/payments\"]\nretries = 1", "taxi/payments"),
         ("[ports.\"taxi/payment\"]\ntransport = \"pigeon\"", "transport"),
         ("[http", "madang.toml"),
@@ -127,6 +139,7 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
     for (name, value) in [
         ("MADANG_HTTP__PATIENCE", "7"),
         ("MADANG_HTTP__PATIENCE_MS", "soon"),
+        ("MADANG_HTTP__PATIENCE_MS", "60000"),
         ("MADANG_COLOUR", "red"),
         ("MADANG_LISTEN", "nowhere"),
         ("MADANG_TAXI__FARE_BASIC", "cheap"),

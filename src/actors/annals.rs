@@ -6,6 +6,10 @@ use crate::store::{
     journal::{Done, Entry, Journal, Submission, SubmitError},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+
+/// The pause before a journal that is failing is asked again.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// Where a record about the house goes.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,18 @@ pub fn submit<E: Serialize>(
         done: Some(done),
     };
     journal.submit(submission).map(drop)
+}
+
+/// Waits until it shows whether what was in doubt is on disk after all.
+///
+/// # Errors
+/// When the journal is closed before.
+pub async fn settled(journal: &Journal) -> Result<(), SubmitError> {
+    while journal.is_in_doubt() {
+        journal.is_kept()?;
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Reads such a record back.

@@ -11,9 +11,12 @@ use super::{
     progress::Progress,
     room::{blocking, now},
 };
-use crate::store::{
-    KindId, Lease, Payload, Stream,
-    journal::{Journal, StoreError},
+use crate::{
+    domain::kernel::Timestamp,
+    store::{
+        KindId, Lease, Payload, Record, Stream,
+        journal::{Journal, Lost, StoreError},
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -108,13 +111,16 @@ impl Context {
     }
 }
 
+/// Whether a context is suspended, and since when, in milliseconds since the epoch.
+type Told = (bool, u64);
+
 /// All contexts.
 pub struct Contexts {
     journal: Arc<Journal>,
     kind: KindId,
     all: Mutex<BTreeMap<&'static str, Arc<Context>>>,
     /// How each was at the start, by name: suspended or not, and since when.
-    at_start: HashMap<String, (bool, u64)>,
+    at_start: HashMap<String, Told>,
     changes: watch::Sender<u64>,
     /// Whose bells ring at every change.
     followers: Mutex<Vec<Arc<Progress>>>,
@@ -126,18 +132,7 @@ impl Contexts {
     /// What the journal tells of contexts.
     pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
         let kind = journal.kind(CONTEXTS)?;
-        let mut at_start = HashMap::new();
-        for record in journal.records(stream(kind))? {
-            let Payload::Event(bytes) = &record.payload else { continue };
-            match annals::read(bytes).map_err(StoreError::Failed)? {
-                Transition::Suspended { context } => {
-                    at_start.insert(context, (true, record.time.0));
-                }
-                Transition::Resumed { context } => {
-                    at_start.insert(context, (false, record.time.0));
-                }
-            }
-        }
+        let at_start = last_told(&journal.records(stream(kind))?)?;
         Ok(Arc::new(Self {
             journal,
             kind,
@@ -204,36 +199,92 @@ impl Contexts {
     }
 
     /// Suspends or resumes it: durably, before this returns. Does nothing when it is so already.
+    ///
+    /// When it is in doubt whether that is durable, this waits until the journal has healed: what
+    /// is so in memory is what is told after the next start.
     pub async fn turn(&self, context: &Context, suspend: bool) -> Result<(), Trouble> {
         let _turn = self.hand.lock().await;
         if context.is_suspended() == suspend {
             return Ok(());
         }
-        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
-        let generation = journal.generation();
-        let told = blocking(move || journal.records(stream)).await?;
-        let after_version = told.last().map_or(0, |record| record.version);
+        let time = now();
+        let lost = match self.write(context, suspend, time).await? {
+            Ok(()) => {
+                self.is_turned(context, (suspend, time.0));
+                return Ok(());
+            }
+            Err(lost) => lost,
+        };
+        if matches!(lost, Lost::InDoubt(_)) && self.settle(context).await? == suspend {
+            return Ok(());
+        }
+        Err(lost.into())
+    }
+
+    /// Writes a transition down, as far as the journal takes it.
+    async fn write(
+        &self,
+        context: &Context,
+        suspend: bool,
+        time: Timestamp,
+    ) -> Result<Result<(), Lost>, Trouble> {
+        let generation = self.journal.generation();
+        let after_version = self.told().await?.last().map_or(0, |record| record.version);
+        let place = Place { stream: stream(self.kind), after_version, generation };
         let name = context.name.to_owned();
         let transition = if suspend {
             Transition::Suspended { context: name }
         } else {
             Transition::Resumed { context: name }
         };
-        let time = now();
         let (said, durable) = oneshot::channel();
-        let place = Place { stream, after_version, generation };
         let done = Box::new(move |outcome| drop(said.send(outcome)));
-        let failed = |error: &dyn std::fmt::Display| Trouble::Failed(error.to_string());
         annals::submit(&self.journal, place, &transition, time, done)?;
-        durable.await.map_err(|error| failed(&error))??;
-        context.turn(suspend, time.0);
-        tracing::warn!(context = context.name, suspended = suspend, "a context was turned");
+        durable.await.map_err(failed)
+    }
+
+    /// Has it be as the journal tells once that has healed; whether it is suspended then.
+    async fn settle(&self, context: &Context) -> Result<bool, Trouble> {
+        annals::settled(&self.journal).await?;
+        let told = last_told(&self.told().await?).map_err(failed)?;
+        let (is_suspended, since_ms) = told.get(context.name).copied().unwrap_or_default();
+        if context.is_suspended() != is_suspended {
+            self.is_turned(context, (is_suspended, since_ms));
+        }
+        Ok(is_suspended)
+    }
+
+    async fn told(&self) -> Result<Vec<Record>, Trouble> {
+        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
+        blocking(move || journal.records(stream)).await
+    }
+
+    fn is_turned(&self, context: &Context, (is_suspended, since_ms): Told) {
+        context.turn(is_suspended, since_ms);
+        tracing::warn!(context = context.name, suspended = is_suspended, "a context was turned");
         self.stir();
         for follower in &*lock(&self.followers) {
             follower.ring();
         }
-        Ok(())
     }
+}
+
+/// How each context is by these records, by name.
+fn last_told(records: &[Record]) -> Result<HashMap<String, Told>, StoreError> {
+    let mut told = HashMap::new();
+    for record in records {
+        let Payload::Event(bytes) = &record.payload else { continue };
+        let (context, is_suspended) = match annals::read(bytes).map_err(StoreError::Failed)? {
+            Transition::Suspended { context } => (context, true),
+            Transition::Resumed { context } => (context, false),
+        };
+        told.insert(context, (is_suspended, record.time.0));
+    }
+    Ok(told)
+}
+
+fn failed(error: impl std::fmt::Display) -> Trouble {
+    Trouble::Failed(error.to_string())
 }
 
 const fn stream(kind: KindId) -> Stream {
@@ -247,7 +298,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::codec;
+    use crate::store::{codec, faults::Faults, journal::JournalOptions};
+    use std::io;
+
+    #[tokio::test]
+    async fn what_is_in_doubt_is_so_as_it_is_told_after_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_failing = Arc::new(AtomicBool::new(false));
+        let fails = Arc::clone(&is_failing);
+        let faults = Faults::before_each_sync(move || {
+            let fails = fails.swap(false, Ordering::SeqCst);
+            if fails { Err(io::Error::other("on purpose")) } else { Ok(()) }
+        });
+        let options = JournalOptions { faults, ..JournalOptions::default() };
+        let journal = Journal::open(folder.path(), options).unwrap();
+        let contexts = Contexts::open(Arc::clone(&journal)).unwrap();
+        let context = contexts.with("a/b", "view");
+        for (generation, suspend) in [(2, true), (4, false)] {
+            is_failing.store(true, Ordering::SeqCst);
+            let turned = contexts.turn(&context, suspend).await;
+            assert_eq!(journal.generation(), generation, "it failed and has healed");
+            assert_eq!(context.is_suspended() == suspend, turned.is_ok(), "{turned:?}");
+            let next = Contexts::open(Arc::clone(&journal)).unwrap().with("a/b", "view");
+            assert_eq!(context.is_suspended(), next.is_suspended());
+            assert_eq!(context.since_ms(), next.since_ms());
+        }
+        journal.close();
+    }
 
     #[test]
     fn transitions_are_stored_as_they_always_were() {

@@ -5,8 +5,8 @@ use super::{
     contexts::{Context, Contexts},
     conversations::{Conversation, Conversations},
     facade::{
-        Collection, ContextInfo, Example, Health, Page, Part, QuarantineEntry, Reply, Request,
-        ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
+        Collection, ContextInfo, Example, Health, PATIENCE_MAX, Page, Part, QuarantineEntry, Reply,
+        Request, ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     gate::{GateInfo, Gates, GatesSettings},
     naming::name_this_thread,
@@ -14,7 +14,7 @@ use super::{
     projector::Rows,
     room::{Door, Shared},
     settings::{ActorSettings, PortsSettings},
-    supervision::Supervisor,
+    supervision::{Supervisor, hanging},
 };
 use crate::{
     domain::kernel::Dispatch,
@@ -27,6 +27,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::time::timeout;
 
 /// Everything needed to start.
 #[derive(Clone, Debug, Default)]
@@ -291,7 +292,11 @@ impl Courtyard {
         let (contexts, turned) = (Arc::clone(&self.parts.contexts), Arc::clone(&context));
         // On a task of its own: what was begun is finished, whether or not anybody waits for it.
         let turning = tokio::spawn(async move { contexts.turn(&turned, suspend).await });
-        turning.await.map_err(|error| Trouble::Failed(error.to_string()))??;
+        let turned = timeout(PATIENCE_MAX, turning).await.map_err(|_| {
+            let shows = "whether it was stored shows when the journal has healed";
+            Trouble::Failed(shows.to_owned())
+        })?;
+        turned.map_err(|error| Trouble::Failed(error.to_string()))??;
         Ok(Some(self.context_info(&context)))
     }
 
@@ -327,15 +332,16 @@ impl Courtyard {
     fn journal_part(&self) -> Part {
         let Parts { journal, shared, .. } = &*self.parts;
         let living = shared.living.load(std::sync::atomic::Ordering::Relaxed);
-        let taken = journal.takes();
-        let status = if taken.is_ok() { Status::Up } else { Status::Down };
+        let trouble = journal.takes().err().map(|error| error.to_string());
+        let trouble = trouble.or_else(|| hanging(journal));
+        let status = if trouble.is_none() { Status::Up } else { Status::Down };
         let mut details = vec![
             ("durable", journal.durable().to_string()),
             ("submitted", journal.submitted().to_string()),
             ("generation", journal.generation().to_string()),
             ("livingAggregates", living.to_string()),
         ];
-        details.extend(taken.err().map(|error| ("because", error.to_string())));
+        details.extend(trouble.map(|because| ("because", because)));
         Part { name: "journal".into(), status, details }
     }
 

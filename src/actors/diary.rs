@@ -5,7 +5,7 @@
 //! thread writes them down, again and again when the journal is failing.
 
 use super::{
-    annals::{self, Place},
+    annals::{self, Place, RETRY_PAUSE},
     facade::{Collection, DiaryEntry, Page, Trouble},
     room::{blocking, now},
 };
@@ -25,7 +25,7 @@ use std::{
         mpsc::{self, Receiver, SyncSender},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::Instant,
 };
 
 /// The kind of the streams that are notes.
@@ -33,9 +33,6 @@ pub const DIARY: &str = "madang/diary";
 
 /// Notes that wait to be written down; further ones only go into the log.
 const QUEUE_NOTES_MAX: usize = 1_024;
-
-/// The pause before a note is tried again that the journal did not take.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// What happened to a part of the house. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +93,29 @@ pub enum Note {
     /// The journal takes submissions again.
     JournalHealed {
         /// After so many milliseconds.
+        after_ms: u64,
+    },
+    /// One instance crashed, and was rebuilt from its history. Crashing again and again ends in
+    /// quarantine, so that not many of these follow on each other.
+    Rebuilt {
+        /// `taxi/orders`
+        resource: String,
+        /// Which one.
+        number: u64,
+        /// What the crash said; the first of those that it took.
+        because: String,
+        /// Milliseconds from that crash until it lived again.
+        after_ms: u64,
+    },
+    /// The rows of a view could not be used, and were made anew from the journal.
+    MadeAnew {
+        /// `taxi/mypages`
+        view: String,
+        /// Why.
+        because: String,
+        /// From so many records.
+        records: u64,
+        /// Milliseconds from when that was noticed until they were complete.
         after_ms: u64,
     },
 }
@@ -209,6 +229,11 @@ impl Scribe {
     }
 }
 
+/// How long something took that began then, as notes have it.
+pub fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A page of the diary, the latest first.
 ///
 /// # Errors
@@ -272,6 +297,16 @@ mod tests {
             b"\x01\x04\x01\x03why\x09",
         );
         golden(Note::Broken { what: text("why") }, b"\x01\x05\x03why");
+        golden(Note::JournalBroke { because: text("why") }, b"\x01\x06\x03why");
+        golden(Note::JournalHealed { after_ms: 9 }, b"\x01\x07\x09");
+        golden(
+            Note::Rebuilt { resource: text("a/b"), number: 7, because: text("why"), after_ms: 9 },
+            b"\x01\x08\x03a/b\x07\x03why\x09",
+        );
+        golden(
+            Note::MadeAnew { view: text("a/b"), because: text("why"), records: 7, after_ms: 9 },
+            b"\x01\x09\x03a/b\x03why\x07\x09",
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Courtyard {
     }
 
     /// The loops that are blocked, by name, among them those that were replaced and have not woken
-    /// up. Never waits.
+    /// up; and the journal, while its disk hangs. Never waits.
     #[must_use]
     pub fn blocked(&self) -> Vec<String> {
         self.parts.supervisor.blocked()

@@ -4,7 +4,7 @@ use super::gate::{Away, Why};
 use crate::domain::kernel::{Fall, Field, Method, Place, RejectionKind};
 use std::{sync::Arc, time::Duration};
 
-/// The longest a request is made to wait for what is pending.
+/// The longest a request is made to wait for what is pending; the configuration keeps to it.
 pub const PATIENCE_MAX: Duration = Duration::from_secs(30);
 
 /// A kind of aggregate as clients see it.

@@ -127,7 +127,8 @@ impl House {
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
         let place = view_path(&self.settings.data, layout.name);
         let journal = Arc::clone(&self.shared.journal);
-        let opened = Shelf::open(place, layout, journal.durable());
+        let diary = Arc::clone(&self.shared.diary);
+        let opened = Shelf::open(place, layout, (diary, journal.durable()));
         let (place, opened) = opened.map_err(|error| store(&error))?;
         let rows = Arc::new(Rows::new(info, place, progress));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));

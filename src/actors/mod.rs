@@ -41,6 +41,7 @@ mod passage;
 mod progress;
 mod projector;
 mod put_off;
+mod ranges;
 mod refusal;
 mod room;
 mod rooms;
@@ -68,4 +69,5 @@ pub use gate::{
     Permit, Why,
 };
 pub use later::whole_seconds_spread;
+pub use ranges::{MANY, Ranged, Senseless, THREADS_MAX, within};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

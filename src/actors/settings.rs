@@ -1,10 +1,14 @@
 //! How the living part behaves: shards, passivation, crashes, and the transport of each port.
 
+use super::ranges::{MANY, Senseless, THREADS_MAX, within};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
 /// In less time a loop that is merely busy would be taken for blocked.
 const SHARD_BLOCKED_MS_MIN: u64 = 250;
+
+/// So many crashes of each instance are remembered.
+const CRASHES_MAX: u64 = 1_000;
 
 /// Section `[actors]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +66,28 @@ impl Default for ActorSettings {
 }
 
 impl ActorSettings {
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check(&self) -> Result<(), Senseless> {
+        within([
+            ("shards", self.shards as u64, 0..=THREADS_MAX),
+            ("living_max", self.living_max as u64, 1..=MANY),
+            ("idle_after_s", self.idle_after_s, 0..=MANY),
+            ("snapshot_every_events", self.snapshot_every_events.into(), 1..=MANY),
+            ("mailbox_messages_max", self.mailbox_messages_max as u64, 1..=MANY),
+            ("instance_messages_max", self.instance_messages_max as u64, 1..=MANY),
+            ("admit_within_ms", self.admit_within_ms, 0..=MANY),
+            ("unanswered_max", self.unanswered_max as u64, 1..=MANY),
+            ("crashes_max", self.crashes_max.into(), 1..=CRASHES_MAX),
+            ("crash_window_s", self.crash_window_s, 1..=MANY),
+            ("crash_backoff_ms", self.crash_backoff_ms, 0..=MANY),
+            ("shard_blocked_ms", self.shard_blocked_ms, SHARD_BLOCKED_MS_MIN..=MANY),
+            ("checkpoint_every_ms", self.checkpoint_every_ms, 1..=MANY),
+        ])
+    }
+
     /// The number of shards to start.
     #[must_use]
     pub fn shard_count(&self) -> usize {
@@ -151,6 +177,46 @@ impl Default for PortSettings {
             failure_rate: 0.0,
             decline_rate: 0.0,
         }
+    }
+}
+
+impl PortSettings {
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check(&self) -> Result<(), Senseless> {
+        within([
+            ("timeout_ms", self.timeout_ms, 1..=MANY),
+            ("within_ms", self.within_ms, 1..=MANY),
+            ("backoff_ms", self.backoff_ms, 1..=MANY),
+            ("backoff_max_ms", self.backoff_max_ms, self.backoff_ms..=MANY),
+            ("concurrency", self.concurrency.map_or(1, |calls| calls as u64), 1..=MANY),
+            ("deferred_max", self.deferred_max as u64, 0..=MANY),
+            ("deferred_within_ms", self.deferred_within_ms, 0..=MANY),
+            ("latency_ms_max", self.latency_ms_max, self.latency_ms_min..=MANY),
+        ])?;
+        if self.transport == Transport::Sandbox && self.url.is_some() {
+            // Whoever gives an address must not be paid by the sandbox.
+            return Err(Senseless::new("url", "means nothing without transport = \"http\""));
+        }
+        let timeout_ms = self.timeout_ms;
+        // One that comes with the first, or after it has failed, is no second attempt.
+        let senseless = self.hedge_after_ms.filter(|after| !(1..timeout_ms).contains(after));
+        if let Some(after_ms) = senseless {
+            let because = format!(
+                "must be at least 1 and less than timeout_ms = {timeout_ms}, not {after_ms}"
+            );
+            return Err(Senseless::new("hedge_after_ms", because));
+        }
+        for (key, share) in
+            [("failure_rate", self.failure_rate), ("decline_rate", self.decline_rate)]
+        {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(Senseless::new(key, format!("must be from 0 to 1, not {share}")));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@
 //! Rows are read only while they are in place: half of the journal would show what is long over.
 
 use super::{
+    diary::{Diary, Note, millis},
     facade::{Part, Status, Trouble},
     progress::Progress,
 };
@@ -31,6 +32,7 @@ const RETRY_AFTER_MAX_S: u64 = 600;
 pub struct Shelf {
     place: PathBuf,
     layout: Layout,
+    diary: Arc<Diary>,
     in_place: RwLock<Option<Arc<ReadModel>>>,
     /// How far they are while they are made anew.
     anew: Mutex<Option<Anew>>,
@@ -69,7 +71,7 @@ impl Shelf {
     pub fn open(
         place: PathBuf,
         layout: Layout,
-        durable: u64,
+        (diary, durable): (Arc<Diary>, u64),
     ) -> Result<(Arc<Self>, Arc<ReadModel>), ReadModelError> {
         let opened = ReadModel::open(&place, layout).and_then(|model| match model.cursor() {
             Ok(cursor) if cursor <= durable => Ok(model),
@@ -80,7 +82,7 @@ impl Shelf {
             Err(error) => Err(Unusable::Damaged(error.because)),
         });
         let (in_place, anew) = (RwLock::new(None), Mutex::new(None));
-        let shelf = Arc::new(Self { place, layout, in_place, anew });
+        let shelf = Arc::new(Self { place, layout, diary, in_place, anew });
         let model = match opened {
             Ok(model) => {
                 let model = shelf.put(model);
@@ -156,9 +158,9 @@ impl Shelf {
         let model = self.put(model.take_place(&self.place)?);
         let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(anew) = anew.filter(|anew| anew.position > 0) {
-            let (view, records) = (self.layout.name, anew.position);
-            let elapsed_ms = anew.begun.elapsed().as_millis();
-            tracing::info!(view, records, elapsed_ms, "a view is complete again");
+            let (view, records) = (self.layout.name.to_owned(), anew.position);
+            let (because, after_ms) = (anew.because, millis(anew.begun));
+            self.diary.note(Note::MadeAnew { view, because, records, after_ms });
         }
         Ok(model)
     }

@@ -47,10 +47,15 @@ impl Clients {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.take(origin, self.begun.elapsed()).map_err(|wait| Problem {
             retry_after_s: Some(whole_seconds_spread(wait)),
+            gate: Some(GATE.into()),
             ..Problem::new(TOO_MANY, "this client asks more often than it may")
         })
     }
 }
+
+/// What is in the way of a client who asks too much. It is not among the gates: it has no state
+/// but what each client has left.
+const GATE: &str = "http/clients";
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 

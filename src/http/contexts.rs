@@ -3,7 +3,7 @@
 use super::{
     answer::Answer,
     front::{Front, not_allowed, unknown},
-    operate::READ_ONLY,
+    operate::{READ_ONLY, name_in},
     problem::{NOT_FOUND, Problem},
     router::Verb,
 };
@@ -37,7 +37,7 @@ pub(super) async fn answer(front: &Front, verb: Verb, path: &str) -> Result<Answ
     let name = match below.trim_end_matches('/').strip_prefix('/') {
         None if below.trim_end_matches('/').is_empty() => return reading(verb, || list(front)),
         None => return Err(unknown(path)),
-        Some(name) => name,
+        Some(name) => &*name_in(name)?,
     };
     if let Some(context) = front.courtyard.context(name) {
         return reading(verb, || shown(StatusCode::OK, &json_of(&context)));

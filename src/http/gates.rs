@@ -3,7 +3,7 @@
 use super::{
     answer::Answer,
     front::{Front, not_allowed, unknown},
-    operate::READ_ONLY,
+    operate::{READ_ONLY, name_in},
     problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX},
     router::Verb,
 };
@@ -32,6 +32,7 @@ pub(super) async fn answer(
     let Some(name) = below.strip_prefix('/') else {
         return if below.is_empty() { list(front, verb) } else { Err(unknown(path)) };
     };
+    let name = &*name_in(name)?;
     let gate = front.courtyard.gates().info(name).ok_or_else(|| no_such(name))?;
     match verb {
         Verb::Read => Ok(shown(&json_of(&gate))),

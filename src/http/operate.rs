@@ -11,7 +11,9 @@ use crate::{
     domain::kernel::Method,
 };
 use actix_web::http::StatusCode;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// What `Allow` says where there is only something to read.
 pub(super) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
@@ -81,8 +83,8 @@ fn probe(status: Status) -> Answer {
     as_json(status_code(status), &json!({ "status": status_name(status) }))
 }
 
-/// A loop that is blocked cannot be ended from inside, also when another one has taken its place:
-/// only the end of the process frees what it holds.
+/// A loop that is blocked cannot be ended from inside, also when another one has taken its place,
+/// and neither can a commit that hangs: only the end of the process frees what they hold.
 fn liveness(blocked: &[String]) -> Answer {
     if blocked.is_empty() {
         return probe(Status::Up);
@@ -126,8 +128,9 @@ fn quarantine(front: &Front) -> Answer {
 }
 
 fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, Problem> {
+    let whom = name_in(whom)?;
     let whom = whom.strip_suffix("/release").ok_or_else(|| unknown(path))?;
-    let resource = match front.router.resolve(path_of(path, whom)) {
+    let resource = match front.router.resolve(&format!("/{whom}")) {
         Ok(Route { thing: Thing::Resource(resource), spot: Spot::Item(number), .. }) => {
             Some((resource, number))
         }
@@ -156,10 +159,12 @@ fn release(front: &Front, verb: Verb, path: &str, whom: &str) -> Result<Answer, 
     Ok(as_json(StatusCode::OK, &json!({ "released": whom })))
 }
 
-/// The path of whoever is to be released, with its leading slash, cut out of the whole path.
-fn path_of<'path>(path: &'path str, whom: &str) -> &'path str {
-    let begin = "/admin/quarantine".len();
-    &path[begin..=begin + whom.len()]
+/// What part of a path says, in which clients may write the slash of a name as `%2F`.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(super) fn name_in(part: &str) -> Result<Cow<'_, str>, Problem> {
+    percent_decode_str(part).decode_utf8().map_err(|_| unknown(part))
 }
 
 fn problem_page(family: &Family) -> Answer {

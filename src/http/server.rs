@@ -1,7 +1,7 @@
 //! The server: sockets, workers, and the limits on both.
 
 use super::{clients::Clients, front::Front, last_words::Connection};
-use crate::actors::Courtyard;
+use crate::actors::{Courtyard, MANY, PATIENCE_MAX, Senseless, THREADS_MAX, within};
 use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
 use actix_web::{
@@ -21,6 +21,12 @@ use std::{
     },
     time::Duration,
 };
+
+/// No body is larger: each is held in memory as a whole.
+const BODY_BYTES_MAX: u64 = 64 << 20;
+
+/// The operating system takes it as a signed number.
+const BACKLOG_MAX: u64 = i32::MAX as u64;
 
 /// Section `[http]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +92,30 @@ impl Limits {
     #[must_use]
     pub const fn body_timeout(&self) -> Duration {
         Duration::from_millis(self.body_timeout_ms)
+    }
+
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check(&self) -> Result<(), Senseless> {
+        let patience_ms_max = u64::try_from(PATIENCE_MAX.as_millis()).unwrap_or(MANY);
+        within([
+            ("workers", self.workers as u64, 0..=THREADS_MAX),
+            ("body_bytes_max", self.body_bytes_max as u64, 1..=BODY_BYTES_MAX),
+            ("body_timeout_ms", self.body_timeout_ms, 1..=MANY),
+            ("head_timeout_ms", self.head_timeout_ms, 1..=MANY),
+            ("patience_ms", self.patience_ms, 1..=patience_ms_max),
+            ("keep_alive_s", self.keep_alive_s, 0..=MANY),
+            ("connections_max", self.connections_max as u64, 1..=MANY),
+            ("backlog_connections_max", self.backlog_connections_max.into(), 1..=BACKLOG_MAX),
+            ("clients_max", self.clients_max as u64, 1..=MANY),
+            ("stop_within_s", self.stop_within_s, 0..=MANY),
+        ])?;
+        if self.client_burst > 0 && self.client_rate_per_s == 0 {
+            return Err(Senseless::new("client_burst", "means nothing without client_rate_per_s"));
+        }
+        Ok(())
     }
 
     fn worker_count(&self) -> usize {

@@ -23,6 +23,7 @@ mod reading;
 mod record;
 mod shared;
 mod space;
+mod stopwatch;
 mod submission;
 mod sync;
 mod turns;

@@ -5,6 +5,7 @@ use super::{
     feed::Subscribers,
     front::{Door, Front},
     journal::JournalOptions,
+    stopwatch::Stopwatch,
     sync::lock,
     turns::Turns,
 };
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) turns: Turns,
     /// The store may hold what was lost: it is read up to the watermark only.
     pub(super) is_in_doubt: AtomicBool,
+    pub(super) watch: Stopwatch,
     // Copies of what stands in the front, to be read without its lock.
     submitted: AtomicU64,
     durable: AtomicU64,
@@ -53,6 +55,7 @@ impl Shared {
             subscribers: Subscribers::default(),
             turns: Turns::default(),
             is_in_doubt: AtomicBool::new(false),
+            watch: Stopwatch::default(),
             submitted: AtomicU64::new(front.head),
             durable: AtomicU64::new(front.durable),
             generation: AtomicU64::new(front.generation),

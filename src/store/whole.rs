@@ -3,6 +3,7 @@
 use super::{
     KindId, Record, Stream, codec,
     disk::Disk,
+    front::Door,
     journal::{Journal, StoreError, SubmitError, Witness},
     keys, reading,
     sync::lock,
@@ -10,6 +11,7 @@ use super::{
 use std::{
     ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 impl Journal {
@@ -84,6 +86,27 @@ impl Journal {
         lock(&self.shared.front).door.pass()
     }
 
+    /// Whether what was lost may be on disk after all, which shows when it has healed.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.shared.is_in_doubt.load(Ordering::Acquire)
+    }
+
+    /// Whether it is to be open again, if it is not now.
+    ///
+    /// # Errors
+    /// When it is closed for good.
+    pub fn is_kept(&self) -> Result<(), SubmitError> {
+        let door = &lock(&self.shared.front).door;
+        if matches!(door, Door::Closing | Door::Closed) { door.pass() } else { Ok(()) }
+    }
+
+    /// For how long the commit that is under way has been, if there is one.
+    #[must_use]
+    pub fn committing(&self) -> Option<Duration> {
+        self.shared.watch.elapsed()
+    }
+
     /// Has this told whenever it stops taking submissions because of the disk, and takes them
     /// again.
     pub fn when_turned(&self, witness: Witness) {
@@ -93,8 +116,7 @@ impl Journal {
     /// The store, for those who can take no harm from reading what is broken; and the watermark,
     /// above which they are not to read, when it may hold what was lost.
     pub(super) fn looking(&self) -> Result<(Arc<Disk>, Option<u64>), StoreError> {
-        let is_in_doubt = self.shared.is_in_doubt.load(Ordering::Acquire);
-        let settled = is_in_doubt.then(|| self.durable());
+        let settled = self.is_in_doubt().then(|| self.durable());
         match self.shared.kept_disk() {
             Some(disk) => Ok((disk, settled)),
             None => self.disk().map(|disk| (disk, settled)),

@@ -54,10 +54,12 @@ pub(super) fn run(shared: &Shared) {
         }
         let Some(load) = next_load(shared) else { break };
         is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
+        let at_the_disk = shared.watch.start();
         healing::look(shared);
         // sled panics on some inconsistencies instead of returning them.
         let committed = catch_unwind(AssertUnwindSafe(|| commit(shared, &mut frame, &load)))
             .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
+        drop(at_the_disk);
         match committed {
             Ok(totals) => acknowledge(shared, load, totals),
             Err(Failure::Refused(refusal)) => healing::refuse(shared, load, refusal),

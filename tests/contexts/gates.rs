@@ -37,6 +37,26 @@ async fn every_port_and_every_resource_has_a_gate_that_is_closed_at_first() {
 }
 
 #[tokio::test]
+async fn a_client_may_encode_the_slash_of_a_name_once() {
+    let taxi = Site::taxi(|_| {});
+    let gate = "/admin/gates/taxi%2Fpayment";
+    assert_eq!(taxi.get(gate).await["name"], "taxi/payment");
+    let (status, set) = taxi.put(gate, &json!({"open_ms": 9})).await;
+    assert_eq!((status, &set["settings"]["open_ms"]), (200, &json!(9)));
+    let context = "/admin/contexts/taxi%2fsms";
+    assert_eq!(taxi.get(context).await["name"], "taxi/sms");
+    for (turn, state) in [("suspend", "SUSPENDED"), ("resume", "RUNNING")] {
+        let turned = taxi.say(Method::POST, &format!("{context}/{turn}"), &Value::Null).await;
+        assert_eq!(turned.status(), 200);
+        assert_eq!(taxi.get("/admin/contexts/taxi/sms").await["state"], state);
+    }
+    for nobody in ["gates/taxi%252Fpayment", "gates/taxi%FFpayment", "contexts/taxi%252Fsms"] {
+        let answer = taxi.say(Method::GET, &format!("/admin/{nobody}"), &Value::Null).await;
+        assert_eq!(answer.status(), 404, "{nobody}");
+    }
+}
+
+#[tokio::test]
 async fn a_gate_is_set_while_it_is_in_use_and_set_back() {
     let taxi = Site::taxi(|_| {});
     let before = taxi.get(PAYMENT).await["settings"].clone();

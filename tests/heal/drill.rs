@@ -9,6 +9,7 @@ use madang::config::Config;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -43,6 +44,11 @@ impl Drill {
         };
         let running = Running::serve(data.path(), in_drill, shipped);
         Self { running, client: client(), data }
+    }
+
+    /// Where it remembers.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -71,7 +71,7 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     let restarted = taxi.post("/admin/contexts/taxi/orders/restart", &json!(null)).await;
     assert_eq!(restarted.status(), 200);
     assert_eq!(cancel(2).await.1["type"], "/problems/quarantined", "also after a restart");
-    let release = "/admin/quarantine/taxi/orders/2/release";
+    let release = "/admin/quarantine/taxi%2Forders/2/release";
     assert_eq!(taxi.post(release, &json!(null)).await.status(), 200);
     let (status, said) = cancel(2).await;
     assert!(matches!(status, 200 | 202), "{said}");
@@ -84,6 +84,8 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     let (quarantined, released): (Vec<_>, Vec<_>) =
         (number("Quarantined").await, number("Released").await);
     assert_eq!((quarantined, released), (vec![json!(2)], vec![json!(2)]));
+    let rebuilt: Vec<_> = number("Rebuilt").await;
+    assert_eq!(rebuilt, [2, 2, 1], "whoever crashed and was not quarantined");
     assert_eq!(taxi.noted("Broken").await.len(), 2);
     taxi.ends_well();
 }

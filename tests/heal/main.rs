@@ -2,9 +2,11 @@
 
 mod crash;
 mod disk;
+mod doubt;
 mod drill;
 mod faults;
 mod full;
+mod hanging;
 mod load;
 mod parts;
 mod port;

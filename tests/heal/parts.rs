@@ -108,3 +108,23 @@ async fn a_suspended_context_is_still_suspended_when_it_is_restarted() {
     taxi.has_orders(orders).await;
     taxi.ends_well();
 }
+
+#[tokio::test]
+async fn a_gatekeeper_that_dies_and_a_view_whose_file_is_gone_are_told_of_when_they_are_back() {
+    let taxi = Drill::taxi(|_| {});
+    let load = Load::on(&taxi, CLIENTS);
+    load.goes_on(ORDERS_BETWEEN).await;
+    taxi.breaks(&json!({"fault": "break", "part": "gatekeeper"})).await;
+    taxi.is_restarted("gatekeeper", 0).await;
+    load.goes_on(ORDERS_BETWEEN).await;
+    std::fs::remove_file(taxi.data().join("views/taxi.mypages.sqlite")).expect("is there");
+    taxi.until("the view is made anew", || async {
+        let notes = taxi.noted("MadeAnew").await;
+        notes.iter().any(|note| note["view"] == "taxi/mypages" && note["records"] != 0)
+    })
+    .await;
+    let answered = load.ends().await;
+    taxi.has_orders(answered.len() as u64).await;
+    assert_eq!(taxi.noted("MadeAnew").await.len(), 1, "no other view");
+    taxi.ends_well();
+}

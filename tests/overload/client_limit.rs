@@ -32,6 +32,7 @@ async fn one_client_who_asks_too_much_is_told_so_while_another_is_served() {
     .await;
     let told = is_problem(told, 429, "too-many").await;
     assert!(told["detail"].as_str().is_some_and(|detail| detail.contains("client")), "{told}");
+    assert_eq!(told["gate"], "http/clients");
     let other = from("10.0.0.2", site.request(Method::POST, "/desk/tickets"));
     assert_eq!(other.json(&serde_json::json!({})).send().await.expect("an answer").status(), 201);
     for _ in 0..5 {

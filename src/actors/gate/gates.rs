@@ -8,12 +8,13 @@ use super::{
     passing::Gate,
     settings::{GateSettings, GatesSettings},
 };
-use crate::actors::diary::{Diary, Note};
+use crate::actors::diary::{Diary, Note, millis};
 use actix::ArbiterHandle;
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 /// All gates, by name.
@@ -24,13 +25,15 @@ pub struct Gates {
     all: Mutex<BTreeMap<String, Arc<Gate>>>,
     /// What is usual for single gates, beside what is for all that guard the same.
     usual: Mutex<BTreeMap<String, GateSettings>>,
+    /// One change of settings at a time: each is made to those that were made before.
+    hand: Mutex<()>,
 }
 
 impl Gates {
     /// No gates yet; those to come are set like this.
     pub fn new(settings: GatesSettings, diary: Arc<Diary>) -> Arc<Self> {
         let (bell, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { settings, diary, bell, all, usual })
+        Arc::new(Self { settings, diary, bell, all, usual, hand: Mutex::default() })
     }
 
     /// The gate of this name, built on first use: what is configured under its name lies over
@@ -91,6 +94,7 @@ impl Gates {
     /// A sentence that names the key that is unknown or whose value makes no sense.
     pub fn turn(&self, name: &str, changes: &Map<String, Value>) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
+        let _turn = lock(&self.hand);
         let configured = gate.look(|inner, _| inner.settings.clone()).unwrap_or_default();
         let usual = lock(&self.usual).get(name).cloned().unwrap_or_default();
         gate.turn(configured.changed(changes)?.or(usual))?;
@@ -137,6 +141,12 @@ impl Gates {
                 self.diary.note(Note::GateTurned { gate, to, because });
             }
         }
+    }
+
+    /// The gatekeeper died then, and there is another one.
+    pub(super) fn note_rebirth(&self, since: Instant) {
+        let (part, because) = ("gatekeeper".to_owned(), "it was gone".to_owned());
+        self.diary.note(Note::Restarted { part, because, after_ms: millis(since) });
     }
 
     pub(super) fn bell(&self) -> &Bell {

@@ -5,7 +5,10 @@
 
 use super::Gates;
 use actix::{Actor, ArbiterHandle, AsyncContext, Context, WrapFuture};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::oneshot;
 
 /// The gates are looked at so often at least: for permits of which nobody says anything.
@@ -41,11 +44,16 @@ impl Actor for Gatekeeper {
 /// Has a gatekeeper drive the gates, and another one whenever one dies.
 pub(super) fn drive(gates: Arc<Gates>, arbiter: &ArbiterHandle) {
     arbiter.spawn(async move {
+        let mut died: Option<Instant> = None;
         loop {
             let (alive, death) = oneshot::channel();
             Gatekeeper { gates: Arc::clone(&gates), _alive: alive }.start();
+            if let Some(since) = died {
+                gates.note_rebirth(since);
+            }
             let _ = death.await;
             tracing::error!("the gatekeeper died and is reborn");
+            died = Some(Instant::now());
             tokio::time::sleep(REBIRTH_PAUSE).await;
         }
     });

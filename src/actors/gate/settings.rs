@@ -4,9 +4,16 @@ use super::{
     Guards,
     rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
 };
+use crate::actors::ranges::MANY;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
+
+/// The largest window over calls.
+const WINDOW_CALLS_MAX: u64 = 1_000_000;
+
+/// The longest window over time: an hour.
+const WINDOW_S_MAX: u64 = 3_600;
 
 /// Sections `[gates."name"]`.
 pub type GatesSettings = BTreeMap<String, GateSettings>;
@@ -220,7 +227,7 @@ impl GateSettings {
                 return Err(format!("{key} is from 0.001 to 1000000000, not {}", said(rate)));
             }
         }
-        self.check_zeros()?;
+        self.check_whole_numbers()?;
         if self.window_s.is_some() && self.window_calls.is_some() {
             return Err("window_calls and window_s exclude each other".into());
         }
@@ -236,34 +243,34 @@ impl GateSettings {
         }
     }
 
-    fn check_zeros(&self) -> Result<(), String> {
+    fn check_whole_numbers(&self) -> Result<(), String> {
         let wide = |value: Option<u32>| value.map(u64::from);
         let size = |value: Option<usize>| value.map(|value| value as u64);
-        let at_least_one = [
-            ("burst_calls", wide(self.burst_calls)),
-            ("concurrency_max", size(self.concurrency_max)),
-            ("concurrency_min", size(self.concurrency_min)),
-            ("waiting_calls_max", size(self.waiting_calls_max)),
-            ("waiting_ms_max", self.waiting_ms_max),
-            ("wait_target_ms", self.wait_target_ms),
-            ("wait_interval_ms", self.wait_interval_ms),
-            ("window_calls", wide(self.window_calls)),
-            ("window_s", wide(self.window_s)),
-            ("minimum_calls", wide(self.minimum_calls)),
-            ("slow_call_ms", self.slow_call_ms),
-            ("consecutive_failures", wide(self.consecutive_failures)),
-            ("open_ms", self.open_ms),
-            ("open_ms_max", self.open_ms_max),
-            ("trial_calls", wide(self.trial_calls)),
-            ("permit_ms", self.permit_ms),
-            ("retry_after_ms_max", self.retry_after_ms_max),
+        let all = [
+            ("burst_calls", wide(self.burst_calls), MANY),
+            ("concurrency_max", size(self.concurrency_max), MANY),
+            ("concurrency_min", size(self.concurrency_min), MANY),
+            ("waiting_calls_max", size(self.waiting_calls_max), MANY),
+            ("waiting_ms_max", self.waiting_ms_max, MANY),
+            ("wait_target_ms", self.wait_target_ms, MANY),
+            ("wait_interval_ms", self.wait_interval_ms, MANY),
+            // Each call of a window, or each second of one, is remembered.
+            ("window_calls", wide(self.window_calls), WINDOW_CALLS_MAX),
+            ("window_s", wide(self.window_s), WINDOW_S_MAX),
+            ("minimum_calls", wide(self.minimum_calls), MANY),
+            ("slow_call_ms", self.slow_call_ms, MANY),
+            ("consecutive_failures", wide(self.consecutive_failures), MANY),
+            ("open_ms", self.open_ms, MANY),
+            ("open_ms_max", self.open_ms_max, MANY),
+            ("trial_calls", wide(self.trial_calls), MANY),
+            ("permit_ms", self.permit_ms, MANY),
+            ("retry_after_ms_max", self.retry_after_ms_max, MANY),
         ];
-        for (key, value) in at_least_one {
+        for (key, value, most) in all {
             match value {
                 Some(0) => return Err(format!("{key} is at least 1, not 0")),
-                // So that no moment lies beyond what can be counted.
-                Some(value) if value > u64::from(u32::MAX) => {
-                    return Err(format!("{key} is at most {}, not {value}", u32::MAX));
+                Some(value) if value > most => {
+                    return Err(format!("{key} is at most {most}, not {value}"));
                 }
                 _ => {}
             }
@@ -311,6 +318,8 @@ mod tests {
                 json!({"open_ms": u64::MAX}),
                 "open_ms is at most 4294967295, not 18446744073709551615",
             ),
+            (json!({"window_s": 3_601}), "window_s is at most 3600, not 3601"),
+            (json!({"window_calls": 1_000_001}), "window_calls is at most 1000000, not 1000001"),
             (
                 json!({"window_s": 1, "window_calls": 1}),
                 "window_calls and window_s exclude each other",

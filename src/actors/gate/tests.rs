@@ -1,6 +1,6 @@
 //! The living gate: who waits is told, who goes away is forgotten, and what breaks heals.
 
-use super::{Gate, GateSettings, Gates, Guards, Outcome, Why};
+use super::{Gate, GateSettings, Gates, GatesSettings, Guards, Outcome, Why};
 use crate::actors::diary::Diary;
 use actix::Arbiter;
 use serde_json::json;
@@ -226,4 +226,23 @@ async fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Out
         })
     })
     .await
+}
+
+#[test]
+fn keys_that_are_set_at_once_are_all_set() {
+    let gates = Gates::new(GatesSettings::default(), Arc::new(Diary::default()));
+    let gate = gates.with("door", Guards::Port);
+    std::thread::scope(|scope| {
+        for key in ["open_ms", "permit_ms", "slow_call_ms", "trial_calls"] {
+            let (gates, gate) = (&gates, &gate);
+            scope.spawn(move || {
+                for value in 1..=500 {
+                    let changes = serde_json::Map::from_iter([(key.to_owned(), json!(value))]);
+                    gates.turn("door", &changes).expect("makes sense").expect("is there");
+                    let set = gate.look(|inner, _| json!(inner.settings)).expect("is whole");
+                    assert_eq!(set[key], value, "nobody else sets {key}");
+                }
+            });
+        }
+    });
 }

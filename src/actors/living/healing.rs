@@ -4,6 +4,7 @@ use super::{Condition, Living, journaling::Landing};
 use crate::{
     actors::{
         crash::Verdict,
+        diary::{Note, millis},
         facade::{QuarantineEntry, Trouble},
         letter::Teller,
         room::{Rebuilt, blocking, busy, now, rebuild},
@@ -49,9 +50,11 @@ impl<A: Aggregate> Living<A> {
         let verdict = self.crashes.count(Instant::now(), &self.room.shared.settings);
         if let Verdict::Rebuild(pause) = verdict {
             self.condition = Condition::Absent;
+            self.crashed.get_or_insert_with(|| (Instant::now(), because));
             self.rebuild_after(pause, ctx);
             return Some(pause);
         }
+        self.crashed = None;
         let crashes = self.crashes.number();
         let since_ms = now().0;
         self.room.shared.quarantine.admit(QuarantineEntry {
@@ -107,6 +110,7 @@ impl<A: Aggregate> Living<A> {
             Ok(Ok(Rebuilt { state, version, position })) => {
                 (self.state, self.version, self.position) = (state, version, position);
                 self.condition = Condition::Present;
+                self.note_healed();
                 self.answer_waiting();
                 self.open_held(ctx);
             }
@@ -121,6 +125,12 @@ impl<A: Aggregate> Living<A> {
             Ok(Err(unreadable)) => drop(self.crash(unreadable.to_string(), None, ctx)),
             Err(trouble) => drop(self.crash(trouble.to_string(), None, ctx)),
         }
+    }
+
+    fn note_healed(&mut self) {
+        let Some((since, because)) = self.crashed.take() else { return };
+        let (resource, number, after_ms) = (A::NAME.to_owned(), self.number, millis(since));
+        self.room.shared.diary.note(Note::Rebuilt { resource, number, because, after_ms });
     }
 
     /// After the journal failed: nothing more may come to this instance that would answer those

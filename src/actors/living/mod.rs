@@ -16,7 +16,14 @@ use crate::{
 };
 use actix::{Actor, Addr, Context, Handler};
 use journaling::{Landing, event_entry, refusal_entry};
-use std::{cell::Cell, collections::VecDeque, mem, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    collections::VecDeque,
+    mem,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use waiting::Waiting;
 
 /// What the keeper, on the same thread, may know of an instance without asking.
@@ -58,6 +65,8 @@ pub struct Living<A: Aggregate> {
     position: u64,
     generation: u64,
     crashes: Crashes,
+    /// When it crashed and why, until it is rebuilt.
+    crashed: Option<(Instant, String)>,
     /// Clients that wait until nothing is pending.
     waiting: Waiting,
     /// Letters that found the state unusable and are handled again once it is rebuilt.
@@ -129,6 +138,7 @@ impl<A: Aggregate> Living<A> {
             position: after,
             generation: room.shared.journal.generation(),
             crashes: Crashes::default(),
+            crashed: None,
             waiting: Waiting::default(),
             held: VecDeque::new(),
             room,

@@ -20,7 +20,8 @@ const BEAT_EVERY: Duration = Duration::from_millis(50);
 /// How often it is looked whether it has.
 pub const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// A loop that also reads from disk, or is not ours, is given so many times as long as a shard.
+/// A loop that also reads from disk, or is not ours, and the disk itself, are given so many times
+/// as long as a shard.
 const LENIENCE: u32 = 10;
 
 /// So many loops that never woke up are put up with; then no further one is replaced.
@@ -177,7 +178,8 @@ impl Loops {
         })
     }
 
-    fn leniently(&self) -> Duration {
+    /// How long whoever is treated leniently may be silent.
+    pub fn leniently(&self) -> Duration {
         self.blocked_after * LENIENCE
     }
 

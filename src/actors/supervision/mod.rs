@@ -3,14 +3,17 @@
 //! ```text
 //! watch, a thread of its own, every 50 ms
 //!   ├─ a loop is silent      liveness is red; a shard: another loop, its keepers begun again there
+//!   ├─ a commit hangs        liveness is red
 //!   └─ a part is gone        begun again, from its last checkpoint
 //! ```
 //! An actor of actix that panics is gone for good, and everything it knew with it. So a part is
 //! known here by how it is begun, and by everybody else through a [`Seat`].
 
+mod hanging;
 mod loops;
 mod ward;
 
+pub use hanging::hanging;
 pub use loops::Lives;
 pub use ward::{Begin, Handover, Order, Seat, start_in};
 
@@ -18,10 +21,11 @@ use super::{
     contexts::{Context, Contexts},
     courtyard::StartError,
     crash::caught,
-    diary::{Diary, Note},
+    diary::{Diary, Note, millis},
 };
 use crate::store::journal::Journal;
 use actix::{Arbiter, ArbiterHandle, System};
+use hanging::Vigil;
 use loops::{LOOK_EVERY, Loops};
 use std::{
     sync::{
@@ -50,6 +54,7 @@ pub struct Supervisor {
 struct Staff {
     loops: Loops,
     wards: Vec<Ward>,
+    vigil: Vigil,
 }
 
 impl Supervisor {
@@ -60,7 +65,8 @@ impl Supervisor {
         contexts: Arc<Contexts>,
         blocked_after: Duration,
     ) -> Arc<Self> {
-        let house = Staff { loops: Loops::new(blocked_after), wards: Vec::new() };
+        let house =
+            Staff { loops: Loops::new(blocked_after), wards: Vec::new(), vigil: Vigil::default() };
         Arc::new(Self {
             journal,
             diary,
@@ -127,7 +133,8 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The loops that are blocked, by name; of those replaced, those that have not woken up.
+    /// The loops that are blocked, by name, and the journal while its disk hangs; of loops
+    /// replaced, those that have not woken up.
     pub fn blocked(&self) -> Vec<String> {
         lock(&self.blocked).clone()
     }
@@ -143,7 +150,7 @@ impl Supervisor {
     /// What does not let a part be begun; it is tried again by itself.
     pub fn restart(&self, context: &Arc<Context>) -> Result<(), String> {
         let mut house = lock(&self.house);
-        let Staff { loops, wards } = &mut *house;
+        let Staff { loops, wards, .. } = &mut *house;
         let since = Instant::now();
         for ward in wards.iter_mut().filter(|ward| Arc::ptr_eq(&ward.context, context)) {
             let begun = ward.begin_again(loops, &self.journal);
@@ -197,9 +204,14 @@ impl Supervisor {
 
     fn look(&self) {
         let mut house = lock(&self.house);
-        let Staff { loops, wards } = &mut *house;
+        let Staff { loops, wards, vigil } = &mut *house;
         loops.look();
-        *lock(&self.blocked) = loops.blocked();
+        vigil.look(&self.journal, &self.diary);
+        let mut blocked = loops.blocked();
+        if self.journal.committing().is_some_and(|committing| committing >= loops.leniently()) {
+            blocked.push("journal".to_owned());
+        }
+        *lock(&self.blocked) = blocked;
         for (index, shard, since) in loops.replaceable() {
             self.replace_shard((index, shard, since), loops, wards);
         }
@@ -248,10 +260,6 @@ impl Supervisor {
 #[expect(clippy::disallowed_methods, reason = "to block the loop is what is asked for")]
 fn block(lasting: Duration) {
     thread::sleep(lasting);
-}
-
-fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,157 @@
+//! What is read as a configuration, and what is refused.
+
+use super::*;
+
+/// Settings that make no sense, by section, and what is said of each: `..` are many, and `$` is
+/// its value.
+const SENSELESS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "http",
+        &[
+            ("patience_ms = 30001", "must be from 1 to 30000, not $"),
+            ("patience_ms = 0", "must be from 1 to 30000, not $"),
+            ("workers = 2000", "must be from 0 to 1024, not $"),
+            ("body_bytes_max = 0", "must be from 1 to 67108864, not $"),
+            ("body_timeout_ms = 0", "must be from 1 .. $"),
+            ("head_timeout_ms = 0", "must be from 1 .. $"),
+            ("keep_alive_s = 4294967296", "must be from 0 .. $"),
+            ("connections_max = 0", "must be from 1 .. $"),
+            ("backlog_connections_max = 0", "must be from 1 to 2147483647, not $"),
+            ("client_burst = 9", "means nothing without client_rate_per_s"),
+            ("clients_max = 0", "must be from 1 .. $"),
+            ("stop_within_s = 4294967296", "must be from 0 .. $"),
+        ],
+    ),
+    (
+        "journal",
+        &[
+            ("cache_bytes = 255", "must be from 1048576 to 1125899906842624, not $"),
+            ("commit_records_max = 0", "must be from 1 .. $"),
+            ("queue_records_max = 0", "must be from 1 .. $"),
+            ("feed_records_max = 0", "must be from 1 .. $"),
+            ("reserve_bytes = 1125899906842625", "must be from 0 to 1125899906842624, not $"),
+        ],
+    ),
+    (
+        "actors",
+        &[
+            ("shards = 1025", "must be from 0 to 1024, not $"),
+            ("living_max = 0", "must be from 1 .. $"),
+            ("idle_after_s = 4294967296", "must be from 0 .. $"),
+            ("snapshot_every_events = 0", "must be from 1 .. $"),
+            ("mailbox_messages_max = 0", "must be from 1 .. $"),
+            ("instance_messages_max = 0", "must be from 1 .. $"),
+            ("admit_within_ms = 4294967296", "must be from 0 .. $"),
+            ("unanswered_max = 0", "must be from 1 .. $"),
+            ("crashes_max = 0", "must be from 1 to 1000, not $"),
+            ("crash_window_s = 0", "must be from 1 .. $"),
+            ("crash_backoff_ms = 4294967296", "must be from 0 .. $"),
+            ("shard_blocked_ms = 249", "must be from 250 .. $"),
+            ("checkpoint_every_ms = 0", "must be from 1 .. $"),
+        ],
+    ),
+    (
+        "ports.\"house/door\"",
+        &[
+            ("url = \"http://house\"", "means nothing without transport = \"http\""),
+            ("timeout_ms = 0", "must be from 1 .. $"),
+            ("within_ms = 0", "must be from 1 .. $"),
+            ("backoff_ms = 0", "must be from 1 .. $"),
+            ("backoff_max_ms = 49", "must be from 50 .. $"),
+            ("hedge_after_ms = 0", "must be at least 1 and less than timeout_ms = 1000, not $"),
+            ("hedge_after_ms = 1000", "must be at least 1 and less than timeout_ms = 1000, not $"),
+            ("concurrency = 0", "must be from 1 .. $"),
+            ("deferred_max = 4294967296", "must be from 0 .. $"),
+            ("deferred_within_ms = 4294967296", "must be from 0 .. $"),
+            ("latency_ms_max = 4294967296", "must be from 0 .. $"),
+            ("failure_rate = 7.5", "must be from 0 to 1, not $"),
+            ("failure_rate = -0.5", "must be from 0 to 1, not $"),
+            ("decline_rate = nan", "must be from 0 to 1, not NaN"),
+        ],
+    ),
+];
+
+fn read(text: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("madang.toml");
+    std::fs::write(&file, text).unwrap();
+    let flags = Flags { config: Some(file), ..Flags::default() };
+    Config::read(flags).map_err(|error| error.to_string())
+}
+
+#[test]
+fn nothing_at_all_is_a_configuration() {
+    let config = Config::read(Flags::default()).unwrap();
+    assert_eq!(config.listen.to_string(), LISTEN_DEFAULT);
+    assert!(config.businesses.is_empty() && config.ports.is_empty());
+}
+
+#[test]
+fn a_file_is_read_over_the_defaults_and_flags_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("madang.toml");
+    let text =
+        "listen = \"127.0.0.1:1\"\ndata = \"/a\"\n[http]\npatience_ms = 7\n[house]\nrooms = 3\n";
+    std::fs::write(&file, text).unwrap();
+    let data = Some("/b".into());
+    let config = Config::read(Flags { config: Some(file), data, ..Flags::default() }).unwrap();
+    assert_eq!((config.listen.port(), config.http.patience_ms), (1, 7));
+    assert_eq!((config.data, config.http.backlog_connections_max), ("/b".into(), 2_048));
+    assert_eq!(config.businesses["house"]["rooms"], 3);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_file() {
+    for (text, key) in [("[http]\npatience = 7", "patience"), ("colour = 1", "colour")] {
+        let error = read(text).unwrap_err();
+        assert!(error.contains(key) && error.contains("madang.toml"), "{error}");
+    }
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_key_and_file() {
+    let error = read("[journal]\ncache_bytes = \"many\"").unwrap_err();
+    assert!(error.contains("journal.cache_bytes") && error.contains("madang.toml"), "{error}");
+}
+
+#[test]
+fn a_value_out_of_range_is_named_with_its_key_its_range_and_its_file() {
+    let many = format!("to {MANY}, not");
+    for (section, settings) in SENSELESS {
+        for (setting, because) in *settings {
+            let (key, value) = setting.split_once(" = ").unwrap();
+            let error = read(&format!("[{section}]\n{setting}")).unwrap_err();
+            let named = format!("{}.{key}: ", section.replace('"', ""));
+            assert!(error.starts_with(&named), "{setting}: {error}");
+            let because = because.replace("..", &many).replace('$', value);
+            assert!(error.contains(&because), "{setting}: {error}");
+            assert!(error.contains("madang.toml"), "{setting}: {error}");
+        }
+    }
+}
+
+#[test]
+fn what_is_usual_is_within_the_ranges_and_so_are_their_ends() {
+    let ends = "[http]\npatience_ms = 30000\nworkers = 1024\nclient_rate_per_s = 1\nclient_burst = 9\n\
+        [actors]\nidle_after_s = 0\nadmit_within_ms = 0\ncrashes_max = 1\nshard_blocked_ms = 250\n\
+        [journal]\nreserve_bytes = 0\nqueue_records_max = 1\n\
+        [ports.\"house/door\"]\ntimeout_ms = 2\nhedge_after_ms = 1\ndeferred_max = 0\nfailure_rate = 1.0";
+    for text in ["", ends] {
+        assert!(read(text).is_ok(), "{text}: {:?}", read(text));
+    }
+}
+
+#[test]
+fn a_port_is_configured_by_its_name() {
+    let config = read("[ports.\"house/door\"]\nlatency_ms_max = 9").unwrap();
+    assert_eq!(config.ports["house/door"].latency_ms_max, 9);
+    assert!(read("[ports.\"house/door\"]\ncolour = 9").is_err());
+}
+
+#[test]
+fn an_address_that_others_can_reach_must_be_asked_for_twice() {
+    let listen = Some("0.0.0.0:0".parse().unwrap());
+    let error = Config::read(Flags { listen, ..Flags::default() }).unwrap_err();
+    assert!(error.to_string().contains("--insecure"), "{error}");
+    assert!(Config::read(Flags { listen, insecure: true, ..Flags::default() }).is_ok());
+}
