@@ -54,8 +54,11 @@ impl Poisoned {
         if !self.conversations.remove(&conversation) {
             return Vec::new();
         }
-        let taken = self.held.extract_if(.., |_, record| record.correlation == conversation);
-        taken.map(|(_, record)| record).collect()
+        let all = std::mem::take(&mut self.held);
+        let (taken, held): (BTreeMap<_, _>, _) =
+            all.into_iter().partition(|(_, record)| record.correlation == conversation);
+        self.held = held;
+        taken.into_values().collect()
     }
 }
 
