@@ -31,7 +31,7 @@ async fn retries_add_no_more_than_a_fifth_to_what_a_failing_provider_is_asked() 
 #[tokio::test]
 async fn an_errand_that_takes_for_ever_lets_nobody_be_charged_again_after_a_restart() {
     /// Their records are more than are read at once by whoever starts.
-    const ORDERS: u64 = 800;
+    const ORDERS: usize = 800;
     let house = House::open(|_| {}, &json!({"breaker": false}));
     house.provider.refunds(Mood::Fails);
     assert_eq!(house.order().await.status(), 201);
@@ -46,7 +46,7 @@ async fn an_errand_that_takes_for_ever_lets_nobody_be_charged_again_after_a_rest
     house.provider.refunds(Mood::Approves);
     house.is_done("refund-1").await;
     assert_eq!(house.order().await.status(), 201);
-    assert_eq!(house.provider.asked_in_all("charge-"), ORDERS as usize + 2);
+    assert_eq!(house.provider.asked_in_all("charge-"), ORDERS + 2);
     house.ends_well();
 }
 
