@@ -187,7 +187,7 @@ pub async fn say_under(
         body: body.as_bytes().to_vec(),
         key,
         if_match: None,
-        patience: Duration::from_secs(10),
+        patience: Duration::from_secs(30),
     };
     courtyard.say(request).await
 }
