@@ -5,7 +5,7 @@
 //! down under a key of its own; what it has missed stands in the journal.
 
 use super::{ALARM_BIT, STOPPED_BIT, conversation::Kept};
-use crate::{actors::contexts::Context, domain::kernel::Saga, store::codec};
+use crate::{actors::contexts::Context, store::codec};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -63,8 +63,11 @@ pub enum Halt {
     Waits(Arc<Context>),
     /// It is in quarantine.
     Crashed,
-    /// Nothing any more: the next sweep takes it up.
+    /// Nothing any more: the sweep takes it up, when it comes there, or the next one.
     Called,
+    /// Nothing any more, but the sweep that is going on has passed it: the next one takes it up.
+    /// It would otherwise hear what comes without what it has missed.
+    Passed,
     /// It hears with the sweep.
     CatchingUp,
 }
@@ -76,6 +79,13 @@ pub struct Sweep {
     pub number: u64,
     /// The last position it has read; `None` when it is over.
     pub at: Option<u64>,
+}
+
+impl Sweep {
+    /// Calls one that stopped behind this position.
+    fn called(self, after: u64) -> Halt {
+        if self.at.is_some_and(|at| after < at) { Halt::Passed } else { Halt::Called }
+    }
 }
 
 /// All conversations that stopped.
@@ -114,7 +124,7 @@ impl<S> Default for Stops<S> {
     }
 }
 
-impl<S: Saga> Stops<S> {
+impl<S: Serialize> Stops<S> {
     /// Whether this conversation does not hear with the others.
     pub fn holds(&self, number: u64) -> bool {
         self.lines.contains_key(&number)
@@ -136,8 +146,11 @@ impl<S: Saga> Stops<S> {
     }
 
     /// One more, as it is on disk.
-    pub fn line(&mut self, number: u64, after: u64, halt: Halt) {
+    pub fn line(&mut self, number: u64, after: u64, mut halt: Halt) {
         self.wipe(number);
+        if matches!(halt, Halt::Called) {
+            halt = self.sweep.called(after);
+        }
         match &halt {
             Halt::Waits(context) => {
                 context.await_more(1);
@@ -145,7 +158,7 @@ impl<S: Saga> Stops<S> {
                 self.waited_for.entry(context.name).or_insert_with(new).1 += 1;
             }
             Halt::Called => self.called += 1,
-            Halt::Crashed | Halt::CatchingUp => {}
+            Halt::Passed | Halt::Crashed | Halt::CatchingUp => {}
         }
         self.lines.insert(number, (after, halt));
     }
@@ -170,7 +183,7 @@ impl<S: Saga> Stops<S> {
                 }
             }
             Some((_, Halt::Called)) => self.called -= 1,
-            Some((_, Halt::Crashed | Halt::CatchingUp)) | None => {}
+            Some((_, Halt::Passed | Halt::Crashed | Halt::CatchingUp)) | None => {}
         }
     }
 
@@ -180,7 +193,7 @@ impl<S: Saga> Stops<S> {
         if self.waited_for.values().all(|(context, _)| context.is_suspended()) {
             return;
         }
-        for (_, halt) in self.lines.values_mut() {
+        for (after, halt) in self.lines.values_mut() {
             if let Halt::Waits(context) = halt
                 && !context.is_suspended()
             {
@@ -188,8 +201,8 @@ impl<S: Saga> Stops<S> {
                 if let Some((_, waiting)) = self.waited_for.get_mut(context.name) {
                     *waiting -= 1;
                 }
-                *halt = Halt::Called;
-                self.called += 1;
+                *halt = self.sweep.called(*after);
+                self.called += usize::from(matches!(halt, Halt::Called));
             }
         }
     }
@@ -211,10 +224,15 @@ impl<S: Saga> Stops<S> {
         self.is_sweep_changed = true;
     }
 
-    /// The sweep has reached what the others hear; those that took part hear with them again.
+    /// The sweep has reached what the others hear; those that took part hear with them again, and
+    /// those that it has passed are called.
     pub fn end_sweep(&mut self) {
         self.sweep.at = None;
         self.is_sweep_changed = true;
+        for (_, halt) in self.lines.values_mut().filter(|(_, halt)| matches!(halt, Halt::Passed)) {
+            *halt = Halt::Called;
+            self.called += 1;
+        }
         let caught_up = |(_, (_, halt)): &(&u64, &(u64, Halt))| matches!(halt, Halt::CatchingUp);
         let caught_up: Vec<u64> = self.lines.iter().filter(caught_up).map(|(n, _)| *n).collect();
         for number in caught_up {
@@ -272,5 +290,28 @@ impl<S> Drop for Stops<S> {
                 context.await_less(1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_a_sweep_has_passed_is_taken_up_by_the_next_and_hears_what_it_has_missed() {
+        let mut stops = Stops::<()>::default();
+        stops.line(1, 100, Halt::Called);
+        assert_eq!(stops.sweeping(), Some(100));
+        stops.swept(800);
+        stops.line(2, 700, Halt::Called);
+        stops.line(3, 800, Halt::Called);
+        assert!(matches!(stops.halt(2, 801), Some(Halt::Passed)), "701 to 800 were passed");
+        assert!(matches!(stops.halt(3, 801), Some(Halt::Called)));
+        stops.line(1, 100, Halt::CatchingUp);
+        stops.line(3, 800, Halt::CatchingUp);
+        stops.end_sweep();
+        assert_eq!(stops.sweeping(), Some(700));
+        assert!(matches!(stops.halt(2, 701), Some(Halt::Called)));
+        assert!(!stops.holds(1) && !stops.holds(3));
     }
 }
