@@ -78,6 +78,21 @@ impl Site {
         asked.unwrap_or_else(|_| panic!("{path}: {field} never becomes {expected}"));
     }
 
+    /// Waits until this part has read everything there is.
+    pub async fn has_caught_up(&self, part: &str) {
+        let asking = async {
+            loop {
+                let health = self.get("/actuator/health").await;
+                if health["components"][part]["details"]["behind"] == "0" {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let asked = tokio::time::timeout(HANG, asking).await;
+        asked.unwrap_or_else(|_| panic!("{part} never catches up"));
+    }
+
     async fn is(&self, path: &str, field: &str, expected: &str) -> bool {
         reads(&self.get(path).await[field], expected)
     }
