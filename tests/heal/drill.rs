@@ -154,9 +154,9 @@ pub struct Load {
     clients: Vec<JoinHandle<Vec<Answered>>>,
 }
 
-/// How an order was answered in the end: how often it was refused before, and how long it took.
+/// How an order was answered in the end: how it was refused before, and how long it took.
 pub struct Answered {
-    pub refused: usize,
+    pub refused: Vec<String>,
     pub after: Duration,
 }
 
@@ -208,15 +208,18 @@ impl Load {
 /// Places one order under this key, again and again until it is there.
 async fn order(client: &Client, url: &str, key: &str) -> Answered {
     let (since, body) = (Instant::now(), json!({"orderType": "basic", "name": key}));
-    for refused in 0.. {
+    let mut refused = Vec::new();
+    loop {
         let request = client.post(url).header("idempotency-key", key).json(&body);
         let answer = request.send().await.expect("an answer");
         match answer.status().as_u16() {
             201 => return Answered { refused, after: since.elapsed() },
-            503 => assert!(answer.headers().contains_key("retry-after")),
+            503 => {
+                assert!(answer.headers().contains_key("retry-after"));
+                refused.push(answer.text().await.expect("a sentence"));
+            }
             status => panic!("{key}: {status} {}", answer.text().await.unwrap_or_default()),
         }
         tokio::task::yield_now().await;
     }
-    unreachable!("it asks until it is answered")
 }
