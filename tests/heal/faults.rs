@@ -76,17 +76,19 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     let (status, said) = cancel(2).await;
     assert!(matches!(status, 200 | 202), "{said}");
 
-    let number = |what: &str| {
-        let what = what.to_owned();
-        let taxi = &taxi;
-        async move { taxi.noted(&what).await.iter().map(|note| note["number"].clone()).collect() }
+    // Notes are written down behind what they tell of.
+    let is_told = async |what: &str, numbers: &[u64]| {
+        let is_so = || async {
+            let notes = taxi.noted(what).await;
+            notes.iter().map(|note| note["number"].as_u64()).eq(numbers.iter().copied().map(Some))
+        };
+        taxi.until(&format!("{what} is told of {numbers:?}"), is_so).await;
     };
-    let (quarantined, released): (Vec<_>, Vec<_>) =
-        (number("Quarantined").await, number("Released").await);
-    assert_eq!((quarantined, released), (vec![json!(2)], vec![json!(2)]));
-    let rebuilt: Vec<_> = number("Rebuilt").await;
-    assert_eq!(rebuilt, [2, 2, 1], "whoever crashed and was not quarantined");
-    assert_eq!(taxi.noted("Broken").await.len(), 2);
+    is_told("Quarantined", &[2]).await;
+    is_told("Released", &[2]).await;
+    // Whoever crashed and was not quarantined.
+    is_told("Rebuilt", &[2, 2, 1]).await;
+    taxi.until("both faults are told of", || async { taxi.noted("Broken").await.len() == 2 }).await;
     taxi.ends_well();
 }
 
