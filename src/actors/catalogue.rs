@@ -19,7 +19,7 @@ use super::{
     refusal,
     room::{Door, Room, Shared},
     rooms::Rooms,
-    saga::{Release, Replayed},
+    saga::Replayed,
     sections,
     service::Service,
     supervision::{Handover, Lives, Supervisor},
@@ -252,12 +252,7 @@ impl Host for Catalogue {
         let context = self.contexts.with(S::NAME, "saga");
         self.followers.push(Box::new(move |house| {
             let seat = house.run::<S>(me, &context)?;
-            house.sagas.push((business, conversations::asking(Arc::clone(&seat))));
-            // One that is being begun again finds out for itself who is to be released.
-            let release = move |number| {
-                seat.with(|runner| runner.into_iter().for_each(|it| it.do_send(Release(number))));
-            };
-            house.releases.insert(S::NAME, Box::new(release));
+            house.sagas.push((business, conversations::asking(seat)));
             Ok(())
         }));
         self

@@ -5,6 +5,7 @@ use super::{
     facade::QuarantineEntry,
     settings::ActorSettings,
 };
+use actix::Message;
 use std::{
     any::Any,
     collections::{BTreeMap, VecDeque},
@@ -24,6 +25,11 @@ pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
+
+/// Lets a conversation out of quarantine; said to where it is led.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Release(pub u64);
 
 /// The recent crashes of one instance.
 #[derive(Debug, Default)]

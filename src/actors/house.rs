@@ -4,9 +4,10 @@ use super::{
     contexts::{Context, Contexts},
     conversations::{AskSaga, Conversations, Directory, INDEX, Index, Route},
     courtyard::{Releases, Settings, StartError},
+    crash::Release,
     facade::ViewInfo,
     folding::{Folds, OfView},
-    messenger::{Errand, Limits, Messenger, Release},
+    messenger::{Errand, Limits, Messenger},
     progress::Progress,
     projector::{Projector, Rows},
     room::Shared,
@@ -19,6 +20,7 @@ use crate::{
     domain::kernel::{Saga, View},
     store::KindId,
 };
+use actix::{Actor, Context as ActixContext, Handler};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -71,13 +73,21 @@ impl House {
             taken.take(messenger.clone());
             Ok(messenger.recipient())
         });
-        // One that is being begun again finds out for itself who crashes.
-        let release = move |number| {
-            seat.with(|messenger| messenger.into_iter().for_each(|it| it.do_send(Release(number))));
-        };
-        self.releases.insert(E::NAME, Box::new(release));
+        self.let_out(E::NAME, seat);
         let name = format!("{part} {}", context.name);
         self.supervisor.keep(name, context, (self.outer, Handover::After), begin)
+    }
+
+    /// Has conversations let out of quarantine by whoever has this seat.
+    fn let_out<A>(&mut self, name: &'static str, seat: Arc<Seat<A>>)
+    where
+        A: Actor<Context = ActixContext<A>> + Handler<Release>,
+    {
+        // One that is being begun again finds out for itself who is to be let out.
+        let release = move |number| {
+            seat.with(|it| it.into_iter().for_each(|it| it.do_send(Release(number))));
+        };
+        self.releases.insert(name, Box::new(release));
     }
 
     /// Keeps the runner of a saga alive; its seat.
@@ -101,6 +111,7 @@ impl House {
         });
         let name = format!("saga {}", context.name);
         self.supervisor.keep(name, context, (self.inner, Handover::After), begin)?;
+        self.let_out(S::NAME, Arc::clone(&seat));
         Ok(seat)
     }
 

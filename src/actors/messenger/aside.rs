@@ -135,7 +135,12 @@ impl<E: Errand> Messenger<E> {
             if !self.aside.contains(&record) {
                 continue;
             }
-            match self.job_from_aside(&record) {
+            let job = if self.hold(&record) {
+                Ok(None)
+            } else {
+                self.job_of(&record, self.was_asked(&record))
+            };
+            match job {
                 Ok(Some(job)) if !self.has_room(job.trip.patience) => return Ok(()),
                 Ok(Some(job)) => self.take_up(job),
                 Ok(None) => {}
@@ -144,11 +149,5 @@ impl<E: Errand> Messenger<E> {
             self.aside.remove(&record);
         }
         Ok(())
-    }
-
-    fn job_from_aside(&mut self, record: &Arc<Record>) -> Result<Option<Job>, String> {
-        let heard = self.rooms.hear::<E::Hears>(record)?;
-        let Some(heard) = heard.filter(|_| !self.hold(record)) else { return Ok(None) };
-        self.job(record, heard, self.was_asked(record))
     }
 }

@@ -38,6 +38,18 @@ impl<E: Errand> Messenger<E> {
         Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
     }
 
+    /// What a record asks for, if anything.
+    pub(super) fn job_of(
+        &self,
+        record: &Arc<Record>,
+        was_asked: bool,
+    ) -> Result<Option<Job>, String> {
+        match self.rooms.hear::<E::Hears>(record)? {
+            Some(heard) => self.job(record, heard, was_asked),
+            None => Ok(None),
+        }
+    }
+
     pub(super) fn run_later(
         &self,
         record: Arc<Record>,
@@ -58,12 +70,7 @@ impl<E: Errand> Messenger<E> {
         if !self.following.is_current(generation) {
             return;
         }
-        let heard = self.rooms.hear::<E::Hears>(&record);
-        let job = heard.and_then(|heard| match heard {
-            Some(heard) => self.job(&record, heard, true),
-            None => Ok(None),
-        });
-        match job {
+        match self.job_of(&record, true) {
             Ok(job) => self.ready.extend(job),
             Err(because) => self.crashed_on_its_way(record, because, ctx),
         }

@@ -17,7 +17,6 @@ mod poisoned;
 mod way;
 
 pub use errand::{Errand, Limits, Running, Trip};
-pub use poisoned::Release;
 
 use super::{
     contexts::Contexts,

@@ -5,23 +5,18 @@
 use super::{Errand, Job, Messenger};
 use crate::{
     actors::{
-        crash::{Crashes, Verdict},
+        crash::{Crashes, Release, Verdict},
         facade::QuarantineEntry,
         room::now,
     },
     store::Record,
 };
-use actix::{Context as ActixContext, Handler, Message};
+use actix::{Context as ActixContext, Handler};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
     time::Instant,
 };
-
-/// Lets a conversation out of quarantine.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Release(pub u64);
 
 /// Who crashes, and what waits for it.
 #[derive(Default)]

@@ -7,14 +7,14 @@ use super::{
     stopped::{Halt, Stopped, Why},
 };
 use crate::{
-    actors::{contexts::Context, facade::QuarantineEntry, room::now},
+    actors::{contexts::Context, crash::Release, facade::QuarantineEntry, room::now},
     domain::kernel::Saga,
     store::{
         Record,
         journal::{Level, StoreError},
     },
 };
-use actix::{Context as ActixContext, Handler, Message};
+use actix::{Context as ActixContext, Handler};
 use std::sync::Arc;
 
 /// Records read again in one turn: more than are read for the first time, so that whoever
@@ -23,11 +23,6 @@ const SWEPT_RECORDS_MAX: usize = 2_048;
 
 /// While so many reactions are on their way, nobody is made to hear more of what it has missed.
 pub(super) const UNDER_WAY_MAX: usize = 1_024;
-
-/// Lets a conversation out of quarantine.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Release(pub u64);
 
 impl<S: Saga> Handler<Release> for Runner<S> {
     type Result = ();

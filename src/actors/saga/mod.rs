@@ -51,8 +51,6 @@ use std::{
 };
 use stopped::Stops;
 
-pub use catching_up::Release;
-
 /// Where the list of lagging conversations is kept: no group of conversations has this key.
 const LAGGING: u64 = 0;
 
