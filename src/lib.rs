@@ -23,6 +23,7 @@
 //! - [`actors::Courtyard`] is all that [`http`] knows of the inside.
 //! - [`store::journal::Journal`] gives every record its position at once, and makes it durable with
 //!   whatever else waits; only then does anything leave the process.
+//! - [`origin_policy`] refuses what foreign web pages make a browser send.
 //! - [`app::App`] wires it all; [`serve`] is the whole binary, and [`model`] draws what is declared. [`config::Config`] says what can be
 //!   set, [`verify`] reads everything that is remembered and tells whether it is sound.
 //!
@@ -87,6 +88,7 @@ pub mod declarations;
 pub mod domain;
 pub mod http;
 pub mod model;
+pub mod origin_policy;
 mod sandbox;
 pub mod store;
 mod systemd;

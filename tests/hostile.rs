@@ -35,7 +35,8 @@ fn say(address: SocketAddr, bytes: &[u8]) -> String {
 
 fn request(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!(
-        "{method} {path} HTTP/1.1\r\nhost: madang\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
@@ -155,6 +156,11 @@ fn bad_header() -> impl Strategy<Value = String> {
         "Idempotency-Key: k{256,400}",
         "X-Correlation-Id: [a-z]{1,9} [a-z]{1,9}",
         "Content-Type: (text/html|application/x-www-form-urlencoded|multipart/form-data)",
+        "Origin: (null|http://[a-z]{1,9}\\.test|http://localhost:[0-9]{1,4})",
+        "Sec-Fetch-Site: (cross-site|same-site|[a-z]{1,9})",
+        "Host: [a-z]{1,9}\\.test",
+        "Content-Encoding: (gzip|br|deflate|[a-z]{3,9})",
+        "Expect: [a-z]{1,9}",
     ]
 }
 
@@ -240,12 +246,12 @@ fn a_giant_body_and_a_giant_header_are_refused() {
     let body = vec![b' '; 10 << 20];
     assert_refused(&say(running.address, &request("POST", "/taxi/orders", &body)), 413..414);
     let chunk = format!("{:x}\r\n{}\r\n", 1 << 20, " ".repeat(1 << 20));
-    let head = "POST /taxi/orders HTTP/1.1\r\nhost: m\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunked = format!("{head}{}0\r\n\r\n", chunk.repeat(10));
     assert_refused(&say(running.address, chunked.as_bytes()), 413..414);
-    let header = format!("GET / HTTP/1.1\r\nhost: m\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
+    let header = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
     assert_refused(&say(running.address, header.as_bytes()), 431..432);
-    let path = format!("GET /{} HTTP/1.1\r\nhost: m\r\n\r\n", "x".repeat(1 << 20));
+    let path = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "x".repeat(1 << 20));
     assert_refused(&say(running.address, path.as_bytes()), 431..432);
     assert_eq!(status(&say(running.address, &request("GET", "/", b""))), 200);
 }
@@ -259,8 +265,8 @@ fn clients_that_never_finish_are_not_waited_for() {
     for unfinished in [
         "",
         "GET / HT",
-        "POST /taxi/orders HTTP/1.1\r\nhost: m\r\ncontent-length: 9\r\n\r\n{",
-        "POST /taxi/orders HTTP/1.1\r\nhost: m\r\ntransfer-encoding: chunked\r\n\r\n1",
+        "POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
+        "POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1",
     ] {
         let mut stream = TcpStream::connect(running.address).expect("a connection");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");

@@ -228,9 +228,11 @@ async fn a_behaviour_is_changed_while_running_and_nonsense_changes_nothing() {
 #[tokio::test]
 async fn what_cannot_be_understood_or_kept_is_refused() {
     let outside = Outside::start(&["--keys-max", "1"]);
-    let post = || outside.client.post(outside.server.url("/payment"));
+    let typeless = || outside.client.post(outside.server.url("/payment"));
+    let post = || typeless().header("Content-Type", "application/json");
     let long = "k".repeat(257);
     for (request, status) in [
+        (typeless().header("Idempotency-Key", "k").body("{}"), StatusCode::UNSUPPORTED_MEDIA_TYPE),
         (post().json(&json!({})), StatusCode::BAD_REQUEST),
         (post().header("Idempotency-Key", &long).json(&json!({})), StatusCode::BAD_REQUEST),
         (post().header("Idempotency-Key", "k").body("pay!"), StatusCode::BAD_REQUEST),
@@ -249,6 +251,35 @@ async fn what_cannot_be_understood_or_kept_is_refused() {
         assert_eq!(request.send().await.expect("an answer").status(), status);
     }
     assert_eq!(counts(&outside.ledger().await, ["keys", "calls"]), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_foreign_page_and_a_foreign_name_are_refused_before_anything_is_called_or_changed() {
+    let outside = Outside::start(&["--host", "bank"]);
+    let call = |name: &'static str, value: &str| {
+        let request = outside.client.post(outside.server.url("/bakery"));
+        request.header("Idempotency-Key", "k").header(name, value).json(&json!({}))
+    };
+    let change = |name: &'static str, value: &str| {
+        let request = outside.client.put(outside.server.url("/admin/services/payment"));
+        request.header(name, value).json(&json!({ "failure_rate": 1 }))
+    };
+    for (name, value, status) in [
+        ("Origin", "http://evil.test", StatusCode::FORBIDDEN),
+        ("Origin", "null", StatusCode::FORBIDDEN),
+        ("Sec-Fetch-Site", "cross-site", StatusCode::FORBIDDEN),
+        ("Host", "evil.test", StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        for request in [call(name, value), change(name, value)] {
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.status(), status, "{name}: {value}");
+            let problem: Value = answer.json().await.expect("json");
+            assert!(problem["detail"].as_str().is_some_and(|it| it.len() > 20), "{problem}");
+        }
+    }
+    assert_eq!(outside.read("/admin/ledger/bakery").await["status"], 404);
+    assert_eq!(outside.read("/admin/services/payment").await["failure_rate"], 0.0);
+    assert_eq!(call("Host", "bank:8090").send().await.expect("an answer").status(), 200);
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ verified() {
 
 # change SERVICE JSON: the service behaves otherwise from now on.
 change() {
-  curl -sSf -o /dev/null -X PUT -d "$2" "$outside/admin/services/$1"
+  curl -sSf -o /dev/null -X PUT -H 'Content-Type: application/json' -d "$2" "$outside/admin/services/$1"
 }
 
 # ledger SERVICE COUNT: one of the totals.

@@ -15,10 +15,11 @@ use super::{
 use crate::{
     actors::{Courtyard, Outcome, Reply, Request, ViewQuery},
     domain::kernel::Method,
+    origin_policy::{OriginPolicy, check_body},
 };
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{self, StatusCode, header},
+    http::{self, ConnectionType, StatusCode, header},
     web::{Bytes, Payload},
 };
 use std::{sync::Arc, time::Instant};
@@ -30,14 +31,21 @@ pub struct Front {
     pub(super) limits: Limits,
     /// `None` when nobody can ask too much.
     clients: Option<Arc<Clients>>,
+    /// Which hosts and pages are ours.
+    origins: Arc<OriginPolicy>,
 }
 
 impl Front {
     /// For this courtyard, within these limits.
     #[must_use]
-    pub fn new(courtyard: Courtyard, limits: Limits, clients: Option<Arc<Clients>>) -> Self {
+    pub fn new(
+        courtyard: Courtyard,
+        limits: Limits,
+        clients: Option<Arc<Clients>>,
+        origins: Arc<OriginPolicy>,
+    ) -> Self {
         let router = Router::new(courtyard.resources(), courtyard.views());
-        Self { courtyard, router, limits, clients }
+        Self { courtyard, router, limits, clients, origins }
     }
 
     /// Answers one request.
@@ -56,10 +64,17 @@ impl Front {
             let (correlation, number) = (correlation.unwrap_or_default(), answer.number);
             tracing::debug!(method, path, status, correlation, number, elapsed_us, "answered");
         }
-        answer.send(correlation, trace_parent.as_deref())
+        let mut response = answer.send(correlation, trace_parent.as_deref());
+        // No other protocol is offered, and the library would confirm the change.
+        if request.head().connection_type() == ConnectionType::Upgrade {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
     }
 
     async fn answer(&self, request: &HttpRequest, payload: Payload) -> Result<Answer, Problem> {
+        self.origins.check(request.method(), request.uri(), request.headers())?;
+        check_body(request.method(), request.headers())?;
         let verb = verb(request.method());
         match self.router.resolve(request.path()) {
             Ok(route) => {
@@ -219,9 +234,6 @@ impl Front {
         let body = read
             .map_err(|_| too_large())?
             .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))?;
-        if !body.is_empty() {
-            headers::check_media_type(request.headers())?;
-        }
         match std::str::from_utf8(&body) {
             Ok(_) => Ok(body),
             Err(error) => {

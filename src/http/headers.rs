@@ -1,8 +1,8 @@
-//! What the headers of a request say: idempotency, versions, conversation, trace, media types.
+//! What the headers of a request say: idempotency, versions, conversation, trace.
 
-use super::problem::{MEDIA_TYPE, Problem};
+use super::problem::{Problem, VERSION_DIFFERS};
 use crate::actors::IdempotencyKey;
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use std::{
     fmt::Write as _,
@@ -35,7 +35,7 @@ pub fn idempotency_key(
     path: &str,
     body: &[u8],
 ) -> Result<Option<IdempotencyKey>, Problem> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let Some(key) = only(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? else { return Ok(None) };
     if !visible(key.as_bytes(), KEY_CHARACTERS_MAX) {
         let because = "`Idempotency-Key` is not 1 to 255 visible ascii characters";
         return Err(Problem::bad_request(because));
@@ -54,24 +54,66 @@ fn hash(parts: &[&[u8]]) -> u128 {
     hasher.finish128().as_u128()
 }
 
+/// The value of a header that may come once.
+fn only<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    named: &str,
+) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = headers.get_all(name);
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Problem::bad_request(format!("there is more than one `{named}` header")));
+    }
+    Ok(value)
+}
+
 fn visible(text: &[u8], characters_max: usize) -> bool {
     (1..=characters_max).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
 }
 
 /// The version in `If-Match`; `None` when any will do.
 ///
+/// The comparison is the strong one (RFC 9110, 13.1.1): a weak entity tag matches nothing, and
+/// neither does one that this server never gives.
+///
 /// # Errors
-/// When it is not one entity tag as this server gives them.
+/// When it is no list of entity tags, names several versions, or can match none.
 pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let value = value.to_str().unwrap_or_default().trim();
-    if value == "*" {
+    if !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
     }
-    let version = version(value);
-    let because =
-        "`If-Match` is neither `*` nor one version in quotes, as the header `ETag` gives it";
-    version.map(Some).ok_or_else(|| Problem::bad_request(because))
+    let mut versions = Vec::new();
+    for value in headers.get_all(header::IF_MATCH) {
+        let value = value.to_str().unwrap_or_default().trim();
+        if value == "*" {
+            return Ok(None);
+        }
+        for tag in value.split(',').map(str::trim) {
+            if !is_entity_tag(tag) {
+                let because = "`If-Match` is neither `*` nor versions in quotes, as the header \
+                     `ETag` gives them";
+                return Err(Problem::bad_request(because));
+            }
+            versions.extend(version(tag).filter(|_| !tag.starts_with("W/")));
+        }
+    }
+    versions.dedup();
+    match versions[..] {
+        [version] => Ok(Some(version)),
+        [] => {
+            let because = "`If-Match` holds no strong entity tag that this server gives";
+            Err(Problem::new(VERSION_DIFFERS, because))
+        }
+        _ => Err(Problem::bad_request("`If-Match` names more than one version")),
+    }
+}
+
+/// Whether it has the form of an entity tag: `"…"`, or `W/"…"` for a weak one.
+fn is_entity_tag(tag: &str) -> bool {
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    opaque.is_some_and(|opaque| opaque.bytes().all(|byte| byte == b'!' || byte > b'"'))
 }
 
 /// Whether `If-None-Match` names this version.
@@ -92,7 +134,7 @@ fn version(tag: &str) -> Option<u32> {
 /// # Errors
 /// When it is not 1 to 128 visible ASCII characters.
 pub fn correlation(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(CORRELATION) else { return Ok(None) };
+    let Some(value) = only(headers, &CORRELATION, "X-Correlation-Id")? else { return Ok(None) };
     if !visible(value.as_bytes(), CORRELATION_CHARACTERS_MAX) {
         let because = "`X-Correlation-Id` is not 1 to 128 visible ascii characters";
         return Err(Problem::bad_request(because));
@@ -129,29 +171,9 @@ pub fn trace_parent(headers: &HeaderMap) -> Option<String> {
     Some(own)
 }
 
-/// Refuses a body that is something else than JSON by its own account.
-///
-/// # Errors
-/// When `Content-Type` is neither absent nor JSON nor plain text.
-pub fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let value = value.to_str().unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    let is = |known: &str| essence.eq_ignore_ascii_case(known);
-    let json = essence.len() > 5
-        && essence.is_char_boundary(essence.len() - 5)
-        && essence[essence.len() - 5..].eq_ignore_ascii_case("+json");
-    if json || is("application/json") || is("text/plain") || essence.is_empty() {
-        return Ok(());
-    }
-    let because = "the content type is not json; send `Content-Type: application/json`";
-    Err(Problem::new(MEDIA_TYPE, because))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
 
     fn with(name: &HeaderName, value: &'static str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -163,10 +185,30 @@ mod tests {
     fn a_version_is_read_from_an_entity_tag() {
         let read = |value| if_match(&with(&header::IF_MATCH, value));
         assert_eq!(read("\"3\"").unwrap(), Some(3));
-        assert_eq!(read("W/\"3\"").unwrap(), Some(3));
         assert_eq!(read("*").unwrap(), None);
-        for wrong in ["3", "\"x\"", "\"\"", "\"-1\"", "\"1\",\"2\"", "\"99999999999\"", ""] {
+        assert_eq!(read("W/\"2\", \"3\", \"x\", \"3\"").unwrap(), Some(3));
+        for wrong in ["3", "\"", "\"1\",", "\"1\",\"2\"", "\"a b\"", "w/\"3\"", "*, \"3\"", ""] {
             assert_eq!(read(wrong).unwrap_err().family.status, 400, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_weak_entity_tag_and_one_of_another_server_match_no_version() {
+        for other in ["W/\"3\"", "\"x\"", "\"\"", "\"-1\"", "\"99999999999\"", "W/\"3\",\"x\""] {
+            let problem = if_match(&with(&header::IF_MATCH, other)).unwrap_err();
+            assert_eq!(problem.family.status, 412, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_key_or_a_conversation_that_comes_twice_is_refused() {
+        for name in [&IDEMPOTENCY_KEY, &CORRELATION] {
+            let mut headers = with(name, "7f3");
+            headers.append(name.clone(), HeaderValue::from_static("7f3"));
+            assert!(
+                idempotency_key(&headers, "POST", "/", b"").is_err()
+                    || correlation(&headers).is_err()
+            );
         }
     }
 
@@ -217,16 +259,5 @@ mod tests {
         ] {
             assert_eq!(trace_parent(&with(&TRACE_PARENT, wrong)), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn json_by_any_name_is_read_and_forms_are_not() {
-        let check = |value| check_media_type(&with(&header::CONTENT_TYPE, value)).is_ok();
-        assert!(check("application/json; charset=utf-8") && check("application/hal+json"));
-        assert!(check("text/plain") && check("Application/JSON"));
-        assert!(
-            !check("application/x-www-form-urlencoded")
-                && !check("multipart/form-data; boundary=x")
-        );
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     actors::{Trouble, Why, whole_seconds_spread},
     domain::kernel::{Fall, RejectionKind},
+    origin_policy::Refusal,
 };
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
@@ -44,6 +45,8 @@ families! {
     INSIDE = "inside", 403, "said inside only", "this command is said by the parts of the system to each other, never by a client";
     /// Nothing is broken on purpose here.
     FAULTS_NOT_ALLOWED = "faults-not-allowed", 403, "faults not allowed", "faults on purpose are said only to a server that was started with --allow-faults";
+    /// A foreign web page sent it.
+    FOREIGN_ORIGIN = "foreign-origin", 403, "foreign origin", "a web page of another origin sent a request that can change something; the setting http.origins lists further origins that may";
     /// No such aggregate or row.
     NOT_FOUND = "not-found", 404, "not found", "there is nothing of this number";
     /// No such path.
@@ -61,7 +64,13 @@ families! {
     /// Too large.
     TOO_LARGE = "too-large", 413, "too large", "the body is larger than this server reads";
     /// Not JSON by its own account.
-    MEDIA_TYPE = "media-type", 415, "not json", "the body is declared to be something else than json";
+    MEDIA_TYPE = "media-type", 415, "not json", "the body is not declared to be json in utf-8; send Content-Type: application/json";
+    /// Compressed.
+    CONTENT_ENCODING = "content-encoding", 415, "compressed", "the body is compressed, which this server does not read";
+    /// Expects what is not done here.
+    EXPECTATION = "expectation", 417, "expectation not met", "the header Expect names something else than 100-continue";
+    /// Meant for another server.
+    MISDIRECTED = "misdirected", 421, "misdirected", "the header Host names another server; the setting http.hosts lists further hosts of this one";
     /// JSON that does not say what is needed.
     MALFORMED = "malformed", 422, "not understood", "the body is json, but does not say what this command needs";
     /// Never valid.
@@ -150,6 +159,20 @@ impl Problem {
 #[must_use]
 pub fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (family, because) = match refusal {
+            Refusal::Malformed(because) => (BAD_REQUEST, because),
+            Refusal::ForeignOrigin(because) => (FOREIGN_ORIGIN, because),
+            Refusal::MediaType(because) => (MEDIA_TYPE, because),
+            Refusal::Encoded(because) => (CONTENT_ENCODING, because),
+            Refusal::Expectation(because) => (EXPECTATION, because),
+            Refusal::Misdirected(because) => (MISDIRECTED, because),
+        };
+        Self::new(family, because)
+    }
 }
 
 impl From<Trouble> for Problem {

@@ -1,7 +1,10 @@
 //! The server: sockets, workers, and the limits on both.
 
 use super::{clients::Clients, front::Front, last_words::Connection};
-use crate::actors::{Courtyard, MANY, PATIENCE_MAX, Senseless, THREADS_MAX, within};
+use crate::{
+    actors::{Courtyard, MANY, PATIENCE_MAX, Senseless, THREADS_MAX, within},
+    origin_policy::{HostPattern, Origin, OriginPolicy},
+};
 use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
 use actix_web::{
@@ -13,7 +16,7 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 use std::{
     io,
-    net::{IpAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, TcpListener},
     rc::Rc,
     sync::{
         Arc,
@@ -24,6 +27,9 @@ use std::{
 
 /// No body is larger: each is held in memory as a whole.
 const BODY_BYTES_MAX: u64 = 64 << 20;
+
+/// Each is compared with the `Host` or the `Origin` of a request until one matches.
+const HOSTS_MAX: u64 = 64;
 
 /// The operating system takes it as a signed number.
 const BACKLOG_MAX: u64 = i32::MAX as u64;
@@ -57,6 +63,12 @@ pub struct Limits {
     pub clients_max: usize,
     /// Proxies, by address, whose `X-Forwarded-For` tells who the client is.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Names and addresses of this server beside loopback and the address it listens on, with a
+    /// port or for any port. Requests for another `Host` are answered 421.
+    pub hosts: Vec<String>,
+    /// Origins, beside its own, whose pages may send requests that change something; those of
+    /// other pages are answered 403.
+    pub origins: Vec<String>,
     /// The longest time a stop waits for requests in flight, in seconds.
     pub stop_within_s: u64,
 }
@@ -76,6 +88,8 @@ impl Default for Limits {
             client_burst: 0,
             clients_max: 65_536,
             trusted_proxies: Vec::new(),
+            hosts: Vec::new(),
+            origins: Vec::new(),
             stop_within_s: 10,
         }
     }
@@ -115,7 +129,20 @@ impl Limits {
         if self.client_burst > 0 && self.client_rate_per_s == 0 {
             return Err(Senseless::new("client_burst", "means nothing without client_rate_per_s"));
         }
-        Ok(())
+        self.origin_policy(IpAddr::V4(Ipv4Addr::LOCALHOST)).map(drop)
+    }
+
+    /// Which hosts and pages belong to a server that listens on this address.
+    fn origin_policy(&self, listen: IpAddr) -> Result<OriginPolicy, Senseless> {
+        within([
+            ("hosts", self.hosts.len() as u64, 0..=HOSTS_MAX),
+            ("origins", self.origins.len() as u64, 0..=HOSTS_MAX),
+        ])?;
+        let hosts = self.hosts.iter().map(|text| HostPattern::read(text)).collect::<Result<_, _>>();
+        let hosts = hosts.map_err(|because| Senseless::new("hosts", because))?;
+        let origins = self.origins.iter().map(|text| Origin::read(text)).collect::<Result<_, _>>();
+        let origins = origins.map_err(|because| Senseless::new("origins", because))?;
+        Ok(OriginPolicy::new(listen, hosts, origins, "the setting http.hosts"))
     }
 
     fn worker_count(&self) -> usize {
@@ -134,6 +161,8 @@ impl Limits {
 pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> io::Result<Server> {
     let (courtyard, for_workers) = (courtyard.clone(), limits.clone());
     let clients = Clients::within(limits).map(Arc::new);
+    let origins = limits.origin_policy(listener.local_addr()?.ip());
+    let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.because))?);
     let builder = Server::build()
         .workers(limits.worker_count())
         .backlog(limits.backlog_connections_max)
@@ -148,7 +177,9 @@ pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> i
         courtyard.look_after_this_loop(&format!("http {nth}"));
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
         // One handler without a route of actix in front of it: the table of routes is ours.
-        let front = Rc::new(Front::new(courtyard.clone(), limits.clone(), clients.clone()));
+        let front =
+            Front::new(courtyard.clone(), limits.clone(), clients.clone(), Arc::clone(&origins));
+        let front = Rc::new(front);
         let app = App::new().default_service(web::to(
             move |request: HttpRequest, payload: web::Payload| {
                 let front = Rc::clone(&front);

@@ -29,14 +29,15 @@ mod web;
 
 use self::{
     behaviour::Behaviour,
-    web::{SERVICES, Services, routes},
+    web::{SERVICES, Services, refuse_foreign_pages, routes},
 };
-use actix_web::{App, HttpServer, dev::Server, web::Data};
+use crate::origin_policy::{HostPattern, OriginPolicy};
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use clap::Args;
 use std::{io, net::SocketAddr, time::Duration};
 
 /// Where the outside services listen, and how they behave at first.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Listen on this address; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
@@ -49,6 +50,9 @@ pub struct Options {
     /// Listen on an address that others can reach, although nobody is asked who he is
     #[arg(long)]
     insecure: bool,
+    /// Serve requests for this `Host` too, beside loopback and the address; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = HostPattern::read)]
+    host: Vec<HostPattern>,
 }
 
 /// The outside services, ready to be called.
@@ -72,7 +76,7 @@ impl Sandbox {
     /// # Errors
     /// When the address is taken or can be reached by others, or the behaviour makes no sense.
     pub fn open(options: Options) -> io::Result<Self> {
-        let Options { listen, behaviour, keys_max, insecure } = options;
+        let Options { listen, behaviour, keys_max, insecure, host } = options;
         let nonsense = |sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence);
         if !listen.ip().is_loopback() && !insecure {
             let sentence = format!(
@@ -82,17 +86,25 @@ impl Sandbox {
         }
         let behaviour = behaviour.checked().map_err(nonsense)?;
         let services = Data::new(Services::new(behaviour, keys_max));
-        let server =
-            HttpServer::new(move || App::new().app_data(Data::clone(&services)).configure(routes))
-                .workers(WORKERS)
-                .max_connections(CONNECTIONS_PER_WORKER_MAX)
-                .backlog(BACKLOG_CONNECTIONS_MAX)
-                .client_request_timeout(HEAD_WITHIN)
-                // A call that hangs ends when the client goes.
-                .h1_allow_half_closed(false)
-                .shutdown_timeout(STOP_WITHIN_S)
-                .disable_signals()
-                .bind(listen)?;
+        let policy = OriginPolicy::new(listen.ip(), host, Vec::new(), "the flag --host");
+        let policy = Data::new(policy);
+        let app = move || {
+            App::new()
+                .app_data(Data::clone(&services))
+                .app_data(Data::clone(&policy))
+                .wrap(from_fn(refuse_foreign_pages))
+                .configure(routes)
+        };
+        let server = HttpServer::new(app)
+            .workers(WORKERS)
+            .max_connections(CONNECTIONS_PER_WORKER_MAX)
+            .backlog(BACKLOG_CONNECTIONS_MAX)
+            .client_request_timeout(HEAD_WITHIN)
+            // A call that hangs ends when the client goes.
+            .h1_allow_half_closed(false)
+            .shutdown_timeout(STOP_WITHIN_S)
+            .disable_signals()
+            .bind(listen)?;
         let address = server.addrs().first().copied().unwrap_or(listen);
         Ok(Self { server: server.run(), address })
     }

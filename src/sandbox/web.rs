@@ -5,9 +5,13 @@ use super::{
     ledger::{Call, Verdict},
     service::{Answer, Service, lock},
 };
+use crate::origin_policy::{OriginPolicy, Refusal, check_body};
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
+    Error, HttpRequest, HttpResponse, ResponseError,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
     http::{StatusCode, header},
+    middleware::Next,
     web::{self, Bytes, Data, Path, Query, ServiceConfig},
 };
 use serde::Deserialize;
@@ -105,6 +109,33 @@ impl ResponseError for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, because) = match refusal {
+            Refusal::Malformed(because) => (StatusCode::BAD_REQUEST, because),
+            Refusal::ForeignOrigin(because) => (StatusCode::FORBIDDEN, because),
+            Refusal::MediaType(because) | Refusal::Encoded(because) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, because)
+            }
+            Refusal::Expectation(because) => (StatusCode::EXPECTATION_FAILED, because),
+            Refusal::Misdirected(because) => (StatusCode::MISDIRECTED_REQUEST, because),
+        };
+        Self::new(status, because)
+    }
+}
+
+/// Refuses what a foreign web page sends before anything is called or changed.
+pub async fn refuse_foreign_pages(
+    policy: Data<OriginPolicy>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let (method, headers) = (request.method(), request.headers());
+    policy.check(method, request.uri(), headers).map_err(Problem::from)?;
+    check_body(method, headers).map_err(Problem::from)?;
+    next.call(request).await
+}
+
 type Shown = Result<HttpResponse, Problem>;
 
 /// Every path there is.
@@ -122,9 +153,9 @@ pub fn routes(config: &mut ServiceConfig) {
 
 async fn call(request: HttpRequest, body: Bytes, services: Data<Services>) -> Shown {
     let name = request.match_info().get("name").unwrap_or_default();
-    let service = services.find_or_begin(name)?;
     let call = understood(&request, &body)
         .map_err(|sentence| Problem::new(StatusCode::BAD_REQUEST, sentence))?;
+    let service = services.find_or_begin(name)?;
     let problem = |status, detail| Err(Problem::new(status, detail));
     match service.take(call).await {
         Answer::Said(Verdict::Done) => {

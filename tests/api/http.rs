@@ -90,10 +90,12 @@ async fn every_way_to_be_wrong_is_a_problem_of_its_own() {
     app.get("/taxi/orders/1").await.is_problem(404, "not-found");
     app.get("/taxi/orders/one").await.is_problem(404, "not-found");
     app.post("/taxi/orders", json!({"colour": 1})).await.is_problem(422, "malformed");
-    let post = || app.request(Method::POST, "/taxi/orders");
+    let typeless = || app.request(Method::POST, "/taxi/orders");
+    let post = || typeless().header("Content-Type", "application/json");
     Answered::of(post().body("{")).await.is_problem(400, "syntax");
     Answered::of(post().body(vec![0xff])).await.is_problem(400, "syntax");
-    Answered::of(post().form(&[("a", "b")])).await.is_problem(415, "media-type");
+    Answered::of(typeless().form(&[("a", "b")])).await.is_problem(415, "media-type");
+    Answered::of(typeless().body("{}")).await.is_problem(415, "media-type");
     Answered::of(post().body(vec![b' '; 65 * 1024])).await.is_problem(413, "too-large");
     Answered::of(post().body("[".repeat(1_000))).await.is_problem(422, "malformed");
     let delete = Answered::of(app.request(Method::DELETE, "/taxi/orders")).await;

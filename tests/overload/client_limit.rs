@@ -46,7 +46,12 @@ async fn who_asks_too_much_is_told_so_before_his_body_is_read() {
     let site = site();
     let told = until(async || {
         let asked = from("10.0.0.1", site.request(Method::POST, "/desk/tickets"));
-        let asked = asked.body(" ".repeat(TOO_LARGE)).send().await.expect("an answer");
+        let asked = asked
+            .header("Content-Type", "application/json")
+            .body(" ".repeat(TOO_LARGE))
+            .send()
+            .await
+            .expect("an answer");
         (asked.status() != 413).then_some(asked)
     })
     .await;

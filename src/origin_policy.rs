@@ -1,0 +1,185 @@
+//! Which requests a server accepts: those that name it in `Host`, and, when they can change
+//! something, those that no foreign web page sent.
+//!
+//! A browser sends requests for any page to any server that it can reach, also to one on loopback.
+//! Two checks keep pages from using that:
+//!
+//! - `Host` must name the server. A page whose name resolves to our address (DNS rebinding) is of
+//!   the same origin as our answers for the browser, but `Host` holds the name of the page.
+//! - A request that can change something must come from one of our origins, or from no page at
+//!   all. It has a body of JSON or none: the bodies that a page sends without asking first
+//!   (forms, plain text) are refused whatever the other headers say.
+
+mod authority;
+mod body;
+
+pub use authority::{HostPattern, Origin};
+pub use body::check_body;
+
+use actix_web::http::{
+    Method, Uri,
+    header::{self, HeaderMap, HeaderValue},
+};
+use authority::{Authority, Host};
+use std::net::IpAddr;
+
+/// Whether the browser regards the page and the server as the same site.
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
+/// Characters of a client's text that a sentence repeats.
+const REPEATED_CHARACTERS_MAX: usize = 60;
+
+/// Why a request is refused; each holds a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A header or the target makes no sense: 400.
+    Malformed(String),
+    /// A page of another origin sent it: 403.
+    ForeignOrigin(String),
+    /// The body is something else than JSON: 415.
+    MediaType(String),
+    /// The body is compressed: 415.
+    Encoded(String),
+    /// The client expects what this server does not do: 417.
+    Expectation(String),
+    /// It is meant for another server: 421.
+    Misdirected(String),
+}
+
+/// The hosts and origins of one server.
+#[derive(Clone, Debug)]
+pub struct OriginPolicy {
+    listen: IpAddr,
+    hosts: Vec<HostPattern>,
+    origins: Vec<Origin>,
+    /// What a further host is named in, for the sentence of a refusal.
+    hosts_setting: &'static str,
+}
+
+/// The headers of a request that the checks read.
+#[derive(Default)]
+struct Marks<'a> {
+    host: Option<&'a HeaderValue>,
+    origin: Option<&'a HeaderValue>,
+    fetch_site: Option<&'a HeaderValue>,
+    /// One of them came more than once.
+    repeated: Option<&'static str>,
+}
+
+impl OriginPolicy {
+    /// For a server that listens on this address and has these further hosts and origins.
+    /// `hosts_setting` names the place where a further host is configured.
+    #[must_use]
+    pub const fn new(
+        listen: IpAddr,
+        hosts: Vec<HostPattern>,
+        origins: Vec<Origin>,
+        hosts_setting: &'static str,
+    ) -> Self {
+        Self { listen, hosts, origins, hosts_setting }
+    }
+
+    /// Checks the target, `Host`, `Origin` and `Sec-Fetch-Site` of a request.
+    ///
+    /// A request without `Host` passes: only HTTP/1.0 has such requests, and no browser speaks it.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn check(&self, method: &Method, target: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let marks = Marks::of(headers);
+        if let Some(name) = marks.repeated {
+            return Err(Refusal::Malformed(format!("there is more than one `{name}` header")));
+        }
+        let host = marks.host.map(|value| read_host(value.as_bytes())).transpose()?;
+        // In the absolute form of a target its host counts, and `Host` has to be ours as well.
+        let target = target.authority().map(|it| read_host(it.as_str().as_bytes())).transpose()?;
+        for authority in host.iter().chain(&target) {
+            self.check_host(authority)?;
+        }
+        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return Ok(());
+        }
+        self.check_page(&marks, target.or(host).as_ref())
+    }
+
+    fn check_host(&self, authority: &Authority) -> Result<(), Refusal> {
+        let is_ours = match &authority.host {
+            Host::Name(name) if name == "localhost" => true,
+            // A page cannot have the address of another server as its origin, so that any address
+            // is safe where any address of this machine is listened on.
+            Host::Address(address) => {
+                address.is_loopback() || self.listen.is_unspecified() || *address == self.listen
+            }
+            Host::Name(_) => false,
+        };
+        if is_ours || self.hosts.iter().any(|pattern| pattern.matches(authority)) {
+            return Ok(());
+        }
+        Err(Refusal::Misdirected(format!(
+            "`{authority}` is not a host of this server; use its address or localhost, or add the \
+             host to {}",
+            self.hosts_setting
+        )))
+    }
+
+    /// Whether no page sent it, or one of ours.
+    fn check_page(&self, marks: &Marks<'_>, server: Option<&Authority>) -> Result<(), Refusal> {
+        let site = marks.fetch_site.map(HeaderValue::as_bytes);
+        let is_of_this_site = matches!(site, None | Some(b"same-origin" | b"none"));
+        let origin = marks.origin.map(|value| value.to_str().unwrap_or_default());
+        let is_ours = match origin {
+            None => is_of_this_site,
+            Some(text) => Origin::read(text).is_ok_and(|origin| {
+                let is_own = server.is_some_and(|server| origin.is_of(server));
+                self.origins.contains(&origin) || (is_own && is_of_this_site)
+            }),
+        };
+        if is_ours {
+            return Ok(());
+        }
+        Err(Refusal::ForeignOrigin(match origin {
+            Some(origin) => format!(
+                "a page of the origin `{}` may not change anything here; only pages of this \
+                 server may, and those of configured origins",
+                shortened(origin)
+            ),
+            None => "a page of another origin may not change anything here".to_owned(),
+        }))
+    }
+}
+
+impl<'a> Marks<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let mut marks = Self::default();
+        for (name, value) in headers {
+            let (mark, named) = if *name == header::HOST {
+                (&mut marks.host, "Host")
+            } else if *name == header::ORIGIN {
+                (&mut marks.origin, "Origin")
+            } else if name.as_str() == SEC_FETCH_SITE {
+                (&mut marks.fetch_site, "Sec-Fetch-Site")
+            } else {
+                continue;
+            };
+            if mark.replace(value).is_some() {
+                marks.repeated = Some(named);
+            }
+        }
+        marks
+    }
+}
+
+fn read_host(bytes: &[u8]) -> Result<Authority, Refusal> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    Authority::read(text).ok_or_else(|| {
+        let text = shortened(text);
+        Refusal::Malformed(format!("`{text}` is not a host with an optional port"))
+    })
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(REPEATED_CHARACTERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests;
