@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     actors::{Fault, Unbroken},
-    domain::kernel::Method,
+    domain::kernel::{Method, in_plain_words},
 };
 use actix_web::http::StatusCode;
 use serde_json::json;
@@ -37,7 +37,7 @@ pub(super) fn before_reading(verb: Verb) -> Result<Option<Answer>, Problem> {
 pub(super) async fn answer(front: &Front, body: &[u8]) -> Result<Answer, Problem> {
     let fault: Fault = serde_json::from_slice(body).map_err(|error| {
         let family = if error.is_data() { MALFORMED } else { SYNTAX };
-        Problem::new(family, error.to_string())
+        Problem::new(family, in_plain_words(&error.to_string()))
     })?;
     match front.courtyard.break_on_purpose(fault).await {
         Ok(what) => {

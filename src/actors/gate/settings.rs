@@ -4,7 +4,7 @@ use super::{
     Guards,
     rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
 };
-use crate::actors::ranges::MANY;
+use crate::{actors::ranges::MANY, domain::kernel::in_plain_words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
@@ -146,10 +146,11 @@ impl GateSettings {
         for (key, value) in changes {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
             let read = serde_json::from_value::<Self>(Value::Object(alone));
-            read.map_err(|error| format!("{key}: {error}"))?;
+            read.map_err(|error| format!("{key}: {}", in_plain_words(&error.to_string())))?;
             keys.insert(key.clone(), value.clone());
         }
-        serde_json::from_value(Value::Object(keys)).map_err(|error| error.to_string())
+        let read = serde_json::from_value(Value::Object(keys));
+        read.map_err(|error| in_plain_words(&error.to_string()))
     }
 
     /// What the gate goes by, with what is usual where nothing is configured.
@@ -343,7 +344,8 @@ mod tests {
         let unknown = settings.changed(changes(&json!({"colour": 9}))).unwrap_err();
         assert!(unknown.starts_with("colour: unknown field `colour`"), "{unknown}");
         let wrong = settings.changed(changes(&json!({"open_ms": "long"}))).unwrap_err();
-        assert!(wrong.starts_with("open_ms: invalid type"), "{wrong}");
+        let expected = "open_ms: invalid value: the text \"long\", expected a whole number";
+        assert_eq!(wrong, expected);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! How a body is read: strictly, but past fields that only the server decides.
 
-use super::Malformed;
+use super::{Malformed, field_names, in_plain_words};
 use serde::{
-    Deserializer,
-    de::{DeserializeOwned, Visitor, value::Error},
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::{Map, Value, error::Category, json};
+use std::fmt;
 
 /// A body as it came, and the fields that may be read past.
 pub(super) struct Body<'a> {
@@ -19,10 +20,10 @@ impl Body<'_> {
     /// # Errors
     /// What could not be understood, as a sentence.
     pub(super) fn read<B: DeserializeOwned>(&self) -> Result<B, Malformed> {
-        let bytes = if self.bytes.trim_ascii().is_empty() { b"{}" } else { self.bytes };
+        let bytes = self.object()?;
         serde_json::from_slice(bytes).or_else(|error| match error.classify() {
             Category::Data => self.read_past(bytes, &error),
-            _ => Err(Malformed::Syntax(error.to_string())),
+            _ => Err(syntax(&error)),
         })
     }
 
@@ -31,7 +32,7 @@ impl Body<'_> {
     /// # Errors
     /// What could not be understood, as a sentence.
     pub(super) fn read_as<C: DeserializeOwned>(&self, variant: &str) -> Result<C, Malformed> {
-        let mut details: Map<String, Value> = self.read()?;
+        let mut details = details(self.object()?)?;
         let bare = Value::String(variant.to_owned());
         let read = |details: &Map<String, Value>| match serde_json::from_value(bare.clone()) {
             Ok(command) if details.is_empty() => Ok(command),
@@ -41,8 +42,21 @@ impl Body<'_> {
             let fields = details.len();
             details.retain(|field, _| field != "_links" && !self.ignored.contains(&&**field));
             let error = if details.len() == fields { Err(error) } else { read(&details) };
-            error.map_err(|error| Malformed::Content(error.to_string()))
+            error.map_err(|error| content(&error, &details, |alone| read(alone).err()))
         })
+    }
+
+    /// The bytes of an object. A list is none: serde would read one as the fields in their order.
+    fn object(&self) -> Result<&[u8], Malformed> {
+        match self.bytes.trim_ascii().first() {
+            None => Ok(b"{}"),
+            Some(b'{') => Ok(self.bytes),
+            Some(b'[') => Err(Malformed::content("the body is a list, expected an object")),
+            Some(_) => match serde_json::from_slice::<IgnoredAny>(self.bytes) {
+                Ok(_) => Err(Malformed::content("the body is a single value, expected an object")),
+                Err(error) => Err(syntax(&error)),
+            },
+        }
     }
 
     /// Reads it once more without the fields to be ignored. Rare, so it may take a little longer.
@@ -52,50 +66,82 @@ impl Body<'_> {
         error: &serde_json::Error,
     ) -> Result<B, Malformed> {
         let is_ignored = |field: &str| field == "_links" || self.ignored.contains(&field);
-        let asked_for = fields_of::<B>();
-        let Ok(mut body) = serde_json::from_slice::<Map<String, Value>>(bytes) else {
-            return Err(Malformed::Content(error.to_string()));
-        };
+        let asked_for = field_names::<B>();
+        let mut body = details(bytes)?;
+        let read = |body: &Map<String, Value>| B::deserialize(Value::Object(body.clone()));
+        let alone = |body: &Map<String, Value>| read(body).err();
         let fields = body.len();
         body.retain(|field, _| asked_for.contains(&field.as_str()) || !is_ignored(field));
         if body.len() == fields {
-            return Err(Malformed::Content(error.to_string()));
+            return Err(content(error, &body, alone));
         }
-        serde_json::from_value(Value::Object(body))
-            .map_err(|error| Malformed::Content(error.to_string()))
+        read(&body).map_err(|error| content(&error, &body, alone))
     }
 }
 
-/// The names of the fields that a struct reads; none when it is no struct.
-fn fields_of<B: DeserializeOwned>() -> &'static [&'static str] {
-    let mut fields: &'static [&'static str] = &[];
-    let _ = B::deserialize(Fields(&mut fields));
-    fields
+fn syntax(error: &serde_json::Error) -> Malformed {
+    Malformed::Syntax(error.to_string())
 }
 
-/// Gives nothing to read, and remembers which fields were asked for.
-struct Fields<'a>(&'a mut &'static [&'static str]);
+/// What is wrong with the content, with the field when its value is wrong. An error of serde does
+/// not name the field, so each field is read alone.
+fn content(
+    error: &serde_json::Error,
+    body: &Map<String, Value>,
+    alone: impl Fn(&Map<String, Value>) -> Option<serde_json::Error>,
+) -> Malformed {
+    let error = error.to_string();
+    if is_about_names(&error) {
+        return Malformed::Content(in_plain_words(&error));
+    }
+    let named = body.iter().find_map(|(field, value)| {
+        let error = alone(&Map::from_iter([(field.clone(), value.clone())]))?.to_string();
+        (!is_about_names(&error)).then(|| format!("`{field}`: {}", in_plain_words(&error)))
+    });
+    Malformed::Content(named.unwrap_or_else(|| in_plain_words(&error)))
+}
 
-impl<'de> Deserializer<'de> for Fields<'_> {
-    type Error = Error;
+/// Whether an error names a field by itself.
+fn is_about_names(error: &str) -> bool {
+    ["missing field ", "unknown field ", "duplicate field "].iter().any(|it| error.starts_with(it))
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Error> {
-        Err(serde::de::Error::custom("there is nothing to read"))
+/// The fields of an object, each of which comes once.
+fn details(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
+    let read = serde_json::from_slice::<Details>(bytes);
+    read.map(|Details(fields)| fields).map_err(|error| match error.classify() {
+        Category::Data => Malformed::Content(in_plain_words(&error.to_string())),
+        _ => syntax(&error),
+    })
+}
+
+/// An object in which no field comes twice: two values for one field are ambiguous.
+struct Details(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Details {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EachFieldOnce).map(Self)
+    }
+}
+
+struct EachFieldOnce;
+
+impl<'de> Visitor<'de> for EachFieldOnce {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        *self.0 = fields;
-        self.deserialize_any(visitor)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((field, value)) = entries.next_entry::<String, Value>()? {
+            if fields.contains_key(&field) {
+                return Err(de::Error::custom(format_args!("duplicate field `{field}`")));
+            }
+            fields.insert(field, value);
+        }
+        Ok(fields)
     }
 }
 
@@ -153,5 +199,35 @@ mod tests {
             assert!(matches!(read(body), Err(Malformed::Content(_))), "{body}");
         }
         assert!(matches!(read("{"), Err(Malformed::Syntax(_))));
+    }
+
+    #[test]
+    fn a_list_is_no_body_although_its_elements_would_fit() {
+        let list = r#"["x"]"#;
+        assert!(serde_json::from_str::<Wish>(list).is_ok(), "serde reads it");
+        assert_eq!(read(list), Err(Malformed::content("the body is a list, expected an object")));
+        let single = Malformed::content("the body is a single value, expected an object");
+        assert_eq!(read("null"), Err(single));
+        assert!(matches!(read("nul"), Err(Malformed::Syntax(_))));
+        assert!(matches!(read("\u{feff}{}"), Err(Malformed::Syntax(_))));
+    }
+
+    #[test]
+    fn a_field_that_comes_twice_is_refused_also_beside_one_that_is_read_past() {
+        for body in [r#"{"name":"x","name":"y"}"#, r#"{"name":"x","name":"y","_links":{}}"#] {
+            let Err(Malformed::Content(because)) = read(body) else { panic!("{body}") };
+            assert!(because.starts_with("duplicate field `name`"), "{because}");
+        }
+        let body = Body { bytes: br#"{"what":"tea","what":"milk"}"#, ignored: &[] };
+        assert!(matches!(body.read_as::<Order>("bring"), Err(Malformed::Content(_))));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_with_its_field() {
+        let expected = "`name`: invalid value: the number 7, expected a text";
+        assert_eq!(read(r#"{"name":7,"id":7}"#), Err(Malformed::content(expected)));
+        let body = Body { bytes: br#"{"what":[]}"#, ignored: &[] };
+        let expected = "`what`: invalid value: a list, expected a text";
+        assert_eq!(body.read_as::<Order>("bring"), Err(Malformed::content(expected)));
     }
 }
