@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{ActorSettings, GatesSettings, MANY, PortsSettings, Senseless, Settings, within},
+    domain::kernel::in_plain_words,
     http::Limits,
     store::journal::JournalOptions,
 };
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -119,9 +121,7 @@ impl Config {
     pub fn read(flags: Flags) -> Result<Self, ConfigError> {
         let mut figment = defaults();
         if let Some(file) = &flags.config {
-            if !file.is_file() {
-                return Err(ConfigError(format!("{}: there is no such file", file.display())));
-            }
+            check_readable(file)?;
             figment = figment.merge(Toml::file_exact(file).profile(figment::Profile::Default));
         }
         figment = figment.merge(Env::prefixed("MADANG_").split("__"));
@@ -165,7 +165,7 @@ impl Config {
             );
             return Err(ConfigError(because));
         }
-        match self.check_sections() {
+        match self.check_sections().and_then(|()| self.check_times_of_ports(figment)) {
             Ok(()) => Ok(self),
             Err((section, Senseless { key, because })) => {
                 let mut error = Error::from(Kind::Message(because));
@@ -185,6 +185,24 @@ impl Config {
         self.ports.iter().try_for_each(|(name, port)| {
             port.check().map_err(|error| (vec!["ports", name.as_str()], error))
         })
+    }
+
+    /// Whether the configured times of ports fit into the time that a request waits. A port without
+    /// one keeps the default; a request with a shorter patience is answered 202 first.
+    fn check_times_of_ports(&self, figment: &Figment) -> Result<(), (Vec<&str>, Senseless)> {
+        let patience_ms = self.http.patience_ms;
+        for (name, port) in &self.ports {
+            let is_configured = figment.find_value(&format!("ports.{name}.within_ms")).is_ok();
+            if port.within_ms >= patience_ms && is_configured {
+                let because = format!(
+                    "must be from 1 to less than http.patience_ms = {patience_ms}, not {}",
+                    port.within_ms
+                );
+                let section = vec!["ports", name.as_str()];
+                return Err((section, Senseless::new("within_ms", because)));
+            }
+        }
+        Ok(())
     }
 
     /// What the living part needs of it.
@@ -225,6 +243,20 @@ impl JournalSection {
             ..JournalOptions::default()
         }
     }
+}
+
+/// Whether it is a file that can be read as text.
+fn check_readable(file: &Path) -> Result<(), ConfigError> {
+    let because = match std::fs::metadata(file) {
+        Ok(found) if found.is_dir() => "is a folder, not a file of settings".to_owned(),
+        Ok(_) => match std::fs::read_to_string(file) {
+            Ok(_) => return Ok(()),
+            Err(error) => format!("cannot be read: {error}"),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        Err(error) => format!("cannot be read: {error}"),
+    };
+    Err(ConfigError(format!("{}: {because}", file.display())))
 }
 
 fn defaults() -> Figment {
@@ -290,7 +322,30 @@ fn named(error: &Error) -> ConfigError {
         None => String::new(),
     };
     let key = if key.is_empty() { key } else { format!("{key}: ") };
-    ConfigError(format!("{key}{}{source}", error.kind))
+    ConfigError(format!("{key}{}{source}", because(&error.kind)))
+}
+
+/// What is wrong, without names that only the source has.
+fn because(kind: &Kind) -> String {
+    let (found, expected) = match kind {
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
+            (found.to_string(), expected)
+        }
+        other => return other.to_string(),
+    };
+    // The library has its own names for the kinds that serde has.
+    let kinds = [
+        ("signed int", "integer"),
+        ("unsigned int", "integer"),
+        ("float", "floating point"),
+        ("bool", "boolean"),
+        ("array", "sequence"),
+    ];
+    let known = kinds
+        .iter()
+        .find_map(|(name, known)| found.strip_prefix(name).map(|rest| format!("{known}{rest}")));
+    let found = known.unwrap_or(found);
+    in_plain_words(&format!("invalid type: {found}, expected {expected}"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
     crash::caught,
     diary::{DIARY, Note},
     house::view_path,
+    installation::Installation,
     rooms::Rooms,
 };
 use crate::{
@@ -39,7 +40,7 @@ pub struct Findings {
     pub open: Vec<String>,
 }
 
-impl Catalogue {
+impl Installation {
     /// Checks checksums, positions, versions and causes, rebuilds every state, compares
     /// snapshots and views, and asks every business whether its books add up.
     ///
@@ -50,13 +51,12 @@ impl Catalogue {
         install: impl FnOnce(&mut Self),
         progressing: Progressing<'_>,
     ) -> Result<Findings, StartError> {
-        let mut catalogue = Self::open(settings)?;
-        install(&mut catalogue);
+        let mut catalogue = Self::open(settings, install)?;
         catalogue.check()?;
         let store = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
         let mut flaws = catalogue.audit_records(progressing).map_err(|error| store(&error))?;
         flaws.extend(catalogue.audit_aggregates(progressing).map_err(|error| store(&error))?);
-        let Self { settings, journal, rooms, row_checks, invariants, replays, .. } = catalogue;
+        let Catalogue { settings, journal, rooms, row_checks, invariants, replays, .. } = catalogue;
         for (nth, check) in (0..).zip(row_checks) {
             progressing("views", nth, nth + 1);
             match check(&settings.data, &journal, &rooms) {
@@ -76,7 +76,9 @@ impl Catalogue {
         journal.close();
         Ok(Findings { flaws, open })
     }
+}
 
+impl Catalogue {
     /// Reads every record; sagas, ports and lookups hear them on the way.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();

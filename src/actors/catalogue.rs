@@ -34,7 +34,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-/// Collects what the businesses declare; see [`Host`].
+/// The opened system, to which everything that is installed is declared.
 pub struct Catalogue {
     pub(super) settings: Settings,
     pub(super) journal: Arc<Journal>,
@@ -44,7 +44,6 @@ pub struct Catalogue {
     pub(super) doors: Vec<Arc<dyn Door>>,
     /// The settings of each business, by the type of the business.
     businesses: HashMap<TypeId, Box<dyn Any>>,
-    names: Vec<&'static str>,
     /// What starts the actors, once all rooms are known.
     shards: Vec<StartShards>,
     followers: Vec<Start<House>>,
@@ -57,7 +56,6 @@ pub struct Catalogue {
     pub(super) invariants: Vec<Invariants>,
     pub(super) replays: Vec<Box<dyn Replay>>,
     examples: Vec<Example>,
-    ports: Vec<&'static str>,
     trouble: Vec<String>,
 }
 
@@ -98,7 +96,6 @@ impl Catalogue {
             rooms: Rooms::default(),
             doors: Vec::new(),
             businesses: HashMap::new(),
-            names: Vec::new(),
             shards: Vec::new(),
             followers: Vec::new(),
             projectors: Vec::new(),
@@ -107,13 +104,12 @@ impl Catalogue {
             invariants: Vec::new(),
             replays: Vec::new(),
             examples: Vec::new(),
-            ports: Vec::new(),
             trouble: Vec::new(),
         })
     }
 
     /// Starts everything: shards first, then views, then whoever reacts.
-    pub(super) fn bring_to_life(mut self) -> Result<Parts, StartError> {
+    pub(super) fn bring_to_life(self) -> Result<Parts, StartError> {
         self.check()?;
         let supervisor = Supervisor::new(
             Arc::clone(&self.journal),
@@ -166,22 +162,8 @@ impl Catalogue {
         })
     }
 
-    /// Whether every setting was meant for somebody.
-    pub(super) fn check(&mut self) -> Result<(), StartError> {
-        let known = |list: &[&str]| format!("there are {}", list.join(", "));
-        for name in self.settings.businesses.keys().chain(&self.settings.only) {
-            if !self.names.contains(&name.as_str()) {
-                let known = known(&self.names);
-                self.trouble.push(format!("`{name}`: there is no such business; {known}"));
-            }
-        }
-        for name in self.settings.ports.keys() {
-            if !self.ports.contains(&name.as_str()) {
-                let known = known(&self.ports);
-                self.trouble.push(format!("ports.\"{name}\": there is no such port; {known}"));
-            }
-        }
-        self.trouble.extend(self.shared.gates.check());
+    /// Whether everything could be installed.
+    pub(super) fn check(&self) -> Result<(), StartError> {
         if self.trouble.is_empty() {
             return Ok(());
         }
@@ -203,7 +185,6 @@ impl Catalogue {
 
 impl Host for Catalogue {
     fn business<B: Business>(&mut self) -> &mut Self {
-        self.names.push(B::NAME);
         let only = &self.settings.only;
         if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
             return self;
@@ -261,7 +242,6 @@ impl Host for Catalogue {
     fn port<P: Port>(&mut self) -> &mut Self {
         let me = self.kind(&format!("port {}", P::NAME));
         let context = self.contexts.with(P::NAME, "port");
-        self.ports.push(P::NAME);
         self.replays.push(books::asked_outside::<P>(me));
         let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
         let concurrency = settings.concurrency.unwrap_or(P::CONCURRENCY);

@@ -1,7 +1,6 @@
 //! The running system behind the facade: started from settings, stopped as a whole.
 
 use super::{
-    catalogue::Catalogue,
     contexts::{Context, Contexts},
     conversations::{Conversation, Conversations},
     facade::{
@@ -9,6 +8,7 @@ use super::{
         Request, ResourceInfo, Row, Status, Trouble, ViewInfo, ViewQuery,
     },
     gate::{GateInfo, Gates, GatesSettings},
+    installation::Installation,
     naming::name_this_thread,
     progress::Progress,
     projector::Rows,
@@ -96,10 +96,9 @@ impl Courtyard {
     /// When the settings make no sense or the data cannot be opened.
     pub fn start(
         settings: Settings,
-        install: impl FnOnce(&mut Catalogue),
+        install: impl FnOnce(&mut Installation),
     ) -> Result<Self, StartError> {
-        let mut catalogue = Catalogue::open(settings)?;
-        install(&mut catalogue);
+        let catalogue = Installation::open(settings, install)?;
         Ok(Self { parts: Arc::new(catalogue.bring_to_life()?) })
     }
 

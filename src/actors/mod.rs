@@ -29,6 +29,7 @@ mod follower;
 mod gate;
 mod homing;
 mod house;
+mod installation;
 mod keeper;
 mod later;
 mod letter;
@@ -54,7 +55,6 @@ mod supervision;
 mod transport;
 
 pub use audit::{Findings, Progressing};
-pub use catalogue::Catalogue;
 pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
 pub use courtyard::{Courtyard, Settings, StartError};
 pub(crate) use crash::panic_message;
@@ -68,6 +68,7 @@ pub use gate::{
     Away, Gate, GateInfo, GateSettings, Gates, GatesSettings, Guards, Outcome as PermitOutcome,
     Permit, Why,
 };
+pub use installation::Installation as Catalogue;
 pub use later::whole_seconds_spread;
 pub use ranges::{MANY, Ranged, Senseless, THREADS_MAX, within};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

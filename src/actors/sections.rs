@@ -1,7 +1,7 @@
 //! The sections of the configuration that belong to businesses: read, and kept in step with how
 //! long a request waits at most.
 
-use crate::domain::kernel::Business;
+use crate::domain::kernel::{Business, in_plain_words};
 use serde::{Deserialize as _, Serialize as _};
 use serde_json::{Map, Value, json};
 
@@ -44,11 +44,11 @@ pub fn read<B: Business>(
 fn deserialized<B: Business>(section: &Value) -> Result<B::Settings, String> {
     B::Settings::deserialize(section).map_err(|error| {
         let alone = |(key, value): (&String, &Value)| {
-            let error = B::Settings::deserialize(json!({ key: value })).err()?;
-            Some(format!("{}.{key}: {error}", B::NAME))
+            let error = B::Settings::deserialize(json!({ key: value })).err()?.to_string();
+            Some(format!("{}.{key}: {}", B::NAME, in_plain_words(&error)))
         };
         let keys = section.as_object().and_then(|section| section.iter().find_map(alone));
-        keys.unwrap_or_else(|| format!("{}: {error}", B::NAME))
+        keys.unwrap_or_else(|| format!("{}: {}", B::NAME, in_plain_words(&error.to_string())))
     })
 }
 

@@ -125,8 +125,8 @@ pub struct PortSettings {
     pub timeout_ms: u64,
     /// A question that somebody waits for is answered within this time, everything together: the
     /// wait in the gate, attempts, pauses. Counted from the record that it is about; no attempt
-    /// is begun that would have less than half of its time-out. Should be less than
-    /// `http.patience_ms`.
+    /// is begun that would have less than half of its time-out. One that is configured is less
+    /// than `http.patience_ms`.
     pub within_ms: u64,
     /// Attempts after the first, for questions that somebody waits for. Together with hedges they
     /// add a fifth to the load at most.
@@ -200,6 +200,9 @@ impl PortSettings {
             // Whoever gives an address must not be paid by the sandbox.
             return Err(Senseless::new("url", "means nothing without transport = \"http\""));
         }
+        if self.transport == Transport::Http {
+            check_url(self.url.as_deref())?;
+        }
         let timeout_ms = self.timeout_ms;
         // One that comes with the first, or after it has failed, is no second attempt.
         let senseless = self.hedge_after_ms.filter(|after| !(1..timeout_ms).contains(after));
@@ -217,6 +220,23 @@ impl PortSettings {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether it is a place that HTTP reaches.
+fn check_url(url: Option<&str>) -> Result<(), Senseless> {
+    let wrong = |because: String| Err(Senseless::new("url", because));
+    let Some(url) = url else {
+        return wrong("is required with transport = \"http\"".to_owned());
+    };
+    match url.parse::<reqwest::Url>() {
+        Ok(read) if matches!(read.scheme(), "http" | "https") && read.has_host() => Ok(()),
+        Ok(_) => {
+            wrong(format!("must begin with http:// or https:// and name a host, not \"{url}\""))
+        }
+        Err(error) => wrong(format!(
+            "must be a url such as \"http://bank.example/charges\", not \"{url}\": {error}"
+        )),
     }
 }
 

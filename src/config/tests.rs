@@ -20,6 +20,12 @@ const SENSELESS: &[(&str, &[(&str, &str)])] = &[
             ("client_burst = 9", "means nothing without client_rate_per_s"),
             ("clients_max = 0", "must be from 1 .. $"),
             ("stop_within_s = 4294967296", "must be from 0 .. $"),
+            ("hosts = [\"*\"]", "must be a host such as \"madang.example\" or"),
+            ("hosts = [\"http://madang\"]", "not \"http://madang\""),
+            ("hosts = [\"madang:65536\"]", "must be a host such as"),
+            ("origins = [\"*\"]", "must be an origin such as \"https://shop.example\", not \"*\""),
+            ("origins = [\"null\"]", "must be an origin such as"),
+            ("origins = [\"https://shop.example/\"]", "must be an origin such as"),
         ],
     ),
     (
@@ -54,6 +60,11 @@ const SENSELESS: &[(&str, &[(&str, &str)])] = &[
         "ports.\"house/door\"",
         &[
             ("url = \"http://house\"", "means nothing without transport = \"http\""),
+            ("within_ms = 3000", "must be from 1 to less than http.patience_ms = 3000, not $"),
+            (
+                "within_ms = 4294967295",
+                "must be from 1 to less than http.patience_ms = 3000, not $",
+            ),
             ("timeout_ms = 0", "must be from 1 .. $"),
             ("within_ms = 0", "must be from 1 .. $"),
             ("backoff_ms = 0", "must be from 1 .. $"),
@@ -115,6 +126,37 @@ fn a_bad_value_is_named_with_its_key_and_file() {
 }
 
 #[test]
+fn a_value_of_another_kind_is_refused_in_plain_words() {
+    for (text, said) in [
+        (
+            "[http]\npatience_ms = -1",
+            "http.patience_ms: invalid value: the number -1, expected a whole",
+        ),
+        (
+            "[http]\npatience_ms = 1.5",
+            "http.patience_ms: invalid value: the number 1.5, expected a",
+        ),
+        (
+            "[http]\npatience_ms = \"soon\"",
+            "http.patience_ms: invalid value: the text \"soon\", expe",
+        ),
+        (
+            "[http]\nhosts = \"madang\"",
+            "http.hosts: invalid value: the text \"madang\", expected a list",
+        ),
+        ("[http]\nhosts = [7]", "http.hosts.0: invalid value: the number 7, expected a text"),
+        ("[ports]\ndoor = 1", "ports.door: invalid value: the number 1, expected an object"),
+        (
+            "insecure = \"perhaps\"",
+            "insecure: invalid value: the text \"perhaps\", expected a boolean",
+        ),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.starts_with(said), "{text}: {error}");
+    }
+}
+
+#[test]
 fn a_value_out_of_range_is_named_with_its_key_its_range_and_its_file() {
     let many = format!("to {MANY}, not");
     for (section, settings) in SENSELESS {
@@ -139,6 +181,48 @@ fn what_is_usual_is_within_the_ranges_and_so_are_their_ends() {
     for text in ["", ends] {
         assert!(read(text).is_ok(), "{text}: {:?}", read(text));
     }
+}
+
+#[test]
+fn a_port_is_reached_by_http_and_by_nothing_else() {
+    let port = |url: &str| {
+        read(&format!("[ports.\"house/door\"]\ntransport = \"http\"\nurl = \"{url}\"")).map(drop)
+    };
+    assert_eq!(port("https://bank.example:8443/charges?shop=7"), Ok(()));
+    for wrong in ["ftp://bank.example", "bank.example/charges", "http://", "file:///etc/passwd", ""]
+    {
+        let error = port(wrong).unwrap_err();
+        assert!(error.starts_with("ports.house/door.url: must b"), "{wrong}: {error}");
+        assert!(error.contains("madang.toml"), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn a_port_that_says_nothing_of_its_time_is_not_refused_for_the_patience_of_requests() {
+    let patience = "[http]\npatience_ms = 300\n[ports.\"house/door\"]\n";
+    assert!(read(&format!("{patience}retries = 1")).is_ok());
+    assert!(read(&format!("{patience}within_ms = 299")).is_ok());
+    let error = read(&format!("{patience}within_ms = 300")).unwrap_err();
+    let because =
+        "ports.house/door.within_ms: must be from 1 to less than http.patience_ms = 300, not 300";
+    assert!(error.starts_with(because), "{error}");
+}
+
+#[test]
+fn what_is_no_readable_file_is_said_to_be_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = |file: &Path| {
+        let config = Some(file.to_owned());
+        Config::read(Flags { config, ..Flags::default() }).unwrap_err().to_string()
+    };
+    let said = refusal(folder.path());
+    assert!(said.contains("is a folder, not a file of settings"), "{said}");
+    assert!(refusal(&folder.path().join("nowhere")).contains("there is no such file"));
+    let bytes = folder.path().join("bytes");
+    std::fs::write(&bytes, [0xff, 0xfe]).unwrap();
+    assert!(refusal(&bytes).contains("cannot be read: "), "{}", refusal(&bytes));
+    let said = refusal(&bytes.join("below"));
+    assert!(said.contains("cannot be read: "), "{said}");
 }
 
 #[test]

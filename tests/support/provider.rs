@@ -62,8 +62,8 @@ impl Provider {
     pub fn config(&self) -> String {
         format!(
             // However busy this machine is: no charge is given up.
-            "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{}/\"\n\
-             timeout_ms = 30000\nwithin_ms = 60000\n",
+            "[http]\npatience_ms = 30000\n[ports.\"taxi/payment\"]\ntransport = \"http\"\n\
+             url = \"http://{}/\"\ntimeout_ms = 29000\nwithin_ms = 29999\n",
             self.address
         )
     }

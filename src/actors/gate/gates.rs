@@ -54,7 +54,7 @@ impl Gates {
             lock(&self.usual).insert(name.to_owned(), usual);
             let set = match settings.rules(guards) {
                 Ok(rules) => (settings, rules),
-                // The house does not start with it; see `check`.
+                // The system does not start with it; see `wrong_gates`.
                 Err(_) => (GateSettings::default(), GateSettings::usual_rules(guards)),
             };
             Arc::new(Gate::new(name, guards, set, Arc::clone(&self.bell)))
@@ -70,21 +70,6 @@ impl Gates {
     /// All of them, by name.
     pub fn all(&self) -> Vec<Arc<Gate>> {
         self.lock().values().cloned().collect()
-    }
-
-    /// What is wrong with the settings, once all gates are built.
-    pub fn check(&self) -> Vec<String> {
-        let all = self.lock();
-        let wrong = self.settings.iter().filter_map(|(name, settings)| {
-            let because = if let Some(gate) = all.get(name) {
-                settings.rules(gate.guards()).err()?
-            } else {
-                let known: Vec<_> = all.keys().map(String::as_str).collect();
-                format!("there is no such gate; there are {}", known.join(", "))
-            };
-            Some(format!("gates.\"{name}\": {because}"))
-        });
-        wrong.collect()
     }
 
     /// Changes these keys of the gate of this name, until the next start; one that is null is as
@@ -156,6 +141,20 @@ impl Gates {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Gate>>> {
         lock(&self.all)
     }
+}
+
+/// What is wrong with the settings of gates, when these are all there are; one sentence each.
+pub fn wrong_gates(settings: &GatesSettings, all: &BTreeMap<&str, Guards>) -> Vec<String> {
+    let wrong = settings.iter().filter_map(|(name, settings)| {
+        let because = if let Some(guards) = all.get(name.as_str()) {
+            settings.rules(*guards).err()?
+        } else {
+            let known: Vec<_> = all.keys().copied().collect();
+            format!("there is no such gate; there are {}", known.join(", "))
+        };
+        Some(format!("gates.\"{name}\": {because}"))
+    });
+    wrong.collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -31,6 +31,7 @@ mod told;
 mod window;
 
 pub use gates::Gates;
+pub(super) use gates::wrong_gates;
 pub use info::GateInfo;
 pub use passing::Gate;
 pub use permit::Permit;
