@@ -5,6 +5,7 @@ mod support;
 use madang::{
     domain::{
         kernel::{Id, Message, Money, Quantity, Timestamp},
+        phone::reward,
         taxi::{
             order::{self, Customer, Grade},
             taxi::{self, Model},
@@ -16,7 +17,10 @@ use madang::{
     },
 };
 use std::{path::Path, process::Output};
-use support::process::verify;
+use support::{
+    client,
+    process::{Server, verify},
+};
 
 /// Writes events into a journal that no server is running on, whether they make sense or not.
 fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
@@ -59,6 +63,22 @@ fn a_taxi_that_is_out_for_nobody_is_found() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let sentence = "taxi does not add up: taxi/taxis 1 is out for 9 for nothing";
     assert!(said(&output).contains(sentence), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn a_sum_of_points_beyond_the_bound_of_one_amount_is_sound_and_found() {
+    let folder = tempfile::tempdir().unwrap();
+    // More in all than one amount can be, and each as much as older binaries accepted for one.
+    let granted = reward::Event::Granted { points: Money(1_000_000_000_000_000) };
+    planted(folder.path(), "phone/rewards", 1, &vec![granted; 1_100]);
+    let server = Server::start(folder.path(), None);
+    let path = "/phone/pointHistories?at-least=1100&balance=1100000000000000000";
+    let found = client().get(server.url(path)).send().await.unwrap();
+    let found: serde_json::Value = found.json().await.unwrap();
+    assert!(server.terminate().success());
+    assert_eq!(found["page"]["totalElements"], 1, "{found}");
+    let output = verify(folder.path());
+    assert!(output.status.success(), "{}", said(&output));
 }
 
 #[test]

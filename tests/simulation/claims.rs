@@ -247,12 +247,12 @@ fn tell(world: &mut World, story: fn(&mut World, usize) -> bool) {
     }
 }
 
-fn receive(price: u64) -> claim::Command {
+pub(crate) fn receive(price: u64) -> claim::Command {
     let (customer_id, price) = (Number(6), Money(price));
     claim::Command::Receive { customer_id, price, claim_dt: None }
 }
 
-fn approve(price: u64) -> review::Command {
+pub(crate) fn approve(price: u64) -> review::Command {
     let (cont_id, price) = (Number(80_001), Some(Money(price)));
     review::Command::Approve { claim: None, cont_id, price }
 }

@@ -241,12 +241,12 @@ fn decide(verdict: Verdict) -> underwriting::Command {
     underwriting::Command::Decide { verdict, about: None }
 }
 
-fn register(name: &str, premium: u64) -> product::Command {
+pub(crate) fn register(name: &str, premium: u64) -> product::Command {
     let terms = Terms { product_name: name.into(), premium: Money(premium), on_sale: true };
     product::Command::Register { terms }
 }
 
-fn premium(premium: u64) -> product::Command {
+pub(crate) fn premium(premium: u64) -> product::Command {
     let premium = Some(Money(premium));
     product::Command::Revise(Revision { premium, ..Revision::default() })
 }

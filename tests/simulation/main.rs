@@ -5,6 +5,7 @@ mod board;
 mod claims;
 mod education;
 mod insurance;
+mod limits;
 mod mutants;
 mod phone;
 mod rental;

@@ -84,7 +84,7 @@ fn a_cancelled_order_gives_everything_back_and_never_leaves_the_store() {
     let moved: Vec<(String, u64, u64)> = world
         .rows::<PointHistory>()
         .into_iter()
-        .map(|(_, row)| (row.process.0, row.point.0, row.balance.0))
+        .map(|(_, row)| (row.process.0, row.point.0, row.balance.get()))
         .collect();
     assert_eq!(moved, [("Granted".into(), 20, 20), ("Reclaimed".into(), 20, 0)]);
     everything_adds_up(&world).unwrap();
@@ -207,7 +207,7 @@ fn sale_cancelled_twice_and_shipped(world: &mut World, chapter: usize) -> bool {
     true
 }
 
-fn place(qty: u32, price: Option<u64>) -> order::Command {
+pub(crate) fn place(qty: u32, price: Option<u64>) -> order::Command {
     let basket = Basket { item: "GX Note99".into(), qty: Quantity(qty), ..Basket::default() };
     order::Command::Place { basket, price: price.map(Money) }
 }
@@ -259,15 +259,17 @@ fn shipped_or_cancelled(world: &World, number: u64) -> Result<(), String> {
 
 /// The last balance is the sum of the points of all orders that stand; each follows from the last.
 fn points_balance(world: &World) -> Result<(), String> {
-    let mut balance = 0;
+    let mut balance = 0_u128;
     for (number, row) in world.rows::<PointHistory>() {
         match row.process.0.as_str() {
-            "Granted" => balance += row.point.0,
-            _ => balance -= row.point.0,
+            "Granted" => balance += u128::from(row.point.0),
+            _ => balance -= u128::from(row.point.0),
         }
-        ensure(row.balance.0 == balance, || format!("row {number}: {row:?}, not {balance}"))?;
+        ensure(u128::from(row.balance.get()) == balance, || {
+            format!("row {number}: {row:?}, not {balance}")
+        })?;
     }
     let points = world.all::<Order>().into_iter().filter_map(|(_, order)| order.point());
-    let standing: u64 = points.map(|points| points.0).sum();
+    let standing: u128 = points.map(|points| u128::from(points.0)).sum();
     ensure(standing == balance, || format!("{balance} points granted, {standing} stand"))
 }

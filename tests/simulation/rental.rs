@@ -175,15 +175,15 @@ fn order_without_cars(world: &mut World, chapter: usize) -> bool {
     true
 }
 
-fn place(car: u64, quantity: u32) -> order::Command {
+pub(crate) fn place(car: u64, quantity: u32) -> order::Command {
     order::Command::Place { car: Id::new(car), quantity: Quantity(quantity) }
 }
 
-fn register(count: u32) -> car::Command {
+pub(crate) fn register(count: u32) -> car::Command {
     car::Command::Register { name: "sonata".into(), count: Quantity(count) }
 }
 
-fn restock(count: u32) -> car::Command {
+pub(crate) fn restock(count: u32) -> car::Command {
     car::Command::Revise { name: None, rentable: Some(Quantity(count)) }
 }
 

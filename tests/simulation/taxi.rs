@@ -157,7 +157,7 @@ fn call() -> order::Command {
     order::Command::Call { grade: Grade::Basic, customer, card_no: "383824245656".into() }
 }
 
-fn register(stock: u32, price: u64) -> taxi::Command {
+pub(crate) fn register(stock: u32, price: u64) -> taxi::Command {
     let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
     let model = Model { taxi_name, company_name, item_price: Money(price) };
     taxi::Command::Register { model, stock: Quantity(stock) }

@@ -98,6 +98,7 @@ fn rejections_of_claims() {
             (R::IsPaid, "06"),
             (R::IsCancelled, "07"),
             (R::NotCancelling, "08"),
+            (R::TooDear, "09"),
         ],
     );
 }
@@ -147,6 +148,7 @@ fn rejections_of_reviews() {
             (R::DeskIsBusy, "07"),
             (R::NotReleased, "08"),
             (R::AlreadyAnswered, "09"),
+            (R::AboveClaim { claimed: Money(7), price: Money(9) }, "0a0709"),
         ],
     );
 }

@@ -159,6 +159,7 @@ fn events_and_rejections_of_products() {
             (R::IsDrafted, "04"),
             (R::WasTurnedDown, "05"),
             (R::NotDrafted, "06"),
+            (R::TooDear, "07"),
         ],
     );
 }

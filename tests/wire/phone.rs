@@ -66,6 +66,8 @@ fn rejections_of_orders() {
             (R::WasRejected, "0b"),
             (R::NotCancelling, "0c"),
             (R::AlreadyCredited, "0d"),
+            (R::NotListed { listed: AMOUNT, price: Money(7) }, "0efb881307"),
+            (R::TooMany, "0f"),
         ],
     );
 }

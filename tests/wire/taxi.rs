@@ -181,6 +181,7 @@ fn events_and_rejections_of_taxis() {
             (R::BadName, "02"),
             (R::TooMany, "03"),
             (R::OutOfStock, "04"),
+            (R::TooDear, "05"),
         ],
     );
 }

@@ -38,6 +38,15 @@ pub const STORY: Story = Story {
         .mentions("another claim"),
         word(
             "PUT /reviews/1",
+            r#"{"claimId":1,"contId":80001,"price":501,"status":"Approved Review"}"#,
+        )
+        .answers(422)
+        .shows(&[("detail", "500 won were claimed, and 501 won are more")]),
+        word("POST /reviews/1/approve", r#"{"contId":80001,"price":1000000000000000}"#)
+            .answers(422)
+            .mentions("500 won were claimed"),
+        word(
+            "PUT /reviews/1",
             r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
                 "status":"Approved Review","reviewDt":1622635799999}"#,
         )
@@ -103,6 +112,12 @@ pub const STORY: Story = Story {
         word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
         // What makes no sense is refused with a sentence.
         word("POST /claims", r#"{"customerId":1,"price":0}"#).answers(422).mentions("1 won"),
+        word("POST /claims", r#"{"customerId":1,"price":1000000000001}"#)
+            .answers(422)
+            .shows(&[("detail", "the price must be at most 1000000000000 won")]),
+        word("POST /claims", r#"{"customerId":1,"price":18446744073709551615}"#)
+            .answers(422)
+            .mentions("`price`: the number 18446744073709551615 is greater than 1000000000000"),
         word("POST /claims", r#"{"customerId":1,"price":5,"colour":"red"}"#)
             .answers(422)
             .mentions("colour"),

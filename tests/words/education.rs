@@ -73,6 +73,9 @@ pub const STORY: Story = Story {
             ])
             .soon(),
         // What makes no sense is refused with a sentence.
+        word("POST /eduApplications", r#"{"userId":"e","eduName":"MSA","eduId":1000000000000001}"#)
+            .answers(422)
+            .mentions("`eduId`: the number 1000000000000001 is greater than 1000000000000000"),
         word("PATCH /educations/9", r#"{"status":"EduCompleted"}"#).answers(404),
         word("POST /eduApplications", r#"{"userId":"","eduName":"MSA","eduId":1}"#).answers(422),
         word("POST /eduApplications", r#"{"userId":"e","eduName":"MSA","eduId":1,"colour":"red"}"#)

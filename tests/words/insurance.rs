@@ -114,6 +114,12 @@ pub const STORY: Story = Story {
             .mentions("the product is withdrawn"),
         // What makes no sense is refused with a sentence.
         word("POST /products", r#"{"productName":"limb","premium":0}"#).answers(422),
+        word("POST /products", r#"{"productName":"limb","premium":1000000000001}"#)
+            .answers(422)
+            .shows(&[("detail", "the premium must be at most 1000000000000 won")]),
+        word("POST /products", r#"{"productName":"limb","premium":10000000000000000}"#)
+            .answers(422)
+            .mentions("`premium`: the number 10000000000000000 is greater than 1000000000000"),
         word("POST /subscriptions", r#"{"subscriptionStatus":"created"}"#)
             .answers(422)
             .mentions("productName"),

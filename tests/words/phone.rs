@@ -95,6 +95,23 @@ pub const STORY: Story = Story {
             .shows(&[("detail", "the quantity must be at least 1")]),
         word("POST /orders", r#"{"item":"test","qty":2,"price":1000000000000000}"#)
             .answers(422)
-            .shows(&[("detail", "the order costs more than 1000000000000000 won")]),
+            .shows(&[("detail", "the order costs more than 1000000000000 won")]),
+        word("POST /orders", r#"{"item":"test","qty":1000001,"price":0}"#)
+            .answers(422)
+            .shows(&[("detail", "the quantity must be at most 1000000")]),
+        word("POST /orders", r#"{"item":"test","qty":1,"price":9223372036854775808}"#)
+            .answers(422)
+            .mentions("`price`: the number 9223372036854775808 is greater than 1000000000000"),
+        word("POST /orders", r#"{"item":"test","qty":99999999999,"price":1}"#)
+            .answers(422)
+            .mentions("`qty`: the number 99999999999 is greater than 1000000"),
+        // The list price holds, whatever the customer says and however the item is spelled.
+        word("POST /orders", r#"{"item":"GX Watch","qty":1,"price":1}"#)
+            .answers(422)
+            .shows(&[("detail", "the list price of one is 300 won, not 1 won")]),
+        word("POST /orders", r#"{"item":" gx watch ","qty":1,"price":1}"#).answers(422),
+        word("POST /orders", r#"{"item":"GX Watch","qty":1,"price":300}"#)
+            .answers(201)
+            .shows(&[("amount", "300")]),
     ],
 };

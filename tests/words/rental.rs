@@ -69,6 +69,15 @@ pub const STORY: Story = Story {
         word("POST /orders", r#"{"carId":1,"qty":0}"#)
             .answers(422)
             .shows(&[("detail", "an order is for 1 to 1000000 cars")]),
+        word("POST /orders", r#"{"carId":1,"qty":1000001}"#)
+            .answers(422)
+            .shows(&[("detail", "an order is for 1 to 1000000 cars")]),
+        word("POST /orders", r#"{"carId":1,"qty":4294967296}"#)
+            .answers(422)
+            .mentions("`qty`: the number 4294967296 is greater than 1000000"),
+        word("POST /cars", r#"{"name":"k5","cnt":1000001}"#)
+            .answers(422)
+            .shows(&[("detail", "there are at most 1000000 cars of one kind")]),
         word("PATCH /orders/8", r#"{"status":"CANCELLED"}"#).answers(404),
         word("POST /orders", r#"{"carId":1,"colour":"red"}"#).answers(422).mentions("colour"),
     ],

@@ -64,13 +64,22 @@ pub const STORY: Story = Story {
         // The other word of the dispatcher confirms as well, and a taxi can be chosen.
         word("POST /orders", r#"{"orderType":"prime","name":"Kim","cardNo":383824245656}"#)
             .creates("/orders/2")
-            .shows(&[("fare", "5000"), ("cardNo", "383824245656")]),
+            .shows(&[("fare", "5000"), ("cardNo", "**** 5656")]),
         word("GET /reservations/2", "").shows(&[("status", "Reservation Complete")]).soon(),
         word("POST /reservations", r#"{"orderId":2,"status":"confirmed","taxiId":2}"#)
             .answers(201)
             .shows(&[("id", "2"), ("taxiId", "2"), ("status", "Confirmed")]),
         word("GET /taxis/2", "").shows(&[("stockCnt", "2")]),
         // What makes no sense is refused with a sentence.
+        word("PATCH /taxis/1", r#"{"itemPrice":1000000000001}"#)
+            .answers(422)
+            .shows(&[("detail", "the price of a taxi must be at most 1000000000000 won")]),
+        word("PATCH /taxis/1", r#"{"stockCnt":1000001}"#)
+            .answers(422)
+            .shows(&[("detail", "a company has at most 1000000 taxis of one kind")]),
+        word("PATCH /taxis/1", r#"{"stockCnt":4294967296}"#)
+            .answers(422)
+            .mentions("`stockCnt`: the number 4294967296 is greater than 1000000"),
         word("PATCH /reservations/1", r#"{"status":"confirmed"}"#)
             .answers(409)
             .shows(&[("detail", "the reservation is cancelled")]),

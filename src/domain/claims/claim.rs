@@ -147,6 +147,7 @@ impl Aggregate for Claim {
         let demand = self.demand;
         match (&self.status, command) {
             (S::Blank, Receive { price: Money::ZERO, .. }) => Err(Rejection::NoPrice),
+            (S::Blank, Receive { price, .. }) if !price.is_accepted() => Err(Rejection::TooDear),
             (S::Blank, Receive { customer_id, price, claim_dt }) => {
                 let claim_dt = claim_dt.unwrap_or(now);
                 Ok(vec![Received { demand: Demand { customer_id, price, claim_dt } }])
@@ -159,7 +160,7 @@ impl Aggregate for Claim {
             }
             (S::Standing { stage, .. }, Cancel) => Ok(vec![CancelAsked {
                 demand,
-                attempt: self.attempts + 1,
+                attempt: self.attempts.saturating_add(1),
                 stage: *stage,
                 answer_by: settings.answer_by(now),
             }]),

@@ -186,7 +186,7 @@ impl Aggregate for Review {
         match (self.status, command) {
             (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
             (S::Standing(Stage::Assigned), Approve { claim, cont_id, price }) => {
-                let file = self.approved(claim, cont_id, price)?;
+                let file = self.approved(claim, cont_id, price)?.within(self.file.price)?;
                 Ok(vec![Approved { file }])
             }
             (S::Standing(Stage::Assigned), Decline { claim }) => {

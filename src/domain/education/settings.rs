@@ -1,6 +1,6 @@
 //! What can be configured about enrolling in courses: the section `[education]`.
 
-use crate::domain::kernel::{Money, Text};
+use crate::domain::kernel::{Money, Text, price, prices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// What a course costs, in won, unless it has a price of its own.
+    #[serde(deserialize_with = "price")]
     pub course_price: Money,
     /// What single courses cost, in won, by their `eduName`: `course_prices.MSA = 300000`.
+    #[serde(deserialize_with = "prices")]
     pub course_prices: BTreeMap<String, Money>,
 }
 
@@ -24,6 +26,7 @@ impl Settings {
     /// What this course costs.
     #[must_use]
     pub fn price(&self, course: &Text) -> Money {
-        self.course_prices.get(course.0.as_str()).copied().unwrap_or(self.course_price)
+        let listed = self.course_prices.iter().find(|(name, _)| course.is_called(name));
+        listed.map_or(self.course_price, |(_, price)| *price)
     }
 }

@@ -154,7 +154,8 @@ impl Catalogue {
         name: &Text,
         settings: &Settings,
     ) -> Result<(Money, Option<Id<Product>>), Rejection> {
-        let product = self.names.get(name).copied();
+        let spelled_otherwise = || self.names.iter().find(|(other, _)| name.is_called(&other.0));
+        let product = self.names.get(name).or_else(|| Some(spelled_otherwise()?.1)).copied();
         match product.and_then(|product| self.products.get(&product)) {
             Some(terms) if terms.on_sale => Ok((terms.premium, product)),
             Some(_) => Err(Rejection::IsWithdrawn),

@@ -142,13 +142,16 @@ pub enum Rejection {
     /// Nothing was asked of the catalogue.
     #[error("the product is not being revised")]
     NotDrafted,
+    /// More than a policy can cost.
+    #[error("the premium must be at most {}", Money::MAX)]
+    TooDear,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::BadPremium => RejectionKind::Invalid,
+            Self::BadName | Self::BadPremium | Self::TooDear => RejectionKind::Invalid,
             Self::AlreadyRegistered | Self::IsDrafted | Self::WasTurnedDown | Self::NotDrafted => {
                 RejectionKind::Conflict
             }
@@ -282,6 +285,9 @@ impl Terms {
         }
         if self.premium == Money::ZERO {
             return Err(Rejection::BadPremium);
+        }
+        if !self.premium.is_accepted() {
+            return Err(Rejection::TooDear);
         }
         Ok(vec![Drafted { terms: self }])
     }

@@ -1,6 +1,6 @@
 //! What can be configured about the insurance company: the section `[insurance]`.
 
-use crate::domain::kernel::{Money, roster::Clerks};
+use crate::domain::kernel::{Money, price, roster::Clerks};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 /// What is sold at which premium, and who decides.
@@ -27,7 +27,7 @@ impl Default for Settings {
 }
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
-    let premium = Money::deserialize(deserializer)?;
+    let premium = price(deserializer)?;
     if premium == Money::ZERO {
         return Err(D::Error::custom("the premium is at least 1 won"));
     }

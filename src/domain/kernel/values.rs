@@ -4,10 +4,16 @@
 //! as form clients send them; in the journal they are what they are.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
-use std::{fmt, marker::PhantomData, ops::Add, ops::Sub};
+use std::{fmt, marker::PhantomData};
 
-/// The largest number read from outside: exact in every JSON implementation, and far from overflow.
+/// The largest number read from JSON: exact in every JSON implementation, and far from overflow.
 const NUMBER_MAX: u64 = 1_000_000_000_000_000;
+
+/// The largest [`Money`] that a business accepts, in won; see [`Money::MAX`].
+const MONEY_MAX: u64 = 1_000_000_000_000;
+
+/// The largest [`Quantity`] that a business accepts; see [`Quantity::MAX`].
+const QUANTITY_MAX: u32 = 1_000_000;
 
 /// The longest text read from outside, in bytes.
 const TEXT_BYTES_MAX: usize = 4_096;
@@ -38,24 +44,22 @@ impl Money {
     /// Nothing to pay.
     pub const ZERO: Self = Self(0);
 
-    /// This amount so many times over; `None` past the largest amount.
+    /// The largest single amount that a business accepts: 10^12 won. It is more than any order,
+    /// premium or claim needs, and so small that a sum of nine million amounts still fits into the
+    /// whole numbers of `SQLite` (see [`Total::MAX`](super::Total::MAX)). Events of older binaries
+    /// hold up to 10^15 won, and are read as they are.
+    pub const MAX: Self = Self(MONEY_MAX);
+
+    /// Whether a business may accept it: at most [`Money::MAX`].
+    #[must_use]
+    pub const fn is_accepted(self) -> bool {
+        self.0 <= MONEY_MAX
+    }
+
+    /// This amount so many times over; `None` past [`Money::MAX`].
     #[must_use]
     pub fn times(self, quantity: Quantity) -> Option<Self> {
-        self.0.checked_mul(u64::from(quantity.0)).filter(|amount| *amount <= NUMBER_MAX).map(Self)
-    }
-}
-
-impl Add for Money {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
-    }
-}
-
-impl Sub for Money {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
+        self.0.checked_mul(u64::from(quantity.0)).map(Self).filter(|amount| amount.is_accepted())
     }
 }
 
@@ -68,6 +72,30 @@ impl fmt::Display for Money {
 /// A count of things: cars, taxis, phones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Quantity(pub u32);
+
+impl Quantity {
+    /// The largest quantity that a business accepts: 10^6, so that no sum of a few quantities comes
+    /// near the largest `u32`.
+    pub const MAX: Self = Self(QUANTITY_MAX);
+
+    /// Whether a business may accept it: at most [`Quantity::MAX`].
+    #[must_use]
+    pub const fn is_accepted(self) -> bool {
+        self.0 <= QUANTITY_MAX
+    }
+
+    /// So many more; stops at the largest `u32`.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
+    }
+
+    /// So many fewer; stops at 0.
+    #[must_use]
+    pub const fn less(self, fewer: Self) -> Self {
+        Self(self.0.saturating_sub(fewer.0))
+    }
+}
 
 /// A short text given by a client: a name, a card number, an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -85,23 +113,26 @@ impl fmt::Display for Text {
     }
 }
 
+/// Reads a whole number up to `$max` from JSON; a larger one is refused as larger than `$accepted`,
+/// the bound that the business holds.
 macro_rules! read_as_whole_number {
-    ($name:ident, $inner:ty, $max:expr) => {
+    ($name:ident, $inner:ty, $max:expr, $accepted:expr) => {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 if !deserializer.is_human_readable() {
                     return stored(deserializer, stringify!($name)).map(Self);
                 }
-                let number = deserializer.deserialize_any(WholeNumber { max: $max })?;
+                let number =
+                    deserializer.deserialize_any(WholeNumber { max: $max, accepted: $accepted })?;
                 <$inner>::try_from(number).map(Self).map_err(de::Error::custom)
             }
         }
     };
 }
 
-read_as_whole_number!(Number, u64, NUMBER_MAX);
-read_as_whole_number!(Money, u64, NUMBER_MAX);
-read_as_whole_number!(Quantity, u32, u64::from(u32::MAX));
+read_as_whole_number!(Number, u64, NUMBER_MAX, NUMBER_MAX);
+read_as_whole_number!(Money, u64, NUMBER_MAX, MONEY_MAX);
+read_as_whole_number!(Quantity, u32, u64::from(u32::MAX), u64::from(QUANTITY_MAX));
 
 /// Reads what is stored: the bare value, but under its own name for whoever asks for names.
 pub(super) fn stored<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -126,9 +157,15 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Stored<T> {
     }
 }
 
+/// How the sentence about a number begins that is too large, or negative.
+pub(super) const OUT_OF_BOUNDS: &str = "the number ";
+
 /// Reads `7`, `7.0` and `"7"`.
-struct WholeNumber {
-    max: u64,
+pub(super) struct WholeNumber {
+    /// What is read at most.
+    pub(super) max: u64,
+    /// What the refusal of more names as the bound.
+    pub(super) accepted: u64,
 }
 
 impl WholeNumber {
@@ -136,7 +173,7 @@ impl WholeNumber {
         if number <= self.max {
             return Ok(number);
         }
-        Err(E::custom(format_args!("the number {number} is greater than {}", self.max)))
+        Err(E::custom(format_args!("{OUT_OF_BOUNDS}{number} is greater than {}", self.accepted)))
     }
 }
 
@@ -144,7 +181,7 @@ impl de::Visitor<'_> for WholeNumber {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a whole number from 0 to {}", self.max)
+        write!(f, "a whole number from 0 to {}", self.accepted)
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
@@ -153,7 +190,7 @@ impl de::Visitor<'_> for WholeNumber {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
         let number = u64::try_from(number)
-            .map_err(|_| E::custom(format_args!("the number {number} is negative")))?;
+            .map_err(|_| E::custom(format_args!("{OUT_OF_BOUNDS}{number} is negative")))?;
         self.within(number)
     }
 

@@ -21,6 +21,13 @@ impl Text {
         !self.0.trim().is_empty() && self.is_short()
     }
 
+    /// Whether it is this name, whatever white space is around either and whichever ASCII letters
+    /// are capitals: a price that is listed for a name holds for every spelling of it.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.0.trim().eq_ignore_ascii_case(name.trim())
+    }
+
     /// Whether it is not longer than a name may be (100 characters); it may be empty.
     #[must_use]
     pub fn is_short(&self) -> bool {

@@ -120,7 +120,7 @@ impl Aggregate for Order {
                 Ok(vec![Credited { points }])
             }
             (S::Paid { .. }, Cancel) => Ok(vec![CancelRequested {
-                attempt: self.attempts + 1,
+                attempt: self.attempts.saturating_add(1),
                 answer_by: settings.cancel_by(now),
             }]),
             (S::Cancelling, Keep { attempt, how, because }) if attempt == self.attempts => {
@@ -221,7 +221,16 @@ fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decisio
     if basket.qty.0 == 0 {
         return Err(Rejection::NoneWanted);
     }
-    let price = price.unwrap_or_else(|| settings.list_price(&basket.item));
+    if !basket.qty.is_accepted() {
+        return Err(Rejection::TooMany);
+    }
+    let price = match (settings.list_price(&basket.item), price) {
+        (Some(listed), Some(price)) if price != listed => {
+            return Err(Rejection::NotListed { listed, price });
+        }
+        (Some(listed), _) => listed,
+        (None, price) => price.unwrap_or_default(),
+    };
     let amount = price.times(basket.qty).ok_or(Rejection::TooDear)?;
     let paid = (amount == Money::ZERO).then(|| Paid { basket: basket.clone(), amount });
     Ok([Ordered { basket, price, amount }].into_iter().chain(paid).collect())

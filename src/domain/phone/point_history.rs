@@ -3,7 +3,7 @@
 //! A reward of nothing moves nothing, so it leaves no row.
 
 use super::reward::{Event, Reward};
-use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, View};
+use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, Total, View};
 use serde::{Deserialize, Serialize};
 
 /// One movement of points.
@@ -21,7 +21,7 @@ pub struct PointHistory {
     /// How many points.
     pub point: Money,
     /// All points granted and not reclaimed, after this.
-    pub balance: Money,
+    pub balance: Total,
     /// When it happened, in milliseconds since the epoch.
     pub time: Timestamp,
 }
@@ -39,6 +39,8 @@ impl View for PointHistory {
         Field::time("time"),
     ];
     const CONTINUES: bool = true;
+    /// Older binaries wrote balances that wrapped around, or that could not be searched for.
+    const SHAPE: u32 = 1;
 
     fn key((_, event): &Self::Hears, meta: &Meta) -> Option<u64> {
         movement(event).map(|_| meta.position)
@@ -48,8 +50,8 @@ impl View for PointHistory {
         let (process, point) = movement(&event)?;
         let balance = last.map(|row| row.balance).unwrap_or_default();
         let balance = match process {
-            GRANTED => balance + point,
-            _ => Money(balance.0.saturating_sub(point.0)),
+            GRANTED => balance.plus(point),
+            _ => balance.less(point),
         };
         let number = reward.number();
         Some(Self {

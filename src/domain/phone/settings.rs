@@ -1,6 +1,6 @@
 //! What can be configured about the phone shop: the section `[phone]`.
 
-use crate::domain::kernel::{Money, Text, Timestamp};
+use crate::domain::kernel::{Money, Text, Timestamp, prices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The list price of each item, in won, for orders that name none: `[phone.prices]`.
+    /// The list price of each item, in won: `[phone.prices]`. It holds for every order of the item;
+    /// one that names another price is refused.
+    #[serde(deserialize_with = "prices")]
     pub prices: BTreeMap<String, Money>,
     /// Whether the store ships by itself; if not, a clerk does.
     pub auto_ship: bool,
@@ -27,10 +29,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What one of this item costs according to the list; nothing when it is not listed.
+    /// What one of this item costs according to the list; `None` when it is not listed.
     #[must_use]
-    pub fn list_price(&self, item: &Text) -> Money {
-        self.prices.get(&item.0).copied().unwrap_or_default()
+    pub fn list_price(&self, item: &Text) -> Option<Money> {
+        self.prices.iter().find(|(name, _)| item.is_called(name)).map(|(_, price)| *price)
     }
 
     /// When the store ships by itself what reaches it now; `None` when a clerk does.

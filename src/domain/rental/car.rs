@@ -128,7 +128,7 @@ pub enum Rejection {
     #[error("the name of a car has at most 100 characters")]
     BadName,
     /// More than anybody has.
-    #[error("there are at most 1000000 cars of one kind")]
+    #[error("there are at most {CARS_MAX} cars of one kind")]
     TooMany,
     /// So many cannot be rented.
     #[error("only {rentable} of these cars can be rented")]
@@ -181,7 +181,7 @@ impl Aggregate for Car {
             }
             (Self::Registered { rentable, rented, .. }, Return { order }) => {
                 let returned = rented.get(&order).map(|quantity| {
-                    let rentable = Quantity(rentable.0 + quantity.0);
+                    let rentable = rentable.plus(*quantity);
                     Returned { order, quantity: *quantity, rentable }
                 });
                 Ok(returned.into_iter().collect())
@@ -264,8 +264,7 @@ impl Car {
             events.push(Renamed { name });
         }
         if let Some(rentable) = rentable.filter(|rentable| rentable != now) {
-            let out = registered.0 - now.0;
-            let registered = Quantity(rentable.0.saturating_add(out));
+            let registered = rentable.plus(registered.less(*now));
             check_count(registered.0)?;
             events.push(Restocked { registered, rentable });
         }

@@ -33,7 +33,7 @@ use Command::{Cancel, Close, Confirm, Pay, Place, Refuse, Reject};
 use Event::{Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Undone};
 
 /// The most cars of one kind, and so the most that can be ordered.
-pub(super) const CARS_MAX: u32 = 1_000_000;
+pub(super) const CARS_MAX: u32 = Quantity::MAX.0;
 
 /// Leads the money of an order.
 pub type OrderBilling = Billing<Order>;
@@ -162,10 +162,10 @@ pub enum Rejection {
     #[error("cars are numbered from 1")]
     BadCar,
     /// None, or more than there can be.
-    #[error("an order is for 1 to 1000000 cars")]
+    #[error("an order is for 1 to {CARS_MAX} cars")]
     BadQuantity,
     /// More than anybody has.
-    #[error("so many cars cost too much")]
+    #[error("the order costs more than {}", Money::MAX)]
     TooDear,
     /// There is no money for what it is told.
     #[error("the order has not been paid")]

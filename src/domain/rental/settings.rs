@@ -1,6 +1,6 @@
 //! What can be configured about renting cars: the section `[rental]`.
 
-use crate::domain::kernel::Money;
+use crate::domain::kernel::{Money, price};
 use serde::{Deserialize, Serialize};
 
 /// What renting costs. The price is the same for every car: an order is paid before the store of
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// What renting one car costs, in won; an order costs so much for each car of its `qty`.
+    #[serde(deserialize_with = "price")]
     pub price_per_car: Money,
 }
 

@@ -17,8 +17,8 @@ mod specs;
 
 use super::{CallTaxi, payment::CardPayment, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Id, Method, Money, Nothing, Port, RejectionKind, Speaker, Standing,
-    Text, Timestamp, Vocabulary,
+    Aggregate, CardNumber, Decision, Fall, Id, Method, Money, Nothing, Port, RejectionKind,
+    Speaker, Standing, Text, Timestamp, Vocabulary,
 };
 use said::{CallBody, StatusBody};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ use Event::{Called, Cancelled, Confirmed, Paid, Rejected, Undone};
 pub struct Order {
     grade: Grade,
     customer: Customer,
-    card_no: Text,
+    card_no: CardNumber,
     fare: Money,
     status: Status,
 }
@@ -102,7 +102,7 @@ pub enum Command {
         /// Who calls.
         customer: Customer,
         /// The card to be charged; may be empty.
-        card_no: Text,
+        card_no: CardNumber,
     },
     /// The customer does not want it any more.
     Cancel,
@@ -139,7 +139,7 @@ pub enum Event {
         /// Who called.
         customer: Customer,
         /// The card to be charged.
-        card_no: Text,
+        card_no: CardNumber,
         /// What it costs, in won.
         fare: Money,
     },
@@ -333,7 +333,7 @@ impl Aggregate for Order {
 fn called(
     grade: Grade,
     customer: Customer,
-    card_no: Text,
+    card_no: CardNumber,
     settings: &Settings,
 ) -> Result<Vec<Event>, Rejection> {
     if !customer.name.is_name() {

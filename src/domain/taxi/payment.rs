@@ -2,7 +2,7 @@
 
 use super::{CallTaxi, DISPATCHER};
 use crate::domain::kernel::{
-    Malformed, Money, Number, Text, Vocabulary,
+    CardNumber, Malformed, Money, Number, Text, Vocabulary,
     payment::{self, Bill, Charging, Receipt},
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub type CardPayment = Charging<Fare>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fare {
     /// The card; may be empty.
-    pub card_no: Text,
+    pub card_no: CardNumber,
 }
 
 impl Bill for Fare {
@@ -32,7 +32,7 @@ impl Bill for Fare {
     const CASHIER: &'static str = DISPATCHER;
 
     fn details(&self) -> Value {
-        json!({ "cardNo": self.card_no })
+        json!({ "cardNo": self.card_no.reveal() })
     }
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
@@ -53,7 +53,7 @@ impl Bill for Fare {
 struct Shown {
     id: u64,
     order_id: u64,
-    card_no: Text,
+    card_no: CardNumber,
     amount: Money,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

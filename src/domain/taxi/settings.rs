@@ -1,7 +1,7 @@
 //! What can be configured about the call taxi: the section `[taxi]`.
 
 use super::order::Grade;
-use crate::domain::kernel::{Money, Timestamp};
+use crate::domain::kernel::{Money, Timestamp, price};
 use serde::{Deserialize, Serialize};
 
 /// Fares in won, and how long a dispatcher may take.
@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// No fare is lower than this, in won.
+    #[serde(deserialize_with = "price")]
     pub min_tax_price: Money,
     /// The fare of a basic taxi, in won.
+    #[serde(deserialize_with = "price")]
     pub fare_basic: Money,
     /// The fare of a prime taxi, in won.
+    #[serde(deserialize_with = "price")]
     pub fare_prime: Money,
     /// The fare of a platinum taxi, in won.
+    #[serde(deserialize_with = "price")]
     pub fare_platinum: Money,
     /// A reservation that nobody confirms within this many seconds is cancelled and refunded; 0 is never.
     pub confirm_within_s: u32,

@@ -19,9 +19,6 @@ use thiserror::Error;
 use Command::{Assign, Register, Release, Revise};
 use Event::{Assigned, Registered, Released, Restocked, Revised};
 
-/// The most taxis of one model that a company may have.
-const TAXIS_MAX: u32 = 1_000_000;
-
 /// The taxis of one company and model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Taxi {
@@ -138,18 +135,21 @@ pub enum Rejection {
     #[error("the taxi and its company must have names of 1 to 100 characters")]
     BadName,
     /// More than anybody has.
-    #[error("a company has at most 1000000 taxis of one kind")]
+    #[error("a company has at most {} taxis of one kind", Quantity::MAX.0)]
     TooMany,
     /// None is free.
     #[error("the taxi is out of stock")]
     OutOfStock,
+    /// More than a taxi can cost.
+    #[error("the price of a taxi must be at most {}", Money::MAX)]
+    TooDear,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::TooMany => RejectionKind::Invalid,
+            Self::BadName | Self::TooMany | Self::TooDear => RejectionKind::Invalid,
             Self::AlreadyRegistered | Self::OutOfStock => RejectionKind::Conflict,
         }
     }
@@ -173,7 +173,7 @@ impl Aggregate for Taxi {
         match (self, command) {
             (Self::Blank, Register { model, stock }) => {
                 model.check()?;
-                check_count(stock.0)?;
+                check_count(stock)?;
                 Ok(vec![Registered { model, stock }])
             }
             (Self::Registered { model, registered, held }, Revise(revision)) => {
@@ -191,7 +191,7 @@ impl Aggregate for Taxi {
             (Self::Registered { held, .. }, Release { reservation })
                 if held.contains(&reservation) =>
             {
-                Ok(vec![Released { reservation, stock: Quantity(self.stock().0 + 1) }])
+                Ok(vec![Released { reservation, stock: self.stock().plus(Quantity(1)) }])
             }
             (Self::Registered { .. }, Release { .. }) => Ok(vec![]),
 
@@ -255,7 +255,7 @@ impl Taxi {
         match self {
             Self::Blank => Quantity(0),
             Self::Registered { registered, held, .. } => {
-                Quantity(registered.0.saturating_sub(count(held.len())))
+                registered.less(Quantity(count(held.len())))
             }
         }
     }
@@ -263,15 +263,15 @@ impl Taxi {
 
 impl Model {
     fn check(&self) -> Result<(), Rejection> {
-        if self.taxi_name.is_name() && self.company_name.is_name() {
-            return Ok(());
+        if !self.taxi_name.is_name() || !self.company_name.is_name() {
+            return Err(Rejection::BadName);
         }
-        Err(Rejection::BadName)
+        if self.item_price.is_accepted() { Ok(()) } else { Err(Rejection::TooDear) }
     }
 }
 
-fn check_count(taxis: u32) -> Result<(), Rejection> {
-    if taxis > TAXIS_MAX { Err(Rejection::TooMany) } else { Ok(()) }
+const fn check_count(taxis: Quantity) -> Result<(), Rejection> {
+    if taxis.is_accepted() { Ok(()) } else { Err(Rejection::TooMany) }
 }
 
 /// A set of reservations is never larger than the taxis registered.
@@ -296,8 +296,8 @@ fn revised(
         events.push(Revised { model: new });
     }
     if let Some(stock) = revision.stock {
-        let total = Quantity(stock.0.saturating_add(count(held)));
-        check_count(total.0)?;
+        let total = stock.plus(Quantity(count(held)));
+        check_count(total)?;
         if total != registered {
             events.push(Restocked { registered: total, stock });
         }

@@ -1,6 +1,6 @@
 //! Why a claim says no.
 
-use crate::domain::kernel::RejectionKind;
+use crate::domain::kernel::{Money, RejectionKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -34,13 +34,16 @@ pub enum Rejection {
     /// Nobody waits for it to be cancelled, or not any more.
     #[error("the claim is not being cancelled")]
     NotCancelling,
+    /// More than a claim can be for.
+    #[error("the price must be at most {}", Money::MAX)]
+    TooDear,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::NoPrice => RejectionKind::Invalid,
+            Self::NoPrice | Self::TooDear => RejectionKind::Invalid,
             _ => RejectionKind::Conflict,
         }
     }

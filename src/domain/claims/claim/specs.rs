@@ -28,6 +28,7 @@ fn a_claim_is_received_for_a_price_and_at_a_time() {
         .when(receive(500, None))
         .then([Received { demand: demand() }]);
     Claim::given([]).when(receive(0, None)).rejected(Rejection::NoPrice);
+    Claim::given([]).when(receive(Money::MAX.0 + 1, None)).rejected(Rejection::TooDear);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What can happen to a review, and what is told about it.
 
-use super::Refusal;
+use super::{Refusal, Rejection};
 use crate::domain::kernel::{Money, Number};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,14 @@ pub struct File {
     pub price: Money,
     /// The contract it is paid under, once it is approved.
     pub cont_id: Option<Number>,
+}
+
+impl File {
+    /// The same, unless it approves more than was claimed.
+    pub(super) fn within(self, claimed: Money) -> Result<Self, Rejection> {
+        let price = self.price;
+        if price > claimed { Err(Rejection::AboveClaim { claimed, price }) } else { Ok(self) }
+    }
 }
 
 /// How far a review has come that nobody is cancelling.

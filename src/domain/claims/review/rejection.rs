@@ -1,6 +1,6 @@
 //! Why a review says no.
 
-use crate::domain::kernel::RejectionKind;
+use crate::domain::kernel::{Money, RejectionKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -37,13 +37,21 @@ pub enum Rejection {
     /// The question it answers has been answered, or was never asked.
     #[error("the review desk has been heard already")]
     AlreadyAnswered,
+    /// The examiner would approve more than the customer claimed.
+    #[error("{claimed} were claimed, and {price} are more")]
+    AboveClaim {
+        /// What was claimed, in won.
+        claimed: Money,
+        /// What the examiner would approve, in won.
+        price: Money,
+    },
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::OtherClaim | Self::NoPrice => RejectionKind::Invalid,
+            Self::OtherClaim | Self::NoPrice | Self::AboveClaim { .. } => RejectionKind::Invalid,
             _ => RejectionKind::Conflict,
         }
     }

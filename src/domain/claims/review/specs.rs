@@ -25,6 +25,8 @@ fn an_examiner_sets_the_contract_and_may_change_the_price() {
     assigned().when(approve(Some(450))).then([approved(450)]);
     assigned().when(approve(None)).then([approved(500)]);
     assigned().when(approve(Some(0))).rejected(Rejection::NoPrice);
+    let (claimed, price) = (Money(500), Money(501));
+    assigned().when(approve(Some(501))).rejected(Rejection::AboveClaim { claimed, price });
     let again = Review::given([Assigned { file: file() }, approved(450)]);
     again.when(approve(Some(451))).rejected(Rejection::IsApproved);
 }

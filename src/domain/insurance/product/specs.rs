@@ -63,6 +63,9 @@ fn nobody_is_insured_against_nothing_or_for_nothing() {
     Product::given([]).when(Register { terms: nameless }).rejected(Rejection::BadName);
     Product::given([]).when(Register { terms: terms(0) }).rejected(Rejection::BadPremium);
     Product::given([drafted(), published()]).when(price(0)).rejected(Rejection::BadPremium);
+    let dear = Money::MAX.0 + 1;
+    Product::given([]).when(Register { terms: terms(dear) }).rejected(Rejection::TooDear);
+    Product::given([drafted(), published()]).when(price(dear)).rejected(Rejection::TooDear);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What an order can be told, what can happen to it, and why it says no.
 
 use super::Basket;
-use crate::domain::kernel::{Fall, Money, RejectionKind, Timestamp};
+use crate::domain::kernel::{Fall, Money, Quantity, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,7 +12,7 @@ pub enum Command {
     Place {
         /// What is bought.
         basket: Basket,
-        /// What one costs, in won; by the list when `None`.
+        /// What one costs, in won; by the list when `None`. Refused when the list says otherwise.
         price: Option<Money>,
     },
     /// The customer does not want them any more.
@@ -146,7 +146,7 @@ pub enum Rejection {
     #[error("the quantity must be at least 1")]
     NoneWanted,
     /// More than there is to pay with.
-    #[error("the order costs more than 1000000000000000 won")]
+    #[error("the order costs more than {}", Money::MAX)]
     TooDear,
     /// There is no money for what it is told.
     #[error("the order has not been paid")]
@@ -172,15 +172,29 @@ pub enum Rejection {
     /// There were points for it before, and not as many.
     #[error("the points have been credited already")]
     AlreadyCredited,
+    /// The list says what one costs, and the customer says something else.
+    #[error("the list price of one is {listed}, not {price}")]
+    NotListed {
+        /// What one costs by the list, in won.
+        listed: Money,
+        /// What the customer said that one costs, in won.
+        price: Money,
+    },
+    /// More than a shop sells at once.
+    #[error("the quantity must be at most {}", Quantity::MAX.0)]
+    TooMany,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::BadItem | Self::TooLong | Self::NoneWanted | Self::TooDear => {
-                RejectionKind::Invalid
-            }
+            Self::BadItem
+            | Self::TooLong
+            | Self::NoneWanted
+            | Self::TooDear
+            | Self::NotListed { .. }
+            | Self::TooMany => RejectionKind::Invalid,
             _ => RejectionKind::Conflict,
         }
     }

@@ -89,15 +89,26 @@ fn what_an_earlier_attempt_came_to_says_nothing_about_this_one() {
 }
 
 #[test]
-fn a_price_is_the_customers_or_the_lists_or_nothing() {
+fn the_list_price_holds_and_only_what_is_not_listed_has_the_price_of_the_customer() {
     let settings = Settings { prices: [("GX".into(), Money(500))].into(), ..Settings::default() };
     let of = |item: &str| Basket { item: item.into(), ..basket() };
     let place = |item: &str, price| Place { basket: of(item), price };
     let came = |item: &str, price, amount| Ordered { basket: of(item), price, amount };
     let listed = Order::given([]).under(settings.clone()).when(place("GX", None));
     listed.then([came("GX", Money(500), Money(1_000))]);
-    let named = Order::given([]).under(settings.clone()).when(place("GX", Some(Money(7))));
-    named.then([came("GX", Money(7), Money(14))]);
+    let same = Order::given([]).under(settings.clone()).when(place("GX", Some(Money(500))));
+    same.then([came("GX", Money(500), Money(1_000))]);
+    for (item, price) in [("GX", 7), ("GX", 0), ("GX", 501), (" gx ", 7)] {
+        let refused = Rejection::NotListed { listed: Money(500), price: Money(price) };
+        let sentence = format!("the list price of one is 500 won, not {price} won");
+        assert_eq!(refused.to_string(), sentence);
+        let named = Order::given([]).under(settings.clone()).when(place(item, Some(Money(price))));
+        named.rejected(refused);
+    }
+    let spelled = Order::given([]).under(settings.clone()).when(place(" gx ", None));
+    spelled.then([came(" gx ", Money(500), Money(1_000))]);
+    let unlisted = Order::given([]).under(settings.clone()).when(place("G", Some(Money(7))));
+    unlisted.then([came("G", Money(7), Money(14))]);
     let free = Paid { basket: of("test"), amount: Money::ZERO };
     let unlisted = Order::given([]).under(settings).when(place("test", None));
     unlisted.then([came("test", Money::ZERO, Money::ZERO), free]);
@@ -106,8 +117,13 @@ fn a_price_is_the_customers_or_the_lists_or_nothing() {
 #[test]
 fn nobody_orders_nothing_or_more_than_there_is_money_for() {
     let place = |basket, price| Order::given([]).when(Place { basket, price: Some(Money(price)) });
-    let many = Basket { qty: Quantity(u32::MAX), ..basket() };
-    place(many, 1_000_000_000_000_000).rejected(Rejection::TooDear);
+    let most = || Basket { qty: Quantity::MAX, ..basket() };
+    let (price, amount) = (Money(1_000_000), Money::MAX);
+    place(most(), 1_000_000).then([Ordered { basket: most(), price, amount }]);
+    place(most(), 1_000_001).rejected(Rejection::TooDear);
+    place(most(), u64::MAX).rejected(Rejection::TooDear);
+    place(Basket { qty: Quantity(1), ..basket() }, Money::MAX.0 + 1).rejected(Rejection::TooDear);
+    place(Basket { qty: Quantity(1_000_001), ..basket() }, 0).rejected(Rejection::TooMany);
     place(Basket { qty: Quantity(0), ..basket() }, 1).rejected(Rejection::NoneWanted);
     place(Basket { item: " ".into(), ..basket() }, 1).rejected(Rejection::BadItem);
     let far = "x".repeat(101);

@@ -66,12 +66,12 @@ fn nobody_orders_no_cars_or_more_than_there_can_be() {
     Order::given([]).when(place(1, 0)).rejected(Rejection::BadQuantity);
     Order::given([]).when(place(1, 1_000_001)).rejected(Rejection::BadQuantity);
     Order::given([]).when(place(0, 1)).rejected(Rejection::BadCar);
-    let settings = Settings { price_per_car: Money(1_000_000_000) };
+    let settings = Settings { price_per_car: Money(1_000_000) };
     Order::given([]).under(settings).when(place(1, 1_000_000)).then([Placed {
         rent: Rent { car: Id::new(1), quantity: Quantity(1_000_000) },
-        amount: Money(1_000_000_000_000_000),
+        amount: Money::MAX,
     }]);
-    let settings = Settings { price_per_car: Money(1_000_000_001) };
+    let settings = Settings { price_per_car: Money(1_000_001) };
     Order::given([]).under(settings).when(place(1, 1_000_000)).rejected(Rejection::TooDear);
 }
 

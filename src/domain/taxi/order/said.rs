@@ -4,7 +4,7 @@ use super::{
     Command::{self, Call, Cancel},
     Customer, Grade,
 };
-use crate::domain::kernel::{CANCELLED, Malformed, Text};
+use crate::domain::kernel::{CANCELLED, CardNumber, Malformed, Text};
 use serde::Deserialize;
 
 /// What only the server decides, or is none of the matter when an order is cancelled by its status.
@@ -17,7 +17,7 @@ pub(super) const IGNORED: &[&str] =
 pub(super) struct CallBody {
     order_type: Text,
     name: Text,
-    card_no: Option<Text>,
+    card_no: Option<CardNumber>,
     phone: Option<Text>,
 }
 

@@ -1,7 +1,7 @@
 //! What clients are shown of an order.
 
 use super::Grade;
-use crate::domain::kernel::{Id, Money, Text};
+use crate::domain::kernel::{CardNumber, Id, Money, Text};
 use crate::domain::taxi::taxi::Taxi;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ pub(super) struct Shown {
     pub(super) order_type: Grade,
     pub(super) name: Text,
     pub(super) phone: Text,
-    pub(super) card_no: Text,
+    pub(super) card_no: CardNumber,
     pub(super) fare: Money,
     pub(super) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -79,6 +79,9 @@ fn a_driver_says_how_many_are_free() {
 fn nobody_has_a_million_and_one_taxis() {
     let register = Register { model: model(), stock: Quantity(1_000_001) };
     Taxi::given([]).when(register).rejected(Rejection::TooMany);
+    let model = Model { item_price: Money(Money::MAX.0 + 1), ..model() };
+    let register = Register { model, stock: Quantity(1) };
+    Taxi::given([]).when(register).rejected(Rejection::TooDear);
 }
 
 fn model() -> Model {
