@@ -1,23 +1,20 @@
 //! A whole binary: reads the command line, does what it says, waits for a signal.
 
 use crate::{
-    actors::panic_message,
     app::App,
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
     declarations::Declarations,
     model,
+    panic_log::log_panics,
     sandbox::{self, Sandbox},
     verify,
 };
 use clap::Parser as _;
 use std::{
-    backtrace::Backtrace,
     error::Error,
     io::{self, IsTerminal as _, Write as _},
-    panic,
     process::ExitCode,
-    thread,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -31,7 +28,11 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
     listen_to_log();
     log_panics();
     let declarations = Declarations::of(install);
-    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    if !matches!(command, Command::Model(_)) {
+        keep_files_private();
+    }
+    let done = match command {
         Command::Serve(how) => serve_until_told_to_stop(how, &declarations),
         Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, &declarations),
@@ -47,6 +48,11 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
     }
 }
 
+/// Whatever this process creates from now on is for its owner alone: files 0600, folders 0700.
+fn keep_files_private() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
 /// Writes the log to standard error, in colours only when somebody looks.
 fn listen_to_log() {
     // What clients send wrongly is their affair and answered to them; the library logs it as errors.
@@ -54,21 +60,6 @@ fn listen_to_log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     log.with_ansi(io::stderr().is_terminal()).init();
-}
-
-/// A panic is a line of the log, with its place. Those of domain code are healed, and to spell out
-/// who called whom takes a thousand times longer than to heal: half a second with all symbols, in
-/// which nobody else on the thread is served. With `RUST_LOG=debug` it is spelt out.
-fn log_panics() {
-    panic::set_hook(Box::new(|panic| {
-        let thread = thread::current();
-        let thread = thread.name().unwrap_or("unnamed");
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(thread, place, because = panic_message(panic.payload()), "panicked");
-        if tracing::enabled!(tracing::Level::DEBUG) {
-            tracing::debug!("called by\n{}", Backtrace::force_capture());
-        }
-    }));
 }
 
 fn serve_until_told_to_stop(how: Serve, declarations: &Declarations) -> Done {

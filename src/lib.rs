@@ -89,6 +89,7 @@ pub mod domain;
 pub mod http;
 pub mod model;
 pub mod origin_policy;
+mod panic_log;
 mod sandbox;
 pub mod store;
 mod systemd;

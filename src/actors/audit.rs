@@ -182,8 +182,10 @@ pub(super) fn row_check<V: View>() -> RowCheck {
         let mut flaws = Vec::new();
         for (number, row) in &rows {
             let body = model.row(*number).map_err(|error| in_view(&error))?;
-            let stored: Option<V> = body.and_then(|body| serde_json::from_slice(&body).ok());
-            if stored.as_ref() != Some(row) {
+            // Compared as JSON: what is shown masked is stored masked in rows.
+            let stored = body.and_then(|body| serde_json::from_slice(&body).ok());
+            let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
+            if stored.is_none() || stored != serde_json::to_value(row).ok() {
                 flaws.push(in_view(&format!("row {number} is not what the journal says")));
             }
         }

@@ -3,6 +3,7 @@
 use super::{
     audit::{RowCheck, row_check},
     books::{self, Invariants, Replay},
+    clock,
     contexts::Contexts,
     conversations::{self, Route},
     courtyard::{Parts, Releases, Settings, StartError},
@@ -16,7 +17,7 @@ use super::{
     house::House,
     later::Drain,
     passage::{Passage, Passages},
-    refusal,
+    private, refusal,
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::Replayed,
@@ -26,7 +27,10 @@ use super::{
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
-    store::{KindId, journal::Journal},
+    store::{
+        KindId,
+        journal::{Journal, Level},
+    },
 };
 use std::{
     any::{Any, TypeId},
@@ -68,8 +72,10 @@ type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 impl Catalogue {
     /// Opens the store.
     pub(super) fn open(settings: Settings) -> Result<Self, StartError> {
-        let journal = Journal::open(&settings.data.join("journal"), settings.journal.clone());
-        let journal = journal.map_err(|error| StartError::Store(error.to_string()))?;
+        let journal = private::opened(&settings.data, || {
+            Journal::open(&settings.data.join("journal"), settings.journal.clone())
+        });
+        let journal = journal.map_err(StartError::Store)?;
         let contexts = Contexts::open(Arc::clone(&journal));
         let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
         let diary = Diary::open(&journal);
@@ -108,9 +114,20 @@ impl Catalogue {
         })
     }
 
+    /// Notes when the wall clock is behind the last record of the journal.
+    fn note_clock_that_is_behind(&self) {
+        let before_last = self.journal.durable().saturating_sub(1);
+        let last = self.journal.read(before_last, 1, Level::Durable).ok();
+        let last = last.as_ref().and_then(|records| records.first());
+        if let Some(note) = last.and_then(|last| clock::behind(last.time, clock::now())) {
+            self.shared.diary.note(note);
+        }
+    }
+
     /// Starts everything: shards first, then views, then whoever reacts.
     pub(super) fn bring_to_life(self) -> Result<Parts, StartError> {
         self.check()?;
+        self.note_clock_that_is_behind();
         let supervisor = Supervisor::new(
             Arc::clone(&self.journal),
             Arc::clone(&self.shared.diary),

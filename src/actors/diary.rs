@@ -2,7 +2,13 @@
 //!
 //! Each note is a stream of its own, numbered from 1, so that a page of the latest is read without
 //! the rest. Whoever notes something neither waits nor fails: notes stand in a queue, and one
-//! thread writes them down, again and again when the journal is failing.
+//! thread writes them down, again and again when the journal is failing. Repeated notes are written
+//! as one with their count, so that a crash loop does not fill the disk.
+
+mod note;
+mod repeats;
+
+pub use note::Note;
 
 use super::{
     annals::{self, Place, RETRY_PAUSE},
@@ -16,119 +22,26 @@ use crate::{
         journal::{Journal, StoreError},
     },
 };
-use serde::{Deserialize, Serialize};
+use repeats::Repeats;
 use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{self, Receiver, SyncSender},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// The kind of the streams that are notes.
 pub const DIARY: &str = "madang/diary";
 
-/// Notes that wait to be written down; further ones only go into the log.
+/// Notes that wait to be written down; further ones only go into the log, and are counted.
 const QUEUE_NOTES_MAX: usize = 1_024;
 
-/// What happened to a part of the house. Stored; variants are only ever added, at the end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Note {
-    /// A gate opened, closed, or let some through to try.
-    GateTurned {
-        /// `taxi/payment`
-        gate: String,
-        /// What it is now: `closed`, `open`, `half-open`.
-        to: String,
-        /// Why.
-        because: String,
-    },
-    /// One instance crashed too often and is kept out of the way.
-    Quarantined {
-        /// `taxi/orders`, or the name of the saga.
-        resource: String,
-        /// Which one.
-        number: u64,
-        /// What the last crash said.
-        because: String,
-    },
-    /// An operator let it out again.
-    Released {
-        /// `taxi/orders`, or the name of the saga.
-        resource: String,
-        /// Which one.
-        number: u64,
-    },
-    /// A part of the house was gone, or was asked to begin again, and lives again.
-    Restarted {
-        /// `saga taxi/ride`
-        part: String,
-        /// Why.
-        because: String,
-        /// Milliseconds from when that was noticed until it lived again.
-        after_ms: u64,
-    },
-    /// The loop of a shard was blocked; its aggregates live elsewhere now.
-    ShardReplaced {
-        /// Which one, from 0.
-        shard: u32,
-        /// Why.
-        because: String,
-        /// Milliseconds from the last beat of the old loop until the new one was there.
-        after_ms: u64,
-    },
-    /// An operator broke something on purpose.
-    Broken {
-        /// What was done, as a sentence.
-        what: String,
-    },
-    /// The journal takes nothing more.
-    JournalBroke {
-        /// Why.
-        because: String,
-    },
-    /// The journal takes submissions again.
-    JournalHealed {
-        /// After so many milliseconds.
-        after_ms: u64,
-    },
-    /// One instance crashed, and was rebuilt from its history. Crashing again and again ends in
-    /// quarantine, so that not many of these follow on each other.
-    Rebuilt {
-        /// `taxi/orders`
-        resource: String,
-        /// Which one.
-        number: u64,
-        /// What the crash said; the first of those that it took.
-        because: String,
-        /// Milliseconds from that crash until it lived again.
-        after_ms: u64,
-    },
-    /// The rows of a view could not be used, and were made anew from the journal.
-    MadeAnew {
-        /// `taxi/mypages`
-        view: String,
-        /// Why.
-        because: String,
-        /// From so many records.
-        records: u64,
-        /// Milliseconds from when that was noticed until they were complete.
-        after_ms: u64,
-    },
-}
-
-impl Note {
-    /// What happened, in a word, and the rest of it.
-    fn told(&self) -> (String, serde_json::Value) {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(object)) => object.into_iter().next().unwrap_or_default(),
-            _ => (format!("{self:?}"), serde_json::Value::Null),
-        }
-    }
-}
+/// How often it is looked whether an interval of repeated notes is over.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// A note, and when it was made.
 type Dated = (Timestamp, Note);
@@ -140,6 +53,7 @@ pub struct Diary {
     desk: Mutex<Option<SyncSender<Dated>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     is_closing: Arc<AtomicBool>,
+    repeats: Arc<Mutex<Repeats>>,
     dropped: AtomicU64,
 }
 
@@ -156,6 +70,7 @@ impl Diary {
             journal: Arc::clone(journal),
             kind,
             is_closing: Arc::clone(&diary.is_closing),
+            repeats: Arc::clone(&diary.repeats),
         };
         let writer = thread::Builder::new().name("diary".to_owned());
         let writer = writer.spawn(move || scribe.write_all(&notes));
@@ -165,14 +80,20 @@ impl Diary {
         Ok(diary)
     }
 
-    /// Writes a note down, soon: nobody waits for it, and nobody is held up by it.
+    /// Writes a note down, soon: nobody waits for it, and nobody is held up by it. One of many of
+    /// its kind about its subject is only counted, here and in the log.
     pub fn note(&self, note: Note) {
-        let (what, details) = note.told();
-        tracing::warn!(what, %details, "noted");
-        let desk = lock(&self.desk).clone();
-        if desk.is_some_and(|desk| desk.try_send((now(), note)).is_err()) {
+        if !lock(&self.repeats).admit(&note, Instant::now()) {
+            return;
+        }
+        log(&note);
+        let Some(desk) = lock(&self.desk).clone() else { return };
+        if let Err(TrySendError::Full((_, note)) | TrySendError::Disconnected((_, note))) =
+            desk.try_send((now(), note))
+        {
+            lock(&self.repeats).count(&note, Instant::now());
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(dropped, "the diary is full, and notes are only in the log");
+            tracing::debug!(dropped, "the diary is full, and a note is only counted");
         }
     }
 
@@ -193,12 +114,28 @@ struct Scribe {
     journal: Arc<Journal>,
     kind: KindId,
     is_closing: Arc<AtomicBool>,
+    repeats: Arc<Mutex<Repeats>>,
 }
 
 impl Scribe {
     fn write_all(&self, notes: &Receiver<Dated>) {
-        for (time, note) in notes {
-            self.write(time, &note);
+        loop {
+            match notes.recv_timeout(LOOK_EVERY) {
+                Ok((time, note)) => self.write(time, &note),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let over = lock(&self.repeats).over(Instant::now());
+            self.write_summaries(&over);
+        }
+        let all = lock(&self.repeats).all(Instant::now());
+        self.write_summaries(&all);
+    }
+
+    fn write_summaries(&self, summaries: &[Note]) {
+        for summary in summaries {
+            log(summary);
+            self.write(now(), summary);
         }
     }
 
@@ -261,6 +198,11 @@ pub async fn read(journal: Arc<Journal>, page: Page) -> Result<Collection<DiaryE
     .await
 }
 
+fn log(note: &Note) {
+    let (what, details) = note.told();
+    tracing::warn!(what, %details, "noted");
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -272,41 +214,7 @@ mod tests {
     use std::sync::atomic::AtomicU32;
 
     fn released(number: u64) -> Note {
-        Note::Released { resource: "a/b".into(), number }
-    }
-
-    #[test]
-    fn notes_are_stored_as_they_always_were() {
-        let golden = |note: Note, bytes: &[u8]| assert_eq!(codec::encode(&note), bytes, "{note:?}");
-        let text = |text: &str| text.to_owned();
-        golden(
-            Note::GateTurned { gate: text("g"), to: text("open"), because: text("why") },
-            b"\x01\x00\x01g\x04open\x03why",
-        );
-        golden(
-            Note::Quarantined { resource: text("a/b"), number: 7, because: text("why") },
-            b"\x01\x01\x03a/b\x07\x03why",
-        );
-        golden(released(7), b"\x01\x02\x03a/b\x07");
-        golden(
-            Note::Restarted { part: text("saga a/b"), because: text("why"), after_ms: 9 },
-            b"\x01\x03\x08saga a/b\x03why\x09",
-        );
-        golden(
-            Note::ShardReplaced { shard: 1, because: text("why"), after_ms: 9 },
-            b"\x01\x04\x01\x03why\x09",
-        );
-        golden(Note::Broken { what: text("why") }, b"\x01\x05\x03why");
-        golden(Note::JournalBroke { because: text("why") }, b"\x01\x06\x03why");
-        golden(Note::JournalHealed { after_ms: 9 }, b"\x01\x07\x09");
-        golden(
-            Note::Rebuilt { resource: text("a/b"), number: 7, because: text("why"), after_ms: 9 },
-            b"\x01\x08\x03a/b\x07\x03why\x09",
-        );
-        golden(
-            Note::MadeAnew { view: text("a/b"), because: text("why"), records: 7, after_ms: 9 },
-            b"\x01\x09\x03a/b\x03why\x07\x09",
-        );
+        Note::Released { resource: format!("a/{number}"), number }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod kinds;
 mod layout;
 mod lease;
 mod opening;
+pub mod permissions;
 pub mod read_model;
 mod reading;
 mod record;

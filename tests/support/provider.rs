@@ -17,6 +17,8 @@ pub struct Entry {
     pub order: u64,
     /// How often it was asked; asking again under the same key changes nothing.
     pub asked: usize,
+    /// The card to be charged, as it was given.
+    pub card: String,
 }
 
 pub type Ledger = Arc<Mutex<HashMap<String, Entry>>>;
@@ -68,6 +70,14 @@ impl Provider {
         )
     }
 
+    /// The cards that were charged.
+    ///
+    /// # Panics
+    /// When a request panicked.
+    pub fn cards(&self) -> Vec<String> {
+        self.ledger.lock().unwrap().values().map(|entry| entry.card.clone()).collect()
+    }
+
     /// How often each order was charged and refunded, by distinct keys.
     ///
     /// # Panics
@@ -107,5 +117,6 @@ async fn answer(
     operation.clone_into(&mut entry.operation);
     entry.order = order;
     entry.asked += 1;
+    body["cardNo"].as_str().unwrap_or_default().clone_into(&mut entry.card);
     HttpResponse::Ok().json(serde_json::json!({ "status": "approved" }))
 }

@@ -22,7 +22,7 @@ use super::{
     supervision::{Begin, start_in},
 };
 use crate::{
-    domain::kernel::{Aggregate, Dispatch, Rejection, Saying, SettingsOf, Timestamp},
+    domain::kernel::{Aggregate, Dispatch, Rejection, Saying, SettingsOf},
     store::{
         KindId, KindSet, Stream, codec,
         journal::{Journal, Level, Listener, StoreError},
@@ -36,9 +36,10 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::Instant,
 };
 
+pub use super::clock::now;
 pub use rebuilding::{Rebuilt, rebuild, reply, shown};
 
 /// What all kinds share.
@@ -343,12 +344,6 @@ pub fn rejected(rejection: &impl Rejection) -> Trouble {
 /// A queue is full, of which nobody knows how fast it drains.
 pub fn busy(what: &'static str) -> Trouble {
     Trouble::Busy { what, retry_after_s: soon() }
-}
-
-/// The present moment.
-pub fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Does something that may wait for the disk off the loop.

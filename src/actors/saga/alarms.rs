@@ -12,6 +12,10 @@ use crate::{
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::BTreeSet, time::Duration};
 
+/// However far away the next alarm is, it is looked whether it is due so often: the wall clock may
+/// have been set forward meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Alarms are indexed under the conversation's number with this bit.
 pub(super) const ALARM_BIT: u64 = 1 << 63;
 
@@ -45,7 +49,7 @@ impl<S: Saga> Runner<S> {
             return;
         }
         let pause = Duration::from_millis(time.0.saturating_sub(now().0));
-        self.arm_in(pause, time, ctx);
+        self.arm_in(pause.min(LOOK_EVERY), time, ctx);
     }
 
     fn arm_in(&mut self, pause: Duration, time: Timestamp, ctx: &mut ActixContext<Self>) {

@@ -11,6 +11,7 @@
 
 mod hanging;
 mod loops;
+mod pauses;
 mod ward;
 
 pub use hanging::hanging;
@@ -18,6 +19,7 @@ pub use loops::Lives;
 pub use ward::{Begin, Handover, Order, Seat, start_in};
 
 use super::{
+    clock,
     contexts::{Context, Contexts},
     courtyard::StartError,
     crash::caught,
@@ -55,6 +57,7 @@ struct Staff {
     loops: Loops,
     wards: Vec<Ward>,
     vigil: Vigil,
+    clock: clock::Watch,
 }
 
 impl Supervisor {
@@ -65,8 +68,12 @@ impl Supervisor {
         contexts: Arc<Contexts>,
         blocked_after: Duration,
     ) -> Arc<Self> {
-        let house =
-            Staff { loops: Loops::new(blocked_after), wards: Vec::new(), vigil: Vigil::default() };
+        let house = Staff {
+            loops: Loops::new(blocked_after),
+            wards: Vec::new(),
+            vigil: Vigil::default(),
+            clock: clock::Watch::default(),
+        };
         Arc::new(Self {
             journal,
             diary,
@@ -204,8 +211,11 @@ impl Supervisor {
 
     fn look(&self) {
         let mut house = lock(&self.house);
-        let Staff { loops, wards, vigil } = &mut *house;
+        let Staff { loops, wards, vigil, clock } = &mut *house;
         loops.look();
+        if let Some(jump) = clock.look(clock::process()) {
+            self.diary.note(jump.noted());
+        }
         vigil.look(&self.journal, &self.diary);
         let mut blocked = loops.blocked();
         if self.journal.committing().is_some_and(|committing| committing >= loops.leniently()) {
@@ -215,8 +225,11 @@ impl Supervisor {
         for (index, shard, since) in loops.replaceable() {
             self.replace_shard((index, shard, since), loops, wards);
         }
+        let now = Instant::now();
         for ward in wards.iter_mut().filter(|ward| !ward.is_alive()) {
-            self.revive(ward, loops);
+            if ward.pauses.may_begin(now) {
+                self.revive(ward, loops);
+            }
         }
         self.looks.fetch_add(1, Ordering::Relaxed);
     }
@@ -245,6 +258,7 @@ impl Supervisor {
         }
         match ward.begin_again(loops, &self.journal) {
             Ok(()) => {
+                ward.pauses.begun(Instant::now());
                 self.contexts.stir();
                 self.note_restart(ward.name.clone(), "it was gone".to_owned(), since);
             }

@@ -1,6 +1,6 @@
 //! A part of the house that is kept alive: how it is begun, and begun again.
 
-use super::Loops;
+use super::{Loops, pauses::Pauses};
 use crate::{
     actors::contexts::Context as Part,
     store::{Lease, journal::Journal},
@@ -94,6 +94,8 @@ pub struct Ward {
     pub context: Arc<Part>,
     /// In which loop it lives.
     pub on: usize,
+    /// How long it stays gone before it is begun again.
+    pub pauses: Pauses,
     handover: Handover,
     begin: Begin,
     lease: Lease,
@@ -113,7 +115,8 @@ impl Ward {
     ) -> Result<Self, String> {
         let lease = Lease::default();
         let at = begin(&loops.handle(on), lease.clone())?;
-        Ok(Self { name, context, on, handover, begin, lease, at })
+        let pauses = Pauses::default();
+        Ok(Self { name, context, on, pauses, handover, begin, lease, at })
     }
 
     /// Whether somebody is there who may write.

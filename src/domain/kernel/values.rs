@@ -157,9 +157,6 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Stored<T> {
     }
 }
 
-/// How the sentence about a number begins that is too large, or negative.
-pub(super) const OUT_OF_BOUNDS: &str = "the number ";
-
 /// Reads `7`, `7.0` and `"7"`.
 pub(super) struct WholeNumber {
     /// What is read at most.
@@ -173,7 +170,7 @@ impl WholeNumber {
         if number <= self.max {
             return Ok(number);
         }
-        Err(E::custom(format_args!("{OUT_OF_BOUNDS}{number} is greater than {}", self.accepted)))
+        Err(E::custom(format_args!("the number {number} is greater than {}", self.accepted)))
     }
 }
 
@@ -190,7 +187,7 @@ impl de::Visitor<'_> for WholeNumber {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
         let number = u64::try_from(number)
-            .map_err(|_| E::custom(format_args!("{OUT_OF_BOUNDS}{number} is negative")))?;
+            .map_err(|_| E::custom(format_args!("the number {number} is negative")))?;
         self.within(number)
     }
 

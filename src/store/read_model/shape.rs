@@ -1,7 +1,10 @@
 //! The shape of a read model's file: its tables, and how one is opened, made and put in its place.
 
 use super::Unusable;
-use crate::domain::kernel::{Field, FieldKind, View, field_names};
+use crate::{
+    domain::kernel::{Field, FieldKind, View, field_names},
+    store::permissions::{create_private_folder, tighten},
+};
 use rusqlite::{Connection, config::DbConfig};
 use std::{
     ffi::OsString,
@@ -89,13 +92,15 @@ pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String>
     let make = || {
         remove(path)?;
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            create_private_folder(folder)?;
         }
         Ok(())
     };
     make().map_err(|error: io::Error| error.to_string())?;
     let fill = || {
         let writer = connect(path)?;
+        // The write-ahead log gets the mode of the file.
+        let _ = tighten(path);
         writer.pragma_update(None, "journal_mode", "OFF")?;
         writer.pragma_update(None, "synchronous", "OFF")?;
         writer.pragma_update(None, "cache_size", BUILDING_CACHE_KIB_NEGATIVE)?;

@@ -1,0 +1,90 @@
+//! The pauses before a child is restarted that dies again and again.
+
+use std::time::{Duration, Instant};
+
+/// The pause before the second restart in a row; there is none before the first.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// A child that lives for so long after a restart has recovered: its next restart is a first one.
+const RECOVERED_AFTER: Duration = Duration::from_secs(10);
+
+/// Exponential backoff: none, 50 ms, 100 ms, 200 ms, ... 5 s.
+#[derive(Debug, Default)]
+pub struct Pauses {
+    /// Restarts in a row.
+    restarts: u32,
+    /// When the last one was.
+    last: Option<Instant>,
+    /// When the child was found dead since then.
+    dead_since: Option<Instant>,
+}
+
+impl Pauses {
+    /// Whether the child, which is dead now, may be restarted now. To be asked until it is.
+    pub fn may_begin(&mut self, now: Instant) -> bool {
+        let Some(last) = self.last else { return true };
+        let dead_since = *self.dead_since.get_or_insert(now);
+        if dead_since.saturating_duration_since(last) >= RECOVERED_AFTER {
+            self.restarts = 0;
+        }
+        now.saturating_duration_since(dead_since) >= self.pause()
+    }
+
+    /// The child was restarted.
+    pub fn begun(&mut self, now: Instant) {
+        self.restarts = self.restarts.saturating_add(1);
+        (self.last, self.dead_since) = (Some(now), None);
+    }
+
+    fn pause(&self) -> Duration {
+        match self.restarts {
+            0 => Duration::ZERO,
+            restarts => (PAUSE_MIN * (1 << (restarts - 1).min(10))).min(PAUSE_MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Restarts of a child that is looked at every 50 ms and dies at once.
+    fn restarts_within(time: Duration) -> Vec<Duration> {
+        let (mut pauses, begun) = (Pauses::default(), Instant::now());
+        let looks = (0..).map(|look| PAUSE_MIN * look).take_while(|at| *at < time);
+        looks
+            .filter(|at| {
+                let may_begin = pauses.may_begin(begun + *at);
+                if may_begin {
+                    pauses.begun(begun + *at);
+                }
+                may_begin
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_child_that_dies_at_once_is_restarted_at_once_and_then_after_growing_pauses() {
+        let restarts = restarts_within(Duration::from_secs(3_600));
+        assert_eq!(restarts[0], Duration::ZERO);
+        let pauses: Vec<_> = restarts.windows(2).map(|two| two[1] - two[0]).collect();
+        assert!(pauses.is_sorted());
+        assert!(pauses[0] <= PAUSE_MIN * 2, "{:?}", pauses[0]);
+        assert_eq!(pauses.last(), Some(&(PAUSE_MAX + PAUSE_MIN)));
+        assert!(restarts.len() < 720 + 10, "{}", restarts.len());
+    }
+
+    #[test]
+    fn a_child_that_has_recovered_is_restarted_at_once_again() {
+        let (mut pauses, begun) = (Pauses::default(), Instant::now());
+        for _ in 0..5 {
+            pauses.begun(begun);
+        }
+        assert!(!pauses.may_begin(begun + Duration::from_millis(1)));
+        pauses.begun(begun);
+        assert!(pauses.may_begin(begun + RECOVERED_AFTER));
+    }
+}

@@ -1,0 +1,152 @@
+//! Who may read the data: its owner alone. Files are 0600 and folders 0700.
+//!
+//! The mode of the data folder keeps others out of everything below it. The modes of the files
+//! below it matter where they are moved or copied to another place.
+
+use std::{
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+/// The bits that let anyone but the owner read, write or enter.
+const OF_OTHERS: u32 = 0o077;
+
+/// The bits of permission, without those of the kind of a file.
+const ALL: u32 = 0o7777;
+
+/// The mode of folders that are created.
+const FOLDER: u32 = 0o700;
+
+/// Folders below folders that are looked into; a store has three.
+const DEPTH_MAX: u32 = 16;
+
+/// What was found when permissions were taken from others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tightened {
+    /// Files and folders that others had permissions for, and have none for any more.
+    pub changed: u64,
+    /// Files and folders that others still have permissions for.
+    pub failed: u64,
+    /// The first failure, with its path.
+    pub because: Option<String>,
+}
+
+/// Creates a folder, and those above it that are missing, for the owner alone. A folder that is
+/// there already is left as it is.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn create_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER).create(folder)
+}
+
+/// Takes from others every permission for this folder, and for all files and folders in it.
+/// Symbolic links in it are not followed. A failure is counted, and the rest goes on: a folder that
+/// belongs to someone else can still be used.
+#[must_use]
+pub fn tighten(folder: &Path) -> Tightened {
+    let mut tightened = Tightened::default();
+    // The folder itself may be reached through a link that its owner has set.
+    tightened.take(folder, fs::metadata(folder), DEPTH_MAX);
+    tightened
+}
+
+impl Tightened {
+    fn take(&mut self, path: &Path, metadata: io::Result<fs::Metadata>, depth_left: u32) {
+        let metadata = match metadata {
+            // A file that is gone by now is read by no one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => return self.fail(path, &error),
+            Ok(metadata) => metadata,
+        };
+        let (is_folder, mode) = (metadata.is_dir(), metadata.permissions().mode());
+        if !is_folder && !metadata.is_file() {
+            return;
+        }
+        if mode & OF_OTHERS != 0 {
+            match fs::set_permissions(path, Permissions::from_mode(mode & ALL & !OF_OTHERS)) {
+                Ok(()) => self.changed += 1,
+                Err(error) => self.fail(path, &error),
+            }
+        }
+        if is_folder && depth_left > 0 {
+            self.take_all_in(path, depth_left - 1);
+        }
+    }
+
+    fn take_all_in(&mut self, folder: &Path, depth_left: u32) {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => return self.fail(folder, &error),
+        };
+        for entry in entries {
+            match entry {
+                // Of a link, this is the link itself.
+                Ok(entry) => self.take(&entry.path(), entry.metadata(), depth_left),
+                Err(error) => self.fail(folder, &error),
+            }
+        }
+    }
+
+    fn fail(&mut self, path: &Path, error: &io::Error) {
+        self.failed += 1;
+        self.because.get_or_insert_with(|| format!("{}: {error}", path.display()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & ALL
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn others_lose_their_permissions_for_a_folder_and_all_that_is_in_it() {
+        let outside = tempfile::tempdir().unwrap();
+        let data = outside.path().join("data");
+        let inner = data.join("journal/blobs");
+        fs::create_dir_all(&inner).unwrap();
+        let (file, foreign) = (inner.join("db"), outside.path().join("foreign"));
+        for path in [&file, &foreign] {
+            fs::write(path, "x").unwrap();
+            set_mode(path, 0o644);
+        }
+        for folder in [&data, &data.join("journal"), &inner] {
+            set_mode(folder, 0o755);
+        }
+        symlink(&foreign, data.join("link")).unwrap();
+
+        assert_eq!(tighten(&data), Tightened { changed: 4, failed: 0, because: None });
+
+        assert_eq!(mode(&file), 0o600);
+        for folder in [&data, &data.join("journal"), &inner] {
+            assert_eq!(mode(folder), 0o700);
+        }
+        assert_eq!(mode(&foreign), 0o644, "a link is not followed");
+        assert_eq!(tighten(&data), Tightened::default(), "the second time nothing is left to do");
+    }
+
+    #[test]
+    fn a_folder_is_created_for_its_owner_alone() {
+        let outside = tempfile::tempdir().unwrap();
+        let data = outside.path().join("a/data");
+        create_private_folder(&data).unwrap();
+        assert_eq!((mode(&data), mode(&outside.path().join("a"))), (0o700, 0o700));
+        create_private_folder(&data).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_has_nothing_to_take() {
+        let outside = tempfile::tempdir().unwrap();
+        assert_eq!(tighten(&outside.path().join("none")), Tightened::default());
+    }
+}
