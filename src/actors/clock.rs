@@ -155,6 +155,7 @@ pub fn process() -> &'static Clock {
 }
 
 /// The present moment, by the clock of this process.
+#[must_use]
 pub fn now() -> Timestamp {
     process().now()
 }

@@ -1,0 +1,42 @@
+//! The operations log stays small however often the same thing happens, and counts all of it.
+
+mod support;
+
+use serde_json::Value;
+use support::{
+    client,
+    process::{Server, assert_verified},
+};
+
+const RESTARTS: u64 = 200;
+
+#[tokio::test]
+async fn two_hundred_restarts_leave_some_notes_and_the_number_of_the_others() {
+    let (data, client) = (tempfile::tempdir().unwrap(), client());
+    let server = Server::start(data.path(), None);
+    let restart = server.url("/admin/contexts/taxi/mypages/restart");
+    for _ in 0..RESTARTS {
+        assert!(client.post(&restart).send().await.unwrap().status().is_success());
+    }
+    assert!(server.terminate().success());
+
+    let server = Server::start(data.path(), None);
+    let page = client.get(server.url("/admin/diary?size=200")).send().await.unwrap();
+    let page: Value = page.json().await.unwrap();
+    let notes = page["_embedded"]["diary"].as_array().unwrap();
+    let is_restart =
+        |note: &&Value| note["what"] == "Restarted" && note["details"]["part"] == "taxi/mypages";
+    let written = notes.iter().filter(is_restart).count() as u64;
+    let is_summary =
+        |note: &&Value| note["what"] == "Repeated" && note["details"]["subject"] == "taxi/mypages";
+    let counted: u64 = notes
+        .iter()
+        .filter(is_summary)
+        .map(|note| note["details"]["count"].as_u64().unwrap())
+        .sum();
+    // A machine on which this takes longer than a minute begins another interval.
+    assert!(written < RESTARTS / 2, "{written} notes");
+    assert_eq!(written + counted, RESTARTS, "every restart is counted: {page}");
+    assert!(server.terminate().success());
+    assert_verified(data.path());
+}
