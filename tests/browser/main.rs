@@ -6,7 +6,7 @@
 mod attacker;
 mod chromium;
 #[path = "../words/programs.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // HTTPie is not needed here
 mod programs;
 #[path = "../support/mod.rs"]
 mod support;
