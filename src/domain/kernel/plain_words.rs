@@ -59,8 +59,12 @@ fn expected_in_plain_words(expected: &str) -> &str {
         }
         ("f32" | "f64", _) => "a number",
         ("unit", _) | (_, "unit") => "no details",
-        ("struct" | "map" | "tuple" | "newtype", _) | (_, "a map") => "an object",
-        ("internally" | "adjacently" | "untagged" | "data", _) => "an object",
+        (
+            "struct" | "map" | "tuple" | "newtype" | "data" | "internally" | "adjacently"
+            | "untagged",
+            _,
+        )
+        | (_, "a map") => "an object",
         _ => expected,
     }
 }
