@@ -11,10 +11,11 @@ use std::path::Path;
 const PRINTED_FLAWS_MAX: usize = 100;
 
 /// Checks the data in this folder, with a progress bar on a terminal; prints what is wrong, one
-/// sentence a line, and whether anything is. True when nothing is.
+/// sentence a line, then what was checked, what could not be, and whether anything is wrong. A
+/// part that cannot be read is a flaw, and the next one is checked. True when nothing is wrong.
 ///
 /// # Errors
-/// When the data cannot be opened.
+/// When there is no data, or the settings make no sense.
 pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError> {
     if !data.join("journal").is_dir() {
         return Err(StartError::Store(format!("{}: there is no journal here", data.display())));
@@ -27,20 +28,48 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
     };
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
     let install = |catalogue: &mut Catalogue| declarations.install(catalogue);
-    let Findings { flaws, open } = Catalogue::audit(settings, install, &mut progressing)?;
+    let audited = Catalogue::audit(settings, install, &mut progressing);
+    let findings = match audited {
+        Ok(findings) => findings,
+        Err(StartError::Store(because)) => without_journal(data, &because),
+        Err(error @ StartError::Settings(_)) => return Err(error),
+    };
     bar.finish_and_clear();
-    for waiting in &open {
+    Ok(print(data, &findings))
+}
+
+/// What can be checked when the journal cannot be opened.
+fn without_journal(data: &Path, because: &str) -> Findings {
+    let mut findings = Catalogue::audit_views_alone(data);
+    findings.flaws.insert(0, format!("the journal cannot be opened: {because}"));
+    for part in ["the journal", "the aggregates", "the rows of views", "the books"] {
+        findings.unchecked.push(part.to_owned());
+    }
+    findings
+}
+
+/// True when nothing is wrong.
+fn print(data: &Path, findings: &Findings) -> bool {
+    let Findings { flaws, open, checked, unchecked } = findings;
+    for waiting in open {
         println!("{waiting}");
     }
     for flaw in flaws.iter().take(PRINTED_FLAWS_MAX) {
         println!("{flaw}");
     }
+    if flaws.len() > PRINTED_FLAWS_MAX {
+        println!("{} further flaws are not printed", flaws.len() - PRINTED_FLAWS_MAX);
+    }
+    println!("checked: {} parts", checked.len());
+    if !unchecked.is_empty() {
+        println!("not checked: {}", unchecked.join(", "));
+    }
     if flaws.is_empty() {
         println!("{}: sound", data.display());
-        return Ok(true);
+        return true;
     }
     println!("{}: {} flaws", data.display(), flaws.len());
-    Ok(false)
+    false
 }
 
 fn style() -> ProgressStyle {

@@ -16,7 +16,7 @@ use madang::{
         journal::{Entry, Journal, JournalOptions, Submission},
     },
 };
-use std::{path::Path, process::Output};
+use std::{fs, path::Path, process::Output};
 use support::{
     client,
     process::{Server, verify},
@@ -24,14 +24,19 @@ use support::{
 
 /// Writes events into a journal that no server is running on, whether they make sense or not.
 fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
+    planted_bytes(data, kind, number, events.iter().map(codec::encode).collect());
+}
+
+/// The same for events as bytes, whether they can be read or not.
+fn planted_bytes(data: &Path, kind: &str, number: u64, events: Vec<Vec<u8>>) {
     let journal = Journal::open(&data.join("journal"), JournalOptions::default()).unwrap();
-    let entry = |event: &E| Entry { payload: Payload::Event(codec::encode(event)), typed: None };
+    let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
     journal
         .submit(Submission {
             stream: Stream { kind: journal.kind(kind).unwrap(), number },
             after_version: 0,
             generation: journal.generation(),
-            entries: events.iter().map(entry).collect(),
+            entries: events.into_iter().map(entry).collect(),
             time: Timestamp(1_700_000_000_000),
             correlation: number,
             cause: Cause::Request(None),
@@ -103,5 +108,54 @@ fn money_on_its_way_need_not_add_up_and_is_told() {
         "taxi/sms: conversations wait, 1 for taxi/sms",
     ] {
         assert!(said(&output).contains(sentence), "{}", said(&output));
+    }
+}
+
+/// Puts a file that is no database in the place of a view's.
+fn damaged_view(data: &Path) -> String {
+    let file = data.join("views").join("taxi.mypages.sqlite");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, vec![0x5a; 40_960]).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn each_damaged_part_is_a_flaw_and_the_next_part_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let assigned = taxi::Event::Assigned { reservation: Id::new(9), stock: Quantity(0) };
+    planted(folder.path(), "taxi/taxis", 1, &[registered(), assigned]);
+    planted_bytes(folder.path(), "claims/claims", 1, vec![vec![0xff; 9]]);
+    let file = damaged_view(folder.path());
+    let output = verify(folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for sentence in [
+        "record 3: ",
+        "claims/claims 1: ",
+        &format!("the file {file} of view taxi/mypages is damaged: "),
+        "the books of claims cannot be checked: ",
+        "taxi does not add up: ",
+        "checked: ",
+        "not checked: the books of claims",
+        " flaws",
+    ] {
+        assert!(said(&output).contains(sentence), "{sentence}\n{}", said(&output));
+    }
+}
+
+#[test]
+fn views_are_checked_although_the_journal_cannot_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    planted(folder.path(), "taxi/taxis", 1, &[registered()]);
+    fs::write(folder.path().join("journal").join("conf"), "no configuration").unwrap();
+    let file = damaged_view(folder.path());
+    let output = verify(folder.path());
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    for sentence in [
+        "the journal cannot be opened: ",
+        &format!("the file {file} is damaged: "),
+        "not checked: the journal, the aggregates, the rows of views, the books",
+        "2 flaws",
+    ] {
+        assert!(said(&output).contains(sentence), "{sentence}\n{}", said(&output));
     }
 }

@@ -5,6 +5,7 @@ use super::{
     books::{self, StoredBooks},
     catalogue::Catalogue,
     contexts::Transition,
+    conversations::INDEX,
     courtyard::{Settings, StartError},
     crash::caught,
     diary::{DIARY, Note},
@@ -17,16 +18,22 @@ use crate::{
     store::{
         KindId, Payload, Record,
         journal::{Journal, Level},
-        read_model::{Layout, ReadModel, Unusable},
+        read_model::{self, Layout, ReadModel, Unusable},
     },
 };
-use std::{cell::RefCell, collections::BTreeMap, path::Path};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Told how far the audit is: what is being read, how much of it is done, how much there is.
 pub type Progressing<'a> = &'a mut dyn FnMut(&str, u64, u64);
 
 /// Compares the rows of one view with the journal; says what is wrong.
-pub(super) type RowCheck = Box<dyn FnOnce(&Path, &Journal, &Rooms) -> Result<Vec<String>, String>>;
+pub(super) type RowCheck =
+    (&'static str, Box<dyn FnOnce(&Path, &Journal, &Rooms) -> Result<Vec<String>, String>>);
 
 /// Records and numbers read at once.
 const BATCH_MAX: usize = 4_096;
@@ -38,6 +45,27 @@ pub struct Findings {
     pub flaws: Vec<String>,
     /// What is on its way and therefore need not add up yet, one sentence each.
     pub open: Vec<String>,
+    /// The parts that were checked to their end.
+    pub checked: Vec<String>,
+    /// The parts that could not be; each of them is a flaw as well.
+    pub unchecked: Vec<String>,
+}
+
+impl Findings {
+    /// Checks one part: gives what is wrong with it. What keeps it from being checked, even a
+    /// panic, is a flaw, and the next part is checked all the same.
+    fn part(&mut self, name: &str, check: impl FnOnce() -> Result<Vec<String>, String>) {
+        match caught(check).and_then(|checked| checked) {
+            Ok(flaws) => {
+                self.checked.push(name.to_owned());
+                self.flaws.extend(flaws);
+            }
+            Err(because) => {
+                self.unchecked.push(name.to_owned());
+                self.flaws.push(format!("{name} cannot be checked: {because}"));
+            }
+        }
+    }
 }
 
 impl Installation {
@@ -51,30 +79,62 @@ impl Installation {
         install: impl FnOnce(&mut Self),
         progressing: Progressing<'_>,
     ) -> Result<Findings, StartError> {
-        let mut catalogue = Self::open(settings, install)?;
-        catalogue.check()?;
-        let store = |error: &dyn std::fmt::Display| StartError::Store(error.to_string());
-        let mut flaws = catalogue.audit_records(progressing).map_err(|error| store(&error))?;
-        flaws.extend(catalogue.audit_aggregates(progressing).map_err(|error| store(&error))?);
+        let opened = caught(|| {
+            let mut catalogue = Self::open(settings, install)?;
+            catalogue.check()?;
+            Ok(catalogue)
+        });
+        let mut catalogue = opened.unwrap_or_else(|because| Err(StartError::Store(because)))?;
+        let mut findings = Findings::default();
+        findings.part("the journal", || catalogue.audit_records(progressing));
+        catalogue.audit_aggregates(&mut findings, progressing);
         let Catalogue { settings, journal, rooms, row_checks, invariants, replays, .. } = catalogue;
-        for (nth, check) in (0..).zip(row_checks) {
+        for (nth, (view, check)) in (0..).zip(row_checks) {
             progressing("views", nth, nth + 1);
-            match check(&settings.data, &journal, &rooms) {
-                Ok(found) => flaws.extend(found),
-                Err(because) => flaws.push(because),
-            }
+            let name = format!("view {view}");
+            findings.part(&name, || check(&settings.data, &journal, &rooms));
         }
-        let open = books::open(&replays);
-        let progressing = RefCell::new(progressing);
-        let books =
-            StoredBooks { journal: &journal, rooms: &rooms, replays: &replays, progressing };
+        findings.part("the index of conversations", || {
+            Ok(file_flaws(&view_path(&settings.data, INDEX)))
+        });
+        findings.open = caught(|| books::open(&replays)).unwrap_or_else(|because| {
+            findings.flaws.push(format!("what is on its way cannot be told: {because}"));
+            Vec::new()
+        });
+        let (progressing, unreadable) = (RefCell::new(progressing), RefCell::default());
+        let (journal_read, rooms, replays) = (&*journal, &rooms, &*replays);
+        let books = StoredBooks { journal: journal_read, rooms, replays, progressing, unreadable };
         for (business, adds_up) in invariants {
-            if let Err(because) = caught(|| adds_up(&books)).and_then(|adds_up| adds_up) {
-                flaws.push(format!("{business} does not add up: {because}"));
-            }
+            let adds_up = caught(|| adds_up(&books)).and_then(|adds_up| adds_up);
+            let unreadable = books.unreadable.take();
+            findings.part(&format!("the books of {business}"), || match (adds_up, unreadable) {
+                (_, Some(because)) => Err(because),
+                (Ok(()), None) => Ok(Vec::new()),
+                (Err(because), None) => Ok(vec![format!("{business} does not add up: {because}")]),
+            });
         }
         journal.close();
-        Ok(Findings { flaws, open })
+        Ok(findings)
+    }
+
+    /// Checks the files of views by themselves, where the journal cannot be opened.
+    #[must_use]
+    pub fn audit_views_alone(data: &Path) -> Findings {
+        let mut findings = Findings::default();
+        findings.part("the folder of views", || {
+            let folder = data.join("views");
+            if !folder.is_dir() {
+                return Ok(Vec::new());
+            }
+            let entries = fs::read_dir(&folder).map_err(|error| error.to_string())?;
+            let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            let is_view =
+                |path: &PathBuf| path.extension().is_some_and(|ending| ending == "sqlite");
+            let mut paths: Vec<PathBuf> = paths.filter(is_view).collect();
+            paths.sort_unstable();
+            Ok(paths.iter().flat_map(|path| file_flaws(path)).collect())
+        });
+        findings
     }
 }
 
@@ -87,12 +147,14 @@ impl Catalogue {
         let replays = &mut self.replays;
         let mut read = |record: &Record| {
             let at = |because| format!("record {}: {because}", record.position);
-            if let Err(because) = readable(rooms, (contexts, diary), record) {
+            let is_readable = caught(|| readable(rooms, (contexts, diary), record));
+            if let Err(because) = is_readable.and_then(|is_readable| is_readable) {
                 return flaws.push(at(because));
             }
             let heard = replays.iter_mut().map(|replay| {
-                let heard = replay.hear(rooms, record);
-                heard.map_err(|because| at(format!("{}: {because}", replay.name())))
+                let name = replay.name();
+                let heard = caught(|| replay.hear(rooms, record)).and_then(|heard| heard);
+                heard.map_err(|because| at(format!("{name}: {because}")))
             });
             flaws.extend(heard.filter_map(Result::err));
         };
@@ -102,20 +164,34 @@ impl Catalogue {
         Ok(flaws)
     }
 
-    fn audit_aggregates(&self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
-        let mut flaws = Vec::new();
+    fn audit_aggregates(&self, findings: &mut Findings, progressing: Progressing<'_>) {
         for door in &self.doors {
             let name = format!("{}/{}", door.info().business, door.info().name);
             let mut tell = |done, total| progressing(&name, done, total);
-            each_number(&self.journal, door.kind(), &mut tell, &mut |number| {
-                if let Err(because) = door.audit(number) {
-                    flaws.push(format!("{name} {number}: {because}"));
-                }
-                Ok(())
-            })?;
+            findings.part(&name, || {
+                let mut flaws = Vec::new();
+                each_number(&self.journal, door.kind(), &mut tell, &mut |number| {
+                    let audited = caught(|| door.audit(number)).and_then(|audited| audited);
+                    if let Err(because) = audited {
+                        flaws.push(format!("{name} {number}: {because}"));
+                    }
+                    Ok(())
+                })?;
+                Ok(flaws)
+            });
         }
-        Ok(flaws)
     }
+}
+
+/// What is wrong with the file of a view, whatever its rows are about.
+fn file_flaws(path: &Path) -> Vec<String> {
+    if !path.exists() {
+        // Made from the journal at the next start.
+        return Vec::new();
+    }
+    let examined = caught(|| read_model::examine_file(path)).and_then(|examined| examined);
+    let flaw = |because| format!("the file {} is damaged: {because}", path.display());
+    examined.map_err(flaw).err().into_iter().collect()
 }
 
 /// Goes through the numbers of one kind of aggregate, and tells how far it is: so many of so many.
@@ -165,23 +241,26 @@ fn readable(
 
 /// Folds the journal up to where the view is, and compares row by row.
 pub(super) fn row_check<V: View>() -> RowCheck {
-    Box::new(|data, journal, rooms| {
+    let check = |data: &Path, journal: &Journal, rooms: &Rooms| {
         let path = view_path(data, V::NAME);
+        let damaged = |because: &str| {
+            vec![format!("the file {} of view {} is damaged: {because}", path.display(), V::NAME)]
+        };
         let in_view = |because: &dyn std::fmt::Display| format!("view {}: {because}", V::NAME);
         let model = match ReadModel::open(&path, Layout::of::<V>()) {
             Ok(model) => model,
             // Made anew at the next start.
             Err(Unusable::Missing | Unusable::OtherShape) => return Ok(Vec::new()),
-            Err(found @ Unusable::Damaged(_)) => return Ok(vec![in_view(&found)]),
+            Err(Unusable::Damaged(because)) => return Ok(damaged(&because)),
         };
-        if let Err(error) = model.check_all() {
-            return Ok(vec![in_view(&error.because)]);
+        if let Err(error) = model.examine_all(&mut |_, _| {}) {
+            return Ok(damaged(&error.because));
         }
-        let cursor = model.cursor().map_err(|error| in_view(&error))?;
-        let rows = expected::<V>(journal, rooms, cursor).map_err(|error| in_view(&error))?;
+        let cursor = model.cursor().map_err(|error| error.because)?;
+        let rows = expected::<V>(journal, rooms, cursor)?;
         let mut flaws = Vec::new();
         for (number, row) in &rows {
-            let body = model.row(*number).map_err(|error| in_view(&error))?;
+            let body = model.row(*number).map_err(|error| error.because)?;
             // Compared as JSON: what is shown masked is stored masked in rows.
             let stored = body.and_then(|body| serde_json::from_slice(&body).ok());
             let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
@@ -189,12 +268,13 @@ pub(super) fn row_check<V: View>() -> RowCheck {
                 flaws.push(in_view(&format!("row {number} is not what the journal says")));
             }
         }
-        let count = model.count().map_err(|error| in_view(&error))?;
+        let count = model.count().map_err(|error| error.because)?;
         if count != rows.len() as u64 {
             flaws.push(in_view(&format!("there are {count} rows instead of {}", rows.len())));
         }
         Ok(flaws)
-    })
+    };
+    (V::NAME, Box::new(check))
 }
 
 fn expected<V: View>(

@@ -131,6 +131,8 @@ pub(super) struct StoredBooks<'a> {
     pub(super) rooms: &'a Rooms,
     pub(super) replays: &'a [Box<dyn Replay>],
     pub(super) progressing: RefCell<Progressing<'a>>,
+    /// Why the books cannot be read to the end, if so.
+    pub(super) unreadable: RefCell<Option<String>>,
 }
 
 impl StoredBooks<'_> {
@@ -149,10 +151,22 @@ impl Books for StoredBooks<'_> {
         let Some(kind) = self.rooms.kind(A::NAME) else { return Ok(()) };
         let what = format!("books of {}", A::NAME);
         let mut tell = |done, total| (self.progressing.borrow_mut())(&what, done, total);
-        each_number(self.journal, kind, &mut tell, &mut |number| {
-            let aggregate = self.read::<A>(number)?;
-            caught(|| check(number, &aggregate)).and_then(|checked| checked)
-        })
+        let unreadable = |because: String| {
+            let because = format!("{}: {because}", A::NAME);
+            *self.unreadable.borrow_mut() = Some(because.clone());
+            because
+        };
+        let mut failed = None;
+        let read = each_number(self.journal, kind, &mut tell, &mut |number| {
+            let aggregate = caught(|| self.read::<A>(number)).and_then(|read| read)?;
+            let checked = caught(|| check(number, &aggregate)).and_then(|checked| checked);
+            checked.map_err(|because| failed.insert(because).clone())
+        });
+        match (read, failed) {
+            (Ok(()), _) => Ok(()),
+            (Err(_), Some(because)) => Err(because),
+            (Err(because), None) => Err(unreadable(because)),
+        }
     }
 
     /// What cannot be read is a flaw already, and counts as nothing here.

@@ -17,7 +17,9 @@ use super::{
     house::House,
     later::Drain,
     passage::{Passage, Passages},
-    private, refusal,
+    private,
+    queries::Queries,
+    refusal,
     room::{Door, Room, Shared},
     rooms::Rooms,
     saga::Replayed,
@@ -36,6 +38,7 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
 };
 
 /// The opened system, to which everything that is installed is declared.
@@ -143,7 +146,9 @@ impl Catalogue {
         // On a thread of its own, so that nobody else's work makes those at a gate wait.
         let gatekeeping = supervisor.add_loop("gates", Lives::Followers);
         self.shared.gates.drive(&supervisor.handle(gatekeeping));
+        let query_max = Duration::from_millis(self.shared.settings.query_ms_max);
         let mut house = House {
+            queries: Arc::new(Queries::new(query_max)),
             settings: self.settings,
             shared: Arc::clone(&self.shared),
             contexts: Arc::clone(&self.contexts),

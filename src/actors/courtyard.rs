@@ -107,6 +107,8 @@ impl Courtyard {
         let supervisor = Arc::clone(&self.parts.supervisor);
         let (journal, diary) =
             (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
+        let mut rows = self.parts.rows.clone();
+        rows.push(Arc::clone(&self.parts.conversations.index));
         let stopped = tokio::task::spawn_blocking(move || {
             let following = supervisor.end();
             for arbiter in &following {
@@ -116,6 +118,7 @@ impl Courtyard {
             for arbiter in following {
                 let _ = arbiter.join();
             }
+            rows.iter().for_each(|rows| rows.seal());
             diary.close();
             journal.close();
         });

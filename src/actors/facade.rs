@@ -280,6 +280,9 @@ pub enum Trouble {
         /// When to come back, in seconds.
         retry_after_s: u32,
     },
+    /// 503: a query took too long, or as many long ones ran as may.
+    #[error("{0}")]
+    QueryEnded(String),
     /// 507: nothing more is written for lack of space; nothing was changed.
     #[error("{0}")]
     NoSpace(String),

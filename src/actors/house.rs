@@ -10,6 +10,7 @@ use super::{
     messenger::{Errand, Limits, Messenger},
     progress::Progress,
     projector::{Projector, Rows},
+    queries::Queries,
     room::Shared,
     rooms::Rooms,
     saga::Runner,
@@ -34,6 +35,8 @@ pub(super) struct House {
     pub(super) rooms: Arc<Rooms>,
     pub(super) rows: Vec<(&'static str, Arc<Rows>)>,
     pub(super) progress: Vec<Arc<Progress>>,
+    /// Where clients' queries of views run.
+    pub(super) queries: Arc<Queries>,
     /// How to ask the sagas, with the business of each.
     pub(super) sagas: Vec<(&'static str, AskSaga)>,
     pub(super) releases: Releases,
@@ -141,7 +144,7 @@ impl House {
         let diary = Arc::clone(&self.shared.diary);
         let opened = Shelf::open(place, layout, (diary, journal.durable()));
         let (place, opened) = opened.map_err(|error| store(&error))?;
-        let rows = Arc::new(Rows::new(info, place, progress));
+        let rows = Arc::new(Rows::new(info, place, progress, Arc::clone(&self.queries)));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
         let rooms = Arc::clone(&self.rooms);
         let begin: Begin = Box::new(move |arbiter, _| {

@@ -44,6 +44,7 @@ mod private;
 mod progress;
 mod projector;
 mod put_off;
+mod queries;
 mod ranges;
 mod refusal;
 mod room;

@@ -7,6 +7,12 @@ use std::{collections::BTreeMap, time::Duration};
 /// In less time a loop that is merely busy would be taken for blocked.
 const SHARD_BLOCKED_MS_MIN: u64 = 250;
 
+/// In less time a query of a busy machine would seldom have its result.
+const QUERY_MS_MIN: u64 = 10;
+
+/// A query that takes longer holds its place for too long.
+const QUERY_MS_MAX: u64 = 60_000;
+
 /// So many crashes of each instance are remembered.
 const CRASHES_MAX: u64 = 1_000;
 
@@ -43,6 +49,8 @@ pub struct ActorSettings {
     pub shard_blocked_ms: u64,
     /// Sagas write their progress down every so many milliseconds.
     pub checkpoint_every_ms: u64,
+    /// A query of a view that takes longer is ended and answered 503.
+    pub query_ms_max: u64,
 }
 
 impl Default for ActorSettings {
@@ -61,6 +69,7 @@ impl Default for ActorSettings {
             crash_backoff_ms: 5,
             shard_blocked_ms: 1_000,
             checkpoint_every_ms: 100,
+            query_ms_max: 2_000,
         }
     }
 }
@@ -85,6 +94,7 @@ impl ActorSettings {
             ("crash_backoff_ms", self.crash_backoff_ms, 0..=MANY),
             ("shard_blocked_ms", self.shard_blocked_ms, SHARD_BLOCKED_MS_MIN..=MANY),
             ("checkpoint_every_ms", self.checkpoint_every_ms, 1..=MANY),
+            ("query_ms_max", self.query_ms_max, QUERY_MS_MIN..=QUERY_MS_MAX),
         ])
     }
 

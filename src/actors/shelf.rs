@@ -1,8 +1,8 @@
 //! Where the rows of a view stand: in their file, or on their way out of the journal once more.
 //!
 //! ```text
-//!           whole                 suspected: deleted, replaced, damaged, another shape
-//! start ──────────▶ in place ◀───────────────────────────────────┐
+//!       ┌ checked ┐ as written   suspected: deleted, replaced, damaged, another shape
+//! start ┴─────────┴▶ in place ◀──────────────────────────────────┐
 //!   │                  │                complete: takes the place │
 //!   │ missing, or      └──────▶ made anew beside the place ───────┘
 //!   └─ other shape ───────────▶ (503, with how far it is)
@@ -25,6 +25,10 @@ use std::{
 /// How often it is said how far the rows are.
 const SAY_EVERY: Duration = Duration::from_secs(1);
 
+/// A shorter file is compared with what was written to it before the start goes on; that takes a
+/// few milliseconds. A longer one is compared meanwhile.
+const CHECKED_AT_ONCE_BYTES: u64 = 4 << 20;
+
 /// Nobody is told to come back later than this, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 600;
 
@@ -36,6 +40,22 @@ pub struct Shelf {
     in_place: RwLock<Option<Arc<ReadModel>>>,
     /// How far they are while they are made anew.
     anew: Mutex<Option<Anew>>,
+    /// The rows that are compared with what was written, before they are read.
+    checked: Mutex<Option<Checked>>,
+}
+
+/// Rows that are compared with what was written.
+struct Checked {
+    model: Arc<ReadModel>,
+    done: u64,
+    of: u64,
+}
+
+impl Checked {
+    /// Below 100 until the rows are in place.
+    fn percent(&self) -> u64 {
+        (self.done.saturating_mul(100) / self.of.max(1)).min(99)
+    }
 }
 
 /// How far rows are that are made anew.
@@ -82,13 +102,10 @@ impl Shelf {
             Err(error) => Err(Unusable::Damaged(error.because)),
         });
         let (in_place, anew) = (RwLock::new(None), Mutex::new(None));
-        let shelf = Arc::new(Self { place, layout, diary, in_place, anew });
+        let checked = Mutex::new(None);
+        let shelf = Arc::new(Self { place, layout, diary, in_place, anew, checked });
         let model = match opened {
-            Ok(model) => {
-                let model = shelf.put(model);
-                check_beside(Arc::clone(&model));
-                model
-            }
+            Ok(model) => shelf.begin_check(model),
             Err(found) => {
                 let model = shelf.make_anew(&found, durable)?;
                 if durable == 0 { shelf.complete(&model)? } else { model }
@@ -116,20 +133,41 @@ impl Shelf {
         }
         let (begun, because) = (Instant::now(), found.to_string());
         let anew = Anew { because, begun, said: begun, position: 0, of: durable };
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).take();
         *self.anew.lock().unwrap_or_else(PoisonError::into_inner) = Some(anew);
         *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(Arc::new(ReadModel::build(&self.place, self.layout, found)?))
     }
 
-    /// What somebody writes to who goes on in the place of another: the rows in place. Those that
-    /// were being made anew are begun anew, because only their projector knew where they are.
+    /// What somebody writes to who goes on in the place of another: the rows in place, or those
+    /// that are checked. Those that were being made anew are begun anew, because only their
+    /// projector knew where they are.
     ///
     /// # Errors
     /// When the folder cannot be written to.
     pub fn go_on(&self, durable: u64) -> Result<Arc<ReadModel>, ReadModelError> {
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(checked) = checked.as_ref() {
+            return Ok(Arc::clone(&checked.model));
+        }
+        drop(checked);
         match self.readable() {
             Ok(model) => Ok(model),
             Err(_) => self.make_anew(&Unusable::Missing, durable),
+        }
+    }
+
+    /// Whether the rows are compared with what was written: nothing is read from them or written
+    /// to them yet.
+    pub fn is_being_checked(&self) -> bool {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Writes a seal on the rows in place; a file without one is only checked more slowly.
+    pub fn seal(&self) {
+        let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(Err(error)) = in_place.map(|model| model.seal()) {
+            tracing::info!(%error, "a view is stopped without a seal");
         }
     }
 
@@ -176,6 +214,12 @@ impl Shelf {
 
     /// How far the rows are, as whoever asks for them is told.
     pub fn trouble(&self) -> Trouble {
+        if let Some(percent) = self.checked_percent() {
+            let view = self.layout.name;
+            return Trouble::NotYet(format!(
+                "the file of {view} is compared with what was written to it: {percent} %"
+            ));
+        }
         let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (percent, position, of, left_s) = anew
             .map_or((99, 0, 0, 1), |anew| (anew.percent(), anew.position, anew.of, anew.left_s()));
@@ -186,6 +230,14 @@ impl Shelf {
     /// How the view is, seen from outside.
     pub fn part(&self, progress: &Progress, durable: u64) -> Part {
         let mut part = progress.part(durable);
+        if let Some(percent) = self.checked_percent() {
+            if part.status == Status::Up {
+                part.status = Status::OutOfService;
+                let because = "its file is compared with what was written to it";
+                part.details.push(("because", because.to_owned()));
+            }
+            part.details.push(("checkedPercent", percent.to_string()));
+        }
         let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(anew) = anew {
             if part.status == Status::Up {
@@ -203,13 +255,47 @@ impl Shelf {
         *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = in_place;
         model
     }
-}
 
-/// Looks for damaged pages while the rows are read already: that takes as long as there are
-/// rows. What is found makes the model suspected, which its projector notices.
-fn check_beside(model: Arc<ReadModel>) {
-    let check = move || drop(model.check_all());
-    if let Err(error) = thread::Builder::new().name("check-view".to_owned()).spawn(check) {
-        tracing::warn!(%error, "the rows of a view are not checked");
+    fn checked_percent(&self) -> Option<u64> {
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.as_ref().map(Checked::percent)
+    }
+
+    /// Has the rows compared with what was written, at once or meanwhile.
+    fn begin_check(self: &Arc<Self>, model: ReadModel) -> Arc<ReadModel> {
+        let (bytes, model) = (model.bytes(), Arc::new(model));
+        let checked = Checked { model: Arc::clone(&model), done: 0, of: bytes };
+        *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some(checked);
+        if bytes > CHECKED_AT_ONCE_BYTES {
+            let (shelf, of_thread) = (Arc::clone(self), Arc::clone(&model));
+            let check = move || shelf.check(of_thread);
+            match thread::Builder::new().name("check-view".to_owned()).spawn(check) {
+                Ok(_) => return model,
+                Err(error) => tracing::warn!(%error, "a view is checked before the start goes on"),
+            }
+        }
+        self.check(Arc::clone(&model));
+        model
+    }
+
+    /// Puts the rows in their place when they are as they were written. Otherwise the model is
+    /// suspected, which its projector notices.
+    fn check(&self, model: Arc<ReadModel>) {
+        let lock = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let examined = model.examine(&mut |done, of| {
+            if let Some(checked) = lock().as_mut() {
+                (checked.done, checked.of) = (done, of);
+            }
+        });
+        let mut checked = lock();
+        match (checked.take(), examined) {
+            // They are made anew already.
+            (None, _) => {}
+            (Some(_), Ok(())) => {
+                *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
+            }
+            // Also what could not be read for another reason is not trusted.
+            (Some(_), Err(error)) => drop(model.suspect(error.because)),
+        }
     }
 }

@@ -93,6 +93,8 @@ families! {
     SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/contexts lists what is suspended";
     /// Not yet.
     NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
+    /// A query took too long.
+    QUERY_TOO_SLOW = "query-too-slow", 503, "query too slow", "the query takes longer than the server allows, or takes long while as many others do as may; the view itself is well: ask for less, or come back after the time in Retry-After";
     /// The file system can only be read.
     READ_ONLY = "read-only", 503, "read-only", "the file system under the journal can only be read; nothing was changed, and all that can be read is served";
     /// The machine failed.
@@ -187,6 +189,8 @@ impl From<Trouble> for Problem {
             | Trouble::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
             // Somebody has to make space first.
             Trouble::NoSpace(_) | Trouble::ReadOnly(_) => Some(spread(5)),
+            // Long queries are over by then, or ended.
+            Trouble::QueryEnded(_) => Some(spread(2)),
             // Nobody knows how long a person takes.
             Trouble::Quarantined { .. } => Some(spread(30)),
             Trouble::Suspended { .. } => Some(spread(10)),
@@ -239,6 +243,7 @@ fn family(trouble: &Trouble) -> &'static Family {
         Trouble::Quarantined { .. } => QUARANTINED,
         Trouble::Suspended { .. } => SUSPENDED,
         Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
+        Trouble::QueryEnded(_) => QUERY_TOO_SLOW,
         Trouble::NoSpace(_) => NO_SPACE,
         Trouble::ReadOnly(_) => READ_ONLY,
         Trouble::Failed(_) | Trouble::Crashed { .. } => FAILED,
@@ -285,6 +290,7 @@ mod tests {
                 Trouble::Crashed { resource, number, because: because(), retry_after },
                 "taxi/orders 7",
             ),
+            (Trouble::QueryEnded("the query took too long".into()), "the query"),
             (Trouble::Failed("the disk is broken".into()), "the disk"),
             (Trouble::NoSpace("the disk is full".into()), "the disk"),
             (Trouble::ReadOnly("the disk can only be read".into()), "the disk"),

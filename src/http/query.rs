@@ -11,6 +11,11 @@ pub(super) const SIZE_MAX: usize = 200;
 /// The furthest page; beyond it lies nothing that anybody pages to.
 const PAGE_MAX: u64 = 1_000_000_000;
 
+/// The longest query, in bytes: more than all fields of any view, each with a value.
+const QUERY_BYTES_MAX: usize = 8_192;
+/// The most parameters: those a view takes, with every way to sort, and room to spare.
+const PARAMETERS_MAX: usize = 64;
+
 /// A query that was understood.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -40,6 +45,18 @@ impl Query {
         let mut read = Self { page, at_least: None, conditions: Vec::new() };
         if query.is_empty() {
             return Ok(read);
+        }
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(Problem::bad_query(format!(
+                "the query has {} bytes; at most {QUERY_BYTES_MAX} are possible",
+                query.len()
+            )));
+        }
+        let parameters = query.split('&').count();
+        if parameters > PARAMETERS_MAX {
+            return Err(Problem::bad_query(format!(
+                "the query has {parameters} parameters; at most {PARAMETERS_MAX} are possible"
+            )));
         }
         let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
             .map_err(|error| Problem::bad_query(format!("the query cannot be read: {error}")))?;
@@ -164,6 +181,18 @@ mod tests {
         assert!(query.page.sort[0].descending);
         assert_eq!(query.conditions, [("name".to_owned(), "Kim & Co".to_owned())]);
         assert_eq!(query.at_page(3), "page=3&size=5&sort=name,desc&name=Kim%20%26%20Co");
+    }
+
+    #[test]
+    fn a_query_has_so_many_parameters_and_bytes_and_no_more() {
+        let parameters = vec!["id=1"; PARAMETERS_MAX].join("&");
+        assert_eq!(Query::read(&parameters).unwrap().conditions.len(), PARAMETERS_MAX);
+        let problem = Query::read(&format!("{parameters}&id=1")).unwrap_err();
+        assert_eq!(problem.family.status, 400);
+        assert!(problem.detail.contains("at most 64"), "{}", problem.detail);
+        let problem = Query::read(&format!("name={}", "x".repeat(QUERY_BYTES_MAX))).unwrap_err();
+        assert_eq!(problem.family.status, 400);
+        assert!(problem.detail.contains("at most 8192"), "{}", problem.detail);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 /// Something wrong, and where, as a sentence.
@@ -34,8 +35,10 @@ impl Journal {
     /// is read twice: in global order, and as its stream's history), `each` sees every readable
     /// record in global order.
     ///
+    /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
+    ///
     /// # Errors
-    /// When the disk fails. What is wrong with the content is no error but a flaw.
+    /// When the store is not open. What is wrong with the content is no error but a flaw.
     pub fn audit(
         &self,
         progress: &mut dyn FnMut(u64, u64),
@@ -44,16 +47,31 @@ impl Journal {
         let disk = self.disk()?;
         let head = self.durable();
         let mut audit = Audit { db: &disk.db, head, progress, flaws: Vec::new(), done: 0 };
-        let of_commits = audit.commits(each)?;
-        let of_streams = audit.streams()?;
-        if of_commits.records != of_streams.records {
-            let (commits, streams) = (of_commits.records, of_streams.records);
-            audit.flaw(format!("the commits hold {commits} records, the streams {streams}"));
+        let of_commits = audit.part("the commits", |audit| audit.commits(each));
+        let of_streams = audit.part("the streams", Audit::streams);
+        if let (Some(of_commits), Some(of_streams)) = (&of_commits, &of_streams) {
+            if of_commits.records != of_streams.records {
+                let (commits, streams) = (of_commits.records, of_streams.records);
+                audit.flaw(format!("the commits hold {commits} records, the streams {streams}"));
+            }
+            if of_commits.totals != of_streams.totals {
+                audit.flaw("the totals of streams differ from the streams".to_owned());
+            }
         }
-        if of_commits.totals != of_streams.totals {
-            audit.flaw("the totals of streams differ from the streams".to_owned());
-        }
-        audit.others(&of_streams.last_versions)?;
+        let last_versions = of_streams.map(|of_streams| of_streams.last_versions);
+        audit.part("the snapshots", |audit| audit.snapshots(last_versions.as_ref()));
+        audit.part("the positions of followers", Audit::followers);
+        audit.part("the answers", |audit| {
+            audit.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")
+        });
+        audit.part("the conversations", |audit| {
+            audit.all_readable::<Vec<u8>>(&[keys::CONVERSATION], "the conversation")
+        });
+        audit.part("the names of kinds", |audit| {
+            audit.all_readable::<String>(keys::KIND_NAMES, "the name of the kind")?;
+            audit.all_readable::<StoreId>(keys::STORE_ID, "what tells the store from others")?;
+            audit.all_readable::<u32>(keys::FORMAT, "the format version")
+        });
         Ok(audit.flaws)
     }
 
@@ -121,6 +139,22 @@ struct OfStreams {
 impl Audit<'_> {
     fn flaw(&mut self, sentence: String) {
         self.flaws.push(Flaw(sentence));
+    }
+
+    /// Checks one part. What keeps it from being read to its end is a flaw; the next part is
+    /// checked all the same.
+    fn part<T>(
+        &mut self,
+        what: &str,
+        check: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Option<T> {
+        let because = match catch_unwind(AssertUnwindSafe(|| check(self))) {
+            Ok(Ok(found)) => return Some(found),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store panicked".to_owned(),
+        };
+        self.flaw(format!("{what} cannot be read to the end: {because}"));
+        None
     }
 
     fn went_on(&mut self, records: u64) {
@@ -276,12 +310,17 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Everything beside records.
-    fn others(&mut self, last_versions: &HashMap<Stream, u32>) -> Result<(), StoreError> {
+    /// The snapshots; without the last versions of streams only whether they can be read.
+    fn snapshots(
+        &mut self,
+        last_versions: Option<&HashMap<Stream, u32>>,
+    ) -> Result<(), StoreError> {
         for entry in self.db.scan_prefix([keys::SNAPSHOT]) {
             let (key, value) = entry?;
             let stream = keys::read_address(&key, keys::SNAPSHOT);
-            let last = stream.and_then(|stream| last_versions.get(&stream)).copied().unwrap_or(0);
+            let last = last_versions.map_or(u32::MAX, |last_versions| {
+                stream.and_then(|stream| last_versions.get(&stream)).copied().unwrap_or(0)
+            });
             match codec::unframe::<Snapshot>(&value) {
                 Ok(snapshot) if snapshot.version > last => self.flaw(format!(
                     "the snapshot of {stream:?} is of version {}, the stream ends at {last}",
@@ -291,6 +330,10 @@ impl Audit<'_> {
                 Err(error) => self.flaw(format!("the snapshot of {stream:?}: {error}")),
             }
         }
+        Ok(())
+    }
+
+    fn followers(&mut self) -> Result<(), StoreError> {
         for entry in self.db.scan_prefix([keys::FOLLOWER]) {
             let (key, value) = entry?;
             match codec::unframe::<u64>(&value) {
@@ -301,11 +344,7 @@ impl Audit<'_> {
                 Err(error) => self.flaw(format!("the position of follower {key:?}: {error}")),
             }
         }
-        self.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")?;
-        self.all_readable::<Vec<u8>>(&[keys::CONVERSATION], "the conversation")?;
-        self.all_readable::<String>(keys::KIND_NAMES, "the name of the kind")?;
-        self.all_readable::<StoreId>(keys::STORE_ID, "what tells the store from others")?;
-        self.all_readable::<u32>(keys::FORMAT, "the format version")
+        Ok(())
     }
 
     /// As of now: a follower may have gone on since the audit began.

@@ -20,14 +20,7 @@ use rustix::{
     fs::{FallocateFlags, StatVfs, StatVfsMountFlags, fallocate, statvfs},
     io::Errno,
 };
-use std::{
-    fs,
-    fs::File,
-    io,
-    io::Write,
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+use std::{fs, fs::File, io, io::Write, path::PathBuf, sync::Mutex};
 
 /// The reserve is never more than this part of the whole file system, so that small ones can be
 /// used as well.
@@ -66,12 +59,6 @@ pub enum Refusal {
     /// It can only be read.
     #[error("the file system that the journal is on can only be read")]
     ReadOnly,
-}
-
-/// Whether files in the folder of this one can be written to and grow, as far as can be told.
-pub(super) fn takes_writes(path: &Path) -> bool {
-    let found = path.parent().and_then(|folder| statvfs(folder).ok());
-    found.is_none_or(|found| free_bytes(&found) >= COMMIT_BYTES_MIN && !is_read_only(&found))
 }
 
 const fn free_bytes(found: &StatVfs) -> u64 {

@@ -190,3 +190,24 @@ async fn a_file_deleted_damaged_or_ahead_of_the_journal_before_the_start_is_made
         assert_right(&reader, at, 100).await;
     }
 }
+
+#[tokio::test]
+async fn a_flipped_bit_in_a_stopped_view_is_healed_before_anything_is_read() {
+    let data = tempfile::tempdir().expect("a folder");
+    let file = file_of(data.path());
+    let at = call(&Reader::start_in(data.path()), 100).await;
+    assert!(beside(&file, ".seal").exists(), "it was stopped");
+    assert_eq!(fs::metadata(beside(&file, "-wal")).map_or(0, |log| log.len()), 0);
+    for word in ["Jung", "CREATE INDEX", "bytes of free pages", "madang view seal"] {
+        let seal = beside(&file, ".seal");
+        let damaged = if word.starts_with("madang") { &seal } else { &file };
+        let mut bytes = fs::read(damaged).expect("is readable");
+        let found = bytes.windows(word.len()).rposition(|bytes| bytes == word.as_bytes());
+        // Otherwise the last byte of the file, which is in a page that is used.
+        let place = found.unwrap_or(bytes.len() - 1);
+        bytes[place] ^= 4;
+        fs::write(damaged, bytes).expect("is writable");
+        let reader = Reader::start_in(data.path());
+        assert_right(&reader, at, 100).await;
+    }
+}

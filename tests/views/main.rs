@@ -2,6 +2,7 @@
 
 mod conversations;
 mod healing;
+mod hostile;
 mod search;
 #[path = "../support/mod.rs"]
 mod support;

@@ -13,7 +13,7 @@ pub use directory::{Directory, Role};
 pub use index::{INDEX, Index, Route, route};
 
 use super::{
-    facade::{Collection, Page, Trouble, ViewQuery},
+    facade::{Collection, Page, Trouble},
     projector::Rows,
     room::blocking,
     rooms::Rooms,
@@ -163,15 +163,16 @@ impl Conversations {
         patience: Duration,
     ) -> Result<Conversation, Trouble> {
         let durable = self.journal.durable();
-        let shown = usize::try_from(page.number).unwrap_or(usize::MAX).saturating_mul(page.size);
+        let shown = page.number.saturating_mul(page.size as u64);
+        // So many records at most stand in histories. All of them may come before this page, so
+        // that many fewer of the index do; more of the index need not be read.
+        let in_histories = self.directory.with_histories(&business).count() as u64
+            * u64::from(HISTORY_RECORDS_MAX);
+        let skip = shown.saturating_sub(in_histories);
+        let shown = usize::try_from(shown - skip).unwrap_or(usize::MAX);
         let size = shown.saturating_add(page.size);
-        let indexed = self.index.search(ViewQuery {
-            conditions: vec![(CONVERSATION.to_owned(), name_of(&business, number))],
-            page: Page { number: 0, size, sort: Vec::new() },
-            at_least: Some(durable),
-            patience,
-        });
-        let indexed = indexed.await?;
+        let conditions = vec![(CONVERSATION.to_owned(), name_of(&business, number))];
+        let indexed = self.index.stretch(conditions, (skip, size), (durable, patience)).await?;
         let (me, of) = (Arc::clone(&self), business.clone());
         let happenings =
             blocking(move || me.read(&of, number, durable, indexed, shown, page.size)).await?;

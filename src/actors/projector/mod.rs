@@ -173,6 +173,9 @@ impl<F: Folds> Projector<F> {
             return Err(refusal.to_string());
         }
         self.look().map_err(|error| error.to_string())?;
+        if self.shelf.is_being_checked() {
+            return Ok(0);
+        }
         let durable = self.journal.durable();
         if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {
             return Ok(0);

@@ -4,14 +4,14 @@ use super::{
     super::{
         facade::{Collection, Page, Part, Row, Sort, Trouble, ViewInfo, ViewQuery},
         progress::Progress,
-        room::{blocking, busy},
+        queries::{Queries, look_up},
         shelf::Shelf,
     },
     RETRY_PAUSE,
 };
 use crate::{
     domain::kernel::{Query, View},
-    store::read_model::{FoundRow, ReadModel, ReadModelError, SearchError, SortBy, Wanted},
+    store::read_model::{FoundRow, ReadModel, ReadModelError, SortBy, Wanted},
 };
 use std::{
     sync::{
@@ -33,6 +33,7 @@ pub struct Rows {
     pub(super) reached: watch::Sender<u64>,
     /// How many wait for the view to come further, also for what does not concern it.
     pub(super) waiting: Arc<AtomicUsize>,
+    queries: Arc<Queries>,
 }
 
 /// Somebody waits for the view to come further, for as long as this lives.
@@ -46,9 +47,14 @@ impl Drop for Waiting<'_> {
 
 impl Rows {
     /// The rows of a view on this shelf, which somebody is to keep.
-    pub fn new(info: ViewInfo, shelf: Arc<Shelf>, progress: Arc<Progress>) -> Self {
+    pub fn new(
+        info: ViewInfo,
+        shelf: Arc<Shelf>,
+        progress: Arc<Progress>,
+        queries: Arc<Queries>,
+    ) -> Self {
         let (reached, waiting) = (watch::Sender::new(0), Arc::default());
-        Self { info, progress, shelf, reached, waiting }
+        Self { info, progress, shelf, reached, waiting, queries }
     }
 
     /// What whoever keeps the rows from now on writes to: those in place, or others that are made
@@ -95,15 +101,34 @@ impl Rows {
 
     /// A page of rows.
     pub async fn search(&self, query: ViewQuery) -> Result<Collection<Row>, Trouble> {
+        let Page { number: page, size, sort } = query.page;
+        let by = |Sort { field, descending }| SortBy { field, descending };
+        let sort = sort.into_iter().map(by).collect();
+        let skip = page.saturating_mul(size as u64);
+        let wanted = Wanted { skip, size, sort, newest_first: self.info.newest_first };
         self.reach_within(query.at_least, query.patience).await?;
-        let (model, newest_first) = (self.shelf.readable()?, self.info.newest_first);
-        let (rows, total) = off_the_loop(move || {
-            let Page { number: page, size, sort } = query.page;
-            let by = |Sort { field, descending }| SortBy { field, descending };
-            let sort = sort.into_iter().map(by).collect();
-            model.search(&query.conditions, &Wanted { page, size, sort, newest_first })
-        })
-        .await?;
+        self.wanted(query.conditions, wanted).await
+    }
+
+    /// So many rows behind so many that are skipped, in order of number, as of a position.
+    pub async fn stretch(
+        &self,
+        conditions: Vec<(String, String)>,
+        (skip, size): (u64, usize),
+        (at_least, patience): (u64, Duration),
+    ) -> Result<Collection<Row>, Trouble> {
+        self.reach_within(Some(at_least), patience).await?;
+        self.wanted(conditions, Wanted { skip, size, ..Wanted::default() }).await
+    }
+
+    async fn wanted(
+        &self,
+        conditions: Vec<(String, String)>,
+        wanted: Wanted,
+    ) -> Result<Collection<Row>, Trouble> {
+        let model = self.shelf.readable()?;
+        let found = self.queries.run(move |limit| model.search(&conditions, &wanted, limit));
+        let (rows, total) = found.await?;
         let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
         let items = items.collect();
         Ok(Collection { items, total })
@@ -118,7 +143,7 @@ impl Rows {
     ) -> Result<Option<Row>, Trouble> {
         self.reach_within(at_least, patience).await?;
         let model = self.shelf.readable()?;
-        let body = off_the_loop(move || Ok(model.get(number)?)).await?;
+        let body = self.queries.run(move |_| Ok(model.get(number)?)).await?;
         Ok(body.map(|body| Row { number, body }))
     }
 
@@ -128,7 +153,7 @@ impl Rows {
         loop {
             let query = query.clone();
             let found = match self.shelf.readable() {
-                Ok(model) => off_the_loop(move || model.find(&query)).await,
+                Ok(model) => look_up(move |limit| model.find(&query, limit)).await,
                 Err(trouble) => Err(trouble),
             };
             match found {
@@ -142,17 +167,10 @@ impl Rows {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
-}
 
-async fn off_the_loop<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
-) -> Result<T, Trouble> {
-    match blocking(move || Ok(work())).await? {
-        Ok(done) => Ok(done),
-        Err(SearchError::BadQuery(because)) => Err(Trouble::BadQuery(because)),
-        Err(error) => {
-            tracing::warn!(%error, "a view cannot be read");
-            Err(busy("the view"))
-        }
+    /// Closes the file of the rows so that it can be compared quickly at the next start; to be
+    /// called when nobody keeps the rows any more.
+    pub fn seal(&self) {
+        self.shelf.seal();
     }
 }

@@ -229,6 +229,10 @@ impl<A: Aggregate> Room<A> {
         let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
         let total = journal.count(kind);
         let skip = page.number.saturating_mul(page.size as u64);
+        if skip >= total {
+            // Beyond the last page; to find that out by reading takes as long as there are many.
+            return Ok(Collection { items: Vec::new(), total });
+        }
         let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;
         let mut items = Vec::with_capacity(numbers.len());
         for number in numbers {

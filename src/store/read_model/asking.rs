@@ -1,27 +1,72 @@
 //! What is asked of the tables while they are read: one row, a count, the rows of a question.
 
 use super::{
+    fault::Fault,
     row::FoundRow,
     search::{Search, Stretch},
+    sums,
 };
-use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use rusqlite::{Connection, Row, Statement, params_from_iter};
 
-pub(super) fn body(connection: &Connection, number: u64) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection
-        .prepare_cached("SELECT body FROM rows WHERE number = ?1")?
-        .query_row([number.cast_signed()], |row| row.get(0))
-        .optional()
+/// What the table `meta` says.
+pub(super) struct Meta {
+    /// The position up to which all records are in the rows.
+    pub(super) cursor: u64,
+    /// How many rows there are.
+    pub(super) rows: u64,
 }
 
-pub(super) fn count(reader: &Connection, sql: &str, parameters: &[Value]) -> rusqlite::Result<u64> {
+/// What the table `meta` says, if it says what was written to it.
+pub(super) fn meta(connection: &Connection) -> Result<Meta, Fault> {
+    let mut statement = connection.prepare_cached("SELECT cursor, rows, shape, sum FROM meta")?;
+    let mut found = statement.query([])?;
+    let gone = || Fault::Damaged("the table `meta` is empty".to_owned());
+    let row = found.next()?.ok_or_else(gone)?;
+    let (cursor, rows, sum): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(3)?);
+    let shape = row.get_ref(2)?.as_str().unwrap_or_default();
+    if sums::of_meta(cursor, rows, shape) != sum {
+        return Err(Fault::Damaged("the table `meta` is not as it was written".to_owned()));
+    }
+    Ok(Meta { cursor: cursor.cast_unsigned(), rows: rows.cast_unsigned() })
+}
+
+/// A row that was read with [`select`](super::shape::select), if it is as it was written.
+pub(super) fn checked(row: &Row<'_>, columns: usize) -> Result<FoundRow, Fault> {
+    let (number, sum): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let body: Vec<u8> = row.get(2)?;
+    if sums::of_row(number, &body, row, 3..columns)? != sum {
+        return Err(Fault::Damaged(format!("row {number} is not as it was written")));
+    }
+    Ok(FoundRow { number: number.cast_unsigned(), body })
+}
+
+/// The row of this number, read with the [statement for one](super::shape::select_one).
+pub(super) fn row(
+    connection: &Connection,
+    select_one: &str,
+    number: u64,
+) -> Result<Option<FoundRow>, Fault> {
+    row_of(&mut *connection.prepare_cached(select_one)?, number.cast_signed())
+}
+
+fn row_of(select_one: &mut Statement<'_>, number: i64) -> Result<Option<FoundRow>, Fault> {
+    let columns = select_one.column_count();
+    let mut rows = select_one.query([number])?;
+    rows.next()?.map(|row| checked(row, columns)).transpose()
+}
+
+/// How many rows a search finds: all, or those that its conditions hold for.
+pub(super) fn count(reader: &Connection, search: &Search) -> Result<u64, Fault> {
+    let Some(sql) = &search.count else { return Ok(meta(reader)?.rows) };
     let mut statement = reader.prepare_cached(sql)?;
-    let count: i64 = statement.query_row(params_from_iter(parameters), |row| row.get(0))?;
+    let count: i64 = statement.query_row(params_from_iter(&search.conditions), |row| row.get(0))?;
     Ok(count.cast_unsigned())
 }
 
-pub(super) fn numbers_of(reader: &Connection, search: &Search) -> rusqlite::Result<Vec<i64>> {
+pub(super) fn numbers_of(reader: &Connection, search: &Search) -> Result<Vec<i64>, Fault> {
     let mut statement = reader.prepare_cached(&search.select)?;
-    statement.query_map(params_from_iter(&search.parameters), |row| row.get(0))?.collect()
+    let numbers = statement.query_map(params_from_iter(&search.parameters), |row| row.get(0))?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The numbers of a stretch, when they follow from the least and the greatest.
@@ -29,7 +74,7 @@ pub(super) fn stretch_of(
     reader: &Connection,
     stretch: Stretch,
     total: u64,
-) -> rusqlite::Result<Option<Vec<i64>>> {
+) -> Result<Option<Vec<i64>>, Fault> {
     let sql = "SELECT (SELECT min(number) FROM rows), (SELECT max(number) FROM rows)";
     let ends: (Option<i64>, Option<i64>) =
         reader.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -37,11 +82,31 @@ pub(super) fn stretch_of(
     Ok(stretch.of(least, greatest, total))
 }
 
-pub(super) fn rows(reader: &Connection, numbers: &[i64]) -> rusqlite::Result<Vec<FoundRow>> {
-    let mut statement = reader.prepare_cached("SELECT body FROM rows WHERE number = ?1")?;
-    let row = |number: &i64| {
-        let body = statement.query_row([number], |row| row.get(0))?;
-        Ok(FoundRow { number: number.cast_unsigned(), body })
+/// The rows of these numbers, read with the [statement for one](super::shape::select_one).
+pub(super) fn rows(
+    reader: &Connection,
+    select_one: &str,
+    numbers: &[i64],
+) -> Result<Vec<FoundRow>, Fault> {
+    let mut select_one = reader.prepare_cached(select_one)?;
+    let found = |number: &i64| {
+        let found = row_of(&mut select_one, *number)?;
+        found.ok_or_else(|| Fault::Damaged(format!("row {number} is found, but is not there")))
     };
-    numbers.iter().map(row).collect()
+    numbers.iter().map(found).collect()
+}
+
+/// Every row in order of number, read with this statement.
+pub(super) fn each(
+    reader: &Connection,
+    select: &str,
+    each: &mut dyn FnMut(FoundRow),
+) -> Result<(), Fault> {
+    let mut statement = reader.prepare(&format!("{select} ORDER BY number"))?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(checked(row, columns)?);
+    }
+    Ok(())
 }

@@ -5,25 +5,34 @@
 //! somebody else touches its file, and is not read from any more: it is *suspected*.
 
 mod asking;
+mod examining;
+mod fault;
+mod limit;
 mod row;
+mod seal;
 mod search;
 mod shape;
 mod stamp;
+mod sums;
+mod wal;
 mod writing;
 
+pub use examining::examine_file;
+pub use fault::{ReadModelError, Unusable};
+pub use limit::{AbandonOnDrop, Ended, LongQueries, QueryLimit};
 pub use row::{FoundRow, RowChange};
 pub use search::{SearchError, SortBy, Wanted};
 pub use shape::Layout;
 
-use super::{space, sync::lock};
+use super::sync::lock;
 use crate::domain::kernel::Query;
-use asking::{body, count, numbers_of, rows, stretch_of};
-use row::found_row;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use asking::{count, meta, numbers_of, rows, stretch_of};
+use fault::Fault;
+use rusqlite::{Connection, OpenFlags};
 use stamp::Stamp;
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, OnceLock},
+    sync::{Mutex, OnceLock, atomic::AtomicBool},
 };
 use writing::Writing;
 
@@ -39,41 +48,31 @@ pub struct ReadModel {
     stamp: Mutex<Stamp>,
     readers: Mutex<Vec<Connection>>,
     writing: Writing,
+    /// The statement that reads the row of a number.
+    select_one: String,
+    /// Whether there is a seal that the next commit has to remove.
+    is_sealed: AtomicBool,
     /// Why it is not to be trusted any more.
     suspicion: OnceLock<String>,
 }
 
-/// Why there is no read model in a place.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
-    /// There is no file.
-    #[error("there is none")]
-    Missing,
-    /// Its rows look different from those of this binary.
-    #[error("its rows have another shape")]
-    OtherShape,
-    /// It cannot be read, or not be trusted.
-    #[error("it is damaged: {0}")]
-    Damaged(String),
-}
-
-/// The read model cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("the read model {name} failed: {because}")]
-pub struct ReadModelError {
-    /// Which.
-    pub name: &'static str,
-    /// The reason, as a sentence.
-    pub because: String,
-}
-
 impl ReadModel {
-    /// Opens the read model in this file, however many rows it has, without looking at them.
+    /// Opens the read model in this file, however many rows it has, without looking at them: it
+    /// is to be [examined](Self::examine) before it is read.
     ///
     /// # Errors
     /// Why it has to be made anew.
     pub fn open(path: &Path, layout: Layout) -> Result<Self, Unusable> {
-        Ok(Self::of(shape::existing(path, &layout)?, path.to_owned(), layout))
+        if !path.exists() {
+            return Err(Unusable::Missing);
+        }
+        // Before SQLite reads the log; what another binary left in it does not matter.
+        let log = examining::check_log(path);
+        let writer = match shape::existing(path, &layout) {
+            Err(Unusable::OtherShape) => return Err(Unusable::OtherShape),
+            opened => log.and(opened)?,
+        };
+        Ok(Self::of(writer, path.to_owned(), layout))
     }
 
     /// An empty one beside this place, for whoever fills it and has it
@@ -91,13 +90,16 @@ impl ReadModel {
 
     fn of(connection: Connection, path: PathBuf, layout: Layout) -> Self {
         let stamp = Mutex::new(Stamp::of(&path));
+        let is_sealed = AtomicBool::new(seal::is_there(&path));
         Self {
             path,
             layout,
+            is_sealed,
+            select_one: shape::select_one(layout.fields),
             writer: Mutex::new(connection),
             stamp,
             readers: Mutex::new(Vec::new()),
-            writing: Writing::of(layout.fields),
+            writing: Writing::of(&layout),
             suspicion: OnceLock::new(),
         }
     }
@@ -124,16 +126,6 @@ impl ReadModel {
         self.verify()
     }
 
-    /// Reads every page and looks for damage. Takes as long as that takes.
-    ///
-    /// # Errors
-    /// What is damaged; it is not trusted from then on.
-    pub fn check_all(&self) -> Result<(), ReadModelError> {
-        let check = "PRAGMA quick_check(1)";
-        let found: String = self.reading(|reader| reader.query_row(check, [], |row| row.get(0)))?;
-        if found == "ok" { Ok(()) } else { Err(self.suspect(found)) }
-    }
-
     /// It is not to be trusted, for this reason.
     pub fn suspect(&self, because: String) -> ReadModelError {
         let because = self.suspicion.get_or_init(|| because).clone();
@@ -145,10 +137,7 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn cursor(&self) -> Result<u64, ReadModelError> {
-        self.written(|writer| {
-            let cursor: i64 = writer.query_row("SELECT cursor FROM meta", [], |row| row.get(0))?;
-            Ok(cursor.cast_unsigned())
-        })
+        self.written(|writer| Ok(meta(writer)?.cursor))
     }
 
     /// One row as the projector last left it.
@@ -156,7 +145,8 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn row(&self, number: u64) -> Result<Option<Vec<u8>>, ReadModelError> {
-        self.written(|writer| body(writer, number))
+        let row = self.written(|writer| asking::row(writer, &self.select_one, number))?;
+        Ok(row.map(|row| row.body))
     }
 
     /// The largest number of a row as the projector last left them.
@@ -182,9 +172,10 @@ impl ReadModel {
     ) -> Result<(), ReadModelError> {
         let mut writer = lock(&self.writer);
         self.verify()?;
+        self.unseal().map_err(|error| self.failure(error.to_string()))?;
         let written = self.writing.write(&mut writer, cursor, changes);
         *lock(&self.stamp) = Stamp::of(&self.path);
-        written.map_err(|error| self.failed(&error))
+        written.map_err(|fault| self.failed(&fault))
     }
 
     /// One row, for readers.
@@ -192,7 +183,8 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn get(&self, number: u64) -> Result<Option<Vec<u8>>, ReadModelError> {
-        self.reading(|reader| body(reader, number))
+        let row = self.reading(None, |reader| asking::row(reader, &self.select_one, number))?;
+        Ok(row.map(|row| row.body))
     }
 
     /// How many rows there are.
@@ -200,29 +192,30 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn count(&self) -> Result<u64, ReadModelError> {
-        self.reading(|reader| count(reader, "SELECT rows FROM meta", &[]))
+        self.reading(None, |reader| Ok(meta(reader)?.rows))
     }
 
     /// The rows a client asks for, and how many there are on all pages.
     ///
     /// # Errors
-    /// When the question makes no sense ([`SearchError::BadQuery`]) or the file cannot be read.
+    /// When the question makes no sense ([`SearchError::BadQuery`]), reaches its limit
+    /// ([`SearchError::Ended`]), or the file cannot be read.
     pub fn search(
         &self,
         conditions: &[(String, String)],
         wanted: &Wanted,
+        limit: &QueryLimit,
     ) -> Result<(Vec<FoundRow>, u64), SearchError> {
         let search = search::of_request(self.layout.fields, conditions, wanted)?;
-        let found = self.reading(|reader| {
-            let total = count(reader, &search.count, &search.conditions)?;
+        self.limited(limit, |reader| {
+            let total = count(reader, &search)?;
             let numbers = match search.stretch {
                 Some(stretch) => stretch_of(reader, stretch, total)?,
                 None => None,
             };
             let numbers = numbers.map_or_else(|| numbers_of(reader, &search), Ok)?;
-            Ok((rows(reader, &numbers)?, total))
-        })?;
-        Ok(found)
+            Ok((rows(reader, &self.select_one, &numbers)?, total))
+        })
     }
 
     /// How the rows of a question are found, as `SQLite` explains it.
@@ -234,10 +227,11 @@ impl ReadModel {
     ) -> Result<String, SearchError> {
         let search = search::of_request(self.layout.fields, conditions, wanted)?;
         let explain = format!("EXPLAIN QUERY PLAN {}", search.select);
-        let lines: Vec<String> = self.reading(|reader| {
+        let lines: Vec<String> = self.reading(None, |reader| {
             let mut statement = reader.prepare(&explain)?;
             let parameters = rusqlite::params_from_iter(&search.parameters);
-            statement.query_map(parameters, |row| row.get("detail"))?.collect()
+            let lines = statement.query_map(parameters, |row| row.get("detail"))?;
+            Ok(lines.collect::<rusqlite::Result<_>>()?)
         })?;
         Ok(lines.join("; "))
     }
@@ -247,17 +241,18 @@ impl ReadModel {
     pub(in crate::store) fn limit_pages(&self, pages: Option<u32>) -> Result<(), ReadModelError> {
         let pages = pages.unwrap_or(u32::MAX - 1);
         self.written(|writer| {
-            writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+            Ok(writer.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
         })
     }
 
     /// The rows a lookup asks for, smallest of the sorted field first.
     ///
     /// # Errors
-    /// When a field is not searchable ([`SearchError::BadQuery`]) or the file cannot be read.
-    pub fn find(&self, query: &Query) -> Result<Vec<FoundRow>, SearchError> {
+    /// When a field is not searchable ([`SearchError::BadQuery`]), it reaches its limit
+    /// ([`SearchError::Ended`]), or the file cannot be read.
+    pub fn find(&self, query: &Query, limit: &QueryLimit) -> Result<Vec<FoundRow>, SearchError> {
         let search = search::of_lookup(self.layout.fields, query)?;
-        Ok(self.reading(|reader| rows(reader, &numbers_of(reader, &search)?))?)
+        self.limited(limit, |reader| rows(reader, &self.select_one, &numbers_of(reader, &search)?))
     }
 
     /// Every row in order of number, one by one.
@@ -265,41 +260,51 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn each(&self, each: &mut dyn FnMut(FoundRow)) -> Result<(), ReadModelError> {
-        self.reading(|reader| {
-            let mut statement = reader.prepare("SELECT number, body FROM rows ORDER BY number")?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                each(found_row(row)?);
-            }
-            Ok(())
-        })
+        self.reading(None, |reader| asking::each(reader, &shape::select(self.layout.fields), each))
     }
 
     fn written<T>(
         &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, ReadModelError> {
-        read(&lock(&self.writer)).map_err(|error| self.failed(&error))
+        read(&lock(&self.writer)).map_err(|fault| self.failed(&fault))
+    }
+
+    /// Reads within a limit, and says when it was reached.
+    fn limited<T>(
+        &self,
+        limit: &QueryLimit,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, SearchError> {
+        let answered = self.reading(Some(limit), read);
+        answered.map_err(|error| limit.ended().map_or(error.into(), SearchError::Ended))
     }
 
     /// Reads over a connection of its own; it is dropped rather than kept after an error. What
     /// was read only counts when nobody had touched the file.
     fn reading<T>(
         &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        limit: Option<&QueryLimit>,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, ReadModelError> {
         let kept = lock(&self.readers).pop();
         let reader = kept.map_or_else(|| self.connect(), Ok);
-        let answered = reader.and_then(|reader| {
+        let answered = reader.map_err(Fault::from).and_then(|reader| {
+            if let Some(limit) = limit {
+                reader.progress_handler(limit::STEPS, Some(limit.watch()))?;
+            }
             reader.execute_batch("BEGIN")?;
             let answer = read(&reader)?;
             reader.execute_batch("COMMIT")?;
+            if limit.is_some() {
+                reader.progress_handler(0, None::<fn() -> bool>)?;
+            }
             Ok((answer, reader))
         });
         if self.verdict().is_some() {
             self.check()?;
         }
-        let (answer, reader) = answered.map_err(|error| self.failed(&error))?;
+        let (answer, reader) = answered.map_err(|fault| self.failed(&fault))?;
         let mut readers = lock(&self.readers);
         if readers.len() < READERS_KEPT_MAX {
             readers.push(reader);
@@ -324,27 +329,16 @@ impl ReadModel {
         suspicion.or_else(|| lock(&self.stamp).difference(&Stamp::of(&self.path)))
     }
 
-    fn failed(&self, error: &rusqlite::Error) -> ReadModelError {
-        let because = error.to_string();
-        // A full or read-only disk fails in many ways, and has done no harm to what is there.
-        if passes(error) || !space::takes_writes(&self.path) {
-            return ReadModelError { name: self.layout.name, because };
+    /// One call came to nothing; after damage it is not trusted any more.
+    fn failed(&self, fault: &Fault) -> ReadModelError {
+        if fault.is_damage() {
+            self.suspect(fault.because())
+        } else {
+            self.failure(fault.because())
         }
-        self.suspect(because)
     }
-}
 
-/// Whether trying again later may help: the file itself is not what is wrong.
-fn passes(error: &rusqlite::Error) -> bool {
-    let passing = [
-        ErrorCode::DatabaseBusy,
-        ErrorCode::DatabaseLocked,
-        ErrorCode::DiskFull,
-        ErrorCode::OutOfMemory,
-        ErrorCode::OperationInterrupted,
-        ErrorCode::OperationAborted,
-        ErrorCode::ParameterOutOfRange,
-        ErrorCode::TooBig,
-    ];
-    error.sqlite_error_code().is_some_and(|code| passing.contains(&code))
+    const fn failure(&self, because: String) -> ReadModelError {
+        ReadModelError { name: self.layout.name, because }
+    }
 }

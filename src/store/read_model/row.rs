@@ -43,8 +43,3 @@ impl RowChange {
         Ok(Self { body, values: own.map(value).collect() })
     }
 }
-
-pub(super) fn found_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FoundRow> {
-    let number: i64 = row.get(0)?;
-    Ok(FoundRow { number: number.cast_unsigned(), body: row.get(1)? })
-}

@@ -1,6 +1,6 @@
 //! Questions to a read model, turned into statements. Values are only ever bound.
 
-use super::{ReadModelError, shape::column};
+use super::{Ended, ReadModelError, shape::column};
 use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
 use std::fmt::Write;
@@ -11,12 +11,19 @@ const NUMBER: &str = "number";
 /// The most fields to sort by at once.
 const SORTS_MAX: usize = 8;
 
+/// The most conditions of one query. No view has so many fields that a sensible query needs more;
+/// each costs time for every row, and `SQLite` takes no expression with a thousand.
+const CONDITIONS_MAX: usize = 32;
+
+/// The longest text or number that is compared with a field, in bytes.
+const VALUE_BYTES_MAX: usize = 1_024;
+
 /// The part of the result a client wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Which page, from 0.
-    pub page: u64,
-    /// Rows per page.
+    /// How many rows are passed over.
+    pub skip: u64,
+    /// How many rows are wanted.
     pub size: usize,
     /// What to sort by, most important first; the row's number decides between equals.
     pub sort: Vec<SortBy>,
@@ -39,6 +46,9 @@ pub enum SearchError {
     /// The question makes no sense; the sentence says what would.
     #[error("{0}")]
     BadQuery(String),
+    /// It took too long, or nobody waits for the result.
+    #[error("{0}")]
+    Ended(Ended),
     /// The read model failed.
     #[error(transparent)]
     Failed(#[from] ReadModelError),
@@ -49,7 +59,8 @@ pub(super) struct Search {
     /// Finds the numbers of the rows: indexes alone answer that, without a look at the rows.
     pub(super) select: String,
     pub(super) parameters: Vec<Value>,
-    pub(super) count: String,
+    /// Counts the rows that the conditions hold for; `None` when there are no conditions.
+    pub(super) count: Option<String>,
     /// The values to bind when counting.
     pub(super) conditions: Vec<Value>,
     /// The part of all rows in order of number, when that is all that is asked for.
@@ -89,13 +100,19 @@ pub(super) fn of_request(
     conditions: &[(String, String)],
     wanted: &Wanted,
 ) -> Result<Search, SearchError> {
+    if conditions.len() > CONDITIONS_MAX {
+        let because = format!(
+            "there are {} conditions; at most {CONDITIONS_MAX} are possible",
+            conditions.len()
+        );
+        return Err(SearchError::BadQuery(because));
+    }
     let mut asked = Vec::new();
     for (parameter, text) in conditions {
         let (index, operator) = condition(fields, parameter)?;
         asked.push(Condition { index, operator, value: value(parameter, fields[index], text)? });
     }
-    let skipped = wanted.page.saturating_mul(wanted.size as u64);
-    let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
+    let skipped = i64::try_from(wanted.skip).unwrap_or(i64::MAX);
     let (order, is_by_number) = order(fields, wanted, &asked)?;
     let mut search = statements(fields, &asked, &format!("{order} LIMIT ? OFFSET ?"));
     search.parameters.extend([limit(wanted.size), Value::Integer(skipped)]);
@@ -141,10 +158,7 @@ fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
     let clauses: Vec<String> = asked.iter().map(clause).collect();
     let clauses = clauses.join(" AND ");
     let whole = if clauses.is_empty() { clauses } else { format!(" WHERE {clauses}") };
-    let count = match asked {
-        [] => "SELECT rows FROM meta".to_owned(),
-        _ => format!("SELECT count(*) FROM rows{whole}"),
-    };
+    let count = (!asked.is_empty()).then(|| format!("SELECT count(*) FROM rows{whole}"));
     let conditions: Vec<Value> = asked.iter().map(|condition| condition.value.clone()).collect();
     Search {
         select: format!("SELECT number FROM rows{whole} ORDER BY {order}"),
@@ -251,6 +265,12 @@ fn allowed(fields: &[Field]) -> String {
 }
 
 fn value(parameter: &str, field: Field, text: &str) -> Result<Value, SearchError> {
+    if text.len() > VALUE_BYTES_MAX {
+        return Err(SearchError::BadQuery(format!(
+            "the value of `{parameter}` has {} bytes; at most {VALUE_BYTES_MAX} are possible",
+            text.len()
+        )));
+    }
     let number = || text.trim().parse().ok();
     let (value, sentence) = match field.kind {
         FieldKind::Text => return Ok(Value::Text(text.to_owned())),

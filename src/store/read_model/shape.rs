@@ -1,6 +1,6 @@
 //! The shape of a read model's file: its tables, and how one is opened, made and put in its place.
 
-use super::Unusable;
+use super::{Unusable, asking, fault::Fault, seal, sums};
 use crate::{
     domain::kernel::{Field, FieldKind, View, field_names},
     store::permissions::{create_private_folder, tighten},
@@ -17,7 +17,7 @@ use std::{
 };
 
 /// How long a connection waits for another one.
-const BUSY_MAX: Duration = Duration::from_secs(5);
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Page cache of one connection: `SQLite` reads a negative number as KiB.
 pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
@@ -26,7 +26,7 @@ pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
 /// Raised when the tables change; older files are then made anew.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// What the rows of a view look like.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Layout {
     }
 
     /// All of it as a text, to be compared with that in a file.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut text = format!("{FORMAT} {} {} {}", self.name, self.shape, self.columns.join(","));
         for field in self.fields {
             let _ = write!(text, " {}:{:?}", field.name, field.kind);
@@ -61,15 +61,14 @@ impl Layout {
 
 /// The file as it is. Costs the same however many rows there are.
 pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, Unusable> {
-    if !path.exists() {
-        return Err(Unusable::Missing);
-    }
     let read = || {
         let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         // With a write-ahead log this may lose the last commits in a power loss, but never tears
         // one: the cursor is lost with its rows, and the journal has the records.
         writer.pragma_update(None, "synchronous", "NORMAL")?;
+        // The log has only pages of transactions that are committed, so that each can be checked.
+        writer.pragma_update(None, "cache_spill", false)?;
         let tables: i64 = writer.query_row(
             "SELECT count(*) FROM sqlite_master WHERE name IN ('meta', 'rows')",
             [],
@@ -83,7 +82,34 @@ pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, Unusa
     };
     let read: rusqlite::Result<(Connection, String)> = read();
     let (writer, found) = read.map_err(|error| Unusable::Damaged(error.to_string()))?;
-    if found == layout.text() { Ok(writer) } else { Err(Unusable::OtherShape) }
+    if found != layout.text() {
+        return Err(Unusable::OtherShape);
+    }
+    let damaged = |fault: Fault| Unusable::Damaged(fault.because());
+    check_statements(&writer, layout.fields).map_err(damaged)?;
+    asking::meta(&writer).map_err(damaged)?;
+    Ok(writer)
+}
+
+/// Whether another binary made this file, with other tables.
+pub(super) fn is_of_another_format(connection: &Connection) -> rusqlite::Result<bool> {
+    let shape: String = connection.query_row("SELECT shape FROM meta", [], |row| row.get(0))?;
+    let format = shape.split(' ').next();
+    Ok(format != Some(FORMAT.to_string().as_str()))
+}
+
+/// Whether tables and indexes are those that were made.
+fn check_statements(connection: &Connection, fields: &[Field]) -> Result<(), Fault> {
+    let all = "SELECT sql FROM sqlite_master ORDER BY sql";
+    let mut statement = connection.prepare(all)?;
+    let found: rusqlite::Result<Vec<String>> = statement.query_map([], |row| row.get(0))?.collect();
+    let (tables, indexes) = (tables(fields), indexes(fields));
+    let mut made: Vec<&str> = tables.iter().chain(&indexes).map(String::as_str).collect();
+    made.sort_unstable();
+    if found? == made {
+        return Ok(());
+    }
+    Err(Fault::Damaged("its tables or indexes are not those that were made".to_owned()))
 }
 
 /// An empty file, without indexes yet, that survives neither a crash nor a failed transaction:
@@ -104,9 +130,11 @@ pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String>
         writer.pragma_update(None, "journal_mode", "OFF")?;
         writer.pragma_update(None, "synchronous", "OFF")?;
         writer.pragma_update(None, "cache_size", BUILDING_CACHE_KIB_NEGATIVE)?;
-        writer.execute_batch(&tables(layout.fields))?;
-        writer
-            .execute("INSERT INTO meta (cursor, shape, rows) VALUES (0, ?1, 0)", [layout.text()])?;
+        writer.execute_batch(&tables(layout.fields).join(";"))?;
+        let shape = layout.text();
+        let sum = sums::of_meta(0, 0, &shape);
+        let insert = "INSERT INTO meta (cursor, rows, shape, sum) VALUES (0, 0, ?1, ?2)";
+        writer.execute(insert, (shape, sum))?;
         Ok(writer)
     };
     fill().map_err(|error: rusqlite::Error| error.to_string())
@@ -119,9 +147,10 @@ pub(super) fn take_place(
     path: &Path,
     place: &Path,
 ) -> Result<(), String> {
-    writer.execute_batch(&indexes(fields)).map_err(|error| error.to_string())?;
+    writer.execute_batch(&indexes(fields).join(";")).map_err(|error| error.to_string())?;
     let rename = || {
         File::open(path)?.sync_all()?;
+        seal::remove(place)?;
         remove(&beside(place, "-wal"))?;
         remove(&beside(place, "-shm"))?;
         fs::rename(path, place)?;
@@ -144,7 +173,9 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", CACHE_KIB_NEGATIVE)
 }
 
-fn tables(fields: &[Field]) -> String {
+/// The statements that make the tables. `meta` has one row; its `cursor` is the position up to
+/// which all records are in the rows.
+fn tables(fields: &[Field]) -> [String; 2] {
     let mut columns = String::new();
     for (column, field) in columns_of(fields) {
         let kind = match field.kind {
@@ -153,33 +184,45 @@ fn tables(fields: &[Field]) -> String {
         };
         let _ = write!(columns, ", {column} {kind}");
     }
-    format!(
-        "CREATE TABLE meta (cursor INTEGER NOT NULL, shape TEXT NOT NULL, rows INTEGER NOT NULL);
-         CREATE TABLE rows (number INTEGER PRIMARY KEY, body BLOB NOT NULL{columns});"
-    )
+    let meta = "CREATE TABLE meta (cursor INTEGER NOT NULL, rows INTEGER NOT NULL, \
+                shape TEXT NOT NULL, sum INTEGER NOT NULL)";
+    let rows = format!(
+        "CREATE TABLE rows (number INTEGER PRIMARY KEY, sum INTEGER NOT NULL, \
+         body BLOB NOT NULL{columns})"
+    );
+    [meta.to_owned(), rows]
 }
 
-fn indexes(fields: &[Field]) -> String {
-    let mut indexes = String::new();
-    for (column, _) in columns_of(fields) {
-        let _ = write!(indexes, "CREATE INDEX by_{column} ON rows ({column}, number);");
-    }
-    indexes
+/// The statements that make the indexes.
+fn indexes(fields: &[Field]) -> Vec<String> {
+    let index = |(column, _)| format!("CREATE INDEX by_{column} ON rows ({column}, number)");
+    columns_of(fields).map(index).collect()
 }
 
-/// The statements that insert a row, and that change what it says; both with the number, the body,
-/// and the fields that have a column.
+/// The statements that insert a row, and that change what it says; both with the number, the
+/// checksum, the body, and the fields that have a column.
 pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
     let (mut columns, mut places, mut updates) = (String::new(), String::new(), String::new());
-    for (place, (column, _)) in (3..).zip(columns_of(fields)) {
+    for (place, (column, _)) in (4..).zip(columns_of(fields)) {
         let _ = write!(columns, ", {column}");
         let _ = write!(places, ", ?{place}");
         let _ = write!(updates, ", {column} = ?{place}");
     }
     (
-        format!("INSERT INTO rows (number, body{columns}) VALUES (?1, ?2{places})"),
-        format!("UPDATE rows SET body = ?2{updates} WHERE number = ?1"),
+        format!("INSERT INTO rows (number, sum, body{columns}) VALUES (?1, ?2, ?3{places})"),
+        format!("UPDATE rows SET sum = ?2, body = ?3{updates} WHERE number = ?1"),
     )
+}
+
+/// The statement that reads all rows, with the columns of a [checked](asking::checked) row.
+pub(super) fn select(fields: &[Field]) -> String {
+    let columns: String = columns_of(fields).map(|(column, _)| format!(", {column}")).collect();
+    format!("SELECT number, sum, body{columns} FROM rows")
+}
+
+/// The same for the row of one number.
+pub(super) fn select_one(fields: &[Field]) -> String {
+    format!("{} WHERE number = ?1", select(fields))
 }
 
 /// The column of a field, by its place: names of fields are no part of any statement.
@@ -203,6 +246,7 @@ pub(super) fn clear_away(path: &Path, found: &Unusable) -> io::Result<()> {
     } else {
         remove(path)?;
     }
+    seal::remove(path)?;
     remove(&beside(path, "-wal"))?;
     remove(&beside(path, "-shm"))
 }

@@ -1,7 +1,6 @@
 //! How rows are written: what changed, up to where, and how many there are since.
 
-use super::{RowChange, shape};
-use crate::domain::kernel::Field;
+use super::{Layout, RowChange, asking, fault::Fault, shape, sums};
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
 
 /// The statements that write rows. They count how many come and go, because counting a million
@@ -10,13 +9,14 @@ use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, ty
 pub(super) struct Writing {
     insert: String,
     update: String,
+    shape: String,
 }
 
 impl Writing {
-    /// Of rows with these fields.
-    pub(super) fn of(fields: &[Field]) -> Self {
-        let (insert, update) = shape::insert_and_update(fields);
-        Self { insert, update }
+    /// Of rows of this layout.
+    pub(super) fn of(layout: &Layout) -> Self {
+        let (insert, update) = shape::insert_and_update(layout.fields);
+        Self { insert, update, shape: layout.text() }
     }
 
     /// Writes rows (`None`: it is gone) and the cursor, all or nothing.
@@ -25,14 +25,17 @@ impl Writing {
         writer: &mut Connection,
         cursor: u64,
         changes: &[(u64, Option<RowChange>)],
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), Fault> {
         // Begun as a write, although it reads first.
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows = asking::meta(&transaction)?.rows.cast_signed();
         let (come, gone) = self.write_rows(&transaction, changes)?;
+        let (cursor, rows) = (cursor.cast_signed(), rows + come - gone);
+        let sum = sums::of_meta(cursor, rows, &self.shape);
         transaction
-            .prepare_cached("UPDATE meta SET cursor = ?1, rows = rows + ?2 - ?3")?
-            .execute([cursor.cast_signed(), come, gone])?;
-        transaction.commit()
+            .prepare_cached("UPDATE meta SET cursor = ?1, rows = ?2, sum = ?3")?
+            .execute([cursor, rows, sum])?;
+        Ok(transaction.commit()?)
     }
 
     /// Says how many rows there are more, and how many fewer.
@@ -71,9 +74,10 @@ fn execute(
     change: &RowChange,
 ) -> rusqlite::Result<usize> {
     statement.raw_bind_parameter(1, Value::Integer(number))?;
-    statement.raw_bind_parameter(2, &change.body)?;
+    statement.raw_bind_parameter(2, sums::of_change(number, change))?;
+    statement.raw_bind_parameter(3, &change.body)?;
     for (index, value) in change.values.iter().enumerate() {
-        statement.raw_bind_parameter(index + 3, value)?;
+        statement.raw_bind_parameter(index + 4, value)?;
     }
     statement.raw_execute()
 }

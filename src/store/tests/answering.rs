@@ -2,10 +2,11 @@
 
 use crate::domain::kernel::{Field, Filter, Query};
 use crate::store::read_model::{
-    FoundRow, Layout, ReadModel, RowChange, SearchError, SortBy, Unusable, Wanted,
+    Ended, FoundRow, Layout, QueryLimit, ReadModel, RowChange, SearchError, SortBy, Unusable,
+    Wanted,
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 pub(super) const FIELDS: &[Field] =
     &[Field::key("id"), Field::text("name"), Field::number("price"), Field::time("madeAt")];
@@ -33,6 +34,11 @@ pub(super) fn filled(path: &Path) -> ReadModel {
     model.take_place(path).expect("takes its place")
 }
 
+/// More time than any query takes.
+pub(super) fn long() -> QueryLimit {
+    QueryLimit::new(Duration::from_secs(600), None)
+}
+
 fn first_page() -> Wanted {
     Wanted { size: 20, ..Wanted::default() }
 }
@@ -43,14 +49,14 @@ fn by(field: &str, descending: bool) -> SortBy {
 
 fn asked(model: &ReadModel, conditions: &[(&str, &str)], wanted: &Wanted) -> (Vec<u64>, u64) {
     let conditions = owned(conditions);
-    let (rows, total) = model.search(&conditions, wanted).expect("makes sense");
+    let (rows, total) = model.search(&conditions, wanted, &long()).expect("makes sense");
     (numbers(&rows), total)
 }
 
 fn refused(model: &ReadModel, conditions: &[(&str, &str)], sort: Option<&str>) -> String {
     let sort = sort.map(|field| by(field, false)).into_iter().collect();
     let wanted = Wanted { sort, ..first_page() };
-    match model.search(&owned(conditions), &wanted) {
+    match model.search(&owned(conditions), &wanted, &long()) {
         Err(SearchError::BadQuery(sentence)) => sentence,
         other => panic!("is not refused: {other:?}"),
     }
@@ -124,7 +130,7 @@ fn clients_search_by_equality_and_by_range() {
     let both = [("name", "Jung"), ("madeAt_from", "1007")];
     assert_eq!(asked(&model, &both, &first_page()), (vec![8, 10], 2));
     let sort = vec![by("price", true)];
-    let second_page = Wanted { page: 1, size: 3, sort, newest_first: false };
+    let second_page = Wanted { skip: 3, size: 3, sort, newest_first: false };
     assert_eq!(asked(&model, &[], &second_page), (vec![7, 6, 5], 10));
 }
 
@@ -165,8 +171,8 @@ fn pages_follow_on_each_other_whether_numbers_are_missing_or_not() {
         }
         let all: Vec<u64> = (1..=10).filter(|number| Some(*number) != missing).collect();
         for newest_first in [false, true] {
-            let page = |page| {
-                let wanted = Wanted { page, size: 3, newest_first, ..Wanted::default() };
+            let page = |page: u64| {
+                let wanted = Wanted { skip: page * 3, size: 3, newest_first, ..Wanted::default() };
                 asked(&model, &[], &wanted).0
             };
             let mut found: Vec<u64> = (0..5).flat_map(page).collect();
@@ -218,6 +224,54 @@ fn a_question_without_sense_is_refused_in_a_sentence() {
 }
 
 #[test]
+fn a_query_with_many_conditions_is_refused_and_the_view_is_not_suspected() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = filled(&dir.path().join("mypages.sqlite"));
+    for conditions in [33, 1_000] {
+        let sentence = refused(&model, &vec![("id", "1"); conditions], None);
+        assert!(sentence.contains("at most 32"), "{sentence}");
+    }
+    let text = "x".repeat(1_025);
+    assert!(refused(&model, &[("name", &text)], None).contains("at most 1024"));
+    assert_eq!(asked(&model, &[("id", "1"); 32], &first_page()), (vec![1], 1));
+    model.check().expect("nothing is wrong with it");
+}
+
+/// As many rows as take a query some thousand steps.
+fn many(path: &Path) -> ReadModel {
+    let model = filled(path);
+    let row = |number: u64| change(&json!({"name": "Jung", "price": number % 7, "madeAt": number}));
+    let rows: Vec<_> = (11..=2_000).map(|number| (number, Some(row(number)))).collect();
+    model.commit(2_000, &rows).expect("is written");
+    model
+}
+
+#[test]
+fn a_query_ends_at_its_deadline_or_with_its_client_and_the_view_is_not_suspected() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let model = many(&dir.path().join("mypages.sqlite"));
+    let conditions = owned(&[("name", "Jung"), ("price_from", "1")]);
+    let wanted = Wanted { sort: vec![by("madeAt", true)], ..first_page() };
+    let abandoned = long();
+    drop(abandoned.abandon_on_drop());
+    for (limit, expected) in
+        [(QueryLimit::new(Duration::ZERO, None), Ended::TooSlow(0)), (abandoned, Ended::Abandoned)]
+    {
+        match model.search(&conditions, &wanted, &limit) {
+            Err(SearchError::Ended(ended)) => assert_eq!(ended, expected),
+            other => panic!("is not ended: {other:?}"),
+        }
+        let filters = vec![Filter::Is("name", "Jung".to_owned()), Filter::AtLeast("price", 1)];
+        let query = Query { filters, sort: Some("madeAt"), rows_max: 9 };
+        let looked_up = model.find(&query, &limit);
+        assert!(matches!(looked_up, Err(SearchError::Ended(_))), "{looked_up:?}");
+    }
+    model.check().expect("nothing is wrong with it");
+    let (rows, total) = model.search(&conditions, &wanted, &long()).expect("is answered");
+    assert_eq!((rows.len(), total), (20, 1_711));
+}
+
+#[test]
 fn a_question_that_would_be_a_statement_is_only_a_question() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
@@ -238,7 +292,7 @@ fn a_lookup_finds_the_cheapest_first() {
         .expect("is written");
     let filters = vec![Filter::Is("name", "Kim".to_owned()), Filter::AtLeast("price", 1)];
     let query = Query { filters, sort: Some("price"), rows_max: 2 };
-    assert_eq!(numbers(&model.find(&query).expect("makes sense")), [9, 1]);
+    assert_eq!(numbers(&model.find(&query, &long()).expect("makes sense")), [9, 1]);
     let query = Query { filters: vec![Filter::Equals("price", 400)], sort: None, rows_max: 9 };
-    assert_eq!(numbers(&model.find(&query).expect("makes sense")), [4]);
+    assert_eq!(numbers(&model.find(&query, &long()).expect("makes sense")), [4]);
 }

@@ -5,6 +5,7 @@ mod auditing;
 mod bundling;
 mod failing;
 mod filling;
+mod flipping;
 mod keeping;
 mod opening;
 mod suspecting;

@@ -1,0 +1,223 @@
+//! Whether a file still holds what was written to it, and how it is closed so that this can be told
+//! quickly.
+//!
+//! ```text
+//! closed cleanly: log empty, sealed ─▶ length and checksum of all bytes are compared
+//! not closed, or its seal is gone   ─▶ log frame by frame (before SQLite reads it), then each
+//!                                      row's checksum, the count, and all indexes
+//! ```
+
+use super::{
+    ReadModel, ReadModelError, Unusable, asking,
+    fault::Fault,
+    seal::{self, Progressing, Seal},
+    shape::{self, beside},
+    stamp::Stamp,
+    wal,
+};
+use crate::store::sync::lock;
+use rusqlite::Connection;
+use std::{
+    fs,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    sync::atomic::Ordering,
+    time::Duration,
+};
+
+/// Rows looked through between two reports of progress.
+const PROGRESS_ROWS: u64 = 4_096;
+
+/// How long closing waits for those who read.
+const CLOSE_BUSY_MAX: Duration = Duration::from_millis(250);
+
+/// Where the header of a file says by which kind of log it is written and read.
+const LOG_KINDS_AT: usize = 18;
+
+/// How the header names a write-ahead log.
+const WRITE_AHEAD: [u8; 2] = [2, 2];
+
+/// Whether the log of a file that is about to be opened is whole, as far as it is needed.
+pub(super) fn check_log(path: &Path) -> Result<(), Unusable> {
+    let damaged = Unusable::Damaged;
+    let log = fs::metadata(beside(path, "-wal")).map(|log| log.len());
+    let log_bytes = match log {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(damaged(format!("its log cannot be read: {error}"))),
+    };
+    if log_bytes.unwrap_or_default() == 0 && Seal::read(path).is_some() {
+        return Ok(());
+    }
+    let kinds =
+        log_kinds(path).map_err(|error| damaged(format!("its header cannot be read: {error}")))?;
+    match log_bytes {
+        // One that was never opened in its place has no log.
+        None if kinds == WRITE_AHEAD => Err(damaged("its log was deleted".to_owned())),
+        Some(1..) if kinds != WRITE_AHEAD => {
+            Err(damaged("its header does not speak of its log".to_owned()))
+        }
+        Some(1..) => wal::check(&beside(path, "-wal"), &beside(path, "-shm")).map_err(damaged),
+        None | Some(0) => Ok(()),
+    }
+}
+
+fn log_kinds(path: &Path) -> io::Result<[u8; 2]> {
+    let mut head = [0; LOG_KINDS_AT + 2];
+    File::open(path)?.read_exact(&mut head)?;
+    Ok([head[LOG_KINDS_AT], head[LOG_KINDS_AT + 1]])
+}
+
+impl ReadModel {
+    /// The length of the file in bytes: what an examination reads.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        fs::metadata(&self.path).map_or(0, |file| file.len())
+    }
+
+    /// Whether the file holds what was written to it: compares it with its seal or, when it was
+    /// not closed cleanly, looks through everything. To be done before anything is read;
+    /// `progressing` is told how much of how much is done.
+    ///
+    /// # Errors
+    /// What is damaged; it is not trusted from then on.
+    pub fn examine(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
+        match self.is_as_sealed(progressing) {
+            Some(examined) => examined,
+            None => {
+                self.look_through(progressing)?;
+                // What a killed process left unfinished in the log must not stand behind what
+                // is written from now on.
+                self.empty_log().map(drop)
+            }
+        }
+    }
+
+    /// The same, but looks through everything although there is a seal.
+    ///
+    /// # Errors
+    /// What is damaged; it is not trusted from then on.
+    pub fn examine_all(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
+        self.is_as_sealed(progressing).unwrap_or(Ok(()))?;
+        self.look_through(progressing)
+    }
+
+    /// Compares the file with its seal; `None` when it has none that counts.
+    fn is_as_sealed(&self, progressing: Progressing<'_>) -> Option<Result<(), ReadModelError>> {
+        let compared = is_as_sealed(&self.path, progressing)?;
+        Some(compared.map_err(|because| self.suspect(because)))
+    }
+
+    /// Reads every row, and compares all indexes with the rows.
+    fn look_through(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
+        self.reading(None, |reader| {
+            look_through(reader, &shape::select(self.layout.fields), progressing)
+        })
+    }
+
+    /// Writes all of the log into the file, and seals it: the next one to open it compares it
+    /// with the seal only. Nothing is done when nothing was written since it was sealed.
+    ///
+    /// # Errors
+    /// When the file is still read, or the disk fails: then it has no seal.
+    pub fn seal(&self) -> Result<(), ReadModelError> {
+        let writer = lock(&self.writer);
+        self.verify()?;
+        if self.is_sealed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        drop(writer);
+        if !self.empty_log()? {
+            return Err(self.failure("it is still read and cannot be sealed".to_owned()));
+        }
+        let writer = lock(&self.writer);
+        self.verify()?;
+        let seal = Seal::of(&self.path, &mut |_, _| {});
+        let sealed = seal.and_then(|seal| seal.write(&self.path));
+        sealed.map_err(|error| self.failure(error.to_string()))?;
+        self.is_sealed.store(true, Ordering::Release);
+        drop(writer);
+        Ok(())
+    }
+
+    /// Writes all of the log into the file, unless somebody still reads it. Says whether nothing
+    /// is left in the log.
+    fn empty_log(&self) -> Result<bool, ReadModelError> {
+        let writer = lock(&self.writer);
+        self.verify()?;
+        let emptied = empty_log(&writer);
+        *lock(&self.stamp) = Stamp::of(&self.path);
+        emptied.map_err(|error| self.failed(&Fault::from(error)))
+    }
+
+    /// What is written next makes the seal untrue. To be called under the lock of the writer.
+    pub(super) fn unseal(&self) -> io::Result<()> {
+        if self.is_sealed.load(Ordering::Acquire) {
+            seal::remove(&self.path)?;
+            self.is_sealed.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+/// Examines the file of a view of which nothing else is known, as [`ReadModel::examine_all`] does.
+/// One that was made by another binary is not used, whatever is in it.
+///
+/// # Errors
+/// What is damaged, as a sentence.
+pub fn examine_file(path: &Path) -> Result<(), String> {
+    let log = check_log(path).map_err(|found| found.to_string());
+    let reader = shape::connect(path).map_err(|error| error.to_string())?;
+    if shape::is_of_another_format(&reader).map_err(|error| error.to_string())? {
+        return Ok(());
+    }
+    log?;
+    is_as_sealed(path, &mut |_, _| {}).unwrap_or(Ok(()))?;
+    look_through(&reader, "SELECT * FROM rows", &mut |_, _| {}).map_err(|fault| fault.because())
+}
+
+/// Compares a file with its seal; `None` when it has none that counts.
+fn is_as_sealed(path: &Path, progressing: Progressing<'_>) -> Option<Result<(), String>> {
+    if fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
+        return None;
+    }
+    let sealed = Seal::read(path)?;
+    Some(match Seal::of(path, progressing) {
+        Ok(found) if found == sealed => Ok(()),
+        Ok(_) => Err("its bytes are not those it was closed with".to_owned()),
+        Err(error) => Err(error.to_string()),
+    })
+}
+
+/// Reads every row with this statement, and compares all indexes with the rows.
+fn look_through(
+    reader: &Connection,
+    select: &str,
+    progressing: Progressing<'_>,
+) -> Result<(), Fault> {
+    let rows = asking::meta(reader)?.rows;
+    let mut found = 0;
+    asking::each(reader, select, &mut |_| {
+        found += 1;
+        if found % PROGRESS_ROWS == 0 {
+            progressing(found, rows);
+        }
+    })?;
+    if found != rows {
+        return Err(Fault::Damaged(format!("it has {found} rows instead of {rows}")));
+    }
+    // Unlike a quick check it compares the entries of indexes with the rows.
+    let check = "PRAGMA integrity_check(1)";
+    let found: String = reader.query_row(check, [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(Fault::Damaged(found)) }
+}
+
+/// Says whether nothing is left in the log.
+fn empty_log(writer: &Connection) -> rusqlite::Result<bool> {
+    writer.busy_timeout(CLOSE_BUSY_MAX)?;
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let is_busy: rusqlite::Result<i64> = writer.query_row(checkpoint, [], |row| row.get(0));
+    writer.busy_timeout(shape::BUSY_MAX)?;
+    Ok(is_busy? == 0)
+}

@@ -1,0 +1,183 @@
+//! How long a query may run: until its deadline, until nobody waits for it any more, and beyond a
+//! short time only while few others run as long.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// A query that runs longer is a long one. Nearly all queries take less than a tenth of it.
+const LONG_AFTER: Duration = Duration::from_millis(50);
+
+/// `SQLite` asks after so many steps of its virtual machine whether to go on: some 50 µs.
+pub(super) const STEPS: i32 = 1_000;
+
+/// Why a query was ended before it had its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// It reached its deadline.
+    #[error("the query took longer than {0} ms and was ended; ask for less")]
+    TooSlow(u64),
+    /// As many long queries run as may.
+    #[error("the query takes long, and {0} others that take long run already; come back later")]
+    Crowded(usize),
+    /// Nobody waits for the result.
+    #[error("the query was ended because its client has gone")]
+    Abandoned,
+}
+
+/// How many long queries may run at once, over all read models that share it.
+#[derive(Debug)]
+pub struct LongQueries {
+    running: AtomicUsize,
+    max: usize,
+}
+
+impl LongQueries {
+    /// At most so many.
+    #[must_use]
+    pub const fn at_most(max: usize) -> Self {
+        Self { running: AtomicUsize::new(0), max }
+    }
+
+    fn enter(self: &Arc<Self>) -> Option<LongQuery> {
+        let enter = |running| (running < self.max).then_some(running + 1);
+        let entered = self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter);
+        entered.ok().map(|_| LongQuery(Arc::clone(self)))
+    }
+}
+
+/// One long query that runs.
+struct LongQuery(Arc<LongQueries>);
+
+impl Drop for LongQuery {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The limit of one query. Clones are the same limit.
+#[derive(Clone, Debug)]
+pub struct QueryLimit(Arc<Limit>);
+
+#[derive(Debug)]
+struct Limit {
+    asked: Instant,
+    time_max: Duration,
+    long: Option<Arc<LongQueries>>,
+    is_abandoned: AtomicBool,
+    ended: OnceLock<Ended>,
+}
+
+/// Ends the query when it is dropped.
+#[derive(Debug)]
+pub struct AbandonOnDrop(QueryLimit);
+
+impl Drop for AbandonOnDrop {
+    fn drop(&mut self) {
+        self.0.0.is_abandoned.store(true, Ordering::Release);
+    }
+}
+
+impl QueryLimit {
+    /// The query ends so long after now. With `long`, it goes on beyond a short time only while
+    /// few others do.
+    #[must_use]
+    pub fn new(time_max: Duration, long: Option<Arc<LongQueries>>) -> Self {
+        let (is_abandoned, ended) = (AtomicBool::new(false), OnceLock::new());
+        Self(Arc::new(Limit { asked: Instant::now(), time_max, long, is_abandoned, ended }))
+    }
+
+    /// What ends the query when it is dropped: to be held by whoever waits for the result.
+    #[must_use]
+    pub fn abandon_on_drop(&self) -> AbandonOnDrop {
+        AbandonOnDrop(self.clone())
+    }
+
+    /// Why the query was ended, if it was.
+    #[must_use]
+    pub fn ended(&self) -> Option<Ended> {
+        self.0.ended.get().copied()
+    }
+
+    /// Whether nobody waits for the result any more.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.0.is_abandoned.load(Ordering::Acquire)
+    }
+
+    /// The time that is left.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.0.time_max.saturating_sub(self.0.asked.elapsed())
+    }
+
+    /// The query ends because it reached its deadline.
+    #[must_use]
+    pub fn too_slow(&self) -> Ended {
+        Ended::TooSlow(u64::try_from(self.0.time_max.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// What tells a query that begins now, again and again, whether it is over.
+    pub(super) fn watch(&self) -> impl FnMut() -> bool + Send + 'static {
+        let (limit, begun, mut entered) = (self.clone(), Instant::now(), None);
+        move || {
+            let over = limit.over(begun, &mut entered);
+            over.is_some_and(|ended| {
+                limit.0.ended.get_or_init(|| ended);
+                true
+            })
+        }
+    }
+
+    fn over(&self, begun: Instant, entered: &mut Option<LongQuery>) -> Option<Ended> {
+        let limit = &self.0;
+        if self.is_abandoned() {
+            return Some(Ended::Abandoned);
+        }
+        if limit.asked.elapsed() >= limit.time_max {
+            return Some(self.too_slow());
+        }
+        let long = limit.long.as_ref()?;
+        if entered.is_none() && begun.elapsed() >= LONG_AFTER {
+            *entered = long.enter();
+            return entered.is_none().then_some(Ended::Crowded(long.max));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_goes_on_until_its_deadline_or_until_its_client_has_gone() {
+        let limit = QueryLimit::new(Duration::from_secs(600), None);
+        let mut is_over = limit.watch();
+        assert!(!is_over());
+        drop(limit.abandon_on_drop());
+        assert!(is_over());
+        assert_eq!(limit.ended(), Some(Ended::Abandoned));
+        let limit = QueryLimit::new(Duration::ZERO, None);
+        assert!(limit.watch()());
+        assert_eq!(limit.ended(), Some(Ended::TooSlow(0)));
+    }
+
+    #[test]
+    fn few_queries_run_long_at_once() {
+        let long = Arc::new(LongQueries::at_most(1));
+        let limit = || QueryLimit::new(Duration::from_secs(600), Some(Arc::clone(&long)));
+        let before = Instant::now().checked_sub(LONG_AFTER).expect("the machine runs long enough");
+        let (first, second) = (limit(), limit());
+        let (mut first_entered, mut second_entered) = (None, None);
+        assert_eq!(first.over(before, &mut first_entered), None);
+        assert_eq!(second.over(before, &mut second_entered), Some(Ended::Crowded(1)));
+        assert_eq!(second.over(Instant::now(), &mut second_entered), None);
+        drop(first_entered);
+        assert_eq!(second.over(before, &mut second_entered), None);
+    }
+}
