@@ -3,7 +3,9 @@
 use crate::{
     actors::{Catalogue, Courtyard, Example, StartError},
     config::Config,
-    http, systemd,
+    http::{self, Traffic},
+    open_files::{OpenFiles, TooFew},
+    systemd,
 };
 use actix_web::dev::Server;
 use std::{
@@ -16,7 +18,47 @@ use std::{
 pub struct App {
     courtyard: Courtyard,
     server: Server,
+    traffic: Traffic,
     address: SocketAddr,
+}
+
+/// What a running application has begun and not finished. Looking at it never waits.
+#[derive(Clone)]
+pub struct InFlight {
+    courtyard: Courtyard,
+    traffic: Traffic,
+}
+
+impl InFlight {
+    /// Requests that are being answered.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.traffic.serving()
+    }
+
+    /// Connections that are open.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.traffic.connections()
+    }
+
+    /// Records that are submitted to the journal and not on disk; none of them is acknowledged.
+    #[must_use]
+    pub fn records_not_durable(&self) -> u64 {
+        self.courtyard.records_not_durable()
+    }
+
+    /// For how long the present commit has taken, in milliseconds; 0 when there is none.
+    #[must_use]
+    pub fn committing_ms(&self) -> u64 {
+        self.courtyard.committing_ms()
+    }
+
+    /// The loops that were blocked when it was last looked.
+    #[must_use]
+    pub fn blocked(&self) -> Vec<String> {
+        self.courtyard.blocked()
+    }
 }
 
 /// Why the application did not start, or stopped by itself.
@@ -33,6 +75,9 @@ pub enum AppError {
         /// What the system says.
         because: io::Error,
     },
+    /// Too few files may be open.
+    #[error(transparent)]
+    OpenFiles(#[from] TooFew),
     /// The server stopped.
     #[error("the server stopped: {0}")]
     Served(io::Error),
@@ -49,12 +94,17 @@ impl App {
         config: Config,
         install: impl FnOnce(&mut Catalogue),
     ) -> Result<Self, AppError> {
+        let limits = &config.http;
+        let open_files = OpenFiles::raise(limits.worker_count())?;
         let listen = |because| AppError::Listen { address: config.listen, because };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let courtyard = Courtyard::start(config.settings(), install)?;
-        let server = http::start(&courtyard, &config.http, listener).map_err(listen)?;
-        Ok(Self { courtyard, server, address })
+        let connections_max =
+            open_files.connections(limits.worker_count(), limits.connections_max)?;
+        let (server, traffic) =
+            http::start(&courtyard, limits, listener, connections_max).map_err(listen)?;
+        Ok(Self { courtyard, server, traffic, address })
     }
 
     /// Where it listens; the port is the system's choice when 0 was asked for.
@@ -95,6 +145,12 @@ impl App {
                 writeln!(text, "  curl -i {path} -H 'content-type: application/json' -d '{body}'");
         }
         text
+    }
+
+    /// What it has begun and not finished, from now on.
+    #[must_use]
+    pub fn in_flight(&self) -> InFlight {
+        InFlight { courtyard: self.courtyard.clone(), traffic: self.traffic.clone() }
     }
 
     /// Serves until `stop` is ready; then accepts nothing more, finishes what is in flight

@@ -8,6 +8,7 @@ use crate::{
     model,
     panic_log::log_panics,
     sandbox::{self, Sandbox},
+    stopping::{FLUSH_WITHIN, Stopping},
     verify,
 };
 use clap::Parser as _;
@@ -15,8 +16,8 @@ use std::{
     error::Error,
     io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
+    time::Duration,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 type Done = Result<bool, Box<dyn Error>>;
@@ -64,34 +65,24 @@ fn listen_to_log() {
 
 fn serve_until_told_to_stop(how: Serve, declarations: &Declarations) -> Done {
     let config = Config::read(Flags::from(how))?;
+    let requests_within = Duration::from_secs(config.http.stop_within_s);
+    let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
     actix::System::new().block_on(async {
-        let stop = told_to_stop()?;
         let app = App::build(config, |catalogue| declarations.install(catalogue)).await?;
+        stopping.observe(app.in_flight());
         println!("{}", app.greeting());
-        app.run_until_stopped(stop).await?;
+        app.run_until_stopped(stopping.told()).await?;
         Ok(true)
     })
 }
 
 fn play_the_outside(options: sandbox::Options) -> Done {
+    let stopping = Stopping::within(FLUSH_WITHIN)?;
     actix::System::new().block_on(async {
-        let stop = told_to_stop()?;
         let sandbox = Sandbox::open(options)?;
         print!("{}", sandbox.greeting());
-        sandbox.run_until_stopped(stop).await?;
+        sandbox.run_until_stopped(stopping.told()).await?;
         Ok(true)
-    })
-}
-
-/// Listens for SIGTERM and SIGINT from now on; the future is ready when one has come.
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
     })
 }
 

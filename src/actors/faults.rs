@@ -1,7 +1,7 @@
 //! Faults on purpose, for drills: something breaks when an operator says so, and heals by itself.
 
 use super::{courtyard::Parts, diary::Note, supervision::Supervisor};
-use crate::store::faults::Pretence;
+use crate::store::faults::{LASTING_MAX, Pretence, SLOWED_BY_MAX};
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -14,6 +14,9 @@ use std::{
 
 /// So many instances at most are made to panic.
 const STRUCK_MAX: usize = 1_024;
+
+/// So many fsyncs at most are made to fail.
+const SYNCS_MAX: u64 = 1_000;
 
 /// No loop is blocked for longer than this.
 const BLOCKED_MAX: Duration = Duration::from_secs(60);
@@ -40,29 +43,29 @@ pub enum Fault {
     BlockShard {
         /// Which one, from 0.
         shard: u32,
-        /// How long, in milliseconds; a minute at most.
+        /// How long, in milliseconds; from 1 to 60,000.
         for_ms: u64,
     },
     /// Commits take longer for a while.
     SlowJournal {
-        /// By so many milliseconds each.
+        /// By so many milliseconds each; from 1 to 10,000.
         by_ms: u64,
-        /// How long, in milliseconds.
+        /// How long, in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
     /// The next fsyncs fail.
     FailFsync {
-        /// How many of them.
+        /// How many of them; from 1 to 1,000.
         times: u32,
     },
     /// The file system is taken for full for a while.
     NoSpace {
-        /// How long, in milliseconds.
+        /// How long, in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
     /// The file system is taken for read-only for a while.
     ReadOnly {
-        /// How long, in milliseconds.
+        /// How long, in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
     /// The actor that is this part panics, or the machine of this gate.
@@ -85,6 +88,16 @@ pub enum Unbroken {
         what: String,
         /// What could.
         there_are: Vec<String>,
+    },
+    /// A number is too small or too large.
+    #[error("{key} must be from 1 to {max}, not {value}")]
+    OutOfRange {
+        /// `by_ms`
+        key: &'static str,
+        /// What it was.
+        value: u64,
+        /// What it may be at most.
+        max: u64,
     },
     /// Breaking it broke.
     #[error("it could not be broken")]
@@ -151,12 +164,43 @@ impl Strikes {
     }
 }
 
+impl Fault {
+    /// Whether it ends within a reasonable time.
+    ///
+    /// # Errors
+    /// The first number that is out of its range.
+    fn check(&self) -> Result<(), Unbroken> {
+        let lasting_max = millis(LASTING_MAX);
+        match *self {
+            Self::BlockShard { for_ms, .. } => in_range("for_ms", for_ms, millis(BLOCKED_MAX)),
+            Self::SlowJournal { by_ms, for_ms } => {
+                in_range("by_ms", by_ms, millis(SLOWED_BY_MAX))?;
+                in_range("for_ms", for_ms, lasting_max)
+            }
+            Self::FailFsync { times } => in_range("times", times.into(), SYNCS_MAX),
+            Self::NoSpace { for_ms } | Self::ReadOnly { for_ms } => {
+                in_range("for_ms", for_ms, lasting_max)
+            }
+            Self::Panic { .. } | Self::Poison { .. } | Self::Break { .. } => Ok(()),
+        }
+    }
+}
+
+fn in_range(key: &'static str, value: u64, max: u64) -> Result<(), Unbroken> {
+    if (1..=max).contains(&value) { Ok(()) } else { Err(Unbroken::OutOfRange { key, value, max }) }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Parts {
     /// Breaks something; says what was done.
     pub(super) fn break_on_purpose(&self, fault: &Fault) -> Result<String, Unbroken> {
         if !self.shared.allows_faults {
             return Err(Unbroken::NotAllowed);
         }
+        fault.check()?;
         let what = match fault {
             Fault::Panic { resource, number } => {
                 self.strike(resource, *number, Strike::Once)?;
@@ -226,13 +270,13 @@ impl Parts {
 }
 
 fn block(supervisor: &Supervisor, shard: u32, for_ms: u64) -> Result<String, Unbroken> {
-    let lasting = Duration::from_millis(for_ms).min(BLOCKED_MAX);
+    let lasting = Duration::from_millis(for_ms);
     let unknown = |shards| {
         let there_are = (0..shards).map(|shard: usize| format!("shard {shard}")).collect();
         Unbroken::Unknown { what: format!("shard {shard}"), there_are }
     };
     supervisor.block_shard(shard, lasting).map_err(unknown)?;
-    Ok(format!("shard {shard} is blocked for {} ms", lasting.as_millis()))
+    Ok(format!("shard {shard} is blocked for {for_ms} ms"))
 }
 
 #[cfg(test)]
@@ -250,6 +294,26 @@ mod tests {
         assert!(is_struck(2) && is_struck(2));
         strikes.forgive("a/b", 2);
         assert!(!is_struck(2));
+    }
+
+    #[test]
+    fn a_fault_that_would_not_end_is_refused_with_the_range() {
+        for (fault, sentence) in [
+            (
+                Fault::SlowJournal { by_ms: 10_001, for_ms: 1 },
+                "by_ms must be from 1 to 10000, not 10001",
+            ),
+            (Fault::SlowJournal { by_ms: 0, for_ms: 1 }, "by_ms must be from 1 to 10000, not 0"),
+            (Fault::SlowJournal { by_ms: 1, for_ms: u64::MAX }, "for_ms must be from 1 to 3600000"),
+            (Fault::BlockShard { shard: 0, for_ms: 60_001 }, "for_ms must be from 1 to 60000"),
+            (Fault::FailFsync { times: 1_001 }, "times must be from 1 to 1000, not 1001"),
+            (Fault::NoSpace { for_ms: 3_600_001 }, "for_ms must be from 1 to 3600000"),
+            (Fault::ReadOnly { for_ms: 0 }, "for_ms must be from 1 to 3600000, not 0"),
+        ] {
+            let refused = fault.check().unwrap_err().to_string();
+            assert!(refused.starts_with(sentence), "{refused}");
+        }
+        assert_eq!(Fault::SlowJournal { by_ms: 10_000, for_ms: 3_600_000 }.check(), Ok(()));
     }
 
     #[test]

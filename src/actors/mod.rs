@@ -40,6 +40,7 @@ mod naming;
 mod newborns;
 mod outbox;
 mod passage;
+mod positions;
 mod private;
 mod progress;
 mod projector;

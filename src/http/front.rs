@@ -5,6 +5,7 @@ use super::{
     accept::{self, Shown},
     answer::Answer,
     clients::Clients,
+    connection::ConnectionState,
     contexts,
     conversation::{self, Told},
     diary, faults, gates, hal, headers, html, operate,
@@ -22,7 +23,7 @@ use actix_web::{
     http::{self, ConnectionType, StatusCode, header},
     web::{Bytes, Payload},
 };
-use std::{sync::Arc, time::Instant};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
 /// What a worker needs to answer.
 pub struct Front {
@@ -229,7 +230,10 @@ impl Front {
             return Err(too_large());
         }
         let reading = payload.to_bytes_limited(bytes_max);
+        let connection = request.conn_data::<Rc<ConnectionState>>();
+        connection.inspect(|state| state.begins_body());
         let read = tokio::time::timeout(self.limits.body_timeout(), reading).await;
+        connection.inspect(|state| state.ends_body(matches!(read, Ok(Ok(Ok(_))))));
         let read = read.map_err(|_| Problem::new(TOO_SLOW, "the body did not arrive in time"))?;
         let body = read
             .map_err(|_| too_large())?

@@ -1,19 +1,14 @@
-//! A connection whose last words are a problem with a sentence.
+//! The last answer on a connection that is closed: a problem with a sentence.
 //!
 //! What cannot be read as a request never reaches a handler: the HTTP library answers it with a
 //! bare status and drops the connection, often before the client has finished writing, so that
-//! the answer is lost in a reset. This wrapper recognises those answers on their way out, puts
-//! a body under them, and stays on the line until the client has heard.
+//! the answer is lost in a reset. Those answers are recognised on their way out, get a body, and
+//! the connection stays open until the client has read them.
 
-use super::problem::{BAD_REQUEST, HEAD_TOO_LARGE, Problem, TOO_SLOW};
+use super::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
 use actix_web::rt::net::TcpStream;
-use std::{
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use std::{io, time::Duration};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The longest an answered client is listened to before its connection is dropped.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
@@ -27,85 +22,47 @@ const BARE_BYTES_MAX: usize = 256;
 /// The mark of an answer without a body, which no handler of ours gives to a bad request.
 const NO_BODY: &str = "content-length: 0\r\n";
 
-/// A connection to a client.
-pub struct Connection {
-    /// Taken only when it is dropped.
-    stream: Option<TcpStream>,
-    last_words: Option<Vec<u8>>,
+/// Writes the last answer and reads what the client still sends, within a limit: closing a
+/// connection with unread bytes in it would discard the answer.
+pub async fn farewell(mut stream: TcpStream, last_words: Vec<u8>) {
+    let said = async move {
+        stream.write_all(&last_words).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    let _: Result<io::Result<u64>, _> = tokio::time::timeout(FAREWELL_MAX, said).await;
 }
 
-impl Connection {
-    /// Nothing said yet.
-    #[must_use]
-    pub const fn new(stream: TcpStream) -> Self {
-        Self { stream: Some(stream), last_words: None }
-    }
-
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
-        self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
-    }
+/// The whole answer of this status to a request that no handler sees; `None` when it is never
+/// given.
+pub fn answer(status: &str) -> Option<Vec<u8>> {
+    let problem = problem(status)?;
+    Some(whole(&problem, ""))
 }
 
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.stream()?.poll_read(context, into)
-    }
+/// The answer to a client for whom there is no connection left.
+pub fn no_place() -> Vec<u8> {
+    let because = "there are more connections than are served at once";
+    whole(&Problem::new(BUSY, because), "retry-after: 1\r\n")
 }
 
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        // Whatever we answer ends with the end of a JSON text; looking further is for the rest.
-        if bytes.ends_with(b"\r\n\r\n")
-            && let Some(last_words) = with_sentence(bytes)
-        {
-            self.last_words = Some(last_words);
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        self.stream()?.poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.last_words.is_some() {
-            return Poll::Ready(Ok(()));
-        }
-        self.stream()?.poll_shutdown(context)
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let (Some(stream), Some(last_words)) = (self.stream.take(), self.last_words.take()) else {
-            return;
-        };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(tokio::time::timeout(FAREWELL_MAX, farewell(stream, last_words)));
-        }
-    }
-}
-
-/// Says the last words and reads past whatever the client still says: closing a connection with
-/// unread bytes in it would take the answer back.
-async fn farewell(mut stream: TcpStream, last_words: Vec<u8>) -> io::Result<()> {
-    stream.write_all(&last_words).await?;
-    stream.shutdown().await?;
-    tokio::io::copy(&mut stream.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await?;
-    Ok(())
+fn whole(problem: &Problem, header: &str) -> Vec<u8> {
+    let body = problem.body("", "");
+    let (status, reason) = match problem.family.status {
+        408 => (408, "Request Timeout"),
+        431 => (431, "Request Header Fields Too Large"),
+        status => (status, "Service Unavailable"),
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-length: {length}\r\n\
+         content-type: application/problem+json\r\n{header}connection: close\r\n\r\n"
+    );
+    [head.into_bytes(), body].concat()
 }
 
 /// These bytes with a body under the bare answer they end with; `None` when it is another one.
-fn with_sentence(bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn with_sentence(bytes: &[u8]) -> Option<Vec<u8>> {
     let tail_start = bytes.len().saturating_sub(BARE_BYTES_MAX);
     let tail = std::str::from_utf8(&bytes[tail_start..]).ok()?;
     let head_start = tail.rfind("HTTP/1.")?;
@@ -130,7 +87,7 @@ fn problem(status: &str) -> Option<Problem> {
     let (family, because) = match status {
         "400" => (BAD_REQUEST, "what was sent cannot be read as a request of http/1.1"),
         "408" => (TOO_SLOW, "the head of the request did not arrive in time"),
-        "431" => (HEAD_TOO_LARGE, "the head of the request is larger than 128 kib or 96 headers"),
+        "431" => (HEAD_TOO_LARGE, "the head of the request is larger than 32 kib or 96 headers"),
         _ => return None,
     };
     Some(Problem::new(family, because))

@@ -8,12 +8,14 @@
 //!   ├─ operate                                 health, quarantine, index
 //!   ├─ contexts, diary, faults                 what can be suspended, what happened, what is to break
 //!   └─ gates                                   who is let through, and how it is set
-//! last_words ── what never becomes a request gets a sentence, too
+//! connection ── deadlines, what is read ahead, and how many there may be
+//!   └─ last_words                            what never becomes a request gets a sentence, too
 //! ```
 
 pub mod accept;
 pub mod answer;
 pub mod clients;
+mod connection;
 mod contexts;
 pub mod conversation;
 mod diary;
@@ -31,4 +33,4 @@ pub mod query;
 pub mod router;
 mod server;
 
-pub use server::{Limits, start};
+pub use server::{Limits, Traffic, start};

@@ -1,15 +1,22 @@
 //! The server: sockets, workers, and the limits on both.
 
-use super::{clients::Clients, front::Front, last_words::Connection};
+use super::{
+    clients::Clients,
+    connection::{
+        Connection, ConnectionState, ConnectionTable, SPARE_CONNECTIONS, Timeouts, WorkerLoad,
+    },
+    front::Front,
+};
 use crate::{
     actors::{Courtyard, MANY, PATIENCE_MAX, Senseless, THREADS_MAX, within},
     origin_policy::{HostPattern, Origin, OriginPolicy},
 };
-use actix_http::{HttpService, Protocol, error::DispatchError};
+use actix_http::{Extensions, HttpService, KeepAlive, Protocol, error::DispatchError};
 use actix_service::{ServiceFactoryExt as _, map_config};
 use actix_web::{
     App, HttpRequest,
     dev::{AppConfig, Server, fn_service},
+    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
     rt::net::TcpStream,
     web,
 };
@@ -44,13 +51,16 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// The longest time a body may take to arrive.
     pub body_timeout_ms: u64,
-    /// The longest time the head of a request may take to arrive.
+    /// The longest time the head of a request may take to arrive, from its first byte on.
     pub head_timeout_ms: u64,
+    /// A connection whose client reads nothing of an answer for so long is closed.
+    pub write_timeout_ms: u64,
     /// The longest time a request waits for what is pending.
     pub patience_ms: u64,
     /// A connection without requests is closed after so many seconds.
     pub keep_alive_s: u64,
-    /// Connections per worker; further ones wait to be accepted.
+    /// Connections per worker, fewer when the process may not open as many files. For a further
+    /// one, the connection that has waited longest for its client is closed.
     pub connections_max: usize,
     /// Connections that wait to be accepted.
     pub backlog_connections_max: u32,
@@ -80,6 +90,7 @@ impl Default for Limits {
             body_bytes_max: 64 * 1024,
             body_timeout_ms: 5_000,
             head_timeout_ms: 5_000,
+            write_timeout_ms: 10_000,
             patience_ms: 3_000,
             keep_alive_s: 60,
             connections_max: 16_384,
@@ -119,6 +130,7 @@ impl Limits {
             ("body_bytes_max", self.body_bytes_max as u64, 1..=BODY_BYTES_MAX),
             ("body_timeout_ms", self.body_timeout_ms, 1..=MANY),
             ("head_timeout_ms", self.head_timeout_ms, 1..=MANY),
+            ("write_timeout_ms", self.write_timeout_ms, 1..=MANY),
             ("patience_ms", self.patience_ms, 1..=patience_ms_max),
             ("keep_alive_s", self.keep_alive_s, 0..=MANY),
             ("connections_max", self.connections_max as u64, 1..=MANY),
@@ -145,37 +157,91 @@ impl Limits {
         Ok(OriginPolicy::new(listen, hosts, origins, "the setting http.hosts"))
     }
 
-    fn worker_count(&self) -> usize {
+    /// Threads that answer.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
         if self.workers > 0 {
             return self.workers;
         }
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     }
+
+    fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            head_ms: self.head_timeout_ms,
+            // Without it, the HTTP library closes each connection after its answer.
+            keep_alive_ms: self.keep_alive_s.max(1).saturating_mul(1_000),
+            write_ms: self.write_timeout_ms,
+        }
+    }
+
+    /// The library's own timer of idle connections is not needed: each request would set it.
+    const fn keep_alive(&self) -> KeepAlive {
+        if self.keep_alive_s == 0 { KeepAlive::Disabled } else { KeepAlive::Os }
+    }
 }
 
-/// Serves the courtyard on this socket once the result is awaited. Stopping is the caller's:
-/// signals are not listened to.
+/// What the workers do at the moment.
+#[derive(Clone, Debug)]
+pub struct Traffic(Arc<[Arc<WorkerLoad>]>);
+
+impl Traffic {
+    fn of(workers: usize) -> Self {
+        Self((0..workers).map(|_| Arc::default()).collect())
+    }
+
+    /// Connections that are open.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.0.iter().map(|load| load.connections.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Requests that are being answered.
+    #[must_use]
+    pub fn serving(&self) -> usize {
+        self.0.iter().map(|load| load.serving.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The figures of the worker of this number; a worker that is begun again takes those of one
+    /// that has ended.
+    fn load(&self, nth: usize) -> Arc<WorkerLoad> {
+        Arc::clone(&self.0[nth % self.0.len()])
+    }
+}
+
+/// Serves the courtyard on this socket once the result is awaited, with at most so many connections
+/// per worker. Stopping is the caller's: signals are not listened to.
 ///
 /// # Errors
 /// When the socket cannot be listened on.
-pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> io::Result<Server> {
+pub fn start(
+    courtyard: &Courtyard,
+    limits: &Limits,
+    listener: TcpListener,
+    connections_max: usize,
+) -> io::Result<(Server, Traffic)> {
     let (courtyard, for_workers) = (courtyard.clone(), limits.clone());
     let clients = Clients::within(limits).map(Arc::new);
     let origins = limits.origin_policy(listener.local_addr()?.ip());
     let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.because))?);
+    let worker_count = limits.worker_count();
+    let traffic = Traffic::of(worker_count);
     let builder = Server::build()
-        .workers(limits.worker_count())
+        .workers(worker_count)
         .backlog(limits.backlog_connections_max)
-        .max_concurrent_connections(limits.connections_max)
+        // The table of each worker refuses what is too much, so that all are accepted.
+        .max_concurrent_connections(connections_max + SPARE_CONNECTIONS)
         .shutdown_timeout(limits.stop_within_s)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     // What `HttpServer` would do, around connections of our own.
-    let workers = Arc::<AtomicUsize>::default();
+    let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
         courtyard.look_after_this_loop(&format!("http {nth}"));
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
+        let table = ConnectionTable::new(connections_max, loads.load(nth));
+        actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
         // One handler without a route of actix in front of it: the table of routes is ours.
         let front =
             Front::new(courtyard.clone(), limits.clone(), clients.clone(), Arc::clone(&origins));
@@ -183,7 +249,11 @@ pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> i
         let app = App::new().default_service(web::to(
             move |request: HttpRequest, payload: web::Payload| {
                 let front = Rc::clone(&front);
-                async move { front.serve(request, payload).await }
+                async move {
+                    let connection = request.conn_data::<Rc<ConnectionState>>();
+                    let _serving = connection.map(|state| state.serve(has_body(&request)));
+                    front.serve(request, payload).await
+                }
             },
         ));
         let requests = HttpService::build()
@@ -191,15 +261,29 @@ pub fn start(courtyard: &Courtyard, limits: &Limits, listener: TcpListener) -> i
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .keep_alive(Duration::from_secs(limits.keep_alive_s))
-            .client_request_timeout(Duration::from_millis(limits.head_timeout_ms))
+            .keep_alive(limits.keep_alive())
+            // The table of connections times every head.
+            .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::from_secs(1))
+            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                data.insert(Rc::clone(connection.state()));
+            })
             .finish(map_config(app, |()| AppConfig::default()));
-        fn_service(async |stream: TcpStream| {
+        fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            Ok::<_, DispatchError>((Connection::new(stream), Protocol::Http1, peer))
+            let connection = Connection::admit(stream, &table);
+            let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+            let admitted = connection.map(|connection| (connection, Protocol::Http1, peer));
+            std::future::ready(admitted.ok_or_else(refused))
         })
         .and_then(requests)
     })?;
-    Ok(builder.run())
+    Ok((builder.run(), traffic))
+}
+
+/// Whether a request says that it has a body.
+fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+        || headers.contains_key(TRANSFER_ENCODING)
 }

@@ -133,7 +133,7 @@ impl Server {
 
 impl Server {
     /// The process under the wrapper, if there is one.
-    fn wrapped(&self) -> Option<u32> {
+    pub fn wrapped(&self) -> Option<u32> {
         let wrapper = self.child.id();
         let path = format!("/proc/{wrapper}/task/{wrapper}/children");
         std::fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()

@@ -22,6 +22,9 @@ use std::{
 };
 use tokio::sync::watch;
 
+/// Clients that wait for the same view to reach a position; more are answered 503.
+const WAITING_MAX: usize = 1_024;
+
 /// The rows of a view, for everybody who reads them.
 pub struct Rows {
     /// What clients see of the view.
@@ -85,6 +88,12 @@ impl Rows {
         let context = self.progress.context();
         if context.is_suspended() && *self.reached.borrow() < position {
             return Err(context.trouble());
+        }
+        if *self.reached.borrow() >= position {
+            return Ok(());
+        }
+        if self.waiting.load(Ordering::Acquire) >= WAITING_MAX {
+            return Err(busy("the view"));
         }
         let reached = tokio::time::timeout(patience, self.reach(position)).await;
         reached.map_err(|_| match self.shelf.readable() {

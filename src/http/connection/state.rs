@@ -1,0 +1,338 @@
+//! The state of one connection: what it waits for, since when, and how much it may send ahead.
+//!
+//! ```text
+//!            first byte            handler begins
+//!   Idle ─────────────▶ Head ─────────────────────▶ Serving
+//!    ▲  keep_alive_s     head_timeout_ms              │ no limit here: the handler has its own
+//!    └────────────────────────────────────────────────┘ the answer is given
+//! ```
+//!
+//! Beside the phase, a write that the peer does not take is timed: `write_timeout_ms`.
+//!
+//! The HTTP library decodes every request that it has bytes of, keeps them all in memory, and polls
+//! itself without end once its buffer is full and its requests wait. So it gets only a few requests
+//! at a time: a *turn* is what it reads in one poll. A turn ends after [`LINES_PER_TURN`] lines or
+//! [`BYTES_PER_TURN`] bytes, and another one begins only when nothing waits for an answer and all
+//! answers are written. A request has at least two lines, which bounds the requests that wait.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Waker},
+};
+
+/// Lines that are read in one turn.
+pub const LINES_PER_TURN: usize = 32;
+
+/// Bytes that are read in one turn, and somewhat more: the last read is not cut.
+pub const BYTES_PER_TURN: usize = 32 << 10;
+
+/// The largest head of a request, in bytes.
+pub const HEAD_BYTES_MAX: usize = 32 << 10;
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// For the first byte of a request.
+    Idle,
+    /// For the rest of a head.
+    Head,
+    /// For the rest of a body that no handler reads.
+    Discarding,
+    /// For an answer of ours.
+    Serving,
+}
+
+/// Why a connection is closed by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// A head did not arrive in time: 408.
+    HeadTooSlow,
+    /// A head is too large: 431.
+    HeadTooLarge,
+    /// Nothing was asked for too long, or the place is needed; nothing is said.
+    Idle,
+    /// The peer does not read what it is sent; nothing more can be said.
+    NotRead,
+}
+
+/// The limits on one connection, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For a head as a whole.
+    pub head_ms: u64,
+    /// For the first byte of a request.
+    pub keep_alive_ms: u64,
+    /// For the peer to read any of what is sent.
+    pub write_ms: u64,
+}
+
+/// Figures of one worker; written by its thread only.
+#[derive(Debug, Default)]
+pub struct WorkerLoad {
+    /// Connections that are open.
+    pub connections: AtomicUsize,
+    /// Requests that are being answered.
+    pub serving: AtomicUsize,
+}
+
+/// One connection, for the socket, the handler and the table of its worker.
+#[derive(Debug)]
+pub struct ConnectionState {
+    /// The clock of the worker: milliseconds, as of its last tick.
+    clock: Rc<Cell<u64>>,
+    load: Arc<WorkerLoad>,
+    phase: Cell<Phase>,
+    since_ms: Cell<u64>,
+    /// Since when the peer has not read, if it does not.
+    blocked_since_ms: Cell<Option<u64>>,
+    closing: Cell<Option<Closing>>,
+    /// Requests that a handler has begun and not answered.
+    serving: Cell<usize>,
+    is_reading_body: Cell<bool>,
+    /// A request has a body that nobody has read to its end.
+    has_unread_body: Cell<bool>,
+    in_turn: Cell<bool>,
+    lines_left: Cell<usize>,
+    bytes_left: Cell<usize>,
+    head_bytes: Cell<usize>,
+    /// A read was put off until something changes.
+    is_put_off: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+    /// Its place in the table of its worker.
+    pub(super) index: Cell<usize>,
+}
+
+impl ConnectionState {
+    /// A connection that was accepted just now: its first head is awaited.
+    pub fn new(clock: Rc<Cell<u64>>, load: Arc<WorkerLoad>) -> Rc<Self> {
+        let since_ms = Cell::new(clock.get());
+        Rc::new(Self {
+            clock,
+            load,
+            phase: Cell::new(Phase::Head),
+            since_ms,
+            blocked_since_ms: Cell::new(None),
+            closing: Cell::new(None),
+            serving: Cell::new(0),
+            is_reading_body: Cell::new(false),
+            has_unread_body: Cell::new(false),
+            in_turn: Cell::new(false),
+            lines_left: Cell::new(0),
+            bytes_left: Cell::new(0),
+            head_bytes: Cell::new(0),
+            is_put_off: Cell::new(false),
+            waker: RefCell::new(None),
+            index: Cell::new(usize::MAX),
+        })
+    }
+
+    /// A handler begins to answer a request; it is answered when the result is dropped.
+    pub fn serve(self: &Rc<Self>, has_body: bool) -> Serving {
+        self.serving.set(self.serving.get() + 1);
+        self.load.serving.fetch_add(1, Ordering::Relaxed);
+        self.has_unread_body.set(has_body);
+        self.head_bytes.set(0);
+        self.enter(Phase::Serving);
+        Serving(Rc::clone(self))
+    }
+
+    fn served(&self) {
+        self.serving.set(self.serving.get().saturating_sub(1));
+        self.load.serving.fetch_sub(1, Ordering::Relaxed);
+        self.is_reading_body.set(false);
+        self.head_bytes.set(0);
+        let is_unread = self.has_unread_body.get();
+        self.enter(if is_unread { Phase::Discarding } else { Phase::Idle });
+        self.wake_if_put_off();
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.since_ms.set(self.clock.get());
+    }
+
+    /// What is awaited, and since when.
+    pub fn waits(&self) -> (Phase, u64) {
+        (self.phase.get(), self.since_ms.get())
+    }
+
+    /// Since when the peer has not read, if it does not.
+    pub fn blocked_since_ms(&self) -> Option<u64> {
+        self.blocked_since_ms.get()
+    }
+
+    /// Whether it is to be closed.
+    pub fn closing(&self) -> Option<Closing> {
+        self.closing.get()
+    }
+
+    /// Lets it be closed as soon as its task is polled, which is soon.
+    pub fn close(&self, why: Closing) {
+        self.closing.set(Some(self.closing.get().unwrap_or(why)));
+        self.wake();
+    }
+
+    /// Closes it when it has waited for too long.
+    pub fn check(&self, timeouts: &Timeouts) {
+        let now_ms = self.clock.get();
+        let is_over = |since_ms: u64, limit_ms: u64| now_ms.saturating_sub(since_ms) >= limit_ms;
+        if let Some(since_ms) = self.blocked_since_ms.get() {
+            if is_over(since_ms, timeouts.write_ms) {
+                self.close(Closing::NotRead);
+            }
+            return;
+        }
+        let since_ms = self.since_ms.get();
+        match self.phase.get() {
+            Phase::Idle if is_over(since_ms, timeouts.keep_alive_ms) => self.close(Closing::Idle),
+            Phase::Head if is_over(since_ms, timeouts.head_ms) => self.close(Closing::HeadTooSlow),
+            Phase::Discarding if is_over(since_ms, timeouts.head_ms) => self.close(Closing::Idle),
+            _ => {}
+        }
+    }
+
+    /// # Errors
+    /// When it is to be closed.
+    pub(super) fn check_open(&self) -> io::Result<()> {
+        match self.closing.get() {
+            None => Ok(()),
+            Some(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// Whether bytes may be read now; if not, the task is woken when they may.
+    pub(super) fn may_read(&self, context: &Context<'_>) -> bool {
+        if !self.in_turn.get() {
+            if self.may_begin_turn() {
+                if self.head_bytes.get() > HEAD_BYTES_MAX && self.phase.get() == Phase::Head {
+                    self.close(Closing::HeadTooLarge);
+                    return false;
+                }
+                self.lines_left.set(LINES_PER_TURN);
+                self.bytes_left.set(BYTES_PER_TURN);
+            }
+            self.in_turn.set(true);
+        }
+        if self.lines_left.get() > 0 && self.bytes_left.get() > 0 {
+            return true;
+        }
+        self.in_turn.set(false);
+        self.remember(context);
+        if self.may_begin_turn() {
+            // Others of this worker come first.
+            context.waker().wake_by_ref();
+        } else {
+            self.is_put_off.set(true);
+        }
+        false
+    }
+
+    fn may_begin_turn(&self) -> bool {
+        let is_answered = self.serving.get() == 0 || self.is_reading_body.get();
+        is_answered && self.blocked_since_ms.get().is_none()
+    }
+
+    /// There is nothing to read now.
+    pub(super) fn nothing_to_read(&self, context: &Context<'_>) {
+        self.in_turn.set(false);
+        self.remember(context);
+    }
+
+    /// Counts what was read, and says how much of it belongs to this turn; never nothing.
+    #[expect(
+        clippy::naive_bytecount,
+        reason = "a few hundred bytes, and the compiler vectorises it"
+    )]
+    pub(super) fn count(&self, bytes: &[u8]) -> usize {
+        let lines_left = self.lines_left.get();
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let taken = if lines <= lines_left {
+            self.lines_left.set(lines_left - lines);
+            bytes.len()
+        } else {
+            self.lines_left.set(0);
+            let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+            let last = ends.map(|(at, _)| at + 1).nth(lines_left.saturating_sub(1));
+            last.unwrap_or(bytes.len())
+        };
+        self.bytes_left.set(self.bytes_left.get().saturating_sub(taken));
+        if self.phase.get() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+        if self.phase.get() == Phase::Head {
+            self.head_bytes.set(self.head_bytes.get() + taken);
+        }
+        taken
+    }
+
+    /// The peer does not read.
+    pub(super) fn blocked(&self, context: &Context<'_>) {
+        if self.blocked_since_ms.get().is_none() {
+            self.blocked_since_ms.set(Some(self.clock.get()));
+        }
+        self.remember(context);
+    }
+
+    /// The peer has taken some of what was written.
+    pub(super) fn written(&self) {
+        if self.blocked_since_ms.take().is_some() {
+            // Meanwhile nothing was read from it, which is not its fault.
+            if self.serving.get() == 0 {
+                self.since_ms.set(self.clock.get());
+            }
+            self.wake_if_put_off();
+        }
+    }
+
+    /// A handler begins to read the body.
+    pub fn begins_body(&self) {
+        self.is_reading_body.set(true);
+        self.wake_if_put_off();
+    }
+
+    /// A handler reads no more of the body.
+    pub fn ends_body(&self, is_whole: bool) {
+        self.is_reading_body.set(false);
+        if is_whole {
+            self.has_unread_body.set(false);
+        }
+    }
+
+    fn wake_if_put_off(&self) {
+        if self.is_put_off.replace(false) {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn remember(&self, context: &Context<'_>) {
+        let mut waker = self.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
+            *waker = Some(context.waker().clone());
+        }
+    }
+}
+
+/// A request that is being answered, for as long as this lives.
+#[derive(Debug)]
+pub struct Serving(Rc<ConnectionState>);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.served();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! All connections of one worker: how many there may be, and which of them have waited too long.
+
+use super::state::{Closing, ConnectionState, Phase, Timeouts, WorkerLoad};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// How often deadlines are looked at; each is met this much late at most.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Connections above the limit while others are being closed.
+pub const SPARE_CONNECTIONS: usize = 32;
+
+/// When the table is full, this part of it is closed at once, so that the table is not searched
+/// for every new connection.
+const EVICTED_PART: usize = 64;
+
+/// A head that is awaited for so long is closed before idle connections are.
+const SLOW_HEAD_MS: u64 = 1_000;
+
+/// The connections of one worker.
+#[derive(Debug)]
+pub struct ConnectionTable {
+    clock: Rc<Cell<u64>>,
+    load: Arc<WorkerLoad>,
+    open: RefCell<Vec<Rc<ConnectionState>>>,
+    /// Sockets whose last answer is being written.
+    lingering: Arc<AtomicUsize>,
+    /// The most connections, without the spare ones.
+    connections_max: usize,
+}
+
+/// A socket whose last answer is being written; it counts as open until this is dropped.
+#[derive(Debug)]
+pub struct Lingering(Arc<AtomicUsize>);
+
+/// The place of one connection in the table; it is given back when dropped.
+#[derive(Debug)]
+pub struct Place {
+    table: Rc<ConnectionTable>,
+    state: Rc<ConnectionState>,
+}
+
+impl ConnectionTable {
+    /// An empty table.
+    pub fn new(connections_max: usize, load: Arc<WorkerLoad>) -> Rc<Self> {
+        let connections_max = connections_max.max(1);
+        let (clock, open, lingering) = (Rc::default(), RefCell::default(), Arc::default());
+        Rc::new(Self { clock, load, open, lingering, connections_max })
+    }
+
+    /// A place for a new connection. When there is none, the connections that have waited longest
+    /// for their clients are closed. `None` when all are being served.
+    pub fn admit(self: &Rc<Self>) -> Option<Place> {
+        let count = self.count();
+        if count >= self.connections_max
+            && (self.evict() == 0 || count >= self.connections_max + SPARE_CONNECTIONS)
+        {
+            return None;
+        }
+        let state = ConnectionState::new(Rc::clone(&self.clock), Arc::clone(&self.load));
+        let mut open = self.open.borrow_mut();
+        state.index.set(open.len());
+        open.push(Rc::clone(&state));
+        self.load.connections.store(open.len(), Ordering::Relaxed);
+        Some(Place { table: Rc::clone(self), state })
+    }
+
+    fn count(&self) -> usize {
+        self.open.borrow().len() + self.lingering.load(Ordering::Relaxed)
+    }
+
+    /// Lets some connections be closed; how many are about to be.
+    fn evict(&self) -> usize {
+        let now_ms = self.clock.get();
+        let open = self.open.borrow();
+        let closing = open.iter().filter(|state| state.closing().is_some()).count();
+        if closing > 0 {
+            return closing;
+        }
+        let mut waiting: Vec<_> = open
+            .iter()
+            .filter_map(|state| {
+                if let Some(since_ms) = state.blocked_since_ms() {
+                    return Some((false, since_ms, state));
+                }
+                let (phase, since_ms) = state.waits();
+                let is_slow =
+                    phase != Phase::Idle && now_ms.saturating_sub(since_ms) >= SLOW_HEAD_MS;
+                (phase != Phase::Serving).then_some((!is_slow, since_ms, state))
+            })
+            .collect();
+        let count = open.len().div_ceil(EVICTED_PART).min(waiting.len());
+        if count < waiting.len() {
+            waiting.select_nth_unstable_by_key(count, |(rank, since_ms, _)| (*rank, *since_ms));
+        }
+        waiting.iter().take(count).for_each(|(_, _, state)| state.close(Closing::Idle));
+        count
+    }
+
+    /// Looks at all deadlines, again and again.
+    pub async fn watch(self: Rc<Self>, timeouts: Timeouts) {
+        let begun = Instant::now();
+        let mut every = tokio::time::interval(TICK);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            self.clock.set(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
+            self.open.borrow().iter().for_each(|state| state.check(&timeouts));
+        }
+    }
+
+    fn remove(&self, state: &ConnectionState) {
+        let mut open = self.open.borrow_mut();
+        let index = state.index.get();
+        if index < open.len() {
+            open.swap_remove(index);
+            if let Some(moved) = open.get(index) {
+                moved.index.set(index);
+            }
+        }
+        self.load.connections.store(open.len(), Ordering::Relaxed);
+    }
+}
+
+impl Place {
+    /// The state of the connection in it.
+    pub const fn state(&self) -> &Rc<ConnectionState> {
+        &self.state
+    }
+
+    /// Gives the place up while the socket stays open for its last answer. `None` when the table
+    /// is full: then the socket is to be closed at once.
+    pub fn linger(self) -> Option<Lingering> {
+        if self.table.count() >= self.table.connections_max {
+            return None;
+        }
+        self.table.lingering.fetch_add(1, Ordering::Relaxed);
+        Some(Lingering(Arc::clone(&self.table.lingering)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.table.remove(&self.state);
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(connections_max: usize) -> Rc<ConnectionTable> {
+        ConnectionTable::new(connections_max, Arc::default())
+    }
+
+    fn closing(places: &[Place]) -> Vec<usize> {
+        let closing = |place: &Place| place.state.closing().is_some();
+        places.iter().enumerate().filter(|(_, place)| closing(place)).map(|(n, _)| n).collect()
+    }
+
+    #[test]
+    fn a_full_table_closes_what_has_waited_longest() {
+        let table = table(3);
+        let mut places = Vec::new();
+        for ms in [10, 20, 30] {
+            table.clock.set(ms);
+            let place = table.admit().unwrap();
+            drop(place.state.serve(false));
+            places.push(place);
+        }
+        let served = places[0].state.serve(false);
+        table.clock.set(35);
+        places.push(table.admit().unwrap());
+        assert_eq!(closing(&places), [1]);
+        table.clock.set(40);
+        drop(served);
+        places.remove(1);
+        places.push(table.admit().unwrap());
+        assert_eq!(closing(&places), [1], "the first was served at 40, the other at 30");
+    }
+
+    #[test]
+    fn a_slow_head_goes_before_an_idle_connection() {
+        let table = table(2);
+        let idle = table.admit().unwrap();
+        drop(idle.state.serve(false));
+        table.clock.set(10);
+        let slow = table.admit().unwrap();
+        table.clock.set(10 + SLOW_HEAD_MS);
+        let places = [idle, slow, table.admit().unwrap()];
+        assert_eq!(closing(&places), [1]);
+    }
+
+    #[test]
+    fn nobody_is_let_in_while_all_are_served() {
+        let table = table(2);
+        let places = [table.admit().unwrap(), table.admit().unwrap()];
+        let _served = places.iter().map(|place| place.state.serve(false)).collect::<Vec<_>>();
+        assert!(table.admit().is_none());
+        assert_eq!(table.load.connections.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn the_places_above_the_limit_are_counted_too() {
+        let table = table(4);
+        let places: Vec<_> = std::iter::from_fn(|| table.admit()).take(1_000).collect();
+        assert_eq!(places.len(), 4 + SPARE_CONNECTIONS);
+        drop(places);
+        assert!(table.open.borrow().is_empty() && table.admit().is_some());
+    }
+}

@@ -1,0 +1,228 @@
+//! Whatever goes on, the process ends within its deadline, and a second signal ends it at once.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+use support::process::{Server, assert_verified};
+
+/// What the configuration gives requests in flight.
+const REQUESTS_WITHIN: Duration = Duration::from_secs(1);
+/// That, what the rest is given, and how long a busy machine takes to notice.
+const ENDS_WITHIN: Duration = Duration::from_secs(1 + 10 + 5);
+
+const ORDER: &str = r#"{"orderType":"basic","name":"Jung"}"#;
+
+fn start(folder: &Path, text: &str) -> Server {
+    let file = folder.join("madang.toml");
+    fs::write(&file, format!("allow_faults = true\n{text}")).unwrap();
+    Server::start(&folder.join("data"), Some(&file))
+}
+
+fn stopping_soon(folder: &Path) -> Server {
+    start(folder, &format!("[http]\nstop_within_s = {}", REQUESTS_WITHIN.as_secs()))
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
+    stream
+}
+
+fn posting(path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: m\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// Sends a command and does not wait for its answer.
+fn begin(address: SocketAddr, path: &str, body: &str) -> TcpStream {
+    let mut stream = connect(address);
+    stream.write_all(&posting(path, body)).expect("sent");
+    stream
+}
+
+fn post(address: SocketAddr, path: &str, body: &str) -> String {
+    let mut answer = String::new();
+    begin(address, path, body).read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[track_caller]
+fn breaks(server: &Server, fault: &Value) {
+    let answer = post(server.address, "/admin/faults", &fault.to_string());
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// SIGTERM; it has to end in time.
+#[track_caller]
+fn ends_in_time(server: Server) -> ExitStatus {
+    let since = Instant::now();
+    let status = server.terminate();
+    assert!(since.elapsed() < ENDS_WITHIN, "ended after {:?}", since.elapsed());
+    status
+}
+
+#[test]
+fn a_stop_ends_in_time_whatever_is_broken_on_purpose() {
+    for fault in [
+        json!({"fault": "slow-journal", "by_ms": 2_000, "for_ms": 3_600_000}),
+        json!({"fault": "block-shard", "shard": 0, "for_ms": 60_000}),
+        json!({"fault": "no-space", "for_ms": 3_600_000}),
+        json!({"fault": "read-only", "for_ms": 3_600_000}),
+        json!({"fault": "fail-fsync", "times": 1_000}),
+        json!({"fault": "break", "part": "view taxi/mypages"}),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = stopping_soon(folder.path());
+        assert!(post(server.address, "/taxi/orders", ORDER).starts_with("HTTP/1.1 201"));
+        breaks(&server, &fault);
+        let _waiting: Vec<_> =
+            (0..8).map(|_| begin(server.address, "/taxi/orders", ORDER)).collect();
+        let status = ends_in_time(server);
+        assert!(status.success(), "{fault}: {status}");
+        assert_verified(&folder.path().join("data"));
+    }
+}
+
+#[test]
+fn a_fault_that_would_not_end_is_refused_with_its_range() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = stopping_soon(folder.path());
+    let endless = r#"{"fault":"slow-journal","by_ms":18446744073709551615,"for_ms":1000}"#;
+    let answer = post(server.address, "/admin/faults", endless);
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    assert!(answer.contains("by_ms must be from 1 to 10000, not 18446744073709551615"), "{answer}");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_clients_or_services_that_say_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = silent.local_addr().unwrap();
+    let server = start(
+        folder.path(),
+        &format!(
+            "[http]\nstop_within_s = 1\npatience_ms = 30000\n\
+             [ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{url}\"\n\
+             timeout_ms = 20000\nwithin_ms = 25000"
+        ),
+    );
+    let order = begin(server.address, "/taxi/orders", ORDER);
+    let _asked = silent.accept().expect("the question");
+    let whole = b"GET / HTTP/1.1\r\nhost: m\r\n\r\n";
+    let beginnings: [&[u8]; 5] = [
+        b"",
+        b"GET /",
+        b"GET / HTTP/1.1\r\nhost: m\r\n\r\nGET /",
+        b"POST /taxi/orders HTTP/1.1\r\nhost: m\r\ncontent-length: 9\r\n\r\n{",
+        &whole.repeat(10_000),
+    ];
+    let silent: Vec<_> = beginnings
+        .iter()
+        .map(|beginning| {
+            let mut stream = connect(server.address);
+            stream.set_nonblocking(true).unwrap();
+            let _ = stream.write(beginning);
+            stream
+        })
+        .collect();
+    assert!(ends_in_time(server).success());
+    drop((order, silent));
+    assert_verified(&folder.path().join("data"));
+}
+
+#[test]
+fn a_stop_ends_in_time_while_a_view_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = stopping_soon(folder.path());
+    let waiting: Vec<_> = (0..64).map(|_| begin(server.address, "/taxi/orders", ORDER)).collect();
+    for mut stream in waiting {
+        stream.read_to_end(&mut Vec::new()).expect("an answer");
+    }
+    assert!(ends_in_time(server).success());
+    fs::remove_dir_all(folder.path().join("data/views")).unwrap();
+    let server = stopping_soon(folder.path());
+    assert!(ends_in_time(server).success());
+    assert_verified(&folder.path().join("data"));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), "[http]\nstop_within_s = 600\npatience_ms = 30000");
+    breaks(&server, &json!({"fault": "slow-journal", "by_ms": 10_000, "for_ms": 60_000}));
+    let _waiting = begin(server.address, "/taxi/orders", ORDER);
+    let (address, process) = (server.address, server.process_id().to_string());
+    assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    let since = Instant::now();
+    // It has heard the first one when it accepts no more.
+    while TcpStream::connect(address).is_ok() {
+        assert!(since.elapsed() < ENDS_WITHIN, "it does not stop");
+        std::thread::yield_now();
+    }
+    let status = server.terminate();
+    assert_eq!(status.code(), Some(128 + 15), "{status}");
+    assert!(since.elapsed() < Duration::from_secs(9), "{:?}", since.elapsed());
+    assert_verified(&folder.path().join("data"));
+}
+
+/// The disk hangs, which nothing in the process can end.
+#[test]
+fn a_stop_ends_in_time_while_an_fsync_hangs() {
+    if !strace_is_there() {
+        assert!(std::env::var_os("CI").is_none(), "strace is not installed");
+        println!("strace is not installed: nothing was tried");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", "/dev/null", "-e", "trace=fdatasync"]);
+    strace.args(["-e", "inject=fdatasync:delay_enter=120000000:when=60+"]);
+    strace.env("MADANG_HTTP__STOP_WITHIN_S", "1");
+    let server = Server::start_under(strace, &folder.path().join("data"));
+    let mut acknowledged = 0;
+    let mut part = [0; 12];
+    for nth in 0.. {
+        assert!(nth < 200, "no fsync hangs");
+        let mut stream = begin(server.address, "/taxi/orders", ORDER);
+        // Answered 202 after the patience: it is not durable.
+        stream.read_exact(&mut part).expect("an answer");
+        if !part.ends_with(b"201") {
+            break;
+        }
+        acknowledged += 1;
+    }
+    assert!(acknowledged > 0);
+    let process = server.wrapped().expect("the server under strace");
+    assert!(Command::new("kill").args(["-TERM", &process.to_string()]).status().unwrap().success());
+    let since = Instant::now();
+    // Strace waits for the call that hangs, so that the end is read where the system shows it.
+    let exit_code = loop {
+        assert!(since.elapsed() < ENDS_WITHIN, "it has not ended");
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        if fields[0] == "Z" {
+            break fields[49].parse::<i32>().unwrap() >> 8;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(exit_code, 70);
+}
+
+fn strace_is_there() -> bool {
+    // Some containers have it and forbid it, so it is tried on something small.
+    let mut command = Command::new("strace");
+    command.args(["-e", "trace=none", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
