@@ -62,6 +62,8 @@ pub struct JournalSection {
     pub feed_records_max: usize,
     /// So many bytes of the file system are left free, but at most a twentieth of it.
     pub reserve_bytes: u64,
+    /// Answers under idempotency keys are kept for so many seconds at least.
+    pub answers_kept_s: u64,
 }
 
 impl Default for JournalSection {
@@ -72,14 +74,25 @@ impl Default for JournalSection {
             queue_records_max,
             feed_records_max,
             reserve_bytes,
+            answers_kept_s,
             faults: _,
         } = JournalOptions::default();
-        Self { cache_bytes, commit_records_max, queue_records_max, feed_records_max, reserve_bytes }
+        Self {
+            cache_bytes,
+            commit_records_max,
+            queue_records_max,
+            feed_records_max,
+            reserve_bytes,
+            answers_kept_s,
+        }
     }
 }
 
 /// The store does not come up with a few bytes, and is of no use with a few pages.
 const CACHE_BYTES_MIN: u64 = 1 << 20;
+
+/// Twice the longest time that a request waits: no answer is forgotten while it is waited for.
+const ANSWERS_KEPT_S_MIN: u64 = 60;
 
 /// More than any machine has.
 const BYTES_MAX: u64 = 1 << 50;
@@ -230,6 +243,7 @@ impl JournalSection {
             ("queue_records_max", self.queue_records_max as u64, 1..=MANY),
             ("feed_records_max", self.feed_records_max as u64, 1..=MANY),
             ("reserve_bytes", self.reserve_bytes, 0..=BYTES_MAX),
+            ("answers_kept_s", self.answers_kept_s, ANSWERS_KEPT_S_MIN..=MANY),
         ])
     }
 
@@ -240,6 +254,7 @@ impl JournalSection {
             queue_records_max: self.queue_records_max,
             feed_records_max: self.feed_records_max,
             reserve_bytes: self.reserve_bytes,
+            answers_kept_s: self.answers_kept_s,
             ..JournalOptions::default()
         }
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::kernel::Timestamp,
     store::{
-        KindId, Lease, Payload, Record, Stream,
+        KindId, Lease, Payload, Stream,
         journal::{Journal, Lost, StoreError},
     },
 };
@@ -132,7 +132,7 @@ impl Contexts {
     /// What the journal tells of contexts.
     pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
         let kind = journal.kind(CONTEXTS)?;
-        let at_start = last_told(&journal.records(stream(kind))?)?;
+        let at_start = last_told(&journal, stream(kind))?;
         Ok(Arc::new(Self {
             journal,
             kind,
@@ -229,8 +229,9 @@ impl Contexts {
         time: Timestamp,
     ) -> Result<Result<(), Lost>, Trouble> {
         let generation = self.journal.generation();
-        let after_version = self.told().await?.last().map_or(0, |record| record.version);
-        let place = Place { stream: stream(self.kind), after_version, generation };
+        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
+        let after_version = blocking(move || journal.last_version(stream)).await?;
+        let place = Place { stream, after_version, generation };
         let name = context.name.to_owned();
         let transition = if suspend {
             Transition::Suspended { context: name }
@@ -246,17 +247,13 @@ impl Contexts {
     /// Has it be as the journal tells once that has healed; whether it is suspended then.
     async fn settle(&self, context: &Context) -> Result<bool, Trouble> {
         annals::settled(&self.journal).await?;
-        let told = last_told(&self.told().await?).map_err(failed)?;
+        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
+        let told = blocking(move || last_told(&journal, stream)).await?;
         let (is_suspended, since_ms) = told.get(context.name).copied().unwrap_or_default();
         if context.is_suspended() != is_suspended {
             self.is_turned(context, (is_suspended, since_ms));
         }
         Ok(is_suspended)
-    }
-
-    async fn told(&self) -> Result<Vec<Record>, Trouble> {
-        let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
-        blocking(move || journal.records(stream)).await
     }
 
     fn is_turned(&self, context: &Context, (is_suspended, since_ms): Told) {
@@ -269,17 +266,18 @@ impl Contexts {
     }
 }
 
-/// How each context is by these records, by name.
-fn last_told(records: &[Record]) -> Result<HashMap<String, Told>, StoreError> {
+/// How each context is by the records of this stream, by name.
+fn last_told(journal: &Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
     let mut told = HashMap::new();
-    for record in records {
-        let Payload::Event(bytes) = &record.payload else { continue };
+    journal.each_record(stream, 0, |record| {
+        let Payload::Event(bytes) = &record.payload else { return Ok(()) };
         let (context, is_suspended) = match annals::read(bytes).map_err(StoreError::Failed)? {
             Transition::Suspended { context } => (context, true),
             Transition::Resumed { context } => (context, false),
         };
         told.insert(context, (is_suspended, record.time.0));
-    }
+        Ok(())
+    })?;
     Ok(told)
 }
 

@@ -16,10 +16,7 @@ use super::{
     settings::{ActorSettings, PortsSettings},
     supervision::{Supervisor, hanging},
 };
-use crate::{
-    domain::kernel::Dispatch,
-    store::journal::{Journal, JournalOptions},
-};
+use crate::store::journal::{Journal, JournalOptions};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -165,32 +162,6 @@ impl Courtyard {
             None => Arc::clone(door).say(request).await,
             Some(dispatch) => self.pass_on(dispatch, request).await,
         }
-    }
-
-    /// Says a command to the kind it is for, waits for its outcome there, and shows the one of the
-    /// same number that it was said at.
-    async fn pass_on(&self, dispatch: Dispatch, request: Request) -> Result<Reply, Trouble> {
-        let (resource, number) = (request.resource, dispatch.number());
-        let named = |info: &ResourceInfo| {
-            dispatch.aggregate().split_once('/') == Some((info.business, info.name))
-        };
-        let Some(door) = self.parts.doors.iter().find(|door| named(door.info())) else {
-            return Err(Trouble::Failed(format!("nobody is there for {dispatch:?}")));
-        };
-        let name = self.parts.resources[resource].sayings[request.saying].name;
-        // Checked only when it was not answered before: what it did may have changed the version.
-        let (said_at, if_match) = (Arc::clone(&self.parts.doors[resource]), request.if_match);
-        let first = Box::pin(async move {
-            let actual = said_at.show(number).await?.version;
-            match if_match.filter(|version| *version != actual) {
-                Some(expected) => Err(Trouble::VersionDiffers { expected, actual }),
-                None => Ok(()),
-            }
-        });
-        let request = Request { if_match: None, ..request };
-        let said = Arc::clone(door).say_for(dispatch, name, request, first).await?;
-        let shown = self.show(resource, number).await?;
-        Ok(Reply { outcome: said.outcome, position: said.position.max(shown.position), ..shown })
     }
 
     /// Shows one aggregate, as of its last durable record.
@@ -345,6 +316,7 @@ impl Courtyard {
             ("durable", journal.durable().to_string()),
             ("submitted", journal.submitted().to_string()),
             ("generation", journal.generation().to_string()),
+            ("recordsRead", journal.records_read().to_string()),
             ("livingAggregates", living.to_string()),
         ];
         details.extend(trouble.map(|because| ("because", because)));

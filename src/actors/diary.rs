@@ -186,7 +186,7 @@ pub async fn read(journal: Arc<Journal>, page: Page) -> Result<Collection<DiaryE
         let total = journal.count(kind);
         let mut items = Vec::new();
         for number in journal.numbers(kind, skip, page.size, true)? {
-            for record in journal.records(Stream { kind, number })? {
+            for record in journal.some_records(Stream { kind, number }, 0, 1)? {
                 let Payload::Event(bytes) = &record.payload else { continue };
                 let note: Note = annals::read(bytes).map_err(StoreError::Failed)?;
                 let (what, details) = note.told();
@@ -235,7 +235,7 @@ mod tests {
         }
         diary.close();
         let noted = (1..=9).map(|number| {
-            let records = journal.records(Stream { kind, number }).unwrap();
+            let records = journal.some_records(Stream { kind, number }, 0, 1).unwrap();
             let Payload::Event(bytes) = &records[0].payload else { panic!("a note") };
             annals::read::<Note>(bytes).unwrap()
         });
@@ -267,7 +267,7 @@ mod tests {
         drop(hang);
         diary.close();
         let kind = journal.kind(DIARY).unwrap();
-        let records = journal.records(Stream { kind, number: 1 }).unwrap();
+        let records = journal.some_records(Stream { kind, number: 1 }, 0, 1).unwrap();
         assert_eq!(records[0].payload, Payload::Event(codec::encode(&released(0))));
         journal.close();
     }

@@ -1,6 +1,9 @@
 //! What is said to the courtyard and what it answers: names and JSON in, JSON or a trouble out.
 
-use super::gate::{Away, Why};
+use super::{
+    gate::{Away, Why},
+    possible::Possible,
+};
 use crate::domain::kernel::{Fall, Field, Method, Place, RejectionKind};
 use std::{sync::Arc, time::Duration};
 
@@ -98,7 +101,7 @@ pub struct Reply {
     /// The representation: a JSON object, encoded, without links.
     pub body: Vec<u8>,
     /// The named commands possible now.
-    pub possible: &'static [&'static str],
+    pub possible: Possible,
 }
 
 /// What became of a request.

@@ -5,6 +5,7 @@ use super::{
     facade::{IdempotencyKey, Outcome, Reply, Trouble},
     flight::Flight,
     gate::{self, Away, Permit},
+    passage::Passage,
 };
 use crate::{
     domain::kernel::Aggregate,
@@ -35,8 +36,8 @@ pub enum Content<A: Aggregate> {
     Show(ReplyTo),
     /// Show how it is, because a client who waited for longer than it can wait no more.
     GiveUp(ReplyTo),
-    /// Show how it is as soon as nothing is pending any more.
-    Await(Outcome, ReplyTo),
+    /// Show how it is as soon as nothing is pending any more, and store that under the key.
+    Await(Outcome, ReplyTo, Option<Box<Keyed>>),
     /// Leave the quarantine.
     Release,
     /// The journal failed and is open again: look what became of what clients wait for.
@@ -55,18 +56,28 @@ pub enum Teller {
 pub struct ClientCall {
     /// Where it waits.
     pub reply: ReplyTo,
-    /// Its idempotency key.
-    pub key: Option<IdempotencyKey>,
+    /// Its idempotency key, if it has one.
+    pub keyed: Option<Box<Keyed>>,
     /// The version it has seen, if it says so.
     pub if_match: Option<u32>,
     /// What success is called.
     pub outcome: Outcome,
-    /// Lands when the answer is durable.
-    pub flight: Option<Flight>,
     /// Held until the answer is durable.
     pub permit: Permit,
     /// What the gate of the step said that the command may lead to, if it may.
     pub step: Option<Result<Permit, Away>>,
+}
+
+/// What a request with an idempotency key carries along.
+pub struct Keyed {
+    /// The key.
+    pub key: IdempotencyKey,
+    /// Lands when the answer is durable.
+    pub flight: Flight,
+    /// The way to the outside service that the command leads to.
+    pub passage: Option<Arc<Passage>>,
+    /// Whether the command may lead to the step of another aggregate.
+    pub takes_step: bool,
 }
 
 /// The inner side of a command.
@@ -153,7 +164,7 @@ impl<A: Aggregate> Content<A> {
     pub fn refuse(self, trouble: Trouble) {
         match self {
             Self::Tell(_, teller) => teller.refuse(trouble),
-            Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply) => {
+            Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
                 drop(reply.send(Err(trouble)));
             }
             Self::Release | Self::LookAgain => {}

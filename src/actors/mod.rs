@@ -9,6 +9,7 @@
 //! ```
 
 mod annals;
+mod answers;
 mod audit;
 mod books;
 mod catalogue;
@@ -40,7 +41,9 @@ mod naming;
 mod newborns;
 mod outbox;
 mod passage;
+mod passing_on;
 mod positions;
+mod possible;
 mod private;
 mod progress;
 mod projector;
@@ -74,5 +77,6 @@ pub use gate::{
 };
 pub use installation::Installation as Catalogue;
 pub use later::whole_seconds_spread;
+pub use possible::Possible;
 pub use ranges::{MANY, Ranged, Senseless, THREADS_MAX, within};
 pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};

@@ -211,8 +211,14 @@ impl Front {
         let patience = self.limits.patience();
         let body = body.into();
         let said = Request { resource, saying, number, body, key, if_match, patience };
-        let reply = self.courtyard.say(said).await?;
-        Ok(written(&route, &reply, accept::json(head)))
+        match self.courtyard.say(said).await {
+            Ok(reply) => Ok(written(&route, &reply, accept::json(head))),
+            // The answer under a key is the same to each retry, whatever that calls itself.
+            Err(trouble) if key.is_some() => {
+                Ok(Answer::problem(&Problem::from(trouble), path, None))
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
     }
 
     /// Reads the body, within the limits of size and time.
@@ -355,9 +361,10 @@ fn written(route: &Route<'_>, reply: &Reply, content_type: &'static str) -> Answ
         Outcome::Done => StatusCode::OK,
         Outcome::Pending => StatusCode::ACCEPTED,
     };
-    let answer = Answer::new(status, content_type, hal::item(route.base, reply))
-        .with_version(reply.version)
-        .with_position(reply.position);
+    let answer = Answer::new(status, content_type, hal::item(route.base, reply));
+    // There is no version yet when the command is not decided.
+    let answer = if reply.version > 0 { answer.with_version(reply.version) } else { answer };
+    let answer = answer.with_position(reply.position);
     let answer = match reply.outcome {
         Outcome::Created | Outcome::Pending => answer.with_location(route.base, reply.number),
         Outcome::Done => answer,

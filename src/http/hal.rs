@@ -6,7 +6,7 @@ use crate::{
     domain::kernel::{Field, FieldKind},
 };
 use serde_json::json;
-use std::io::Write as _;
+use std::{io::Write as _, iter};
 
 /// Writes into a vector, which cannot fail.
 macro_rules! put {
@@ -18,8 +18,9 @@ macro_rules! put {
 /// One aggregate, with a link for every command that makes sense now.
 #[must_use]
 pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
-    let mut body = Vec::with_capacity(reply.body.len() + 96 + 96 * reply.possible.len());
-    put_item(&mut body, base, reply.number, &reply.body, reply.possible);
+    let possible = reply.possible.names();
+    let mut body = Vec::with_capacity(reply.body.len() + 96 + 96 * possible.len());
+    put_item(&mut body, base, reply.number, &reply.body, possible);
     body
 }
 
@@ -27,11 +28,17 @@ pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
 #[must_use]
 pub fn row(base: &str, row: &Row) -> Vec<u8> {
     let mut body = Vec::with_capacity(row.body.len() + 96);
-    put_item(&mut body, base, row.number, &row.body, &[]);
+    put_item(&mut body, base, row.number, &row.body, iter::empty());
     body
 }
 
-fn put_item(body: &mut Vec<u8>, base: &str, number: u64, object: &[u8], possible: &[&str]) {
+fn put_item<'a>(
+    body: &mut Vec<u8>,
+    base: &str,
+    number: u64,
+    object: &[u8],
+    possible: impl Iterator<Item = &'a str>,
+) {
     let open = object.strip_suffix(b"}").unwrap_or(b"{");
     body.extend_from_slice(open);
     if open.len() > 1 {
@@ -48,14 +55,16 @@ fn put_item(body: &mut Vec<u8>, base: &str, number: u64, object: &[u8], possible
 #[must_use]
 pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> {
     collection(base, query, found, |body, reply| {
-        put_item(body, base, reply.number, &reply.body, reply.possible);
+        put_item(body, base, reply.number, &reply.body, reply.possible.names());
     })
 }
 
 /// A page of rows.
 #[must_use]
 pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
-    collection(base, query, found, |body, row| put_item(body, base, row.number, &row.body, &[]))
+    collection(base, query, found, |body, row| {
+        put_item(body, base, row.number, &row.body, iter::empty());
+    })
 }
 
 /// A page of the diary.
@@ -138,7 +147,7 @@ mod tests {
 
     fn reply(body: &str) -> Reply {
         let body = body.as_bytes().to_vec();
-        let possible = &["close"];
+        let possible = ["close"].as_slice().into();
         Reply { outcome: Outcome::Done, number: 7, version: 1, position: 1, body, possible }
     }
 

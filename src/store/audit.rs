@@ -1,7 +1,9 @@
 //! Reading everything and finding what is wrong: the store's half of `madang verify`.
 
 use super::{
-    Cause, Origin, Record, StoreId, StoredAnswer, Stream, codec,
+    Cause, Origin, Record, StoreId, StoredAnswer, Stream,
+    answers::KeptAnswer,
+    codec,
     codec::CodecError,
     journal::{Journal, Snapshot, StoreError},
     keys,
@@ -62,7 +64,10 @@ impl Journal {
         audit.part("the snapshots", |audit| audit.snapshots(last_versions.as_ref()));
         audit.part("the positions of followers", Audit::followers);
         audit.part("the answers", |audit| {
-            audit.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")
+            audit.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")?;
+            audit.all_readable::<KeptAnswer>(&[keys::KEPT_ANSWER], "the answer")?;
+            audit.all_readable::<Vec<u128>>(&[keys::EXPIRY], "the list of answers that expire")?;
+            audit.all_readable::<u64>(keys::OLD_ANSWERS_UNTIL, "the end of old answers")
         });
         audit.part("the conversations", |audit| {
             audit.all_readable::<Vec<u8>>(&[keys::CONVERSATION], "the conversation")
@@ -220,36 +225,45 @@ impl Audit<'_> {
             for birth in births {
                 let stream = birth[0].stream;
                 let tail = tails.of(self, stream)?;
-                let records = self.whole(stream, birth, tail)?;
-                self.stream(&mut found, &mut dispatches, &records)?;
+                self.whole(stream, birth, tail, &mut found, &mut dispatches)?;
             }
         }
         Ok(found)
     }
 
-    /// What comes after the first records of a stream, added to them.
+    /// The history of a stream: its first records, those kept with records of its neighbours, and
+    /// its blocks, of which one is in memory at a time.
     fn whole(
         &mut self,
         stream: Stream,
         birth: Vec<Record>,
         mut tail: Vec<Record>,
-    ) -> Result<Vec<Record>, StoreError> {
-        let mut records = birth;
-        records.append(&mut tail);
+        found: &mut OfStreams,
+        dispatches: &mut Dispatches,
+    ) -> Result<(), StoreError> {
+        let mut early = birth;
+        early.append(&mut tail);
+        early.sort_by_key(|record| record.version);
+        let mut early = early.into_iter().peekable();
+        let mut before = None;
         let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
         for entry in self.db.range(all) {
             let (key, value) = entry?;
-            match reading::read_block(&key, &value) {
-                Ok(block) => records.extend(block),
-                Err(error) => {
-                    let place = keys::read_block(&key);
-                    self.flaw(format!("the block of stream and version {place:?}: {error}"));
+            let block = reading::read_block(&key, &value).unwrap_or_else(|error| {
+                let place = keys::read_block(&key);
+                self.flaw(format!("the block of stream and version {place:?}: {error}"));
+                Vec::new()
+            });
+            let mut records = Vec::with_capacity(block.len());
+            for record in block {
+                while let Some(first) = early.next_if(|early| early.version <= record.version) {
+                    records.push(first);
                 }
+                records.push(record);
             }
+            self.stream(found, dispatches, &mut before, records)?;
         }
-        records.sort_by_key(|record| record.version);
-        records.retain(|record| record.position <= self.head);
-        Ok(records)
+        self.stream(found, dispatches, &mut before, early.collect())
     }
 
     /// What was added to these neighbours after their first records.
@@ -269,21 +283,23 @@ impl Audit<'_> {
         Ok(records)
     }
 
+    /// The next records of a stream, after this one.
     fn stream(
         &mut self,
         found: &mut OfStreams,
         dispatches: &mut Dispatches,
-        records: &[Record],
+        before: &mut Option<Record>,
+        mut records: Vec<Record>,
     ) -> Result<(), StoreError> {
+        records.retain(|record| record.position <= self.head);
         self.went_on(records.len() as u64);
-        let mut before: Option<&Record> = None;
         for record in records {
-            self.follows(before, record);
-            if let Some(flaw) = dispatches.heard(before, record) {
+            self.follows(before.as_ref(), &record);
+            if let Some(flaw) = dispatches.heard(before.as_ref(), &record) {
                 self.flaw(flaw);
             }
-            self.remember(found, record)?;
-            before = Some(record);
+            self.remember(found, &record)?;
+            *before = Some(record);
         }
         Ok(())
     }

@@ -105,6 +105,10 @@ impl Batch {
         self.entries.insert(key, value);
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     pub(super) fn remove(&mut self, key: impl Into<sled::IVec>) {
         self.bytes += NODE_BYTES;
         self.entries.remove(key);

@@ -5,7 +5,7 @@ use std::{
     fmt, io,
     sync::{Arc, Mutex},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// No commit is slowed by more than this.
@@ -28,6 +28,7 @@ type Strike = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 struct Armed {
     slowed: Option<(Duration, Instant)>,
     syncs_to_fail: u32,
+    clock_ahead_ms: i64,
     space: Option<(Pretence, Option<Instant>)>,
 }
 
@@ -65,6 +66,19 @@ impl Faults {
     pub fn pretend(&self, pretence: Pretence, lasting: Option<Duration>) {
         let until = lasting.map(until);
         lock(&self.armed).space = Some((pretence, until));
+    }
+
+    /// Lets the journal take the clock of the machine for wrong by so many milliseconds: it is
+    /// ahead, or behind when negative. Only the retention of answers depends on that clock.
+    pub fn set_clock_ahead(&self, by_ms: i64) {
+        lock(&self.armed).clock_ahead_ms = by_ms;
+    }
+
+    /// The clock, in milliseconds since the epoch.
+    pub(super) fn clock_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        now.saturating_add_signed(lock(&self.armed).clock_ahead_ms)
     }
 
     /// Pretends nothing about the file system any more.

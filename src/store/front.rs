@@ -2,10 +2,11 @@
 
 use super::{
     Lease, Record,
+    answers::Answers,
     feed::Ring,
     journal::{Checkpoint, Done, Lost, Placed, Snapshot, Submission, SubmitError},
     layout::Totals,
-    record::{KindId, StoredAnswer, Stream},
+    record::{KindId, Stream},
     space::Refusal,
 };
 use std::{
@@ -69,7 +70,7 @@ struct Queued {
 
 /// What a commit may hold besides records.
 pub(super) enum Extra {
-    Submitted { stream: Stream, answer: Option<(u128, StoredAnswer)>, snapshot: Option<Snapshot> },
+    Submitted { stream: Stream, answer: Option<Answers>, snapshot: Option<Snapshot> },
     Checkpoint(Checkpoint),
     Kind(KindId, String),
 }
@@ -124,7 +125,10 @@ impl Front {
             self.ring.push(Arc::clone(&record));
             self.queued_records.push_back(record);
         }
-        let (answer, snapshot) = (submission.answer, submission.snapshot);
+        let (mut answer, snapshot) = (submission.answer, submission.snapshot);
+        if let Some(answers) = &mut answer {
+            answers.place(self.head, records > 0);
+        }
         let has_extra = answer.is_some() || snapshot.is_some();
         let extra = has_extra.then(|| Box::new(Extra::Submitted { stream, answer, snapshot }));
         self.queue.push_back(Queued { records, extra, done: submission.done });

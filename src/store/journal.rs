@@ -8,13 +8,14 @@
 pub use super::feed::{Listener, Wake};
 pub use super::space::Refusal;
 pub use super::submission::{
-    Checkpoint, Done, Entry, History, JournalOptions, Level, Lost, OpenError, Placed, Snapshot,
-    StoreError, Submission, SubmitError,
+    Checkpoint, Done, Entry, JournalOptions, Level, Lost, OpenError, Placed, Snapshot, StoreError,
+    Submission, SubmitError,
 };
 pub use super::turns::{Turn, Witness};
 
 use super::{
-    KindId, Record, StoreId, StoredAnswer, StoredOutcome, Stream,
+    KindId, Record, StoreId, StoredAnswer, Stream,
+    answers::KeptAnswer,
     disk::Disk,
     faults::Faults,
     front::{Door, Extra, Front},
@@ -26,7 +27,7 @@ use super::{
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex, atomic::AtomicU64, mpsc},
     thread::{self, JoinHandle},
 };
 
@@ -36,6 +37,7 @@ pub struct Journal {
     id: Option<StoreId>,
     hand: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
+    pub(super) records_read: AtomicU64,
 }
 
 impl Journal {
@@ -54,7 +56,7 @@ impl Journal {
             .spawn(move || writer::run(&of_hand))
             .map_err(|error| OpenError { path: dir.to_owned(), because: error.to_string() })?;
         let (hand, kinds) = (Mutex::new(Some(hand)), Mutex::new(opened.kinds));
-        Ok(Arc::new(Self { shared, id: opened.id, hand, kinds }))
+        Ok(Arc::new(Self { shared, id: opened.id, hand, kinds, records_read: AtomicU64::new(0) }))
     }
 
     /// What tells this store from all others ever made; none when it was made before there was
@@ -159,21 +161,6 @@ impl Journal {
         }
     }
 
-    /// What is needed to bring a stream to life: of what is durable. Reads from disk.
-    ///
-    /// # Errors
-    /// When the disk fails, or anything of the stream cannot be read: nothing is ever skipped.
-    pub fn history(&self, stream: Stream) -> Result<History, StoreError> {
-        match self.looking()? {
-            (disk, None) => reading::history(&disk.db, stream),
-            (disk, Some(durable)) => {
-                let mut records = reading::records_after(&disk.db, stream, 0, u32::MAX)?;
-                records.retain(|record| record.position <= durable);
-                Ok(History { snapshot: None, records })
-            }
-        }
-    }
-
     /// Up to so many records after a position, gapless, and none past the level's limit. May
     /// return fewer than there are, but none only if there are none. Reads from disk when the
     /// records are no longer in memory.
@@ -215,18 +202,16 @@ impl Journal {
     /// When the disk fails or the answer cannot be read.
     pub fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
         let (disk, settled) = self.looking()?;
-        let key = keys::answer(key);
-        let answer: Option<StoredAnswer> =
-            reading::value(&disk.db, &key, "the answer to an idempotency key")?;
-        let (Some(StoredAnswer { stream, outcome, .. }), Some(durable)) = (&answer, settled) else {
-            return Ok(answer);
-        };
-        let records = reading::records_after(&disk.db, *stream, 0, u32::MAX)?;
-        let known = records.iter().take_while(|record| record.position <= durable).count();
-        if matches!(outcome, StoredOutcome::Accepted { version } if *version as usize > known) {
-            return Err(StoreError::Failed("whether it was stored shows after healing".to_owned()));
+        let what = "the answer to an idempotency key";
+        let kept: Option<KeptAnswer> = reading::value(&disk.db, &keys::kept_answer(key), what)?;
+        match kept {
+            Some(kept) if settled.is_some_and(|durable| kept.position > durable) => {
+                Err(StoreError::Failed("whether it was stored shows after healing".to_owned()))
+            }
+            Some(kept) => Ok(Some(kept.answer)),
+            // Of an older binary: durable since before this one opened the store.
+            None => reading::value(&disk.db, &keys::answer(key), what),
         }
-        Ok(answer)
     }
 
     /// How many streams of a kind there are, of what is durable.

@@ -8,12 +8,15 @@
 //!                                                 later records of neighbours in one commit
 //! g | first position u64                          one commit: whose records, in global order
 //! n | kind u16 | number u64                       the snapshot of a stream
-//! c | hash u128                                   the answer given under an idempotency key
+//! c | hash u128                                   an answer under an idempotency key, as formats 1 to 3 have it
+//! a | hash u128                                   an answer under an idempotency key, and until when it is kept
+//! x | kept until u64, ms | nonce u64              hashes of the keys of answers that are kept until then
 //! k | kind u16                                    how far a follower is
 //! v | kind u16 | number u64                       the state of a follower's conversation
 //! m | f                                           the format version of the store
 //! m | i                                           what tells this store from all others
 //! m | k | kind u16                                the name of a kind
+//! m | c                                           until when the answers under `c` are kept
 //! ```
 
 use super::{KindId, Stream};
@@ -24,6 +27,8 @@ pub(super) const TAILS: u8 = b't';
 pub(super) const COMMIT: u8 = b'g';
 pub(super) const SNAPSHOT: u8 = b'n';
 pub(super) const ANSWER: u8 = b'c';
+pub(super) const KEPT_ANSWER: u8 = b'a';
+pub(super) const EXPIRY: u8 = b'x';
 pub(super) const FOLLOWER: u8 = b'k';
 pub(super) const CONVERSATION: u8 = b'v';
 
@@ -32,6 +37,9 @@ pub(super) const FORMAT: &[u8] = b"mf";
 
 /// The key of what tells this store from all others.
 pub(super) const STORE_ID: &[u8] = b"mi";
+
+/// The key of the time until which answers of older formats are kept.
+pub(super) const OLD_ANSWERS_UNTIL: &[u8] = b"mc";
 
 /// So many streams of a kind whose numbers follow on each other are a neighbourhood.
 const NEIGHBOURS: u64 = 32;
@@ -168,6 +176,20 @@ pub(super) fn read_address(key: &[u8], letter: u8) -> Option<Stream> {
 pub(super) fn answer(hash: u128) -> [u8; 17] {
     let mut key = [ANSWER; 17];
     key[1..].copy_from_slice(&hash.to_be_bytes());
+    key
+}
+
+pub(super) fn kept_answer(hash: u128) -> [u8; 17] {
+    let mut key = [KEPT_ANSWER; 17];
+    key[1..].copy_from_slice(&hash.to_be_bytes());
+    key
+}
+
+/// The nonce tells entries of the same millisecond apart.
+pub(super) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {
+    let mut key = [EXPIRY; 17];
+    key[1..9].copy_from_slice(&until_ms.to_be_bytes());
+    key[9..].copy_from_slice(&nonce.to_be_bytes());
     key
 }
 

@@ -9,7 +9,7 @@ use crate::domain::kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// The oldest format that this binary reads as well: it knew no records of neighbours that are
 /// kept together later than at birth, and like the one after it nothing that tells stores apart.

@@ -4,6 +4,7 @@
 //! lock, `writer` commits it, by `batching`, in the `layout` that `reading` reads, `disk` makes it durable,
 //! `feed` shows it to those who listen, [`audit`] proves it all.
 
+mod answers;
 pub mod audit;
 mod batching;
 pub mod codec;
@@ -28,13 +29,16 @@ mod stopwatch;
 mod submission;
 mod sync;
 mod turns;
+mod walk;
 mod whole;
 mod writer;
 
+pub use answers::{Answer, Answers, UNPLACED};
 pub use kinds::KindSet;
 pub use lease::Lease;
 pub use record::{
-    Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, Stream,
+    Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
+    StoredSuccess, Stream,
 };
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use super::{
     KindId, Payload, Record, Stream, codec,
     codec::CodecError,
-    journal::{History, Snapshot, StoreError},
+    journal::{Snapshot, StoreError},
     keys,
     keys::Neighbourhood,
     layout,
-    layout::{Commit, Run, TAIL_VERSIONS_MAX, Totals},
+    layout::{Commit, Run, Totals},
+    walk::Walk,
 };
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
@@ -35,16 +36,14 @@ pub(super) fn value<T: serde::de::DeserializeOwned>(
     read.map(Some).map_err(|error| StoreError::Failed(format!("{what} cannot be read: {error}")))
 }
 
-/// The latest snapshot of a stream and everything after it.
-pub(super) fn history(db: &sled::Db, stream: Stream) -> Result<History, StoreError> {
-    let unreadable = |because: String| StoreError::Unreadable { stream, because };
-    let snapshot: Option<Snapshot> = db
-        .get(keys::snapshot(stream))?
-        .map(|value| codec::unframe(&value))
-        .transpose()
-        .map_err(|error| unreadable(format!("its snapshot: {error}")))?;
-    let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
-    Ok(History { snapshot, records: records_after(db, stream, after, u32::MAX)? })
+/// The latest snapshot of a stream.
+pub(super) fn snapshot(db: &sled::Db, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
+    let value = db.get(keys::snapshot(stream))?;
+    let snapshot = value.map(|value| codec::unframe(&value)).transpose();
+    snapshot.map_err(|error| StoreError::Unreadable {
+        stream,
+        because: format!("its snapshot: {error}"),
+    })
 }
 
 /// Up to so many records of a stream after a version, gapless.
@@ -54,38 +53,11 @@ pub(super) fn records_after(
     after: u32,
     records_max: u32,
 ) -> Result<Vec<Record>, StoreError> {
-    let last = after.saturating_add(records_max);
-    let unreadable = |because: String| StoreError::Unreadable { stream, because };
-    let mut records: Vec<Record> = Vec::new();
-    for block in db.range(blocks_from(db, stream, after.saturating_add(1))?) {
-        let (key, value) = block?;
-        let block = read_block(&key, &value)
-            .map_err(|error| unreadable(format!("the records after version {after}: {error}")))?;
-        records.extend(block);
-        if records.last().is_some_and(|record| record.version >= last) {
-            break;
-        }
-    }
-    if after < TAIL_VERSIONS_MAX {
-        records.extend(tail(db, stream)?);
-        records.sort_unstable_by_key(|record| record.version);
-    }
-    if records.first().is_none_or(|first| first.version > after + 1) {
-        let mut all = birth(db, stream)?;
-        all.append(&mut records);
-        records = all;
-    }
-    records.retain(|record| record.version > after && record.version <= last);
-    for (expected, record) in (after + 1..).zip(&records) {
-        if record.version != expected {
-            return Err(unreadable(format!("version {expected} is missing")));
-        }
-    }
-    Ok(records)
+    Walk::after(db, stream, after)?.take(records_max as usize).collect()
 }
 
 /// What was written of a young stream together with its neighbours, after its first records.
-fn tail(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
+pub(super) fn tail(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
     let neighbours = Neighbourhood::of(stream);
     let mut records = Vec::new();
     for tails in db.scan_prefix(neighbours.tails()) {
@@ -99,7 +71,7 @@ fn tail(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
 }
 
 /// The range of keys of a stream's blocks from the one that holds this version.
-fn blocks_from(
+pub(super) fn blocks_from(
     db: &sled::Db,
     stream: Stream,
     version: u32,
@@ -114,7 +86,7 @@ fn blocks_from(
 }
 
 /// The first records of a stream, kept with those of its neighbours; none when there is none.
-fn birth(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
+pub(super) fn birth(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
     let births = births(db, stream)?;
     Ok(births.into_iter().find(|birth| birth[0].stream == stream).unwrap_or_default())
 }
@@ -329,15 +301,24 @@ pub(super) fn last_born(db: &sled::Db, kind: KindId) -> Result<u64, StoreError> 
             StoreError::Failed("the key of first records makes no sense".to_owned())
         })?;
         for number in (first.number..=first.number + u64::from(streams.saturating_sub(1))).rev() {
-            let happened = |record: &Record| matches!(record.payload, Payload::Event(_));
-            match records_after(db, Stream { kind, number }, 0, u32::MAX) {
-                Ok(records) if !records.iter().any(happened) => {}
+            match is_born(db, Stream { kind, number }) {
+                Ok(false) => {}
                 Err(StoreError::Failed(because)) => return Err(StoreError::Failed(because)),
                 _ => return Ok(number),
             }
         }
     }
     Ok(0)
+}
+
+/// Whether a stream has an event. Reads no further than to the first.
+fn is_born(db: &sled::Db, stream: Stream) -> Result<bool, StoreError> {
+    for record in Walk::after(db, stream, 0)? {
+        if matches!(record?.payload, Payload::Event(_)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl From<sled::Error> for StoreError {

@@ -1,6 +1,6 @@
 //! What the journal remembers: records, the streams they belong to, and what caused them.
 
-use crate::domain::kernel::{Meta, Timestamp};
+use crate::domain::kernel::{Fall, Meta, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt, sync::Arc};
 
@@ -122,7 +122,7 @@ pub struct StoredAnswer {
     pub outcome: StoredOutcome,
 }
 
-/// What came of a request with an idempotency key.
+/// What came of a request with an idempotency key. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredOutcome {
     /// It was accepted; the version of the stream after it.
@@ -133,8 +133,67 @@ pub enum StoredOutcome {
     /// It was rejected.
     Rejected {
         /// The family of rejection.
-        kind: crate::domain::kernel::RejectionKind,
+        kind: RejectionKind,
         /// The rejection as a sentence.
         because: String,
     },
+    /// It was accepted, and this is the whole answer.
+    Replied(StoredReply),
+    /// It was begun and did not come about.
+    Fell {
+        /// The family of the answer.
+        how: Fall,
+        /// The reason as a sentence.
+        because: String,
+        /// The number it had.
+        number: u64,
+    },
+    /// It was begun and did not come about, because an outside service was busy or down.
+    Unavailable {
+        /// The gate in front of the service.
+        gate: String,
+        /// The reason as a sentence.
+        because: String,
+        /// The number it had.
+        number: u64,
+        /// When the client was asked to come back, in milliseconds.
+        retry_after_ms: u64,
+    },
+}
+
+impl StoredOutcome {
+    /// Whether this is the whole answer; otherwise it only says that the command was carried out.
+    #[must_use]
+    pub const fn is_answer(&self) -> bool {
+        !matches!(self, Self::Accepted { .. })
+    }
+}
+
+/// The answer to an accepted command: everything that its HTTP response is rendered from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReply {
+    /// What became of the request.
+    pub success: StoredSuccess,
+    /// The number of the aggregate.
+    pub number: u64,
+    /// Its version.
+    pub version: u32,
+    /// The position that the answer names. The journal fills it in when it takes the answer.
+    pub position: u64,
+    /// The representation: a JSON object, encoded, without links.
+    #[serde(with = "super::codec::bytes")]
+    pub body: Vec<u8>,
+    /// The named commands that were possible.
+    pub possible: Vec<String>,
+}
+
+/// What became of a request that was not refused. Stored; variants are only ever added, at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoredSuccess {
+    /// A new aggregate exists.
+    Created,
+    /// The command was carried out.
+    Done,
+    /// The command was accepted, and its outcome was not known when the client was answered.
+    Pending,
 }

@@ -1,7 +1,7 @@
 //! What is handed to the journal, and how the journal answers.
 
 use super::{
-    Cause, KindId, Lease, Payload, Record, StoredAnswer, Stream, faults::Faults, space::Refusal,
+    Cause, KindId, Lease, Payload, Stream, answers::Answers, faults::Faults, space::Refusal,
 };
 use crate::domain::kernel::Timestamp;
 use std::{any::Any, path::PathBuf, sync::Arc};
@@ -23,6 +23,9 @@ pub struct JournalOptions {
     /// So many bytes of the file system are left free, but at most a twentieth of it: once less
     /// is, submitting is refused; 16 MiB unless said otherwise.
     pub reserve_bytes: u64,
+    /// Answers under idempotency keys are kept for so many seconds at least; 86,400 unless said
+    /// otherwise.
+    pub answers_kept_s: u64,
     /// What goes wrong on purpose; nothing unless said otherwise.
     pub faults: Faults,
 }
@@ -35,6 +38,7 @@ impl Default for JournalOptions {
             queue_records_max: 65_536,
             feed_records_max: 16_384,
             reserve_bytes: 16 << 20,
+            answers_kept_s: 86_400,
             faults: Faults::default(),
         }
     }
@@ -56,8 +60,8 @@ pub struct Submission {
     pub correlation: u64,
     /// What led to it.
     pub cause: Cause,
-    /// To be remembered under the hash of an idempotency key; may come with no entries at all.
-    pub answer: Option<(u128, StoredAnswer)>,
+    /// To be remembered under idempotency keys; may come with no entries at all.
+    pub answer: Option<Answers>,
     /// The state after the last entry, to be kept as a snapshot in the same commit.
     pub snapshot: Option<Snapshot>,
     /// The leases of whoever decided it, and of whoever said the command: when one is over, it is
@@ -155,15 +159,6 @@ pub struct OpenError {
     pub path: PathBuf,
     /// The reason, as a sentence.
     pub because: String,
-}
-
-/// What is needed to bring a stream to life.
-#[derive(Debug)]
-pub struct History {
-    /// The latest snapshot, if one was ever handed in.
-    pub snapshot: Option<Snapshot>,
-    /// The records after it, in order of version, gapless.
-    pub records: Vec<Record>,
 }
 
 /// Which records a listener may see.

@@ -4,9 +4,11 @@ use super::{
     KindId, Record, Stream, codec,
     disk::Disk,
     front::Door,
-    journal::{Journal, StoreError, SubmitError, Witness},
+    journal::{Journal, Snapshot, StoreError, SubmitError, Witness},
     keys, reading,
     sync::lock,
+    walk,
+    walk::Walk,
 };
 use std::{
     ops::RangeInclusive,
@@ -14,13 +16,32 @@ use std::{
     time::Duration,
 };
 
+/// A stream with a longer history is not read without its snapshot while that is in doubt.
+const WITHOUT_SNAPSHOT_RECORDS_MAX: u32 = 10_000;
+
 impl Journal {
-    /// The whole history of a stream, as if there were no snapshot. Reads from disk.
+    /// Shows the records of a stream after a version, in order, of what is durable. Reads from disk;
+    /// one block is in memory at a time.
     ///
     /// # Errors
-    /// When the disk fails, or anything of the stream cannot be read.
-    pub fn records(&self, stream: Stream) -> Result<Vec<Record>, StoreError> {
-        self.some_records(stream, 0, u32::MAX)
+    /// When the disk fails or anything of the stream cannot be read: nothing is ever skipped. Or
+    /// what `each` returns.
+    pub fn each_record(
+        &self,
+        stream: Stream,
+        after: u32,
+        mut each: impl FnMut(Record) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (disk, settled) = self.looking()?;
+        for record in Walk::after(&disk.db, stream, after)? {
+            let record = record?;
+            if settled.is_some_and(|durable| record.position > durable) {
+                break;
+            }
+            self.records_read.fetch_add(1, Ordering::Relaxed);
+            each(record)?;
+        }
+        Ok(())
     }
 
     /// Up to so many records of a stream after a version. Reads from disk.
@@ -38,7 +59,43 @@ impl Journal {
         if let Some(durable) = settled {
             records.retain(|record| record.position <= durable);
         }
+        self.records_read.fetch_add(records.len() as u64, Ordering::Relaxed);
         Ok(records)
+    }
+
+    /// The latest snapshot of a stream, of what is durable, if one was ever handed in.
+    ///
+    /// # Errors
+    /// When the disk fails, or the snapshot cannot be read. While it is in doubt whether a snapshot
+    /// is durable, also when too much would have to be read instead of it.
+    pub fn snapshot(&self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
+        let (disk, settled) = self.looking()?;
+        let snapshot = reading::snapshot(&disk.db, stream)?;
+        let (Some(found), Some(durable)) = (&snapshot, settled) else { return Ok(snapshot) };
+        let last = reading::records_after(&disk.db, stream, found.version.saturating_sub(1), 1)?;
+        if last.first().is_some_and(|last| last.position <= durable) {
+            return Ok(snapshot);
+        }
+        if found.version > WITHOUT_SNAPSHOT_RECORDS_MAX {
+            let because = "how it stands shows when the journal has healed";
+            return Err(StoreError::Failed(because.to_owned()));
+        }
+        Ok(None)
+    }
+
+    /// The version of the last durable record of a stream; 0 without any.
+    ///
+    /// # Errors
+    /// When the disk fails, the record cannot be read, or it is in doubt which is the last.
+    pub fn last_version(&self, stream: Stream) -> Result<u32, StoreError> {
+        let last = walk::last(&self.disk()?.db, stream)?;
+        Ok(last.map_or(0, |record| record.version))
+    }
+
+    /// How many records of single streams were read from disk since the opening.
+    #[must_use]
+    pub fn records_read(&self) -> u64 {
+        self.records_read.load(Ordering::Relaxed)
     }
 
     /// Shows the states of a follower's conversations with these numbers, in order.

@@ -11,6 +11,7 @@
 //! ```
 
 use super::{
+    answers::Expiry,
     batching, codec,
     codec::Frame,
     disk::{Batch, Failure},
@@ -47,17 +48,19 @@ const BUSY_SUBMISSIONS: usize = 32;
 /// Writes until the journal is closed.
 pub(super) fn run(shared: &Shared) {
     let mut frame = Frame::default();
+    let mut expiry = Expiry::new(&shared.options);
     let mut is_busy = false;
     loop {
         if is_busy {
             gather();
         }
-        let Some(load) = next_load(shared) else { break };
+        let Some(load) = next_load(shared, &expiry) else { break };
         is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
         let at_the_disk = shared.watch.start();
         healing::look(shared);
         // sled panics on some inconsistencies instead of returning them.
-        let committed = catch_unwind(AssertUnwindSafe(|| commit(shared, &mut frame, &load)))
+        let commit = || commit(shared, &mut frame, &mut expiry, &load);
+        let committed = catch_unwind(AssertUnwindSafe(commit))
             .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
         drop(at_the_disk);
         match committed {
@@ -83,8 +86,9 @@ fn gather() {
     thread::sleep(GATHERING_PAUSE);
 }
 
-/// Sleeps until something waits; `None` once the journal is closing and nothing does.
-fn next_load(shared: &Shared) -> Option<Load> {
+/// Sleeps until something waits, or answers have expired: then there is a load with nothing in it.
+/// `None` once the journal is closing and nothing waits.
+fn next_load(shared: &Shared, expiry: &Expiry) -> Option<Load> {
     let mut front = lock(&shared.front);
     while front.is_idle() {
         if matches!(front.door, Door::Closing) {
@@ -100,29 +104,43 @@ fn next_load(shared: &Shared) -> Option<Load> {
         if slept.timed_out() {
             drop(front);
             healing::look(shared);
+            let has_expired = !is_refusing && expiry.is_due(shared);
             front = lock(&shared.front);
+            if has_expired && matches!(front.door, Door::Open) {
+                break;
+            }
         }
     }
     Some(front.take(shared.options.commit_records_max))
 }
 
-fn commit(shared: &Shared, frame: &mut Frame, load: &Load) -> Result<Totals, Failure> {
+fn commit(
+    shared: &Shared,
+    frame: &mut Frame,
+    expiry: &mut Expiry,
+    load: &Load,
+) -> Result<Totals, Failure> {
     let disk = shared.disk().map_err(Failure::Broken)?;
     let mut totals = lock(&shared.front).durable_totals.clone();
     let mut batch = Batch::default();
     batching::write_records(&mut batch, frame, &load.records, &mut totals);
+    expiry.begin();
     for extra in &load.extras {
-        write_extra(&mut batch, extra);
+        write_extra(&mut batch, expiry, extra);
     }
-    disk.commit(batch)?;
+    expiry.finish(&disk.db, &mut batch).map_err(|error| Failure::Broken(error.to_string()))?;
+    // A load with nothing in it may have found nothing that has expired.
+    if !batch.is_empty() {
+        disk.commit(batch)?;
+    }
     Ok(totals)
 }
 
-fn write_extra(batch: &mut Batch, extra: &Extra) {
+fn write_extra(batch: &mut Batch, expiry: &mut Expiry, extra: &Extra) {
     match extra {
         Extra::Submitted { stream, answer, snapshot } => {
-            if let Some((hash, answer)) = answer {
-                batch.insert(&keys::answer(*hash), codec::frame(answer));
+            if let Some(answers) = answer {
+                expiry.write(batch, answers);
             }
             if let Some(snapshot) = snapshot {
                 batch.insert(&keys::snapshot(*stream), codec::frame(snapshot));

@@ -1,6 +1,6 @@
 //! How an aggregate comes back: rebuilt from the journal, or put into quarantine.
 
-use super::{Condition, Living, journaling::Landing};
+use super::{Condition, Living, journaling::Landing, waiting::Client};
 use crate::{
     actors::{
         crash::Verdict,
@@ -107,11 +107,12 @@ impl<A: Aggregate> Living<A> {
 
     fn take_in(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
         match rebuilt {
-            Ok(Ok(Rebuilt { state, version, position })) => {
+            Ok(Ok(Rebuilt { state, version, position, records_read })) => {
                 (self.state, self.version, self.position) = (state, version, position);
                 self.condition = Condition::Present;
                 self.note_healed();
-                self.answer_waiting();
+                self.shorten_history(records_read);
+                self.answer_waiting(ctx);
                 self.open_held(ctx);
             }
             // No fault of this instance: the journal is healing, and everybody hears the same.
@@ -135,16 +136,29 @@ impl<A: Aggregate> Living<A> {
 
     /// After the journal failed: nothing more may come to this instance that would answer those
     /// who wait, because what they wait for is lost, or is on disk after all.
-    pub(super) fn answer_waiting(&mut self) {
-        if self.version > 0 && self.is_pending() {
+    pub(super) fn answer_waiting(&mut self, ctx: &mut Context<Self>) {
+        if self.waiting.is_empty() || self.version > 0 && self.is_pending() {
             return;
         }
-        for (outcome, to) in self.waiting.take() {
-            let answer = match self.version {
-                0 => Err(Trouble::Failed("the journal lost it before it was durable".into())),
-                version => self.answer(outcome, version),
-            };
-            self.land(Landing::of(to, answer));
+        if self.version > 0 {
+            return self.answer_now(ctx);
+        }
+        for Client { to, .. } in self.waiting.take() {
+            let lost = Trouble::Failed("the journal lost it before it was durable".into());
+            self.land(Landing::of(to, Err(lost)));
+        }
+    }
+
+    /// Writes a snapshot when more had to be read than lies between two of them: the latest was of
+    /// another shape, or there was none. The next time no more than what follows it is read.
+    fn shorten_history(&self, records_read: u32) {
+        if self.version == 0 || records_read <= self.room.shared.settings.snapshot_every_events {
+            return;
+        }
+        let journal = &self.room.shared.journal;
+        // Not taken, it is written after the next time that the history is read.
+        if journal.takes().is_ok() {
+            self.submit_snapshot();
         }
     }
 

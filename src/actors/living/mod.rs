@@ -7,15 +7,15 @@ mod waiting;
 use super::{
     crash::{Crashes, caught},
     facade::{Outcome, Reply, Trouble},
-    letter::{ClientCall, Content, Letter, ReplyTo, Teller, Undelivered},
+    letter::{ClientCall, Content, Keyed, Letter, ReplyTo, Teller, Undelivered},
     room::{Room, now, rejected, reply, shown},
 };
 use crate::{
-    domain::kernel::{Aggregate, Rejection, Standing, Timestamp, command_name},
-    store::{Lease, Payload, StoredOutcome, journal::Entry},
+    domain::kernel::{Aggregate, Standing, Timestamp, command_name},
+    store::{Lease, Payload, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
-use journaling::{Landing, event_entry, refusal_entry};
+use journaling::{Heading, Landing, Verdict, event_entry, refusal_entry};
 use std::{
     cell::Cell,
     collections::VecDeque,
@@ -24,7 +24,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use waiting::Waiting;
+use waiting::{Client, Waiting};
 
 /// What the keeper, on the same thread, may know of an instance without asking.
 #[derive(Debug, Default)]
@@ -175,7 +175,7 @@ impl<A: Aggregate> Living<A> {
                 self.rebuild_after(Duration::ZERO, ctx);
             }
             (_, Content::Release) => {}
-            (Condition::Present, Content::LookAgain) => self.answer_waiting(),
+            (Condition::Present, Content::LookAgain) => self.answer_waiting(ctx),
             (Condition::Absent | Condition::PutOff, content) => self.held.push_back(content),
             (Condition::Quarantined(because), content) => {
                 let because = because.clone();
@@ -190,7 +190,9 @@ impl<A: Aggregate> Living<A> {
                 self.waiting.give_up_gone();
                 self.show(reply);
             }
-            (Condition::Present, Content::Await(outcome, reply)) => self.wait_for(outcome, reply),
+            (Condition::Present, Content::Await(outcome, reply, keyed)) => {
+                self.wait_for(outcome, reply, keyed, ctx);
+            }
             (Condition::Present, Content::Tell(command, teller)) => {
                 self.tell(&command, teller, ctx);
             }
@@ -209,17 +211,33 @@ impl<A: Aggregate> Living<A> {
         self.land(Landing::of(to, answer));
     }
 
-    fn wait_for(&mut self, outcome: Outcome, to: ReplyTo) {
-        if self.is_pending() {
-            return self.waiting.push(outcome, to, None);
+    fn wait_for(
+        &mut self,
+        outcome: Outcome,
+        to: ReplyTo,
+        keyed: Option<Box<Keyed>>,
+        ctx: &mut Context<Self>,
+    ) {
+        self.waiting.push(outcome, to, keyed, None);
+        self.answer_waiting(ctx);
+    }
+
+    /// Answers everybody who waits as things stand, and stores the answers of those with a key.
+    fn answer_now(&mut self, ctx: &mut Context<Self>) {
+        let (mut heading, mut landing) = (Heading::of_answers(self.number), Landing::default());
+        self.answer_all(self.version, &mut landing, &mut heading.answers);
+        if heading.answers.is_empty() {
+            self.land(landing);
+        } else {
+            self.submit(heading, Vec::new(), landing, now(), ctx);
         }
-        let answer = self.answer(outcome, self.version);
-        self.land(Landing::of(to, answer));
     }
 
     /// Whoever waits here waits with the successor.
     fn hand_over(&mut self) {
-        let waiting = self.waiting.take().map(|(outcome, to)| Content::Await(outcome, to));
+        let waiting = self.waiting.take().into_iter();
+        let waiting =
+            waiting.map(|Client { outcome, to, keyed, .. }| Content::Await(outcome, to, keyed));
         for content in mem::take(&mut self.held).into_iter().chain(waiting) {
             self.room.post(self.number, content);
         }
@@ -322,9 +340,8 @@ impl<A: Aggregate> Living<A> {
             entries.push(Entry { payload, typed: None });
         }
         let version = self.version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let outcome = StoredOutcome::Accepted { version };
-        let (heading, landing) = self.prepare(teller, outcome, version);
-        if entries.is_empty() && heading.answer.is_none() {
+        let (heading, landing) = self.prepare(teller, Verdict::Accepted { version });
+        if entries.is_empty() && heading.answers.is_empty() {
             return self.land(landing);
         }
         self.submit(heading, entries, landing, now, ctx);
@@ -339,18 +356,12 @@ impl<A: Aggregate> Living<A> {
         ctx: &mut Context<Self>,
     ) {
         tracing::debug!(resource = A::NAME, number = self.number, %rejection, "rejected");
-        let outcome =
-            StoredOutcome::Rejected { kind: rejection.kind(), because: rejection.to_string() };
         let entries = match &teller {
             Teller::Client(_) => Vec::new(),
             Teller::Inside(_) => vec![refusal_entry(command, rejection)],
         };
-        let is_client = matches!(teller, Teller::Client(_));
-        let (heading, mut landing) = self.prepare(teller, outcome, self.version);
-        if let Some((_, answer)) = landing.speaker.as_mut().filter(|_| is_client) {
-            *answer = Err(rejected(rejection));
-        }
-        if entries.is_empty() && heading.answer.is_none() {
+        let (heading, landing) = self.prepare(teller, Verdict::Rejected(rejected(rejection)));
+        if entries.is_empty() && heading.answers.is_empty() {
             return self.land(landing);
         }
         self.submit(heading, entries, landing, now, ctx);

@@ -3,7 +3,7 @@
 use crate::actors::{
     facade::{Outcome, Trouble},
     gate::{self, Permit},
-    letter::ReplyTo,
+    letter::{Keyed, ReplyTo},
 };
 use std::mem;
 
@@ -13,10 +13,14 @@ pub(super) struct Waiting {
     clients: Vec<Client>,
 }
 
-struct Client {
+/// One of them.
+pub(super) struct Client {
     /// What success is called.
-    outcome: Outcome,
-    to: ReplyTo,
+    pub outcome: Outcome,
+    /// Where it waits.
+    pub to: ReplyTo,
+    /// Its idempotency key, under which the answer is stored.
+    pub keyed: Option<Box<Keyed>>,
     /// Held while another aggregate takes the step that the client waits for.
     step: Option<Permit>,
 }
@@ -27,11 +31,17 @@ impl Waiting {
     }
 
     /// One more. Before more room is made, those who have gone leave theirs.
-    pub(super) fn push(&mut self, outcome: Outcome, to: ReplyTo, step: Option<Permit>) {
+    pub(super) fn push(
+        &mut self,
+        outcome: Outcome,
+        to: ReplyTo,
+        keyed: Option<Box<Keyed>>,
+        step: Option<Permit>,
+    ) {
         if self.clients.len() == self.clients.capacity() {
             self.clients.retain(|client| !client.to.is_closed());
         }
-        self.clients.push(Client { outcome, to, step });
+        self.clients.push(Client { outcome, to, keyed, step });
     }
 
     /// Tells the last who came that it was in vain.
@@ -43,14 +53,14 @@ impl Waiting {
 
     /// Tells everybody that it was in vain.
     pub(super) fn refuse_all(&mut self, trouble: &Trouble) {
-        for (_, to) in self.take() {
-            let _ = to.send(Err(trouble.clone()));
+        for client in self.take() {
+            let _ = client.to.send(Err(trouble.clone()));
         }
     }
 
     /// Everybody, to be answered.
-    pub(super) fn take(&mut self) -> impl Iterator<Item = (Outcome, ReplyTo)> + use<> {
-        mem::take(&mut self.clients).into_iter().map(|client| (client.outcome, client.to))
+    pub(super) fn take(&mut self) -> Vec<Client> {
+        mem::take(&mut self.clients)
     }
 
     /// Whether anybody waits for a step.

@@ -4,38 +4,34 @@ use super::{
     Answer, Room, blocking, busy,
     looking_ahead::explained,
     now,
-    rebuilding::{apply, reply},
+    patience::{Reached, Waits},
     rejected,
 };
 use crate::{
     actors::{
         crash::caught,
-        facade::{IdempotencyKey, Outcome, Reply, Request, Trouble},
-        flight::Flight,
-        gate::{self, Away, Permit},
+        facade::{IdempotencyKey, Outcome, Request, Trouble},
+        flight::{Boarding, Flight},
+        gate::{Away, Permit},
         homing::homing,
-        letter::{ClientCall, Content, ReplyTo, Teller},
+        letter::{ClientCall, Content, Keyed, ReplyTo, Teller},
         passage::Passage,
     },
-    domain::kernel::{Aggregate, Dispatch, Malformed, Place, Said, Speaker, Standing, Target},
-    store::{StoredAnswer, StoredOutcome},
+    domain::kernel::{Aggregate, Dispatch, Malformed, Place, Said, Speaker, Target},
 };
-use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
+use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 use tokio::sync::oneshot;
 
-type Reached = Result<Reply, Trouble>;
-
 /// What a client said beside the command.
-struct Call {
-    key: Option<IdempotencyKey>,
-    flight: Option<Flight>,
-    permit: Permit,
+pub(super) struct Call {
+    pub keyed: Option<Box<Keyed>>,
+    pub permit: Permit,
     step: Option<Result<Permit, Away>>,
     if_match: Option<u32>,
-    outcome: Outcome,
-    patience: Duration,
+    pub outcome: Outcome,
+    pub patience: Duration,
     /// The way to the outside service whose answer is waited for.
-    passage: Option<Arc<Passage>>,
+    pub passage: Option<Arc<Passage>>,
 }
 
 impl<A: Aggregate> Room<A> {
@@ -47,23 +43,28 @@ impl<A: Aggregate> Room<A> {
     ) -> Reached {
         let (reply, answer) = oneshot::channel();
         self.post(number, content(reply));
-        // Dropped unanswered: the journal did not take it, or the instance crashed meanwhile.
+        // Dropped unanswered: the instance is gone.
         homing(answer).await.unwrap_or_else(|_| Err(busy(A::NAME)))
     }
 
     async fn say_new(&self, command: A::Command, call: Call) -> Reached {
         // A command that nobody could accept needs neither a number nor an actor.
-        let events = self.judge_blank(command.clone())?;
+        let events = match self.judge_blank(command.clone()) {
+            Ok(events) => events,
+            Err(trouble) => return self.refuse(0, trouble, call).await,
+        };
         self.look_ahead(&command, &A::default(), &events)?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        self.tell(number, command, call).await
+        self.tell(number, command, call, true).await
     }
 
     async fn say_existing(&self, number: u64, command: A::Command, call: Call) -> Reached {
-        if !self.may_exist(number) {
-            self.judge_blank(command.clone())?;
+        if !self.may_exist(number)
+            && let Err(trouble) = self.judge_blank(command.clone())
+        {
+            return self.refuse(number, trouble, call).await;
         }
-        self.tell(number, command, call).await
+        self.tell(number, command, call, false).await
     }
 
     fn judge_blank(&self, command: A::Command) -> Result<Vec<A::Event>, Trouble> {
@@ -71,95 +72,53 @@ impl<A: Aggregate> Room<A> {
         decision.map_err(Trouble::Failed)?.map_err(|rejection| rejected(&rejection))
     }
 
-    async fn tell(&self, number: u64, command: A::Command, call: Call) -> Reached {
-        let Call { key, flight, permit, step, if_match, outcome, patience, passage } = call;
-        let told = self.ask(number, |reply| {
-            let call = ClientCall { reply, key, if_match, outcome, flight, permit, step };
-            Content::Tell(command, Teller::Client(call))
+    /// Refuses a command that went to no aggregate; under a key, the answer is stored.
+    async fn refuse(&self, number: u64, trouble: Trouble, call: Call) -> Reached {
+        match &call.keyed {
+            Some(keyed) => self.keep(keyed, number, true, Err(trouble), call.patience).await,
+            None => Err(trouble),
+        }
+    }
+
+    async fn tell(&self, number: u64, command: A::Command, call: Call, is_new: bool) -> Reached {
+        let Call { keyed, permit, step, if_match, outcome, patience, passage } = call;
+        let watched = keyed.as_ref().map(|keyed| {
+            keyed.flight.goes_to(number);
+            (keyed.key, keyed.flight.watch())
         });
-        self.within(patience, passage, number, told).await
+        let waits = Waits { number, patience, passage, keyed: watched, is_new };
+        let (reply, told) = oneshot::channel();
+        let call = ClientCall { reply, keyed, if_match, outcome, permit, step };
+        self.post(number, Content::Tell(command, Teller::Client(call)));
+        self.within(waits, told).await
     }
 
-    /// When patience is over first, or what is waited for is put off, shows how far things have
-    /// come.
-    async fn within(
-        &self,
-        patience: Duration,
-        passage: Option<Arc<Passage>>,
-        number: u64,
-        told: impl Future<Output = Reached>,
-    ) -> Reached {
-        let told = unless_put_off(passage, number, told);
-        let look: fn(ReplyTo) -> Content<A> = match tokio::time::timeout(patience, told).await {
-            Ok(Some(reached)) => return reached,
-            Ok(None) => Content::Show,
-            Err(_) => Content::GiveUp,
-        };
-        match tokio::time::timeout(patience, self.ask(number, look)).await {
-            Ok(shown) => shown.map(|reply| Reply { outcome: Outcome::Pending, ..reply }),
-            Err(_) => Err(busy(A::NAME)),
-        }
-    }
-
-    /// Waits until no other request under this key is under way.
-    async fn board(
-        &self,
-        key: Option<IdempotencyKey>,
-        patience: Duration,
-    ) -> Result<Option<Flight>, Trouble> {
-        let Some(IdempotencyKey { key, .. }) = key else { return Ok(None) };
+    /// Waits until no other request under this key is under way. When the other one takes too long,
+    /// or was answered before it was decided, this one is answered as that one is.
+    async fn board(&self, key: IdempotencyKey, patience: Duration) -> Result<Flight, Reached> {
         let boarding = tokio::time::timeout(patience, self.shared.flights.board(key));
-        boarding.await.map(Some).map_err(|_| busy(A::NAME))
-    }
-
-    /// Answers a request again that was answered before.
-    async fn recall(&self, stored: StoredAnswer, mut call: Call) -> Reached {
-        // However many ask again, they wait side by side.
-        drop(call.flight.take());
-        if Some(stored.fingerprint) != call.key.map(|key| key.fingerprint) {
-            return Err(Trouble::KeyReused);
+        match boarding.await {
+            Ok(Boarding::Alone(flight)) => return Ok(flight),
+            Ok(Boarding::Undecided(reply)) => return Err(Ok(reply)),
+            Ok(Boarding::Reused) => return Err(Err(Trouble::KeyReused)),
+            Err(_) => {}
         }
-        let version = match stored.outcome {
-            StoredOutcome::Rejected { kind, because } => {
-                return Err(Trouble::Rejected { kind, because });
-            }
-            StoredOutcome::Accepted { version } => version,
+        let Some(watch) = self.shared.flights.watch(key.key) else {
+            return Err(Err(busy(A::NAME)));
         };
-        let number = stored.stream.number;
-        if let Some(reply) = self.first_settled(number, version, call.outcome).await? {
-            return reply;
+        if !watch.says(key.fingerprint) {
+            return Err(Err(Trouble::KeyReused));
         }
-        call.permit.report(gate::Outcome::Succeeded);
-        let settled = self.ask(number, |reply| Content::Await(call.outcome, reply));
-        self.within(call.patience, call.passage, number, settled).await
+        // Before it has a number, it is not certain to go to any aggregate.
+        let Some(number) = watch.number() else { return Err(Err(busy(A::NAME))) };
+        let keyed = Some((key, watch));
+        let waits = Waits { number, patience, passage: None, keyed, is_new: false };
+        Err(self.answer_in_time(&waits, None).await)
     }
 
-    /// How things stood as soon as nothing was pending, at this version or after it.
-    async fn first_settled(
-        &self,
-        number: u64,
-        version: u32,
-        outcome: Outcome,
-    ) -> Result<Option<Reached>, Trouble> {
-        let journal = Arc::clone(&self.shared.journal);
-        let stream = self.stream(number);
-        // What is seen on disk above the watermark may still be lost.
-        let durable = journal.durable();
-        let records = blocking(move || journal.records(stream)).await?;
-        let mut state = A::default();
-        for record in records.iter().take_while(|record| record.position <= durable) {
-            state = apply::<A>(state, record).map_err(Trouble::Failed)?;
-            if record.version >= version && state.standing() != Standing::Pending {
-                return Ok(Some(reply::<A>(
-                    &state,
-                    number,
-                    record.version,
-                    record.position,
-                    outcome,
-                )));
-            }
-        }
-        Ok(None)
+    /// Says which gate was in the way of what did not come about.
+    pub(in crate::actors) fn explain(&self, keyed: &Keyed, trouble: Trouble) -> Trouble {
+        explained(keyed.passage.as_deref(), self.after_step(keyed.takes_step, trouble))
     }
 
     /// Reads what a client said and says it, once for each idempotency key.
@@ -203,24 +162,26 @@ impl<A: Aggregate> Room<A> {
             return Err(Trouble::Inside(name));
         }
         let Request { key, if_match, patience, .. } = request;
-        let flight = self.board(key, patience).await?;
+        let flight = match key {
+            Some(key) => match self.board(key, patience).await {
+                Ok(flight) => Some((key, flight)),
+                Err(reached) => return reached,
+            },
+            None => None,
+        };
         let permit = self.admit().await?;
         let passage = self.passage(&said.command);
         let explain = |trouble| explained(passage.as_deref(), trouble);
-        let mut call = Call {
-            key,
-            flight,
-            permit,
-            step: None,
-            if_match,
-            outcome,
-            patience,
-            passage: passage.clone(),
-        };
+        let takes_step = A::takes_step(&said.command);
+        let keyed = flight.map(|(key, flight)| {
+            Box::new(Keyed { key, flight, passage: passage.clone(), takes_step })
+        });
+        let (step, way) = (None, passage.clone());
+        let mut call = Call { keyed, permit, step, if_match, outcome, patience, passage: way };
         if let Some(key) = key {
             let journal = Arc::clone(&self.shared.journal);
             if let Some(stored) = blocking(move || journal.answer(key.key)).await? {
-                return self.recall(stored, call).await.map_err(explain);
+                return self.recall(stored, call).await;
             }
         }
         // Whoever asks again waits for a question that was counted before.
@@ -233,29 +194,12 @@ impl<A: Aggregate> Room<A> {
             return Err(self.context.trouble());
         }
         self.shared.journal.takes()?;
-        let takes_step = A::takes_step(&said.command);
         call.step = self.ask_for_step(&said.command).await;
         let reached = match said.target {
             Target::New => self.say_new(said.command, call).await,
             Target::Existing(number) => self.say_existing(number, said.command, call).await,
         };
         reached.map_err(|trouble| explain(self.after_step(takes_step, trouble)))
-    }
-}
-
-/// What came of it; `None` when the question that it waits for was put off first.
-async fn unless_put_off(
-    passage: Option<Arc<Passage>>,
-    number: u64,
-    told: impl Future<Output = Reached>,
-) -> Option<Reached> {
-    let Some(passage) = passage.filter(|passage| passage.may_put_off()) else {
-        return Some(told.await);
-    };
-    tokio::select! {
-        biased;
-        reached = told => Some(reached),
-        () = passage.is_put_off(number) => None,
     }
 }
 

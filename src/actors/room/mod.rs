@@ -3,7 +3,9 @@
 mod admission;
 mod client;
 mod looking_ahead;
+mod patience;
 mod rebuilding;
+mod recalling;
 
 use super::{
     contexts::Context,
@@ -91,6 +93,7 @@ pub struct Room<A: Aggregate> {
     step: Option<Arc<Gate>>,
     sayings: Vec<Saying<A>>,
     next_number: AtomicU64,
+    undecided: patience::Undecided,
     post: Post<A>,
 }
 
@@ -164,7 +167,20 @@ impl<A: Aggregate> Room<A> {
         let post = Post::new(shards, shared.settings.mailbox_messages_max);
         let admission = shared.gates.with(A::NAME, Guards::Admission);
         let step = A::STEP.map(|name| shared.gates.with(name, Guards::Step));
-        Self { kind, shared, settings, info, context, admission, step, sayings, next_number, post }
+        let undecided = patience::Undecided::default();
+        Self {
+            kind,
+            shared,
+            settings,
+            info,
+            context,
+            admission,
+            step,
+            sayings,
+            next_number,
+            undecided,
+            post,
+        }
     }
 
     /// What begins the keeper of this shard.
@@ -275,6 +291,10 @@ impl<A: Aggregate> Door for Room<A> {
 
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
         Box::pin(async move {
+            if self.undecided.contains(number) {
+                let because = format!("{} {number} is accepted and not decided yet", A::NAME);
+                return Err(Trouble::NotYet(because));
+            }
             if !self.may_exist(number) {
                 return Err(Self::not_found(number));
             }
@@ -324,19 +344,26 @@ impl<A: Aggregate> Door for Room<A> {
 
     fn audit(&self, number: u64) -> Result<(), String> {
         let (journal, stream) = (&self.shared.journal, self.stream(number));
-        let records = journal.records(stream).map_err(|error| error.to_string())?;
-        let snapshot = journal.history(stream).map_err(|error| error.to_string())?.snapshot;
+        let snapshot = journal.snapshot(stream).map_err(|error| error.to_string())?;
         let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
-        let mut state = A::default();
-        for record in &records {
-            let in_version = |because| format!("version {}: {because}", record.version);
-            state = rebuilding::apply(state, record).map_err(in_version)?;
+        let (mut state, mut flaw) = (A::default(), None);
+        let folded = journal.each_record(stream, 0, |record| {
+            let mut is_wrong = |because: String| {
+                flaw = Some(format!("version {}: {because}", record.version));
+                StoreError::Failed(String::new())
+            };
+            let before = std::mem::take(&mut state);
+            state = rebuilding::apply(before, &record).map_err(&mut is_wrong)?;
             let here = snapshot.as_ref().filter(|snapshot| snapshot.version == record.version);
             if here.is_some_and(|snapshot| snapshot.state != codec::encode(&state)) {
-                return Err(in_version("the snapshot is not what the events add up to".into()));
+                return Err(is_wrong("the snapshot is not what the events add up to".into()));
             }
+            Ok(())
+        });
+        match (flaw, folded) {
+            (Some(flaw), _) => Err(flaw),
+            (None, folded) => folded.map_err(|error| error.to_string()),
         }
-        Ok(())
     }
 }
 

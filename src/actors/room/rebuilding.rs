@@ -11,6 +11,7 @@ use crate::{
         journal::{Journal, StoreError},
     },
 };
+use std::mem;
 
 /// An aggregate rebuilt from the journal.
 pub struct Rebuilt<A> {
@@ -20,30 +21,31 @@ pub struct Rebuilt<A> {
     pub version: u32,
     /// The position of its last record after the snapshot.
     pub position: u64,
+    /// So many records were read.
+    pub records_read: u32,
 }
 
 /// Rebuilds an aggregate from its snapshot and the records after it. Blocking.
 pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuilt<A>, StoreError> {
     let unreadable = |because| StoreError::Unreadable { stream, because };
-    let history = journal.history(stream)?;
-    let snapshot = history.snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
-    let (mut state, mut version, records) = match snapshot {
+    // A snapshot of another shape is of no use: the whole history is read, once, since whoever
+    // keeps the state writes a new snapshot then.
+    let snapshot = journal.snapshot(stream)?.filter(|snapshot| snapshot.shape == A::SHAPE);
+    let (mut state, mut version) = match snapshot {
         Some(snapshot) => {
             let state = codec::decode(&snapshot.state);
-            let state = state.map_err(|error| unreadable(error.to_string()))?;
-            (state, snapshot.version, history.records)
+            (state.map_err(|error| unreadable(error.to_string()))?, snapshot.version)
         }
-        None if history.records.first().is_some_and(|record| record.version > 1) => {
-            (A::default(), 0, journal.records(stream)?)
-        }
-        None => (A::default(), 0, history.records),
+        None => (A::default(), 0),
     };
-    let mut position = 0;
-    for record in &records {
-        state = apply::<A>(state, record).map_err(unreadable)?;
+    let (mut position, mut records_read) = (0, 0_u32);
+    journal.each_record(stream, version, |record| {
+        state = apply::<A>(mem::take(&mut state), &record).map_err(unreadable)?;
         (version, position) = (record.version, record.position);
-    }
-    Ok(Rebuilt { state, version, position })
+        records_read = records_read.saturating_add(1);
+        Ok(())
+    })?;
+    Ok(Rebuilt { state, version, position, records_read })
 }
 
 /// Takes one record into account; a panic in the domain is an error here.
@@ -77,5 +79,5 @@ pub fn shown<A: Aggregate>(
 ) -> Result<Reply, Trouble> {
     let body = serde_json::to_vec(&state.show(number))
         .map_err(|error| Trouble::Failed(error.to_string()))?;
-    Ok(Reply { outcome, number, version, position, body, possible: state.possible() })
+    Ok(Reply { outcome, number, version, position, body, possible: state.possible().into() })
 }

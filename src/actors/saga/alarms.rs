@@ -101,9 +101,7 @@ impl<S: Saga> Runner<S> {
         let after_version = if let Some(version) = self.versions.get(&number) {
             *version
         } else {
-            let records =
-                self.following.journal.records(stream).map_err(|error| error.to_string())?;
-            records.last().map_or(0, |record| record.version)
+            self.following.journal.last_version(stream).map_err(|error| error.to_string())?
         };
         let submission = Submission {
             stream,

@@ -1,7 +1,7 @@
 //! What was handed in is kept, in order, and found again.
 
 use super::{
-    ORDERS, answer_line, event, listener, open, order, read_all, said, submit, word, words,
+    ORDERS, answer_line, event, listener, open, order, read_all, said, submit, under, word, words,
 };
 use crate::store::{
     Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome,
@@ -207,10 +207,10 @@ fn a_retry_after_a_restart_gets_the_first_answer() {
     let outcome = StoredOutcome::Accepted { version: 1 };
     let answer = StoredAnswer { fingerprint: 7, stream: order(1), outcome };
     let mut accepted = said(1, 0, &["requested"]);
-    accepted.answer = Some((u128::MAX, answer.clone()));
+    accepted.answer = Some(under(u128::MAX, answer.clone()));
     submit(&journal, accepted).1.expect("durable");
     let mut unchanged = said(1, 1, &[]);
-    unchanged.answer = Some((8, answer.clone()));
+    unchanged.answer = Some(under(8, answer.clone()));
     let (placed, outcome) = submit(&journal, unchanged);
     outcome.expect("durable");
     assert_eq!(placed.last_position, 1);

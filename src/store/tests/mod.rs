@@ -1,6 +1,7 @@
 //! What the store promises, kept.
 
 mod answering;
+mod answers;
 mod auditing;
 mod bundling;
 mod failing;
@@ -11,8 +12,11 @@ mod opening;
 mod suspecting;
 
 use super::{
-    Cause, KindId, Payload, Record, Stream,
-    journal::{Done, Entry, Journal, JournalOptions, Level, Listener, Lost, Placed, Submission},
+    Answer, Answers, Cause, KindId, Payload, Record, StoredAnswer, Stream,
+    journal::{
+        Done, Entry, Journal, JournalOptions, Level, Listener, Lost, Placed, Snapshot, StoreError,
+        Submission,
+    },
 };
 use crate::domain::kernel::Timestamp;
 use std::{path::Path, sync::Arc, sync::mpsc};
@@ -93,4 +97,29 @@ fn read_all(journal: &Journal, level: Level) -> Vec<Arc<Record>> {
         }
         records.extend(page);
     }
+}
+
+/// What is needed to rebuild a stream, all of it in memory.
+#[derive(Debug)]
+struct History {
+    snapshot: Option<Snapshot>,
+    records: Vec<Record>,
+}
+
+impl Journal {
+    fn history(&self, stream: Stream) -> Result<History, StoreError> {
+        let snapshot = self.snapshot(stream)?;
+        let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+        let mut records = Vec::new();
+        self.each_record(stream, after, |record| {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok(History { snapshot, records })
+    }
+}
+
+/// An answer to be stored under a key for the first time.
+fn under(key: u128, answer: StoredAnswer) -> Answers {
+    Answers::from(Answer { key, answer, is_first: true })
 }

@@ -14,7 +14,7 @@ fn a_store_is_told_from_all_others_for_as_long_as_it_is_there() {
 
 #[test]
 fn a_store_of_another_format_is_refused_in_a_sentence() {
-    for (format, sentence) in [(4_u32, "use a newer binary"), (0, "use an older binary")] {
+    for (format, sentence) in [(5_u32, "use a newer binary"), (0, "use an older binary")] {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = open(dir.path());
         let disk = journal.disk().expect("open");
@@ -49,6 +49,6 @@ fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
     let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
     assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);
     let format = journal.disk().expect("open").db.get(keys::FORMAT).expect("readable");
-    assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(3));
+    assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(4));
     assert_eq!(journal.id(), None, "what is under way outside goes by keys without one");
 }

@@ -1,0 +1,28 @@
+//! The names of the commands that were possible when an aggregate was shown.
+
+/// The names of commands.
+#[derive(Clone, Debug)]
+pub enum Possible {
+    /// As the aggregate declares them.
+    Declared(&'static [&'static str]),
+    /// As they were stored with an answer.
+    Stored(Vec<String>),
+}
+
+impl Possible {
+    /// The names.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        let (declared, stored): (&[&str], &[String]) = match self {
+            Self::Declared(names) => (names, &[]),
+            Self::Stored(names) => (&[], names),
+        };
+        let names = declared.len() + stored.len();
+        (0..names).map(|nth| declared.get(nth).copied().unwrap_or_else(|| &stored[nth]))
+    }
+}
+
+impl From<&'static [&'static str]> for Possible {
+    fn from(names: &'static [&'static str]) -> Self {
+        Self::Declared(names)
+    }
+}
