@@ -116,6 +116,10 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
         ("[taxis]\nfare_basic = 1", "taxis"),
         ("[claims]\ncancel_within_ms = 3000", "claims.cancel_within_ms"),
         ("[http]\npatience_ms = 900\n[phone]\ncancel_within_ms = 900", "http.patience_ms = 900"),
+        (
+            "[journal]\nanswers_kept_s = 0",
+            "journal.answers_kept_s: must be from 60 to 4294967295, not 0",
+        ),
         ("[http]\npatience_ms = 60000", "http.patience_ms: must be from 1 to 30000, not 60000"),
         ("[actors]\nsnapshot_every_events = 0", "actors.snapshot_every_events: must be from 1"),
         ("[journal]\ncache_bytes = 1", "journal.cache_bytes: must be from 1048576"),

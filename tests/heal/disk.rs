@@ -93,8 +93,12 @@ async fn order_all(
                     placed.push((number, body));
                     break;
                 }
-                // It is stored, but still waits for the payment: asking again tells.
-                Ok(reply) => assert_eq!(reply.outcome, Outcome::Pending),
+                // It is stored, but still waits for the payment: its place tells the outcome.
+                Ok(reply) => {
+                    assert_eq!(reply.outcome, Outcome::Pending);
+                    placed.push((reply.number, paid(&courtyard, reply.number).await));
+                    break;
+                }
                 Err(Trouble::Failed(_) | Trouble::Busy { .. } | Trouble::NotYet(_)) => {
                     troubles.set(troubles.get() + 1);
                 }
@@ -104,6 +108,18 @@ async fn order_all(
         }
     }
     placed
+}
+
+/// The representation of an order once it is paid.
+pub async fn paid(courtyard: &Courtyard, number: u64) -> Vec<u8> {
+    loop {
+        let shown = courtyard.show(resource(courtyard, "orders"), number).await;
+        let body = shown.map(|reply| reply.body).unwrap_or_default();
+        if String::from_utf8_lossy(&body).contains(r#""status":"Paid""#) {
+            return body;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 pub fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {

@@ -1,7 +1,7 @@
 //! The disk is full, can only be read, or fails for a while: writes are refused with the reason,
 //! reads go on, and the house goes on by itself.
 
-use crate::disk::{HANG, ordering, resource, settings, shipped, start, total};
+use crate::disk::{HANG, ordering, paid, resource, settings, shipped, start, total};
 use madang::{
     actors::{Catalogue, Courtyard, Outcome, Reply, Status, Trouble},
     store::{
@@ -141,7 +141,12 @@ async fn order_on_and_on(
                     assert!(placed.insert(number, body).is_none(), "two keys share {number}");
                     break;
                 }
-                Ok(reply) => assert_eq!(reply.outcome, Outcome::Pending),
+                Ok(reply) => {
+                    assert_eq!(reply.outcome, Outcome::Pending);
+                    let body = paid(&courtyard, reply.number).await;
+                    assert!(placed.insert(reply.number, body).is_none(), "two keys share one");
+                    break;
+                }
                 Err(Trouble::NoSpace(_) | Trouble::ReadOnly(_)) => {
                     watch.refused.set(watch.refused.get() + 1);
                 }
