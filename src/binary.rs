@@ -9,7 +9,7 @@ use crate::{
     panic_log::log_panics,
     sandbox::{self, Sandbox},
     stopping::{FLUSH_WITHIN, Stopping},
-    verify,
+    store, verify,
 };
 use clap::Parser as _;
 use std::{
@@ -33,12 +33,15 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
     if !matches!(command, Command::Model(_)) {
         keep_files_private();
     }
-    let done = match command {
+    let done = || match command {
         Command::Serve(how) => serve_until_told_to_stop(how, &declarations),
         Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, &declarations),
         Command::Sandbox(options) => play_the_outside(options),
     };
+    let done = panic::catch_unwind(panic::AssertUnwindSafe(done)).unwrap_or_else(|panic| {
+        Err(format!("an internal error, please report it: {}", panic_message(&*panic)).into())
+    });
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -57,7 +60,7 @@ fn keep_files_private() {
 /// Writes the log to standard error, in colours only when somebody looks.
 fn listen_to_log() {
     // What clients send wrongly is their affair and answered to them; the library logs it as errors.
-    let usual = || EnvFilter::new("info,actix_http=off,actix_server=warn");
+    let usual = || EnvFilter::new("info,actix_http=off,actix_server=warn,sled=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     log.with_ansi(io::stderr().is_terminal()).init();

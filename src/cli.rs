@@ -84,12 +84,16 @@ pub struct Serve {
     /// Let `POST /admin/faults` break something on purpose, for drills
     #[arg(long)]
     allow_faults: bool,
+    /// Serve although acknowledged history is missing: record the loss, give no missing number
+    /// again, and take a new identity towards outside services; does nothing when all is there
+    #[arg(long)]
+    accept_loss: bool,
 }
 
 impl From<Serve> for Flags {
     fn from(serve: Serve) -> Self {
-        let Serve { config, data, listen, business, insecure, allow_faults } = serve;
-        Self { config, data, listen, only: business, insecure, allow_faults }
+        let Serve { config, data, listen, business, insecure, allow_faults, accept_loss } = serve;
+        Self { config, data, listen, only: business, insecure, allow_faults, accept_loss }
     }
 }
 

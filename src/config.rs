@@ -32,6 +32,8 @@ pub struct Config {
     pub insecure: bool,
     /// Whether `POST /admin/faults` breaks something on purpose.
     pub allow_faults: bool,
+    /// Whether a journal that lacks acknowledged history is served, and the loss recorded.
+    pub accept_loss: bool,
     /// Only these businesses; all when empty.
     pub only: Vec<String>,
     /// Section `[http]`.
@@ -75,6 +77,8 @@ impl Default for JournalSection {
             feed_records_max,
             reserve_bytes,
             answers_kept_s,
+            views: _,
+            accept_loss: _,
             faults: _,
         } = JournalOptions::default();
         Self {
@@ -112,6 +116,8 @@ pub struct Flags {
     pub insecure: bool,
     /// Let `POST /admin/faults` break something on purpose.
     pub allow_faults: bool,
+    /// Serve a journal that lacks acknowledged history, and record the loss.
+    pub accept_loss: bool,
 }
 
 /// A configuration that cannot be used, with the key and where it stands.
@@ -150,7 +156,10 @@ impl Config {
         if flags.allow_faults {
             figment = figment.merge(Serialized::default("allow_faults", true));
         }
-        Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?.checked(&figment)
+        let mut config = Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?;
+        // Only a flag: a setting that stays would accept the next loss in silence.
+        config.accept_loss = flags.accept_loss;
+        config.checked(&figment)
     }
 
     #[allow(clippy::result_large_err)] // an error of figment is what it is
@@ -160,6 +169,7 @@ impl Config {
             data: part(figment, "data")?,
             insecure: part(figment, "insecure")?,
             allow_faults: part(figment, "allow_faults")?,
+            accept_loss: false,
             only,
             http: part(figment, "http")?,
             journal: part(figment, "journal")?,
@@ -223,7 +233,7 @@ impl Config {
     pub fn settings(&self) -> Settings {
         Settings {
             data: self.data.clone(),
-            journal: self.journal.options(),
+            journal: JournalOptions { accept_loss: self.accept_loss, ..self.journal.options() },
             actors: self.actors.clone(),
             ports: self.ports.clone(),
             gates: self.gates.clone(),

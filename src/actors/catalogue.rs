@@ -8,7 +8,7 @@ use super::{
     conversations::{self, Route},
     courtyard::{Parts, Releases, Settings, StartError},
     crash::Quarantine,
-    diary::Diary,
+    diary::{Diary, Note},
     errands::{Inside, LOOKUPS, Outside, questions},
     facade::Example,
     faults::Strikes,
@@ -31,7 +31,7 @@ use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{
         KindId,
-        journal::{Journal, Level},
+        journal::{Journal, JournalOptions, Level, Loss},
     },
 };
 use std::{
@@ -75,8 +75,10 @@ type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 impl Catalogue {
     /// Opens the store.
     pub(super) fn open(settings: Settings) -> Result<Self, StartError> {
+        let views = Some(settings.data.join("views"));
+        let options = JournalOptions { views, ..settings.journal.clone() };
         let journal = private::opened(&settings.data, || {
-            Journal::open(&settings.data.join("journal"), settings.journal.clone())
+            Journal::open(&settings.data.join("journal"), options)
         });
         let journal = journal.map_err(StartError::Store)?;
         let contexts = Contexts::open(Arc::clone(&journal));
@@ -84,6 +86,9 @@ impl Catalogue {
         let diary = Diary::open(&journal);
         let diary = Arc::new(diary.map_err(|error| StartError::Store(error.to_string()))?);
         journal.when_turned(refusal::witness(&diary));
+        if let Some(Loss { because, ends_at, acknowledged }) = journal.accepted_loss().cloned() {
+            diary.note(Note::LossAccepted { because, ends_at, acknowledged });
+        }
         let shared = Arc::new(Shared {
             journal: Arc::clone(&journal),
             settings: settings.actors.clone(),

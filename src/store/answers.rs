@@ -186,7 +186,7 @@ impl Expiry {
     }
 
     /// Adds the entries of the index, and the removal of what has expired.
-    pub(super) fn finish(&mut self, db: &sled::Db, batch: &mut Batch) -> Result<(), StoreError> {
+    pub(super) fn finish(&mut self, db: &Tree, batch: &mut Batch) -> Result<(), StoreError> {
         let first = std::mem::take(&mut self.first);
         self.enter(batch, self.now.saturating_add(self.kept_ms), &first);
         let answers_max = SWEPT_ANSWERS_MIN.max(4 * first.len());
@@ -213,7 +213,7 @@ impl Expiry {
     /// Removes answers that have expired; true when there may be more of them.
     fn sweep(
         &mut self,
-        db: &sled::Db,
+        db: &Tree,
         batch: &mut Batch,
         answers_max: usize,
     ) -> Result<bool, StoreError> {
@@ -234,7 +234,7 @@ impl Expiry {
         Ok(false)
     }
 
-    fn expire(&mut self, db: &sled::Db, batch: &mut Batch, key: u128) -> Result<(), StoreError> {
+    fn expire(&mut self, db: &Tree, batch: &mut Batch, key: u128) -> Result<(), StoreError> {
         let stored = keys::kept_answer(key);
         let kept = reading::value::<KeptAnswer>(db, &stored, "an answer").ok().flatten();
         let kept_until = kept.map_or(0, |kept| kept.kept_until);
@@ -250,7 +250,7 @@ impl Expiry {
 
     /// Answers of older formats do not say until when they are kept: all of them are kept for the
     /// whole time from the first start of a binary that knows of it. True when more are left.
-    fn sweep_old(&mut self, db: &sled::Db, batch: &mut Batch) -> Result<bool, StoreError> {
+    fn sweep_old(&mut self, db: &Tree, batch: &mut Batch) -> Result<bool, StoreError> {
         if self.no_old_answers {
             return Ok(false);
         }

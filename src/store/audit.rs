@@ -5,12 +5,15 @@ use super::{
     answers::KeptAnswer,
     codec,
     codec::CodecError,
+    integrity::Loss,
     journal::{Journal, Snapshot, StoreError},
     keys,
     keys::Neighbourhood,
     layout,
     layout::{Commit, Totals},
+    mark::Answers,
     reading,
+    tree::Tree,
 };
 use serde::de::DeserializeOwned;
 use std::{
@@ -40,7 +43,8 @@ impl Journal {
     /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
     ///
     /// # Errors
-    /// When the store is not open. What is wrong with the content is no error but a flaw.
+    /// When the journal is closed. What cannot be read is no error but a flaw, and ends the part of
+    /// the audit that meets it.
     pub fn audit(
         &self,
         progress: &mut dyn FnMut(u64, u64),
@@ -50,7 +54,7 @@ impl Journal {
         let head = self.durable();
         let mut audit = Audit { db: &disk.db, head, progress, flaws: Vec::new(), done: 0 };
         let of_commits = audit.part("the commits", |audit| audit.commits(each));
-        let of_streams = audit.part("the streams", Audit::streams);
+        let of_streams = audit.part("the histories", Audit::streams);
         if let (Some(of_commits), Some(of_streams)) = (&of_commits, &of_streams) {
             if of_commits.records != of_streams.records {
                 let (commits, streams) = (of_commits.records, of_streams.records);
@@ -75,6 +79,9 @@ impl Journal {
         audit.part("the names of kinds", |audit| {
             audit.all_readable::<String>(keys::KIND_NAMES, "the name of the kind")?;
             audit.all_readable::<StoreId>(keys::STORE_ID, "what tells the store from others")?;
+            audit.all_readable::<Answers>(keys::ANSWERS_ALONE, "the number of stored answers")?;
+            audit.all_readable::<Vec<u64>>(keys::NUMBERS_TAKEN, "the numbers that are taken")?;
+            audit.all_readable::<Vec<Loss>>(keys::LOSSES, "the losses that were accepted")?;
             audit.all_readable::<u32>(keys::FORMAT, "the format version")
         });
         Ok(audit.flaws)
@@ -117,7 +124,7 @@ impl Tails {
 
 /// An audit on its way.
 struct Audit<'a> {
-    db: &'a sled::Db,
+    db: &'a Tree,
     /// What is committed meanwhile is left for the next audit.
     head: u64,
     progress: &'a mut dyn FnMut(u64, u64),
@@ -180,7 +187,7 @@ impl Audit<'_> {
             if first != expected {
                 self.flaw(format!("positions {expected} to {first} do not follow on each other"));
             }
-            match codec::unframe::<Commit>(&value) {
+            match Commit::read(&value) {
                 Ok(commit) => {
                     expected = commit.last_position + 1;
                     found.totals = commit.totals;
@@ -365,7 +372,7 @@ impl Audit<'_> {
 
     /// As of now: a follower may have gone on since the audit began.
     fn db_head(&self) -> Result<u64, StoreError> {
-        reading::last_commit(self.db).map(|(head, _)| head)
+        reading::head(self.db).map(|head| head.position)
     }
 
     fn all_readable<T: DeserializeOwned>(

@@ -12,7 +12,7 @@ use super::{
     disk::Batch,
     keys,
     keys::Neighbourhood,
-    layout::{Commit, Run, TAIL_VERSIONS_MAX, Tail, Totals, push_record},
+    layout::{Run, TAIL_VERSIONS_MAX, Tail, Totals, push_record},
 };
 use std::sync::Arc;
 
@@ -28,12 +28,14 @@ const NEIGHBOURS_BYTES_MAX: usize = 4 * 1024;
 type Added<'a> = &'a [&'a Arc<Record>];
 
 /// Adds the records of a commit, in order of position, to the batch: keys for the streams, and
-/// one for the commit. `totals` are those before it, and afterwards those after it.
+/// one for the commit. `totals` and `chain` are those before it, and afterwards those after it.
+/// The chain covers all that is in the batch by then.
 pub(super) fn write_records(
     batch: &mut Batch,
     frame: &mut Frame,
     records: &[Arc<Record>],
     totals: &mut Totals,
+    chain: &mut Option<u64>,
 ) {
     let (Some(first), Some(last)) = (records.first(), records.last()) else {
         return;
@@ -50,9 +52,11 @@ pub(super) fn write_records(
         }
     }
     write_streams(batch, frame, records, runs.len());
-    let commit = Commit { last_position: last.position, runs, totals: totals.clone() };
     frame.begin();
-    frame.push(&commit);
+    frame.push(&(last.position, runs, &*totals));
+    let linked = batch.chained(chain.unwrap_or_default(), frame.content());
+    *chain = Some(linked);
+    frame.push(&linked);
     batch.insert(&keys::commit(first.position), frame.seal());
 }
 

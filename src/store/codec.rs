@@ -114,6 +114,11 @@ impl Frame {
         self.bytes.len()
     }
 
+    /// What there is so far.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Adds the checksum; the frame is whole.
     pub(super) fn seal(&mut self) -> &[u8] {
         let checksum = crc32fast::hash(&self.bytes);

@@ -14,12 +14,15 @@ use super::{
     faults::Faults,
     journal::{JournalOptions, OpenError},
     space::{Refusal, Space},
+    tree::{Tree, TreeError},
 };
+use siphasher::sip::SipHasher13;
 use std::{
     collections::HashSet,
     ffi::OsString,
-    fmt::Display,
-    fs, io,
+    fs,
+    hash::Hasher as _,
+    io,
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -34,7 +37,7 @@ const NODE_BYTES: u64 = 8_192;
 
 /// An open store.
 pub(super) struct Disk {
-    pub(super) db: sled::Db,
+    pub(super) db: Tree,
     log: fs::File,
     pub(super) space: Space,
     blobs: Mutex<Blobs>,
@@ -45,13 +48,13 @@ impl Disk {
     /// Opens or creates the store in this folder, and makes the folder itself durable.
     pub(super) fn open(dir: &Path, options: &JournalOptions) -> Result<Self, OpenError> {
         let failed = |because: String| OpenError { path: dir.to_owned(), because };
-        let db = sled::Config::new()
+        remove_unfinished_snapshots(dir).map_err(|error| failed(error.to_string()))?;
+        let config = sled::Config::new()
             .path(dir)
             .mode(sled::Mode::HighThroughput)
             .cache_capacity(options.cache_bytes)
-            .flush_every_ms(None)
-            .open()
-            .map_err(|error| failed(sentence(&error)))?;
+            .flush_every_ms(None);
+        let db = Tree::open(&config, dir).map_err(|error| failed(error.to_string()))?;
         let io_failed = |error: io::Error| failed(error.to_string());
         let log = fs::OpenOptions::new().write(true).open(dir.join("db")).map_err(io_failed)?;
         sync_folders(dir).map_err(io_failed)?;
@@ -69,10 +72,9 @@ impl Disk {
     /// Refused, it has touched nothing; broken, the store is not to be written to any more.
     pub(super) fn commit(&self, batch: Batch) -> Result<(), Failure> {
         self.space.prepare(batch.bytes).map_err(Failure::Refused)?;
-        let broken = |error: &dyn Display| Failure::Broken(error.to_string());
-        self.db.apply_batch(batch.entries).map_err(|error| broken(&error))?;
-        self.db.flush().map_err(|error| broken(&error))?;
-        self.sync().map_err(|error| broken(&error))
+        self.db.apply_batch(batch.entries)?;
+        self.db.flush()?;
+        self.sync().map_err(|error| Failure::Broken(error.to_string()))
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -81,6 +83,18 @@ impl Disk {
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
         self.log.sync_data()
     }
+}
+
+/// sled writes a snapshot beside its place and renames it. One that was not finished when the
+/// process ended is taken for the newest of all at the next opening, and for a damaged one.
+fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether anybody still has the store in this folder open.
@@ -93,13 +107,18 @@ pub(super) fn is_held(dir: &Path) -> bool {
 #[derive(Default)]
 pub(super) struct Batch {
     entries: sled::Batch,
+    /// The checksum of all that is in it so far.
+    digest: SipHasher13,
     /// How much the log may grow by, in bytes.
     bytes: u64,
 }
 
 impl Batch {
     pub(super) fn insert(&mut self, key: impl Into<sled::IVec>, value: impl Into<sled::IVec>) {
-        let value = value.into();
+        let (key, value) = (key.into(), value.into());
+        self.digest.write(&key);
+        // A value ends with its own checksum.
+        self.digest.write(value.last_chunk::<4>().unwrap_or(&[0; 4]));
         // sled writes the change, and now and then the whole node that it belongs to.
         self.bytes += NODE_BYTES + 2 * value.len() as u64;
         self.entries.insert(key, value);
@@ -110,8 +129,19 @@ impl Batch {
     }
 
     pub(super) fn remove(&mut self, key: impl Into<sled::IVec>) {
+        let key = key.into();
+        self.digest.write(&key);
         self.bytes += NODE_BYTES;
         self.entries.remove(key);
+    }
+
+    /// The running checksum after this batch: over the one before it, all that is in the batch,
+    /// and these bytes.
+    pub(super) fn chained(&self, before: u64, bytes: &[u8]) -> u64 {
+        let mut digest = self.digest;
+        digest.write_u64(before);
+        digest.write(bytes);
+        digest.finish()
     }
 }
 
@@ -124,6 +154,19 @@ pub(super) enum Failure {
     /// It was begun; what is on disk shows after the reopening.
     #[error("{0}")]
     Broken(String),
+    /// It was begun; the files do not hold what was written to them, and opening them again does
+    /// not change that.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl From<TreeError> for Failure {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Damaged(because) => Self::Damaged(because),
+            TreeError::Failed(because) => Self::Broken(because),
+        }
+    }
 }
 
 /// Makes what the operating system holds and what the disk holds the same again.
@@ -206,14 +249,4 @@ fn sync_folders(dir: &Path) -> io::Result<()> {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
-}
-
-fn sentence(error: &sled::Error) -> String {
-    match error {
-        // sled words the refusal of the lock as an I/O error with a path and a debug print.
-        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
-            "the data folder is in use by another process".to_owned()
-        }
-        other => other.to_string(),
-    }
 }

@@ -6,6 +6,8 @@ use super::{
     feed::Ring,
     journal::{Checkpoint, Done, Lost, Placed, Snapshot, Submission, SubmitError},
     layout::Totals,
+    mark::Answers as AnswersMark,
+    reading::Head,
     record::{KindId, Stream},
     space::Refusal,
 };
@@ -23,6 +25,9 @@ pub(super) enum Door {
     Refusing(Refusal),
     /// The disk failed; it opens again.
     Healing(Arc<str>),
+    /// The store must not be written to any more, for this reason; it stays open for those who
+    /// read, until it is closed.
+    Stopped(Arc<str>),
     /// Nothing more is taken; what waits is still written.
     Closing,
     /// For good.
@@ -35,7 +40,9 @@ impl Door {
         match self {
             Self::Open => Ok(()),
             Self::Refusing(refusal) => Err(SubmitError::Refused(*refusal)),
-            Self::Healing(because) => Err(SubmitError::Closed(Arc::clone(because))),
+            Self::Healing(because) | Self::Stopped(because) => {
+                Err(SubmitError::Closed(Arc::clone(because)))
+            }
             Self::Closing | Self::Closed => {
                 Err(SubmitError::Closed(Arc::from("the journal is closed")))
             }
@@ -54,11 +61,22 @@ pub(super) struct Front {
     pub(super) ring: Ring,
     pub(super) submitted_totals: Totals,
     pub(super) durable_totals: Totals,
+    /// The running checksums of what is on disk.
+    pub(super) chains: Chains,
     pub(super) hand_sleeps: bool,
     queue: VecDeque<Queued>,
     queued_records: VecDeque<Arc<Record>>,
     /// Who waits for a position, besides those who submitted it.
     waiting: BTreeMap<u64, Vec<Done>>,
+}
+
+/// The running checksums after a commit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Chains {
+    /// Of the commits with records; none while the last one is of an older format.
+    pub(super) records: Option<u64>,
+    /// Of those that held answers alone.
+    pub(super) answers: Answers,
 }
 
 /// One thing that waits for a commit.
@@ -84,7 +102,8 @@ pub(super) struct Load {
 }
 
 impl Front {
-    pub(super) fn new(durable: u64, totals: Totals) -> Self {
+    pub(super) fn new(head: Head) -> Self {
+        let Head { position: durable, totals, chain: records, answers } = head;
         Self {
             door: Door::Open,
             generation: 0,
@@ -93,6 +112,7 @@ impl Front {
             ring: Ring::default(),
             submitted_totals: totals.clone(),
             durable_totals: totals,
+            chains: Chains { records, answers },
             hand_sleeps: false,
             queue: VecDeque::new(),
             queued_records: VecDeque::new(),
@@ -187,7 +207,9 @@ impl Front {
             return Err((done, Ok(())));
         }
         match &self.door {
-            Door::Healing(because) => Err((done, Err(Lost::InDoubt(Arc::clone(because))))),
+            Door::Healing(because) | Door::Stopped(because) => {
+                Err((done, Err(Lost::InDoubt(Arc::clone(because)))))
+            }
             Door::Closed => Err((done, Err(Lost::InDoubt(Arc::from("the journal is closed"))))),
             Door::Refusing(refusal) if position > self.head => {
                 Err((done, Err(Lost::Refused(*refusal))))
@@ -228,7 +250,9 @@ impl Front {
     }
 
     /// Starts again from what the disk turned out to hold.
-    pub(super) fn recover(&mut self, durable: u64, totals: Totals) {
+    pub(super) fn recover(&mut self, head: Head) {
+        let Head { position: durable, totals, chain: records, answers } = head;
+        self.chains = Chains { records, answers };
         // More may be on disk than was known: what was read since the failure is stale too.
         self.generation += 1;
         self.head = durable;

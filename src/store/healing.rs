@@ -13,6 +13,7 @@ use super::{
     disk,
     disk::Disk,
     front::{Door, Load},
+    integrity,
     journal::Lost,
     reading,
     shared::Shared,
@@ -32,8 +33,16 @@ const REOPEN_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause between two attempts to reopen.
 const REOPEN_PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// Opens the door, or lets it be shut, as the file system is now.
+/// Opens the door, or lets it be shut, as the file system is now; stops for good when files of the
+/// store were deleted or replaced.
 pub(super) fn look(shared: &Shared) {
+    if matches!(lock(&shared.front).door, Door::Stopped(_)) {
+        return;
+    }
+    if let Err(because) = shared.files.check() {
+        stop(shared, Load::default(), &because);
+        return;
+    }
     let Ok(disk) = shared.disk() else { return };
     let is_refusing = matches!(lock(&shared.front).door, Door::Refusing(_));
     let found = disk.space.look(is_refusing);
@@ -62,6 +71,31 @@ pub(super) fn refuse(shared: &Shared, load: Load, refusal: Refusal) {
     shared.turns.broke(&Arc::from(refusal.to_string()));
 }
 
+/// Gives up what waits, and writes nothing any more until the store is opened by another process.
+/// What is open stays open for those who read.
+pub(super) fn stop(shared: &Shared, load: Load, because: &str) {
+    let because: Arc<str> = Arc::from(because);
+    {
+        let mut front = lock(&shared.front);
+        if matches!(front.door, Door::Healing(_)) {
+            front.door = Door::Stopped(Arc::clone(&because));
+        }
+    }
+    lose(shared, load, Door::Stopped(Arc::clone(&because)), Lost::InDoubt(Arc::clone(&because)));
+    shared.turns.broke(&because);
+}
+
+/// As [`stop`], after a commit that found the files damaged: what it wrote of itself by then must
+/// not reach them.
+pub(super) fn stop_damaged(shared: &Shared, load: Load, because: &str) {
+    // From now on nobody reads above the watermark: what is there will be gone afterwards.
+    shared.is_in_doubt.store(true, Ordering::Release);
+    if let Some(disk) = shared.kept_disk() {
+        disk.db.abandon();
+    }
+    stop(shared, load, because);
+}
+
 /// Gives up what waits, and reopens the store until it holds at least what was acknowledged, or
 /// the journal is closed.
 pub(super) fn heal(shared: &Shared, load: Load, because: &str) {
@@ -72,6 +106,9 @@ pub(super) fn heal(shared: &Shared, load: Load, because: &str) {
     shared.turns.broke(&because);
     let mut pause = REOPEN_PAUSE_MIN;
     while !pause_or_close(shared, pause) {
+        if let Err(because) = shared.files.check() {
+            return stop(shared, Load::default(), &because);
+        }
         match mend(shared) {
             Ok(()) => {
                 shared.turns.healed();
@@ -132,11 +169,15 @@ fn reopen(shared: &Shared) -> Result<(), String> {
     let acknowledged = shared.durable();
     disk::settle(&shared.dir).map_err(|error| error.to_string())?;
     let disk = Disk::open(&shared.dir, &shared.options).map_err(|error| error.because)?;
-    let (durable, totals) = reading::last_commit(&disk.db).map_err(|error| error.to_string())?;
+    let head = reading::head(&disk.db).map_err(|error| error.to_string())?;
+    let durable = head.position;
     if durable < acknowledged {
         return Err(format!(
             "the disk holds {durable} records, but {acknowledged} were acknowledged"
         ));
+    }
+    if let Some(because) = integrity::behind(&disk.db, &head, &shared.mark.mark())? {
+        return Err(because);
     }
     *shared.slot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(disk));
     {
@@ -144,7 +185,7 @@ fn reopen(shared: &Shared) -> Result<(), String> {
         if matches!(front.door, Door::Closing) {
             return Ok(());
         }
-        front.recover(durable, totals);
+        front.recover(head);
         shared.publish(&front);
         shared.is_in_doubt.store(false, Ordering::Release);
     }

@@ -6,6 +6,7 @@
 //! refused as stale.
 
 pub use super::feed::{Listener, Wake};
+pub use super::integrity::Loss;
 pub use super::space::Refusal;
 pub use super::submission::{
     Checkpoint, Done, Entry, JournalOptions, Level, Lost, OpenError, Placed, Snapshot, StoreError,
@@ -19,7 +20,9 @@ use super::{
     disk::Disk,
     faults::Faults,
     front::{Door, Extra, Front},
-    keys, kinds, opening, reading,
+    keys, kinds,
+    marking::Marking,
+    opening, reading,
     shared::Shared,
     sync::lock,
     writer,
@@ -38,6 +41,10 @@ pub struct Journal {
     hand: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
     pub(super) records_read: AtomicU64,
+    /// Numbers that are not given again, by kind.
+    taken: Vec<u64>,
+    loss: Option<Loss>,
+    marking: Marking,
 }
 
 impl Journal {
@@ -48,15 +55,20 @@ impl Journal {
     /// another format.
     pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, OpenError> {
         let opened = opening::open(dir, &options)?;
-        let front = Front::new(opened.durable, opened.totals);
-        let shared = Arc::new(Shared::new(dir.to_owned(), options, front, opened.disk));
+        let front = Front::new(opened.head);
+        let of_store = (opened.disk, opened.mark, opened.files);
+        let shared = Arc::new(Shared::new(dir.to_owned(), options, front, of_store));
+        let marking = Marking::start(Arc::clone(&shared.mark));
+        let marking = marking.map_err(|because| OpenError { path: dir.to_owned(), because })?;
         let of_hand = Arc::clone(&shared);
         let hand = thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer::run(&of_hand))
             .map_err(|error| OpenError { path: dir.to_owned(), because: error.to_string() })?;
         let (hand, kinds) = (Mutex::new(Some(hand)), Mutex::new(opened.kinds));
-        Ok(Arc::new(Self { shared, id: opened.id, hand, kinds, records_read: AtomicU64::new(0) }))
+        let (id, taken, loss) = (opened.id, opened.taken, opened.loss);
+        let records_read = AtomicU64::new(0);
+        Ok(Arc::new(Self { shared, id, hand, kinds, records_read, taken, loss, marking }))
     }
 
     /// What tells this store from all others ever made; none when it was made before there was
@@ -64,6 +76,17 @@ impl Journal {
     #[must_use]
     pub const fn id(&self) -> Option<StoreId> {
         self.id
+    }
+
+    /// The acknowledged history that was found missing when this was opened, and accepted as lost.
+    #[must_use]
+    pub const fn accepted_loss(&self) -> Option<&Loss> {
+        self.loss.as_ref()
+    }
+
+    /// The greatest number of this kind that was given before history was lost; 0 when none was.
+    fn taken(&self, kind: KindId) -> u64 {
+        self.taken.get(usize::from(kind.0)).copied().unwrap_or_default()
     }
 
     /// The number of a kind, given durably on first use. Waits for the disk then: for start-up.
@@ -90,6 +113,8 @@ impl Journal {
         match durable.recv() {
             Ok(Ok(())) => {
                 kinds.insert(name.to_owned(), kind);
+                let named = self.shared.mark.add_name(usize::from(kind.0), name);
+                named.map_err(|error| StoreError::Failed(error.to_string()))?;
                 Ok(kind)
             }
             Ok(Err(lost)) => Err(StoreError::Failed(lost.to_string())),
@@ -220,10 +245,12 @@ impl Journal {
         lock(&self.shared.front).durable_totals.of(kind).streams
     }
 
-    /// The greatest number of a stream of this kind, of what is submitted; 0 when there is none.
+    /// The greatest number of a stream of this kind, of what is submitted and of what was lost; 0
+    /// when there is none.
     #[must_use]
     pub fn last_number(&self, kind: KindId) -> u64 {
-        lock(&self.shared.front).submitted_totals.of(kind).last_number
+        let last = lock(&self.shared.front).submitted_totals.of(kind).last_number;
+        last.max(self.taken(kind))
     }
 
     /// The greatest number of a durable stream of this kind to which anything has happened: where
@@ -232,7 +259,7 @@ impl Journal {
     /// # Errors
     /// When the disk fails.
     pub fn last_born(&self, kind: KindId) -> Result<u64, StoreError> {
-        reading::last_born(&self.disk()?.db, kind)
+        Ok(reading::last_born(&self.disk()?.db, kind)?.max(self.taken(kind)))
     }
 
     /// The numbers of the durable streams of a kind, in order. Costs no disk access as long as
@@ -321,6 +348,7 @@ impl Journal {
             // The hand catches every panic; there is nothing to hear from it.
             let _ = hand.join();
         }
+        self.marking.end();
     }
 
     /// What goes wrong with the disk on purpose.

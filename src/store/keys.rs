@@ -17,6 +17,9 @@
 //! m | i                                           what tells this store from all others
 //! m | k | kind u16                                the name of a kind
 //! m | c                                           until when the answers under `c` are kept
+//! m | a                                           the answers that were stored without records
+//! m | n                                           numbers that are not given again, by kind
+//! m | l                                           losses of history that were accepted
 //! ```
 
 use super::{KindId, Stream};
@@ -40,6 +43,15 @@ pub(super) const STORE_ID: &[u8] = b"mi";
 
 /// The key of the time until which answers of older formats are kept.
 pub(super) const OLD_ANSWERS_UNTIL: &[u8] = b"mc";
+
+/// The key of how many commits held answers and no records.
+pub(super) const ANSWERS_ALONE: &[u8] = b"ma";
+
+/// The key of the numbers that are not given again.
+pub(super) const NUMBERS_TAKEN: &[u8] = b"mn";
+
+/// The key of the losses that were accepted.
+pub(super) const LOSSES: &[u8] = b"ml";
 
 /// So many streams of a kind whose numbers follow on each other are a neighbourhood.
 const NEIGHBOURS: u64 = 32;

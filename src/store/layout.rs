@@ -13,6 +13,7 @@ pub(super) const FORMAT: u32 = 4;
 
 /// The oldest format that this binary reads as well: it knew no records of neighbours that are
 /// kept together later than at birth, and like the one after it nothing that tells stores apart.
+/// The commits of the third and of those before have no running checksum.
 pub(super) const FORMAT_READ_MIN: u32 = 1;
 
 /// A stream is young up to this version: so far its later records may be kept together with
@@ -20,11 +21,26 @@ pub(super) const FORMAT_READ_MIN: u32 = 1;
 pub(super) const TAIL_VERSIONS_MAX: u32 = 16;
 
 /// One commit: the runs of records in global order, and how things stood after it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Commit {
     pub(super) last_position: u64,
     pub(super) runs: Vec<Run>,
     pub(super) totals: Totals,
+    /// The running checksum over this commit and all before it; none in older formats.
+    pub(super) chain: Option<u64>,
+}
+
+impl Commit {
+    /// Reads what a commit's key holds.
+    pub(super) fn read(value: &[u8]) -> Result<Self, CodecError> {
+        let mut rest = codec::checked(value)?;
+        let (last_position, runs, totals) = codec::next(&mut rest)?;
+        let chain = if rest.is_empty() { None } else { Some(codec::next(&mut rest)?) };
+        if !rest.is_empty() {
+            return Err(CodecError::Malformed(format!("{} bytes are left over", rest.len())));
+        }
+        Ok(Self { last_position, runs, totals, chain })
+    }
 }
 
 /// Records of one stream that are neighbours in the global order too.

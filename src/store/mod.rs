@@ -3,6 +3,10 @@
 //! A submission's way through the journal: [`journal`] is the door, `front` queues it under one
 //! lock, `writer` commits it, by `batching`, in the `layout` that `reading` reads, `disk` makes it durable,
 //! `feed` shows it to those who listen, [`audit`] proves it all.
+//!
+//! What sled cannot tell about damage: `mark` keeps how far the journal was, `integrity` compares the
+//! two at a start, `log_check` reads the log before sled does, `files` notices files that vanish,
+//! and `tree` turns errors and panics of sled into sentences.
 
 mod answers;
 pub mod audit;
@@ -11,13 +15,18 @@ pub mod codec;
 mod disk;
 pub mod faults;
 mod feed;
+mod files;
 mod front;
 mod healing;
+mod integrity;
 pub mod journal;
 mod keys;
 mod kinds;
 mod layout;
 mod lease;
+mod log_check;
+mod mark;
+mod marking;
 mod opening;
 pub mod permissions;
 pub mod read_model;
@@ -28,6 +37,7 @@ mod space;
 mod stopwatch;
 mod submission;
 mod sync;
+mod tree;
 mod turns;
 mod walk;
 mod whole;
@@ -40,6 +50,7 @@ pub use record::{
     Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
     StoredSuccess, Stream,
 };
+pub use tree::is_guarded;
 
 #[cfg(test)]
 mod tests;

@@ -8,24 +8,53 @@ use super::{
     keys::Neighbourhood,
     layout,
     layout::{Commit, Run, Totals},
+    mark::Answers,
+    tree::Tree,
     walk::Walk,
 };
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
-/// The last position on disk, and the totals there.
-pub(super) fn last_commit(db: &sled::Db) -> Result<(u64, Totals), StoreError> {
+/// How far the journal is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
+    /// The last position on disk.
+    pub(super) position: u64,
+    /// The totals there.
+    pub(super) totals: Totals,
+    /// The running checksum there; none when the last commit is of an older format.
+    pub(super) chain: Option<u64>,
+    /// The same of the answers that were stored without records.
+    pub(super) answers: Answers,
+}
+
+/// How far the journal is on disk.
+pub(super) fn head(db: &Tree) -> Result<Head, StoreError> {
+    let answers = value(db, keys::ANSWERS_ALONE, "the number of stored answers")?;
+    let answers = answers.unwrap_or_default();
     let Some(last) = db.scan_prefix([keys::COMMIT]).next_back() else {
-        return Ok((0, Totals::default()));
+        return Ok(Head { answers, ..Head::default() });
     };
     let (_, value) = last?;
-    let commit: Commit = codec::unframe(&value)
+    let Commit { last_position: position, totals, chain, .. } = Commit::read(&value)
         .map_err(|error| StoreError::Failed(format!("the last commit cannot be read: {error}")))?;
-    Ok((commit.last_position, commit.totals))
+    Ok(Head { position, totals, chain, answers })
+}
+
+/// The running checksum of the commit that ends at this position; `None` when no commit does.
+pub(super) fn chain_at(db: &Tree, position: u64) -> Result<Option<Option<u64>>, StoreError> {
+    let Some((key, value)) = db.get_lt(keys::behind_commit(position))? else { return Ok(None) };
+    if keys::read_commit(&key).is_none() {
+        return Ok(None);
+    }
+    let commit = Commit::read(&value).map_err(|error| {
+        StoreError::Failed(format!("the commit before position {position}: {error}"))
+    })?;
+    Ok((commit.last_position == position).then_some(commit.chain))
 }
 
 /// One value by its key.
 pub(super) fn value<T: serde::de::DeserializeOwned>(
-    db: &sled::Db,
+    db: &Tree,
     key: &[u8],
     what: &str,
 ) -> Result<Option<T>, StoreError> {
@@ -37,7 +66,7 @@ pub(super) fn value<T: serde::de::DeserializeOwned>(
 }
 
 /// The latest snapshot of a stream.
-pub(super) fn snapshot(db: &sled::Db, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
+pub(super) fn snapshot(db: &Tree, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
     let value = db.get(keys::snapshot(stream))?;
     let snapshot = value.map(|value| codec::unframe(&value)).transpose();
     snapshot.map_err(|error| StoreError::Unreadable {
@@ -48,7 +77,7 @@ pub(super) fn snapshot(db: &sled::Db, stream: Stream) -> Result<Option<Snapshot>
 
 /// Up to so many records of a stream after a version, gapless.
 pub(super) fn records_after(
-    db: &sled::Db,
+    db: &Tree,
     stream: Stream,
     after: u32,
     records_max: u32,
@@ -57,7 +86,7 @@ pub(super) fn records_after(
 }
 
 /// What was written of a young stream together with its neighbours, after its first records.
-pub(super) fn tail(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
+pub(super) fn tail(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
     let neighbours = Neighbourhood::of(stream);
     let mut records = Vec::new();
     for tails in db.scan_prefix(neighbours.tails()) {
@@ -72,7 +101,7 @@ pub(super) fn tail(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreEr
 
 /// The range of keys of a stream's blocks from the one that holds this version.
 pub(super) fn blocks_from(
-    db: &sled::Db,
+    db: &Tree,
     stream: Stream,
     version: u32,
 ) -> Result<RangeInclusive<Vec<u8>>, StoreError> {
@@ -86,13 +115,13 @@ pub(super) fn blocks_from(
 }
 
 /// The first records of a stream, kept with those of its neighbours; none when there is none.
-pub(super) fn birth(db: &sled::Db, stream: Stream) -> Result<Vec<Record>, StoreError> {
+pub(super) fn birth(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
     let births = births(db, stream)?;
     Ok(births.into_iter().find(|birth| birth[0].stream == stream).unwrap_or_default())
 }
 
 /// The beginnings of a stream and its neighbours; none when there is no such stream.
-fn births(db: &sled::Db, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
+fn births(db: &Tree, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
     let Some((key, value)) = db.get_lt(keys::behind_births(stream))? else {
         return Ok(Vec::new());
     };
@@ -124,7 +153,7 @@ pub(super) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Record>, CodecE
 
 /// Records in global order, after a position and up to the limit, gapless.
 pub(super) fn global(
-    db: &sled::Db,
+    db: &Tree,
     after: u64,
     limit: u64,
     records_max: usize,
@@ -163,7 +192,7 @@ fn gap_unless(is_there: bool, position: u64) -> Result<(), StoreError> {
 
 /// The records of one commit in order of position; each block is read once.
 pub(super) fn commit_records(
-    db: &sled::Db,
+    db: &Tree,
     key: &[u8],
     value: &[u8],
 ) -> Result<Vec<Arc<Record>>, StoreError> {
@@ -173,7 +202,7 @@ pub(super) fn commit_records(
     };
     let first_position =
         keys::read_commit(key).ok_or_else(|| unreadable("its key makes no sense".to_owned()))?;
-    let commit: Commit = codec::unframe(value).map_err(|error| unreadable(error.to_string()))?;
+    let commit = Commit::read(value).map_err(|error| unreadable(error.to_string()))?;
     let mut blocks: HashMap<Stream, Vec<Arc<Record>>> = HashMap::new();
     let mut records = Vec::new();
     let mut position = first_position;
@@ -200,7 +229,7 @@ pub(super) fn commit_records(
 /// One record of a commit, from the blocks already read if it is there. What the commit added to
 /// a young stream may stand with what it added to neighbours; what it began is found with them.
 fn find(
-    db: &sled::Db,
+    db: &Tree,
     blocks: &mut HashMap<Stream, Vec<Arc<Record>>>,
     commit: u64,
     (stream, version): (Stream, u32),
@@ -232,7 +261,7 @@ fn find(
 }
 
 /// What this commit added to young streams in the neighbourhood of this one.
-fn tails_of(db: &sled::Db, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, StoreError> {
+fn tails_of(db: &Tree, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, StoreError> {
     let neighbours = Neighbourhood::of(stream);
     let mut tails = Vec::new();
     for entry in db.scan_prefix(neighbours.tails_of(commit)) {
@@ -246,7 +275,7 @@ fn tails_of(db: &sled::Db, stream: Stream, commit: u64) -> Result<Vec<Vec<Record
 }
 
 /// The block of this stream in which this version would stand.
-fn block_with(db: &sled::Db, stream: Stream, version: u32) -> Result<Vec<Vec<Record>>, StoreError> {
+fn block_with(db: &Tree, stream: Stream, version: u32) -> Result<Vec<Vec<Record>>, StoreError> {
     let before = db.get_lt(keys::behind_block(stream, version))?;
     let is_of_stream = |key: &sled::IVec| keys::read_block(key).is_some_and(|(of, _)| of == stream);
     let Some((key, value)) = before.filter(|(key, _)| is_of_stream(key)) else {
@@ -261,7 +290,7 @@ fn block_with(db: &sled::Db, stream: Stream, version: u32) -> Result<Vec<Vec<Rec
 
 /// The numbers of the existing streams of a kind, found birth by birth.
 pub(super) fn numbers(
-    db: &sled::Db,
+    db: &Tree,
     kind: KindId,
     skip: u64,
     take: usize,
@@ -292,7 +321,7 @@ pub(super) fn numbers(
 
 /// The greatest number of a stream of a kind with an event; 0 when there is none. What cannot be
 /// read counts as one.
-pub(super) fn last_born(db: &sled::Db, kind: KindId) -> Result<u64, StoreError> {
+pub(super) fn last_born(db: &Tree, kind: KindId) -> Result<u64, StoreError> {
     let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
     let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
     for entry in db.range(first..=last).rev() {
@@ -312,7 +341,7 @@ pub(super) fn last_born(db: &sled::Db, kind: KindId) -> Result<u64, StoreError> 
 }
 
 /// Whether a stream has an event. Reads no further than to the first.
-fn is_born(db: &sled::Db, stream: Stream) -> Result<bool, StoreError> {
+fn is_born(db: &Tree, stream: Stream) -> Result<bool, StoreError> {
     for record in Walk::after(db, stream, 0)? {
         if matches!(record?.payload, Payload::Event(_)) {
             return Ok(true);

@@ -3,8 +3,10 @@
 use super::{
     disk::{self, Disk},
     feed::Subscribers,
+    files::Files,
     front::{Door, Front},
     journal::JournalOptions,
+    mark::MarkFile,
     stopwatch::Stopwatch,
     sync::lock,
     turns::Turns,
@@ -38,6 +40,10 @@ pub(super) struct Shared {
     /// The store may hold what was lost: it is read up to the watermark only.
     pub(super) is_in_doubt: AtomicBool,
     pub(super) watch: Stopwatch,
+    /// What says how far the journal is.
+    pub(super) mark: Arc<MarkFile>,
+    /// What must stay in its place.
+    pub(super) files: Files,
     // Copies of what stands in the front, to be read without its lock.
     submitted: AtomicU64,
     durable: AtomicU64,
@@ -46,7 +52,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(dir: PathBuf, options: JournalOptions, front: Front, disk: Disk) -> Self {
+    pub(super) fn new(
+        dir: PathBuf,
+        options: JournalOptions,
+        front: Front,
+        (disk, mark, files): (Disk, Arc<MarkFile>, Files),
+    ) -> Self {
         Self {
             dir,
             options,
@@ -56,6 +67,8 @@ impl Shared {
             turns: Turns::default(),
             is_in_doubt: AtomicBool::new(false),
             watch: Stopwatch::default(),
+            mark,
+            files,
             submitted: AtomicU64::new(front.head),
             durable: AtomicU64::new(front.durable),
             generation: AtomicU64::new(front.generation),
@@ -80,6 +93,7 @@ impl Shared {
         match &lock(&self.front).door {
             Door::Healing(because) => format!("the journal is being reopened: {because}"),
             Door::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
+            Door::Stopped(because) => because.to_string(),
             Door::Open | Door::Closing | Door::Closed => "the journal is closed".to_owned(),
         }
     }

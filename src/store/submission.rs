@@ -26,6 +26,12 @@ pub struct JournalOptions {
     /// Answers under idempotency keys are kept for so many seconds at least; 86,400 unless said
     /// otherwise.
     pub answers_kept_s: u64,
+    /// The folder of the views, whose positions tell how far the journal was; none unless said
+    /// otherwise.
+    pub views: Option<PathBuf>,
+    /// Whether a journal that lacks acknowledged history is opened, and the loss recorded; it is
+    /// refused unless said otherwise.
+    pub accept_loss: bool,
     /// What goes wrong on purpose; nothing unless said otherwise.
     pub faults: Faults,
 }
@@ -39,6 +45,8 @@ impl Default for JournalOptions {
             feed_records_max: 16_384,
             reserve_bytes: 16 << 20,
             answers_kept_s: 86_400,
+            views: None,
+            accept_loss: false,
             faults: Faults::default(),
         }
     }

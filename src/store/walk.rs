@@ -21,14 +21,14 @@ pub(super) struct Walk {
     after: u32,
     /// The version that comes next.
     expected: u32,
-    blocks: sled::Iter,
+    blocks: Entries,
     block: Peekable<vec::IntoIter<Record>>,
     early: Peekable<vec::IntoIter<Record>>,
     is_over: bool,
 }
 
 impl Walk {
-    pub(super) fn after(db: &sled::Db, stream: Stream, after: u32) -> Result<Self, StoreError> {
+    pub(super) fn after(db: &Tree, stream: Stream, after: u32) -> Result<Self, StoreError> {
         let expected = after.saturating_add(1);
         let blocks = db.range(blocks_from(db, stream, expected)?);
         let early = if after < TAIL_VERSIONS_MAX { tail(db, stream)? } else { Vec::new() };
@@ -100,7 +100,7 @@ impl Iterator for Walk {
 
 /// The last record of a stream; of what neighbours keep together and of the last block, no more is
 /// read.
-pub(super) fn last(db: &sled::Db, stream: Stream) -> Result<Option<Record>, StoreError> {
+pub(super) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>, StoreError> {
     let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
     let last = db.range(all).next_back().transpose()?;
     let last = last.map(|(key, value)| {

@@ -152,10 +152,11 @@ impl Journal {
     /// Whether it is to be open again, if it is not now.
     ///
     /// # Errors
-    /// When it is closed for good.
+    /// When it is closed or stopped for good.
     pub fn is_kept(&self) -> Result<(), SubmitError> {
         let door = &lock(&self.shared.front).door;
-        if matches!(door, Door::Closing | Door::Closed) { door.pass() } else { Ok(()) }
+        let is_over = matches!(door, Door::Stopped(_) | Door::Closing | Door::Closed);
+        if is_over { door.pass() } else { Ok(()) }
     }
 
     /// For how long the commit that is under way has been, if there is one.

@@ -15,13 +15,14 @@ use super::{
     batching, codec,
     codec::Frame,
     disk::{Batch, Failure},
-    front::{Answered, Door, Extra, Load},
+    front::{Answered, Chains, Door, Extra, Load},
     healing,
     journal::{Checkpoint, Done, Lost},
     keys,
     kinds::concern,
     layout::Totals,
-    record::{Record, Stream},
+    mark::{Answers, Mark},
+    record::{Payload, Record, Stream},
     shared::Shared,
     sync::lock,
 };
@@ -63,10 +64,12 @@ pub(super) fn run(shared: &Shared) {
         let committed = catch_unwind(AssertUnwindSafe(commit))
             .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
         drop(at_the_disk);
-        match committed {
-            Ok(totals) => acknowledge(shared, load, totals),
+        match committed.map(|stands| shared.files.check().map(|()| stands)) {
+            Ok(Ok(stands)) => acknowledge(shared, load, stands),
+            Ok(Err(because)) => healing::stop(shared, load, &because),
             Err(Failure::Refused(refusal)) => healing::refuse(shared, load, refusal),
             Err(Failure::Broken(because)) => healing::heal(shared, load, &because),
+            Err(Failure::Damaged(because)) => healing::stop_damaged(shared, load, &because),
         }
     }
     // Whoever still waits, waits for a position that was never given away.
@@ -79,6 +82,7 @@ pub(super) fn run(shared: &Shared) {
     };
     tell(waiting, &Err(Lost::InDoubt(Arc::from("the journal is closed"))));
     shared.let_go();
+    shared.files.unlock();
 }
 
 #[expect(clippy::disallowed_methods, reason = "the hand has a thread of its own")]
@@ -114,26 +118,62 @@ fn next_load(shared: &Shared, expiry: &Expiry) -> Option<Load> {
     Some(front.take(shared.options.commit_records_max))
 }
 
+/// How things stand after a commit.
+struct Stands {
+    totals: Totals,
+    chains: Chains,
+}
+
 fn commit(
     shared: &Shared,
     frame: &mut Frame,
     expiry: &mut Expiry,
     load: &Load,
-) -> Result<Totals, Failure> {
+) -> Result<Stands, Failure> {
     let disk = shared.disk().map_err(Failure::Broken)?;
-    let mut totals = lock(&shared.front).durable_totals.clone();
+    let (mut totals, mut chains) = {
+        let front = lock(&shared.front);
+        (front.durable_totals.clone(), front.chains)
+    };
     let mut batch = Batch::default();
-    batching::write_records(&mut batch, frame, &load.records, &mut totals);
     expiry.begin();
     for extra in &load.extras {
         write_extra(&mut batch, expiry, extra);
     }
     expiry.finish(&disk.db, &mut batch).map_err(|error| Failure::Broken(error.to_string()))?;
-    // A load with nothing in it may have found nothing that has expired.
-    if !batch.is_empty() {
-        disk.commit(batch)?;
+    let is_told = |extra: &Extra| !matches!(extra, Extra::Checkpoint(_));
+    if load.records.is_empty() && load.extras.iter().any(is_told) {
+        let Answers { commits, chain } = chains.answers;
+        chains.answers = Answers { commits: commits + 1, chain: batch.chained(chain, &[]) };
+        batch.insert(keys::ANSWERS_ALONE, codec::frame(&chains.answers));
     }
-    Ok(totals)
+    let records = &load.records;
+    batching::write_records(&mut batch, frame, records, &mut totals, &mut chains.records);
+    // A load with nothing in it may have found nothing that has expired.
+    if batch.is_empty() {
+        return Ok(Stands { totals, chains });
+    }
+    disk.commit(batch)?;
+    let marked = shared.mark.write(|mark| raise_mark(mark, load, chains));
+    marked.map_err(|error| Failure::Broken(format!("the mark of the journal: {error}")))?;
+    Ok(Stands { totals, chains })
+}
+
+/// The mark says what is about to be acknowledged.
+fn raise_mark(mark: &mut Mark, load: &Load, chains: Chains) {
+    (mark.chain, mark.answers) = (chains.records, chains.answers);
+    if let Some(last) = load.records.last() {
+        mark.position = last.position;
+    }
+    for Record { stream, payload, .. } in load.records.iter().map(AsRef::as_ref) {
+        let kind = usize::from(stream.kind.0);
+        if matches!(payload, Payload::Event(_)) {
+            if mark.heads.len() <= kind {
+                mark.heads.resize(kind + 1, 0);
+            }
+            mark.heads[kind] = mark.heads[kind].max(stream.number);
+        }
+    }
 }
 
 fn write_extra(batch: &mut Batch, expiry: &mut Expiry, extra: &Extra) {
@@ -165,12 +205,12 @@ fn write_checkpoint(batch: &mut Batch, checkpoint: &Checkpoint) {
     }
 }
 
-fn acknowledge(shared: &Shared, load: Load, totals: Totals) {
+fn acknowledge(shared: &Shared, load: Load, Stands { totals, chains }: Stands) {
     let reached = load.records.last().map(|record| record.position);
     let before = shared.durable();
     let waiting = {
         let mut front = lock(&shared.front);
-        front.durable_totals = totals;
+        (front.durable_totals, front.chains) = (totals, chains);
         let durable = reached.unwrap_or(front.durable);
         let waiting = front.advance(durable, shared.options.feed_records_max);
         shared.publish(&front);

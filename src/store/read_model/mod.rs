@@ -5,6 +5,7 @@
 //! somebody else touches its file, and is not read from any more: it is *suspected*.
 
 mod asking;
+mod cursors;
 mod examining;
 mod fault;
 mod limit;
@@ -17,6 +18,7 @@ mod sums;
 mod wal;
 mod writing;
 
+pub use cursors::{discard_past, furthest};
 pub use examining::examine_file;
 pub use fault::{ReadModelError, Unusable};
 pub use limit::{AbandonOnDrop, Ended, LongQueries, QueryLimit};

@@ -61,7 +61,13 @@ impl Book {
         }
         let mut batch = Batch::default();
         let new = &self.records[first..];
-        batching::write_records(&mut batch, &mut Frame::default(), new, &mut self.totals);
+        batching::write_records(
+            &mut batch,
+            &mut Frame::default(),
+            new,
+            &mut self.totals,
+            &mut None,
+        );
         self.journal.disk().expect("open").commit(batch).expect("written");
     }
 

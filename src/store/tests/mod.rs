@@ -7,6 +7,7 @@ mod bundling;
 mod failing;
 mod filling;
 mod flipping;
+mod integrity;
 mod keeping;
 mod opening;
 mod suspecting;

@@ -1,7 +1,7 @@
 //! What is found in the folder of a store when it is opened.
 
 use super::*;
-use crate::store::{codec, keys};
+use crate::store::{codec, files, keys, layout::FORMAT};
 
 #[test]
 fn a_store_is_told_from_all_others_for_as_long_as_it_is_there() {
@@ -14,7 +14,7 @@ fn a_store_is_told_from_all_others_for_as_long_as_it_is_there() {
 
 #[test]
 fn a_store_of_another_format_is_refused_in_a_sentence() {
-    for (format, sentence) in [(5_u32, "use a newer binary"), (0, "use an older binary")] {
+    for (format, sentence) in [(FORMAT + 1, "use a newer binary"), (0, "use an older binary")] {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = open(dir.path());
         let disk = journal.disk().expect("open");
@@ -46,9 +46,11 @@ fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
         disk.db.insert(keys::FORMAT, codec::frame(&1_u32)).expect("written");
         disk.db.remove(keys::STORE_ID).expect("removed");
     }
+    // There were no marks then.
+    std::fs::remove_file(files::mark_path(dir.path())).expect("removed");
     let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
     assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);
     let format = journal.disk().expect("open").db.get(keys::FORMAT).expect("readable");
-    assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(4));
+    assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(FORMAT));
     assert_eq!(journal.id(), None, "what is under way outside goes by keys without one");
 }

@@ -1,0 +1,52 @@
+//! How far the views in a folder are, read before any of them is opened: a second witness of how
+//! far the journal was.
+
+use super::shape::beside;
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The view in this folder that is furthest, with its position. A file that cannot be read says
+/// nothing: it is made anew from the journal.
+#[must_use]
+pub fn furthest(folder: &Path) -> Option<(PathBuf, u64)> {
+    let cursors = files(folder).into_iter().filter_map(|path| cursor(&path).map(|at| (path, at)));
+    cursors.max_by_key(|(_, position)| *position)
+}
+
+/// Deletes the views in this folder that are past this position, which are then made anew.
+///
+/// # Errors
+/// When a file cannot be deleted.
+pub fn discard_past(folder: &Path, position: u64) -> io::Result<()> {
+    for path in files(folder) {
+        if cursor(&path).is_some_and(|at| at <= position) {
+            continue;
+        }
+        for file in [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")] {
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "sqlite")).collect();
+    files.sort_unstable();
+    files
+}
+
+fn cursor(path: &Path) -> Option<u64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags).ok()?;
+    let cursor: i64 = reader.query_row("SELECT cursor FROM meta", [], |row| row.get(0)).ok()?;
+    Some(cursor.cast_unsigned())
+}

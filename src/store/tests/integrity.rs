@@ -1,0 +1,202 @@
+//! Acknowledged history never vanishes in silence.
+
+use super::{ORDERS, open, order, read_all, said, submit, words};
+use crate::store::{
+    audit::Flaw,
+    files,
+    journal::{Journal, JournalOptions, Level, SubmitError, Turn},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+};
+
+/// A data folder with the folder of the journal in it.
+fn data() -> (tempfile::TempDir, PathBuf) {
+    let data = tempfile::tempdir().expect("a folder");
+    let dir = data.path().join("journal");
+    (data, dir)
+}
+
+fn order_on(dir: &Path, numbers: impl Iterator<Item = u64>) {
+    let journal = open(dir);
+    journal.kind("taxi/orders").expect("named");
+    for number in numbers {
+        submit(&journal, said(number, 0, &["requested"])).1.expect("durable");
+    }
+    journal.close();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("copied");
+        }
+    }
+}
+
+/// A journal of five orders whose folder is as it was after two.
+fn cut_short() -> (tempfile::TempDir, PathBuf) {
+    let (data, dir) = data();
+    order_on(&dir, 1..=2);
+    let early = data.path().join("early");
+    copy(&dir, &early);
+    order_on(&dir, 3..=5);
+    fs::remove_dir_all(&dir).expect("deleted");
+    fs::rename(&early, &dir).expect("renamed");
+    (data, dir)
+}
+
+fn refused(dir: &Path) -> String {
+    let refused = Journal::open(dir, JournalOptions::default());
+    refused.err().expect("is refused").to_string()
+}
+
+fn accepting() -> JournalOptions {
+    JournalOptions { accept_loss: true, ..JournalOptions::default() }
+}
+
+#[test]
+fn a_journal_that_ends_before_its_mark_is_refused_with_what_is_missing() {
+    let (_data, dir) = cut_short();
+    for _ in 0..2 {
+        let because = refused(&dir);
+        for words in ["positions 3 to 5 (3 records)", "taxi/orders 3 to 5", "--accept-loss"] {
+            assert!(because.contains(words), "{because}");
+        }
+    }
+}
+
+#[test]
+fn an_accepted_loss_is_recorded_and_no_number_is_given_again() {
+    let (_data, dir) = cut_short();
+    let journal = Journal::open(&dir, accepting()).expect("opens");
+    let loss = journal.accepted_loss().expect("a loss");
+    assert_eq!((loss.ends_at, loss.acknowledged), (2, 5));
+    assert_eq!(journal.last_born(ORDERS).expect("readable"), 5);
+    assert_eq!(journal.last_number(ORDERS), 5);
+    assert_eq!(journal.count(ORDERS), 2);
+    let id = journal.id();
+    submit(&journal, said(6, 0, &["requested"])).1.expect("durable");
+    assert_eq!(journal.numbers(ORDERS, 0, 9, false).expect("readable"), [1, 2, 6]);
+    let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
+    assert_eq!(flaws, Vec::<Flaw>::new());
+    journal.close();
+
+    let journal = Journal::open(&dir, accepting()).expect("opens without the loss as well");
+    assert!(journal.accepted_loss().is_none(), "nothing more is missing");
+    assert_eq!((journal.id(), journal.last_born(ORDERS).expect("readable")), (id, 6));
+}
+
+#[test]
+fn a_store_that_accepted_a_loss_is_another_one_to_the_outside() {
+    let (_data, dir) = data();
+    order_on(&dir, 1..=1);
+    let before = open(&dir).id();
+    fs::remove_file(dir.join("db")).expect("deleted");
+    assert!(refused(&dir).contains("and with it the positions 1 to 1"), "{}", refused(&dir));
+    let journal = Journal::open(&dir, accepting()).expect("opens");
+    assert_ne!(journal.id(), before);
+    assert_eq!(journal.kind("taxi/orders").expect("named"), ORDERS, "kinds keep their numbers");
+    assert_eq!(journal.last_born(ORDERS).expect("readable"), 1);
+}
+
+#[test]
+fn a_missing_journal_is_refused_and_nothing_is_made_in_its_place() {
+    let (_data, dir) = data();
+    order_on(&dir, 1..=3);
+    fs::remove_dir_all(&dir).expect("deleted");
+    assert!(refused(&dir).contains("taxi/orders 1 to 3"), "{}", refused(&dir));
+    assert!(!dir.join("db").exists());
+}
+
+#[test]
+fn a_journal_beside_the_mark_of_another_one_is_refused() {
+    let (data, dir) = data();
+    order_on(&dir, 1..=2);
+    let (_other_data, other) = self::data();
+    order_on(&other, 1..=2);
+    fs::copy(files::mark_path(&other), files::mark_path(&dir)).expect("copied");
+    assert!(refused(&dir).contains("another store"), "{}", refused(&dir));
+    drop(data);
+}
+
+#[test]
+fn a_mark_that_is_missing_damaged_or_old_is_made_anew_from_a_whole_journal() {
+    let (_data, dir) = data();
+    order_on(&dir, 1..=2);
+    let mark = files::mark_path(&dir);
+    let old = fs::read(&mark).expect("a mark");
+    order_on(&dir, 3..=5);
+    for content in [None, Some(vec![7; 9_000]), Some(old)] {
+        match content {
+            None => fs::remove_file(&mark).expect("deleted"),
+            Some(bytes) => fs::write(&mark, bytes).expect("written"),
+        }
+        assert_eq!(read_all(&open(&dir), Level::Durable).len(), 5);
+        let kept = dir.with_extension("kept");
+        fs::rename(&dir, &kept).expect("renamed");
+        assert!(refused(&dir).contains("taxi/orders 1 to 5"), "{}", refused(&dir));
+        fs::rename(&kept, &dir).expect("renamed");
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_a_complete_segment_is_found_before_the_store_is_opened() {
+    let (_data, dir) = data();
+    let journal = open(&dir);
+    let long = "x".repeat(6_000);
+    for number in 1..=400 {
+        submit(&journal, said(number, 0, &[&long])).1.expect("durable");
+    }
+    journal.close();
+    let log = dir.join("db");
+    let whole = fs::read(&log).expect("a log");
+    assert!(whole.len() > 4 << 19, "{}", whole.len());
+    let mut damaged = whole.clone();
+    damaged[(1 << 19) + 200_000] ^= 4;
+    fs::write(&log, damaged).expect("written");
+    assert!(refused(&dir).contains("in a part that was complete"), "{}", refused(&dir));
+    fs::write(&log, whole).expect("written");
+    assert_eq!(read_all(&open(&dir), Level::Durable).len(), 400);
+}
+
+#[test]
+fn files_that_vanish_under_an_open_journal_stop_its_writing_and_not_its_reading() {
+    let (data, dir) = data();
+    for path in [dir.join("db"), files::mark_path(&dir), dir.clone(), data.path().to_owned()] {
+        let journal = open(&dir);
+        submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+        let (sender, turns) = mpsc::channel();
+        journal.when_turned(Arc::new(move |turn| sender.send(turn).unwrap_or_default()));
+        let moved = path.with_extension("moved");
+        fs::rename(&path, &moved).expect("moved");
+        let Ok(Turn::Broke { because }) = turns.recv() else { panic!("it is noticed") };
+        assert!(because.contains("was deleted while the server was running"), "{because}");
+        let mut more = said(2, 0, &["requested"]);
+        more.generation = journal.generation();
+        assert!(matches!(journal.submit(more), Err(SubmitError::Closed(_))));
+        assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["requested"]);
+        journal.close();
+        fs::rename(&moved, &path).expect("moved back");
+        fs::remove_dir_all(&dir).expect("deleted");
+        fs::remove_file(files::mark_path(&dir)).expect("deleted");
+    }
+}
+
+#[test]
+fn nobody_else_opens_a_store_whose_files_were_replaced_while_it_is_open() {
+    let (_data, dir) = data();
+    let journal = open(&dir);
+    submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
+    fs::rename(&dir, dir.with_extension("moved")).expect("moved");
+    let _ = fs::remove_file(files::mark_path(&dir));
+    assert!(refused(&dir).contains("the data folder is in use by another process"));
+    journal.close();
+}

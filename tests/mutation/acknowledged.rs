@@ -1,0 +1,141 @@
+//! What clients were told by a sound server, to be compared with what a server on damaged files says.
+
+use reqwest::{Client, StatusCode, header::LOCATION};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Everything that is listed: aggregates, then views.
+pub const LISTED: [&str; 12] = [
+    "taxi/orders",
+    "taxi/paymentHistories",
+    "taxi/reservations",
+    "phone/orders",
+    "phone/payments",
+    "phone/storeManages",
+    "phone/rewards",
+    "education/eduApplications",
+    "education/payments",
+    "taxi/mypages",
+    "phone/customers",
+    "education/mypages",
+];
+
+/// The last of [`LISTED`] are views.
+pub const VIEWS: usize = 3;
+
+const PAGE: usize = 200;
+
+/// Longer than anything here takes.
+const HANG: Duration = Duration::from_secs(60);
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    pub status: StatusCode,
+    pub location: String,
+    pub body: Value,
+}
+
+/// What all clients were told.
+#[derive(Clone, Default)]
+pub struct Acknowledged {
+    /// By key: the path, and the first answer.
+    pub answers: BTreeMap<String, (&'static str, Answered)>,
+    /// Everything that is listed, by its own address, once nothing was on its way any more.
+    pub listed: BTreeMap<&'static str, BTreeMap<String, Value>>,
+}
+
+/// What a request for a key says.
+fn body_of(path: &str, key: &str) -> Value {
+    match path {
+        "taxi/orders" => json!({ "orderType": "basic", "name": key }),
+        "phone/orders" => json!({ "item": key, "qty": 2, "price": 1_000 }),
+        _ => json!({ "userId": key, "eduName": "MSA", "eduId": 1, "status": "EduApplied" }),
+    }
+}
+
+/// Which business gets the request of this number.
+pub fn path_of(nth: usize) -> &'static str {
+    match nth % 8 {
+        3 | 6 => "phone/orders",
+        5 => "education/eduApplications",
+        _ => "taxi/orders",
+    }
+}
+
+/// # Errors
+/// When nobody answers.
+pub async fn send(
+    client: &Client,
+    url: &str,
+    path: &str,
+    key: &str,
+) -> Result<Answered, reqwest::Error> {
+    let request = client.post(format!("{url}/{path}")).header("Idempotency-Key", key);
+    let response = request.json(&body_of(path, key)).timeout(HANG).send().await?;
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let (status, location) = (response.status(), location.unwrap_or_default().to_owned());
+    Ok(Answered { status, location, body: response.json().await? })
+}
+
+/// # Errors
+/// When nobody answers.
+pub async fn get(client: &Client, url: &str) -> Result<(StatusCode, Value), reqwest::Error> {
+    let response = client.get(url).timeout(HANG).send().await?;
+    let status = response.status();
+    Ok((status, response.json().await?))
+}
+
+/// What can be read of a list: its rows by their own address, and the first error.
+pub async fn list(
+    client: &Client,
+    url: &str,
+    name: &str,
+) -> Result<BTreeMap<String, Value>, (StatusCode, Value)> {
+    let resource = name.split_once('/').map_or(name, |(_, resource)| resource);
+    let mut rows = BTreeMap::new();
+    for page in 0.. {
+        let read = get(client, &format!("{url}/{name}?page={page}&size={PAGE}")).await;
+        let (status, body) =
+            read.map_err(|error| (StatusCode::BAD_GATEWAY, json!(error.to_string())))?;
+        if status != StatusCode::OK {
+            return Err((status, body));
+        }
+        let found = body["_embedded"][resource].as_array().cloned().unwrap_or_default();
+        let is_last = found.len() < PAGE;
+        for row in found {
+            let own = row["_links"]["self"]["href"].as_str().unwrap_or_default().to_owned();
+            rows.insert(own, row);
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// Waits until nothing is on its way any more.
+///
+/// # Panics
+/// When that takes too long.
+pub async fn settled(client: &Client, url: &str) {
+    let settling = async {
+        let mut same = 0;
+        let mut before = Value::Null;
+        while same < 5 {
+            let (_, contexts) = get(client, &format!("{url}/admin/contexts")).await.unwrap();
+            let (_, health) = get(client, &format!("{url}/actuator/health")).await.unwrap();
+            let text = contexts.to_string();
+            let is_busy = ["recordsBehind", "underWay", "commandsWaiting"].iter().any(|figure| {
+                let zero = format!("\"{figure}\":0");
+                text.matches(&format!("\"{figure}\":")).count()
+                    != text.matches(&format!("{zero},")).count()
+                        + text.matches(&format!("{zero}}}")).count()
+            });
+            let now = health["components"]["journal"].clone();
+            same = if !is_busy && now == before { same + 1 } else { 0 };
+            before = now;
+        }
+    };
+    tokio::time::timeout(HANG, settling).await.expect("everything settles");
+}
