@@ -6,6 +6,7 @@
 
 mod acknowledged;
 mod mutating;
+mod running;
 mod serving;
 mod verdict;
 

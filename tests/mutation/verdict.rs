@@ -17,8 +17,14 @@ const REPLAYED_EACH: usize = 12;
 const ANEW_WITHIN: Duration = Duration::from_secs(60);
 
 /// Words that no person should read.
-const FOREIGN: [&str; 6] =
-    ["tried to serialize", "PLEASE REPORT", "backtrace", "panicked at", "Uninitialized", "unwrap()"];
+const FOREIGN: [&str; 6] = [
+    "tried to serialize",
+    "PLEASE REPORT",
+    "backtrace",
+    "panicked at",
+    "Uninitialized",
+    "unwrap()",
+];
 
 /// What became of a mutation.
 #[derive(Clone, Debug)]
@@ -129,7 +135,8 @@ async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static st
     let reading = async {
         loop {
             let read = list(client, url, name).await;
-            let is_anew = matches!(&read, Err((status, _)) if *status == StatusCode::SERVICE_UNAVAILABLE);
+            let is_anew =
+                matches!(&read, Err((status, _)) if *status == StatusCode::SERVICE_UNAVAILABLE);
             let is_behind = matches!(&read, Ok(rows) if rows != expected);
             if !is_view || !is_anew && !is_behind {
                 return read;
@@ -151,7 +158,9 @@ async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static st
 }
 
 async fn is_settled(client: &Client, url: &str) -> bool {
-    let Ok((_, contexts)) = get(client, &format!("{url}/admin/contexts")).await else { return true };
+    let Ok((_, contexts)) = get(client, &format!("{url}/admin/contexts")).await else {
+        return true;
+    };
     let text = contexts.to_string();
     text.matches("\"recordsBehind\":").count()
         == text.matches("\"recordsBehind\":0,").count()
