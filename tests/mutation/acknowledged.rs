@@ -26,7 +26,7 @@ pub const VIEWS: usize = 3;
 const PAGE: usize = 200;
 
 /// Longer than anything here takes.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_secs(120);
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,23 +119,25 @@ pub async fn list(
 /// # Panics
 /// When that takes too long.
 pub async fn settled(client: &Client, url: &str) {
+    let mut before = Value::Null;
+    let mut text = String::new();
     let settling = async {
         let mut same = 0;
-        let mut before = Value::Null;
         while same < 5 {
             let (_, contexts) = get(client, &format!("{url}/admin/contexts")).await.unwrap();
             let (_, health) = get(client, &format!("{url}/actuator/health")).await.unwrap();
-            let text = contexts.to_string();
+            text = contexts.to_string();
             let is_busy = ["recordsBehind", "underWay", "commandsWaiting"].iter().any(|figure| {
                 let zero = format!("\"{figure}\":0");
                 text.matches(&format!("\"{figure}\":")).count()
                     != text.matches(&format!("{zero},")).count()
                         + text.matches(&format!("{zero}}}")).count()
             });
-            let now = health["components"]["journal"].clone();
+            let now = health["components"]["journal"]["details"]["durable"].clone();
             same = if !is_busy && now == before { same + 1 } else { 0 };
             before = now;
         }
     };
-    tokio::time::timeout(HANG, settling).await.expect("everything settles");
+    let settled = tokio::time::timeout(HANG, settling).await;
+    assert!(settled.is_ok(), "at {before}: {text}");
 }
