@@ -1,6 +1,7 @@
 //! A whole binary: reads the command line, does what it says, waits for a signal.
 
 use crate::{
+    actors::panic_message,
     app::App,
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
@@ -9,12 +10,13 @@ use crate::{
     panic_log::log_panics,
     sandbox::{self, Sandbox},
     stopping::{FLUSH_WITHIN, Stopping},
-    store, verify,
+    verify,
 };
 use clap::Parser as _;
 use std::{
     error::Error,
     io::{self, IsTerminal as _, Write as _},
+    panic,
     process::ExitCode,
     time::Duration,
 };

@@ -1,6 +1,6 @@
 //! The log lines about panics, bounded: a crash loop must not fill the disk with them.
 
-use crate::actors::panic_message;
+use crate::{actors::panic_message, store};
 use std::{
     backtrace::Backtrace,
     panic,
@@ -22,6 +22,10 @@ static LIMIT: Mutex<Limit> = Mutex::new(Limit { begun: None, lines: 0, left_out:
 /// which nobody else on the thread is served. With `RUST_LOG=debug` it is spelt out.
 pub fn log_panics() {
     panic::set_hook(Box::new(|panic| {
+        // Reported as a sentence by the one who called the store.
+        if store::is_guarded() && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
         let admitted = LIMIT.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
         let Some(left_out) = admitted else { return };
         if left_out > 0 {

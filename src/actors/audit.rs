@@ -80,7 +80,7 @@ impl Installation {
         progressing: Progressing<'_>,
     ) -> Result<Findings, StartError> {
         let opened = caught(|| {
-            let mut catalogue = Self::open(settings, install)?;
+            let catalogue = Self::open(settings, install)?;
             catalogue.check()?;
             Ok(catalogue)
         });

@@ -117,7 +117,9 @@ impl Courtyard {
             for arbiter in following {
                 let _ = arbiter.join();
             }
-            rows.iter().for_each(|rows| rows.seal());
+            for rows in rows.iter() {
+                rows.seal();
+            }
             diary.close();
             journal.close();
         });

@@ -11,6 +11,7 @@ pub enum Possible {
 
 impl Possible {
     /// The names.
+    #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         let (declared, stored): (&[&str], &[String]) = match self {
             Self::Declared(names) => (names, &[]),

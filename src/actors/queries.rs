@@ -133,9 +133,11 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
+    type Query = Box<dyn FnOnce(&QueryLimit) -> Result<u8, SearchError> + Send>;
+
     /// A query that stays until the sender is dropped, and gives its limit when it has begun.
     struct Held {
-        query: Box<dyn FnOnce(&QueryLimit) -> Result<u8, SearchError> + Send>,
+        query: Query,
         begins: mpsc::Receiver<QueryLimit>,
         stays: mpsc::Sender<()>,
     }

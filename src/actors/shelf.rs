@@ -267,8 +267,8 @@ impl Shelf {
         let checked = Checked { model: Arc::clone(&model), done: 0, of: bytes };
         *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some(checked);
         if bytes > CHECKED_AT_ONCE_BYTES {
-            let (shelf, of_thread) = (Arc::clone(self), Arc::clone(&model));
-            let check = move || shelf.check(of_thread);
+            let (me, of_thread) = (Arc::clone(self), Arc::clone(&model));
+            let check = move || me.check(of_thread);
             match thread::Builder::new().name("check-view".to_owned()).spawn(check) {
                 Ok(_) => return model,
                 Err(error) => tracing::warn!(%error, "a view is checked before the start goes on"),

@@ -20,6 +20,7 @@ use super::{
     journal::{JournalOptions, StoreError},
     keys, reading,
     shared::Shared,
+    tree::Tree,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -227,14 +228,14 @@ impl Expiry {
             let keys: Vec<u128> = codec::unframe(&keys).unwrap_or_default();
             looked_at += keys.len().max(1);
             for key in keys {
-                self.expire(db, batch, key)?;
+                self.expire(db, batch, key);
             }
             batch.remove(&entry);
         }
         Ok(false)
     }
 
-    fn expire(&mut self, db: &Tree, batch: &mut Batch, key: u128) -> Result<(), StoreError> {
+    fn expire(&mut self, db: &Tree, batch: &mut Batch, key: u128) {
         let stored = keys::kept_answer(key);
         let kept = reading::value::<KeptAnswer>(db, &stored, "an answer").ok().flatten();
         let kept_until = kept.map_or(0, |kept| kept.kept_until);
@@ -245,7 +246,6 @@ impl Expiry {
         } else {
             batch.remove(&stored);
         }
-        Ok(())
     }
 
     /// Answers of older formats do not say until when they are kept: all of them are kept for the

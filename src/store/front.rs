@@ -76,7 +76,7 @@ pub(super) struct Chains {
     /// Of the commits with records; none while the last one is of an older format.
     pub(super) records: Option<u64>,
     /// Of those that held answers alone.
-    pub(super) answers: Answers,
+    pub(super) answers: AnswersMark,
 }
 
 /// One thing that waits for a commit.

@@ -12,6 +12,7 @@ use super::{
     keys,
     layout::TAIL_VERSIONS_MAX,
     reading::{birth, blocks_from, read_block, tail},
+    tree::{Entries, Tree},
 };
 use std::{iter::Peekable, vec};
 

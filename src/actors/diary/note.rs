@@ -106,6 +106,15 @@ pub enum Note {
         /// What follows from it, as a sentence.
         because: String,
     },
+    /// Acknowledged history was missing at the start, and the loss was accepted.
+    LossAccepted {
+        /// What is missing.
+        because: String,
+        /// The last position that is left.
+        ends_at: u64,
+        /// The last position that is known to have been acknowledged.
+        acknowledged: u64,
+    },
 }
 
 impl Note {
@@ -133,6 +142,7 @@ impl Note {
             Self::MadeAnew { view, .. } => ("MadeAnew", view.clone()),
             Self::Repeated { subject, .. } => ("Repeated", subject.clone()),
             Self::ClockSet { to, .. } => ("ClockSet", to.clone()),
+            Self::LossAccepted { .. } => ("LossAccepted", String::new()),
         }
     }
 }
@@ -181,6 +191,10 @@ mod tests {
         golden(
             Note::ClockSet { to: text("back"), by_ms: 9, because: text("why") },
             b"\x01\x0b\x04back\x09\x03why",
+        );
+        golden(
+            Note::LossAccepted { because: text("why"), ends_at: 7, acknowledged: 9 },
+            b"\x01\x0c\x03why\x07\x09",
         );
     }
 }

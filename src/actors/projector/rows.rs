@@ -5,6 +5,7 @@ use super::{
         facade::{Collection, Page, Part, Row, Sort, Trouble, ViewInfo, ViewQuery},
         progress::Progress,
         queries::{Queries, look_up},
+        room::busy,
         shelf::Shelf,
     },
     RETRY_PAUSE,

@@ -113,7 +113,7 @@ impl<A: Aggregate> Room<A> {
             }
             // The aggregate has submitted the answer, which is on its way to the disk.
             Verdict::Open | Verdict::Pending | Verdict::Answered => {
-                let answered = async { Some(homing(told.or(told_later)?).await.ok()?) };
+                let answered = async { homing(told.or(told_later)?).await.ok() };
                 let answered = timeout(waits.patience, answered).await.ok().flatten();
                 let unknown = "the answer is not durable yet; the same key tells".to_owned();
                 answered.unwrap_or(Err(Trouble::Failed(unknown)))

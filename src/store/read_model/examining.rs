@@ -83,15 +83,13 @@ impl ReadModel {
     /// # Errors
     /// What is damaged; it is not trusted from then on.
     pub fn examine(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
-        match self.is_as_sealed(progressing) {
-            Some(examined) => examined,
-            None => {
-                self.look_through(progressing)?;
-                // What a killed process left unfinished in the log must not stand behind what
-                // is written from now on.
-                self.empty_log().map(drop)
-            }
+        if let Some(examined) = self.is_as_sealed(progressing) {
+            return examined;
         }
+        self.look_through(progressing)?;
+        // What a killed process left unfinished in the log must not stand behind what is written
+        // from now on.
+        self.empty_log().map(drop)
     }
 
     /// The same, but looks through everything although there is a seal.

@@ -216,8 +216,10 @@ pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
 
 /// The statement that reads all rows, with the columns of a [checked](asking::checked) row.
 pub(super) fn select(fields: &[Field]) -> String {
-    let columns: String = columns_of(fields).map(|(column, _)| format!(", {column}")).collect();
-    format!("SELECT number, sum, body{columns} FROM rows")
+    let columns = columns_of(fields).map(|(column, _)| column.to_string());
+    let columns: Vec<_> =
+        ["number", "sum", "body"].map(str::to_owned).into_iter().chain(columns).collect();
+    format!("SELECT {} FROM rows", columns.join(", "))
 }
 
 /// The same for the row of one number.
