@@ -81,28 +81,28 @@ async fn listen(
 ) {
     next(&mut terminate, &mut interrupt).await;
     let _ = tell.send(());
-    match timeout(limit, next(&mut terminate, &mut interrupt)).await {
-        Ok(kind) => {
-            tracing::warn!("stopped at once by a second signal");
-            exit(KILLED_BY + kind.as_raw_value());
-        }
-        Err(_) => {
-            let limit_s = limit.as_secs();
-            match observed.get() {
-                Some(in_flight) => tracing::error!(
-                    limit_s,
-                    requests = in_flight.requests(),
-                    connections = in_flight.connections(),
-                    records_not_durable = in_flight.records_not_durable(),
-                    committing_ms = in_flight.committing_ms(),
-                    blocked = in_flight.blocked().join(", "),
-                    "not stopped in time: what is in flight is given up, nothing acknowledged is lost"
-                ),
-                None => tracing::error!(limit_s, "not started and not stopped in time"),
-            }
-            exit(STOPPED_LATE);
-        }
+    if let Ok(kind) = timeout(limit, next(&mut terminate, &mut interrupt)).await {
+        tracing::warn!("stopped at once by a second signal");
+        exit(KILLED_BY + kind.as_raw_value());
     }
+    log_in_flight(limit.as_secs(), observed.get());
+    exit(STOPPED_LATE);
+}
+
+fn log_in_flight(limit_s: u64, observed: Option<&InFlight>) {
+    let Some(in_flight) = observed else {
+        tracing::error!(limit_s, "not started and not stopped in time");
+        return;
+    };
+    tracing::error!(
+        limit_s,
+        requests = in_flight.requests(),
+        connections = in_flight.connections(),
+        records_not_durable = in_flight.records_not_durable(),
+        committing_ms = in_flight.committing_ms(),
+        blocked = in_flight.blocked().join(", "),
+        "not stopped in time: what is in flight is given up, nothing acknowledged is lost"
+    );
 }
 
 async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> SignalKind {
@@ -113,6 +113,6 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> SignalKind {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what does not end by itself is ended here")]
-fn exit(code: i32) {
-    std::process::exit(code);
+fn exit(code: i32) -> ! {
+    std::process::exit(code)
 }
