@@ -216,7 +216,7 @@ pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
 
 /// The statement that reads all rows, with the columns of a [checked](asking::checked) row.
 pub(super) fn select(fields: &[Field]) -> String {
-    let columns = columns_of(fields).map(|(column, _)| column.to_string());
+    let columns = columns_of(fields).map(|(column, _)| column);
     let columns: Vec<_> =
         ["number", "sum", "body"].map(str::to_owned).into_iter().chain(columns).collect();
     format!("SELECT {} FROM rows", columns.join(", "))
