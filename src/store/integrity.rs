@@ -154,11 +154,11 @@ pub(super) fn behind(tree: &Tree, head: &Head, mark: &Mark) -> Result<Option<Str
         )));
     }
     let chain = match mark.position {
-        0 => Some(None),
-        position if position == head.position => Some(head.chain),
+        0 => None,
+        position if position == head.position => head.chain,
         position => reading::chain_at(tree, position).map_err(|error| error.to_string())?,
     };
-    if mark.chain.is_some() && chain != Some(mark.chain) {
+    if mark.chain.is_some() && chain != mark.chain {
         return Ok(Some(format!(
             "the journal tells another history than the one that was acknowledged up to position {}",
             mark.position

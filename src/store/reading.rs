@@ -40,8 +40,9 @@ pub(super) fn head(db: &Tree) -> Result<Head, StoreError> {
     Ok(Head { position, totals, chain, answers })
 }
 
-/// The running checksum of the commit that ends at this position; `None` when no commit does.
-pub(super) fn chain_at(db: &Tree, position: u64) -> Result<Option<Option<u64>>, StoreError> {
+/// The running checksum of the commit that ends at this position; `None` when no commit does, or
+/// it is of an older format.
+pub(super) fn chain_at(db: &Tree, position: u64) -> Result<Option<u64>, StoreError> {
     let Some((key, value)) = db.get_lt(keys::behind_commit(position))? else { return Ok(None) };
     if keys::read_commit(&key).is_none() {
         return Ok(None);
@@ -49,7 +50,7 @@ pub(super) fn chain_at(db: &Tree, position: u64) -> Result<Option<Option<u64>>, 
     let commit = Commit::read(&value).map_err(|error| {
         StoreError::Failed(format!("the commit before position {position}: {error}"))
     })?;
-    Ok((commit.last_position == position).then_some(commit.chain))
+    Ok(commit.chain.filter(|_| commit.last_position == position))
 }
 
 /// One value by its key.

@@ -149,6 +149,9 @@ pub enum StoreError {
     /// The machine failed; later may be better.
     #[error("{0}")]
     Failed(String),
+    /// The files of the store do not hold what was written to them. No later is better.
+    #[error("{0}")]
+    Damaged(String),
     /// What is on disk is not what was written. No later is better.
     #[error("stream {stream:?} cannot be read: {because}")]
     Unreadable {

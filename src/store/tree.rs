@@ -46,7 +46,10 @@ pub(super) enum TreeError {
 
 impl From<TreeError> for StoreError {
     fn from(error: TreeError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            TreeError::Damaged(because) => Self::Damaged(because),
+            TreeError::Failed(because) => Self::Failed(because),
+        }
     }
 }
 
@@ -103,8 +106,8 @@ impl Tree {
         self.entries(|db| db.scan_prefix(prefix))
     }
 
-    fn entries(&self, begin: impl FnOnce(&sled::Db) -> sled::Iter) -> Entries {
-        let begun = self.with(|db| Ok(begin(db)));
+    fn entries(&self, select: impl FnOnce(&sled::Db) -> sled::Iter) -> Entries {
+        let begun = self.with(|db| Ok(select(db)));
         Entries { begun: Some(begun), folder: Arc::clone(&self.folder) }
     }
 
@@ -138,7 +141,10 @@ impl Drop for Tree {
             return mem::forget(self.db.take());
         }
         // sled syncs its file when it is dropped, and panics when that fails.
-        let _ = guarded(&self.folder, || Ok(drop(self.db.take())));
+        let _ = guarded(&self.folder, || {
+            drop(self.db.take());
+            Ok(())
+        });
     }
 }
 

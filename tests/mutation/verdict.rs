@@ -17,13 +17,14 @@ const REPLAYED_EACH: usize = 12;
 const ANEW_WITHIN: Duration = Duration::from_secs(60);
 
 /// Words that no person should read.
-const FOREIGN: [&str; 6] = [
+const FOREIGN: [&str; 7] = [
     "tried to serialize",
     "PLEASE REPORT",
     "backtrace",
     "panicked at",
     "Uninitialized",
     "unwrap()",
+    "the journal is busy",
 ];
 
 /// What became of a mutation.
