@@ -57,7 +57,9 @@ async fn a_damaged_store_is_refused_or_loses_nothing() {
     );
     for name in ["lost", "silent", "unworded"] {
         let bad = counts.get(name).map_or(&[][..], Vec::as_slice);
-        bad.iter().for_each(|line| println!("{name}: {line}"));
+        for line in bad {
+            println!("{name}: {line}");
+        }
     }
     assert_eq!((count("lost"), count("silent"), count("unworded")), (0, 0, 0));
 }

@@ -77,7 +77,8 @@ impl Base {
     pub fn describe(&self) -> String {
         let files = self.files.iter().map(|(path, bytes)| format!("{} {bytes}", path.display()));
         let files: Vec<String> = files.collect();
-        let rows: usize = self.acknowledged.listed.values().map(|rows| rows.len()).sum();
+        let rows: usize =
+            self.acknowledged.listed.values().map(std::collections::BTreeMap::len).sum();
         format!("{} answers, {rows} rows; {}", self.acknowledged.answers.len(), files.join(", "))
     }
 
