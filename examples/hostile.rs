@@ -135,13 +135,14 @@ async fn answer(stream: &mut TcpStream, heard: &mut Vec<u8>) -> io::Result<(u16,
     loop {
         let end = heard.windows(4).position(|bytes| bytes == b"\r\n\r\n").map(|at| at + 4);
         if let Some(end) = end {
-            let head = String::from_utf8_lossy(&heard[..end]).to_lowercase();
-            let length = head.split("content-length: ").nth(1).and_then(|l| l.split("\r\n").next());
+            let lines = String::from_utf8_lossy(&heard[..end]).to_lowercase();
+            let length =
+                lines.split("content-length: ").nth(1).and_then(|l| l.split("\r\n").next());
             let length: usize = length.unwrap_or("0").parse().map_err(|_| bad())?;
             if heard.len() >= end + length {
                 let body = String::from_utf8_lossy(&heard[end..end + length]).into_owned();
                 heard.drain(..end + length);
-                return Ok((head.get(9..12).ok_or_else(bad)?.parse().map_err(|_| bad())?, body));
+                return Ok((lines.get(9..12).ok_or_else(bad)?.parse().map_err(|_| bad())?, body));
             }
         }
         if stream.read_buf(heard).await? == 0 {

@@ -43,7 +43,7 @@ impl OpenFiles {
 
     fn raised() -> Self {
         let limit = getrlimit(Resource::Nofile);
-        let mut raised = limit.clone();
+        let mut raised = limit;
         raised.current = raised.maximum;
         let is_raised =
             limit.current == limit.maximum || setrlimit(Resource::Nofile, raised).is_ok();

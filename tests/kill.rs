@@ -69,6 +69,17 @@ struct Memory {
     is_over: watch::Sender<bool>,
 }
 
+impl Memory {
+    /// Counts a retry, and remembers it when it differs from the first answer.
+    fn compare(&self, key: &str, first: &Answered, again: Option<&Answered>) {
+        let mut compared = self.compared.lock().unwrap();
+        compared.0 += 1;
+        if again != Some(first) {
+            compared.1.push(format!("{key}: {first:?}, then {again:?}"));
+        }
+    }
+}
+
 /// The house that is killed: its data, its provider, its clients' memory.
 struct House {
     data: PathBuf,
@@ -169,12 +180,7 @@ impl House {
         let url = server.url("/taxi/orders");
         for (key, first) in answers.iter().filter(|(key, _)| !checked.contains(*key)) {
             let again = place_order(&self.client, &url, key).await;
-            let mut compared = self.memory.compared.lock().unwrap();
-            compared.0 += 1;
-            if again.as_ref() != Some(first) {
-                compared.1.push(format!("{key}: {first:?}, then {again:?}"));
-            }
-            drop(compared);
+            self.memory.compare(key, first, again.as_ref());
             let order = self.read(&format!("{url}/{}", first.order())).await;
             assert_eq!(order["name"], key.as_str(), "order {} is another one", first.order());
         }

@@ -117,7 +117,7 @@ impl Courtyard {
             for arbiter in following {
                 let _ = arbiter.join();
             }
-            for rows in rows.iter() {
+            for rows in &rows {
                 rows.seal();
             }
             diary.close();

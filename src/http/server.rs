@@ -38,6 +38,10 @@ const BODY_BYTES_MAX: u64 = 64 << 20;
 /// Each is compared with the `Host` or the `Origin` of a request until one matches.
 const HOSTS_MAX: u64 = 64;
 
+/// What the system keeps of answers that a client has not taken, per connection, and as much again
+/// for its own use. It would be up to 4 MiB, which is thousands of answers to a client that reads none.
+const SEND_BUFFER_BYTES: usize = 128 << 10;
+
 /// The operating system takes it as a signed number.
 const BACKLOG_MAX: u64 = i32::MAX as u64;
 
@@ -224,6 +228,8 @@ pub fn start(
     let clients = Clients::within(limits).map(Arc::new);
     let origins = limits.origin_policy(listener.local_addr()?.ip());
     let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.because))?);
+    // Accepted sockets inherit it.
+    rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
     let worker_count = limits.worker_count();
     let traffic = Traffic::of(worker_count);
     let builder = Server::build()

@@ -11,10 +11,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Pages of view files carry no checksum of their own yet: a bit that flips in one is not found
-/// before it is served. To be set once they do.
-pub const VIEW_PAGES_ARE_CHECKED: bool = false;
-
 /// Orders before the first restart, before the second, and after it: most of the log is then covered
 /// by the snapshot that sled writes at a start, and some is not.
 const EARLY: usize = 160;
@@ -88,30 +84,16 @@ impl Base {
         let page = |dice: &mut Dice| dice.roll(bytes.div_ceil(PAGE_BYTES).max(1));
         match nth % 12 {
             0 => Mutation::Cut(path, [1, PAGE_BYTES, bytes / 2, bytes / 3][size(dice.roll(4))]),
-            1..=5 => {
-                let (path, bytes) = if is_view(&path) && !VIEW_PAGES_ARE_CHECKED {
-                    self.draw_checked_file(dice)
-                } else {
-                    (path, bytes)
-                };
-                Mutation::Flip(path, dice.roll(bytes.max(1)), 1 << dice.roll(8))
-            }
-            6 | 7 => {
-                let (path, bytes) = self.draw_checked_file(dice);
-                Mutation::ZeroPage(path, dice.roll(bytes.div_ceil(PAGE_BYTES).max(1)))
-            }
-            8 => {
-                let (path, bytes) = self.draw_checked_file(dice);
-                let pages = bytes.div_ceil(PAGE_BYTES).max(1);
-                Mutation::SwapPages(path, dice.roll(pages), dice.roll(pages))
-            }
+            1..=5 => Mutation::Flip(path, dice.roll(bytes.max(1)), 1 << dice.roll(8)),
+            6 | 7 => Mutation::ZeroPage(path, page(dice)),
+            8 => Mutation::SwapPages(path, page(dice), page(dice)),
             9 => Mutation::Delete(match dice.roll(6) {
                 0 => PathBuf::from("journal"),
                 1 => PathBuf::from("views"),
                 2 => PathBuf::from("journal/db"),
                 _ => path,
             }),
-            10 => Mutation::DeleteTwo(self.draw_checked_file(dice).0, path),
+            10 => Mutation::DeleteTwo(self.draw_file(dice).0, path),
             _ if page(dice) % 3 == 0 => Mutation::Stale(PathBuf::from("journal/db")),
             _ => Mutation::Stale(path),
         }
@@ -124,16 +106,6 @@ impl Base {
         match of_log {
             Some(of_log) if dice.roll(2) == 0 => of_log.clone(),
             _ => self.files[size(dice.roll(self.files.len() as u64))].clone(),
-        }
-    }
-
-    /// One of those whose every byte is checked before it is served.
-    fn draw_checked_file(&self, dice: &mut Dice) -> (PathBuf, u64) {
-        loop {
-            let drawn = self.draw_file(dice);
-            if VIEW_PAGES_ARE_CHECKED || !is_view(&drawn.0) {
-                return drawn;
-            }
         }
     }
 }
@@ -176,11 +148,6 @@ impl Mutation {
         }
     }
 }
-
-fn is_view(path: &Path) -> bool {
-    path.starts_with("views")
-}
-
 fn size(number: u64) -> usize {
     usize::try_from(number).unwrap()
 }

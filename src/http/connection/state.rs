@@ -62,6 +62,7 @@ pub enum Closing {
 }
 
 /// The limits on one connection, in milliseconds.
+#[expect(clippy::struct_field_names, reason = "each name ends with its unit")]
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For a head as a whole.

@@ -151,9 +151,9 @@ fn a_mark_that_is_missing_damaged_or_old_is_made_anew_from_a_whole_journal() {
 fn a_flipped_bit_in_a_complete_segment_is_found_before_the_store_is_opened() {
     let (_data, dir) = data();
     let journal = open(&dir);
-    let long = "x".repeat(6_000);
+    let words = "x".repeat(6_000);
     for number in 1..=400 {
-        submit(&journal, said(number, 0, &[&long])).1.expect("durable");
+        submit(&journal, said(number, 0, &[&words])).1.expect("durable");
     }
     journal.close();
     let log = dir.join("db");
