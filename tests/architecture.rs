@@ -227,6 +227,28 @@ fn a_function_is_known_by_its_first_line() {
     }
 }
 
+/// A promise whose test was renamed or removed is held by nothing.
+#[test]
+fn every_test_that_a_guarantee_names_is_there() {
+    let guarantees = fs::read_to_string("docs/guarantees.md").unwrap();
+    let promised = guarantees.split("## What is not promised").next().unwrap_or_default();
+    let texts: String = tests().into_iter().map(|(_, text)| text).collect();
+    let mut named = 0;
+    for name in promised.split('`').skip(1).step_by(2) {
+        let is_test =
+            name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if is_test {
+            assert!(texts.contains(&format!("fn {name}()")), "there is no test {name}");
+            named += 1;
+        }
+    }
+    assert!(named > 40, "{named}");
+    for row in promised.lines().filter(|line| line.starts_with("| ") && !line.contains("| tests |"))
+    {
+        assert!(row.contains(".rs") || row.contains("tests/"), "names no test: {row}");
+    }
+}
+
 fn opens_function(line: &str) -> bool {
     let line = line.trim_start();
     let mut rest = match line.strip_prefix("pub(") {
