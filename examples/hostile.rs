@@ -107,13 +107,13 @@ struct Tally {
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
 
 fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: madang\r\n\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
 }
 
 fn post(path: &str, key: &str, body: &str) -> Vec<u8> {
     let key = if key.is_empty() { String::new() } else { format!("idempotency-key: {key}\r\n") };
     format!(
-        "POST {path} HTTP/1.1\r\nhost: madang\r\ncontent-type: application/json\r\n{key}\
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{key}\
          content-length: {}\r\n\r\n{body}",
         body.len()
     )

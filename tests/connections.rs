@@ -15,7 +15,7 @@ use std::{
 };
 use support::process::{Server, assert_verified};
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: m\r\n\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const BYTES_PIPELINED: usize = 512 << 10;
 /// Longer than anything here takes; only so that a failing test ends.
 const HANG: Duration = Duration::from_secs(30);
@@ -131,12 +131,14 @@ fn a_position_that_does_not_exist_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = configured(folder.path(), "[http]\nworkers = 2\npatience_ms = 30000");
     let mut client = connect(server.address);
-    let future = b"GET /taxi/mypages?at-least=18446744073709551615 HTTP/1.1\r\nhost: m\r\n\r\n";
+    let future =
+        b"GET /taxi/mypages?at-least=18446744073709551615 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let since = Instant::now();
     let answer = ask(&mut client, future);
     assert!(answer.starts_with("http/1.1 400"), "{answer}");
     assert!(answer.contains("position 18446744073709551615 does not exist yet"), "{answer}");
-    let header = b"GET /taxi/mypages/1 HTTP/1.1\r\nhost: m\r\nx-madang-position: 999999\r\n\r\n";
+    let header =
+        b"GET /taxi/mypages/1 HTTP/1.1\r\nhost: localhost\r\nx-madang-position: 999999\r\n\r\n";
     assert!(ask(&mut client, header).starts_with("http/1.1 400"));
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     let _ignored: Vec<_> = (0..4).map(|_| pipeline(server.address, future)).collect();
@@ -154,11 +156,11 @@ fn all_that_is_pipelined_is_answered_in_order() {
     let sending = std::thread::spawn(move || {
         for number in 0..requests {
             let request = match number % 3 {
-                0 => format!("POST /nowhere/{number} HTTP/1.1\r\nhost: m\r\n\r\n"),
+                0 => format!("POST /nowhere/{number} HTTP/1.1\r\nhost: localhost\r\n\r\n"),
                 1 => format!(
-                    "POST /nowhere/{number} HTTP/1.1\r\nhost: m\r\ncontent-length: 0\r\n\r\n"
+                    "POST /nowhere/{number} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n"
                 ),
-                _ => format!("GET /taxi/orders/{number} HTTP/1.1\nhost: m\n\n"),
+                _ => format!("GET /taxi/orders/{number} HTTP/1.1\nhost: localhost\n\n"),
             };
             writer.write_all(request.as_bytes()).expect("sent");
         }
@@ -203,7 +205,7 @@ fn a_body_that_nobody_reads_does_not_keep_a_connection() {
     let folder = tempfile::tempdir().unwrap();
     let server = configured(folder.path(), "[http]\nworkers = 1\nhead_timeout_ms = 500");
     let mut stream = connect(server.address);
-    let endless = b"GET / HTTP/1.1\r\nhost: m\r\ntransfer-encoding: chunked\r\n\r\n";
+    let endless = b"GET / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
     assert!(ask(&mut stream, endless).starts_with("http/1.1 200"));
     until("it is closed", || stream.write_all(b"1\r\nx\r\n").is_err());
 }

@@ -38,7 +38,7 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 fn posting(path: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {path} HTTP/1.1\r\nhost: m\r\nconnection: close\r\ncontent-type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     )
@@ -120,12 +120,12 @@ fn a_stop_does_not_wait_for_clients_or_services_that_say_nothing() {
     );
     let order = begin(server.address, "/taxi/orders", ORDER);
     let _asked = silent.accept().expect("the question");
-    let whole = b"GET / HTTP/1.1\r\nhost: m\r\n\r\n";
+    let whole = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let beginnings: [&[u8]; 5] = [
         b"",
         b"GET /",
-        b"GET / HTTP/1.1\r\nhost: m\r\n\r\nGET /",
-        b"POST /taxi/orders HTTP/1.1\r\nhost: m\r\ncontent-length: 9\r\n\r\n{",
+        b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\nGET /",
+        b"POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{",
         &whole.repeat(10_000),
     ];
     let silent: Vec<_> = beginnings

@@ -189,8 +189,17 @@ async fn views_are_searched_sorted_and_waited_for() {
 
 #[tokio::test]
 async fn a_view_that_is_not_so_far_says_when_to_come_back() {
-    let app = TestApp::start_with(|config| config.http.patience_ms = 50);
-    let early = app.get("/taxi/mypages?at-least=999999").await;
+    let app = TestApp::start_with(|config| {
+        config.http.patience_ms = 50;
+        config.allow_faults = true;
+    });
+    // The order has its position at once, and is durable only after the commit.
+    let slow = json!({"fault": "slow-journal", "by_ms": 5_000, "for_ms": 5_000});
+    assert_eq!(app.post("/admin/faults", slow).await.status, 200);
+    assert_eq!(app.post("/taxi/orders", order()).await.status, 202);
+    let health = app.get("/actuator/health").await;
+    let at = health.body["components"]["journal"]["details"]["submitted"].as_str();
+    let early = app.get(&format!("/taxi/mypages?at-least={}", at.expect("a position"))).await;
     early.is_problem(503, "not-yet");
     assert_eq!(early.header("retry-after"), "1");
 }

@@ -135,15 +135,6 @@ impl House {
         until(&format!("order {number} is {status}"), is_so).await;
     }
 
-    /// Waits until so many commands about orders have been let in.
-    pub async fn lets_in(&self, commands: usize) {
-        let is_so = async || {
-            let gate = self.get("/admin/gates/taxi/orders").await;
-            gate["letThrough"].as_u64() >= Some(commands as u64)
-        };
-        until(&format!("{commands} are let in"), is_so).await;
-    }
-
     /// Waits until the provider has been asked this so often.
     pub async fn is_asked(&self, key: &str, times: usize) {
         let is_so = async || self.provider.asked(key) >= times;

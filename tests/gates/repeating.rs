@@ -10,7 +10,7 @@ async fn those_who_ask_again_wait_side_by_side_and_keep_nobody_else_out() {
     let house = House::open(|_| {}, &json!({}));
     house.provider.charges(Mood::Hangs);
     let another = async {
-        house.lets_in(TIMES).await;
+        house.is_asked("charge-1", 1).await;
         let approval = async {
             house.is_asked("charge-2", 1).await;
             house.provider.charges(Mood::Approves);

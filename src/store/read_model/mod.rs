@@ -176,7 +176,12 @@ impl ReadModel {
         self.verify()?;
         self.unseal().map_err(|error| self.failure(error.to_string()))?;
         let written = self.writing.write(&mut writer, cursor, changes);
-        *lock(&self.stamp) = Stamp::of(&self.path);
+        let after = Stamp::of(&self.path);
+        let exchanged = std::mem::replace(&mut *lock(&self.stamp), after).exchanged(&after);
+        // Without this the new stamp would take the files of another process for our own.
+        if let Some(because) = exchanged {
+            return Err(self.suspect(because));
+        }
         written.map_err(|fault| self.failed(&fault))
     }
 
