@@ -1,7 +1,7 @@
 //! How far the views in a folder are, read before any of them is opened: a second witness of how
 //! far the journal was.
 
-use super::shape::beside;
+use super::{asking, fault::Fault, shape::beside};
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs, io,
@@ -25,7 +25,9 @@ pub fn discard_past(folder: &Path, position: u64) -> io::Result<()> {
         if cursor(&path).is_some_and(|at| at <= position) {
             continue;
         }
-        for file in [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")] {
+        for file in
+            [path.clone(), beside(&path, "-wal"), beside(&path, "-shm"), beside(&path, ".seal")]
+        {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -47,6 +49,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn cursor(path: &Path) -> Option<u64> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(path, flags).ok()?;
-    let cursor: i64 = reader.query_row("SELECT cursor FROM meta", [], |row| row.get(0)).ok()?;
-    Some(cursor.cast_unsigned())
+    match asking::meta(&reader) {
+        Ok(meta) => Some(meta.cursor),
+        // It says nothing about the journal; the view is made anew.
+        Err(Fault::Damaged(_)) => None,
+        // Files of older formats have no checksum.
+        Err(_) => {
+            let cursor = reader.query_row("SELECT cursor FROM meta", [], |row| row.get(0));
+            cursor.ok().map(i64::cast_unsigned)
+        }
+    }
 }
