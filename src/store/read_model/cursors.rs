@@ -1,7 +1,7 @@
 //! How far the views in a folder are, read before any of them is opened: a second witness of how
 //! far the journal was.
 
-use super::{asking, fault::Fault, shape::beside};
+use super::{Unusable, asking, fault::Fault, shape};
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs, io,
@@ -25,14 +25,7 @@ pub fn discard_past(folder: &Path, position: u64) -> io::Result<()> {
         if cursor(&path).is_some_and(|at| at <= position) {
             continue;
         }
-        for file in
-            [path.clone(), beside(&path, "-wal"), beside(&path, "-shm"), beside(&path, ".seal")]
-        {
-            match fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
+        shape::clear_away(&path, &Unusable::Missing)?;
     }
     Ok(())
 }
