@@ -83,6 +83,13 @@ fn ticks(process: u32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
+/// Sockets that a process has open.
+fn sockets(process: u32) -> usize {
+    let open = fs::read_dir(format!("/proc/{process}/fd")).expect("a process");
+    let targets = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+}
+
 fn configured(folder: &Path, text: &str) -> Server {
     let file = folder.join("madang.toml");
     fs::write(&file, text).unwrap();
@@ -201,6 +208,26 @@ fn a_body_that_nobody_reads_does_not_keep_a_connection() {
     let endless = b"GET / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
     assert!(ask(&mut stream, endless).starts_with("http/1.1 200"));
     until("it is closed", || stream.write_all(b"1\r\nx\r\n").is_err());
+}
+
+#[test]
+fn a_peer_that_reads_nothing_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = configured(folder.path(), "[http]\nworkers = 1\nwrite_timeout_ms = 500");
+    // The connection that the start was awaited with may still be open.
+    let before = sockets(server.process_id());
+    let ignored: Vec<_> = (0..4).map(|_| pipeline(server.address, REQUEST)).collect();
+    // Connections are accepted in order, so that the others are when this one is served.
+    assert!(ask(&mut connect(server.address), REQUEST).starts_with("http/1.1 200"));
+    until("they are closed", || sockets(server.process_id()) <= before);
+    for mut stream in ignored {
+        stream.set_nonblocking(false).expect("a mode");
+        let mut answers = Vec::new();
+        // The end, or a reset because of the requests that were never read.
+        let _ = stream.read_to_end(&mut answers);
+        let count = answers.windows(12).filter(|part| part == b"HTTP/1.1 200").count();
+        assert!((1..BYTES_PIPELINED / REQUEST.len()).contains(&count), "{count} answers");
+    }
 }
 
 /// Few files may be open, and there are more connections than that.

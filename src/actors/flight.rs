@@ -22,9 +22,13 @@ pub struct Flights {
     under_way: Arc<Mutex<HashMap<u128, Arc<UnderWay>>>>,
 }
 
-/// A request under way; it travels with its command and lands when dropped.
+/// A request under way. It travels with its command, and lands when the last copy is dropped: with
+/// those who wait for the outcome, and with the record that is not durable yet.
+#[derive(Clone, Debug)]
+pub struct Flight(Arc<Airborne>);
+
 #[derive(Debug)]
-pub struct Flight(Watch);
+struct Airborne(Watch);
 
 /// The same request as those see it who wait for it.
 #[derive(Clone, Debug)]
@@ -80,7 +84,8 @@ impl Flights {
                     let new = Arc::new(UnderWay { fingerprint, changes, state });
                     under_way.insert(key, Arc::clone(&new));
                     let flights = self.clone();
-                    return Boarding::Alone(Flight(Watch { key, flights, under_way: new }));
+                    let watch = Watch { key, flights, under_way: new };
+                    return Boarding::Alone(Flight(Arc::new(Airborne(watch))));
                 };
                 // Registered under the lock and before the look, so that no change is missed.
                 let change = Arc::clone(&other.changes).notified_owned();
@@ -105,12 +110,12 @@ impl Flights {
 impl Flight {
     /// For those who wait.
     pub fn watch(&self) -> Watch {
-        self.0.clone()
+        self.0.0.clone()
     }
 
     /// The command goes to the aggregate of this number.
     pub fn goes_to(&self, number: u64) {
-        lock(&self.0.under_way.state).1 = Some(number);
+        lock(&self.0.0.under_way.state).1 = Some(number);
     }
 
     /// The command is carried out, and its outcome is pending; what its client was answered
@@ -125,7 +130,7 @@ impl Flight {
     }
 
     fn turn(&self, to: Verdict) -> Option<Reply> {
-        let mut state = lock(&self.0.under_way.state);
+        let mut state = lock(&self.0.0.under_way.state);
         match &state.0 {
             Verdict::Undecided(reply) | Verdict::GivenUp(reply) => Some(reply.clone()),
             Verdict::Open | Verdict::Pending | Verdict::Answered => {
@@ -185,7 +190,7 @@ impl Watch {
     }
 }
 
-impl Drop for Flight {
+impl Drop for Airborne {
     fn drop(&mut self) {
         self.0.land();
     }
@@ -233,6 +238,17 @@ mod tests {
         }
         drop(first);
         retry.await;
+    }
+
+    #[actix::test]
+    async fn a_retry_waits_until_every_copy_has_landed() {
+        let flights = Flights::default();
+        let waiting = alone(&flights).await;
+        let record = waiting.clone();
+        drop(waiting);
+        assert!(flights.watch(KEY.key).is_some(), "the record is not durable");
+        drop(record);
+        assert!(flights.watch(KEY.key).is_none());
     }
 
     #[actix::test]

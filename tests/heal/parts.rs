@@ -48,7 +48,31 @@ async fn whoever_follows_the_journal_is_back_when_it_breaks_and_no_client_notice
 }
 
 #[tokio::test]
-#[ignore = "fails now and then under load: the number of orders differs from that of the answers"]
+async fn a_retry_waits_for_the_record_of_an_order_whose_aggregate_broke_and_is_given_that_order() {
+    let taxi = Drill::taxi(|_| {});
+    let parts = taxi.parts().await;
+    let slow = json!({"fault": "slow-journal", "by_ms": 500, "for_ms": 60_000});
+    taxi.breaks(&slow).await;
+    let figure = async |name: &str| {
+        let health = taxi.get("/actuator/health").await;
+        let figure = health["components"]["journal"]["details"][name].to_string();
+        figure.trim_matches('"').parse::<u64>().expect("a figure")
+    };
+    let before = figure("submitted").await;
+    let load = Load::on(&taxi, 1);
+    taxi.until("the order is submitted", || async { figure("submitted").await > before }).await;
+    for part in parts.iter().filter(|part| part.starts_with("aggregate taxi/orders in ")) {
+        taxi.breaks(&json!({"fault": "break", "part": part})).await;
+    }
+    let answered = load.ends().await;
+    assert_eq!(answered.len(), 1, "one order was asked for");
+    assert!(!answered[0].refused.is_empty(), "it was not told of");
+    taxi.breaks(&json!({"fault": "slow-journal", "by_ms": 1, "for_ms": 1})).await;
+    taxi.has_orders(1).await;
+    taxi.ends_well();
+}
+
+#[tokio::test]
 async fn a_kind_of_aggregate_that_breaks_in_a_shard_is_back_and_has_lost_nothing() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
@@ -70,7 +94,7 @@ async fn a_kind_of_aggregate_that_breaks_in_a_shard_is_back_and_has_lost_nothing
 }
 
 #[tokio::test]
-async fn every_context_can_be_restarted_and_hardly_a_client_notices() {
+async fn every_context_can_be_restarted_and_no_client_notices() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
@@ -85,12 +109,8 @@ async fn every_context_can_be_restarted_and_hardly_a_client_notices() {
     }
     let answered = load.ends().await;
     println!("{} orders, the slowest in {:?}", answered.len(), slowest(&answered));
-    // A command that is decided just when its shard is replaced is refused as busy, and not done.
-    let is_other = |refused: &&String| !refused.contains("/problems/busy");
     let refused: Vec<_> = answered.iter().flat_map(|order| &order.refused).collect();
-    let other: Vec<_> = refused.iter().copied().filter(is_other).collect();
-    assert!(other.is_empty(), "a client noticed: {other:?}");
-    assert!(refused.len() <= CLIENTS, "too many were refused: {}", refused.len());
+    assert!(refused.is_empty(), "a client noticed: {refused:?}");
     taxi.has_orders(answered.len() as u64).await;
     let unknown = taxi.post("/admin/contexts/taxi/nobody/restart", &json!(null)).await;
     assert_eq!(unknown.status(), 404);

@@ -6,6 +6,7 @@ use crate::{
         answers::stored,
         crash::caught,
         facade::{IdempotencyKey, Reply, Trouble},
+        flight::Flight,
         gate::{self, Permit},
         letter::{Ack, ClientCall, Delivery, InsideCall, Keyed, ReplyTo, Teller, Undelivered},
         room::{Shared, now},
@@ -69,6 +70,7 @@ impl<A: Aggregate> Living<A> {
                     let given_up = keyed.flight.is_pending().map(Ok);
                     let outcome = given_up.as_ref().and_then(stored);
                     answers.push(self.to_be_stored(keyed, outcome, version, true));
+                    landing.pending = Some(keyed.flight.clone());
                 }
                 return self.waiting.push(called, reply, keyed, step);
             }
@@ -277,6 +279,9 @@ pub(super) struct Landing {
     /// What whoever spoke is answered, if it is a client and does not go on waiting.
     speaker: Option<Answered>,
     speaker_waits: bool,
+    /// The key of a speaker who waits is not free before this is durable, even if the instance
+    /// that the speaker waits with is gone.
+    pending: Option<Flight>,
     ack: Option<(Delivery, Ack)>,
     permit: Option<Permit>,
 }

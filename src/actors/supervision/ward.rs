@@ -21,6 +21,9 @@ const STOPS_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked whether it has stopped.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
+/// A loop that does not end a lease within this time is blocked.
+const YIELDS_WITHIN: Duration = Duration::from_millis(100);
+
 /// A journal that does not settle within this time is waited for at the next attempt.
 const SETTLES_WITHIN: Duration = Duration::from_millis(500);
 
@@ -133,11 +136,11 @@ impl Ward {
     ///
     /// # Errors
     /// What does not let it be begun now.
-    pub fn begin_again(&mut self, loops: &Loops, journal: &Journal) -> Result<(), String> {
+    pub fn begin_again(&mut self, loops: &Loops, journal: &Arc<Journal>) -> Result<(), String> {
         if self.handover == Handover::After {
             self.stop()?;
         }
-        journal.end(&self.lease);
+        self.end_lease(&loops.handle(self.on), journal);
         // A checkpoint on its way must not come between what the successor reads.
         if self.handover == Handover::After && !journal.settle(SETTLES_WITHIN) {
             return Err("the journal does not settle".to_owned());
@@ -147,6 +150,20 @@ impl Ward {
         self.lease = lease;
         std::mem::replace(&mut self.at, at).do_send(Order::Stop);
         Ok(())
+    }
+
+    /// Ends the lease between two messages of its loop: no command is being decided then, so that
+    /// none is decided and refused. When the loop is blocked, the lease ends at any moment.
+    fn end_lease(&self, on: &ArbiterHandle, journal: &Arc<Journal>) {
+        let (said, ended) = mpsc::sync_channel(1);
+        let (lease, of_loop) = (self.lease.clone(), Arc::clone(journal));
+        on.spawn_fn(move || {
+            of_loop.end(&lease);
+            let _ = said.send(());
+        });
+        if ended.recv_timeout(YIELDS_WITHIN).is_err() {
+            journal.end(&self.lease);
+        }
     }
 
     fn stop(&self) -> Result<(), String> {

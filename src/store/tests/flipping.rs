@@ -115,10 +115,19 @@ fn served(path: &Path) -> Result<Vec<String>, String> {
 
 /// Flips one bit of this file at each of many positions; the other files stay as they are.
 fn flipped(stopped: &Path, ending: &str, seed: u64, expected: &[String]) -> Outcomes {
+    flipped_often(stopped, ending, (seed, FLIPS), expected)
+}
+
+fn flipped_often(
+    stopped: &Path,
+    ending: &str,
+    (seed, flips): (u64, u64),
+    expected: &[String],
+) -> Outcomes {
     let bytes = fs::read(beside(stopped, ending)).expect("is readable");
     let bits = bytes.len() as u64 * 8;
     let (mut dice, mut outcomes) = (seed, Outcomes::default());
-    for _ in 0..FLIPS {
+    for _ in 0..flips {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // Every third flip hits the first page, on which much depends.
         let within = if dice.is_multiple_of(3) { bits.min(32_768) } else { bits };
@@ -219,4 +228,26 @@ fn a_log_that_was_cut_short_is_found_and_one_whose_last_write_was_is_not_damaged
     let unfinished = [log.as_slice(), &[7; 2_000]].concat();
     fs::write(beside(&path, "-wal"), unfinished).expect("is writable");
     assert_eq!(served(&path).expect("is whole"), expected);
+}
+
+/// So many rows of the log are written at once that all of it is moved into the file.
+const LONG: u64 = 18_000;
+
+#[test]
+fn a_log_that_has_begun_anew_is_whole_and_a_flipped_bit_in_it_is_never_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = folder.path().join("running.sqlite");
+    let model = view(&running);
+    let last = BUILT + 4 * ADDED;
+    let rows: Changes = (last + 1..=last + LONG).map(|n| (n, Some(row(n, 8)))).collect();
+    model.commit(last + LONG, &rows).expect("is written");
+    let log = || fs::metadata(beside(&running, "-wal")).expect("is there").len();
+    let before = log();
+    model.commit(last + LONG + 1, &[(1, Some(row(1, 9)))]).expect("is written");
+    assert_eq!(log(), before, "it is written over from its beginning");
+    let (path, expected) = left(folder.path(), &running, &model);
+    assert_eq!(served(&path).expect("is whole"), expected);
+    let outcomes = flipped_often(&path, "-wal", (5, 24), &expected);
+    assert!(outcomes.found > 0 && outcomes.harmless > 0, "{outcomes:?}");
+    assert!(outcomes.wrong.is_empty(), "{:?}", outcomes.wrong);
 }
