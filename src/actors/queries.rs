@@ -20,9 +20,8 @@ use tokio::{
     time::timeout,
 };
 
-/// Queries that run at once, per core. They compete with the event loops for the cores: more of them
-/// make all others wait longer, and finish no sooner.
-const RUNNING_PER_CORE: usize = 2;
+/// Queries that run at once. Each holds a thread for blocking work, of which there are hundreds.
+const RUNNING_MAX: usize = 32;
 
 /// Queries that wait until one of them has its result; more are answered 503.
 const WAITING_MAX: usize = 1_024;
@@ -57,7 +56,7 @@ impl Queries {
     pub fn new(time_max: Duration) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            running: Arc::new(Semaphore::new(RUNNING_PER_CORE * cores)),
+            running: Arc::new(Semaphore::new(RUNNING_MAX)),
             waiting: AtomicUsize::new(0),
             // Others need a core as well.
             long: Arc::new(LongQueries::at_most((cores / 2).max(LONG_MIN))),
@@ -162,7 +161,7 @@ mod tests {
     async fn a_query_waits_for_its_turn_until_its_deadline_and_leaves_its_place_to_the_next() {
         let queries = Arc::new(Queries::new(Duration::from_millis(20)));
         let mut running = Vec::new();
-        for _ in 0..queries.running.available_permits() {
+        for _ in 0..RUNNING_MAX {
             let Held { query, begins, stays } = held();
             let of_task = Arc::clone(&queries);
             let task = tokio::spawn(async move { of_task.run(query).await });
