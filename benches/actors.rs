@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use madang::{
-    actors::{ActorSettings, Courtyard, Reply, Request, Settings, Trouble},
+    actors::{ActorSettings, Reply, Request, RequestError, Runtime, Settings},
     declarations::Declarations,
 };
 use std::{path::Path, time::Duration, time::Instant};
@@ -19,12 +19,12 @@ fn actors(criterion: &mut Criterion) {
     group.sample_size(20).measurement_time(Duration::from_secs(3));
 
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
-    let courtyard = system.block_on(async { start(folder.path(), ActorSettings::default()) });
-    let taxi = system.block_on(register(&courtyard)).number;
+    let runtime = system.block_on(async { start(folder.path(), ActorSettings::default()) });
+    let taxi = system.block_on(register(&runtime)).number;
     group.bench_function("ask: a living aggregate is shown", |bench| {
-        bench.iter(|| system.block_on(show(&courtyard, taxi)));
+        bench.iter(|| system.block_on(show(&runtime, taxi)));
     });
-    system.block_on(courtyard.stop());
+    system.block_on(runtime.stop());
 
     for (name, snapshot_every_events) in [("cold", u32::MAX), ("from a snapshot", EVENTS)] {
         let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR")));
@@ -32,30 +32,30 @@ fn actors(criterion: &mut Criterion) {
         // One shard with room for one aggregate: whoever is shown, the one before falls asleep.
         let settings =
             ActorSettings { shards: 1, living_max: 1, snapshot_every_events, ..Default::default() };
-        let courtyard = system.block_on(async { start(folder.path(), settings) });
-        let taxis: Vec<u64> = system.block_on(sleepers(&courtyard));
+        let runtime = system.block_on(async { start(folder.path(), settings) });
+        let taxis: Vec<u64> = system.block_on(sleepers(&runtime));
         group.bench_function(format!("activate: {EVENTS} events, {name}"), |bench| {
-            bench.iter_custom(|times| system.block_on(wake(&courtyard, &taxis, times)));
+            bench.iter_custom(|times| system.block_on(wake(&runtime, &taxis, times)));
         });
-        system.block_on(courtyard.stop());
+        system.block_on(runtime.stop());
     }
     group.finish();
 }
 
-fn start(data: &Path, actors: ActorSettings) -> Courtyard {
+fn start(data: &Path, actors: ActorSettings) -> Runtime {
     let settings = Settings { data: data.to_owned(), actors, ..Settings::default() };
-    Courtyard::start(settings, |host| Declarations::of(madang::shipped).install(host))
+    Runtime::start(settings, |host| Declarations::of(madang::shipped).install(host))
         .expect("starts")
 }
 
 /// Taxis with a history of a hundred events each.
-async fn sleepers(courtyard: &Courtyard) -> Vec<u64> {
+async fn sleepers(runtime: &Runtime) -> Vec<u64> {
     let mut numbers = Vec::new();
     for _ in 0..SLEEPERS {
-        let taxi = register(courtyard).await.number;
+        let taxi = register(runtime).await.number;
         for stock in 1..EVENTS {
             let body = format!(r#"{{"stockCnt":{stock}}}"#);
-            say(courtyard, "restock", Some(taxi), body).await.expect("restocked");
+            say(runtime, "restock", Some(taxi), body).await.expect("restocked");
         }
         numbers.push(taxi);
     }
@@ -63,31 +63,31 @@ async fn sleepers(courtyard: &Courtyard) -> Vec<u64> {
 }
 
 /// How long it takes to show so many, each of which has to be brought to life first.
-async fn wake(courtyard: &Courtyard, taxis: &[u64], times: u64) -> Duration {
+async fn wake(runtime: &Runtime, taxis: &[u64], times: u64) -> Duration {
     let begin = Instant::now();
     for (_, taxi) in (0..times).zip(taxis.iter().cycle()) {
-        show(courtyard, *taxi).await;
+        show(runtime, *taxi).await;
     }
     begin.elapsed()
 }
 
-async fn show(courtyard: &Courtyard, taxi: u64) -> Reply {
-    courtyard.show(resource(courtyard), taxi).await.expect("is there")
+async fn show(runtime: &Runtime, taxi: u64) -> Reply {
+    runtime.show(resource(runtime), taxi).await.expect("is there")
 }
 
-async fn register(courtyard: &Courtyard) -> Reply {
+async fn register(runtime: &Runtime) -> Reply {
     let body = r#"{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}"#;
-    say(courtyard, "register", None, body.to_owned()).await.expect("registered")
+    say(runtime, "register", None, body.to_owned()).await.expect("registered")
 }
 
 async fn say(
-    courtyard: &Courtyard,
+    runtime: &Runtime,
     name: &str,
     number: Option<u64>,
     body: String,
-) -> Result<Reply, Trouble> {
-    let resource = resource(courtyard);
-    let sayings = &courtyard.resources()[resource].sayings;
+) -> Result<Reply, RequestError> {
+    let resource = resource(runtime);
+    let sayings = &runtime.resources()[resource].sayings;
     let saying = sayings.iter().position(|saying| saying.name == name).expect("a saying");
     let request = Request {
         resource,
@@ -98,11 +98,11 @@ async fn say(
         if_match: None,
         patience: Duration::from_secs(10),
     };
-    courtyard.say(request).await
+    runtime.say(request).await
 }
 
-fn resource(courtyard: &Courtyard) -> usize {
-    let mut resources = courtyard.resources().iter();
+fn resource(runtime: &Runtime) -> usize {
+    let mut resources = runtime.resources().iter();
     resources.position(|resource| resource.name == "taxis").expect("taxis")
 }
 

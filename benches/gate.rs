@@ -2,7 +2,7 @@
 
 use actix::{Actor, Addr, Arbiter, Context, Handler, Message, MessageResult};
 use criterion::{Criterion, criterion_group, criterion_main};
-use madang::actors::{Gate, GateSettings, Guards, Permit, PermitOutcome};
+use madang::actors::{Gate, GateKind, GateSettings, Permit, PermitOutcome};
 use std::{
     hint::black_box,
     sync::Arc,
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn gate(guards: Guards) -> Gate {
+fn gate(guards: GateKind) -> Gate {
     Gate::alone("bench", guards, GateSettings::default()).expect("what is usual makes sense")
 }
 
@@ -21,7 +21,7 @@ fn pass(gate: &Gate) {
 
 fn gates(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("gate");
-    let usual = [("port", Guards::Port), ("admission", Guards::Admission)];
+    let usual = [("port", GateKind::Port), ("admission", GateKind::Admission)];
     for (name, guards) in usual {
         let gate = gate(guards);
         group.bench_function(format!("enter and report: {name}, alone"), |bench| {
@@ -86,7 +86,7 @@ impl Handler<Report> for Doorman {
 
 async fn doorman(arbiter: &Arbiter) -> Addr<Doorman> {
     let (told, addr) = tokio::sync::oneshot::channel();
-    arbiter.spawn_fn(move || drop(told.send(Doorman(gate(Guards::Port)).start())));
+    arbiter.spawn_fn(move || drop(told.send(Doorman(gate(GateKind::Port)).start())));
     addr.await.expect("it starts")
 }
 

@@ -365,7 +365,7 @@ fn percentile_ms(taken_us: &Mutex<Vec<u64>>, hundredths: usize) -> f64 {
 async fn aftermath(to: SocketAddr) -> io::Result<(String, usize)> {
     let mut stream = connect(to, 102).await?;
     let (status, _) = ask(&mut stream, &get("/actuator/health")).await?;
-    let (_, diary) = ask(&mut stream, &get("/admin/diary?size=200")).await?;
+    let (_, diary) = ask(&mut stream, &get("/admin/log?size=200")).await?;
     let health = if status == 200 { "UP".to_owned() } else { format!("DOWN ({status})") };
     let words = ["Restarted", "ShardReplaced", "MadeAnew", "JournalBroke"];
     Ok((health, words.iter().map(|word| diary.matches(&format!("\"{word}\"")).count()).sum()))

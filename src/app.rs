@@ -1,7 +1,7 @@
 //! The composition root: `build` wires, `run_until_stopped` waits.
 
 use crate::{
-    actors::{Catalogue, Courtyard, Example, StartError},
+    actors::{Example, Installation, Runtime, StartError},
     config::Config,
     http::{self, Traffic},
     open_files::{OpenFiles, TooFew},
@@ -16,7 +16,7 @@ use std::{
 
 /// The application, ready to serve.
 pub struct App {
-    courtyard: Courtyard,
+    runtime: Runtime,
     server: Server,
     traffic: Traffic,
     address: SocketAddr,
@@ -25,7 +25,7 @@ pub struct App {
 /// What a running application has begun and not finished. Looking at it never waits.
 #[derive(Clone)]
 pub struct InFlight {
-    courtyard: Courtyard,
+    runtime: Runtime,
     traffic: Traffic,
 }
 
@@ -45,19 +45,19 @@ impl InFlight {
     /// Records that are submitted to the journal and not on disk; none of them is acknowledged.
     #[must_use]
     pub fn records_not_durable(&self) -> u64 {
-        self.courtyard.records_not_durable()
+        self.runtime.records_not_durable()
     }
 
     /// For how long the present commit has taken, in milliseconds; 0 when there is none.
     #[must_use]
     pub fn committing_ms(&self) -> u64 {
-        self.courtyard.committing_ms()
+        self.runtime.committing_ms()
     }
 
     /// The loops that were blocked when it was last looked.
     #[must_use]
     pub fn blocked(&self) -> Vec<String> {
-        self.courtyard.blocked()
+        self.runtime.blocked()
     }
 }
 
@@ -92,19 +92,19 @@ impl App {
     #[allow(clippy::unused_async)] // starting may come to wait
     pub async fn build(
         config: Config,
-        install: impl FnOnce(&mut Catalogue),
+        install: impl FnOnce(&mut Installation),
     ) -> Result<Self, AppError> {
         let limits = &config.http;
         let open_files = OpenFiles::raise(limits.worker_count())?;
         let listen = |because| AppError::Listen { address: config.listen, because };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let courtyard = Courtyard::start(config.settings(), install)?;
+        let runtime = Runtime::start(config.settings(), install)?;
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
         let (server, traffic) =
-            http::start(&courtyard, limits, listener, connections_max).map_err(listen)?;
-        Ok(Self { courtyard, server, traffic, address })
+            http::start(&runtime, limits, listener, connections_max).map_err(listen)?;
+        Ok(Self { runtime, server, traffic, address })
     }
 
     /// Where it listens; the port is the system's choice when 0 was asked for.
@@ -118,13 +118,13 @@ impl App {
     pub fn greeting(&self) -> String {
         let at = format!("http://{}", self.address);
         let mut parts: Vec<(&str, Vec<&str>, Vec<&str>)> = Vec::new();
-        for resource in self.courtyard.resources() {
+        for resource in self.runtime.resources() {
             match parts.last_mut().filter(|(business, ..)| *business == resource.business) {
                 Some((_, resources, _)) => resources.push(resource.name),
                 None => parts.push((resource.business, vec![resource.name], vec![])),
             }
         }
-        for view in self.courtyard.views() {
+        for view in self.runtime.views() {
             let part = parts.iter_mut().find(|(business, ..)| *business == view.business);
             if let Some((_, _, views)) = part {
                 views.push(view.name);
@@ -138,8 +138,8 @@ impl App {
                 views => writeln!(text, "; views {views}"),
             };
         }
-        text.push_str(if self.courtyard.examples().is_empty() { "" } else { "try:\n" });
-        for Example { business, resource, body } in self.courtyard.examples() {
+        text.push_str(if self.runtime.examples().is_empty() { "" } else { "try:\n" });
+        for Example { business, resource, body } in self.runtime.examples() {
             let path = format!("{at}/{business}/{resource}");
             let _ =
                 writeln!(text, "  curl -i {path} -H 'content-type: application/json' -d '{body}'");
@@ -150,7 +150,7 @@ impl App {
     /// What it has begun and not finished, from now on.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
-        InFlight { courtyard: self.courtyard.clone(), traffic: self.traffic.clone() }
+        InFlight { runtime: self.runtime.clone(), traffic: self.traffic.clone() }
     }
 
     /// Serves until `stop` is ready; then accepts nothing more, finishes what is in flight
@@ -159,13 +159,13 @@ impl App {
     /// # Errors
     /// When the server stopped by itself.
     pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
-        let Self { courtyard, server, .. } = self;
+        let Self { runtime, server, .. } = self;
         let handle = server.handle();
         tokio::pin!(server);
         systemd::ready();
         let served = tokio::select! {
             served = &mut server => served,
-            never = systemd::keep_alive(&courtyard) => match never {},
+            never = systemd::keep_alive(&runtime) => match never {},
             _ = stop => {
                 tracing::info!("stopping");
                 systemd::stopping();
@@ -173,7 +173,7 @@ impl App {
                 served
             }
         };
-        courtyard.stop().await;
+        runtime.stop().await;
         served.map_err(AppError::Served)
     }
 }

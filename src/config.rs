@@ -1,7 +1,9 @@
 //! The configuration: defaults, then a TOML file, then `MADANG_…` variables, then flags.
 
 use crate::{
-    actors::{ActorSettings, GatesSettings, MANY, PortsSettings, Senseless, Settings, within},
+    actors::{
+        ActorSettings, COUNT_MAX, GatesSettings, InvalidSetting, PortsSettings, Settings, within,
+    },
     domain::kernel::in_plain_words,
     http::Limits,
     store::journal::JournalOptions,
@@ -190,7 +192,7 @@ impl Config {
         }
         match self.check_sections().and_then(|()| self.check_times_of_ports(figment)) {
             Ok(()) => Ok(self),
-            Err((section, Senseless { key, because })) => {
+            Err((section, InvalidSetting { key, because })) => {
                 let mut error = Error::from(Kind::Message(because));
                 error.path = section.into_iter().chain([key]).map(str::to_owned).collect();
                 error.metadata = figment.find_metadata(&error.path.join(".")).cloned();
@@ -201,7 +203,7 @@ impl Config {
 
     /// Whether the values make sense; those of gates are looked at when it is known what each
     /// guards, and those of businesses by the businesses.
-    fn check_sections(&self) -> Result<(), (Vec<&str>, Senseless)> {
+    fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.http.check().map_err(|error| (vec!["http"], error))?;
         self.journal.check().map_err(|error| (vec!["journal"], error))?;
         self.actors.check().map_err(|error| (vec!["actors"], error))?;
@@ -212,7 +214,7 @@ impl Config {
 
     /// Whether the configured times of ports fit into the time that a request waits. A port without
     /// one keeps the default; a request with a shorter patience is answered 202 first.
-    fn check_times_of_ports(&self, figment: &Figment) -> Result<(), (Vec<&str>, Senseless)> {
+    fn check_times_of_ports(&self, figment: &Figment) -> Result<(), (Vec<&str>, InvalidSetting)> {
         let patience_ms = self.http.patience_ms;
         for (name, port) in &self.ports {
             let is_configured = figment.find_value(&format!("ports.{name}.within_ms")).is_ok();
@@ -222,7 +224,7 @@ impl Config {
                     port.within_ms
                 );
                 let section = vec!["ports", name.as_str()];
-                return Err((section, Senseless::new("within_ms", because)));
+                return Err((section, InvalidSetting::new("within_ms", because)));
             }
         }
         Ok(())
@@ -246,14 +248,14 @@ impl Config {
 }
 
 impl JournalSection {
-    fn check(&self) -> Result<(), Senseless> {
+    fn check(&self) -> Result<(), InvalidSetting> {
         within([
             ("cache_bytes", self.cache_bytes, CACHE_BYTES_MIN..=BYTES_MAX),
-            ("commit_records_max", self.commit_records_max as u64, 1..=MANY),
-            ("queue_records_max", self.queue_records_max as u64, 1..=MANY),
-            ("feed_records_max", self.feed_records_max as u64, 1..=MANY),
+            ("commit_records_max", self.commit_records_max as u64, 1..=COUNT_MAX),
+            ("queue_records_max", self.queue_records_max as u64, 1..=COUNT_MAX),
+            ("feed_records_max", self.feed_records_max as u64, 1..=COUNT_MAX),
             ("reserve_bytes", self.reserve_bytes, 0..=BYTES_MAX),
-            ("answers_kept_s", self.answers_kept_s, ANSWERS_KEPT_S_MIN..=MANY),
+            ("answers_kept_s", self.answers_kept_s, ANSWERS_KEPT_S_MIN..=COUNT_MAX),
         ])
     }
 

@@ -1,7 +1,7 @@
 //! A host that remembers what is declared to it, and declares it again to others.
 
 use crate::{
-    actors::Catalogue,
+    actors::Installation,
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
     model::Easel,
 };
@@ -18,7 +18,7 @@ pub struct Declarations(Vec<Declared>);
 
 /// One declaration, for each kind of host there is.
 struct Declared {
-    bring_to_life: fn(&mut Catalogue),
+    bring_to_life: fn(&mut Installation),
     draw: fn(&mut Easel),
 }
 
@@ -36,7 +36,7 @@ impl Declarations {
     }
 
     /// Declares everything to the server.
-    pub fn install(&self, catalogue: &mut Catalogue) {
+    pub fn install(&self, catalogue: &mut Installation) {
         self.0.iter().for_each(|declared| (declared.bring_to_life)(catalogue));
     }
 

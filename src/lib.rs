@@ -19,8 +19,8 @@
 //! ```
 //!
 //! - [`http`] turns a request into a [`actors::Request`], and a [`actors::Reply`] or
-//!   [`actors::Trouble`] into an answer.
-//! - [`actors::Courtyard`] is all that [`http`] knows of the inside.
+//!   [`actors::RequestError`] into an answer.
+//! - [`actors::Runtime`] is all that [`http`] knows of the inside.
 //! - [`store::journal::Journal`] gives every record its position at once, and makes it durable with
 //!   whatever else waits; only then does anything leave the process.
 //! - [`origin_policy`] refuses what foreign web pages make a browser send.

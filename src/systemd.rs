@@ -1,7 +1,7 @@
 //! What systemd is told: that we serve, that everything lives, that we stop. Nothing where nobody
 //! listens.
 
-use crate::actors::Courtyard;
+use crate::actors::Runtime;
 use sd_notify::NotifyState;
 use std::{convert::Infallible, future};
 
@@ -17,14 +17,14 @@ pub fn stopping() {
 
 /// Says that everything lives, twice in the time after which systemd takes it for dead, as long
 /// as somebody looks and finds no loop blocked. Never over.
-pub async fn keep_alive(courtyard: &Courtyard) -> Infallible {
+pub async fn keep_alive(runtime: &Runtime) -> Infallible {
     let Some(within) = sd_notify::watchdog_enabled() else { return future::pending().await };
     let mut every = tokio::time::interval(within / 2);
     let mut looks = None;
     loop {
         every.tick().await;
-        let seen = looks.replace(courtyard.looks());
-        if seen != looks && courtyard.blocked().is_empty() {
+        let seen = looks.replace(runtime.looks());
+        if seen != looks && runtime.blocked().is_empty() {
             tell(NotifyState::Watchdog);
         }
     }

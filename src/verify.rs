@@ -1,7 +1,7 @@
 //! `madang verify`: reads everything that is remembered and tells whether it is sound.
 
 use crate::{
-    actors::{Catalogue, Findings, Settings, StartError},
+    actors::{Findings, Installation, Settings, StartError},
     declarations::Declarations,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,8 +27,8 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
         bar.set_position(done);
     };
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
-    let install = |catalogue: &mut Catalogue| declarations.install(catalogue);
-    let audited = Catalogue::audit(settings, install, &mut progressing);
+    let install = |catalogue: &mut Installation| declarations.install(catalogue);
+    let audited = Installation::audit(settings, install, &mut progressing);
     let findings = match audited {
         Ok(findings) => findings,
         Err(StartError::Store(because)) => without_journal(data, &because),
@@ -40,7 +40,7 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
 
 /// What can be checked when the journal cannot be opened.
 fn without_journal(data: &Path, because: &str) -> Findings {
-    let mut findings = Catalogue::audit_views_alone(data);
+    let mut findings = Installation::audit_views_alone(data);
     findings.flaws.insert(0, format!("the journal cannot be opened: {because}"));
     for part in ["the journal", "the aggregates", "the rows of views", "the books"] {
         findings.unchecked.push(part.to_owned());

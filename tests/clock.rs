@@ -96,7 +96,7 @@ impl Town {
 
     async fn until_noted(&self, to: &str) -> Value {
         let notes = self
-            .until("/admin/diary", |diary| note(diary, to).is_some_and(|note| !note.is_null()))
+            .until("/admin/log", |diary| note(diary, to).is_some_and(|note| !note.is_null()))
             .await;
         note(&notes, to).unwrap()
     }
@@ -110,7 +110,7 @@ impl Town {
 
 /// The details of the note about a clock that was set in this direction.
 fn note(diary: &Value, to: &str) -> Option<Value> {
-    let notes = diary["_embedded"]["diary"].as_array()?;
+    let notes = diary["_embedded"]["log"].as_array()?;
     let set = |note: &&Value| note["what"] == "ClockSet" && note["details"]["to"] == to;
     notes.iter().find(set).map(|note| note["details"].clone())
 }

@@ -261,7 +261,7 @@ async fn connections_never_take_the_files_of_the_store() {
     let health = client.get(server.url("/actuator/health")).send().await.expect("an answer");
     let health: Value = health.json().await.expect("json");
     assert_eq!(health["status"], "UP", "{health}");
-    let diary = client.get(server.url("/admin/diary")).send().await.expect("an answer");
+    let diary = client.get(server.url("/admin/log")).send().await.expect("an answer");
     let diary = diary.text().await.expect("a text");
     assert!(diary.contains("\"totalElements\":0"), "{diary}");
     drop((slow, client));

@@ -14,16 +14,16 @@ const RESTARTS: u64 = 200;
 async fn two_hundred_restarts_leave_some_notes_and_the_number_of_the_others() {
     let (data, client) = (tempfile::tempdir().unwrap(), client());
     let server = Server::start(data.path(), None);
-    let restart = server.url("/admin/contexts/taxi/mypages/restart");
+    let restart = server.url("/admin/components/taxi/mypages/restart");
     for _ in 0..RESTARTS {
         assert!(client.post(&restart).send().await.unwrap().status().is_success());
     }
     assert!(server.terminate().success());
 
     let server = Server::start(data.path(), None);
-    let page = client.get(server.url("/admin/diary?size=200")).send().await.unwrap();
+    let page = client.get(server.url("/admin/log?size=200")).send().await.unwrap();
     let page: Value = page.json().await.unwrap();
-    let notes = page["_embedded"]["diary"].as_array().unwrap();
+    let notes = page["_embedded"]["log"].as_array().unwrap();
     let is_restart =
         |note: &&Value| note["what"] == "Restarted" && note["details"]["part"] == "taxi/mypages";
     let written = notes.iter().filter(is_restart).count() as u64;

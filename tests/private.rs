@@ -114,7 +114,7 @@ async fn a_card_number_is_shown_to_nobody_but_the_service_that_charges_it() {
         ("/taxi/mypages", false),
         ("/taxi/messages", false),
         ("/taxi/notices/1", false),
-        ("/admin/diary", false),
+        ("/admin/log", false),
         ("/admin/quarantine", false),
     ] {
         let shown = client.get(server.url(path)).send().await.unwrap().text().await.unwrap();

@@ -6,7 +6,7 @@ mod support;
 
 use library::{Book, Command, Library};
 use madang::{
-    actors::{Catalogue, Settings},
+    actors::{Installation, Settings},
     domain::kernel::{
         Host as _, Nothing,
         simulation::{Dice, World, random_worlds},
@@ -19,7 +19,7 @@ use support::inside::Running;
 
 const LINES_MAX: usize = 99;
 
-fn install(host: &mut Catalogue) {
+fn install(host: &mut Installation) {
     host.business::<Library>();
 }
 
@@ -70,7 +70,7 @@ async fn it_is_served_and_remembered_and_its_books_add_up() {
 
 fn findings(data: &Path) -> Vec<String> {
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
-    Catalogue::audit(settings, install, &mut |_, _, _| {}).unwrap().flaws
+    Installation::audit(settings, install, &mut |_, _, _| {}).unwrap().flaws
 }
 
 #[test]

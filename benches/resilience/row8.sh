@@ -30,7 +30,7 @@ orders() {
 notes() {
   curl -sSf "$house/admin/diary?size=200" |
     jq -r --arg what "$1" --arg part "$2" '
-      [._embedded.diary[] | select(.what == $what and (.details.part // "") == $part)] | length'
+      [._embedded.log[] | select(.what == $what and (.details.part // "") == $part)] | length'
 }
 
 # begun_again PART: how often it was.

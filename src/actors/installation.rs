@@ -2,37 +2,41 @@
 //! anything is opened or created.
 
 use super::{
-    catalogue::Catalogue,
-    courtyard::{Settings, StartError},
-    gate::{Guards, wrong_gates},
-    sections,
+    api::StartError,
+    gate::{GateKind, wrong_gates},
+    runtime::{Runtime, RuntimeBuilder},
+    settings::{Settings, business},
+    support::catch_panic,
+    verify::{Findings, Progressing, Verifier, views_alone},
 };
 use crate::domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
+
+/// One declaration, for each host there is.
+struct Declared {
+    start: fn(&mut RuntimeBuilder),
+    verify: fn(&mut Verifier),
+}
 
 /// Collects what the businesses declare; see [`Host`].
 pub struct Installation {
     settings: Settings,
     /// What is declared to the opened system, in this order.
-    declared: Vec<fn(&mut Catalogue)>,
+    declared: Vec<Declared>,
     /// Inside a business nothing is collected: the business declares its parts again by itself.
     is_in_business: bool,
     businesses: Vec<&'static str>,
     ports: Vec<&'static str>,
-    gates: BTreeMap<&'static str, Guards>,
+    gates: BTreeMap<&'static str, GateKind>,
     trouble: Vec<String>,
 }
 
 impl Installation {
-    /// Collects everything, checks the settings, and opens the data.
+    /// Collects everything and checks the settings.
     ///
     /// # Errors
-    /// When a setting makes no sense, in which case nothing is created; or when the data cannot be
-    /// opened.
-    pub(super) fn open(
-        settings: Settings,
-        install: impl FnOnce(&mut Self),
-    ) -> Result<Catalogue, StartError> {
+    /// When a setting makes no sense; nothing is created then.
+    fn collect(settings: Settings, install: impl FnOnce(&mut Self)) -> Result<Self, StartError> {
         let mut installation = Self {
             settings,
             declared: Vec::new(),
@@ -44,13 +48,37 @@ impl Installation {
         };
         install(&mut installation);
         installation.check()?;
-        let mut catalogue = Catalogue::open(installation.settings)?;
-        installation.declared.iter().for_each(|declare| declare(&mut catalogue));
-        Ok(catalogue)
+        Ok(installation)
+    }
+
+    /// Verifies the store of a stopped server; see [`Verifier::run`].
+    ///
+    /// # Errors
+    /// When the settings make no sense or the data cannot be opened.
+    pub fn audit(
+        settings: Settings,
+        install: impl FnOnce(&mut Self),
+        progressing: Progressing<'_>,
+    ) -> Result<Findings, StartError> {
+        let opened = catch_panic(|| {
+            let Self { settings, declared, .. } = Self::collect(settings, install)?;
+            let mut verifier = Verifier::open(settings)?;
+            for declared in declared {
+                (declared.verify)(&mut verifier);
+            }
+            Ok(verifier)
+        });
+        opened.unwrap_or_else(|because| Err(StartError::Store(because)))?.run(progressing)
+    }
+
+    /// Checks the files of views by themselves, where the journal cannot be opened.
+    #[must_use]
+    pub fn audit_views_alone(data: &Path) -> Findings {
+        views_alone(data)
     }
 
     /// Whether every setting is for something that is installed, and makes sense there.
-    fn check(&mut self) -> Result<(), StartError> {
+    pub(super) fn check(&mut self) -> Result<(), StartError> {
         let known = |list: &[&str]| format!("there are {}", list.join(", "));
         for name in self.settings.businesses.keys().chain(&self.settings.only) {
             if !self.businesses.contains(&name.as_str()) {
@@ -71,21 +99,49 @@ impl Installation {
         Err(StartError::Settings(self.trouble.join("\n")))
     }
 
-    fn declare(&mut self, declare: fn(&mut Catalogue)) -> &mut Self {
+    fn declare(&mut self, start: fn(&mut RuntimeBuilder), verify: fn(&mut Verifier)) -> &mut Self {
         if !self.is_in_business {
-            self.declared.push(declare);
+            self.declared.push(Declared { start, verify });
         }
         self
     }
 }
 
+impl Runtime {
+    /// Opens the store, brings everything that is declared to life, and lets it catch up.
+    ///
+    /// # Errors
+    /// When the settings make no sense or the data cannot be opened.
+    pub fn start(
+        settings: Settings,
+        install: impl FnOnce(&mut Installation),
+    ) -> Result<Self, StartError> {
+        let Installation { settings, declared, .. } = Installation::collect(settings, install)?;
+        let mut builder = RuntimeBuilder::open(settings)?;
+        for declared in declared {
+            (declared.start)(&mut builder);
+        }
+        Ok(Self::of(builder.bring_to_life()?))
+    }
+}
+
+/// Declares the same to each host.
+macro_rules! declared {
+    ($self:ident.$method:ident::<$part:ident>()) => {
+        $self.declare(
+            |builder| _ = builder.$method::<$part>(),
+            |verifier| _ = verifier.$method::<$part>(),
+        )
+    };
+}
+
 impl Host for Installation {
     fn business<B: Business>(&mut self) -> &mut Self {
-        self.declare(|catalogue| _ = catalogue.business::<B>());
+        declared!(self.business::<B>());
         self.businesses.push(B::NAME);
         // The section of an excluded business is checked as well.
         let section = self.settings.businesses.get(B::NAME);
-        let read = sections::read::<B>(section, self.settings.patience_ms);
+        let read = business::read::<B>(section, self.settings.patience_ms);
         self.trouble.extend(read.err());
         let only = &self.settings.only;
         if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
@@ -98,26 +154,26 @@ impl Host for Installation {
     }
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
-        self.gates.insert(A::NAME, Guards::Admission);
-        self.gates.extend(A::STEP.map(|name| (name, Guards::Step)));
-        self.declare(|catalogue| _ = catalogue.aggregate::<A>())
+        self.gates.insert(A::NAME, GateKind::Admission);
+        self.gates.extend(A::STEP.map(|name| (name, GateKind::Step)));
+        declared!(self.aggregate::<A>())
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        self.declare(|catalogue| _ = catalogue.saga::<S>())
+        declared!(self.saga::<S>())
     }
 
     fn port<P: Port>(&mut self) -> &mut Self {
         self.ports.push(P::NAME);
-        self.gates.insert(P::NAME, Guards::Port);
-        self.declare(|catalogue| _ = catalogue.port::<P>())
+        self.gates.insert(P::NAME, GateKind::Port);
+        declared!(self.port::<P>())
     }
 
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
-        self.declare(|catalogue| _ = catalogue.lookup::<L>())
+        declared!(self.lookup::<L>())
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
-        self.declare(|catalogue| _ = catalogue.view::<V>())
+        declared!(self.view::<V>())
     }
 }

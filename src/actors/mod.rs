@@ -8,75 +8,39 @@
 //! gates stand before rooms and ports; the gatekeeper lets time pass for them
 //! ```
 
-mod annals;
-mod answers;
-mod audit;
-mod books;
-mod catalogue;
-mod chance;
-pub mod clock;
-mod contexts;
-mod conversations;
-mod courtyard;
-mod crash;
-mod crowd;
-mod diary;
-mod drills;
-mod errands;
-mod facade;
-mod faults;
-mod flight;
-mod folding;
-mod follower;
+mod aggregate;
+mod api;
+mod conversation;
+mod dispatch;
+mod effect;
 mod gate;
-mod homing;
-mod house;
 mod installation;
-mod keeper;
-mod later;
-mod letter;
-mod living;
-mod messenger;
-mod naming;
-mod newborns;
-mod outbox;
-mod passage;
-mod passing_on;
-mod positions;
-mod possible;
-mod private;
-mod progress;
-mod projector;
-mod put_off;
-mod queries;
-mod ranges;
-mod refusal;
-mod room;
-mod rooms;
+mod operations;
+mod port;
+mod runtime;
 mod saga;
-mod sections;
-mod service;
 mod settings;
-mod shelf;
+mod subscription;
 mod supervision;
-mod transport;
+mod support;
+mod verify;
+mod view;
 
-pub use audit::{Findings, Progressing};
-pub use conversations::{Conversation, Happening, Role, Speaker, Waiting, What};
-pub use courtyard::{Courtyard, Settings, StartError};
-pub(crate) use crash::panic_message;
-pub use facade::{
-    Collection, ContextInfo, DiaryEntry, Example, Health, IdempotencyKey, Outcome, PATIENCE_MAX,
-    Page, Part, QuarantineEntry, Reply, Request, ResourceInfo, Row, SayingInfo, Sort, Status,
-    Trouble, ViewInfo, ViewQuery,
+pub use api::{
+    Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, Health, IdempotencyKey,
+    OperationsEntry, Outcome, PATIENCE_MAX, Page, Part, Possible, QuarantineEntry, Reply, Request,
+    RequestError, ResourceInfo, Row, Sort, StartError, Status, ViewInfo, ViewQuery,
 };
-pub use faults::{Fault, Unbroken};
+pub use conversation::{Conversation, ConversationEntry, Role, Speaker, What};
 pub use gate::{
-    Away, Gate, GateInfo, GateSettings, Gates, GatesSettings, Guards, Outcome as PermitOutcome,
+    Away, Gate, GateInfo, GateKind, GateSettings, Gates, GatesSettings, Outcome as PermitOutcome,
     Permit, Why,
 };
-pub use installation::Installation as Catalogue;
-pub use later::whole_seconds_spread;
-pub use possible::Possible;
-pub use ranges::{MANY, Ranged, Senseless, THREADS_MAX, within};
-pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Transport};
+pub use installation::Installation;
+pub use runtime::Runtime;
+pub use saga::Waiting;
+pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Settings, TransportKind};
+pub use support::clock;
+pub(crate) use support::panic_message;
+pub use support::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, whole_seconds_spread, within};
+pub use verify::{Findings, Progressing};

@@ -158,7 +158,7 @@ fn a_value_of_another_kind_is_refused_in_plain_words() {
 
 #[test]
 fn a_value_out_of_range_is_named_with_its_key_its_range_and_its_file() {
-    let many = format!("to {MANY}, not");
+    let many = format!("to {COUNT_MAX}, not");
     for (section, settings) in SENSELESS {
         for (setting, because) in *settings {
             let (key, value) = setting.split_once(" = ").unwrap();

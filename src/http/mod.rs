@@ -1,36 +1,22 @@
-//! What is said aloud: names and JSON over HTTP, and nothing that knows a business.
+//! HTTP: names and JSON, and nothing that knows a business.
 //!
 //! ```text
-//! front ── router (path → resource, view)      one handler for everything
-//!   ├─ clients                                 who asks too much
-//!   ├─ headers, accept, query                  what is asked
-//!   ├─ hal, html, conversation, problem, answer
-//!   ├─ operate                                 health, quarantine, index
-//!   ├─ contexts, diary, faults                 what can be suspended, what happened, what is to break
-//!   └─ gates                                   who is let through, and how it is set
-//! connection ── deadlines, what is read ahead, and how many there may be
-//!   └─ last_words                            what never becomes a request gets a sentence, too
+//! server ─▶ connection ─▶ handler ─┬─▶ request      routes, headers, query, body, client limit
+//!                                  ├─▶ admin        health, components, gates, faults, log
+//!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
+//! `site` is what a worker serves: the runtime, its routes and the `limits`.
 
-pub mod accept;
-pub mod answer;
-pub mod clients;
+mod admin;
 mod connection;
-mod contexts;
-pub mod conversation;
-mod diary;
-mod faults;
-pub mod front;
-mod gates;
-pub mod hal;
-pub mod headers;
-pub mod html;
-mod last_words;
-pub mod operate;
-mod plain;
-pub mod problem;
-pub mod query;
-pub mod router;
+mod escape;
+mod handler;
+mod limits;
+mod problem;
+mod request;
+mod response;
 mod server;
+mod site;
 
-pub use server::{Limits, Traffic, start};
+pub use limits::Limits;
+pub use server::{Traffic, start};

@@ -1,8 +1,9 @@
 //! Problems in the sense of RFC 9457: one for every way in which a request can come to nothing.
 
 use crate::{
-    actors::{Trouble, Why, whole_seconds_spread},
+    actors::{RequestError, Why, whole_seconds_spread},
     domain::kernel::{Fall, RejectionKind},
+    http::escape::short,
     origin_policy::Refusal,
 };
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -90,7 +91,7 @@ families! {
     /// Quarantined.
     QUARANTINED = "quarantined", 503, "quarantined", "this one instance crashed repeatedly and waits for an operator; all others are served";
     /// Suspended.
-    SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/contexts lists what is suspended";
+    SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/components lists what is suspended";
     /// Not yet.
     NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
     /// A query took too long.
@@ -177,34 +178,38 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<Trouble> for Problem {
-    fn from(trouble: Trouble) -> Self {
+impl From<RequestError> for Problem {
+    fn from(trouble: RequestError) -> Self {
         let family = family(&trouble);
         let mut problem = Self::new(family, trouble.to_string());
         problem.retry_after_s = match &trouble {
-            Trouble::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
-            Trouble::MadeAnew { retry_after_s, .. } => Some(spread(u64::from(*retry_after_s))),
-            Trouble::TurnedAway { retry_after, .. }
-            | Trouble::Unavailable { retry_after, .. }
-            | Trouble::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
+            RequestError::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
+            RequestError::MadeAnew { retry_after_s, .. } => Some(spread(u64::from(*retry_after_s))),
+            RequestError::TurnedAway { retry_after, .. }
+            | RequestError::Unavailable { retry_after, .. }
+            | RequestError::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
             // Somebody has to make space first.
-            Trouble::NoSpace(_) | Trouble::ReadOnly(_) => Some(spread(5)),
+            RequestError::NoSpace(_) | RequestError::ReadOnly(_) => Some(spread(5)),
             // Long queries are over by then, or ended.
-            Trouble::QueryEnded(_) => Some(spread(2)),
+            RequestError::QueryEnded(_) => Some(spread(2)),
             // Nobody knows how long a person takes.
-            Trouble::Quarantined { .. } => Some(spread(30)),
-            Trouble::Suspended { .. } => Some(spread(10)),
+            RequestError::Quarantined { .. } => Some(spread(30)),
+            RequestError::Suspended { .. } => Some(spread(10)),
             // Everybody whose commit failed hears of it in the same moment.
-            Trouble::Failed(_) => Some(spread(1)),
+            RequestError::Failed(_) => Some(spread(1)),
             _ if family.status == 503 => Some(1),
             _ => None,
         };
         problem.number = match trouble {
-            Trouble::Fell { number, .. } | Trouble::Unavailable { number, .. } => Some(number),
+            RequestError::Fell { number, .. } | RequestError::Unavailable { number, .. } => {
+                Some(number)
+            }
             _ => None,
         };
         problem.gate = match trouble {
-            Trouble::TurnedAway { gate, .. } | Trouble::Unavailable { gate, .. } => Some(gate),
+            RequestError::TurnedAway { gate, .. } | RequestError::Unavailable { gate, .. } => {
+                Some(gate)
+            }
             _ => None,
         };
         problem
@@ -221,45 +226,63 @@ fn whole_seconds(duration: Duration) -> u32 {
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-fn family(trouble: &Trouble) -> &'static Family {
+fn family(trouble: &RequestError) -> &'static Family {
     match trouble {
-        Trouble::Syntax(_) => SYNTAX,
-        Trouble::Malformed(_) => MALFORMED,
-        Trouble::BadQuery(_) => BAD_QUERY,
-        Trouble::Inside(_) => INSIDE,
-        Trouble::NotFound { .. } | Trouble::Rejected { kind: RejectionKind::Unknown, .. } => {
-            NOT_FOUND
+        RequestError::Syntax(_) => SYNTAX,
+        RequestError::Malformed(_) => MALFORMED,
+        RequestError::BadQuery(_) => BAD_QUERY,
+        RequestError::Inside(_) => INSIDE,
+        RequestError::NotFound { .. }
+        | RequestError::Rejected { kind: RejectionKind::Unknown, .. } => NOT_FOUND,
+        RequestError::Rejected { kind: RejectionKind::Conflict, .. } => REJECTED,
+        RequestError::Rejected { kind: RejectionKind::Invalid, .. } => INVALID,
+        RequestError::Fell { how: Fall::Unpaid, .. } => UNPAID,
+        RequestError::Fell { how: Fall::Refused, .. } => REFUSED,
+        RequestError::Fell { how: Fall::Unavailable, .. } | RequestError::Unavailable { .. } => {
+            UNAVAILABLE
         }
-        Trouble::Rejected { kind: RejectionKind::Conflict, .. } => REJECTED,
-        Trouble::Rejected { kind: RejectionKind::Invalid, .. } => INVALID,
-        Trouble::Fell { how: Fall::Unpaid, .. } => UNPAID,
-        Trouble::Fell { how: Fall::Refused, .. } => REFUSED,
-        Trouble::Fell { how: Fall::Unavailable, .. } | Trouble::Unavailable { .. } => UNAVAILABLE,
-        Trouble::TurnedAway { why: Why::Open, .. } => GATE_OPEN,
-        Trouble::TurnedAway { why: Why::TooMany, .. } => TOO_MANY,
-        Trouble::KeyReused => KEY_REUSED,
-        Trouble::VersionDiffers { .. } => VERSION_DIFFERS,
-        Trouble::Busy { .. } | Trouble::TurnedAway { why: Why::Full | Why::TooLate, .. } => BUSY,
-        Trouble::Quarantined { .. } => QUARANTINED,
-        Trouble::Suspended { .. } => SUSPENDED,
-        Trouble::NotYet(_) | Trouble::MadeAnew { .. } => NOT_YET,
-        Trouble::QueryEnded(_) => QUERY_TOO_SLOW,
-        Trouble::NoSpace(_) => NO_SPACE,
-        Trouble::ReadOnly(_) => READ_ONLY,
-        Trouble::Failed(_) | Trouble::Crashed { .. } => FAILED,
+        RequestError::TurnedAway { why: Why::Open, .. } => GATE_OPEN,
+        RequestError::TurnedAway { why: Why::TooMany, .. } => TOO_MANY,
+        RequestError::KeyReused => KEY_REUSED,
+        RequestError::VersionDiffers { .. } => VERSION_DIFFERS,
+        RequestError::Busy { .. }
+        | RequestError::TurnedAway { why: Why::Full | Why::TooLate, .. } => BUSY,
+        RequestError::Quarantined { .. } => QUARANTINED,
+        RequestError::Suspended { .. } => SUSPENDED,
+        RequestError::NotYet(_) | RequestError::MadeAnew { .. } => NOT_YET,
+        RequestError::QueryEnded(_) => QUERY_TOO_SLOW,
+        RequestError::NoSpace(_) => NO_SPACE,
+        RequestError::ReadOnly(_) => READ_ONLY,
+        RequestError::Failed(_) | RequestError::Crashed { .. } => FAILED,
     }
+}
+
+/// Nothing is served at this path.
+pub fn unknown(path: &str) -> Problem {
+    Problem::new(UNKNOWN_PATH, format!("nothing is served at {}", short(path)))
+}
+
+/// The path is known, the method is not.
+pub fn not_allowed(method: &str, allow: String) -> Problem {
+    let because = format!("{} is not possible here, only {allow}", short(method));
+    Problem { allow: Some(allow), ..Problem::new(METHOD_NOT_ALLOWED, because) }
+}
+
+pub fn not_a_number(path: &str) -> Problem {
+    let because = format!("`{}` is not the number of anything", short(path));
+    Problem::new(NOT_FOUND, because)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::answer::Answer;
+    use crate::http::response::Response;
     use actix_web::http::header::RETRY_AFTER;
 
     #[test]
     fn a_declined_payment_is_402_and_names_its_conversation() {
         let because = "the card was declined".to_owned();
-        let problem = Problem::from(Trouble::Fell { how: Fall::Unpaid, because, number: 7 });
+        let problem = Problem::from(RequestError::Fell { how: Fall::Unpaid, because, number: 7 });
         assert_eq!(
             (problem.family, problem.number, problem.retry_after_s),
             (UNPAID, Some(7), None)
@@ -267,10 +290,10 @@ mod tests {
     }
 
     /// Whatever is too much, too busy or broken, with the name of what is.
-    fn come_back_later() -> Vec<(Trouble, &'static str)> {
+    fn come_back_later() -> Vec<(RequestError, &'static str)> {
         let (retry_after, because) = (Duration::ZERO, || "it hurts".to_owned());
         let gate = || "taxi/payment".into();
-        let away = |why| Trouble::TurnedAway { gate: gate(), why, retry_after };
+        let away = |why| RequestError::TurnedAway { gate: gate(), why, retry_after };
         let (resource, view, number) = ("taxi/orders", "taxi/mypages", 7);
         let (percent, position, of, retry_after_s) = (1, 1, 100, 0);
         let how = Fall::Unavailable;
@@ -279,21 +302,24 @@ mod tests {
             (away(Why::Full), "taxi/payment"),
             (away(Why::TooLate), "taxi/payment"),
             (away(Why::TooMany), "taxi/payment"),
-            (Trouble::Unavailable { gate: gate(), because: because(), number, retry_after }, "it"),
-            (Trouble::Fell { how, because: because(), number }, "it hurts"),
-            (Trouble::Busy { what: "the journal", retry_after_s }, "the journal"),
-            (Trouble::Quarantined { resource, number, because: because() }, "taxi/orders 7"),
-            (Trouble::Suspended { context: "taxi/sms" }, "taxi/sms"),
-            (Trouble::NotYet("the view is behind".into()), "the view"),
-            (Trouble::MadeAnew { view, percent, position, of, retry_after_s }, "taxi/mypages"),
             (
-                Trouble::Crashed { resource, number, because: because(), retry_after },
+                RequestError::Unavailable { gate: gate(), because: because(), number, retry_after },
+                "it",
+            ),
+            (RequestError::Fell { how, because: because(), number }, "it hurts"),
+            (RequestError::Busy { what: "the journal", retry_after_s }, "the journal"),
+            (RequestError::Quarantined { resource, number, because: because() }, "taxi/orders 7"),
+            (RequestError::Suspended { context: "taxi/sms" }, "taxi/sms"),
+            (RequestError::NotYet("the view is behind".into()), "the view"),
+            (RequestError::MadeAnew { view, percent, position, of, retry_after_s }, "taxi/mypages"),
+            (
+                RequestError::Crashed { resource, number, because: because(), retry_after },
                 "taxi/orders 7",
             ),
-            (Trouble::QueryEnded("the query took too long".into()), "the query"),
-            (Trouble::Failed("the disk is broken".into()), "the disk"),
-            (Trouble::NoSpace("the disk is full".into()), "the disk"),
-            (Trouble::ReadOnly("the disk can only be read".into()), "the disk"),
+            (RequestError::QueryEnded("the query took too long".into()), "the query"),
+            (RequestError::Failed("the disk is broken".into()), "the disk"),
+            (RequestError::NoSpace("the disk is full".into()), "the disk"),
+            (RequestError::ReadOnly("the disk can only be read".into()), "the disk"),
         ]
     }
 
@@ -303,7 +329,7 @@ mod tests {
         for (trouble, name) in come_back_later() {
             let problem = Problem::from(trouble);
             assert!(problem.detail.contains(name), "{problem:?}");
-            let answer = Answer::problem(&problem, "/", None);
+            let answer = Response::problem(&problem, "/", None);
             assert_eq!(answer.content_type, "application/problem+json");
             let header = answer.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
             let seconds = header.and_then(|(_, value)| value.to_str().ok()?.parse::<u32>().ok());
@@ -324,7 +350,7 @@ mod tests {
         ];
         for (why, status, name) in kinds {
             let (gate, retry_after) = ("taxi/payment".into(), Duration::from_millis(1_001));
-            let problem = Problem::from(Trouble::TurnedAway { gate, why, retry_after });
+            let problem = Problem::from(RequestError::TurnedAway { gate, why, retry_after });
             assert_eq!((problem.family.status, problem.family.name), (status, name));
             assert_eq!(problem.retry_after_s, Some(2));
             let body: serde_json::Value = serde_json::from_slice(&problem.body("/", "")).unwrap();
@@ -334,7 +360,7 @@ mod tests {
 
     #[test]
     fn whoever_waited_for_a_service_in_vain_is_told_its_gate_and_the_number() {
-        let problem = Problem::from(Trouble::Unavailable {
+        let problem = Problem::from(RequestError::Unavailable {
             gate: "taxi/payment".into(),
             because: "no answer within 300 ms".into(),
             number: 7,

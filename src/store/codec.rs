@@ -59,7 +59,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
 }
 
 /// Encodes one stored value with its checksum.
-pub(super) fn frame<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+pub(in crate::store) fn frame<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut frame = Frame::default();
     frame.begin();
     frame.push(value);
@@ -67,14 +67,14 @@ pub(super) fn frame<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 /// Reads what [`frame`] wrote.
-pub(super) fn unframe<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+pub(in crate::store) fn unframe<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     let mut rest = checked(bytes)?;
     let value = next(&mut rest)?;
     if rest.is_empty() { Ok(value) } else { Err(left_over(rest)) }
 }
 
 /// What a frame holds, once its checksum and its codec are found good.
-pub(super) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
+pub(in crate::store) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
     let (body, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(CodecError::Short)?;
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
         return Err(CodecError::Torn);
@@ -83,7 +83,7 @@ pub(super) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
 }
 
 /// Reads the next value of a row of values, and moves on behind it.
-pub(super) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
+pub(in crate::store) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
     let (value, read) = bincode::serde::decode_from_slice(bytes, CONFIG)
         .map_err(|error| CodecError::Malformed(error.to_string()))?;
     *bytes = &bytes[read..];
@@ -93,34 +93,34 @@ pub(super) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecErr
 /// A frame in the making. Its memory is used again for the next one: the writer fills hundreds
 /// per commit.
 #[derive(Default)]
-pub(super) struct Frame {
+pub(in crate::store) struct Frame {
     bytes: Vec<u8>,
 }
 
 impl Frame {
     /// Starts anew.
-    pub(super) fn begin(&mut self) {
+    pub(in crate::store) fn begin(&mut self) {
         self.bytes.clear();
         self.bytes.push(BINCODE);
     }
 
     /// Appends one value.
-    pub(super) fn push<T: Serialize + ?Sized>(&mut self, value: &T) {
+    pub(in crate::store) fn push<T: Serialize + ?Sized>(&mut self, value: &T) {
         append(&mut self.bytes, value);
     }
 
     /// How many bytes there are so far.
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::store) const fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// What there is so far.
-    pub(super) fn content(&self) -> &[u8] {
+    pub(in crate::store) fn content(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Adds the checksum; the frame is whole.
-    pub(super) fn seal(&mut self) -> &[u8] {
+    pub(in crate::store) fn seal(&mut self) -> &[u8] {
         let checksum = crc32fast::hash(&self.bytes);
         self.bytes.extend_from_slice(&checksum.to_le_bytes());
         &self.bytes
@@ -146,7 +146,7 @@ fn left_over(rest: &[u8]) -> CodecError {
 
 /// Encoded bytes inside a stored value: the same bytes on disk as a `Vec<u8>` of plain derives,
 /// but copied in one piece instead of one by one.
-pub(super) mod bytes {
+pub(in crate::store) mod bytes {
     use serde::{Deserializer, Serializer, de};
     use std::fmt;
 

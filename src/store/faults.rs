@@ -1,6 +1,6 @@
 //! Faults on purpose: what a test, or an operator's drill, lets happen to the disk.
 
-use super::sync::lock;
+use crate::store::sync::lock;
 use std::{
     fmt, io,
     sync::{Arc, Mutex},
@@ -75,7 +75,7 @@ impl Faults {
     }
 
     /// The clock, in milliseconds since the epoch.
-    pub(super) fn clock_ms(&self) -> u64 {
+    pub(in crate::store) fn clock_ms(&self) -> u64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         now.saturating_add_signed(lock(&self.armed).clock_ahead_ms)
@@ -87,7 +87,7 @@ impl Faults {
     }
 
     /// What the file system is to be taken for now.
-    pub(super) fn pretence(&self) -> Option<Pretence> {
+    pub(in crate::store) fn pretence(&self) -> Option<Pretence> {
         let mut armed = lock(&self.armed);
         let is_over = |until: Option<Instant>| until.is_some_and(|until| until <= Instant::now());
         armed.space.take_if(|(_, until)| is_over(*until));
@@ -95,7 +95,7 @@ impl Faults {
     }
 
     /// What happens before an fsync.
-    pub(super) fn strike(&self) -> io::Result<()> {
+    pub(in crate::store) fn strike(&self) -> io::Result<()> {
         if let Some(strike) = &self.strike {
             strike()?;
         }

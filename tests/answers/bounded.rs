@@ -9,15 +9,15 @@ const EVENTS: u64 = 3_000;
 #[actix::test]
 async fn a_retry_and_a_start_read_no_more_than_the_snapshot_and_what_follows() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start(folder.path(), ActorSettings::default());
-    say(&courtyard, ("open", None), "", None, LONG_MS).await.unwrap();
+    let runtime = start(folder.path(), ActorSettings::default());
+    say(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
     let one = r#"{"count":1}"#;
-    let first = say(&courtyard, ("add", Some(1)), one, Some((7, 8)), LONG_MS).await.unwrap();
+    let first = say(&runtime, ("add", Some(1)), one, Some((7, 8)), LONG_MS).await.unwrap();
     let mut adding = Vec::new();
     for _ in 1..EVENTS {
-        let courtyard = courtyard.clone();
+        let runtime = runtime.clone();
         adding.push(actix::spawn(async move {
-            say(&courtyard, ("add", Some(1)), one, None, LONG_MS).await.unwrap();
+            say(&runtime, ("add", Some(1)), one, None, LONG_MS).await.unwrap();
         }));
         if adding.len() == 200 {
             for adding in adding.drain(..) {
@@ -28,33 +28,33 @@ async fn a_retry_and_a_start_read_no_more_than_the_snapshot_and_what_follows() {
     for adding in adding {
         adding.await.unwrap();
     }
-    courtyard.stop().await;
-    drop(courtyard);
+    runtime.stop().await;
+    drop(runtime);
 
-    let courtyard = start(folder.path(), ActorSettings::default());
-    assert_eq!(figure(&courtyard, "recordsRead"), 0, "by the start");
-    let again = say(&courtyard, ("add", Some(1)), one, Some((7, 8)), LONG_MS).await.unwrap();
+    let runtime = start(folder.path(), ActorSettings::default());
+    assert_eq!(figure(&runtime, "recordsRead"), 0, "by the start");
+    let again = say(&runtime, ("add", Some(1)), one, Some((7, 8)), LONG_MS).await.unwrap();
     assert_eq!((again.body, again.position), (first.body, first.position));
-    assert_eq!(figure(&courtyard, "recordsRead"), 0, "by a retry");
-    assert_eq!(count(&courtyard.show(0, 1).await.unwrap()), EVENTS);
-    assert!(figure(&courtyard, "recordsRead") <= 100, "by whoever reads it");
-    courtyard.stop().await;
-    drop(courtyard);
+    assert_eq!(figure(&runtime, "recordsRead"), 0, "by a retry");
+    assert_eq!(count(&runtime.show(0, 1).await.unwrap()), EVENTS);
+    assert!(figure(&runtime, "recordsRead") <= 100, "by whoever reads it");
+    runtime.stop().await;
+    drop(runtime);
 
     // Snapshots that were further apart leave a long history behind the last: once it is read, there
     // is a new snapshot.
     let rarely = |every| ActorSettings { snapshot_every_events: every, ..ActorSettings::default() };
-    let courtyard = start(folder.path(), rarely(100_000));
+    let runtime = start(folder.path(), rarely(100_000));
     for _ in 0..50 {
-        say(&courtyard, ("add", Some(1)), one, None, LONG_MS).await.unwrap();
+        say(&runtime, ("add", Some(1)), one, None, LONG_MS).await.unwrap();
     }
-    courtyard.stop().await;
-    drop(courtyard);
+    runtime.stop().await;
+    drop(runtime);
     let read = async || {
-        let courtyard = start(folder.path(), rarely(10));
-        assert_eq!(count(&courtyard.show(0, 1).await.unwrap()), EVENTS + 50);
-        let read = figure(&courtyard, "recordsRead");
-        courtyard.stop().await;
+        let runtime = start(folder.path(), rarely(10));
+        assert_eq!(count(&runtime.show(0, 1).await.unwrap()), EVENTS + 50);
+        let read = figure(&runtime, "recordsRead");
+        runtime.stop().await;
         read
     };
     assert!(read().await >= 50);

@@ -1,7 +1,7 @@
 //! A small business whose deciding can be held up, and how the tests talk to it.
 
 use madang::{
-    actors::{ActorSettings, Courtyard, IdempotencyKey, Reply, Request, Settings, Trouble},
+    actors::{ActorSettings, IdempotencyKey, Reply, Request, RequestError, Runtime, Settings},
     domain::kernel::{
         Aggregate, Business, Decision, Host, Malformed, Nothing, Quantity, Rejection, Speaker,
         Timestamp, Vocabulary,
@@ -120,9 +120,9 @@ impl Aggregate for Ticket {
     }
 }
 
-pub(crate) fn start(data: &Path, actors: ActorSettings) -> Courtyard {
+pub(crate) fn start(data: &Path, actors: ActorSettings) -> Runtime {
     let settings = Settings { data: data.to_owned(), actors, ..Settings::default() };
-    Courtyard::start(settings, |host| {
+    Runtime::start(settings, |host| {
         host.business::<Desk>();
     })
     .unwrap()
@@ -130,13 +130,13 @@ pub(crate) fn start(data: &Path, actors: ActorSettings) -> Courtyard {
 
 /// Says something, and waits for so many milliseconds at most.
 pub(crate) async fn say(
-    courtyard: &Courtyard,
+    runtime: &Runtime,
     (name, number): (&str, Option<u64>),
     body: &str,
     key: Option<(u128, u128)>,
     patience_ms: u64,
-) -> Result<Reply, Trouble> {
-    let sayings = &courtyard.resources()[0].sayings;
+) -> Result<Reply, RequestError> {
+    let sayings = &runtime.resources()[0].sayings;
     let saying = sayings.iter().position(|saying| saying.name == name).unwrap();
     let request = Request {
         resource: 0,
@@ -147,7 +147,7 @@ pub(crate) async fn say(
         if_match: None,
         patience: Duration::from_millis(patience_ms),
     };
-    courtyard.say(request).await
+    runtime.say(request).await
 }
 
 pub(crate) fn count(reply: &Reply) -> u64 {
@@ -155,8 +155,8 @@ pub(crate) fn count(reply: &Reply) -> u64 {
 }
 
 /// A figure of the journal, as the health tells it.
-pub(crate) fn figure(courtyard: &Courtyard, name: &str) -> u64 {
-    let health = courtyard.health();
+pub(crate) fn figure(runtime: &Runtime, name: &str) -> u64 {
+    let health = runtime.health();
     let journal = health.parts.iter().find(|part| part.name == "journal").unwrap();
     let figure = journal.details.iter().find(|(known, _)| *known == name);
     figure.and_then(|(_, value)| value.parse().ok()).unwrap()

@@ -4,7 +4,7 @@ use crate::{
     HANG,
     desk::{HELD_UP, count, hold_up, say, start},
 };
-use madang::actors::{ActorSettings, Courtyard, Outcome, Page, Reply, Trouble};
+use madang::actors::{ActorSettings, Outcome, Page, Reply, RequestError, Runtime};
 
 /// For what is expected to be held up.
 const PATIENCE_MS: u64 = 50;
@@ -21,7 +21,7 @@ fn one_shard() -> ActorSettings {
 }
 
 #[track_caller]
-fn is_accepted(reached: &Result<Reply, Trouble>, number: u64) {
+fn is_accepted(reached: &Result<Reply, RequestError>, number: u64) {
     let reply = reached.as_ref().unwrap_or_else(|trouble| panic!("{trouble:?}"));
     assert_eq!((reply.outcome, reply.number), (Outcome::Pending, number));
 }
@@ -32,12 +32,12 @@ fn bytes(reply: &Reply) -> (Outcome, u64, u32, u64, Vec<u8>, Vec<String>) {
     (*outcome, *number, *version, *position, body.clone(), possible)
 }
 
-async fn exists(courtyard: &Courtyard, number: u64) -> Reply {
+async fn exists(runtime: &Runtime, number: u64) -> Reply {
     let exists = async {
         loop {
-            match courtyard.show(0, number).await {
+            match runtime.show(0, number).await {
                 Ok(reply) => return reply,
-                Err(Trouble::NotYet(_) | Trouble::NotFound { .. }) => {
+                Err(RequestError::NotYet(_) | RequestError::NotFound { .. }) => {
                     tokio::task::yield_now().await;
                 }
                 Err(trouble) => panic!("{trouble:?}"),
@@ -50,102 +50,104 @@ async fn exists(courtyard: &Courtyard, number: u64) -> Reply {
 #[actix::test]
 async fn what_waits_in_a_blocked_shard_is_accepted_with_a_location() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start(folder.path(), one_shard());
-    say(&courtyard, ("open", None), "", None, LONG_MS).await.unwrap();
+    let runtime = start(folder.path(), one_shard());
+    say(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
     let let_go = hold_up(1);
-    let held = say(&courtyard, ("add", Some(1)), &held_up(1), None, PATIENCE_MS).await;
+    let held = say(&runtime, ("add", Some(1)), &held_up(1), None, PATIENCE_MS).await;
     is_accepted(&held, 1);
 
-    let unkeyed = say(&courtyard, ("open", None), "", None, PATIENCE_MS).await;
+    let unkeyed = say(&runtime, ("open", None), "", None, PATIENCE_MS).await;
     is_accepted(&unkeyed, 2);
     let key = Some((7, 8));
-    let keyed = say(&courtyard, ("open", None), "", key, PATIENCE_MS).await;
+    let keyed = say(&runtime, ("open", None), "", key, PATIENCE_MS).await;
     is_accepted(&keyed, 3);
     let first = bytes(&keyed.unwrap());
-    let added =
-        say(&courtyard, ("add", Some(1)), r#"{"count":5}"#, Some((9, 9)), PATIENCE_MS).await;
+    let added = say(&runtime, ("add", Some(1)), r#"{"count":5}"#, Some((9, 9)), PATIENCE_MS).await;
     is_accepted(&added, 1);
-    let again = say(&courtyard, ("open", None), "", key, PATIENCE_MS).await;
+    let again = say(&runtime, ("open", None), "", key, PATIENCE_MS).await;
     assert_eq!(bytes(&again.unwrap()), first, "a retry is answered the same at once");
-    let other = say(&courtyard, ("open", None), "", Some((7, 9)), PATIENCE_MS).await;
-    assert_eq!(other.unwrap_err(), Trouble::KeyReused);
+    let other = say(&runtime, ("open", None), "", Some((7, 9)), PATIENCE_MS).await;
+    assert_eq!(other.unwrap_err(), RequestError::KeyReused);
     for number in [2, 3] {
-        let shown = courtyard.show(0, number).await;
-        assert!(matches!(shown, Err(Trouble::NotYet(_))), "{shown:?}");
+        let shown = runtime.show(0, number).await;
+        assert!(matches!(shown, Err(RequestError::NotYet(_))), "{shown:?}");
     }
-    let shown = courtyard.show(0, 4).await;
-    assert!(matches!(shown, Err(Trouble::NotFound { .. })), "{shown:?}");
+    let shown = runtime.show(0, 4).await;
+    assert!(matches!(shown, Err(RequestError::NotFound { .. })), "{shown:?}");
 
     drop(let_go);
     for number in [2, 3] {
-        assert_eq!(count(&exists(&courtyard, number).await), 0);
+        assert_eq!(count(&exists(&runtime, number).await), 0);
     }
-    assert_eq!(count(&courtyard.show(0, 1).await.unwrap()), u64::from(HELD_UP) + 6);
-    let again = say(&courtyard, ("open", None), "", key, LONG_MS).await;
+    assert_eq!(count(&runtime.show(0, 1).await.unwrap()), u64::from(HELD_UP) + 6);
+    let again = say(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first, "and after it was carried out");
-    courtyard.stop().await;
-    drop(courtyard);
+    runtime.stop().await;
+    drop(runtime);
 
-    let courtyard = start(folder.path(), one_shard());
-    let again = say(&courtyard, ("open", None), "", key, LONG_MS).await;
+    let runtime = start(folder.path(), one_shard());
+    let again = say(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first, "and after a restart");
-    let shown = courtyard.show(0, 4).await;
-    assert!(matches!(shown, Err(Trouble::NotFound { .. })), "nothing was done twice: {shown:?}");
-    courtyard.stop().await;
+    let shown = runtime.show(0, 4).await;
+    assert!(
+        matches!(shown, Err(RequestError::NotFound { .. })),
+        "nothing was done twice: {shown:?}"
+    );
+    runtime.stop().await;
 }
 
 #[actix::test]
 async fn who_gave_up_waiting_before_the_answer_lets_the_next_one_have_it() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start(folder.path(), one_shard());
-    say(&courtyard, ("open", None), "", None, LONG_MS).await.unwrap();
+    let runtime = start(folder.path(), one_shard());
+    say(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
     let let_go = hold_up(2);
-    is_accepted(&say(&courtyard, ("add", Some(1)), &held_up(2), None, PATIENCE_MS).await, 1);
+    is_accepted(&say(&runtime, ("add", Some(1)), &held_up(2), None, PATIENCE_MS).await, 1);
     let key = Some((7, 8));
     // The client goes away while its request waits.
-    let gone = say(&courtyard, ("open", None), "", key, LONG_MS);
+    let gone = say(&runtime, ("open", None), "", key, LONG_MS);
     let patience = std::time::Duration::from_millis(PATIENCE_MS);
     tokio::time::timeout(patience, gone).await.expect_err("it is held up");
-    let retried = say(&courtyard, ("open", None), "", key, PATIENCE_MS).await;
+    let retried = say(&runtime, ("open", None), "", key, PATIENCE_MS).await;
     is_accepted(&retried, 2);
     let first = bytes(&retried.unwrap());
     drop(let_go);
-    exists(&courtyard, 2).await;
-    let again = say(&courtyard, ("open", None), "", key, LONG_MS).await;
+    exists(&runtime, 2).await;
+    let again = say(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first);
-    assert!(matches!(courtyard.show(0, 3).await, Err(Trouble::NotFound { .. })));
-    courtyard.stop().await;
+    assert!(matches!(runtime.show(0, 3).await, Err(RequestError::NotFound { .. })));
+    runtime.stop().await;
 }
 
 #[actix::test]
 async fn what_waits_in_a_shard_that_was_replaced_is_accepted_with_a_location() {
     let folder = tempfile::tempdir().unwrap();
     let actors = ActorSettings { shard_blocked_ms: 300, ..one_shard() };
-    let courtyard = start(folder.path(), actors);
-    say(&courtyard, ("open", None), "", None, LONG_MS).await.unwrap();
+    let runtime = start(folder.path(), actors);
+    say(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
     let let_go = hold_up(3);
     let holding = {
-        let courtyard = courtyard.clone();
+        let runtime = runtime.clone();
         actix::spawn(
-            async move { say(&courtyard, ("add", Some(1)), &held_up(3), None, LONG_MS).await },
+            async move { say(&runtime, ("add", Some(1)), &held_up(3), None, LONG_MS).await },
         )
     };
     // Long enough for another loop to have taken the place of the blocked one.
     let ordered = {
-        let courtyard = courtyard.clone();
-        actix::spawn(async move { say(&courtyard, ("open", None), "", Some((7, 8)), 1_500).await })
+        let runtime = runtime.clone();
+        actix::spawn(async move { say(&runtime, ("open", None), "", Some((7, 8)), 1_500).await })
     };
     let page = || Page { number: 0, size: 200, sort: Vec::new() };
-    while courtyard.diary(page()).await.unwrap().items.iter().all(|n| n.what != "ShardReplaced") {
+    while runtime.diary(page()).await.unwrap().items.iter().all(|n| n.what != "ShardReplaced") {
         tokio::task::yield_now().await;
     }
     let ordered = ordered.await.unwrap();
     is_accepted(&ordered, 2);
     drop(let_go);
     let late = holding.await.unwrap();
-    assert!(matches!(late, Err(Trouble::Busy { .. })), "it was not done: {late:?}");
-    assert_eq!(count(&exists(&courtyard, 2).await), 0, "it was passed on, and is carried out");
-    let again = say(&courtyard, ("open", None), "", Some((7, 8)), LONG_MS).await;
+    assert!(matches!(late, Err(RequestError::Busy { .. })), "it was not done: {late:?}");
+    assert_eq!(count(&exists(&runtime, 2).await), 0, "it was passed on, and is carried out");
+    let again = say(&runtime, ("open", None), "", Some((7, 8)), LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), bytes(&ordered.unwrap()));
-    courtyard.stop().await;
+    runtime.stop().await;
 }

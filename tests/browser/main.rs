@@ -54,7 +54,7 @@ fn changes(server: &Server) -> Vec<String> {
         let is_paid = order["status"] == "Paid";
         changes.extend((!is_paid).then(|| format!("order {} is {}", order["id"], order["status"])));
     }
-    let context = read(server, "/admin/contexts/taxi/sms");
+    let context = read(server, "/admin/components/taxi/sms");
     changes.extend((context["state"] != "RUNNING").then(|| "messages are suspended".to_owned()));
     let gate = read(server, "/admin/gates/taxi/payment");
     let is_set = gate["settings"]["concurrency_max"] == 1;

@@ -43,12 +43,12 @@ async fn a_client_may_encode_the_slash_of_a_name_once() {
     assert_eq!(taxi.get(gate).await["name"], "taxi/payment");
     let (status, set) = taxi.put(gate, &json!({"open_ms": 9})).await;
     assert_eq!((status, &set["settings"]["open_ms"]), (200, &json!(9)));
-    let context = "/admin/contexts/taxi%2fsms";
+    let context = "/admin/components/taxi%2fsms";
     assert_eq!(taxi.get(context).await["name"], "taxi/sms");
     for (turn, state) in [("suspend", "SUSPENDED"), ("resume", "RUNNING")] {
         let turned = taxi.say(Method::POST, &format!("{context}/{turn}"), &Value::Null).await;
         assert_eq!(turned.status(), 200);
-        assert_eq!(taxi.get("/admin/contexts/taxi/sms").await["state"], state);
+        assert_eq!(taxi.get("/admin/components/taxi/sms").await["state"], state);
     }
     for nobody in ["gates/taxi%252Fpayment", "gates/taxi%FFpayment", "contexts/taxi%252Fsms"] {
         let answer = taxi.say(Method::GET, &format!("/admin/{nobody}"), &Value::Null).await;

@@ -30,8 +30,8 @@ fn position(response: &Response) -> String {
 #[tokio::test]
 async fn every_part_can_be_listed_suspended_and_resumed_by_its_name() {
     let taxi = Site::taxi(|_| {});
-    let listed = taxi.get("/admin/contexts").await;
-    let listed = listed["_embedded"]["contexts"].as_array().expect("contexts").clone();
+    let listed = taxi.get("/admin/components").await;
+    let listed = listed["_embedded"]["components"].as_array().expect("contexts").clone();
     let kinds = |name: &str| {
         let context = listed.iter().find(|context| context["name"] == name).expect("listed");
         context["kinds"].clone()
@@ -54,7 +54,7 @@ async fn every_part_can_be_listed_suspended_and_resumed_by_its_name() {
         assert_eq!(taxi.say(Method::POST, resume, &Value::Null).await.status(), 200);
         assert_eq!(taxi.get(itself).await["state"], "RUNNING");
     }
-    for path in ["/admin/contexts/taxi/nobody", "/admin/contexts/taxi/nobody/suspend"] {
+    for path in ["/admin/components/taxi/nobody", "/admin/components/taxi/nobody/suspend"] {
         assert_eq!(taxi.say(Method::POST, path, &Value::Null).await.status(), 404);
     }
     assert_eq!(taxi.order().await.status(), 201, "all is as before");
@@ -108,7 +108,7 @@ async fn payments_refused_while_the_port_is_suspended_are_503_and_fine_afterward
     assert_eq!(taxi.order().await.status(), 201);
     assert_eq!(taxi.get("/taxi/paymentHistories/1101").await["status"], "Approved");
     taxi.becomes("/actuator/health", "status", "UP").await;
-    while taxi.get("/admin/contexts/taxi/payment").await["waiting"]["underWay"] != 0 {
+    while taxi.get("/admin/components/taxi/payment").await["waiting"]["underWay"] != 0 {
         tokio::task::yield_now().await;
     }
 }

@@ -54,14 +54,14 @@ impl Site {
 
     /// Suspends or resumes this context.
     pub async fn turn(&self, context: &str, turn: &str) {
-        let path = format!("/admin/contexts/{context}/{turn}");
+        let path = format!("/admin/components/{context}/{turn}");
         assert_eq!(self.say(Method::POST, &path, &Value::Null).await.status(), 200);
     }
 
     /// Resumes this context, and waits until everything it was told meanwhile has been delivered.
     pub async fn catch_up(&self, context: &str) {
         self.turn(context, "resume").await;
-        let path = format!("/admin/contexts/{context}");
+        let path = format!("/admin/components/{context}");
         while self.get(&path).await["waiting"]["commandsWaiting"] != 0 {
             tokio::task::yield_now().await;
         }

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use madang::{
-    actors::{GateSettings, PortSettings, Transport},
+    actors::{GateSettings, PortSettings, TransportKind},
     config::Config,
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -41,7 +41,7 @@ impl House {
     pub fn reopened(mut self, port: impl FnOnce(&mut PortSettings), gate: &Value) -> Self {
         drop(self.running.take());
         let mut settings = PortSettings {
-            transport: Transport::Http,
+            transport: TransportKind::Http,
             url: Some(self.provider.url()),
             // However busy this machine is: no charge is given up that need not be.
             timeout_ms: 30_000,
@@ -118,7 +118,7 @@ impl House {
 
     /// An operator suspends or resumes the messages to customers.
     pub async fn operate_messages(&self, what: &str) -> StatusCode {
-        let path = format!("/admin/contexts/taxi/sms/{what}");
+        let path = format!("/admin/components/taxi/sms/{what}");
         answer(self.request(Method::POST, &path)).await.status()
     }
 

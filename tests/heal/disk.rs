@@ -3,7 +3,8 @@
 
 use madang::{
     actors::{
-        Catalogue, Courtyard, IdempotencyKey, Outcome, Page, Reply, Request, Settings, Trouble,
+        IdempotencyKey, Installation, Outcome, Page, Reply, Request, RequestError, Runtime,
+        Settings,
     },
     declarations::Declarations,
     store::{faults::Faults, journal::JournalOptions},
@@ -32,10 +33,10 @@ pub const HANG: Duration = Duration::from_secs(60);
 #[actix::test]
 async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start(folder.path(), failing_now_and_then());
+    let runtime = start(folder.path(), failing_now_and_then());
     let troubles = Rc::new(Cell::new(0_u32));
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| actix::spawn(order_all(courtyard.clone(), client, Rc::clone(&troubles))))
+        .map(|client| actix::spawn(order_all(runtime.clone(), client, Rc::clone(&troubles))))
         .collect();
     let mut orders = BTreeMap::new();
     for client in clients {
@@ -44,17 +45,17 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
     }
     println!("{} orders, {} requests told of the disk", orders.len(), troubles.get());
     let twice_each = (2 * FAILURES).to_string();
-    assert_eq!(generation(&courtyard), twice_each, "failed and healed by itself");
+    assert_eq!(generation(&runtime), twice_each, "failed and healed by itself");
     assert!(troubles.get() > 0, "the load did not notice");
-    each_is_there_once(&courtyard, &orders).await;
-    courtyard.stop().await;
+    each_is_there_once(&runtime, &orders).await;
+    runtime.stop().await;
 
-    let courtyard = start(folder.path(), JournalOptions::default());
-    each_is_there_once(&courtyard, &orders).await;
-    courtyard.stop().await;
-    drop(courtyard);
+    let runtime = start(folder.path(), JournalOptions::default());
+    each_is_there_once(&runtime, &orders).await;
+    runtime.stop().await;
+    drop(runtime);
     let settings = settings(folder.path(), JournalOptions::default());
-    let findings = Catalogue::audit(settings, shipped, &mut |_, _, _| {});
+    let findings = Installation::audit(settings, shipped, &mut |_, _, _| {});
     assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 
@@ -75,20 +76,16 @@ pub fn settings(data: &Path, journal: JournalOptions) -> Settings {
     Settings { data: data.to_owned(), journal, only: vec!["taxi".into()], ..Settings::default() }
 }
 
-pub fn start(data: &Path, journal: JournalOptions) -> Courtyard {
-    Courtyard::start(settings(data, journal), shipped).unwrap()
+pub fn start(data: &Path, journal: JournalOptions) -> Runtime {
+    Runtime::start(settings(data, journal), shipped).unwrap()
 }
 
 /// Places orders under keys of its own, each again and again until it is there and paid.
-async fn order_all(
-    courtyard: Courtyard,
-    client: u64,
-    troubles: Rc<Cell<u32>>,
-) -> Vec<(u64, Vec<u8>)> {
+async fn order_all(runtime: Runtime, client: u64, troubles: Rc<Cell<u32>>) -> Vec<(u64, Vec<u8>)> {
     let mut placed = Vec::new();
     for order in 0..ORDERS_PER_CLIENT {
         loop {
-            match courtyard.say(ordering(&courtyard, client, order)).await {
+            match runtime.say(ordering(&runtime, client, order)).await {
                 Ok(Reply { outcome: Outcome::Created, number, body, .. }) => {
                     placed.push((number, body));
                     break;
@@ -96,10 +93,12 @@ async fn order_all(
                 // It is stored, but still waits for the payment: its place tells the outcome.
                 Ok(reply) => {
                     assert_eq!(reply.outcome, Outcome::Pending);
-                    placed.push((reply.number, paid(&courtyard, reply.number).await));
+                    placed.push((reply.number, paid(&runtime, reply.number).await));
                     break;
                 }
-                Err(Trouble::Failed(_) | Trouble::Busy { .. } | Trouble::NotYet(_)) => {
+                Err(
+                    RequestError::Failed(_) | RequestError::Busy { .. } | RequestError::NotYet(_),
+                ) => {
                     troubles.set(troubles.get() + 1);
                 }
                 Err(other) => panic!("no clear answer about the disk: {other:?}"),
@@ -111,9 +110,9 @@ async fn order_all(
 }
 
 /// The representation of an order once it is paid.
-pub async fn paid(courtyard: &Courtyard, number: u64) -> Vec<u8> {
+pub async fn paid(runtime: &Runtime, number: u64) -> Vec<u8> {
     loop {
-        let shown = courtyard.show(resource(courtyard, "orders"), number).await;
+        let shown = runtime.show(resource(runtime, "orders"), number).await;
         let body = shown.map(|reply| reply.body).unwrap_or_default();
         if String::from_utf8_lossy(&body).contains(r#""status":"Paid""#) {
             return body;
@@ -122,9 +121,9 @@ pub async fn paid(courtyard: &Courtyard, number: u64) -> Vec<u8> {
     }
 }
 
-pub fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {
-    let resource = resource(courtyard, "orders");
-    let sayings = &courtyard.resources()[resource].sayings;
+pub fn ordering(runtime: &Runtime, client: u64, order: u64) -> Request {
+    let resource = resource(runtime, "orders");
+    let sayings = &runtime.resources()[resource].sayings;
     let key = u128::from(client) << 64 | u128::from(order);
     Request {
         resource,
@@ -137,41 +136,41 @@ pub fn ordering(courtyard: &Courtyard, client: u64, order: u64) -> Request {
     }
 }
 
-pub fn resource(courtyard: &Courtyard, name: &str) -> usize {
-    courtyard.resources().iter().position(|resource| resource.name == name).unwrap()
+pub fn resource(runtime: &Runtime, name: &str) -> usize {
+    runtime.resources().iter().position(|resource| resource.name == name).unwrap()
 }
 
-fn generation(courtyard: &Courtyard) -> String {
-    let parts = courtyard.health().parts;
+fn generation(runtime: &Runtime) -> String {
+    let parts = runtime.health().parts;
     let journal = parts.into_iter().find(|part| part.name == "journal").unwrap();
     journal.details.into_iter().find(|(name, _)| *name == "generation").unwrap().1
 }
 
 /// As many orders, payments and reservations as keys, and every order as it was answered.
-async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8>>) {
+async fn each_is_there_once(runtime: &Runtime, orders: &BTreeMap<u64, Vec<u8>>) {
     let keys = CLIENTS * ORDERS_PER_CLIENT;
     assert_eq!(orders.len() as u64, keys, "two keys share an order");
     for name in ["orders", "paymentHistories", "reservations"] {
         // A saga goes on behind the answer: the last reservations may still be on their way.
         let all = async {
-            while total(courtyard, name).await < keys {
+            while total(runtime, name).await < keys {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(HANG, all).await.unwrap_or_else(|_| panic!("{name} are missing"));
-        assert_eq!(total(courtyard, name).await, keys, "{name}");
+        assert_eq!(total(runtime, name).await, keys, "{name}");
     }
     for (number, body) in orders {
-        let shown = courtyard.show(resource(courtyard, "orders"), *number).await.unwrap();
+        let shown = runtime.show(resource(runtime, "orders"), *number).await.unwrap();
         assert_eq!(&shown.body, body, "order {number}");
     }
 }
 
-pub async fn total(courtyard: &Courtyard, name: &str) -> u64 {
+pub async fn total(runtime: &Runtime, name: &str) -> u64 {
     let page = Page { number: 0, size: 1, sort: Vec::new() };
-    courtyard.list(resource(courtyard, name), page).await.unwrap().total
+    runtime.list(resource(runtime, name), page).await.unwrap().total
 }
 
-pub fn shipped(catalogue: &mut Catalogue) {
+pub fn shipped(catalogue: &mut Installation) {
     Declarations::of(madang::shipped).install(catalogue);
 }

@@ -13,14 +13,14 @@ async fn a_suspension_in_doubt_is_so_as_it_is_told_after_the_next_start() {
     for _ in 0..ROUNDS {
         let faults = Faults::default();
         let journal = JournalOptions { faults: faults.clone(), ..JournalOptions::default() };
-        let courtyard = start(folder.path(), journal);
-        let is_suspended = || courtyard.context(SMS).unwrap().is_suspended;
+        let runtime = start(folder.path(), journal);
+        let is_suspended = || runtime.context(SMS).unwrap().is_suspended;
         assert_eq!(is_suspended(), was_suspended, "as it was told before the start");
         faults.fail_syncs(1);
-        let turning = courtyard.turn_context(SMS, !was_suspended);
+        let turning = runtime.turn_context(SMS, !was_suspended);
         let turned = tokio::time::timeout(HANG, turning).await.expect("it does not hang");
         assert_eq!(is_suspended() != was_suspended, turned.is_ok(), "it was told as it is");
         was_suspended = is_suspended();
-        courtyard.stop().await;
+        runtime.stop().await;
     }
 }

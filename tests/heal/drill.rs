@@ -89,8 +89,8 @@ impl Drill {
 
     /// What the diary says of this kind, the latest first.
     pub async fn noted(&self, what: &str) -> Vec<Value> {
-        let diary = self.get("/admin/diary?size=200").await;
-        let notes = diary["_embedded"]["diary"].as_array().expect("notes").iter();
+        let diary = self.get("/admin/log?size=200").await;
+        let notes = diary["_embedded"]["log"].as_array().expect("notes").iter();
         let notes = notes.filter(|note| note["what"] == what);
         notes.map(|note| note["details"].clone()).collect()
     }

@@ -68,7 +68,7 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     let (status, said) = cancel(2).await;
     assert_eq!((status, &said["type"]), (503, &json!("/problems/quarantined")), "{said}");
     assert_eq!(taxi.get("/taxi/orders/3").await["status"], "Paid", "others are well");
-    let restarted = taxi.post("/admin/contexts/taxi/orders/restart", &json!(null)).await;
+    let restarted = taxi.post("/admin/components/taxi/orders/restart", &json!(null)).await;
     assert_eq!(restarted.status(), 200);
     assert_eq!(cancel(2).await.1["type"], "/problems/quarantined", "also after a restart");
     let release = "/admin/quarantine/taxi%2Forders/2/release";

@@ -3,7 +3,7 @@
 
 use crate::disk::{HANG, ordering, paid, resource, settings, shipped, start, total};
 use madang::{
-    actors::{Catalogue, Courtyard, Outcome, Reply, Status, Trouble},
+    actors::{Installation, Outcome, Reply, RequestError, Runtime, Status},
     store::{
         faults::{Faults, Pretence},
         journal::JournalOptions,
@@ -23,15 +23,15 @@ const ROUNDS: usize = 2;
 /// So many requests are answered between two turns of the disk.
 const ANSWERS_BETWEEN: u32 = 100;
 
-fn start_with(data: &Path, faults: &Faults) -> Courtyard {
+fn start_with(data: &Path, faults: &Faults) -> Runtime {
     start(data, JournalOptions { faults: faults.clone(), ..JournalOptions::default() })
 }
 
 /// Waits until the journal is like this, and gives the reason if there is one.
-async fn journal_is(courtyard: &Courtyard, status: Status) -> Option<String> {
+async fn journal_is(runtime: &Runtime, status: Status) -> Option<String> {
     let looking = async {
         loop {
-            let parts = courtyard.health().parts;
+            let parts = runtime.health().parts;
             let journal = parts.into_iter().find(|part| part.name == "journal").unwrap();
             if journal.status == status {
                 let mut details = journal.details.into_iter();
@@ -46,16 +46,16 @@ async fn journal_is(courtyard: &Courtyard, status: Status) -> Option<String> {
 #[track_caller]
 fn assert_sound(data: &Path) {
     let settings = settings(data, JournalOptions::default());
-    let findings = Catalogue::audit(settings, shipped, &mut |_, _, _| {});
+    let findings = Installation::audit(settings, shipped, &mut |_, _, _| {});
     assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 
-async fn all_can_be_read(courtyard: &Courtyard, known: &Reply) {
-    let orders = resource(courtyard, "orders");
-    assert_eq!(courtyard.show(orders, known.number).await.unwrap().body, known.body);
-    assert!(total(courtyard, "orders").await >= 1);
-    let view = courtyard.views().iter().position(|view| view.name == "mypages").unwrap();
-    courtyard.row(view, known.number, Some(known.position), HANG).await.unwrap();
+async fn all_can_be_read(runtime: &Runtime, known: &Reply) {
+    let orders = resource(runtime, "orders");
+    assert_eq!(runtime.show(orders, known.number).await.unwrap().body, known.body);
+    assert!(total(runtime, "orders").await >= 1);
+    let view = runtime.views().iter().position(|view| view.name == "mypages").unwrap();
+    runtime.row(view, known.number, Some(known.position), HANG).await.unwrap();
 }
 
 #[actix::test]
@@ -65,31 +65,33 @@ async fn a_full_disk_refuses_orders_with_the_reason_and_everything_is_read_on() 
     {
         let folder = tempfile::tempdir().unwrap();
         let faults = Faults::default();
-        let courtyard = start_with(folder.path(), &faults);
-        let first = courtyard.say(ordering(&courtyard, 1, 1)).await.unwrap();
+        let runtime = start_with(folder.path(), &faults);
+        let first = runtime.say(ordering(&runtime, 1, 1)).await.unwrap();
         assert_eq!(first.outcome, Outcome::Created);
 
         faults.pretend(pretence, None);
-        let because = journal_is(&courtyard, Status::Down).await.expect("a reason");
+        let because = journal_is(&runtime, Status::Down).await.expect("a reason");
         assert!(because.contains(reason), "{because}");
-        let refused = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap_err();
+        let refused = runtime.say(ordering(&runtime, 1, 2)).await.unwrap_err();
         let is_told = match pretence {
-            Pretence::NoSpace => matches!(&refused, Trouble::NoSpace(told) if *told == because),
-            _ => matches!(&refused, Trouble::ReadOnly(told) if *told == because),
+            Pretence::NoSpace => {
+                matches!(&refused, RequestError::NoSpace(told) if *told == because)
+            }
+            _ => matches!(&refused, RequestError::ReadOnly(told) if *told == because),
         };
         assert!(is_told, "{refused:?}");
-        all_can_be_read(&courtyard, &first).await;
-        let again = courtyard.say(ordering(&courtyard, 1, 1)).await.unwrap();
+        all_can_be_read(&runtime, &first).await;
+        let again = runtime.say(ordering(&runtime, 1, 1)).await.unwrap();
         assert_eq!(again.body, first.body, "what was answered before is answered again");
 
         faults.stop_pretending();
         let since = Instant::now();
-        journal_is(&courtyard, Status::Up).await;
-        let second = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap();
+        journal_is(&runtime, Status::Up).await;
+        let second = runtime.say(ordering(&runtime, 1, 2)).await.unwrap();
         println!("{pretence:?}: an order is taken {:?} after", since.elapsed());
         assert_eq!(second.number, first.number + 1, "who was refused has used up no number");
-        courtyard.stop().await;
-        drop(courtyard);
+        runtime.stop().await;
+        drop(runtime);
         assert_sound(folder.path());
     }
 }
@@ -98,24 +100,24 @@ async fn a_full_disk_refuses_orders_with_the_reason_and_everything_is_read_on() 
 async fn whatever_was_acknowledged_can_be_read_while_the_disk_fails() {
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::default();
-    let courtyard = start_with(folder.path(), &faults);
-    let first = courtyard.say(ordering(&courtyard, 1, 1)).await.unwrap();
-    all_can_be_read(&courtyard, &first).await;
+    let runtime = start_with(folder.path(), &faults);
+    let first = runtime.say(ordering(&runtime, 1, 1)).await.unwrap();
+    all_can_be_read(&runtime, &first).await;
     faults.pretend(Pretence::Failing, None);
-    let lost = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap_err();
-    assert!(matches!(lost, Trouble::Failed(_)), "told at once that it is in doubt: {lost:?}");
-    all_can_be_read(&courtyard, &first).await;
-    assert_eq!(total(&courtyard, "orders").await, 1, "what is in doubt is not shown");
-    let refused = courtyard.say(ordering(&courtyard, 1, 3)).await.unwrap_err();
-    assert!(matches!(refused, Trouble::Failed(_)), "{refused:?}");
+    let lost = runtime.say(ordering(&runtime, 1, 2)).await.unwrap_err();
+    assert!(matches!(lost, RequestError::Failed(_)), "told at once that it is in doubt: {lost:?}");
+    all_can_be_read(&runtime, &first).await;
+    assert_eq!(total(&runtime, "orders").await, 1, "what is in doubt is not shown");
+    let refused = runtime.say(ordering(&runtime, 1, 3)).await.unwrap_err();
+    assert!(matches!(refused, RequestError::Failed(_)), "{refused:?}");
 
     faults.stop_pretending();
-    journal_is(&courtyard, Status::Up).await;
-    let again = courtyard.say(ordering(&courtyard, 1, 2)).await.unwrap();
+    journal_is(&runtime, Status::Up).await;
+    let again = runtime.say(ordering(&runtime, 1, 2)).await.unwrap();
     assert_ne!(again.number, first.number);
-    assert_eq!(total(&courtyard, "orders").await, 2, "the same key tells");
-    courtyard.stop().await;
-    drop(courtyard);
+    assert_eq!(total(&runtime, "orders").await, 2, "the same key tells");
+    runtime.stop().await;
+    drop(runtime);
     assert_sound(folder.path());
 }
 
@@ -129,28 +131,30 @@ struct Watch {
 
 /// Places orders under keys of its own, each again and again until it is there and paid.
 async fn order_on_and_on(
-    courtyard: Courtyard,
+    runtime: Runtime,
     client: u64,
     watch: Rc<Watch>,
 ) -> BTreeMap<u64, Vec<u8>> {
     let mut placed = BTreeMap::new();
     for order in 1.. {
         loop {
-            match courtyard.say(ordering(&courtyard, client, order)).await {
+            match runtime.say(ordering(&runtime, client, order)).await {
                 Ok(Reply { outcome: Outcome::Created, number, body, .. }) => {
                     assert!(placed.insert(number, body).is_none(), "two keys share {number}");
                     break;
                 }
                 Ok(reply) => {
                     assert_eq!(reply.outcome, Outcome::Pending);
-                    let body = paid(&courtyard, reply.number).await;
+                    let body = paid(&runtime, reply.number).await;
                     assert!(placed.insert(reply.number, body).is_none(), "two keys share one");
                     break;
                 }
-                Err(Trouble::NoSpace(_) | Trouble::ReadOnly(_)) => {
+                Err(RequestError::NoSpace(_) | RequestError::ReadOnly(_)) => {
                     watch.refused.set(watch.refused.get() + 1);
                 }
-                Err(Trouble::Failed(_) | Trouble::Busy { .. } | Trouble::NotYet(_)) => {}
+                Err(
+                    RequestError::Failed(_) | RequestError::Busy { .. } | RequestError::NotYet(_),
+                ) => {}
                 Err(other) => panic!("no clear answer about the disk: {other:?}"),
             }
             tokio::task::yield_now().await;
@@ -167,11 +171,11 @@ async fn order_on_and_on(
 async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid() {
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::default();
-    let courtyard = start_with(folder.path(), &faults);
-    let first = courtyard.say(ordering(&courtyard, CLIENTS, 0)).await.unwrap();
+    let runtime = start_with(folder.path(), &faults);
+    let first = runtime.say(ordering(&runtime, CLIENTS, 0)).await.unwrap();
     let watch = Rc::<Watch>::default();
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| actix::spawn(order_on_and_on(courtyard.clone(), client, Rc::clone(&watch))))
+        .map(|client| actix::spawn(order_on_and_on(runtime.clone(), client, Rc::clone(&watch))))
         .collect();
     let mut slowest = Duration::ZERO;
     for pretence in [Pretence::NoSpace, Pretence::ReadOnly, Pretence::Failing].repeat(ROUNDS) {
@@ -180,11 +184,11 @@ async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid(
             tokio::task::yield_now().await;
         }
         faults.pretend(pretence, None);
-        journal_is(&courtyard, Status::Down).await;
-        all_can_be_read(&courtyard, &first).await;
+        journal_is(&runtime, Status::Down).await;
+        all_can_be_read(&runtime, &first).await;
         faults.stop_pretending();
         let since = Instant::now();
-        journal_is(&courtyard, Status::Up).await;
+        journal_is(&runtime, Status::Up).await;
         slowest = slowest.max(since.elapsed());
     }
     watch.is_over.set(true);
@@ -194,22 +198,22 @@ async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid(
     }
     println!("{} orders, {} refused, healed within {slowest:?}", orders.len(), watch.refused.get());
     assert!(watch.refused.get() > 0, "the load did not notice");
-    each_is_there_once(&courtyard, &orders).await;
-    courtyard.stop().await;
-    let courtyard = start_with(folder.path(), &Faults::default());
-    each_is_there_once(&courtyard, &orders).await;
-    courtyard.stop().await;
-    drop(courtyard);
+    each_is_there_once(&runtime, &orders).await;
+    runtime.stop().await;
+    let runtime = start_with(folder.path(), &Faults::default());
+    each_is_there_once(&runtime, &orders).await;
+    runtime.stop().await;
+    drop(runtime);
     assert_sound(folder.path());
 }
 
 /// As many orders and payments as were acknowledged, and every order as it was answered.
-async fn each_is_there_once(courtyard: &Courtyard, orders: &BTreeMap<u64, Vec<u8>>) {
+async fn each_is_there_once(runtime: &Runtime, orders: &BTreeMap<u64, Vec<u8>>) {
     for name in ["orders", "paymentHistories"] {
-        assert_eq!(total(courtyard, name).await, orders.len() as u64, "{name}");
+        assert_eq!(total(runtime, name).await, orders.len() as u64, "{name}");
     }
     for (number, body) in orders {
-        let shown = courtyard.show(resource(courtyard, "orders"), *number).await.unwrap();
+        let shown = runtime.show(resource(runtime, "orders"), *number).await.unwrap();
         assert_eq!(&shown.body, body, "order {number}");
     }
 }

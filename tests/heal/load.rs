@@ -1,7 +1,7 @@
 //! One aggregate crashes again and again while many clients use others.
 
 use crate::probe::{count, say, say_under, start};
-use madang::actors::{ActorSettings, Courtyard, IdempotencyKey, Trouble};
+use madang::actors::{ActorSettings, IdempotencyKey, RequestError, Runtime};
 use std::{
     cell::Cell,
     rc::Rc,
@@ -18,13 +18,13 @@ const ROUNDS_MIN: u64 = 20;
 #[actix::test]
 async fn a_crash_under_load_fails_nobody_else_and_loses_nothing_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start(folder.path(), ActorSettings::default());
-    let bomb = say(&courtyard, "open", None, "").await.unwrap().number;
+    let runtime = start(folder.path(), ActorSettings::default());
+    let bomb = say(&runtime, "open", None, "").await.unwrap().number;
     let (is_over, rounds) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
             let (is_over, rounds) = (Rc::clone(&is_over), Rc::clone(&rounds));
-            actix::spawn(add_on_and_on(courtyard.clone(), client, is_over, rounds))
+            actix::spawn(add_on_and_on(runtime.clone(), client, is_over, rounds))
         })
         .collect();
     while rounds.get() < CLIENTS * ROUNDS_MIN {
@@ -32,7 +32,7 @@ async fn a_crash_under_load_fails_nobody_else_and_loses_nothing_acknowledged() {
     }
 
     let before = rounds.get();
-    let (added, slowest) = crash_until_quarantined(&courtyard, bomb).await;
+    let (added, slowest) = crash_until_quarantined(&runtime, bomb).await;
     let during = rounds.get() - before;
     is_over.set(true);
     let mut counts = vec![(bomb, added)];
@@ -43,26 +43,26 @@ async fn a_crash_under_load_fails_nobody_else_and_loses_nothing_acknowledged() {
     assert!(slowest < BACK_WITHIN, "back within {slowest:?}");
     assert!(during > 0, "the others waited for the one that crashed");
 
-    assert!(courtyard.release(0, bomb));
-    all_are_there(&courtyard, &counts).await;
-    courtyard.stop().await;
-    let courtyard = start(folder.path(), ActorSettings::default());
-    all_are_there(&courtyard, &counts).await;
-    courtyard.stop().await;
+    assert!(runtime.release(0, bomb));
+    all_are_there(&runtime, &counts).await;
+    runtime.stop().await;
+    let runtime = start(folder.path(), ActorSettings::default());
+    all_are_there(&runtime, &counts).await;
+    runtime.stop().await;
 }
 
 /// Adds to a counter of its own, each time under a new key, and expects every answer at once.
 async fn add_on_and_on(
-    courtyard: Courtyard,
+    runtime: Runtime,
     client: u64,
     is_over: Rc<Cell<bool>>,
     rounds: Rc<Cell<u64>>,
 ) -> (u64, u64) {
-    let number = say(&courtyard, "open", None, "").await.unwrap().number;
+    let number = say(&runtime, "open", None, "").await.unwrap().number;
     for round in 1.. {
         let name = u128::from(client) << 64 | u128::from(round);
         let key = Some(IdempotencyKey { key: name, fingerprint: name });
-        let added = say_under(&courtyard, "add", Some(number), ADD_ONE, key).await;
+        let added = say_under(&runtime, "add", Some(number), ADD_ONE, key).await;
         assert_eq!(count(&added.expect("nobody else fails")), round);
         rounds.set(rounds.get() + 1);
         if is_over.get() && round >= ROUNDS_MIN {
@@ -73,23 +73,23 @@ async fn add_on_and_on(
 }
 
 /// How much was added and acknowledged, and the longest time from a crash to the next answer.
-async fn crash_until_quarantined(courtyard: &Courtyard, bomb: u64) -> (u64, Duration) {
+async fn crash_until_quarantined(runtime: &Runtime, bomb: u64) -> (u64, Duration) {
     let (mut added, mut slowest) = (0, Duration::ZERO);
     loop {
-        let acknowledged = say(courtyard, "add", Some(bomb), ADD_ONE).await.unwrap();
+        let acknowledged = say(runtime, "add", Some(bomb), ADD_ONE).await.unwrap();
         added += 1;
         assert_eq!(count(&acknowledged), added);
-        let crashed = say(courtyard, "explode", Some(bomb), "").await;
+        let crashed = say(runtime, "explode", Some(bomb), "").await;
         let since = Instant::now();
         assert!(
-            matches!(crashed, Err(Trouble::Crashed { .. } | Trouble::Quarantined { .. })),
+            matches!(crashed, Err(RequestError::Crashed { .. } | RequestError::Quarantined { .. })),
             "{crashed:?}"
         );
-        let shown = courtyard.show(0, bomb).await;
+        let shown = runtime.show(0, bomb).await;
         slowest = slowest.max(since.elapsed());
         match shown {
             Ok(shown) => assert_eq!(count(&shown), added),
-            Err(Trouble::Quarantined { because, .. }) => {
+            Err(RequestError::Quarantined { because, .. }) => {
                 assert_eq!(because, "panicked: exploded on purpose");
                 return (added, slowest);
             }
@@ -98,9 +98,9 @@ async fn crash_until_quarantined(courtyard: &Courtyard, bomb: u64) -> (u64, Dura
     }
 }
 
-async fn all_are_there(courtyard: &Courtyard, counts: &[(u64, u64)]) {
+async fn all_are_there(runtime: &Runtime, counts: &[(u64, u64)]) {
     for (number, expected) in counts {
-        let shown = courtyard.show(0, *number).await.unwrap();
+        let shown = runtime.show(0, *number).await.unwrap();
         assert_eq!(count(&shown), *expected, "counter {number}");
     }
 }

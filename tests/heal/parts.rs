@@ -98,8 +98,8 @@ async fn every_context_can_be_restarted_and_no_client_notices() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
-    let listed = taxi.get("/admin/contexts").await;
-    for context in listed["_embedded"]["contexts"].as_array().expect("contexts") {
+    let listed = taxi.get("/admin/components").await;
+    for context in listed["_embedded"]["components"].as_array().expect("contexts") {
         let restart = context["_links"]["restart"]["href"].as_str().expect("can be restarted");
         let restarted = taxi.post(restart, &json!(null)).await;
         assert_eq!(restarted.status(), 200, "{restart}");
@@ -112,7 +112,7 @@ async fn every_context_can_be_restarted_and_no_client_notices() {
     let refused: Vec<_> = answered.iter().flat_map(|order| &order.refused).collect();
     assert!(refused.is_empty(), "a client noticed: {refused:?}");
     taxi.has_orders(answered.len() as u64).await;
-    let unknown = taxi.post("/admin/contexts/taxi/nobody/restart", &json!(null)).await;
+    let unknown = taxi.post("/admin/components/taxi/nobody/restart", &json!(null)).await;
     assert_eq!(unknown.status(), 404);
     taxi.ends_well();
 }
@@ -120,10 +120,10 @@ async fn every_context_can_be_restarted_and_no_client_notices() {
 #[tokio::test]
 async fn a_suspended_context_is_still_suspended_when_it_is_restarted() {
     let taxi = Drill::taxi(|_| {});
-    taxi.post("/admin/contexts/taxi/sms/suspend", &json!(null)).await;
+    taxi.post("/admin/components/taxi/sms/suspend", &json!(null)).await;
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
-    let restarted = taxi.post("/admin/contexts/taxi/sms/restart", &json!(null)).await;
+    let restarted = taxi.post("/admin/components/taxi/sms/restart", &json!(null)).await;
     assert_eq!(restarted.status(), 200);
     load.goes_on(ORDERS_BETWEEN).await;
     let orders = load.ends().await.len() as u64;
@@ -131,7 +131,7 @@ async fn a_suspended_context_is_still_suspended_when_it_is_restarted() {
     let health = taxi.get("/actuator/health").await;
     assert_eq!(health["status"], "UP");
     assert_eq!(health["components"]["port taxi/sms"]["status"], "OUT_OF_SERVICE");
-    taxi.post("/admin/contexts/taxi/sms/resume", &json!(null)).await;
+    taxi.post("/admin/components/taxi/sms/resume", &json!(null)).await;
     taxi.has_orders(orders).await;
     taxi.ends_well();
 }

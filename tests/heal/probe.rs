@@ -1,7 +1,7 @@
 //! A small business that crashes on purpose, and how the tests talk to it.
 
 use madang::{
-    actors::{ActorSettings, Courtyard, IdempotencyKey, Reply, Request, Settings, Trouble},
+    actors::{ActorSettings, IdempotencyKey, Reply, Request, RequestError, Runtime, Settings},
     domain::kernel::{
         Aggregate, Business, Decision, Host, Malformed, Nothing, Quantity, Rejection, Speaker,
         Timestamp, Vocabulary,
@@ -151,34 +151,34 @@ impl Dawdling {
     }
 }
 
-pub fn start(data: &Path, actors: ActorSettings) -> Courtyard {
+pub fn start(data: &Path, actors: ActorSettings) -> Runtime {
     start_in(Settings { data: data.to_owned(), actors, ..Settings::default() })
 }
 
-pub fn start_in(settings: Settings) -> Courtyard {
-    Courtyard::start(settings, |host| {
+pub fn start_in(settings: Settings) -> Runtime {
+    Runtime::start(settings, |host| {
         host.business::<Probe>();
     })
     .unwrap()
 }
 
 pub async fn say(
-    courtyard: &Courtyard,
+    runtime: &Runtime,
     name: &str,
     number: Option<u64>,
     body: &str,
-) -> Result<Reply, Trouble> {
-    say_under(courtyard, name, number, body, None).await
+) -> Result<Reply, RequestError> {
+    say_under(runtime, name, number, body, None).await
 }
 
 pub async fn say_under(
-    courtyard: &Courtyard,
+    runtime: &Runtime,
     name: &str,
     number: Option<u64>,
     body: &str,
     key: Option<IdempotencyKey>,
-) -> Result<Reply, Trouble> {
-    let sayings = &courtyard.resources()[0].sayings;
+) -> Result<Reply, RequestError> {
+    let sayings = &runtime.resources()[0].sayings;
     let saying = sayings.iter().position(|saying| saying.name == name).unwrap();
     let request = Request {
         resource: 0,
@@ -189,7 +189,7 @@ pub async fn say_under(
         if_match: None,
         patience: Duration::from_secs(30),
     };
-    courtyard.say(request).await
+    runtime.say(request).await
 }
 
 pub fn count(reply: &Reply) -> u64 {

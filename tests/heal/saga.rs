@@ -5,7 +5,7 @@ use crate::{
     relay::{BAD_DIGIT, Knocking, Relay, SAGA_IS_POISONED, STUCK},
 };
 use madang::{
-    actors::{ActorSettings, Catalogue, Courtyard, GateSettings, Page, Settings},
+    actors::{ActorSettings, GateSettings, Installation, Page, Runtime, Settings},
     domain::kernel::{Business, Host},
     store::journal::JournalOptions,
 };
@@ -24,52 +24,52 @@ pub fn settings(data: &Path) -> Settings {
     Settings { data: data.to_owned(), actors, journal, gates, ..Settings::default() }
 }
 
-fn start<B: Business>(data: &Path) -> Courtyard {
-    Courtyard::start(settings(data), |host| {
+fn start<B: Business>(data: &Path) -> Runtime {
+    Runtime::start(settings(data), |host| {
         host.business::<B>();
     })
     .unwrap()
 }
 
 fn assert_sound(data: &Path) {
-    let install = |host: &mut Catalogue| {
+    let install = |host: &mut Installation| {
         host.business::<Relay>();
     };
-    let findings = Catalogue::audit(settings(data), install, &mut |_, _, _| {});
+    let findings = Installation::audit(settings(data), install, &mut |_, _, _| {});
     assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 
-pub async fn open_many(courtyard: &Courtyard, counters: usize) {
-    for_each_at_once(courtyard, counters, |courtyard, _| async move {
-        say(&courtyard, "open", None, "").await.unwrap();
+pub async fn open_many(runtime: &Runtime, counters: usize) {
+    for_each_at_once(runtime, counters, |runtime, _| async move {
+        say(&runtime, "open", None, "").await.unwrap();
     })
     .await;
 }
 
-async fn add_to_all(courtyard: &Courtyard, counters: usize, digit: u32) {
-    for_each_at_once(courtyard, counters, |courtyard, number| async move {
+async fn add_to_all(runtime: &Runtime, counters: usize, digit: u32) {
+    for_each_at_once(runtime, counters, |runtime, number| async move {
         let body = format!(r#"{{"count":{digit}}}"#);
-        say(&courtyard, "add", Some(number), &body).await.unwrap();
+        say(&runtime, "add", Some(number), &body).await.unwrap();
     })
     .await;
 }
 
 async fn for_each_at_once<F: Future<Output = ()> + 'static>(
-    courtyard: &Courtyard,
+    runtime: &Runtime,
     numbers: usize,
-    act: impl Fn(Courtyard, u64) -> F,
+    act: impl Fn(Runtime, u64) -> F,
 ) {
     let acting: Vec<_> =
-        (1..=numbers as u64).map(|number| actix::spawn(act(courtyard.clone(), number))).collect();
+        (1..=numbers as u64).map(|number| actix::spawn(act(runtime.clone(), number))).collect();
     for acting in acting {
         acting.await.unwrap();
     }
 }
 
 /// Waits until the tally of this number shows these digits, and no others before.
-pub async fn becomes(courtyard: &Courtyard, number: u64, digits: u64) {
+pub async fn becomes(runtime: &Runtime, number: u64, digits: u64) {
     loop {
-        if let Ok(shown) = courtyard.show(TALLIES, number).await
+        if let Ok(shown) = runtime.show(TALLIES, number).await
             && count(&shown) >= digits
         {
             assert_eq!(count(&shown), digits, "tally {number}");
@@ -79,8 +79,8 @@ pub async fn becomes(courtyard: &Courtyard, number: u64, digits: u64) {
     }
 }
 
-async fn turn(courtyard: &Courtyard, suspend: bool) -> u64 {
-    let context = courtyard.turn_context("relay/tallies", suspend).await.unwrap().unwrap();
+async fn turn(runtime: &Runtime, suspend: bool) -> u64 {
+    let context = runtime.turn_context("relay/tallies", suspend).await.unwrap().unwrap();
     assert_eq!(context.is_suspended, suspend);
     context.figures[0].1
 }
@@ -88,53 +88,53 @@ async fn turn(courtyard: &Courtyard, suspend: bool) -> u64 {
 #[actix::test]
 async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_released() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start::<Relay>(folder.path());
-    open_many(&courtyard, 2).await;
+    let runtime = start::<Relay>(folder.path());
+    open_many(&runtime, 2).await;
     SAGA_IS_POISONED.store(true, Ordering::SeqCst);
     let add = |number, digit: u32| {
-        let courtyard = courtyard.clone();
+        let runtime = runtime.clone();
         async move {
             let body = format!(r#"{{"count":{digit}}}"#);
-            say(&courtyard, "add", Some(number), &body).await.unwrap();
+            say(&runtime, "add", Some(number), &body).await.unwrap();
         }
     };
     add(1, 1).await;
-    becomes(&courtyard, 1, 1).await;
+    becomes(&runtime, 1, 1).await;
     // Nothing else is on its way, so this is the last position, and the bad one is the next.
-    let position = courtyard.show(TALLIES, 1).await.unwrap().position + 1;
+    let position = runtime.show(TALLIES, 1).await.unwrap().position + 1;
     add(1, BAD_DIGIT).await;
     add(1, 2).await;
     add(2, 3).await;
-    becomes(&courtyard, 2, 3).await;
-    becomes(&courtyard, 1, 1).await;
-    let listed = |courtyard: &Courtyard| {
-        let entries = courtyard.quarantine().into_iter().filter(|entry| entry.number == 1);
+    becomes(&runtime, 2, 3).await;
+    becomes(&runtime, 1, 1).await;
+    let listed = |runtime: &Runtime| {
+        let entries = runtime.quarantine().into_iter().filter(|entry| entry.number == 1);
         entries.map(|entry| (entry.resource, entry.because, entry.position)).collect::<Vec<_>>()
     };
     let expected = vec![("relay/echo", "panicked: a bad digit".to_owned(), Some(position))];
-    while listed(&courtyard).is_empty() {
+    while listed(&runtime).is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(listed(&courtyard), expected);
-    courtyard.stop().await;
+    assert_eq!(listed(&runtime), expected);
+    runtime.stop().await;
 
-    let courtyard = start::<Relay>(folder.path());
-    while listed(&courtyard).is_empty() {
+    let runtime = start::<Relay>(folder.path());
+    while listed(&runtime).is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(listed(&courtyard), expected, "also after a restart");
-    assert!(courtyard.release_conversation("relay/echo", 1));
-    while listed(&courtyard).is_empty() {
+    assert_eq!(listed(&runtime), expected, "also after a restart");
+    assert!(runtime.release_conversation("relay/echo", 1));
+    while listed(&runtime).is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(listed(&courtyard), expected, "it crashes again");
+    assert_eq!(listed(&runtime), expected, "it crashes again");
 
     SAGA_IS_POISONED.store(false, Ordering::SeqCst);
-    assert!(courtyard.release_conversation("relay/echo", 1));
-    assert!(!courtyard.release_conversation("relay/echo", 1), "released twice");
-    becomes(&courtyard, 1, 102).await;
-    courtyard.stop().await;
-    drop(courtyard);
+    assert!(runtime.release_conversation("relay/echo", 1));
+    assert!(!runtime.release_conversation("relay/echo", 1), "released twice");
+    becomes(&runtime, 1, 102).await;
+    runtime.stop().await;
+    drop(runtime);
     assert_sound(folder.path());
 }
 
@@ -142,37 +142,37 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
 async fn commands_for_a_suspended_kind_wait_in_the_journal_and_come_in_order_once() {
     const COUNTERS_MANY: usize = 1_500;
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start::<Relay>(folder.path());
-    open_many(&courtyard, COUNTERS_MANY).await;
-    turn(&courtyard, true).await;
-    add_to_all(&courtyard, COUNTERS_MANY, 1).await;
-    add_to_all(&courtyard, COUNTERS_MANY, 2).await;
-    let waiting = || courtyard.context("relay/tallies").unwrap().figures[0].1;
+    let runtime = start::<Relay>(folder.path());
+    open_many(&runtime, COUNTERS_MANY).await;
+    turn(&runtime, true).await;
+    add_to_all(&runtime, COUNTERS_MANY, 1).await;
+    add_to_all(&runtime, COUNTERS_MANY, 2).await;
+    let waiting = || runtime.context("relay/tallies").unwrap().figures[0].1;
     while waiting() < COUNTERS_MANY as u64 {
         tokio::task::yield_now().await;
     }
     assert_eq!(waiting(), COUNTERS_MANY as u64, "one for each conversation");
     let none = Page { number: 0, size: 1, sort: Vec::new() };
-    assert_eq!(courtyard.list(TALLIES, none).await.unwrap().total, 0);
-    courtyard.stop().await;
-    drop(courtyard);
+    assert_eq!(runtime.list(TALLIES, none).await.unwrap().total, 0);
+    runtime.stop().await;
+    drop(runtime);
 
-    let courtyard = start::<Relay>(folder.path());
-    assert!(courtyard.context("relay/tallies").unwrap().is_suspended, "also after a restart");
-    add_to_all(&courtyard, COUNTERS_MANY, 3).await;
-    turn(&courtyard, false).await;
-    add_to_all(&courtyard, COUNTERS_MANY, 4).await;
-    courtyard.stop().await;
-    drop(courtyard);
+    let runtime = start::<Relay>(folder.path());
+    assert!(runtime.context("relay/tallies").unwrap().is_suspended, "also after a restart");
+    add_to_all(&runtime, COUNTERS_MANY, 3).await;
+    turn(&runtime, false).await;
+    add_to_all(&runtime, COUNTERS_MANY, 4).await;
+    runtime.stop().await;
+    drop(runtime);
 
-    let courtyard = start::<Relay>(folder.path());
-    add_to_all(&courtyard, COUNTERS_MANY, 5).await;
+    let runtime = start::<Relay>(folder.path());
+    add_to_all(&runtime, COUNTERS_MANY, 5).await;
     for number in 1..=COUNTERS_MANY as u64 {
-        becomes(&courtyard, number, 12_345).await;
+        becomes(&runtime, number, 12_345).await;
     }
-    assert_eq!(courtyard.context("relay/tallies").unwrap().figures[0].1, 0);
-    courtyard.stop().await;
-    drop(courtyard);
+    assert_eq!(runtime.context("relay/tallies").unwrap().figures[0].1, 0);
+    runtime.stop().await;
+    drop(runtime);
     assert_sound(folder.path());
 }
 
@@ -180,39 +180,39 @@ async fn commands_for_a_suspended_kind_wait_in_the_journal_and_come_in_order_onc
 async fn suspended_again_and_again_nothing_is_missed_and_nothing_comes_twice() {
     const COUNTERS_SOME: usize = 300;
     let folder = tempfile::tempdir().unwrap();
-    let mut courtyard = start::<Relay>(folder.path());
-    open_many(&courtyard, COUNTERS_SOME).await;
+    let mut runtime = start::<Relay>(folder.path());
+    open_many(&runtime, COUNTERS_SOME).await;
     for digit in 1..=9 {
-        turn(&courtyard, digit % 3 != 0).await;
-        add_to_all(&courtyard, COUNTERS_SOME, digit).await;
-        turn(&courtyard, digit % 2 == 0).await;
+        turn(&runtime, digit % 3 != 0).await;
+        add_to_all(&runtime, COUNTERS_SOME, digit).await;
+        turn(&runtime, digit % 2 == 0).await;
         if digit % 4 == 0 {
-            courtyard.stop().await;
-            courtyard = start::<Relay>(folder.path());
+            runtime.stop().await;
+            runtime = start::<Relay>(folder.path());
         }
     }
-    turn(&courtyard, false).await;
+    turn(&runtime, false).await;
     for number in 1..=COUNTERS_SOME as u64 {
-        becomes(&courtyard, number, 123_456_789).await;
+        becomes(&runtime, number, 123_456_789).await;
     }
-    courtyard.stop().await;
-    drop(courtyard);
+    runtime.stop().await;
+    drop(runtime);
     assert_sound(folder.path());
 }
 
 #[actix::test]
 async fn outcomes_stuck_at_a_quarantined_instance_do_not_keep_a_backlog_from_being_read() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start::<Probe>(folder.path());
+    let runtime = start::<Probe>(folder.path());
     let last = STUCK + 40;
-    open_many(&courtyard, usize::try_from(last).unwrap()).await;
-    assert_eq!(courtyard.show(COUNTERS, last).await.unwrap().version, 1);
-    courtyard.stop().await;
+    open_many(&runtime, usize::try_from(last).unwrap()).await;
+    assert_eq!(runtime.show(COUNTERS, last).await.unwrap().version, 1);
+    runtime.stop().await;
 
-    let courtyard = start::<Knocking>(folder.path());
+    let runtime = start::<Knocking>(folder.path());
     for number in STUCK + 1..=last {
-        becomes(&courtyard, number, 1).await;
+        becomes(&runtime, number, 1).await;
     }
-    assert_eq!(courtyard.quarantine().len(), 1);
-    courtyard.stop().await;
+    assert_eq!(runtime.quarantine().len(), 1);
+    runtime.stop().await;
 }

@@ -5,7 +5,7 @@ use crate::{
     drill::{Drill, HANG, Load},
     probe::{DAWDLED, DAWDLING, Probe, count, say, start_in},
 };
-use madang::actors::{ActorSettings, Catalogue, Courtyard, Page, Reply, Settings, Trouble};
+use madang::actors::{ActorSettings, Installation, Page, Reply, RequestError, Runtime, Settings};
 use serde_json::json;
 use std::{path::Path, time::Instant};
 use tokio::task::JoinHandle;
@@ -27,61 +27,65 @@ fn settings(data: &Path) -> Settings {
 }
 
 /// How many shards were replaced, as the diary tells.
-async fn replacements(courtyard: &Courtyard) -> usize {
+async fn replacements(runtime: &Runtime) -> usize {
     let page = Page { number: 0, size: 200, sort: Vec::new() };
-    let notes = courtyard.diary(page).await.unwrap().items;
+    let notes = runtime.diary(page).await.unwrap().items;
     notes.iter().filter(|note| note.what == "ShardReplaced").count()
 }
 
-fn add_later(courtyard: &Courtyard, number: u64, count: u32) -> JoinHandle<Result<Reply, Trouble>> {
-    let (courtyard, body) = (courtyard.clone(), format!(r#"{{"count":{count}}}"#));
-    actix::spawn(async move { say(&courtyard, "add", Some(number), &body).await })
+fn add_later(
+    runtime: &Runtime,
+    number: u64,
+    count: u32,
+) -> JoinHandle<Result<Reply, RequestError>> {
+    let (runtime, body) = (runtime.clone(), format!(r#"{{"count":{count}}}"#));
+    actix::spawn(async move { say(&runtime, "add", Some(number), &body).await })
 }
 
 #[actix::test]
 async fn who_wakes_up_in_a_shard_that_was_replaced_writes_nothing_and_passes_on_what_waits() {
     let folder = tempfile::tempdir().unwrap();
-    let courtyard = start_in(settings(folder.path()));
+    let runtime = start_in(settings(folder.path()));
     for _ in 1..=4 {
-        say(&courtyard, "open", None, "").await.unwrap();
+        say(&runtime, "open", None, "").await.unwrap();
     }
     let dawdling = DAWDLING.begin();
-    let dawdler = add_later(&courtyard, 2, DAWDLED);
+    let dawdler = add_later(&runtime, 2, DAWDLED);
     until("somebody dawdles", || DAWDLING.is_reached()).await;
-    let queued = add_later(&courtyard, 4, 1);
+    let queued = add_later(&runtime, 4, 1);
 
     // The other shard never notices, and the blocked one is soon replaced.
-    assert_eq!(count(&say(&courtyard, "add", Some(1), ADD_ONE).await.unwrap()), 1);
+    assert_eq!(count(&say(&runtime, "add", Some(1), ADD_ONE).await.unwrap()), 1);
     // What was posted before is passed on no sooner than the old loop wakes up.
-    while replacements(&courtyard).await == 0 {
+    while replacements(&runtime).await == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(count(&say(&courtyard, "add", Some(2), r#"{"count":10}"#).await.unwrap()), 10);
-    assert_eq!(count(&courtyard.show(0, 4).await.unwrap()), 0, "its letter is still on its way");
-    assert_eq!(courtyard.blocked(), ["shard 0"], "liveness is red while the loop is blocked");
+    assert_eq!(count(&say(&runtime, "add", Some(2), r#"{"count":10}"#).await.unwrap()), 10);
+    assert_eq!(count(&runtime.show(0, 4).await.unwrap()), 0, "its letter is still on its way");
+    assert_eq!(runtime.blocked(), ["shard 0"], "liveness is red while the loop is blocked");
 
     drop(dawdling);
     let late = dawdler.await.unwrap();
-    assert!(matches!(late, Err(Trouble::Busy { .. })), "it was not done: {late:?}");
+    assert!(matches!(late, Err(RequestError::Busy { .. })), "it was not done: {late:?}");
     assert_eq!(count(&queued.await.unwrap().unwrap()), 1, "what waited was passed on");
-    until("it has woken up", || courtyard.blocked().is_empty()).await;
-    let stands = async |courtyard: &Courtyard| {
+    until("it has woken up", || runtime.blocked().is_empty()).await;
+    let stands = async |runtime: &Runtime| {
         for (number, expected) in [(1, 1), (2, 10), (3, 0), (4, 1)] {
-            assert_eq!(count(&courtyard.show(0, number).await.unwrap()), expected, "{number}");
+            assert_eq!(count(&runtime.show(0, number).await.unwrap()), expected, "{number}");
         }
     };
-    stands(&courtyard).await;
-    courtyard.stop().await;
-    drop(courtyard);
+    stands(&runtime).await;
+    runtime.stop().await;
+    drop(runtime);
 
-    let courtyard = start_in(settings(folder.path()));
-    stands(&courtyard).await;
-    courtyard.stop().await;
-    drop(courtyard);
-    let install = |host: &mut Catalogue| {
+    let runtime = start_in(settings(folder.path()));
+    stands(&runtime).await;
+    runtime.stop().await;
+    drop(runtime);
+    let install = |host: &mut Installation| {
         madang::domain::kernel::Host::business::<Probe>(host);
     };
-    let findings = Catalogue::audit(settings(folder.path()), install, &mut |_, _, _| {});
+    let findings = Installation::audit(settings(folder.path()), install, &mut |_, _, _| {});
     assert_eq!(findings.unwrap().flaws, Vec::<String>::new());
 }
 

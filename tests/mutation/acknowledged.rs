@@ -124,7 +124,7 @@ pub async fn settled(client: &Client, url: &str) {
     let settling = async {
         let mut same = 0;
         while same < 5 {
-            let (_, contexts) = get(client, &format!("{url}/admin/contexts")).await.unwrap();
+            let (_, contexts) = get(client, &format!("{url}/admin/components")).await.unwrap();
             let (_, health) = get(client, &format!("{url}/actuator/health")).await.unwrap();
             text = contexts.to_string();
             let is_busy = ["recordsBehind", "underWay", "commandsWaiting"].iter().any(|figure| {

@@ -114,7 +114,7 @@ async fn a_loss_is_refused_until_it_is_accepted_and_then_no_number_is_given_agai
     let (process, url) = serving(&data, &["--accept-loss"]);
     assert_eq!(order(&url, "early").await.location, "/taxi/orders/1", "what is left is known");
     assert_eq!(order(&url, "late").await.location, "/taxi/orders/4");
-    let (_, diary) = get(&client(), &format!("{url}/admin/diary")).await.unwrap();
+    let (_, diary) = get(&client(), &format!("{url}/admin/log")).await.unwrap();
     assert!(diary.to_string().contains("LossAccepted"), "{diary}");
     settled(&client(), &url).await;
     drop(process);

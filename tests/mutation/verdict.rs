@@ -159,7 +159,7 @@ async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static st
 }
 
 async fn is_settled(client: &Client, url: &str) -> bool {
-    let Ok((_, contexts)) = get(client, &format!("{url}/admin/contexts")).await else {
+    let Ok((_, contexts)) = get(client, &format!("{url}/admin/components")).await else {
         return true;
     };
     let text = contexts.to_string();

@@ -1,7 +1,7 @@
 //! A small business in which a command can be made to take long.
 
 use madang::{
-    actors::Catalogue,
+    actors::Installation,
     domain::kernel::{
         Aggregate, Business, Decision, Host, Malformed, Nothing, Rejection, Speaker, Timestamp,
         Vocabulary,
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Condvar, Mutex};
 
 /// Declares the desk to a server.
-pub fn desk(catalogue: &mut Catalogue) {
+pub fn desk(catalogue: &mut Installation) {
     catalogue.business::<Desk>();
 }
 

@@ -1,7 +1,7 @@
 //! A running application that is asked too much.
 
 use crate::support::{client, inside::Running, suspension::HANG};
-use madang::{actors::Catalogue, config::Config};
+use madang::{actors::Installation, config::Config};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::future::Future;
@@ -17,7 +17,7 @@ pub struct Site {
 
 impl Site {
     /// With these businesses, configured by `change`.
-    pub fn of(install: fn(&mut Catalogue), change: impl FnOnce(&mut Config)) -> Self {
+    pub fn of(install: fn(&mut Installation), change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let running = Running::serve(data.path(), change, install);
         Self { running, client: client(), _data: data }

@@ -69,7 +69,7 @@ impl Step {
     }
 
     async fn turn(&self, site: &Site, turn: &str) {
-        let path = format!("/admin/contexts/{}/{turn}", self.context);
+        let path = format!("/admin/components/{}/{turn}", self.context);
         assert_eq!(site.post(&path, &Value::Null).await.status(), 200);
     }
 

@@ -1,7 +1,7 @@
 //! The application inside the test process: on a port of the system's choice, in a folder of its own.
 
 use madang::{
-    actors::Catalogue,
+    actors::Installation,
     app::App,
     config::{Config, Flags},
     declarations::Declarations,
@@ -36,7 +36,7 @@ impl Running {
     pub fn serve(
         data: &Path,
         change: impl FnOnce(&mut Config),
-        install: fn(&mut Catalogue),
+        install: fn(&mut Installation),
     ) -> Self {
         let flags = Flags {
             data: Some(data.to_owned()),
@@ -70,6 +70,6 @@ impl Drop for Running {
 }
 
 /// Declares the businesses that madang ships to a server.
-pub fn shipped(catalogue: &mut Catalogue) {
+pub fn shipped(catalogue: &mut Installation) {
     Declarations::of(madang::shipped).install(catalogue);
 }

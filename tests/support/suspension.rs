@@ -82,7 +82,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     fn path(&self) -> String {
-        format!("/admin/contexts/{}", self.outage.context)
+        format!("/admin/components/{}", self.outage.context)
     }
 
     async fn turn(&self, server: &Server, turn: &str, state: &str) {

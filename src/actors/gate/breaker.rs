@@ -12,16 +12,18 @@
 //! ```
 
 use super::{
-    bucket::Bucket,
+    call_window::{Tally, Window, reaches},
     rules::BreakerRules,
-    window::{Tally, Window, reaches},
+    token_bucket::Bucket,
 };
 use std::{collections::VecDeque, time::Duration};
 
 /// Those in a hurry find a drop even where the patient have waited for it.
 const TOKENS_HURRIED: f64 = 1.0;
+
 /// The patient leave one for whoever is in a hurry.
 const TOKENS_PATIENT: f64 = 2.0;
+
 /// Whoever has not come for a drop by then does not come.
 pub(super) const PROMISED_FOR: Duration = Duration::from_millis(500);
 
@@ -235,11 +237,11 @@ const fn tokens(is_patient: bool) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{settings::GateSettings, types::GateKind};
     use super::*;
-    use crate::actors::gate::{GateSettings, Guards};
 
     fn breaker(settings: &GateSettings) -> Breaker {
-        Breaker::new(settings.rules(Guards::Port).unwrap().breaker.unwrap())
+        Breaker::new(settings.rules(GateKind::Port).unwrap().breaker.unwrap())
     }
 
     fn ms(ms: u64) -> Duration {

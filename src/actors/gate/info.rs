@@ -1,7 +1,6 @@
 //! A gate as operators see it.
 
-use super::{Guards, bell::Bell, passing::Gate, settings::GateSettings};
-use crate::actors::facade::{Part, Status};
+use super::{handle::Gate, settings::GateSettings, timer::Timer, types::GateKind};
 use std::{sync::Arc, time::Duration};
 
 /// How a gate stands.
@@ -55,7 +54,7 @@ pub struct GateInfo {
 const REASONS: [&str; 4] = ["open", "full", "tooMany", "tooLate"];
 
 impl GateInfo {
-    pub(super) fn of(gate: &Gate, bell: &Bell) -> Self {
+    pub(super) fn of(gate: &Gate, bell: &Timer) -> Self {
         let seen = loop {
             let look = gate.look(|inner, now| {
                 let standing = inner.machine.standing(now);
@@ -75,9 +74,9 @@ impl GateInfo {
         Self {
             name: gate.shared_name(),
             guards: match gate.guards() {
-                Guards::Port => "port",
-                Guards::Step => "step",
-                Guards::Admission => "admission",
+                GateKind::Port => "port",
+                GateKind::Step => "step",
+                GateKind::Admission => "admission",
             },
             state: standing.state,
             since_ms: bell.since_epoch_ms(last.at),
@@ -99,17 +98,5 @@ impl GateInfo {
             broken,
             settings: settings.over_usual(gate.guards()),
         }
-    }
-
-    /// How a gate that is not closed is shown beside the other parts of the house.
-    #[must_use]
-    pub fn part(&self) -> Option<Part> {
-        let status = match self.state {
-            "closed" => return None,
-            "open" => Status::OutOfService,
-            _ => Status::Up,
-        };
-        let details = vec![("state", self.state.to_owned()), ("because", self.because.clone())];
-        Some(Part { name: format!("gate {}", self.name), status, details })
     }
 }

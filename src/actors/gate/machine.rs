@@ -2,14 +2,14 @@
 //! has passed since some beginning, and what follows goes out as values.
 
 use super::{
-    Outcome, Why,
     breaker::{Breaker, Turn},
-    bucket::Bucket,
-    limit::Limit,
-    queue::{Left, Queue},
-    returning::Returning,
+    concurrency_limit::Limit,
+    decision::{Answer, Counts, Entry, Refusal, Standing},
+    retry_schedule::Returning,
     rules::{RateRules, Rules},
-    told::{Answer, Counts, Entry, Refusal, Standing},
+    token_bucket::Bucket,
+    types::{Outcome, Why},
+    wait_queue::{Left, Queue},
 };
 use std::{
     collections::{BTreeMap, VecDeque},

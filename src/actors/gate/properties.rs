@@ -6,11 +6,11 @@
 mod random;
 
 use super::{
-    Outcome, Why,
     breaker::PROMISED_FOR,
+    decision::{Answer, Entry, Refusal},
     machine::Machine,
     rules::{BreakerRules, LimitRules, QueueRules, Rules, Span},
-    told::{Answer, Entry, Refusal},
+    types::{Outcome, Why},
 };
 use proptest::{collection::vec, prelude::*};
 use random::{Deed, deed, rules};

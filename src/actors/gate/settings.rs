@@ -1,10 +1,10 @@
 //! How a gate is set: what is configured, over what is usual for what it guards.
 
 use super::{
-    Guards,
     rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
+    types::GateKind,
 };
-use crate::{actors::ranges::MANY, domain::kernel::in_plain_words};
+use crate::{actors::support::COUNT_MAX, domain::kernel::in_plain_words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
@@ -94,8 +94,8 @@ impl GateSettings {
     /// defaults of Resilience4j; the time it stays open does not: its minute is longer than a
     /// client waits, and trials that drip cost too little to wait for so long.
     #[must_use]
-    pub fn usual(guards: Guards) -> Self {
-        let is_admission = guards == Guards::Admission;
+    pub fn usual(guards: GateKind) -> Self {
+        let is_admission = guards == GateKind::Admission;
         Self {
             concurrency_max: is_admission.then_some(1_024),
             waiting_calls_max: Some(if is_admission { 4_096 } else { 1_024 }),
@@ -121,7 +121,7 @@ impl GateSettings {
 
     /// What is configured over what is usual.
     #[must_use]
-    pub fn over_usual(&self, guards: Guards) -> Self {
+    pub fn over_usual(&self, guards: GateKind) -> Self {
         let mut usual = Self::usual(guards);
         if self.window_s.is_some() {
             usual.window_calls = None;
@@ -157,7 +157,7 @@ impl GateSettings {
     ///
     /// # Errors
     /// A sentence that names the key whose value makes no sense.
-    pub fn rules(&self, guards: Guards) -> Result<Rules, String> {
+    pub fn rules(&self, guards: GateKind) -> Result<Rules, String> {
         let all = self.over_usual(guards);
         all.check()?;
         Ok(all.as_rules())
@@ -207,7 +207,7 @@ impl GateSettings {
     }
 
     /// What is usual for what a gate guards, as the rules it goes by.
-    pub(super) fn usual_rules(guards: Guards) -> Rules {
+    pub(super) fn usual_rules(guards: GateKind) -> Rules {
         Self::usual(guards).as_rules()
     }
 
@@ -216,7 +216,7 @@ impl GateSettings {
         self.minimum_calls.unwrap_or_default().min(self.window_calls.unwrap_or(u32::MAX))
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let shares = [("failure_rate", self.failure_rate), ("slow_call_rate", self.slow_call_rate)];
         for (key, share) in shares {
             if share.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
@@ -248,24 +248,24 @@ impl GateSettings {
         let wide = |value: Option<u32>| value.map(u64::from);
         let size = |value: Option<usize>| value.map(|value| value as u64);
         let all = [
-            ("burst_calls", wide(self.burst_calls), MANY),
-            ("concurrency_max", size(self.concurrency_max), MANY),
-            ("concurrency_min", size(self.concurrency_min), MANY),
-            ("waiting_calls_max", size(self.waiting_calls_max), MANY),
-            ("waiting_ms_max", self.waiting_ms_max, MANY),
-            ("wait_target_ms", self.wait_target_ms, MANY),
-            ("wait_interval_ms", self.wait_interval_ms, MANY),
+            ("burst_calls", wide(self.burst_calls), COUNT_MAX),
+            ("concurrency_max", size(self.concurrency_max), COUNT_MAX),
+            ("concurrency_min", size(self.concurrency_min), COUNT_MAX),
+            ("waiting_calls_max", size(self.waiting_calls_max), COUNT_MAX),
+            ("waiting_ms_max", self.waiting_ms_max, COUNT_MAX),
+            ("wait_target_ms", self.wait_target_ms, COUNT_MAX),
+            ("wait_interval_ms", self.wait_interval_ms, COUNT_MAX),
             // Each call of a window, or each second of one, is remembered.
             ("window_calls", wide(self.window_calls), WINDOW_CALLS_MAX),
             ("window_s", wide(self.window_s), WINDOW_S_MAX),
-            ("minimum_calls", wide(self.minimum_calls), MANY),
-            ("slow_call_ms", self.slow_call_ms, MANY),
-            ("consecutive_failures", wide(self.consecutive_failures), MANY),
-            ("open_ms", self.open_ms, MANY),
-            ("open_ms_max", self.open_ms_max, MANY),
-            ("trial_calls", wide(self.trial_calls), MANY),
-            ("permit_ms", self.permit_ms, MANY),
-            ("retry_after_ms_max", self.retry_after_ms_max, MANY),
+            ("minimum_calls", wide(self.minimum_calls), COUNT_MAX),
+            ("slow_call_ms", self.slow_call_ms, COUNT_MAX),
+            ("consecutive_failures", wide(self.consecutive_failures), COUNT_MAX),
+            ("open_ms", self.open_ms, COUNT_MAX),
+            ("open_ms_max", self.open_ms_max, COUNT_MAX),
+            ("trial_calls", wide(self.trial_calls), COUNT_MAX),
+            ("permit_ms", self.permit_ms, COUNT_MAX),
+            ("retry_after_ms_max", self.retry_after_ms_max, COUNT_MAX),
         ];
         for (key, value, most) in all {
             match value {
@@ -291,7 +291,7 @@ mod tests {
 
     fn read(value: Value) -> Result<Rules, String> {
         let settings = serde_json::from_value::<GateSettings>(value).expect("settings");
-        settings.rules(Guards::Port)
+        settings.rules(GateKind::Port)
     }
 
     fn changes(value: &Value) -> &Map<String, Value> {
@@ -300,11 +300,11 @@ mod tests {
 
     #[test]
     fn what_is_usual_makes_sense() {
-        for guards in [Guards::Port, Guards::Step, Guards::Admission] {
+        for guards in [GateKind::Port, GateKind::Step, GateKind::Admission] {
             let rules = GateSettings::default().rules(guards).expect("makes sense");
-            assert_eq!(rules.breaker.is_some(), guards != Guards::Admission);
+            assert_eq!(rules.breaker.is_some(), guards != GateKind::Admission);
             let is_limited = rules.limit == LimitRules::Fixed(1_024);
-            assert_eq!(is_limited, guards == Guards::Admission);
+            assert_eq!(is_limited, guards == GateKind::Admission);
         }
     }
 
@@ -352,7 +352,7 @@ mod tests {
     fn a_window_over_time_takes_the_place_of_one_over_calls() {
         let over_calls = GateSettings { window_calls: Some(9), ..GateSettings::default() };
         let over_time = over_calls.changed(changes(&json!({"window_s": 3}))).unwrap();
-        let span = over_time.rules(Guards::Port).unwrap().breaker.map(|breaker| breaker.span);
+        let span = over_time.rules(GateKind::Port).unwrap().breaker.map(|breaker| breaker.span);
         assert_eq!(span, Some(Span::Seconds(3)));
     }
 }

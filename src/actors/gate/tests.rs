@@ -1,7 +1,12 @@
 //! The living gate: who waits is told, who goes away is forgotten, and what breaks heals.
 
-use super::{Gate, GateSettings, Gates, GatesSettings, Guards, Outcome, Why, wrong_gates};
-use crate::actors::diary::Diary;
+use super::{
+    driver::drive,
+    handle::Gate,
+    registry::{Gates, wrong_gates},
+    settings::{GateSettings, GatesSettings},
+    types::{GateKind, Outcome, Why},
+};
 use actix::Arbiter;
 use serde_json::json;
 use std::{
@@ -18,9 +23,9 @@ fn settings(value: serde_json::Value) -> GateSettings {
 
 /// Gates that are driven, and one of them.
 fn driven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
-    let gates = Gates::new([("door".to_owned(), settings)].into(), Arc::new(Diary::default()));
-    let gate = gates.with("door", Guards::Port);
-    gates.drive(&Arbiter::current());
+    let gates = Gates::new([("door".to_owned(), settings)].into(), Arc::new(()));
+    let gate = gates.with("door", GateKind::Port);
+    drive(&gates, &Arbiter::current());
     (gates, gate)
 }
 
@@ -206,7 +211,7 @@ fn settings_change_while_somebody_waits() {
 fn a_section_for_no_gate_or_with_nonsense_is_named() {
     let nonsense = settings(json!({"failure_rate": 2.0}));
     let all = [("door".to_owned(), nonsense), ("window".to_owned(), GateSettings::default())];
-    let known = [("door", Guards::Port)].into();
+    let known = [("door", GateKind::Port)].into();
     let expected = [
         "gates.\"door\": failure_rate is above 0 and at most 1, not 2",
         "gates.\"window\": there is no such gate; there are door",
@@ -229,8 +234,8 @@ async fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Out
 
 #[test]
 fn keys_that_are_set_at_once_are_all_set() {
-    let gates = Gates::new(GatesSettings::default(), Arc::new(Diary::default()));
-    let gate = gates.with("door", Guards::Port);
+    let gates = Gates::new(GatesSettings::default(), Arc::new(()));
+    let gate = gates.with("door", GateKind::Port);
     std::thread::scope(|scope| {
         for key in ["open_ms", "permit_ms", "slow_call_ms", "trial_calls"] {
             let (gates, gate) = (&gates, &gate);

@@ -8,48 +8,47 @@
 //! part that is suspended, or that crashed, *stops* there: it leaves the memory, and what it
 //! misses is read again when it is called.
 
-mod alarms;
-mod asking;
-mod catching_up;
-mod conversation;
-mod listening;
-mod memory;
+mod catch_up;
+mod checkpoint;
+pub mod describe;
+mod input;
+mod instance;
+mod instance_cache;
+mod parked;
 mod recovery;
-mod replaying;
-mod stopped;
+mod status;
+mod timers;
 
-pub use asking::Ask;
+pub use describe::AskSaga;
+pub use input::{Heard, listen};
+pub use status::Waiting;
 
-use super::{
-    contexts::{Context, Contexts},
-    crash::caught,
-    follower::{Follower, Following, RETRY_PAUSE, Wake},
-    letter::{Delivery, Undelivered},
-    progress::Progress,
-    room::Shared,
-    rooms::Rooms,
-    supervision::Order,
-};
 use crate::{
+    actors::{
+        dispatch::{AckLevel, DeliveryError},
+        operations::Context,
+        subscription::{Cursor, Progress, RETRY_PAUSE, Subscriber, SubscriberServices, Wake},
+        supervision::Lifecycle,
+        support::catch_panic,
+    },
     domain::kernel::{Alarm, Next, Saga, Step, Timestamp},
     store::{
         KindId, Lease, Origin, Payload, Record, codec,
-        journal::{Level, StoreError},
+        journal::{ReadLevel, StoreError},
     },
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message, SpawnHandle};
-use alarms::ALARM_BIT;
-use catching_up::UNDER_WAY_MAX;
-use conversation::{Conversation, Kept, Reaction, Said};
-use listening::Heard;
-use memory::Memory;
-pub(super) use replaying::Replayed;
+use catch_up::UNDER_WAY_MAX;
+use checkpoint::SavedInstance;
+use instance::{Conversation, Reaction, Said};
+use instance_cache::InstanceCache;
+use parked::ParkedInstances;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
-use stopped::Stops;
+use timers::ALARM_BIT;
 
 /// Where the list of lagging conversations is kept: no group of conversations has this key.
 const LAGGING: u64 = 0;
@@ -59,13 +58,11 @@ const LAGGING: u64 = 0;
 const STOPPED_BIT: u64 = 1 << 62;
 
 /// Runs all conversations of one kind of saga.
-pub struct Runner<S: Saga> {
-    following: Following,
-    rooms: Arc<Rooms>,
-    shared: Arc<Shared>,
-    contexts: Arc<Contexts>,
-    memory: Memory<S>,
-    stops: Stops<S>,
+pub struct SagaRunner<S: Saga> {
+    following: Cursor,
+    services: SubscriberServices,
+    memory: InstanceCache<S>,
+    stops: ParkedInstances<S>,
     /// Reactions whose commands have been sent and are not all delivered.
     under_way: usize,
     alarms: BTreeSet<(Timestamp, u64)>,
@@ -93,21 +90,21 @@ struct Delivered {
     halted: Option<(u16, Arc<Context>)>,
 }
 
-impl<S: Saga> Actor for Runner<S> {
+impl<S: Saga> Actor for SagaRunner<S> {
     type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let mut kinds = self.rooms.kinds_heard::<S::Hears>();
+        let mut kinds = self.services.rooms.kinds_heard::<S::Hears>();
         // What became of its commands, and its alarms, are records of its own.
         kinds.insert(self.following.me);
         self.listen_to(kinds, ctx);
-        let every = Duration::from_millis(self.shared.settings.checkpoint_every_ms);
+        let every = Duration::from_millis(self.services.settings.checkpoint_every_ms);
         ctx.run_interval(every, |runner, _| runner.checkpoint());
     }
 }
 
-impl<S: Saga> Follower for Runner<S> {
-    fn following(&mut self) -> &mut Following {
+impl<S: Saga> Subscriber for SagaRunner<S> {
+    fn following(&mut self) -> &mut Cursor {
         &mut self.following
     }
 
@@ -137,15 +134,15 @@ impl<S: Saga> Follower for Runner<S> {
     }
 }
 
-impl<S: Saga> Handler<Order> for Runner<S> {
+impl<S: Saga> Handler<Lifecycle> for SagaRunner<S> {
     type Result = ();
 
-    fn handle(&mut self, order: Order, ctx: &mut Self::Context) {
+    fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
         order.obeyed(ctx);
     }
 }
 
-impl<S: Saga> Handler<Wake> for Runner<S> {
+impl<S: Saga> Handler<Wake> for SagaRunner<S> {
     type Result = ();
 
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
@@ -153,7 +150,7 @@ impl<S: Saga> Handler<Wake> for Runner<S> {
     }
 }
 
-impl<S: Saga> Handler<Delivered> for Runner<S> {
+impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
     type Result = ();
 
     fn handle(&mut self, delivered: Delivered, ctx: &mut Self::Context) {
@@ -177,23 +174,19 @@ impl<S: Saga> Handler<Delivered> for Runner<S> {
     }
 }
 
-impl<S: Saga> Runner<S> {
+impl<S: Saga> SagaRunner<S> {
     /// A runner that has not heard anything yet.
     pub fn new(
         (me, lease): (KindId, Lease),
-        shared: Arc<Shared>,
-        rooms: Arc<Rooms>,
-        contexts: Arc<Contexts>,
+        services: SubscriberServices,
         progress: Arc<Progress>,
     ) -> Self {
-        let journal = Arc::clone(&shared.journal);
+        let journal = Arc::clone(&services.journal);
         Self {
-            following: Following::new(me, lease, journal, progress, Level::Submitted),
-            rooms,
-            shared,
-            contexts,
-            memory: Memory::new(0),
-            stops: Stops::default(),
+            following: Cursor::new(me, lease, journal, progress, ReadLevel::Submitted),
+            services,
+            memory: InstanceCache::new(0),
+            stops: ParkedInstances::default(),
             under_way: 0,
             alarms: BTreeSet::new(),
             put_off: BTreeSet::new(),
@@ -228,7 +221,7 @@ impl<S: Saga> Runner<S> {
         let is_silent = conversation.said.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        let step = match caught(|| heard.told_to(state, number, &meta)) {
+        let step = match catch_panic(|| heard.told_to(state, number, &meta)) {
             Ok(step) => step,
             Err(because) => {
                 let reaction = Reaction::Crash(because);
@@ -247,7 +240,7 @@ impl<S: Saga> Runner<S> {
             (_, Alarm::Set(time)) => Some(time),
             (_, Alarm::Keep) => alarm_before.filter(|_| !has_gone_off),
         };
-        conversation.kept = Kept::after(next, alarm);
+        conversation.kept = SavedInstance::after(next, alarm);
         let commands: Vec<_> = (0..)
             .zip(dispatches)
             .filter(|(nth, _)| !self.answered.contains(&(trigger, *nth)))
@@ -266,7 +259,7 @@ impl<S: Saga> Runner<S> {
     /// Makes sure that a conversation is in memory.
     fn remember(&mut self, number: u64) -> Result<(), String> {
         let Some(key) = self.memory.missing(number) else { return Ok(()) };
-        let Following { journal, me, .. } = &self.following;
+        let Cursor { journal, me, .. } = &self.following;
         let bytes = journal.conversation(*me, key).map_err(|error| error.to_string())?;
         self.memory.take_in(key, bytes.as_deref()).map_err(|error| error.to_string())
     }
@@ -283,18 +276,18 @@ impl<S: Saga> Runner<S> {
             }
         };
         self.under_way += 1;
-        let rooms = Arc::clone(&self.rooms);
-        let Following { me, journal, .. } = &self.following;
+        let rooms = Arc::clone(&self.services.rooms);
+        let Cursor { me, journal, .. } = &self.following;
         let (by, mandate, journal) = (*me, self.following.mandate(), Arc::clone(journal));
         let (trigger, runner) = (*trigger, ctx.address());
         actix::spawn(async move {
             let mut halted = None;
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };
-                let when = Delivery::Submitted;
+                let when = AckLevel::Submitted;
                 match rooms.deliver(&journal, &mandate, &dispatch, origin, when).await {
                     Ok(()) => {}
-                    Err(Undelivered::Suspended(context)) => {
+                    Err(DeliveryError::Suspended(context)) => {
                         halted = Some((nth, context));
                         break;
                     }

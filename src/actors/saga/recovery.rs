@@ -1,18 +1,19 @@
 //! Starting over from the last checkpoint, and writing the next one.
 
 use super::{
-    LAGGING, Runner, STOPPED_BIT,
-    alarms::ALARM_BIT,
-    conversation::{Conversation, Lagging},
-    memory::Memory,
+    LAGGING, STOPPED_BIT, SagaRunner,
+    checkpoint::Lagging,
+    instance::Conversation,
+    instance_cache::InstanceCache,
+    parked::{ParkState, ParkedInstances},
     read,
-    stopped::{Halt, Stops},
+    timers::ALARM_BIT,
 };
 use crate::{
     domain::kernel::Saga,
     store::{
         codec,
-        journal::{Checkpoint, Level, StoreError},
+        journal::{Checkpoint, ReadLevel, StoreError},
     },
 };
 use actix::Context as ActixContext;
@@ -24,12 +25,12 @@ use std::{
 /// Records read at once while recovering.
 const RECOVERY_RECORDS_MAX: usize = 4_096;
 
-impl<S: Saga> Runner<S> {
+impl<S: Saga> SagaRunner<S> {
     /// Starts over from the last checkpoint.
     pub(super) fn recover(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), StoreError> {
         let (journal, me) = (Arc::clone(&self.following.journal), self.following.me);
-        self.memory = Memory::new(journal.last_conversation(me, STOPPED_BIT)?);
-        self.stops = Stops::default();
+        self.memory = InstanceCache::new(journal.last_conversation(me, STOPPED_BIT)?);
+        self.stops = ParkedInstances::default();
         self.under_way = 0;
         self.alarms.clear();
         self.put_off.clear();
@@ -90,7 +91,7 @@ impl<S: Saga> Runner<S> {
         let mut after = first;
         while after < checkpoint {
             let journal = Arc::clone(&self.following.journal);
-            let records = journal.read(after, RECOVERY_RECORDS_MAX, Level::Durable)?;
+            let records = journal.read(after, RECOVERY_RECORDS_MAX, ReadLevel::Durable)?;
             if records.is_empty() {
                 break;
             }
@@ -99,7 +100,7 @@ impl<S: Saga> Runner<S> {
                 let Some((number, heard)) = heard else { continue };
                 let is_missed = behind.get(&number).is_some_and(|of| of.contains(&record.position));
                 let halt = self.stops.halt(number, record.position);
-                if is_missed && matches!(halt, None | Some(Halt::CatchingUp)) {
+                if is_missed && matches!(halt, None | Some(ParkState::CatchingUp)) {
                     self.step(number, record, heard, ctx).map_err(StoreError::Failed)?;
                 }
             }

@@ -7,28 +7,35 @@
 //!   └─ a part is gone        begun again, from its last checkpoint
 //! ```
 //! An actor of actix that panics is gone for good, and everything it knew with it. So a part is
-//! known here by how it is begun, and by everybody else through a [`Seat`].
+//! known here by how it is begun, and by everybody else through a [`ActorRef`].
 
-mod hanging;
-mod loops;
-mod pauses;
-mod ward;
+mod actor_ref;
+mod child;
+mod disk_stall;
+mod event_loops;
+mod heartbeat;
+mod restart_pauses;
+mod restart_policy;
 
-pub use hanging::hanging;
-pub use loops::Lives;
-pub use ward::{Begin, Handover, Order, Seat, start_in};
+pub use actor_ref::{ActorRef, Lifecycle, start_in};
+pub use child::{Restart, StartFn};
+pub use disk_stall::hanging;
+pub use event_loops::LoopRole;
+pub use restart_policy::{CrashWindow, RestartDecision};
 
-use super::{
-    clock,
-    contexts::{Context, Contexts},
-    courtyard::StartError,
-    crash::caught,
-    diary::{Diary, Note, millis},
+use crate::{
+    actors::{
+        api::StartError,
+        operations::{Context, Contexts, OperationsEvent, OperationsLog},
+        support::{catch_panic, clock, millis},
+    },
+    store::journal::Journal,
 };
-use crate::store::journal::Journal;
 use actix::{Arbiter, ArbiterHandle, System};
-use hanging::Vigil;
-use loops::{LOOK_EVERY, Loops};
+use child::Child;
+use disk_stall::StallMonitor;
+use event_loops::EventLoops;
+use heartbeat::LOOK_EVERY;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -37,14 +44,13 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use ward::Ward;
 
 /// Looks after the loops and parts of a house.
 pub struct Supervisor {
     journal: Arc<Journal>,
-    diary: Arc<Diary>,
+    diary: Arc<OperationsLog>,
     contexts: Arc<Contexts>,
-    house: Mutex<Staff>,
+    house: Mutex<Supervised>,
     /// What is blocked, as of the last look; apart, so that asking never waits.
     blocked: Mutex<Vec<String>>,
     looks: AtomicU64,
@@ -53,10 +59,10 @@ pub struct Supervisor {
 }
 
 /// Everything that is looked after.
-struct Staff {
-    loops: Loops,
-    wards: Vec<Ward>,
-    vigil: Vigil,
+struct Supervised {
+    loops: EventLoops,
+    wards: Vec<Child>,
+    vigil: StallMonitor,
     clock: clock::Watch,
 }
 
@@ -64,14 +70,14 @@ impl Supervisor {
     /// Nothing to look after yet. A shard that is silent for so long is blocked.
     pub fn new(
         journal: Arc<Journal>,
-        diary: Arc<Diary>,
+        diary: Arc<OperationsLog>,
         contexts: Arc<Contexts>,
         blocked_after: Duration,
     ) -> Arc<Self> {
-        let house = Staff {
-            loops: Loops::new(blocked_after),
+        let house = Supervised {
+            loops: EventLoops::new(blocked_after),
             wards: Vec::new(),
-            vigil: Vigil::default(),
+            vigil: StallMonitor::default(),
             clock: clock::Watch::default(),
         };
         Arc::new(Self {
@@ -87,7 +93,7 @@ impl Supervisor {
     }
 
     /// One more loop; its index.
-    pub fn add_loop(&self, name: impl Into<String>, lives: Lives) -> usize {
+    pub fn add_loop(&self, name: impl Into<String>, lives: LoopRole) -> usize {
         lock(&self.house).loops.add(name.into(), lives)
     }
 
@@ -109,12 +115,12 @@ impl Supervisor {
         &self,
         name: impl Into<String>,
         context: &Arc<Context>,
-        place: (usize, Handover),
-        begin: Begin,
+        place: (usize, Restart),
+        begin: StartFn,
     ) -> Result<(), StartError> {
         let mut house = lock(&self.house);
         let named = (name.into(), Arc::clone(context));
-        let ward = Ward::new(named, place, &house.loops, begin).map_err(StartError::Settings)?;
+        let ward = Child::new(named, place, &house.loops, begin).map_err(StartError::Settings)?;
         house.wards.push(ward);
         Ok(())
     }
@@ -129,7 +135,7 @@ impl Supervisor {
             // Further loops are begun from here.
             System::set_current(system);
             while !me.is_over.load(Ordering::Relaxed) {
-                if let Err(because) = caught(|| me.look()) {
+                if let Err(because) = catch_panic(|| me.look()) {
                     tracing::error!(because, "who looks after everything crashed, and goes on");
                 }
                 thread::park_timeout(LOOK_EVERY);
@@ -157,7 +163,7 @@ impl Supervisor {
     /// What does not let a part be begun; it is tried again by itself.
     pub fn restart(&self, context: &Arc<Context>) -> Result<(), String> {
         let mut house = lock(&self.house);
-        let Staff { loops, wards, .. } = &mut *house;
+        let Supervised { loops, wards, .. } = &mut *house;
         let since = Instant::now();
         for ward in wards.iter_mut().filter(|ward| Arc::ptr_eq(&ward.context, context)) {
             let begun = ward.begin_again(loops, &self.journal);
@@ -211,7 +217,7 @@ impl Supervisor {
 
     fn look(&self) {
         let mut house = lock(&self.house);
-        let Staff { loops, wards, vigil, clock } = &mut *house;
+        let Supervised { loops, wards, vigil, clock } = &mut *house;
         loops.look();
         if let Some(jump) = clock.look(clock::process()) {
             self.diary.note(jump.noted());
@@ -237,8 +243,8 @@ impl Supervisor {
     fn replace_shard(
         &self,
         (index, shard, since): (usize, u32, Instant),
-        loops: &mut Loops,
-        wards: &mut [Ward],
+        loops: &mut EventLoops,
+        wards: &mut [Child],
     ) {
         tracing::error!(shard, silent_ms = millis(since), "a shard is blocked");
         loops.replace(index);
@@ -248,10 +254,10 @@ impl Supervisor {
             }
         }
         let (because, after_ms) = ("its loop was blocked".to_owned(), millis(since));
-        self.diary.note(Note::ShardReplaced { shard, because, after_ms });
+        self.diary.note(OperationsEvent::ShardReplaced { shard, because, after_ms });
     }
 
-    fn revive(&self, ward: &mut Ward, loops: &Loops) {
+    fn revive(&self, ward: &mut Child, loops: &EventLoops) {
         let since = Instant::now();
         if loops.is_blocked(ward.on) {
             return;
@@ -267,7 +273,7 @@ impl Supervisor {
     }
 
     fn note_restart(&self, part: String, because: String, since: Instant) {
-        self.diary.note(Note::Restarted { part, because, after_ms: millis(since) });
+        self.diary.note(OperationsEvent::Restarted { part, because, after_ms: millis(since) });
     }
 }
 

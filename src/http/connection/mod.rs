@@ -1,21 +1,22 @@
 //! A connection to a client: a socket with deadlines, a bound on what is read ahead, and a place
 //! among those that this worker may have open.
 
+mod last_words;
 mod state;
 mod table;
 
 pub use state::{ConnectionState, Timeouts, WorkerLoad};
 pub use table::{ConnectionTable, SPARE_CONNECTIONS};
 
-use self::{state::Closing, table::Place};
-use super::last_words;
 use actix_web::rt::net::TcpStream;
+use state::Closing;
 use std::{
     io,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
 };
+use table::Place;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A connection to a client.

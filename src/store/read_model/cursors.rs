@@ -1,7 +1,11 @@
 //! How far the views in a folder are, read before any of them is opened: a second witness of how
 //! far the journal was.
 
-use super::{Unusable, asking, fault::Fault, shape};
+use super::{
+    asking,
+    fault::{Fault, OpenProblem},
+    shape,
+};
 use rusqlite::{Connection, OpenFlags};
 use std::{
     fs, io,
@@ -25,7 +29,7 @@ pub fn discard_past(folder: &Path, position: u64) -> io::Result<()> {
         if cursor(&path).is_some_and(|at| at <= position) {
             continue;
         }
-        shape::clear_away(&path, &Unusable::Missing)?;
+        shape::clear_away(&path, &OpenProblem::Missing)?;
     }
     Ok(())
 }

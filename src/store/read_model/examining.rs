@@ -8,18 +8,18 @@
 //! ```
 
 use super::{
-    ReadModel, ReadModelError, Unusable, asking,
-    fault::Fault,
+    ReadModel, asking,
+    fault::{Fault, OpenProblem, ReadModelError},
+    paths::beside,
     seal::{self, Progressing, Seal},
-    shape::{self, beside},
-    stamp::Stamp,
+    shape,
+    stamp::FileStamp,
     wal,
 };
 use crate::store::sync::lock;
 use rusqlite::Connection;
 use std::{
-    fs,
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _},
     path::Path,
     sync::atomic::Ordering,
@@ -39,8 +39,8 @@ const LOG_KINDS_AT: usize = 18;
 const WRITE_AHEAD: [u8; 2] = [2, 2];
 
 /// Whether the log of a file that is about to be opened is whole, as far as it is needed.
-pub(super) fn check_log(path: &Path) -> Result<(), Unusable> {
-    let damaged = Unusable::Damaged;
+pub(super) fn check_log(path: &Path) -> Result<(), OpenProblem> {
+    let damaged = OpenProblem::Damaged;
     let log = fs::metadata(beside(path, "-wal")).map(|log| log.len());
     let log_bytes = match log {
         Ok(bytes) => Some(bytes),
@@ -145,7 +145,7 @@ impl ReadModel {
         let writer = lock(&self.writer);
         self.verify()?;
         let emptied = empty_log(&writer);
-        *lock(&self.stamp) = Stamp::of(&self.path);
+        *lock(&self.stamp) = FileStamp::of(&self.path);
         emptied.map_err(|error| self.failed(&Fault::from(error)))
     }
 

@@ -4,7 +4,7 @@ use rusqlite::{Error, ErrorCode, ffi};
 
 /// Why there is no read model in a place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub enum OpenProblem {
     /// There is no file.
     #[error("there is none")]
     Missing,

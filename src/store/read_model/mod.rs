@@ -5,10 +5,12 @@
 //! somebody else touches its file, and is not read from any more: it is *suspected*.
 
 mod asking;
+mod columns;
 mod cursors;
 mod examining;
 mod fault;
 mod limit;
+mod paths;
 mod row;
 mod seal;
 mod search;
@@ -20,18 +22,17 @@ mod writing;
 
 pub use cursors::{discard_past, furthest};
 pub use examining::examine_file;
-pub use fault::{ReadModelError, Unusable};
+pub use fault::{OpenProblem, ReadModelError};
 pub use limit::{AbandonOnDrop, Ended, LongQueries, QueryLimit};
 pub use row::{FoundRow, RowChange};
 pub use search::{SearchError, SortBy, Wanted};
 pub use shape::Layout;
 
-use super::sync::lock;
-use crate::domain::kernel::Query;
+use crate::{domain::kernel::Query, store::sync::lock};
 use asking::{count, meta, numbers_of, rows, stretch_of};
 use fault::Fault;
 use rusqlite::{Connection, OpenFlags};
-use stamp::Stamp;
+use stamp::FileStamp;
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock, atomic::AtomicBool},
@@ -47,7 +48,7 @@ pub struct ReadModel {
     layout: Layout,
     writer: Mutex<Connection>,
     /// How the files looked when the writer had last written. Changed only under its lock.
-    stamp: Mutex<Stamp>,
+    stamp: Mutex<FileStamp>,
     readers: Mutex<Vec<Connection>>,
     writing: Writing,
     /// The statement that reads the row of a number.
@@ -64,14 +65,14 @@ impl ReadModel {
     ///
     /// # Errors
     /// Why it has to be made anew.
-    pub fn open(path: &Path, layout: Layout) -> Result<Self, Unusable> {
+    pub fn open(path: &Path, layout: Layout) -> Result<Self, OpenProblem> {
         if !path.exists() {
-            return Err(Unusable::Missing);
+            return Err(OpenProblem::Missing);
         }
         // Before SQLite reads the log; what another binary left in it does not matter.
         let log = examining::check_log(path);
         let writer = match shape::existing(path, &layout) {
-            Err(Unusable::OtherShape) => return Err(Unusable::OtherShape),
+            Err(OpenProblem::OtherShape) => return Err(OpenProblem::OtherShape),
             opened => log.and(opened)?,
         };
         Ok(Self::of(writer, path.to_owned(), layout))
@@ -82,16 +83,20 @@ impl ReadModel {
     ///
     /// # Errors
     /// When the folder cannot be written to.
-    pub fn build(place: &Path, layout: Layout, found: &Unusable) -> Result<Self, ReadModelError> {
+    pub fn build(
+        place: &Path,
+        layout: Layout,
+        found: &OpenProblem,
+    ) -> Result<Self, ReadModelError> {
         let failed = |because| ReadModelError { name: layout.name, because };
         shape::clear_away(place, found).map_err(|error| failed(error.to_string()))?;
-        let path = shape::beside(place, ".building");
+        let path = paths::beside(place, ".building");
         let writer = shape::create(&path, &layout).map_err(failed)?;
         Ok(Self::of(writer, path, layout))
     }
 
     fn of(connection: Connection, path: PathBuf, layout: Layout) -> Self {
-        let stamp = Mutex::new(Stamp::of(&path));
+        let stamp = Mutex::new(FileStamp::of(&path));
         let is_sealed = AtomicBool::new(seal::is_there(&path));
         Self {
             path,
@@ -176,7 +181,7 @@ impl ReadModel {
         self.verify()?;
         self.unseal().map_err(|error| self.failure(error.to_string()))?;
         let written = self.writing.write(&mut writer, cursor, changes);
-        let after = Stamp::of(&self.path);
+        let after = FileStamp::of(&self.path);
         let exchanged = std::mem::replace(&mut *lock(&self.stamp), after).exchanged(&after);
         // Without this the new stamp would take the files of another process for our own.
         if let Some(because) = exchanged {
@@ -333,7 +338,7 @@ impl ReadModel {
     /// Why it is not to be trusted; right for sure only while nobody writes.
     fn verdict(&self) -> Option<String> {
         let suspicion = self.suspicion.get().cloned();
-        suspicion.or_else(|| lock(&self.stamp).difference(&Stamp::of(&self.path)))
+        suspicion.or_else(|| lock(&self.stamp).difference(&FileStamp::of(&self.path)))
     }
 
     /// One call came to nothing; after damage it is not trusted any more.

@@ -9,12 +9,10 @@
 //! ```
 //! The last line is the checksum of the lines before it.
 
-use super::shape::beside;
+use super::paths::beside;
 use std::{
-    fs,
-    fs::File,
-    io,
-    io::{Read as _, Write as _},
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };

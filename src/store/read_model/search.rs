@@ -1,6 +1,6 @@
 //! Questions to a read model, turned into statements. Values are only ever bound.
 
-use super::{Ended, ReadModelError, shape::column};
+use super::{columns::column, fault::ReadModelError, limit::Ended};
 use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
 use rusqlite::types::Value;
 use std::fmt::Write;

@@ -1,18 +1,22 @@
 //! The shape of a read model's file: its tables, and how one is opened, made and put in its place.
 
-use super::{Unusable, asking, fault::Fault, seal, sums};
+use super::{
+    asking,
+    columns::columns_of,
+    fault::{Fault, OpenProblem},
+    paths::beside,
+    seal, sums,
+};
 use crate::{
     domain::kernel::{Field, FieldKind, View, field_names},
     store::permissions::{create_private_folder, tighten},
 };
 use rusqlite::{Connection, config::DbConfig};
 use std::{
-    ffi::OsString,
     fmt::Write,
-    fs,
-    fs::File,
+    fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -60,7 +64,7 @@ impl Layout {
 }
 
 /// The file as it is. Costs the same however many rows there are.
-pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, Unusable> {
+pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, OpenProblem> {
     let read = || {
         let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
@@ -81,11 +85,11 @@ pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, Unusa
         Ok((writer, found))
     };
     let read: rusqlite::Result<(Connection, String)> = read();
-    let (writer, found) = read.map_err(|error| Unusable::Damaged(error.to_string()))?;
+    let (writer, found) = read.map_err(|error| OpenProblem::Damaged(error.to_string()))?;
     if found != layout.text() {
-        return Err(Unusable::OtherShape);
+        return Err(OpenProblem::OtherShape);
     }
-    let damaged = |fault: Fault| Unusable::Damaged(fault.because());
+    let damaged = |fault: Fault| OpenProblem::Damaged(fault.because());
     check_statements(&writer, layout.fields).map_err(damaged)?;
     asking::meta(&writer).map_err(damaged)?;
     Ok(writer)
@@ -227,23 +231,9 @@ pub(super) fn select_one(fields: &[Field]) -> String {
     format!("{} WHERE number = ?1", select(fields))
 }
 
-/// The column of a field, by its place: names of fields are no part of any statement.
-pub(super) fn column(fields: &[Field], index: usize) -> String {
-    match fields[index].kind {
-        FieldKind::Key => "number".to_owned(),
-        FieldKind::Text | FieldKind::Number | FieldKind::Time => format!("field_{index}"),
-    }
-}
-
-/// The fields that have a column of their own.
-fn columns_of(fields: &[Field]) -> impl Iterator<Item = (String, &Field)> {
-    let all = (0..).zip(fields).filter(|(_, field)| field.kind != FieldKind::Key);
-    all.map(|(index, field)| (column(fields, index), field))
-}
-
 /// Clears the place; a damaged file is kept aside, for whoever wonders.
-pub(super) fn clear_away(path: &Path, found: &Unusable) -> io::Result<()> {
-    if matches!(found, Unusable::Damaged(_)) && path.exists() {
+pub(super) fn clear_away(path: &Path, found: &OpenProblem) -> io::Result<()> {
+    if matches!(found, OpenProblem::Damaged(_)) && path.exists() {
         fs::rename(path, beside(path, ".damaged"))?;
     } else {
         remove(path)?;
@@ -258,10 +248,4 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
 }

@@ -4,12 +4,12 @@
 //! is somebody else's doing: a file deleted, replaced, cut short or written over, a table dropped
 //! by another process. Three calls of `stat`, a few microseconds.
 
-use super::shape::beside;
+use super::paths::beside;
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 /// What a database file, its log and its shared memory looked like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct FileStamp {
     file: Option<Looks>,
     log: Option<Looks>,
     /// Readers write into it: only which file it is counts.
@@ -27,7 +27,7 @@ struct Looks {
 /// Device and inode.
 type Identity = (u64, u64);
 
-impl Stamp {
+impl FileStamp {
     /// How the files look now.
     pub(super) fn of(path: &Path) -> Self {
         let memory = fs::metadata(beside(path, "-shm")).ok();
@@ -88,21 +88,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("view.sqlite");
         fs::write(&path, "rows").expect("is written");
-        let before = Stamp::of(&path);
+        let before = FileStamp::of(&path);
         fs::write(beside(&path, "-wal"), "more").expect("is written");
         fs::write(&path, "other rows").expect("is written");
-        let written = Stamp::of(&path);
+        let written = FileStamp::of(&path);
         assert_eq!(before.exchanged(&written), None);
 
         fs::remove_file(beside(&path, "-wal")).expect("is removed");
-        let said = written.exchanged(&Stamp::of(&path));
+        let said = written.exchanged(&FileStamp::of(&path));
         assert_eq!(said.as_deref(), Some("its log was deleted"));
         fs::write(folder.path().join("another"), "rows").expect("is written");
         fs::rename(folder.path().join("another"), &path).expect("is renamed");
-        let said = written.exchanged(&Stamp::of(&path));
+        let said = written.exchanged(&FileStamp::of(&path));
         assert_eq!(said.as_deref(), Some("the file was replaced"));
         fs::remove_file(&path).expect("is removed");
-        let said = written.exchanged(&Stamp::of(&path));
+        let said = written.exchanged(&FileStamp::of(&path));
         assert_eq!(said.as_deref(), Some("the file was deleted"));
     }
 }

@@ -3,7 +3,7 @@
 //! A CRC-32 finds every single flipped bit. It covers the number of a row, its searchable fields
 //! and its body, so that a row cannot be taken for another one either.
 
-use super::RowChange;
+use super::row::RowChange;
 use crc32fast::Hasher;
 use rusqlite::{Row, types::ValueRef};
 use std::ops::Range;

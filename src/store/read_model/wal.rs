@@ -15,15 +15,18 @@
 
 use std::{
     fs::File,
-    io,
-    io::{BufReader, Read},
+    io::{self, BufReader, Read},
     path::Path,
 };
 
 const HEADER_BYTES: usize = 32;
+
 const FRAME_HEAD_BYTES: usize = 24;
+
 const MAGIC: u32 = 0x377f_0682;
+
 const PAGE_BYTES_MAX: u32 = 65_536;
+
 const MEMORY_HEAD_BYTES: usize = 48;
 
 /// Two running sums over words of 32 bits.

@@ -1,6 +1,12 @@
 //! How rows are written: what changed, up to where, and how many there are since.
 
-use super::{Layout, RowChange, asking, fault::Fault, shape, sums};
+use super::{
+    asking,
+    fault::Fault,
+    row::RowChange,
+    shape::{self, Layout},
+    sums,
+};
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
 
 /// The statements that write rows. They count how many come and go, because counting a million

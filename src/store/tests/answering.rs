@@ -1,9 +1,11 @@
 //! Read models answer what they are asked, and are made anew when they cannot.
 
-use crate::domain::kernel::{Field, Filter, Query};
-use crate::store::read_model::{
-    Ended, FoundRow, Layout, QueryLimit, ReadModel, RowChange, SearchError, SortBy, Unusable,
-    Wanted,
+use crate::{
+    domain::kernel::{Field, Filter, Query},
+    store::read_model::{
+        Ended, FoundRow, Layout, OpenProblem, QueryLimit, ReadModel, RowChange, SearchError,
+        SortBy, Wanted,
+    },
 };
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
@@ -24,7 +26,7 @@ pub(super) fn change(row: &Value) -> RowChange {
 
 /// Ten rows in their place, as of position 10.
 pub(super) fn filled(path: &Path) -> ReadModel {
-    let model = ReadModel::build(path, LAYOUT, &Unusable::Missing).expect("is made");
+    let model = ReadModel::build(path, LAYOUT, &OpenProblem::Missing).expect("is made");
     let row = |number: u64| {
         let name = if number.is_multiple_of(2) { "Jung" } else { "Kim" };
         json!({"id": number, "name": name, "price": number * 100, "madeAt": 1_000 + number})
@@ -74,7 +76,7 @@ fn numbers(rows: &[FoundRow]) -> Vec<u64> {
 fn rows_and_cursor_are_there_after_reopening() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("views").join("mypages.sqlite");
-    assert_eq!(ReadModel::open(&path, LAYOUT).err(), Some(Unusable::Missing));
+    assert_eq!(ReadModel::open(&path, LAYOUT).err(), Some(OpenProblem::Missing));
     let model = filled(&path);
     model.commit(12, &[(3, None), (4, Some(change(&json!({"name": "Lee"}))))]).expect("is written");
     drop(model);

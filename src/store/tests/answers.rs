@@ -2,17 +2,23 @@
 //! a whole.
 
 use super::{open, order, said, submit, under};
-use crate::domain::kernel::{Fall, RejectionKind};
-use crate::store::{
-    Answer, Answers, StoredAnswer, StoredOutcome, StoredReply, StoredSuccess, UNPLACED,
-    answers::KeptAnswer,
-    codec,
-    disk::Batch,
-    faults::Faults,
-    journal::{Journal, JournalOptions, Snapshot, Submission},
-    keys,
+use crate::{
+    domain::kernel::{Fall, RejectionKind},
+    store::{
+        codec,
+        disk::{Batch, keys},
+        faults::Faults,
+        journal::{Journal, Submission},
+        types::{
+            Answer, Answers, JournalOptions, KeptAnswer, Snapshot, StoredAnswer, StoredOutcome,
+            StoredReply, StoredSuccess, UNPLACED,
+        },
+    },
 };
-use std::{path::Path, sync::Arc, sync::atomic::Ordering};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+};
 
 const DAY_MS: i64 = 86_400_000;
 

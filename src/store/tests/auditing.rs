@@ -2,10 +2,9 @@
 
 use super::{open, order, said, submit};
 use crate::store::{
-    Cause, KindId, Origin,
-    audit::Flaw,
-    journal::{Journal, Snapshot},
-    keys,
+    disk::keys,
+    journal::{Flaw, Journal},
+    types::{Cause, KindId, Origin, Snapshot},
 };
 
 fn flaws(journal: &Journal) -> Vec<String> {

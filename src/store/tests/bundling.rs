@@ -5,13 +5,10 @@ use super::{event, open, order, said, submit, word, words};
 use crate::{
     domain::kernel::Timestamp,
     store::{
-        Cause, Record, Stream, batching,
         codec::Frame,
-        disk::Batch,
-        journal::{Journal, StoreError},
-        keys,
-        layout::Totals,
-        reading,
+        disk::{Batch, Totals, keys, reading, walk},
+        journal::{Journal, commit_batch},
+        types::{Cause, Record, StoreError, Stream},
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -61,7 +58,7 @@ impl Book {
         }
         let mut batch = Batch::default();
         let new = &self.records[first..];
-        batching::write_records(
+        commit_batch::write_records(
             &mut batch,
             &mut Frame::default(),
             new,
@@ -73,7 +70,7 @@ impl Book {
 
     fn history(&self, number: u64, after: u32) -> Result<Vec<String>, StoreError> {
         let disk = self.journal.disk()?;
-        reading::records_after(&disk.db, order(number), after, u32::MAX).map(|of| words(&of))
+        walk::records_after(&disk.db, order(number), after, u32::MAX).map(|of| words(&of))
     }
 
     /// Everything is found.

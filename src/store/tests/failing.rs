@@ -3,7 +3,8 @@
 use super::{ORDERS, answer_line, listener, open, order, read_all, said, submit, words};
 use crate::store::{
     faults::{Faults, Pretence},
-    journal::{Journal, JournalOptions, Level, StoreError, SubmitError},
+    journal::{Journal, ReadLevel, SubmitError},
+    types::{JournalOptions, StoreError},
 };
 use std::{
     io,
@@ -33,7 +34,7 @@ fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
 /// before is then stale, and no longer merely refused.
 fn healed(journal: &Journal, then: impl FnOnce()) {
     let (listener, wakes) = listener(&[ORDERS]);
-    journal.subscribe(Level::Durable, listener);
+    journal.subscribe(ReadLevel::Durable, listener);
     then();
     loop {
         wakes.recv().expect("the journal lives");
@@ -70,7 +71,7 @@ fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
     outcome.expect("durable");
     assert_eq!(placed.first_position, 3);
     journal.close();
-    assert_eq!(read_all(&open(dir.path()), Level::Durable).len(), 3);
+    assert_eq!(read_all(&open(dir.path()), ReadLevel::Durable).len(), 3);
 }
 
 #[test]

@@ -3,11 +3,10 @@
 
 use super::{answer_line, open, order, read_all, said, submit, under, words};
 use crate::store::{
-    StoredAnswer, StoredOutcome,
+    disk::Refusal,
     faults::{Faults, Pretence},
-    journal::{
-        Journal, JournalOptions, Level, Lost, Refusal, Snapshot, Submission, SubmitError, Turn,
-    },
+    journal::{Availability, CommitError, Journal, ReadLevel, Submission, SubmitError},
+    types::{JournalOptions, Snapshot, StoredAnswer, StoredOutcome},
 };
 use std::{
     path::Path,
@@ -19,7 +18,7 @@ use std::{
 const HANG: Duration = Duration::from_secs(20);
 
 /// A journal that tells when it broke and when it healed.
-fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Turn>) {
+fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Availability>) {
     let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir, options).expect("opens");
     let (sender, turns) = mpsc::channel();
@@ -28,17 +27,17 @@ fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Turn>) {
 }
 
 #[track_caller]
-fn assert_broke(turns: &mpsc::Receiver<Turn>, because: &str) {
+fn assert_broke(turns: &mpsc::Receiver<Availability>, because: &str) {
     match turns.recv_timeout(HANG).expect("the journal turns") {
-        Turn::Broke { because: told } => assert!(told.contains(because), "{told}"),
-        turn @ Turn::Healed { .. } => panic!("{turn:?}"),
+        Availability::Broke { because: told } => assert!(told.contains(because), "{told}"),
+        turn @ Availability::Healed { .. } => panic!("{turn:?}"),
     }
 }
 
 #[track_caller]
-fn assert_healed(turns: &mpsc::Receiver<Turn>) {
+fn assert_healed(turns: &mpsc::Receiver<Availability>) {
     let turn = turns.recv_timeout(HANG).expect("the journal turns");
-    assert!(matches!(turn, Turn::Healed { .. }), "{turn:?}");
+    assert!(matches!(turn, Availability::Healed { .. }), "{turn:?}");
 }
 
 /// An fsync that waits for leave once it is asked to.
@@ -74,7 +73,7 @@ fn a_full_disk_refuses_what_is_new_and_is_read_on_and_goes_on_once_there_is_spac
     journal.takes().expect("open again");
     submit(&journal, said(1, 1, &["paid"])).1.expect("durable");
     journal.close();
-    assert_eq!(read_all(&open(dir.path()), Level::Durable).len(), 2);
+    assert_eq!(read_all(&open(dir.path()), ReadLevel::Durable).len(), 2);
 }
 
 #[test]
@@ -110,7 +109,7 @@ fn what_waits_when_the_disk_can_only_be_read_was_never_written() {
     drop(leave);
     assert_broke(&turns, "only be read");
     let lost = outcome.recv().expect("answered").expect_err("refused");
-    assert!(matches!(lost, Lost::Refused(Refusal::ReadOnly)), "{lost}");
+    assert!(matches!(lost, CommitError::Refused(Refusal::ReadOnly)), "{lost}");
     assert_eq!((journal.durable(), journal.submitted()), (1, 1));
 
     // Whoever waits for what was given up is told at once.
@@ -141,7 +140,7 @@ fn while_the_disk_fails_what_was_acknowledged_is_read_and_nothing_else() {
         ..said(1, 1, &["paid"])
     };
     let (_, outcome) = submit(&journal, doubtful);
-    assert!(matches!(outcome.expect_err("lost"), Lost::InDoubt(_)));
+    assert!(matches!(outcome.expect_err("lost"), CommitError::InDoubt(_)));
     assert_broke(&turns, "on purpose");
 
     assert!(matches!(journal.takes(), Err(SubmitError::Closed(_))));

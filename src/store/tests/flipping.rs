@@ -2,7 +2,7 @@
 
 use super::answering::{FIELDS, LAYOUT, change, long};
 use crate::store::read_model::{
-    ReadModel, ReadModelError, RowChange, SearchError, SortBy, Unusable, Wanted,
+    OpenProblem, ReadModel, ReadModelError, RowChange, SearchError, SortBy, Wanted,
 };
 use serde_json::json;
 use std::{
@@ -46,7 +46,7 @@ fn row(number: u64, round: u64) -> RowChange {
 
 /// A view that was built and then written to in several transactions, most of it only once.
 fn view(path: &Path) -> ReadModel {
-    let model = ReadModel::build(path, LAYOUT, &Unusable::Missing).expect("is made");
+    let model = ReadModel::build(path, LAYOUT, &OpenProblem::Missing).expect("is made");
     let built: Changes = (1..=BUILT).map(|number| (number, Some(row(number, 0)))).collect();
     model.commit(BUILT, &built).expect("is written");
     let model = model.take_place(path).expect("takes its place");

@@ -2,9 +2,9 @@
 
 use super::{ORDERS, open, order, read_all, said, submit, words};
 use crate::store::{
-    audit::Flaw,
-    files,
-    journal::{Journal, JournalOptions, Level, SubmitError, Turn},
+    disk::files,
+    journal::{Availability, Flaw, Journal, ReadLevel, SubmitError},
+    types::JournalOptions,
 };
 use std::{
     fs,
@@ -139,7 +139,7 @@ fn a_mark_that_is_missing_damaged_or_old_is_made_anew_from_a_whole_journal() {
             None => fs::remove_file(&mark).expect("deleted"),
             Some(bytes) => fs::write(&mark, bytes).expect("written"),
         }
-        assert_eq!(read_all(&open(&dir), Level::Durable).len(), 5);
+        assert_eq!(read_all(&open(&dir), ReadLevel::Durable).len(), 5);
         let kept = dir.with_extension("kept");
         fs::rename(&dir, &kept).expect("renamed");
         assert!(refused(&dir).contains("taxi/orders 1 to 5"), "{}", refused(&dir));
@@ -164,7 +164,7 @@ fn a_flipped_bit_in_a_complete_segment_is_found_before_the_store_is_opened() {
     fs::write(&log, damaged).expect("written");
     assert!(refused(&dir).contains("in a part that was complete"), "{}", refused(&dir));
     fs::write(&log, whole).expect("written");
-    assert_eq!(read_all(&open(&dir), Level::Durable).len(), 400);
+    assert_eq!(read_all(&open(&dir), ReadLevel::Durable).len(), 400);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn files_that_vanish_under_an_open_journal_stop_its_writing_and_not_its_reading(
         journal.when_turned(Arc::new(move |turn| sender.send(turn).unwrap_or_default()));
         let moved = path.with_extension("moved");
         fs::rename(&path, &moved).expect("moved");
-        let Ok(Turn::Broke { because }) = turns.recv() else { panic!("it is noticed") };
+        let Ok(Availability::Broke { because }) = turns.recv() else { panic!("it is noticed") };
         assert!(because.contains("was deleted while the server was running"), "{because}");
         let mut more = said(2, 0, &["requested"]);
         more.generation = journal.generation();

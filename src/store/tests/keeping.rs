@@ -4,10 +4,13 @@ use super::{
     ORDERS, answer_line, event, listener, open, order, read_all, said, submit, under, word, words,
 };
 use crate::store::{
-    Cause, KindId, Origin, Payload, StoredAnswer, StoredOutcome,
+    disk::keys,
     faults::Faults,
-    journal::{Checkpoint, Journal, JournalOptions, Level, Snapshot, StoreError, SubmitError},
-    keys,
+    journal::{Checkpoint, Journal, ReadLevel, SubmitError},
+    types::{
+        Cause, JournalOptions, KindId, Origin, Payload, Snapshot, StoreError, StoredAnswer,
+        StoredOutcome,
+    },
 };
 use std::sync::{Arc, Mutex, atomic::Ordering, mpsc};
 
@@ -61,7 +64,7 @@ fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
     }
     all_done.recv().expect("answered");
     assert_eq!(*order_of_answers.lock().expect("whole"), (2..=40).collect::<Vec<u64>>());
-    let records = read_all(&journal, Level::Durable);
+    let records = read_all(&journal, ReadLevel::Durable);
     let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
     assert_eq!(positions, (1..=79).collect::<Vec<u64>>());
     drop(gate);
@@ -86,18 +89,18 @@ fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
     let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options).expect("opens");
     let (listener, wakes) = listener(&[ORDERS]);
-    journal.subscribe(Level::Submitted, listener);
+    journal.subscribe(ReadLevel::Submitted, listener);
     let placed = journal.submit(said(1, 0, &["requested"])).expect("is taken");
     wakes.recv().expect("is woken");
     assert_eq!(placed.last_position, 1);
-    assert_eq!(journal.read(0, 10, Level::Submitted).expect("readable").len(), 1);
-    assert!(journal.read(0, 10, Level::Durable).expect("readable").is_empty());
+    assert_eq!(journal.read(0, 10, ReadLevel::Submitted).expect("readable").len(), 1);
+    assert!(journal.read(0, 10, ReadLevel::Durable).expect("readable").is_empty());
     assert_eq!(journal.durable(), 0);
     let (done, durable) = answer_line();
     journal.when_durable(1, done);
     gate.send(()).expect("the journal lives");
     durable.recv().expect("answered").expect("durable");
-    assert_eq!(journal.read(0, 10, Level::Durable).expect("readable").len(), 1);
+    assert_eq!(journal.read(0, 10, ReadLevel::Durable).expect("readable").len(), 1);
     drop(gate);
 }
 
@@ -111,8 +114,8 @@ fn a_commit_wakes_only_those_whom_it_concerns_and_the_others_are_told_how_far_it
     other.pass = Arc::new(move |position| pass.send(position).unwrap_or_default());
     let is_waited_for = Arc::clone(&other.is_waited_for);
     // In this order, so that what is heard of the one is said about the other as well.
-    journal.subscribe(Level::Durable, other);
-    journal.subscribe(Level::Durable, concerned);
+    journal.subscribe(ReadLevel::Durable, other);
+    journal.subscribe(ReadLevel::Durable, concerned);
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
     assert_eq!(wakes.recv().expect("is woken"), 1);
     assert!(others_wakes.try_recv().is_err(), "nothing concerns it");
@@ -136,7 +139,7 @@ fn what_became_of_a_command_wakes_who_said_it() {
     let journal = open(dir.path());
     let booking = KindId(9);
     let (saga, wakes) = listener(&[booking]);
-    journal.subscribe(Level::Submitted, saga);
+    journal.subscribe(ReadLevel::Submitted, saga);
     let origin = Origin { by: booking, conversation: 1, position: 1, nth: 0 };
     let unchanged = Payload::Unchanged { command: "Pay".into() };
     let mut submission = said(1, 0, &["requested"]);
@@ -175,11 +178,11 @@ fn what_has_left_the_memory_is_read_from_disk_without_a_seam() {
         submit(&journal, said(number + 1, *version, &all)).1.expect("durable");
         *version += u32::try_from(many).expect("small");
     }
-    let records = read_all(&journal, Level::Durable);
+    let records = read_all(&journal, ReadLevel::Durable);
     let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
     assert_eq!(positions, (1..=120).collect::<Vec<u64>>());
     drop(journal);
-    let after_reopening = read_all(&open(dir.path()), Level::Submitted);
+    let after_reopening = read_all(&open(dir.path()), ReadLevel::Submitted);
     let positions: Vec<u64> = after_reopening.iter().map(|record| record.position).collect();
     assert_eq!(positions, (1..=120).collect::<Vec<u64>>());
 }
@@ -196,7 +199,7 @@ fn a_long_story_is_kept_whole_however_many_blocks_it_takes() {
     let history = journal.history(order(1)).expect("readable");
     assert_eq!(history.records.len(), 30);
     assert_eq!(history.records[29].version, 30);
-    assert_eq!(read_all(&journal, Level::Durable).len(), 30);
+    assert_eq!(read_all(&journal, ReadLevel::Durable).len(), 30);
     assert!(word(&history.records[17].payload) == long);
 }
 
@@ -341,7 +344,7 @@ fn streams_born_together_are_found_one_by_one() {
     }
     assert_eq!(journal.numbers(super::ORDERS, 12, 3, false).expect("readable"), [13, 15, 16]);
     assert_eq!(journal.numbers(super::ORDERS, 1, 3, true).expect("readable"), [16, 15, 13]);
-    assert_eq!(read_all(&journal, Level::Durable).len(), 48);
+    assert_eq!(read_all(&journal, ReadLevel::Durable).len(), 48);
     assert!(journal.audit(&mut |_, _| {}, &mut |_| {}).expect("readable").is_empty());
 }
 

@@ -12,15 +12,20 @@ mod keeping;
 mod opening;
 mod suspecting;
 
-use super::{
-    Answer, Answers, Cause, KindId, Payload, Record, StoredAnswer, Stream,
-    journal::{
-        Done, Entry, Journal, JournalOptions, Level, Listener, Lost, Placed, Snapshot, StoreError,
-        Submission,
+use crate::{
+    domain::kernel::Timestamp,
+    store::{
+        journal::{CommitError, Done, Entry, Journal, Listener, Positions, ReadLevel, Submission},
+        types::{
+            Answer, Answers, Cause, JournalOptions, KindId, Payload, Record, Snapshot, StoreError,
+            StoredAnswer, Stream,
+        },
     },
 };
-use crate::domain::kernel::Timestamp;
-use std::{path::Path, sync::Arc, sync::mpsc};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+};
 
 const ORDERS: KindId = KindId(0);
 
@@ -66,7 +71,7 @@ fn word(payload: &Payload) -> String {
 }
 
 /// Submits, and waits for what becomes of it.
-fn submit(journal: &Journal, mut submission: Submission) -> (Placed, Result<(), Lost>) {
+fn submit(journal: &Journal, mut submission: Submission) -> (Positions, Result<(), CommitError>) {
     let (done, outcome) = answer_line();
     submission.done = Some(done);
     let placed = journal.submit(submission).expect("is taken");
@@ -82,13 +87,13 @@ fn listener(kinds: &[KindId]) -> (Listener, mpsc::Receiver<u64>) {
     (Listener { kinds, is_waited_for: Arc::default(), wake, pass }, wakes)
 }
 
-fn answer_line() -> (Done, mpsc::Receiver<Result<(), Lost>>) {
+fn answer_line() -> (Done, mpsc::Receiver<Result<(), CommitError>>) {
     let (sender, receiver) = mpsc::channel();
     (Box::new(move |outcome| drop(sender.send(outcome))), receiver)
 }
 
 /// Everything there is, read in small pages.
-fn read_all(journal: &Journal, level: Level) -> Vec<Arc<Record>> {
+fn read_all(journal: &Journal, level: ReadLevel) -> Vec<Arc<Record>> {
     let mut records: Vec<Arc<Record>> = Vec::new();
     loop {
         let after = records.last().map_or(0, |record| record.position);

@@ -1,7 +1,10 @@
 //! What is found in the folder of a store when it is opened.
 
 use super::*;
-use crate::store::{codec, files, keys, layout::FORMAT};
+use crate::store::{
+    codec,
+    disk::{FORMAT, files, keys},
+};
 
 #[test]
 fn a_store_is_told_from_all_others_for_as_long_as_it_is_there() {

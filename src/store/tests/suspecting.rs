@@ -1,10 +1,13 @@
 //! A read model whose file somebody else touches is not read from any more.
 
 use super::answering::{LAYOUT, change, filled, opened};
-use crate::store::read_model::{Layout, ReadModel, Unusable};
+use crate::store::read_model::{Layout, OpenProblem, ReadModel};
 use rusqlite::Connection;
 use serde_json::json;
-use std::{fs, fs::File, path::Path, path::PathBuf};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
 
 type Touch = fn(&Path);
 
@@ -82,7 +85,7 @@ fn rows_of_another_shape_are_not_used() {
         Layout { shape: 1, ..LAYOUT },
         Layout { name: "taxi/others", ..LAYOUT },
     ] {
-        assert_eq!(ReadModel::open(&path, other).err(), Some(Unusable::OtherShape), "{other:?}");
+        assert_eq!(ReadModel::open(&path, other).err(), Some(OpenProblem::OtherShape), "{other:?}");
     }
     assert_eq!(opened(&path).cursor().expect("is readable"), 10);
 }
@@ -109,7 +112,7 @@ fn a_new_one_takes_the_place_of_a_damaged_one_which_is_kept_aside() {
     let old = filled(&path);
     fs::write(&path, vec![0x5a; 40_960]).expect("is writable");
     let damaged = old.check().expect_err("it is written over").because;
-    let new = ReadModel::build(&path, LAYOUT, &Unusable::Damaged(damaged)).expect("is made");
+    let new = ReadModel::build(&path, LAYOUT, &OpenProblem::Damaged(damaged)).expect("is made");
     assert!(!path.exists() && beside(&path, ".damaged").exists());
     new.commit(3, &[(1, Some(change(&json!({"name": "Lee"}))))]).expect("is written");
     let placed = new.take_place(&path).expect("takes its place");

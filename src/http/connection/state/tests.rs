@@ -3,6 +3,7 @@
 use super::*;
 
 const TIMEOUTS: Timeouts = Timeouts { head_ms: 5_000, keep_alive_ms: 60_000, write_ms: 10_000 };
+
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
 fn connection() -> (Rc<Cell<u64>>, Rc<ConnectionState>) {

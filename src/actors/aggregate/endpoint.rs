@@ -1,0 +1,215 @@
+//! A kind of aggregate with everything its instances share; seen from outside through one small trait.
+
+use super::{
+    envelope::{Content, Sender},
+    kind::AggregateKind,
+    router::ShardRouter,
+    services::Services,
+    undecided::Undecided,
+};
+use crate::{
+    actors::{
+        api::{
+            Answer, Collection, CommandInfo, Page, Reply, Request, RequestError, ResourceInfo,
+            blocking, misunderstood,
+        },
+        dispatch::{
+            DeliveryError, DynAggregate, InternalCommand, decode_event, decode_rejection,
+            event_to_json,
+        },
+        gate::GateKind,
+        operations::Context,
+    },
+    domain::kernel::{Aggregate, Dispatch, SettingsOf},
+    store::KindId,
+};
+use std::{
+    any::Any,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+/// A kind of aggregate seen from outside: names and bytes in, bytes out. The only place where
+/// the type of an aggregate is erased.
+pub trait Endpoint: DynAggregate {
+    /// What clients see of it.
+    fn info(&self) -> &ResourceInfo;
+    /// Says a command for a client.
+    fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
+    /// The command for another kind that a request means, if it does.
+    fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError>;
+    /// Says a command for a client who said it at another kind, under this name; what has to be
+    /// so `first` is looked at only if it was not answered before.
+    fn say_for(
+        self: Arc<Self>,
+        dispatch: Dispatch,
+        name: &'static str,
+        request: Request,
+        first: Answer<()>,
+    ) -> Answer<Reply>;
+    /// Shows one.
+    fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
+    /// Shows a page of them.
+    fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>>;
+    /// Lets one out of quarantine.
+    fn release(&self, number: u64) -> bool;
+}
+
+impl<A: Aggregate> AggregateKind<A> {
+    /// A room whose keepers are still to come.
+    pub fn new(
+        kind: KindId,
+        context: Arc<Context>,
+        shared: Arc<Services>,
+        settings: SettingsOf<A>,
+    ) -> Self {
+        let (business, name) = A::NAME.split_once('/').unwrap_or(("", A::NAME));
+        let sayings = A::vocabulary().into_sayings();
+        let infos = sayings
+            .iter()
+            .map(|saying| CommandInfo {
+                name: saying.name,
+                method: saying.method,
+                place: saying.place,
+            })
+            .collect();
+        let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
+        // A saga may have asked, in vain, for any number that a client once wrote.
+        let last = shared.journal.last_born(kind).unwrap_or_else(|error| {
+            tracing::warn!(resource = A::NAME, %error, "new numbers begin above all that are known");
+            shared.journal.last_number(kind)
+        });
+        let next_number = AtomicU64::new(last + 1);
+        let shards = shared.settings.shard_count();
+        let post = ShardRouter::new(shards, shared.settings.mailbox_messages_max);
+        let admission = shared.gates.with(A::NAME, GateKind::Admission);
+        let step = A::STEP.map(|name| shared.gates.with(name, GateKind::Step));
+        let undecided = Undecided::default();
+        Self {
+            kind,
+            shared,
+            settings,
+            info,
+            context,
+            admission,
+            step,
+            sayings,
+            next_number,
+            undecided,
+            post,
+        }
+    }
+
+    /// Whether a number was ever given out, as far as the journal's head knows.
+    pub(super) fn may_exist(&self, number: u64) -> bool {
+        number > 0 && number <= self.shared.journal.last_number(self.kind)
+    }
+
+    async fn show_all(self: Arc<Self>, page: Page) -> Result<Collection<Reply>, RequestError> {
+        let descending = match page.sort.as_slice() {
+            [] => false,
+            [sort] if sort.field == "id" => sort.descending,
+            [sort, ..] => {
+                let because =
+                    format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
+                return Err(RequestError::BadQuery(because));
+            }
+        };
+        let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
+        let total = journal.count(kind);
+        let skip = page.number.saturating_mul(page.size as u64);
+        if skip >= total {
+            // Beyond the last page; to find that out by reading takes as long as there are many.
+            return Ok(Collection { items: Vec::new(), total });
+        }
+        let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;
+        let mut items = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            match self.ask(number, Content::Show).await {
+                Err(RequestError::NotFound { .. }) => {}
+                shown => items.push(shown?),
+            }
+        }
+        Ok(Collection { items, total })
+    }
+}
+
+impl<A: Aggregate> DynAggregate for AggregateKind<A> {
+    fn kind(&self) -> KindId {
+        self.kind
+    }
+
+    fn dispatch(&self, dispatch: &Dispatch, call: InternalCommand) {
+        if self.context.is_suspended() {
+            return call.ack.say(Err(DeliveryError::Suspended(Arc::clone(&self.context))));
+        }
+        match dispatch.command::<A>() {
+            Some(command) => {
+                self.post(dispatch.number(), Content::Tell(command.clone(), Sender::Inside(call)));
+            }
+            None => call.ack.say(Err(DeliveryError::Later)),
+        }
+    }
+
+    fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {
+        decode_event::<A>(bytes)
+    }
+
+    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
+        event_to_json::<A>(bytes)
+    }
+
+    fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
+        decode_rejection::<A>(bytes)
+    }
+}
+
+impl<A: Aggregate> Endpoint for AggregateKind<A> {
+    fn info(&self) -> &ResourceInfo {
+        &self.info
+    }
+
+    fn say(self: Arc<Self>, request: Request) -> Answer<Reply> {
+        Box::pin(self.say_once(request))
+    }
+
+    fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError> {
+        let saying = &self.sayings[request.saying];
+        saying.passed_on(request.number, &request.body).map_err(misunderstood)
+    }
+
+    fn say_for(
+        self: Arc<Self>,
+        dispatch: Dispatch,
+        name: &'static str,
+        request: Request,
+        first: Answer<()>,
+    ) -> Answer<Reply> {
+        Box::pin(Self::say_for(self, dispatch, name, request, first))
+    }
+
+    fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
+        Box::pin(async move {
+            if self.undecided.contains(number) {
+                let because = format!("{} {number} is accepted and not decided yet", A::NAME);
+                return Err(RequestError::NotYet(because));
+            }
+            if !self.may_exist(number) {
+                return Err(Self::not_found(number));
+            }
+            self.ask(number, Content::Show).await
+        })
+    }
+
+    fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>> {
+        Box::pin(self.show_all(page))
+    }
+
+    fn release(&self, number: u64) -> bool {
+        let was_in = self.shared.quarantine.release(A::NAME, number);
+        if was_in {
+            self.shared.strikes.forgive(A::NAME, number);
+            self.post(number, Content::Release);
+        }
+        was_in
+    }
+}

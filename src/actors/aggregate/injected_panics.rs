@@ -1,0 +1,90 @@
+//! Panics that are injected into instances on purpose.
+
+use crate::actors::api::{FaultError, STRUCK_MAX};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// How often an instance is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strike {
+    Once,
+    UntilReleased,
+}
+
+/// The instances that are made to panic. Costs nothing as long as there are none.
+#[derive(Debug, Default)]
+pub struct InjectedPanics {
+    is_any: AtomicBool,
+    struck: Mutex<BTreeMap<(String, u64), Strike>>,
+}
+
+impl InjectedPanics {
+    /// Panics when it is the turn of this instance.
+    ///
+    /// # Panics
+    /// On purpose.
+    pub fn strike(&self, resource: &str, number: u64) {
+        if !self.is_any.load(Ordering::Relaxed) {
+            return;
+        }
+        let is_struck = {
+            let key = (resource.to_owned(), number);
+            let mut struck = self.lock();
+            let strike = struck.get(&key).copied();
+            if strike == Some(Strike::Once) {
+                struck.remove(&key);
+            }
+            strike.is_some()
+        };
+        assert!(!is_struck, "broken on purpose");
+    }
+
+    /// This one is struck no more.
+    pub fn forgive(&self, resource: &str, number: u64) {
+        if self.is_any.load(Ordering::Relaxed) {
+            self.lock().remove(&(resource.to_owned(), number));
+        }
+    }
+
+    pub(in crate::actors) fn aim(
+        &self,
+        resource: &str,
+        number: u64,
+        strike: Strike,
+    ) -> Result<(), FaultError> {
+        let mut struck = self.lock();
+        if struck.len() >= STRUCK_MAX {
+            return Err(FaultError::Full);
+        }
+        struck.insert((resource.to_owned(), number), strike);
+        self.is_any.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, u64), Strike>> {
+        self.struck.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::support::catch_panic;
+
+    #[test]
+    fn an_instance_is_struck_once_or_until_it_is_forgiven() {
+        let strikes = InjectedPanics::default();
+        let is_struck = |number| catch_panic(|| strikes.strike("a/b", number)).is_err();
+        strikes.aim("a/b", 1, Strike::Once).unwrap();
+        strikes.aim("a/b", 2, Strike::UntilReleased).unwrap();
+        assert!(is_struck(1) && !is_struck(1) && !is_struck(3));
+        assert!(is_struck(2) && is_struck(2));
+        strikes.forgive("a/b", 2);
+        assert!(!is_struck(2));
+    }
+}

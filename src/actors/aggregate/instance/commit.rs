@@ -1,0 +1,255 @@
+//! What an aggregate hands to the journal, and what happens once that is durable.
+
+use super::{
+    Condition, Instance,
+    pending_reply::{Answered, PendingReply, RecordHeader},
+    waiters::Client,
+};
+use crate::{
+    actors::{
+        aggregate::{
+            envelope::{ClientCommand, Keyed, ReplyTo, Sender},
+            stored_answers::stored,
+        },
+        api::{IdempotencyKey, Reply, RequestError},
+        dispatch::InternalCommand,
+        gate::types,
+        support::{catch_panic, now},
+    },
+    domain::kernel::{Aggregate, Fall, Standing, Timestamp},
+    store::{
+        Answer, Answers, Cause, StoredAnswer, StoredOutcome, UNPLACED, codec,
+        journal::{Entry, Snapshot, Submission},
+    },
+};
+use actix::Context;
+use std::{sync::Arc, time::Duration};
+
+impl<A: Aggregate> Instance<A> {
+    /// What goes into the journal about whoever spoke, and what happens once it is durable.
+    pub(super) fn prepare(
+        &mut self,
+        teller: Sender,
+        verdict: Verdict,
+    ) -> (RecordHeader, PendingReply) {
+        let mut landing = PendingReply::default();
+        let mut answers = Answers::default();
+        self.report_step();
+        if !self.is_pending() {
+            self.answer_all(verdict.version(self.version), &mut landing, &mut answers);
+        }
+        let (cause, correlation, speaker) = match teller {
+            Sender::Inside(InternalCommand { origin, mandate, when, ack }) => {
+                landing.ack = Some((when, ack));
+                (Cause::Dispatch(origin), origin.conversation, Some(mandate.lease))
+            }
+            Sender::Client(call) => {
+                let key = call.keyed.as_ref().map(|keyed| keyed.key.key);
+                self.prepare_client(call, verdict, &mut landing, &mut answers);
+                (Cause::Request(key), self.number, None)
+            }
+        };
+        (RecordHeader { cause, correlation, speaker, answers }, landing)
+    }
+
+    fn prepare_client(
+        &mut self,
+        call: ClientCommand,
+        verdict: Verdict,
+        landing: &mut PendingReply,
+        answers: &mut Answers,
+    ) {
+        let ClientCommand { reply, keyed, permit, step, outcome: called, .. } = call;
+        landing.permit = Some(permit);
+        let after = verdict.version(self.version);
+        let answer = match verdict {
+            Verdict::Rejected(trouble) => Err(trouble),
+            Verdict::Accepted { version } if self.is_pending() => {
+                landing.speaker_waits = true;
+                let step = step.and_then(Result::ok).filter(|_| self.is_in_step());
+                if let Some(keyed) = &keyed {
+                    let given_up = keyed.flight.is_pending().map(Ok);
+                    let outcome = given_up.as_ref().and_then(stored);
+                    answers.push(self.to_be_stored(keyed, outcome, version, true));
+                    landing.pending = Some(keyed.flight.clone());
+                }
+                return self.waiting.push(called, reply, keyed, step);
+            }
+            Verdict::Accepted { version } => self.answer(called, version),
+        };
+        landing.speaker = Some(self.answer_one((reply, answer), keyed, after, true, answers));
+    }
+
+    /// Answers everybody who waits for this version, and stores the answers of those with a key.
+    pub(super) fn answer_all(
+        &mut self,
+        version: u32,
+        landing: &mut PendingReply,
+        answers: &mut Answers,
+    ) {
+        for Client { outcome, to, keyed, .. } in self.waiting.take() {
+            let answer = self.answer(outcome, version);
+            landing.waited.push(self.answer_one((to, answer), keyed, version, false, answers));
+        }
+    }
+
+    /// Answers one client, and stores the answer if there is a key.
+    pub(super) fn answer_one(
+        &self,
+        (to, answer): (ReplyTo, Result<Reply, RequestError>),
+        keyed: Option<Box<Keyed>>,
+        version: u32,
+        is_first: bool,
+        answers: &mut Answers,
+    ) -> Answered {
+        let Some(keyed) = keyed else { return Answered { to, answer, told: None, keyed: None } };
+        if let Some(given_up) = keyed.flight.is_answered().map(Ok) {
+            answers.push(self.to_be_stored(&keyed, stored(&given_up), version, is_first));
+            return Answered { to, answer: given_up, told: None, keyed: Some(keyed) };
+        }
+        let answer = answer.map_err(|trouble| self.room.explain(&keyed, trouble));
+        let mut outcome = stored(&answer);
+        if let Some(StoredOutcome::Replied(reply)) = &mut outcome {
+            reply.position = UNPLACED;
+        }
+        answers.push(self.to_be_stored(&keyed, outcome, version, is_first));
+        Answered { to, answer, told: Some(answers.told()), keyed: Some(keyed) }
+    }
+
+    /// What is stored under a key: the answer, or only that the command was carried out.
+    fn to_be_stored(
+        &self,
+        keyed: &Keyed,
+        outcome: Option<StoredOutcome>,
+        version: u32,
+        is_first: bool,
+    ) -> Answer {
+        let IdempotencyKey { key, fingerprint } = keyed.key;
+        let outcome = outcome.unwrap_or(StoredOutcome::Accepted { version });
+        let stream = self.room.stream(self.number);
+        Answer { key, answer: StoredAnswer { fingerprint, stream, outcome }, is_first }
+    }
+
+    /// Writes a snapshot as things stand.
+    pub(super) fn submit_snapshot(&self) {
+        let submission = Submission {
+            stream: self.room.stream(self.number),
+            after_version: self.version,
+            generation: self.generation,
+            entries: Vec::new(),
+            time: now(),
+            correlation: self.number,
+            cause: Cause::Request(None),
+            answer: None,
+            snapshot: Some(self.snapshot(self.version)),
+            leases: [Some(self.lease.clone()), None],
+            done: None,
+        };
+        if let Err(error) = self.room.shared.journal.submit(submission) {
+            tracing::debug!(resource = A::NAME, number = self.number, %error, "no snapshot");
+        }
+    }
+
+    /// Hands everything to the journal; what was based on it starts over when it is not taken.
+    pub(super) fn submit(
+        &mut self,
+        heading: RecordHeader,
+        entries: Vec<Entry>,
+        mut landing: PendingReply,
+        now: Timestamp,
+        ctx: &mut Context<Self>,
+    ) {
+        let after_version = self.version;
+        let version = after_version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let delivered = landing.take_ack_of_submission();
+        let speaker_waits = landing.speaker_waits;
+        let submitted = self.room.shared.journal.submit(Submission {
+            stream: self.room.stream(self.number),
+            after_version,
+            generation: self.generation,
+            entries,
+            time: now,
+            correlation: heading.correlation,
+            cause: heading.cause,
+            answer: Some(heading.answers).filter(|answers| !answers.is_empty()),
+            snapshot: self.due_snapshot(after_version, version),
+            leases: [Some(self.lease.clone()), heading.speaker],
+            done: Some(landing.into_done(Arc::clone(&self.room.shared))),
+        });
+        match submitted {
+            Ok(placed) => {
+                if version > after_version {
+                    (self.version, self.position) = (version, placed.last_position);
+                }
+                if let Some(ack) = delivered {
+                    ack.say(Ok(()));
+                }
+            }
+            // Somebody else is this aggregate now, and goes on with what was written.
+            Err(_) if self.lease.is_over() => {
+                if speaker_waits {
+                    self.waiting.refuse_last(self.room.shared.journal_is_busy());
+                }
+                self.hand_over();
+            }
+            // Whoever waits is told by what was dropped; the state has gone ahead and is rebuilt.
+            Err(error) => {
+                tracing::warn!(resource = A::NAME, number = self.number, %error, "not submitted");
+                if speaker_waits {
+                    self.waiting.refuse_last(self.room.shared.journal_is_busy());
+                }
+                self.condition = Condition::Absent;
+                self.rebuild_after(Duration::from_millis(1), ctx);
+            }
+        }
+    }
+
+    /// Gives answers that need no record of their own.
+    pub(super) fn land(&self, landing: PendingReply) {
+        let shared = &self.room.shared;
+        shared.journal.when_durable(self.position, landing.into_done(Arc::clone(shared)));
+    }
+
+    /// Says how the step of another aggregate went that clients wait for, once it is over.
+    fn report_step(&mut self) {
+        if !self.waiting.is_for_step() || self.is_in_step() {
+            return;
+        }
+        let standing = catch_panic(|| self.state.standing());
+        let is_unavailable =
+            matches!(standing, Ok(Standing::Fell { how: Fall::Unavailable, .. }) | Err(_));
+        let went = if is_unavailable { types::Outcome::Failed } else { types::Outcome::Succeeded };
+        self.waiting.step_went(went);
+    }
+
+    fn is_in_step(&self) -> bool {
+        catch_panic(|| self.state.is_in_step()).unwrap_or_default()
+    }
+
+    fn due_snapshot(&self, before: u32, after: u32) -> Option<Snapshot> {
+        let every = self.room.shared.settings.snapshot_every_events;
+        let is_due = before / every != after / every;
+        is_due.then(|| self.snapshot(after))
+    }
+
+    fn snapshot(&self, version: u32) -> Snapshot {
+        Snapshot { version, shape: A::SHAPE, state: codec::encode(&self.state) }
+    }
+}
+
+/// What was decided about a command.
+pub(super) enum Verdict {
+    /// It is accepted; the version after it.
+    Accepted { version: u32 },
+    /// It is rejected, and a client is told so.
+    Rejected(RequestError),
+}
+
+impl Verdict {
+    const fn version(&self, before: u32) -> u32 {
+        match self {
+            Self::Accepted { version } => *version,
+            Self::Rejected(_) => before,
+        }
+    }
+}

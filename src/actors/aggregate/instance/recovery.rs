@@ -1,0 +1,182 @@
+//! How an aggregate comes back: rebuilt from the journal, or put into quarantine.
+
+use super::{Condition, Instance, pending_reply::PendingReply, waiters::Client};
+use crate::{
+    actors::{
+        aggregate::{
+            envelope::Sender,
+            rehydration::{Rebuilt, rebuild},
+        },
+        api::{QuarantineEntry, RequestError, blocking, busy},
+        operations::OperationsEvent,
+        supervision::RestartDecision,
+        support::{millis, now},
+    },
+    domain::kernel::Aggregate,
+    store::journal::StoreError,
+};
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// What came of reading the past: the reading itself may panic, or the store may fail.
+type Reading<A> = Result<Result<Rebuilt<A>, StoreError>, RequestError>;
+
+impl<A: Aggregate> Instance<A> {
+    /// Crashes on a command, and says to whoever gave it when to come back.
+    pub(super) fn crash_on(
+        &mut self,
+        command: &A::Command,
+        because: String,
+        teller: Sender,
+        ctx: &mut Context<Self>,
+    ) {
+        let (resource, number) = (A::NAME, self.number);
+        let retry_after = self.crash(because.clone(), Some(format!("{command:?}")), ctx);
+        teller.refuse(match retry_after {
+            Some(retry_after) => RequestError::Crashed { resource, number, because, retry_after },
+            None => RequestError::Quarantined { resource, number, because },
+        });
+    }
+
+    /// Throws the state away; rebuilds it after a pause, which is returned, or keeps it out of the
+    /// way for good. Clients that wait go on waiting: what they waited for is in the journal.
+    fn crash(
+        &mut self,
+        because: String,
+        command: Option<String>,
+        ctx: &mut Context<Self>,
+    ) -> Option<Duration> {
+        let (resource, number) = (A::NAME, self.number);
+        tracing::error!(resource, number, because, command, "an aggregate crashed");
+        self.state = A::default();
+        let verdict = self.crashes.count(Instant::now(), &self.room.shared.settings);
+        if let RestartDecision::Rebuild(pause) = verdict {
+            self.condition = Condition::Absent;
+            self.crashed.get_or_insert_with(|| (Instant::now(), because));
+            self.rebuild_after(pause, ctx);
+            return Some(pause);
+        }
+        self.crashed = None;
+        let crashes = self.crashes.number();
+        let since_ms = now().0;
+        self.room.shared.quarantine.admit(QuarantineEntry {
+            resource,
+            number,
+            because: because.clone(),
+            command,
+            position: None,
+            crashes,
+            since_ms,
+        });
+        self.waiting.refuse_all(&RequestError::Quarantined {
+            resource,
+            number,
+            because: because.clone(),
+        });
+        self.condition = Condition::Quarantined(because);
+        self.open_held(ctx);
+        None
+    }
+
+    /// Reads the past off the loop; letters that come meanwhile wait in the mailbox.
+    pub(super) fn rebuild_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
+        let (journal, stream) =
+            (Arc::clone(&self.room.shared.journal), self.room.stream(self.number));
+        let (position, decided_in) = (self.position, self.generation);
+        let reading = async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            // Its own last records may still be on their way to the disk that is read.
+            if journal.generation() == decided_in {
+                let (said, settled) = oneshot::channel();
+                let done = Box::new(move |_| {
+                    let _ = said.send(());
+                });
+                journal.when_durable(position, done);
+                let _ = settled.await;
+            }
+            let generation = journal.generation();
+            let rebuilt = blocking(move || Ok(rebuild::<A>(&journal, stream))).await;
+            (generation, rebuilt)
+        };
+        ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), living, ctx| {
+            living.generation = generation;
+            living.take_in(rebuilt, ctx);
+            living.take_pulse();
+        }));
+    }
+
+    fn take_in(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
+        match rebuilt {
+            Ok(Ok(Rebuilt { state, version, position, records_read })) => {
+                (self.state, self.version, self.position) = (state, version, position);
+                self.condition = Condition::Present;
+                self.note_healed();
+                self.shorten_history(records_read);
+                self.answer_waiting(ctx);
+                self.open_held(ctx);
+            }
+            // No fault of this instance: the journal is healing, and everybody hears the same.
+            Ok(Err(StoreError::Failed(because))) => {
+                tracing::debug!(resource = A::NAME, number = self.number, because, "put off");
+                self.condition = Condition::PutOff;
+                for content in mem::take(&mut self.held) {
+                    content.refuse(busy("the journal"));
+                }
+            }
+            Ok(Err(unreadable)) => drop(self.crash(unreadable.to_string(), None, ctx)),
+            Err(trouble) => drop(self.crash(trouble.to_string(), None, ctx)),
+        }
+    }
+
+    fn note_healed(&mut self) {
+        let Some((since, because)) = self.crashed.take() else { return };
+        let (resource, number, after_ms) = (A::NAME.to_owned(), self.number, millis(since));
+        self.room.shared.diary.note(OperationsEvent::Rebuilt {
+            resource,
+            number,
+            because,
+            after_ms,
+        });
+    }
+
+    /// After the journal failed: nothing more may come to this instance that would answer those
+    /// who wait, because what they wait for is lost, or is on disk after all.
+    pub(super) fn answer_waiting(&mut self, ctx: &mut Context<Self>) {
+        if self.waiting.is_empty() || self.version > 0 && self.is_pending() {
+            return;
+        }
+        if self.version > 0 {
+            return self.answer_now(ctx);
+        }
+        for Client { to, .. } in self.waiting.take() {
+            let lost = RequestError::Failed("the journal lost it before it was durable".into());
+            self.land(PendingReply::of(to, Err(lost)));
+        }
+    }
+
+    /// Writes a snapshot when more had to be read than lies between two of them: the latest was of
+    /// another shape, or there was none. The next time no more than what follows it is read.
+    fn shorten_history(&self, records_read: u32) {
+        if self.version == 0 || records_read <= self.room.shared.settings.snapshot_every_events {
+            return;
+        }
+        let journal = &self.room.shared.journal;
+        // Not taken, it is written after the next time that the history is read.
+        if journal.takes().is_ok() {
+            self.submit_snapshot();
+        }
+    }
+
+    fn open_held(&mut self, ctx: &mut Context<Self>) {
+        for content in mem::take(&mut self.held) {
+            self.open(content, ctx);
+        }
+    }
+}

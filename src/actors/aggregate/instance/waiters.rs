@@ -1,0 +1,86 @@
+//! Clients that wait until nothing is pending any more, and the steps that they wait for.
+
+use crate::actors::{
+    aggregate::envelope::{Keyed, ReplyTo},
+    api::{Outcome, RequestError},
+    gate::{Permit, types},
+};
+use std::mem;
+
+/// Clients that wait for the same instance.
+#[derive(Default)]
+pub(super) struct Waiting {
+    clients: Vec<Client>,
+}
+
+/// One of them.
+pub(super) struct Client {
+    /// What success is called.
+    pub outcome: Outcome,
+    /// Where it waits.
+    pub to: ReplyTo,
+    /// Its idempotency key, under which the answer is stored.
+    pub keyed: Option<Box<Keyed>>,
+    /// Held while another aggregate takes the step that the client waits for.
+    step: Option<Permit>,
+}
+
+impl Waiting {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// One more. Before more room is made, those who have gone leave theirs.
+    pub(super) fn push(
+        &mut self,
+        outcome: Outcome,
+        to: ReplyTo,
+        keyed: Option<Box<Keyed>>,
+        step: Option<Permit>,
+    ) {
+        if self.clients.len() == self.clients.capacity() {
+            self.clients.retain(|client| !client.to.is_closed());
+        }
+        self.clients.push(Client { outcome, to, keyed, step });
+    }
+
+    /// Tells the last who came that it was in vain.
+    pub(super) fn refuse_last(&mut self, trouble: RequestError) {
+        if let Some(client) = self.clients.pop() {
+            let _ = client.to.send(Err(trouble));
+        }
+    }
+
+    /// Tells everybody that it was in vain.
+    pub(super) fn refuse_all(&mut self, trouble: &RequestError) {
+        for client in self.take() {
+            let _ = client.to.send(Err(trouble.clone()));
+        }
+    }
+
+    /// Everybody, to be answered.
+    pub(super) fn take(&mut self) -> Vec<Client> {
+        mem::take(&mut self.clients)
+    }
+
+    /// Whether anybody waits for a step.
+    pub(super) fn is_for_step(&self) -> bool {
+        self.clients.iter().any(|client| client.step.is_some())
+    }
+
+    /// Says how the step went, which is over.
+    pub(super) fn step_went(&mut self, went: types::Outcome) {
+        for permit in self.clients.iter_mut().filter_map(|client| client.step.take()) {
+            permit.report(went);
+        }
+    }
+
+    /// Lets go of those who wait no longer; a step that they waited for was not taken in time.
+    pub(super) fn give_up_gone(&mut self) {
+        for client in self.clients.extract_if(.., |client| client.to.is_closed()) {
+            if let Some(permit) = client.step {
+                permit.report(types::Outcome::Failed);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! A kind of aggregate: what its instances share.
+
+use super::{
+    envelope::{Content, Envelope},
+    router::ShardRouter,
+    services::Services,
+    undecided::Undecided,
+};
+use crate::{
+    actors::{
+        api::{RequestError, ResourceInfo},
+        gate::Gate,
+        operations::Context,
+    },
+    domain::kernel::{Aggregate, Saying, SettingsOf},
+    store::{KindId, Stream},
+};
+use std::sync::{Arc, atomic::AtomicU64};
+
+/// One kind of aggregate.
+pub struct AggregateKind<A: Aggregate> {
+    pub(super) kind: KindId,
+    pub(super) shared: Arc<Services>,
+    pub(super) settings: SettingsOf<A>,
+    pub(super) info: ResourceInfo,
+    pub(super) context: Arc<Context>,
+    /// In front of everything that clients say to it.
+    pub(super) admission: Arc<Gate>,
+    /// In front of the step of another aggregate that clients wait for.
+    pub(super) step: Option<Arc<Gate>>,
+    pub(super) sayings: Vec<Saying<A>>,
+    pub(super) next_number: AtomicU64,
+    pub(super) undecided: Undecided,
+    pub(super) post: ShardRouter<A>,
+}
+
+impl<A: Aggregate> AggregateKind<A> {
+    pub(super) const fn stream(&self, number: u64) -> Stream {
+        Stream { kind: self.kind, number }
+    }
+
+    pub(super) fn not_found(number: u64) -> RequestError {
+        RequestError::NotFound { resource: A::NAME, number }
+    }
+
+    /// Puts a letter into the mailbox of the keeper it belongs to.
+    pub(super) fn post(&self, number: u64, content: Content<A>) {
+        self.post.send(Envelope { number, content });
+    }
+}

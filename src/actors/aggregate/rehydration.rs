@@ -1,0 +1,110 @@
+//! Aggregates rebuilt from the journal, and how they are shown.
+
+use crate::{
+    actors::{
+        api::{Outcome, Reply, RequestError},
+        support::catch_panic,
+    },
+    domain::kernel::{Aggregate, Standing},
+    store::{
+        Payload, Record, Stream, codec,
+        journal::{Journal, StoreError},
+    },
+};
+use std::mem;
+
+/// An aggregate rebuilt from the journal.
+pub struct Rebuilt<A> {
+    /// How it stands.
+    pub state: A,
+    /// The version of its last record, 0 without any.
+    pub version: u32,
+    /// The position of its last record after the snapshot.
+    pub position: u64,
+    /// So many records were read.
+    pub records_read: u32,
+}
+
+/// Rebuilds an aggregate from its snapshot and the records after it. Blocking.
+pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuilt<A>, StoreError> {
+    let unreadable = |because| StoreError::Unreadable { stream, because };
+    // A snapshot of another shape is of no use: the whole history is read, once, since whoever
+    // keeps the state writes a new snapshot then.
+    let snapshot = journal.snapshot(stream)?.filter(|snapshot| snapshot.shape == A::SHAPE);
+    let (mut state, mut version) = match snapshot {
+        Some(snapshot) => {
+            let state = codec::decode(&snapshot.state);
+            (state.map_err(|error| unreadable(error.to_string()))?, snapshot.version)
+        }
+        None => (A::default(), 0),
+    };
+    let (mut position, mut records_read) = (0, 0_u32);
+    journal.each_record(stream, version, |record| {
+        state = apply::<A>(mem::take(&mut state), &record).map_err(unreadable)?;
+        (version, position) = (record.version, record.position);
+        records_read = records_read.saturating_add(1);
+        Ok(())
+    })?;
+    Ok(Rebuilt { state, version, position, records_read })
+}
+
+/// Takes one record into account; a panic in the domain is an error here.
+pub fn apply<A: Aggregate>(state: A, record: &Record) -> Result<A, String> {
+    let Payload::Event(bytes) = &record.payload else { return Ok(state) };
+    let event = codec::decode(bytes).map_err(|error| error.to_string())?;
+    catch_panic(|| state.evolve(event))
+}
+
+/// How an aggregate is shown, or why it did not come about.
+pub fn reply<A: Aggregate>(
+    state: &A,
+    number: u64,
+    version: u32,
+    position: u64,
+    outcome: Outcome,
+) -> Result<Reply, RequestError> {
+    if let Standing::Fell { how, because } = state.standing() {
+        return Err(RequestError::Fell { how, because, number });
+    }
+    shown(state, number, version, position, outcome)
+}
+
+/// How an aggregate is shown.
+pub fn shown<A: Aggregate>(
+    state: &A,
+    number: u64,
+    version: u32,
+    position: u64,
+    outcome: Outcome,
+) -> Result<Reply, RequestError> {
+    let body = serde_json::to_vec(&state.show(number))
+        .map_err(|error| RequestError::Failed(error.to_string()))?;
+    Ok(Reply { outcome, number, version, position, body, possible: state.possible().into() })
+}
+
+/// Rebuilds an aggregate from its whole history and compares its snapshot. Blocking.
+///
+/// # Errors
+/// What is wrong.
+pub fn check_history<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<(), String> {
+    let snapshot = journal.snapshot(stream).map_err(|error| error.to_string())?;
+    let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
+    let (mut state, mut flaw) = (A::default(), None);
+    let folded = journal.each_record(stream, 0, |record| {
+        let mut is_wrong = |because: String| {
+            flaw = Some(format!("version {}: {because}", record.version));
+            StoreError::Failed(String::new())
+        };
+        let before = mem::take(&mut state);
+        state = apply::<A>(before, &record).map_err(&mut is_wrong)?;
+        let here = snapshot.as_ref().filter(|snapshot| snapshot.version == record.version);
+        if here.is_some_and(|snapshot| snapshot.state != codec::encode(&state)) {
+            return Err(is_wrong("the snapshot is not what the events add up to".into()));
+        }
+        Ok(())
+    });
+    match (flaw, folded) {
+        (Some(flaw), _) => Err(flaw),
+        (None, folded) => folded.map_err(|error| error.to_string()),
+    }
+}

@@ -1,0 +1,100 @@
+//! A request that was carried out before: its answer is given again, or is computed now, stored
+//! and given.
+
+use super::{
+    envelope::{Content, Keyed},
+    kind::AggregateKind,
+    rehydration::{apply, reply},
+    request::Call,
+    stored_answers::{Keeping, recalled},
+    wait::{Reached, Waits},
+};
+use crate::{
+    actors::{
+        api::{Outcome, RequestError, blocking},
+        gate::types,
+    },
+    domain::kernel::{Aggregate, Standing},
+    store::StoredAnswer,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// At most so many records are read to find out how things stood when an answer was due that was
+/// never stored. After that, they are answered as they stand.
+const SETTLED_RECORDS_MAX: u32 = 1_024;
+
+impl<A: Aggregate> AggregateKind<A> {
+    /// Answers a request again that was carried out before.
+    pub(super) async fn recall(&self, stored: StoredAnswer, mut call: Call) -> Reached {
+        let Some(keyed) = call.keyed.take() else { return Err(RequestError::KeyReused) };
+        if stored.fingerprint != keyed.key.fingerprint {
+            return Err(RequestError::KeyReused);
+        }
+        let version = match recalled(stored.outcome) {
+            Ok(answer) => return answer,
+            Err(version) => version,
+        };
+        // Nobody was answered yet: whoever waited is gone, or an older binary stored no answers.
+        let number = stored.stream.number;
+        keyed.flight.goes_to(number);
+        keyed.flight.is_pending();
+        if let Some(answer) = self.first_settled(number, version, call.outcome).await? {
+            let answer = answer.map_err(|trouble| self.explain(&keyed, trouble));
+            return self.keep(&keyed, number, false, answer, call.patience).await;
+        }
+        call.permit.report(types::Outcome::Succeeded);
+        let waits = Waits {
+            number,
+            patience: call.patience,
+            passage: call.passage,
+            keyed: Some((keyed.key, keyed.flight.watch())),
+            is_new: false,
+        };
+        let (reply, told) = oneshot::channel();
+        self.post(number, Content::Await(call.outcome, reply, Some(keyed)));
+        self.within(waits, told).await
+    }
+
+    /// Stores an answer under its key before it is given; the key is not free meanwhile.
+    pub(super) async fn keep(
+        &self,
+        keyed: &Keyed,
+        number: u64,
+        is_first: bool,
+        answer: Reached,
+        patience: Duration,
+    ) -> Reached {
+        let (fingerprint, stream) = (keyed.key.fingerprint, self.stream(number));
+        let keeping = Keeping { fingerprint, stream, is_first };
+        self.shared.keep_answer(keyed.key.key, keeping, answer, patience).await
+    }
+
+    /// How things stood as soon as nothing was pending, at this version or after it, when no more
+    /// than a few records have to be read for it.
+    async fn first_settled(
+        &self,
+        number: u64,
+        version: u32,
+        outcome: Outcome,
+    ) -> Result<Option<Reached>, RequestError> {
+        let records_max = SETTLED_RECORDS_MAX.min(self.shared.settings.snapshot_every_events);
+        if version > records_max {
+            return Ok(None);
+        }
+        let journal = Arc::clone(&self.shared.journal);
+        let stream = self.stream(number);
+        // What is seen on disk above the watermark may still be lost.
+        let durable = journal.durable();
+        let records = blocking(move || journal.some_records(stream, 0, records_max)).await?;
+        let mut state = A::default();
+        for record in records.iter().take_while(|record| record.position <= durable) {
+            state = apply::<A>(state, record).map_err(RequestError::Failed)?;
+            if record.version >= version && state.standing() != Standing::Pending {
+                let (version, position) = (record.version, record.position);
+                return Ok(Some(reply::<A>(&state, number, version, position, outcome)));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,214 @@
+//! Letters leave a thread in bundles: being woken for every single one would cost more than the
+//! work they ask for.
+//!
+//! The first letter of a turn of the loop schedules the sending behind everything that is ready
+//! to run now; what that writes goes along. A thread without a loop sends at once.
+
+use super::envelope::Envelope;
+use crate::{
+    actors::{
+        api::{RequestError, busy},
+        support::{DrainRate, whole_seconds_spread},
+    },
+    domain::kernel::Aggregate,
+};
+use actix::{Arbiter, Message, Recipient, dev::SendError};
+use std::{
+    any::Any,
+    cell::RefCell,
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+/// The journal failed, and is open again.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct JournalRecovered;
+
+/// Letters for instances of one kind in one shard.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Batch<A: Aggregate> {
+    /// In the order in which they were sent.
+    pub letters: Vec<Envelope<A>>,
+    /// They count as queued for as long as this lives, whatever becomes of the keeper.
+    pub on_the_way: QueueSlots,
+}
+
+/// So many letters are on their way.
+pub struct QueueSlots {
+    traffic: Arc<QueueStats>,
+    letters: usize,
+}
+
+impl Drop for QueueSlots {
+    fn drop(&mut self) {
+        self.traffic.queued.fetch_sub(self.letters, Ordering::Relaxed);
+        self.traffic.arrived.fetch_add(self.letters as u64, Ordering::Relaxed);
+    }
+}
+
+/// The way to the keepers of one kind of aggregate.
+pub struct ShardRouter<A: Aggregate> {
+    /// No other post has it.
+    id: usize,
+    /// One for each shard.
+    shards: Arc<[ShardSlot<A>]>,
+    traffic: Arc<QueueStats>,
+    letters_max: usize,
+}
+
+/// Where a shard is reached now; another one when it was restarted.
+struct ShardSlot<A: Aggregate>(RwLock<Option<ShardAddress<A>>>);
+
+struct ShardAddress<A: Aggregate> {
+    batches: Recipient<Batch<A>>,
+    failures: Recipient<JournalRecovered>,
+}
+
+impl<A: Aggregate> Default for ShardSlot<A> {
+    fn default() -> Self {
+        Self(RwLock::new(None))
+    }
+}
+
+impl<A: Aggregate> ShardSlot<A> {
+    /// Acts on the address; it is not replaced meanwhile.
+    fn with<T>(&self, act: impl FnOnce(Option<&ShardAddress<A>>) -> T) -> T {
+        act(self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref())
+    }
+}
+
+/// Letters of one kind. Counted here and not by mailboxes, which hold bundles.
+#[derive(Default)]
+struct QueueStats {
+    /// On their way.
+    queued: AtomicUsize,
+    /// Arrived so far, or come back.
+    arrived: AtomicU64,
+    drain: DrainRate,
+}
+
+impl<A: Aggregate> Clone for ShardRouter<A> {
+    fn clone(&self) -> Self {
+        let (shards, traffic) = (Arc::clone(&self.shards), Arc::clone(&self.traffic));
+        Self { id: self.id, shards, traffic, letters_max: self.letters_max }
+    }
+}
+
+/// What waits on this thread, for one kind.
+struct PendingBatch<A: Aggregate> {
+    post: ShardRouter<A>,
+    letters: Vec<Envelope<A>>,
+}
+
+thread_local! {
+    /// The outboxes of this thread, by post.
+    static OUTBOXES: RefCell<HashMap<usize, Box<dyn Any>>> = RefCell::default();
+}
+
+static POSTS: AtomicUsize = AtomicUsize::new(0);
+
+impl<A: Aggregate> ShardRouter<A> {
+    /// To so many keepers, one per shard, with at most so many letters on their way.
+    pub fn new(shards: usize, letters_max: usize) -> Self {
+        let id = POSTS.fetch_add(1, Ordering::Relaxed);
+        let shards = (0..shards).map(|_| ShardSlot::default()).collect();
+        Self { id, shards, traffic: Arc::default(), letters_max }
+    }
+
+    /// Sends a letter to the keeper it belongs to, with the others of this turn of the loop.
+    pub fn send(&self, letter: Envelope<A>) {
+        if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
+            self.traffic.queued.fetch_sub(1, Ordering::Relaxed);
+            return letter.content.refuse(self.full());
+        }
+        if Arbiter::try_current().is_none() {
+            return self.send_all(vec![letter]);
+        }
+        let is_first = OUTBOXES.with_borrow_mut(|outboxes| {
+            let outbox = outboxes.entry(self.id).or_insert_with(|| {
+                Box::new(PendingBatch { post: self.clone(), letters: Vec::new() })
+            });
+            let outbox = outbox.downcast_mut::<PendingBatch<A>>().expect("a post has one kind");
+            outbox.letters.push(letter);
+            outbox.letters.len() == 1
+        });
+        if is_first {
+            let id = self.id;
+            actix::spawn(async move { flush::<A>(id) });
+        }
+    }
+
+    /// As many letters are on their way as may be.
+    fn full(&self) -> RequestError {
+        let QueueStats { queued, arrived, drain } = &*self.traffic;
+        let (queued, arrived) = (queued.load(Ordering::Relaxed), arrived.load(Ordering::Relaxed));
+        let drained = drain.time_of(queued as u64, arrived, Instant::now());
+        RequestError::Busy { what: A::NAME, retry_after_s: whole_seconds_spread(drained) }
+    }
+
+    /// From now on, what is for this shard goes here.
+    pub fn connect(
+        &self,
+        shard: usize,
+        batches: Recipient<Batch<A>>,
+        failures: Recipient<JournalRecovered>,
+    ) {
+        self.shards[shard]
+            .0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(ShardAddress { batches, failures });
+    }
+
+    /// Tells every shard that the journal failed and is open again.
+    pub fn tell_all(&self) {
+        for slot in &*self.shards {
+            slot.with(|shard| {
+                if let Some(shard) = shard {
+                    shard.failures.do_send(JournalRecovered);
+                }
+            });
+        }
+    }
+
+    fn send_all(&self, letters: Vec<Envelope<A>>) {
+        let mut bundles: Vec<Vec<Envelope<A>>> = self.shards.iter().map(|_| Vec::new()).collect();
+        for letter in letters {
+            let shard = letter.number % self.shards.len() as u64;
+            bundles[usize::try_from(shard).unwrap_or_default()].push(letter);
+        }
+        for (slot, letters) in self.shards.iter().zip(bundles) {
+            if letters.is_empty() {
+                continue;
+            }
+            let traffic = Arc::clone(&self.traffic);
+            let on_the_way = QueueSlots { traffic, letters: letters.len() };
+            let bundle = Batch { letters, on_the_way };
+            // Whoever is replaced gets nothing more once his successor has taken the seat.
+            let refused =
+                slot.with(|shard| match shard.map(|shard| shard.batches.try_send(bundle)) {
+                    None | Some(Ok(())) => None,
+                    Some(Err(SendError::Full(bundle) | SendError::Closed(bundle))) => Some(bundle),
+                });
+            for letter in refused.into_iter().flat_map(|bundle| bundle.letters) {
+                letter.content.refuse(busy(A::NAME));
+            }
+        }
+    }
+}
+
+fn flush<A: Aggregate>(id: usize) {
+    let taken = OUTBOXES.with_borrow_mut(|outboxes| {
+        let outbox = outboxes.get_mut(&id)?.downcast_mut::<PendingBatch<A>>()?;
+        Some((outbox.post.clone(), std::mem::take(&mut outbox.letters)))
+    });
+    if let Some((post, letters)) = taken {
+        post.send_all(letters);
+    }
+}

@@ -1,0 +1,50 @@
+//! The numbers of new aggregates that were answered 202 before they were decided.
+
+use crate::actors::api::{Reply, RequestError};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::sync::oneshot;
+
+/// The numbers of new aggregates that a client was answered 202 for before they were decided.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Undecided {
+    numbers: Arc<Mutex<HashSet<u64>>>,
+    count: Arc<AtomicUsize>,
+}
+
+impl Undecided {
+    /// One more, until this is answered.
+    pub(super) fn add(
+        &self,
+        number: u64,
+        told: Option<oneshot::Receiver<Result<Reply, RequestError>>>,
+    ) {
+        let Some(told) = told else { return };
+        let undecided = self.clone();
+        undecided.change(|numbers| numbers.insert(number));
+        tokio::spawn(async move {
+            // Dropped or answered, it is decided.
+            let _ = told.await;
+            undecided.change(|numbers| numbers.remove(&number));
+        });
+    }
+
+    pub(super) fn contains(&self, number: u64) -> bool {
+        self.count.load(Ordering::Acquire) > 0 && self.lock().contains(&number)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashSet<u64>) -> bool) {
+        let mut numbers = self.lock();
+        change(&mut numbers);
+        self.count.store(numbers.len(), Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

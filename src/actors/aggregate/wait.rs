@@ -1,0 +1,149 @@
+//! Waiting for what came of a command, and what a client is answered when patience is over first.
+//!
+//! What was handed to an aggregate is never called undone unless it certainly is: as long as it
+//! may still be carried out, the answer is 202 with the place where the outcome will be found.
+
+use super::{
+    envelope::Content,
+    idempotency::{Verdict, Watch},
+    kind::AggregateKind,
+    stored_answers::Keeping,
+};
+use crate::{
+    actors::{
+        api::{IdempotencyKey, Outcome, Reply, RequestError, busy},
+        port::PortAdmission,
+        support::batch_wakes,
+    },
+    domain::kernel::Aggregate,
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::{sync::oneshot, time::timeout};
+
+pub type Reached = Result<Reply, RequestError>;
+
+/// Where the answer of an aggregate arrives.
+pub(super) type Told = oneshot::Receiver<Reached>;
+
+/// What a client waits for.
+pub struct Waits {
+    /// The number of the aggregate.
+    pub number: u64,
+    /// How long it waits at most.
+    pub patience: Duration,
+    /// The way to the outside service whose answer is waited for.
+    pub passage: Option<Arc<PortAdmission>>,
+    /// The idempotency key, if there is one.
+    pub keyed: Option<(IdempotencyKey, Watch)>,
+    /// Whether the number is that of a new aggregate.
+    pub is_new: bool,
+}
+
+impl<A: Aggregate> AggregateKind<A> {
+    /// Waits for the answer; when patience is over first, or what is waited for is put off, shows
+    /// how far things have come.
+    pub(super) async fn within(&self, waits: Waits, mut told: Told) -> Reached {
+        let answered = unless_put_off(waits.passage.clone(), waits.number, batch_wakes(&mut told));
+        let is_put_off = match timeout(waits.patience, answered).await {
+            Ok(Some(Ok(reached))) => return reached,
+            Ok(Some(Err(_))) => return self.after_loss(&waits).await,
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        let answer = self.answer_in_time(&waits, Some(told)).await;
+        if !is_put_off {
+            // The step that the client waited for was not taken in time.
+            let (reply, _) = oneshot::channel();
+            self.post(waits.number, Content::GiveUp(reply));
+        }
+        answer
+    }
+
+    /// The command, or whoever waited for its outcome, was dropped without an answer.
+    async fn after_loss(&self, waits: &Waits) -> Reached {
+        let unknown = "whether the command was carried out is unknown";
+        if waits.keyed.is_some() || !waits.is_new {
+            return Err(RequestError::Failed(unknown.to_owned()));
+        }
+        // Nobody else has this number: what is there is what the command made.
+        match timeout(waits.patience, self.ask(waits.number, Content::Show)).await {
+            Ok(Ok(reply)) => Ok(Reply { outcome: Outcome::Pending, ..reply }),
+            Ok(Err(RequestError::NotFound { .. })) => Err(busy(A::NAME)),
+            _ => Err(RequestError::Failed(unknown.to_owned())),
+        }
+    }
+
+    /// What a client is answered who cannot wait any longer.
+    pub(super) async fn answer_in_time(&self, waits: &Waits, mut told: Option<Told>) -> Reached {
+        let shown = timeout(waits.patience, self.ask(waits.number, Content::Show)).await;
+        if let Some(Ok(reached)) = told.as_mut().map(oneshot::Receiver::try_recv) {
+            return reached;
+        }
+        let (reply, is_shown) = match shown {
+            Ok(Ok(reply)) => (Reply { outcome: Outcome::Pending, ..reply }, true),
+            _ => (self.undecided_reply(waits.number), false),
+        };
+        let told_later = told.take_if(|_| waits.is_new && !is_shown);
+        let Some((key, watch)) = &waits.keyed else {
+            self.undecided.add(waits.number, told_later);
+            return Ok(reply);
+        };
+        match watch.give_up(&reply) {
+            Verdict::Undecided(reply) => {
+                self.undecided.add(waits.number, told_later);
+                Ok(reply)
+            }
+            Verdict::GivenUp(reply) => {
+                let (fingerprint, stream) = (key.fingerprint, self.stream(waits.number));
+                let keeping = Keeping { fingerprint, stream, is_first: false };
+                let kept = self.shared.keep_answer(key.key, keeping, Ok(reply), waits.patience);
+                let kept = kept.await;
+                match &kept {
+                    Err(trouble) if !is_unknown(trouble) => watch.take_back(),
+                    Err(_) => {}
+                    Ok(_) => watch.land(),
+                }
+                kept
+            }
+            // The aggregate has submitted the answer, which is on its way to the disk.
+            Verdict::Open | Verdict::Pending | Verdict::Answered => {
+                let answered = async { batch_wakes(told.or(told_later)?).await.ok() };
+                let answered = timeout(waits.patience, answered).await.ok().flatten();
+                let unknown = "the answer is not durable yet; the same key tells".to_owned();
+                answered.unwrap_or(Err(RequestError::Failed(unknown)))
+            }
+        }
+    }
+
+    /// What is shown of an aggregate that has not decided yet.
+    fn undecided_reply(&self, number: u64) -> Reply {
+        Reply {
+            outcome: Outcome::Pending,
+            number,
+            version: 0,
+            position: self.shared.journal.durable(),
+            body: b"{}".to_vec(),
+            possible: [].as_slice().into(),
+        }
+    }
+}
+
+const fn is_unknown(trouble: &RequestError) -> bool {
+    matches!(trouble, RequestError::Failed(_))
+}
+
+/// What came of it; `None` when the question that it waits for was put off first.
+async fn unless_put_off<T>(
+    passage: Option<Arc<PortAdmission>>,
+    number: u64,
+    told: impl Future<Output = T>,
+) -> Option<T> {
+    let Some(passage) = passage.filter(|passage| passage.may_put_off()) else {
+        return Some(told.await);
+    };
+    tokio::select! {
+        biased;
+        reached = told => Some(reached),
+        () = passage.is_put_off(number) => None,
+    }
+}

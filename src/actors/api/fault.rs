@@ -1,0 +1,168 @@
+//! Faults that can be injected: what is asked for, and why it is refused.
+
+use crate::store::faults::{LASTING_MAX, SLOWED_BY_MAX};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// So many instances at most are made to panic.
+pub const STRUCK_MAX: usize = 1_024;
+
+/// So many fsyncs at most are made to fail.
+const SYNCS_MAX: u64 = 1_000;
+
+/// No loop is blocked for longer than this.
+const BLOCKED_MAX: Duration = Duration::from_secs(60);
+
+/// What is to break.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "fault", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fault {
+    /// The next command to this instance panics.
+    Panic {
+        /// `taxi/orders`
+        resource: String,
+        /// Which one.
+        number: u64,
+    },
+    /// Every command to this instance panics until it is released from quarantine.
+    Poison {
+        /// `taxi/orders`
+        resource: String,
+        /// Which one.
+        number: u64,
+    },
+    /// The loop of a shard does nothing else for a while.
+    BlockShard {
+        /// Which one, from 0.
+        shard: u32,
+        /// How long, in milliseconds; from 1 to 60,000.
+        for_ms: u64,
+    },
+    /// Commits take longer for a while.
+    SlowJournal {
+        /// By so many milliseconds each; from 1 to 10,000.
+        by_ms: u64,
+        /// How long, in milliseconds; from 1 to 3,600,000.
+        for_ms: u64,
+    },
+    /// The next fsyncs fail.
+    FailFsync {
+        /// How many of them; from 1 to 1,000.
+        times: u32,
+    },
+    /// The file system is taken for full for a while.
+    NoSpace {
+        /// How long, in milliseconds; from 1 to 3,600,000.
+        for_ms: u64,
+    },
+    /// The file system is taken for read-only for a while.
+    ReadOnly {
+        /// How long, in milliseconds; from 1 to 3,600,000.
+        for_ms: u64,
+    },
+    /// The actor that is this part panics, or the machine of this gate.
+    Break {
+        /// `saga taxi/ride`, `port taxi/payment`, `view taxi/mypages`, `gate taxi/payment`, `gatekeeper`
+        part: String,
+    },
+}
+
+/// Why nothing was broken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// The server was not started like that.
+    #[error("nothing is broken on purpose here: the server was started without --allow-faults")]
+    NotAllowed,
+    /// There is nothing of this name.
+    #[error("there is no {what}; there are {}", there_are.join(", "))]
+    Unknown {
+        /// What was to break.
+        what: String,
+        /// What could.
+        there_are: Vec<String>,
+    },
+    /// A number is too small or too large.
+    #[error("{key} must be from 1 to {max}, not {value}")]
+    OutOfRange {
+        /// `by_ms`
+        key: &'static str,
+        /// What it was.
+        value: u64,
+        /// What it may be at most.
+        max: u64,
+    },
+    /// Breaking it broke.
+    #[error("it could not be broken")]
+    Failed,
+    /// Too many things are broken already.
+    #[error("{STRUCK_MAX} instances are struck already")]
+    Full,
+}
+
+impl Fault {
+    /// Whether it ends within a reasonable time.
+    ///
+    /// # Errors
+    /// The first number that is out of its range.
+    pub(in crate::actors) fn check(&self) -> Result<(), FaultError> {
+        let lasting_max = millis(LASTING_MAX);
+        match *self {
+            Self::BlockShard { for_ms, .. } => in_range("for_ms", for_ms, millis(BLOCKED_MAX)),
+            Self::SlowJournal { by_ms, for_ms } => {
+                in_range("by_ms", by_ms, millis(SLOWED_BY_MAX))?;
+                in_range("for_ms", for_ms, lasting_max)
+            }
+            Self::FailFsync { times } => in_range("times", times.into(), SYNCS_MAX),
+            Self::NoSpace { for_ms } | Self::ReadOnly { for_ms } => {
+                in_range("for_ms", for_ms, lasting_max)
+            }
+            Self::Panic { .. } | Self::Poison { .. } | Self::Break { .. } => Ok(()),
+        }
+    }
+}
+
+fn in_range(key: &'static str, value: u64, max: u64) -> Result<(), FaultError> {
+    if (1..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(FaultError::OutOfRange { key, value, max })
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_that_would_not_end_is_refused_with_the_range() {
+        for (fault, sentence) in [
+            (
+                Fault::SlowJournal { by_ms: 10_001, for_ms: 1 },
+                "by_ms must be from 1 to 10000, not 10001",
+            ),
+            (Fault::SlowJournal { by_ms: 0, for_ms: 1 }, "by_ms must be from 1 to 10000, not 0"),
+            (Fault::SlowJournal { by_ms: 1, for_ms: u64::MAX }, "for_ms must be from 1 to 3600000"),
+            (Fault::BlockShard { shard: 0, for_ms: 60_001 }, "for_ms must be from 1 to 60000"),
+            (Fault::FailFsync { times: 1_001 }, "times must be from 1 to 1000, not 1001"),
+            (Fault::NoSpace { for_ms: 3_600_001 }, "for_ms must be from 1 to 3600000"),
+            (Fault::ReadOnly { for_ms: 0 }, "for_ms must be from 1 to 3600000, not 0"),
+        ] {
+            let refused = fault.check().unwrap_err().to_string();
+            assert!(refused.starts_with(sentence), "{refused}");
+        }
+        assert_eq!(Fault::SlowJournal { by_ms: 10_000, for_ms: 3_600_000 }.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_fault_is_read_by_its_name_and_nothing_is_guessed() {
+        let read = |text: &str| serde_json::from_str::<Fault>(text).ok();
+        let fault = read(r#"{"fault":"block-shard","shard":0,"for_ms":3000}"#);
+        assert_eq!(fault, Some(Fault::BlockShard { shard: 0, for_ms: 3_000 }));
+        assert_eq!(read(r#"{"fault":"block-shard","shard":0,"for_s":3}"#), None);
+        assert_eq!(read(r#"{"fault":"flood"}"#), None);
+    }
+}

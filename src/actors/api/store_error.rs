@@ -1,0 +1,43 @@
+//! How errors of the journal become errors of a request.
+
+use super::error::{RequestError, busy};
+use crate::store::journal::{CommitError, Refusal, StoreError, SubmitError};
+
+impl From<Refusal> for RequestError {
+    fn from(refusal: Refusal) -> Self {
+        let because = refusal.to_string();
+        match refusal {
+            Refusal::NoSpace { .. } | Refusal::Quota => Self::NoSpace(because),
+            Refusal::ReadOnly => Self::ReadOnly(because),
+        }
+    }
+}
+
+impl From<SubmitError> for RequestError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Refused(refusal) => refusal.into(),
+            SubmitError::Full | SubmitError::Stale | SubmitError::Replaced => busy("the journal"),
+            SubmitError::Closed(_) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<CommitError> for RequestError {
+    fn from(lost: CommitError) -> Self {
+        match lost {
+            CommitError::Refused(refusal) => refusal.into(),
+            CommitError::InDoubt(_) => Self::Failed(lost.to_string()),
+        }
+    }
+}
+
+/// Does something that may wait for the disk off the loop.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, RequestError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| RequestError::Failed(error.to_string())),
+        Err(error) => Err(RequestError::Failed(error.to_string())),
+    }
+}

@@ -1,0 +1,59 @@
+//! Who is who in the journal: the kinds by number, and which business each belongs to.
+
+use crate::store::{KindId, journal::Journal};
+use std::collections::HashMap;
+
+/// What a kind is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A kind of aggregate.
+    Aggregate,
+    /// A saga.
+    Saga,
+    /// An outside service.
+    Port,
+    /// A question to a view.
+    Lookup,
+}
+
+/// One kind.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What it is.
+    pub role: Role,
+    /// `taxi`
+    pub business: String,
+    /// `orders`
+    pub name: String,
+}
+
+/// All kinds by number.
+pub struct KindNames(HashMap<KindId, Listed>);
+
+impl KindNames {
+    /// The kinds of this journal. They are named when they are installed.
+    pub fn of(journal: &Journal) -> Self {
+        Self(journal.kinds().into_iter().map(|(kind, name)| (kind, listed(&name))).collect())
+    }
+
+    /// What this number stands for.
+    pub fn get(&self, kind: KindId) -> Option<&Listed> {
+        self.0.get(&kind)
+    }
+
+    /// The kinds of a business that have histories: aggregates and sagas.
+    pub fn with_histories<'a>(&'a self, business: &'a str) -> impl Iterator<Item = KindId> + 'a {
+        let of_business = self.0.iter().filter(move |(_, listed)| listed.business == business);
+        let with =
+            of_business.filter(|(_, listed)| matches!(listed.role, Role::Aggregate | Role::Saga));
+        with.map(|(kind, _)| *kind)
+    }
+}
+
+fn listed(name: &str) -> Listed {
+    let roles = [("saga ", Role::Saga), ("port ", Role::Port), ("lookup ", Role::Lookup)];
+    let special = roles.iter().find_map(|(word, role)| Some((name.strip_prefix(word)?, *role)));
+    let (path, role) = special.unwrap_or((name, Role::Aggregate));
+    let (business, name) = path.split_once('/').unwrap_or(("", path));
+    Listed { role, business: business.to_owned(), name: name.to_owned() }
+}

@@ -1,0 +1,210 @@
+//! The whole conversation of a number: everything that anybody said in it, in order.
+//!
+//! ```text
+//!  histories that bear the number ──┐
+//!  (orders 7, payments 7, ride 7)   ├─▶ by position ─▶ a page of what happened
+//!  the index: taxi 3 came for 7 ────┘                  and what each saga waits for now
+//! ```
+
+mod entry;
+pub mod index;
+mod kinds;
+
+pub use entry::{Conversation, ConversationEntry, Speaker, What};
+pub use index::{
+    CONVERSATION, INDEX, Index, IndexedRecord, Route, Routes, conversation_of, name_of,
+};
+pub use kinds::{KindNames, Role};
+
+use crate::{
+    actors::{
+        api::{Collection, Page, RequestError, blocking},
+        dispatch::Registry,
+        saga::AskSaga,
+        view::ViewReader,
+    },
+    store::{
+        Cause, KindId, Payload, Record, Stream,
+        journal::{Journal, StoreError},
+    },
+};
+use index::HISTORY_RECORDS_MAX;
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
+
+/// Everything needed to tell conversations.
+pub struct Conversations {
+    /// The one journal.
+    pub journal: Arc<Journal>,
+    /// All kinds of aggregate.
+    pub rooms: Arc<Registry>,
+    /// Who is who.
+    pub directory: Arc<KindNames>,
+    /// To which conversations sagas count what clients said.
+    pub routes: Routes,
+    /// The sagas, with the business of each.
+    pub sagas: Vec<(&'static str, AskSaga)>,
+    /// Who else took part.
+    pub index: Arc<ViewReader>,
+}
+
+/// A record of the conversation: read already, or known to be there.
+enum Found {
+    Read(Record),
+    Indexed(u64, IndexedRecord),
+}
+
+impl Found {
+    const fn position(&self) -> u64 {
+        match self {
+            Self::Read(record) => record.position,
+            Self::Indexed(position, _) => *position,
+        }
+    }
+}
+
+impl Conversations {
+    /// A page of a conversation, of everything durable when it was asked for.
+    ///
+    /// # Errors
+    /// When nobody used the number, the index is not as far yet, or a record cannot be read.
+    pub async fn tell(
+        self: Arc<Self>,
+        business: String,
+        number: u64,
+        page: Page,
+        patience: Duration,
+    ) -> Result<Conversation, RequestError> {
+        let durable = self.journal.durable();
+        let shown = page.number.saturating_mul(page.size as u64);
+        // So many records at most stand in histories. All of them may come before this page, so
+        // that many fewer of the index do; more of the index need not be read.
+        let in_histories = self.directory.with_histories(&business).count() as u64
+            * u64::from(HISTORY_RECORDS_MAX);
+        let skip = shown.saturating_sub(in_histories);
+        let shown = usize::try_from(shown - skip).unwrap_or(usize::MAX);
+        let size = shown.saturating_add(page.size);
+        let conditions = vec![(CONVERSATION.to_owned(), name_of(&business, number))];
+        let indexed = self.index.stretch(conditions, (skip, size), (durable, patience)).await?;
+        let (me, of) = (Arc::clone(&self), business.clone());
+        let happenings =
+            blocking(move || me.read(&of, number, durable, indexed, shown, page.size)).await?;
+        if happenings.total == 0 {
+            return Err(RequestError::NotFound { resource: "conversation", number });
+        }
+        let mut waiting = Vec::new();
+        for (_, ask) in self.sagas.iter().filter(|(of, _)| *of == business) {
+            waiting.push(ask(number).await.map_err(RequestError::NotYet)?);
+        }
+        Ok(Conversation { happenings, waiting })
+    }
+
+    fn read(
+        &self,
+        business: &str,
+        number: u64,
+        durable: u64,
+        indexed: Collection<crate::actors::api::Row>,
+        skip: usize,
+        take: usize,
+    ) -> Result<Collection<ConversationEntry>, StoreError> {
+        let mut found: Vec<Found> = Vec::new();
+        for kind in self.directory.with_histories(business) {
+            found.extend(self.of_history(business, kind, number, durable)?.map(Found::Read));
+        }
+        let total = found.len() as u64 + indexed.total;
+        for row in indexed.items {
+            let member = serde_json::from_slice(&row.body)
+                .map_err(|error| StoreError::Failed(format!("the index: {error}")))?;
+            found.push(Found::Indexed(row.number, member));
+        }
+        found.sort_by_key(Found::position);
+        let page = found.into_iter().skip(skip).take(take);
+        let items: Result<Vec<_>, _> = page.map(|found| self.happening(found)).collect();
+        Ok(Collection { items: items?, total })
+    }
+
+    /// The records of a history of this number that belong to the conversation.
+    fn of_history(
+        &self,
+        business: &str,
+        kind: KindId,
+        number: u64,
+        durable: u64,
+    ) -> Result<impl Iterator<Item = Record>, StoreError> {
+        let stream = Stream { kind, number };
+        let mut records = self.journal.some_records(stream, 0, HISTORY_RECORDS_MAX)?;
+        records.retain(|record| record.position <= durable);
+        let mut of_conversation = Vec::new();
+        for record in records {
+            let belongs_to = conversation_of(&self.routes, business, &self.rooms, &record);
+            if belongs_to.map_err(StoreError::Failed)? == Some(number) {
+                of_conversation.push(record);
+            }
+        }
+        Ok(of_conversation.into_iter())
+    }
+
+    fn happening(&self, found: Found) -> Result<ConversationEntry, StoreError> {
+        let record = match found {
+            Found::Read(record) => record,
+            Found::Indexed(position, member) => {
+                let stream = member.stream();
+                let records = self.journal.some_records(stream, member.version - 1, 1)?;
+                records.into_iter().next().ok_or_else(|| {
+                    StoreError::Failed(format!("record {position} of the index is missing"))
+                })?
+            }
+        };
+        let part = |kind: KindId| self.directory.get(kind);
+        let (speaker, because_of) = match record.cause {
+            Cause::Request(_) => (Speaker::Client, None),
+            Cause::Alarm => (Speaker::Alarm, None),
+            Cause::Dispatch(origin) => {
+                let by = part(origin.by);
+                let name = by.map_or_else(|| "unknown".to_owned(), |by| by.name.clone());
+                let role = by.map_or(Role::Saga, |by| by.role);
+                (Speaker::Part(role, name), Some(origin.position))
+            }
+        };
+        Ok(ConversationEntry {
+            position: record.position,
+            time: record.time,
+            whom: part(record.stream.kind).map_or_else(String::new, |whom| whom.name.clone()),
+            number: record.stream.number,
+            version: record.version,
+            what: self.what(&record)?,
+            speaker,
+            because_of,
+        })
+    }
+
+    fn what(&self, record: &Record) -> Result<What, StoreError> {
+        let unreadable =
+            |because: String| StoreError::Unreadable { stream: record.stream, because };
+        match &record.payload {
+            Payload::Event(bytes) => {
+                let (_, door) = self.rooms.of(record.stream.kind).ok_or_else(|| {
+                    unreadable(format!("record {}: of an unknown kind", record.position))
+                })?;
+                let (name, details) = named(door.describe_event(bytes).map_err(unreadable)?);
+                Ok(What::Event(name, details))
+            }
+            Payload::Refused { command, because, .. } => {
+                Ok(What::Refused(command.clone(), because.clone()))
+            }
+            Payload::Unchanged { command } => Ok(What::Unchanged(command.clone())),
+            Payload::Woken => Ok(What::Woken),
+        }
+    }
+}
+
+/// The name of an event and its details, from the way enums are written: `"Undone"`, or
+/// `{"Called": {…}}`.
+fn named(event: Value) -> (String, Value) {
+    match event {
+        Value::String(name) => (name, Value::Null),
+        Value::Object(fields) if fields.len() == 1 => fields.into_iter().next().unwrap_or_default(),
+        other => ("Event".to_owned(), other),
+    }
+}

@@ -1,0 +1,99 @@
+//! A kind of aggregate as the inside of the runtime sees it: names and bytes in, bytes out.
+
+use super::delivery::{DeliveryError, InternalCommand};
+use crate::{
+    domain::kernel::{Aggregate, Dispatch},
+    store::{KindId, codec},
+};
+use std::{any::Any, marker::PhantomData, sync::Arc};
+
+/// A kind of aggregate with its type erased: it takes commands of sagas, ports and lookups, and
+/// decodes its events.
+pub trait DynAggregate: Send + Sync {
+    /// Its number in the journal.
+    fn kind(&self) -> KindId;
+
+    /// Takes a command of a saga, a port or a lookup.
+    fn dispatch(&self, dispatch: &Dispatch, call: InternalCommand);
+
+    /// Decodes an event.
+    ///
+    /// # Errors
+    /// Why the bytes are no event of this kind.
+    fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String>;
+
+    /// Decodes an event to JSON.
+    ///
+    /// # Errors
+    /// Why the bytes are no event of this kind.
+    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String>;
+
+    /// Decodes a rejection.
+    ///
+    /// # Errors
+    /// Why the bytes are no rejection of this kind.
+    fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String>;
+}
+
+/// Decodes an event of this kind.
+///
+/// # Errors
+/// Why the bytes are no event of it.
+pub fn decode_event<A: Aggregate>(bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {
+    let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
+    Ok(Arc::new(event))
+}
+
+/// Decodes an event of this kind to JSON.
+///
+/// # Errors
+/// Why the bytes are no event of it.
+pub fn event_to_json<A: Aggregate>(bytes: &[u8]) -> Result<serde_json::Value, String> {
+    let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
+    serde_json::to_value(event).map_err(|error| error.to_string())
+}
+
+/// Decodes a rejection of this kind.
+///
+/// # Errors
+/// Why the bytes are no rejection of it.
+pub fn decode_rejection<A: Aggregate>(bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
+    let rejection: A::Rejection = codec::decode(bytes).map_err(|error| error.to_string())?;
+    Ok(Box::new(rejection))
+}
+
+/// A kind of aggregate of which only the records are read.
+pub struct Decoder<A> {
+    kind: KindId,
+    of: PhantomData<fn() -> A>,
+}
+
+impl<A> Decoder<A> {
+    /// The decoder of the kind of this number.
+    #[must_use]
+    pub const fn new(kind: KindId) -> Self {
+        Self { kind, of: PhantomData }
+    }
+}
+
+impl<A: Aggregate> DynAggregate for Decoder<A> {
+    fn kind(&self) -> KindId {
+        self.kind
+    }
+
+    fn dispatch(&self, _: &Dispatch, call: InternalCommand) {
+        call.ack.say(Err(DeliveryError::Later));
+    }
+
+    fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {
+        decode_event::<A>(bytes)
+    }
+
+    fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String> {
+        event_to_json::<A>(bytes)
+    }
+
+    fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
+        decode_rejection::<A>(bytes)
+    }
+}

@@ -1,0 +1,149 @@
+//! All rooms by name and by number, and how listeners hear through them what happened.
+
+use super::{
+    delivery::{Ack, AckLevel, DeliveryError, Fence, InternalCommand},
+    dyn_aggregate::DynAggregate,
+};
+use crate::{
+    actors::support::batch_wakes,
+    domain::kernel::{Aggregate, Dispatch, Fact, Hears, Id},
+    store::{KindId, KindSet, Origin, Payload, Record, journal::Journal},
+};
+use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// The longest pause between two attempts to deliver a command inside.
+const REDELIVERY_PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Every kind of aggregate.
+#[derive(Clone, Default)]
+pub struct Registry {
+    by_name: HashMap<&'static str, Arc<dyn DynAggregate>>,
+    by_kind: Vec<Option<(&'static str, Arc<dyn DynAggregate>)>>,
+}
+
+impl Registry {
+    /// One more.
+    pub fn add(&mut self, name: &'static str, door: Arc<dyn DynAggregate>) {
+        let index = usize::from(door.kind().0);
+        if self.by_kind.len() <= index {
+            self.by_kind.resize_with(index + 1, || None);
+        }
+        self.by_kind[index] = Some((name, Arc::clone(&door)));
+        self.by_name.insert(name, door);
+    }
+
+    /// The room of this kind, with its name.
+    pub fn of(&self, kind: KindId) -> Option<&(&'static str, Arc<dyn DynAggregate>)> {
+        self.by_kind.get(usize::from(kind.0))?.as_ref()
+    }
+
+    /// The number in the journal of a kind of aggregate.
+    pub fn kind(&self, name: &str) -> Option<KindId> {
+        self.by_name.get(name).map(|door| door.kind())
+    }
+
+    /// The kinds that a listener hears of.
+    pub fn kinds_heard<H: Hears>(&self) -> KindSet {
+        let rooms = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
+        rooms.map(|door| door.kind()).collect()
+    }
+
+    /// All kinds.
+    pub fn kinds(&self) -> KindSet {
+        self.by_name.values().map(|door| door.kind()).collect()
+    }
+
+    /// What a listener hears of a record; `None` when it is none of its business.
+    ///
+    /// # Errors
+    /// When the record cannot be read, which must never be passed over.
+    pub fn hear<H: Hears>(&self, record: &Record) -> Result<Option<H>, String> {
+        let Payload::Event(bytes) = &record.payload else { return Ok(None) };
+        let Some((name, door)) = self.of(record.stream.kind) else { return Ok(None) };
+        if !H::KINDS.contains(name) {
+            return Ok(None);
+        }
+        let event = match &record.typed {
+            Some(event) => Arc::clone(event),
+            None => door.read_event(bytes).map_err(|error| {
+                format!("record {} of {name} {}: {error}", record.position, record.stream.number)
+            })?,
+        };
+        Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
+    }
+
+    /// Delivers a command said under this mandate, however long that takes.
+    ///
+    /// # Errors
+    /// When the mandate is over, and the speaker has to start over; or whom it is for is
+    /// suspended.
+    pub async fn deliver(
+        &self,
+        journal: &Journal,
+        mandate: &Fence,
+        dispatch: &Dispatch,
+        origin: Origin,
+        when: AckLevel,
+    ) -> Result<(), DeliveryError> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match self.deliver_once(journal, mandate, dispatch, origin, when).await {
+                Err(DeliveryError::Later) => {
+                    tracing::debug!(?dispatch, "not delivered, trying again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(REDELIVERY_PAUSE_MAX);
+                }
+                fate => return fate,
+            }
+        }
+    }
+
+    /// One attempt of [`Self::deliver`].
+    ///
+    /// # Errors
+    /// Why it was not delivered.
+    pub async fn deliver_once(
+        &self,
+        journal: &Journal,
+        mandate: &Fence,
+        dispatch: &Dispatch,
+        origin: Origin,
+        when: AckLevel,
+    ) -> Result<(), DeliveryError> {
+        if !mandate.holds_in(journal.generation()) {
+            return Err(DeliveryError::Stale);
+        }
+        let (said, fate) = oneshot::channel();
+        let ack = Ack::new(move |fate| {
+            let _ = said.send(fate);
+        });
+        self.dispatch(dispatch, InternalCommand { origin, mandate: mandate.clone(), when, ack });
+        batch_wakes(fate).await.unwrap_or(Err(DeliveryError::Later))
+    }
+
+    fn dispatch(&self, dispatch: &Dispatch, call: InternalCommand) {
+        if let Some(door) = self.by_name.get(dispatch.aggregate()) {
+            return door.dispatch(dispatch, call);
+        }
+        tracing::error!(?dispatch, "nobody of that name is installed");
+        call.ack.say(Err(DeliveryError::Later));
+    }
+}
+
+/// An event with its type erased, of a kind known by name.
+struct Heard<'a> {
+    name: &'static str,
+    number: u64,
+    event: &'a (dyn Any + Send + Sync),
+}
+
+impl Fact for Heard<'_> {
+    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
+        if self.name != A::NAME {
+            return None;
+        }
+        let event = self.event.downcast_ref::<A::Event>()?;
+        Some((Id::new(self.number), event.clone()))
+    }
+}

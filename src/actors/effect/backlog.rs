@@ -1,0 +1,100 @@
+//! Effects that were deferred or are quarantined: how many, and since where.
+
+use crate::{actors::supervision::CrashWindow, store::Record};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+/// The records put aside, by position.
+#[derive(Default)]
+pub(super) struct Backlog {
+    conversations: BTreeMap<u64, u64>,
+    /// How many of each conversation.
+    counts: HashMap<u64, usize>,
+}
+
+impl Backlog {
+    pub(super) fn insert(&mut self, record: &Record) {
+        if self.conversations.insert(record.position, record.correlation).is_none() {
+            *self.counts.entry(record.correlation).or_default() += 1;
+        }
+    }
+
+    pub(super) fn remove(&mut self, record: &Record) {
+        if self.conversations.remove(&record.position).is_none() {
+            return;
+        }
+        if let Some(count) = self.counts.get_mut(&record.correlation) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&record.correlation);
+            }
+        }
+    }
+
+    pub(super) fn first(&self) -> Option<u64> {
+        self.conversations.first_key_value().map(|(position, _)| *position)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.conversations.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.conversations.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.conversations.clear();
+        self.counts.clear();
+    }
+
+    /// Whether something of this conversation waits: whatever comes after it waits behind it.
+    pub(super) fn has(&self, conversation: u64) -> bool {
+        self.counts.contains_key(&conversation)
+    }
+
+    pub(super) fn contains(&self, record: &Record) -> bool {
+        self.conversations.contains_key(&record.position)
+    }
+}
+
+/// Who crashes, and what waits for it.
+#[derive(Default)]
+pub(super) struct PoisonedEffects {
+    /// What has crashed lately and is tried again, by the position of its record.
+    pub(super) crashes: HashMap<u64, CrashWindow>,
+    /// The conversations in quarantine.
+    pub(super) conversations: HashSet<u64>,
+    /// What they ask for, by position.
+    pub(super) held: BTreeMap<u64, Arc<Record>>,
+}
+
+impl PoisonedEffects {
+    /// The first that waits.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.held.first_key_value().map(|(position, _)| *position)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// It is over.
+    pub(super) fn forget(&mut self, record: &Record) {
+        self.crashes.remove(&record.position);
+    }
+
+    /// Lets a conversation out, with all that waits.
+    pub(super) fn take(&mut self, conversation: u64) -> Vec<Arc<Record>> {
+        if !self.conversations.remove(&conversation) {
+            return Vec::new();
+        }
+        let all = std::mem::take(&mut self.held);
+        let (taken, held): (BTreeMap<_, _>, _) =
+            all.into_iter().partition(|(_, record)| record.correlation == conversation);
+        self.held = held;
+        taken.into_values().collect()
+    }
+}

@@ -1,0 +1,315 @@
+//! Runs errands: for every durable record that asks for one, goes out, waits for the answer and
+//! delivers the command it leads to, exactly once in effect.
+//!
+//! Ports and lookups are errands. Errands of one conversation run one after the other, others
+//! side by side up to a limit. The cursor stands before the oldest errand that is not finished;
+//! after a crash the errands behind it run again, under the same keys, except those whose
+//! outcome already stands in the journal.
+//!
+//! Errands that nobody waits for can pile up while a service is down: of those only so many are
+//! under way, and of all others only the positions of the records are kept, so that they never
+//! hold up those that somebody waits for. The same becomes of everything while nobody may go out.
+
+mod backlog;
+mod contract;
+mod crashes;
+mod execution;
+mod intake;
+mod job;
+mod lanes;
+mod lookup_effect;
+mod port_effect;
+
+pub use contract::{Effect, Limits};
+pub use lookup_effect::{LOOKUPS, LookupEffect};
+pub use port_effect::{PortEffect, questions};
+
+use crate::{
+    actors::{
+        subscription::{Cursor, Progress, RETRY_PAUSE, Subscriber, SubscriberServices, Wake},
+        supervision::Lifecycle,
+    },
+    domain::kernel::Patience,
+    store::{
+        KindId, Lease, Record,
+        journal::{ReadLevel, StoreError},
+    },
+};
+use actix::{Actor, AsyncContext, Context as ActixContext, Handler};
+use backlog::{Backlog, PoisonedEffects};
+use job::{Finished, Freed, Job, Went};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// So many records are put aside at most; about 100 bytes each.
+const ASIDE_RECORDS_MAX: usize = 200_000;
+
+/// How often the cursor is written down.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs all errands of one port or lookup.
+pub struct EffectRunner<E: Effect> {
+    following: Cursor,
+    errand: E,
+    services: SubscriberServices,
+    limits: Limits,
+    /// The positions of unfinished errands that somebody waits for.
+    hurried: BTreeSet<u64>,
+    /// The positions of unfinished errands that nobody waits for.
+    patient: BTreeSet<u64>,
+    /// Errands that wait until they may go out, and those behind them.
+    aside: Backlog,
+    /// Errands that crash each time, and those behind them.
+    poisoned: PoisonedEffects,
+    /// Up to this position, somebody may have gone out in an earlier life.
+    asked_until: u64,
+    /// Nobody went out when this last looked.
+    was_closed: bool,
+    /// A lane for each conversation with an errand ready or under way; in it, those that come after.
+    lanes: HashMap<u64, VecDeque<Job>>,
+    /// Errands that wait for a free place.
+    ready: VecDeque<Job>,
+    under_way: usize,
+    /// Over for those under way when everything starts over.
+    round: CancellationToken,
+    answered: HashSet<u64>,
+    /// Where to read on what was answered, while it starts.
+    answers_after: Option<u64>,
+}
+
+impl<E: Effect> Actor for EffectRunner<E> {
+    type Context = ActixContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.listen_to(self.services.rooms.kinds_heard::<E::Hears>(), ctx);
+        ctx.run_interval(CHECKPOINT_EVERY, |messenger, _| messenger.checkpoint());
+    }
+}
+
+impl<E: Effect> Subscriber for EffectRunner<E> {
+    fn following(&mut self) -> &mut Cursor {
+        &mut self.following
+    }
+
+    /// Starts over from the last checkpoint.
+    fn start(&mut self, _: &mut ActixContext<Self>) -> Result<(), StoreError> {
+        std::mem::take(&mut self.round).cancel();
+        self.hurried.clear();
+        self.patient.clear();
+        self.aside.clear();
+        self.poisoned = PoisonedEffects::default();
+        self.services.quarantine.forget(E::NAME);
+        self.asked_until = self.following.head();
+        self.lanes.clear();
+        self.ready.clear();
+        self.under_way = 0;
+        self.answered.clear();
+        self.answers_after = Some(self.following.after);
+        Ok(())
+    }
+
+    /// Reads what was answered behind the cursor: far back, if one errand has taken long, while
+    /// others live on the same loop.
+    fn go_on_starting(&mut self) -> Result<bool, StoreError> {
+        if let Some(after) = self.answers_after {
+            let Self { following, answered, .. } = self;
+            let read = following.some_answered_after(after, |origin| {
+                answered.insert(origin.position);
+            });
+            self.answers_after = read?;
+        }
+        Ok(self.answers_after.is_none())
+    }
+
+    /// Whether further errands can be taken up.
+    fn may_read(&self) -> bool {
+        self.hurried.len() < self.limits.hurried_max
+            && self.aside.len() + self.poisoned.len() < ASIDE_RECORDS_MAX
+    }
+
+    fn take_in(
+        &mut self,
+        record: &Arc<Record>,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        let Some(heard) = self.services.rooms.hear::<E::Hears>(record)? else { return Ok(()) };
+        if self.answered.remove(&record.position) || self.hold(record) {
+            return Ok(());
+        }
+        let was_asked = self.was_asked(record);
+        let taken = self.take(record, heard, was_asked, ctx);
+        taken.or_else(|because| self.crashed_on(record, because))
+    }
+
+    fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
+        let is_closed = self.is_closed();
+        if is_closed && !std::mem::replace(&mut self.was_closed, is_closed) {
+            self.put_all_aside(ctx);
+        }
+        self.was_closed = is_closed;
+        if !is_closed {
+            self.take_from_aside()?;
+        }
+        self.start_ready(ctx);
+        self.tell_progress();
+        Ok(!is_closed && self.may_take())
+    }
+}
+
+impl<E: Effect> Handler<Lifecycle> for EffectRunner<E> {
+    type Result = ();
+
+    fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
+    }
+}
+
+impl<E: Effect> Handler<Wake> for EffectRunner<E> {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.wake(ctx);
+    }
+}
+
+impl<E: Effect> Handler<Freed> for EffectRunner<E> {
+    type Result = ();
+
+    fn handle(&mut self, freed: Freed, ctx: &mut Self::Context) {
+        if self.following.is_current(freed.generation) {
+            self.under_way -= 1;
+            self.start_ready(ctx);
+        }
+    }
+}
+
+impl<E: Effect> Handler<Finished> for EffectRunner<E> {
+    type Result = ();
+
+    fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
+        let Finished { record, generation, went } = finished;
+        if !self.following.is_current(generation) {
+            return;
+        }
+        match went {
+            Went::Delivered => {}
+            Went::InVain => return self.run_later(record, RETRY_PAUSE, ctx),
+            Went::Crashed(because) => return self.crashed_on_its_way(record, because, ctx),
+        }
+        let (could_read, could_take) = (self.may_read(), self.may_take());
+        self.finish(&record);
+        match self.lanes.get_mut(&record.correlation).and_then(VecDeque::pop_front) {
+            Some(job) => self.ready.push_back(job),
+            None => drop(self.lanes.remove(&record.correlation)),
+        }
+        self.start_ready(ctx);
+        if !could_read && self.may_read() || !could_take && self.may_take() {
+            self.following.progress.ring();
+        }
+    }
+}
+
+impl<E: Effect> EffectRunner<E> {
+    /// A messenger that has not read anything yet.
+    pub fn new(
+        (me, lease): (KindId, Lease),
+        errand: E,
+        limits: Limits,
+        services: SubscriberServices,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let journal = Arc::clone(&services.journal);
+        Self {
+            following: Cursor::new(me, lease, journal, progress, ReadLevel::Durable),
+            errand,
+            services,
+            limits,
+            hurried: BTreeSet::new(),
+            patient: BTreeSet::new(),
+            aside: Backlog::default(),
+            poisoned: PoisonedEffects::default(),
+            asked_until: 0,
+            was_closed: false,
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            under_way: 0,
+            round: CancellationToken::new(),
+            answered: HashSet::new(),
+            answers_after: None,
+        }
+    }
+
+    /// Takes up what a record asks for, or puts it aside.
+    fn take(
+        &mut self,
+        record: &Arc<Record>,
+        heard: E::Hears,
+        was_asked: bool,
+        ctx: &mut ActixContext<Self>,
+    ) -> Result<(), String> {
+        if self.is_closed() {
+            return self.put_aside(record, heard, ctx);
+        }
+        let Some(job) = self.job(record, heard, was_asked)? else { return Ok(()) };
+        let is_patient = job.trip.patience == Patience::UntilAnswered;
+        let is_behind = self.aside.has(record.correlation);
+        if is_behind
+            || is_patient && (!self.aside.is_empty() || !self.has_room(Patience::UntilAnswered))
+        {
+            self.aside.insert(record);
+        } else {
+            self.take_up(job);
+        }
+        Ok(())
+    }
+
+    /// Whether nobody may go out now.
+    fn is_closed(&self) -> bool {
+        let needs = self.errand.needs().is_some_and(|context| context.is_suspended());
+        needs || self.following.progress.context().is_suspended()
+    }
+
+    /// Whether one more of this kind can be taken up.
+    fn has_room(&self, patience: Patience) -> bool {
+        match patience {
+            Patience::Limited => self.hurried.len() < self.limits.hurried_max,
+            Patience::UntilAnswered => self.patient.len() < self.limits.patient_max,
+        }
+    }
+
+    /// Whether somebody may have gone out for this in an earlier life.
+    fn was_asked(&self, record: &Record) -> bool {
+        record.position <= self.asked_until
+    }
+
+    /// Everything up to here needs no second look.
+    fn cursor(&self) -> u64 {
+        let unfinished =
+            [self.hurried.first(), self.patient.first()].into_iter().flatten().copied();
+        let first = unfinished.chain(self.aside.first()).chain(self.poisoned.first()).min();
+        first.map_or(self.following.after, |first| first - 1)
+    }
+
+    fn tell_progress(&self) {
+        // What is on its way was seen; what nobody has gone out for was not.
+        self.following.progress.reach(self.cursor());
+        let waiting = self.aside.len() + self.poisoned.len();
+        self.following.progress.wait_for(self.hurried.len() + self.patient.len() + waiting);
+    }
+
+    fn checkpoint(&mut self) {
+        self.following.skip();
+        let position = self.cursor();
+        if !self.following.is_started || !self.following.is_behind(position) {
+            return;
+        }
+        // An older one that the journal had no room for is overtaken by this.
+        drop(self.following.take_unsent());
+        self.following.write_down(self.following.checkpoint_at(position, Vec::new()));
+        self.tell_progress();
+    }
+}

@@ -1,0 +1,151 @@
+//! All gates, by name.
+
+use super::{
+    handle::Gate,
+    info::GateInfo,
+    settings::{GateSettings, GatesSettings},
+    timer::Timer,
+    types::{GateKind, GateObserver},
+};
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+/// All gates, by name.
+pub struct Gates {
+    settings: GatesSettings,
+    observer: Arc<dyn GateObserver>,
+    bell: Arc<Timer>,
+    all: Mutex<BTreeMap<String, Arc<Gate>>>,
+    /// What is usual for single gates, beside what is for all that guard the same.
+    usual: Mutex<BTreeMap<String, GateSettings>>,
+    /// One change of settings at a time: each is made to those that were made before.
+    hand: Mutex<()>,
+}
+
+impl Gates {
+    /// No gates yet; those to come are set like this.
+    pub fn new(settings: GatesSettings, observer: Arc<dyn GateObserver>) -> Arc<Self> {
+        let (bell, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { settings, observer, bell, all, usual, hand: Mutex::default() })
+    }
+
+    /// The gate of this name, built on first use: what is configured under its name lies over
+    /// what is usual for what it guards.
+    pub fn with(&self, name: &str, guards: GateKind) -> Arc<Gate> {
+        self.with_usual(name, guards, GateSettings::default())
+    }
+
+    /// The gate of this name, with so many calls under way at once unless it is set otherwise.
+    pub fn with_limit(&self, name: &str, guards: GateKind, concurrency_max: usize) -> Arc<Gate> {
+        let concurrency_max = Some(concurrency_max.max(1));
+        self.with_usual(name, guards, GateSettings { concurrency_max, ..GateSettings::default() })
+    }
+
+    fn with_usual(&self, name: &str, guards: GateKind, usual: GateSettings) -> Arc<Gate> {
+        let build = || {
+            let settings = self.settings.get(name).cloned().unwrap_or_default().or(usual.clone());
+            lock(&self.usual).insert(name.to_owned(), usual);
+            let set = match settings.rules(guards) {
+                Ok(rules) => (settings, rules),
+                // The system does not start with it; see `wrong_gates`.
+                Err(_) => (GateSettings::default(), GateSettings::usual_rules(guards)),
+            };
+            Arc::new(Gate::new(name, guards, set, Arc::clone(&self.bell)))
+        };
+        Arc::clone(self.lock().entry(name.to_owned()).or_insert_with(build))
+    }
+
+    /// The gate of this name, if there is one.
+    pub fn get(&self, name: &str) -> Option<Arc<Gate>> {
+        self.lock().get(name).cloned()
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Arc<Gate>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// Changes these keys of the gate of this name, until the next start; one that is null is as
+    /// usual again. `None` when there is no such gate.
+    ///
+    /// # Errors
+    /// A sentence that names the key that is unknown or whose value makes no sense.
+    pub fn turn(&self, name: &str, changes: &Map<String, Value>) -> Result<Option<()>, String> {
+        let Some(gate) = self.get(name) else { return Ok(None) };
+        let _turn = lock(&self.hand);
+        let configured = gate.look(|inner, _| inner.settings.clone()).unwrap_or_default();
+        let usual = lock(&self.usual).get(name).cloned().unwrap_or_default();
+        gate.turn(configured.changed(changes)?.or(usual))?;
+        tracing::warn!(gate = name, ?changes, "a gate goes by other settings until the next start");
+        Ok(Some(()))
+    }
+
+    /// How the gate of this name stands.
+    pub fn info(&self, name: &str) -> Option<GateInfo> {
+        self.get(name).map(|gate| GateInfo::of(&gate, &self.bell))
+    }
+
+    /// How all of them stand, by name.
+    pub fn infos(&self) -> Vec<GateInfo> {
+        self.all().iter().map(|gate| GateInfo::of(gate, &self.bell)).collect()
+    }
+
+    /// Lets the machine of a gate panic; false when there is no such gate.
+    #[expect(clippy::missing_panics_doc, reason = "the panic is caught here, which is the point")]
+    pub fn break_on_purpose(&self, name: &str) -> bool {
+        let Some(gate) = self.get(name) else { return false };
+        gate.look::<()>(|_, _| panic!("broken on purpose"));
+        true
+    }
+
+    /// Lets the gatekeeper die.
+    pub fn break_keeper_on_purpose(&self) {
+        self.bell.poison();
+    }
+
+    /// Lets time pass for all of them.
+    pub(super) fn tick(&self) {
+        for gate in self.all() {
+            gate.tick();
+            for turn in gate.take_turns() {
+                tracing::warn!(gate = gate.name(), to = turn.to, because = turn.because, "turned");
+                self.observer.transitioned(gate.name(), turn.to, turn.because);
+            }
+        }
+    }
+
+    /// The gatekeeper died then, and there is another one.
+    pub(super) fn note_rebirth(&self, since: Instant) {
+        self.observer.driver_restarted(since.elapsed());
+    }
+
+    pub(super) fn bell(&self) -> &Timer {
+        &self.bell
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Gate>>> {
+        lock(&self.all)
+    }
+}
+
+/// What is wrong with the settings of gates, when these are all there are; one sentence each.
+pub fn wrong_gates(settings: &GatesSettings, all: &BTreeMap<&str, GateKind>) -> Vec<String> {
+    let wrong = settings.iter().filter_map(|(name, settings)| {
+        let because = if let Some(guards) = all.get(name.as_str()) {
+            settings.rules(*guards).err()?
+        } else {
+            let known: Vec<_> = all.keys().copied().collect();
+            format!("there is no such gate; there are {}", known.join(", "))
+        };
+        Some(format!("gates.\"{name}\": {because}"))
+    });
+    wrong.collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

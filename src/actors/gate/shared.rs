@@ -1,0 +1,250 @@
+//! The state of a gate behind its lock, and the permits that change it when they are dropped.
+
+use super::{
+    breaker::Turn,
+    decision::{Answer, Entry, Refusal},
+    machine::Machine,
+    retry_schedule::spread,
+    rules::Rules,
+    settings::GateSettings,
+    timer::Timer,
+    types::{Away, GateKind, Outcome, Why},
+};
+use crate::actors::support::{catch_panic, random};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// Transitions that wait to be written down; should nobody do so, the oldest are forgotten.
+const TURNS_MAX: usize = 256;
+
+/// What a broken machine says.
+pub(super) const BROKEN: Refusal = Refusal { why: Why::Full, after: Duration::from_secs(1) };
+
+/// What permits and waiting calls hold on to.
+pub(super) struct Core {
+    pub(super) name: Arc<str>,
+    pub(super) guards: GateKind,
+    pub(super) bell: Arc<Timer>,
+    pub(super) inner: Mutex<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) machine: Machine,
+    /// What is configured, and what it goes by.
+    pub(super) settings: GateSettings,
+    pub(super) rules: Rules,
+    /// How many machines there were before this one. Permits of theirs mean nothing to it.
+    pub(super) life: u32,
+    /// Whom to answer, by ticket.
+    pub(super) waiting: HashMap<u64, oneshot::Sender<Told>>,
+    pub(super) turns: VecDeque<Turn>,
+    /// The last transition.
+    pub(super) last: Turn,
+}
+
+/// What somebody who waits is told; when it is told nothing, the machine broke, and it asks again.
+pub(super) type Told = Result<Permit, Away>;
+
+/// What becomes of somebody who asks to wait.
+pub(super) enum Waiting {
+    Told(Told),
+    Queued(oneshot::Receiver<Told>, Place),
+}
+
+impl Core {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something to the machine, and tells those who are to be told. A machine that panics
+    /// is thrown away, so that the crash stays in it, and there is no result.
+    pub(super) fn act<T>(
+        self: &Arc<Self>,
+        deed: impl FnOnce(&mut Inner, Duration) -> T,
+    ) -> Option<T> {
+        let now = self.bell.now();
+        let mut inner = self.lock();
+        let done = catch_panic(|| deed(&mut inner, now));
+        if done.is_ok() && !inner.machine.has_news() && inner.waiting.is_empty() {
+            return done.ok();
+        }
+        let broken = done.as_ref().err().map(|because| inner.start_over(now, because));
+        let (answers, life) = (inner.take_answers(), inner.life);
+        let has_turned = inner.keep_turns();
+        let due = inner.machine.due();
+        drop(inner);
+        if has_turned || broken.is_some() {
+            self.bell.ring();
+        } else if let Some(due) = due {
+            self.bell.expect(due);
+        }
+        for (told, granted) in answers {
+            let granted = granted.map(|number| Permit::new(self, number, life));
+            // Dropping what cannot be sent gives a permit back.
+            drop(told.send(granted.map_err(|refusal| self.away(refusal))));
+        }
+        // Those who waited for a broken machine hear that nobody answers, and ask again.
+        drop(broken);
+        done.ok()
+    }
+
+    pub(super) fn wait(self: &Arc<Self>, deadline: Option<Duration>) -> Option<Waiting> {
+        let entered = self.act(|inner, now| {
+            let entry = inner.machine.wait(now, deadline);
+            let queued = match entry {
+                Entry::Waits(ticket) => {
+                    let (tell, told) = oneshot::channel();
+                    inner.waiting.insert(ticket, tell);
+                    Some(told)
+                }
+                _ => None,
+            };
+            (entry, queued, inner.life)
+        });
+        Some(match entered? {
+            (Entry::Waits(ticket), Some(told), life) => {
+                Waiting::Queued(told, Place::new(self, ticket, life))
+            }
+            (Entry::Granted(number), _, life) => Waiting::Told(Ok(Permit::new(self, number, life))),
+            (Entry::Refused(refusal), ..) => Waiting::Told(Err(self.away(refusal))),
+            (Entry::Waits(_), None, _) => Waiting::Told(Err(self.away(BROKEN))),
+        })
+    }
+
+    pub(super) fn away(&self, Refusal { why, after }: Refusal) -> Away {
+        Away { gate: Arc::clone(&self.name), why, retry_after: spread(after, random()) }
+    }
+}
+
+impl Inner {
+    /// Whoever has this ticket waits no longer.
+    pub(super) fn leave(&mut self, ticket: u64, now: Duration) {
+        if self.waiting.remove(&ticket).is_some() {
+            self.machine.leave(now, ticket);
+        }
+    }
+
+    /// A new machine in the place of the broken one; returns whom to let ask again.
+    fn start_over(&mut self, now: Duration, because: &str) -> Vec<oneshot::Sender<Told>> {
+        let counts = self.machine.counts();
+        self.machine = Machine::new(self.rules.clone(), now);
+        self.machine.count_on(counts);
+        self.life = self.life.wrapping_add(1);
+        self.keep(Turn { at: now, to: "closed", because: format!("built anew: {because}") });
+        self.waiting.drain().map(|(_, told)| told).collect()
+    }
+
+    fn take_answers(&mut self) -> Vec<(oneshot::Sender<Told>, Result<u64, Refusal>)> {
+        let answers = self.machine.take_answers().into_iter();
+        let addressed = answers.filter_map(|Answer { ticket, granted }| {
+            self.waiting.remove(&ticket).map(|told| (told, granted))
+        });
+        addressed.collect()
+    }
+
+    fn keep_turns(&mut self) -> bool {
+        let turns = self.machine.take_turns();
+        let has_turned = !turns.is_empty();
+        for turn in turns {
+            self.keep(turn);
+        }
+        has_turned
+    }
+
+    /// A gate whose breaker was taken away is closed.
+    pub(super) fn note_closed(&mut self, now: Duration) {
+        self.keep_turns();
+        if self.rules.breaker.is_none() && self.last.to != "closed" {
+            let because = "its breaker was taken away".into();
+            self.keep(Turn { at: now, to: "closed", because });
+        }
+    }
+
+    fn keep(&mut self, turn: Turn) {
+        if self.turns.len() == TURNS_MAX {
+            self.turns.pop_front();
+        }
+        self.last = turn.clone();
+        self.turns.push_back(turn);
+    }
+}
+
+/// Somebody was let through and has not said yet what became of it. Dropped without a word, it
+/// gives its place back and counts neither as a success nor as a failure.
+#[must_use]
+pub struct Permit {
+    core: Arc<Core>,
+    number: u64,
+    life: u32,
+    is_reported: bool,
+}
+
+impl Permit {
+    pub(super) fn new(core: &Arc<Core>, number: u64, life: u32) -> Self {
+        Self { core: Arc::clone(core), number, life, is_reported: false }
+    }
+
+    /// Says what became of it; how long it took the gate knows.
+    pub fn report(mut self, outcome: Outcome) {
+        self.is_reported = true;
+        let (number, life) = (self.number, self.life);
+        self.core.act(|inner, now| {
+            // A machine knows nothing of those whom the one before it let through.
+            if inner.life == life {
+                inner.machine.report(now, number, outcome);
+            }
+        });
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.is_reported {
+            return;
+        }
+        let (number, life) = (self.number, self.life);
+        self.core.act(|inner, now| {
+            if inner.life == life {
+                inner.machine.give_back(now, number);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("gate", &self.core.name)
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place in the queue; whoever goes away leaves it by dropping this.
+pub(super) struct Place {
+    core: Arc<Core>,
+    ticket: u64,
+    life: u32,
+}
+
+impl Place {
+    pub(super) fn new(core: &Arc<Core>, ticket: u64, life: u32) -> Self {
+        Self { core: Arc::clone(core), ticket, life }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (ticket, life) = (self.ticket, self.life);
+        self.core.act(|inner, now| {
+            if inner.life == life {
+                inner.leave(ticket, now);
+            }
+        });
+    }
+}

@@ -1,0 +1,27 @@
+//! Notes in the log of operations when the journal fails and when it has recovered.
+
+use super::log::{OperationsEvent, OperationsLog};
+use crate::store::journal::{Availability, AvailabilityObserver};
+use std::sync::Arc;
+
+/// Notes when the journal broke and when it healed.
+pub fn witness(diary: &Arc<OperationsLog>) -> AvailabilityObserver {
+    // The diary writes into the journal, so that it is the journal's to be dropped last.
+    let diary = Arc::downgrade(diary);
+    Arc::new(move |turn| {
+        let note = match turn {
+            Availability::Broke { because } => {
+                tracing::error!(%because, "the journal takes nothing more");
+                OperationsEvent::JournalBroke { because: because.to_string() }
+            }
+            Availability::Healed { after } => {
+                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                tracing::info!(after_ms, "the journal takes submissions again");
+                OperationsEvent::JournalHealed { after_ms }
+            }
+        };
+        if let Some(diary) = diary.upgrade() {
+            diary.note(note);
+        }
+    })
+}

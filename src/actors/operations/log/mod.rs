@@ -1,0 +1,273 @@
+//! The diary of the house: what happens to its parts, as records of the journal under `madang/`.
+//!
+//! Each note is a stream of its own, numbered from 1, so that a page of the latest is read without
+//! the rest. Whoever notes something neither waits nor fails: notes stand in a queue, and one
+//! thread writes them down, again and again when the journal is failing. Repeated notes are written
+//! as one with their count, so that a crash loop does not fill the disk.
+
+mod event;
+mod repeats;
+
+pub use event::OperationsEvent;
+
+use super::system_stream::{self, Place, RETRY_PAUSE};
+use crate::{
+    actors::{
+        api::{Collection, OperationsEntry, Page, RequestError, blocking},
+        support::now,
+    },
+    domain::kernel::Timestamp,
+    store::{
+        KindId, Payload, Stream,
+        journal::{Journal, StoreError},
+    },
+};
+use repeats::Repeats;
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// The kind of the streams that are notes.
+pub const DIARY: &str = "madang/diary";
+
+/// Notes that wait to be written down; further ones only go into the log, and are counted.
+const QUEUE_NOTES_MAX: usize = 1_024;
+
+/// How often it is looked whether an interval of repeated notes is over.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// A note, and when it was made.
+type Dated = (Timestamp, OperationsEvent);
+
+/// Writes the diary.
+#[derive(Debug, Default)]
+pub struct OperationsLog {
+    /// Nothing is written down when there is nobody to do it.
+    desk: Mutex<Option<SyncSender<Dated>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    is_closing: Arc<AtomicBool>,
+    repeats: Arc<Mutex<Repeats>>,
+    dropped: AtomicU64,
+}
+
+impl OperationsLog {
+    /// A diary that is written into this journal, by a thread of its own.
+    ///
+    /// # Errors
+    /// When the journal does not take the kind of its streams, or there is no thread to be had.
+    pub fn open(journal: &Arc<Journal>) -> Result<Self, StoreError> {
+        let kind = journal.kind(DIARY)?;
+        let (desk, notes) = mpsc::sync_channel(QUEUE_NOTES_MAX);
+        let diary = Self::default();
+        let scribe = Scribe {
+            journal: Arc::clone(journal),
+            kind,
+            is_closing: Arc::clone(&diary.is_closing),
+            repeats: Arc::clone(&diary.repeats),
+        };
+        let writer = thread::Builder::new().name("diary".to_owned());
+        let writer = writer.spawn(move || scribe.write_all(&notes));
+        let writer = writer.map_err(|error: io::Error| StoreError::Failed(error.to_string()))?;
+        *lock(&diary.desk) = Some(desk);
+        *lock(&diary.writer) = Some(writer);
+        Ok(diary)
+    }
+
+    /// Writes a note down, soon: nobody waits for it, and nobody is held up by it. One of many of
+    /// its kind about its subject is only counted, here and in the log.
+    pub fn note(&self, note: OperationsEvent) {
+        if !lock(&self.repeats).admit(&note, Instant::now()) {
+            return;
+        }
+        log(&note);
+        let Some(desk) = lock(&self.desk).clone() else { return };
+        if let Err(TrySendError::Full((_, note)) | TrySendError::Disconnected((_, note))) =
+            desk.try_send((now(), note))
+        {
+            lock(&self.repeats).count(&note, Instant::now());
+            let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+            tracing::debug!(dropped, "the diary is full, and a note is only counted");
+        }
+    }
+
+    /// Takes nothing more, and waits until what was noted is written down; not when the journal
+    /// takes nothing.
+    pub fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        drop(lock(&self.desk).take());
+        if let Some(writer) = lock(&self.writer).take() {
+            writer.thread().unpark();
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Who writes the notes down.
+struct Scribe {
+    journal: Arc<Journal>,
+    kind: KindId,
+    is_closing: Arc<AtomicBool>,
+    repeats: Arc<Mutex<Repeats>>,
+}
+
+impl Scribe {
+    fn write_all(&self, notes: &Receiver<Dated>) {
+        loop {
+            match notes.recv_timeout(LOOK_EVERY) {
+                Ok((time, note)) => self.write(time, &note),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let over = lock(&self.repeats).over(Instant::now());
+            self.write_summaries(&over);
+        }
+        let all = lock(&self.repeats).all(Instant::now());
+        self.write_summaries(&all);
+    }
+
+    fn write_summaries(&self, summaries: &[OperationsEvent]) {
+        for summary in summaries {
+            log(summary);
+            self.write(now(), summary);
+        }
+    }
+
+    /// Writes one note down, once, however often the journal fails meanwhile.
+    fn write(&self, time: Timestamp, note: &OperationsEvent) {
+        let mut unsure = None;
+        loop {
+            let generation = self.journal.generation();
+            let last = self.journal.last_number(self.kind);
+            // Whether what was lost is on disk after all shows when the journal is open again.
+            if unsure.is_some_and(|number| number <= last) {
+                return;
+            }
+            let stream = Stream { kind: self.kind, number: last + 1 };
+            let place = Place { stream, after_version: 0, generation };
+            let (said, durable) = mpsc::sync_channel(1);
+            let done = Box::new(move |outcome| drop(said.send(outcome)));
+            match system_stream::submit(&self.journal, place, note, time, done) {
+                Ok(()) if matches!(durable.recv(), Ok(Ok(()))) => return,
+                Ok(()) => unsure = Some(stream.number),
+                Err(error) => tracing::debug!(%error, "a note is put off"),
+            }
+            if self.is_closing.load(Ordering::Relaxed) {
+                return;
+            }
+            thread::park_timeout(RETRY_PAUSE);
+        }
+    }
+}
+
+/// A page of the diary, the latest first.
+///
+/// # Errors
+/// When the journal cannot be read now.
+pub async fn read(
+    journal: Arc<Journal>,
+    page: Page,
+) -> Result<Collection<OperationsEntry>, RequestError> {
+    let kind = blocking({
+        let journal = Arc::clone(&journal);
+        move || journal.kind(DIARY)
+    });
+    let kind = kind.await?;
+    let skip = page.number.saturating_mul(page.size as u64);
+    blocking(move || {
+        let total = journal.count(kind);
+        let mut items = Vec::new();
+        for number in journal.numbers(kind, skip, page.size, true)? {
+            for record in journal.some_records(Stream { kind, number }, 0, 1)? {
+                let Payload::Event(bytes) = &record.payload else { continue };
+                let note: OperationsEvent =
+                    system_stream::read(bytes).map_err(StoreError::Failed)?;
+                let (what, details) = note.told();
+                items.push(OperationsEntry { number, time_ms: record.time.0, what, details });
+            }
+        }
+        Ok(Collection { items, total })
+    })
+    .await
+}
+
+fn log(note: &OperationsEvent) {
+    let (what, details) = note.told();
+    tracing::warn!(what, %details, "noted");
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{codec, faults::Faults, journal::JournalOptions};
+    use std::sync::atomic::AtomicU32;
+
+    fn released(number: u64) -> OperationsEvent {
+        OperationsEvent::Released { resource: format!("a/{number}"), number }
+    }
+
+    #[test]
+    fn every_note_is_written_down_once_although_the_disk_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let syncs = AtomicU32::new(0);
+        let faults = Faults::before_each_sync(move || match syncs.fetch_add(1, Ordering::SeqCst) {
+            nth if nth > 3 && nth % 3 == 0 => Err(io::Error::other("on purpose")),
+            _ => Ok(()),
+        });
+        let options = JournalOptions { faults, ..JournalOptions::default() };
+        let journal = Journal::open(folder.path(), options).unwrap();
+        let diary = OperationsLog::open(&journal).unwrap();
+        let kind = journal.kind(DIARY).unwrap();
+        (1..=9).for_each(|number| diary.note(released(number)));
+        while journal.count(kind) < 9 {
+            thread::yield_now();
+        }
+        diary.close();
+        let noted = (1..=9).map(|number| {
+            let records = journal.some_records(Stream { kind, number }, 0, 1).unwrap();
+            let Payload::Event(bytes) = &records[0].payload else { panic!("a note") };
+            system_stream::read::<OperationsEvent>(bytes).unwrap()
+        });
+        assert_eq!(noted.collect::<Vec<_>>(), (1..=9).map(released).collect::<Vec<_>>());
+        assert!(journal.generation() > 0, "the disk failed");
+        journal.close();
+    }
+
+    #[test]
+    fn whoever_notes_something_never_waits_for_a_disk_that_hangs() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hang, hangs) = mpsc::channel::<()>();
+        let (hangs, has_begun) = (Mutex::new(hangs), AtomicBool::new(false));
+        let is_hanging = Arc::new(AtomicBool::new(false));
+        let hanging = Arc::clone(&is_hanging);
+        let faults = Faults::before_each_sync(move || {
+            if hanging.load(Ordering::SeqCst) {
+                has_begun.store(true, Ordering::SeqCst);
+                let _ = lock(&hangs).recv();
+            }
+            Ok(())
+        });
+        let options = JournalOptions { faults, ..JournalOptions::default() };
+        let journal = Journal::open(folder.path(), options).unwrap();
+        let diary = OperationsLog::open(&journal).unwrap();
+        is_hanging.store(true, Ordering::SeqCst);
+        (0..3 * QUEUE_NOTES_MAX as u64).for_each(|number| diary.note(released(number)));
+        assert!(diary.dropped.load(Ordering::SeqCst) > 0, "the oldest are kept");
+        drop(hang);
+        diary.close();
+        let kind = journal.kind(DIARY).unwrap();
+        let records = journal.some_records(Stream { kind, number: 1 }, 0, 1).unwrap();
+        assert_eq!(records[0].payload, Payload::Event(codec::encode(&released(0))));
+        journal.close();
+    }
+}

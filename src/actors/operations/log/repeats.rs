@@ -1,0 +1,173 @@
+//! Bounds the operations log: of notes of one kind about one subject, the first of an interval are
+//! written, and the others are counted and written as one.
+
+use super::event::OperationsEvent;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+/// So many notes of one kind about one subject are written in one interval.
+pub(super) const NOTES_MAX: u32 = 32;
+
+/// How long an interval lasts. It begins with its first note.
+pub(super) const INTERVAL: Duration = Duration::from_secs(60);
+
+/// So many subjects are counted apart; the notes about further ones are counted together, so that
+/// the counts take a bounded amount of memory.
+const SUBJECTS_MAX: usize = 4_096;
+
+/// The subject of all notes beyond [`SUBJECTS_MAX`].
+const OTHERS: &str = "others";
+
+/// The intervals that are going on.
+#[derive(Debug, Default)]
+pub struct Repeats {
+    intervals: HashMap<(&'static str, String), Interval>,
+}
+
+/// The notes of one kind about one subject.
+#[derive(Debug)]
+struct Interval {
+    begun: Instant,
+    written: u32,
+    counted: u64,
+}
+
+impl Repeats {
+    /// Whether a note is to be written. It is counted otherwise, and stands in a summary later.
+    pub(super) fn admit(&mut self, note: &OperationsEvent, now: Instant) -> bool {
+        let interval = self.interval(note, now);
+        let is_admitted = interval.written < NOTES_MAX;
+        if is_admitted {
+            interval.written += 1;
+        } else {
+            interval.counted += 1;
+        }
+        is_admitted
+    }
+
+    /// Counts a note that was to be written and could not be.
+    pub(super) fn count(&mut self, note: &OperationsEvent, now: Instant) {
+        self.interval(note, now).counted += 1;
+    }
+
+    /// Ends the intervals that are over; the summaries of what was counted in them.
+    pub(super) fn over(&mut self, now: Instant) -> Vec<OperationsEvent> {
+        self.end(now, |interval| now.saturating_duration_since(interval.begun) >= INTERVAL)
+    }
+
+    /// Ends all intervals; the summaries of what was counted in them.
+    pub(super) fn all(&mut self, now: Instant) -> Vec<OperationsEvent> {
+        self.end(now, |_| true)
+    }
+
+    fn end(&mut self, now: Instant, is_over: impl Fn(&Interval) -> bool) -> Vec<OperationsEvent> {
+        let mut summaries = Vec::new();
+        self.intervals.retain(|(what, subject), interval| {
+            let is_over = is_over(interval);
+            if is_over && interval.counted > 0 {
+                let for_ms = now.saturating_duration_since(interval.begun).as_millis();
+                summaries.push(OperationsEvent::Repeated {
+                    what: (*what).to_owned(),
+                    subject: subject.clone(),
+                    count: interval.counted,
+                    for_ms: u64::try_from(for_ms).unwrap_or(u64::MAX),
+                });
+            }
+            !is_over
+        });
+        summaries
+    }
+
+    fn interval(&mut self, note: &OperationsEvent, now: Instant) -> &mut Interval {
+        let (what, mut subject) = note.subject();
+        let is_known = |subject: &String| self.intervals.contains_key(&(what, subject.clone()));
+        if self.intervals.len() >= SUBJECTS_MAX && !is_known(&subject) {
+            OTHERS.clone_into(&mut subject);
+        }
+        let begin = || Interval { begun: now, written: 0, counted: 0 };
+        self.intervals.entry((what, subject)).or_insert_with(begin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn restarted(part: &str) -> OperationsEvent {
+        OperationsEvent::Restarted {
+            part: part.to_owned(),
+            because: "it was gone".to_owned(),
+            after_ms: 1,
+        }
+    }
+
+    fn repeated(count: u64, for_ms: u64) -> OperationsEvent {
+        OperationsEvent::Repeated {
+            what: "Restarted".into(),
+            subject: "saga a".into(),
+            count,
+            for_ms,
+        }
+    }
+
+    #[test]
+    fn a_crash_loop_leaves_a_bounded_number_of_notes_and_every_restart_is_counted() {
+        let (mut repeats, begun) = (Repeats::default(), Instant::now());
+        let (mut written, mut counted) = (0_u64, 0_u64);
+        let mut notes = 0;
+        for nth in 0..57_053_u64 {
+            let now = begun + Duration::from_micros(nth * 140);
+            for summary in repeats.over(now) {
+                let OperationsEvent::Repeated { count, .. } = summary else { panic!("a summary") };
+                (notes, counted) = (notes + 1, counted + count);
+            }
+            written += u64::from(repeats.admit(&restarted("saga a"), now));
+        }
+        let over = begun + INTERVAL;
+        let summaries = repeats.over(over);
+        assert_eq!(summaries, [repeated(57_053 - 32, 60_000)]);
+        assert_eq!((written, counted, notes), (32, 0, 0), "8 s are one interval");
+        assert_eq!(repeats.over(over + INTERVAL), []);
+    }
+
+    #[test]
+    fn notes_of_other_kinds_and_about_other_subjects_are_written_meanwhile() {
+        let (mut repeats, now) = (Repeats::default(), Instant::now());
+        for _ in 0..NOTES_MAX {
+            assert!(repeats.admit(&restarted("saga a"), now));
+        }
+        assert!(!repeats.admit(&restarted("saga a"), now));
+        assert!(repeats.admit(&restarted("saga b"), now));
+        assert!(repeats.admit(&OperationsEvent::JournalHealed { after_ms: 1 }, now));
+    }
+
+    #[test]
+    fn the_next_interval_writes_again_and_the_end_tells_what_was_counted() {
+        let (mut repeats, begun) = (Repeats::default(), Instant::now());
+        for _ in 0..=NOTES_MAX {
+            repeats.admit(&restarted("saga a"), begun);
+        }
+        assert_eq!(repeats.over(begun + INTERVAL), [repeated(1, 60_000)]);
+        let later = begun + INTERVAL;
+        assert!(repeats.admit(&restarted("saga a"), later));
+        repeats.count(&restarted("saga a"), later);
+        let end = later + Duration::from_secs(1);
+        assert_eq!(repeats.over(end), [], "the interval is not over");
+        assert_eq!(repeats.all(end), [repeated(1, 1_000)]);
+    }
+
+    #[test]
+    fn however_many_subjects_there_are_memory_is_bounded() {
+        let (mut repeats, now) = (Repeats::default(), Instant::now());
+        for nth in 0..3 * SUBJECTS_MAX {
+            repeats.admit(&restarted(&nth.to_string()), now);
+        }
+        assert!(repeats.intervals.len() <= SUBJECTS_MAX + 1);
+        let Some(OperationsEvent::Repeated { subject, count, .. }) = repeats.all(now).pop() else {
+            panic!("a summary");
+        };
+        assert_eq!((subject.as_str(), count), (OTHERS, (2 * SUBJECTS_MAX) as u64 - 32));
+    }
+}

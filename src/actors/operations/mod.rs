@@ -1,0 +1,14 @@
+//! What operators see and do: components that can be suspended, quarantine, and the log of
+//! operations. All of it is durable in streams of the journal.
+
+pub mod clock_watch;
+mod components;
+mod gate_log;
+pub mod journal_watch;
+pub mod log;
+mod quarantine;
+pub mod system_stream;
+
+pub use components::{CONTEXTS, Context, Contexts, Transition};
+pub use log::{DIARY, OperationsEvent, OperationsLog};
+pub use quarantine::{Quarantine, Release};

@@ -1,0 +1,82 @@
+//! What may be asked beyond the first attempts: retries and hedges together add a fifth to the
+//! load at most, because more would keep down whoever is down already. After Finagle's
+//! `RetryBudget`.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What one attempt costs; a first attempt brings in one, so that five pay for one more.
+const COST: u32 = 5;
+
+/// So many retries and hedges are free at the start, so that the first failures may be retried.
+const RESERVE_ATTEMPTS: u32 = 10;
+
+/// So many may be saved up at most: a long good time is no reason for a storm.
+const SAVED_ATTEMPTS_MAX: u32 = 100;
+
+/// The retries and hedges that one port may still make, in fifths.
+pub(super) struct RetryBudget {
+    fifths: AtomicU32,
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self { fifths: AtomicU32::new(RESERVE_ATTEMPTS * COST) }
+    }
+}
+
+impl RetryBudget {
+    /// A first attempt goes out.
+    pub(super) fn deposit(&self) {
+        self.put_in(1);
+    }
+
+    /// What was paid for did not come about.
+    pub(super) fn put_back(&self) {
+        self.put_in(COST);
+    }
+
+    fn put_in(&self, fifths: u32) {
+        let more = |saved: u32| Some(saved.saturating_add(fifths).min(SAVED_ATTEMPTS_MAX * COST));
+        let _ = self.fifths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    /// Pays for one attempt more; false when there is not enough left.
+    pub(super) fn withdraw(&self) -> bool {
+        let less = |fifths: u32| fifths.checked_sub(COST);
+        self.fifths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_add_a_fifth_to_the_load_and_the_reserve_once() {
+        let budget = RetryBudget::default();
+        let retries = (0..10_000)
+            .filter(|_| {
+                budget.deposit();
+                budget.withdraw()
+            })
+            .count();
+        assert_eq!(retries, 10_000 / 5 + 10);
+    }
+
+    #[test]
+    fn what_did_not_come_about_is_not_paid_for() {
+        let budget = RetryBudget::default();
+        (0..1_000).for_each(|_| {
+            assert!(budget.withdraw());
+            budget.put_back();
+        });
+        assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 10);
+    }
+
+    #[test]
+    fn a_long_good_time_is_no_reason_for_a_storm() {
+        let budget = RetryBudget::default();
+        (0..100_000).for_each(|_| budget.deposit());
+        assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 100);
+    }
+}

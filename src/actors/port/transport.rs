@@ -1,0 +1,205 @@
+//! How an outside service is reached: the sandbox inside this process, or HTTP.
+
+use crate::{
+    actors::{
+        settings::{PortSettings, TransportKind},
+        support::{between, random},
+    },
+    domain::kernel::{Answer, Ask, Patience},
+    store::StoreId,
+};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What carries questions to an outside service and answers back.
+pub struct Transport {
+    settings: PortSettings,
+    by: Means,
+}
+
+enum Means {
+    Sandbox,
+    Http(Http),
+}
+
+struct Http {
+    client: reqwest::Client,
+    url: reqwest::Url,
+    /// What every key begins with out there.
+    ours: String,
+}
+
+impl Transport {
+    /// To this port, as it is configured. Other ports and other stores may ask the same service:
+    /// what tells ours from them is a part of every key. A store without it goes on with the
+    /// keys that it began with.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, as a sentence.
+    pub fn new(port: &str, store: Option<StoreId>, settings: PortSettings) -> Result<Self, String> {
+        let in_section = |because: String| format!("ports.\"{port}\": {because}");
+        let by = match settings.transport {
+            TransportKind::Sandbox => Means::Sandbox,
+            TransportKind::Http => {
+                let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
+                let url = url.map_err(|because| in_section(because.to_owned()))?;
+                let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
+                // Whoever embeds us may have chosen one already, which is as good.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+                let client = reqwest::Client::builder()
+                    .no_proxy()
+                    .build()
+                    .map_err(|error| in_section(error.to_string()))?;
+                let ours = store.map(|store| format!("{store}/{port}/")).unwrap_or_default();
+                Means::Http(Http { client, url, ours })
+            }
+        };
+        Ok(Self { settings, by })
+    }
+
+    /// Asks once: the answer, or why there was none.
+    ///
+    /// # Errors
+    /// What happened instead of an answer, as a sentence.
+    pub async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
+        match &self.by {
+            Means::Sandbox if self.is_instant() => self.sandbox_answer(ask),
+            Means::Sandbox => self.ask_sandbox(ask).await,
+            Means::Http(http) => http.ask(ask).await,
+        }
+    }
+
+    fn is_instant(&self) -> bool {
+        self.settings.latency_ms_max == 0 && self.settings.latency_ms_min == 0
+    }
+
+    async fn ask_sandbox(&self, ask: &Ask) -> Result<Answer, String> {
+        let (shortest, longest) = (self.settings.latency_ms_min, self.settings.latency_ms_max);
+        let latency = between(shortest, longest.max(shortest));
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+        self.sandbox_answer(ask)
+    }
+
+    /// A charge is declined or not by its key alone, so that asking again gives the same answer.
+    fn sandbox_answer(&self, ask: &Ask) -> Result<Answer, String> {
+        if happens(self.settings.failure_rate, random()) {
+            return Err("the sandbox failed on purpose".into());
+        }
+        let is_declinable = ask.patience == Patience::Limited;
+        if is_declinable && happens(self.settings.decline_rate, stable_hash(&ask.key)) {
+            return Ok(Answer::Declined("the sandbox declined on purpose".into()));
+        }
+        Ok(Answer::Approved)
+    }
+}
+
+impl Http {
+    /// The key and the body, as they go out.
+    fn letter(&self, ask: &Ask) -> (String, Value) {
+        let ours = |key: &str| format!("{}{key}", self.ours);
+        let mut body = ask.body.clone();
+        if let Some((name, key)) = &ask.undoes {
+            body[*name] = ours(key).into();
+        }
+        (ours(&ask.key), body)
+    }
+
+    /// `POST` with the key as `Idempotency-Key`: 2xx did it, 4xx said no, everything else is no
+    /// answer.
+    async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
+        let (key, body) = self.letter(ask);
+        let request = self.client.post(self.url.clone()).header("Idempotency-Key", key).json(&body);
+        let response = request.send().await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
+        if status.is_success() {
+            return Ok(Answer::Approved);
+        }
+        if status.is_client_error() && !is_busy {
+            let text = response.text().await.unwrap_or_default();
+            return Ok(Answer::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
+        }
+        Err(format!("answered {status}"))
+    }
+}
+
+/// The reason in a JSON answer, under one of the usual names.
+fn reason_in(text: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(text).ok()?;
+    let names = ["detail", "reason", "message", "error"];
+    let reason = names.iter().find_map(|name| answer.get(name)?.as_str())?;
+    Some(reason.chars().take(200).collect())
+}
+
+/// FNV-1a: small, and the same in every process.
+fn stable_hash(text: &str) -> u64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // The low bits of FNV are weak for short texts.
+    hash ^ (hash >> 29)
+}
+
+#[allow(clippy::cast_precision_loss)] // a rate needs no 64 bits
+fn happens(rate: f64, dice: u64) -> bool {
+    rate > 0.0 && (dice % 1_000_000) as f64 / 1e6 < rate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_rate_of_one_always_happens_and_of_zero_never() {
+        assert!((0..1_000).all(|dice| happens(1.0, dice * 999)));
+        assert!((0..1_000).all(|dice| !happens(0.0, dice * 999)));
+    }
+
+    #[test]
+    fn the_sandbox_declines_about_as_many_as_it_is_told_and_always_the_same() {
+        let declined = |key: u64| happens(0.3, stable_hash(&format!("charge-{key}")));
+        let count = (0..10_000).filter(|key| declined(*key)).count();
+        assert!((2_500..3_500).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn an_http_port_without_an_address_is_a_clear_error() {
+        let settings = PortSettings { transport: TransportKind::Http, ..PortSettings::default() };
+        let error = Transport::new("taxi/payment", None, settings).err();
+        let sentence = "ports.\"taxi/payment\": the http transport needs a `url`";
+        assert_eq!(error.as_deref(), Some(sentence));
+    }
+
+    #[test]
+    fn a_service_that_many_ports_and_stores_ask_can_tell_their_keys_apart() {
+        let letters = |store, port| {
+            let url = Some("http://127.0.0.1/payment".into());
+            let settings =
+                PortSettings { transport: TransportKind::Http, url, ..PortSettings::default() };
+            let carrier = Transport::new(port, store, settings).expect("it has an address");
+            let Means::Http(http) = carrier.by else { panic!("by http") };
+            let ask = |operation, key: &str, undoes| {
+                let (key, body, patience) = (key.into(), json!({}), Patience::Limited);
+                http.letter(&Ask { operation, key, undoes, body, patience })
+            };
+            let undoes = Some(("charge", "charge-7".to_owned()));
+            (ask("charge", "charge-7", None), ask("refund", "refund-7", undoes))
+        };
+        let stores = [Some(StoreId(1)), Some(StoreId(2)), None];
+        let mut keys = BTreeSet::new();
+        for store in stores {
+            for port in ["taxi/payment", "rental/payment"] {
+                let ((charge, _), (refund, body)) = letters(store, port);
+                assert_eq!(body, json!({ "charge": charge }));
+                keys.extend([charge, refund]);
+            }
+        }
+        // Those of a store without a name are as they were.
+        assert!(
+            keys.contains("charge-7") && keys.contains("0000000000000001/taxi/payment/charge-7")
+        );
+        assert_eq!(keys.len(), 2 * 2 * 2 + 2, "{keys:?}");
+    }
+}

@@ -1,0 +1,99 @@
+//! Faults on purpose, for drills: something breaks when an operator says so, and heals by itself.
+
+use super::parts::RuntimeParts;
+use crate::{
+    actors::{
+        aggregate::Strike,
+        api::{Fault, FaultError},
+        operations::OperationsEvent,
+        supervision::Supervisor,
+    },
+    store::faults::Pretence,
+};
+use std::time::Duration;
+
+impl RuntimeParts {
+    /// Breaks something; says what was done.
+    pub(in crate::actors) fn break_on_purpose(&self, fault: &Fault) -> Result<String, FaultError> {
+        if !self.shared.allows_faults {
+            return Err(FaultError::NotAllowed);
+        }
+        fault.check()?;
+        let what = match fault {
+            Fault::Panic { resource, number } => {
+                self.strike(resource, *number, Strike::Once)?;
+                format!("the next command to {resource} {number} panics")
+            }
+            Fault::Poison { resource, number } => {
+                self.strike(resource, *number, Strike::UntilReleased)?;
+                format!("every command to {resource} {number} panics until it is released")
+            }
+            Fault::BlockShard { shard, for_ms } => block(&self.supervisor, *shard, *for_ms)?,
+            Fault::Break { part } => {
+                self.break_part(part)?;
+                format!("{part} panics")
+            }
+            of_the_disk => self.break_disk(of_the_disk),
+        };
+        self.shared.diary.note(OperationsEvent::Broken { what: what.clone() });
+        Ok(what)
+    }
+
+    fn break_part(&self, part: &str) -> Result<(), FaultError> {
+        let gates = &self.shared.gates;
+        match part.strip_prefix("gate ") {
+            Some(name) if gates.break_on_purpose(name) => return Ok(()),
+            None if part == "gatekeeper" => {
+                gates.break_keeper_on_purpose();
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.supervisor.break_part(part).map_err(|mut there_are| {
+            there_are.extend(gates.all().iter().map(|gate| format!("gate {}", gate.name())));
+            there_are.push("gatekeeper".to_owned());
+            FaultError::Unknown { what: part.to_owned(), there_are }
+        })
+    }
+
+    fn strike(&self, resource: &str, number: u64, strike: Strike) -> Result<(), FaultError> {
+        let named =
+            |info: &crate::actors::api::ResourceInfo| format!("{}/{}", info.business, info.name);
+        let there_are: Vec<_> = self.resources.iter().map(named).collect();
+        if there_are.iter().any(|name| name == resource) {
+            return self.shared.strikes.aim(resource, number, strike);
+        }
+        Err(FaultError::Unknown { what: resource.to_owned(), there_are })
+    }
+
+    fn break_disk(&self, fault: &Fault) -> String {
+        let faults = self.journal.faults();
+        let pretend = |pretence, for_ms: u64, like: &str| {
+            faults.pretend(pretence, Some(Duration::from_millis(for_ms)));
+            format!("the file system is taken for {like} for {for_ms} ms")
+        };
+        match fault {
+            Fault::SlowJournal { by_ms, for_ms } => {
+                faults.slow_commits(Duration::from_millis(*by_ms), Duration::from_millis(*for_ms));
+                format!("every commit takes {by_ms} ms longer for {for_ms} ms")
+            }
+            Fault::FailFsync { times } => {
+                faults.fail_syncs(*times);
+                format!("the next {times} fsyncs fail")
+            }
+            Fault::NoSpace { for_ms } => pretend(Pretence::NoSpace, *for_ms, "full"),
+            Fault::ReadOnly { for_ms } => pretend(Pretence::ReadOnly, *for_ms, "read-only"),
+            _ => String::new(),
+        }
+    }
+}
+
+fn block(supervisor: &Supervisor, shard: u32, for_ms: u64) -> Result<String, FaultError> {
+    let lasting = Duration::from_millis(for_ms);
+    let unknown = |shards| {
+        let there_are = (0..shards).map(|shard: usize| format!("shard {shard}")).collect();
+        FaultError::Unknown { what: format!("shard {shard}"), there_are }
+    };
+    supervisor.block_shard(shard, lasting).map_err(unknown)?;
+    Ok(format!("shard {shard} is blocked for {for_ms} ms"))
+}

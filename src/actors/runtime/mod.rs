@@ -1,0 +1,272 @@
+//! The running system behind the facade: started from settings, stopped as a whole.
+
+mod builder;
+mod fault_injection;
+mod forwarding;
+mod health;
+mod launch;
+mod operations;
+mod parts;
+mod positions;
+
+pub use builder::RuntimeBuilder;
+pub use parts::RuntimeParts;
+
+use crate::actors::{
+    api::{
+        Collection, ComponentInfo, Example, PATIENCE_MAX, Page, QuarantineEntry, Reply, Request,
+        RequestError, ResourceInfo, Row, ViewInfo, ViewQuery,
+    },
+    conversation::Conversation,
+    gate::Gates,
+    operations::Context,
+    subscription::Progress,
+    support::name_this_thread,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// The running system; cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    pub(in crate::actors) parts: Arc<RuntimeParts>,
+}
+
+impl Runtime {
+    /// The handle of what was started.
+    pub(in crate::actors) fn of(parts: RuntimeParts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Lets nobody follow the journal any more, finishes what is submitted, and closes it.
+    pub async fn stop(&self) {
+        let supervisor = Arc::clone(&self.parts.supervisor);
+        // A drill ends here: the last commits take no longer than the disk takes.
+        self.parts.journal.faults().slow_commits(Duration::ZERO, Duration::ZERO);
+        let (journal, diary) =
+            (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
+        let mut rows = self.parts.rows.clone();
+        rows.push(Arc::clone(&self.parts.conversations.index));
+        let stopped = tokio::task::spawn_blocking(move || {
+            let following = supervisor.end();
+            for arbiter in &following {
+                arbiter.stop();
+            }
+            // Whoever still reads would find the journal closed, and complain.
+            for arbiter in following {
+                let _ = arbiter.join();
+            }
+            for rows in &rows {
+                rows.seal();
+            }
+            diary.close();
+            journal.close();
+        });
+        let _ = stopped.await;
+        for shard in self.parts.supervisor.end_shards() {
+            shard.stop();
+        }
+    }
+
+    /// Names the calling thread, a loop of actix that answers clients, and looks after it from now
+    /// on: when it is blocked, [`Self::blocked`] tells so.
+    pub fn look_after_this_loop(&self, name: &str) {
+        name_this_thread(name);
+        actix::spawn(self.parts.supervisor.add_guest(name.to_owned()));
+    }
+
+    /// Every kind of aggregate.
+    #[must_use]
+    pub fn resources(&self) -> &[ResourceInfo] {
+        &self.parts.resources
+    }
+
+    /// Every read model.
+    #[must_use]
+    pub fn views(&self) -> &[ViewInfo] {
+        &self.parts.views
+    }
+
+    /// A request to begin with, for each business that has one.
+    #[must_use]
+    pub fn examples(&self) -> &[Example] {
+        &self.parts.examples
+    }
+
+    /// Says a command, and waits until what is pending is over, or patience is.
+    ///
+    /// # Errors
+    /// Whatever kept it from being so.
+    pub async fn say(&self, request: Request) -> Result<Reply, RequestError> {
+        let door = &self.parts.doors[request.resource];
+        match door.passed_on(&request)? {
+            None => Arc::clone(door).say(request).await,
+            Some(dispatch) => self.pass_on(dispatch, request).await,
+        }
+    }
+
+    /// Shows one aggregate, as of its last durable record.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read now.
+    pub async fn show(&self, resource: usize, number: u64) -> Result<Reply, RequestError> {
+        Arc::clone(&self.parts.doors[resource]).show(number).await
+    }
+
+    /// A page of aggregates.
+    ///
+    /// # Errors
+    /// When it cannot be sorted like that, or not be read now.
+    pub async fn list(
+        &self,
+        resource: usize,
+        page: Page,
+    ) -> Result<Collection<Reply>, RequestError> {
+        Arc::clone(&self.parts.doors[resource]).list(page).await
+    }
+
+    /// A page of rows of a view.
+    ///
+    /// # Errors
+    /// When the conditions make no sense, or the view is not as far yet.
+    pub async fn search(
+        &self,
+        view: usize,
+        query: ViewQuery,
+    ) -> Result<Collection<Row>, RequestError> {
+        self.check_position(query.at_least)?;
+        self.parts.rows[view].search(query).await
+    }
+
+    /// One row of a view.
+    ///
+    /// # Errors
+    /// When there is none, or the view is not as far yet.
+    pub async fn row(
+        &self,
+        view: usize,
+        number: u64,
+        at_least: Option<u64>,
+        patience: Duration,
+    ) -> Result<Row, RequestError> {
+        self.check_position(at_least)?;
+        let row = self.parts.rows[view].row(number, at_least, patience).await?;
+        let resource = self.parts.views[view].name;
+        row.ok_or(RequestError::NotFound { resource, number })
+    }
+
+    /// A page of the conversation of a number in a business, and how it stands.
+    ///
+    /// # Errors
+    /// When nobody used the number, or the index of conversations is not as far yet.
+    pub async fn conversation(
+        &self,
+        business: &str,
+        number: u64,
+        page: Page,
+        patience: Duration,
+    ) -> Result<Conversation, RequestError> {
+        let conversations = Arc::clone(&self.parts.conversations);
+        conversations.tell(business.to_owned(), number, page, patience).await
+    }
+
+    /// What guards whatever can be slow, broken or too busy.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.parts.shared.gates
+    }
+
+    /// Everything that can be suspended, by name.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<ComponentInfo> {
+        let contexts = self.parts.contexts.all();
+        contexts.iter().map(|context| self.context_info(context)).collect()
+    }
+
+    /// The part of this name that can be suspended.
+    #[must_use]
+    pub fn context(&self, name: &str) -> Option<ComponentInfo> {
+        self.parts.contexts.get(name).map(|context| self.context_info(&context))
+    }
+
+    /// Suspends or resumes a context, durably; nothing happens when it is so already. `None`
+    /// when there is none of this name.
+    ///
+    /// # Errors
+    /// When the journal does not take it now.
+    pub async fn turn_context(
+        &self,
+        name: &str,
+        suspend: bool,
+    ) -> Result<Option<ComponentInfo>, RequestError> {
+        let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
+        let (contexts, turned) = (Arc::clone(&self.parts.contexts), Arc::clone(&context));
+        // On a task of its own: what was begun is finished, whether or not anybody waits for it.
+        let turning = tokio::spawn(async move { contexts.turn(&turned, suspend).await });
+        let turned = timeout(PATIENCE_MAX, turning).await.map_err(|_| {
+            let shows = "whether it was stored shows when the journal has healed";
+            RequestError::Failed(shows.to_owned())
+        })?;
+        turned.map_err(|error| RequestError::Failed(error.to_string()))??;
+        Ok(Some(self.context_info(&context)))
+    }
+
+    /// The suspended context that a view belongs to, if it is suspended.
+    #[must_use]
+    pub fn suspended_view(&self, view: usize) -> Option<&'static str> {
+        let context = self.parts.rows[view].progress.context();
+        context.is_suspended().then_some(context.name)
+    }
+
+    pub(in crate::actors) fn context_info(&self, context: &Arc<Context>) -> ComponentInfo {
+        let durable = self.parts.journal.durable();
+        let followers = self.parts.followers.iter();
+        let followers: Vec<_> =
+            followers.filter(|progress| Arc::ptr_eq(progress.context(), context)).collect();
+        let mut figures = vec![("commandsWaiting", context.waiting())];
+        if !followers.is_empty() {
+            let position = |progress: &&Arc<Progress>| progress.position(durable);
+            let last = followers.iter().map(position).min().unwrap_or(durable);
+            let under_way = followers.iter().map(|progress| progress.waiting()).sum();
+            figures.push(("recordsBehind", durable.saturating_sub(last)));
+            figures.push(("underWay", under_way));
+        }
+        ComponentInfo {
+            name: context.name,
+            parts: context.parts(),
+            is_suspended: context.is_suspended(),
+            since_ms: context.since_ms(),
+            figures,
+        }
+    }
+
+    /// Whether there is a saga, port or lookup of this name.
+    #[must_use]
+    pub fn has_conversations_at(&self, name: &str) -> bool {
+        self.parts.releases.contains_key(name)
+    }
+
+    /// Lets a conversation out of quarantine, by the name of the saga, port or lookup where it is;
+    /// false when it was not in.
+    #[must_use]
+    pub fn release_conversation(&self, at: &str, number: u64) -> bool {
+        let Some((name, release)) = self.parts.releases.get_key_value(at) else { return false };
+        let was_in = self.parts.shared.quarantine.release(name, number);
+        if was_in {
+            release(number);
+        }
+        was_in
+    }
+
+    /// Aggregates and conversations in quarantine.
+    #[must_use]
+    pub fn quarantine(&self) -> Vec<QuarantineEntry> {
+        self.parts.shared.quarantine.entries()
+    }
+
+    /// Lets an instance out of quarantine; false when it was not in.
+    #[must_use]
+    pub fn release(&self, resource: usize, number: u64) -> bool {
+        self.parts.doors[resource].release(number)
+    }
+}

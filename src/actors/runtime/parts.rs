@@ -1,0 +1,35 @@
+//! What a running system consists of.
+
+use crate::{
+    actors::{
+        aggregate::{Endpoint, Services},
+        api::{Example, ResourceInfo, ViewInfo},
+        conversation::Conversations,
+        operations::Contexts,
+        subscription::Progress,
+        supervision::Supervisor,
+        view::ViewReader,
+    },
+    store::journal::Journal,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// What a courtyard consists of.
+pub struct RuntimeParts {
+    pub journal: Arc<Journal>,
+    pub shared: Arc<Services>,
+    pub doors: Vec<Arc<dyn Endpoint>>,
+    pub resources: Vec<ResourceInfo>,
+    pub rows: Vec<Arc<ViewReader>>,
+    pub views: Vec<ViewInfo>,
+    pub conversations: Arc<Conversations>,
+    pub examples: Vec<Example>,
+    pub followers: Vec<Arc<Progress>>,
+    pub releases: ReleaseHandlers,
+    pub contexts: Arc<Contexts>,
+    /// Who keeps all of it alive.
+    pub supervisor: Arc<Supervisor>,
+}
+
+/// Lets a conversation out of quarantine, by the name of the saga, port or lookup.
+pub type ReleaseHandlers = HashMap<&'static str, Box<dyn Fn(u64) + Send + Sync>>;

@@ -1,0 +1,35 @@
+//! How far the journal is, for clients that wait for a position and for a process that ends.
+
+use super::Runtime;
+use crate::actors::api::RequestError;
+
+impl Runtime {
+    /// Records that are submitted to the journal and not durable. Never waits.
+    #[must_use]
+    pub fn records_not_durable(&self) -> u64 {
+        let durable = self.parts.journal.durable();
+        self.parts.journal.submitted().saturating_sub(durable)
+    }
+
+    /// For how long the present commit has taken, in milliseconds; 0 when there is none.
+    #[must_use]
+    pub fn committing_ms(&self) -> u64 {
+        let committing = self.parts.journal.committing().unwrap_or_default();
+        u64::try_from(committing.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// # Errors
+    /// When a client asks for a position that no record has yet: it may never come.
+    pub(in crate::actors) fn check_position(
+        &self,
+        at_least: Option<u64>,
+    ) -> Result<(), RequestError> {
+        let head = self.parts.journal.submitted();
+        match at_least.filter(|position| *position > head) {
+            None => Ok(()),
+            Some(position) => Err(RequestError::BadQuery(format!(
+                "position {position} does not exist yet: the last one is {head}"
+            ))),
+        }
+    }
+}

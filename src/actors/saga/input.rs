@@ -1,0 +1,77 @@
+//! Whether and how a record concerns one of a saga's conversations.
+
+use super::SagaRunner;
+use crate::{
+    actors::{dispatch::Registry, subscription::origin_of, support::catch_panic},
+    domain::kernel::{Id, Meta, Refused, Saga, Step, Unchanged},
+    store::{KindId, Payload, Record},
+};
+
+impl<S: Saga> SagaRunner<S> {
+    /// Whether and how a record concerns one of the conversations; a panic is an error here.
+    pub(super) fn listen_well(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
+        catch_panic(|| listen(self.following.me, &self.services.rooms, record))
+            .and_then(|heard| heard)
+    }
+}
+
+/// Whether and how a record concerns one of the conversations of the saga of this kind.
+pub fn listen<S: Saga>(
+    me: KindId,
+    rooms: &Registry,
+    record: &Record,
+) -> Result<Option<(u64, Heard<S>)>, String> {
+    let name_of = |record: &Record| {
+        rooms.of(record.stream.kind).map_or_else(String::new, |(name, _)| (*name).to_owned())
+    };
+    match &record.payload {
+        Payload::Event(_) => {
+            let Some(heard) = rooms.hear::<S::Hears>(record)? else { return Ok(None) };
+            Ok(S::route(&heard).map(|number| (number, Heard::Event(heard))))
+        }
+        Payload::Woken if record.stream.kind == me => {
+            Ok(Some((record.stream.number, Heard::Woken)))
+        }
+        Payload::Woken => Ok(None),
+        Payload::Unchanged { command } => Ok(origin_of(me, record).map(|origin| {
+            let (aggregate, number) = (name_of(record), record.stream.number);
+            let unchanged = Unchanged { aggregate, number, command: command.clone() };
+            (origin.conversation, Heard::Unchanged(unchanged))
+        })),
+        Payload::Refused { command, because, rejection } => {
+            let Some(origin) = origin_of(me, record) else { return Ok(None) };
+            let Some((name, door)) = rooms.of(record.stream.kind) else {
+                return Err(format!("record {}: of an unknown kind", record.position));
+            };
+            let refused = Refused {
+                aggregate: (*name).to_owned(),
+                number: record.stream.number,
+                command: command.clone(),
+                because: because.clone(),
+                rejection: door.read_rejection(rejection)?,
+            };
+            Ok(Some((origin.conversation, Heard::Refused(refused))))
+        }
+    }
+}
+
+/// Something a saga hears.
+pub enum Heard<S: Saga> {
+    Event(S::Hears),
+    Refused(Refused),
+    Unchanged(Unchanged),
+    Woken,
+}
+
+impl<S: Saga> Heard<S> {
+    /// What the saga does next.
+    pub(in crate::actors) fn told_to(self, state: S, number: u64, meta: &Meta) -> Step<S> {
+        let me = Id::new(number);
+        match self {
+            Self::Event(heard) => state.react(me, heard, meta),
+            Self::Refused(refused) => state.refused(me, &refused),
+            Self::Unchanged(unchanged) => state.unchanged(me, &unchanged),
+            Self::Woken => state.woken(me, meta.time),
+        }
+    }
+}

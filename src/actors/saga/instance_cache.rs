@@ -1,0 +1,154 @@
+//! The open conversations of a saga: a few in memory, all of them written down, in groups.
+//!
+//! Conversations with neighbouring numbers change at about the same time, so a group of them is
+//! written as one value: a checkpoint costs a fraction of the keys.
+
+use super::{
+    checkpoint::{Lagging, SavedInstance},
+    instance::Conversation,
+};
+use crate::{actors::support::UnusedNumbers, domain::kernel::Saga, store::codec};
+use std::collections::{BTreeMap, HashMap};
+
+/// Neighbours in a group, as a power of two.
+const GROUP_BITS: u32 = 5;
+
+/// Groups kept in memory after a checkpoint; others are read when something is heard of them.
+const REMEMBERED_GROUPS_MAX: usize = 2_048;
+
+/// The conversations in memory.
+#[derive(Debug)]
+pub struct InstanceCache<S> {
+    groups: HashMap<u64, Group<S>>,
+    /// The groups that differ from what is written down.
+    changed: Vec<u64>,
+    newborns: UnusedNumbers,
+}
+
+/// Conversations with neighbouring numbers.
+#[derive(Debug)]
+struct Group<S> {
+    members: BTreeMap<u64, Conversation<S>>,
+    is_changed: bool,
+    is_on_disk: bool,
+    /// It is on disk as it is here as soon as anything behind this position is.
+    written_behind: u64,
+}
+
+impl<S> Default for Group<S> {
+    fn default() -> Self {
+        Self { members: BTreeMap::new(), is_changed: false, is_on_disk: false, written_behind: 0 }
+    }
+}
+
+/// The key under which a conversation is written down, with its neighbours; never 0.
+const fn group_of(number: u64) -> u64 {
+    (number >> GROUP_BITS) + 1
+}
+
+impl<S: Saga> InstanceCache<S> {
+    /// Nothing in memory, and nothing written down above this key.
+    pub fn new(last_key: u64) -> Self {
+        let newborns = UnusedNumbers::after(last_key, 1);
+        Self { groups: HashMap::new(), changed: Vec::new(), newborns }
+    }
+
+    /// The key that has to be read before this conversation can be told anything.
+    pub fn missing(&mut self, number: u64) -> Option<u64> {
+        let key = group_of(number);
+        if self.groups.contains_key(&key) {
+            return None;
+        }
+        if self.newborns.first_time(key) {
+            self.groups.insert(key, Group::default());
+            return None;
+        }
+        Some(key)
+    }
+
+    /// Takes in what was written down under a key.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn take_in(&mut self, key: u64, bytes: Option<&[u8]>) -> Result<(), codec::CodecError> {
+        let is_on_disk = bytes.is_some();
+        let kept: Vec<(u64, SavedInstance<S>)> =
+            bytes.map(codec::decode).transpose()?.unwrap_or_default();
+        let member = |(number, kept)| (number, Conversation::of(Some(kept)));
+        let members = kept.into_iter().map(member).collect();
+        let group = Group { members, is_on_disk, ..Group::default() };
+        self.groups.insert(key, group);
+        Ok(())
+    }
+
+    /// A conversation that may change now; see [`Self::missing`].
+    pub fn change(&mut self, number: u64) -> &mut Conversation<S> {
+        let key = group_of(number);
+        let group = self.groups.entry(key).or_default();
+        if !std::mem::replace(&mut group.is_changed, true) {
+            self.changed.push(key);
+        }
+        group.members.entry(number).or_default()
+    }
+
+    /// A conversation, if it is in memory.
+    pub fn get_mut(&mut self, number: u64) -> Option<&mut Conversation<S>> {
+        self.groups.get_mut(&group_of(number))?.members.get_mut(&number)
+    }
+
+    /// Conversations with commands still on their way.
+    pub fn lagging(&self) -> Vec<Lagging<S>> {
+        let changed = self.changed.iter().filter_map(|key| self.groups.get(key));
+        let members = changed.flat_map(|group| &group.members);
+        let lagging = members.filter_map(|(number, conversation)| {
+            let said = conversation.said.front()?;
+            let before = said.before.clone();
+            Some(Lagging { number: *number, after: said.trigger - 1, before })
+        });
+        lagging.collect()
+    }
+
+    /// What has to be written down so that nothing differs any more, but for those that lag.
+    pub fn write_down(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
+        let mut written = Vec::new();
+        for key in std::mem::take(&mut self.changed) {
+            let Some(group) = self.groups.get_mut(&key) else { continue };
+            group.members.retain(|_, member| member.kept.is_some() || !member.said.is_empty());
+            let kept: Vec<(u64, &SavedInstance<S>)> = group
+                .members
+                .iter()
+                .filter_map(|(number, member)| Some((*number, member.kept.as_ref()?)))
+                .collect();
+            if !kept.is_empty() || group.is_on_disk {
+                group.is_on_disk = !kept.is_empty();
+                written.push((key, group.is_on_disk.then(|| codec::encode(&kept))));
+            }
+            group.is_changed = group.members.values().any(|member| !member.said.is_empty());
+            if group.is_changed {
+                self.changed.push(key);
+            }
+        }
+        written
+    }
+
+    /// What was written down under these keys is durable once anything behind this position is.
+    pub fn written(&mut self, keys: impl Iterator<Item = u64>, behind: u64) {
+        for key in keys {
+            if let Some(group) = self.groups.get_mut(&key) {
+                group.written_behind = behind;
+            }
+        }
+    }
+
+    /// Forgets what can be read again, when there is much of it.
+    pub fn forget_some(&mut self, durable: u64) {
+        if self.groups.len() > REMEMBERED_GROUPS_MAX {
+            self.groups.retain(|_, group| group.is_changed || group.written_behind >= durable);
+        }
+    }
+
+    /// How many groups have changed.
+    pub fn changed(&self) -> usize {
+        self.changed.len()
+    }
+}

@@ -1,0 +1,138 @@
+//! The settings of actors.
+
+use crate::actors::support::{COUNT_MAX, InvalidSetting, THREADS_MAX, within};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// In less time a loop that is merely busy would be taken for blocked.
+const SHARD_BLOCKED_MS_MIN: u64 = 250;
+
+/// In less time a query of a busy machine would seldom have its result.
+const QUERY_MS_MIN: u64 = 10;
+
+/// A query that takes longer holds its place for too long.
+const QUERY_MS_MAX: u64 = 60_000;
+
+/// So many crashes of each instance are remembered.
+const CRASHES_MAX: u64 = 1_000;
+
+/// Section `[actors]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActorSettings {
+    /// Arbiters that aggregates are hashed to; 0 means one per core.
+    pub shards: usize,
+    /// Aggregates alive at once in the whole process; before there are as many, the longest unused
+    /// are passivated.
+    pub living_max: usize,
+    /// Aggregates unused for so many seconds are passivated.
+    pub idle_after_s: u64,
+    /// A snapshot is kept every so many events of one aggregate.
+    pub snapshot_every_events: u32,
+    /// Messages waiting for one kind of aggregate; more are answered 503.
+    pub mailbox_messages_max: usize,
+    /// Messages waiting for one aggregate; more are answered 503.
+    pub instance_messages_max: usize,
+    /// A command that is not let in by the gate of its kind, or by that of a step of another
+    /// aggregate, within so many milliseconds is turned away.
+    pub admit_within_ms: u64,
+    /// Clients that wait at once for an outside service while this machine works on it, before the
+    /// service is asked and after it has answered; more are turned away.
+    pub unanswered_max: usize,
+    /// So many crashes of one instance within the window put it in quarantine.
+    pub crashes_max: u32,
+    /// The window, in seconds.
+    pub crash_window_s: u64,
+    /// The pause before the first rebuild after a crash; doubles with each further crash.
+    pub crash_backoff_ms: u64,
+    /// A shard whose loop is blocked for so many milliseconds, 250 at least, is replaced.
+    pub shard_blocked_ms: u64,
+    /// Sagas write their progress down every so many milliseconds.
+    pub checkpoint_every_ms: u64,
+    /// A query of a view that takes longer is ended and answered 503.
+    pub query_ms_max: u64,
+}
+
+impl Default for ActorSettings {
+    fn default() -> Self {
+        Self {
+            shards: 0,
+            living_max: 32_768,
+            idle_after_s: 300,
+            snapshot_every_events: 100,
+            mailbox_messages_max: 16_384,
+            instance_messages_max: 4_096,
+            admit_within_ms: 10,
+            unanswered_max: 256,
+            crashes_max: 5,
+            crash_window_s: 60,
+            crash_backoff_ms: 5,
+            shard_blocked_ms: 1_000,
+            checkpoint_every_ms: 100,
+            query_ms_max: 2_000,
+        }
+    }
+}
+
+impl ActorSettings {
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        within([
+            ("shards", self.shards as u64, 0..=THREADS_MAX),
+            ("living_max", self.living_max as u64, 1..=COUNT_MAX),
+            ("idle_after_s", self.idle_after_s, 0..=COUNT_MAX),
+            ("snapshot_every_events", self.snapshot_every_events.into(), 1..=COUNT_MAX),
+            ("mailbox_messages_max", self.mailbox_messages_max as u64, 1..=COUNT_MAX),
+            ("instance_messages_max", self.instance_messages_max as u64, 1..=COUNT_MAX),
+            ("admit_within_ms", self.admit_within_ms, 0..=COUNT_MAX),
+            ("unanswered_max", self.unanswered_max as u64, 1..=COUNT_MAX),
+            ("crashes_max", self.crashes_max.into(), 1..=CRASHES_MAX),
+            ("crash_window_s", self.crash_window_s, 1..=COUNT_MAX),
+            ("crash_backoff_ms", self.crash_backoff_ms, 0..=COUNT_MAX),
+            ("shard_blocked_ms", self.shard_blocked_ms, SHARD_BLOCKED_MS_MIN..=COUNT_MAX),
+            ("checkpoint_every_ms", self.checkpoint_every_ms, 1..=COUNT_MAX),
+            ("query_ms_max", self.query_ms_max, QUERY_MS_MIN..=QUERY_MS_MAX),
+        ])
+    }
+
+    /// The number of shards to start.
+    #[must_use]
+    pub fn shard_count(&self) -> usize {
+        if self.shards > 0 {
+            return self.shards;
+        }
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+
+    /// How long a shard may be silent before it counts as blocked.
+    #[must_use]
+    pub fn shard_blocked(&self) -> Duration {
+        Duration::from_millis(self.shard_blocked_ms.max(SHARD_BLOCKED_MS_MIN))
+    }
+
+    /// The window in which crashes are counted.
+    #[must_use]
+    pub const fn crash_window(&self) -> Duration {
+        Duration::from_secs(self.crash_window_s)
+    }
+}
+
+/// Whether it is a place that HTTP reaches.
+pub(super) fn check_url(url: Option<&str>) -> Result<(), InvalidSetting> {
+    let wrong = |because: String| Err(InvalidSetting::new("url", because));
+    let Some(url) = url else {
+        return wrong("is required with transport = \"http\"".to_owned());
+    };
+    match url.parse::<reqwest::Url>() {
+        Ok(read) if matches!(read.scheme(), "http" | "https") && read.has_host() => Ok(()),
+        Ok(_) => {
+            wrong(format!("must begin with http:// or https:// and name a host, not \"{url}\""))
+        }
+        Err(error) => wrong(format!(
+            "must be a url such as \"http://bank.example/charges\", not \"{url}\": {error}"
+        )),
+    }
+}

@@ -1,0 +1,12 @@
+//! Catch-up subscriptions to the journal with a checkpoint: what sagas, effects and views have in
+//! common.
+
+mod cursor;
+mod progress;
+mod services;
+mod subscriber;
+
+pub use cursor::{Cursor, origin_of};
+pub use progress::Progress;
+pub use services::SubscriberServices;
+pub use subscriber::{RETRY_PAUSE, Subscriber, TURN_RECORDS_MAX, Wake};

@@ -1,0 +1,199 @@
+//! The loops in which everything lives, each a thread, and whether their hearts beat.
+//!
+//! A loop that is blocked cannot be ended from outside. That of a shard is replaced by another
+//! one, and goes its way until it wakes up or the process ends; nobody listens to it any more.
+
+use super::heartbeat::Heartbeat;
+use crate::actors::{api::PATIENCE_MAX, support::name_this_thread};
+use actix::{Arbiter, ArbiterHandle};
+use std::time::{Duration, Instant};
+
+/// A loop that also reads from disk, or is not ours, and the disk itself, are given so many times
+/// as long as a shard.
+const LENIENCE: u32 = 10;
+
+/// So many loops that never woke up are put up with; then no further one is replaced.
+const GONE_MAX: usize = 8;
+
+/// A loop that was replaced ends so long after it has woken up: by then it has passed on all that
+/// was in it.
+const ENDS_AFTER: Duration = PATIENCE_MAX;
+
+/// What lives in a loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoopRole {
+    /// Aggregates: the shard of this number.
+    Shard(u32),
+    /// Those who follow the journal.
+    Followers,
+}
+
+/// One loop.
+struct Loop {
+    name: String,
+    lives: LoopRole,
+    arbiter: Arbiter,
+    pulse: Heartbeat,
+}
+
+/// A loop that somebody else began and ends.
+struct ForeignLoop {
+    name: String,
+    pulse: Heartbeat,
+}
+
+/// All loops.
+pub struct EventLoops {
+    all: Vec<Loop>,
+    /// Those that were replaced and have not woken up.
+    gone: Vec<(String, Arbiter, Heartbeat)>,
+    guests: Vec<ForeignLoop>,
+    blocked_after: Duration,
+}
+
+impl EventLoops {
+    /// None yet. A shard that is silent for so long is blocked.
+    pub const fn new(blocked_after: Duration) -> Self {
+        Self { all: Vec::new(), gone: Vec::new(), guests: Vec::new(), blocked_after }
+    }
+
+    /// One more loop; its index.
+    pub fn add(&mut self, name: String, lives: LoopRole) -> usize {
+        let arbiter = arbiter(&name);
+        let pulse = Heartbeat::of(&arbiter);
+        self.all.push(Loop { name, lives, arbiter, pulse });
+        self.all.len() - 1
+    }
+
+    /// Looks also at a loop of somebody else, in which this heart is to beat until it ends.
+    pub fn add_guest(&mut self, name: String) -> impl Future<Output = ()> + Send + use<> {
+        let (pulse, heart) = Heartbeat::with_heart();
+        self.guests.push(ForeignLoop { name, pulse });
+        heart
+    }
+
+    /// The way into a loop.
+    pub fn handle(&self, index: usize) -> ArbiterHandle {
+        self.all[index].arbiter.handle()
+    }
+
+    /// The index of this shard's loop.
+    pub fn of_shard(&self, shard: u32) -> Option<usize> {
+        self.all.iter().position(|one| one.lives == LoopRole::Shard(shard))
+    }
+
+    /// How many shards there are.
+    pub fn shards(&self) -> usize {
+        self.all.iter().filter(|one| matches!(one.lives, LoopRole::Shard(_))).count()
+    }
+
+    /// Looks at all of them.
+    pub fn look(&mut self) {
+        for one in &mut self.all {
+            one.pulse.look();
+        }
+        self.gone.retain_mut(|(name, _, pulse)| {
+            pulse.look();
+            let is_asleep = pulse.looks > 0;
+            if !is_asleep {
+                tracing::warn!(name, "a loop that was replaced has woken up");
+            }
+            is_asleep
+        });
+        self.guests.retain_mut(|guest| {
+            guest.pulse.look();
+            !guest.pulse.is_over()
+        });
+    }
+
+    /// Whether this one is blocked.
+    pub fn is_blocked(&self, index: usize) -> bool {
+        let Loop { lives, pulse, .. } = &self.all[index];
+        pulse.is_silent_for(match lives {
+            LoopRole::Shard(_) => self.blocked_after,
+            LoopRole::Followers => self.leniently(),
+        })
+    }
+
+    /// How long whoever is treated leniently may be silent.
+    pub fn leniently(&self) -> Duration {
+        self.blocked_after * LENIENCE
+    }
+
+    /// The names of all that are blocked, replaced or not.
+    pub fn blocked(&self) -> Vec<String> {
+        let blocked = (0..self.all.len()).filter(|index| self.is_blocked(*index));
+        let mut names: Vec<_> = blocked.map(|index| self.all[index].name.clone()).collect();
+        let guests = self.guests.iter().filter(|guest| guest.pulse.is_silent_for(self.leniently()));
+        names.extend(guests.map(|guest| guest.name.clone()));
+        for (name, ..) in &self.gone {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The shards that are blocked and can be replaced: index, number, and since when.
+    pub fn replaceable(&self) -> Vec<(usize, u32, Instant)> {
+        let left = GONE_MAX.saturating_sub(self.gone.len());
+        let shards = self.all.iter().enumerate().filter_map(|(index, one)| match one.lives {
+            LoopRole::Shard(shard) => Some((index, shard, one.pulse.heard)),
+            LoopRole::Followers => None,
+        });
+        shards.filter(|(index, ..)| self.is_blocked(*index)).take(left).collect()
+    }
+
+    /// Puts another loop in the place of one that is blocked.
+    pub fn replace(&mut self, index: usize) {
+        let one = &mut self.all[index];
+        let arbiter = arbiter(&one.name);
+        let pulse = Heartbeat::of(&arbiter);
+        let old = std::mem::replace(&mut one.arbiter, arbiter);
+        let pulse = std::mem::replace(&mut one.pulse, pulse);
+        old.spawn(async {
+            tokio::time::sleep(ENDS_AFTER).await;
+            Arbiter::current().stop();
+        });
+        self.gone.push((one.name.clone(), old, pulse));
+    }
+
+    /// Gives up the loops of those who follow the journal, or of the shards.
+    pub fn take(&mut self, of_followers: bool) -> Vec<Arbiter> {
+        let is_wanted = |one: &mut Loop| (one.lives == LoopRole::Followers) == of_followers;
+        self.all.extract_if(.., is_wanted).map(|one| one.arbiter).collect()
+    }
+}
+
+/// A thread of this name.
+pub(super) fn arbiter(name: &str) -> Arbiter {
+    let (arbiter, name) = (Arbiter::new(), name.to_owned());
+    arbiter.spawn_fn(move || name_this_thread(&name));
+    arbiter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::supervision::heartbeat::LOOK_EVERY;
+
+    #[tokio::test]
+    async fn a_guest_is_blocked_while_its_heart_does_not_beat_and_forgotten_when_it_has_none() {
+        let mut loops = EventLoops::new(LOOK_EVERY);
+        let heart = loops.add_guest("http 0".to_owned());
+        (0..LENIENCE).for_each(|_| loops.look());
+        assert_eq!(loops.blocked(), ["http 0"]);
+        let beating = tokio::spawn(heart);
+        let seen_to_beat = async {
+            while !loops.blocked().is_empty() {
+                tokio::task::yield_now().await;
+                loops.look();
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), seen_to_beat).await.expect("it beats");
+        beating.abort();
+        assert!(beating.await.is_err_and(|ended| ended.is_cancelled()));
+        (0..LENIENCE).for_each(|_| loops.look());
+        assert!(loops.blocked().is_empty(), "it has gone");
+    }
+}

@@ -1,0 +1,21 @@
+//! Small helpers without a concern of their own: clock, panics, random numbers, validation of
+//! settings, `Retry-After`, batching of wake-ups. They use nothing else of the runtime.
+
+pub mod clock;
+pub mod data_folder;
+mod panics;
+mod random;
+mod retry_after;
+mod thread_name;
+mod unused_numbers;
+mod validation;
+mod wake_batching;
+
+pub use clock::{JUMP_MIN, Jump, millis, now};
+pub use panics::{catch_panic, panic_message};
+pub use random::{between, random};
+pub use retry_after::{DrainRate, soon, whole_seconds_spread};
+pub use thread_name::name_this_thread;
+pub use unused_numbers::UnusedNumbers;
+pub use validation::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, within};
+pub use wake_batching::batch_wakes;

@@ -1,0 +1,31 @@
+//! Panics are caught here.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Runs domain code; a panic becomes its message.
+pub fn catch_panic<T>(domain_code: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(domain_code))
+        .map_err(|panic| format!("panicked: {}", panic_message(&*panic)))
+}
+
+/// What a panic says.
+pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_with_its_message() {
+        assert_eq!(
+            catch_panic(|| panic!("no taxi {}", 7)),
+            Err::<(), _>("panicked: no taxi 7".into())
+        );
+    }
+}

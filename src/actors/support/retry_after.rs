@@ -1,0 +1,138 @@
+//! When to come back: from how fast what is in the way drains, and spread, so that those turned
+//! away together do not come back together.
+
+use super::random::between;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What is told when nothing better is known, and the least that is told in any case.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Nobody is told to stay away longer than this because something is full.
+const DRAINED_MAX: Duration = Duration::from_secs(30);
+
+/// What is seen within less time than this says nothing about how fast anything drains.
+const SEEN_FOR_MIN: Duration = Duration::from_millis(100);
+
+/// What was seen longer ago than this is about other times.
+const SEEN_FOR_MAX: Duration = Duration::from_secs(5);
+
+/// How fast something drains, seen now and then by those who found it full.
+#[derive(Debug, Default)]
+pub struct DrainRate {
+    seen: Mutex<Seen>,
+}
+
+/// Two looks at what has gone so far in all: the present times are measured from the first, and
+/// later ones will be from the second.
+#[derive(Debug, Default)]
+struct Seen {
+    first: Option<(Instant, u64)>,
+    second: Option<(Instant, u64)>,
+}
+
+impl DrainRate {
+    /// How long it takes until so many that wait are gone, given how many have gone so far.
+    pub fn time_of(&self, waiting: u64, gone: u64, now: Instant) -> Duration {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.take_note(now, gone);
+        let Some((at, gone_then)) = seen.first else { return SOON };
+        let elapsed = now.saturating_duration_since(at);
+        if elapsed < SEEN_FOR_MIN {
+            return SOON;
+        }
+        let gone_meanwhile = u128::from(gone.saturating_sub(gone_then).max(1));
+        let drained_ms = elapsed.as_millis() * u128::from(waiting) / gone_meanwhile;
+        let drained_ms = u64::try_from(drained_ms).unwrap_or(u64::MAX);
+        Duration::from_millis(drained_ms).clamp(SOON, DRAINED_MAX)
+    }
+}
+
+impl Seen {
+    fn take_note(&mut self, now: Instant, gone: u64) {
+        let age =
+            |seen: &Option<(Instant, u64)>| seen.map(|(at, _)| now.saturating_duration_since(at));
+        if age(&self.second).is_none_or(|age| age > SEEN_FOR_MAX) {
+            *self = Self { first: Some((now, gone)), second: Some((now, gone)) };
+        } else if age(&self.first).is_some_and(|age| age > SEEN_FOR_MAX) {
+            *self = Self { first: self.second, second: Some((now, gone)) };
+        }
+    }
+}
+
+/// As `Retry-After` has it: whole seconds, at least one, and up to half as many more by chance;
+/// at least one more, where all would otherwise be told the same second.
+#[must_use]
+pub fn whole_seconds_spread(wait: Duration) -> u32 {
+    let least = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
+    let more_max = (least / 2).max(1);
+    let more = between(0, more_max.into());
+    least.saturating_add(u32::try_from(more).unwrap_or_default())
+}
+
+/// [`whole_seconds_spread`] when nothing better is known than that it will not be long.
+pub fn soon() -> u32 {
+    whole_seconds_spread(SOON)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(begin: Instant, ms: u64) -> Instant {
+        begin + Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn whoever_is_first_to_find_it_full_is_told_to_come_back_soon() {
+        assert_eq!(DrainRate::default().time_of(1_000_000, 5, Instant::now()), SOON);
+    }
+
+    #[test]
+    fn a_queue_takes_as_long_as_it_drained_lately() {
+        let (drain, begin) = (DrainRate::default(), Instant::now());
+        drain.time_of(1_000, 0, begin);
+        assert_eq!(drain.time_of(1_000, 100, after(begin, 1_000)), Duration::from_secs(10));
+        assert_eq!(drain.time_of(1_000, 40_000, after(begin, 2_000)), SOON);
+    }
+
+    #[test]
+    fn a_queue_that_stands_still_is_said_to_take_long_but_not_for_ever() {
+        let (drain, begin) = (DrainRate::default(), Instant::now());
+        drain.time_of(1_000, 7, begin);
+        assert_eq!(drain.time_of(1_000, 7, after(begin, 500)), DRAINED_MAX);
+    }
+
+    #[test]
+    fn what_was_seen_long_ago_does_not_count() {
+        let (drain, begin) = (DrainRate::default(), Instant::now());
+        drain.time_of(1_000, 0, begin);
+        let much_later = after(begin, 3_600_000);
+        assert_eq!(drain.time_of(1_000, 100, much_later), SOON);
+        let then = after(much_later, 1_000);
+        assert_eq!(drain.time_of(1_000, 600, then), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn under_lasting_pressure_only_the_last_seconds_count() {
+        let (drain, begin) = (DrainRate::default(), Instant::now());
+        for second in 0..20 {
+            drain.time_of(500, second * 1_000, after(begin, second * 1_000));
+        }
+        let stood_still = (20..40).map(|second| after(begin, second * 1_000));
+        let told: Vec<_> = stood_still.map(|now| drain.time_of(500, 20_000, now)).collect();
+        assert_eq!(told.last(), Some(&DRAINED_MAX));
+    }
+
+    #[test]
+    fn those_turned_away_together_come_back_spread() {
+        let told = |wait| (0..200).map(move |_| whole_seconds_spread(wait));
+        let soon: std::collections::BTreeSet<_> = told(Duration::ZERO).collect();
+        assert_eq!(soon, [1, 2].into());
+        let later: Vec<_> = told(Duration::from_millis(9_001)).collect();
+        assert!(later.iter().all(|seconds| (10..=15).contains(seconds)), "{later:?}");
+        assert!(later.iter().any(|seconds| *seconds != later[0]));
+    }
+}

@@ -1,0 +1,273 @@
+//! Reads everything that is remembered and says what is wrong with it; nothing is alive meanwhile.
+
+mod findings;
+pub mod replay;
+mod saga_replay;
+pub mod stored_state;
+mod view_check;
+
+use crate::{
+    actors::{
+        aggregate::check_history,
+        api::StartError,
+        conversation::INDEX,
+        dispatch::{Decoder, DynAggregate, Registry},
+        operations::{CONTEXTS, DIARY, OperationsEvent, Transition, system_stream},
+        settings::{Settings, business},
+        support::{catch_panic, data_folder},
+        view::view_path,
+    },
+    domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
+    store::{
+        KindId, Payload, Record, Stream,
+        journal::{Journal, JournalOptions},
+        read_model,
+    },
+};
+use findings::each_number;
+pub use findings::{Findings, Progressing};
+use replay::Replay;
+use saga_replay::SagaReplay;
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use stored_state::{Invariants, StoredState};
+use view_check::{RowCheck, row_check};
+
+/// Records and numbers read at once.
+const BATCH_MAX: usize = 4_096;
+
+/// Rebuilds one aggregate and says what is wrong with it.
+type HistoryCheck = fn(&Journal, Stream) -> Result<(), String>;
+
+/// A store that is verified, to which everything that is installed is declared.
+pub struct Verifier {
+    settings: Settings,
+    journal: Arc<Journal>,
+    rooms: Registry,
+    aggregates: Vec<(&'static str, KindId, HistoryCheck)>,
+    row_checks: Vec<RowCheck>,
+    invariants: Vec<Invariants>,
+    replays: Vec<Box<dyn Replay>>,
+    trouble: Vec<String>,
+}
+
+impl Verifier {
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(settings: Settings) -> Result<Self, StartError> {
+        let views = Some(settings.data.join("views"));
+        let options = JournalOptions { views, ..settings.journal.clone() };
+        let journal = data_folder::opened(&settings.data, || {
+            Journal::open(&settings.data.join("journal"), options)
+        });
+        Ok(Self {
+            settings,
+            journal: journal.map_err(StartError::Store)?,
+            rooms: Registry::default(),
+            aggregates: Vec::new(),
+            row_checks: Vec::new(),
+            invariants: Vec::new(),
+            replays: Vec::new(),
+            trouble: Vec::new(),
+        })
+    }
+
+    /// Checks checksums, positions, versions and causes, rebuilds every state, compares
+    /// snapshots and views, and asks every business whether its books add up.
+    ///
+    /// # Errors
+    /// When something could not be declared.
+    pub fn run(mut self, progressing: Progressing<'_>) -> Result<Findings, StartError> {
+        if !self.trouble.is_empty() {
+            return Err(StartError::Settings(self.trouble.join("\n")));
+        }
+        let mut findings = Findings::default();
+        findings.part("the journal", || self.audit_records(progressing));
+        self.audit_aggregates(&mut findings, progressing);
+        let Self { settings, journal, rooms, row_checks, invariants, replays, .. } = self;
+        for (nth, (view, check)) in (0..).zip(row_checks) {
+            progressing("views", nth, nth + 1);
+            let name = format!("view {view}");
+            findings.part(&name, || check(&settings.data, &journal, &rooms));
+        }
+        findings.part("the index of conversations", || {
+            Ok(file_flaws(&view_path(&settings.data, INDEX)))
+        });
+        findings.open = catch_panic(|| replay::open(&replays)).unwrap_or_else(|because| {
+            findings.flaws.push(format!("what is on its way cannot be told: {because}"));
+            Vec::new()
+        });
+        let (progressing, unreadable) = (RefCell::new(progressing), RefCell::default());
+        let (journal_read, rooms, replays) = (&*journal, &rooms, &*replays);
+        let books = StoredState { journal: journal_read, rooms, replays, progressing, unreadable };
+        for (business, adds_up) in invariants {
+            let adds_up = catch_panic(|| adds_up(&books)).and_then(|adds_up| adds_up);
+            let unreadable = books.unreadable.take();
+            findings.part(&format!("the books of {business}"), || match (adds_up, unreadable) {
+                (_, Some(because)) => Err(because),
+                (Ok(()), None) => Ok(Vec::new()),
+                (Err(because), None) => Ok(vec![format!("{business} does not add up: {because}")]),
+            });
+        }
+        journal.close();
+        Ok(findings)
+    }
+
+    /// Reads every record; sagas, ports and lookups hear them on the way.
+    fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
+        let mut flaws = Vec::new();
+        let diary = self.journal.kind(DIARY).map_err(|error| error.to_string())?;
+        let contexts = self.journal.kind(CONTEXTS).map_err(|error| error.to_string())?;
+        let rooms = &self.rooms;
+        let replays = &mut self.replays;
+        let mut read = |record: &Record| {
+            let at = |because| format!("record {}: {because}", record.position);
+            let is_readable = catch_panic(|| readable(rooms, (contexts, diary), record));
+            if let Err(because) = is_readable.and_then(|is_readable| is_readable) {
+                return flaws.push(at(because));
+            }
+            let heard = replays.iter_mut().map(|replay| {
+                let name = replay.name();
+                let heard = catch_panic(|| replay.hear(rooms, record)).and_then(|heard| heard);
+                heard.map_err(|because| at(format!("{name}: {because}")))
+            });
+            flaws.extend(heard.filter_map(Result::err));
+        };
+        let mut tell = |done, total| progressing("records", done, total);
+        let found = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
+        flaws.extend(found.into_iter().map(|flaw| flaw.to_string()));
+        Ok(flaws)
+    }
+
+    fn audit_aggregates(&self, findings: &mut Findings, progressing: Progressing<'_>) {
+        for (name, kind, check) in &self.aggregates {
+            let kind = *kind;
+            let mut tell = |done, total| progressing(name, done, total);
+            findings.part(name, || {
+                let mut flaws = Vec::new();
+                each_number(&self.journal, kind, &mut tell, &mut |number| {
+                    let audited = catch_panic(|| check(&self.journal, Stream { kind, number }))
+                        .and_then(|audited| audited);
+                    if let Err(because) = audited {
+                        flaws.push(format!("{name} {number}: {because}"));
+                    }
+                    Ok(())
+                })?;
+                Ok(flaws)
+            });
+        }
+    }
+
+    fn kind(&mut self, name: &str) -> KindId {
+        self.journal.kind(name).unwrap_or_else(|error| {
+            self.trouble.push(format!("{name}: {error}"));
+            KindId::default()
+        })
+    }
+}
+
+impl Host for Verifier {
+    fn business<B: Business>(&mut self) -> &mut Self {
+        let only = &self.settings.only;
+        if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
+            return self;
+        }
+        let section = self.settings.businesses.get(B::NAME);
+        self.trouble.extend(business::read::<B>(section, self.settings.patience_ms).err());
+        self.invariants.push(stored_state::invariants::<B>());
+        B::install(self);
+        self
+    }
+
+    fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
+        let kind = self.kind(A::NAME);
+        self.rooms.add(A::NAME, Arc::new(Decoder::<A>::new(kind)) as Arc<dyn DynAggregate>);
+        self.aggregates.push((A::NAME, kind, check_history::<A>));
+        self
+    }
+
+    fn saga<S: Saga>(&mut self) -> &mut Self {
+        let me = self.kind(&format!("saga {}", S::NAME));
+        self.replays.push(Box::new(SagaReplay::<S>::new(me)));
+        self
+    }
+
+    fn port<P: Port>(&mut self) -> &mut Self {
+        let me = self.kind(&format!("port {}", P::NAME));
+        self.replays.push(replay::asked_outside::<P>(me));
+        self
+    }
+
+    fn lookup<L: Lookup>(&mut self) -> &mut Self {
+        let me = self.kind(&format!("lookup {}", L::NAME));
+        self.replays.push(replay::asked_inside::<L>(me));
+        self
+    }
+
+    fn view<V: View>(&mut self) -> &mut Self {
+        self.row_checks.push(row_check::<V>());
+        self
+    }
+}
+
+/// Checks the files of views by themselves, where the journal cannot be opened.
+#[must_use]
+pub fn views_alone(data: &Path) -> Findings {
+    let mut findings = Findings::default();
+    findings.part("the folder of views", || {
+        let folder = data.join("views");
+        if !folder.is_dir() {
+            return Ok(Vec::new());
+        }
+        let entries = fs::read_dir(&folder).map_err(|error| error.to_string())?;
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let is_view = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "sqlite");
+        let mut paths: Vec<PathBuf> = paths.filter(is_view).collect();
+        paths.sort_unstable();
+        Ok(paths.iter().flat_map(|path| file_flaws(path)).collect())
+    });
+    findings
+}
+
+/// What is wrong with the file of a view, whatever its rows are about.
+fn file_flaws(path: &Path) -> Vec<String> {
+    if !path.exists() {
+        // Made from the journal at the next start.
+        return Vec::new();
+    }
+    let examined = catch_panic(|| read_model::examine_file(path)).and_then(|examined| examined);
+    let flaw = |because| format!("the file {} is damaged: {because}", path.display());
+    examined.map_err(flaw).err().into_iter().collect()
+}
+
+/// Whether a record says something that this binary understands.
+fn readable(
+    rooms: &Registry,
+    (contexts, diary): (KindId, KindId),
+    record: &Record,
+) -> Result<(), String> {
+    let kind = record.stream.kind;
+    let Some((_, door)) = rooms.of(kind) else {
+        return match &record.payload {
+            Payload::Woken => Ok(()),
+            Payload::Event(bytes) if kind == contexts => {
+                system_stream::read::<Transition>(bytes).map(drop)
+            }
+            Payload::Event(bytes) if kind == diary => {
+                system_stream::read::<OperationsEvent>(bytes).map(drop)
+            }
+            _ => Err(format!("kind {} is not installed", kind.0)),
+        };
+    };
+    match &record.payload {
+        Payload::Event(bytes) => door.read_event(bytes).map(drop),
+        Payload::Refused { rejection, .. } => door.read_rejection(rejection).map(drop),
+        Payload::Unchanged { .. } | Payload::Woken => Ok(()),
+    }
+}

@@ -1,0 +1,84 @@
+//! A saga told the whole journal again, without saying anything: how its conversations stand.
+
+use super::replay::Replay;
+use crate::{
+    actors::{
+        dispatch::Registry,
+        saga::{Heard, listen},
+        subscription::origin_of,
+        support::catch_panic,
+    },
+    domain::kernel::{Awaits, Next, Saga},
+    store::{KindId, Record},
+};
+use std::{
+    any::Any,
+    collections::{BTreeMap, HashMap},
+};
+
+/// The open conversations of a saga, and what they have said that is not answered yet.
+pub struct SagaReplay<S> {
+    me: KindId,
+    states: HashMap<u64, S>,
+    /// By conversation: position and place of each command, and whom it is for.
+    said: HashMap<u64, BTreeMap<(u64, u16), &'static str>>,
+}
+
+impl<S: Saga> SagaReplay<S> {
+    /// Nothing heard yet.
+    pub(in crate::actors) fn new(me: KindId) -> Self {
+        Self { me, states: HashMap::new(), said: HashMap::new() }
+    }
+
+    fn take(&mut self, number: u64, heard: Heard<S>, record: &Record) -> Result<(), String> {
+        let state = self.states.remove(&number).unwrap_or_default();
+        let step = catch_panic(|| heard.told_to(state, number, &record.meta()))?;
+        match step.next {
+            Next::Wait(state) if state == S::default() => {}
+            Next::Wait(state) | Next::Stuck(state, _) => _ = self.states.insert(number, state),
+            Next::Done => {}
+        }
+        for (nth, dispatch) in (0..).zip(step.dispatches) {
+            let said = self.said.entry(number).or_default();
+            said.insert((record.position, nth), dispatch.aggregate());
+        }
+        Ok(())
+    }
+}
+
+impl<S: Saga> Replay for SagaReplay<S> {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
+    fn hear(&mut self, rooms: &Registry, record: &Record) -> Result<(), String> {
+        if let Some(origin) = origin_of(self.me, record)
+            && let Some(said) = self.said.get_mut(&origin.conversation)
+        {
+            said.remove(&(origin.position, origin.nth));
+            if said.is_empty() {
+                self.said.remove(&origin.conversation);
+            }
+        }
+        match catch_panic(|| listen(self.me, rooms, record)).and_then(|heard| heard)? {
+            Some((number, heard)) => self.take(number, heard, record),
+            None => Ok(()),
+        }
+    }
+
+    fn awaits(&self, number: u64) -> Awaits {
+        match self.said.get(&number).and_then(|said| said.values().next()) {
+            Some(whom) => Awaits::Part(whom),
+            None => self.states.get(&number).map_or(Awaits::Nobody, Saga::awaits),
+        }
+    }
+
+    fn open(&self) -> Vec<u64> {
+        let silent = self.said.keys().filter(|number| !self.states.contains_key(number));
+        self.states.keys().chain(silent).copied().collect()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

@@ -1,0 +1,86 @@
+//! Compares the rows of a view with the journal.
+
+use super::BATCH_MAX;
+use crate::{
+    actors::{dispatch::Registry, view::view_path},
+    domain::kernel::View,
+    store::{
+        journal::{Journal, ReadLevel},
+        read_model::{Layout, OpenProblem, ReadModel},
+    },
+};
+use std::{collections::BTreeMap, path::Path};
+
+/// Compares the rows of one view with the journal; says what is wrong.
+pub type RowCheck =
+    (&'static str, Box<dyn FnOnce(&Path, &Journal, &Registry) -> Result<Vec<String>, String>>);
+
+/// Folds the journal up to where the view is, and compares row by row.
+pub fn row_check<V: View>() -> RowCheck {
+    let check = |data: &Path, journal: &Journal, rooms: &Registry| {
+        let path = view_path(data, V::NAME);
+        let damaged = |because: &str| {
+            vec![format!("the file {} of view {} is damaged: {because}", path.display(), V::NAME)]
+        };
+        let in_view = |because: &dyn std::fmt::Display| format!("view {}: {because}", V::NAME);
+        let model = match ReadModel::open(&path, Layout::of::<V>()) {
+            Ok(model) => model,
+            // Made anew at the next start.
+            Err(OpenProblem::Missing | OpenProblem::OtherShape) => return Ok(Vec::new()),
+            Err(OpenProblem::Damaged(because)) => return Ok(damaged(&because)),
+        };
+        if let Err(error) = model.examine_all(&mut |_, _| {}) {
+            return Ok(damaged(&error.because));
+        }
+        let cursor = model.cursor().map_err(|error| error.because)?;
+        let rows = expected::<V>(journal, rooms, cursor)?;
+        let mut flaws = Vec::new();
+        for (number, row) in &rows {
+            let body = model.row(*number).map_err(|error| error.because)?;
+            // Compared as JSON: what is shown masked is stored masked in rows.
+            let stored = body.and_then(|body| serde_json::from_slice(&body).ok());
+            let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
+            if stored.is_none() || stored != serde_json::to_value(row).ok() {
+                flaws.push(in_view(&format!("row {number} is not what the journal says")));
+            }
+        }
+        let count = model.count().map_err(|error| error.because)?;
+        if count != rows.len() as u64 {
+            flaws.push(in_view(&format!("there are {count} rows instead of {}", rows.len())));
+        }
+        Ok(flaws)
+    };
+    (V::NAME, Box::new(check))
+}
+
+fn expected<V: View>(
+    journal: &Journal,
+    rooms: &Registry,
+    up_to: u64,
+) -> Result<BTreeMap<u64, V>, String> {
+    let mut rows = BTreeMap::<u64, V>::new();
+    let mut after = 0;
+    while after < up_to {
+        let records = journal.read(after, BATCH_MAX, ReadLevel::Durable);
+        let records = records.map_err(|error| error.to_string())?;
+        let Some(last) = records.last() else {
+            return Err(format!("it is at {up_to}, the journal ends at {after}"));
+        };
+        after = last.position;
+        for record in records.iter().take_while(|record| record.position <= up_to) {
+            let Some(heard) = rooms.hear::<V::Hears>(record)? else { continue };
+            let meta = record.meta();
+            let Some(number) = V::key(&heard, &meta) else { continue };
+            let row = rows.remove(&number).or_else(|| newest(&rows));
+            if let Some(row) = V::fold(row, heard, &meta) {
+                rows.insert(number, row);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The row that a new one goes on from, in a view where it does.
+fn newest<V: View>(rows: &BTreeMap<u64, V>) -> Option<V> {
+    V::CONTINUES.then(|| rows.values().next_back().cloned()).flatten()
+}

@@ -1,0 +1,13 @@
+//! Views: projections of the journal into rows that are kept exactly once, and searched.
+
+mod projection;
+mod projector;
+mod query_limits;
+mod reader;
+mod storage;
+
+pub use projection::{Projection, ViewProjection};
+pub use projector::Projector;
+pub use query_limits::Queries;
+pub use reader::ViewReader;
+pub use storage::{ViewStorage, view_path};

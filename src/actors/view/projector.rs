@@ -1,0 +1,338 @@
+//! Keeps the rows of one view, each fact folded exactly once, on a thread of its own.
+
+use super::{
+    projection::Projection,
+    reader::{RETRY_PAUSE, ViewReader},
+    storage::ViewStorage,
+};
+use crate::{
+    actors::{
+        dispatch::Registry, subscription::Progress, supervision::Lifecycle, support::catch_panic,
+    },
+    store::{
+        Record,
+        journal::{Journal, Listener, ReadLevel, SubmitError},
+        read_model::{OpenProblem, ReadModel, ReadModelError, RowChange},
+    },
+};
+use actix::{Actor, AsyncContext, Context, Handler, Message};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// Records folded into one transaction.
+const BATCH_RECORDS_MAX: usize = 2_048;
+
+/// Rows kept in memory between transactions.
+const RECENT_ROWS_MAX: usize = 16_384;
+
+/// The shortest time between two transactions: what a view may be behind in calm times.
+const PACE: Duration = Duration::from_millis(10);
+
+/// The same in busy times, when most rows change several times in a row.
+const BUSY_PACE: Duration = Duration::from_millis(60);
+
+/// A turn with so many records makes the times busy.
+const BUSY_RECORDS: usize = 256;
+
+/// How often it looks, however calm the times, whether the rows are still where they were.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Records that do not touch the view are passed without a transaction, up to so many.
+const PASSED_RECORDS_MAX: u64 = 10_000;
+
+/// Folds the journal into the rows of one view, or of an index.
+pub struct Projector<F: Projection> {
+    folds: F,
+    shelf: Arc<ViewStorage>,
+    model: Arc<ReadModel>,
+    /// The last position folded, and the last one written down.
+    cursor: u64,
+    committed: u64,
+    journal: Arc<Journal>,
+    rooms: Arc<Registry>,
+    progress: Arc<Progress>,
+    reached: watch::Sender<u64>,
+    waiting: Arc<AtomicUsize>,
+    recent: HashMap<u64, Option<F::Row>>,
+    /// The row of the largest number, where new rows go on from it.
+    last: Option<F::Row>,
+    /// The largest number there is a row of, once it is known.
+    largest: Option<u64>,
+}
+
+/// There may be something to fold.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Wake;
+
+impl<F: Projection> Actor for Projector<F> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
+        progress.knocks_with(Arc::new(move || addr.do_send(Wake)));
+        if progress.listens_from_now_on() {
+            let passed = Arc::clone(&progress);
+            let wake = Arc::new(move |position| progress.call(position));
+            let pass = Arc::new(move |position| passed.pass(position));
+            let (kinds, is_waited_for) = (self.folds.kinds(&self.rooms), Arc::clone(&self.waiting));
+            self.journal
+                .subscribe(ReadLevel::Durable, Listener { kinds, is_waited_for, wake, pass });
+        }
+        ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.ring());
+        self.progress.call(self.journal.durable());
+    }
+}
+
+impl<F: Projection> Handler<Lifecycle> for Projector<F> {
+    type Result = ();
+
+    fn handle(&mut self, order: Lifecycle, ctx: &mut Self::Context) {
+        order.obeyed(ctx);
+    }
+}
+
+impl<F: Projection> Handler<Wake> for Projector<F> {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        match self.turn() {
+            Ok(BATCH_RECORDS_MAX) => {
+                self.progress.hush();
+                self.progress.ring();
+            }
+            // The bell goes on ringing for a while, so that what comes meanwhile is one turn.
+            Ok(records) => {
+                let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
+                ctx.run_later(pace, |projector, _| projector.look_again());
+            }
+            Err(because) => {
+                self.progress.trouble(Some(because));
+                self.forget();
+                self.progress.hush();
+                ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
+            }
+        }
+    }
+}
+
+impl<F: Projection> Projector<F> {
+    /// A projector that goes on with these rows where the last one left them.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub fn new(
+        folds: F,
+        (rows, model): (&ViewReader, Arc<ReadModel>),
+        (journal, rooms): (Arc<Journal>, Arc<Registry>),
+    ) -> Result<Self, ReadModelError> {
+        let cursor = model.cursor()?;
+        rows.progress.reach(cursor);
+        rows.reached.send_replace(cursor);
+        Ok(Self {
+            folds,
+            shelf: Arc::clone(&rows.shelf),
+            model,
+            cursor,
+            committed: cursor,
+            journal,
+            rooms,
+            progress: Arc::clone(&rows.progress),
+            reached: rows.reached.clone(),
+            waiting: Arc::clone(&rows.waiting),
+            recent: HashMap::new(),
+            last: None,
+            largest: None,
+        })
+    }
+
+    /// The pause is over: goes on when something concerns the view, or somebody waits for it.
+    fn look_again(&self) {
+        self.progress.hush();
+        let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
+        let called = if is_waited_for { u64::MAX } else { self.progress.called() };
+        let is_suspended = self.progress.context().is_suspended();
+        if !is_suspended && called.min(self.journal.durable()) > self.cursor {
+            self.progress.ring();
+        }
+    }
+
+    /// Folds a batch, and says of how many records.
+    fn turn(&mut self) -> Result<usize, String> {
+        // Rows that are not in place yet do not survive a full disk, so they wait for space.
+        if let (true, Err(SubmitError::Refused(refusal))) =
+            (self.shelf.is_made_anew(), self.journal.takes())
+        {
+            return Err(refusal.to_string());
+        }
+        self.look().map_err(|error| error.to_string())?;
+        if self.shelf.is_being_checked() {
+            return Ok(0);
+        }
+        let durable = self.journal.durable();
+        if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {
+            return Ok(0);
+        }
+        self.skip().map_err(|error| error.to_string())?;
+        let records = self.journal.read(self.cursor, BATCH_RECORDS_MAX, ReadLevel::Durable);
+        let records = records.map_err(|error| error.to_string())?;
+        if let Some(last) = records.last() {
+            self.take_in(&records, last.position)?;
+        }
+        if self.shelf.is_made_anew() {
+            self.shelf.went_on(self.cursor, durable);
+            if records.len() < BATCH_RECORDS_MAX {
+                self.complete().map_err(|error| error.to_string())?;
+            }
+        } else if !records.is_empty() {
+            self.reached.send_replace(self.cursor);
+        }
+        Ok(records.len())
+    }
+
+    /// Passes over what does not concern the view.
+    fn skip(&mut self) -> Result<(), ReadModelError> {
+        let position = self.progress.skip(self.cursor);
+        if position == self.cursor || self.shelf.is_made_anew() {
+            return Ok(());
+        }
+        if position - self.committed >= PASSED_RECORDS_MAX {
+            self.model.commit(position, &[])?;
+            self.committed = position;
+        }
+        self.cursor = position;
+        self.progress.reach(position);
+        self.reached.send_replace(position);
+        Ok(())
+    }
+
+    /// Begins anew when the rows cannot be trusted any more.
+    fn look(&mut self) -> Result<(), ReadModelError> {
+        let Err(error) = self.model.check() else { return Ok(()) };
+        self.reached.send_replace(0);
+        self.forget();
+        let found = OpenProblem::Damaged(error.because);
+        self.model = self.shelf.make_anew(&found, self.journal.durable())?;
+        (self.cursor, self.committed) = (0, 0);
+        self.progress.reach(0);
+        Ok(())
+    }
+
+    /// Puts rows in their place that have caught up with the journal.
+    fn complete(&mut self) -> Result<(), ReadModelError> {
+        let placed =
+            self.model.commit(self.cursor, &[]).and_then(|()| self.shelf.complete(&self.model));
+        self.model = placed.map_err(|error| self.model.suspect(error.because))?;
+        self.committed = self.cursor;
+        self.reached.send_replace(self.cursor);
+        Ok(())
+    }
+
+    fn take_in(&mut self, records: &[Arc<Record>], last: u64) -> Result<(), String> {
+        let mut touched = Vec::new();
+        for record in records {
+            self.fold(record, &mut touched)?;
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        let changes: Result<Vec<_>, String> = touched
+            .into_iter()
+            .map(|number| Ok((number, self.recent[&number].as_ref().map(change::<F>).transpose()?)))
+            .collect();
+        let changes = changes?;
+        if !changes.is_empty() || last - self.committed >= PASSED_RECORDS_MAX {
+            self.model.commit(last, &changes).map_err(|error| self.not_written(error))?;
+            self.committed = last;
+        }
+        self.cursor = last;
+        if self.recent.len() > RECENT_ROWS_MAX {
+            self.recent.clear();
+        }
+        self.progress.reach(last);
+        self.progress.trouble_over();
+        Ok(())
+    }
+
+    /// Rows that are not in place yet do not survive a transaction that fails.
+    fn not_written(&self, error: ReadModelError) -> String {
+        if self.shelf.is_made_anew() {
+            return self.model.suspect(error.because).to_string();
+        }
+        error.to_string()
+    }
+
+    fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
+        let in_record = |because| format!("record {}: {because}", record.position);
+        let heard = catch_panic(|| self.folds.hear(&self.rooms, record)).map_err(in_record)??;
+        let Some((number, heard)) = heard else { return Ok(()) };
+        let largest = self.largest().map_err(in_record)?;
+        let mut before = match self.recent.remove(&number) {
+            Some(row) => row,
+            // Most rows are new, and nobody has to look for those.
+            None if number > largest => None,
+            None => self.stored(number).map_err(in_record)?,
+        };
+        self.largest = Some(largest.max(number));
+        if F::CONTINUES && before.is_none() {
+            before = self.last().map_err(in_record)?;
+        }
+        let after = catch_panic(|| self.folds.fold(before, heard, record)).map_err(in_record)?;
+        if F::CONTINUES {
+            self.last.clone_from(&after);
+        }
+        self.recent.insert(number, after);
+        touched.push(number);
+        Ok(())
+    }
+
+    /// What is remembered of the rows is not true any more.
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.last = None;
+        self.largest = None;
+    }
+
+    /// The largest number that there may be a row of.
+    fn largest(&self) -> Result<u64, String> {
+        match self.largest {
+            Some(largest) => Ok(largest),
+            None => Ok(self.model.last().map_err(|error| error.to_string())?.unwrap_or_default()),
+        }
+    }
+
+    /// The row that a new one goes on from.
+    fn last(&self) -> Result<Option<F::Row>, String> {
+        if self.last.is_some() {
+            return Ok(self.last.clone());
+        }
+        match self.model.last().map_err(|error| error.to_string())? {
+            Some(number) => self.stored(number),
+            None => Ok(None),
+        }
+    }
+
+    fn stored(&self, number: u64) -> Result<Option<F::Row>, String> {
+        let body = self.model.row(number).map_err(|error| error.to_string())?;
+        let row = body.map(|body| serde_json::from_slice(&body)).transpose();
+        row.map_err(|error| {
+            let because = format!("row {number}: {error}");
+            // Making it anew once may help, twice does not.
+            if self.shelf.is_made_anew() {
+                because
+            } else {
+                self.model.suspect(because).to_string()
+            }
+        })
+    }
+}
+
+fn change<F: Projection>(row: &F::Row) -> Result<RowChange, String> {
+    RowChange::new(F::layout().fields, row).map_err(|error| error.to_string())
+}

@@ -1,0 +1,192 @@
+//! How many queries of views run at once, and for how long: so many that none waits in calm times,
+//! so few that hostile ones leave threads and cores to others.
+
+use crate::{
+    actors::api::{RequestError, blocking, busy},
+    store::read_model::{Ended, LongQueries, QueryLimit, SearchError},
+};
+use std::{
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// Queries that run at once. Each holds a thread for blocking work, of which there are hundreds.
+const RUNNING_MAX: usize = 32;
+
+/// Queries that wait until one of them has its result; more are answered 503.
+const WAITING_MAX: usize = 1_024;
+
+/// Long queries that run at once, at least.
+const LONG_MIN: usize = 2;
+
+/// A lookup of a saga ends after this time, and is tried again. No client waits for the result
+/// itself, and no client can say what is asked.
+const LOOKUP_MAX: Duration = Duration::from_secs(30);
+
+/// The place where queries run. One for all views.
+pub struct Queries {
+    running: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    long: Arc<LongQueries>,
+    time_max: Duration,
+}
+
+/// One query that waits, for as long as this lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Queries {
+    /// A query of a client has its result within this time, or is ended.
+    #[must_use]
+    pub fn new(time_max: Duration) -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            running: Arc::new(Semaphore::new(RUNNING_MAX)),
+            waiting: AtomicUsize::new(0),
+            // Others need a core as well.
+            long: Arc::new(LongQueries::at_most((cores / 2).max(LONG_MIN))),
+            time_max,
+        }
+    }
+
+    /// Runs a query of a client off the loop. It ends when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// When too many wait, it takes too long, makes no sense, or the view cannot be read.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&QueryLimit) -> Result<T, SearchError> + Send + 'static,
+    ) -> Result<T, RequestError> {
+        let limit = QueryLimit::new(self.time_max, Some(Arc::clone(&self.long)));
+        let permit = self.enter(&limit).await?;
+        run(limit, move |limit| {
+            let _permit = permit;
+            query(limit)
+        })
+        .await
+    }
+
+    async fn enter(&self, limit: &QueryLimit) -> Result<OwnedSemaphorePermit, RequestError> {
+        if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
+        let _waiting = Waiting(&self.waiting);
+        if waiting >= WAITING_MAX {
+            return Err(busy("the queue of queries"));
+        }
+        let entered = timeout(limit.left(), Arc::clone(&self.running).acquire_owned()).await;
+        match entered {
+            Ok(permit) => permit.map_err(|error| RequestError::Failed(error.to_string())),
+            Err(_) => Err(ended(limit.too_slow())),
+        }
+    }
+}
+
+/// Runs a query of a lookup off the loop.
+///
+/// # Errors
+/// When it takes too long, or the view cannot be read.
+pub async fn look_up<T: Send + 'static>(
+    query: impl FnOnce(&QueryLimit) -> Result<T, SearchError> + Send + 'static,
+) -> Result<T, RequestError> {
+    run(QueryLimit::new(LOOKUP_MAX, None), query).await
+}
+
+async fn run<T: Send + 'static>(
+    limit: QueryLimit,
+    query: impl FnOnce(&QueryLimit) -> Result<T, SearchError> + Send + 'static,
+) -> Result<T, RequestError> {
+    let _abandon = limit.abandon_on_drop();
+    match blocking(move || Ok(query(&limit))).await? {
+        Ok(done) => Ok(done),
+        Err(SearchError::BadQuery(because)) => Err(RequestError::BadQuery(because)),
+        Err(SearchError::Ended(why)) => Err(ended(why)),
+        Err(error @ SearchError::Failed(_)) => {
+            tracing::warn!(%error, "a view cannot be read");
+            Err(busy("the view"))
+        }
+    }
+}
+
+fn ended(why: Ended) -> RequestError {
+    RequestError::QueryEnded(why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    type Query = Box<dyn FnOnce(&QueryLimit) -> Result<u8, SearchError> + Send>;
+
+    /// A query that stays until the sender is dropped, and gives its limit when it has begun.
+    struct Held {
+        query: Query,
+        begins: mpsc::Receiver<QueryLimit>,
+        stays: mpsc::Sender<()>,
+    }
+
+    fn held() -> Held {
+        let ((begun, begins), (stays, ends)) = (mpsc::channel(), mpsc::channel::<()>());
+        let query = Box::new(move |limit: &QueryLimit| {
+            begun.send(limit.clone()).expect("is awaited");
+            let _ = ends.recv();
+            Ok(7)
+        });
+        Held { query, begins, stays }
+    }
+
+    async fn begun(begins: mpsc::Receiver<QueryLimit>) -> QueryLimit {
+        let begun = tokio::task::spawn_blocking(move || begins.recv());
+        begun.await.expect("is waited for").expect("has begun")
+    }
+
+    #[tokio::test]
+    async fn a_query_waits_for_its_turn_until_its_deadline_and_leaves_its_place_to_the_next() {
+        let queries = Arc::new(Queries::new(Duration::from_millis(20)));
+        let mut running = Vec::new();
+        for _ in 0..RUNNING_MAX {
+            let Held { query, begins, stays } = held();
+            let of_task = Arc::clone(&queries);
+            let task = tokio::spawn(async move { of_task.run(query).await });
+            begun(begins).await;
+            running.push((task, stays));
+        }
+        let late = queries.run(|_| Ok(7)).await;
+        assert!(matches!(late, Err(RequestError::QueryEnded(_))), "{late:?}");
+        for (task, stays) in running {
+            drop(stays);
+            task.await.expect("ends").expect("has its result");
+        }
+        assert_eq!(queries.run(|_| Ok(7)).await, Ok(7));
+        assert_eq!(queries.waiting.load(Ordering::Acquire), 0);
+    }
+
+    #[tokio::test]
+    async fn a_query_whose_client_has_gone_is_ended() {
+        let queries = Arc::new(Queries::new(Duration::from_secs(600)));
+        let Held { query, begins, stays } = held();
+        let task = tokio::spawn(async move { queries.run(query).await });
+        let limit = begun(begins).await;
+        assert!(!limit.is_abandoned());
+        task.abort();
+        task.await.expect_err("is dropped");
+        assert!(limit.is_abandoned());
+        drop(stays);
+    }
+}

@@ -1,0 +1,193 @@
+//! The handle through which the rows of a view are read, also by whoever waits for them.
+
+use super::{
+    query_limits::{Queries, look_up},
+    storage::ViewStorage,
+};
+use crate::{
+    actors::{
+        api::{Collection, Page, RequestError, Row, Sort, ViewInfo, ViewQuery, busy},
+        subscription::Progress,
+    },
+    domain::kernel::{Query, View},
+    store::read_model::{FoundRow, ReadModel, ReadModelError, SortBy, Wanted},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// The pause after something failed that should not.
+pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Clients that wait for the same view to reach a position; more are answered 503.
+const WAITING_MAX: usize = 1_024;
+
+/// The rows of a view, for everybody who reads them.
+pub struct ViewReader {
+    /// What clients see of the view.
+    pub info: ViewInfo,
+    /// How far it is.
+    pub progress: Arc<Progress>,
+    pub(super) shelf: Arc<ViewStorage>,
+    /// The position the rows have reached; whoever keeps them says so.
+    pub(super) reached: watch::Sender<u64>,
+    /// How many wait for the view to come further, also for what does not concern it.
+    pub(super) waiting: Arc<AtomicUsize>,
+    queries: Arc<Queries>,
+}
+
+/// Somebody waits for the view to come further, for as long as this lives.
+struct Waiting<'rows>(&'rows AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl ViewReader {
+    /// The rows of a view on this shelf, which somebody is to keep.
+    pub fn new(
+        info: ViewInfo,
+        shelf: Arc<ViewStorage>,
+        progress: Arc<Progress>,
+        queries: Arc<Queries>,
+    ) -> Self {
+        let (reached, waiting) = (watch::Sender::new(0), Arc::default());
+        Self { info, progress, shelf, reached, waiting, queries }
+    }
+
+    /// What whoever keeps the rows from now on writes to: those in place, or others that are made
+    /// anew.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn model(&self, durable: u64) -> Result<Arc<ReadModel>, ReadModelError> {
+        self.shelf.go_on(durable)
+    }
+
+    /// Waits until everything up to this position is in the rows.
+    async fn reach(&self, position: u64) {
+        let mut reached = self.reached.subscribe();
+        if *reached.borrow() >= position {
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let _waiting = Waiting(&self.waiting);
+        self.progress.ring();
+        // There is no error as long as there are rows.
+        let _ = reached.wait_for(|reached| *reached >= position).await;
+    }
+
+    /// As `reach`, but not longer than this.
+    async fn reach_within(
+        &self,
+        position: Option<u64>,
+        patience: Duration,
+    ) -> Result<(), RequestError> {
+        let Some(position) = position else { return Ok(()) };
+        let context = self.progress.context();
+        if context.is_suspended() && *self.reached.borrow() < position {
+            return Err(context.trouble());
+        }
+        if *self.reached.borrow() >= position {
+            return Ok(());
+        }
+        if self.waiting.load(Ordering::Acquire) >= WAITING_MAX {
+            return Err(busy("the view"));
+        }
+        let reached = tokio::time::timeout(patience, self.reach(position)).await;
+        reached.map_err(|_| match self.shelf.readable() {
+            Err(trouble) => trouble,
+            Ok(_) if context.is_suspended() => context.trouble(),
+            Ok(_) => {
+                RequestError::NotYet(format!("the view has not reached position {position} yet"))
+            }
+        })
+    }
+
+    /// Where its rows are.
+    pub fn storage(&self) -> &ViewStorage {
+        &self.shelf
+    }
+
+    /// A page of rows.
+    pub async fn search(&self, query: ViewQuery) -> Result<Collection<Row>, RequestError> {
+        let Page { number: page, size, sort } = query.page;
+        let by = |Sort { field, descending }| SortBy { field, descending };
+        let sort = sort.into_iter().map(by).collect();
+        let skip = page.saturating_mul(size as u64);
+        let wanted = Wanted { skip, size, sort, newest_first: self.info.newest_first };
+        self.reach_within(query.at_least, query.patience).await?;
+        self.wanted(query.conditions, wanted).await
+    }
+
+    /// So many rows behind so many that are skipped, in order of number, as of a position.
+    pub async fn stretch(
+        &self,
+        conditions: Vec<(String, String)>,
+        (skip, size): (u64, usize),
+        (at_least, patience): (u64, Duration),
+    ) -> Result<Collection<Row>, RequestError> {
+        self.reach_within(Some(at_least), patience).await?;
+        self.wanted(conditions, Wanted { skip, size, ..Wanted::default() }).await
+    }
+
+    async fn wanted(
+        &self,
+        conditions: Vec<(String, String)>,
+        wanted: Wanted,
+    ) -> Result<Collection<Row>, RequestError> {
+        let model = self.shelf.readable()?;
+        let found = self.queries.run(move |limit| model.search(&conditions, &wanted, limit));
+        let (rows, total) = found.await?;
+        let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
+        let items = items.collect();
+        Ok(Collection { items, total })
+    }
+
+    /// One row.
+    pub async fn row(
+        &self,
+        number: u64,
+        at_least: Option<u64>,
+        patience: Duration,
+    ) -> Result<Option<Row>, RequestError> {
+        self.reach_within(at_least, patience).await?;
+        let model = self.shelf.readable()?;
+        let body = self.queries.run(move |_| Ok(model.get(number)?)).await?;
+        Ok(body.map(|body| Row { number, body }))
+    }
+
+    /// The rows a lookup asks for, as of this position or later; goes on until it has them.
+    pub async fn find<V: View>(&self, query: Query, at_least: u64) -> Vec<(u64, V)> {
+        self.reach(at_least).await;
+        loop {
+            let query = query.clone();
+            let found = match self.shelf.readable() {
+                Ok(model) => look_up(move |limit| model.find(&query, limit)).await,
+                Err(trouble) => Err(trouble),
+            };
+            match found {
+                Ok(rows) => {
+                    let read =
+                        |row: FoundRow| Some((row.number, serde_json::from_slice(&row.body).ok()?));
+                    return rows.into_iter().filter_map(read).collect();
+                }
+                Err(trouble) => tracing::warn!(view = V::NAME, %trouble, "a lookup is put off"),
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    /// Closes the file of the rows so that it can be compared quickly at the next start; to be
+    /// called when nobody keeps the rows any more.
+    pub fn seal(&self) {
+        self.shelf.seal();
+    }
+}

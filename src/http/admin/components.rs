@@ -1,0 +1,103 @@
+//! The parts that can be suspended: listed, shown, suspended, resumed and restarted by operators.
+
+use super::{name_in, read_only};
+use crate::{
+    actors::ComponentInfo,
+    domain::kernel::Method,
+    http::{
+        problem::{NOT_FOUND, Problem, not_allowed, unknown},
+        request::Verb,
+        response::Response,
+        site::Site,
+    },
+};
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+/// Where all of them are listed.
+pub(in crate::http) const CONTEXTS: &str = "/admin/components";
+
+const SAY_ONLY: &str = "OPTIONS, POST";
+
+/// What can be asked of a context.
+#[derive(Clone, Copy)]
+enum Turn {
+    Suspend,
+    Resume,
+    Restart,
+}
+
+/// What is asked of a context by the last part of the path.
+const TURNS: [(&str, Turn); 3] =
+    [("/suspend", Turn::Suspend), ("/resume", Turn::Resume), ("/restart", Turn::Restart)];
+
+/// Answers what is asked at [`CONTEXTS`] and below. The name of a context has a slash itself.
+///
+/// # Errors
+/// When there is no such context, the method makes no sense, or the journal takes nothing now.
+pub(in crate::http) async fn answer(
+    site: &Site,
+    verb: Verb,
+    path: &str,
+) -> Result<Response, Problem> {
+    let below = path.strip_prefix(CONTEXTS).ok_or_else(|| unknown(path))?;
+    let name = match below.trim_end_matches('/').strip_prefix('/') {
+        None if below.trim_end_matches('/').is_empty() => {
+            return read_only(verb, || Ok(list(site)));
+        }
+        None => return Err(unknown(path)),
+        Some(name) => &*name_in(name)?,
+    };
+    if let Some(context) = site.runtime.context(name) {
+        return read_only(verb, || Ok(shown(StatusCode::OK, &json_of(&context))));
+    }
+    let turn = TURNS.iter().find_map(|(end, turn)| Some((name.strip_suffix(end)?, *turn)));
+    let Some((name, turn)) = turn else { return Err(no_such(name)) };
+    match verb {
+        Verb::Say(Method::Post) => {}
+        Verb::Options => return Ok(Response::options(SAY_ONLY)),
+        _ => return Err(not_allowed("this method", SAY_ONLY.to_owned())),
+    }
+    let context = match turn {
+        Turn::Suspend => site.runtime.turn_context(name, true).await?,
+        Turn::Resume => site.runtime.turn_context(name, false).await?,
+        Turn::Restart => site.runtime.restart_context(name).await?,
+    };
+    let context = context.ok_or_else(|| no_such(name))?;
+    Ok(shown(StatusCode::OK, &json_of(&context)))
+}
+
+fn no_such(name: &str) -> Problem {
+    let because = format!("there is no context {name}; {CONTEXTS} lists those there are");
+    Problem::new(NOT_FOUND, because)
+}
+
+fn list(site: &Site) -> Response {
+    let contexts: Vec<_> = site.runtime.contexts().iter().map(json_of).collect();
+    let links = json!({ "self": { "href": CONTEXTS } });
+    shown(StatusCode::OK, &json!({ "_embedded": { "components": contexts }, "_links": links }))
+}
+
+fn json_of(context: &ComponentInfo) -> Value {
+    let href = format!("{CONTEXTS}/{}", context.name);
+    let (state, turn) =
+        if context.is_suspended { ("SUSPENDED", "resume") } else { ("RUNNING", "suspend") };
+    let figures: Map<_, _> =
+        context.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure))).collect();
+    json!({
+        "name": context.name,
+        "kinds": context.parts,
+        "state": state,
+        "since": context.since_ms,
+        "waiting": figures,
+        "_links": {
+            "self": { "href": href },
+            turn: { "href": format!("{href}/{turn}"), "method": "POST" },
+            "restart": { "href": format!("{href}/restart"), "method": "POST" },
+        },
+    })
+}
+
+fn shown(status: StatusCode, value: &Value) -> Response {
+    Response::new(status, "application/hal+json", value.to_string().into_bytes())
+}

@@ -1,0 +1,52 @@
+//! Faults on purpose, said by operators in drills.
+
+use crate::{
+    actors::{Fault, FaultError},
+    domain::kernel::{Method, in_plain_words},
+    http::{
+        problem::{FAULTS_NOT_ALLOWED, MALFORMED, Problem, SYNTAX, not_allowed},
+        request::Verb,
+        response::Response,
+        site::Site,
+    },
+};
+use actix_web::http::StatusCode;
+use serde_json::json;
+
+/// Where they are said.
+pub(in crate::http) const FAULTS: &str = "/admin/faults";
+
+const SAY_ONLY: &str = "OPTIONS, POST";
+
+/// Whether a body is to be read: `None` when it is, otherwise the answer.
+///
+/// # Errors
+/// When the method makes no sense.
+pub(in crate::http) fn before_reading(verb: Verb) -> Result<Option<Response>, Problem> {
+    match verb {
+        Verb::Say(Method::Post) => Ok(None),
+        Verb::Options => Ok(Some(Response::options(SAY_ONLY))),
+        _ => Err(not_allowed("this method", SAY_ONLY.to_owned())),
+    }
+}
+
+/// Breaks what the body says.
+///
+/// # Errors
+/// When the server was not started for that, or there is nothing of that name.
+pub(in crate::http) async fn answer(site: &Site, body: &[u8]) -> Result<Response, Problem> {
+    let fault: Fault = serde_json::from_slice(body).map_err(|error| {
+        let family = if error.is_data() { MALFORMED } else { SYNTAX };
+        Problem::new(family, in_plain_words(&error.to_string()))
+    })?;
+    match site.runtime.break_on_purpose(fault).await {
+        Ok(what) => {
+            let body = json!({ "done": what }).to_string().into_bytes();
+            Ok(Response::new(StatusCode::OK, "application/json", body))
+        }
+        Err(because @ FaultError::NotAllowed) => {
+            Err(Problem::new(FAULTS_NOT_ALLOWED, because.to_string()))
+        }
+        Err(because) => Err(Problem::new(MALFORMED, because.to_string())),
+    }
+}

@@ -1,0 +1,122 @@
+//! The gates: listed, shown, and set by operators while they are in use.
+
+use super::{name_in, read_only};
+use crate::{
+    actors::GateInfo,
+    domain::kernel::Method,
+    http::{
+        problem::{MALFORMED, NOT_FOUND, Problem, SYNTAX, not_allowed, unknown},
+        request::{Verb, read_body},
+        response::Response,
+        site::Site,
+    },
+};
+use actix_web::{HttpRequest, http::StatusCode, web::Payload};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// Where all of them are listed.
+pub(in crate::http) const GATES: &str = "/admin/gates";
+
+const READ_AND_SET: &str = "OPTIONS, GET, HEAD, PUT";
+
+/// Answers what is asked at [`GATES`] and below. The name of a gate has a slash itself.
+///
+/// # Errors
+/// When there is no such gate, the method makes no sense, or the settings do not.
+pub(in crate::http) async fn answer(
+    site: &Site,
+    verb: Verb,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Response, Problem> {
+    let path = request.path();
+    let below = path.strip_prefix(GATES).ok_or_else(|| unknown(path))?.trim_end_matches('/');
+    let Some(name) = below.strip_prefix('/') else {
+        return if below.is_empty() {
+            read_only(verb, || Ok(list(site)))
+        } else {
+            Err(unknown(path))
+        };
+    };
+    let name = &*name_in(name)?;
+    let gate = site.runtime.gates().info(name).ok_or_else(|| no_such(name))?;
+    match verb {
+        Verb::Read => Ok(shown(&json_of(&gate))),
+        Verb::Say(Method::Put) => {
+            let body = read_body(&site.limits, request, payload).await?;
+            set(site, name, &body)
+        }
+        Verb::Options => Ok(Response::options(READ_AND_SET)),
+        _ => Err(not_allowed("this method", READ_AND_SET.to_owned())),
+    }
+}
+
+fn set(site: &Site, name: &str, body: &[u8]) -> Result<Response, Problem> {
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| Problem::new(SYNTAX, format!("the body is not valid json: {error}")))?;
+    let malformed = |because: String| Problem::new(MALFORMED, because);
+    let changes = body.as_object();
+    let changes =
+        changes.ok_or_else(|| malformed("the keys to change stand in an object".to_owned()))?;
+    let gates = site.runtime.gates();
+    gates.turn(name, changes).map_err(malformed)?.ok_or_else(|| no_such(name))?;
+    let gate = gates.info(name).ok_or_else(|| no_such(name))?;
+    let mut value = json_of(&gate);
+    // The configuration is the truth; whoever wants it to last says it there.
+    value["settingsHold"] = json!("until the next start");
+    Ok(shown(&value))
+}
+
+fn no_such(name: &str) -> Problem {
+    Problem::new(NOT_FOUND, format!("there is no gate {name}; {GATES} lists those there are"))
+}
+
+fn list(site: &Site) -> Response {
+    let gates: Vec<_> = site.runtime.gates().infos().iter().map(json_of).collect();
+    let links = json!({ "self": { "href": GATES } });
+    shown(&json!({ "_embedded": { "gates": gates }, "_links": links }))
+}
+
+fn json_of(gate: &GateInfo) -> Value {
+    let href = format!("{GATES}/{}", gate.name);
+    let turned_away: Map<_, _> =
+        gate.turned_away.iter().map(|(why, count)| ((*why).to_owned(), json!(count))).collect();
+    json!({
+        "name": &*gate.name,
+        "guards": gate.guards,
+        "state": gate.state,
+        "since": gate.since_ms,
+        "because": gate.because,
+        "window": { "calls": gate.calls, "failures": gate.failures, "slow": gate.slow },
+        "queue": {
+            "hurried": gate.waiting_hurried,
+            "patient": gate.waiting_patient,
+            "pressed": gate.is_pressed,
+            "longestMs": ms(gate.wait_longest),
+            "p50Ms": ms(gate.wait_p50),
+            "p99Ms": ms(gate.wait_p99),
+        },
+        "limit": gate.limit,
+        "underWay": gate.under_way,
+        "letThrough": gate.let_through,
+        "timedOut": gate.timed_out,
+        "turnedAway": turned_away,
+        "broken": gate.broken,
+        "settings": gate.settings,
+        "_links": {
+            "self": { "href": href },
+            "set": { "href": href, "method": "PUT" },
+        },
+    })
+}
+
+/// With three digits behind the point.
+#[allow(clippy::cast_precision_loss)] // no wait has 2^52 microseconds
+fn ms(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e3
+}
+
+fn shown(value: &Value) -> Response {
+    Response::new(StatusCode::OK, "application/hal+json", value.to_string().into_bytes())
+}

@@ -1,0 +1,52 @@
+//! What operators ask for: health, components, gates, quarantine, faults and the log of operations.
+
+pub mod components;
+pub mod faults;
+pub mod gates;
+pub mod health;
+pub mod operations_log;
+
+use crate::http::{
+    problem::{Problem, not_allowed, unknown},
+    request::Verb,
+    response::Response,
+};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+/// What `Allow` says where there is only something to read.
+pub(super) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
+
+/// Answers where there is only something to read.
+///
+/// # Errors
+/// When the method is another one.
+pub(super) fn read_only(
+    verb: Verb,
+    read: impl FnOnce() -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    match unless_read(verb)? {
+        None => read(),
+        Some(answer) => Ok(answer),
+    }
+}
+
+/// The answer to a method that does not read, where there is only something to read.
+///
+/// # Errors
+/// When the method is not allowed.
+pub(super) fn unless_read(verb: Verb) -> Result<Option<Response>, Problem> {
+    match verb {
+        Verb::Read => Ok(None),
+        Verb::Options => Ok(Some(Response::options(READ_ONLY))),
+        _ => Err(not_allowed("this method", READ_ONLY.to_owned())),
+    }
+}
+
+/// What part of a path says, in which clients may write the slash of a name as `%2F`.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(super) fn name_in(part: &str) -> Result<Cow<'_, str>, Problem> {
+    percent_decode_str(part).decode_utf8().map_err(|_| unknown(part))
+}

@@ -1,0 +1,35 @@
+//! What happened to the parts of the house, for operators: a page of notes, the latest first.
+
+use super::unless_read;
+use crate::http::{
+    escape::short,
+    problem::Problem,
+    request::{Query, Verb},
+    response::{Response, hal},
+    site::Site,
+};
+use actix_web::http::StatusCode;
+
+/// Where it is read.
+pub(in crate::http) const DIARY: &str = "/admin/log";
+
+/// Answers what is asked at [`DIARY`].
+///
+/// # Errors
+/// When the method or the query makes no sense, or the journal cannot be read now.
+pub(in crate::http) async fn answer(
+    site: &Site,
+    verb: Verb,
+    query: &str,
+) -> Result<Response, Problem> {
+    if let Some(answer) = unless_read(verb)? {
+        return Ok(answer);
+    }
+    let query = Query::read(query)?;
+    if let Some((name, _)) = query.conditions.first() {
+        let because = format!("`{}` is not a parameter here; there are page and size", short(name));
+        return Err(Problem::bad_query(because));
+    }
+    let found = site.runtime.diary(query.page.clone()).await?;
+    Ok(Response::new(StatusCode::OK, "application/hal+json", hal::notes(DIARY, &query, &found)))
+}

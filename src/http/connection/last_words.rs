@@ -1,0 +1,127 @@
+//! The last answer on a connection that is closed: a problem with a sentence.
+//!
+//! What cannot be read as a request never reaches a handler: the HTTP library answers it with a
+//! bare status and drops the connection, often before the client has finished writing, so that
+//! the answer is lost in a reset. Those answers are recognised on their way out, get a body, and
+//! the connection stays open until the client has read them.
+
+use crate::http::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
+use actix_web::rt::net::TcpStream;
+use std::{io, time::Duration};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// The longest an answered client is listened to before its connection is dropped.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
+/// The most that an answered client may go on to say, in bytes.
+const FAREWELL_BYTES_MAX: u64 = 32 << 20;
+
+/// The head of a bare answer has about 120 bytes.
+const BARE_BYTES_MAX: usize = 256;
+
+/// The mark of an answer without a body, which no handler of ours gives to a bad request.
+const NO_BODY: &str = "content-length: 0\r\n";
+
+/// Writes the last answer and reads what the client still sends, within a limit: closing a
+/// connection with unread bytes in it would discard the answer.
+pub async fn farewell(mut stream: TcpStream, last_words: Vec<u8>) {
+    let said = async move {
+        stream.write_all(&last_words).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    let _: Result<io::Result<u64>, _> = tokio::time::timeout(FAREWELL_MAX, said).await;
+}
+
+/// The whole answer of this status to a request that no handler sees; `None` when it is never
+/// given.
+pub fn answer(status: &str) -> Option<Vec<u8>> {
+    let problem = problem(status)?;
+    Some(whole(&problem, ""))
+}
+
+/// The answer to a client for whom there is no connection left.
+pub fn no_place() -> Vec<u8> {
+    let because = "there are more connections than are served at once";
+    whole(&Problem::new(BUSY, because), "retry-after: 1\r\n")
+}
+
+fn whole(problem: &Problem, header: &str) -> Vec<u8> {
+    let body = problem.body("", "");
+    let (status, reason) = match problem.family.status {
+        408 => (408, "Request Timeout"),
+        431 => (431, "Request Header Fields Too Large"),
+        status => (status, "Service Unavailable"),
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-length: {length}\r\n\
+         content-type: application/problem+json\r\n{header}connection: close\r\n\r\n"
+    );
+    [head.into_bytes(), body].concat()
+}
+
+/// These bytes with a body under the bare answer they end with; `None` when it is another one.
+pub fn with_sentence(bytes: &[u8]) -> Option<Vec<u8>> {
+    let tail_start = bytes.len().saturating_sub(BARE_BYTES_MAX);
+    let tail = std::str::from_utf8(&bytes[tail_start..]).ok()?;
+    let head_start = tail.rfind("HTTP/1.")?;
+    let head = &tail[head_start..];
+    let problem = problem(head.get(9..12)?)?;
+    let (before, after) = head.split_once(NO_BODY)?;
+    let body = problem.body("", "");
+    let mut words = bytes[..tail_start + head_start].to_vec();
+    words.extend_from_slice(before.as_bytes());
+    let headers =
+        format!("content-length: {}\r\ncontent-type: application/problem+json\r\n", body.len());
+    words.extend_from_slice(headers.as_bytes());
+    if !after.contains("connection: close\r\n") {
+        words.extend_from_slice(b"connection: close\r\n");
+    }
+    words.extend_from_slice(after.as_bytes());
+    words.extend_from_slice(&body);
+    Some(words)
+}
+
+fn problem(status: &str) -> Option<Problem> {
+    let (family, because) = match status {
+        "400" => (BAD_REQUEST, "what was sent cannot be read as a request of http/1.1"),
+        "408" => (TOO_SLOW, "the head of the request did not arrive in time"),
+        "431" => (HEAD_TOO_LARGE, "the head of the request is larger than 32 kib or 96 headers"),
+        _ => return None,
+    };
+    Some(Problem::new(family, because))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BARE: &str =
+        "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\ndate: now\r\n\r\n";
+
+    #[test]
+    fn a_bare_answer_gets_a_sentence_and_what_was_said_before_stays() {
+        let before = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        let words = with_sentence(format!("{before}{BARE}").as_bytes()).unwrap();
+        let words = String::from_utf8(words).unwrap();
+        let words = words.strip_prefix(before).unwrap();
+        let (head, body) = words.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+        assert!(head.contains("connection: close\r\n") && head.ends_with("date: now"), "{head}");
+        assert!(body.contains("\"type\":\"/problems/head-too-large\""), "{body}");
+    }
+
+    #[test]
+    fn answers_of_handlers_are_left_alone() {
+        for answer in [
+            "HTTP/1.1 204 No Content\r\nallow: GET\r\n\r\n",
+            "HTTP/1.1 304 Not Modified\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 90\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+        ] {
+            assert_eq!(with_sentence(answer.as_bytes()), None, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The one handler: every request comes in here and leaves as an answer or as a problem.
+
+use crate::{
+    actors::{Outcome, Reply, Request, Runtime, ViewQuery},
+    domain::kernel::Method,
+    http::{
+        admin::{READ_ONLY, components, faults, gates, health, operations_log},
+        escape::short,
+        limits::Limits,
+        problem::{Problem, not_a_number, not_allowed, unknown},
+        request::{
+            ClientRateLimit, PathRest, Query, Route, RouteError, RouteTarget, Router, SIZE_MAX,
+            Shown, Verb, content_negotiation, headers, position, read_body,
+        },
+        response::{ConversationPage, Response, conversation, hal, html},
+        site::Site,
+    },
+    origin_policy::{OriginPolicy, check_body},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{self, ConnectionType, StatusCode, header},
+    web::Payload,
+};
+use std::{sync::Arc, time::Instant};
+
+/// What a worker needs to answer.
+pub struct Handler {
+    site: Site,
+    /// `None` when nobody can ask too much.
+    clients: Option<Arc<ClientRateLimit>>,
+    /// Which hosts and pages are ours.
+    origins: Arc<OriginPolicy>,
+}
+
+impl Handler {
+    /// For this courtyard, within these limits.
+    #[must_use]
+    pub fn new(
+        runtime: Runtime,
+        limits: Limits,
+        clients: Option<Arc<ClientRateLimit>>,
+        origins: Arc<OriginPolicy>,
+    ) -> Self {
+        let router = Router::new(runtime.resources(), runtime.views());
+        let site = Site { runtime, router, limits };
+        Self { site, clients, origins }
+    }
+
+    /// Answers one request.
+    pub async fn serve(&self, request: HttpRequest, payload: Payload) -> HttpResponse {
+        let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
+        let path = request.path();
+        let trace_parent = headers::trace_parent(request.headers());
+        let (correlation, answer) = match headers::correlation(request.headers()) {
+            Ok(correlation) => (correlation, self.answer(&request, payload).await),
+            Err(problem) => (None, Err(problem)),
+        };
+        let answer =
+            answer.unwrap_or_else(|problem| Response::problem(&problem, path, correlation));
+        if let Some(begun) = begun {
+            let (method, status) = (request.method().as_str(), answer.status.as_u16());
+            let elapsed_us = begun.elapsed().as_micros();
+            let (correlation, number) = (correlation.unwrap_or_default(), answer.number);
+            tracing::debug!(method, path, status, correlation, number, elapsed_us, "answered");
+        }
+        let mut response = answer.send(correlation, trace_parent.as_deref());
+        // No other protocol is offered, and the library would confirm the change.
+        if request.head().connection_type() == ConnectionType::Upgrade {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
+    }
+
+    async fn answer(&self, request: &HttpRequest, payload: Payload) -> Result<Response, Problem> {
+        self.origins.check(request.method(), request.uri(), request.headers())?;
+        check_body(request.method(), request.headers())?;
+        let verb = verb(request.method());
+        match self.site.router.resolve(request.path()) {
+            Ok(route) => {
+                // What operators ask below is not counted: they get in whoever asks too much.
+                self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
+                self.business(route, verb, request, payload).await
+            }
+            Err(RouteError::Unknown) if request.path().starts_with(components::CONTEXTS) => {
+                components::answer(&self.site, verb, request.path()).await
+            }
+            Err(RouteError::Unknown) if request.path().starts_with(gates::GATES) => {
+                gates::answer(&self.site, verb, request, payload).await
+            }
+            Err(RouteError::Unknown) if request.path() == operations_log::DIARY => {
+                operations_log::answer(&self.site, verb, request.query_string()).await
+            }
+            Err(RouteError::Unknown) if request.path() == faults::FAULTS => {
+                match faults::before_reading(verb)? {
+                    Some(answer) => Ok(answer),
+                    None => {
+                        faults::answer(
+                            &self.site,
+                            &read_body(&self.site.limits, request, payload).await?,
+                        )
+                        .await
+                    }
+                }
+            }
+            Err(RouteError::Unknown) => health::answer(&self.site, verb, request.path()),
+            Err(RouteError::NotANumber) => Err(not_a_number(request.path())),
+        }
+    }
+
+    async fn business(
+        &self,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Response, Problem> {
+        match route.thing {
+            RouteTarget::Resource(resource) => {
+                let answer = self.resource(resource, route, verb, request, payload).await;
+                answer.map(|answer| answer.with(header::VARY, "Accept"))
+            }
+            RouteTarget::View(view) => self.view(view, route, verb, request).await,
+            RouteTarget::Conversations(business) => {
+                self.conversation(business, route, verb, request).await
+            }
+        }
+    }
+
+    async fn resource(
+        &self,
+        resource: usize,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Response, Problem> {
+        if let PathRest::Word(word) = route.spot {
+            return Err(not_a_number(word));
+        }
+        match (verb, route.spot) {
+            (Verb::Read, PathRest::Item(number)) => {
+                self.show(resource, route.base, number, request).await
+            }
+            (Verb::Read, PathRest::Collection) => self.list(resource, route.base, request).await,
+            (Verb::Say(method), spot) => match self.site.router.saying(resource, method, spot) {
+                Some(saying) => self.say(resource, saying, route, request, payload).await,
+                None => Err(self.not_allowed(resource, spot, request)),
+            },
+            (Verb::Options, spot) => match self.site.router.allow(resource, spot) {
+                Some(allow) => Ok(Response::options(&allow)),
+                None => Err(self.not_allowed(resource, spot, request)),
+            },
+            (_, spot) => Err(self.not_allowed(resource, spot, request)),
+        }
+    }
+
+    fn not_allowed(&self, resource: usize, spot: PathRest, request: &HttpRequest) -> Problem {
+        match self.site.router.allow(resource, spot) {
+            Some(allow) => not_allowed(request.method().as_str(), allow),
+            None => unknown(request.path()),
+        }
+    }
+
+    async fn show(
+        &self,
+        resource: usize,
+        base: &str,
+        number: u64,
+        request: &HttpRequest,
+    ) -> Result<Response, Problem> {
+        let reply = self.site.runtime.show(resource, number).await?;
+        let answer = if headers::none_match_names(request.headers(), reply.version) {
+            Response::new(StatusCode::NOT_MODIFIED, "", Vec::new())
+        } else {
+            let content_type = content_negotiation::json(request.headers());
+            Response::new(StatusCode::OK, content_type, hal::item(base, &reply))
+        };
+        Ok(Response { number: Some(number), ..answer.with_version(reply.version) })
+    }
+
+    async fn list(
+        &self,
+        resource: usize,
+        base: &str,
+        request: &HttpRequest,
+    ) -> Result<Response, Problem> {
+        let query = Query::read(request.query_string())?;
+        if let Some((name, _)) = query.conditions.first() {
+            let name = short(name);
+            let because =
+                format!("`{name}` is not a parameter here; there are page, size and sort");
+            return Err(Problem::bad_query(because));
+        }
+        let found = self.site.runtime.list(resource, query.page.clone()).await?;
+        let body = hal::replies(base, &query, &found);
+        Ok(Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body))
+    }
+
+    async fn say(
+        &self,
+        resource: usize,
+        saying: usize,
+        route: Route<'_>,
+        request: &HttpRequest,
+        payload: Payload,
+    ) -> Result<Response, Problem> {
+        let (head, path) = (request.headers(), request.path());
+        let if_match = headers::if_match(head)?;
+        let body = read_body(&self.site.limits, request, payload).await?;
+        let key = headers::idempotency_key(head, request.method().as_str(), path, &body)?;
+        let number = match route.spot {
+            PathRest::Item(number) | PathRest::Named(number, _) => Some(number),
+            PathRest::Collection | PathRest::Word(_) => None,
+        };
+        let patience = self.site.limits.patience();
+        let body = body.into();
+        let said = Request { resource, saying, number, body, key, if_match, patience };
+        match self.site.runtime.say(said).await {
+            Ok(reply) => Ok(written(&route, &reply, content_negotiation::json(head))),
+            // The answer under a key is the same to each retry, whatever that calls itself.
+            Err(trouble) if key.is_some() => {
+                Ok(Response::problem(&Problem::from(trouble), path, None))
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    async fn view(
+        &self,
+        view: usize,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+    ) -> Result<Response, Problem> {
+        let base = route.base;
+        match route.spot {
+            PathRest::Named(..) => return Err(unknown(request.path())),
+            PathRest::Word(word) if word != "search" => return Err(not_a_number(word)),
+            _ => {}
+        }
+        match verb {
+            Verb::Read => {}
+            Verb::Options => return Ok(Response::options(READ_ONLY)),
+            _ => return Err(not_allowed(request.method().as_str(), READ_ONLY.to_owned())),
+        }
+        let query = Query::read(request.query_string())?;
+        let at_least = match request.headers().get(headers::POSITION) {
+            Some(value) => Some(position("X-Madang-Position", value.to_str().unwrap_or_default())?),
+            None => query.at_least,
+        };
+        let patience = self.site.limits.patience();
+        let json = |body| {
+            Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body)
+        };
+        let answer = match route.spot {
+            PathRest::Item(number) => {
+                let row = self.site.runtime.row(view, number, at_least, patience).await?;
+                json(hal::row(base, &row))
+            }
+            PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
+            _ => {
+                let (conditions, page) = (query.conditions.clone(), query.page.clone());
+                let wanted = ViewQuery { conditions, page, at_least, patience };
+                let found = self.site.runtime.search(view, wanted).await?;
+                match content_negotiation::shown(request.headers()) {
+                    Shown::Json => json(hal::rows(base, &query, &found)),
+                    Shown::Html => {
+                        let info = &self.site.runtime.views()[view];
+                        page_for_people(html::rows(base, info, &query, &found))
+                    }
+                }
+            }
+        };
+        let answer = answer.with(header::VARY, "Accept");
+        Ok(match self.site.runtime.suspended_view(view) {
+            Some(name) => answer.with(headers::SUSPENDED, name),
+            None => answer,
+        })
+    }
+
+    async fn conversation(
+        &self,
+        business: &'static str,
+        route: Route<'_>,
+        verb: Verb,
+        request: &HttpRequest,
+    ) -> Result<Response, Problem> {
+        let number = match route.spot {
+            PathRest::Item(number) => number,
+            PathRest::Word(word) => return Err(not_a_number(word)),
+            PathRest::Collection | PathRest::Named(..) => return Err(unknown(request.path())),
+        };
+        match verb {
+            Verb::Read => {}
+            Verb::Options => return Ok(Response::options(READ_ONLY)),
+            _ => return Err(not_allowed(request.method().as_str(), READ_ONLY.to_owned())),
+        }
+        let query = Query::read_sized(request.query_string(), SIZE_MAX)?;
+        let as_text = conversation::as_text(&query)?;
+        let (page, patience) = (query.page.clone(), self.site.limits.patience());
+        let told = self.site.runtime.conversation(business, number, page, patience).await?;
+        let told =
+            ConversationPage { business, number, base: route.base, query: &query, told: &told };
+        let head = request.headers();
+        let answer = if as_text.unwrap_or_else(|| content_negotiation::prefers_text(head)) {
+            Response::new(StatusCode::OK, "text/plain; charset=utf-8", told.text())
+                .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        } else {
+            Response::new(StatusCode::OK, content_negotiation::json(head), told.json())
+        };
+        Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
+    }
+}
+
+fn page_for_people(body: Vec<u8>) -> Response {
+    Response::new(StatusCode::OK, "text/html; charset=utf-8", body)
+        .with(header::CONTENT_SECURITY_POLICY, html::CONTENT_SECURITY_POLICY)
+        .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+}
+
+fn verb(method: &http::Method) -> Verb {
+    match *method {
+        http::Method::GET | http::Method::HEAD => Verb::Read,
+        http::Method::POST => Verb::Say(Method::Post),
+        http::Method::PUT => Verb::Say(Method::Put),
+        http::Method::PATCH => Verb::Say(Method::Patch),
+        http::Method::OPTIONS => Verb::Options,
+        _ => Verb::Other,
+    }
+}
+
+/// The answer to a command that was accepted.
+fn written(route: &Route<'_>, reply: &Reply, content_type: &'static str) -> Response {
+    let status = match reply.outcome {
+        Outcome::Created => StatusCode::CREATED,
+        Outcome::Done => StatusCode::OK,
+        Outcome::Pending => StatusCode::ACCEPTED,
+    };
+    let answer = Response::new(status, content_type, hal::item(route.base, reply));
+    // There is no version yet when the command is not decided.
+    let answer = if reply.version > 0 { answer.with_version(reply.version) } else { answer };
+    let answer = answer.with_position(reply.position);
+    let answer = match reply.outcome {
+        Outcome::Created | Outcome::Pending => answer.with_location(route.base, reply.number),
+        Outcome::Done => answer,
+    };
+    Response { number: Some(reply.number), ..answer }
+}

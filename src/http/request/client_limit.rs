@@ -1,0 +1,236 @@
+//! How much each client may ask: a bucket of tokens for every address, of which each request takes
+//! one.
+
+use crate::{
+    actors::whole_seconds_spread,
+    http::{
+        limits::Limits,
+        problem::{Problem, TOO_MANY},
+    },
+};
+use actix_web::HttpRequest;
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Who asks more than he may is told so. Shared by all workers.
+#[derive(Debug)]
+pub struct ClientRateLimit {
+    buckets: Mutex<Buckets>,
+    begun: Instant,
+    trusted: Vec<IpAddr>,
+}
+
+impl ClientRateLimit {
+    /// Within these limits; `None` when everybody may ask as much as he likes.
+    #[must_use]
+    pub fn within(limits: &Limits) -> Option<Self> {
+        let rate_per_s = limits.client_rate_per_s;
+        let burst = if limits.client_burst == 0 { rate_per_s } else { limits.client_burst };
+        (rate_per_s > 0).then(|| Self {
+            buckets: Mutex::new(Buckets::new(rate_per_s, burst, limits.clients_max)),
+            begun: Instant::now(),
+            trusted: limits.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+        })
+    }
+
+    /// Counts one more request of whoever sent this.
+    ///
+    /// # Errors
+    /// When he asks too much: when to come back.
+    pub fn count(&self, request: &HttpRequest) -> Result<(), Problem> {
+        let Some(peer) = request.peer_addr() else { return Ok(()) };
+        let forwarded = request.headers().get_all(FORWARDED_FOR);
+        let forwarded: Vec<_> = forwarded.filter_map(|value| value.to_str().ok()).collect();
+        let origin = origin(peer.ip(), forwarded.into_iter(), &self.trusted);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.take(origin, self.begun.elapsed()).map_err(|wait| Problem {
+            retry_after_s: Some(whole_seconds_spread(wait)),
+            gate: Some(GATE.into()),
+            ..Problem::new(TOO_MANY, "this client asks more often than it may")
+        })
+    }
+}
+
+/// What is in the way of a client who asks too much. It is not among the gates: it has no state
+/// but what each client has left.
+const GATE: &str = "http/clients";
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// What every client has left. What a clock would say comes in as a value.
+#[derive(Debug)]
+struct Buckets {
+    rate_per_s: f64,
+    burst: f64,
+    clients_max: usize,
+    of: HashMap<IpAddr, Bucket>,
+    /// Who was here, the longest ago first: whose place is taken when there are too many.
+    by_use: BTreeMap<u64, IpAddr>,
+    uses: u64,
+}
+
+/// What one client has left.
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    at: Duration,
+    used: u64,
+}
+
+impl Buckets {
+    /// So many requests per second for each client, so many at once after a pause (at least one),
+    /// and so many clients remembered (at least one). Whoever is forgotten begins anew.
+    fn new(rate_per_s: u32, burst: u32, clients_max: usize) -> Self {
+        Self {
+            rate_per_s: f64::from(rate_per_s.max(1)),
+            burst: f64::from(burst.max(1)),
+            clients_max: clients_max.max(1),
+            of: HashMap::new(),
+            by_use: BTreeMap::new(),
+            uses: 0,
+        }
+    }
+
+    /// Takes a token of the client at this address.
+    ///
+    /// # Errors
+    /// The time until there is one again.
+    fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
+        let who = client(address);
+        let (rate_per_s, burst) = (self.rate_per_s, self.burst);
+        let bucket = self.used(who, now);
+        let gained = now.saturating_sub(bucket.at).as_secs_f64() * rate_per_s;
+        bucket.tokens = (bucket.tokens + gained).min(burst);
+        bucket.at = bucket.at.max(now);
+        if bucket.tokens < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - bucket.tokens) / rate_per_s));
+        }
+        bucket.tokens -= 1.0;
+        Ok(())
+    }
+
+    /// The bucket of this client, who is here now.
+    fn used(&mut self, who: IpAddr, now: Duration) -> &mut Bucket {
+        self.uses += 1;
+        let used = self.uses;
+        if !self.of.contains_key(&who)
+            && self.of.len() >= self.clients_max
+            && let Some((_, longest_unused)) = self.by_use.pop_first()
+        {
+            self.of.remove(&longest_unused);
+        }
+        let full = Bucket { tokens: self.burst, at: now, used };
+        let bucket = self.of.entry(who).or_insert(full);
+        self.by_use.remove(&bucket.used);
+        self.by_use.insert(used, who);
+        bucket.used = used;
+        bucket
+    }
+}
+
+/// Whoever has an IPv6 address has 2^64 of them: those of one network are one client.
+fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V4(address) => address.into(),
+    }
+}
+
+/// Where a request came from: the last address that is not one of a proxy we trust. `forwarded`
+/// has the values of `X-Forwarded-For`, of which only those that such a proxy added are believed.
+fn origin<'a>(
+    peer: IpAddr,
+    forwarded: impl DoubleEndedIterator<Item = &'a str>,
+    trusted: &[IpAddr],
+) -> IpAddr {
+    let mut origin = peer.to_canonical();
+    for address in forwarded.flat_map(|value| value.split(',')).rev() {
+        if !trusted.contains(&origin) {
+            break;
+        }
+        let Ok(address) = address.trim().parse::<IpAddr>() else { break };
+        origin = address.to_canonical();
+    }
+    origin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    const JUNG: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+    const HAN: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 3));
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_client_may_ask_so_often_at_once_and_then_at_the_rate() {
+        let mut clients = Buckets::new(10, 2, 8);
+        assert_eq!([1, 2].map(|_| clients.take(MIN, at(0))), [Ok(()), Ok(())]);
+        assert_eq!(clients.take(MIN, at(0)), Err(at(100)));
+        assert_eq!(clients.take(MIN, at(75)), Err(at(25)));
+        assert_eq!(clients.take(MIN, at(100)), Ok(()));
+        assert!(clients.take(MIN, at(100)).is_err());
+    }
+
+    #[test]
+    fn one_client_does_not_use_up_what_another_may_ask() {
+        let mut clients = Buckets::new(1, 1, 8);
+        assert_eq!((clients.take(MIN, at(0)), clients.take(JUNG, at(0))), (Ok(()), Ok(())));
+        assert!(clients.take(MIN, at(1)).is_err() && clients.take(JUNG, at(1)).is_err());
+    }
+
+    #[test]
+    fn nobody_saves_more_than_the_burst() {
+        let mut clients = Buckets::new(1_000, 3, 8);
+        let hour = at(3_600_000);
+        assert!([1, 2, 3].iter().all(|_| clients.take(MIN, hour).is_ok()));
+        assert!(clients.take(MIN, hour).is_err());
+    }
+
+    #[test]
+    fn the_longest_unused_is_forgotten_and_nobody_else() {
+        let mut clients = Buckets::new(1, 1, 2);
+        assert!(clients.take(MIN, at(0)).is_ok() && clients.take(JUNG, at(0)).is_ok());
+        assert!(clients.take(MIN, at(1)).is_err());
+        assert!(clients.take(HAN, at(2)).is_ok());
+        assert_eq!((clients.of.len(), clients.by_use.len()), (2, 2));
+        assert!(clients.take(MIN, at(3)).is_err(), "was here after the other");
+        assert!(clients.take(JUNG, at(4)).is_ok(), "was forgotten");
+    }
+
+    #[test]
+    fn time_that_seems_to_run_backwards_gives_nothing_away() {
+        let mut clients = Buckets::new(1, 1, 2);
+        assert!(clients.take(MIN, at(5_000)).is_ok());
+        assert!(clients.take(MIN, at(0)).is_err() && clients.take(MIN, at(5_500)).is_err());
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_are_one_client() {
+        let mut clients = Buckets::new(1, 1, 8);
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert!(clients.take(address("2001:db8:0:1::1"), at(0)).is_ok());
+        assert!(clients.take(address("2001:db8:0:1:ffff::2"), at(0)).is_err());
+        assert!(clients.take(address("2001:db8:0:2::1"), at(0)).is_ok());
+        assert!(clients.take(address("::ffff:10.0.0.1"), at(0)).is_ok());
+        assert!(clients.take(MIN, at(0)).is_err(), "the same address, written otherwise");
+    }
+
+    #[test]
+    fn only_what_a_trusted_proxy_says_is_believed() {
+        let from = |peer, said: &[&'static str]| origin(peer, said.iter().copied(), &[MIN, JUNG]);
+        assert_eq!(from(HAN, &["10.0.0.9"]), HAN, "whoever says so himself");
+        assert_eq!(from(MIN, &[]), MIN);
+        assert_eq!(from(MIN, &["10.9.9.9, 10.0.0.3"]), HAN, "the last who is not one of ours");
+        assert_eq!(from(MIN, &["10.9.9.9", "10.0.0.3, 10.0.0.2"]), HAN);
+        assert_eq!(from(MIN, &["nonsense"]), MIN);
+    }
+}

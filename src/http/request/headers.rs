@@ -1,0 +1,270 @@
+//! What the headers of a request say: idempotency, versions, conversation, trace.
+
+use crate::{
+    actors::IdempotencyKey,
+    http::problem::{Problem, VERSION_DIFFERS},
+};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
+use std::{
+    fmt::Write as _,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+};
+
+/// The context that is suspended, and therefore answers as it stood then.
+pub const SUSPENDED: HeaderName = HeaderName::from_static("x-madang-suspended");
+
+/// The position of the journal that a write reached, and that a read waits for.
+pub const POSITION: HeaderName = HeaderName::from_static("x-madang-position");
+
+/// The client's name for the conversation.
+pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// The trace, as the W3C has it.
+pub const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+const KEY_CHARACTERS_MAX: usize = 255;
+
+const CORRELATION_CHARACTERS_MAX: usize = 128;
+
+/// The `Idempotency-Key`, hashed together with what is said under it.
+///
+/// SipHash-2-4 with 128 bits: a published function that is the same in every process and every
+/// version, because these hashes are stored.
+///
+/// # Errors
+/// When the key is not 1 to 255 visible ASCII characters.
+pub fn idempotency_key(
+    headers: &HeaderMap,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(key) = only(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? else { return Ok(None) };
+    if !visible(key.as_bytes(), KEY_CHARACTERS_MAX) {
+        let because = "`Idempotency-Key` is not 1 to 255 visible ascii characters";
+        return Err(Problem::bad_request(because));
+    }
+    let fingerprint = hash(&[method.as_bytes(), path.as_bytes(), body]);
+    Ok(Some(IdempotencyKey { key: hash(&[key.as_bytes()]), fingerprint }))
+}
+
+/// Each part is preceded by its length, so that no two lists of parts read the same.
+fn hash(parts: &[&[u8]]) -> u128 {
+    let mut hasher = SipHasher24::new();
+    for part in parts {
+        hasher.write(&(part.len() as u64).to_le_bytes());
+        hasher.write(part);
+    }
+    hasher.finish128().as_u128()
+}
+
+/// The value of a header that may come once.
+fn only<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    named: &str,
+) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = headers.get_all(name);
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Problem::bad_request(format!("there is more than one `{named}` header")));
+    }
+    Ok(value)
+}
+
+fn visible(text: &[u8], characters_max: usize) -> bool {
+    (1..=characters_max).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
+}
+
+/// The version in `If-Match`; `None` when any will do.
+///
+/// The comparison is the strong one (RFC 9110, 13.1.1): a weak entity tag matches nothing, and
+/// neither does one that this server never gives.
+///
+/// # Errors
+/// When it is no list of entity tags, names several versions, or can match none.
+pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Ok(None);
+    }
+    let mut versions = Vec::new();
+    for value in headers.get_all(header::IF_MATCH) {
+        let value = value.to_str().unwrap_or_default().trim();
+        if value == "*" {
+            return Ok(None);
+        }
+        for tag in value.split(',').map(str::trim) {
+            if !is_entity_tag(tag) {
+                let because = "`If-Match` is neither `*` nor versions in quotes, as the header \
+                     `ETag` gives them";
+                return Err(Problem::bad_request(because));
+            }
+            versions.extend(version(tag).filter(|_| !tag.starts_with("W/")));
+        }
+    }
+    versions.dedup();
+    match versions[..] {
+        [version] => Ok(Some(version)),
+        [] => {
+            let because = "`If-Match` holds no strong entity tag that this server gives";
+            Err(Problem::new(VERSION_DIFFERS, because))
+        }
+        _ => Err(Problem::bad_request("`If-Match` names more than one version")),
+    }
+}
+
+/// Whether it has the form of an entity tag: `"…"`, or `W/"…"` for a weak one.
+fn is_entity_tag(tag: &str) -> bool {
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    opaque.is_some_and(|opaque| opaque.bytes().all(|byte| byte == b'!' || byte > b'"'))
+}
+
+/// Whether `If-None-Match` names this version.
+#[must_use]
+pub fn none_match_names(headers: &HeaderMap, present: u32) -> bool {
+    let Some(value) = headers.get(header::IF_NONE_MATCH) else { return false };
+    let value = value.to_str().unwrap_or_default();
+    value.split(',').map(str::trim).any(|tag| tag == "*" || version(tag) == Some(present))
+}
+
+fn version(tag: &str) -> Option<u32> {
+    let digits = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+}
+
+/// The client's name for the conversation, if it gave one that can be repeated.
+///
+/// # Errors
+/// When it is not 1 to 128 visible ASCII characters.
+pub fn correlation(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = only(headers, &CORRELATION, "X-Correlation-Id")? else { return Ok(None) };
+    if !visible(value.as_bytes(), CORRELATION_CHARACTERS_MAX) {
+        let because = "`X-Correlation-Id` is not 1 to 128 visible ascii characters";
+        return Err(Problem::bad_request(because));
+    }
+    Ok(value.to_str().ok())
+}
+
+/// The `traceparent` to answer with: the same trace, a span of our own. As the specification
+/// asks, one that cannot be read is treated as none.
+#[must_use]
+pub fn trace_parent(headers: &HeaderMap) -> Option<String> {
+    let parent = headers.get(TRACE_PARENT)?.to_str().ok()?;
+    let mut parts = parent.split('-');
+    let (version, trace) = (parts.next()?, parts.next()?);
+    let (span, flags) = (parts.next()?, parts.next()?);
+    let hexadecimal = |text: &str, len: usize| {
+        text.len() == len && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let zero = |text: &str| text.bytes().all(|byte| byte == b'0');
+    let known = hexadecimal(version, 2)
+        && version != "ff"
+        && hexadecimal(trace, 32)
+        && !zero(trace)
+        && hexadecimal(span, 16)
+        && !zero(span)
+        && hexadecimal(flags, 2)
+        && (version != "00" || parts.next().is_none());
+    if !known {
+        return None;
+    }
+    let mut own = String::with_capacity(55);
+    let span = RandomState::new().hash_one(trace).max(1);
+    let _ = write!(own, "00-{trace}-{span:016x}-{flags}");
+    Some(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &HeaderName, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name.clone(), HeaderValue::from_static(value));
+        headers
+    }
+
+    #[test]
+    fn a_version_is_read_from_an_entity_tag() {
+        let read = |value| if_match(&with(&header::IF_MATCH, value));
+        assert_eq!(read("\"3\"").unwrap(), Some(3));
+        assert_eq!(read("*").unwrap(), None);
+        assert_eq!(read("W/\"2\", \"3\", \"x\", \"3\"").unwrap(), Some(3));
+        for wrong in ["3", "\"", "\"1\",", "\"1\",\"2\"", "\"a b\"", "w/\"3\"", "*, \"3\"", ""] {
+            assert_eq!(read(wrong).unwrap_err().family.status, 400, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_weak_entity_tag_and_one_of_another_server_match_no_version() {
+        for other in ["W/\"3\"", "\"x\"", "\"\"", "\"-1\"", "\"99999999999\"", "W/\"3\",\"x\""] {
+            let problem = if_match(&with(&header::IF_MATCH, other)).unwrap_err();
+            assert_eq!(problem.family.status, 412, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_key_or_a_conversation_that_comes_twice_is_refused() {
+        for name in [&IDEMPOTENCY_KEY, &CORRELATION] {
+            let mut headers = with(name, "7f3");
+            headers.append(name.clone(), HeaderValue::from_static("7f3"));
+            assert!(
+                idempotency_key(&headers, "POST", "/", b"").is_err()
+                    || correlation(&headers).is_err()
+            );
+        }
+    }
+
+    #[test]
+    fn a_client_that_has_seen_this_version_is_recognised() {
+        let named =
+            |value, version| none_match_names(&with(&header::IF_NONE_MATCH, value), version);
+        assert!(named("\"3\"", 3) && named("\"2\", W/\"3\"", 3) && named("*", 3));
+        assert!(!named("\"3\"", 4) && !named("nonsense", 3));
+    }
+
+    #[test]
+    fn the_same_request_under_the_same_key_has_the_same_hashes_forever() {
+        let headers = with(&IDEMPOTENCY_KEY, "7f3");
+        let key = |body: &[u8]| idempotency_key(&headers, "POST", "/a/b", body).unwrap().unwrap();
+        assert_eq!(key(b"{}"), key(b"{}"));
+        assert_eq!(key(b"{}").key, key(b"[]").key);
+        assert_ne!(key(b"{}").fingerprint, key(b"[]").fingerprint);
+        assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_repeated_is_refused() {
+        for wrong in ["", "a b", "schl\u{fc}ssel"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_bytes(wrong.as_bytes()).unwrap());
+            assert!(idempotency_key(&headers, "POST", "/", b"").is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_trace_goes_on_with_a_span_of_our_own() {
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let own = trace_parent(&with(&TRACE_PARENT, parent)).unwrap();
+        assert_eq!((own.len(), &own[..36], &own[52..]), (55, &parent[..36], "-01"));
+        assert_ne!(own, parent);
+    }
+
+    #[test]
+    fn a_trace_that_cannot_be_read_is_none() {
+        for wrong in [
+            "",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+        ] {
+            assert_eq!(trace_parent(&with(&TRACE_PARENT, wrong)), None, "{wrong}");
+        }
+    }
+}

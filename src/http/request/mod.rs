@@ -1,0 +1,17 @@
+//! Requests: which route they are for, their headers, query and body, and whether a client sends too many.
+
+mod body;
+mod client_limit;
+pub mod content_negotiation;
+pub mod headers;
+mod query;
+mod router;
+
+pub use body::read_body;
+pub use client_limit::ClientRateLimit;
+pub use content_negotiation::Shown;
+pub use headers::{CORRELATION, POSITION, TRACE_PARENT};
+#[cfg(test)]
+pub use query::encode;
+pub use query::{Query, SIZE_MAX, position};
+pub use router::{PathRest, Route, RouteError, RouteTarget, Router, Verb};

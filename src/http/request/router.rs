@@ -1,0 +1,299 @@
+//! The routing table: from a path to a resource or a view, with two look-ups and no allocation.
+
+use crate::{
+    actors::{ResourceInfo, ViewInfo},
+    domain::kernel::{Method, Place},
+};
+use std::collections::HashMap;
+
+/// All that is served, by path.
+#[derive(Debug)]
+pub struct Router {
+    things: HashMap<String, RouteTarget>,
+    resources: Vec<Sayings>,
+}
+
+/// What a path leads to, by its index in the courtyard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteTarget {
+    /// A kind of aggregate.
+    Resource(usize),
+    /// A read model.
+    View(usize),
+    /// The conversations of a business, by its name.
+    Conversations(&'static str),
+}
+
+/// The last part of the path of conversations, unless a business calls something else so.
+const CONVERSATIONS: &str = "conversations";
+
+/// A path that was understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route<'path> {
+    /// What it leads to.
+    pub thing: RouteTarget,
+    /// The path of the collection, as asked for: `/taxi/orders`, or `/orders`.
+    pub base: &'path str,
+    /// Which part of it.
+    pub spot: PathRest<'path>,
+}
+
+/// Which part of a resource or view a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathRest<'path> {
+    /// `/taxi/orders`
+    Collection,
+    /// `/taxi/orders/7`
+    Item(u64),
+    /// `/taxi/orders/7/cancel`
+    Named(u64, &'path str),
+    /// `/taxi/mypages/search`: a word where a number could be.
+    Word(&'path str),
+}
+
+/// Why a path leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteError {
+    /// Nothing is served there.
+    Unknown,
+    /// There is a word where a number is needed.
+    NotANumber,
+}
+
+/// What can be said to one resource, by method and place.
+#[derive(Debug, Default)]
+struct Sayings {
+    collection: [Option<usize>; 3],
+    item: [Option<usize>; 3],
+    named: Vec<(&'static str, [Option<usize>; 3])>,
+}
+
+/// A method as the router tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `GET` and `HEAD`
+    Read,
+    /// What carries a command.
+    Say(Method),
+    /// `OPTIONS`
+    Options,
+    /// Any other.
+    Other,
+}
+
+const METHODS: [(Method, &str); 3] =
+    [(Method::Post, "POST"), (Method::Put, "PUT"), (Method::Patch, "PATCH")];
+
+impl Router {
+    /// The table for these resources and views. When all of them belong to one business, they
+    /// are found at the root as well, where its clients have known them.
+    #[must_use]
+    pub fn new(resources: &[ResourceInfo], views: &[ViewInfo]) -> Self {
+        let businesses =
+            || resources.iter().map(|r| r.business).chain(views.iter().map(|v| v.business));
+        let first = businesses().next();
+        let alone = businesses().all(|business| Some(business) == first);
+        let mut things = HashMap::new();
+        let mut add = |business: &str, name: &str, aliases: &[&str], thing: RouteTarget| {
+            let name = name.rsplit('/').next().unwrap_or(name);
+            for name in std::iter::once(&name).chain(aliases) {
+                things.entry(format!("{business}/{name}")).or_insert(thing);
+                if alone {
+                    things.entry((*name).to_owned()).or_insert(thing);
+                }
+            }
+        };
+        for (index, resource) in resources.iter().enumerate() {
+            add(resource.business, resource.name, resource.aliases, RouteTarget::Resource(index));
+        }
+        for (index, view) in views.iter().enumerate() {
+            add(view.business, view.name, view.aliases, RouteTarget::View(index));
+        }
+        for business in businesses() {
+            add(business, CONVERSATIONS, &[], RouteTarget::Conversations(business));
+        }
+        Self { things, resources: resources.iter().map(Sayings::of).collect() }
+    }
+
+    /// Where a path leads.
+    ///
+    /// # Errors
+    /// Why it leads nowhere.
+    pub fn resolve<'path>(&self, path: &'path str) -> Result<Route<'path>, RouteError> {
+        let (thing, base_len) = self.find(path).ok_or(RouteError::Unknown)?;
+        let (base, rest) = path.split_at(base_len);
+        let spot = match rest.strip_prefix('/') {
+            None | Some("") => PathRest::Collection,
+            Some(rest) => Self::spot(rest)?,
+        };
+        Ok(Route { thing, base, spot })
+    }
+
+    /// The longest known beginning of the path, and its length.
+    fn find(&self, path: &str) -> Option<(RouteTarget, usize)> {
+        let inner = path.strip_prefix('/')?;
+        let first = inner.find('/').unwrap_or(inner.len());
+        if first < inner.len() {
+            let second = inner[first + 1..].find('/').map_or(inner.len(), |at| first + 1 + at);
+            if let Some(thing) = self.things.get(&inner[..second]) {
+                return Some((*thing, second + 1));
+            }
+        }
+        self.things.get(&inner[..first]).map(|thing| (*thing, first + 1))
+    }
+
+    fn spot(rest: &str) -> Result<PathRest<'_>, RouteError> {
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (number, name) = match rest.split_once('/') {
+            Some((number, name)) => (number, Some(name)),
+            None => (rest, None),
+        };
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return if name.is_none() {
+                Ok(PathRest::Word(number))
+            } else {
+                Err(RouteError::NotANumber)
+            };
+        }
+        let number = number.parse().map_err(|_| RouteError::NotANumber)?;
+        match name {
+            None => Ok(PathRest::Item(number)),
+            Some(name) if name.is_empty() || name.contains('/') => Err(RouteError::Unknown),
+            Some(name) => Ok(PathRest::Named(number, name)),
+        }
+    }
+
+    /// Which saying of a resource is carried by this method at this spot.
+    #[must_use]
+    pub fn saying(&self, resource: usize, method: Method, spot: PathRest) -> Option<usize> {
+        self.resources[resource].at(spot)?[method as usize]
+    }
+
+    /// The value of `Allow` for a resource at this spot; `None` when nothing is there.
+    #[must_use]
+    pub fn allow(&self, resource: usize, spot: PathRest) -> Option<String> {
+        let said = self.resources[resource].at(spot)?;
+        let readable = !matches!(spot, PathRest::Named(..));
+        let mut allow = vec!["OPTIONS"];
+        if readable {
+            allow.extend(["GET", "HEAD"]);
+        }
+        let carried = METHODS.iter().filter(|(method, _)| said[*method as usize].is_some());
+        allow.extend(carried.map(|(_, name)| *name));
+        Some(allow.join(", "))
+    }
+}
+
+impl Sayings {
+    fn of(resource: &ResourceInfo) -> Self {
+        let mut sayings = Self::default();
+        for (index, saying) in resource.sayings.iter().enumerate() {
+            let by_method = match saying.place {
+                Place::Collection => &mut sayings.collection,
+                Place::Item => &mut sayings.item,
+                Place::Named => sayings.named(saying.name),
+            };
+            by_method[saying.method as usize].get_or_insert(index);
+        }
+        sayings
+    }
+
+    fn named(&mut self, name: &'static str) -> &mut [Option<usize>; 3] {
+        let at = self.named.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.named.push((name, [None; 3]));
+            self.named.len() - 1
+        });
+        &mut self.named[at].1
+    }
+
+    fn at(&self, spot: PathRest) -> Option<&[Option<usize>; 3]> {
+        match spot {
+            PathRest::Collection => Some(&self.collection),
+            PathRest::Item(_) => Some(&self.item),
+            PathRest::Named(_, name) => {
+                self.named.iter().find(|(known, _)| *known == name).map(|(_, said)| said)
+            }
+            PathRest::Word(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::CommandInfo;
+
+    fn saying(name: &'static str, method: Method, place: Place) -> CommandInfo {
+        CommandInfo { name, method, place }
+    }
+
+    fn resource(business: &'static str, name: &'static str) -> ResourceInfo {
+        let sayings = vec![
+            saying("open", Method::Post, Place::Collection),
+            saying("close", Method::Post, Place::Named),
+            saying("status", Method::Patch, Place::Item),
+        ];
+        ResourceInfo { business, name, aliases: &["doorways"], sayings }
+    }
+
+    fn router() -> Router {
+        let (business, name) = ("house", "rooms");
+        let view = ViewInfo { business, name, aliases: &[], fields: &[], newest_first: false };
+        Router::new(&[resource("house", "doors")], &[view])
+    }
+
+    #[test]
+    fn a_resource_is_found_by_its_name_and_by_its_alias() {
+        let router = router();
+        for base in ["/house/doors", "/house/doorways"] {
+            let route = router.resolve(base).unwrap();
+            assert_eq!(
+                route,
+                Route { thing: RouteTarget::Resource(0), base, spot: PathRest::Collection }
+            );
+        }
+    }
+
+    #[test]
+    fn a_business_alone_is_also_found_at_the_root() {
+        let router = router();
+        let route = router.resolve("/doors/7/close").unwrap();
+        assert_eq!((route.base, route.spot), ("/doors", PathRest::Named(7, "close")));
+        assert_eq!(router.resolve("/rooms/7").unwrap().thing, RouteTarget::View(0));
+        let told = RouteTarget::Conversations("house");
+        for path in ["/conversations/7", "/house/conversations/7"] {
+            assert_eq!(router.resolve(path).unwrap().thing, told);
+        }
+    }
+
+    #[test]
+    fn two_businesses_are_not_found_at_the_root() {
+        let router = Router::new(&[resource("house", "doors"), resource("barn", "doors")], &[]);
+        assert_eq!(router.resolve("/doors"), Err(RouteError::Unknown));
+        assert_eq!(router.resolve("/barn/doors/3/").unwrap().spot, PathRest::Item(3));
+    }
+
+    #[test]
+    fn tricks_in_the_path_lead_nowhere() {
+        let router = router();
+        for path in ["", "*", "//", "/house", "/house//doors", "/house/../doors/", "/doors/7/a/b"] {
+            assert_eq!(router.resolve(path), Err(RouteError::Unknown), "{path}");
+        }
+        for path in ["/doors/99999999999999999999", "/doors/-1/close", "/doors/%37/close"] {
+            assert_eq!(router.resolve(path), Err(RouteError::NotANumber), "{path}");
+        }
+        assert_eq!(router.resolve("/doors/-1").unwrap().spot, PathRest::Word("-1"));
+    }
+
+    #[test]
+    fn what_is_allowed_follows_from_what_can_be_said() {
+        let router = router();
+        let allow = |spot| router.allow(0, spot);
+        assert_eq!(allow(PathRest::Collection).as_deref(), Some("OPTIONS, GET, HEAD, POST"));
+        assert_eq!(allow(PathRest::Item(1)).as_deref(), Some("OPTIONS, GET, HEAD, PATCH"));
+        assert_eq!(allow(PathRest::Named(1, "close")).as_deref(), Some("OPTIONS, POST"));
+        assert_eq!(allow(PathRest::Named(1, "paint")), None);
+        assert_eq!(router.saying(0, Method::Post, PathRest::Named(1, "close")), Some(1));
+        assert_eq!(router.saying(0, Method::Put, PathRest::Item(1)), None);
+    }
+}

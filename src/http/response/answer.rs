@@ -1,0 +1,118 @@
+//! Answers on their way out: status, headers and bytes.
+
+use crate::http::{
+    problem::Problem,
+    request::{CORRELATION, POSITION, TRACE_PARENT},
+};
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{
+            ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+        },
+    },
+};
+
+/// An answer before it is turned into one of actix.
+#[derive(Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// What the body is.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The number of the conversation, when there is one.
+    pub number: Option<u64>,
+    /// Further headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Response {
+    /// 200, or another status, with a body.
+    #[must_use]
+    pub const fn new(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status, content_type, body, number: None, headers: Vec::new() }
+    }
+
+    /// 204, with what can be done there.
+    #[must_use]
+    pub fn options(allow: &str) -> Self {
+        Self::new(StatusCode::NO_CONTENT, "", Vec::new()).with(ALLOW, allow)
+    }
+
+    /// With one more header. A value that no header can carry is left out.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// With a number in a header.
+    #[must_use]
+    pub fn with_number(mut self, name: HeaderName, number: u64) -> Self {
+        self.headers.push((name, HeaderValue::from(number)));
+        self
+    }
+
+    /// With the version as entity tag.
+    #[must_use]
+    pub fn with_version(self, version: u32) -> Self {
+        self.with(ETAG, &format!("\"{version}\""))
+    }
+
+    /// With the position that a write reached.
+    #[must_use]
+    pub fn with_position(self, position: u64) -> Self {
+        self.with_number(POSITION, position)
+    }
+
+    /// With the place where the new one is.
+    #[must_use]
+    pub fn with_location(self, base: &str, number: u64) -> Self {
+        self.with(LOCATION, &format!("{base}/{number}"))
+    }
+
+    /// A problem at this path, in the conversation the client named.
+    #[must_use]
+    pub fn problem(problem: &Problem, path: &str, correlation: Option<&str>) -> Self {
+        let number = problem.number.map(|number| number.to_string());
+        let correlation = correlation.or(number.as_deref()).unwrap_or_default();
+        let status = StatusCode::from_u16(problem.family.status)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut answer =
+            Self::new(status, "application/problem+json", problem.body(path, correlation));
+        answer.number = problem.number;
+        if let Some(seconds) = problem.retry_after_s {
+            answer = answer.with_number(RETRY_AFTER, u64::from(seconds));
+        }
+        match &problem.allow {
+            Some(allow) => answer.with(ALLOW, allow),
+            None => answer,
+        }
+    }
+
+    /// As actix sends it, with the conversation and the trace.
+    #[must_use]
+    pub fn send(self, correlation: Option<&str>, trace_parent: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status);
+        let headers: &mut HeaderMap = response.headers_mut();
+        if !self.content_type.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
+        let correlation = correlation.and_then(|name| HeaderValue::from_str(name).ok());
+        if let Some(value) = correlation.or_else(|| self.number.map(HeaderValue::from)) {
+            headers.insert(CORRELATION, value);
+        }
+        if let Some(value) = trace_parent.and_then(|own| HeaderValue::from_str(own).ok()) {
+            headers.insert(TRACE_PARENT, value);
+        }
+        response.set_body(actix_web::body::BoxBody::new(self.body))
+    }
+}

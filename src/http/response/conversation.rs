@@ -1,0 +1,256 @@
+//! A whole conversation: as JSON, and as text that reads like a sequence diagram.
+
+use crate::{
+    actors::{Conversation, ConversationEntry, Role, Speaker, Waiting, What},
+    domain::kernel::{Awaits, Timestamp},
+    http::{
+        escape::{put_visible, short},
+        problem::Problem,
+        request::Query,
+    },
+};
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+/// A page of a conversation, and how it was asked for.
+pub struct ConversationPage<'a> {
+    /// `taxi`
+    pub business: &'a str,
+    /// Its number.
+    pub number: u64,
+    /// The path of the conversations.
+    pub base: &'a str,
+    /// Which page.
+    pub query: &'a Query,
+    /// What happened.
+    pub told: &'a Conversation,
+}
+
+/// What `?as=` says: whether text is wanted, when it says anything.
+///
+/// # Errors
+/// Whatever else stands after the question mark.
+pub fn as_text(query: &Query) -> Result<Option<bool>, Problem> {
+    if !query.page.sort.is_empty() {
+        return Err(Problem::bad_query("a conversation is told in the order in which it happened"));
+    }
+    let mut wanted = None;
+    for (name, value) in &query.conditions {
+        wanted = match (name.as_str(), value.as_str()) {
+            ("as", "text") => Some(true),
+            ("as", "json") => Some(false),
+            ("as", _) => return Err(Problem::bad_query("`as` is `text` or `json`")),
+            _ => {
+                let name = short(name);
+                let because = format!("`{name}` is not a parameter here; there are page, size, as");
+                return Err(Problem::bad_query(because));
+            }
+        };
+    }
+    Ok(wanted)
+}
+
+impl ConversationPage<'_> {
+    /// HAL, with the records of this page in order of position.
+    #[must_use]
+    pub fn json(&self) -> Vec<u8> {
+        let happenings = &self.told.happenings;
+        let records: Vec<Value> = happenings.items.iter().map(as_json).collect();
+        let waiting: Vec<Value> = self.told.waiting.iter().map(waiting_as_json).collect();
+        let (page, size) = (self.query.page.number, self.query.page.size);
+        let pages = happenings.total.div_ceil(size as u64);
+        let mut links = Map::new();
+        let mut link = |relation: &str, page: u64| {
+            links.insert(relation.to_owned(), json!({ "href": self.href(page) }));
+        };
+        link("self", page);
+        if page > 0 {
+            link("prev", page - 1);
+        }
+        if page + 1 < pages {
+            link("next", page + 1);
+        }
+        let body = json!({
+            "business": self.business,
+            "number": self.number,
+            "_embedded": { "records": records },
+            "waiting": waiting,
+            "_links": links,
+            "page": {
+                "size": size,
+                "totalElements": happenings.total,
+                "totalPages": pages,
+                "number": page,
+            },
+        });
+        body.to_string().into_bytes()
+    }
+
+    fn href(&self, page: u64) -> String {
+        format!("{}/{}?{}", self.base, self.number, self.query.at_page(page))
+    }
+
+    /// One line for each record: when, who said it to whom, what came of it, and why.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        let happenings = &self.told.happenings;
+        let mut text = String::new();
+        let total = happenings.total;
+        let _ = writeln!(text, "{}, conversation {}: {total} records", self.business, self.number);
+        let first = happenings.items.first().map_or(Timestamp(0), |first| first.time);
+        let _ = writeln!(text, "times are seconds after {}\n", first.to_rfc3339());
+        let lines: Vec<Line> =
+            happenings.items.iter().map(|happening| Line::of(happening, first)).collect();
+        let width = |part: fn(&Line) -> &str| {
+            lines.iter().map(|line| part(line).chars().count()).max().unwrap_or(0)
+        };
+        let positions = width(|line| &line.position);
+        let (times, speakers) = (width(|line| &line.time), width(|line| &line.speaker));
+        let targets = width(|line| &line.target);
+        for Line { position, time, speaker, arrow, target, what } in &lines {
+            let _ = writeln!(
+                text,
+                "{position:>positions$}  {time:>times$}  {speaker:>speakers$} {arrow} {target:<targets$}  {what}",
+            );
+        }
+        if (self.query.page.number + 1).saturating_mul(self.query.page.size as u64) < total {
+            let _ = writeln!(text, "\nmore at {}", self.href(self.query.page.number + 1));
+        }
+        text.push('\n');
+        for waiting in &self.told.waiting {
+            put_waiting(&mut text, waiting);
+        }
+        text.into_bytes()
+    }
+}
+
+fn as_json(happening: &ConversationEntry) -> Value {
+    let ConversationEntry { position, time, whom, number, version, what, speaker, because_of } =
+        happening;
+    let (kind, name, further) = match what {
+        What::Event(name, details) => ("event", name.as_str(), ("details", details.clone())),
+        What::Refused(command, because) => {
+            ("refused", command.as_str(), ("reason", json!(because)))
+        }
+        What::Unchanged(command) => ("unchanged", command.as_str(), ("details", Value::Null)),
+        What::Woken => ("alarm", "Woken", ("details", Value::Null)),
+    };
+    let mut what = json!({ "kind": kind, "name": name });
+    what[further.0] = further.1;
+    let cause = match speaker {
+        Speaker::Client => json!({ "request": true }),
+        Speaker::Part(..) => json!({ "reactionTo": because_of }),
+        Speaker::Alarm => json!({ "alarm": true }),
+    };
+    json!({
+        "position": position,
+        "time": time.0,
+        "at": time.to_rfc3339(),
+        "who": { "resource": whom, "number": number, "version": version },
+        "what": what,
+        "cause": cause,
+        "speaker": { "role": role_of(speaker), "name": name_of(speaker) },
+    })
+}
+
+const fn role_of(speaker: &Speaker) -> &'static str {
+    match speaker {
+        Speaker::Client => "client",
+        Speaker::Part(Role::Aggregate, _) => "aggregate",
+        Speaker::Part(Role::Saga, _) => "saga",
+        Speaker::Part(Role::Port, _) => "port",
+        Speaker::Part(Role::Lookup, _) => "lookup",
+        Speaker::Alarm => "alarm",
+    }
+}
+
+fn name_of(speaker: &Speaker) -> &str {
+    match speaker {
+        Speaker::Part(_, name) => name,
+        Speaker::Client => "client",
+        Speaker::Alarm => "alarm",
+    }
+}
+
+fn waiting_as_json(waiting: &Waiting) -> Value {
+    let awaits = match waiting.awaits {
+        Awaits::Nobody => json!({ "kind": "nobody" }),
+        Awaits::Person(role) => json!({ "kind": "person", "name": role }),
+        Awaits::Part(part) => json!({ "kind": "part", "name": part }),
+    };
+    json!({
+        "saga": waiting.saga,
+        "awaits": awaits,
+        "state": waiting.state,
+        "stuck": waiting.stuck,
+        "alarm": waiting.alarm.map(Timestamp::to_rfc3339),
+    })
+}
+
+fn put_waiting(text: &mut String, waiting: &Waiting) {
+    let _ = match waiting.awaits {
+        Awaits::Nobody => write!(text, "{} waits for nobody", waiting.saga),
+        Awaits::Person(role) => write!(text, "{} waits for a person: {role}", waiting.saga),
+        Awaits::Part(part) => write!(text, "{} waits for {part}", waiting.saga),
+    };
+    if let Some(alarm) = waiting.alarm {
+        let _ = write!(text, ", until {}", alarm.to_rfc3339());
+    }
+    if let Some(because) = &waiting.stuck {
+        text.push_str("; it needs a human: ");
+        put_visible(text, because);
+    }
+    text.push('\n');
+}
+
+/// One line of the text, in its parts.
+struct Line {
+    position: String,
+    time: String,
+    speaker: String,
+    arrow: &'static str,
+    target: String,
+    what: String,
+}
+
+impl Line {
+    fn of(happening: &ConversationEntry, first: Timestamp) -> Self {
+        let ms = happening.time.0.saturating_sub(first.0);
+        let mut what = String::new();
+        let arrow = match &happening.what {
+            What::Event(name, Value::Null) => {
+                what.push_str(name);
+                "──▶"
+            }
+            What::Event(name, details) => {
+                let _ = write!(what, "{name} ");
+                put_visible(&mut what, &details.to_string());
+                "──▶"
+            }
+            What::Refused(command, because) => {
+                let _ = write!(what, "{command} is refused: ");
+                put_visible(&mut what, because);
+                "──✕"
+            }
+            What::Unchanged(command) => {
+                let _ = write!(what, "{command}: it was so already");
+                "──="
+            }
+            What::Woken => {
+                what.push_str("the alarm goes off");
+                "──▶"
+            }
+        };
+        if let Some(position) = happening.because_of {
+            let _ = write!(what, "  (because of {position})");
+        }
+        Self {
+            position: happening.position.to_string(),
+            time: format!("+{}.{:03}", ms / 1_000, ms % 1_000),
+            speaker: name_of(&happening.speaker).to_owned(),
+            arrow,
+            target: format!("{} {}", happening.whom, happening.number),
+            what,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Representations with links, written by joining bytes: the objects are encoded already.
+
+use crate::{
+    actors::{Collection, OperationsEntry, Reply, Row},
+    domain::kernel::{Field, FieldKind},
+    http::request::Query,
+};
+use serde_json::json;
+use std::{io::Write as _, iter};
+
+/// Writes into a vector, which cannot fail.
+macro_rules! put {
+    ($into:expr, $($text:tt)+) => {
+        let _ = write!($into, $($text)+);
+    };
+}
+
+/// One aggregate, with a link for every command that makes sense now.
+#[must_use]
+pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
+    let possible = reply.possible.names();
+    let mut body = Vec::with_capacity(reply.body.len() + 96 + 96 * possible.len());
+    put_item(&mut body, base, reply.number, &reply.body, possible);
+    body
+}
+
+/// One row of a view.
+#[must_use]
+pub fn row(base: &str, row: &Row) -> Vec<u8> {
+    let mut body = Vec::with_capacity(row.body.len() + 96);
+    put_item(&mut body, base, row.number, &row.body, iter::empty());
+    body
+}
+
+fn put_item<'a>(
+    body: &mut Vec<u8>,
+    base: &str,
+    number: u64,
+    object: &[u8],
+    possible: impl Iterator<Item = &'a str>,
+) {
+    let open = object.strip_suffix(b"}").unwrap_or(b"{");
+    body.extend_from_slice(open);
+    if open.len() > 1 {
+        body.push(b',');
+    }
+    put!(body, r#""_links":{{"self":{{"href":"{base}/{number}"}}"#);
+    for name in possible {
+        put!(body, r#","{name}":{{"href":"{base}/{number}/{name}","method":"POST"}}"#);
+    }
+    body.extend_from_slice(b"}}");
+}
+
+/// A page of aggregates.
+#[must_use]
+pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> {
+    collection(base, query, found, |body, reply| {
+        put_item(body, base, reply.number, &reply.body, reply.possible.names());
+    })
+}
+
+/// A page of rows.
+#[must_use]
+pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
+    collection(base, query, found, |body, row| {
+        put_item(body, base, row.number, &row.body, iter::empty());
+    })
+}
+
+/// A page of the diary.
+#[must_use]
+pub fn notes(base: &str, query: &Query, found: &Collection<OperationsEntry>) -> Vec<u8> {
+    collection(base, query, found, |body, entry| {
+        let OperationsEntry { number, time_ms, what, details } = entry;
+        let entry = json!({ "number": number, "at": time_ms, "what": what, "details": details });
+        put!(body, "{entry}");
+    })
+}
+
+fn collection<T>(
+    base: &str,
+    query: &Query,
+    found: &Collection<T>,
+    put_one: impl Fn(&mut Vec<u8>, &T),
+) -> Vec<u8> {
+    let name = base.rsplit('/').next().unwrap_or(base);
+    let mut body = Vec::with_capacity(512 + 512 * found.items.len());
+    put!(body, r#"{{"_embedded":{{"{name}":["#);
+    for (index, one) in found.items.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        put_one(&mut body, one);
+    }
+    let (number, size, total) = (query.page.number, query.page.size, found.total);
+    let pages = total.div_ceil(size as u64);
+    body.extend_from_slice(b"]},\"_links\":{");
+    put!(body, r#""self":{{"href":"{base}?{}"}}"#, query.at_page(number));
+    let last = pages.saturating_sub(1);
+    let mut link = |relation: &str, page: u64, is: bool| {
+        if is {
+            put!(body, r#","{relation}":{{"href":"{base}?{}"}}"#, query.at_page(page));
+        }
+    };
+    link("first", 0, true);
+    link("prev", number.saturating_sub(1).min(last), number > 0);
+    link("next", number + 1, number < last);
+    link("last", last, true);
+    put!(
+        body,
+        r#"}},"page":{{"size":{size},"totalElements":{total},"totalPages":{pages},"number":{number}}}}}"#
+    );
+    body
+}
+
+/// What a view can be searched for: each field with the parameters that ask for it.
+#[must_use]
+pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
+    let parameters = |field: &Field| match field.kind {
+        FieldKind::Text => vec![field.name.to_owned()],
+        FieldKind::Key | FieldKind::Number | FieldKind::Time => {
+            ["", "_from", "_to"].map(|ending| format!("{}{ending}", field.name)).to_vec()
+        }
+    };
+    let described = |field: &Field| {
+        let kind = format!("{:?}", field.kind).to_lowercase();
+        json!({ "name": field.name, "kind": kind, "parameters": parameters(field) })
+    };
+    let template = fields.iter().flat_map(parameters).collect::<Vec<_>>().join(",");
+    let comma = if template.is_empty() { "" } else { "," };
+    let find = format!("{base}{{?{template}{comma}page,size,sort,at-least}}");
+    let body = json!({
+        "fields": fields.iter().map(described).collect::<Vec<_>>(),
+        "_links": {
+            "self": { "href": format!("{base}/search") },
+            "find": { "href": find, "templated": true },
+        },
+    });
+    body.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::Outcome;
+    use serde_json::Value;
+
+    fn reply(body: &str) -> Reply {
+        let body = body.as_bytes().to_vec();
+        let possible = ["close"].as_slice().into();
+        Reply { outcome: Outcome::Done, number: 7, version: 1, position: 1, body, possible }
+    }
+
+    fn read(body: &[u8]) -> Value {
+        serde_json::from_slice(body).unwrap()
+    }
+
+    #[test]
+    fn an_aggregate_links_to_itself_and_to_what_can_be_done() {
+        let links = json!({
+            "self": {"href": "/house/doors/7"},
+            "close": {"href": "/house/doors/7/close", "method": "POST"},
+        });
+        let shown = read(&item("/house/doors", &reply(r#"{"id":7}"#)));
+        assert_eq!(shown, json!({"id": 7, "_links": links}));
+        assert_eq!(read(&item("/house/doors", &reply("{}"))), json!({"_links": links}));
+    }
+
+    #[test]
+    fn a_page_says_where_the_others_are() {
+        let query = Query::read("page=1&size=2&state=open").unwrap();
+        let items = vec![reply(r#"{"id":7}"#), reply(r#"{"id":7}"#)];
+        let page = read(&replies("/doors", &query, &Collection { items, total: 5 }));
+        assert_eq!(page["_embedded"]["doors"].as_array().unwrap().len(), 2);
+        let expected = json!({"size": 2, "totalElements": 5, "totalPages": 3, "number": 1});
+        assert_eq!(page["page"], expected);
+        let href = |relation: &str| page["_links"][relation]["href"].as_str().unwrap().to_owned();
+        assert_eq!(href("prev"), "/doors?page=0&size=2&state=open");
+        assert_eq!(href("next"), "/doors?page=2&size=2&state=open");
+        assert_eq!(href("last"), "/doors?page=2&size=2&state=open");
+    }
+
+    #[test]
+    fn an_empty_collection_is_a_page_too() {
+        let query = Query::read("").unwrap();
+        let page = read(&rows("/rooms", &query, &Collection { items: vec![], total: 0 }));
+        assert_eq!(page["_embedded"]["rooms"], json!([]));
+        assert!(page["_links"].get("next").is_none());
+    }
+
+    #[test]
+    fn a_view_says_what_it_can_be_searched_for() {
+        let shown = read(&searches("/rooms", &[Field::text("name"), Field::number("size")]));
+        let parameters = ["size", "size_from", "size_to"];
+        let expected = json!({"name": "size", "kind": "number", "parameters": parameters});
+        assert_eq!(shown["fields"][1], expected);
+        let find = &shown["_links"]["find"];
+        assert_eq!(find["href"], "/rooms{?name,size,size_from,size_to,page,size,sort,at-least}");
+    }
+}

@@ -1,0 +1,9 @@
+//! Responses: JSON (HAL), HTML, plain text, and problems in the sense of RFC 9457.
+
+mod answer;
+pub mod conversation;
+pub mod hal;
+pub mod html;
+
+pub use answer::Response;
+pub use conversation::ConversationPage;

@@ -1,0 +1,116 @@
+//! The files of an open store: the lock on its folder, and whether they are still where they were.
+//!
+//! A deleted or replaced file stays open and can be written to for as long as the process runs;
+//! what is written to it is gone afterwards. So the paths are compared with what was opened.
+
+use crate::store::{sync::lock, types::OpenError};
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+/// The name of a journal's folder that has its mark and its lock beside it.
+const FOLDER: &str = "journal";
+
+/// The sentence for a second process.
+const IN_USE: &str = "the data folder is in use by another process";
+
+/// The folder that holds the journal and its mark: the data folder, or the folder of the journal
+/// itself when it has another name than usual.
+fn home_of(dir: &Path) -> PathBuf {
+    let is_usual = dir.file_name().is_some_and(|name| name == FOLDER);
+    match dir.parent() {
+        Some(parent) if is_usual && parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) if is_usual => parent.to_owned(),
+        _ => dir.to_owned(),
+    }
+}
+
+/// Where the mark of the journal in this folder is.
+pub(in crate::store) fn mark_path(dir: &Path) -> PathBuf {
+    home_of(dir).join("journal.mark")
+}
+
+/// The lock on the folder of a store; it ends when this is dropped or the process ends.
+pub struct Locked {
+    home: PathBuf,
+    _lock: File,
+}
+
+impl Locked {
+    /// Locks the folder that the journal in this folder belongs to, creating it if need be.
+    pub(in crate::store) fn take(dir: &Path) -> Result<Self, OpenError> {
+        let failed = |because: String| OpenError { path: dir.to_owned(), because };
+        let home = home_of(dir);
+        fs::create_dir_all(&home).map_err(|error| failed(error.to_string()))?;
+        let lock = File::open(&home).map_err(|error| failed(error.to_string()))?;
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => Err(failed(IN_USE.to_owned())),
+            // Some file systems cannot lock a folder. sled's own lock on its log is left then.
+            Err(fs::TryLockError::Error(_)) | Ok(()) => Ok(Self { home, _lock: lock }),
+        }
+    }
+}
+
+/// How often the paths are compared at most. Four calls of `stat` cost as much as a tenth of a small
+/// commit, and under load a commit follows on the other within a millisecond.
+const CHECK_EVERY: Duration = Duration::from_millis(20);
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+/// The files of an open store, as they were when they were opened.
+pub struct Files {
+    opened: Vec<(PathBuf, Identity)>,
+    locked: Mutex<Option<Locked>>,
+    checked: Mutex<Instant>,
+}
+
+impl Files {
+    /// Notes which files these are: the log and the mark must be open by now.
+    pub(in crate::store) fn of(dir: &Path, mark: &Path, locked: Locked) -> io::Result<Self> {
+        let paths = [locked.home.clone(), dir.to_owned(), dir.join("db"), mark.to_owned()];
+        let opened = paths.into_iter().map(|path| Ok((path.clone(), identity(&path)?)));
+        let opened = opened.collect::<io::Result<_>>()?;
+        let (locked, checked) = (Mutex::new(Some(locked)), Mutex::new(Instant::now()));
+        Ok(Self { opened, locked, checked })
+    }
+
+    /// Lets another process open the store.
+    pub(in crate::store) fn unlock(&self) {
+        drop(lock(&self.locked).take());
+    }
+
+    /// Whether all of them are still in their places, as of a moment ago.
+    pub(in crate::store) fn check(&self) -> Result<(), String> {
+        {
+            let mut checked = lock(&self.checked);
+            if checked.elapsed() < CHECK_EVERY {
+                return Ok(());
+            }
+            *checked = Instant::now();
+        }
+        self.opened.iter().try_for_each(|(path, opened)| {
+            let what = match identity(path) {
+                Ok(found) if found == *opened => return Ok(()),
+                Ok(_) => "was replaced".to_owned(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted".to_owned(),
+                // A process without file handles left says nothing about the files.
+                Err(_) => return Ok(()),
+            };
+            Err(format!(
+                "{} {what} while the server was running; nothing is written until it is started \
+                 again: stop it, and restore the data folder",
+                path.display()
+            ))
+        })
+    }
+}
+
+fn identity(path: &Path) -> io::Result<Identity> {
+    fs::metadata(path).map(|found| (found.dev(), found.ino()))
+}

@@ -1,0 +1,238 @@
+//! The keys of the one tree: a letter for the concern, then big-endian numbers, so that
+//! neighbours in meaning are neighbours on disk.
+//!
+//! ```text
+//! b | kind u16 | first number u64 | streams u16   the beginnings of neighbours born in one commit
+//! s | kind u16 | number u64 | first version u32   later records of one stream in one commit
+//! t | kind u16 | neighbourhood u64 | first position of the commit u64 | part u8
+//!                                                 later records of neighbours in one commit
+//! g | first position u64                          one commit: whose records, in global order
+//! n | kind u16 | number u64                       the snapshot of a stream
+//! c | hash u128                                   an answer under an idempotency key, as formats 1 to 3 have it
+//! a | hash u128                                   an answer under an idempotency key, and until when it is kept
+//! x | kept until u64, ms | nonce u64              hashes of the keys of answers that are kept until then
+//! k | kind u16                                    how far a follower is
+//! v | kind u16 | number u64                       the state of a follower's conversation
+//! m | f                                           the format version of the store
+//! m | i                                           what tells this store from all others
+//! m | k | kind u16                                the name of a kind
+//! m | c                                           until when the answers under `c` are kept
+//! m | a                                           the answers that were stored without records
+//! m | n                                           numbers that are not given again, by kind
+//! m | l                                           losses of history that were accepted
+//! ```
+
+use crate::store::types::{KindId, Stream};
+
+pub(in crate::store) const BIRTHS: u8 = b'b';
+
+pub(in crate::store) const BLOCK: u8 = b's';
+
+pub(in crate::store) const TAILS: u8 = b't';
+
+pub(in crate::store) const COMMIT: u8 = b'g';
+
+pub(in crate::store) const SNAPSHOT: u8 = b'n';
+
+pub(in crate::store) const ANSWER: u8 = b'c';
+
+pub(in crate::store) const KEPT_ANSWER: u8 = b'a';
+
+pub(in crate::store) const EXPIRY: u8 = b'x';
+
+pub(in crate::store) const FOLLOWER: u8 = b'k';
+
+pub(in crate::store) const CONVERSATION: u8 = b'v';
+
+/// The key of the format version.
+pub(in crate::store) const FORMAT: &[u8] = b"mf";
+
+/// The key of what tells this store from all others.
+pub(in crate::store) const STORE_ID: &[u8] = b"mi";
+
+/// The key of the time until which answers of older formats are kept.
+pub(in crate::store) const OLD_ANSWERS_UNTIL: &[u8] = b"mc";
+
+/// The key of how many commits held answers and no records.
+pub(in crate::store) const ANSWERS_ALONE: &[u8] = b"ma";
+
+/// The key of the numbers that are not given again.
+pub(in crate::store) const NUMBERS_TAKEN: &[u8] = b"mn";
+
+/// The key of the losses that were accepted.
+pub(in crate::store) const LOSSES: &[u8] = b"ml";
+
+/// So many streams of a kind whose numbers follow on each other are a neighbourhood.
+const NEIGHBOURS: u64 = 32;
+
+/// What the names of all kinds begin with.
+pub(in crate::store) const KIND_NAMES: &[u8] = b"mk";
+
+pub(in crate::store) fn block(stream: Stream, first_version: u32) -> [u8; 15] {
+    let mut key = [BLOCK; 15];
+    key[1..11].copy_from_slice(&address(stream));
+    key[11..].copy_from_slice(&first_version.to_be_bytes());
+    key
+}
+
+/// The smallest key behind every block that begins at this version or before.
+pub(in crate::store) fn behind_block(stream: Stream, version: u32) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..15].copy_from_slice(&block(stream, version));
+    key
+}
+
+/// Which stream a block belongs to, and at which version it begins.
+pub(in crate::store) fn read_block(key: &[u8]) -> Option<(Stream, u32)> {
+    let (version, head) = (key.last_chunk::<4>()?, key.get(..key.len() - 4)?);
+    Some((read_address(head, BLOCK)?, u32::from_be_bytes(*version)))
+}
+
+pub(in crate::store) fn births(first: Stream, streams: u16) -> [u8; 13] {
+    let mut key = [BIRTHS; 13];
+    key[1..11].copy_from_slice(&address(first));
+    key[11..].copy_from_slice(&streams.to_be_bytes());
+    key
+}
+
+/// The smallest key behind the births that may hold this stream.
+pub(in crate::store) fn behind_births(stream: Stream) -> [u8; 14] {
+    let mut key = [0; 14];
+    key[..13].copy_from_slice(&births(stream, u16::MAX));
+    key
+}
+
+/// The first of neighbouring streams, and how many they are.
+pub(in crate::store) fn read_births(key: &[u8]) -> Option<(Stream, u16)> {
+    let (streams, head) = (key.last_chunk::<2>()?, key.get(..key.len() - 2)?);
+    Some((read_address(head, BIRTHS)?, u16::from_be_bytes(*streams)))
+}
+
+/// Streams of one kind whose numbers follow on each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamGroup {
+    kind: KindId,
+    nth: u64,
+}
+
+impl StreamGroup {
+    pub(in crate::store) const fn of(stream: Stream) -> Self {
+        Self { kind: stream.kind, nth: stream.number / NEIGHBOURS }
+    }
+
+    /// Which of the neighbours this one is.
+    pub(in crate::store) const fn place_of(stream: Stream) -> u64 {
+        stream.number % NEIGHBOURS
+    }
+
+    /// The neighbour at this place.
+    pub(in crate::store) const fn at(self, place: u64) -> Stream {
+        Stream {
+            kind: self.kind,
+            number: self.nth.saturating_mul(NEIGHBOURS).saturating_add(place),
+        }
+    }
+
+    /// What the keys of all begin with that was added to these streams.
+    pub(in crate::store) fn tails(self) -> [u8; 11] {
+        addressed(TAILS, Stream { kind: self.kind, number: self.nth })
+    }
+
+    /// What the keys of all begin with that the commit at this position added to them.
+    pub(in crate::store) fn tails_of(self, commit: u64) -> [u8; 19] {
+        let mut key = [0; 19];
+        key[..11].copy_from_slice(&self.tails());
+        key[11..].copy_from_slice(&commit.to_be_bytes());
+        key
+    }
+}
+
+pub(in crate::store) fn tails(neighbours: StreamGroup, commit: u64, part: u8) -> [u8; 20] {
+    let mut key = [part; 20];
+    key[..19].copy_from_slice(&neighbours.tails_of(commit));
+    key
+}
+
+pub(in crate::store) fn commit(first_position: u64) -> [u8; 9] {
+    let mut key = [COMMIT; 9];
+    key[1..].copy_from_slice(&first_position.to_be_bytes());
+    key
+}
+
+/// The smallest key behind every commit that begins at this position or before.
+pub(in crate::store) fn behind_commit(position: u64) -> [u8; 10] {
+    let mut key = [0; 10];
+    key[..9].copy_from_slice(&commit(position));
+    key
+}
+
+/// The first position of a commit.
+pub(in crate::store) fn read_commit(key: &[u8]) -> Option<u64> {
+    let key: &[u8; 9] = key.try_into().ok()?;
+    (key[0] == COMMIT).then(|| u64::from_be_bytes(*key.last_chunk().expect("nine bytes")))
+}
+
+pub(in crate::store) fn snapshot(stream: Stream) -> [u8; 11] {
+    addressed(SNAPSHOT, stream)
+}
+
+pub(in crate::store) fn conversation(stream: Stream) -> [u8; 11] {
+    addressed(CONVERSATION, stream)
+}
+
+fn addressed(letter: u8, stream: Stream) -> [u8; 11] {
+    let mut key = [letter; 11];
+    key[1..].copy_from_slice(&address(stream));
+    key
+}
+
+/// The stream in a key that consists of a letter and a stream.
+pub(in crate::store) fn read_address(key: &[u8], letter: u8) -> Option<Stream> {
+    let key: &[u8; 11] = key.try_into().ok()?;
+    let (kind, number) = key[1..].split_first_chunk::<2>()?;
+    let number = u64::from_be_bytes(number.try_into().ok()?);
+    (key[0] == letter).then_some(Stream { kind: KindId(u16::from_be_bytes(*kind)), number })
+}
+
+pub(in crate::store) fn answer(hash: u128) -> [u8; 17] {
+    let mut key = [ANSWER; 17];
+    key[1..].copy_from_slice(&hash.to_be_bytes());
+    key
+}
+
+pub(in crate::store) fn kept_answer(hash: u128) -> [u8; 17] {
+    let mut key = [KEPT_ANSWER; 17];
+    key[1..].copy_from_slice(&hash.to_be_bytes());
+    key
+}
+
+/// The nonce tells entries of the same millisecond apart.
+pub(in crate::store) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {
+    let mut key = [EXPIRY; 17];
+    key[1..9].copy_from_slice(&until_ms.to_be_bytes());
+    key[9..].copy_from_slice(&nonce.to_be_bytes());
+    key
+}
+
+pub(in crate::store) fn follower(kind: KindId) -> [u8; 3] {
+    let [high, low] = kind.0.to_be_bytes();
+    [FOLLOWER, high, low]
+}
+
+pub(in crate::store) fn kind_name(kind: KindId) -> [u8; 4] {
+    let [high, low] = kind.0.to_be_bytes();
+    [KIND_NAMES[0], KIND_NAMES[1], high, low]
+}
+
+/// The kind whose name stands under this key.
+pub(in crate::store) fn read_kind_name(key: &[u8]) -> Option<KindId> {
+    let key: &[u8; 4] = key.try_into().ok()?;
+    key.starts_with(KIND_NAMES).then(|| KindId(u16::from_be_bytes([key[2], key[3]])))
+}
+
+fn address(stream: Stream) -> [u8; 10] {
+    let mut address = [0; 10];
+    address[..2].copy_from_slice(&stream.kind.0.to_be_bytes());
+    address[2..].copy_from_slice(&stream.number.to_be_bytes());
+    address
+}

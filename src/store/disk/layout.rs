@@ -1,0 +1,180 @@
+//! What stands in the tree: records alone and together with those of neighbours, commits, totals.
+
+use super::keys::StreamGroup;
+use crate::{
+    domain::kernel::Timestamp,
+    store::{
+        codec::{self, CodecError, Frame},
+        types::{Cause, KindId, Payload, Record, Stream},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+/// The format of the whole store. Raised when an older binary could misread what a newer wrote.
+pub const FORMAT: u32 = 4;
+
+/// The oldest format that this binary reads as well: it knew no records of neighbours that are
+/// kept together later than at birth, and like the one after it nothing that tells stores apart.
+/// The commits of the third and of those before have no running checksum.
+pub const FORMAT_READ_MIN: u32 = 1;
+
+/// A stream is young up to this version: so far its later records may be kept together with
+/// those of its neighbours, and its history is read with theirs.
+pub const TAIL_VERSIONS_MAX: u32 = 16;
+
+/// One commit: the runs of records in global order, and how things stood after it.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub(in crate::store) last_position: u64,
+    pub(in crate::store) runs: Vec<Run>,
+    pub(in crate::store) totals: Totals,
+    /// The running checksum over this commit and all before it; none in older formats.
+    pub(in crate::store) chain: Option<u64>,
+}
+
+impl Commit {
+    /// Reads what a commit's key holds.
+    pub(in crate::store) fn read(value: &[u8]) -> Result<Self, CodecError> {
+        let mut rest = codec::checked(value)?;
+        let (last_position, runs, totals) = codec::next(&mut rest)?;
+        let chain = if rest.is_empty() { None } else { Some(codec::next(&mut rest)?) };
+        if !rest.is_empty() {
+            return Err(CodecError::Malformed(format!("{} bytes are left over", rest.len())));
+        }
+        Ok(Self { last_position, runs, totals, chain })
+    }
+}
+
+/// Records of one stream that are neighbours in the global order too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub(in crate::store) stream: Stream,
+    pub(in crate::store) first_version: u32,
+    pub(in crate::store) records: u32,
+}
+
+/// For each kind, how many streams there are and which is the last; by kind, from 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals(Vec<Total>);
+
+/// How many streams of a kind there are, and which is the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::store) struct Total {
+    pub(in crate::store) streams: u64,
+    pub(in crate::store) last_number: u64,
+}
+
+impl Totals {
+    /// Takes a record into account: the first of a stream is one more stream.
+    pub(in crate::store) fn add(&mut self, stream: Stream, version: u32) {
+        if version != 1 {
+            return;
+        }
+        let index = usize::from(stream.kind.0);
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, Total::default);
+        }
+        let total = &mut self.0[index];
+        total.streams += 1;
+        total.last_number = total.last_number.max(stream.number);
+    }
+
+    pub(in crate::store) fn of(&self, kind: KindId) -> Total {
+        self.0.get(usize::from(kind.0)).copied().unwrap_or_default()
+    }
+}
+
+/// A record as it is written; its stream and version follow from the key and its place.
+#[derive(Serialize)]
+struct Written<'a> {
+    position: u64,
+    time: Timestamp,
+    correlation: u64,
+    cause: Cause,
+    payload: &'a Payload,
+}
+
+/// The same as it is read.
+#[derive(Deserialize)]
+struct Stored {
+    position: u64,
+    time: Timestamp,
+    correlation: u64,
+    cause: Cause,
+    payload: Payload,
+}
+
+/// Reads a block.
+pub(in crate::store) fn records_of(
+    stream: Stream,
+    first_version: u32,
+    value: &[u8],
+) -> Result<Vec<Record>, CodecError> {
+    let mut rest = codec::checked(value)?;
+    let mut records = Vec::new();
+    let mut version = first_version;
+    while !rest.is_empty() {
+        records.push(next_record(stream, version, &mut rest)?);
+        version = version.saturating_add(1);
+    }
+    Ok(records)
+}
+
+/// Reads the beginnings of neighbouring streams, stream by stream.
+pub(in crate::store) fn births_of(
+    first: Stream,
+    value: &[u8],
+) -> Result<Vec<Vec<Record>>, CodecError> {
+    let mut rest = codec::checked(value)?;
+    let mut births = Vec::new();
+    let mut stream = first;
+    while !rest.is_empty() {
+        let records: u32 = codec::next(&mut rest)?;
+        let birth = (1..=records).map(|version| next_record(stream, version, &mut rest));
+        births.push(birth.collect::<Result<_, _>>()?);
+        stream.number = stream.number.saturating_add(1);
+    }
+    Ok(births)
+}
+
+/// What a commit added to one of neighbouring streams: its place among them, the first version,
+/// and how many records follow.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Tail {
+    pub(in crate::store) place: u64,
+    pub(in crate::store) first_version: u32,
+    pub(in crate::store) records: u32,
+}
+
+/// Reads what a commit added to neighbouring streams, stream by stream.
+pub(in crate::store) fn tails_of(
+    neighbours: StreamGroup,
+    value: &[u8],
+) -> Result<Vec<Vec<Record>>, CodecError> {
+    let mut rest = codec::checked(value)?;
+    let mut tails = Vec::new();
+    while !rest.is_empty() {
+        let Tail { place, first_version, records } = codec::next(&mut rest)?;
+        let (stream, last) = (neighbours.at(place), first_version.saturating_add(records));
+        let tail = (first_version..last).map(|version| next_record(stream, version, &mut rest));
+        tails.push(tail.collect::<Result<_, _>>()?);
+    }
+    Ok(tails)
+}
+
+fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
+    let Stored { position, time, correlation, cause, payload } = codec::next(rest)?;
+    let typed = None;
+    Ok(Record { position, stream, version, time, correlation, cause, payload, typed })
+}
+
+/// Writes a record as [`records_of`], [`births_of`] and [`tails_of`] read it.
+pub fn push_record(frame: &mut Frame, record: &Record) {
+    frame.push(&Written {
+        position: record.position,
+        time: record.time,
+        correlation: record.correlation,
+        cause: record.cause,
+        payload: &record.payload,
+    });
+}

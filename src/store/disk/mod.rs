@@ -1,0 +1,27 @@
+//! The files of the journal: sled made durable, the space of keys and its layout, how both are read,
+//! the free space, and the mark beside them.
+
+mod failure;
+pub mod files;
+pub mod keys;
+pub mod layout;
+pub mod log_check;
+pub mod mark;
+pub mod reading;
+mod space;
+pub mod synced;
+mod tree;
+pub mod walk;
+
+pub use failure::Failure;
+pub use files::{Files, Locked};
+pub use keys::StreamGroup;
+pub use layout::{
+    Commit, FORMAT, FORMAT_READ_MIN, Run, TAIL_VERSIONS_MAX, Tail, Totals, push_record,
+};
+pub use mark::{Answers, Found, Mark, MarkFile};
+pub use reading::Head;
+pub use space::Refusal;
+pub use synced::{Batch, Disk};
+pub use tree::{ADVICE, Tree, is_guarded};
+pub use walk::Walk;

@@ -1,0 +1,321 @@
+//! Reading what is on disk: histories, the global order, the lists of streams.
+
+use super::{
+    keys::{self, StreamGroup},
+    layout::{self, Commit, Run, Totals},
+    mark::Answers,
+    tree::Tree,
+};
+use crate::store::{
+    codec::{self, CodecError},
+    types::{KindId, Record, Snapshot, StoreError, Stream},
+};
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
+
+/// How far the journal is.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    /// The last position on disk.
+    pub(in crate::store) position: u64,
+    /// The totals there.
+    pub(in crate::store) totals: Totals,
+    /// The running checksum there; none when the last commit is of an older format.
+    pub(in crate::store) chain: Option<u64>,
+    /// The same of the answers that were stored without records.
+    pub(in crate::store) answers: Answers,
+}
+
+/// How far the journal is on disk.
+pub(in crate::store) fn head(db: &Tree) -> Result<Head, StoreError> {
+    let answers = value(db, keys::ANSWERS_ALONE, "the number of stored answers")?;
+    let answers = answers.unwrap_or_default();
+    let Some(last) = db.scan_prefix([keys::COMMIT]).next_back() else {
+        return Ok(Head { answers, ..Head::default() });
+    };
+    let (_, value) = last?;
+    let Commit { last_position: position, totals, chain, .. } = Commit::read(&value)
+        .map_err(|error| StoreError::Failed(format!("the last commit cannot be read: {error}")))?;
+    Ok(Head { position, totals, chain, answers })
+}
+
+/// The running checksum of the commit that ends at this position; `None` when no commit does, or
+/// it is of an older format.
+pub(in crate::store) fn chain_at(db: &Tree, position: u64) -> Result<Option<u64>, StoreError> {
+    let Some((key, value)) = db.get_lt(keys::behind_commit(position))? else { return Ok(None) };
+    if keys::read_commit(&key).is_none() {
+        return Ok(None);
+    }
+    let commit = Commit::read(&value).map_err(|error| {
+        StoreError::Failed(format!("the commit before position {position}: {error}"))
+    })?;
+    Ok(commit.chain.filter(|_| commit.last_position == position))
+}
+
+/// One value by its key.
+pub(in crate::store) fn value<T: serde::de::DeserializeOwned>(
+    db: &Tree,
+    key: &[u8],
+    what: &str,
+) -> Result<Option<T>, StoreError> {
+    let Some(value) = db.get(key)? else {
+        return Ok(None);
+    };
+    let read = codec::unframe(&value);
+    read.map(Some).map_err(|error| StoreError::Failed(format!("{what} cannot be read: {error}")))
+}
+
+/// The latest snapshot of a stream.
+pub(in crate::store) fn snapshot(
+    db: &Tree,
+    stream: Stream,
+) -> Result<Option<Snapshot>, StoreError> {
+    let value = db.get(keys::snapshot(stream))?;
+    let snapshot = value.map(|value| codec::unframe(&value)).transpose();
+    snapshot.map_err(|error| StoreError::Unreadable {
+        stream,
+        because: format!("its snapshot: {error}"),
+    })
+}
+
+/// What was written of a young stream together with its neighbours, after its first records.
+pub(in crate::store) fn tail(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
+    let neighbours = StreamGroup::of(stream);
+    let mut records = Vec::new();
+    for tails in db.scan_prefix(neighbours.tails()) {
+        let tails = layout::tails_of(neighbours, &tails?.1).map_err(|error| {
+            let because = format!("the later records of it and its neighbours: {error}");
+            StoreError::Unreadable { stream, because }
+        })?;
+        records.extend(tails.into_iter().flatten().filter(|record| record.stream == stream));
+    }
+    Ok(records)
+}
+
+/// The range of keys of a stream's blocks from the one that holds this version.
+pub(in crate::store) fn blocks_from(
+    db: &Tree,
+    stream: Stream,
+    version: u32,
+) -> Result<RangeInclusive<Vec<u8>>, StoreError> {
+    let last = keys::block(stream, u32::MAX).to_vec();
+    let before = db.get_lt(keys::behind_block(stream, version))?;
+    let first = before
+        .map(|(key, _)| key.to_vec())
+        .filter(|key| keys::read_block(key).is_some_and(|(of, _)| of == stream))
+        .unwrap_or_else(|| keys::block(stream, version).to_vec());
+    Ok(first..=last)
+}
+
+/// The first records of a stream, kept with those of its neighbours; none when there is none.
+pub(in crate::store) fn birth(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
+    let births = births(db, stream)?;
+    Ok(births.into_iter().find(|birth| birth[0].stream == stream).unwrap_or_default())
+}
+
+/// The beginnings of a stream and its neighbours; none when there is no such stream.
+fn births(db: &Tree, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
+    let Some((key, value)) = db.get_lt(keys::behind_births(stream))? else {
+        return Ok(Vec::new());
+    };
+    let of_neighbours = keys::read_births(&key).filter(|(first, streams)| {
+        first.kind == stream.kind && stream.number - first.number < u64::from(*streams)
+    });
+    let Some((first, _)) = of_neighbours else {
+        return Ok(Vec::new());
+    };
+    read_births(first, &value).map_err(|error| StoreError::Unreadable {
+        stream,
+        because: format!("its first records: {error}"),
+    })
+}
+
+pub(in crate::store) fn read_births(
+    first: Stream,
+    value: &[u8],
+) -> Result<Vec<Vec<Record>>, CodecError> {
+    let births = layout::births_of(first, value)?;
+    if births.iter().any(Vec::is_empty) {
+        return Err(CodecError::Malformed("a stream without records".to_owned()));
+    }
+    Ok(births)
+}
+
+pub(in crate::store) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Record>, CodecError> {
+    let (stream, first_version) = keys::read_block(key)
+        .ok_or_else(|| CodecError::Malformed("the key of a block makes no sense".to_owned()))?;
+    layout::records_of(stream, first_version, value)
+}
+
+/// Records in global order, after a position and up to the limit, gapless.
+pub(in crate::store) fn global(
+    db: &Tree,
+    after: u64,
+    limit: u64,
+    records_max: usize,
+) -> Result<Vec<Arc<Record>>, StoreError> {
+    let mut records = Vec::new();
+    let mut expected = after + 1;
+    let Some((first, _)) = db.get_lt(keys::behind_commit(expected))? else {
+        return gap_unless(expected > limit, expected).map(|()| records);
+    };
+    for commit in db.range(first..keys::behind_commit(limit).as_slice().into()) {
+        if records.len() >= records_max || expected > limit {
+            break;
+        }
+        let (key, value) = commit?;
+        for record in commit_records(db, &key, &value)? {
+            if record.position < expected {
+                continue;
+            }
+            gap_unless(record.position == expected, expected)?;
+            expected += 1;
+            records.push(record);
+        }
+    }
+    let surplus = usize::try_from(expected.saturating_sub(limit + 1)).unwrap_or(0);
+    records.truncate(records.len().saturating_sub(surplus).min(records_max));
+    gap_unless(!records.is_empty() || records_max == 0 || after >= limit, after + 1)?;
+    Ok(records)
+}
+
+fn gap_unless(is_there: bool, position: u64) -> Result<(), StoreError> {
+    if is_there {
+        return Ok(());
+    }
+    Err(StoreError::Failed(format!("position {position} is missing on disk")))
+}
+
+/// The records of one commit in order of position; each block is read once.
+pub(in crate::store) fn commit_records(
+    db: &Tree,
+    key: &[u8],
+    value: &[u8],
+) -> Result<Vec<Arc<Record>>, StoreError> {
+    let unreadable = |because: String| {
+        let at = keys::read_commit(key).unwrap_or_default();
+        StoreError::Failed(format!("the commit at position {at} cannot be read: {because}"))
+    };
+    let first_position =
+        keys::read_commit(key).ok_or_else(|| unreadable("its key makes no sense".to_owned()))?;
+    let commit = Commit::read(value).map_err(|error| unreadable(error.to_string()))?;
+    let mut blocks: HashMap<Stream, Vec<Arc<Record>>> = HashMap::new();
+    let mut records = Vec::new();
+    let mut position = first_position;
+    for Run { stream, first_version, records: of_run } in commit.runs {
+        for nth in 0..of_run {
+            let version = first_version.saturating_add(nth);
+            let record = find(db, &mut blocks, first_position, (stream, version))?;
+            if record.position != position {
+                return Err(unreadable(format!(
+                    "version {version} of {stream:?} is at position {} instead of {position}",
+                    record.position
+                )));
+            }
+            position += 1;
+            records.push(record);
+        }
+    }
+    if position != commit.last_position + 1 {
+        return Err(unreadable(format!("its last position is {}", commit.last_position)));
+    }
+    Ok(records)
+}
+
+/// One record of a commit, from the blocks already read if it is there. What the commit added to
+/// a young stream may stand with what it added to neighbours; what it began is found with them.
+fn find(
+    db: &Tree,
+    blocks: &mut HashMap<Stream, Vec<Arc<Record>>>,
+    commit: u64,
+    (stream, version): (Stream, u32),
+) -> Result<Arc<Record>, StoreError> {
+    let unreadable = |because: String| StoreError::Unreadable { stream, because };
+    let known = |blocks: &HashMap<Stream, Vec<Arc<Record>>>| {
+        let known = blocks.get(&stream)?;
+        let index = known.binary_search_by_key(&version, |record| record.version).ok()?;
+        Some(Arc::clone(&known[index]))
+    };
+    let remember = |blocks: &mut HashMap<_, _>, read: Vec<Vec<Record>>| {
+        for records in read.into_iter().filter(|records| !records.is_empty()) {
+            blocks.insert(records[0].stream, records.into_iter().map(Arc::new).collect());
+        }
+    };
+    if let Some(record) = known(blocks) {
+        return Ok(record);
+    }
+    // Whatever else a birth holds was read with its first record.
+    if version == 1 {
+        remember(blocks, births(db, stream)?);
+    } else {
+        remember(blocks, tails_of(db, stream, commit)?);
+        if known(blocks).is_none() {
+            remember(blocks, block_with(db, stream, version)?);
+        }
+    }
+    known(blocks).ok_or_else(|| unreadable(format!("version {version} is missing")))
+}
+
+/// What this commit added to young streams in the neighbourhood of this one.
+fn tails_of(db: &Tree, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, StoreError> {
+    let neighbours = StreamGroup::of(stream);
+    let mut tails = Vec::new();
+    for entry in db.scan_prefix(neighbours.tails_of(commit)) {
+        let read = layout::tails_of(neighbours, &entry?.1);
+        tails.extend(read.map_err(|error| StoreError::Unreadable {
+            stream,
+            because: format!("its records of the commit at position {commit}: {error}"),
+        })?);
+    }
+    Ok(tails)
+}
+
+/// The block of this stream in which this version would stand.
+fn block_with(db: &Tree, stream: Stream, version: u32) -> Result<Vec<Vec<Record>>, StoreError> {
+    let before = db.get_lt(keys::behind_block(stream, version))?;
+    let is_of_stream = |key: &sled::IVec| keys::read_block(key).is_some_and(|(of, _)| of == stream);
+    let Some((key, value)) = before.filter(|(key, _)| is_of_stream(key)) else {
+        return Ok(Vec::new());
+    };
+    let block = read_block(&key, &value).map_err(|error| StoreError::Unreadable {
+        stream,
+        because: format!("version {version}: {error}"),
+    })?;
+    Ok(vec![block])
+}
+
+/// The numbers of the existing streams of a kind, found birth by birth.
+pub(in crate::store) fn numbers(
+    db: &Tree,
+    kind: KindId,
+    skip: u64,
+    take: usize,
+    descending: bool,
+) -> Result<Vec<u64>, StoreError> {
+    let mut numbers = Vec::new();
+    let mut left_to_skip = skip;
+    let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
+    let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    let mut births = db.range(first..=last);
+    while numbers.len() < take {
+        let Some(entry) = (if descending { births.next_back() } else { births.next() }) else {
+            break;
+        };
+        let (first, streams) = keys::read_births(&entry?.0).ok_or_else(|| {
+            StoreError::Failed("the key of first records makes no sense".to_owned())
+        })?;
+        let streams = u64::from(streams);
+        let skipped = left_to_skip.min(streams);
+        left_to_skip -= skipped;
+        let wanted = (skipped..streams).take(take - numbers.len());
+        numbers.extend(
+            wanted.map(|nth| first.number + if descending { streams - 1 - nth } else { nth }),
+        );
+    }
+    Ok(numbers)
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

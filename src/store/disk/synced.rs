@@ -1,0 +1,230 @@
+//! The disk under the journal: sled, and an fsync that means it.
+//!
+//! sled 0.34 says `flush` and means `sync_file_range`, which does not survive a power loss.
+//! So this keeps handles of its own on the files sled writes, and syncs those after each flush.
+//!
+//! ```text
+//! conf     written once, when the folder is created
+//! db       the log: every commit ends up here
+//! blobs/   values too large for the log, one file each; kept rare by small values
+//! snap.*   written and synced by sled while it opens; the folder is synced here
+//! ```
+
+use super::{failure::Failure, space::Space, tree::Tree};
+use crate::store::{
+    faults::Faults,
+    types::{JournalOptions, OpenError},
+};
+use siphasher::sip::SipHasher13;
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    fs,
+    hash::Hasher as _,
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+/// Two changes of a folder this close together may bear the same time.
+const FOLDER_TIME_GRAIN: Duration = Duration::from_millis(100);
+
+/// What a node of sled's tree takes on disk, about.
+const NODE_BYTES: u64 = 8_192;
+
+/// An open store.
+pub struct Disk {
+    pub(in crate::store) db: Tree,
+    log: fs::File,
+    pub(in crate::store) space: Space,
+    blobs: Mutex<Blobs>,
+    faults: Faults,
+}
+
+impl Disk {
+    /// Opens or creates the store in this folder, and makes the folder itself durable.
+    pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Self, OpenError> {
+        let failed = |because: String| OpenError { path: dir.to_owned(), because };
+        remove_unfinished_snapshots(dir).map_err(|error| failed(error.to_string()))?;
+        let config = sled::Config::new()
+            .path(dir)
+            .mode(sled::Mode::HighThroughput)
+            .cache_capacity(options.cache_bytes)
+            .flush_every_ms(None);
+        let db = Tree::open(&config, dir).map_err(|error| failed(error.to_string()))?;
+        let io_failed = |error: io::Error| failed(error.to_string());
+        let log = fs::OpenOptions::new().write(true).open(dir.join("db")).map_err(io_failed)?;
+        sync_folders(dir).map_err(io_failed)?;
+        log.sync_all().map_err(io_failed)?;
+        let blobs = Mutex::new(Blobs::of(dir).map_err(io_failed)?);
+        let faults = options.faults.clone();
+        let of_log = log.try_clone().map_err(io_failed)?;
+        let space = Space::new(dir.to_owned(), of_log, options.reserve_bytes, faults.clone());
+        Ok(Self { db, log, space, blobs, faults })
+    }
+
+    /// Applies a batch, whole or not at all, and returns once it would survive a power loss.
+    ///
+    /// # Errors
+    /// Refused, it has touched nothing; broken, the store is not to be written to any more.
+    pub(in crate::store) fn commit(&self, batch: Batch) -> Result<(), Failure> {
+        self.space.prepare(batch.bytes).map_err(Failure::Refused)?;
+        self.db.apply_batch(batch.entries)?;
+        self.db.flush()?;
+        self.sync().map_err(|error| Failure::Broken(error.to_string()))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.faults.strike()?;
+        // The blobs first: the log must not point to what is not there.
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
+        self.log.sync_data()
+    }
+}
+
+/// sled writes a snapshot beside its place and renames it. One that was not finished when the
+/// process ended is taken for the newest of all at the next opening, and for a damaged one.
+fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anybody still has the store in this folder open.
+pub(in crate::store) fn is_held(dir: &Path) -> bool {
+    let log = fs::File::open(dir.join("db"));
+    log.is_ok_and(|log| matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
+/// What goes into one commit, and what it costs.
+#[derive(Default)]
+pub struct Batch {
+    entries: sled::Batch,
+    /// The checksum of all that is in it so far.
+    digest: SipHasher13,
+    /// How much the log may grow by, in bytes.
+    bytes: u64,
+}
+
+impl Batch {
+    pub(in crate::store) fn insert(
+        &mut self,
+        key: impl Into<sled::IVec>,
+        value: impl Into<sled::IVec>,
+    ) {
+        let (key, value) = (key.into(), value.into());
+        self.digest.write(&key);
+        // A value ends with its own checksum.
+        self.digest.write(value.last_chunk::<4>().unwrap_or(&[0; 4]));
+        // sled writes the change, and now and then the whole node that it belongs to.
+        self.bytes += NODE_BYTES + 2 * value.len() as u64;
+        self.entries.insert(key, value);
+    }
+
+    pub(in crate::store) const fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    pub(in crate::store) fn remove(&mut self, key: impl Into<sled::IVec>) {
+        let key = key.into();
+        self.digest.write(&key);
+        self.bytes += NODE_BYTES;
+        self.entries.remove(key);
+    }
+
+    /// The running checksum after this batch: over the one before it, all that is in the batch,
+    /// and these bytes.
+    pub(in crate::store) fn chained(&self, before: u64, bytes: &[u8]) -> u64 {
+        let mut digest = self.digest;
+        digest.write_u64(before);
+        digest.write(bytes);
+        digest.finish()
+    }
+}
+
+/// Makes what the operating system holds and what the disk holds the same again.
+///
+/// After a failed fsync the kernel may call pages clean that never reached the disk: reading
+/// them back proves nothing. Writing every page again and syncing it does; only then can the
+/// store be opened and built upon. It takes a second per gigabyte or two, on a very bad day.
+pub(in crate::store) fn settle(dir: &Path) -> io::Result<()> {
+    let mut log = fs::OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
+    log.try_lock().map_err(io::Error::from)?;
+    let mut chunk = vec![0; 1 << 20];
+    let mut offset = 0;
+    loop {
+        log.seek(SeekFrom::Start(offset))?;
+        let read = log.read(&mut chunk)?;
+        if read == 0 {
+            break;
+        }
+        log.seek(SeekFrom::Start(offset))?;
+        log.write_all(&chunk[..read])?;
+        offset += read as u64;
+    }
+    log.sync_all()?;
+    for blob in fs::read_dir(dir.join("blobs"))? {
+        let path = blob?.path();
+        let content = fs::read(&path)?;
+        let mut file = fs::OpenOptions::new().write(true).open(&path)?;
+        file.write_all(&content)?;
+        file.sync_all()?;
+    }
+    sync_folders(dir)
+}
+
+/// The folder of large values, and which of them are known to be durable.
+struct Blobs {
+    path: PathBuf,
+    changed: SystemTime,
+    synced: HashSet<OsString>,
+}
+
+impl Blobs {
+    /// Everything that is there at opening was read by sled just now, and is synced once more.
+    fn of(dir: &Path) -> io::Result<Self> {
+        let path = dir.join("blobs");
+        let mut blobs = Self { path, changed: SystemTime::UNIX_EPOCH, synced: HashSet::new() };
+        blobs.sync()?;
+        Ok(blobs)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let changed = fs::metadata(&self.path)?.modified()?;
+        let is_settled = changed.elapsed().is_ok_and(|age| age > FOLDER_TIME_GRAIN);
+        if changed == self.changed && is_settled {
+            return Ok(());
+        }
+        let mut present = HashSet::new();
+        for blob in fs::read_dir(&self.path)? {
+            let blob = blob?;
+            let name = blob.file_name();
+            if !self.synced.contains(&name) {
+                fs::File::open(blob.path())?.sync_all()?;
+            }
+            present.insert(name);
+        }
+        if present != self.synced {
+            fs::File::open(&self.path)?.sync_all()?;
+        }
+        self.synced = present;
+        // Only a time that no further change can bear is remembered.
+        self.changed = if is_settled { changed } else { SystemTime::UNIX_EPOCH };
+        Ok(())
+    }
+}
+
+/// A folder's entries are durable once the folder is synced, its own entry once its parent is.
+fn sync_folders(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir.join("conf"))?.sync_all()?;
+    let parent = dir.canonicalize()?.parent().map(Path::to_owned);
+    for folder in [Some(dir.join("blobs")), Some(dir.to_owned()), parent].into_iter().flatten() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! The border to sled: each of its errors and panics becomes a sentence that names what is damaged.
+//!
+//! sled returns some inconsistencies as errors and panics on others, also on threads of its own. A
+//! panic on the calling thread is caught here. A panic on one of sled's threads reaches the caller
+//! as an error or as a second panic, and is caught as well.
+
+use crate::store::types::StoreError;
+use sled::IVec;
+use std::{
+    cell::Cell,
+    fmt, mem,
+    ops::{Deref, RangeBounds},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+thread_local! {
+    /// Whether the calling thread is inside sled.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread is caught at the border and reported as a sentence; then the
+/// panic's own words need not be logged.
+#[must_use]
+pub fn is_guarded() -> bool {
+    let is_thread_of_sled =
+        || thread::current().name().is_some_and(|name| name.starts_with("sled"));
+    IS_GUARDED.get() || is_thread_of_sled()
+}
+
+/// Why the tree cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(in crate::store) enum TreeError {
+    /// The content of the files is not what was written. Trying again does not help.
+    #[error("{0}")]
+    Damaged(String),
+    /// The operating system failed; later may be better.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<TreeError> for StoreError {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Damaged(because) => Self::Damaged(because),
+            TreeError::Failed(because) => Self::Failed(because),
+        }
+    }
+}
+
+/// What a person can do about a damaged store.
+pub const ADVICE: &str = "restore the data folder from a backup";
+
+/// sled's tree, behind the border.
+pub struct Tree {
+    /// Empty only while it is dropped.
+    db: Option<sled::Db>,
+    folder: Arc<PathBuf>,
+    is_abandoned: AtomicBool,
+}
+
+impl Tree {
+    /// Opens the tree that this configuration describes.
+    pub(in crate::store) fn open(config: &sled::Config, folder: &Path) -> Result<Self, TreeError> {
+        let folder = Arc::new(folder.to_owned());
+        let db = guarded(&folder, || config.open())?;
+        Ok(Self { db: Some(db), folder, is_abandoned: AtomicBool::new(false) })
+    }
+
+    /// Keeps what is in memory from being written when this is dropped.
+    pub(in crate::store) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, TreeError> {
+        let Some(db) = &self.db else { unreachable!("only a dropped tree is empty") };
+        guarded(&self.folder, || work(db))
+    }
+
+    pub(in crate::store) fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<IVec>, TreeError> {
+        self.with(|db| db.get(key))
+    }
+
+    pub(in crate::store) fn get_lt(
+        &self,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Option<(IVec, IVec)>, TreeError> {
+        self.with(|db| db.get_lt(key))
+    }
+
+    pub(in crate::store) fn contains_key(&self, key: impl AsRef<[u8]>) -> Result<bool, TreeError> {
+        self.with(|db| db.contains_key(key))
+    }
+
+    pub(in crate::store) fn is_empty(&self) -> Result<bool, TreeError> {
+        self.with(|db| db.iter().next().transpose().map(|first| first.is_none()))
+    }
+
+    pub(in crate::store) fn range<K: AsRef<[u8]>>(&self, range: impl RangeBounds<K>) -> Entries {
+        self.entries(|db| db.range(range))
+    }
+
+    pub(in crate::store) fn scan_prefix(&self, prefix: impl AsRef<[u8]>) -> Entries {
+        self.entries(|db| db.scan_prefix(prefix))
+    }
+
+    fn entries(&self, select: impl FnOnce(&sled::Db) -> sled::Iter) -> Entries {
+        let begun = self.with(|db| Ok(select(db)));
+        Entries { begun: Some(begun), folder: Arc::clone(&self.folder) }
+    }
+
+    pub(in crate::store) fn apply_batch(&self, batch: sled::Batch) -> Result<(), TreeError> {
+        self.with(|db| db.apply_batch(batch))
+    }
+
+    pub(in crate::store) fn flush(&self) -> Result<(), TreeError> {
+        self.with(|db| db.flush().map(drop))
+    }
+}
+
+#[cfg(test)]
+impl Tree {
+    pub(in crate::store) fn insert(
+        &self,
+        key: impl AsRef<[u8]>,
+        value: impl Into<IVec>,
+    ) -> Result<(), TreeError> {
+        self.with(|db| db.insert(key, value).map(drop))
+    }
+
+    pub(in crate::store) fn remove(&self, key: impl AsRef<[u8]>) -> Result<(), TreeError> {
+        self.with(|db| db.remove(key).map(drop))
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        if self.is_abandoned.load(Ordering::Relaxed) {
+            return mem::forget(self.db.take());
+        }
+        // sled syncs its file when it is dropped, and panics when that fails.
+        let _ = guarded(&self.folder, || {
+            drop(self.db.take());
+            Ok(())
+        });
+    }
+}
+
+/// Entries in order of key. After an error there are no more.
+pub(in crate::store) struct Entries {
+    begun: Option<Result<sled::Iter, TreeError>>,
+    folder: Arc<PathBuf>,
+}
+
+type Entry = Result<(IVec, IVec), TreeError>;
+
+impl Entries {
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(IVec, IVec)>>,
+    ) -> Option<Entry> {
+        let mut entries = match self.begun.take()? {
+            Ok(entries) => entries,
+            Err(error) => return Some(Err(error)),
+        };
+        let entry = guarded(&self.folder, || step(&mut entries).transpose());
+        if entry.is_ok() {
+            self.begun = Some(Ok(entries));
+        }
+        entry.transpose()
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        self.step(sled::Iter::next)
+    }
+}
+
+impl DoubleEndedIterator for Entries {
+    fn next_back(&mut self) -> Option<Entry> {
+        self.step(sled::Iter::next_back)
+    }
+}
+
+/// Does this inside sled; an error and a panic come back as a sentence.
+fn guarded<T>(
+    folder: &Arc<PathBuf>,
+    work: impl FnOnce() -> sled::Result<T>,
+) -> Result<T, TreeError> {
+    let was_guarded = IS_GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(was_guarded);
+    match done {
+        Ok(done) => done.map_err(|error| sentence(&error, folder)),
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map(Deref::deref);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+            tracing::debug!(words, "sled panicked");
+            let because = "its pages contradict each other";
+            Err(TreeError::Damaged(damaged(&folder.join("db"), &because)))
+        }
+    }
+}
+
+fn sentence(error: &sled::Error, folder: &Path) -> TreeError {
+    let log = folder.join("db");
+    match error {
+        // sled words the refusal of the lock as an I/O error with a path and a debug print.
+        sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
+            TreeError::Failed("the data folder is in use by another process".to_owned())
+        }
+        sled::Error::Io(io) => match io.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                TreeError::Damaged(damaged(&log, &"it is shorter than its content"))
+            }
+            std::io::ErrorKind::NotFound => {
+                let blobs = folder.join("blobs");
+                TreeError::Damaged(damaged(&blobs, &"a file of it is missing"))
+            }
+            _ => TreeError::Failed(format!("the journal in {} failed: {io}", folder.display())),
+        },
+        sled::Error::Corruption { at, .. } => {
+            let at = format!("{at:?}");
+            let digits: String = at.chars().filter(char::is_ascii_digit).collect();
+            TreeError::Damaged(match digits.parse::<u64>() {
+                Ok(offset) if at.contains("Inline") => damaged(&log, &format!("at byte {offset}")),
+                _ => damaged(folder, &"a checksum in one of its files does not match"),
+            })
+        }
+        _ => TreeError::Damaged(damaged(&log, &"it is not what was written")),
+    }
+}
+
+fn damaged(place: &Path, because: &dyn fmt::Display) -> String {
+    format!("the journal is damaged: {}: {because}; {ADVICE}", place.display())
+}

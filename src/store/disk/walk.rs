@@ -1,0 +1,172 @@
+//! The history of one stream, record by record: one block of it is in memory at a time.
+//!
+//! ```text
+//! births ──┐
+//! tails  ──┴─▶ early (bounded by their layout) ──┐
+//! blocks ──▶ block ──────────────────────────────┴─▶ the record of the next version
+//! ```
+
+use super::{
+    keys,
+    layout::TAIL_VERSIONS_MAX,
+    reading::{birth, blocks_from, read_block, tail},
+    tree::{Entries, Tree},
+};
+use crate::store::types::{KindId, Payload, Record, StoreError, Stream};
+use std::{iter::Peekable, vec};
+
+/// Walks through the records of a stream after a version, gapless.
+pub struct Walk {
+    stream: Stream,
+    after: u32,
+    /// The version that comes next.
+    expected: u32,
+    blocks: Entries,
+    block: Peekable<vec::IntoIter<Record>>,
+    early: Peekable<vec::IntoIter<Record>>,
+    is_over: bool,
+}
+
+impl Walk {
+    pub(in crate::store) fn after(
+        db: &Tree,
+        stream: Stream,
+        after: u32,
+    ) -> Result<Self, StoreError> {
+        let expected = after.saturating_add(1);
+        let blocks = db.range(blocks_from(db, stream, expected)?);
+        let early = if after < TAIL_VERSIONS_MAX { tail(db, stream)? } else { Vec::new() };
+        let mut walk = Self {
+            stream,
+            after,
+            expected,
+            blocks,
+            block: Vec::new().into_iter().peekable(),
+            early: sorted(early, after),
+            is_over: false,
+        };
+        walk.load_block()?;
+        let first = walk.early.peek().map(|record| record.version);
+        let first = first.into_iter().chain(walk.block.peek().map(|record| record.version)).min();
+        if first.is_none_or(|first| first > expected) {
+            let mut early = birth(db, stream)?;
+            early.extend(walk.early);
+            walk.early = sorted(early, after);
+        }
+        Ok(walk)
+    }
+
+    /// Reads the next block with a record that is asked for, if there is one.
+    fn load_block(&mut self) -> Result<(), StoreError> {
+        while self.block.peek().is_none() {
+            let Some(entry) = self.blocks.next() else { break };
+            let (key, value) = entry?;
+            let mut block = read_block(&key, &value).map_err(|error| {
+                let because = format!("the records after version {}: {error}", self.expected - 1);
+                StoreError::Unreadable { stream: self.stream, because }
+            })?;
+            block.retain(|record| record.version > self.after);
+            self.block = block.into_iter().peekable();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self) -> Result<Option<Record>, StoreError> {
+        self.load_block()?;
+        let (early, later) = (self.early.peek(), self.block.peek());
+        let is_early = match (early, later) {
+            (Some(early), Some(later)) => early.version <= later.version,
+            (early, _) => early.is_some(),
+        };
+        let record = if is_early { self.early.next() } else { self.block.next() };
+        let Some(record) = record else { return Ok(None) };
+        if record.version != self.expected {
+            let because = format!("version {} is missing", self.expected);
+            return Err(StoreError::Unreadable { stream: self.stream, because });
+        }
+        self.expected = self.expected.saturating_add(1);
+        Ok(Some(record))
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Result<Record, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let taken = self.take().transpose();
+        self.is_over = !matches!(taken, Some(Ok(_)));
+        taken
+    }
+}
+
+/// The last record of a stream; of what neighbours keep together and of the last block, no more is
+/// read.
+pub(in crate::store) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>, StoreError> {
+    let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
+    let last = db.range(all).next_back().transpose()?;
+    let last = last.map(|(key, value)| {
+        read_block(&key, &value).map_err(|error| StoreError::Unreadable {
+            stream,
+            because: format!("its last records: {error}"),
+        })
+    });
+    let of_block = last.transpose()?.and_then(|block| block.into_iter().next_back());
+    if of_block.as_ref().is_some_and(|record| record.version >= TAIL_VERSIONS_MAX) {
+        return Ok(of_block);
+    }
+    let mut others = tail(db, stream)?;
+    if others.is_empty() && of_block.is_none() {
+        others = birth(db, stream)?;
+    }
+    Ok(others.into_iter().chain(of_block).max_by_key(|record| record.version))
+}
+
+fn sorted(mut records: Vec<Record>, after: u32) -> Peekable<vec::IntoIter<Record>> {
+    records.retain(|record| record.version > after);
+    records.sort_unstable_by_key(|record| record.version);
+    records.into_iter().peekable()
+}
+
+/// Up to so many records of a stream after a version, gapless.
+pub(in crate::store) fn records_after(
+    db: &Tree,
+    stream: Stream,
+    after: u32,
+    records_max: u32,
+) -> Result<Vec<Record>, StoreError> {
+    Walk::after(db, stream, after)?.take(records_max as usize).collect()
+}
+
+/// The greatest number of a stream of a kind with an event; 0 when there is none. What cannot be
+/// read counts as one.
+pub(in crate::store) fn last_born(db: &Tree, kind: KindId) -> Result<u64, StoreError> {
+    let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
+    let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    for entry in db.range(first..=last).rev() {
+        let (key, _) = entry?;
+        let (first, streams) = keys::read_births(&key).ok_or_else(|| {
+            StoreError::Failed("the key of first records makes no sense".to_owned())
+        })?;
+        for number in (first.number..=first.number + u64::from(streams.saturating_sub(1))).rev() {
+            match is_born(db, Stream { kind, number }) {
+                Ok(false) => {}
+                Err(StoreError::Failed(because)) => return Err(StoreError::Failed(because)),
+                _ => return Ok(number),
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// Whether a stream has an event. Reads no further than to the first.
+fn is_born(db: &Tree, stream: Stream) -> Result<bool, StoreError> {
+    for record in Walk::after(db, stream, 0)? {
+        if matches!(record?.payload, Payload::Event(_)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,173 @@
+//! How the records of a commit become a batch: as few keys as can be, because sled pays per key.
+//!
+//! ```text
+//! records by stream ──▶ newborn ─────────────────────────────▶ births: with neighbours newborn too
+//!                   └─▶ later ──▶ young, beside a neighbour ─▶ tails: with what these neighbours got
+//!                             └─▶ old, or alone ─────────────▶ a block of its own
+//! ```
+
+use crate::store::{
+    codec::Frame,
+    disk::{Batch, Run, StreamGroup, TAIL_VERSIONS_MAX, Tail, Totals, keys, push_record},
+    types::{Payload, Record, Stream},
+};
+use std::sync::Arc;
+
+/// A block is closed past this size, so that a tree node of sixteen of them stays far below
+/// the size at which sled would move it into a file of its own.
+const BLOCK_BYTES_MAX: usize = 8 * 1024;
+
+/// The same for what is kept together with records of neighbours: a cold stream is read with all
+/// of its tree node, so what saves keys when writing costs bytes when reading.
+const NEIGHBOURS_BYTES_MAX: usize = 4 * 1024;
+
+/// What one commit added to one stream, in order of version.
+type Added<'a> = &'a [&'a Arc<Record>];
+
+/// Adds the records of a commit, in order of position, to the batch: keys for the streams, and
+/// one for the commit. `totals` and `chain` are those before it, and afterwards those after it.
+/// The chain covers all that is in the batch by then.
+pub(in crate::store) fn write_records(
+    batch: &mut Batch,
+    frame: &mut Frame,
+    records: &[Arc<Record>],
+    totals: &mut Totals,
+    chain: &mut Option<u64>,
+) {
+    let (Some(first), Some(last)) = (records.first(), records.last()) else {
+        return;
+    };
+    let mut runs: Vec<Run> = Vec::with_capacity(records.len());
+    for record in records {
+        totals.add(record.stream, record.version);
+        match runs.last_mut() {
+            Some(run) if run.stream == record.stream => run.records += 1,
+            _ => {
+                let first_version = record.version;
+                runs.push(Run { stream: record.stream, first_version, records: 1 });
+            }
+        }
+    }
+    write_streams(batch, frame, records, runs.len());
+    frame.begin();
+    frame.push(&(last.position, runs, &*totals));
+    let linked = batch.chained(chain.unwrap_or_default(), frame.content());
+    *chain = Some(linked);
+    frame.push(&linked);
+    batch.insert(&keys::commit(first.position), frame.seal());
+}
+
+fn write_streams(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], runs: usize) {
+    let mut by_stream: Vec<&Arc<Record>> = records.iter().collect();
+    if runs > 1 {
+        // Stable: within a stream the order of positions is the order of versions.
+        by_stream.sort_by_key(|record| record.stream);
+    }
+    let added = by_stream.chunk_by(|one, next| one.stream == next.stream);
+    let (newborn, later): (Vec<Added>, Vec<_>) = added.partition(|added| added[0].version == 1);
+    let mut newborn = newborn.as_slice();
+    while !newborn.is_empty() {
+        newborn = &newborn[write_births(batch, frame, newborn)..];
+    }
+    let (young, old): (Vec<_>, Vec<_>) = later.into_iter().partition(|added| is_young(added));
+    let home = |added: &Added| StreamGroup::of(added[0].stream);
+    for neighbours in young.chunk_by(|one, next| home(one) == home(next)) {
+        match neighbours {
+            [alone] => write_block(batch, frame, alone),
+            _ => write_tails(batch, frame, records[0].position, neighbours),
+        }
+    }
+    for of_stream in old {
+        write_block(batch, frame, of_stream);
+    }
+}
+
+/// Whether what a stream got may be kept together with what its neighbours got.
+fn is_young(added: Added) -> bool {
+    let is_young = added.last().is_some_and(|last| last.version <= TAIL_VERSIONS_MAX);
+    is_young && fitting(added) == added.len()
+}
+
+/// Writes the newborn streams whose numbers follow on each other, as many as fit under one key;
+/// returns how many they are.
+fn write_births(batch: &mut Batch, frame: &mut Frame, added: &[Added]) -> usize {
+    let first = added[0][0].stream;
+    let (mut streams, mut beyond): (u16, Added) = (0, &[]);
+    frame.begin();
+    for of_stream in added {
+        let next = Stream { number: first.number + u64::from(streams), ..first };
+        let goes_on = of_stream[0].stream == next;
+        let is_full = streams == u16::MAX || frame.len() > NEIGHBOURS_BYTES_MAX;
+        if !goes_on || !beyond.is_empty() || is_full && streams > 0 {
+            break;
+        }
+        let birth;
+        (birth, beyond) = of_stream.split_at(fitting(of_stream));
+        frame.push(&birth.len());
+        for record in birth {
+            push_record(frame, record);
+        }
+        streams += 1;
+    }
+    batch.insert(&keys::births(first, streams), frame.seal());
+    if !beyond.is_empty() {
+        write_block(batch, frame, beyond);
+    }
+    usize::from(streams)
+}
+
+/// Writes what neighbours got in this commit, all of them together.
+fn write_tails(batch: &mut Batch, frame: &mut Frame, commit: u64, added: &[Added]) {
+    let neighbours = StreamGroup::of(added[0][0].stream);
+    let mut part = 0;
+    frame.begin();
+    for of_stream in added {
+        if frame.len() > NEIGHBOURS_BYTES_MAX {
+            batch.insert(&keys::tails(neighbours, commit, part), frame.seal());
+            // There are fewer neighbours than numbers of parts.
+            part += 1;
+            frame.begin();
+        }
+        let Record { stream, version: first_version, .. } = *of_stream[0].as_ref();
+        let records = u32::try_from(of_stream.len()).unwrap_or(u32::MAX);
+        frame.push(&Tail { place: StreamGroup::place_of(stream), first_version, records });
+        for record in *of_stream {
+            push_record(frame, record);
+        }
+    }
+    batch.insert(&keys::tails(neighbours, commit, part), frame.seal());
+}
+
+/// How many of these records of a stream may be kept together with those of neighbours.
+fn fitting(records: Added) -> usize {
+    let mut bytes = 0;
+    let mut fitting = 0;
+    for record in records {
+        bytes += match &record.payload {
+            Payload::Event(event) => event.len(),
+            Payload::Refused { rejection, because, .. } => rejection.len() + because.len(),
+            Payload::Unchanged { .. } | Payload::Woken => 0,
+        };
+        if bytes > BLOCK_BYTES_MAX && fitting > 0 {
+            break;
+        }
+        fitting += 1;
+    }
+    fitting
+}
+
+/// Writes what a stream got that is old or alone, or too much for a birth.
+fn write_block(batch: &mut Batch, frame: &mut Frame, records: Added) {
+    let stream = records[0].stream;
+    let mut first_version = records[0].version;
+    frame.begin();
+    for record in records {
+        if frame.len() > BLOCK_BYTES_MAX {
+            batch.insert(&keys::block(stream, first_version), frame.seal());
+            first_version = record.version;
+            frame.begin();
+        }
+        push_record(frame, record);
+    }
+    batch.insert(&keys::block(stream, first_version), frame.seal());
+}

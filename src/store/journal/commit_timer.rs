@@ -1,0 +1,65 @@
+//! How long the hand has been at the disk: a call that hangs returns to nobody, so that others
+//! have to look.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+/// Runs while the hand is at the disk. Read without a lock.
+#[derive(Debug)]
+pub(in crate::store) struct CommitTimer {
+    born: Instant,
+    /// Milliseconds from then until it was started, and one; 0 while it stands.
+    started: AtomicU64,
+}
+
+impl Default for CommitTimer {
+    fn default() -> Self {
+        Self { born: Instant::now(), started: AtomicU64::new(0) }
+    }
+}
+
+impl CommitTimer {
+    /// Runs until what is returned is dropped.
+    pub(in crate::store) fn start(&self) -> Running<'_> {
+        self.started.store(self.now().saturating_add(1), Ordering::Relaxed);
+        Running(self)
+    }
+
+    /// For how long it has been running, if it is.
+    pub(in crate::store) fn elapsed(&self) -> Option<Duration> {
+        let started = self.started.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(Duration::from_millis(self.now().saturating_sub(started)))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Stops the watch when dropped.
+pub(in crate::store) struct Running<'watch>(&'watch CommitTimer);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.started.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopwatch_runs_until_it_is_stopped() {
+        let watch = CommitTimer::default();
+        assert_eq!(watch.elapsed(), None);
+        let running = watch.start();
+        while watch.elapsed() < Some(Duration::from_millis(2)) {
+            std::thread::yield_now();
+        }
+        drop(running);
+        assert_eq!(watch.elapsed(), None);
+    }
+}

@@ -1,0 +1,335 @@
+//! Whether a journal still holds all that was acknowledged: compares it with its mark and with how
+//! far the views are, and records a loss that a person accepts.
+
+use crate::store::{
+    codec,
+    disk::{
+        ADVICE, Answers, Batch, Commit, Disk, Found, Head, Mark, TAIL_VERSIONS_MAX, Tree, keys,
+        reading, walk,
+    },
+    read_model,
+    types::{KindId, Payload, StoreError, StoreId, Stream},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+/// At most so many kinds are named in a sentence.
+const KINDS_NAMED_MAX: usize = 12;
+
+/// At most so many records are read to bring the heads of a mark up to the journal.
+const RECORDS_READ_MAX: u64 = 65_536;
+
+/// At most so many commits are checked for gaps at a start.
+const COMMITS_READ_MAX: usize = 65_536;
+
+/// At most so many streams of a kind are looked at for the last one with an event.
+const STREAMS_READ_MAX: usize = 256;
+
+/// What was there before the journal was opened, according to what is beside it.
+pub(in crate::store) struct Witnesses {
+    pub(in crate::store) mark: Found,
+    /// The view that is furthest, and its position.
+    pub(in crate::store) view: Option<(PathBuf, u64)>,
+}
+
+impl Witnesses {
+    /// How far the mark and the view that is furthest are.
+    pub(in crate::store) fn position(&self) -> u64 {
+        let marked = match &self.mark {
+            Found::Mark(mark, _) => mark.position,
+            Found::Missing | Found::Damaged => 0,
+        };
+        marked.max(self.view.as_ref().map_or(0, |(_, position)| *position))
+    }
+
+    /// Whether there was a journal.
+    pub(in crate::store) fn know_of_a_journal(&self) -> bool {
+        self.mark != Found::Missing || self.view.as_ref().is_some_and(|(_, position)| *position > 0)
+    }
+
+    fn heads(&self) -> &[u64] {
+        match &self.mark {
+            Found::Mark(mark, _) => &mark.heads,
+            Found::Missing | Found::Damaged => &[],
+        }
+    }
+
+    /// The names of the kinds, by number, as far as the mark knows them.
+    pub(in crate::store) fn names(&self) -> &[String] {
+        match &self.mark {
+            Found::Mark(_, names) => names,
+            Found::Missing | Found::Damaged => &[],
+        }
+    }
+}
+
+/// History that was acknowledged and is not in the journal any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// What is missing, as a sentence.
+    pub because: String,
+    /// The last position that is left.
+    pub ends_at: u64,
+    /// The last position that is known to have been acknowledged.
+    pub acknowledged: u64,
+}
+
+impl Loss {
+    /// The refusal to open the journal: what is missing, and what can be done.
+    pub(in crate::store) fn refusal(&self) -> String {
+        format!(
+            "acknowledged history is missing: {}; {ADVICE}, or start once with `madang serve \
+             --accept-loss`, which records the loss, gives no missing number again and takes a \
+             new identity towards outside services",
+            self.because
+        )
+    }
+}
+
+/// What is missing when there is no log to open at all; `None` when there is one, or never was.
+pub(in crate::store) fn missing_log(dir: &Path, witnesses: &Witnesses) -> Option<Loss> {
+    if !witnesses.know_of_a_journal() || dir.join("db").is_file() {
+        return None;
+    }
+    let acknowledged = witnesses.position();
+    let mut because = format!("{} is missing", dir.join("db").display());
+    let _ = write!(because, ", and with it the positions 1 to {acknowledged}");
+    name_kinds(&mut because, witnesses, &|_| 0);
+    Some(Loss { because, ends_at: 0, acknowledged })
+}
+
+/// What of the acknowledged history this journal does not hold.
+pub(in crate::store) fn find_loss(
+    tree: &Tree,
+    head: &Head,
+    id: Option<StoreId>,
+    witnesses: &Witnesses,
+) -> Result<Option<Loss>, String> {
+    let loss = |because: String| {
+        let acknowledged = witnesses.position().max(head.position);
+        Some(Loss { because, ends_at: head.position, acknowledged })
+    };
+    if let Found::Mark(mark, _) = &witnesses.mark {
+        if mark.store != id {
+            return Ok(loss(format!(
+                "the journal belongs to another store than its mark, which was at position {}",
+                mark.position
+            )));
+        }
+        if let Some(mut because) = behind(tree, head, mark)? {
+            let last_born = |kind| walk::last_born(tree, kind).unwrap_or_default();
+            name_kinds(&mut because, witnesses, &last_born);
+            return Ok(loss(because));
+        }
+    }
+    match &witnesses.view {
+        Some((path, position)) if *position > head.position => Ok(loss(format!(
+            "the journal ends at position {}, but the view in {} is at {position} ({} records; if \
+             it is the view that is wrong, delete its file)",
+            head.position,
+            path.display(),
+            position - head.position
+        ))),
+        _ => Ok(None),
+    }
+}
+
+/// How the journal is behind its mark, as a sentence.
+pub(in crate::store) fn behind(
+    tree: &Tree,
+    head: &Head,
+    mark: &Mark,
+) -> Result<Option<String>, String> {
+    if head.position < mark.position {
+        return Ok(Some(format!(
+            "the journal ends at position {}, but {} was acknowledged: positions {} to {} ({} \
+             records)",
+            head.position,
+            mark.position,
+            head.position + 1,
+            mark.position,
+            mark.position - head.position
+        )));
+    }
+    let chain = match mark.position {
+        0 => None,
+        position if position == head.position => head.chain,
+        position => reading::chain_at(tree, position).map_err(|error| error.to_string())?,
+    };
+    if mark.chain.is_some() && chain != mark.chain {
+        return Ok(Some(format!(
+            "the journal tells another history than the one that was acknowledged up to position {}",
+            mark.position
+        )));
+    }
+    if let Some(at) = gap(tree, head, mark.opened).map_err(|error| error.to_string())? {
+        return Ok(Some(format!("the commit that ends at position {at} is not where it was")));
+    }
+    let (found, marked) = (head.answers, mark.answers);
+    if found.commits < marked.commits {
+        return Ok(Some(format!(
+            "the journal lacks answers that were given under idempotency keys ({} commits)",
+            marked.commits - found.commits
+        )));
+    }
+    if found.commits == marked.commits && found.chain != marked.chain {
+        return Ok(Some("the journal holds other answers than those that were given".to_owned()));
+    }
+    Ok(None)
+}
+
+/// Appends which numbers are missing at most.
+fn name_kinds(because: &mut String, witnesses: &Witnesses, last_born: &dyn Fn(KindId) -> u64) {
+    let kinds = (0..).map(KindId).zip(witnesses.heads()).zip(witnesses.names());
+    let behind = kinds.filter_map(|((kind, head), name)| {
+        let last = last_born(kind);
+        (last < *head && !name.is_empty()).then(|| format!("{name} {} to {head}", last + 1))
+    });
+    let mut behind: Vec<String> = behind.collect();
+    if behind.is_empty() {
+        return;
+    }
+    let more = behind.len().saturating_sub(KINDS_NAMED_MAX);
+    behind.truncate(KINDS_NAMED_MAX);
+    let _ = write!(because, "; new numbers that may be missing: {}", behind.join(", "));
+    if more > 0 {
+        let _ = write!(because, " and those of {more} other kinds");
+    }
+}
+
+/// The numbers that are not given again, by kind.
+pub(in crate::store) fn numbers_taken(tree: &Tree) -> Result<Vec<u64>, String> {
+    let taken = reading::value(tree, keys::NUMBERS_TAKEN, "the numbers that are taken");
+    taken.map(Option::unwrap_or_default).map_err(|error| error.to_string())
+}
+
+/// The losses that were accepted so far.
+pub(in crate::store) fn losses(tree: &Tree) -> Result<Vec<Loss>, String> {
+    let losses = reading::value(tree, keys::LOSSES, "the losses that were accepted");
+    losses.map(Option::unwrap_or_default).map_err(|error| error.to_string())
+}
+
+/// Records a loss in the journal itself, durably: no number up to those of the mark is given
+/// again, and the store is another one from now on. Removes views that are past its end.
+pub(in crate::store) fn accept(
+    disk: &Disk,
+    loss: &Loss,
+    witnesses: &Witnesses,
+    (id, views): (StoreId, Option<&Path>),
+    kinds: &mut HashMap<String, KindId>,
+) -> Result<(), String> {
+    let tree = &disk.db;
+    let mut batch = Batch::default();
+    for (kind, name) in (0..).map(KindId).zip(witnesses.names()) {
+        if !name.is_empty() && !kinds.contains_key(name) && !kinds.values().any(|it| *it == kind) {
+            kinds.insert(name.clone(), kind);
+            batch.insert(&keys::kind_name(kind), codec::frame(name));
+        }
+    }
+    let mut taken = numbers_taken(tree)?;
+    raise(&mut taken, witnesses.heads());
+    if witnesses.heads().is_empty() {
+        // Without a mark the position bounds how many of a kind there can have been.
+        let last = kinds.values().map(|kind| usize::from(kind.0) + 1).max().unwrap_or(0);
+        raise(&mut taken, &vec![loss.acknowledged; last]);
+    }
+    let mut losses = losses(tree)?;
+    losses.push(loss.clone());
+    batch.insert(keys::NUMBERS_TAKEN, codec::frame(&taken));
+    batch.insert(keys::LOSSES, codec::frame(&losses));
+    batch.insert(keys::STORE_ID, codec::frame(&id));
+    batch.insert(keys::ANSWERS_ALONE, codec::frame(&Answers::default()));
+    disk.commit(batch).map_err(|failure| failure.to_string())?;
+    if let Some(views) = views {
+        read_model::discard_past(views, loss.ends_at).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// The first position that is missing between the commits since the store was opened last: what
+/// was there before then sled has in its own snapshot.
+fn gap(tree: &Tree, head: &Head, opened: u64) -> Result<Option<u64>, StoreError> {
+    let mut expected_end = head.position;
+    for entry in tree.scan_prefix([keys::COMMIT]).rev().take(COMMITS_READ_MAX) {
+        let (key, value) = entry?;
+        if expected_end <= opened {
+            break;
+        }
+        let commit = Commit::read(&value).ok();
+        let end = commit.map(|commit| commit.last_position);
+        let begin = keys::read_commit(&key).filter(|_| end == Some(expected_end));
+        let Some(begin) = begin else { return Ok(Some(expected_end)) };
+        expected_end = begin.saturating_sub(1);
+    }
+    Ok(None)
+}
+
+/// The greatest numbers with an event, by kind, as the journal shows them.
+pub(in crate::store) fn heads(
+    tree: &Tree,
+    head: &Head,
+    kinds: &HashMap<String, KindId>,
+) -> Result<Vec<u64>, String> {
+    let mut heads = Vec::new();
+    for kind in kinds.values() {
+        let last = last_with_event(tree, *kind, head).map_err(|error| error.to_string())?;
+        raise_one(&mut heads, *kind, last);
+    }
+    Ok(heads)
+}
+
+/// The same, of a journal that may be past its mark.
+pub(in crate::store) fn heads_since(
+    tree: &Tree,
+    mark: &Mark,
+    head: &Head,
+    kinds: &HashMap<String, KindId>,
+) -> Result<Vec<u64>, String> {
+    let mut found = mark.heads.clone();
+    if head.position > mark.position.saturating_add(RECORDS_READ_MAX) {
+        raise(&mut found, &heads(tree, head, kinds)?);
+        return Ok(found);
+    }
+    let records_max = usize::try_from(RECORDS_READ_MAX).unwrap_or(usize::MAX);
+    if mark.position < head.position {
+        let records = reading::global(tree, mark.position, head.position, records_max);
+        for record in records.map_err(|error| error.to_string())? {
+            if matches!(record.payload, Payload::Event(_)) {
+                raise_one(&mut found, record.stream.kind, record.stream.number);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The greatest number of a kind with an event. When it is not among the last streams of the kind,
+/// the greatest number of all, which is not less.
+fn last_with_event(tree: &Tree, kind: KindId, head: &Head) -> Result<u64, StoreError> {
+    let numbers = reading::numbers(tree, kind, 0, STREAMS_READ_MAX, true)?;
+    for number in &numbers {
+        let stream = Stream { kind, number: *number };
+        let records = walk::records_after(tree, stream, 0, TAIL_VERSIONS_MAX)?;
+        if records.iter().any(|record| matches!(record.payload, Payload::Event(_))) {
+            return Ok(*number);
+        }
+    }
+    if numbers.len() < STREAMS_READ_MAX { Ok(0) } else { Ok(head.totals.of(kind).last_number) }
+}
+
+fn raise_one(heads: &mut Vec<u64>, kind: KindId, number: u64) {
+    let index = usize::from(kind.0);
+    heads.resize(heads.len().max(index + 1), 0);
+    heads[index] = heads[index].max(number);
+}
+
+/// Raises each to the other, where that is greater.
+pub(in crate::store) fn raise(heads: &mut Vec<u64>, others: &[u64]) {
+    heads.resize(heads.len().max(others.len()), 0);
+    for (head, other) in heads.iter_mut().zip(others) {
+        *head = (*head).max(*other);
+    }
+}

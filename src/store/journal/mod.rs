@@ -1,0 +1,387 @@
+//! The journal: one total order of records, written by one hand.
+//!
+//! Submitting gives a position at once; the durable watermark follows with the commits, in
+//! order. What lies between the two is for the inside of the process only, and is discarded
+//! when a commit fails: then the generation rises, and everything decided on what was lost is
+//! refused as stale.
+
+mod answer_expiry;
+mod availability;
+pub mod commit_batch;
+mod commit_queue;
+mod commit_timer;
+mod feed;
+mod fencing;
+mod integrity;
+mod mark_sync;
+mod open;
+mod reads;
+mod recovery;
+mod shared;
+mod submission;
+mod verify;
+mod writer;
+
+pub use crate::store::{
+    disk::Refusal,
+    types::{JournalOptions, OpenError, Snapshot, StoreError},
+};
+pub use availability::{Availability, AvailabilityObserver};
+pub use feed::{Listener, Wake};
+pub use integrity::Loss;
+pub use shared::Shared;
+pub use submission::{
+    Checkpoint, CommitError, Done, Entry, Positions, ReadLevel, Submission, SubmitError,
+};
+pub use verify::Flaw;
+
+use crate::store::{
+    disk::{Disk, keys, reading, walk},
+    faults::Faults,
+    sync::lock,
+    types::{KeptAnswer, KindId, Record, StoreId, StoredAnswer, Stream, kind_set},
+};
+use commit_queue::{CommitQueue, Intake, SideWrite};
+use mark_sync::MarkSync;
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicU64, mpsc},
+    thread::{self, JoinHandle},
+};
+
+/// An open journal. Dropping the last handle closes it.
+pub struct Journal {
+    pub(in crate::store) shared: Arc<Shared>,
+    id: Option<StoreId>,
+    hand: Mutex<Option<JoinHandle<()>>>,
+    kinds: Mutex<HashMap<String, KindId>>,
+    pub(in crate::store) records_read: AtomicU64,
+    /// Numbers that are not given again, by kind.
+    taken: Vec<u64>,
+    loss: Option<Loss>,
+    marking: MarkSync,
+}
+
+impl Journal {
+    /// Opens the journal in this folder, creating both if need be.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, is in use by another process, or holds a store of
+    /// another format.
+    pub fn open(dir: &Path, options: JournalOptions) -> Result<Arc<Self>, OpenError> {
+        let opened = open::open(dir, &options)?;
+        let front = CommitQueue::new(opened.head);
+        let of_store = (opened.disk, opened.mark, opened.files);
+        let shared = Arc::new(Shared::new(dir.to_owned(), options, front, of_store));
+        let marking = MarkSync::start(Arc::clone(&shared.mark));
+        let marking = marking.map_err(|because| OpenError { path: dir.to_owned(), because })?;
+        let of_hand = Arc::clone(&shared);
+        let hand = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer::run(&of_hand))
+            .map_err(|error| OpenError { path: dir.to_owned(), because: error.to_string() })?;
+        let (hand, kinds) = (Mutex::new(Some(hand)), Mutex::new(opened.kinds));
+        let (id, taken, loss) = (opened.id, opened.taken, opened.loss);
+        let records_read = AtomicU64::new(0);
+        Ok(Arc::new(Self { shared, id, hand, kinds, records_read, taken, loss, marking }))
+    }
+
+    /// What tells this store from all others ever made; none when it was made before there was
+    /// such a thing.
+    #[must_use]
+    pub const fn id(&self) -> Option<StoreId> {
+        self.id
+    }
+
+    /// The acknowledged history that was found missing when this was opened, and accepted as lost.
+    #[must_use]
+    pub const fn accepted_loss(&self) -> Option<&Loss> {
+        self.loss.as_ref()
+    }
+
+    /// The greatest number of this kind that was given before history was lost; 0 when none was.
+    fn taken(&self, kind: KindId) -> u64 {
+        self.taken.get(usize::from(kind.0)).copied().unwrap_or_default()
+    }
+
+    /// The number of a kind, given durably on first use. Waits for the disk then: for start-up.
+    ///
+    /// # Errors
+    /// When the journal is closed or the disk fails, or there are 65,535 kinds already.
+    pub fn kind(&self, name: &str) -> Result<KindId, StoreError> {
+        let mut kinds = lock(&self.kinds);
+        if let Some(kind) = kinds.get(name) {
+            return Ok(*kind);
+        }
+        let kind = kinds.values().map(|kind| kind.0.checked_add(1)).max().unwrap_or(Some(0));
+        let kind =
+            KindId(kind.ok_or_else(|| StoreError::Failed("there are too many kinds".to_owned()))?);
+        let (done, durable) = mpsc::sync_channel(1);
+        let done: Done = Box::new(move |outcome| drop(done.send(outcome)));
+        {
+            let mut front = lock(&self.shared.front);
+            let room = front.admit(self.generation(), self.shared.options.queue_records_max);
+            room.map_err(|error| StoreError::Failed(error.to_string()))?;
+            front.enqueue(SideWrite::Kind(kind, name.to_owned()), Some(done));
+        }
+        self.shared.hand_wakes.notify_one();
+        match durable.recv() {
+            Ok(Ok(())) => {
+                kinds.insert(name.to_owned(), kind);
+                let named = self.shared.mark.add_name(usize::from(kind.0), name);
+                named.map_err(|error| StoreError::Failed(error.to_string()))?;
+                Ok(kind)
+            }
+            Ok(Err(lost)) => Err(StoreError::Failed(lost.to_string())),
+            Err(_) => Err(StoreError::Failed("the journal is closed".to_owned())),
+        }
+    }
+
+    /// All kinds that were ever used in this store, by number.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<(KindId, String)> {
+        let kinds = lock(&self.kinds);
+        let mut kinds: Vec<_> = kinds.iter().map(|(name, kind)| (*kind, name.clone())).collect();
+        kinds.sort_unstable();
+        kinds
+    }
+
+    /// Takes a submission: its records have their positions at once, and follow to disk.
+    ///
+    /// # Errors
+    /// Nothing was taken, and `done` will not be called: [`SubmitError`] says why.
+    pub fn submit(&self, submission: Submission) -> Result<Positions, SubmitError> {
+        let shared = &*self.shared;
+        let (stream, cause) = (submission.stream, submission.cause);
+        let first = submission.entries.first();
+        let concerned = first.map(|first| kind_set::concern(stream, &first.payload, cause));
+        let (placed, hand_sleeps) = {
+            let mut front = lock(&shared.front);
+            let placed = front.place(submission, shared.options.queue_records_max)?;
+            shared.publish(&front);
+            (placed, std::mem::take(&mut front.hand_sleeps))
+        };
+        if hand_sleeps {
+            shared.hand_wakes.notify_one();
+        }
+        if let Some(kind) = concerned {
+            shared.subscribers.wake_submitted(kind, placed.last_position);
+        }
+        Ok(placed)
+    }
+
+    /// The last position given away.
+    #[must_use]
+    pub fn submitted(&self) -> u64 {
+        self.shared.submitted()
+    }
+
+    /// The watermark: the last position that would survive a power loss.
+    #[must_use]
+    pub fn durable(&self) -> u64 {
+        self.shared.durable()
+    }
+
+    /// Rises by one whenever records above the watermark were discarded, and again when the
+    /// journal is open after that, perhaps with more records than were known; from 0 at opening.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.shared.generation()
+    }
+
+    /// Calls `done` once the watermark has reached this position; at once, and on this thread,
+    /// when it has already, or when the journal is failing.
+    pub fn when_durable(&self, position: u64, done: Done) {
+        if position <= self.durable() {
+            return done(Ok(()));
+        }
+        let refused = lock(&self.shared.front).wait_for(position, done);
+        if let Err((done, outcome)) = refused {
+            done(outcome);
+        }
+    }
+
+    /// Up to so many records after a position, gapless, and none past the level's limit. May
+    /// return fewer than there are, but none only if there are none. Reads from disk when the
+    /// records are no longer in memory.
+    ///
+    /// # Errors
+    /// When the disk fails or a record cannot be read.
+    pub fn read(
+        &self,
+        after: u64,
+        records_max: usize,
+        level: ReadLevel,
+    ) -> Result<Vec<Arc<Record>>, StoreError> {
+        let durable = {
+            let front = lock(&self.shared.front);
+            let limit = match level {
+                ReadLevel::Submitted => front.head,
+                ReadLevel::Durable => front.durable,
+            };
+            if after >= limit {
+                return Ok(Vec::new());
+            }
+            if let Some(records) = front.ring.read(after, limit, records_max) {
+                return Ok(records);
+            }
+            front.durable
+        };
+        reading::global(&self.disk()?.db, after, durable, records_max)
+    }
+
+    /// Has somebody woken for what concerns him at this level, for as long as the journal lives;
+    /// beside that now and then, so that nobody falls far behind, and after every failure.
+    pub fn subscribe(&self, level: ReadLevel, listener: Listener) {
+        self.shared.subscribers.add(level, listener);
+    }
+
+    /// What was answered under this hash of an idempotency key: of what is durable.
+    ///
+    /// # Errors
+    /// When the disk fails or the answer cannot be read.
+    pub fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
+        let (disk, settled) = self.looking()?;
+        let what = "the answer to an idempotency key";
+        let kept: Option<KeptAnswer> = reading::value(&disk.db, &keys::kept_answer(key), what)?;
+        match kept {
+            Some(kept) if settled.is_some_and(|durable| kept.position > durable) => {
+                Err(StoreError::Failed("whether it was stored shows after healing".to_owned()))
+            }
+            Some(kept) => Ok(Some(kept.answer)),
+            // Of an older binary: durable since before this one opened the store.
+            None => reading::value(&disk.db, &keys::answer(key), what),
+        }
+    }
+
+    /// How many streams of a kind there are, of what is durable.
+    #[must_use]
+    pub fn count(&self, kind: KindId) -> u64 {
+        lock(&self.shared.front).durable_totals.of(kind).streams
+    }
+
+    /// The greatest number of a stream of this kind, of what is submitted and of what was lost; 0
+    /// when there is none.
+    #[must_use]
+    pub fn last_number(&self, kind: KindId) -> u64 {
+        let last = lock(&self.shared.front).submitted_totals.of(kind).last_number;
+        last.max(self.taken(kind))
+    }
+
+    /// The greatest number of a durable stream of this kind to which anything has happened: where
+    /// commands were only refused, nothing was born.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn last_born(&self, kind: KindId) -> Result<u64, StoreError> {
+        Ok(walk::last_born(&self.disk()?.db, kind)?.max(self.taken(kind)))
+    }
+
+    /// The numbers of the durable streams of a kind, in order. Costs no disk access as long as
+    /// the numbers from 1 on are all in use.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn numbers(
+        &self,
+        kind: KindId,
+        skip: u64,
+        take: usize,
+        descending: bool,
+    ) -> Result<Vec<u64>, StoreError> {
+        let total = lock(&self.shared.front).durable_totals.of(kind);
+        if total.streams != total.last_number {
+            return reading::numbers(&self.looking()?.0.db, kind, skip, take, descending);
+        }
+        let left = total.streams.saturating_sub(skip).min(take as u64);
+        if descending {
+            let last = total.streams.saturating_sub(skip);
+            return Ok((last - left + 1..=last).rev().collect());
+        }
+        Ok((skip + 1..=skip + left).collect())
+    }
+
+    /// Writes down a follower's progress with the next commit, behind all that was submitted
+    /// before. Does not wait for it.
+    ///
+    /// # Errors
+    /// When the journal is closed or its queue full, or the progress was made in an earlier
+    /// generation: it may rest on records that are no more. The checkpoint comes back.
+    pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
+        let shared = &*self.shared;
+        {
+            let mut front = lock(&shared.front);
+            if let Err(error) = front.admit(checkpoint.generation, shared.options.queue_records_max)
+            {
+                return Err((error, checkpoint));
+            }
+            front.enqueue(SideWrite::Checkpoint(checkpoint), None);
+        }
+        shared.hand_wakes.notify_one();
+        Ok(())
+    }
+
+    /// The position up to which a follower needs no second look; 0 when it never said.
+    ///
+    /// # Errors
+    /// When the disk fails or what is stored cannot be read.
+    pub fn followed(&self, follower: KindId) -> Result<u64, StoreError> {
+        let key = keys::follower(follower);
+        Ok(reading::value(&self.disk()?.db, &key, "a follower's position")?.unwrap_or(0))
+    }
+
+    /// The state of a follower's conversation as of its last checkpoint.
+    ///
+    /// # Errors
+    /// When the disk fails or the state cannot be read.
+    pub fn conversation(
+        &self,
+        follower: KindId,
+        number: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let stream = Stream { kind: follower, number };
+        let unreadable = |because: String| StoreError::Unreadable { stream, because };
+        let Some(value) = self.disk()?.db.get(keys::conversation(stream))? else {
+            return Ok(None);
+        };
+        crate::store::codec::unframe(&value)
+            .map(Some)
+            .map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// Takes nothing more, writes what waits, and lets go of the folder. Waits for all that,
+    /// unless called by the journal's own thread.
+    pub fn close(&self) {
+        {
+            let mut front = lock(&self.shared.front);
+            if !matches!(front.door, Intake::Closed) {
+                front.door = Intake::Closing;
+                self.shared.publish(&front);
+            }
+        }
+        self.shared.hand_wakes.notify_one();
+        let hand = lock(&self.hand).take();
+        if let Some(hand) = hand.filter(|hand| hand.thread().id() != thread::current().id()) {
+            // The hand catches every panic; there is nothing to hear from it.
+            let _ = hand.join();
+        }
+        self.marking.end();
+    }
+
+    /// What goes wrong with the disk on purpose.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.options.faults
+    }
+
+    pub(in crate::store) fn disk(&self) -> Result<Arc<Disk>, StoreError> {
+        self.shared.disk().map_err(StoreError::Failed)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,214 @@
+//! Opening a store: is it ours, is it of our format, how does it stand, and is it all there?
+
+use super::integrity::{self, Loss, Witnesses};
+use crate::store::{
+    codec,
+    disk::{
+        Batch, Disk, FORMAT, FORMAT_READ_MIN, Files, Found, Head, Locked, Mark, MarkFile, Tree,
+        files, keys, log_check, mark, reading,
+    },
+    read_model,
+    types::{JournalOptions, KindId, OpenError, StoreId},
+};
+use std::{
+    collections::HashMap,
+    fs,
+    hash::{BuildHasher, RandomState},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A store that was found good.
+pub(in crate::store) struct Opened {
+    pub(in crate::store) disk: Disk,
+    pub(in crate::store) mark: Arc<MarkFile>,
+    pub(in crate::store) files: Files,
+    pub(in crate::store) id: Option<StoreId>,
+    pub(in crate::store) head: Head,
+    pub(in crate::store) kinds: HashMap<String, KindId>,
+    /// Numbers that are not given again, by kind.
+    pub(in crate::store) taken: Vec<u64>,
+    /// What was lost and is accepted with this opening.
+    pub(in crate::store) loss: Option<Loss>,
+}
+
+/// Opens the store in this folder, creating both if need be.
+pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Opened, OpenError> {
+    let failed = |because: String| OpenError { path: dir.to_owned(), because };
+    let locked = Locked::take(dir)?;
+    let mark_path = files::mark_path(dir);
+    let view = options.views.as_deref().and_then(read_model::furthest);
+    let marked = mark::read(&mark_path)
+        .map_err(|error| failed(format!("{}: {error}", mark_path.display())))?;
+    let witnesses = Witnesses { mark: marked, view };
+    let mut loss = integrity::missing_log(dir, &witnesses);
+    refuse_unless_accepted(loss.as_ref(), options).map_err(failed)?;
+    fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let skipped = match log_check::check(dir) {
+        Err(because) if !options.accept_loss => return Err(failed(because)),
+        checked => checked.err(),
+    };
+    let (disk, unopened) = open_or_put_aside(dir, &witnesses, options)?;
+    loss = loss.or(unopened);
+    check_format(&disk).map_err(failed)?;
+    let mut id = read_id(&disk.db).map_err(failed)?;
+    let mut head = reading::head(&disk.db).map_err(|error| failed(error.to_string()))?;
+    let mut kinds = read_kinds(&disk.db).map_err(failed)?;
+    if let (None, Some(because)) = (&loss, skipped) {
+        let acknowledged = witnesses.position().max(head.position);
+        loss = Some(Loss { because, ends_at: head.position, acknowledged });
+    }
+    if loss.is_none() {
+        loss = integrity::find_loss(&disk.db, &head, id, &witnesses).map_err(failed)?;
+        refuse_unless_accepted(loss.as_ref(), options).map_err(failed)?;
+    }
+    if let Some(loss) = &loss {
+        let new = new_id();
+        let beside = (new, options.views.as_deref());
+        integrity::accept(&disk, loss, &witnesses, beside, &mut kinds).map_err(failed)?;
+        tracing::warn!(
+            because = loss.because,
+            "acknowledged history is lost, and that is accepted"
+        );
+        (id, head.answers) = (Some(new), mark::Answers::default());
+    } else if options.accept_loss {
+        tracing::info!("nothing is missing in the journal: --accept-loss changes nothing");
+    }
+    let taken = integrity::numbers_taken(&disk.db).map_err(failed)?;
+    let mark = make_mark(&mark_path, &disk.db, (&witnesses, loss.is_some()), (id, &head), &kinds);
+    let mark = Arc::new(mark.map_err(failed)?);
+    let files = Files::of(dir, &mark_path, locked).map_err(|error| failed(error.to_string()))?;
+    Ok(Opened { disk, mark, files, id, head, kinds, taken, loss })
+}
+
+fn refuse_unless_accepted(loss: Option<&Loss>, options: &JournalOptions) -> Result<(), String> {
+    match loss {
+        Some(loss) if !options.accept_loss => Err(loss.refusal()),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the files. When they cannot be opened at all and that is accepted, they are put aside and
+/// a new journal is begun.
+fn open_or_put_aside(
+    dir: &Path,
+    witnesses: &Witnesses,
+    options: &JournalOptions,
+) -> Result<(Disk, Option<Loss>), OpenError> {
+    let refused = match Disk::open(dir, options) {
+        Ok(disk) => return Ok((disk, None)),
+        Err(refused) if !options.accept_loss || !witnesses.know_of_a_journal() => {
+            return Err(refused);
+        }
+        Err(refused) => refused,
+    };
+    let failed = |because: String| OpenError { path: dir.to_owned(), because };
+    let aside = free_name(dir);
+    fs::rename(dir, &aside).map_err(|error| failed(error.to_string()))?;
+    fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let because = format!("{}; the files are kept in {}", refused.because, aside.display());
+    let acknowledged = witnesses.position();
+    Ok((Disk::open(dir, options)?, Some(Loss { because, ends_at: 0, acknowledged })))
+}
+
+fn free_name(dir: &Path) -> PathBuf {
+    let mut names = (1_u32..).map(|nth| dir.with_extension(format!("damaged-{nth}")));
+    names.find(|name| !name.exists()).unwrap_or_else(|| dir.with_extension("damaged"))
+}
+
+/// Begins the mark of this opening, which says how the journal stands now.
+fn make_mark(
+    path: &Path,
+    tree: &Tree,
+    (witnesses, is_lost): (&Witnesses, bool),
+    (id, head): (Option<StoreId>, &Head),
+    kinds: &HashMap<String, KindId>,
+) -> Result<MarkFile, String> {
+    let mut names = Vec::new();
+    for (name, kind) in kinds {
+        let kind = usize::from(kind.0);
+        names.resize(names.len().max(kind + 1), String::new());
+        names[kind].clone_from(name);
+    }
+    let is_whole = head.position > 0 && !is_lost;
+    let heads = match &witnesses.mark {
+        Found::Mark(mark, _) => integrity::heads_since(tree, mark, head, kinds)?,
+        Found::Damaged => {
+            tracing::warn!(path = %path.display(), "the mark of the journal is damaged: made anew");
+            integrity::heads(tree, head, kinds)?
+        }
+        Found::Missing if is_whole && head.chain.is_some() => {
+            tracing::warn!(path = %path.display(), "the mark of the journal is missing: made anew");
+            integrity::heads(tree, head, kinds)?
+        }
+        Found::Missing => integrity::heads(tree, head, kinds)?,
+    };
+    let (position, chain, answers) = (head.position, head.chain, head.answers);
+    let (sequence, opened) = (0, position);
+    let mark = Mark { sequence, store: id, opened, position, chain, answers, heads };
+    let made = match MarkFile::create(path, mark.clone(), names.clone()) {
+        Err(error) if is_no_space(&error) => MarkFile::reuse(path, mark, names),
+        made => made,
+    };
+    made.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn is_no_space(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn check_format(disk: &Disk) -> Result<(), String> {
+    let found = disk.db.get(keys::FORMAT).map_err(|error| error.to_string())?;
+    let Some(found) = found else {
+        if !disk.db.is_empty().map_err(|error| error.to_string())? {
+            return Err("the folder holds a store that is not a journal".to_owned());
+        }
+        return write_format(disk, |batch| batch.insert(keys::STORE_ID, codec::frame(&new_id())));
+    };
+    let found: u32 = codec::unframe(&found)
+        .map_err(|error| format!("the format version cannot be read: {error}"))?;
+    if found > FORMAT {
+        return Err(format!(
+            "the store has format {found}, this binary knows format {FORMAT}: use a newer binary"
+        ));
+    }
+    if found < FORMAT_READ_MIN {
+        return Err(format!(
+            "the store has format {found}, this binary knows format {FORMAT}: use an older binary"
+        ));
+    }
+    // From now on an older binary could misread it.
+    if found < FORMAT { write_format(disk, |_| {}) } else { Ok(()) }
+}
+
+/// An identity that no other store has.
+fn new_id() -> StoreId {
+    StoreId(RandomState::new().hash_one(FORMAT))
+}
+
+fn write_format(disk: &Disk, and: impl FnOnce(&mut Batch)) -> Result<(), String> {
+    let mut batch = Batch::default();
+    batch.insert(keys::FORMAT, codec::frame(&FORMAT));
+    and(&mut batch);
+    disk.commit(batch).map_err(|failure| failure.to_string())
+}
+
+/// A store that was made before there was any has none, and gets one only with a loss.
+fn read_id(tree: &Tree) -> Result<Option<StoreId>, String> {
+    let found = tree.get(keys::STORE_ID).map_err(|error| error.to_string())?;
+    let read = found.map(|found| codec::unframe(&found)).transpose();
+    read.map_err(|error| format!("what tells the store from others cannot be read: {error}"))
+}
+
+fn read_kinds(tree: &Tree) -> Result<HashMap<String, KindId>, String> {
+    let mut kinds = HashMap::new();
+    for entry in tree.scan_prefix(keys::KIND_NAMES) {
+        let (key, value) = entry.map_err(|error| error.to_string())?;
+        let kind = keys::read_kind_name(&key).ok_or("the key of a kind's name makes no sense")?;
+        let name: String = codec::unframe(&value)
+            .map_err(|error| format!("the name of kind {} cannot be read: {error}", kind.0))?;
+        kinds.insert(name, kind);
+    }
+    Ok(kinds)
+}

@@ -1,0 +1,140 @@
+//! What the handle of the journal and the hand that writes have in common.
+
+use super::{
+    availability::Turns,
+    commit_queue::{CommitQueue, Intake},
+    commit_timer::CommitTimer,
+    feed::Subscribers,
+};
+use crate::store::{
+    disk::{Disk, Files, MarkFile, synced},
+    sync::lock,
+    types::JournalOptions,
+};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Condvar, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The longest that letting go of the store waits for those who read from it at that moment.
+const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often it looks whether they are gone.
+const READERS_LOOK_EVERY: Duration = Duration::from_millis(1);
+
+/// What the handle and the hand that writes have in common.
+pub struct Shared {
+    pub(in crate::store) dir: PathBuf,
+    pub(in crate::store) options: JournalOptions,
+    pub(in crate::store) front: Mutex<CommitQueue>,
+    pub(in crate::store) hand_wakes: Condvar,
+    /// Empty while the store is being reopened, and after closing.
+    pub(in crate::store) slot: RwLock<Option<Arc<Disk>>>,
+    pub(in crate::store) subscribers: Subscribers,
+    pub(in crate::store) turns: Turns,
+    /// The store may hold what was lost: it is read up to the watermark only.
+    pub(in crate::store) is_in_doubt: AtomicBool,
+    pub(in crate::store) watch: CommitTimer,
+    /// What says how far the journal is.
+    pub(in crate::store) mark: Arc<MarkFile>,
+    /// What must stay in its place.
+    pub(in crate::store) files: Files,
+    // Copies of what stands in the front, to be read without its lock.
+    submitted: AtomicU64,
+    durable: AtomicU64,
+    generation: AtomicU64,
+    is_open: AtomicBool,
+}
+
+impl Shared {
+    pub(in crate::store) fn new(
+        dir: PathBuf,
+        options: JournalOptions,
+        front: CommitQueue,
+        (disk, mark, files): (Disk, Arc<MarkFile>, Files),
+    ) -> Self {
+        Self {
+            dir,
+            options,
+            hand_wakes: Condvar::new(),
+            slot: RwLock::new(Some(Arc::new(disk))),
+            subscribers: Subscribers::default(),
+            turns: Turns::default(),
+            is_in_doubt: AtomicBool::new(false),
+            watch: CommitTimer::default(),
+            mark,
+            files,
+            submitted: AtomicU64::new(front.head),
+            durable: AtomicU64::new(front.durable),
+            generation: AtomicU64::new(front.generation),
+            is_open: AtomicBool::new(true),
+            front: Mutex::new(front),
+        }
+    }
+
+    /// The open store; held only as long as it takes to read, so that it can be reopened.
+    pub(in crate::store) fn disk(&self) -> Result<Arc<Disk>, String> {
+        let is_in_doubt = self.is_in_doubt.load(Ordering::Acquire);
+        self.kept_disk().filter(|_| !is_in_doubt).ok_or_else(|| self.because())
+    }
+
+    /// As [`Self::disk`], but also when it may hold what was lost.
+    pub(in crate::store) fn kept_disk(&self) -> Option<Arc<Disk>> {
+        self.slot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why there is no store.
+    fn because(&self) -> String {
+        match &lock(&self.front).door {
+            Intake::Healing(because) => format!("the journal is being reopened: {because}"),
+            Intake::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
+            Intake::Stopped(because) => because.to_string(),
+            Intake::Open | Intake::Closing | Intake::Closed => "the journal is closed".to_owned(),
+        }
+    }
+
+    /// Lets go of the store, and with it of the folder.
+    pub(in crate::store) fn let_go(&self) {
+        let disk = self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(disk) = disk else { return };
+        // Whoever reads at this moment still holds it, and with it the folder.
+        let begin = Instant::now();
+        while Arc::strong_count(&disk) > 1 && begin.elapsed() < READERS_LEAVE_WITHIN {
+            thread::park_timeout(READERS_LOOK_EVERY);
+        }
+        drop(disk);
+        // Whoever opens it next must not be told that another process has it.
+        while synced::is_held(&self.dir) && begin.elapsed() < READERS_LEAVE_WITHIN {
+            thread::park_timeout(READERS_LOOK_EVERY);
+        }
+    }
+
+    pub(in crate::store) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Acquire)
+    }
+
+    pub(in crate::store) fn submitted(&self) -> u64 {
+        self.submitted.load(Ordering::Acquire)
+    }
+
+    pub(in crate::store) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(in crate::store) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Copies what stands in the front for those who read without its lock.
+    pub(in crate::store) fn publish(&self, front: &CommitQueue) {
+        self.generation.store(front.generation, Ordering::Release);
+        self.durable.store(front.durable, Ordering::Release);
+        self.submitted.store(front.head, Ordering::Release);
+        self.is_open.store(matches!(front.door, Intake::Open), Ordering::Release);
+    }
+}

@@ -1,0 +1,337 @@
+//! Reading everything and finding what is wrong: the store's half of `madang verify`.
+
+mod beside;
+
+use super::Journal;
+use crate::store::{
+    codec::{self, CodecError},
+    disk::{Commit, StreamGroup, Totals, Tree, keys, layout, reading},
+    types::{Cause, Origin, Record, Snapshot, StoreError, Stream},
+};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Something wrong, and where, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw(pub String);
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Journal {
+    /// Reads all that is durable: checks checksums, that positions and versions have no gap and
+    /// no double, that commits and histories tell the same, that one dispatch led to one group
+    /// of records, and the totals. `progress` hears how many of how many records are read (each
+    /// is read twice: in global order, and as its stream's history), `each` sees every readable
+    /// record in global order.
+    ///
+    /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
+    ///
+    /// # Errors
+    /// When the journal is closed. What cannot be read is no error but a flaw, and ends the part of
+    /// the audit that meets it.
+    pub fn audit(
+        &self,
+        progress: &mut dyn FnMut(u64, u64),
+        each: &mut dyn FnMut(&Record),
+    ) -> Result<Vec<Flaw>, StoreError> {
+        let disk = self.disk()?;
+        let head = self.durable();
+        let mut audit = Audit { db: &disk.db, head, progress, flaws: Vec::new(), done: 0 };
+        let of_commits = audit.part("the commits", |audit| audit.commits(each));
+        let of_streams = audit.part("the histories", Audit::streams);
+        if let (Some(of_commits), Some(of_streams)) = (&of_commits, &of_streams) {
+            if of_commits.records != of_streams.records {
+                let (commits, streams) = (of_commits.records, of_streams.records);
+                audit.flaw(format!("the commits hold {commits} records, the streams {streams}"));
+            }
+            if of_commits.totals != of_streams.totals {
+                audit.flaw("the totals of streams differ from the streams".to_owned());
+            }
+        }
+        let last_versions = of_streams.map(|of_streams| of_streams.last_versions);
+        audit.beside_records(last_versions.as_ref());
+        Ok(audit.flaws)
+    }
+
+    /// Every snapshot, one by one.
+    ///
+    /// # Errors
+    /// When the disk fails or a snapshot cannot be read.
+    pub fn snapshots(&self, each: &mut dyn FnMut(Stream, Snapshot)) -> Result<(), StoreError> {
+        for entry in self.disk()?.db.scan_prefix([keys::SNAPSHOT]) {
+            let (key, value) = entry?;
+            let stream = keys::read_address(&key, keys::SNAPSHOT).ok_or_else(|| {
+                StoreError::Failed("the key of a snapshot makes no sense".to_owned())
+            })?;
+            let unreadable =
+                |error: CodecError| StoreError::Unreadable { stream, because: error.to_string() };
+            each(stream, codec::unframe(&value).map_err(unreadable)?);
+        }
+        Ok(())
+    }
+}
+
+/// What was added to the neighbours who are looked at, read once for all of them.
+#[derive(Default)]
+struct Tails {
+    of: Option<StreamGroup>,
+    records: Vec<Record>,
+}
+
+impl Tails {
+    fn of(&mut self, audit: &mut Audit, stream: Stream) -> Result<Vec<Record>, StoreError> {
+        let neighbours = StreamGroup::of(stream);
+        if self.of != Some(neighbours) {
+            (self.of, self.records) = (Some(neighbours), audit.tails(neighbours)?);
+        }
+        Ok(self.records.extract_if(.., |record| record.stream == stream).collect())
+    }
+}
+
+/// An audit on its way.
+struct Audit<'a> {
+    db: &'a Tree,
+    /// What is committed meanwhile is left for the next audit.
+    head: u64,
+    progress: &'a mut dyn FnMut(u64, u64),
+    flaws: Vec<Flaw>,
+    done: u64,
+}
+
+/// What the commits say.
+#[derive(Default)]
+struct OfCommits {
+    records: u64,
+    totals: Totals,
+}
+
+/// What the streams say.
+#[derive(Default)]
+struct OfStreams {
+    records: u64,
+    totals: Totals,
+    /// Only of streams that have a snapshot: the others would fill the memory.
+    last_versions: HashMap<Stream, u32>,
+}
+
+impl Audit<'_> {
+    fn flaw(&mut self, sentence: String) {
+        self.flaws.push(Flaw(sentence));
+    }
+
+    /// Checks one part. What keeps it from being read to its end is a flaw; the next part is
+    /// checked all the same.
+    fn part<T>(
+        &mut self,
+        what: &str,
+        check: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Option<T> {
+        let because = match catch_unwind(AssertUnwindSafe(|| check(self))) {
+            Ok(Ok(found)) => return Some(found),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store panicked".to_owned(),
+        };
+        self.flaw(format!("{what} cannot be read to the end: {because}"));
+        None
+    }
+
+    fn went_on(&mut self, records: u64) {
+        self.done += records;
+        (self.progress)(self.done.min(self.head * 2), self.head * 2);
+    }
+
+    /// The global order, commit by commit.
+    fn commits(&mut self, each: &mut dyn FnMut(&Record)) -> Result<OfCommits, StoreError> {
+        let mut found = OfCommits::default();
+        let mut expected = 1;
+        for entry in self.db.scan_prefix([keys::COMMIT]) {
+            let (key, value) = entry?;
+            let first = keys::read_commit(&key).unwrap_or_default();
+            if first > self.head {
+                break;
+            }
+            if first != expected {
+                self.flaw(format!("positions {expected} to {first} do not follow on each other"));
+            }
+            match Commit::read(&value) {
+                Ok(commit) => {
+                    expected = commit.last_position + 1;
+                    found.totals = commit.totals;
+                }
+                Err(error) => self.flaw(format!("the commit at position {first}: {error}")),
+            }
+            match reading::commit_records(self.db, &key, &value) {
+                Ok(records) => {
+                    for record in &records {
+                        each(record);
+                    }
+                    found.records += records.len() as u64;
+                    self.went_on(records.len() as u64);
+                }
+                Err(error) => self.flaw(error.to_string()),
+            }
+        }
+        if expected != self.head + 1 {
+            self.flaw(format!("the last position is {}, not {}", expected - 1, self.head));
+        }
+        Ok(found)
+    }
+
+    /// The histories, stream by stream.
+    fn streams(&mut self) -> Result<OfStreams, StoreError> {
+        let mut found = OfStreams::default();
+        let mut dispatches = Dispatches::default();
+        let mut tails = Tails::default();
+        for entry in self.db.scan_prefix([keys::BIRTHS]) {
+            let (key, value) = entry?;
+            let Some((first, streams)) = keys::read_births(&key) else {
+                self.flaw(format!("the key {key:?} makes no sense"));
+                continue;
+            };
+            let births = reading::read_births(first, &value).unwrap_or_else(|error| {
+                self.flaw(format!("the first records from {first:?} on: {error}"));
+                Vec::new()
+            });
+            if births.len() != usize::from(streams) {
+                self.flaw(format!("{} of {streams} streams from {first:?} on", births.len()));
+            }
+            for birth in births {
+                let stream = birth[0].stream;
+                let tail = tails.of(self, stream)?;
+                self.whole(stream, birth, tail, &mut found, &mut dispatches)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The history of a stream: its first records, those kept with records of its neighbours, and
+    /// its blocks, of which one is in memory at a time.
+    fn whole(
+        &mut self,
+        stream: Stream,
+        birth: Vec<Record>,
+        mut tail: Vec<Record>,
+        found: &mut OfStreams,
+        dispatches: &mut Dispatches,
+    ) -> Result<(), StoreError> {
+        let mut early = birth;
+        early.append(&mut tail);
+        early.sort_by_key(|record| record.version);
+        let mut early = early.into_iter().peekable();
+        let mut before = None;
+        let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
+        for entry in self.db.range(all) {
+            let (key, value) = entry?;
+            let block = reading::read_block(&key, &value).unwrap_or_else(|error| {
+                let place = keys::read_block(&key);
+                self.flaw(format!("the block of stream and version {place:?}: {error}"));
+                Vec::new()
+            });
+            let mut records = Vec::with_capacity(block.len());
+            for record in block {
+                while let Some(first) = early.next_if(|early| early.version <= record.version) {
+                    records.push(first);
+                }
+                records.push(record);
+            }
+            self.stream(found, dispatches, &mut before, records)?;
+        }
+        self.stream(found, dispatches, &mut before, early.collect())
+    }
+
+    /// What was added to these neighbours after their first records.
+    fn tails(&mut self, neighbours: StreamGroup) -> Result<Vec<Record>, StoreError> {
+        let mut records = Vec::new();
+        for entry in self.db.scan_prefix(neighbours.tails()) {
+            let (key, value) = entry?;
+            match layout::tails_of(neighbours, &value) {
+                Ok(tails) => records.extend(tails.into_iter().flatten()),
+                Err(error) => {
+                    self.flaw(format!(
+                        "the later records of {neighbours:?} under {key:?}: {error}"
+                    ));
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    /// The next records of a stream, after this one.
+    fn stream(
+        &mut self,
+        found: &mut OfStreams,
+        dispatches: &mut Dispatches,
+        before: &mut Option<Record>,
+        mut records: Vec<Record>,
+    ) -> Result<(), StoreError> {
+        records.retain(|record| record.position <= self.head);
+        self.went_on(records.len() as u64);
+        for record in records {
+            self.follows(before.as_ref(), &record);
+            if let Some(flaw) = dispatches.heard(before.as_ref(), &record) {
+                self.flaw(flaw);
+            }
+            self.remember(found, &record)?;
+            *before = Some(record);
+        }
+        Ok(())
+    }
+
+    fn follows(&mut self, before: Option<&Record>, record: &Record) {
+        let Record { stream, version, position, .. } = record;
+        let expected = before.map_or(1, |before| before.version.saturating_add(1));
+        if *version != expected {
+            self.flaw(format!("{stream:?} goes on at version {version} instead of {expected}"));
+        }
+        if before.is_some_and(|before| before.position >= *position) {
+            self.flaw(format!("{stream:?} goes back in position at version {version}"));
+        }
+    }
+
+    fn remember(&mut self, found: &mut OfStreams, record: &Record) -> Result<(), StoreError> {
+        found.records += 1;
+        found.totals.add(record.stream, record.version);
+        let is_known = found.last_versions.contains_key(&record.stream);
+        let is_first = record.version == 1;
+        if is_known || is_first && self.db.contains_key(keys::snapshot(record.stream))? {
+            found.last_versions.insert(record.stream, record.version);
+        }
+        Ok(())
+    }
+}
+
+/// Which dispatches led to records so far. Hashes of 64 bits: of a hundred million dispatches
+/// two collide once in some four thousand audits.
+#[derive(Default)]
+struct Dispatches(HashSet<u64>);
+
+impl Dispatches {
+    /// What one dispatch led to is neighbours in one stream, and nowhere else.
+    fn heard(&mut self, previous: Option<&Record>, record: &Record) -> Option<String> {
+        let Cause::Dispatch(origin) = record.cause else {
+            return None;
+        };
+        let goes_on = previous.is_some_and(|previous| {
+            previous.cause == record.cause && previous.position + 1 == record.position
+        });
+        if goes_on || self.0.insert(hash(&origin)) {
+            return None;
+        }
+        Some(format!(
+            "{:?} version {} repeats what {origin:?} led to already",
+            record.stream, record.version
+        ))
+    }
+}
+
+fn hash(origin: &Origin) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(origin)
+}

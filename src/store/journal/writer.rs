@@ -1,0 +1,224 @@
+//! The one hand that writes: it takes all that waits into one commit, makes it durable, says so,
+//! and when the disk fails, heals the journal.
+//!
+//! ```text
+//!        ┌────────────── take ◀── queue ◀── submit
+//!        ▼
+//!     one batch ──▶ flush ──▶ fsync ──▶ watermark ──▶ done, wake          (again)
+//!        │ any error
+//!        ▼
+//!   shut the door ──▶ Lost ──▶ heal ──▶ open the door
+//! ```
+
+use super::{
+    answer_expiry::Expiry,
+    commit_batch,
+    commit_queue::{Chains, CommitBatch, Intake, SideWrite, tell},
+    recovery,
+    shared::Shared,
+    submission::{Checkpoint, CommitError},
+};
+use crate::store::{
+    codec::{self, Frame},
+    disk::{Answers, Batch, Failure, Mark, Totals, keys},
+    sync::lock,
+    types::{Payload, Record, Stream, concern},
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, PoisonError},
+    thread,
+    time::Duration,
+};
+
+/// How often it looks whether the file system takes writes while nothing waits for a commit.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// The same while it does not.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
+
+/// In busy times the hand waits so long before it takes the next load: fewer and larger commits
+/// cost everybody fewer changes of context than the wait costs time.
+const GATHERING_PAUSE: Duration = Duration::from_micros(250);
+
+/// A commit of so many submissions makes the times busy.
+const BUSY_SUBMISSIONS: usize = 32;
+
+/// Writes until the journal is closed.
+pub(in crate::store) fn run(shared: &Shared) {
+    let mut frame = Frame::default();
+    let mut expiry = Expiry::new(&shared.options);
+    let mut is_busy = false;
+    loop {
+        if is_busy {
+            gather();
+        }
+        let Some(load) = next_load(shared, &expiry) else { break };
+        is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
+        let at_the_disk = shared.watch.start();
+        recovery::look(shared);
+        // sled panics on some inconsistencies instead of returning them.
+        let commit = || commit(shared, &mut frame, &mut expiry, &load);
+        let committed = catch_unwind(AssertUnwindSafe(commit))
+            .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
+        drop(at_the_disk);
+        match committed.map(|stands| shared.files.check().map(|()| stands)) {
+            Ok(Ok(stands)) => acknowledge(shared, load, stands),
+            Ok(Err(because)) => recovery::stop(shared, load, &because),
+            Err(Failure::Refused(refusal)) => recovery::refuse(shared, load, refusal),
+            Err(Failure::Broken(because)) => recovery::heal(shared, load, &because),
+            Err(Failure::Damaged(because)) => recovery::stop_damaged(shared, load, &because),
+        }
+    }
+    // Whoever still waits, waits for a position that was never given away.
+    let waiting = {
+        let mut front = lock(&shared.front);
+        let waiting = front.fail(Intake::Closed);
+        front.door = Intake::Closed;
+        shared.publish(&front);
+        waiting
+    };
+    tell(waiting, &Err(CommitError::InDoubt(Arc::from("the journal is closed"))));
+    shared.let_go();
+    shared.files.unlock();
+}
+
+#[expect(clippy::disallowed_methods, reason = "the hand has a thread of its own")]
+fn gather() {
+    thread::sleep(GATHERING_PAUSE);
+}
+
+/// Sleeps until something waits, or answers have expired: then there is a load with nothing in it.
+/// `None` once the journal is closing and nothing waits.
+fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
+    let mut front = lock(&shared.front);
+    while front.is_idle() {
+        if matches!(front.door, Intake::Closing) {
+            return None;
+        }
+        front.hand_sleeps = true;
+        let is_refusing = matches!(front.door, Intake::Refusing(_));
+        let pause = if is_refusing { LOOK_AGAIN_EVERY } else { LOOK_EVERY };
+        let woken = shared.hand_wakes.wait_timeout(front, pause);
+        let (awake, slept) = woken.unwrap_or_else(PoisonError::into_inner);
+        front = awake;
+        front.hand_sleeps = false;
+        if slept.timed_out() {
+            drop(front);
+            recovery::look(shared);
+            let has_expired = !is_refusing && expiry.is_due(shared);
+            front = lock(&shared.front);
+            if has_expired && matches!(front.door, Intake::Open) {
+                break;
+            }
+        }
+    }
+    Some(front.take(shared.options.commit_records_max))
+}
+
+/// How things stand after a commit.
+struct Stands {
+    totals: Totals,
+    chains: Chains,
+}
+
+fn commit(
+    shared: &Shared,
+    frame: &mut Frame,
+    expiry: &mut Expiry,
+    load: &CommitBatch,
+) -> Result<Stands, Failure> {
+    let disk = shared.disk().map_err(Failure::Broken)?;
+    let (mut totals, mut chains) = {
+        let front = lock(&shared.front);
+        (front.durable_totals.clone(), front.chains)
+    };
+    let mut batch = Batch::default();
+    expiry.begin();
+    for extra in &load.extras {
+        write_extra(&mut batch, expiry, extra);
+    }
+    expiry.finish(&disk.db, &mut batch).map_err(|error| Failure::Broken(error.to_string()))?;
+    let is_told = |extra: &SideWrite| !matches!(extra, SideWrite::Checkpoint(_));
+    if load.records.is_empty() && load.extras.iter().any(is_told) {
+        let Answers { commits, chain } = chains.answers;
+        chains.answers = Answers { commits: commits + 1, chain: batch.chained(chain, &[]) };
+        batch.insert(keys::ANSWERS_ALONE, codec::frame(&chains.answers));
+    }
+    let records = &load.records;
+    commit_batch::write_records(&mut batch, frame, records, &mut totals, &mut chains.records);
+    // A load with nothing in it may have found nothing that has expired.
+    if batch.is_empty() {
+        return Ok(Stands { totals, chains });
+    }
+    disk.commit(batch)?;
+    let marked = shared.mark.write(|mark| raise_mark(mark, load, chains));
+    marked.map_err(|error| Failure::Broken(format!("the mark of the journal: {error}")))?;
+    Ok(Stands { totals, chains })
+}
+
+/// The mark says what is about to be acknowledged.
+fn raise_mark(mark: &mut Mark, load: &CommitBatch, chains: Chains) {
+    (mark.chain, mark.answers) = (chains.records, chains.answers);
+    if let Some(last) = load.records.last() {
+        mark.position = last.position;
+    }
+    for Record { stream, payload, .. } in load.records.iter().map(AsRef::as_ref) {
+        let kind = usize::from(stream.kind.0);
+        if matches!(payload, Payload::Event(_)) {
+            if mark.heads.len() <= kind {
+                mark.heads.resize(kind + 1, 0);
+            }
+            mark.heads[kind] = mark.heads[kind].max(stream.number);
+        }
+    }
+}
+
+fn write_extra(batch: &mut Batch, expiry: &mut Expiry, extra: &SideWrite) {
+    match extra {
+        SideWrite::Submitted { stream, answer, snapshot } => {
+            if let Some(answers) = answer {
+                expiry.write(batch, answers);
+            }
+            if let Some(snapshot) = snapshot {
+                batch.insert(&keys::snapshot(*stream), codec::frame(snapshot));
+            }
+        }
+        SideWrite::Checkpoint(checkpoint) => write_checkpoint(batch, checkpoint),
+        SideWrite::Kind(kind, name) => {
+            batch.insert(&keys::kind_name(*kind), codec::frame(name));
+        }
+    }
+}
+
+fn write_checkpoint(batch: &mut Batch, checkpoint: &Checkpoint) {
+    let Checkpoint { follower: kind, position, conversations, .. } = checkpoint;
+    batch.insert(&keys::follower(*kind), codec::frame(position));
+    for (number, state) in conversations {
+        let key = keys::conversation(Stream { kind: *kind, number: *number });
+        match state {
+            Some(state) => batch.insert(&key, codec::frame(state)),
+            None => batch.remove(&key),
+        }
+    }
+}
+
+fn acknowledge(shared: &Shared, load: CommitBatch, Stands { totals, chains }: Stands) {
+    let reached = load.records.last().map(|record| record.position);
+    let before = shared.durable();
+    let waiting = {
+        let mut front = lock(&shared.front);
+        (front.durable_totals, front.chains) = (totals, chains);
+        let durable = reached.unwrap_or(front.durable);
+        let waiting = front.advance(durable, shared.options.feed_records_max);
+        shared.publish(&front);
+        waiting
+    };
+    tell(load.dones, &Ok(()));
+    tell(waiting, &Ok(()));
+    if let Some(durable) = reached {
+        let concern = |record: &Arc<Record>| concern(record.stream, &record.payload, record.cause);
+        let concerned = load.records.iter().map(concern).collect();
+        shared.subscribers.wake_durable(&concerned, before, durable);
+    }
+}

@@ -1,0 +1,17 @@
+//! The columns of a view: one for each field but the number.
+
+use crate::domain::kernel::{Field, FieldKind};
+
+/// The column of a field, by its place: names of fields are no part of any statement.
+pub(super) fn column(fields: &[Field], index: usize) -> String {
+    match fields[index].kind {
+        FieldKind::Key => "number".to_owned(),
+        FieldKind::Text | FieldKind::Number | FieldKind::Time => format!("field_{index}"),
+    }
+}
+
+/// The fields that have a column of their own.
+pub(super) fn columns_of(fields: &[Field]) -> impl Iterator<Item = (String, &Field)> {
+    let all = (0..).zip(fields).filter(|(_, field)| field.kind != FieldKind::Key);
+    all.map(|(index, field)| (column(fields, index), field))
+}

@@ -1,0 +1,20 @@
+//! The types of the store: records and their parts, answers, leases, options and errors.
+
+mod answers;
+mod error;
+pub mod kind_set;
+mod lease;
+mod options;
+mod record;
+mod snapshot;
+
+pub use answers::{Answer, Answers, KeptAnswer, UNPLACED};
+pub use error::{OpenError, StoreError};
+pub use kind_set::{KindSet, concern};
+pub use lease::Lease;
+pub use options::JournalOptions;
+pub use record::{
+    Cause, KindId, Origin, Payload, Record, StoreId, StoredAnswer, StoredOutcome, StoredReply,
+    StoredSuccess, Stream,
+};
+pub use snapshot::Snapshot;
