@@ -64,7 +64,7 @@ impl InFlight {
 /// Why the application did not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The courtyard did not start.
+    /// The runtime did not start.
     #[error(transparent)]
     Start(#[from] StartError),
     /// The address cannot be listened on.

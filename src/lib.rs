@@ -1,4 +1,4 @@
-//! *madang* is the courtyard that all the rooms of a house open onto. Here the courtyard is a
+//! *madang* is the runtime that all the rooms of a house open onto. Here the runtime is a
 //! durable journal: every business, saga, view and outside service opens onto it, and nothing
 //! passes between them but through it.
 //!

@@ -28,7 +28,7 @@ orders() {
 
 # notes WHAT PART: how many such notes the diary has.
 notes() {
-  curl -sSf "$house/admin/diary?size=200" |
+  curl -sSf "$house/admin/log?size=200" |
     jq -r --arg what "$1" --arg part "$2" '
       [._embedded.log[] | select(.what == $what and (.details.part // "") == $part)] | length'
 }

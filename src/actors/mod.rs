@@ -5,7 +5,7 @@
 //!                                   ├─ saga runner ── conversation
 //!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
 //!                                   └─ projector ── shelf, rows (views)
-//! gates stand before rooms and ports; the gatekeeper lets time pass for them
+//! gates stand before rooms and ports; the gate driver lets time pass for them
 //! ```
 
 mod aggregate;

@@ -34,7 +34,7 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// For this courtyard, within these limits.
+    /// For this runtime, within these limits.
     #[must_use]
     pub fn new(
         runtime: Runtime,

@@ -61,7 +61,7 @@ impl Traffic {
     }
 }
 
-/// Serves the courtyard on this socket once the result is awaited, with at most so many connections
+/// Serves the runtime on this socket once the result is awaited, with at most so many connections
 /// per worker. Stopping is the caller's: signals are not listened to.
 ///
 /// # Errors

@@ -197,7 +197,7 @@ fn event(told: &Told) -> String {
     id(&[&told.aggregate, "event", &told.name])
 }
 
-/// Letters, digits and underscores only; whatever else there is becomes an underscore.
+/// Messages, digits and underscores only; whatever else there is becomes an underscore.
 fn id(parts: &[&str]) -> String {
     parts.join("_").replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }

@@ -1,4 +1,4 @@
-//! `madang sandbox`: outside services to try the house against, which are slow, fail, decline and
+//! `madang sandbox`: outside services to try the runtime against, which are slow, fail, decline and
 //! hang on purpose, and keep a ledger that tells what was really done.
 //!
 //! ```text

@@ -87,7 +87,7 @@ impl Drill {
         list.split(", ").map(str::to_owned).collect()
     }
 
-    /// What the diary says of this kind, the latest first.
+    /// What the operations log says of this kind, the latest first.
     pub async fn noted(&self, what: &str) -> Vec<Value> {
         let diary = self.get("/admin/log?size=200").await;
         let notes = diary["_embedded"]["log"].as_array().expect("notes").iter();
@@ -106,7 +106,7 @@ impl Drill {
         asked.unwrap_or_else(|_| panic!("never: {what}"));
     }
 
-    /// Waits until the diary tells of one more restart of this part; how long that took.
+    /// Waits until the operations log tells of one more restart of this part; how long that took.
     pub async fn is_restarted(&self, part: &str, restarts_before: usize) -> Duration {
         let since = Instant::now();
         let of_part = |notes: Vec<Value>| notes.iter().filter(|note| note["part"] == part).count();

@@ -1,4 +1,4 @@
-//! Faults on purpose: refused unless allowed, named when unknown, told in the diary.
+//! Faults on purpose: refused unless allowed, named when unknown, told in the operations log.
 
 use crate::{drill::Drill, support::process::Server};
 use serde_json::json;

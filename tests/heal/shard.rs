@@ -26,7 +26,7 @@ fn settings(data: &Path) -> Settings {
     Settings { data: data.to_owned(), actors, ..Settings::default() }
 }
 
-/// How many shards were replaced, as the diary tells.
+/// How many shards were replaced, as the operations log tells.
 async fn replacements(runtime: &Runtime) -> usize {
     let page = Page { number: 0, size: 200, sort: Vec::new() };
     let notes = runtime.diary(page).await.unwrap().items;

@@ -55,7 +55,7 @@ pub trait Endpoint: DynAggregate {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// A room whose keepers are still to come.
+    /// A room whose shards are still to come.
     pub fn new(
         kind: KindId,
         context: Arc<Context>,

@@ -27,7 +27,7 @@ pub struct Envelope<A: Aggregate> {
     pub content: Content<A>,
 }
 
-/// What a letter says.
+/// What a message says.
 pub enum Content<A: Aggregate> {
     /// A command.
     Tell(A::Command, Sender),

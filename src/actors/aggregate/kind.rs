@@ -43,7 +43,7 @@ impl<A: Aggregate> AggregateKind<A> {
         RequestError::NotFound { resource: A::NAME, number }
     }
 
-    /// Puts a letter into the mailbox of the keeper it belongs to.
+    /// Puts a message into the mailbox of the shard it belongs to.
     pub(super) fn post(&self, number: u64, content: Content<A>) {
         self.post.send(Envelope { number, content });
     }

@@ -38,7 +38,7 @@ pub(super) struct Call {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Hands a letter over and waits for the answer.
+    /// Hands a message over and waits for the answer.
     pub(super) async fn ask(
         &self,
         number: u64,

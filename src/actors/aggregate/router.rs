@@ -1,7 +1,7 @@
-//! Letters leave a thread in bundles: being woken for every single one would cost more than the
+//! Messages leave a thread in bundles: being woken for every single one would cost more than the
 //! work they ask for.
 //!
-//! The first letter of a turn of the loop schedules the sending behind everything that is ready
+//! The first message of a turn of the loop schedules the sending behind everything that is ready
 //! to run now; what that writes goes along. A thread without a loop sends at once.
 
 use super::envelope::Envelope;
@@ -29,17 +29,17 @@ use std::{
 #[rtype(result = "()")]
 pub struct JournalRecovered;
 
-/// Letters for instances of one kind in one shard.
+/// Messages for instances of one kind in one shard.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Batch<A: Aggregate> {
     /// In the order in which they were sent.
     pub letters: Vec<Envelope<A>>,
-    /// They count as queued for as long as this lives, whatever becomes of the keeper.
+    /// They count as queued for as long as this lives, whatever becomes of the shard.
     pub on_the_way: QueueSlots,
 }
 
-/// So many letters are on their way.
+/// So many messages are on their way.
 pub struct QueueSlots {
     traffic: Arc<QueueStats>,
     letters: usize,
@@ -52,7 +52,7 @@ impl Drop for QueueSlots {
     }
 }
 
-/// The way to the keepers of one kind of aggregate.
+/// The way to the shards of one kind of aggregate.
 pub struct ShardRouter<A: Aggregate> {
     /// No other post has it.
     id: usize,
@@ -83,7 +83,7 @@ impl<A: Aggregate> ShardSlot<A> {
     }
 }
 
-/// Letters of one kind. Counted here and not by mailboxes, which hold bundles.
+/// Messages of one kind. Counted here and not by mailboxes, which hold bundles.
 #[derive(Default)]
 struct QueueStats {
     /// On their way.
@@ -114,14 +114,14 @@ thread_local! {
 static POSTS: AtomicUsize = AtomicUsize::new(0);
 
 impl<A: Aggregate> ShardRouter<A> {
-    /// To so many keepers, one per shard, with at most so many letters on their way.
+    /// To so many shards, one per shard, with at most so many messages on their way.
     pub fn new(shards: usize, letters_max: usize) -> Self {
         let id = POSTS.fetch_add(1, Ordering::Relaxed);
         let shards = (0..shards).map(|_| ShardSlot::default()).collect();
         Self { id, shards, traffic: Arc::default(), letters_max }
     }
 
-    /// Sends a letter to the keeper it belongs to, with the others of this turn of the loop.
+    /// Sends a message to the shard it belongs to, with the others of this turn of the loop.
     pub fn send(&self, letter: Envelope<A>) {
         if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
             self.traffic.queued.fetch_sub(1, Ordering::Relaxed);
@@ -144,7 +144,7 @@ impl<A: Aggregate> ShardRouter<A> {
         }
     }
 
-    /// As many letters are on their way as may be.
+    /// As many messages are on their way as may be.
     fn full(&self) -> RequestError {
         let QueueStats { queued, arrived, drain } = &*self.traffic;
         let (queued, arrived) = (queued.load(Ordering::Relaxed), arrived.load(Ordering::Relaxed));

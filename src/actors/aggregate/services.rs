@@ -29,7 +29,7 @@ pub struct Services {
     pub gates: Arc<Gates>,
     /// The ways to the outside services.
     pub passages: PortAdmissions,
-    /// What happens to the parts of the house.
+    /// What happens to the parts of the runtime.
     pub diary: Arc<OperationsLog>,
     /// Instances that crashed too often.
     pub quarantine: Arc<Quarantine>,

@@ -1,4 +1,4 @@
-//! The supervisor of one kind of aggregate in one shard: gives birth, passes letters on, passivates.
+//! The supervisor of one kind of aggregate in one shard: gives birth, passes messages on, passivates.
 
 use super::{
     envelope::{Content, Envelope},
@@ -29,7 +29,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the keeper looks for aggregates that nobody needs.
+/// How often the shard looks for aggregates that nobody needs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// How often it looks whether it has to make room for other kinds.
@@ -47,7 +47,7 @@ const SWEEP_INSTANCES_MAX: usize = 4_096;
 pub struct Shard<A: Aggregate> {
     room: Arc<AggregateKind<A>>,
     lease: Lease,
-    /// The last position that those under a former keeper may have been given.
+    /// The last position that those under a former shard may have been given.
     after: u64,
     living: HashMap<u64, Resident<A>>,
     /// Numbers in the order of their use as it was known when they were queued.
@@ -99,7 +99,7 @@ impl<A: Aggregate> Handler<JournalRecovered> for Shard<A> {
             let letter = Envelope { number: *number, content: Content::LookAgain };
             instance.pulse.queued.set(instance.pulse.queued.get() + 1);
             if instance.addr.try_send(letter).is_err() {
-                // Its mailbox is full of letters, each of which makes it look again as well.
+                // Its mailbox is full of messages, each of which makes it look again as well.
                 instance.pulse.queued.set(instance.pulse.queued.get() - 1);
             }
         }
@@ -150,7 +150,7 @@ impl<A: Aggregate> Shard<A> {
 }
 
 impl<A: Aggregate> Shard<A> {
-    /// A keeper with nobody alive yet.
+    /// A shard with nobody alive yet.
     pub fn new(room: Arc<AggregateKind<A>>, lease: Lease) -> Self {
         let journal = &room.shared.journal;
         let shards = room.shared.settings.shard_count() as u64;
@@ -244,7 +244,7 @@ impl<A: Aggregate> Shard<A> {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// What begins the keeper of this shard.
+    /// What begins the shard of this shard.
     pub fn begins_keeper(self: &Arc<Self>, shard: usize) -> StartFn {
         let room = Arc::clone(self);
         Box::new(move |arbiter, lease| {
@@ -255,7 +255,7 @@ impl<A: Aggregate> AggregateKind<A> {
         })
     }
 
-    /// Lets the keepers hear of failures: the generation rises with each, and the watermark is
+    /// Lets the shards hear of failures: the generation rises with each, and the watermark is
     /// spoken of after the healing.
     pub fn hear_of_failures(&self) {
         let journal = &self.shared.journal;

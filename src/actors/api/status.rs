@@ -63,7 +63,7 @@ pub struct QuarantineEntry {
     pub since_ms: u64,
 }
 
-/// Something that happened to a part of the house.
+/// Something that happened to a part of the runtime.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationsEntry {
     /// Counted from 1.

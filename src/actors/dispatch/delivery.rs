@@ -76,7 +76,7 @@ impl Drop for Ack {
 /// Why a dispatched command was not delivered.
 #[derive(Clone, Debug)]
 pub enum DeliveryError {
-    /// Not before this context is resumed.
+    /// Not before this component is resumed.
     Suspended(Arc<Context>),
     /// Try again later: full, crashed, quarantined.
     Later,

@@ -73,10 +73,10 @@ impl Registry {
         Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
     }
 
-    /// Delivers a command said under this mandate, however long that takes.
+    /// Delivers a command said under this fence, however long that takes.
     ///
     /// # Errors
-    /// When the mandate is over, and the speaker has to start over; or whom it is for is
+    /// When the fence is over, and the speaker has to start over; or whom it is for is
     /// suspended.
     pub async fn deliver(
         &self,

@@ -1,4 +1,4 @@
-//! What an errand is: something that has to be done outside because of a record.
+//! What an effect is: something that has to be done outside because of a record.
 
 use crate::{
     actors::operations::Context,
@@ -8,7 +8,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 /// Something that has to be done outside because of a record.
 pub trait Effect: Unpin + 'static {
-    /// Of what it is an errand: `taxi/payment`.
+    /// Of what it is an effect: `taxi/payment`.
     const NAME: &'static str;
 
     /// What it listens to.
@@ -21,11 +21,11 @@ pub trait Effect: Unpin + 'static {
     /// What follows when nobody may go out and it cannot wait; `None` when it can.
     fn refused(&self, heard: &Self::Hears, meta: &Meta, was_asked: bool) -> Option<Dispatch>;
 
-    /// Which context has to be there beside its own.
+    /// Which component has to be there beside its own.
     fn needs(&self) -> Option<&Arc<Context>>;
 }
 
-/// An errand about to go out.
+/// An effect about to go out.
 pub struct EffectTask {
     /// Whether somebody waits for it.
     pub patience: Patience,
@@ -33,10 +33,10 @@ pub struct EffectTask {
     pub running: Running,
 }
 
-/// An errand on its way; ends with the command to give.
+/// An effect on its way; ends with the command to give.
 pub type Running = Pin<Box<dyn Future<Output = Dispatch>>>;
 
-/// How many errands there may be at once.
+/// How many effects there may be at once.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_field_names, reason = "each is a bound, and says so")]
 pub struct Limits {

@@ -1,6 +1,6 @@
-//! Errands that crash each time they are run. After some attempts the conversation is quarantined:
+//! Effects that crash each time they are run. After some attempts the conversation is quarantined:
 //! what it asks for waits, in order, and what all others ask for goes on, until somebody lets it
-//! out or the messenger starts over.
+//! out or the effect runner starts over.
 
 use super::{EffectRunner, contract::Effect, job::Job};
 use crate::{

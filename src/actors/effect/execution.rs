@@ -1,4 +1,4 @@
-//! One errand on its way: out, and back with the command it leads to.
+//! One effect on its way: out, and back with the command it leads to.
 
 use super::{
     EffectRunner,
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-/// What an errand needs on its way.
+/// What an effect needs on its way.
 pub(super) struct Execution<E: Effect> {
     pub(super) by: KindId,
     pub(super) mandate: Fence,
@@ -26,11 +26,11 @@ pub(super) struct Execution<E: Effect> {
     pub(super) contexts: Arc<Contexts>,
     pub(super) journal: Arc<Journal>,
     pub(super) messenger: Addr<EffectRunner<E>>,
-    /// Over when the messenger starts over.
+    /// Over when the effect runner starts over.
     pub(super) round: CancellationToken,
 }
 
-/// A command waits for a context, for as long as this lives.
+/// A command waits for a component, for as long as this lives.
 struct Waits<'context>(&'context Context);
 
 impl Drop for Waits<'_> {
@@ -40,8 +40,8 @@ impl Drop for Waits<'_> {
 }
 
 impl<E: Effect> Execution<E> {
-    /// Goes out with an errand and delivers the command it leads to; turns back when the
-    /// messenger has been replaced or starts over, and sends somebody else: two on the same errand
+    /// Goes out with an effect and delivers the command it leads to; turns back when the
+    /// effect runner has been replaced or starts over, and sends somebody else: two on the same effect
     /// could ask for the same thing again after it was taken back.
     pub(super) async fn go(self, record: Arc<Record>, running: Running) {
         tokio::select! {

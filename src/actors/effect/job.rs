@@ -5,20 +5,20 @@ use crate::store::Record;
 use actix::Message;
 use std::sync::Arc;
 
-/// An errand, and the record that asks for it.
+/// An effect, and the record that asks for it.
 pub(super) struct Job {
     pub(super) record: Arc<Record>,
     pub(super) trip: EffectTask,
 }
 
-/// An errand has given up its place: it is over, or nobody takes its outcome now.
+/// An effect has given up its place: it is over, or nobody takes its outcome now.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Freed {
     pub(super) generation: u64,
 }
 
-/// An errand is over.
+/// An effect is over.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Finished {
@@ -27,7 +27,7 @@ pub(super) struct Finished {
     pub(super) went: Went,
 }
 
-/// What became of an errand.
+/// What became of an effect.
 pub(super) enum Went {
     /// Its outcome stands in the journal.
     Delivered,

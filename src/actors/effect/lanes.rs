@@ -1,4 +1,4 @@
-//! How errands go out: those of one conversation one after the other, others side by side, up to a
+//! How effects go out: those of one conversation one after the other, others side by side, up to a
 //! limit.
 
 use super::{EffectRunner, contract::Effect, execution::Execution, job::Job};
@@ -60,7 +60,7 @@ impl<E: Effect> EffectRunner<E> {
         ctx.run_later(pause, move |messenger, ctx| messenger.run_again(record, generation, ctx));
     }
 
-    /// Runs an errand again that came to nothing, unless everything started over meanwhile.
+    /// Runs an effect again that came to nothing, unless everything started over meanwhile.
     pub(super) fn run_again(
         &mut self,
         record: Arc<Record>,

@@ -1,12 +1,12 @@
-//! Runs errands: for every durable record that asks for one, goes out, waits for the answer and
+//! Runs effects: for every durable record that asks for one, goes out, waits for the answer and
 //! delivers the command it leads to, exactly once in effect.
 //!
-//! Ports and lookups are errands. Errands of one conversation run one after the other, others
-//! side by side up to a limit. The cursor stands before the oldest errand that is not finished;
-//! after a crash the errands behind it run again, under the same keys, except those whose
+//! Ports and lookups are effects. Effects of one conversation run one after the other, others
+//! side by side up to a limit. The cursor stands before the oldest effect that is not finished;
+//! after a crash the effects behind it run again, under the same keys, except those whose
 //! outcome already stands in the journal.
 //!
-//! Errands that nobody waits for can pile up while a service is down: of those only so many are
+//! Effects that nobody waits for can pile up while a service is down: of those only so many are
 //! under way, and of all others only the positions of the records are kept, so that they never
 //! hold up those that somebody waits for. The same becomes of everything while nobody may go out.
 
@@ -51,27 +51,27 @@ const ASIDE_RECORDS_MAX: usize = 200_000;
 /// How often the cursor is written down.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
-/// Runs all errands of one port or lookup.
+/// Runs all effects of one port or lookup.
 pub struct EffectRunner<E: Effect> {
     following: Cursor,
     errand: E,
     services: SubscriberServices,
     limits: Limits,
-    /// The positions of unfinished errands that somebody waits for.
+    /// The positions of unfinished effects that somebody waits for.
     hurried: BTreeSet<u64>,
-    /// The positions of unfinished errands that nobody waits for.
+    /// The positions of unfinished effects that nobody waits for.
     patient: BTreeSet<u64>,
-    /// Errands that wait until they may go out, and those behind them.
+    /// Effects that wait until they may go out, and those behind them.
     aside: Backlog,
-    /// Errands that crash each time, and those behind them.
+    /// Effects that crash each time, and those behind them.
     poisoned: PoisonedEffects,
     /// Up to this position, somebody may have gone out in an earlier life.
     asked_until: u64,
     /// Nobody went out when this last looked.
     was_closed: bool,
-    /// A lane for each conversation with an errand ready or under way; in it, those that come after.
+    /// A lane for each conversation with an effect ready or under way; in it, those that come after.
     lanes: HashMap<u64, VecDeque<Job>>,
-    /// Errands that wait for a free place.
+    /// Effects that wait for a free place.
     ready: VecDeque<Job>,
     under_way: usize,
     /// Over for those under way when everything starts over.
@@ -112,7 +112,7 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         Ok(())
     }
 
-    /// Reads what was answered behind the cursor: far back, if one errand has taken long, while
+    /// Reads what was answered behind the cursor: far back, if one effect has taken long, while
     /// others live on the same loop.
     fn go_on_starting(&mut self) -> Result<bool, StoreError> {
         if let Some(after) = self.answers_after {
@@ -125,7 +125,7 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         Ok(self.answers_after.is_none())
     }
 
-    /// Whether further errands can be taken up.
+    /// Whether further effects can be taken up.
     fn may_read(&self) -> bool {
         self.hurried.len() < self.limits.hurried_max
             && self.aside.len() + self.poisoned.len() < ASIDE_RECORDS_MAX
@@ -214,7 +214,7 @@ impl<E: Effect> Handler<Finished> for EffectRunner<E> {
 }
 
 impl<E: Effect> EffectRunner<E> {
-    /// A messenger that has not read anything yet.
+    /// An effect runner that has not read anything yet.
     pub fn new(
         (me, lease): (KindId, Lease),
         errand: E,

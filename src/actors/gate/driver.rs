@@ -1,4 +1,4 @@
-//! The gatekeeper: the one actor that lets time pass for all gates and writes down how they turn.
+//! The gate driver: the one actor that lets time pass for all gates and writes down how they turn.
 //!
 //! actix's supervisor does not start an actor again that panicked, so somebody waits beside it
 //! for its end and starts the next one, who finds all gates as they stand.
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 /// The gates are looked at so often at least: for permits of which nobody says anything.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// The pause before a gatekeeper that died is followed by another.
+/// The pause before a gate driver that died is followed by another.
 const REBIRTH_PAUSE: Duration = Duration::from_millis(10);
 
 /// Drives all gates.
@@ -41,7 +41,7 @@ impl Actor for GateDriver {
     }
 }
 
-/// Has a gatekeeper drive the gates, and another one whenever one dies.
+/// Has a gate driver drive the gates, and another one whenever one dies.
 pub fn drive(gates: &Arc<Gates>, arbiter: &ArbiterHandle) {
     let gates = Arc::clone(gates);
     arbiter.spawn(async move {

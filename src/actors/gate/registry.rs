@@ -102,7 +102,7 @@ impl Gates {
         true
     }
 
-    /// Lets the gatekeeper die.
+    /// Lets the gate driver die.
     pub fn break_keeper_on_purpose(&self) {
         self.bell.poison();
     }
@@ -118,7 +118,7 @@ impl Gates {
         }
     }
 
-    /// The gatekeeper died then, and there is another one.
+    /// The gate driver died then, and there is another one.
     pub(super) fn note_rebirth(&self, since: Instant) {
         self.observer.driver_restarted(since.elapsed());
     }

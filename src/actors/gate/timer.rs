@@ -1,4 +1,4 @@
-//! What wakes the gatekeeper, and the clock that all gates go by.
+//! What wakes the gate driver, and the clock that all gates go by.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,16 +9,16 @@ use tokio::sync::Notify;
 /// Nothing is due.
 const NEVER: u64 = u64::MAX;
 
-/// Rings when something is due earlier than the gatekeeper means to look.
+/// Rings when something is due earlier than the gate driver means to look.
 #[derive(Debug)]
 pub struct Timer {
     born: Instant,
     born_ms: u64,
-    /// When the gatekeeper looks next, in microseconds since the beginning. While it looks, the
+    /// When the gate driver looks next, in microseconds since the beginning. While it looks, the
     /// next that it has come upon, and [`NEVER`] before that.
     next_us: AtomicU64,
     notify: Notify,
-    /// Whether the gatekeeper is to die of its next look, on purpose.
+    /// Whether the gate driver is to die of its next look, on purpose.
     is_poisoned: AtomicBool,
 }
 
@@ -51,7 +51,7 @@ impl Timer {
         self.born_ms + u64::try_from(since_born.as_millis()).unwrap_or_default()
     }
 
-    /// Something is due then. Rings only when the gatekeeper would sleep for longer: what it comes
+    /// Something is due then. Rings only when the gate driver would sleep for longer: what it comes
     /// upon itself, or others do while it looks, it finds before it sleeps.
     pub fn expect(&self, due: Duration) {
         let next_us = self.next_us.fetch_min(micros(due), Ordering::Relaxed);
@@ -79,7 +79,7 @@ impl Timer {
         self.is_poisoned.swap(false, Ordering::Relaxed)
     }
 
-    /// Lets the gatekeeper die.
+    /// Lets the gate driver die.
     pub fn poison(&self) {
         self.is_poisoned.store(true, Ordering::Relaxed);
         self.ring();

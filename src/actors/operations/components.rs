@@ -1,7 +1,7 @@
-//! Contexts: the parts of the house that can be suspended and resumed, each by its name.
+//! Components: the parts of the runtime that can be suspended and resumed, each by its name.
 //!
-//! A context is everything of one name: a kind of aggregate, a saga, a port, a lookup, a view.
-//! Where two of them share a name, they are suspended together. Whether a context is suspended
+//! A component is everything of one name: a kind of aggregate, a saga, a port, a lookup, a view.
+//! Where two of them share a name, they are suspended together. Whether a component is suspended
 //! is told by the journal, in the one stream of [`CONTEXTS`]; in memory it is a bit that
 //! everybody concerned looks at.
 
@@ -30,7 +30,7 @@ use tokio::sync::{oneshot, watch};
 /// The kind of the stream that tells what is suspended.
 pub const CONTEXTS: &str = "madang/contexts";
 
-/// What happens to contexts. Stored; variants are only ever added, at the end.
+/// What happens to components. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transition {
     /// Nothing more is done by it.
@@ -110,10 +110,10 @@ impl Context {
     }
 }
 
-/// Whether a context is suspended, and since when, in milliseconds since the epoch.
+/// Whether a component is suspended, and since when, in milliseconds since the epoch.
 type Told = (bool, u64);
 
-/// All contexts.
+/// All components.
 pub struct Contexts {
     journal: Arc<Journal>,
     kind: KindId,
@@ -128,7 +128,7 @@ pub struct Contexts {
 }
 
 impl Contexts {
-    /// What the journal tells of contexts.
+    /// What the journal tells of components.
     pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
         let kind = journal.kind(CONTEXTS)?;
         let at_start = last_told(&journal, stream(kind))?;
@@ -143,7 +143,7 @@ impl Contexts {
         }))
     }
 
-    /// The context of this name, with one more part.
+    /// The component of this name, with one more part.
     pub fn with(&self, name: &'static str, part: &'static str) -> Arc<Context> {
         let mut all = lock(&self.all);
         let context = all.entry(name).or_insert_with(|| {
@@ -175,10 +175,10 @@ impl Contexts {
         lock(&self.all).get(name).cloned()
     }
 
-    /// Waits until this context is not suspended.
+    /// Waits until this component is not suspended.
     pub async fn resumed(&self, context: &Context) {
         let mut changes = self.changes.subscribe();
-        // An error means that the house is gone.
+        // An error means that the runtime is gone.
         let _ = changes.wait_for(|_| !context.is_suspended()).await;
     }
 
@@ -252,7 +252,11 @@ impl Contexts {
 
     fn is_turned(&self, context: &Context, (is_suspended, since_ms): Told) {
         context.turn(is_suspended, since_ms);
-        tracing::warn!(context = context.name, suspended = is_suspended, "a context was turned");
+        tracing::warn!(
+            context = context.name,
+            suspended = is_suspended,
+            "a component was suspended or resumed"
+        );
         self.stir();
         for observer in &*lock(&self.observers) {
             observer();
@@ -260,7 +264,7 @@ impl Contexts {
     }
 }
 
-/// How each context is by the records of this stream, by name.
+/// How each component is by the records of this stream, by name.
 fn last_told(journal: &Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
     let mut told = HashMap::new();
     journal.each_record(stream, 0, |record| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// Notes when the journal broke and when it healed.
 pub fn witness(diary: &Arc<OperationsLog>) -> AvailabilityObserver {
-    // The diary writes into the journal, so that it is the journal's to be dropped last.
+    // The log of operations writes into the journal, so that it is the journal's to be dropped last.
     let diary = Arc::downgrade(diary);
     Arc::new(move |turn| {
         let note = match turn {

@@ -1,4 +1,4 @@
-//! What the house writes into the journal about itself, in streams of its own under `madang/`.
+//! What the runtime writes into the journal about itself, in streams of its own under `madang/`.
 
 use crate::{
     domain::kernel::Timestamp,
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The pause before a journal that is failing is asked again.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Where a record about the house goes.
+/// Where a record about the runtime goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Whose history it is.
@@ -24,7 +24,7 @@ pub struct Place {
     pub generation: u64,
 }
 
-/// Submits one record about the house; `done` hears when it is durable.
+/// Submits one record about the runtime; `done` hears when it is durable.
 ///
 /// # Errors
 /// When the journal does not take it now; `done` hears nothing then.

@@ -1,6 +1,6 @@
 //! How many clients wait for an outside service while it is this machine that works on it: before
 //! the question has come to the service, and after its answer. How long the service takes must
-//! not count, or one that takes its time would close the house (ADR 15); what this machine has
+//! not count, or one that takes its time would close the runtime (ADR 15); what this machine has
 //! begun and not finished must be bounded, or everybody is served late.
 
 use std::sync::{

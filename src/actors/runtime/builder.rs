@@ -56,7 +56,7 @@ pub struct RuntimeBuilder {
     trouble: Vec<String>,
 }
 
-/// Starts the keepers of a kind of aggregate.
+/// Starts the shards of a kind of aggregate.
 type StartShards = Box<dyn FnOnce(&Supervisor) -> Result<(), StartError>>;
 
 /// Starts something, given what it lives in.

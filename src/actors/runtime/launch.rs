@@ -1,4 +1,4 @@
-//! What followers and projectors need to start, and what they leave behind.
+//! What subscribers and projectors need to start, and what they leave behind.
 
 use super::parts::ReleaseHandlers;
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 use actix::{Actor, Context as ActixContext, Handler};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What followers need to start, and what they leave behind.
+/// What subscribers need to start, and what they leave behind.
 pub(in crate::actors) struct Launcher {
     pub(in crate::actors) settings: Settings,
     pub(in crate::actors) services: SubscriberServices,
@@ -39,7 +39,7 @@ pub(in crate::actors) struct Launcher {
 }
 
 impl Launcher {
-    /// Where a follower says how far it is; its bell rings when anything is suspended or resumed.
+    /// Where a subscriber says how far it is; its bell rings when anything is suspended or resumed.
     pub(in crate::actors) fn follower(
         &mut self,
         part: &str,

@@ -189,7 +189,7 @@ impl Runtime {
         self.parts.contexts.get(name).map(|context| self.context_info(&context))
     }
 
-    /// Suspends or resumes a context, durably; nothing happens when it is so already. `None`
+    /// Suspends or resumes a component, durably; nothing happens when it is so already. `None`
     /// when there is none of this name.
     ///
     /// # Errors
@@ -211,7 +211,7 @@ impl Runtime {
         Ok(Some(self.context_info(&context)))
     }
 
-    /// The suspended context that a view belongs to, if it is suspended.
+    /// The suspended component that a view belongs to, if it is suspended.
     #[must_use]
     pub fn suspended_view(&self, view: usize) -> Option<&'static str> {
         let context = self.parts.rows[view].progress.context();

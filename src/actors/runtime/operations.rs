@@ -1,4 +1,4 @@
-//! What operators do beside suspending: restart a context, read the diary, see what is blocked,
+//! What operators do beside suspending: restart a component, read the log of operations, see what is blocked,
 //! break something on purpose.
 
 use super::Runtime;
@@ -9,7 +9,7 @@ use crate::actors::{
 use std::sync::Arc;
 
 impl Runtime {
-    /// Begins everything of a context again: aggregates from their histories, whoever follows the
+    /// Begins everything of a component again: aggregates from their histories, whoever follows the
     /// journal from the last checkpoint. `None` when there is none of this name.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Runtime {
         breaking.await.unwrap_or(Err(FaultError::Failed))
     }
 
-    /// What happened to the parts of the house, the latest first.
+    /// What happened to the parts of the runtime, the latest first.
     ///
     /// # Errors
     /// When the journal cannot be read now.

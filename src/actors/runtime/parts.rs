@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// What a courtyard consists of.
+/// What a runtime consists of.
 pub struct RuntimeParts {
     pub journal: Arc<Journal>,
     pub shared: Arc<Services>,

@@ -45,7 +45,7 @@ pub enum Stopped<S> {
 pub enum Why {
     /// What it said next is for a part that is suspended.
     Waits {
-        /// The name of its context.
+        /// The name of its component.
         context: String,
     },
     /// It crashed.
@@ -62,7 +62,7 @@ pub enum Why {
 /// What keeps a conversation from hearing with the others.
 #[derive(Clone, Debug)]
 pub enum ParkState {
-    /// This context is suspended.
+    /// This component is suspended.
     Waits(Arc<Context>),
     /// It is in quarantine.
     Crashed,

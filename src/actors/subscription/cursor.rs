@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Records read at once while starting over.
 const STARTING_RECORDS_MAX: usize = 4_096;
 
-/// A follower's place in the journal.
+/// A subscriber's place in the journal.
 pub struct Cursor {
     /// Who follows.
     pub me: KindId,
@@ -80,12 +80,12 @@ impl Cursor {
         self.is_started && self.generation == generation
     }
 
-    /// Which of this follower's commands led to a record.
+    /// Which of this subscriber's commands led to a record.
     pub fn origin_of_mine(&self, record: &Record) -> Option<Origin> {
         origin_of(self.me, record)
     }
 
-    /// Shows every command of this follower whose outcome stands behind a position.
+    /// Shows every command of this subscriber whose outcome stands behind a position.
     pub fn answered_after(
         &self,
         position: u64,
@@ -120,7 +120,7 @@ impl Cursor {
         self.unsent.take()
     }
 
-    /// How far this follower is, with what it remembers of its conversations.
+    /// How far this subscriber is, with what it remembers of its conversations.
     pub const fn checkpoint_at(
         &self,
         position: u64,
@@ -146,7 +146,7 @@ impl Cursor {
         true
     }
 
-    /// Passes over what does not concern this follower.
+    /// Passes over what does not concern this subscriber.
     pub fn skip(&mut self) {
         // Before the start it is not known after what.
         if self.is_started {

@@ -1,4 +1,4 @@
-//! How far a follower of the journal has come, for whoever watches from another thread; and the
+//! How far a subscriber of the journal has come, for whoever watches from another thread; and the
 //! bell that wakes it.
 
 use crate::actors::operations::Context;
@@ -25,11 +25,11 @@ pub struct Progress {
     trouble: Mutex<Option<String>>,
 }
 
-/// Wakes the follower.
+/// Wakes the subscriber.
 pub type Knock = Arc<dyn Fn() + Send + Sync>;
 
 impl Progress {
-    /// Nothing done yet; `part` is what it is within its context: a saga, a port, a view.
+    /// Nothing done yet; `part` is what it is within its component: a saga, a port, a view.
     pub fn new(part: &str, context: &Arc<Context>) -> Arc<Self> {
         Arc::new(Self {
             name: format!("{part} {}", context.name),
@@ -50,7 +50,7 @@ impl Progress {
         &self.name
     }
 
-    /// The context it belongs to.
+    /// The component it belongs to.
     pub const fn context(&self) -> &Arc<Context> {
         &self.context
     }
@@ -61,7 +61,7 @@ impl Progress {
     }
 
     /// The last position seen, when this one is the last there is: what does not concern the
-    /// follower counts as seen.
+    /// subscriber counts as seen.
     pub fn position(&self, durable: u64) -> u64 {
         let position = self.position.load(Ordering::Acquire);
         if position < self.called() { position } else { position.max(durable) }
@@ -83,7 +83,7 @@ impl Progress {
         self.hush();
     }
 
-    /// Whether the journal has to be told to call it: once, however often the follower is replaced.
+    /// Whether the journal has to be told to call it: once, however often the subscriber is replaced.
     pub fn listens_from_now_on(&self) -> bool {
         !self.is_listening.swap(true, Ordering::AcqRel)
     }
@@ -111,7 +111,7 @@ impl Progress {
         self.called.load(Ordering::Acquire)
     }
 
-    /// Wakes the follower once, however often it is rung before it looks.
+    /// Wakes the subscriber once, however often it is rung before it looks.
     pub fn ring(&self) {
         if !self.is_ringing.swap(true, Ordering::AcqRel)
             && let Some(knock) = &*self.knock.read().unwrap_or_else(PoisonError::into_inner)
@@ -120,7 +120,7 @@ impl Progress {
         }
     }
 
-    /// The follower looks now; rings after this wake it again. It has to look at
+    /// The subscriber looks now; rings after this wake it again. It has to look at
     /// [`Self::called`] afterwards: who called before has rung in vain.
     pub fn hush(&self) {
         // A swap, so that whoever rang before is seen with all that he said before.

@@ -1,8 +1,8 @@
 //! What everybody has in common who follows the journal and acts on it: sagas, ports, lookups.
 //!
-//! A follower sleeps until something concerns it, reads on in turns, writes down how far it is,
+//! A subscriber sleeps until something concerns it, reads on in turns, writes down how far it is,
 //! and starts over from there when it is born and whenever the journal lost what it has read.
-//! Its [`Cursor`] keeps the place; what is done about a record is the follower's own.
+//! Its [`Cursor`] keeps the place; what is done about a record is the subscriber's own.
 
 use super::cursor::Cursor;
 use crate::store::{

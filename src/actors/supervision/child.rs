@@ -1,4 +1,4 @@
-//! A part of the house that is kept alive: how it is begun, and begun again.
+//! A part of the runtime that is kept alive: how it is begun, and begun again.
 
 use super::{actor_ref::Lifecycle, restart_pauses::Pauses};
 use crate::{

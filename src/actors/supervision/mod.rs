@@ -157,7 +157,7 @@ impl Supervisor {
         self.looks.load(Ordering::Relaxed)
     }
 
-    /// Begins every part of this context again.
+    /// Begins every part of this component again.
     ///
     /// # Errors
     /// What does not let a part be begun; it is tried again by itself.

@@ -3,7 +3,7 @@
 //! each of them.
 //!
 //! A wake from another thread is left at the home of the thread that waits. The first one wakes
-//! the home's keeper, and the keeper, on its own thread, wakes all that have come by then.
+//! the home's shard, and the shard, on its own thread, wakes all that have come by then.
 
 use actix::Arbiter;
 use std::{

@@ -51,7 +51,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl ViewReader {
-    /// The rows of a view on this shelf, which somebody is to keep.
+    /// The rows of a view on this storage, which somebody is to keep.
     pub fn new(
         info: ViewInfo,
         shelf: Arc<ViewStorage>,

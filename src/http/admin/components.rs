@@ -19,7 +19,7 @@ pub(in crate::http) const CONTEXTS: &str = "/admin/components";
 
 const SAY_ONLY: &str = "OPTIONS, POST";
 
-/// What can be asked of a context.
+/// What can be asked of a component.
 #[derive(Clone, Copy)]
 enum Turn {
     Suspend,
@@ -27,14 +27,14 @@ enum Turn {
     Restart,
 }
 
-/// What is asked of a context by the last part of the path.
+/// What is asked of a component by the last part of the path.
 const TURNS: [(&str, Turn); 3] =
     [("/suspend", Turn::Suspend), ("/resume", Turn::Resume), ("/restart", Turn::Restart)];
 
-/// Answers what is asked at [`CONTEXTS`] and below. The name of a context has a slash itself.
+/// Answers what is asked at [`CONTEXTS`] and below. The name of a component has a slash itself.
 ///
 /// # Errors
-/// When there is no such context, the method makes no sense, or the journal takes nothing now.
+/// When there is no such component, the method makes no sense, or the journal takes nothing now.
 pub(in crate::http) async fn answer(
     site: &Site,
     verb: Verb,
@@ -68,7 +68,7 @@ pub(in crate::http) async fn answer(
 }
 
 fn no_such(name: &str) -> Problem {
-    let because = format!("there is no context {name}; {CONTEXTS} lists those there are");
+    let because = format!("there is no component {name}; {CONTEXTS} lists those there are");
     Problem::new(NOT_FOUND, because)
 }
 

@@ -171,7 +171,7 @@ fn index(site: &Site) -> Response {
         add(name.clone(), format!("/{name}"));
     }
     for name in
-        ["actuator/health", "admin/contexts", "admin/diary", "admin/gates", "admin/quarantine"]
+        ["actuator/health", "admin/components", "admin/gates", "admin/log", "admin/quarantine"]
     {
         add(name.into(), format!("/{name}"));
     }

@@ -1,4 +1,4 @@
-//! What happened to the parts of the house, for operators: a page of notes, the latest first.
+//! What happened to the parts of the runtime, for operators: a page of notes, the latest first.
 
 use super::unless_read;
 use crate::http::{

@@ -11,7 +11,7 @@ use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
 };
 
-/// The context that is suspended, and therefore answers as it stood then.
+/// The component that is suspended, and therefore answers as it stood then.
 pub const SUSPENDED: HeaderName = HeaderName::from_static("x-madang-suspended");
 
 /// The position of the journal that a write reached, and that a read waits for.

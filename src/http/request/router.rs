@@ -13,7 +13,7 @@ pub struct Router {
     resources: Vec<Sayings>,
 }
 
-/// What a path leads to, by its index in the courtyard.
+/// What a path leads to, by its index in the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteTarget {
     /// A kind of aggregate.

@@ -67,7 +67,7 @@ pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
     })
 }
 
-/// A page of the diary.
+/// A page of the log of operations.
 #[must_use]
 pub fn notes(base: &str, query: &Query, found: &Collection<OperationsEntry>) -> Vec<u8> {
     collection(base, query, found, |body, entry| {

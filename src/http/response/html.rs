@@ -1,6 +1,6 @@
 //! A page of a view as a table for people.
 //!
-//! Every text that comes from outside goes through `put_text`, which knows no contexts: what
+//! Every text that comes from outside goes through `put_text`, which knows no components: what
 //! it writes is inert between tags and in quoted attributes alike.
 
 use crate::{

@@ -1,4 +1,4 @@
-//! The keys of the one tree: a letter for the concern, then big-endian numbers, so that
+//! The keys of the one tree: a message for the concern, then big-endian numbers, so that
 //! neighbours in meaning are neighbours on disk.
 //!
 //! ```text
@@ -11,8 +11,8 @@
 //! c | hash u128                                   an answer under an idempotency key, as formats 1 to 3 have it
 //! a | hash u128                                   an answer under an idempotency key, and until when it is kept
 //! x | kept until u64, ms | nonce u64              hashes of the keys of answers that are kept until then
-//! k | kind u16                                    how far a follower is
-//! v | kind u16 | number u64                       the state of a follower's conversation
+//! k | kind u16                                    how far a subscriber is
+//! v | kind u16 | number u64                       the state of a subscriber's conversation
 //! m | f                                           the format version of the store
 //! m | i                                           what tells this store from all others
 //! m | k | kind u16                                the name of a kind
@@ -186,7 +186,7 @@ fn addressed(letter: u8, stream: Stream) -> [u8; 11] {
     key
 }
 
-/// The stream in a key that consists of a letter and a stream.
+/// The stream in a key that consists of a message and a stream.
 pub(in crate::store) fn read_address(key: &[u8], letter: u8) -> Option<Stream> {
     let key: &[u8; 11] = key.try_into().ok()?;
     let (kind, number) = key[1..].split_first_chunk::<2>()?;

@@ -65,7 +65,7 @@ pub type Wake = Arc<dyn Fn(u64) + Send + Sync>;
 #[derive(Clone)]
 pub struct Listener {
     /// What it is to be woken for. A record of these kinds of stream; and, of what became of a
-    /// command without an event, those that followers of these kinds said.
+    /// command without an event, those that subscribers of these kinds said.
     pub kinds: KindSet,
     /// While this is not zero, it is woken for everything.
     pub is_waited_for: Arc<AtomicUsize>,

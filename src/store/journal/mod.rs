@@ -302,7 +302,7 @@ impl Journal {
         Ok((skip + 1..=skip + left).collect())
     }
 
-    /// Writes down a follower's progress with the next commit, behind all that was submitted
+    /// Writes down a subscriber's progress with the next commit, behind all that was submitted
     /// before. Does not wait for it.
     ///
     /// # Errors
@@ -322,7 +322,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The position up to which a follower needs no second look; 0 when it never said.
+    /// The position up to which a subscriber needs no second look; 0 when it never said.
     ///
     /// # Errors
     /// When the disk fails or what is stored cannot be read.
@@ -331,7 +331,7 @@ impl Journal {
         Ok(reading::value(&self.disk()?.db, &key, "a follower's position")?.unwrap_or(0))
     }
 
-    /// The state of a follower's conversation as of its last checkpoint.
+    /// The state of a subscriber's conversation as of its last checkpoint.
     ///
     /// # Errors
     /// When the disk fails or the state cannot be read.

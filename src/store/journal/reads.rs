@@ -97,7 +97,7 @@ impl Journal {
         self.records_read.load(Ordering::Relaxed)
     }
 
-    /// Shows the states of a follower's conversations with these numbers, in order.
+    /// Shows the states of a subscriber's conversations with these numbers, in order.
     ///
     /// # Errors
     /// When the disk fails or a state cannot be read, or what is called fails.
@@ -119,7 +119,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The greatest number below this one under which a follower has written something; 0 for none.
+    /// The greatest number below this one under which a subscriber has written something; 0 for none.
     ///
     /// # Errors
     /// When the disk fails.

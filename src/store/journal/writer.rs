@@ -38,7 +38,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
 
 /// In busy times the hand waits so long before it takes the next load: fewer and larger commits
-/// cost everybody fewer changes of context than the wait costs time.
+/// cost everybody fewer changes of component than the wait costs time.
 const GATHERING_PAUSE: Duration = Duration::from_micros(250);
 
 /// A commit of so many submissions makes the times busy.

@@ -95,7 +95,7 @@ impl Book {
         }
     }
 
-    /// How many keys begin with this letter.
+    /// How many keys begin with this message.
     fn keys(&self, letter: u8) -> usize {
         self.journal.disk().expect("open").db.scan_prefix([letter]).count()
     }

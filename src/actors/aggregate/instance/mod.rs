@@ -33,10 +33,10 @@ use std::{
 };
 use waiters::{Client, Waiting};
 
-/// What the keeper, on the same thread, may know of an instance without asking.
+/// What the shard, on the same thread, may know of an instance without asking.
 #[derive(Debug, Default)]
 pub struct InstanceActivity {
-    /// Letters sent and not yet handled.
+    /// Messages sent and not yet handled.
     pub queued: Cell<usize>,
     waited_for: Cell<bool>,
     held_up: Cell<bool>,
@@ -62,7 +62,7 @@ impl InstanceActivity {
 /// A living aggregate.
 pub struct Instance<A: Aggregate> {
     room: Arc<AggregateKind<A>>,
-    /// The keeper's.
+    /// The shard's.
     lease: Lease,
     number: u64,
     pulse: Rc<InstanceActivity>,
@@ -76,7 +76,7 @@ pub struct Instance<A: Aggregate> {
     crashed: Option<(Instant, String)>,
     /// Clients that wait until nothing is pending.
     waiting: Waiting,
-    /// Letters that found the state unusable and are handled again once it is rebuilt.
+    /// Messages that found the state unusable and are handled again once it is rebuilt.
     held: VecDeque<Content<A>>,
 }
 
@@ -85,7 +85,7 @@ pub struct Instance<A: Aggregate> {
 enum Condition {
     /// Only the journal has it.
     Absent,
-    /// Only the journal has it, and could not be read; the next letter tries again.
+    /// Only the journal has it, and could not be read; the next message tries again.
     PutOff,
     /// It can be used.
     Present,

@@ -83,7 +83,7 @@ impl<A: Aggregate> Instance<A> {
         None
     }
 
-    /// Reads the past off the loop; letters that come meanwhile wait in the mailbox.
+    /// Reads the past off the loop; messages that come meanwhile wait in the mailbox.
     pub(super) fn rebuild_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
         let (journal, stream) =
             (Arc::clone(&self.room.shared.journal), self.room.stream(self.number));

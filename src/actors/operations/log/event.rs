@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What happened to a part of the house. Stored; variants are only ever added, at the end.
+/// What happened to a part of the runtime. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationsEvent {
     /// A gate opened, closed, or let some through to try.
@@ -30,7 +30,7 @@ pub enum OperationsEvent {
         /// Which one.
         number: u64,
     },
-    /// A part of the house was gone, or was asked to begin again, and lives again.
+    /// A part of the runtime was gone, or was asked to begin again, and lives again.
     Restarted {
         /// `saga taxi/ride`
         part: String,

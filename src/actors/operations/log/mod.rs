@@ -1,4 +1,4 @@
-//! The diary of the house: what happens to its parts, as records of the journal under `madang/`.
+//! The log of operations: what happens to its parts, as records of the journal under `madang/`.
 //!
 //! Each note is a stream of its own, numbered from 1, so that a page of the latest is read without
 //! the rest. Whoever notes something neither waits nor fails: notes stand in a queue, and one
@@ -46,7 +46,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// A note, and when it was made.
 type Dated = (Timestamp, OperationsEvent);
 
-/// Writes the diary.
+/// Writes the log of operations.
 #[derive(Debug, Default)]
 pub struct OperationsLog {
     /// Nothing is written down when there is nobody to do it.
@@ -58,7 +58,7 @@ pub struct OperationsLog {
 }
 
 impl OperationsLog {
-    /// A diary that is written into this journal, by a thread of its own.
+    /// A log of operations that is written into this journal, by a thread of its own.
     ///
     /// # Errors
     /// When the journal does not take the kind of its streams, or there is no thread to be had.
@@ -93,7 +93,7 @@ impl OperationsLog {
         {
             lock(&self.repeats).count(&note, Instant::now());
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::debug!(dropped, "the diary is full, and a note is only counted");
+            tracing::debug!(dropped, "the log of operations is full, and a note is only counted");
         }
     }
 
@@ -166,7 +166,7 @@ impl Scribe {
     }
 }
 
-/// A page of the diary, the latest first.
+/// A page of the log of operations, the latest first.
 ///
 /// # Errors
 /// When the journal cannot be read now.

@@ -1,5 +1,5 @@
 //! The part of an audit about everything that stands beside the records: snapshots, positions of
-//! followers, answers, conversations, names.
+//! subscribers, answers, conversations, names.
 
 use super::Audit;
 use crate::store::{
@@ -73,7 +73,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// As of now: a follower may have gone on since the audit began.
+    /// As of now: a subscriber may have gone on since the audit began.
     fn db_head(&self) -> Result<u64, StoreError> {
         reading::head(self.db).map(|head| head.position)
     }
