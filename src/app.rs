@@ -1,4 +1,4 @@
-//! The composition root: `build` wires, `run_until_stopped` waits.
+//! The composition root: [`App::build`] starts all parts, [`App::run_until_stopped`] serves.
 
 use crate::{
     actors::{Example, Installation, Runtime, StartError},
@@ -22,7 +22,7 @@ pub struct App {
     address: SocketAddr,
 }
 
-/// What a running application has begun and not finished. Looking at it never waits.
+/// A view of the work in flight of a running application. Reading it never blocks.
 #[derive(Clone)]
 pub struct InFlight {
     runtime: Runtime,
@@ -30,65 +30,66 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// Requests that are being answered.
+    /// The number of requests being processed.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.traffic.serving()
     }
 
-    /// Connections that are open.
+    /// The number of open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.traffic.connections()
     }
 
-    /// Records that are submitted to the journal and not on disk; none of them is acknowledged.
+    /// The number of records submitted to the journal and not yet durable. None is acknowledged.
     #[must_use]
     pub fn records_not_durable(&self) -> u64 {
         self.runtime.records_not_durable()
     }
 
-    /// For how long the present commit has taken, in milliseconds; 0 when there is none.
+    /// The duration of the present commit so far, in milliseconds; 0 when there is none.
     #[must_use]
     pub fn committing_ms(&self) -> u64 {
         self.runtime.committing_ms()
     }
 
-    /// The loops that were blocked when it was last looked.
+    /// The names of the event loops that were blocked at the last check.
     #[must_use]
     pub fn blocked(&self) -> Vec<String> {
         self.runtime.blocked()
     }
 }
 
-/// Why the application did not start, or stopped by itself.
+/// The error when the application does not start, or stops by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The runtime did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {because}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         because: io::Error,
     },
-    /// Too few files may be open.
+    /// The limit of open files is too low.
     #[error(transparent)]
     OpenFiles(#[from] TooFew),
-    /// The server stopped.
+    /// The server stopped by itself.
     #[error("the server stopped: {0}")]
     Served(io::Error),
 }
 
 impl App {
-    /// Takes the address, opens the data, and brings everything to life. Must be called within
-    /// an actix system.
+    /// Binds the address, opens the data and starts the runtime. Must be called within an actix
+    /// system.
     ///
     /// # Errors
-    /// When the address is taken, the data cannot be opened, or a setting makes no sense.
+    /// When the address is taken, too few files may be open, the data cannot be opened, or a
+    /// setting is invalid.
     #[allow(clippy::unused_async)] // starting may come to wait
     pub async fn build(
         config: Config,
@@ -107,13 +108,14 @@ impl App {
         Ok(Self { runtime, server, traffic, address })
     }
 
-    /// Where it listens; the port is the system's choice when 0 was asked for.
+    /// The address the server listens on. The operating system chooses the port when 0 is
+    /// configured.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What is served, where, and how to begin.
+    /// The text printed at the start: the address, the resources and views, and example requests.
     #[must_use]
     pub fn greeting(&self) -> String {
         let at = format!("http://{}", self.address);
@@ -147,14 +149,14 @@ impl App {
         text
     }
 
-    /// What it has begun and not finished, from now on.
+    /// A handle on the work in flight.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
         InFlight { runtime: self.runtime.clone(), traffic: self.traffic.clone() }
     }
 
-    /// Serves until `stop` is ready; then accepts nothing more, finishes what is in flight
-    /// within the configured time, and makes everything submitted durable.
+    /// Serves until `stop` is ready, then stops the server and the runtime. Requests in flight have
+    /// the configured time to finish. All submitted records become durable.
     ///
     /// # Errors
     /// When the server stopped by itself.

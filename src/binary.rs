@@ -1,4 +1,4 @@
-//! A whole binary: reads the command line, does what it says, waits for a signal.
+//! The main function of a binary: reads the command line, runs the command, waits for a signal.
 
 use crate::{
     actors::panic_message,
@@ -24,8 +24,9 @@ use tracing_subscriber::EnvFilter;
 
 type Done = Result<bool, Box<dyn Error>>;
 
-/// Does what the command line says with the businesses that are installed; see the
-/// [crate's documentation](crate#a-business-of-your-own). Returns when it is done or, serving, when the process is told to stop.
+/// Runs the command of the command line for the installed businesses; see the [crate's
+/// documentation](crate#a-business-of-your-own). Returns when the command is done. A server returns
+/// when a signal requests a stop.
 pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
     let cli = Cli::parse();
     listen_to_log();
@@ -54,14 +55,15 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
     }
 }
 
-/// Whatever this process creates from now on is for its owner alone: files 0600, folders 0700.
+/// Sets the umask so that only the owner can access what this process creates: files 0600, folders
+/// 0700.
 fn keep_files_private() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// Writes the log to standard error, in colours only when somebody looks.
+/// Installs the log on standard error, in colours only when that is a terminal.
 fn listen_to_log() {
-    // What clients send wrongly is their affair and answered to them; the library logs it as errors.
+    // `actix_http` logs malformed requests as errors. They are turned off: the client gets a reply.
     let usual = || EnvFilter::new("info,actix_http=off,actix_server=warn,sled=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
@@ -109,7 +111,7 @@ fn draw(which: &Model, declarations: &Declarations) -> Done {
         Format::Mermaid => model::mermaid(&boards),
         Format::Json => model::json(&boards),
     };
-    // Whoever reads may have seen enough.
+    // A closed pipe is no error: the reading process has ended early.
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(true),

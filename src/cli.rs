@@ -6,47 +6,48 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Event-driven businesses in one binary.
 ///
-/// Every instance of everything is an actor with a durable journal, reached over HTTP. Without
-/// a command, `serve` is meant: it listens on 127.0.0.1:8080 and remembers in ./data.
+/// Every aggregate instance is an actor with a durable journal, reached over HTTP. The default
+/// command is `serve`: it listens on 127.0.0.1:8080 and stores its data in ./data.
 ///
-/// Settings come from, each over the one before: defaults, the file of --config (TOML), the
-/// environment (`MADANG_LISTEN`, `MADANG_HTTP__PATIENCE_MS`, ...), flags. `RUST_LOG=debug` says more.
+/// Settings come from these sources, each overriding the one before: defaults, the file of --config
+/// (TOML), the environment (`MADANG_LISTEN`, `MADANG_HTTP__PATIENCE_MS`, ...), flags.
+/// `RUST_LOG=debug` logs more.
 #[derive(Debug, Parser)]
 #[command(name = "madang", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command; `serve` when there is none.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// How to serve, when no command is given.
+    /// The options of `serve`, when no command is given.
     #[command(flatten)]
     pub serve: Serve,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the businesses over HTTP until SIGTERM or SIGINT
     Serve(Serve),
-    /// Read everything that is remembered and check it; exit code 1 when something is wrong
+    /// Read all stored data and check it; exit code 1 when a flaw is found
     Verify {
-        /// The folder that holds everything remembered
+        /// The data folder
         #[arg(long, value_name = "DIR", default_value = "./data")]
         data: PathBuf,
     },
-    /// Draw the event-storming board of a business, or of all, from what they declare
+    /// Draw the event-storming board of one business or of all, from their declarations
     Model(Model),
-    /// Play the outside services: card payment, SMS, review desk and reward bank, which are slow,
-    /// fail, decline and hang as told, and keep a ledger of what was really done
+    /// Simulate the outside services: card payment, SMS, review desk and reward bank. They are
+    /// slow, fail, decline and hang as configured, and keep a ledger of the calls they acted on
     Sandbox(sandbox::Options),
 }
 
-/// What to draw, and where.
+/// The options of `model`: which boards to draw, and the output.
 #[derive(Args, Clone, Debug)]
 pub struct Model {
-    /// The business; all when there is no name
+    /// The business; all when it is not given
     #[arg(value_name = "BUSINESS")]
     pub business: Option<String>,
-    /// How to print it
+    /// The output format
     #[arg(long, value_enum, default_value = "mermaid")]
     pub format: Format,
     /// Print nothing, and write a page and a JSON file for each business into this folder
@@ -54,7 +55,7 @@ pub struct Model {
     pub write: Option<PathBuf>,
 }
 
-/// How a board is printed.
+/// The output format of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A Mermaid flowchart
@@ -63,29 +64,29 @@ pub enum Format {
     Json,
 }
 
-/// How to serve.
+/// The options of `serve`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Serve {
     /// Read settings from this TOML file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Remember everything in this folder [default: ./data]
+    /// Store all data in this folder [default: ./data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Listen on this address; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Run this business only, or these when repeated; alone, also at the root
+    /// Run this business only, may be repeated; a single business is also served at the root path
     #[arg(long, value_name = "NAME")]
     business: Vec<String>,
-    /// Listen on an address that others can reach, although nobody is asked who he is
+    /// Listen on an address that other machines can reach, although clients are not authenticated
     #[arg(long)]
     insecure: bool,
-    /// Let `POST /admin/faults` break something on purpose, for drills
+    /// Allow `POST /admin/faults` to inject faults, for drills
     #[arg(long)]
     allow_faults: bool,
-    /// Serve although acknowledged history is missing: record the loss, give no missing number
-    /// again, and take a new identity towards outside services; does nothing when all is there
+    /// Serve although acknowledged records are missing: record the loss, reuse no lost number, and
+    /// take a new identity towards outside services; without effect when the journal is complete
     #[arg(long)]
     accept_loss: bool,
 }

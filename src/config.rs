@@ -23,20 +23,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Everything that can be configured.
+/// The configuration of the application.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// The folder that holds everything remembered.
+    /// The data folder.
     pub data: PathBuf,
-    /// Whether to listen on an address that others can reach, although nobody is asked who he is.
+    /// Whether to listen on an address that other machines can reach. Clients are not
+    /// authenticated.
     pub insecure: bool,
-    /// Whether `POST /admin/faults` breaks something on purpose.
+    /// Whether `POST /admin/faults` may inject faults.
     pub allow_faults: bool,
-    /// Whether a journal that lacks acknowledged history is served, and the loss recorded.
+    /// Whether to serve a journal that lacks acknowledged records, and to record the loss.
     pub accept_loss: bool,
-    /// Only these businesses; all when empty.
+    /// The businesses to run; all when empty.
     pub only: Vec<String>,
     /// Section `[http]`.
     pub http: Limits,
@@ -48,7 +49,7 @@ pub struct Config {
     pub ports: PortsSettings,
     /// Sections `[gates."name"]`.
     pub gates: GatesSettings,
-    /// One section per business, read by the business itself.
+    /// The sections of the businesses, by name. Each business reads its own section.
     pub businesses: BTreeMap<String, Value>,
 }
 
@@ -56,17 +57,17 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JournalSection {
-    /// Memory for pages of the store.
+    /// The size of the page cache of the store, in bytes.
     pub cache_bytes: u64,
-    /// A commit takes no further submission once it holds this many records.
+    /// The most records in one commit; a single larger submission is a commit of its own.
     pub commit_records_max: usize,
-    /// Records that may wait for a commit before submitting is refused.
+    /// The most records in the commit queue; beyond that the journal refuses submissions.
     pub queue_records_max: usize,
-    /// The latest records that are kept in memory for listeners.
+    /// The latest records kept in memory for subscribers.
     pub feed_records_max: usize,
-    /// So many bytes of the file system are left free, but at most a twentieth of it.
+    /// The bytes of the file system that stay free, but at most a twentieth of it.
     pub reserve_bytes: u64,
-    /// Answers under idempotency keys are kept for so many seconds at least.
+    /// The shortest time that replies under idempotency keys are kept, in seconds.
     pub answers_kept_s: u64,
 }
 
@@ -94,51 +95,53 @@ impl Default for JournalSection {
     }
 }
 
-/// The store does not come up with a few bytes, and is of no use with a few pages.
+/// The smallest page cache: the store does not start with a few bytes, and is too slow with a few
+/// pages.
 const CACHE_BYTES_MIN: u64 = 1 << 20;
 
-/// Twice the longest time that a request waits: no answer is forgotten while it is waited for.
+/// The shortest retention of replies: twice the longest time that a request waits. So no reply is
+/// deleted while a client waits for it.
 const ANSWERS_KEPT_S_MIN: u64 = 60;
 
-/// More than any machine has.
+/// The upper bound of sizes in bytes: more than any machine has.
 const BYTES_MAX: u64 = 1 << 50;
 
-/// What the command line says, over everything else.
+/// The settings of the command line. They override all other sources.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
-    /// The file to read.
+    /// The configuration file.
     pub config: Option<PathBuf>,
-    /// The folder that holds everything remembered.
+    /// The data folder.
     pub data: Option<PathBuf>,
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: Option<SocketAddr>,
-    /// Only these businesses; all when empty.
+    /// The businesses to run; all when empty.
     pub only: Vec<String>,
-    /// Listen where others can reach it, although nobody is asked who he is.
+    /// Listen on an address that other machines can reach, although clients are not authenticated.
     pub insecure: bool,
-    /// Let `POST /admin/faults` break something on purpose.
+    /// Allow `POST /admin/faults` to inject faults.
     pub allow_faults: bool,
-    /// Serve a journal that lacks acknowledged history, and record the loss.
+    /// Serve a journal that lacks acknowledged records, and record the loss.
     pub accept_loss: bool,
 }
 
-/// A configuration that cannot be used, with the key and where it stands.
+/// The error of an unusable configuration. It names the key and its source.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
 
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
-/// The keys that are not the name of a business.
+/// The top-level keys that are not the name of a business.
 const OWN_KEYS: [&str; 9] =
     ["listen", "data", "insecure", "allow_faults", "http", "journal", "actors", "ports", "gates"];
 
 impl Config {
-    /// Reads the file the flags name and the environment, and puts the flags over them.
+    /// Reads the configuration file and the environment; the flags override both.
     ///
     /// # Errors
-    /// The first key that is unknown or has a value that makes no sense, and where it stands; or
-    /// an address that others can reach, without `insecure`.
+    /// When a key is unknown or has an invalid value; the error names the first one and its source.
+    /// Also when other machines can reach the address and `insecure` is not set.
     pub fn read(flags: Flags) -> Result<Self, ConfigError> {
         let mut figment = defaults();
         if let Some(file) = &flags.config {
@@ -159,7 +162,7 @@ impl Config {
             figment = figment.merge(Serialized::default("allow_faults", true));
         }
         let mut config = Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?;
-        // Only a flag: a setting that stays would accept the next loss in silence.
+        // This is a flag only. A permanent setting would accept the next loss silently.
         config.accept_loss = flags.accept_loss;
         config.checked(&figment)
     }
@@ -201,8 +204,8 @@ impl Config {
         }
     }
 
-    /// Whether the values make sense; those of gates are looked at when it is known what each
-    /// guards, and those of businesses by the businesses.
+    /// Checks the values of the sections. The runtime checks gates later, when it knows what each
+    /// one protects. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.http.check().map_err(|error| (vec!["http"], error))?;
         self.journal.check().map_err(|error| (vec!["journal"], error))?;
@@ -212,8 +215,9 @@ impl Config {
         })
     }
 
-    /// Whether the configured times of ports fit into the time that a request waits. A port without
-    /// one keeps the default; a request with a shorter patience is answered 202 first.
+    /// Checks that the configured timeouts of ports are shorter than the time that a request waits.
+    /// A port without a timeout keeps the default. A request that waits for less gets the reply 202
+    /// first.
     fn check_times_of_ports(&self, figment: &Figment) -> Result<(), (Vec<&str>, InvalidSetting)> {
         let patience_ms = self.http.patience_ms;
         for (name, port) in &self.ports {
@@ -230,7 +234,7 @@ impl Config {
         Ok(())
     }
 
-    /// What the living part needs of it.
+    /// The settings of the runtime.
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings {
@@ -272,7 +276,7 @@ impl JournalSection {
     }
 }
 
-/// Whether it is a file that can be read as text.
+/// Checks that the path is a file that can be read as text.
 fn check_readable(file: &Path) -> Result<(), ConfigError> {
     let because = match std::fs::metadata(file) {
         Ok(found) if found.is_dir() => "is a folder, not a file of settings".to_owned(),
@@ -299,8 +303,8 @@ fn defaults() -> Figment {
         .merge(Serialized::default("gates", GatesSettings::default()))
 }
 
-/// One part of the configuration. An error of figment's has the name of the part at the end of
-/// its path, where nobody looks for it: it is moved to the front.
+/// Reads one part of the configuration. An error of figment has the name of the part at the end of
+/// its path. This function moves it to the front, where a reader expects it.
 #[allow(clippy::result_large_err)] // an error of figment is what it is
 fn part<'de, T: Deserialize<'de>>(figment: &Figment, name: &str) -> Result<T, Error> {
     figment.extract_inner(name).map_err(|mut error| {
@@ -310,8 +314,8 @@ fn part<'de, T: Deserialize<'de>>(figment: &Figment, name: &str) -> Result<T, Er
     })
 }
 
-/// Every table that is not one of ours is the section of a business; whether there is such a
-/// business shows when the businesses are installed.
+/// Reads the sections of the businesses: every table that is not in [`OWN_KEYS`]. Their names are
+/// checked later, when the businesses are installed.
 #[allow(clippy::result_large_err)] // an error of figment is what it is
 fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
     let keys: Dict = figment.extract()?;
@@ -328,7 +332,7 @@ fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
     Ok(sections)
 }
 
-/// The error as a sentence that names the key and where it stands.
+/// Turns an error of figment into a sentence that names the key and its source.
 fn named(error: &Error) -> ConfigError {
     let key = error.path.join(".");
     let metadata = error.metadata.as_ref();
@@ -352,7 +356,7 @@ fn named(error: &Error) -> ConfigError {
     ConfigError(format!("{key}{}{source}", because(&error.kind)))
 }
 
-/// What is wrong, without names that only the source has.
+/// The reason of an error, without names of Rust types.
 fn because(kind: &Kind) -> String {
     let (found, expected) = match kind {
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
@@ -360,7 +364,7 @@ fn because(kind: &Kind) -> String {
         }
         other => return other.to_string(),
     };
-    // The library has its own names for the kinds that serde has.
+    // figment has its own names for the types that serde has.
     let kinds = [
         ("signed int", "integer"),
         ("unsigned int", "integer"),

@@ -1,4 +1,4 @@
-//! A host that remembers what is declared to it, and declares it again to others.
+//! A host that stores declarations and replays them to other hosts.
 
 use crate::{
     actors::Installation,
@@ -6,47 +6,48 @@ use crate::{
     model::Easel,
 };
 
-/// Declares the businesses that madang ships. They are compiled here, once, and not again in
-/// every binary and test that has them.
+/// Declares the businesses that madang ships. They are compiled once, here, and not again in every
+/// binary and test that installs them.
 pub fn shipped(declarations: &mut Declarations) {
     crate::domain::install(declarations);
 }
 
-/// Everything declared, in its order: what a server, an audit and a drawing begin with.
+/// The declarations in their order. The runtime, `verify` and `model` start from them.
 #[derive(Default)]
 pub struct Declarations(Vec<Declared>);
 
-/// One declaration, for each kind of host there is.
+/// One declaration, with one function for each kind of host.
 struct Declared {
     bring_to_life: fn(&mut Installation),
     draw: fn(&mut Easel),
 }
 
 impl Declarations {
-    /// Remembers what is installed.
+    /// Stores the declarations that `install` makes.
     pub fn of(install: impl FnOnce(&mut Self)) -> Self {
         let mut declarations = Self::default();
         install(&mut declarations);
         declarations
     }
 
-    /// Remembers a whole business, as [`Host::business`] does for whoever imports that trait.
+    /// Stores the declarations of a business. [`Host::business`] does the same; this method works
+    /// without importing that trait.
     pub fn business<B: Business>(&mut self) -> &mut Self {
         Host::business::<B>(self)
     }
 
-    /// Declares everything to the server.
+    /// Replays all declarations to the runtime.
     pub fn install(&self, catalogue: &mut Installation) {
         self.0.iter().for_each(|declared| (declared.bring_to_life)(catalogue));
     }
 
-    /// Declares everything to whoever draws the boards.
+    /// Replays all declarations to the [`Easel`], which draws the boards.
     pub fn draw(&self, easel: &mut Easel) {
         self.0.iter().for_each(|declared| (declared.draw)(easel));
     }
 }
 
-/// Declares the same to both hosts.
+/// Stores one declaration for both hosts.
 macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {{
         $self.0.push(Declared {

@@ -1,38 +1,39 @@
-//! *madang* is the runtime that all the rooms of a house open onto. Here the runtime is a
-//! durable journal: every business, saga, view and outside service opens onto it, and nothing
-//! passes between them but through it.
+//! *madang* is a runtime for event-driven businesses. Its centre is a durable journal: businesses,
+//! sagas, views and outside services communicate only through it. The name is Korean for the yard
+//! onto which all rooms of a house open.
 //!
 //! # A guided tour
 //!
-//! Begin with [`domain::taxi`], a whole business: what the company does, and nothing about how a
-//! computer does it. It is written in the language of [`domain::kernel`]: aggregates that decide
-//! and evolve, sagas that react, ports to the outside, views. Then follow an order inwards:
+//! Begin with [`domain::taxi`], a whole business without any technical code. It uses the types of
+//! [`domain::kernel`]: aggregates that decide and evolve, sagas that react, ports to outside
+//! services, views. Then follow an order inwards:
 //!
 //! ```text
 //!  http     names and JSON: routes, representations, problems, limits
 //!   ▼
-//!  actors   what is alive: one actor per aggregate, sagas, ports, projectors; who crashes, heals
+//!  actors   the runtime: an actor for each aggregate, sagas, ports, projectors, supervision
 //!   ▼
-//!  store    what is remembered: the journal on sled, the read models in SQLite
+//!  store    the journal on sled, and the read models in SQLite
 //!   ▼
-//!  domain   what the companies do; pure, and known by nobody above but through its kernel
+//!  domain   the businesses; pure, and known above through their kernel only
 //! ```
 //!
-//! - [`http`] turns a request into a [`actors::Request`], and a [`actors::Reply`] or
-//!   [`actors::RequestError`] into an answer.
-//! - [`actors::Runtime`] is all that [`http`] knows of the inside.
-//! - [`store::journal::Journal`] gives every record its position at once, and makes it durable with
-//!   whatever else waits; only then does anything leave the process.
-//! - [`origin_policy`] refuses what foreign web pages make a browser send.
-//! - [`app::App`] wires it all; [`serve`] is the whole binary, and [`model`] draws what is declared. [`config::Config`] says what can be
-//!   set, [`verify`] reads everything that is remembered and tells whether it is sound.
+//! - [`http`] turns an HTTP request into an [`actors::Request`], and an [`actors::Reply`] or
+//!   [`actors::RequestError`] into an HTTP response.
+//! - [`actors::Runtime`] is the only interface that [`http`] uses.
+//! - [`store::journal::Journal`] assigns a position to every record at once. It makes records
+//!   durable in batches; no reply and no call to an outside service leaves the process before.
+//! - [`origin_policy`] refuses requests that web pages of other origins make a browser send.
+//! - [`app::App`] starts all parts; [`serve`] is the main function of a binary. [`model`] draws the
+//!   declarations, [`config::Config`] holds the settings, and [`verify`] checks all stored data.
 //!
-//! Each layer looks inwards only, and a test says so. Decisions with a price are in `docs/adr`.
+//! Each layer depends on inner layers only; a test checks this. Decisions and their costs are in
+//! `docs/adr`.
 //!
 //! # A business of your own
 //!
-//! A binary with businesses of one's own is one call. It has the whole command line: it serves,
-//! verifies what is remembered, and draws the boards, for all businesses alike.
+//! A binary with further businesses is one call. It has the whole command line: it serves, verifies
+//! the stored data and draws the boards, for all businesses.
 //!
 //! ```no_run
 //! mod library {
@@ -54,7 +55,7 @@
 //! }
 //! ```
 //!
-//! The example `seventh` is such a binary, with a whole business in one folder.
+//! The example `seventh` is such a binary, with a business in one folder.
 //!
 //! # Embedding it
 //!

@@ -1,4 +1,4 @@
-//! The binary: all the businesses that madang ships.
+//! The binary with all businesses that madang ships.
 
 use std::process::ExitCode;
 

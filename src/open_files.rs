@@ -1,18 +1,19 @@
-//! The limit of open files of this process, and how many connections fit below it.
+//! The limit of open files of this process, and the number of connections that fits below it.
 //!
-//! The store, the views and the calls to outside services open files at any time. When a process
-//! has none left, that looks like damage there; so connections get what is left after a reserve.
+//! The store, the views and the calls to outside services open files at any time. Without free file
+//! descriptors their errors look like damage. So connections get only what is left after a reserve.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::fs;
 
-/// Files that stay free for what is not a connection.
+/// File descriptors reserved for files that are not connections.
 const RESERVE: u64 = 256;
 
-/// Sockets per worker beside its connections: those above the limit while others are closed.
+/// File descriptors per worker for sockets beyond its connections, such as those above the limit
+/// while others are closed.
 const PER_WORKER: u64 = 64;
 
-/// Fewer connections per worker make no server.
+/// The fewest connections per worker with which the server starts.
 const CONNECTIONS_MIN: u64 = 8;
 
 /// The files that this process may have open at once.
@@ -30,11 +31,11 @@ pub struct TooFew {
 }
 
 impl OpenFiles {
-    /// Raises the limit as far as the system lets it be raised. To be done before the store is
-    /// opened, which fails in strange ways when there are too few.
+    /// Raises the limit of open files to the hard limit. Call it before the store is opened: the
+    /// store fails with misleading errors when the limit is too low.
     ///
     /// # Errors
-    /// When they are too few for so many workers even before anything is open.
+    /// When the limit is too low for this number of workers, even with no file open.
     pub fn raise(workers: usize) -> Result<Self, TooFew> {
         let files = Self::raised();
         files.per_worker(workers as u64, 0)?;
@@ -51,11 +52,11 @@ impl OpenFiles {
         Self { max: max.unwrap_or(u64::MAX) }
     }
 
-    /// How many connections each of so many workers may have, at most `wanted`. To be asked when
-    /// the store is open.
+    /// The number of connections that each worker may have, at most `wanted`. Call it when the
+    /// store is open: it counts the open files.
     ///
     /// # Errors
-    /// When too few would be left.
+    /// When each worker would get fewer than [`CONNECTIONS_MIN`].
     pub fn connections(self, workers: usize, wanted: usize) -> Result<usize, TooFew> {
         let open = fs::read_dir("/proc/self/fd").map_or(0, |open| open.count() as u64);
         let connections = self.per_worker(workers as u64, open)?;

@@ -1,14 +1,14 @@
-//! Which requests a server accepts: those that name it in `Host`, and, when they can change
-//! something, those that no foreign web page sent.
+//! The origin policy of a server. It accepts requests that name the server in `Host` and, if they
+//! can change something, do not come from a web page of another origin.
 //!
-//! A browser sends requests for any page to any server that it can reach, also to one on loopback.
-//! Two checks keep pages from using that:
+//! A browser sends requests on behalf of any page to any server that it can reach, even on
+//! loopback. Two checks prevent pages from exploiting that:
 //!
-//! - `Host` must name the server. A page whose name resolves to our address (DNS rebinding) is of
-//!   the same origin as our answers for the browser, but `Host` holds the name of the page.
-//! - A request that can change something must come from one of our origins, or from no page at
-//!   all. It has a body of JSON or none: the bodies that a page sends without asking first
-//!   (forms, plain text) are refused whatever the other headers say.
+//! - `Host` must name the server. When the name of a page resolves to our address (DNS rebinding),
+//!   the browser treats both as one origin. `Host` then holds the name of the page.
+//! - A request that can change something must come from one of our origins, or from no page. Its
+//!   body is JSON or absent. Bodies that a page may send without a preflight request (forms, plain
+//!   text) are refused whatever the other headers are.
 
 mod authority;
 mod body;
@@ -23,26 +23,26 @@ use actix_web::http::{
 use authority::{Authority, Host};
 use std::net::IpAddr;
 
-/// Whether the browser regards the page and the server as the same site.
+/// The header in which a browser states how the origin of the page relates to the server.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// Characters of a client's text that a sentence repeats.
+/// The most characters of a client's text that an error message repeats.
 const REPEATED_CHARACTERS_MAX: usize = 60;
 
-/// Why a request is refused; each holds a sentence.
+/// The reason why a request is refused; each variant holds the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A header or the target makes no sense: 400.
+    /// A header or the target is malformed: 400.
     Malformed(String),
     /// A page of another origin sent it: 403.
     ForeignOrigin(String),
-    /// The body is something else than JSON: 415.
+    /// The body is not JSON: 415.
     MediaType(String),
     /// The body is compressed: 415.
     Encoded(String),
-    /// The client expects what this server does not do: 417.
+    /// The header `Expect` requires something this server does not support: 417.
     Expectation(String),
-    /// It is meant for another server: 421.
+    /// The request is meant for another server: 421.
     Misdirected(String),
 }
 
@@ -52,7 +52,7 @@ pub struct OriginPolicy {
     listen: IpAddr,
     hosts: Vec<HostPattern>,
     origins: Vec<Origin>,
-    /// What a further host is named in, for the sentence of a refusal.
+    /// The name of the setting for further hosts, for the message of a refusal.
     hosts_setting: &'static str,
 }
 
@@ -62,13 +62,13 @@ struct Marks<'a> {
     host: Option<&'a HeaderValue>,
     origin: Option<&'a HeaderValue>,
     fetch_site: Option<&'a HeaderValue>,
-    /// One of them came more than once.
+    /// The name of a header that came more than once.
     repeated: Option<&'static str>,
 }
 
 impl OriginPolicy {
-    /// For a server that listens on this address and has these further hosts and origins.
-    /// `hosts_setting` names the place where a further host is configured.
+    /// Creates the policy of a server with its listen address and its further hosts and origins.
+    /// `hosts_setting` names the setting for further hosts.
     #[must_use]
     pub const fn new(
         listen: IpAddr,
@@ -81,17 +81,18 @@ impl OriginPolicy {
 
     /// Checks the target, `Host`, `Origin` and `Sec-Fetch-Site` of a request.
     ///
-    /// A request without `Host` passes: only HTTP/1.0 has such requests, and no browser speaks it.
+    /// A request without `Host` passes: only HTTP/1.0 allows that, and no browser uses it.
     ///
     /// # Errors
-    /// Why it is refused.
+    /// When the request is refused.
     pub fn check(&self, method: &Method, target: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let marks = Marks::of(headers);
         if let Some(name) = marks.repeated {
             return Err(Refusal::Malformed(format!("there is more than one `{name}` header")));
         }
         let host = marks.host.map(|value| read_host(value.as_bytes())).transpose()?;
-        // In the absolute form of a target its host counts, and `Host` has to be ours as well.
+        // If the target is in absolute form, its host counts, and `Host` must name this server as
+        // well.
         let target = target.authority().map(|it| read_host(it.as_str().as_bytes())).transpose()?;
         for authority in host.iter().chain(&target) {
             self.check_host(authority)?;
@@ -105,8 +106,8 @@ impl OriginPolicy {
     fn check_host(&self, authority: &Authority) -> Result<(), Refusal> {
         let is_ours = match &authority.host {
             Host::Name(name) if name == "localhost" => true,
-            // A page cannot have the address of another server as its origin, so that any address
-            // is safe where any address of this machine is listened on.
+            // A page cannot have the address of another server as its origin. So any address is
+            // safe when the server listens on all addresses.
             Host::Address(address) => {
                 address.is_loopback() || self.listen.is_unspecified() || *address == self.listen
             }
@@ -122,7 +123,7 @@ impl OriginPolicy {
         )))
     }
 
-    /// Whether no page sent it, or one of ours.
+    /// Checks that no page sent the request, or a page of an allowed origin.
     fn check_page(&self, marks: &Marks<'_>, server: Option<&Authority>) -> Result<(), Refusal> {
         let site = marks.fetch_site.map(HeaderValue::as_bytes);
         let is_of_this_site = matches!(site, None | Some(b"same-origin" | b"none"));

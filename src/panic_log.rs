@@ -1,4 +1,4 @@
-//! The log lines about panics, bounded: a crash loop must not fill the disk with them.
+//! The panic hook: logs panics at a bounded rate, so that a crash loop does not fill the disk.
 
 use crate::{actors::panic_message, store};
 use std::{
@@ -9,20 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So many panics are logged in one interval; the others are counted.
+/// The most panics logged in one interval; further ones are only counted.
 const LINES_MAX: u32 = 64;
 
-/// How long an interval lasts. It begins with its first panic.
+/// The length of an interval. It begins with its first panic.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 static LIMIT: Mutex<Limit> = Mutex::new(Limit { begun: None, lines: 0, left_out: 0 });
 
-/// A panic is a line of the log, with its place. Those of domain code are healed, and to spell out
-/// who called whom takes a thousand times longer than to heal: half a second with all symbols, in
-/// which nobody else on the thread is served. With `RUST_LOG=debug` it is spelt out.
+/// Installs a panic hook that logs each panic as one line with its source location.
+///
+/// A backtrace is logged only with `RUST_LOG=debug`. It takes half a second with all symbols, and
+/// the thread serves nothing meanwhile. Recovery from a panic of domain code is a thousand times
+/// faster.
 pub fn log_panics() {
     panic::set_hook(Box::new(|panic| {
-        // Reported as a sentence by the one who called the store.
+        // The caller of the store reports this panic as an error.
         if store::is_guarded() && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
@@ -41,7 +43,7 @@ pub fn log_panics() {
     }));
 }
 
-/// Counts the lines of an interval.
+/// The counter of log lines in the present interval.
 struct Limit {
     begun: Option<Instant>,
     lines: u32,
@@ -49,7 +51,8 @@ struct Limit {
 }
 
 impl Limit {
-    /// Whether a line may be written now: then, how many were left out before it.
+    /// Counts a panic. Returns the number of lines left out before it, or `None` when the limit is
+    /// reached.
     fn admit(&mut self, now: Instant) -> Option<u64> {
         let is_over = |begun| now.saturating_duration_since(begun) >= INTERVAL;
         if self.begun.is_none_or(is_over) {

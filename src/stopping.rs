@@ -1,7 +1,7 @@
-//! How the process ends: a signal asks it to stop, and a deadline or a second signal decides.
+//! Termination of the process: a signal requests a stop; a deadline or a second signal forces it.
 //!
-//! The signals are heard on a thread of their own: no loop that is blocked keeps the process from
-//! ending. What was acknowledged is durable, so that nothing is lost when the process ends late.
+//! A thread of its own receives the signals, so a blocked event loop cannot prevent the exit.
+//! Acknowledged records are durable, so a forced exit loses none of them.
 
 use crate::app::InFlight;
 use std::{
@@ -17,30 +17,31 @@ use tokio::{
     time::timeout,
 };
 
-/// The longest a stop takes after requests in flight have had their time.
+/// The longest time a stop takes after the deadline of requests in flight.
 pub const FLUSH_WITHIN: Duration = Duration::from_secs(10);
 
-/// The exit code when the deadline decided.
+/// The exit code when the deadline forced the exit.
 pub const STOPPED_LATE: i32 = 70;
 
-/// The exit code when a second signal decided: as if that signal had killed the process.
+/// The base of the exit code when a second signal forced the exit. The number of the signal is
+/// added, as if that signal had killed the process.
 const KILLED_BY: i32 = 128;
 
-/// What is still in flight, once there is something to look at.
+/// The work in flight, set once the application is built.
 type Observed = Arc<OnceLock<InFlight>>;
 
-/// Waits for the signals to stop.
+/// The handler of the signals SIGTERM and SIGINT.
 pub struct Stopping {
     told: Mutex<Option<oneshot::Receiver<()>>>,
     observed: Observed,
 }
 
 impl Stopping {
-    /// Listens for SIGTERM and SIGINT from now on. When one has come, the process ends within this
-    /// time, and at once when another one comes.
+    /// Starts to listen for SIGTERM and SIGINT. After the first signal the process ends within
+    /// `limit`, and at once after a second one.
     ///
     /// # Errors
-    /// When the signals cannot be listened to.
+    /// When the signal handlers or the thread cannot be created.
     pub fn within(limit: Duration) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let (terminate, interrupt) = {
@@ -56,12 +57,12 @@ impl Stopping {
         Ok(Self { told: Mutex::new(Some(told)), observed })
     }
 
-    /// Looks at this when the deadline has passed, to say what was still in flight.
+    /// Sets the work in flight to log when the deadline has passed.
     pub fn observe(&self, in_flight: InFlight) {
         let _ = self.observed.set(in_flight);
     }
 
-    /// Ready when a signal has come.
+    /// Completes when the first signal has arrived.
     pub async fn told(&self) {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(told) = told {
@@ -70,8 +71,8 @@ impl Stopping {
     }
 }
 
-/// Waits for a signal, and then for another one or the deadline. When neither comes, the process
-/// has ended meanwhile.
+/// Waits for a signal, then for a second one or the deadline, and exits the process. In a timely
+/// stop the process ends before that.
 async fn listen(
     mut terminate: Signal,
     mut interrupt: Signal,

@@ -1,22 +1,23 @@
-//! What systemd is told: that we serve, that everything lives, that we stop. Nothing where nobody
-//! listens.
+//! Notifications to systemd: ready, watchdog, stopping. They have no effect without systemd.
 
 use crate::actors::Runtime;
 use sd_notify::NotifyState;
 use std::{convert::Infallible, future};
 
-/// Requests are served from now on.
+/// Notifies systemd that the server is ready.
 pub fn ready() {
     tell(NotifyState::Ready);
 }
 
-/// No further requests are served.
+/// Notifies systemd that the server is stopping.
 pub fn stopping() {
     tell(NotifyState::Stopping);
 }
 
-/// Says that everything lives, twice in the time after which systemd takes it for dead, as long
-/// as somebody looks and finds no loop blocked. Never over.
+/// Sends watchdog notifications to systemd, twice per watchdog timeout; never returns.
+///
+/// A notification is sent only if the supervisor has checked the event loops since the last tick,
+/// and none is blocked. Otherwise the watchdog timeout of systemd expires.
 pub async fn keep_alive(runtime: &Runtime) -> Infallible {
     let Some(within) = sd_notify::watchdog_enabled() else { return future::pending().await };
     let mut every = tokio::time::interval(within / 2);

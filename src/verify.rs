@@ -1,4 +1,4 @@
-//! `madang verify`: reads everything that is remembered and tells whether it is sound.
+//! `madang verify`: reads all stored data and checks it.
 
 use crate::{
     actors::{Findings, Installation, Settings, StartError},
@@ -7,15 +7,17 @@ use crate::{
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 
-/// At most so many flaws are printed; the rest is counted.
+/// The most flaws printed; the rest is counted.
 const PRINTED_FLAWS_MAX: usize = 100;
 
-/// Checks the data in this folder, with a progress bar on a terminal; prints what is wrong, one
-/// sentence a line, then what was checked, what could not be, and whether anything is wrong. A
-/// part that cannot be read is a flaw, and the next one is checked. True when nothing is wrong.
+/// Checks the data in this folder; returns true when no flaw is found.
+///
+/// It shows a progress bar on a terminal. It prints one line per flaw, then the parts checked and
+/// not checked, and the result. An unreadable part is a flaw; the check continues with the next
+/// one.
 ///
 /// # Errors
-/// When there is no data, or the settings make no sense.
+/// When there is no data, or a setting is invalid.
 pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError> {
     if !data.join("journal").is_dir() {
         return Err(StartError::Store(format!("{}: there is no journal here", data.display())));
@@ -38,7 +40,8 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
     Ok(print(data, &findings))
 }
 
-/// What can be checked when the journal cannot be opened.
+/// Checks the views alone, for a journal that cannot be opened. All other parts are listed as not
+/// checked.
 fn without_journal(data: &Path, because: &str) -> Findings {
     let mut findings = Installation::audit_views_alone(data);
     findings.flaws.insert(0, format!("the journal cannot be opened: {because}"));
@@ -48,7 +51,7 @@ fn without_journal(data: &Path, because: &str) -> Findings {
     findings
 }
 
-/// True when nothing is wrong.
+/// Prints the findings; returns true when there is no flaw.
 fn print(data: &Path, findings: &Findings) -> bool {
     let Findings { flaws, open, checked, unchecked } = findings;
     for waiting in open {

@@ -1,5 +1,5 @@
-//! What is to be installed: declarations that are collected and checked against the settings before
-//! anything is opened or created.
+//! The installation: collects the declarations of the businesses and checks the settings against
+//! them before anything is opened or created.
 
 use super::{
     api::StartError,
@@ -12,7 +12,7 @@ use super::{
 use crate::domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View};
 use std::{collections::BTreeMap, path::Path};
 
-/// One declaration, for each host there is.
+/// One declaration, to be applied to the runtime builder or to the verifier.
 struct Declared {
     start: fn(&mut RuntimeBuilder),
     verify: fn(&mut Verifier),
@@ -21,9 +21,10 @@ struct Declared {
 /// Collects what the businesses declare; see [`Host`].
 pub struct Installation {
     settings: Settings,
-    /// What is declared to the opened system, in this order.
+    /// The declarations, in the order in which they are applied.
     declared: Vec<Declared>,
-    /// Inside a business nothing is collected: the business declares its parts again by itself.
+    /// Whether a business is being installed. Its parts are not collected, because the business
+    /// declares them again to the builder and the verifier.
     is_in_business: bool,
     businesses: Vec<&'static str>,
     ports: Vec<&'static str>,
@@ -32,7 +33,7 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Collects everything and checks the settings.
+    /// Collects all declarations and checks the settings.
     ///
     /// # Errors
     /// When a setting makes no sense; nothing is created then.
@@ -51,7 +52,8 @@ impl Installation {
         Ok(installation)
     }
 
-    /// Verifies the store of a stopped server; see [`Verifier::run`].
+    /// Verifies the store of a stopped server: checksums, positions, versions and causes, the state
+    /// of each aggregate, snapshots and views, and the invariants of every business.
     ///
     /// # Errors
     /// When the settings make no sense or the data cannot be opened.
@@ -71,13 +73,13 @@ impl Installation {
         opened.unwrap_or_else(|because| Err(StartError::Store(because)))?.run(progressing)
     }
 
-    /// Checks the files of views by themselves, where the journal cannot be opened.
+    /// Checks only the files of views, for a store whose journal cannot be opened.
     #[must_use]
     pub fn audit_views_alone(data: &Path) -> Findings {
         views_alone(data)
     }
 
-    /// Whether every setting is for something that is installed, and makes sense there.
+    /// Checks that every setting is for something that is installed, and makes sense there.
     pub(super) fn check(&mut self) -> Result<(), StartError> {
         let known = |list: &[&str]| format!("there are {}", list.join(", "));
         for name in self.settings.businesses.keys().chain(&self.settings.only) {
@@ -108,7 +110,8 @@ impl Installation {
 }
 
 impl Runtime {
-    /// Opens the store, brings everything that is declared to life, and lets it catch up.
+    /// Opens the store and starts everything that is declared. Subscribers then catch up with the
+    /// journal.
     ///
     /// # Errors
     /// When the settings make no sense or the data cannot be opened.
@@ -125,7 +128,7 @@ impl Runtime {
     }
 }
 
-/// Declares the same to each host.
+/// Declares the same part to the builder and to the verifier.
 macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {
         $self.declare(

@@ -1,12 +1,12 @@
-//! What is alive: aggregates, sagas, ports, lookups, projectors and their supervision.
+//! The actors of the runtime: aggregates, sagas, ports, lookups, projectors and their supervision.
 //!
 //! ```text
-//! courtyard ── catalogue (the Host) ── room (a kind of aggregate) ── keeper (per shard) ── living (per instance)
-//!                                   ├─ saga runner ── conversation
-//!                                   ├─ messenger ── errands: transport (ports), rows (lookups)
-//!                                   └─ projector ── shelf, rows (views)
-//! gates stand before rooms and ports; the gate driver lets time pass for them
+//! installation ─▶ runtime ─┬─▶ aggregate      one actor for each instance
+//!                          ├─▶ saga           one runner for each kind of saga
+//!                          ├─▶ effect ─▶ port  calls of outside services, and lookups
+//!                          └─▶ view           projections, searched by clients
 //! ```
+//! `docs/architecture.md` shows all folders and what each may use.
 
 mod aggregate;
 mod api;

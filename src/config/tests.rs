@@ -1,9 +1,9 @@
-//! What is read as a configuration, and what is refused.
+//! Tests of the configuration: accepted and refused settings.
 
 use super::*;
 
-/// Settings that make no sense, by section, and what is said of each: `..` are many, and `$` is
-/// its value.
+/// Invalid settings by section, with the error message of each. `..` stands for the usual upper
+/// bound, `$` for the value.
 const SENSELESS: &[(&str, &[(&str, &str)])] = &[
     (
         "http",

@@ -1,6 +1,7 @@
-//! Everything the businesses do, and nothing about how a computer does it.
+//! The rules of all businesses, free of I/O, threads and storage.
 //!
-//! One folder per business. To add the next: add its folder, declare it, install it.
+//! Each business has its own folder. To add a business, add its folder, declare it here and
+//! install it in [`install`].
 
 pub mod claims;
 pub mod education;

@@ -1,9 +1,9 @@
-//! Text as it is safe to show to people: what would steer a terminal or a line of text is spelt out.
+//! Escaping of text for display: characters that control a terminal or a line are spelt out.
 
 use std::fmt::Write as _;
 
-/// Adds a text with everything invisible spelt out: `\u{1b}`. Controls can rewrite what a
-/// terminal shows; directional overrides can make a line read as something else.
+/// Appends a text with every invisible character spelt out, such as `\u{1b}`. Control characters
+/// can rewrite what a terminal shows. Directional overrides can change how a line reads.
 pub fn put_visible(into: &mut String, text: &str) {
     for character in text.chars() {
         if is_visible(character) {
@@ -14,7 +14,7 @@ pub fn put_visible(into: &mut String, text: &str) {
     }
 }
 
-/// Whether a character only shows itself.
+/// Whether a character is displayed as itself and has no other effect.
 fn is_visible(character: char) -> bool {
     let steers_direction = matches!(
         character,
@@ -25,7 +25,7 @@ fn is_visible(character: char) -> bool {
     !(character.is_control() || steers_direction || ends_line || is_nothing)
 }
 
-/// As much of a text as fits into a sentence.
+/// The first 60 characters of a text, for a message.
 #[must_use]
 pub fn short(text: &str) -> String {
     text.chars().take(60).collect()

@@ -1,4 +1,4 @@
-//! The one handler: every request comes in here and leaves as an answer or as a problem.
+//! The handler of all HTTP requests: turns each one into a response or a problem.
 
 use crate::{
     actors::{Outcome, Reply, Request, Runtime, ViewQuery},
@@ -24,17 +24,17 @@ use actix_web::{
 };
 use std::{sync::Arc, time::Instant};
 
-/// What a worker needs to answer.
+/// The handler of one worker.
 pub struct Handler {
     site: Site,
-    /// `None` when nobody can ask too much.
+    /// The rate limit per client; `None` when no rate is configured.
     clients: Option<Arc<ClientRateLimit>>,
-    /// Which hosts and pages are ours.
+    /// The origin policy: the allowed hosts and origins.
     origins: Arc<OriginPolicy>,
 }
 
 impl Handler {
-    /// For this runtime, within these limits.
+    /// Creates the handler for this runtime and these limits.
     #[must_use]
     pub fn new(
         runtime: Runtime,
@@ -47,7 +47,7 @@ impl Handler {
         Self { site, clients, origins }
     }
 
-    /// Answers one request.
+    /// Handles one request.
     pub async fn serve(&self, request: HttpRequest, payload: Payload) -> HttpResponse {
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
@@ -65,7 +65,7 @@ impl Handler {
             tracing::debug!(method, path, status, correlation, number, elapsed_us, "answered");
         }
         let mut response = answer.send(correlation, trace_parent.as_deref());
-        // No other protocol is offered, and the library would confirm the change.
+        // The server offers no upgrade of the protocol, but the library would confirm one.
         if request.head().connection_type() == ConnectionType::Upgrade {
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
@@ -78,7 +78,8 @@ impl Handler {
         let verb = verb(request.method());
         match self.site.router.resolve(request.path()) {
             Ok(route) => {
-                // What operators ask below is not counted: they get in whoever asks too much.
+                // The rate limit does not cover the admin paths below, so operators can always use
+                // them.
                 self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
                 self.business(route, verb, request, payload).await
             }
@@ -218,7 +219,8 @@ impl Handler {
         let said = Request { resource, saying, number, body, key, if_match, patience };
         match self.site.runtime.say(said).await {
             Ok(reply) => Ok(written(&route, &reply, content_negotiation::json(head))),
-            // The answer under a key is the same to each retry, whatever that calls itself.
+            // A reply under a key has the same body for each retry: it omits the retry's
+            // `X-Correlation-Id`.
             Err(trouble) if key.is_some() => {
                 Ok(Response::problem(&Problem::from(trouble), path, None))
             }
@@ -330,7 +332,7 @@ fn verb(method: &http::Method) -> Verb {
     }
 }
 
-/// The answer to a command that was accepted.
+/// The response to a command that was accepted.
 fn written(route: &Route<'_>, reply: &Reply, content_type: &'static str) -> Response {
     let status = match reply.outcome {
         Outcome::Created => StatusCode::CREATED,
@@ -338,7 +340,7 @@ fn written(route: &Route<'_>, reply: &Reply, content_type: &'static str) -> Resp
         Outcome::Pending => StatusCode::ACCEPTED,
     };
     let answer = Response::new(status, content_type, hal::item(route.base, reply));
-    // There is no version yet when the command is not decided.
+    // A pending command has no version yet.
     let answer = if reply.version > 0 { answer.with_version(reply.version) } else { answer };
     let answer = answer.with_position(reply.position);
     let answer = match reply.outcome {

@@ -12,52 +12,54 @@ use std::{
     time::Duration,
 };
 
-/// No body is larger: each is held in memory as a whole.
+/// The upper bound of `body_bytes_max`: each body is held in memory as a whole.
 const BODY_BYTES_MAX: u64 = 64 << 20;
 
-/// Each is compared with the `Host` or the `Origin` of a request until one matches.
+/// The most hosts and the most origins: each is compared with the header of a request until one
+/// matches.
 const HOSTS_MAX: u64 = 64;
 
-/// The operating system takes it as a signed number.
+/// The upper bound of the backlog: the operating system takes it as a signed number.
 const BACKLOG_MAX: u64 = i32::MAX as u64;
 
 /// Section `[http]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Threads that answer; 0 means one per core.
+    /// The number of worker threads; 0 means one per core.
     pub workers: usize,
-    /// The largest body that is read, in bytes.
+    /// The size of the largest body that is read, in bytes.
     pub body_bytes_max: usize,
     /// The longest time a body may take to arrive.
     pub body_timeout_ms: u64,
     /// The longest time the head of a request may take to arrive, from its first byte on.
     pub head_timeout_ms: u64,
-    /// A connection whose client reads nothing of an answer for so long is closed.
+    /// The longest time a client may read nothing of a response; then its connection is closed.
     pub write_timeout_ms: u64,
-    /// The longest time a request waits for what is pending.
+    /// The longest time a request waits for a pending outcome.
     pub patience_ms: u64,
-    /// A connection without requests is closed after so many seconds.
+    /// The longest time a connection may be idle, in seconds; then it is closed.
     pub keep_alive_s: u64,
-    /// Connections per worker, fewer when the process may not open as many files. For a further
-    /// one, the connection that has waited longest for its client is closed.
+    /// The most connections per worker; fewer when the limit of open files is too low. When the
+    /// limit is reached, the connections that have waited longest for their clients are closed.
     pub connections_max: usize,
-    /// Connections that wait to be accepted.
+    /// The most connections that wait to be accepted.
     pub backlog_connections_max: u32,
-    /// Requests per second that one client may make of resources and views; 0 is any number.
-    /// More are answered 429.
+    /// The rate limit per client for resources and views, in requests per second; 0 means no limit.
+    /// Requests above it get the reply 429.
     pub client_rate_per_s: u32,
-    /// Requests that one client may make at once, after a pause; as many as in a second when 0.
+    /// The most requests that one client may send at once after a pause; 0 means as many as in a
+    /// second.
     pub client_burst: u32,
-    /// Clients that are remembered; the longest unheard of is forgotten first.
+    /// The most clients with a token bucket; the least recently used one is evicted first.
     pub clients_max: usize,
-    /// Proxies, by address, whose `X-Forwarded-For` tells who the client is.
+    /// The addresses of trusted proxies: the client address is read from their `X-Forwarded-For`.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Names and addresses of this server beside loopback and the address it listens on, with a
-    /// port or for any port. Requests for another `Host` are answered 421.
+    /// Names and addresses of this server besides loopback and its listen address, with one port or
+    /// any. Requests for another `Host` get the reply 421.
     pub hosts: Vec<String>,
-    /// Origins, beside its own, whose pages may send requests that change something; those of
-    /// other pages are answered 403.
+    /// Origins besides its own whose pages may send requests that change something. Requests of
+    /// other pages get the reply 403.
     pub origins: Vec<String>,
     /// The longest time a stop waits for requests in flight, in seconds.
     pub stop_within_s: u64,
@@ -87,7 +89,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The longest time a request waits for what is pending.
+    /// The longest time a request waits for a pending outcome.
     #[must_use]
     pub const fn patience(&self) -> Duration {
         Duration::from_millis(self.patience_ms)
@@ -99,10 +101,10 @@ impl Limits {
         Duration::from_millis(self.body_timeout_ms)
     }
 
-    /// Whether they make sense.
+    /// Checks the limits.
     ///
     /// # Errors
-    /// The first that does not.
+    /// When a limit is invalid; the error names the first one.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         let patience_ms_max = u64::try_from(PATIENCE_MAX.as_millis()).unwrap_or(COUNT_MAX);
         within([
@@ -127,7 +129,7 @@ impl Limits {
         self.origin_policy(IpAddr::V4(Ipv4Addr::LOCALHOST)).map(drop)
     }
 
-    /// Which hosts and pages belong to a server that listens on this address.
+    /// The origin policy of a server that listens on this address.
     pub(in crate::http) fn origin_policy(
         &self,
         listen: IpAddr,
@@ -143,7 +145,7 @@ impl Limits {
         Ok(OriginPolicy::new(listen, hosts, origins, "the setting http.hosts"))
     }
 
-    /// Threads that answer.
+    /// The number of worker threads.
     #[must_use]
     pub fn worker_count(&self) -> usize {
         if self.workers > 0 {
@@ -155,13 +157,14 @@ impl Limits {
     pub(in crate::http) fn timeouts(&self) -> Timeouts {
         Timeouts {
             head_ms: self.head_timeout_ms,
-            // Without it, the HTTP library closes each connection after its answer.
+            // At least 1 s: with 0, the HTTP library closes each connection after its response.
             keep_alive_ms: self.keep_alive_s.max(1).saturating_mul(1_000),
             write_ms: self.write_timeout_ms,
         }
     }
 
-    /// The library's own timer of idle connections is not needed: each request would set it.
+    /// The keep-alive mode of the HTTP library. Its own timer of idle connections is off, because
+    /// each request would set it.
     pub(in crate::http) const fn keep_alive(&self) -> KeepAlive {
         if self.keep_alive_s == 0 { KeepAlive::Disabled } else { KeepAlive::Os }
     }

@@ -1,11 +1,11 @@
-//! HTTP: names and JSON, and nothing that knows a business.
+//! The HTTP layer: paths and JSON, independent of the businesses.
 //!
 //! ```text
 //! server ─▶ connection ─▶ handler ─┬─▶ request      routes, headers, query, body, client limit
 //!                                  ├─▶ admin        health, components, gates, faults, log
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
-//! `site` is what a worker serves: the runtime, its routes and the `limits`.
+//! `site` holds what a worker serves: the runtime, its routes and the `limits`.
 
 mod admin;
 mod connection;

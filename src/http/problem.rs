@@ -1,4 +1,4 @@
-//! Problems in the sense of RFC 9457: one for every way in which a request can come to nothing.
+//! Problems in the sense of RFC 9457: one for every way in which a request can fail.
 
 use crate::{
     actors::{RequestError, Why, whole_seconds_spread},
@@ -13,11 +13,11 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 pub struct Family {
     /// The last part of its URI.
     pub name: &'static str,
-    /// The status it is answered with.
+    /// The HTTP status.
     pub status: u16,
-    /// What it is, in a few words.
+    /// The title.
     pub title: &'static str,
-    /// What it means and what can be done, for whoever follows the URI.
+    /// The meaning and the remedy, shown at the URI of the family.
     pub meaning: &'static str,
 }
 
@@ -28,7 +28,7 @@ macro_rules! families {
             pub const $id: &Family =
                 &Family { name: $name, status: $status, title: $title, meaning: $meaning };
         )+
-        /// Every family there is.
+        /// All families.
         pub const FAMILIES: &[&Family] = &[$($id),+];
     };
 }
@@ -38,49 +38,49 @@ families! {
     BAD_REQUEST = "bad-request", 400, "bad request", "a header or the path of the request makes no sense; the detail says which";
     /// The body is not JSON.
     SYNTAX = "syntax", 400, "not json", "the body is not valid json, or not valid utf-8";
-    /// A query parameter makes no sense.
+    /// A query parameter is unknown or invalid.
     BAD_QUERY = "bad-query", 400, "bad query", "a query parameter is unknown or has a value that makes no sense";
     /// The payment was declined.
     UNPAID = "unpaid", 402, "unpaid", "the payment was declined, so nothing was established";
-    /// Only said inside.
+    /// A command that only internal senders may submit.
     INSIDE = "inside", 403, "said inside only", "this command is said by the parts of the system to each other, never by a client";
-    /// Nothing is broken on purpose here.
+    /// Fault injection is not allowed.
     FAULTS_NOT_ALLOWED = "faults-not-allowed", 403, "faults not allowed", "faults on purpose are said only to a server that was started with --allow-faults";
-    /// A foreign web page sent it.
+    /// A web page of another origin sent the request.
     FOREIGN_ORIGIN = "foreign-origin", 403, "foreign origin", "a web page of another origin sent a request that can change something; the setting http.origins lists further origins that may";
     /// No such aggregate or row.
     NOT_FOUND = "not-found", 404, "not found", "there is nothing of this number";
     /// No such path.
     UNKNOWN_PATH = "unknown-path", 404, "unknown path", "nothing is served at this path; the index at / lists what is";
-    /// The path is known, the method is not.
+    /// The path does not take the method.
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "method not allowed", "this path does not take this method; the header Allow lists those it does";
     /// The request took too long.
     TOO_SLOW = "too-slow", 408, "too slow", "the head or the body of the request did not arrive in time";
-    /// The business says no.
+    /// The aggregate rejected the command.
     REJECTED = "rejected", 409, "rejected", "the command makes no sense in the present state; nothing was changed";
-    /// Somebody asked on the way said no.
+    /// A part asked while the request was processed refused.
     REFUSED = "refused", 409, "refused", "it was begun, and somebody who was asked on the way refused; everything was undone";
-    /// Another version.
+    /// The version in `If-Match` is not the present one.
     VERSION_DIFFERS = "version-differs", 412, "another version", "If-Match names a version that is not the present one; read again and decide anew";
-    /// Too large.
+    /// The body is too large.
     TOO_LARGE = "too-large", 413, "too large", "the body is larger than this server reads";
-    /// Not JSON by its own account.
+    /// The body is not declared to be JSON.
     MEDIA_TYPE = "media-type", 415, "not json", "the body is not declared to be json in utf-8; send Content-Type: application/json";
-    /// Compressed.
+    /// The body is compressed.
     CONTENT_ENCODING = "content-encoding", 415, "compressed", "the body is compressed, which this server does not read";
-    /// Expects what is not done here.
+    /// The header `Expect` requires something unsupported.
     EXPECTATION = "expectation", 417, "expectation not met", "the header Expect names something else than 100-continue";
-    /// Meant for another server.
+    /// The request is meant for another server.
     MISDIRECTED = "misdirected", 421, "misdirected", "the header Host names another server; the setting http.hosts lists further hosts of this one";
-    /// JSON that does not say what is needed.
+    /// The body is JSON, but not what the command needs.
     MALFORMED = "malformed", 422, "not understood", "the body is json, but does not say what this command needs";
-    /// Never valid.
+    /// A value is invalid in every state.
     INVALID = "invalid", 422, "invalid", "a value is out of range, whatever the state";
-    /// Same key, another request.
+    /// The idempotency key was used for another request.
     KEY_REUSED = "key-reused", 422, "idempotency key reused", "this idempotency key was used for another request; take a new key";
-    /// Too many or too large headers.
+    /// The headers are too many or too large.
     HEAD_TOO_LARGE = "head-too-large", 431, "head too large", "the request line and the headers are larger, or more, than this server reads";
-    /// More than is allowed.
+    /// More requests than a gate or the rate limit allows.
     TOO_MANY = "too-many", 429, "too many", "more requests came than the gate named lets through in this time; nothing was changed, come back after the time in Retry-After";
     /// A queue is full.
     BUSY = "busy", 503, "busy", "a queue is full and nothing was changed; come back after the time in Retry-After";
@@ -88,15 +88,15 @@ families! {
     GATE_OPEN = "gate-open", 503, "gate open", "what is behind the gate named failed or was slow, so that nobody is sent there for a while; nothing was changed, come back after the time in Retry-After";
     /// An outside service is busy or down.
     UNAVAILABLE = "unavailable", 503, "unavailable", "an outside service is busy or down, so nothing was established; come back after the time in Retry-After";
-    /// Quarantined.
+    /// The instance is in quarantine.
     QUARANTINED = "quarantined", 503, "quarantined", "this one instance crashed repeatedly and waits for an operator; all others are served";
-    /// Suspended.
+    /// The component is suspended.
     SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/components lists what is suspended";
-    /// Not yet.
+    /// The requested data is still catching up.
     NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
     /// A query took too long.
     QUERY_TOO_SLOW = "query-too-slow", 503, "query too slow", "the query takes longer than the server allows, or takes long while as many others do as may; the view itself is well: ask for less, or come back after the time in Retry-After";
-    /// The file system can only be read.
+    /// The file system is read-only.
     READ_ONLY = "read-only", 503, "read-only", "the file system under the journal can only be read; nothing was changed, and all that can be read is served";
     /// The machine failed.
     FAILED = "failed", 503, "failed", "the machine failed; whether the command was stored is unknown, and the same idempotency key tells";
@@ -107,38 +107,38 @@ families! {
 /// One problem.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which family it belongs to.
+    /// The family.
     pub family: &'static Family,
-    /// The sentence.
+    /// The message of this case.
     pub detail: String,
-    /// When to come back, in seconds.
+    /// The time until a retry, in seconds.
     pub retry_after_s: Option<u32>,
-    /// The number of the conversation, when one was begun.
+    /// The number of the conversation, when one was started.
     pub number: Option<u64>,
-    /// The value of `Allow`, when the method was wrong.
+    /// The value of `Allow`, when the method is not allowed.
     pub allow: Option<String>,
-    /// The name of the gate that is in the way, when one is.
+    /// The name of the gate that refused the request, when one did.
     pub gate: Option<Arc<str>>,
 }
 
 impl Problem {
-    /// A problem of this family.
+    /// Creates a problem of this family.
     pub fn new(family: &'static Family, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self { family, detail, retry_after_s: None, number: None, allow: None, gate: None }
     }
 
-    /// A header or the path makes no sense.
+    /// Creates the problem of a malformed header or path.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(BAD_REQUEST, detail)
     }
 
-    /// A query parameter makes no sense.
+    /// A query parameter is unknown or invalid.
     pub fn bad_query(detail: impl Into<String>) -> Self {
         Self::new(BAD_QUERY, detail)
     }
 
-    /// As `application/problem+json`.
+    /// The body, as `application/problem+json`.
     #[must_use]
     pub fn body(&self, instance: &str, correlation: &str) -> Vec<u8> {
         let Family { name, status, title, .. } = self.family;
@@ -158,7 +158,7 @@ impl Problem {
     }
 }
 
-/// A text as JSON.
+/// A text as a JSON string.
 #[must_use]
 pub fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
@@ -188,14 +188,15 @@ impl From<RequestError> for Problem {
             RequestError::TurnedAway { retry_after, .. }
             | RequestError::Unavailable { retry_after, .. }
             | RequestError::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
-            // Somebody has to make space first.
+            // An operator has to free space or make the file system writable first.
             RequestError::NoSpace(_) | RequestError::ReadOnly(_) => Some(spread(5)),
-            // Long queries are over by then, or ended.
+            // After this time, long queries have finished or were ended.
             RequestError::QueryEnded(_) => Some(spread(2)),
-            // Nobody knows how long a person takes.
+            // The time until an operator releases the instance is unknown.
             RequestError::Quarantined { .. } => Some(spread(30)),
             RequestError::Suspended { .. } => Some(spread(10)),
-            // Everybody whose commit failed hears of it in the same moment.
+            // All clients of a failed commit get this reply at once; the spread separates their
+            // retries.
             RequestError::Failed(_) => Some(spread(1)),
             _ if family.status == 503 => Some(1),
             _ => None,
@@ -220,7 +221,7 @@ fn spread(seconds: u64) -> u32 {
     whole_seconds_spread(Duration::from_secs(seconds))
 }
 
-/// As `Retry-After` has it: whole seconds, never too few, and never none.
+/// A duration for `Retry-After`: whole seconds, rounded up, at least 1.
 fn whole_seconds(duration: Duration) -> u32 {
     let seconds = duration.as_millis().div_ceil(1_000).max(1);
     u32::try_from(seconds).unwrap_or(u32::MAX)
@@ -257,12 +258,12 @@ fn family(trouble: &RequestError) -> &'static Family {
     }
 }
 
-/// Nothing is served at this path.
+/// The problem of an unknown path.
 pub fn unknown(path: &str) -> Problem {
     Problem::new(UNKNOWN_PATH, format!("nothing is served at {}", short(path)))
 }
 
-/// The path is known, the method is not.
+/// The path does not take the method.
 pub fn not_allowed(method: &str, allow: String) -> Problem {
     let because = format!("{} is not possible here, only {allow}", short(method));
     Problem { allow: Some(allow), ..Problem::new(METHOD_NOT_ALLOWED, because) }
@@ -289,7 +290,7 @@ mod tests {
         );
     }
 
-    /// Whatever is too much, too busy or broken, with the name of what is.
+    /// All errors that ask for a later retry, with the name that the message must contain.
     fn come_back_later() -> Vec<(RequestError, &'static str)> {
         let (retry_after, because) = (Duration::ZERO, || "it hurts".to_owned());
         let gate = || "taxi/payment".into();

@@ -29,11 +29,12 @@ use std::{
     time::Duration,
 };
 
-/// What the system keeps of answers that a client has not taken, per connection, and as much again
-/// for its own use. It would be up to 4 MiB, which is thousands of answers to a client that reads none.
+/// The send buffer of the operating system per connection, in bytes; the system reserves as much
+/// again for its own use. The default is up to 4 MiB: thousands of replies to a client that reads
+/// none.
 const SEND_BUFFER_BYTES: usize = 128 << 10;
 
-/// What the workers do at the moment.
+/// The figures of all workers: open connections and requests in progress.
 #[derive(Clone, Debug)]
 pub struct Traffic(Arc<[Arc<WorkerLoad>]>);
 
@@ -42,30 +43,30 @@ impl Traffic {
         Self((0..workers).map(|_| Arc::default()).collect())
     }
 
-    /// Connections that are open.
+    /// The number of open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.0.iter().map(|load| load.connections.load(Ordering::Relaxed)).sum()
     }
 
-    /// Requests that are being answered.
+    /// The number of requests being processed.
     #[must_use]
     pub fn serving(&self) -> usize {
         self.0.iter().map(|load| load.serving.load(Ordering::Relaxed)).sum()
     }
 
-    /// The figures of the worker of this number; a worker that is begun again takes those of one
+    /// The figures of the worker with this number. A restarted worker reuses the figures of one
     /// that has ended.
     fn load(&self, nth: usize) -> Arc<WorkerLoad> {
         Arc::clone(&self.0[nth % self.0.len()])
     }
 }
 
-/// Serves the runtime on this socket once the result is awaited, with at most so many connections
-/// per worker. Stopping is the caller's: signals are not listened to.
+/// Creates the server for this runtime and socket, with at most `connections_max` connections per
+/// worker. It serves while the result is awaited. It handles no signals: the caller stops it.
 ///
 /// # Errors
-/// When the socket cannot be listened on.
+/// When the server cannot listen on the socket, or the settings of origins are invalid.
 pub fn start(
     runtime: &Runtime,
     limits: &Limits,
@@ -76,19 +77,19 @@ pub fn start(
     let clients = ClientRateLimit::within(limits).map(Arc::new);
     let origins = limits.origin_policy(listener.local_addr()?.ip());
     let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.because))?);
-    // Accepted sockets inherit it.
+    // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
     let worker_count = limits.worker_count();
     let traffic = Traffic::of(worker_count);
     let builder = Server::build()
         .workers(worker_count)
         .backlog(limits.backlog_connections_max)
-        // The table of each worker refuses what is too much, so that all are accepted.
+        // All connections are accepted; the table of each worker refuses those above the limit.
         .max_concurrent_connections(connections_max + SPARE_CONNECTIONS)
         .shutdown_timeout(limits.stop_within_s)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    // What `HttpServer` would do, around connections of our own.
+    // This repeats what `HttpServer` does, with our own type of connection.
     let (workers, loads) = (Arc::<AtomicUsize>::default(), traffic.clone());
     let builder = builder.listen("http", listener, move || {
         let nth = workers.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +97,7 @@ pub fn start(
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
         let table = ConnectionTable::new(connections_max, loads.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
-        // One handler without a route of actix in front of it: the table of routes is ours.
+        // One handler serves all paths: routing is done by our own table, not by actix.
         let front =
             Handler::new(runtime.clone(), limits.clone(), clients.clone(), Arc::clone(&origins));
         let front = Rc::new(front);
@@ -116,7 +117,7 @@ pub fn start(
                 async move { stopping.notified().await }
             })
             .keep_alive(limits.keep_alive())
-            // The table of connections times every head.
+            // The table of connections enforces the time limit of heads.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(Duration::from_secs(1))
             .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
@@ -135,7 +136,7 @@ pub fn start(
     Ok((builder.run(), traffic))
 }
 
-/// Whether a request says that it has a body.
+/// Whether the headers of a request announce a body.
 fn has_body(request: &HttpRequest) -> bool {
     let headers = request.headers();
     headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")

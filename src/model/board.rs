@@ -10,19 +10,19 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Board {
     /// `taxi`
     pub business: String,
-    /// The kinds of aggregate, as they were declared.
+    /// The aggregate kinds, in the order of their declaration.
     pub aggregates: Vec<Aggregate>,
     /// The sagas.
     pub policies: Vec<Policy>,
     /// The outside services.
     pub services: Vec<Service>,
-    /// The questions to views whose answers become commands.
+    /// The lookups in views whose results become commands.
     pub lookups: Vec<Lookup>,
-    /// The read models.
+    /// The views.
     pub views: Vec<View>,
 }
 
-/// A kind of aggregate.
+/// An aggregate kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Aggregate {
@@ -30,19 +30,19 @@ pub struct Aggregate {
     pub name: String,
     /// Further names of the resource.
     pub aliases: Vec<String>,
-    /// How clients say its commands.
+    /// The HTTP requests that carry its commands.
     pub sayings: Vec<Saying>,
-    /// What it can be told.
+    /// The commands.
     pub commands: Vec<Command>,
-    /// What can happen to it.
+    /// The events.
     pub events: Vec<Variant>,
-    /// Why it says no.
+    /// The rejections.
     pub rejections: Vec<Rejection>,
     /// The types that occur in commands and events.
     pub types: Types,
 }
 
-/// One way to say something over HTTP.
+/// An HTTP request that carries a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Saying {
@@ -52,70 +52,71 @@ pub struct Saying {
     pub request: String,
 }
 
-/// What an aggregate can be told, and what may come of it in a state that it can be in.
+/// A command of an aggregate, and its possible outcomes in the reachable states.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Command {
     /// Its name and its details.
     #[serde(flatten)]
     pub what: Variant,
-    /// Who may say it: `anyone`, `customer`, the role of staff; nobody outside when empty.
+    /// The roles that may send the command: `anyone`, `customer` or a role of staff. Empty when
+    /// only internal senders may.
     pub speakers: BTreeSet<String>,
-    /// The events that may follow.
+    /// The events that the command may lead to.
     pub leads_to: BTreeSet<String>,
-    /// The rejections that may follow.
+    /// The rejections with which the command may be refused.
     pub refused_as: BTreeSet<String>,
 }
 
-/// Why an aggregate says no.
+/// A rejection of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rejection {
     /// Its name and its details.
     #[serde(flatten)]
     pub what: Variant,
-    /// The sentence; details in it are called `<by their names>`.
+    /// The message; its details are placeholders such as `<reason>`.
     pub because: String,
     /// `conflict`, `unknown` or `invalid`.
     pub kind: String,
 }
 
-/// A saga: whenever something happens, then something is commanded.
+/// A saga as a policy: the commands it dispatches on its triggers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
     /// `taxi/ride`
     pub name: String,
-    /// The kinds of aggregate it listens to.
+    /// The aggregate kinds it subscribes to.
     pub hears: Vec<String>,
-    /// What it says, and when.
+    /// The commands it dispatches, with their triggers.
     pub reactions: BTreeSet<Reaction>,
 }
 
-/// Whenever this happens, then that is commanded.
+/// A trigger and a command that follows from it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Reaction {
-    /// What happened.
+    /// The trigger.
     pub whenever: Trigger,
-    /// What is commanded.
+    /// The command.
     pub then: Told,
 }
 
-/// What makes a saga speak.
+/// A trigger of a saga.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Trigger {
     /// An event.
     Event(Told),
-    /// A command of its own was rejected.
+    /// A command of the saga was rejected.
     Refused(Told),
-    /// A command of its own changed nothing, because it was so already.
+    /// A command of the saga changed nothing, because the state was already as commanded.
     Unchanged(Told),
-    /// The alarm it had set went off.
+    /// The alarm of the saga went off.
     Alarm,
 }
 
-/// An event or a command of a kind of aggregate.
+/// An event or a command of an aggregate kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Told {
     /// `taxi/orders`
@@ -130,32 +131,32 @@ pub struct Told {
 pub struct Service {
     /// `taxi/payment`
     pub name: String,
-    /// What it is asked, and what its answers mean.
+    /// The calls, and for each answer the commands that it becomes.
     pub asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>>,
 }
 
-/// A question to an outside service.
+/// A call to an outside service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
-    /// Because of this event.
+    /// The event that causes the call.
     pub whenever: Told,
-    /// What the service shall do: `charge`.
+    /// The operation of the service: `charge`.
     pub operation: String,
 }
 
-/// A question to a view.
+/// A lookup in a view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lookup {
     /// `taxi/cheapest`
     pub name: String,
-    /// The view that is asked.
+    /// The view that is searched.
     pub view: String,
-    /// What it is asked for, and what the rows found mean.
+    /// The events that cause the lookup, with the commands that its rows become.
     pub reactions: BTreeSet<Reaction>,
 }
 
-/// A read model.
+/// A view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct View {
@@ -163,7 +164,7 @@ pub struct View {
     pub name: String,
     /// Further names.
     pub aliases: Vec<String>,
-    /// What a row consists of.
+    /// The fields of a row.
     pub row: Definition,
     /// The types that occur in a row.
     pub types: Types,

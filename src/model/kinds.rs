@@ -1,5 +1,4 @@
-//! A kind of aggregate with its type erased: what it can be told, what follows, and what others
-//! may hear of it.
+//! An aggregate kind with its type erased: its commands, their outcomes, and its events.
 
 use super::{
     attempt,
@@ -18,20 +17,21 @@ use std::{
     rc::Rc,
 };
 
-/// The numbers of whom things happen to: one's own, and another.
+/// The numbers of the instances that events are about: the first is the explored one, the second
+/// another.
 pub(super) const NUMBERS: [u64; 2] = [1, 2];
 
-/// At most so many states of one aggregate are looked at, the nearest to its beginning first.
+/// The most states explored per aggregate kind, the nearest to the initial state first.
 const STATES_MAX: usize = 512;
 
-/// At most so many ways to say one command, and settings to say it under.
+/// The most samples explored per command, and the most settings.
 const SAYINGS_MAX: usize = 24;
 const SETTINGS_MAX: usize = 4;
 
-/// Early, and late.
+/// The times at which commands are decided: an early and a late one.
 const TIMES: [Timestamp; 2] = [Timestamp(1), Timestamp(1 << 50)];
 
-/// Something that may happen.
+/// A possible event of an instance.
 #[derive(Clone)]
 pub(super) struct Happening {
     kind: &'static str,
@@ -54,15 +54,15 @@ impl Fact for Happening {
     }
 }
 
-/// A kind of aggregate.
+/// An aggregate kind with its type erased.
 pub(super) trait Kind: Send + Sync {
     fn name(&self) -> &'static str;
-    /// Everything that may happen to it.
+    /// All possible events of the kind.
     fn happenings(&self) -> Vec<Happening>;
-    /// Every way in which it may refuse this.
+    /// All rejections with which the kind may refuse a command.
     fn refusals(&self, dispatch: &Dispatch) -> Vec<Refused>;
     fn describe(&self) -> board::Aggregate;
-    /// The name of the event that a record of a simulation tells of.
+    /// The name of the event in a record of a simulation.
     fn event_in(&self, record: &Record) -> Option<String>;
 }
 
@@ -163,7 +163,7 @@ fn rejections<A: Aggregate>() -> Vec<Rejection> {
     whole.variants().into_iter().filter_map(describe).collect()
 }
 
-/// Tells it everything in every state it can get to, and notes what it answers.
+/// Submits every command in every reachable state, and notes the outcomes.
 fn explore<A: Aggregate>(samples: &[A::Command], noted: &mut BTreeMap<String, Command>) {
     let settings = settings::<A>();
     let said = few_of_each(samples);
@@ -192,7 +192,7 @@ fn explore<A: Aggregate>(samples: &[A::Command], noted: &mut BTreeMap<String, Co
     }
 }
 
-/// The usual settings first, then unusual ones.
+/// The settings to explore: the default first, then samples.
 fn settings<A: Aggregate>() -> Vec<SettingsOf<A>> {
     let unusual = traced::<SettingsOf<A>>().samples.into_iter();
     std::iter::once(SettingsOf::<A>::default()).chain(unusual).take(SETTINGS_MAX).collect()
@@ -208,7 +208,7 @@ fn few_of_each<C: Clone + std::fmt::Debug>(samples: &[C]) -> Vec<C> {
     samples.iter().filter(|sample| is_few(sample)).cloned().collect()
 }
 
-/// What may happen to these kinds.
+/// All possible events of the kinds with these names.
 pub(super) fn happenings(kinds: &[Box<dyn Kind>], names: &[&str]) -> Vec<Happening> {
     let heard = kinds.iter().filter(|kind| names.contains(&kind.name()));
     heard.flat_map(|kind| kind.happenings()).collect()

@@ -6,7 +6,7 @@ use std::{
     fmt::Write as _,
 };
 
-/// The stickers, as they are coloured on a wall.
+/// The styles of the nodes, in the usual colours of event-storming stickers.
 const CLASSES: &str = "  \
     classDef actor fill:#fff9b1,stroke:#c9b400,color:#222\n  \
     classDef command fill:#a6ccf5,stroke:#3a7abf,color:#222\n  \
@@ -16,7 +16,7 @@ const CLASSES: &str = "  \
     classDef outside fill:#ffb3cf,stroke:#c2527f,color:#222\n  \
     classDef aggregate fill:#fff3b0,stroke:#d4b106,color:#222\n";
 
-/// The boards, each in a frame of its own when they are several.
+/// Renders the boards as one flowchart. Several boards each get a frame of their own.
 pub(super) fn flowchart(boards: &[Board]) -> String {
     let mut text = format!("flowchart LR\n{CLASSES}");
     for board in boards {
@@ -42,16 +42,16 @@ pub(super) fn flowchart(boards: &[Board]) -> String {
     text
 }
 
-/// Something leads to something.
+/// The arrow from a cause to its effect.
 const LEADS: &str = "-->";
-/// Somebody says or sees something.
+/// The arrow from an actor to a command, from an aggregate to a view, or for a refused command.
 const DOTTED: &str = "-.->";
 
 #[derive(Default)]
 struct Chart<'a> {
     business: &'a str,
     nodes: String,
-    /// Arrows between two things, with what is written on them.
+    /// The arrows between two nodes, with their labels.
     edges: BTreeMap<(String, &'static str, String), BTreeSet<String>>,
 }
 
@@ -83,7 +83,7 @@ impl Chart<'_> {
         }
     }
 
-    /// A frame with its commands and events, and which lead to which.
+    /// Draws the frame of an aggregate with its commands and events, and the arrows between them.
     fn aggregate(&mut self, aggregate: &Aggregate) {
         let frame = id(&[&aggregate.name]);
         let _ = writeln!(self.nodes, "  subgraph {frame}[\"{}\"]", last(&aggregate.name));
@@ -121,7 +121,8 @@ impl Chart<'_> {
         }
     }
 
-    /// One sticker for each occasion on which a saga says something.
+    /// Draws one node for a trigger on which a saga dispatches commands; returns the id of the
+    /// node.
     fn policy(&mut self, name: &str, trigger: &Trigger) -> String {
         let business = self.business;
         let (node, from, label) = match trigger {
@@ -150,7 +151,7 @@ impl Chart<'_> {
         node
     }
 
-    /// Services, and lookups.
+    /// Draws the outside services and the lookups.
     fn outside(&mut self, board: &Board) {
         for service in &board.services {
             let node = id(&[&service.name, "service"]);
@@ -197,12 +198,13 @@ fn event(told: &Told) -> String {
     id(&[&told.aggregate, "event", &told.name])
 }
 
-/// Messages, digits and underscores only; whatever else there is becomes an underscore.
+/// The id of a node: ASCII letters, digits and underscores; every other character becomes an
+/// underscore.
 fn id(parts: &[&str]) -> String {
     parts.join("_").replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
-/// What would end a label early is written as Mermaid's entities.
+/// Escapes the characters that would end a label early, as entities of Mermaid.
 fn escaped(label: &str) -> String {
     label.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
 }

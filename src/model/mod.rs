@@ -1,9 +1,9 @@
 //! The event-storming board of a business, drawn from its declarations alone.
 //!
-//! The [`Easel`] is a host like the server: a business declares its parts to it. Nothing of a
-//! business is alive there. Aggregates, sagas, ports, lookups and views are pure functions, and
-//! what they read can be made up from its types, so everybody is told everything in every state
-//! it can get to, and what comes of it is drawn.
+//! The [`Easel`] is a host like the runtime: a business declares its parts to it. It runs no actor.
+//! Aggregates, sagas, ports, lookups and views are pure functions, and sample values can be
+//! generated from their types. So the easel calls each part with every input in every reachable
+//! state, and draws the outcomes.
 
 pub mod board;
 mod kinds;
@@ -25,10 +25,10 @@ use std::{
     path::Path,
 };
 
-/// Draws once all kinds of aggregate are known.
+/// The name of a part and the function that draws it once all aggregate kinds are known.
 type Draw<T> = (&'static str, fn(&[Box<dyn Kind>]) -> T);
 
-/// A host that draws what it is told; see [`Host`].
+/// A host that draws the declarations it gets; see [`Host`].
 #[derive(Default)]
 pub struct Easel {
     businesses: Vec<&'static str>,
@@ -73,19 +73,19 @@ impl Host for Easel {
 }
 
 impl Easel {
-    /// The names of the businesses, as they were installed.
+    /// The names of the businesses, in the order of their installation.
     #[must_use]
     pub fn businesses(&self) -> &[&'static str] {
         &self.businesses
     }
 
-    /// The boards of all businesses, as they were installed.
+    /// The boards of all businesses, in the order of their installation.
     #[must_use]
     pub fn boards(&self) -> Vec<Board> {
         self.businesses.iter().filter_map(|business| self.board(business)).collect()
     }
 
-    /// The board of one business; `None` when there is none of this name.
+    /// The board of one business; `None` when no business has this name.
     #[must_use]
     pub fn board(&self, business: &str) -> Option<Board> {
         if !self.businesses.contains(&business) {
@@ -103,7 +103,7 @@ impl Easel {
         })
     }
 
-    /// What a record of a simulation tells of, if it is an event.
+    /// The event in a record of a simulation; `None` when the record is no event.
     #[must_use]
     pub fn event(&self, record: &Record) -> Option<Told> {
         let name = self.kinds.iter().find_map(|kind| kind.event_in(record))?;
@@ -128,7 +128,7 @@ pub fn page(board: &Board) -> String {
     page::page(board)
 }
 
-/// The boards as JSON: an object when it is one, otherwise an array.
+/// The boards as JSON: an object for a single board, otherwise an array.
 #[must_use]
 pub fn json(boards: &[Board]) -> String {
     let json = match boards {
@@ -138,7 +138,7 @@ pub fn json(boards: &[Board]) -> String {
     json.unwrap_or_default() + "\n"
 }
 
-/// The files that describe these boards: their names and what is in them.
+/// The files that describe these boards, as pairs of name and content.
 #[must_use]
 pub fn files(boards: &[Board]) -> Vec<(String, String)> {
     let of = |board: &Board| {
@@ -150,7 +150,7 @@ pub fn files(boards: &[Board]) -> Vec<(String, String)> {
     boards.iter().flat_map(of).collect()
 }
 
-/// Writes them into a folder.
+/// Writes the files of the boards into a folder.
 ///
 /// # Errors
 /// When the folder cannot be written to.
@@ -159,7 +159,7 @@ pub fn write(boards: &[Board], folder: &Path) -> io::Result<()> {
     files(boards).iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
 }
 
-/// Runs code of a business on values that are made up; `None` when it panics on them.
+/// Runs code of a business on generated values; `None` when it panics.
 fn attempt<T>(domain_code: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(domain_code)).ok()
 }

@@ -1,4 +1,4 @@
-//! What outside services are asked, what views are asked, and what views show.
+//! Finds the calls to outside services, the lookups in views, and the events that views show.
 
 use super::{
     attempt,
@@ -15,7 +15,7 @@ fn told(dispatch: &Dispatch) -> Told {
     Told::new(dispatch.aggregate(), dispatch.command_name())
 }
 
-/// What an outside service is asked because of which event, and what its answers mean.
+/// Finds the events that call an outside service, and the commands that its answers become.
 pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
     let mut asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>> = BTreeMap::new();
     for happening in happenings(kinds, P::Hears::KINDS) {
@@ -31,7 +31,8 @@ pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
     Service { name: P::NAME.to_owned(), asks }
 }
 
-/// Whoever is asked until there is an answer is never unreachable, and nobody is turned away there.
+/// The possible answers of a port. A port that retries until there is an answer is never
+/// unreachable, and its gate refuses no call.
 fn answers(patience: Patience) -> Vec<(&'static str, Answer)> {
     let mut answers =
         vec![("approved", Answer::Approved), ("declined", Answer::Declined("<reason>".to_owned()))];
@@ -42,7 +43,7 @@ fn answers(patience: Patience) -> Vec<(&'static str, Answer)> {
     answers
 }
 
-/// What a view is asked because of which event, and what the rows mean.
+/// Finds the events that cause a lookup in a view, and the commands that its rows become.
 pub(super) fn lookup<L: Lookup>(kinds: &[Box<dyn Kind>]) -> board::Lookup {
     let mut reactions = BTreeSet::new();
     let rows = traced::<L::View>().samples;
@@ -61,7 +62,7 @@ pub(super) fn lookup<L: Lookup>(kinds: &[Box<dyn Kind>]) -> board::Lookup {
     board::Lookup { name: L::NAME.to_owned(), view: L::View::NAME.to_owned(), reactions }
 }
 
-/// What a view consists of, and the events that change it.
+/// Finds the fields of a view and the events that change it.
 pub(super) fn view<V: View>(kinds: &[Box<dyn Kind>]) -> board::View {
     let Traced { whole, types, samples } = traced::<V>();
     let before: Vec<Option<V>> =

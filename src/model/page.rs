@@ -7,7 +7,7 @@ use super::{
 };
 use std::{collections::BTreeSet, fmt::Write as _};
 
-/// The flowchart, then everything on it in words.
+/// Renders a board: the flowchart, then its parts as tables.
 pub(super) fn page(board: &Board) -> String {
     let mut page = format!(
         "# {}\n\nWritten by `madang model`; not by hand. \
@@ -101,7 +101,7 @@ fn of_types(types: &Types) -> String {
     if text.is_empty() { text } else { format!("\n{text}") }
 }
 
-/// One row for each occasion, with everything that is commanded then.
+/// One row for each trigger, with all commands that follow.
 fn reactions(reactions: &BTreeSet<Reaction>) -> Vec<[String; 2]> {
     let triggers: BTreeSet<&Trigger> =
         reactions.iter().map(|reaction| &reaction.whenever).collect();

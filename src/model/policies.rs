@@ -1,5 +1,4 @@
-//! What a saga does whenever something happens, found out by telling it everything in every
-//! state it can get to.
+//! Finds the reactions of a saga by delivering every stimulus in every reachable state.
 
 use super::{
     attempt,
@@ -14,17 +13,17 @@ use std::{
     rc::Rc,
 };
 
-/// At most so many states of one saga are looked at, the nearest to its beginning first.
+/// The most states explored per saga, the nearest to the initial state first.
 const STATES_MAX: usize = 256;
 
-/// The conversation that is looked at.
+/// The conversation of the explored saga instance.
 const CONVERSATION: u64 = 1;
 
-/// The circumstances under which everything happens.
+/// The metadata of every explored event.
 pub(super) const META: Meta =
     Meta { position: 1, version: 1, time: Timestamp(1), correlation: CONVERSATION };
 
-/// What a saga can be told.
+/// A stimulus of a saga: an event, a refused or unchanged command, or its alarm.
 #[derive(Clone)]
 enum Stimulus {
     Heard(Happening),
@@ -48,7 +47,7 @@ impl Stimulus {
     }
 }
 
-/// The policy that a saga is.
+/// Finds the policy of a saga: the aggregate kinds it subscribes to, and its reactions.
 pub(super) fn policy<S: Saga>(kinds: &[Box<dyn Kind>]) -> Policy {
     let mut exploration = Exploration::<S> {
         kinds,
@@ -74,12 +73,12 @@ pub(super) fn policy<S: Saga>(kinds: &[Box<dyn Kind>]) -> Policy {
     Policy { name: S::NAME.to_owned(), hears, reactions: exploration.reactions }
 }
 
-/// Every state is told every stimulus, and both grow.
+/// The exploration of a saga: every state gets every stimulus. Both sets grow while it runs.
 struct Exploration<'a, S> {
     kinds: &'a [Box<dyn Kind>],
     states: Vec<S>,
     stimuli: Vec<Stimulus>,
-    /// States and stimuli that have not met.
+    /// The pairs of a state and a stimulus that are still to be explored.
     pairs: VecDeque<(usize, usize)>,
     seen: HashSet<String>,
     said: HashSet<String>,
@@ -118,7 +117,7 @@ impl<S: Saga> Exploration<'_, S> {
         }
     }
 
-    /// Whatever a saga says can be refused, or be so already.
+    /// Adds the replies to a dispatched command as stimuli: it can be refused, or change nothing.
     fn has_said(&mut self, dispatch: &Dispatch) {
         let (aggregate, number) = (dispatch.aggregate(), dispatch.number());
         let command = dispatch.command_name();

@@ -1,4 +1,4 @@
-//! What a type is made of, by the names of the business.
+//! The description of types by the names that the business uses.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ pub struct Field {
     pub kind: String,
 }
 
-/// One of several situations.
+/// A variant of an enum.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Variant {
     /// Its name.
     pub name: String,
-    /// Its details, none for a bare name.
+    /// Its fields; empty for a bare name.
     pub fields: Vec<Field>,
 }
 
@@ -26,9 +26,9 @@ pub struct Variant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Definition {
-    /// All of these together.
+    /// A struct with these fields.
     Fields(Vec<Field>),
-    /// One of these.
+    /// An enum with these variants.
     OneOf(Vec<Variant>),
 }
 
@@ -42,18 +42,18 @@ impl Default for Definition {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Types(pub BTreeMap<String, Definition>);
 
-/// A type that was traced.
+/// The result of tracing a type.
 pub(super) struct Traced<T> {
-    /// How it is defined itself.
+    /// The definition of the type itself.
     pub whole: Definition,
-    /// The types it is made of.
+    /// The definitions of the types it contains.
     pub types: Types,
-    /// Values of it, the simplest first.
+    /// Sample values, the simplest first.
     pub samples: Vec<T>,
 }
 
 impl Definition {
-    /// An enum of which only one variant is known more closely.
+    /// The definition of an enum of which the fields of one variant are known.
     pub(super) fn variant(names: &[&str], nth: usize, fields: Vec<Field>) -> Self {
         let bare = |name: &&str| Variant { name: (*name).to_owned(), fields: vec![] };
         let mut variants: Vec<Variant> = names.iter().map(bare).collect();
@@ -63,7 +63,7 @@ impl Definition {
         Self::OneOf(variants)
     }
 
-    /// Adds what another look at the same type has shown; what was seen first counts.
+    /// Merges another definition of the same type; fields that are known already are kept.
     pub(super) fn learn(&mut self, seen: Self) {
         match (self, seen) {
             (Self::OneOf(known), Self::OneOf(seen)) => {
@@ -78,7 +78,7 @@ impl Definition {
         }
     }
 
-    /// Calls a variant by the name it has in the business, however it is written down.
+    /// Sets the name of a variant to its name in the code, however it is serialized.
     pub(super) fn call(&mut self, nth: usize, name: String) {
         if let Self::OneOf(variants) = self
             && let Some(variant) = variants.get_mut(nth)
@@ -97,7 +97,7 @@ impl Definition {
 }
 
 impl Variant {
-    /// Its details in one line: `taxi: Option<Id<Taxi>>, because: String`.
+    /// The fields in one line: `taxi: Option<Id<Taxi>>, because: String`.
     pub(super) fn details(&self) -> String {
         details(&self.fields)
     }

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// Bytes of a DNS name.
+/// The most bytes of a DNS name.
 const NAME_BYTES_MAX: usize = 253;
 
 /// A host with an optional port: the value of `Host`, and the second part of an origin.
@@ -22,7 +22,7 @@ pub struct Authority {
 pub enum Host {
     /// A name in lower case, without the dot at its end.
     Name(String),
-    /// An address; one of IPv4 is never written as one of IPv6.
+    /// An address in canonical form: an IPv4 address is never mapped to IPv6.
     Address(IpAddr),
 }
 
@@ -52,7 +52,7 @@ impl Authority {
         Some(Self { host, port })
     }
 
-    /// The port, or the usual one of this scheme.
+    /// The port, or the default port of this scheme.
     fn port_of(&self, scheme: &str) -> u16 {
         self.port.unwrap_or(if scheme == "https" { 443 } else { 80 })
     }
@@ -95,7 +95,7 @@ impl HostPattern {
     /// Reads a setting such as `madang`, `madang.example:8080` or `[fd00::1]`.
     ///
     /// # Errors
-    /// A sentence that says what the setting has to be.
+    /// When the setting is invalid; the error says what it has to be.
     pub fn read(text: &str) -> Result<Self, String> {
         Authority::read(text).map(Self).ok_or_else(|| {
             format!(
@@ -104,7 +104,7 @@ impl HostPattern {
         })
     }
 
-    /// Whether it names this host, at this port.
+    /// Whether the pattern matches this host and port.
     #[must_use]
     pub fn matches(&self, authority: &Authority) -> bool {
         self.0.host == authority.host && (self.0.port.is_none() || self.0.port == authority.port)
@@ -120,11 +120,11 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Reads `http://host` or `https://host:port`, as the header `Origin` has it. The origin `null`
-    /// is none.
+    /// Parses `http://host` or `https://host:port`, as in the header `Origin`. The origin `null` is
+    /// refused.
     ///
     /// # Errors
-    /// A sentence that says what a setting has to be.
+    /// When the text is no origin; the error says what a setting has to be.
     pub fn read(text: &str) -> Result<Self, String> {
         let read = || {
             let (scheme, rest) = text.split_once("://")?;
@@ -139,8 +139,8 @@ impl Origin {
         })
     }
 
-    /// Whether it is the origin of what is served at this host. The scheme may be either: behind a
-    /// proxy that ends TLS, pages have `https` and the request arrives without.
+    /// Whether a page of this origin was served by this host. The scheme may be either: behind a
+    /// proxy that terminates TLS, pages have `https` and requests arrive as `http`.
     #[must_use]
     pub fn is_of(&self, server: &Authority) -> bool {
         self.host == server.host && self.port == server.port_of(self.scheme)

@@ -1,4 +1,4 @@
-//! What the headers of a request say about its body: JSON without compression, or no body.
+//! The check of the headers about a body: JSON without compression, or no body.
 
 use super::Refusal;
 use actix_web::http::{
@@ -9,7 +9,7 @@ use actix_web::http::{
 /// Checks `Content-Type`, `Content-Encoding`, `Expect` and `Upgrade`.
 ///
 /// # Errors
-/// Why the request is refused.
+/// When the request is refused.
 pub fn check_body(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
     let mut media_types = 0;
     let mut is_json = false;
@@ -58,7 +58,8 @@ fn is_json(text: &str) -> bool {
     is_token(kind) && is_token(subtype) && is_json && parts.all(is_parameter_of_json)
 }
 
-/// JSON is UTF-8 (RFC 8259, 8.1): a parameter that says something else is a contradiction.
+/// Accepts a parameter unless it is a `charset` other than UTF-8 or its subset ASCII: JSON is UTF-8
+/// (RFC 8259, 8.1).
 fn is_parameter_of_json(parameter: &str) -> bool {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
     let value = value.trim().trim_matches('"');

@@ -1,4 +1,4 @@
-//! Which hosts and pages are refused.
+//! Tests of the origin policy: refused hosts and pages.
 
 use super::*;
 use actix_web::http::header::HeaderName;
@@ -24,7 +24,7 @@ fn asked(
     policy.check(method, &Uri::from_static(target), &map)
 }
 
-/// The status of a `GET` with this `Host`.
+/// The status of the reply to a `GET` with this `Host`.
 fn host(listen: &str, host: &str) -> u16 {
     match asked(&policy(listen), &Method::GET, "/", &[("host", host)]) {
         Ok(()) => 200,

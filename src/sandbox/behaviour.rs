@@ -1,5 +1,5 @@
-//! How a service behaves: how long it takes, how often it fails, declines or hangs, and whether
-//! a deed is done although no answer comes.
+//! The behaviour of a service: its latency, how often it fails, declines or hangs, and when it
+//! acts.
 
 use super::latency::Latency;
 use clap::{Args, ValueEnum};
@@ -16,32 +16,32 @@ pub struct Behaviour {
     /// The share of calls answered 500, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t)]
     pub failure_rate: f64,
-    /// The share of keys declined with 402, from 0 to 1; the same key always the same
+    /// The share of keys declined with 402, from 0 to 1; a key always has the same outcome
     #[arg(long, value_name = "SHARE", default_value_t)]
     pub decline_rate: f64,
     /// The share of calls never answered, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t)]
     pub hang_rate: f64,
-    /// Calls worked on at once; more are answered 503 [default: any number]
+    /// The most calls in progress at once; further ones are answered 503 [default: any number]
     #[arg(long, value_name = "CALLS")]
     pub capacity: Option<usize>,
-    /// When what is asked for is done
+    /// When the service acts on a call
     #[arg(long, value_enum, default_value_t)]
     pub acts: Acts,
-    /// Do a deed again when its key comes again, as a careless service would
+    /// Act again when a key is repeated, as a service without idempotency would
     #[arg(long)]
     pub forgets_keys: bool,
 }
 
-/// When what is asked for is done.
+/// The time at which a service acts on a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Acts {
-    /// As the call arrives, even if it then fails, hangs, or is given up: a charge may have
+    /// As the call arrives, even if it then fails, hangs or is cancelled: a charge may have
     /// happened although no answer came
     #[default]
     First,
-    /// Just before the answer is due, even if nobody waits for it any more
+    /// Just before the answer is due, even if the client no longer waits for it
     Last,
     /// As the call arrives, but only if an answer will follow
     Answering,
@@ -51,7 +51,7 @@ impl Behaviour {
     /// This behaviour with some keys changed.
     ///
     /// # Errors
-    /// Which key is unknown or makes no sense, as a sentence.
+    /// When a key is unknown or invalid; the error is a message that names it.
     pub fn with(self, changes: Map<String, Value>) -> Result<Self, String> {
         let mut keys = serde_json::to_value(self).map_err(|error| error.to_string())?;
         if let Value::Object(keys) = &mut keys {
@@ -62,7 +62,7 @@ impl Behaviour {
     }
 
     /// # Errors
-    /// Which key makes no sense, as a sentence.
+    /// When a value is invalid; the error is a message that names its key.
     pub fn checked(self) -> Result<Self, String> {
         let rates = [
             ("failure_rate", self.failure_rate),

@@ -1,4 +1,4 @@
-//! Chance: numbers that nobody can foresee, without a lock, and the share that falls to a key.
+//! Random numbers without a lock, and the fixed share of a key.
 
 use siphasher::sip::SipHasher13;
 use std::{
@@ -6,20 +6,21 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// Steps of `SplitMix64` (Steele, Lea, Flood 2014), whose state is a counter: any number of
-/// threads may roll.
+/// A random number generator: `SplitMix64` (Steele, Lea, Flood 2014). Its state is an atomic
+/// counter, so any number of threads may use it.
 #[derive(Debug)]
 pub struct Dice(AtomicU64);
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Dice {
-    /// Every hasher of the standard library starts with keys of its own.
+    /// Creates a generator with a random seed: every hasher of the standard library has random
+    /// keys.
     pub fn new() -> Self {
         Self(AtomicU64::new(RandomState::new().hash_one(GOLDEN)))
     }
 
-    /// A number from 0 up to, but without, 1.
+    /// Draws a number from 0 (included) to 1 (excluded).
     pub fn roll(&self) -> f64 {
         let state = self.0.fetch_add(GOLDEN, Ordering::Relaxed).wrapping_add(GOLDEN);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +29,7 @@ impl Dice {
     }
 }
 
-/// A number from 0 up to, but without, 1 that is the same for this key in every process.
+/// A number from 0 (included) to 1 (excluded) that is the same for this key in every process.
 pub fn share_of(key: &str) -> f64 {
     let mut hasher = SipHasher13::new();
     key.hash(&mut hasher);

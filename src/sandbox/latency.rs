@@ -1,30 +1,31 @@
-//! How long a service takes for a call, and how that is spelled: `510`, `400..620`,
-//! `exponential:510`, `lognormal:510:0.5`.
+//! The latency of a service, and its notation: `510`, `400..620`, `exponential:510`,
+//! `lognormal:510:0.5`.
 
 use super::dice::Dice;
 use serde::{Deserialize, Serialize};
 use std::{f64::consts::TAU, fmt, str::FromStr, time::Duration};
 
-/// A distribution of times, in milliseconds.
+/// A distribution of latencies, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "Spelled")]
 pub enum Latency {
-    /// Always the same.
+    /// A constant time.
     Constant(u64),
-    /// Anything between, both included, equally often.
+    /// A uniform distribution, both ends included.
     Uniform { min: u64, max: u64 },
-    /// Mostly shorter than its mean, now and then far longer.
+    /// An exponential distribution: mostly shorter than the mean, sometimes far longer.
     Exponential { mean: u64 },
-    /// A hump with a long tail: the logarithm is normal, with this standard deviation.
+    /// A lognormal distribution: a peak with a long tail. `sigma` is the standard deviation of the
+    /// logarithm.
     Lognormal { mean: u64, sigma: f64 },
 }
 
-/// Nobody waits longer than ten minutes, whatever the tail of a distribution says.
+/// The longest latency: ten minutes. Longer samples of a distribution are cut to it.
 const LATENCY_MS_MAX: u64 = 600_000;
 const SIGMA_MAX: f64 = 5.0;
 
 impl Latency {
-    /// The time of the next call.
+    /// Draws the latency of the next call.
     pub fn sample(self, dice: &Dice) -> Duration {
         let ms = match self {
             Self::Constant(ms) => float(ms),
@@ -42,7 +43,7 @@ impl Latency {
         matches!(self, Self::Constant(0))
     }
 
-    /// The time that a call takes on average, in milliseconds.
+    /// The mean latency, in milliseconds.
     pub const fn mean_ms(self) -> u64 {
         match self {
             Self::Constant(mean) | Self::Exponential { mean } | Self::Lognormal { mean, .. } => {
@@ -58,7 +59,8 @@ fn normal(dice: &Dice) -> f64 {
     (-2.0 * (1.0 - dice.roll()).ln()).sqrt() * (TAU * dice.roll()).cos()
 }
 
-/// Exact, because no time is longer than [`LATENCY_MS_MAX`].
+/// Converts milliseconds. The result is exact, because no latency is longer than
+/// [`LATENCY_MS_MAX`].
 #[allow(clippy::cast_precision_loss)]
 fn float(ms: u64) -> f64 {
     ms as f64
@@ -117,7 +119,7 @@ fn ms(text: &str) -> Option<u64> {
     text.parse().ok().filter(|ms| *ms <= LATENCY_MS_MAX)
 }
 
-/// In JSON a plain number needs no quotes.
+/// The JSON form of a latency: a text, or a plain number for a constant.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Spelled {

@@ -1,9 +1,11 @@
-//! The truth about what a service has done: every key, what it stands for, and how often it was
-//! called and acted on.
+//! The ledger of a service: the state of every idempotency key, and how often it was called and
+//! acted on.
 //!
-//! A *charge* is whatever a call asks for (a payment, a message, a release, a grant); a *refund*
-//! names a charge and gives it back. So that a charge under way cannot slip in behind its refund,
-//! a refund of what was never charged spoils that key: a late charge under it is refused.
+//! A *charge* is the action that a call requests (a payment, a message, a release, a grant). A
+//! *refund* names a charge and gives it back.
+//!
+//! A refund of a key that was never charged spoils the key: a late charge under it is refused. So a
+//! delayed charge cannot succeed after its refund.
 //!
 //! ```text
 //!            charge                    refund of it
@@ -15,29 +17,29 @@
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What a call asks for, as far as the ledger is concerned.
+/// A call, as far as the ledger needs it.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The idempotency key.
     pub key: String,
-    /// The key of the charge that is to be given back; a charge has none.
+    /// The key of the charge to give back; `None` for a charge.
     pub gives_back: Option<String>,
 }
 
-/// What a key stands for.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Somebody called, and nothing was done.
+    /// The key was called and nothing was done.
     #[default]
     Called,
     /// A charge that stands.
     Charged,
     /// A charge that was given back.
     Returned,
-    /// A charge that the service said no to.
+    /// A charge that the service declined.
     Declined,
-    /// A charge that was to be given back before it came, and can come no more.
+    /// A charge whose refund came first; it is refused from now on.
     Spoilt,
     /// A refund that gave something back.
     Refund,
@@ -45,50 +47,50 @@ pub enum State {
     Idle,
 }
 
-/// One key.
+/// The entry of one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// What it stands for.
+    /// The state.
     pub state: State,
-    /// How often it was called.
+    /// The number of calls.
     pub calls: u32,
-    /// How often something was done for it; more than once is a double.
+    /// The number of times the service acted; more than one is a double.
     pub acted: u32,
 }
 
-/// What the service says to a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is done, now or before.
+    /// The action was done, now or before.
     Done,
-    /// It said no, and says so again.
+    /// The charge was declined, now or before.
     Declined,
-    /// It cannot be, for this reason.
+    /// The call is refused for this reason.
     Refused(&'static str),
 }
 
-/// The ledger holds as many keys as it may.
+/// The ledger has no room for further keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// What it all comes to.
+/// The totals of a ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Keys known.
+    /// Keys in the ledger.
     pub keys: usize,
     /// Keys charged, whether or not they were given back.
     pub charges: u64,
     /// Charges given back.
     pub refunds: u64,
-    /// Charged and not given back.
+    /// Charges not given back.
     pub standing: u64,
     /// Keys acted on more than once.
     pub doubles: u64,
     /// Keys declined.
     pub declined: u64,
-    /// Keys that a refund came before.
+    /// Keys whose refund came before the charge.
     pub spoilt: u64,
-    /// Calls that came in.
+    /// Calls received.
     pub calls: u64,
     /// Calls under a key that had been called before.
     pub repeats: u64,
@@ -100,16 +102,16 @@ pub struct Totals {
     pub turned_away: u64,
 }
 
-/// How a call is to be taken.
+/// The terms under which a call is handled.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
-    /// Say no, unless the key has its answer already.
+    /// Decline the charge, unless the key has an outcome already.
     pub declines: bool,
-    /// Do it again, although it was done.
+    /// Act again, although the action was done.
     pub forgets: bool,
 }
 
-/// Every key, and the totals.
+/// The ledger: all keys, and the totals.
 #[derive(Debug)]
 pub struct Ledger {
     keys: HashMap<Box<str>, Entry>,
@@ -117,12 +119,12 @@ pub struct Ledger {
     totals: Totals,
 }
 
-/// Sentences for the caller.
+/// The reasons of refusals, as sent to the caller.
 const SPOILT: &str = "it was to be given back before it came";
 const MISTAKEN: &str = "this key stands for something else";
 
 impl Ledger {
-    /// An empty one that holds at most so many keys.
+    /// Creates an empty ledger that holds at most `keys_max` keys.
     pub fn new(keys_max: usize) -> Self {
         Self { keys: HashMap::new(), keys_max, totals: Totals::default() }
     }
@@ -143,7 +145,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Does what is asked for, unless that was done or is not to be.
+    /// Performs the charge or refund, unless it was done before or has to be refused.
     pub fn act(&mut self, call: &Call, terms: Terms) -> Verdict {
         match &call.gives_back {
             None => self.charge(&call.key, terms),
@@ -161,22 +163,22 @@ impl Ledger {
         self.totals.hangs += 1;
     }
 
-    /// Counts a call that was not let in.
+    /// Counts a call refused because of the capacity.
     pub fn turned_away(&mut self) {
         self.totals.turned_away += 1;
     }
 
-    /// What it all comes to.
+    /// The totals of a ledger.
     pub fn totals(&self) -> Totals {
         Totals { keys: self.keys.len(), ..self.totals }
     }
 
-    /// What is known of a key.
+    /// The entry of a key.
     pub fn look_up(&self, key: &str) -> Option<Entry> {
         self.keys.get(key).copied()
     }
 
-    /// The keys of the charges that stand, in no call.
+    /// The keys of the charges not given back, in no particular order.
     pub fn standing(&self) -> Vec<&str> {
         let charged = self.keys.iter().filter(|(_, entry)| entry.state == State::Charged);
         charged.map(|(key, _)| &**key).collect()
@@ -222,7 +224,8 @@ impl Ledger {
         }
     }
 
-    /// Whether there was something to give back. If not, nothing may come of that key any more.
+    /// Gives a charge back; false when there was nothing to give back. A key without a charge is
+    /// spoilt.
     fn give_back(&mut self, charge: &str) -> bool {
         let entry = self.entry(charge);
         match entry.state {
@@ -318,7 +321,7 @@ mod tests {
         assert_eq!((charges, refunds, standing, doubles), (2, 1, 1, 0));
         assert_eq!(ledger.standing(), ["d"]);
         assert_eq!(ledger.look_up("another").unwrap().state, State::Idle);
-        // Who was charged is told so again; that it was given back is another matter.
+        // A repeated charge gets its first outcome again, even after the refund.
         assert_eq!(ledger.take(&charge("c"), Terms::default()), Verdict::Done);
         assert_eq!(ledger.totals().standing, 1);
     }

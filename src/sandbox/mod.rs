@@ -1,16 +1,17 @@
-//! `madang sandbox`: outside services to try the runtime against, which are slow, fail, decline and
-//! hang on purpose, and keep a ledger that tells what was really done.
+//! `madang sandbox`: simulated outside services to test the runtime against. They are slow, fail,
+//! decline and hang on purpose, and keep a ledger of the calls they acted on.
 //!
 //! ```text
 //! web ── service ── behaviour ── latency, dice      how a call goes, changeable while running
 //!           └────── ledger                          what was done, by idempotency key
 //! ```
 //!
-//! It speaks what the HTTP transport of ports speaks: `POST` of JSON under an `Idempotency-Key`;
-//! 2xx did it, 4xx says no, 5xx is no answer. The first part of the path is the name of a service:
-//! `/payment`, `/sms`, `/review-desk`, `/reward-bank`, or any other, each with a behaviour and a
-//! ledger of its own. A body that names a key under `charge`, `release` or `reclaim` gives back
-//! what was done under that key.
+//! The protocol is that of the HTTP transport of ports: `POST` of JSON under an `Idempotency-Key`.
+//! The status 2xx means done, 4xx declined, 5xx no answer.
+//!
+//! The first path segment is the name of a service: `/payment`, `/sms`, `/review-desk`,
+//! `/reward-bank`, or any other. Each has a behaviour and a ledger of its own. A body with a key
+//! under `charge`, `release` or `reclaim` gives back what was done under that key.
 //!
 //! | request | what it does |
 //! |---|---|
@@ -36,7 +37,7 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use clap::Args;
 use std::{io, net::SocketAddr, time::Duration};
 
-/// Where the outside services listen, and how they behave at first.
+/// The options of `sandbox`: the address, and the initial behaviour of the services.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Listen on this address; port 0 takes a free one
@@ -44,37 +45,39 @@ pub struct Options {
     listen: SocketAddr,
     #[command(flatten)]
     behaviour: Behaviour,
-    /// Keys that each ledger remembers; further ones are answered 507
+    /// The most keys that each ledger stores; further ones are answered 507
     #[arg(long, value_name = "KEYS", default_value_t = 4_000_000)]
     keys_max: usize,
-    /// Listen on an address that others can reach, although nobody is asked who he is
+    /// Listen on an address that other machines can reach, although clients are not authenticated
     #[arg(long)]
     insecure: bool,
-    /// Serve requests for this `Host` too, beside loopback and the address; may be repeated
+    /// Serve requests for this `Host` too, besides loopback and the address; may be repeated
     #[arg(long, value_name = "NAME", value_parser = HostPattern::read)]
     host: Vec<HostPattern>,
 }
 
-/// The outside services, ready to be called.
+/// The server of the simulated outside services.
 pub struct Sandbox {
     server: Server,
     address: SocketAddr,
 }
 
-/// Two threads answer tens of thousands of calls a second, and leave the rest of the machine to
-/// whoever calls.
+/// The number of worker threads. Two handle tens of thousands of calls per second, and leave the
+/// other cores to the callers.
 const WORKERS: usize = 2;
-/// Calls that hang may do so, and are not waited for at the end.
+/// The longest time a stop waits for calls, in seconds. It is short, because hanging calls never
+/// end.
 const STOP_WITHIN_S: u64 = 1;
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 const CONNECTIONS_PER_WORKER_MAX: usize = 16_384;
 const BACKLOG_CONNECTIONS_MAX: u32 = 2_048;
 
 impl Sandbox {
-    /// Takes the address. Must be called within an actix system.
+    /// Binds the address and creates the server. Must be called within an actix system.
     ///
     /// # Errors
-    /// When the address is taken or can be reached by others, or the behaviour makes no sense.
+    /// When the address is taken, other machines can reach it without `insecure`, or the behaviour
+    /// is invalid.
     pub fn open(options: Options) -> io::Result<Self> {
         let Options { listen, behaviour, keys_max, insecure, host } = options;
         let nonsense = |sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence);
@@ -100,7 +103,7 @@ impl Sandbox {
             .max_connections(CONNECTIONS_PER_WORKER_MAX)
             .backlog(BACKLOG_CONNECTIONS_MAX)
             .client_request_timeout(HEAD_WITHIN)
-            // A call that hangs ends when the client goes.
+            // A hanging call ends when its client closes the connection.
             .h1_allow_half_closed(false)
             .shutdown_timeout(STOP_WITHIN_S)
             .disable_signals()
@@ -109,7 +112,7 @@ impl Sandbox {
         Ok(Self { server: server.run(), address })
     }
 
-    /// Where it listens, and what for.
+    /// The text printed at the start: the address and the services.
     #[must_use]
     pub fn greeting(&self) -> String {
         let at = format!("http://{}", self.address);
@@ -117,7 +120,7 @@ impl Sandbox {
         format!("madang sandbox answers at {at}\n  {services}\n  {at}/admin/services\n")
     }
 
-    /// Answers until `stop` is ready.
+    /// Serves until `stop` is ready.
     ///
     /// # Errors
     /// When the server stopped by itself.

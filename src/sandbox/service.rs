@@ -1,5 +1,4 @@
-//! One service: it takes a call, does what is asked for, and answers or does not, as its
-//! behaviour says.
+//! A simulated service: handles a call, acts on it and responds, as its behaviour specifies.
 
 use super::{
     behaviour::{Acts, Behaviour},
@@ -24,20 +23,20 @@ pub struct Service {
     dice: Dice,
 }
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// What the ledger says.
+    /// The verdict of the ledger.
     Said(Verdict),
-    /// It failed on purpose.
+    /// The call failed on purpose.
     Failed,
-    /// As many calls are under way as the capacity allows.
+    /// The capacity is used up.
     Busy { retry_after_s: u64 },
     /// The ledger is full.
     Full,
 }
 
-/// What becomes of a call, apart from what becomes of the deed.
+/// The fate of a call, independent of whether the service acts on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Answers,
@@ -45,7 +44,7 @@ enum Fate {
     Hangs,
 }
 
-/// A call that is worked on; it is no more when this is dropped.
+/// The guard of a call in progress; dropping it frees the capacity.
 struct Place(Arc<Service>);
 
 impl Drop for Place {
@@ -55,7 +54,7 @@ impl Drop for Place {
 }
 
 impl Service {
-    /// One that has done nothing yet and remembers at most so many keys.
+    /// Creates a service with an empty ledger that stores at most `keys_max` keys.
     pub fn new(behaviour: Behaviour, keys_max: usize) -> Self {
         Self {
             behaviour: Mutex::new(behaviour),
@@ -65,27 +64,27 @@ impl Service {
         }
     }
 
-    /// How it behaves now.
+    /// The present behaviour.
     pub fn behaviour(&self) -> Behaviour {
         *lock(&self.behaviour)
     }
 
-    /// Behaves otherwise from the next call on, and says how.
+    /// Changes the behaviour from the next call on; returns the new behaviour.
     ///
     /// # Errors
-    /// Which key is unknown or makes no sense, as a sentence; nothing is changed then.
+    /// When a key is unknown or invalid; the error names it, and nothing is changed.
     pub fn change(&self, changes: Map<String, Value>) -> Result<Behaviour, String> {
         let mut behaviour = lock(&self.behaviour);
         *behaviour = behaviour.with(changes)?;
         Ok(*behaviour)
     }
 
-    /// What it has done.
+    /// The ledger of the service.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
     }
 
-    /// Takes a call. Whoever gives it up meanwhile does not stop the work on it.
+    /// Handles a call. Work on it continues when the client cancels the call meanwhile.
     pub async fn take(self: Arc<Self>, call: Call) -> Answer {
         let behaviour = self.behaviour();
         let Some(place) = self.enter(behaviour.capacity) else {
@@ -98,7 +97,7 @@ impl Service {
         }
         let fate = self.fate(&behaviour);
         let work = work(place, call, behaviour, fate);
-        // What takes no time cannot be given up meanwhile.
+        // A call without latency needs no task: it cannot be cancelled meanwhile.
         let worked = if behaviour.latency_ms.is_none() {
             Ok(work.await)
         } else {
@@ -140,7 +139,8 @@ impl Service {
     }
 }
 
-/// Does the deed and takes its time; the place is given back to whoever waits, if somebody does.
+/// Acts on the call and waits for its latency. The place returns to the caller; it is freed when
+/// the caller has cancelled.
 async fn work(
     place: Place,
     call: Call,
@@ -161,7 +161,8 @@ async fn work(
     (place, if acts_last { Some(service.act(&call, &behaviour)) } else { verdict })
 }
 
-/// What is behind a lock is whole between two statements, so a panic elsewhere does not matter.
+/// Locks a mutex, even a poisoned one. The data are consistent between two statements, so a panic
+/// elsewhere does no harm.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

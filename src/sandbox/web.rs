@@ -1,4 +1,5 @@
-//! What is said over HTTP: calls to services, and the requests that change and read them.
+//! The HTTP interface of the sandbox: calls to services, and admin requests to read and change
+//! them.
 
 use super::{
     behaviour::Behaviour,
@@ -22,14 +23,14 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// The services that exist from the start; others come with the first call or change.
+/// The services that exist from the start. Others are created by the first call or change.
 pub const SERVICES: [&str; 4] = ["payment", "sms", "review-desk", "reward-bank"];
 
 const SERVICES_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
 const KEY_BYTES_MAX: usize = 256;
 const BODY_BYTES_MAX: usize = 64 * 1024;
-/// The first part of the paths that are no service.
+/// The first path segment that is not the name of a service.
 const ADMIN: &str = "admin";
 
 /// All services.
@@ -41,7 +42,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// They all begin with this behaviour and remember at most so many keys each.
+    /// Creates the services with this behaviour. Each stores at most `keys_max` keys.
     pub fn new(behaviour: Behaviour, keys_max: usize) -> Self {
         let service = || Arc::new(Service::new(behaviour, keys_max));
         let services = SERVICES.iter().map(|name| ((*name).to_owned(), service())).collect();
@@ -75,7 +76,7 @@ fn unknown(name: &str) -> String {
     format!("`{name}`: there is no such service")
 }
 
-/// A request that is not answered as wanted.
+/// The error response to a request.
 #[derive(Debug)]
 struct Problem {
     status: StatusCode,
@@ -124,7 +125,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// Refuses what a foreign web page sends before anything is called or changed.
+/// Refuses requests of web pages of other origins, before anything is called or changed.
 pub async fn refuse_foreign_pages(
     policy: Data<OriginPolicy>,
     request: ServiceRequest,
@@ -138,7 +139,7 @@ pub async fn refuse_foreign_pages(
 
 type Shown = Result<HttpResponse, Problem>;
 
-/// Every path there is.
+/// Registers all paths.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
@@ -177,15 +178,15 @@ async fn call(request: HttpRequest, body: Bytes, services: Data<Services>) -> Sh
     }
 }
 
-/// As much of a body as matters here: which charge it gives back, under the name that each
-/// business has for that.
+/// The part of a body that is read here: the charge to give back. Each business has its own name
+/// for it.
 #[derive(Deserialize)]
 struct Asked {
     #[serde(alias = "release", alias = "reclaim")]
     charge: Option<String>,
 }
 
-/// What a call asks for, or why it cannot be understood.
+/// Parses a call; the error says why it is malformed.
 fn understood(request: &HttpRequest, body: &[u8]) -> Result<Call, String> {
     let is_key = |key: &&str| (1..=KEY_BYTES_MAX).contains(&key.len());
     let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());

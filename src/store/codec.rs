@@ -1,12 +1,12 @@
-//! How values become bytes and bytes become values again; the one file that knows bincode.
+//! Encoding of values into bytes and back; the only file that uses bincode.
 //!
 //! ```text
 //! encoded:  codec u8 | bincode …
 //! framed:   codec u8 | bincode … | crc32 u32 LE over everything before
 //! ```
 //!
-//! Stored bytes are a promise: the first byte names the codec, so that another one can follow
-//! without rewriting a single value.
+//! The format of stored bytes is stable: the first byte names the codec, so that a new codec can be
+//! added without rewriting a single value.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -21,16 +21,16 @@ const CONFIG: bincode::config::Configuration = bincode::config::standard();
 /// Why bytes cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
-    /// There is less than the shortest value.
+    /// The bytes are fewer than those of the shortest value.
     #[error("the value is cut short")]
     Short,
-    /// A codec of another time.
+    /// The codec is unknown to this binary.
     #[error("codec {0} is not known to this binary")]
     UnknownCodec(u8),
-    /// What is there is not what was written.
+    /// The checksum does not match: the bytes are not what was written.
     #[error("the checksum does not match")]
     Torn,
-    /// Whole, but not of the expected type.
+    /// The bytes are whole, but not of the expected type.
     #[error("the value does not read back: {0}")]
     Malformed(String),
 }
@@ -38,8 +38,8 @@ pub enum CodecError {
 /// Encodes an event, a state, a rejection: a codec byte, then the value.
 ///
 /// # Panics
-/// When the type cannot be written down at all (a sequence of unknown length), which no type
-/// with plain derives is.
+/// When the type cannot be encoded at all (a sequence of unknown length). No type with plain
+/// derives is such a type.
 #[must_use]
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64);
@@ -73,7 +73,7 @@ pub(in crate::store) fn unframe<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, 
     if rest.is_empty() { Ok(value) } else { Err(left_over(rest)) }
 }
 
-/// What a frame holds, once its checksum and its codec are found good.
+/// Returns the content of a frame, after checking its checksum and its codec.
 pub(in crate::store) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
     let (body, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(CodecError::Short)?;
     if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
@@ -82,7 +82,7 @@ pub(in crate::store) fn checked(bytes: &[u8]) -> Result<&[u8], CodecError> {
     without_codec(body)
 }
 
-/// Reads the next value of a row of values, and moves on behind it.
+/// Reads the next value of a sequence of values, and advances past it.
 pub(in crate::store) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, CodecError> {
     let (value, read) = bincode::serde::decode_from_slice(bytes, CONFIG)
         .map_err(|error| CodecError::Malformed(error.to_string()))?;
@@ -90,15 +90,15 @@ pub(in crate::store) fn next<T: DeserializeOwned>(bytes: &mut &[u8]) -> Result<T
     Ok(value)
 }
 
-/// A frame in the making. Its memory is used again for the next one: the writer fills hundreds
-/// per commit.
+/// A frame under construction. Its memory is reused for the next one: the writer thread fills
+/// hundreds per commit.
 #[derive(Default)]
 pub(in crate::store) struct Frame {
     bytes: Vec<u8>,
 }
 
 impl Frame {
-    /// Starts anew.
+    /// Begins a new frame.
     pub(in crate::store) fn begin(&mut self) {
         self.bytes.clear();
         self.bytes.push(BINCODE);
@@ -109,17 +109,17 @@ impl Frame {
         append(&mut self.bytes, value);
     }
 
-    /// How many bytes there are so far.
+    /// Returns the number of bytes so far.
     pub(in crate::store) const fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// What there is so far.
+    /// Returns the bytes so far.
     pub(in crate::store) fn content(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Adds the checksum; the frame is whole.
+    /// Adds the checksum, and returns the whole frame.
     pub(in crate::store) fn seal(&mut self) -> &[u8] {
         let checksum = crc32fast::hash(&self.bytes);
         self.bytes.extend_from_slice(&checksum.to_le_bytes());

@@ -1,4 +1,4 @@
-//! Faults on purpose: what a test, or an operator's drill, lets happen to the disk.
+//! Fault injection for the disk, by a test or an operator's drill.
 
 use crate::store::sync::lock;
 use std::{
@@ -8,14 +8,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// No commit is slowed by more than this.
+/// Longest delay of one commit.
 pub const SLOWED_BY_MAX: Duration = Duration::from_secs(10);
 
-/// Nothing that is to last for a while lasts longer.
+/// Longest duration of a fault.
 pub const LASTING_MAX: Duration = Duration::from_secs(3_600);
 
-/// What goes wrong with the disk until it is told otherwise; nothing to begin with. Its copies
-/// are the same thing.
+/// The injected faults of the disk, in force until changed; none at first. Clones share them.
 #[derive(Clone, Default)]
 pub struct Faults {
     armed: Arc<Mutex<Armed>>,
@@ -32,61 +31,61 @@ struct Armed {
     space: Option<(Pretence, Option<Instant>)>,
 }
 
-/// What the file system is said to be like.
+/// The pretended state of the file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pretence {
-    /// Nothing is left of it.
+    /// No space is left.
     NoSpace,
-    /// It can only be read.
+    /// The file system is read-only.
     ReadOnly,
     /// Every fsync fails.
     Failing,
 }
 
 impl Faults {
-    /// Calls this on the journal's thread before every fsync; its error is taken for the error
-    /// of the fsync.
+    /// Creates faults that call `strike` on the journal's thread before every fsync; its error
+    /// counts as the error of the fsync.
     pub fn before_each_sync(strike: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self { strike: Some(Arc::new(strike)), ..Self::default() }
     }
 
-    /// Slows every commit by this, at most [`SLOWED_BY_MAX`], for so long, at most
+    /// Slows every commit by `by`, at most [`SLOWED_BY_MAX`], for `lasting`, at most
     /// [`LASTING_MAX`].
     pub fn slow_commits(&self, by: Duration, lasting: Duration) {
         lock(&self.armed).slowed = Some((by.min(SLOWED_BY_MAX), until(lasting)));
     }
 
-    /// Fails the next fsyncs, as many as this.
+    /// Fails this many of the next fsyncs.
     pub fn fail_syncs(&self, times: u32) {
         lock(&self.armed).syncs_to_fail = times;
     }
 
-    /// Pretends the file system to be like this for so long, at most [`LASTING_MAX`], or until
-    /// told otherwise.
+    /// Pretends this state of the file system for `lasting`, at most [`LASTING_MAX`]; for `None`
+    /// until changed.
     pub fn pretend(&self, pretence: Pretence, lasting: Option<Duration>) {
         let until = lasting.map(until);
         lock(&self.armed).space = Some((pretence, until));
     }
 
-    /// Lets the journal take the clock of the machine for wrong by so many milliseconds: it is
-    /// ahead, or behind when negative. Only the retention of answers depends on that clock.
+    /// Sets the journal's wall clock ahead by `by_ms` milliseconds, or behind when negative. Only
+    /// the retention of answers depends on that clock.
     pub fn set_clock_ahead(&self, by_ms: i64) {
         lock(&self.armed).clock_ahead_ms = by_ms;
     }
 
-    /// The clock, in milliseconds since the epoch.
+    /// Returns the wall clock, in milliseconds since the epoch.
     pub(in crate::store) fn clock_ms(&self) -> u64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         now.saturating_add_signed(lock(&self.armed).clock_ahead_ms)
     }
 
-    /// Pretends nothing about the file system any more.
+    /// Ends the pretended state of the file system.
     pub fn stop_pretending(&self) {
         lock(&self.armed).space = None;
     }
 
-    /// What the file system is to be taken for now.
+    /// Returns the pretended state of the file system, if any.
     pub(in crate::store) fn pretence(&self) -> Option<Pretence> {
         let mut armed = lock(&self.armed);
         let is_over = |until: Option<Instant>| until.is_some_and(|until| until <= Instant::now());
@@ -94,7 +93,7 @@ impl Faults {
         armed.space.map(|(pretence, _)| pretence)
     }
 
-    /// What happens before an fsync.
+    /// Applies the faults before an fsync: delays it, and returns its injected error.
     pub(in crate::store) fn strike(&self) -> io::Result<()> {
         if let Some(strike) = &self.strike {
             strike()?;
@@ -109,7 +108,7 @@ impl Faults {
 }
 
 impl Armed {
-    /// By how much the next fsync is slowed, and whether it fails.
+    /// Returns the delay of the next fsync, and whether it fails.
     fn next(&mut self) -> (Duration, bool) {
         let now = Instant::now();
         self.slowed.take_if(|(_, until)| *until <= now);

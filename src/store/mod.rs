@@ -7,8 +7,8 @@
 //! types       records, answers, leases, options, errors
 //! ```
 //! A submission is queued under one lock and committed by the writer thread; once it is durable,
-//! its caller and the subscribers are notified. What sled cannot tell about damage is found by the
-//! mark, which says how far the journal was, and by checks of the log before sled reads it.
+//! its caller and the subscribers are notified. Damage that sled cannot detect is found by the
+//! mark, which records how far the journal was, and by checks of the log before sled reads it.
 
 pub mod codec;
 mod disk;

@@ -1,7 +1,7 @@
-//! Who may read the data: its owner alone. Files are 0600 and folders 0700.
+//! File permissions of the data: only the owner may read it. Files are 0600 and folders 0700.
 //!
-//! The mode of the data folder keeps others out of everything below it. The modes of the files
-//! below it matter where they are moved or copied to another place.
+//! The mode of the data folder denies other users everything below it. The modes of the files below
+//! matter when they are moved or copied elsewhere.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -10,31 +10,31 @@ use std::{
     path::Path,
 };
 
-/// The bits that let anyone but the owner read, write or enter.
+/// The mode bits that let any user but the owner read, write or enter.
 const OF_OTHERS: u32 = 0o077;
 
-/// The bits of permission, without those of the kind of a file.
+/// The mode bits of permission, without those of the file type.
 const ALL: u32 = 0o7777;
 
 /// The mode of folders that are created.
 const FOLDER: u32 = 0o700;
 
-/// Folders below folders that are looked into; a store has three.
+/// Deepest level of nested folders that is visited; a store has three.
 const DEPTH_MAX: u32 = 16;
 
-/// What was found when permissions were taken from others.
+/// The result of removing permissions of other users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tightened {
-    /// Files and folders that others had permissions for, and have none for any more.
+    /// Number of files and folders whose permissions for others were removed.
     pub changed: u64,
-    /// Files and folders that others still have permissions for.
+    /// Number of files and folders that others still have permissions for.
     pub failed: u64,
     /// The first failure, with its path.
     pub because: Option<String>,
 }
 
-/// Creates a folder, and those above it that are missing, for the owner alone. A folder that is
-/// there already is left as it is.
+/// Creates a folder, and missing folders above it, for the owner alone. An existing folder is left
+/// as it is.
 ///
 /// # Errors
 /// When it cannot be created.
@@ -42,9 +42,9 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER).create(folder)
 }
 
-/// Takes from others every permission for this folder, and for all files and folders in it.
-/// Symbolic links in it are not followed. A failure is counted, and the rest goes on: a folder that
-/// belongs to someone else can still be used.
+/// Removes every permission of other users for this folder and all files and folders in it.
+/// Symbolic links in it are not followed. A failure is counted and the rest continues: a folder
+/// that belongs to another user can still be used.
 #[must_use]
 pub fn tighten(folder: &Path) -> Tightened {
     let mut tightened = Tightened::default();
@@ -56,7 +56,7 @@ pub fn tighten(folder: &Path) -> Tightened {
 impl Tightened {
     fn take(&mut self, path: &Path, metadata: io::Result<fs::Metadata>, depth_left: u32) {
         let metadata = match metadata {
-            // A file that is gone by now is read by no one.
+            // A file deleted meanwhile needs no change.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.fail(path, &error),
             Ok(metadata) => metadata,
@@ -83,7 +83,7 @@ impl Tightened {
         };
         for entry in entries {
             match entry {
-                // Of a link, this is the link itself.
+                // The metadata of a link is that of the link itself.
                 Ok(entry) => self.take(&entry.path(), entry.metadata(), depth_left),
                 Err(error) => self.fail(folder, &error),
             }

@@ -2,6 +2,7 @@
 
 mod imports;
 mod layers;
+mod prose;
 
 use std::{fs, path::Path, path::PathBuf};
 

@@ -1,11 +1,11 @@
-//! Who is let in with a command: the gate in front of the whole kind, and the one in front of a
-//! step of another aggregate that clients would wait for.
+//! Admission of commands: the gate of the aggregate kind, and the gate of a step of another
+//! aggregate that clients would wait for.
 //!
-//! A permit of the first is held until the answer is durable, and not while a client then waits
-//! for a payment or for a person: by Little's law the commands under way are those that come in
-//! a second times the seconds that each takes, and it is the time in *this* machine (mailbox,
-//! decision, journal) that must be kept short by keeping them few. Whoever merely waits costs a
-//! little memory. Reads need no permit: as writes can never fill the mailboxes, they stay alive.
+//! A permit of the first gate is held until the answer is durable, but not while a client waits for
+//! a payment or for a person. By Little's law the commands under way are those that arrive in a
+//! second times the seconds that each takes. The time in *this* machine (mailbox, decision,
+//! journal) is kept short by keeping them few. A client that only waits costs a little memory.
+//! Reads need no permit: as writes can never fill the mailboxes, reads keep being served.
 
 use super::kind::AggregateKind;
 use crate::{
@@ -23,19 +23,20 @@ use std::{
 };
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Lets one more command in, or turns it away soon: those served are served in time.
+    /// Admits one more command, or turns it away soon, so that admitted commands are served in
+    /// time.
     pub(super) async fn admit(&self) -> Result<Permit, RequestError> {
         Ok(self.admission.enter(Some(self.admitted_by())).await?)
     }
 
-    /// What the gate of the step says that this command may lead to, if it may. Only when it does,
-    /// being turned away there matters.
+    /// The answer of the gate of the step that this command may lead to, if it may. A refusal
+    /// matters only if the command does begin the step.
     pub(super) async fn ask_for_step(&self, command: &A::Command) -> Option<Result<Permit, Away>> {
         let gate = self.step.as_ref().filter(|_| A::takes_step(command))?;
         Some(gate.enter(Some(self.admitted_by())).await)
     }
 
-    /// Says that it was the step which did not come about, while nobody is let through to it.
+    /// Names the gate of the step as the cause of a failure, while that gate is closed.
     pub(super) fn after_step(&self, takes_step: bool, trouble: RequestError) -> RequestError {
         let gate = self.step.as_ref().filter(|_| takes_step);
         match (gate.map(|gate| gate.peek()), trouble) {
@@ -53,8 +54,8 @@ impl<A: Aggregate> AggregateKind<A> {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Turns away whoever would wait for a service that turns everybody away now. What nobody
-    /// would have to wait for is let pass.
+    /// Turns a client away that would wait for a service that admits no caller now. A command whose
+    /// outcome does not wait for the service passes.
     pub(in crate::actors) fn look_ahead(
         &self,
         command: &A::Command,
@@ -66,18 +67,18 @@ impl<A: Aggregate> AggregateKind<A> {
         let then = || events.iter().cloned().fold(state.clone(), A::evolve).standing();
         match catch_panic(then) {
             Ok(Standing::Pending) => Ok(passage.foresee()?),
-            // A crash is met where it can be healed.
+            // A panic is handled later, where the instance can be rebuilt.
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    /// The way to the outside service whose answer whoever says this waits for.
+    /// The admission to the outside service whose answer a client of this command waits for.
     pub(super) fn passage(&self, command: &A::Command) -> Option<Arc<PortAdmission>> {
         self.shared.passages.get(A::through(command)?)
     }
 }
 
-/// Says which gate was in the way of what did not come about, and when to come back.
+/// Names the gate that caused a failure, and when to retry.
 pub fn explained(passage: Option<&PortAdmission>, trouble: RequestError) -> RequestError {
     match (passage, trouble) {
         (Some(passage), RequestError::Fell { how: Fall::Unavailable, because, number }) => {

@@ -1,4 +1,4 @@
-//! A kind of aggregate with everything its instances share; seen from outside through one small trait.
+//! The endpoint of an aggregate kind: the kind as clients see it, behind one small trait.
 
 use super::{
     envelope::{Content, Sender},
@@ -28,17 +28,17 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-/// A kind of aggregate seen from outside: names and bytes in, bytes out. The only place where
-/// the type of an aggregate is erased.
+/// An aggregate kind seen from outside: names and bytes in, bytes out. The only place where the
+/// type of an aggregate is erased.
 pub trait Endpoint: DynAggregate {
-    /// What clients see of it.
+    /// The public description of the kind.
     fn info(&self) -> &ResourceInfo;
-    /// Says a command for a client.
+    /// Submits a command for a client.
     fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
-    /// The command for another kind that a request means, if it does.
+    /// The command for another kind that a request stands for, if it does.
     fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError>;
-    /// Says a command for a client who said it at another kind, under this name; what has to be
-    /// so `first` is looked at only if it was not answered before.
+    /// Submits a command that a client sent to another kind under this name. The precondition
+    /// `first` is awaited only if the request was not answered before.
     fn say_for(
         self: Arc<Self>,
         dispatch: Dispatch,
@@ -46,16 +46,16 @@ pub trait Endpoint: DynAggregate {
         request: Request,
         first: Answer<()>,
     ) -> Answer<Reply>;
-    /// Shows one.
+    /// Shows one instance.
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
-    /// Shows a page of them.
+    /// Shows a page of instances.
     fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>>;
-    /// Lets one out of quarantine.
+    /// Releases one instance from quarantine.
     fn release(&self, number: u64) -> bool;
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// A room whose shards are still to come.
+    /// An aggregate kind whose shards are not started yet.
     pub fn new(
         kind: KindId,
         context: Arc<Context>,
@@ -73,7 +73,7 @@ impl<A: Aggregate> AggregateKind<A> {
             })
             .collect();
         let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
-        // A saga may have asked, in vain, for any number that a client once wrote.
+        // A saga may have sent a command to any number that a client once wrote.
         let last = shared.journal.last_born(kind).unwrap_or_else(|error| {
             tracing::warn!(resource = A::NAME, %error, "new numbers begin above all that are known");
             shared.journal.last_number(kind)
@@ -99,7 +99,7 @@ impl<A: Aggregate> AggregateKind<A> {
         }
     }
 
-    /// Whether a number was ever given out, as far as the journal's head knows.
+    /// Whether a number was ever assigned, as far as the journal knows.
     pub(super) fn may_exist(&self, number: u64) -> bool {
         number > 0 && number <= self.shared.journal.last_number(self.kind)
     }
@@ -118,7 +118,7 @@ impl<A: Aggregate> AggregateKind<A> {
         let total = journal.count(kind);
         let skip = page.number.saturating_mul(page.size as u64);
         if skip >= total {
-            // Beyond the last page; to find that out by reading takes as long as there are many.
+            // Beyond the last page. To detect that by reading would cost a read of all numbers.
             return Ok(Collection { items: Vec::new(), total });
         }
         let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;

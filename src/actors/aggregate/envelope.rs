@@ -1,4 +1,4 @@
-//! What an aggregate can be handed: commands, questions, and whoever waits for the answer.
+//! Messages to an aggregate instance: commands, queries, and clients that wait for an outcome.
 
 use super::idempotency::KeyGuard;
 use crate::{
@@ -14,36 +14,37 @@ use actix::Message;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Where a client waits.
+/// The channel on which a client receives its reply.
 pub type ReplyTo = oneshot::Sender<Result<Reply, RequestError>>;
 
-/// Something handed to the one aggregate of this number.
+/// A message to the instance of this number.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Envelope<A: Aggregate> {
-    /// Whom it is for.
+    /// The number of the receiving instance.
     pub number: u64,
-    /// What it says.
+    /// The content of the message.
     pub content: Content<A>,
 }
 
-/// What a message says.
+/// The content of a message.
 pub enum Content<A: Aggregate> {
     /// A command.
     Tell(A::Command, Sender),
-    /// Show how it is, as of the last durable record.
+    /// Reply with the state, as of the last durable record.
     Show(ReplyTo),
-    /// Show how it is, because a client who waited for longer than it can wait no more.
+    /// Reply with the state, because a client's patience is over.
     GiveUp(ReplyTo),
-    /// Show how it is as soon as nothing is pending any more, and store that under the key.
+    /// Reply with the state as soon as nothing is pending any more, and store the reply under the
+    /// key.
     Await(Outcome, ReplyTo, Option<Box<Keyed>>),
     /// Leave the quarantine.
     Release,
-    /// The journal failed and is open again: look what became of what clients wait for.
+    /// The journal failed and is open again: check whether waiting clients can be answered.
     LookAgain,
 }
 
-/// Who says a command, and how the answer gets back.
+/// The sender of a command, and the way back for the answer.
 pub enum Sender {
     /// A client.
     Client(ClientCommand),
@@ -53,17 +54,17 @@ pub enum Sender {
 
 /// A client's side of a command.
 pub struct ClientCommand {
-    /// Where it waits.
+    /// The channel for its reply.
     pub reply: ReplyTo,
     /// Its idempotency key, if it has one.
     pub keyed: Option<Box<Keyed>>,
-    /// The version it has seen, if it says so.
+    /// The version it expects (`If-Match`), if it names one.
     pub if_match: Option<u32>,
-    /// What success is called.
+    /// The kind of success to reply with.
     pub outcome: Outcome,
     /// Held until the answer is durable.
     pub permit: Permit,
-    /// What the gate of the step said that the command may lead to, if it may.
+    /// The answer of the gate of the step that the command may lead to, if it may.
     pub step: Option<Result<Permit, Away>>,
 }
 
@@ -71,9 +72,9 @@ pub struct ClientCommand {
 pub struct Keyed {
     /// The key.
     pub key: IdempotencyKey,
-    /// Lands when the answer is durable.
+    /// Frees the key when the answer is durable.
     pub flight: KeyGuard,
-    /// The way to the outside service that the command leads to.
+    /// The admission to the outside service that the command leads to.
     pub passage: Option<Arc<PortAdmission>>,
     /// Whether the command may lead to the step of another aggregate.
     pub takes_step: bool,

@@ -1,5 +1,5 @@
-//! Requests under way, by idempotency key: the same key never runs twice at once, and what its
-//! client is answered is decided once.
+//! Requests under way, by idempotency key. The same key never runs twice at once, and the answer to
+//! its client is decided once.
 //!
 //! ```text
 //!          the aggregate submits the command, which is pending
@@ -22,15 +22,16 @@ pub struct InFlightKeys {
     under_way: Arc<Mutex<HashMap<u128, Arc<UnderWay>>>>,
 }
 
-/// A request under way. It travels with its command, and lands when the last copy is dropped: with
-/// those who wait for the outcome, and with the record that is not durable yet.
+/// The guard of a key whose request is under way. It is passed on with the command. The key is free
+/// when the last copy is dropped: with the waiting clients, and with the record that is not durable
+/// yet.
 #[derive(Clone, Debug)]
 pub struct KeyGuard(Arc<Airborne>);
 
 #[derive(Debug)]
 struct Airborne(Watch);
 
-/// The same request as those see it who wait for it.
+/// A request under way, as seen by tasks that wait for it.
 #[derive(Clone, Debug)]
 pub struct Watch {
     key: u128,
@@ -40,13 +41,13 @@ pub struct Watch {
 
 #[derive(Debug)]
 struct UnderWay {
-    /// Of what was said under the key.
+    /// The fingerprint of the request under the key.
     fingerprint: u128,
     changes: Arc<Notify>,
     state: Mutex<(Verdict, Option<u64>)>,
 }
 
-/// What the client of a request under way is answered.
+/// The answer to the client of a request under way.
 #[derive(Clone, Debug, Default)]
 pub enum Verdict {
     /// It is not known whether the command was decided.
@@ -62,19 +63,19 @@ pub enum Verdict {
     GivenUp(Reply),
 }
 
-/// How a request begins.
+/// How a request under a key begins.
 #[derive(Debug)]
 pub enum Boarding {
     /// It is the only one under its key.
     Alone(KeyGuard),
     /// Another one is under way, was not decided in time, and was answered this.
     Undecided(Reply),
-    /// Another one that says something else is under way.
+    /// Another request with a different fingerprint is under way.
     Reused,
 }
 
 impl InFlightKeys {
-    /// Waits until no other request with this key is under way, then is under way.
+    /// Waits until no other request with this key is under way, then claims the key.
     pub async fn board(&self, IdempotencyKey { key, fingerprint }: IdempotencyKey) -> Boarding {
         loop {
             let other = {
@@ -108,7 +109,7 @@ impl InFlightKeys {
 }
 
 impl KeyGuard {
-    /// For those who wait.
+    /// A watch for tasks that wait for this request.
     pub fn watch(&self) -> Watch {
         self.0.0.clone()
     }
@@ -118,13 +119,14 @@ impl KeyGuard {
         lock(&self.0.0.under_way.state).1 = Some(number);
     }
 
-    /// The command is carried out, and its outcome is pending; what its client was answered
-    /// already, if it was.
+    /// Marks the command as carried out with a pending outcome. Returns what its client was
+    /// answered already, if it was.
     pub fn is_pending(&self) -> Option<Reply> {
         self.turn(Verdict::Pending)
     }
 
-    /// Whether the aggregate may answer; otherwise what the client was answered already.
+    /// Marks the command as answered by the aggregate. Returns what its client was answered
+    /// already, if it was; the aggregate must not answer then.
     pub fn is_answered(&self) -> Option<Reply> {
         self.turn(Verdict::Answered)
     }
@@ -142,7 +144,7 @@ impl KeyGuard {
 }
 
 impl Watch {
-    /// Whether it says this.
+    /// Whether the request has this fingerprint.
     pub fn says(&self, fingerprint: u128) -> bool {
         self.under_way.fingerprint == fingerprint
     }
@@ -152,8 +154,8 @@ impl Watch {
         lock(&self.under_way.state).1
     }
 
-    /// Patience is over: the client is answered this, unless the verdict says otherwise. Returns
-    /// the verdict then.
+    /// The client's patience is over: it is answered with `reply`, unless the verdict says
+    /// otherwise. Returns the verdict then.
     pub fn give_up(&self, reply: &Reply) -> Verdict {
         let mut state = lock(&self.under_way.state);
         match &state.0 {
@@ -165,13 +167,13 @@ impl Watch {
             }
             Verdict::Pending => state.0 = Verdict::GivenUp(reply.clone()),
             Verdict::Answered | Verdict::Undecided(_) => return state.0.clone(),
-            // Another one stores that at this moment.
+            // Another request stores that reply at this moment.
             Verdict::GivenUp(_) => return Verdict::Answered,
         }
         Verdict::GivenUp(reply.clone())
     }
 
-    /// The reply that was given up with could not be stored, and was not sent.
+    /// Reverts [`Self::give_up`] when its reply could not be stored, and was not sent.
     pub fn take_back(&self) {
         let mut state = lock(&self.under_way.state);
         if matches!(state.0, Verdict::GivenUp(_)) {
@@ -179,7 +181,7 @@ impl Watch {
         }
     }
 
-    /// Its answer is stored: the next one with this key may begin.
+    /// Frees the key once the answer is stored: the next request with this key may begin.
     pub fn land(&self) {
         let mut under_way = lock(&self.flights.under_way);
         if under_way.get(&self.key).is_some_and(|other| Arc::ptr_eq(other, &self.under_way)) {

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-/// How often an instance is struck.
+/// How often an instance panics on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strike {
     Once,
@@ -24,7 +24,7 @@ pub struct InjectedPanics {
 }
 
 impl InjectedPanics {
-    /// Panics when it is the turn of this instance.
+    /// Panics if a panic is injected into this instance.
     ///
     /// # Panics
     /// On purpose.
@@ -44,7 +44,7 @@ impl InjectedPanics {
         assert!(!is_struck, "broken on purpose");
     }
 
-    /// This one is struck no more.
+    /// Removes the injected panic of this instance.
     pub fn forgive(&self, resource: &str, number: u64) {
         if self.is_any.load(Ordering::Relaxed) {
             self.lock().remove(&(resource.to_owned(), number));

@@ -1,4 +1,4 @@
-//! A kind of aggregate: what its instances share.
+//! An aggregate kind: what its instances share.
 
 use super::{
     envelope::{Content, Envelope},
@@ -17,16 +17,16 @@ use crate::{
 };
 use std::sync::{Arc, atomic::AtomicU64};
 
-/// One kind of aggregate.
+/// An aggregate kind.
 pub struct AggregateKind<A: Aggregate> {
     pub(super) kind: KindId,
     pub(super) shared: Arc<Services>,
     pub(super) settings: SettingsOf<A>,
     pub(super) info: ResourceInfo,
     pub(super) context: Arc<Context>,
-    /// In front of everything that clients say to it.
+    /// The gate in front of all commands of clients to this kind.
     pub(super) admission: Arc<Gate>,
-    /// In front of the step of another aggregate that clients wait for.
+    /// The gate in front of the step of another aggregate that clients wait for.
     pub(super) step: Option<Arc<Gate>>,
     pub(super) sayings: Vec<Saying<A>>,
     pub(super) next_number: AtomicU64,

@@ -1,4 +1,4 @@
-//! Aggregates rebuilt from the journal, and how they are shown.
+//! Rehydration: aggregates are rebuilt from the journal, and rendered for clients.
 
 use crate::{
     actors::{
@@ -15,21 +15,21 @@ use std::mem;
 
 /// An aggregate rebuilt from the journal.
 pub struct Rebuilt<A> {
-    /// How it stands.
+    /// Its state.
     pub state: A,
     /// The version of its last record, 0 without any.
     pub version: u32,
     /// The position of its last record after the snapshot.
     pub position: u64,
-    /// So many records were read.
+    /// The number of records read.
     pub records_read: u32,
 }
 
 /// Rebuilds an aggregate from its snapshot and the records after it. Blocking.
 pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuilt<A>, StoreError> {
     let unreadable = |because| StoreError::Unreadable { stream, because };
-    // A snapshot of another shape is of no use: the whole history is read, once, since whoever
-    // keeps the state writes a new snapshot then.
+    // A snapshot of another shape is ignored. The whole history is read once, since the instance
+    // writes a new snapshot then.
     let snapshot = journal.snapshot(stream)?.filter(|snapshot| snapshot.shape == A::SHAPE);
     let (mut state, mut version) = match snapshot {
         Some(snapshot) => {
@@ -48,14 +48,14 @@ pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuil
     Ok(Rebuilt { state, version, position, records_read })
 }
 
-/// Takes one record into account; a panic in the domain is an error here.
+/// Applies one record; a panic in the domain is an error here.
 pub fn apply<A: Aggregate>(state: A, record: &Record) -> Result<A, String> {
     let Payload::Event(bytes) = &record.payload else { return Ok(state) };
     let event = codec::decode(bytes).map_err(|error| error.to_string())?;
     catch_panic(|| state.evolve(event))
 }
 
-/// How an aggregate is shown, or why it did not come about.
+/// The reply that shows an aggregate, or the error why it failed.
 pub fn reply<A: Aggregate>(
     state: &A,
     number: u64,
@@ -69,7 +69,7 @@ pub fn reply<A: Aggregate>(
     shown(state, number, version, position, outcome)
 }
 
-/// How an aggregate is shown.
+/// The reply that shows an aggregate.
 pub fn shown<A: Aggregate>(
     state: &A,
     number: u64,

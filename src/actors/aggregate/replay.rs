@@ -1,5 +1,5 @@
-//! A request that was carried out before: its answer is given again, or is computed now, stored
-//! and given.
+//! Replay of a request that was carried out before: the stored answer is returned, or one is
+//! computed, stored and returned.
 
 use super::{
     envelope::{Content, Keyed},
@@ -20,8 +20,8 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
-/// At most so many records are read to find out how things stood when an answer was due that was
-/// never stored. After that, they are answered as they stand.
+/// At most this many records are read to compute an answer that was due but never stored. Beyond
+/// that, the answer shows the current state.
 const SETTLED_RECORDS_MAX: u32 = 1_024;
 
 impl<A: Aggregate> AggregateKind<A> {
@@ -35,7 +35,7 @@ impl<A: Aggregate> AggregateKind<A> {
             Ok(answer) => return answer,
             Err(version) => version,
         };
-        // Nobody was answered yet: whoever waited is gone, or an older binary stored no answers.
+        // No answer is stored yet: the first client is gone, or an older binary stored no answers.
         let number = stored.stream.number;
         keyed.flight.goes_to(number);
         keyed.flight.is_pending();
@@ -56,7 +56,7 @@ impl<A: Aggregate> AggregateKind<A> {
         self.within(waits, told).await
     }
 
-    /// Stores an answer under its key before it is given; the key is not free meanwhile.
+    /// Stores an answer under its key before it is sent; the key is not free meanwhile.
     pub(super) async fn keep(
         &self,
         keyed: &Keyed,
@@ -70,8 +70,8 @@ impl<A: Aggregate> AggregateKind<A> {
         self.shared.keep_answer(keyed.key.key, keeping, answer, patience).await
     }
 
-    /// How things stood as soon as nothing was pending, at this version or after it, when no more
-    /// than a few records have to be read for it.
+    /// The answer at the first version from `version` on where nothing was pending. `None` when
+    /// there is none, or more than a few records would have to be read.
     async fn first_settled(
         &self,
         number: u64,
@@ -84,7 +84,7 @@ impl<A: Aggregate> AggregateKind<A> {
         }
         let journal = Arc::clone(&self.shared.journal);
         let stream = self.stream(number);
-        // What is seen on disk above the watermark may still be lost.
+        // Records on disk above the watermark may still be lost.
         let durable = journal.durable();
         let records = blocking(move || journal.some_records(stream, 0, records_max)).await?;
         let mut state = A::default();

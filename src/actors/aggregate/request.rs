@@ -1,4 +1,5 @@
-//! The client's side of a kind of aggregate: what it said, said once, and waited for.
+//! Client requests to an aggregate kind: a command is submitted once for each idempotency key, and
+//! its outcome is awaited.
 
 use super::{
     admission::explained,
@@ -25,7 +26,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// What a client said beside the command.
+/// What a request carries beside the command.
 pub(super) struct Call {
     pub keyed: Option<Box<Keyed>>,
     pub permit: Permit,
@@ -33,12 +34,12 @@ pub(super) struct Call {
     if_match: Option<u32>,
     pub outcome: Outcome,
     pub patience: Duration,
-    /// The way to the outside service whose answer is waited for.
+    /// The admission to the outside service whose answer is waited for.
     pub passage: Option<Arc<PortAdmission>>,
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Hands a message over and waits for the answer.
+    /// Sends a message to an instance and waits for the answer.
     pub(super) async fn ask(
         &self,
         number: u64,
@@ -46,12 +47,13 @@ impl<A: Aggregate> AggregateKind<A> {
     ) -> Reached {
         let (reply, answer) = oneshot::channel();
         self.post(number, content(reply));
-        // Dropped unanswered: the instance is gone.
+        // The reply channel was dropped without an answer: the instance is gone.
         batch_wakes(answer).await.unwrap_or_else(|_| Err(busy(A::NAME)))
     }
 
     async fn say_new(&self, command: A::Command, call: Call) -> Reached {
-        // A command that nobody could accept needs neither a number nor an actor.
+        // The command is decided on a blank state first: if it is rejected, it needs neither a
+        // number nor an actor.
         let events = match self.judge_blank(command.clone()) {
             Ok(events) => events,
             Err(trouble) => return self.refuse(0, trouble, call).await,
@@ -75,7 +77,7 @@ impl<A: Aggregate> AggregateKind<A> {
         decision.map_err(RequestError::Failed)?.map_err(|rejection| rejected(&rejection))
     }
 
-    /// Refuses a command that went to no aggregate; under a key, the answer is stored.
+    /// Refuses a command that was sent to no aggregate; under a key, the answer is stored.
     async fn refuse(&self, number: u64, trouble: RequestError, call: Call) -> Reached {
         match &call.keyed {
             Some(keyed) => self.keep(keyed, number, true, Err(trouble), call.patience).await,
@@ -96,8 +98,8 @@ impl<A: Aggregate> AggregateKind<A> {
         self.within(waits, told).await
     }
 
-    /// Waits until no other request under this key is under way. When the other one takes too long,
-    /// or was answered before it was decided, this one is answered as that one is.
+    /// Waits until no other request under this key is under way. When the other takes too long, or
+    /// was answered before its decision, this one gets the same answer.
     async fn board(&self, key: IdempotencyKey, patience: Duration) -> Result<KeyGuard, Reached> {
         let boarding = tokio::time::timeout(patience, self.shared.flights.board(key));
         match boarding.await {
@@ -112,19 +114,19 @@ impl<A: Aggregate> AggregateKind<A> {
         if !watch.says(key.fingerprint) {
             return Err(Err(RequestError::KeyReused));
         }
-        // Before it has a number, it is not certain to go to any aggregate.
+        // Without a number, the other request is not certain to reach any aggregate.
         let Some(number) = watch.number() else { return Err(Err(busy(A::NAME))) };
         let keyed = Some((key, watch));
         let waits = Waits { number, patience, passage: None, keyed, is_new: false };
         Err(self.answer_in_time(&waits, None).await)
     }
 
-    /// Says which gate was in the way of what did not come about.
+    /// Names the gate that caused a failure.
     pub(in crate::actors) fn explain(&self, keyed: &Keyed, trouble: RequestError) -> RequestError {
         explained(keyed.passage.as_deref(), self.after_step(keyed.takes_step, trouble))
     }
 
-    /// Reads what a client said and says it, once for each idempotency key.
+    /// Parses a request and submits its command, once for each idempotency key.
     pub(super) async fn say_once(self: Arc<Self>, request: Request) -> Reached {
         let saying = &self.sayings[request.saying];
         let said = saying.parse(request.number, &request.body).map_err(misunderstood)?;
@@ -135,7 +137,7 @@ impl<A: Aggregate> AggregateKind<A> {
         self.carry_out(said, saying.name, outcome, request, None).await
     }
 
-    /// Says what a client said at another kind of aggregate under this name, once for each key.
+    /// Submits a command that a client sent to another kind under this name, once for each key.
     pub(super) async fn say_for(
         self: Arc<Self>,
         dispatch: Dispatch,
@@ -187,12 +189,13 @@ impl<A: Aggregate> AggregateKind<A> {
                 return self.recall(stored, call).await;
             }
         }
-        // Whoever asks again waits for a question that was counted before.
+        // A retry whose answer is stored has returned by now and is not counted here: its first
+        // request was.
         let _waits = passage.as_deref().map(PortAdmission::join);
         if let Some(first) = first {
             first.await?;
         }
-        // What was answered before is answered again all the same.
+        // Stored answers are returned above even while the component is suspended.
         if self.context.is_suspended() {
             return Err(self.context.trouble());
         }

@@ -1,8 +1,8 @@
-//! Messages leave a thread in bundles: being woken for every single one would cost more than the
-//! work they ask for.
+//! The router of one aggregate kind. Messages leave a thread in batches: a wake-up for every single
+//! one would cost more than the work it asks for.
 //!
-//! The first message of a turn of the loop schedules the sending behind everything that is ready
-//! to run now; what that writes goes along. A thread without a loop sends at once.
+//! The first message of a turn of the event loop schedules the sending behind all tasks that are
+//! ready now; messages written by those are included. A thread without an event loop sends at once.
 
 use super::envelope::Envelope;
 use crate::{
@@ -35,11 +35,11 @@ pub struct JournalRecovered;
 pub struct Batch<A: Aggregate> {
     /// In the order in which they were sent.
     pub letters: Vec<Envelope<A>>,
-    /// They count as queued for as long as this lives, whatever becomes of the shard.
+    /// The messages count as queued for as long as this lives, whatever happens to the shard.
     pub on_the_way: QueueSlots,
 }
 
-/// So many messages are on their way.
+/// Queue slots held by messages in transit; dropping them frees the slots.
 pub struct QueueSlots {
     traffic: Arc<QueueStats>,
     letters: usize,
@@ -52,9 +52,9 @@ impl Drop for QueueSlots {
     }
 }
 
-/// The way to the shards of one kind of aggregate.
+/// The router to the shards of one aggregate kind.
 pub struct ShardRouter<A: Aggregate> {
-    /// No other post has it.
+    /// Unique among the routers of the process.
     id: usize,
     /// One for each shard.
     shards: Arc<[ShardSlot<A>]>,
@@ -62,7 +62,7 @@ pub struct ShardRouter<A: Aggregate> {
     letters_max: usize,
 }
 
-/// Where a shard is reached now; another one when it was restarted.
+/// The current address of a shard; it changes when the shard is restarted.
 struct ShardSlot<A: Aggregate>(RwLock<Option<ShardAddress<A>>>);
 
 struct ShardAddress<A: Aggregate> {
@@ -77,18 +77,18 @@ impl<A: Aggregate> Default for ShardSlot<A> {
 }
 
 impl<A: Aggregate> ShardSlot<A> {
-    /// Acts on the address; it is not replaced meanwhile.
+    /// Runs a function on the address; the address is not replaced meanwhile.
     fn with<T>(&self, act: impl FnOnce(Option<&ShardAddress<A>>) -> T) -> T {
         act(self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref())
     }
 }
 
-/// Messages of one kind. Counted here and not by mailboxes, which hold bundles.
+/// Counts of messages of one kind. They are counted here and not by mailboxes, which hold batches.
 #[derive(Default)]
 struct QueueStats {
-    /// On their way.
+    /// In transit.
     queued: AtomicUsize,
-    /// Arrived so far, or come back.
+    /// Arrived so far, or returned.
     arrived: AtomicU64,
     drain: DrainRate,
 }
@@ -100,28 +100,28 @@ impl<A: Aggregate> Clone for ShardRouter<A> {
     }
 }
 
-/// What waits on this thread, for one kind.
+/// The batch of one kind that waits on this thread.
 struct PendingBatch<A: Aggregate> {
     post: ShardRouter<A>,
     letters: Vec<Envelope<A>>,
 }
 
 thread_local! {
-    /// The outboxes of this thread, by post.
+    /// The pending batches of this thread, by router id.
     static OUTBOXES: RefCell<HashMap<usize, Box<dyn Any>>> = RefCell::default();
 }
 
 static POSTS: AtomicUsize = AtomicUsize::new(0);
 
 impl<A: Aggregate> ShardRouter<A> {
-    /// To so many shards, one per shard, with at most so many messages on their way.
+    /// A router to this many shards, with at most `letters_max` messages in transit.
     pub fn new(shards: usize, letters_max: usize) -> Self {
         let id = POSTS.fetch_add(1, Ordering::Relaxed);
         let shards = (0..shards).map(|_| ShardSlot::default()).collect();
         Self { id, shards, traffic: Arc::default(), letters_max }
     }
 
-    /// Sends a message to the shard it belongs to, with the others of this turn of the loop.
+    /// Sends a message to its shard, with the other messages of this turn of the event loop.
     pub fn send(&self, letter: Envelope<A>) {
         if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
             self.traffic.queued.fetch_sub(1, Ordering::Relaxed);
@@ -144,7 +144,7 @@ impl<A: Aggregate> ShardRouter<A> {
         }
     }
 
-    /// As many messages are on their way as may be.
+    /// The error when as many messages are in transit as are allowed.
     fn full(&self) -> RequestError {
         let QueueStats { queued, arrived, drain } = &*self.traffic;
         let (queued, arrived) = (queued.load(Ordering::Relaxed), arrived.load(Ordering::Relaxed));
@@ -152,7 +152,7 @@ impl<A: Aggregate> ShardRouter<A> {
         RequestError::Busy { what: A::NAME, retry_after_s: whole_seconds_spread(drained) }
     }
 
-    /// From now on, what is for this shard goes here.
+    /// Connects a shard: from now on, its messages are sent to these recipients.
     pub fn connect(
         &self,
         shard: usize,
@@ -166,7 +166,7 @@ impl<A: Aggregate> ShardRouter<A> {
             .replace(ShardAddress { batches, failures });
     }
 
-    /// Tells every shard that the journal failed and is open again.
+    /// Notifies every shard that the journal failed and is open again.
     pub fn tell_all(&self) {
         for slot in &*self.shards {
             slot.with(|shard| {
@@ -190,7 +190,7 @@ impl<A: Aggregate> ShardRouter<A> {
             let traffic = Arc::clone(&self.traffic);
             let on_the_way = QueueSlots { traffic, letters: letters.len() };
             let bundle = Batch { letters, on_the_way };
-            // Whoever is replaced gets nothing more once his successor has taken the seat.
+            // A replaced shard receives no further batch once its successor is connected.
             let refused =
                 slot.with(|shard| match shard.map(|shard| shard.batches.try_send(bundle)) {
                     None | Some(Ok(())) => None,

@@ -1,4 +1,4 @@
-//! What all kinds of aggregate share.
+//! Services that all aggregate kinds share.
 
 use super::{idempotency::InFlightKeys, injected_panics::InjectedPanics};
 use crate::{
@@ -17,25 +17,25 @@ use std::{
     time::Instant,
 };
 
-/// What all kinds share.
+/// The services shared by all aggregate kinds.
 pub struct Services {
     /// The one journal.
     pub journal: Arc<Journal>,
-    /// How actors behave.
+    /// The settings of the actors.
     pub settings: ActorSettings,
-    /// Aggregates alive in the whole process.
+    /// The number of instances in memory in the whole process.
     pub living: AtomicUsize,
-    /// What guards whatever can be slow, broken or too busy.
+    /// The gates in front of everything that can be slow, broken or too busy.
     pub gates: Arc<Gates>,
-    /// The ways to the outside services.
+    /// The admission to the outside services.
     pub passages: PortAdmissions,
-    /// What happens to the parts of the runtime.
+    /// The operations log.
     pub diary: Arc<OperationsLog>,
     /// Instances that crashed too often.
     pub quarantine: Arc<Quarantine>,
     /// Instances that are made to panic on purpose.
     pub strikes: InjectedPanics,
-    /// Whether anything may be broken on purpose.
+    /// Whether faults may be injected.
     pub allows_faults: bool,
     /// Requests with an idempotency key that are under way.
     pub flights: InFlightKeys,
@@ -44,7 +44,7 @@ pub struct Services {
 }
 
 impl Services {
-    /// The journal took nothing, because as much waits for the disk as may, or because it heals.
+    /// The error when the journal takes nothing, because its backlog is full, or because it heals.
     pub fn journal_is_busy(&self) -> RequestError {
         let (submitted, durable) = (self.journal.submitted(), self.journal.durable());
         let waiting = submitted.saturating_sub(durable);

@@ -1,4 +1,5 @@
-//! The supervisor of one kind of aggregate in one shard: gives birth, passes messages on, passivates.
+//! A shard: the supervisor of one aggregate kind on one thread. It starts instances, passes
+//! messages on to them, and passivates them.
 
 use super::{
     envelope::{Content, Envelope},
@@ -29,28 +30,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the shard looks for aggregates that nobody needs.
+/// How often the shard looks for idle instances.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// How often it looks whether it has to make room for other kinds.
+/// How often the shard checks whether it has to make room for other kinds.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Whoever was used more recently is not let go of to make room, as long as there is any: an order
+/// Instances used within this time are not passivated to make room ahead of the limit. An order
 /// that waits for its payment would be read again as soon as it is paid.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// At most so many are looked at in one sweep, so that a sweep never blocks the loop.
+/// At most this many instances are checked in one sweep, so that a sweep never blocks the event
+/// loop.
 const SWEEP_INSTANCES_MAX: usize = 4_096;
 
 /// Keeps the instances of one kind in one shard. It alone writes to their mailboxes, so that an
-/// instance with nothing queued and nothing undurable can be let go without a word.
+/// instance with nothing queued and nothing undurable can be dropped without a message.
 pub struct Shard<A: Aggregate> {
     room: Arc<AggregateKind<A>>,
     lease: Lease,
-    /// The last position that those under a former shard may have been given.
+    /// The last position that instances under a former shard may have been given.
     after: u64,
     living: HashMap<u64, Resident<A>>,
-    /// Numbers in the order of their use as it was known when they were queued.
+    /// Numbers with their use count at queueing, oldest first.
     oldest: VecDeque<(u64, u64)>,
     uses: u64,
     newborns: UnusedNumbers,
@@ -90,7 +92,8 @@ impl<A: Aggregate> Drop for Shard<A> {
 impl<A: Aggregate> Handler<JournalRecovered> for Shard<A> {
     type Result = ();
 
-    /// Whoever is merely waited for would hear of nothing: what was lost comes to nobody.
+    /// Sends `LookAgain` to each instance that clients wait for. The records they wait for may be
+    /// lost, and then no other message would lead to an answer.
     fn handle(&mut self, _: JournalRecovered, _: &mut Self::Context) {
         for (number, instance) in &self.living {
             if !instance.pulse.is_waited_for() {
@@ -139,7 +142,7 @@ impl<A: Aggregate> Shard<A> {
                 instance.pulse.queued.set(instance.pulse.queued.get() - 1);
                 letter.content.refuse(busy(A::NAME));
             }
-            // It stopped in a way it should not have; the next one starts from the journal.
+            // The actor stopped unexpectedly; the next one is rebuilt from the journal.
             Err(SendError::Closed(letter)) => {
                 tracing::error!(resource = A::NAME, number, "an actor was gone and is reborn");
                 self.forget(number);
@@ -150,7 +153,7 @@ impl<A: Aggregate> Shard<A> {
 }
 
 impl<A: Aggregate> Shard<A> {
-    /// A shard with nobody alive yet.
+    /// A shard without instances.
     pub fn new(room: Arc<AggregateKind<A>>, lease: Lease) -> Self {
         let journal = &room.shared.journal;
         let shards = room.shared.settings.shard_count() as u64;
@@ -180,8 +183,8 @@ impl<A: Aggregate> Shard<A> {
         }
     }
 
-    /// Looks at the longest unused and lets go of up to two, so that those born make room for
-    /// themselves and for others of kinds that nobody asks for any more.
+    /// Checks the up to 8 longest unused instances and passivates up to two. One makes room for the
+    /// new instance, one for kinds that are still in demand.
     fn passivate_longest_unused(&mut self) {
         let mut left = 2;
         for _ in 0..self.oldest.len().min(8) {
@@ -199,14 +202,14 @@ impl<A: Aggregate> Shard<A> {
         }
     }
 
-    /// Lets go of those who are unused for long.
+    /// Passivates instances that are idle for long.
     fn sweep(&mut self) {
         let idle_after = Duration::from_secs(self.room.shared.settings.idle_after_s);
         self.let_go(idle_after, |_| true);
     }
 
-    /// Lets go of the longest unused before there are as many as may be, so that those of a kind
-    /// that is asked for find the room that others hold and nobody asks for.
+    /// Passivates the longest unused instances before the limit is reached. A kind in demand then
+    /// finds the room that idle kinds held.
     fn make_room(&mut self) {
         let max = self.room.shared.settings.living_max;
         if self.room.shared.living.load(Ordering::Relaxed) >= max / 5 * 4 {
@@ -214,7 +217,8 @@ impl<A: Aggregate> Shard<A> {
         }
     }
 
-    /// Lets go of those who are unused for so long, while that is wanted with so many alive.
+    /// Passivates instances unused for this long, while that is wanted at the current number in
+    /// memory.
     fn let_go(&mut self, unused_for: Duration, is_wanted: impl Fn(usize) -> bool) {
         for _ in 0..self.oldest.len().min(SWEEP_INSTANCES_MAX) {
             if !is_wanted(self.room.shared.living.load(Ordering::Relaxed)) {
@@ -244,7 +248,7 @@ impl<A: Aggregate> Shard<A> {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// What begins the shard of this shard.
+    /// The start function of the shard of this index.
     pub fn begins_keeper(self: &Arc<Self>, shard: usize) -> StartFn {
         let room = Arc::clone(self);
         Box::new(move |arbiter, lease| {
@@ -255,8 +259,8 @@ impl<A: Aggregate> AggregateKind<A> {
         })
     }
 
-    /// Lets the shards hear of failures: the generation rises with each, and the watermark is
-    /// spoken of after the healing.
+    /// Subscribes the shards to journal failures. The generation rises with each failure, and the
+    /// journal wakes its subscribers after the healing.
     pub fn hear_of_failures(&self) {
         let journal = &self.shared.journal;
         let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
@@ -268,7 +272,7 @@ impl<A: Aggregate> AggregateKind<A> {
                 post.tell_all();
             }
         };
-        // No kind concerns it: it is woken after failures only.
+        // The subscription names no kind: it is woken after failures only.
         let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
         let pass = Arc::new(|_| {});
         let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake), pass };

@@ -1,4 +1,4 @@
-//! Answers under idempotency keys: what is stored of them, and how they are read back.
+//! Stored answers under idempotency keys: what is stored of an answer, and how it is read back.
 
 use super::services::Services;
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
 use std::time::Duration;
 use tokio::{sync::oneshot, time::timeout};
 
-/// What is stored of an answer; `None` when it says that nothing was done, or that it is not known
-/// what was done: then the same request under the same key is carried out.
+/// What is stored of an answer. `None` when the answer says that nothing was done, or that the
+/// result is unknown: then a retry under the same key is carried out.
 pub fn stored(answer: &Result<Reply, RequestError>) -> Option<StoredOutcome> {
     Some(match answer {
         Ok(reply) => StoredOutcome::Replied(stored_reply(reply)),
@@ -53,7 +53,8 @@ fn stored_reply(reply: &Reply) -> StoredReply {
     }
 }
 
-/// The answer that was stored; the version after the command when none was, but it was carried out.
+/// The answer that was stored. `Err` is the version after the command when it was carried out
+/// without a stored answer.
 pub fn recalled(outcome: StoredOutcome) -> Result<Result<Reply, RequestError>, u32> {
     Ok(match outcome {
         StoredOutcome::Accepted { version } => return Err(version),
@@ -84,7 +85,7 @@ impl Services {
     /// nothing of it is to be stored, it may be sent at once.
     ///
     /// # Errors
-    /// What is to be sent instead: it was not stored, or it is not known whether it was.
+    /// The answer to send instead: this one was not stored, or it is unknown whether it was.
     pub async fn keep_answer(
         &self,
         key: u128,

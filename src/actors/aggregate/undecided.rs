@@ -18,7 +18,7 @@ pub(super) struct Undecided {
 }
 
 impl Undecided {
-    /// One more, until this is answered.
+    /// Adds a number until its answer is sent.
     pub(super) fn add(
         &self,
         number: u64,
@@ -28,7 +28,7 @@ impl Undecided {
         let undecided = self.clone();
         undecided.change(|numbers| numbers.insert(number));
         tokio::spawn(async move {
-            // Dropped or answered, it is decided.
+            // The command is decided when the channel is answered or dropped.
             let _ = told.await;
             undecided.change(|numbers| numbers.remove(&number));
         });

@@ -1,6 +1,6 @@
-//! Waiting for what came of a command, and what a client is answered when patience is over first.
+//! Waiting for the outcome of a command, and the answer to a client whose patience is over first.
 //!
-//! What was handed to an aggregate is never called undone unless it certainly is: as long as it
+//! A command sent to an aggregate is never reported as undone unless it certainly is. As long as it
 //! may still be carried out, the answer is 202 with the place where the outcome will be found.
 
 use super::{
@@ -22,16 +22,16 @@ use tokio::{sync::oneshot, time::timeout};
 
 pub type Reached = Result<Reply, RequestError>;
 
-/// Where the answer of an aggregate arrives.
+/// The receiver of an aggregate's answer.
 pub(super) type Told = oneshot::Receiver<Reached>;
 
 /// What a client waits for.
 pub struct Waits {
     /// The number of the aggregate.
     pub number: u64,
-    /// How long it waits at most.
+    /// The longest wait.
     pub patience: Duration,
-    /// The way to the outside service whose answer is waited for.
+    /// The admission to the outside service whose answer is waited for.
     pub passage: Option<Arc<PortAdmission>>,
     /// The idempotency key, if there is one.
     pub keyed: Option<(IdempotencyKey, Watch)>,
@@ -40,8 +40,8 @@ pub struct Waits {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Waits for the answer; when patience is over first, or what is waited for is put off, shows
-    /// how far things have come.
+    /// Waits for the answer. When patience is over first, or the awaited question is deferred, the
+    /// answer shows the current state.
     pub(super) async fn within(&self, waits: Waits, mut told: Told) -> Reached {
         let answered = unless_put_off(waits.passage.clone(), waits.number, batch_wakes(&mut told));
         let is_put_off = match timeout(waits.patience, answered).await {
@@ -59,13 +59,14 @@ impl<A: Aggregate> AggregateKind<A> {
         answer
     }
 
-    /// The command, or whoever waited for its outcome, was dropped without an answer.
+    /// The answer when the reply channel was dropped without one, with the command or in the wait
+    /// list.
     async fn after_loss(&self, waits: &Waits) -> Reached {
         let unknown = "whether the command was carried out is unknown";
         if waits.keyed.is_some() || !waits.is_new {
             return Err(RequestError::Failed(unknown.to_owned()));
         }
-        // Nobody else has this number: what is there is what the command made.
+        // The number is new: any state found under it was made by this command.
         match timeout(waits.patience, self.ask(waits.number, Content::Show)).await {
             Ok(Ok(reply)) => Ok(Reply { outcome: Outcome::Pending, ..reply }),
             Ok(Err(RequestError::NotFound { .. })) => Err(busy(A::NAME)),
@@ -73,7 +74,7 @@ impl<A: Aggregate> AggregateKind<A> {
         }
     }
 
-    /// What a client is answered who cannot wait any longer.
+    /// The answer to a client that cannot wait any longer.
     pub(super) async fn answer_in_time(&self, waits: &Waits, mut told: Option<Told>) -> Reached {
         let shown = timeout(waits.patience, self.ask(waits.number, Content::Show)).await;
         if let Some(Ok(reached)) = told.as_mut().map(oneshot::Receiver::try_recv) {
@@ -115,7 +116,7 @@ impl<A: Aggregate> AggregateKind<A> {
         }
     }
 
-    /// What is shown of an aggregate that has not decided yet.
+    /// The reply about an aggregate that has not decided yet.
     fn undecided_reply(&self, number: u64) -> Reply {
         Reply {
             outcome: Outcome::Pending,
@@ -132,7 +133,7 @@ const fn is_unknown(trouble: &RequestError) -> bool {
     matches!(trouble, RequestError::Failed(_))
 }
 
-/// What came of it; `None` when the question that it waits for was put off first.
+/// The answer; `None` when the question that it waits for was deferred first.
 async fn unless_put_off<T>(
     passage: Option<Arc<PortAdmission>>,
     number: u64,

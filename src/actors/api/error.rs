@@ -1,4 +1,4 @@
-//! Why something was not done, or did not start.
+//! The errors of requests and of the start.
 
 use crate::{
     actors::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-/// Why it did not start.
+/// The reason why a runtime did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The settings make no sense.
@@ -20,19 +20,19 @@ pub enum StartError {
     Store(String),
 }
 
-/// Why there is no reply. Every one of them becomes one problem in the sense of RFC 9457.
+/// The reason why a request failed. Each variant maps to one problem in the sense of RFC 9457.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// 400: not JSON.
     #[error("the body is not valid json: {0}")]
     Syntax(String),
-    /// 422: JSON that does not say what is needed.
+    /// 422: JSON without the needed content.
     #[error("{0}")]
     Malformed(String),
     /// 400: a query parameter that makes no sense.
     #[error("{0}")]
     BadQuery(String),
-    /// 403: only a saga may say this.
+    /// 403: a command that only sagas may dispatch.
     #[error("`{0}` is said inside only")]
     Inside(&'static str),
     /// 404: there is no such aggregate or row.
@@ -40,67 +40,67 @@ pub enum RequestError {
     NotFound {
         /// `taxi/orders`
         resource: &'static str,
-        /// Which one.
+        /// The number of the resource.
         number: u64,
     },
-    /// 404, 409 or 422: the business says no.
+    /// 404, 409 or 422: the business rejects the command.
     #[error("{because}")]
     Rejected {
-        /// Which family of answer.
+        /// The family of the answer.
         kind: RejectionKind,
-        /// The sentence.
+        /// The reason, as a sentence.
         because: String,
     },
-    /// 402, 409 or 503: it was begun, but did not come about.
+    /// 402, 409 or 503: the aggregate was begun, and its process failed.
     #[error("{because}")]
     Fell {
-        /// Which family of answer.
+        /// The family of the answer.
         how: Fall,
-        /// The sentence.
+        /// The reason, as a sentence.
         because: String,
-        /// The number it had, which can still be read.
+        /// Its number, under which it can still be read.
         number: u64,
     },
     /// 422: the same idempotency key with another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
-    /// 412: somebody else was faster.
+    /// 412: another client changed the aggregate first.
     #[error("the version is {actual}, not {expected}")]
     VersionDiffers {
-        /// What `If-Match` said.
+        /// The version in `If-Match`.
         expected: u32,
-        /// What it is.
+        /// The present version.
         actual: u32,
     },
-    /// 503: it was begun, but did not come about, because the outside service behind a gate was
-    /// busy or down.
+    /// 503: the aggregate was begun, and its process failed because the external service behind a
+    /// gate was busy or down.
     #[error("{because}")]
     Unavailable {
         /// `taxi/payment`
         gate: Arc<str>,
-        /// The sentence.
+        /// The reason, as a sentence.
         because: String,
-        /// The number it had, which can still be read.
+        /// Its number, under which it can still be read.
         number: u64,
-        /// When to come back.
+        /// The time after which to retry.
         retry_after: Duration,
     },
-    /// 429 or 503: a gate turned it away before anything was begun.
+    /// 429 or 503: a gate turned the request away before anything was begun.
     #[error("the gate {gate} {why}")]
     TurnedAway {
         /// `taxi/payment`
         gate: Arc<str>,
-        /// Why.
+        /// The reason.
         why: Why,
-        /// When to come back.
+        /// The time after which to retry.
         retry_after: Duration,
     },
     /// 503: a queue is full.
     #[error("{what} is busy")]
     Busy {
-        /// What is full.
+        /// The name of the queue.
         what: &'static str,
-        /// When to come back, in seconds.
+        /// The seconds after which to retry.
         retry_after_s: u32,
     },
     /// 503: this one instance is quarantined after repeated crashes.
@@ -108,7 +108,7 @@ pub enum RequestError {
     Quarantined {
         /// `taxi/orders`
         resource: &'static str,
-        /// Which one.
+        /// The number of the resource.
         number: u64,
         /// The reason.
         because: String,
@@ -119,24 +119,24 @@ pub enum RequestError {
         /// `taxi/reservations`
         context: &'static str,
     },
-    /// 503: what was asked for is still being built or caught up with.
+    /// 503: the result is still being built or has to catch up.
     #[error("{0}")]
     NotYet(String),
-    /// 503: the rows of a view are made anew.
+    /// 503: the rows of a view are being rebuilt.
     #[error("{view} is made anew from the journal: {percent} %, {position} of {of} records")]
     MadeAnew {
         /// `taxi/mypages`
         view: &'static str,
-        /// How far it is, below 100.
+        /// The progress in percent, below 100.
         percent: u64,
-        /// The position up to which it is.
+        /// The position that the rebuild has reached.
         position: u64,
-        /// The last position there is.
+        /// The last position of the journal.
         of: u64,
-        /// When to come back, in seconds.
+        /// The seconds after which to retry.
         retry_after_s: u32,
     },
-    /// 503: a query took too long, or as many long ones ran as may.
+    /// 503: a query took too long, or the limit of long queries was reached.
     #[error("{0}")]
     QueryEnded(String),
     /// 507: nothing more is written for lack of space; nothing was changed.
@@ -145,25 +145,26 @@ pub enum RequestError {
     /// 503: nothing is written, because the file system can only be read; nothing was changed.
     #[error("{0}")]
     ReadOnly(String),
-    /// 503: this one instance crashed on what was said, and is rebuilt.
+    /// 503: this one instance crashed on the command, and is being rebuilt.
     #[error("{resource} {number} {because}")]
     Crashed {
         /// `taxi/orders`
         resource: &'static str,
-        /// Which one.
+        /// The number of the resource.
         number: u64,
-        /// What the crash said.
+        /// The panic message.
         because: String,
-        /// When it can be expected to be back.
+        /// The time after which the instance is expected to be back.
         retry_after: Duration,
     },
-    /// 503: the machine failed; whether the command was stored is unknown, the same key tells.
+    /// 503: the server failed, and it is unknown whether the command was stored. A retry with the
+    /// same idempotency key tells.
     #[error("{0}")]
     Failed(String),
 }
 
 impl RequestError {
-    /// Whether the machine broke, instead of being busy or saying no.
+    /// Returns whether the server failed, instead of being busy or rejecting the request.
     pub(in crate::actors) const fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Crashed { .. })
     }
@@ -175,7 +176,7 @@ impl From<Away> for RequestError {
     }
 }
 
-/// What a client said could not be read.
+/// Converts a decoding error into a request error.
 pub fn misunderstood(error: Malformed) -> RequestError {
     match error {
         Malformed::Syntax(because) => RequestError::Syntax(because),
@@ -183,15 +184,15 @@ pub fn misunderstood(error: Malformed) -> RequestError {
     }
 }
 
-/// An answer under way.
+/// A future reply.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, RequestError>> + Send>>;
 
-/// A rejection as a client is told it.
+/// Converts a rejection by the business into a request error.
 pub fn rejected(rejection: &impl Rejection) -> RequestError {
     RequestError::Rejected { kind: rejection.kind(), because: rejection.to_string() }
 }
 
-/// A queue is full, of which nobody knows how fast it drains.
+/// Returns the error of a full queue whose drain rate is unknown.
 pub fn busy(what: &'static str) -> RequestError {
     RequestError::Busy { what, retry_after_s: soon() }
 }

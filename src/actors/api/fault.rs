@@ -1,19 +1,19 @@
-//! Faults that can be injected: what is asked for, and why it is refused.
+//! Fault injection: the faults that can be injected, and the reasons for a refusal.
 
 use crate::store::faults::{LASTING_MAX, SLOWED_BY_MAX};
 use serde::Deserialize;
 use std::time::Duration;
 
-/// So many instances at most are made to panic.
+/// Upper bound of instances that are made to panic.
 pub const STRUCK_MAX: usize = 1_024;
 
-/// So many fsyncs at most are made to fail.
+/// Upper bound of fsyncs that are made to fail.
 const SYNCS_MAX: u64 = 1_000;
 
-/// No loop is blocked for longer than this.
+/// The longest time an event loop is blocked.
 const BLOCKED_MAX: Duration = Duration::from_secs(60);
 
-/// What is to break.
+/// A fault to inject.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
@@ -21,64 +21,65 @@ pub enum Fault {
     Panic {
         /// `taxi/orders`
         resource: String,
-        /// Which one.
+        /// The number of the instance.
         number: u64,
     },
     /// Every command to this instance panics until it is released from quarantine.
     Poison {
         /// `taxi/orders`
         resource: String,
-        /// Which one.
+        /// The number of the instance.
         number: u64,
     },
-    /// The loop of a shard does nothing else for a while.
+    /// The event loop of a shard is blocked for a while.
     BlockShard {
-        /// Which one, from 0.
+        /// The shard, from 0.
         shard: u32,
-        /// How long, in milliseconds; from 1 to 60,000.
+        /// The duration in milliseconds; from 1 to 60,000.
         for_ms: u64,
     },
     /// Commits take longer for a while.
     SlowJournal {
-        /// By so many milliseconds each; from 1 to 10,000.
+        /// The delay of each commit in milliseconds; from 1 to 10,000.
         by_ms: u64,
-        /// How long, in milliseconds; from 1 to 3,600,000.
+        /// The duration in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
     /// The next fsyncs fail.
     FailFsync {
-        /// How many of them; from 1 to 1,000.
+        /// Number of fsyncs; from 1 to 1,000.
         times: u32,
     },
     /// The file system is taken for full for a while.
     NoSpace {
-        /// How long, in milliseconds; from 1 to 3,600,000.
+        /// The duration in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
     /// The file system is taken for read-only for a while.
     ReadOnly {
-        /// How long, in milliseconds; from 1 to 3,600,000.
+        /// The duration in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
-    /// The actor that is this part panics, or the machine of this gate.
+    /// The actor of this part panics, or the driver of this gate.
     Break {
-        /// `saga taxi/ride`, `port taxi/payment`, `view taxi/mypages`, `gate taxi/payment`, `gatekeeper`
+        /// The part: `saga taxi/ride`, `port taxi/payment`, `view taxi/mypages`, `gate
+        /// taxi/payment`, `gatekeeper`.
         part: String,
     },
 }
 
-/// Why nothing was broken.
+/// The reason why no fault was injected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
-    /// The server was not started like that.
+    /// The server was started without `--allow-faults`.
     #[error("nothing is broken on purpose here: the server was started without --allow-faults")]
     NotAllowed,
-    /// There is nothing of this name.
+    /// There is no part of this name.
     #[error("there is no {what}; there are {}", there_are.join(", "))]
     Unknown {
-        /// What was to break.
+        /// The name that was requested.
         what: String,
-        /// What could.
+        /// The names that exist.
         there_are: Vec<String>,
     },
     /// A number is too small or too large.
@@ -86,21 +87,21 @@ pub enum FaultError {
     OutOfRange {
         /// `by_ms`
         key: &'static str,
-        /// What it was.
+        /// The value that was given.
         value: u64,
-        /// What it may be at most.
+        /// The largest value allowed.
         max: u64,
     },
-    /// Breaking it broke.
+    /// The injection itself failed.
     #[error("it could not be broken")]
     Failed,
-    /// Too many things are broken already.
+    /// Too many instances are made to panic already.
     #[error("{STRUCK_MAX} instances are struck already")]
     Full,
 }
 
 impl Fault {
-    /// Whether it ends within a reasonable time.
+    /// Checks that the fault ends within a reasonable time.
     ///
     /// # Errors
     /// The first number that is out of its range.

@@ -10,7 +10,7 @@ pub enum Possible {
 }
 
 impl Possible {
-    /// The names.
+    /// Returns the names.
     #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         let (declared, stored): (&[&str], &[String]) = match self {

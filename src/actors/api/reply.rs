@@ -1,49 +1,50 @@
-//! What clients are answered.
+//! The replies to clients.
 
 use super::possible::Possible;
 
-/// One aggregate as it is shown.
+/// An aggregate as clients see it.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// What became of the request.
+    /// The outcome of the request.
     pub outcome: Outcome,
-    /// Its number.
+    /// The number of the aggregate.
     pub number: u64,
-    /// Its version.
+    /// The version of the aggregate.
     pub version: u32,
-    /// The journal's position of its last record.
+    /// The position of its last record in the journal.
     pub position: u64,
     /// The representation: a JSON object, encoded, without links.
     pub body: Vec<u8>,
-    /// The named commands possible now.
+    /// The names of the commands that are possible now.
     pub possible: Possible,
 }
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// There is a new one, and it stands: 201. Also for `POST` on a collection that says again what is so.
+    /// 201: the aggregate is created. Also for a repeated `POST` on a collection whose aggregate
+    /// exists.
     Created,
-    /// It is so: 200.
+    /// 200: the command is done.
     Done,
-    /// It is stored, and will be finished: 202.
+    /// 202: the command is stored, and will be finished later.
     Pending,
 }
 
-/// A page of aggregates or rows, and how many there are in all.
+/// A page of aggregates or rows, with the number of all.
 #[derive(Clone, Debug)]
 pub struct Collection<T> {
-    /// Those of this page.
+    /// The items of this page.
     pub items: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub total: u64,
 }
 
 /// A row of a view.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Its number, which is its path.
+    /// The number of the row, which is its path.
     pub number: u64,
-    /// A JSON object, encoded.
+    /// The content: a JSON object, encoded.
     pub body: Vec<u8>,
 }

@@ -1,49 +1,49 @@
-//! What clients ask for.
+//! The requests of clients.
 
 use std::time::Duration;
 
-/// The longest a request is made to wait for what is pending; the configuration keeps to it.
+/// The longest time a request waits for a pending outcome. The configuration cannot exceed it.
 pub const PATIENCE_MAX: Duration = Duration::from_secs(30);
 
-/// Something said by a client. `resource` is the index into [`resources`](super::Courtyard::resources).
+/// A command of a client.
 pub struct Request {
-    /// To which kind.
+    /// The aggregate kind: the index into [`resources`](crate::actors::Runtime::resources).
     pub resource: usize,
-    /// Which saying: the index into [`ResourceInfo::sayings`].
+    /// The command: the index into [`ResourceInfo::sayings`](crate::actors::ResourceInfo::sayings).
     pub saying: usize,
     /// The number in the path, if there is one.
     pub number: Option<u64>,
-    /// The body as it came.
+    /// The body as received.
     pub body: Vec<u8>,
     /// The idempotency key, if there is one.
     pub key: Option<IdempotencyKey>,
-    /// The version the client has seen, if it says so.
+    /// The version in `If-Match`, if there is one.
     pub if_match: Option<u32>,
-    /// How long the client is made to wait at most for what is pending.
+    /// The longest time to wait for a pending outcome.
     pub patience: Duration,
 }
 
-/// Hashes (128 bits each) of the client's key and of everything it said under it.
+/// An idempotency key: hashes (128 bits each) of the client's key and of the whole request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// The key, with the client's identity if it has one.
+    /// The hash of the key, with the client's identity if it has one.
     pub key: u128,
-    /// Method, path and body.
+    /// The hash of method, path and body.
     pub fingerprint: u128,
 }
 
 /// A page of numbers or rows.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// From 0.
+    /// The number of the page, from 0.
     pub number: u64,
     /// Rows per page.
     pub size: usize,
-    /// In which order, most important first; in the usual one when empty.
+    /// The sort order, most important first; the default order when empty.
     pub sort: Vec<Sort>,
 }
 
-/// By what to sort.
+/// A field to sort by.
 #[derive(Clone, Debug)]
 pub struct Sort {
     /// The JSON name of the field.
@@ -52,16 +52,16 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// Which rows of a view are wanted.
+/// A query of a view's rows.
 #[derive(Clone, Debug)]
 pub struct ViewQuery {
     /// Query parameters as they came, without `page`, `size`, `sort` and `at-least`:
     /// `field=value`, `field_from=value`, `field_to=value`.
     pub conditions: Vec<(String, String)>,
-    /// Which page.
+    /// The page.
     pub page: Page,
-    /// The position the view must have reached, if the client says so.
+    /// The position the view must have reached, if the client requires one.
     pub at_least: Option<u64>,
-    /// How long to wait for that.
+    /// The longest time to wait for that position.
     pub patience: Duration,
 }

@@ -1,39 +1,39 @@
-//! What the runtime serves: kinds of aggregate, commands, views and examples.
+//! The resources of the runtime: aggregate kinds, commands, views and examples.
 
 use crate::domain::kernel::{Field, Method, Place};
 
-/// A kind of aggregate as clients see it.
+/// An aggregate kind as clients see it.
 #[derive(Clone, Debug)]
 pub struct ResourceInfo {
     /// `taxi`
     pub business: &'static str,
     /// `orders`
     pub name: &'static str,
-    /// Further names for the same thing.
+    /// Further names of the same resource.
     pub aliases: &'static [&'static str],
-    /// Everything that can be said to it.
+    /// The commands of the resource.
     pub sayings: Vec<CommandInfo>,
 }
 
-/// One way to say something.
+/// A command of a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandInfo {
-    /// The name of the command or word; for [`Place::Named`] also the last part of the path.
+    /// The name of the command; for [`Place::Named`] also the last part of the path.
     pub name: &'static str,
-    /// The method that carries it.
+    /// The HTTP method of the command.
     pub method: Method,
-    /// Where it is said.
+    /// The path of the command.
     pub place: Place,
 }
 
-/// A read model as clients see it.
+/// A view as clients see it.
 #[derive(Clone, Debug)]
 pub struct ViewInfo {
     /// `taxi`
     pub business: &'static str,
     /// `mypages`
     pub name: &'static str,
-    /// Further names for the same thing.
+    /// Further names of the same resource.
     pub aliases: &'static [&'static str],
     /// The fields that can be searched and sorted by.
     pub fields: &'static [Field],
@@ -41,13 +41,13 @@ pub struct ViewInfo {
     pub newest_first: bool,
 }
 
-/// A request to begin with.
+/// An example request.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// `taxi`
     pub business: &'static str,
     /// `orders`
     pub resource: &'static str,
-    /// What makes a new one: a JSON object.
+    /// The body that creates an aggregate: a JSON object.
     pub body: &'static str,
 }

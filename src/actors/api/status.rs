@@ -1,24 +1,24 @@
-//! How the parts of the runtime are.
+//! The status of the runtime's parts.
 
-/// How the parts are.
+/// The health of the runtime.
 #[derive(Clone, Debug)]
 pub struct Health {
-    /// Each part by name.
+    /// The health of each part.
     pub parts: Vec<Part>,
 }
 
-/// How one part is.
+/// The health of one part.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// `journal`, `view taxi/mypages`.
+    /// The name: `journal`, `view taxi/mypages`.
     pub name: String,
-    /// How it is.
+    /// The status.
     pub status: Status,
-    /// Figures worth knowing.
+    /// Further figures by name.
     pub details: Vec<(&'static str, String)>,
 }
 
-/// As Spring Boot's actuator names it.
+/// The status of a part, with the names of Spring Boot's actuator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// `UP`
@@ -29,49 +29,50 @@ pub enum Status {
     OutOfService,
 }
 
-/// A part that can be suspended: everything of one name.
+/// A component: all parts of one name, which can be suspended.
 #[derive(Clone, Debug)]
 pub struct ComponentInfo {
     /// `taxi/reservations`
     pub name: &'static str,
-    /// What it consists of: `aggregate`, `saga`, `port`, `lookup`, `view`.
+    /// Its parts: `aggregate`, `saga`, `port`, `lookup`, `view`.
     pub parts: Vec<&'static str>,
     /// Whether it is suspended.
     pub is_suspended: bool,
-    /// Since when it is as it is, in milliseconds since the epoch, if it was ever otherwise.
+    /// The time of the last transition, in milliseconds since the epoch, if there was one.
     pub since_ms: Option<u64>,
-    /// How much waits for it.
+    /// Figures of the work that waits for it.
     pub figures: Vec<(&'static str, u64)>,
 }
 
-/// An aggregate that crashed too often, or a saga's conversation that crashed.
+/// A quarantined instance: an aggregate that crashed too often, or an instance of a saga, port or
+/// lookup that crashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantineEntry {
     /// `taxi/orders`, or the name of the saga, port or lookup.
     pub resource: &'static str,
-    /// Which one.
+    /// The number of the instance.
     pub number: u64,
-    /// What the last crash said.
+    /// The message of the last panic.
     pub because: String,
-    /// The command it crashed on, if it was a command.
+    /// The command it crashed on, for an aggregate.
     pub command: Option<String>,
-    /// The position of the record it crashed on, if it was a conversation.
+    /// The position of the record it crashed on, for other instances.
     pub position: Option<u64>,
-    /// How often it crashed.
+    /// Number of crashes.
     pub crashes: u32,
-    /// Since when, in milliseconds since the epoch.
+    /// The time of the quarantine, in milliseconds since the epoch.
     pub since_ms: u64,
 }
 
-/// Something that happened to a part of the runtime.
+/// An entry of the operations log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OperationsEntry {
-    /// Counted from 1.
+    /// The number of the entry, from 1.
     pub number: u64,
-    /// When, in milliseconds since the epoch.
+    /// The time, in milliseconds since the epoch.
     pub time_ms: u64,
-    /// What, in a word: `Quarantined`.
+    /// The name of the event: `Quarantined`.
     pub what: String,
-    /// The rest of it.
+    /// The fields of the event.
     pub details: serde_json::Value,
 }

@@ -1,4 +1,4 @@
-//! How errors of the journal become errors of a request.
+//! Conversions of journal errors into request errors.
 
 use super::error::{RequestError, busy};
 use crate::store::journal::{CommitError, Refusal, StoreError, SubmitError};
@@ -32,7 +32,7 @@ impl From<CommitError> for RequestError {
     }
 }
 
-/// Does something that may wait for the disk off the loop.
+/// Runs work that may wait for the disk on a thread for blocking work, off the event loop.
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, RequestError> {

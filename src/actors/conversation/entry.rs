@@ -1,4 +1,4 @@
-//! What happened in a conversation, as it is shown.
+//! The entries of a conversation, as clients see them.
 
 use super::kinds::Role;
 use crate::{
@@ -7,28 +7,28 @@ use crate::{
 };
 use serde_json::Value;
 
-/// One thing that happened in a conversation.
+/// An entry of a conversation: one record.
 #[derive(Clone, Debug)]
 pub struct ConversationEntry {
-    /// Its place in the journal.
+    /// The position of the record in the journal.
     pub position: u64,
-    /// When.
+    /// The time of the record.
     pub time: Timestamp,
-    /// To whom: `orders`, or the saga whose alarm went off.
+    /// The kind of the record's history: `orders`, or the saga whose alarm went off.
     pub whom: String,
-    /// Its number.
+    /// The number of the history.
     pub number: u64,
-    /// Its version afterwards.
+    /// The version of the history after the record.
     pub version: u32,
-    /// What.
+    /// The content of the record.
     pub what: What,
-    /// Who said so.
+    /// The sender of the command.
     pub speaker: Speaker,
-    /// The position of what the speaker reacted to.
+    /// The position of the record that the sender reacted to.
     pub because_of: Option<u64>,
 }
 
-/// What happened.
+/// The content of an entry.
 #[derive(Clone, Debug)]
 pub enum What {
     /// An event: its name, and its details as JSON.
@@ -41,22 +41,22 @@ pub enum What {
     Woken,
 }
 
-/// Who said something.
+/// The sender of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Speaker {
-    /// A client: a customer or staff, the journal does not tell.
+    /// A client: a customer or staff; the journal does not record which.
     Client,
     /// A saga, a port or a lookup, by name.
     Part(Role, String),
-    /// The time that was set.
+    /// An alarm that went off.
     Alarm,
 }
 
-/// A page of a conversation, and how it stands.
+/// A page of a conversation, and the status of its sagas.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// What happened, in order.
+    /// The entries, in order of position.
     pub happenings: Collection<ConversationEntry>,
-    /// What each saga of the business waits for.
+    /// The status of each saga of the business.
     pub waiting: Vec<Waiting>,
 }

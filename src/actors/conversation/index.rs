@@ -1,11 +1,11 @@
-//! The index of who else took part: records of a conversation that do not stand in the first
-//! pages of a history that bears its number.
+//! The index of conversations: lists the records of a conversation that are not in the first 256
+//! records of a history with its number.
 //!
-//! A record belongs to the conversation in which it was said, and that is in its cause; what a
-//! client said belongs to the conversation to which a saga counts it. Nearly all of them stand in
-//! histories of the conversation's own number, and are found there without an index. What is left
-//! is a taxi that came, a car that was rented: a row for each of those, written by a projector
-//! beside the views, never by those who write the journal.
+//! A record belongs to the conversation in its cause. A client's record belongs to the conversation
+//! that a saga routes it to. Nearly all of them are in histories with the conversation's own
+//! number, and are found there without an index. The others, such as a taxi that came or a car that
+//! was rented, get a row each. A projector beside the views writes the rows, so the journal's
+//! writers do no work for them.
 
 use super::kinds::KindNames;
 use crate::{
@@ -16,52 +16,52 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The name of the index, which is also that of its file.
+/// The name of the index and of its file.
 pub const INDEX: &str = "conversations";
 
-/// The field that is searched.
+/// The field by which the index is searched.
 pub const CONVERSATION: &str = "conversation";
 
-/// To which conversation a saga counts an event; `None` when to none.
+/// A function that returns the conversation a saga routes an event to; `None` when to none.
 pub type Route = Arc<dyn Fn(&Registry, &Record) -> Result<Option<u64>, String> + Send + Sync>;
 
-/// How this saga counts events.
+/// Returns the route of this saga.
 pub fn route<S: Saga>() -> Route {
     Arc::new(|rooms, record| Ok(rooms.hear::<S::Hears>(record)?.as_ref().and_then(S::route)))
 }
 
-/// The sagas' routes, with the business of each.
+/// The routes of all sagas, each with the name of its business.
 pub type Routes = Arc<Vec<(&'static str, Route)>>;
 
-/// One record that took part, by its position.
+/// A row of the index: one record of a conversation. The row's number is the record's position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexedRecord {
-    /// In what: `taxi/7`.
+    /// The conversation: `taxi/7`.
     pub conversation: String,
     kind: KindId,
     number: u64,
-    /// Its place in its history.
+    /// The version of the record in its history.
     pub version: u32,
 }
 
 impl IndexedRecord {
-    /// Whose history it stands in.
+    /// Returns the stream of the record.
     pub const fn stream(&self) -> Stream {
         Stream { kind: self.kind, number: self.number }
     }
 }
 
-/// What the conversation is called in the index.
+/// Returns the name of a conversation in the index.
 pub fn name_of(business: &str, number: u64) -> String {
     format!("{business}/{number}")
 }
 
-/// The fold of the journal into the index.
+/// The projection of the journal into the index.
 #[derive(Clone)]
 pub struct Index {
-    /// Who is who.
+    /// The names of all kinds.
     pub directory: Arc<KindNames>,
-    /// To which conversations sagas count what clients said.
+    /// The routes of client records to conversations.
     pub routes: Routes,
 }
 
@@ -105,15 +105,15 @@ impl Projection for Index {
     }
 }
 
-/// Whether a record is not found by reading the beginnings of the histories of this number.
+/// Returns whether a record is outside the first records of the histories with this number.
 fn is_elsewhere(record: &Record, number: u64) -> bool {
     record.stream.number != number || record.version > HISTORY_RECORDS_MAX
 }
 
-/// The conversation that a record belongs to; `None` when to none.
+/// Returns the conversation that a record belongs to; `None` when to none.
 ///
 /// # Errors
-/// When the record cannot be read.
+/// When the record cannot be decoded.
 pub fn conversation_of(
     routes: &Routes,
     business: &str,
@@ -139,6 +139,5 @@ pub fn conversation_of(
     }
 }
 
-/// So many first records of a history are read in search of a conversation; those further on are
-/// in the index.
+/// First records of a history that are read for a conversation; later ones are in the index.
 pub(super) const HISTORY_RECORDS_MAX: u32 = 256;

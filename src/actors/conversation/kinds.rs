@@ -1,9 +1,9 @@
-//! Who is who in the journal: the kinds by number, and which business each belongs to.
+//! The names of all kinds in the journal: role, business and name by kind number.
 
 use crate::store::{KindId, journal::Journal};
 use std::collections::HashMap;
 
-/// What a kind is.
+/// The role of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A kind of aggregate.
@@ -12,14 +12,14 @@ pub enum Role {
     Saga,
     /// An outside service.
     Port,
-    /// A question to a view.
+    /// A lookup: a query of a view.
     Lookup,
 }
 
-/// One kind.
+/// The name of one kind.
 #[derive(Clone, Debug)]
 pub struct Listed {
-    /// What it is.
+    /// The role.
     pub role: Role,
     /// `taxi`
     pub business: String,
@@ -31,17 +31,17 @@ pub struct Listed {
 pub struct KindNames(HashMap<KindId, Listed>);
 
 impl KindNames {
-    /// The kinds of this journal. They are named when they are installed.
+    /// Reads the kinds of this journal. A kind is named when it is installed.
     pub fn of(journal: &Journal) -> Self {
         Self(journal.kinds().into_iter().map(|(kind, name)| (kind, listed(&name))).collect())
     }
 
-    /// What this number stands for.
+    /// Returns the name of this kind.
     pub fn get(&self, kind: KindId) -> Option<&Listed> {
         self.0.get(&kind)
     }
 
-    /// The kinds of a business that have histories: aggregates and sagas.
+    /// Returns the kinds of a business that have histories: aggregates and sagas.
     pub fn with_histories<'a>(&'a self, business: &'a str) -> impl Iterator<Item = KindId> + 'a {
         let of_business = self.0.iter().filter(move |(_, listed)| listed.business == business);
         let with =

@@ -1,4 +1,4 @@
-//! The whole conversation of a number: everything that anybody said in it, in order.
+//! The conversation of a number: every record that belongs to it, in order of position.
 //!
 //! ```text
 //!  histories that bear the number ──┐
@@ -32,23 +32,23 @@ use index::HISTORY_RECORDS_MAX;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
-/// Everything needed to tell conversations.
+/// Reads conversations from the journal, the index and the sagas.
 pub struct Conversations {
-    /// The one journal.
+    /// The journal.
     pub journal: Arc<Journal>,
-    /// All kinds of aggregate.
+    /// The registry of aggregate kinds.
     pub rooms: Arc<Registry>,
-    /// Who is who.
+    /// The names of all kinds.
     pub directory: Arc<KindNames>,
-    /// To which conversations sagas count what clients said.
+    /// The routes of client records to conversations.
     pub routes: Routes,
-    /// The sagas, with the business of each.
+    /// The query functions of all sagas, each with the name of its business.
     pub sagas: Vec<(&'static str, AskSaga)>,
-    /// Who else took part.
+    /// The index of conversations.
     pub index: Arc<ViewReader>,
 }
 
-/// A record of the conversation: read already, or known to be there.
+/// A record of the conversation: read already, or listed in the index.
 enum Found {
     Read(Record),
     Indexed(u64, IndexedRecord),
@@ -64,10 +64,10 @@ impl Found {
 }
 
 impl Conversations {
-    /// A page of a conversation, of everything durable when it was asked for.
+    /// Returns a page of a conversation, of everything that is durable at the call.
     ///
     /// # Errors
-    /// When nobody used the number, the index is not as far yet, or a record cannot be read.
+    /// When the number is unused, the index lags, or a record cannot be read.
     pub async fn tell(
         self: Arc<Self>,
         business: String,
@@ -77,8 +77,8 @@ impl Conversations {
     ) -> Result<Conversation, RequestError> {
         let durable = self.journal.durable();
         let shown = page.number.saturating_mul(page.size as u64);
-        // So many records at most stand in histories. All of them may come before this page, so
-        // that many fewer of the index do; more of the index need not be read.
+        // At most this many records of the conversation are in histories. Of the entries before
+        // this page, at least `skip` are therefore in the index, and need not be read.
         let in_histories = self.directory.with_histories(&business).count() as u64
             * u64::from(HISTORY_RECORDS_MAX);
         let skip = shown.saturating_sub(in_histories);
@@ -124,7 +124,7 @@ impl Conversations {
         Ok(Collection { items: items?, total })
     }
 
-    /// The records of a history of this number that belong to the conversation.
+    /// Returns the records of this number's history that belong to the conversation.
     fn of_history(
         &self,
         business: &str,
@@ -199,7 +199,7 @@ impl Conversations {
     }
 }
 
-/// The name of an event and its details, from the way enums are written: `"Undone"`, or
+/// Returns the name of an event and its details, from serde's form of an enum: `"Undone"`, or
 /// `{"Called": {…}}`.
 fn named(event: Value) -> (String, Value) {
     match event {

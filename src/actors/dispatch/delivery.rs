@@ -6,30 +6,30 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The inner side of a command.
+/// An internal command: its origin, its fence, and its acknowledgement.
 pub struct InternalCommand {
     /// Which dispatch this is.
     pub origin: Origin,
-    /// Under what it was said.
+    /// The fence of the sender.
     pub mandate: Fence,
     /// When it counts as delivered.
     pub when: AckLevel,
-    /// Called once: delivered, or why not.
+    /// Called once with the result of the delivery.
     pub ack: Ack,
 }
 
-/// Under what somebody inside speaks: it means nothing any more once the journal has lost what it
-/// may rest on, or somebody else has taken the speaker's place.
+/// The fence of an internal sender. It is over once the journal has lost records that the command
+/// may rest on, or another actor has taken over the sender's lease.
 #[derive(Clone, Debug)]
 pub struct Fence {
-    /// The journal's generation it was said in.
+    /// The journal generation in which the command was sent.
     pub generation: u64,
-    /// The speaker's.
+    /// The sender's lease.
     pub lease: Lease,
 }
 
 impl Fence {
-    /// Whether it still means anything in this generation.
+    /// Whether the fence still holds in this journal generation.
     pub fn holds_in(&self, generation: u64) -> bool {
         self.generation == generation && !self.lease.is_over()
     }
@@ -44,7 +44,8 @@ pub enum AckLevel {
     Durable,
 }
 
-/// Told the fate of a dispatched command exactly once: when dropped unsaid, to try again later.
+/// The acknowledgement of a dispatched command, called exactly once. When it is dropped uncalled,
+/// the sender is told to try again later.
 pub struct Ack {
     tell: Option<TellFate>,
 }
@@ -52,12 +53,12 @@ pub struct Ack {
 type TellFate = Box<dyn FnOnce(Result<(), DeliveryError>) + Send>;
 
 impl Ack {
-    /// Tells this function.
+    /// An acknowledgement that calls this function.
     pub fn new(tell: impl FnOnce(Result<(), DeliveryError>) + Send + 'static) -> Self {
         Self { tell: Some(Box::new(tell)) }
     }
 
-    /// Says what became of the command.
+    /// Acknowledges the command with this result.
     pub fn say(mut self, fate: Result<(), DeliveryError>) {
         if let Some(tell) = self.tell.take() {
             tell(fate);
@@ -80,7 +81,7 @@ pub enum DeliveryError {
     Suspended(Arc<Context>),
     /// Try again later: full, crashed, quarantined.
     Later,
-    /// The journal lost what it was based on, or somebody else speaks now in place of whoever
-    /// said it; who does starts over.
+    /// The sender's fence is over: the journal lost records, or another actor took over the lease.
+    /// The current sender starts over.
     Stale,
 }

@@ -1,4 +1,4 @@
-//! A kind of aggregate as the inside of the runtime sees it: names and bytes in, bytes out.
+//! An aggregate kind seen from inside the runtime: names and bytes in, bytes out.
 
 use super::delivery::{DeliveryError, InternalCommand};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::{any::Any, marker::PhantomData, sync::Arc};
 
-/// A kind of aggregate with its type erased: it takes commands of sagas, ports and lookups, and
+/// An aggregate kind with its type erased: it accepts commands of sagas, ports and lookups, and
 /// decodes its events.
 pub trait DynAggregate: Send + Sync {
     /// Its number in the journal.
@@ -62,7 +62,7 @@ pub fn decode_rejection<A: Aggregate>(bytes: &[u8]) -> Result<Box<dyn Any + Send
     Ok(Box::new(rejection))
 }
 
-/// A kind of aggregate of which only the records are read.
+/// An aggregate kind of which only the records are read; it accepts no commands.
 pub struct Decoder<A> {
     kind: KindId,
     of: PhantomData<fn() -> A>,

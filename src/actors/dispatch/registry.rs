@@ -1,4 +1,5 @@
-//! All rooms by name and by number, and how listeners hear through them what happened.
+//! The registry of aggregate kinds, by name and by number. It decodes records for subscribers and
+//! delivers internal commands.
 
 use super::{
     delivery::{Ack, AckLevel, DeliveryError, Fence, InternalCommand},
@@ -12,10 +13,10 @@ use crate::{
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
-/// The longest pause between two attempts to deliver a command inside.
+/// The longest pause between two attempts to deliver an internal command.
 const REDELIVERY_PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Every kind of aggregate.
+/// All aggregate kinds.
 #[derive(Clone, Default)]
 pub struct Registry {
     by_name: HashMap<&'static str, Arc<dyn DynAggregate>>,
@@ -23,7 +24,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// One more.
+    /// Adds an aggregate kind.
     pub fn add(&mut self, name: &'static str, door: Arc<dyn DynAggregate>) {
         let index = usize::from(door.kind().0);
         if self.by_kind.len() <= index {
@@ -33,7 +34,7 @@ impl Registry {
         self.by_name.insert(name, door);
     }
 
-    /// The room of this kind, with its name.
+    /// The aggregate kind of this number, with its name.
     pub fn of(&self, kind: KindId) -> Option<&(&'static str, Arc<dyn DynAggregate>)> {
         self.by_kind.get(usize::from(kind.0))?.as_ref()
     }
@@ -43,7 +44,7 @@ impl Registry {
         self.by_name.get(name).map(|door| door.kind())
     }
 
-    /// The kinds that a listener hears of.
+    /// The kinds that a subscriber receives events of.
     pub fn kinds_heard<H: Hears>(&self) -> KindSet {
         let rooms = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
         rooms.map(|door| door.kind()).collect()
@@ -54,10 +55,10 @@ impl Registry {
         self.by_name.values().map(|door| door.kind()).collect()
     }
 
-    /// What a listener hears of a record; `None` when it is none of its business.
+    /// Decodes a record for a subscriber; `None` when the subscriber does not handle it.
     ///
     /// # Errors
-    /// When the record cannot be read, which must never be passed over.
+    /// When the record cannot be read. Such a record must never be skipped.
     pub fn hear<H: Hears>(&self, record: &Record) -> Result<Option<H>, String> {
         let Payload::Event(bytes) = &record.payload else { return Ok(None) };
         let Some((name, door)) = self.of(record.stream.kind) else { return Ok(None) };
@@ -73,10 +74,10 @@ impl Registry {
         Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
     }
 
-    /// Delivers a command said under this fence, however long that takes.
+    /// Delivers a command under this fence, with retries and without a time limit.
     ///
     /// # Errors
-    /// When the fence is over, and the speaker has to start over; or whom it is for is
+    /// When the fence is over, and the sender has to start over; or when the receiving component is
     /// suspended.
     pub async fn deliver(
         &self,

@@ -6,11 +6,11 @@ use std::{
     sync::Arc,
 };
 
-/// The records put aside, by position.
+/// The deferred records, by position.
 #[derive(Default)]
 pub(super) struct Backlog {
     conversations: BTreeMap<u64, u64>,
-    /// How many of each conversation.
+    /// The number of deferred records of each conversation.
     counts: HashMap<u64, usize>,
 }
 
@@ -50,7 +50,7 @@ impl Backlog {
         self.counts.clear();
     }
 
-    /// Whether something of this conversation waits: whatever comes after it waits behind it.
+    /// Whether a record of this conversation is deferred; later records of it wait behind it.
     pub(super) fn has(&self, conversation: u64) -> bool {
         self.counts.contains_key(&conversation)
     }
@@ -60,19 +60,19 @@ impl Backlog {
     }
 }
 
-/// Who crashes, and what waits for it.
+/// Effects that crash, and the records that wait behind them.
 #[derive(Default)]
 pub(super) struct PoisonedEffects {
-    /// What has crashed lately and is tried again, by the position of its record.
+    /// The recent crashes of effects that are tried again, by the position of the record.
     pub(super) crashes: HashMap<u64, CrashWindow>,
     /// The conversations in quarantine.
     pub(super) conversations: HashSet<u64>,
-    /// What they ask for, by position.
+    /// The records held back for them, by position.
     pub(super) held: BTreeMap<u64, Arc<Record>>,
 }
 
 impl PoisonedEffects {
-    /// The first that waits.
+    /// The position of the first record held back.
     pub(super) fn first(&self) -> Option<u64> {
         self.held.first_key_value().map(|(position, _)| *position)
     }
@@ -81,12 +81,12 @@ impl PoisonedEffects {
         self.held.len()
     }
 
-    /// It is over.
+    /// Forgets the crashes of a finished effect.
     pub(super) fn forget(&mut self, record: &Record) {
         self.crashes.remove(&record.position);
     }
 
-    /// Lets a conversation out, with all that waits.
+    /// Releases a conversation from quarantine and returns its records.
     pub(super) fn take(&mut self, conversation: u64) -> Vec<Arc<Record>> {
         if !self.conversations.remove(&conversation) {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What an effect is: something that has to be done outside because of a record.
+//! The contract of an effect: an action outside the runtime that a record asks for.
 
 use crate::{
     actors::operations::Context,
@@ -6,45 +6,46 @@ use crate::{
 };
 use std::{future::Future, pin::Pin, sync::Arc};
 
-/// Something that has to be done outside because of a record.
+/// An action outside the runtime that a record asks for.
 pub trait Effect: Unpin + 'static {
-    /// Of what it is an effect: `taxi/payment`.
+    /// The name of its port or lookup: `taxi/payment`.
     const NAME: &'static str;
 
-    /// What it listens to.
+    /// The events it subscribes to.
     type Hears: Hears;
 
-    /// What has to be done, if anything; it goes on until it has an answer. `was_asked` tells
-    /// that somebody may have gone out for it before.
+    /// Returns the task for a record, if it asks for one; the task runs until it has an answer.
+    /// `was_asked` is true when the effect may have run before.
     fn run(&self, heard: Self::Hears, meta: Meta, was_asked: bool) -> Option<EffectTask>;
 
-    /// What follows when nobody may go out and it cannot wait; `None` when it can.
+    /// The command to deliver when the effect cannot run now and must not wait; `None` when it can
+    /// wait.
     fn refused(&self, heard: &Self::Hears, meta: &Meta, was_asked: bool) -> Option<Dispatch>;
 
-    /// Which component has to be there beside its own.
+    /// The component that must not be suspended, beside the effect's own.
     fn needs(&self) -> Option<&Arc<Context>>;
 }
 
-/// An effect about to go out.
+/// An effect about to run.
 pub struct EffectTask {
-    /// Whether somebody waits for it.
+    /// Whether a client waits for the outcome.
     pub patience: Patience,
-    /// What is done.
+    /// The task itself.
     pub running: Running,
 }
 
-/// An effect on its way; ends with the command to give.
+/// A running effect; resolves to the command to deliver.
 pub type Running = Pin<Box<dyn Future<Output = Dispatch>>>;
 
-/// How many effects there may be at once.
+/// The bounds of one effect runner.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_field_names, reason = "each is a bound, and says so")]
 pub struct Limits {
-    /// So many are under way.
+    /// At most this many effects are under way.
     pub under_way_max: usize,
-    /// So many that somebody waits for are unfinished. Some more than go out: those whose outcome
-    /// nobody takes now must not keep the others from being read.
+    /// At most this many effects that clients wait for are unfinished. Leave some more than can
+    /// run: effects whose outcome is not accepted now must not keep the others from being read.
     pub hurried_max: usize,
-    /// So many that nobody waits for are unfinished; more are put aside.
+    /// At most this many effects that no client waits for are unfinished; more are deferred.
     pub patient_max: usize,
 }

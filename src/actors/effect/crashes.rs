@@ -1,6 +1,6 @@
 //! Effects that crash each time they are run. After some attempts the conversation is quarantined:
-//! what it asks for waits, in order, and what all others ask for goes on, until somebody lets it
-//! out or the effect runner starts over.
+//! its effects wait, in order, and those of other conversations go on. The quarantine ends when an
+//! operator releases it or the effect runner starts over.
 
 use super::{EffectRunner, contract::Effect, job::Job};
 use crate::{
@@ -13,7 +13,7 @@ use actix::{Context as ActixContext, Handler};
 use std::{sync::Arc, time::Instant};
 
 impl<E: Effect> EffectRunner<E> {
-    /// Lets what a record asks for wait, when its conversation is in quarantine.
+    /// Holds back a record whose conversation is in quarantine; false when it is not.
     pub(super) fn hold(&mut self, record: &Arc<Record>) -> bool {
         let is_held = self.poisoned.conversations.contains(&record.correlation);
         if is_held {
@@ -22,7 +22,7 @@ impl<E: Effect> EffectRunner<E> {
         is_held
     }
 
-    /// What a record asks for crashed before it was taken up: the record is read again.
+    /// An effect crashed before it was taken up: the record is read again, or quarantined.
     pub(super) fn crashed_on(
         &mut self,
         record: &Arc<Record>,
@@ -37,7 +37,7 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    /// What a record asked for crashed on its way: it is tried again after a pause.
+    /// An effect crashed while it ran: it is run again after a pause, or quarantined.
     pub(super) fn crashed_on_its_way(
         &mut self,
         record: Arc<Record>,
@@ -61,7 +61,7 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    /// Keeps a conversation out of the way.
+    /// Quarantines the conversation of a record.
     pub(super) fn quarantine(&mut self, record: &Arc<Record>, because: String) {
         self.poisoned.forget(record);
         self.poisoned.conversations.insert(record.correlation);
@@ -93,7 +93,7 @@ impl<E: Effect> Handler<Release> for EffectRunner<E> {
             }
             let heard = self.services.rooms.hear::<E::Hears>(&record);
             let taken = heard.and_then(|heard| match heard {
-                // Somebody may have gone out for it before it crashed.
+                // The effect may have run before it crashed.
                 Some(heard) => self.take(&record, heard, true, ctx),
                 None => Ok(()),
             });

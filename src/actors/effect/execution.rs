@@ -1,4 +1,4 @@
-//! One effect on its way: out, and back with the command it leads to.
+//! One running effect, until the command it leads to is delivered.
 
 use super::{
     EffectRunner,
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-/// What an effect needs on its way.
+/// What a running effect needs.
 pub(super) struct Execution<E: Effect> {
     pub(super) by: KindId,
     pub(super) mandate: Fence,
@@ -26,7 +26,7 @@ pub(super) struct Execution<E: Effect> {
     pub(super) contexts: Arc<Contexts>,
     pub(super) journal: Arc<Journal>,
     pub(super) messenger: Addr<EffectRunner<E>>,
-    /// Over when the effect runner starts over.
+    /// Cancelled when the effect runner starts over.
     pub(super) round: CancellationToken,
 }
 
@@ -40,9 +40,9 @@ impl Drop for Waits<'_> {
 }
 
 impl<E: Effect> Execution<E> {
-    /// Goes out with an effect and delivers the command it leads to; turns back when the
-    /// effect runner has been replaced or starts over, and sends somebody else: two on the same effect
-    /// could ask for the same thing again after it was taken back.
+    /// Runs an effect and delivers the command it leads to. It stops when the effect runner is
+    /// replaced or starts over, because a new execution is started then. Two executions of one
+    /// effect could ask for the same thing again after it was undone.
     pub(super) async fn go(self, record: Arc<Record>, running: Running) {
         tokio::select! {
             () = self.go_and_return(record, running) => {}
@@ -54,7 +54,7 @@ impl<E: Effect> Execution<E> {
     async fn go_and_return(&self, record: Arc<Record>, running: Running) {
         let Self { mandate, messenger, .. } = self;
         let generation = mandate.generation;
-        // On a task of its own, so that what panics there is an answer here.
+        // On a task of its own, so that a panic there becomes an error here.
         let dispatch = match AbortOnDropHandle::new(actix::spawn(running)).await {
             Ok(dispatch) => dispatch,
             Err(error) => {
@@ -67,7 +67,8 @@ impl<E: Effect> Execution<E> {
         let origin = Origin { by: self.by, conversation, position, nth: 0 };
         let (when, journal) = (AckLevel::Durable, &*self.journal);
         let mut fate = self.rooms.deliver_once(journal, mandate, &dispatch, origin, when).await;
-        // Whoever does not take it now, in quarantine perhaps, must not keep a place from the others.
+        // Frees the place before the retries: a recipient that does not accept the command now, in
+        // quarantine perhaps, must not block other effects.
         messenger.do_send(Freed { generation });
         loop {
             match fate {

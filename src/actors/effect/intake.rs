@@ -1,6 +1,6 @@
-//! What is asked for and has to wait: because nobody may go out, or because as many wait for an
-//! answer already as may without anybody in a hurry. Only the positions of the records are kept,
-//! and the records are read again afterwards.
+//! Deferred effects: those read while the component is suspended, and patient ones beyond
+//! `patient_max`. Only the positions of the records are kept; the records are read again
+//! afterwards.
 
 use super::{
     EffectRunner,
@@ -16,7 +16,8 @@ use actix::Context as ActixContext;
 use std::{collections::VecDeque, sync::Arc};
 
 impl<E: Effect> EffectRunner<E> {
-    /// What is asked for has to wait, because nobody may go out; but what cannot is refused.
+    /// Defers the effect of a record while the component is suspended. An effect that must not wait
+    /// is refused instead.
     pub(super) fn put_aside(
         &mut self,
         record: &Arc<Record>,
@@ -42,7 +43,7 @@ impl<E: Effect> EffectRunner<E> {
         Ok(())
     }
 
-    /// Those that have not gone out yet do not go.
+    /// Defers all effects that have not started yet.
     pub(super) fn put_all_aside(&mut self, ctx: &mut ActixContext<Self>) {
         let mut records = Vec::new();
         for Job { record, .. } in std::mem::take(&mut self.ready) {
@@ -61,20 +62,20 @@ impl<E: Effect> EffectRunner<E> {
                 Some(heard) if !self.hold(record) => self.put_aside(record, heard, ctx),
                 _ => Ok(()),
             });
-            // It is in no list any more, so that it cannot be tried again.
+            // The record is in no list any more, so it cannot be tried again.
             put.unwrap_or_else(|because| self.quarantine(record, because));
         }
     }
 
-    /// Whether something that was put aside can be taken up.
+    /// Whether a deferred effect can be taken up.
     pub(super) fn may_take(&self) -> bool {
         !self.aside.is_empty()
             && self.has_room(Patience::Limited)
             && self.has_room(Patience::UntilAnswered)
     }
 
-    /// Reads again what was put aside, as far as there is room for it; no more than that, because
-    /// what lies around it is read as well.
+    /// Reads deferred records again and takes up their effects while there is room. It reads no
+    /// more than that, because the records in between are read as well.
     pub(super) fn take_from_aside(&mut self) -> Result<(), String> {
         let Some(first) = self.aside.first().filter(|_| self.may_take()) else { return Ok(()) };
         let room = self.limits.patient_max - self.patient.len();

@@ -11,14 +11,14 @@ pub(super) struct Job {
     pub(super) trip: EffectTask,
 }
 
-/// An effect has given up its place: it is over, or nobody takes its outcome now.
+/// An effect has freed its place: it is finished, or its first delivery attempt is over.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Freed {
     pub(super) generation: u64,
 }
 
-/// An effect is over.
+/// An effect has ended.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Finished {
@@ -27,12 +27,12 @@ pub(super) struct Finished {
     pub(super) went: Went,
 }
 
-/// What became of an effect.
+/// How an effect ended.
 pub(super) enum Went {
     /// Its outcome stands in the journal.
     Delivered,
-    /// It was for nothing, and has to run again.
+    /// Its outcome is stale, and it has to run again.
     InVain,
-    /// It crashed, and what the crash said.
+    /// It crashed, with this panic message.
     Crashed(String),
 }

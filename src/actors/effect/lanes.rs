@@ -1,5 +1,5 @@
-//! How effects go out: those of one conversation one after the other, others side by side, up to a
-//! limit.
+//! The lanes of an effect runner: effects of one conversation run one after the other, others side
+//! by side up to a limit.
 
 use super::{EffectRunner, contract::Effect, execution::Execution, job::Job};
 use crate::{actors::support::catch_panic, domain::kernel::Patience, store::Record};
@@ -38,7 +38,7 @@ impl<E: Effect> EffectRunner<E> {
         Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
     }
 
-    /// What a record asks for, if anything.
+    /// The job for the effect of a record, if it asks for one.
     pub(super) fn job_of(
         &self,
         record: &Arc<Record>,
@@ -60,7 +60,7 @@ impl<E: Effect> EffectRunner<E> {
         ctx.run_later(pause, move |messenger, ctx| messenger.run_again(record, generation, ctx));
     }
 
-    /// Runs an effect again that came to nothing, unless everything started over meanwhile.
+    /// Runs an unsuccessful effect again, unless the runner has started over meanwhile.
     pub(super) fn run_again(
         &mut self,
         record: Arc<Record>,

@@ -7,17 +7,17 @@ use crate::{
 };
 use std::{marker::PhantomData, sync::Arc};
 
-/// Lookups are answered in no time: few at once keep the disk busy.
+/// The bounds of lookups. They are answered quickly: few at once keep the disk busy.
 pub const LOOKUPS: Limits = Limits { under_way_max: 16, hurried_max: 1_024, patient_max: 1_024 };
 
-/// Looks something up in a view, once the view has seen the record that asks for it.
+/// Queries a view, once the view has seen the record that asks for it.
 pub struct LookupEffect<L> {
     rows: Arc<ViewReader>,
     of: PhantomData<fn() -> L>,
 }
 
 impl<L> LookupEffect<L> {
-    /// Looks it up in these rows.
+    /// A lookup in these rows.
     pub const fn new(rows: Arc<ViewReader>) -> Self {
         Self { rows, of: PhantomData }
     }
@@ -38,7 +38,7 @@ impl<L: Lookup> Effect for LookupEffect<L> {
         Some(EffectTask { patience: Patience::Limited, running })
     }
 
-    /// Whatever is to be looked up can wait.
+    /// A lookup can always wait.
     fn refused(&self, _: &L::Hears, _: &Meta, _was_asked: bool) -> Option<Dispatch> {
         None
     }

@@ -1,14 +1,15 @@
-//! Runs effects: for every durable record that asks for one, goes out, waits for the answer and
-//! delivers the command it leads to, exactly once in effect.
+//! Effect runner: for every durable record that asks for one, it runs the effect, waits for the
+//! answer and delivers the resulting command, exactly once in effect.
 //!
-//! Ports and lookups are effects. Effects of one conversation run one after the other, others
-//! side by side up to a limit. The cursor stands before the oldest effect that is not finished;
-//! after a crash the effects behind it run again, under the same keys, except those whose
-//! outcome already stands in the journal.
+//! Ports and lookups are effects. Effects of one conversation run one after the other, others side
+//! by side up to a limit. The cursor stands before the oldest unfinished effect. After a crash the
+//! effects behind it run again, under the same keys, except those whose outcome already stands in
+//! the journal.
 //!
-//! Effects that nobody waits for can pile up while a service is down: of those only so many are
-//! under way, and of all others only the positions of the records are kept, so that they never
-//! hold up those that somebody waits for. The same becomes of everything while nobody may go out.
+//! Patient effects (no client waits) can pile up while a service is down. At most `patient_max` of
+//! them are under way. Of the others only the record positions are kept, so that they never hold up
+//! effects that clients wait for. All effects are deferred in this way while the component is
+//! suspended.
 
 mod backlog;
 mod contract;
@@ -45,10 +46,10 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// So many records are put aside at most; about 100 bytes each.
+/// At most this many records are deferred; about 100 bytes each.
 const ASIDE_RECORDS_MAX: usize = 200_000;
 
-/// How often the cursor is written down.
+/// How often the cursor is checkpointed.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs all effects of one port or lookup.
@@ -57,27 +58,27 @@ pub struct EffectRunner<E: Effect> {
     errand: E,
     services: SubscriberServices,
     limits: Limits,
-    /// The positions of unfinished effects that somebody waits for.
+    /// The record positions of unfinished effects that a client waits for.
     hurried: BTreeSet<u64>,
-    /// The positions of unfinished effects that nobody waits for.
+    /// The record positions of unfinished effects that no client waits for.
     patient: BTreeSet<u64>,
-    /// Effects that wait until they may go out, and those behind them.
+    /// Effects deferred until they may run, and those behind them in their conversations.
     aside: Backlog,
-    /// Effects that crash each time, and those behind them.
+    /// Effects that crash at every attempt, and those behind them in their conversations.
     poisoned: PoisonedEffects,
-    /// Up to this position, somebody may have gone out in an earlier life.
+    /// Up to this position, an effect may have run before the last start of this runner.
     asked_until: u64,
-    /// Nobody went out when this last looked.
+    /// Whether the runner was suspended at the last check.
     was_closed: bool,
-    /// A lane for each conversation with an effect ready or under way; in it, those that come after.
+    /// A lane for each conversation with an effect ready or under way; it queues the later effects.
     lanes: HashMap<u64, VecDeque<Job>>,
     /// Effects that wait for a free place.
     ready: VecDeque<Job>,
     under_way: usize,
-    /// Over for those under way when everything starts over.
+    /// Cancels the effects under way when the runner starts over.
     round: CancellationToken,
     answered: HashSet<u64>,
-    /// Where to read on what was answered, while it starts.
+    /// Where to continue reading the answered positions while the runner starts.
     answers_after: Option<u64>,
 }
 
@@ -112,8 +113,8 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         Ok(())
     }
 
-    /// Reads what was answered behind the cursor: far back, if one effect has taken long, while
-    /// others live on the same loop.
+    /// Reads which effects behind the cursor are answered, a portion per call. The range is long if
+    /// one effect has taken long, and other actors share the event loop.
     fn go_on_starting(&mut self) -> Result<bool, StoreError> {
         if let Some(after) = self.answers_after {
             let Self { following, answered, .. } = self;
@@ -243,7 +244,7 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    /// Takes up what a record asks for, or puts it aside.
+    /// Takes up the effect of a record, or defers it.
     fn take(
         &mut self,
         record: &Arc<Record>,
@@ -267,13 +268,13 @@ impl<E: Effect> EffectRunner<E> {
         Ok(())
     }
 
-    /// Whether nobody may go out now.
+    /// Whether no effect may run now, because a needed component is suspended.
     fn is_closed(&self) -> bool {
         let needs = self.errand.needs().is_some_and(|context| context.is_suspended());
         needs || self.following.progress.context().is_suspended()
     }
 
-    /// Whether one more of this kind can be taken up.
+    /// Whether one more effect of this patience can be taken up.
     fn has_room(&self, patience: Patience) -> bool {
         match patience {
             Patience::Limited => self.hurried.len() < self.limits.hurried_max,
@@ -281,12 +282,12 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    /// Whether somebody may have gone out for this in an earlier life.
+    /// Whether the effect of this record may have run before the last start of this runner.
     fn was_asked(&self, record: &Record) -> bool {
         record.position <= self.asked_until
     }
 
-    /// Everything up to here needs no second look.
+    /// The checkpoint position: every effect at or before it is finished.
     fn cursor(&self) -> u64 {
         let unfinished =
             [self.hurried.first(), self.patient.first()].into_iter().flatten().copied();
@@ -295,7 +296,8 @@ impl<E: Effect> EffectRunner<E> {
     }
 
     fn tell_progress(&self) {
-        // What is on its way was seen; what nobody has gone out for was not.
+        // The progress stops before the oldest unfinished effect, deferred and quarantined ones
+        // included.
         self.following.progress.reach(self.cursor());
         let waiting = self.aside.len() + self.poisoned.len();
         self.following.progress.wait_for(self.hurried.len() + self.patient.len() + waiting);
@@ -307,7 +309,7 @@ impl<E: Effect> EffectRunner<E> {
         if !self.following.is_started || !self.following.is_behind(position) {
             return;
         }
-        // An older one that the journal had no room for is overtaken by this.
+        // This checkpoint supersedes an older one that the journal had no room for.
         drop(self.following.take_unsent());
         self.following.write_down(self.following.checkpoint_at(position, Vec::new()));
         self.tell_progress();

@@ -10,28 +10,28 @@ use crate::{
 };
 use std::{marker::PhantomData, sync::Arc};
 
-/// So many questions that somebody waits for may be in the gate of a port, or before it.
+/// At most this many calls that clients wait for are in the gate of a port, or before it.
 const HURRIED_MAX: usize = 4_096;
 
-/// So many questions that nobody waits for may be in the gate of a port.
+/// At most this many calls that no client waits for are in the gate of a port.
 const PATIENT_MAX: usize = 1_024;
 
-/// How many questions a port may have at once: it is the gate that says how many go out, and
-/// those put off must not take the places of those to come.
+/// The bounds of a port's effect runner. The gate decides how many calls go out, and deferred calls
+/// must not take the places of later ones.
 pub const fn questions(deferred_max: usize) -> Limits {
     let hurried_max = HURRIED_MAX.saturating_add(deferred_max);
     let under_way_max = hurried_max.saturating_add(PATIENT_MAX);
     Limits { under_way_max, hurried_max, patient_max: PATIENT_MAX }
 }
 
-/// Asks an outside service.
+/// Calls an outside service.
 pub struct PortEffect<P> {
     service: Arc<PortClient>,
     of: PhantomData<fn() -> P>,
 }
 
 impl<P> PortEffect<P> {
-    /// Asks this service.
+    /// An effect that calls this service.
     pub const fn new(service: Arc<PortClient>) -> Self {
         Self { service, of: PhantomData }
     }

@@ -18,13 +18,13 @@ use super::{
 };
 use std::{collections::VecDeque, time::Duration};
 
-/// Those in a hurry find a drop even where the patient have waited for it.
+/// The tokens a caller with a deadline needs: it gets a probe even while callers without one wait.
 const TOKENS_HURRIED: f64 = 1.0;
 
-/// The patient leave one for whoever is in a hurry.
+/// The tokens a caller without a deadline needs: it leaves one probe for callers with a deadline.
 const TOKENS_PATIENT: f64 = 2.0;
 
-/// Whoever has not come for a drop by then does not come.
+/// How long a reservation of a probe lasts; after that its caller is taken not to come.
 pub(super) const PROMISED_FOR: Duration = Duration::from_millis(500);
 
 /// A circuit breaker.
@@ -33,9 +33,10 @@ pub struct Breaker {
     rules: BreakerRules,
     state: State,
     window: Window,
-    /// What was let through before the last transition tells nothing about what came after.
+    /// The number of transitions so far. Reports of calls from an earlier era are ignored: they
+    /// tell nothing about the present one.
     era: u64,
-    /// How often it was opened since it was closed.
+    /// How often the breaker has opened since it was last closed.
     openings: u32,
     turns: Vec<Turn>,
 }
@@ -47,25 +48,25 @@ enum State {
     HalfOpen { drip: Bucket, trials: Tally, promised: VecDeque<Duration> },
 }
 
-/// The breaker turned.
+/// A transition of the breaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// When.
+    /// When it happened, since the start of the clock.
     pub at: Duration,
     /// `closed`, `open`, `half-open`
     pub to: &'static str,
-    /// Why.
+    /// The reason.
     pub because: String,
 }
 
 impl Breaker {
-    /// Closed.
+    /// Creates a closed breaker.
     pub fn new(rules: BreakerRules) -> Self {
         let (state, window) = (State::Closed, Window::new(rules.span));
         Self { rules, state, window, era: 0, openings: 0, turns: Vec::new() }
     }
 
-    /// From now on these rules hold; what is known of calls is kept unless it is counted otherwise.
+    /// Replaces the rules. The window of calls is kept unless its span changes.
     pub fn change(&mut self, rules: BreakerRules) {
         if rules.span != self.rules.span {
             self.window = Window::new(rules.span);
@@ -82,7 +83,7 @@ impl Breaker {
         }
     }
 
-    /// What it knows of calls: of the trials alone when it is half-open.
+    /// The tally of the window, or of the trials alone while half-open.
     pub const fn tally(&self) -> Tally {
         match self.state {
             State::HalfOpen { trials, .. } => trials,
@@ -90,27 +91,27 @@ impl Breaker {
         }
     }
 
-    /// Which era it is.
+    /// The current era.
     pub const fn era(&self) -> u64 {
         self.era
     }
 
-    /// Whether it lets nobody through at all.
+    /// Whether the breaker is open and lets no call through.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
     }
 
-    /// The transitions since this was asked last.
+    /// Takes the transitions since the last call.
     pub fn take_turns(&mut self) -> Vec<Turn> {
         std::mem::take(&mut self.turns)
     }
 
-    /// Whether there are any.
+    /// Whether there are transitions to take.
     pub const fn has_turned(&self) -> bool {
         !self.turns.is_empty()
     }
 
-    /// Lets time pass.
+    /// Advances the time: an open breaker becomes half-open, probes drip, and reservations expire.
     pub fn advance(&mut self, now: Duration) {
         match &mut self.state {
             State::Closed => {}
@@ -131,8 +132,9 @@ impl Breaker {
         }
     }
 
-    /// Whether somebody in a hurry who sets out now will find a drop that nobody else was promised;
-    /// then it is promised. It can be taken by anybody all the same.
+    /// Reserves a half-open probe for a caller about to start; false when all are reserved, or
+    /// while open. A reservation is advisory: any caller may use the probe. A closed breaker needs
+    /// none and returns true.
     pub fn promise(&mut self, now: Duration) -> bool {
         let State::HalfOpen { drip, promised, .. } = &mut self.state else {
             return !self.is_open();
@@ -145,7 +147,7 @@ impl Breaker {
         is_there
     }
 
-    /// Whether somebody may pass now.
+    /// Whether the breaker lets a call through now.
     pub fn lets_through(&self, is_patient: bool) -> bool {
         match &self.state {
             State::Closed => true,
@@ -154,7 +156,7 @@ impl Breaker {
         }
     }
 
-    /// When somebody may pass who may not now.
+    /// When the breaker will let a call through, as far as is known now.
     pub fn due(&self, now: Duration, is_patient: bool) -> Duration {
         match &self.state {
             State::Closed => now,
@@ -163,7 +165,7 @@ impl Breaker {
         }
     }
 
-    /// Somebody passed.
+    /// Counts a granted permit: while half-open it uses up a probe and a reservation.
     pub fn let_through(&mut self) {
         if let State::HalfOpen { drip, promised, .. } = &mut self.state {
             drip.take();
@@ -171,7 +173,7 @@ impl Breaker {
         }
     }
 
-    /// Somebody who passed in this era failed or did not, after so long.
+    /// Takes in the outcome and duration of a call that was let through in `era`.
     pub fn hear(&mut self, now: Duration, era: u64, failed: bool, took: Duration) {
         if era != self.era {
             return;
@@ -184,7 +186,7 @@ impl Breaker {
                     self.open(now, because);
                 }
             }
-            // An opening begins an era in which nobody passes.
+            // Opening begins a new era in which no call is let through: there is nothing to count.
             State::Open { .. } => {}
             State::HalfOpen { drip, trials, .. } => {
                 trials.add(call);
@@ -197,12 +199,13 @@ impl Breaker {
         }
     }
 
-    /// Lets a window over time forget.
+    /// Drops old calls from a window over time.
     pub fn slide(&mut self, now: Duration) {
         self.window.slide(now);
     }
 
-    /// Trials that cannot come to a good end any more are not brought to one.
+    /// Decides the trials. The breaker opens as soon as failed or slow ones reach their rate,
+    /// without waiting for the rest. It closes once enough are done.
     fn judge(&mut self, now: Duration, trials: Tally) {
         let Tally { calls, failures, slow } = trials;
         let wanted = self.rules.trial_calls;
@@ -249,7 +252,7 @@ mod tests {
     }
 
     impl Breaker {
-        /// So many calls of this era that failed or did not.
+        /// Reports this many calls of the current era, all failed or all successful.
         fn hears(&mut self, at_ms: u64, calls: u32, failed: bool) {
             for _ in 0..calls {
                 self.hear(ms(at_ms), self.era, failed, ms(1));

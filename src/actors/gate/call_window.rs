@@ -1,26 +1,26 @@
-//! What became of recent calls: a sliding window over their number or over time.
+//! The sliding window over the outcomes of recent calls, by number of calls or by time.
 
 use super::rules::{BreakerRules, Span};
 use std::{collections::VecDeque, time::Duration};
 
-/// What is known of some calls.
+/// Counters over a set of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many were reported.
+    /// Calls reported.
     pub calls: u32,
-    /// How many of them failed.
+    /// Calls that failed.
     pub failures: u32,
-    /// How many of them took long.
+    /// Calls that were slow.
     pub slow: u32,
 }
 
 impl Tally {
-    /// One call.
+    /// The tally of one call.
     pub fn of(failed: bool, slow: bool) -> Self {
         Self { calls: 1, failures: failed.into(), slow: slow.into() }
     }
 
-    /// Both together.
+    /// Adds the counters of another tally.
     pub const fn add(&mut self, other: Self) {
         self.calls += other.calls;
         self.failures += other.failures;
@@ -34,28 +34,28 @@ impl Tally {
     }
 }
 
-/// Whether a part of so many calls reaches this rate; nothing never does.
+/// Whether `part` of `calls` reaches this rate. A part of zero never does.
 pub fn reaches(part: u32, calls: u32, rate: f64) -> bool {
     part > 0 && f64::from(part) >= rate * f64::from(calls)
 }
 
-/// A sliding window.
+/// A sliding window over calls.
 #[derive(Clone, Debug)]
 pub struct Window {
     span: Span,
-    /// Single calls, or the calls of each second with the second; oldest first.
+    /// Single calls, or the calls of each second keyed by that second; oldest first.
     slices: VecDeque<(u64, Tally)>,
     sum: Tally,
     row: Row,
 }
 
-/// Failures without a success among them. Those that were under way together when the first of
-/// them failed count once: clients that came together run into their time-outs together, behind
-/// everybody who was served in time, and all of them tell of the same moment.
+/// Failures in a row, without a success between them. Calls already under way when the first
+/// failure was reported count once, together with it. Clients that start together time out
+/// together, after all calls served in time; their failures show one moment of trouble.
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
     failures: u32,
-    /// When the first of them was heard of.
+    /// When the first failure was reported.
     since: Duration,
 }
 
@@ -73,12 +73,12 @@ impl Row {
 }
 
 impl Window {
-    /// Nothing known yet.
+    /// Creates an empty window.
     pub fn new(span: Span) -> Self {
         Self { span, slices: VecDeque::new(), sum: Tally::default(), row: Row::default() }
     }
 
-    /// Takes in what became of a call that began then.
+    /// Adds the outcome of a call that began at `began`.
     pub fn hear(&mut self, now: Duration, began: Duration, call: Tally) {
         self.row.hear(now, began, call.failures > 0);
         self.slide(now);
@@ -94,7 +94,7 @@ impl Window {
         }
     }
 
-    /// Forgets what is too long ago.
+    /// Drops calls that are older than the span; no effect on a window over calls.
     pub fn slide(&mut self, now: Duration) {
         let Span::Seconds(seconds) = self.span else { return };
         let is_over = |(second, _): &(u64, Tally)| second + u64::from(seconds) <= now.as_secs();
@@ -103,12 +103,12 @@ impl Window {
         }
     }
 
-    /// What is in it.
+    /// The tally of all calls in the window.
     pub const fn sum(&self) -> Tally {
         self.sum
     }
 
-    /// Why the gate has to open, if it has to.
+    /// The reason to open the gate, if there is one.
     pub fn verdict(&self, rules: &BreakerRules) -> Option<String> {
         let Tally { calls, failures, slow } = self.sum;
         let in_a_row = self.row.failures;

@@ -1,36 +1,36 @@
-//! How many may be under way at once: any number, a fixed one, or what latency shows to be good.
+//! The concurrency limit: the calls under way at once are unlimited, fixed, or follow latency.
 
 use super::rules::LimitRules;
 use std::time::Duration;
 
-/// At least so many calls are heard of before the limit moves.
+/// The least number of calls in a round; the limit changes only between rounds.
 const ROUND_CALLS_MIN: u32 = 10;
 
-/// The average that latency is compared with remembers about so many rounds.
+/// The length of the long average of latency, in rounds.
 const LONG_ROUNDS: f64 = 60.0;
 
-/// Latency may be so many times the long average before the limit goes down.
+/// How many times the long average latency may be before the limit goes down.
 const TOLERANCE: f64 = 1.5;
 
-/// How much of each new limit is believed.
+/// The weight of a new limit against the current one.
 const SMOOTHING: f64 = 0.2;
 
-/// What is left of the limit after a round in which calls failed.
+/// The factor applied to the limit after a round in which calls failed.
 const BACKOFF: f64 = 0.9;
 
 /// A limit of calls under way.
 #[derive(Clone, Debug)]
 pub enum Limit {
-    /// Any number.
+    /// Any number of calls.
     Unlimited,
-    /// This many.
+    /// This many calls.
     Fixed(usize),
-    /// As many as do not slow each other down.
+    /// As many calls as do not slow each other down.
     Adaptive(Gradient),
 }
 
 impl Limit {
-    /// As the rules say.
+    /// Creates the limit that the rules define.
     pub fn new(rules: LimitRules) -> Self {
         match rules {
             LimitRules::Unlimited => Self::Unlimited,
@@ -39,7 +39,7 @@ impl Limit {
         }
     }
 
-    /// How many may be under way now.
+    /// How many calls may be under way now; `None` when unlimited.
     pub const fn calls(&self) -> Option<usize> {
         match self {
             Self::Unlimited => None,
@@ -48,7 +48,7 @@ impl Limit {
         }
     }
 
-    /// Whether one more may be under way beside so many.
+    /// Whether one more call may be under way in addition to these.
     pub const fn has_room(&self, under_way: usize) -> bool {
         match self.calls() {
             None => true,
@@ -56,7 +56,7 @@ impl Limit {
         }
     }
 
-    /// Takes into account how long a call took while so many were under way.
+    /// Takes in the duration of a call, and how many were under way when it ended.
     pub fn hear(&mut self, took: Duration, under_way: usize, failed: bool) {
         if let Self::Adaptive(gradient) = self {
             gradient.hear(took, under_way, failed);
@@ -64,9 +64,9 @@ impl Limit {
     }
 }
 
-/// The gradient of Netflix's concurrency-limits (`Gradient2Limit`): the limit follows the ratio of
-/// the long average of latency to what it was in the last round, plus room for the queue that a
-/// burst makes. A failure tells nothing about latency, but that there is too much of something.
+/// The adaptive limit, after `Gradient2Limit` of Netflix's concurrency-limits. The limit follows
+/// the ratio of the long average of latency to that of the last round, plus room for the queue of
+/// a burst. A failure tells nothing about latency, but it is a sign of overload.
 #[derive(Clone, Debug)]
 pub struct Gradient {
     limit: f64,
@@ -81,13 +81,13 @@ pub struct Gradient {
 struct Round {
     calls: u32,
     took_s: f64,
-    /// The most that were under way.
+    /// The most calls that were under way at once.
     busiest: usize,
     failed: bool,
 }
 
 impl Gradient {
-    #[allow(clippy::cast_precision_loss)] // nobody has 2^52 calls under way
+    #[allow(clippy::cast_precision_loss)] // calls under way stay below 2^52
     fn new(min: usize, max: usize) -> Self {
         let (min, max) = (min as f64, max as f64);
         Self { limit: 20.0_f64.clamp(min, max), min, max, long_s: 0.0, round: Round::default() }
@@ -117,7 +117,7 @@ impl Gradient {
             self.long_s = short_s;
         }
         self.long_s += (short_s - self.long_s) / LONG_ROUNDS;
-        // After a long time of trouble the average is brought down fast.
+        // When latency recovers after a long period of trouble, the average is brought down faster.
         if self.long_s > 2.0 * short_s {
             self.long_s *= 0.95;
         }
@@ -125,7 +125,7 @@ impl Gradient {
             self.limit = (self.limit * BACKOFF).clamp(self.min, self.max);
             return;
         }
-        // Where nobody came near the limit, latency says nothing about it.
+        // While less than half of the limit was in use, latency says nothing about the limit.
         if round.busiest * 2 < self.calls() || short_s <= 0.0 {
             return;
         }
@@ -140,7 +140,8 @@ impl Gradient {
 mod tests {
     use super::*;
 
-    /// A service that serves so many at once in 10 ms each; more wait in its line.
+    /// Settles a limit against a service that serves this many calls at once in 10 ms each, and
+    /// queues the rest.
     fn settled(serves: usize) -> usize {
         let mut limit = Limit::new(LimitRules::Adaptive { min: 1, max: 1_000 });
         for _ in 0..20_000 {

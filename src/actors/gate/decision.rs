@@ -1,67 +1,67 @@
-//! What the machine tells: those who come, those who waited, and those who look at it.
+//! The results of the gate machine: entries, answers to waiting callers, and its standing.
 
 use super::{call_window::Tally, types::Why};
 use std::time::Duration;
 
-/// What becomes of somebody who comes.
+/// The result of a caller's request for a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// Let through, with a permit of this number.
+    /// The permit of this number is granted.
     Granted(u64),
-    /// It waits with this ticket, and is answered once.
+    /// The caller waits with this ticket, and is answered exactly once.
     Waits(u64),
-    /// Turned away.
+    /// The caller is refused.
     Refused(Refusal),
 }
 
-/// Somebody is turned away.
+/// A refusal of a caller: the reason and when to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why.
+    /// The reason.
     pub why: Why,
-    /// When to come back, before it is spread.
+    /// When to retry, before the random spread is added.
     pub after: Duration,
 }
 
-/// Somebody who waited is answered.
+/// The answer to a waiting caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The ticket.
     pub ticket: u64,
-    /// The number of the permit, or why there is none.
+    /// The number of the permit, or the refusal.
     pub granted: Result<u64, Refusal>,
 }
 
-/// What has happened since the beginning.
+/// Counters since the start of the gate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Let through.
+    /// Permits granted.
     pub let_through: u64,
-    /// Permits of which nothing was heard in time.
+    /// Permits that expired without a report.
     pub timed_out: u64,
-    /// Turned away, by [`Why`].
+    /// Callers refused, by [`Why`].
     pub turned_away: [u64; 4],
 }
 
-/// How it stands.
+/// A snapshot of a gate machine.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// `closed`, `open`, `half-open`
     pub state: &'static str,
-    /// What is known of recent calls.
+    /// The recent calls that the breaker counts.
     pub tally: Tally,
-    /// How many wait in a hurry, and how many patiently.
+    /// Callers that wait with a deadline, and callers that wait without one.
     pub waiting: (usize, usize),
-    /// Whether the newest are served first.
+    /// Whether the wait queue is pressed: the newest caller is served first.
     pub is_pressed: bool,
-    /// How long the longest has waited.
+    /// How long the oldest waiting caller has waited.
     pub longest: Duration,
-    /// For how long those waited who were served lately, the shortest first.
+    /// The wait times of callers that were granted a permit lately, shortest first.
     pub waits: Vec<Duration>,
-    /// How many may be under way at once.
+    /// How many calls may be under way at once; `None` when unlimited.
     pub limit: Option<usize>,
-    /// How many are.
+    /// Calls under way.
     pub under_way: usize,
-    /// What has happened.
+    /// The counters.
     pub counts: Counts,
 }

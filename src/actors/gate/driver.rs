@@ -1,7 +1,7 @@
-//! The gate driver: the one actor that lets time pass for all gates and writes down how they turn.
+//! The gate driver: the one actor that ticks all gates and logs their transitions.
 //!
-//! actix's supervisor does not start an actor again that panicked, so somebody waits beside it
-//! for its end and starts the next one, who finds all gates as they stand.
+//! actix's supervisor does not restart an actor that panicked. So a separate task waits for the
+//! driver's end and starts the next one, which takes over all gates in their current state.
 
 use super::registry::Gates;
 use actix::{Actor, ArbiterHandle, AsyncContext, Context, WrapFuture};
@@ -11,16 +11,16 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The gates are looked at so often at least: for permits of which nobody says anything.
+/// The longest pause between two ticks; it bounds how late an unreported permit expires.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// The pause before a gate driver that died is followed by another.
+/// The pause before a gate driver that died is replaced.
 const REBIRTH_PAUSE: Duration = Duration::from_millis(10);
 
-/// Drives all gates.
+/// The gate driver; it ticks all gates.
 struct GateDriver {
     gates: Arc<Gates>,
-    /// Whoever holds the other end hears of its death.
+    /// Dropped with the actor, which notifies the task that restarts it.
     _alive: oneshot::Sender<()>,
 }
 
@@ -41,7 +41,7 @@ impl Actor for GateDriver {
     }
 }
 
-/// Has a gate driver drive the gates, and another one whenever one dies.
+/// Starts the gate driver on this arbiter, and starts another one whenever it dies.
 pub fn drive(gates: &Arc<Gates>, arbiter: &ArbiterHandle) {
     let gates = Arc::clone(gates);
     arbiter.spawn(async move {

@@ -1,4 +1,4 @@
-//! One living gate: the machine behind a short lock, and those who go through it.
+//! The handle of one gate: the machine behind a short lock, and the API for its callers.
 
 use super::{
     breaker::Turn,
@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The pause before somebody patient tries again whom a broken machine could not take.
+/// The pause before a caller without a deadline asks again after the machine panicked.
 const BROKEN_PAUSE: Duration = Duration::from_millis(100);
 
 /// One gate.
@@ -24,10 +24,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate of its own that nobody drives: time passes for it only when somebody comes.
+    /// Creates a gate without a driver: time passes for it only when a caller uses it.
     ///
     /// # Errors
-    /// A sentence that names the key whose value makes no sense.
+    /// A sentence that names the key with an invalid value.
     pub fn alone(name: &str, guards: GateKind, settings: GateSettings) -> Result<Self, String> {
         let rules = settings.rules(guards)?;
         Ok(Self::new(name, guards, (settings, rules), Arc::default()))
@@ -63,32 +63,32 @@ impl Gate {
         Arc::clone(&self.core.name)
     }
 
-    /// What it stands in front of.
+    /// The kind of the gate.
     #[must_use]
     pub fn guards(&self) -> GateKind {
         self.core.guards
     }
 
-    /// A permit at once, if there is room. Who gets none is not counted among those turned away.
+    /// Grants a permit at once if there is room. A caller that gets none is not counted as refused.
     #[must_use]
     pub fn try_enter(&self) -> Option<Permit> {
         let entered = self.core.act(|inner, now| Some((inner.machine.enter(now)?, inner.life)));
         entered.flatten().map(|(number, life)| Permit::new(&self.core, number, life))
     }
 
-    /// A permit, after waiting in the queue if need be, until this moment at the latest; without
-    /// one for as long as it takes, behind everybody who is in a hurry. Without one it is never
-    /// turned away for the gate being open, but waits until it lets somebody through.
+    /// Grants a permit, after a wait in the queue if necessary, until `deadline` at most. A caller
+    /// without a deadline waits without a bound, behind all callers with one. It is never refused
+    /// while the gate is open, but waits until the gate grants a permit.
     ///
     /// # Errors
-    /// Why not, and when to come back.
+    /// The reason for the refusal, and when to retry.
     pub async fn enter(&self, deadline: Option<Instant>) -> Result<Permit, Away> {
         let until = deadline.map(|deadline| self.core.bell.since_born(deadline));
         loop {
             match self.core.wait(until) {
                 Some(Waiting::Told(told)) => return told,
                 Some(Waiting::Queued(told, _place)) => {
-                    // Without an answer the machine broke: it asks the next one.
+                    // Without an answer the machine panicked: the caller asks the next one.
                     if let Ok(told) = told.await {
                         return told;
                     }
@@ -99,37 +99,38 @@ impl Gate {
         }
     }
 
-    /// Whether whoever came now in a hurry would be turned away without waiting. Takes nothing but
-    /// a moment to come back.
+    /// Checks whether a caller with a deadline would be refused now without waiting. The check
+    /// reserves no permit and is not counted; a refusal only takes a retry moment.
     ///
     /// # Errors
-    /// Why, and when to come back.
+    /// The reason for the refusal, and when to retry.
     pub fn peek(&self) -> Result<(), Away> {
         let refusal = self.core.act(|inner, now| inner.machine.peek(now)).unwrap_or(Some(BROKEN));
         refusal.map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
-    /// Turns whoever would set out for it now in a hurry away, if that is what would happen when
-    /// it comes. Of those whom single drops let through no more set out than there are drops.
+    /// Refuses a caller with a deadline that is about to start and would be refused on arrival.
+    /// While half-open, each caller that may start reserves a probe. So no more callers start than
+    /// there are probes.
     ///
     /// # Errors
-    /// Why, and when to come back.
+    /// The reason for the refusal, and when to retry.
     pub fn foresee(&self) -> Result<(), Away> {
         let refusal = self.core.act(|inner, now| inner.machine.foresee(now));
         refusal.unwrap_or(Some(BROKEN)).map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
-    /// Turns somebody away for whom there is room, but not behind it.
+    /// Refuses a caller as `Full` although the gate may have room: there is none behind the gate.
     #[must_use]
     pub fn refuse(&self) -> Away {
         let refusal = self.core.act(|inner, now| inner.machine.turn_back(now));
         self.core.away(refusal.unwrap_or(BROKEN))
     }
 
-    /// From now on it goes by these settings.
+    /// Replaces the settings of the gate.
     ///
     /// # Errors
-    /// A sentence that names the key whose value makes no sense.
+    /// A sentence that names the key with an invalid value.
     pub fn turn(&self, settings: GateSettings) -> Result<(), String> {
         let rules = settings.rules(self.core.guards)?;
         let turned = self.core.act(|inner, now| {
@@ -141,17 +142,17 @@ impl Gate {
         turned.ok_or_else(|| "the gate broke, and goes by the new settings since".into())
     }
 
-    /// Lets time pass. When it is due again, if anybody waits, the bell knows.
+    /// Advances the time of the gate. If callers wait, the timer learns when the next one is due.
     pub(super) fn tick(&self) {
         self.core.act(|inner, now| inner.machine.tick(now));
     }
 
-    /// The transitions that nobody has written down.
+    /// Takes the transitions that were not logged yet.
     pub(super) fn take_turns(&self) -> VecDeque<Turn> {
         std::mem::take(&mut self.core.lock().turns)
     }
 
-    /// Looks at it; `None` when that broke it.
+    /// Runs `look` on the state of the gate; `None` when that panicked.
     pub(super) fn look<T>(&self, look: impl FnOnce(&mut Inner, Duration) -> T) -> Option<T> {
         self.core.act(look)
     }

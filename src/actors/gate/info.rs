@@ -1,56 +1,57 @@
-//! A gate as operators see it.
+//! The state of a gate as the admin endpoint shows it to operators.
 
 use super::{handle::Gate, settings::GateSettings, timer::Timer, types::GateKind};
 use std::{sync::Arc, time::Duration};
 
-/// How a gate stands.
+/// A snapshot of a gate.
 #[derive(Clone, Debug)]
 pub struct GateInfo {
     /// `taxi/payment`
     pub name: Arc<str>,
-    /// What it guards: `port`, `step`, `admission`.
+    /// The kind of the gate: `port`, `step`, `admission`.
     pub guards: &'static str,
     /// `closed`, `open`, `half-open`
     pub state: &'static str,
-    /// Since when, in milliseconds since the epoch.
+    /// When the gate entered this state, in milliseconds since the epoch.
     pub since_ms: u64,
-    /// Why.
+    /// The reason for this state.
     pub because: String,
-    /// Recent calls that the breaker looks at.
+    /// Recent calls that the breaker counts.
     pub calls: u32,
     /// How many of them failed.
     pub failures: u32,
     /// How many of them were slow.
     pub slow: u32,
-    /// How many wait in a hurry.
+    /// Callers that wait with a deadline.
     pub waiting_hurried: usize,
-    /// How many wait for as long as it takes.
+    /// Callers that wait without a deadline.
     pub waiting_patient: usize,
-    /// Whether the newest are served first, because the queue has been standing.
+    /// Whether the wait queue is pressed: its oldest caller was late for a whole interval, so the
+    /// newest is served first.
     pub is_pressed: bool,
-    /// How long the longest has waited.
+    /// How long the oldest waiting caller has waited.
     pub wait_longest: Duration,
-    /// For how long half of those waited who waited and were served lately.
+    /// The median wait of recent callers that waited and were granted a permit.
     pub wait_p50: Duration,
-    /// For how long 99 of 100 of them did.
+    /// The 99th percentile of the same waits.
     pub wait_p99: Duration,
-    /// How many may be under way at once, if that is limited.
+    /// How many calls may be under way at once; `None` when unlimited.
     pub limit: Option<usize>,
-    /// How many are.
+    /// Calls under way.
     pub under_way: usize,
-    /// How many were let through since the start.
+    /// Permits granted since the start.
     pub let_through: u64,
-    /// Of how many of them nothing was heard in time.
+    /// Permits that expired without a report since the start.
     pub timed_out: u64,
-    /// How many were turned away since the start, by reason.
+    /// Callers refused since the start, by reason.
     pub turned_away: [(&'static str, u64); 4],
-    /// How often its machine broke and was built anew.
+    /// How often the machine panicked and was replaced.
     pub broken: u32,
-    /// What it goes by, with what is usual where nothing is configured.
+    /// The settings in force: the configured ones over the defaults.
     pub settings: GateSettings,
 }
 
-/// The reasons for turning somebody away, in the order of [`Why`](super::Why).
+/// The reasons for a refusal, in the order of [`Why`](super::Why).
 const REASONS: [&str; 4] = ["open", "full", "tooMany", "tooLate"];
 
 impl GateInfo {
@@ -60,7 +61,7 @@ impl GateInfo {
                 let standing = inner.machine.standing(now);
                 (standing, inner.last.clone(), inner.life, inner.settings.clone())
             });
-            // What broke when it was looked at is a new one now.
+            // A machine that panicked during the look was replaced, so the next look succeeds.
             if let Some(seen) = look {
                 break seen;
             }

@@ -1,5 +1,5 @@
-//! The gate as a pure state machine: no clock, no dice, nobody to wait for. Time comes in as what
-//! has passed since some beginning, and what follows goes out as values.
+//! The gate as a pure state machine: no clock, no randomness, no waiting. Each call passes in the
+//! time since a fixed start, and results come out as values.
 
 use super::{
     breaker::{Breaker, Turn},
@@ -16,10 +16,10 @@ use std::{
     time::Duration,
 };
 
-/// So many recent waits are remembered.
+/// How many recent waits are kept for the percentiles.
 const WAITS_MAX: usize = 256;
 
-/// A gate.
+/// The state machine of a gate.
 #[derive(Clone, Debug)]
 pub struct Machine {
     rules: Rules,
@@ -27,9 +27,9 @@ pub struct Machine {
     limit: Limit,
     breaker: Option<Breaker>,
     queue: Queue,
-    /// Those let through of whom nothing was heard, by number; numbers grow with time.
+    /// Permits that were granted and not yet reported, by number. Numbers grow with time.
     permits: BTreeMap<u64, Granted>,
-    /// The last number of a permit, and the last ticket.
+    /// The last number used: permits and tickets share one sequence.
     numbers: u64,
     now: Duration,
     answers: Vec<Answer>,
@@ -45,7 +45,7 @@ struct Granted {
 }
 
 impl Machine {
-    /// Closed, and nobody there.
+    /// Creates a closed gate without callers.
     pub fn new(rules: Rules, now: Duration) -> Self {
         Self {
             bucket: rules.rate.map(|rate| Bucket::new(rate.per_s, rate.burst, rate.burst, now)),
@@ -63,8 +63,8 @@ impl Machine {
         }
     }
 
-    /// From now on it goes by these rules. Whoever is under way or waits is kept, and so is what
-    /// is known, where the rules about it stay as they are.
+    /// Replaces the rules. Calls under way and waiting callers are kept. Each component whose rules
+    /// stay the same keeps its state.
     pub fn change(&mut self, rules: Rules, now: Duration) {
         if rules.rate != self.rules.rate {
             let bucket = |rate: RateRules| Bucket::new(rate.per_s, rate.burst, rate.burst, now);
@@ -83,21 +83,22 @@ impl Machine {
         self.settle();
     }
 
-    /// Lets somebody through at once, if there is room; nobody is turned away.
+    /// Grants a permit at once if there is room. A caller that gets none is not counted as refused.
     pub fn enter(&mut self, now: Duration) -> Option<u64> {
         self.advance(now);
         self.obstacle(false).is_none().then(|| self.grant())
     }
 
-    /// Why somebody in a hurry who came now would be turned away without waiting; who is told so
-    /// was there before, and is given a moment to come back.
+    /// The refusal that a caller with a deadline would get now without waiting. The caller was
+    /// refused before, so it is not counted again; it only gets a moment to retry.
     pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
         let why = self.foreseen(now)?;
         Some(Refusal { why, after: self.moment(why) })
     }
 
-    /// Turns somebody in a hurry away who would set out now and be turned away when it comes. Of
-    /// those whom single drops let through no more set out than there are drops.
+    /// Refuses a caller with a deadline that is about to start and would be refused on arrival.
+    /// While half-open, each caller that may start reserves a probe. So no more callers start than
+    /// there are probes.
     pub fn foresee(&mut self, now: Duration) -> Option<Refusal> {
         let why = self.foreseen(now).or_else(|| {
             let is_promised = self.breaker.as_mut().is_none_or(|breaker| breaker.promise(now));
@@ -111,13 +112,14 @@ impl Machine {
         self.obstacle(false).filter(|why| !self.may_wait(*why, None))
     }
 
-    /// Turns somebody away for whom there is no room behind it.
+    /// Refuses a caller as `Full` although the gate may have room: there is none behind the gate.
     pub fn turn_back(&mut self, now: Duration) -> Refusal {
         self.advance(now);
         self.refuse(Why::Full)
     }
 
-    /// Lets somebody through, now or later: until this moment, or as long as it takes.
+    /// Grants a permit, refuses the caller, or queues it until `deadline`. A caller without a
+    /// deadline is never refused, and waits without a bound.
     pub fn wait(&mut self, now: Duration, deadline: Option<Duration>) -> Entry {
         self.advance(now);
         let Some(why) = self.obstacle(deadline.is_none()) else {
@@ -139,26 +141,26 @@ impl Machine {
         Entry::Waits(ticket)
     }
 
-    /// Whoever has this ticket waits no longer, if it still does.
+    /// Removes the caller with this ticket from the wait queue, if it still waits.
     pub fn leave(&mut self, now: Duration, ticket: u64) {
         self.queue.leave(self.now, ticket);
         self.advance(now);
     }
 
-    /// What became of somebody who was let through. Nothing is heard twice of the same.
+    /// Takes in the outcome of a permit. A second report of the same permit is ignored.
     pub fn report(&mut self, now: Duration, permit: u64, outcome: Outcome) {
         self.now = self.now.max(now);
         self.hear(permit, outcome == Outcome::Failed);
         self.advance(now);
     }
 
-    /// Nothing became of somebody who was let through: its place is free again.
+    /// Frees the place of a permit without counting an outcome.
     pub fn give_back(&mut self, now: Duration, permit: u64) {
         self.permits.remove(&permit);
         self.advance(now);
     }
 
-    /// Lets time pass: permits and waits come to their end, and those who wait may pass.
+    /// Advances the time: expires permits and waits, and grants permits to waiting callers.
     pub fn tick(&mut self, now: Duration) {
         self.now = self.now.max(now);
         while let Some((permit, granted)) = self.permits.first_key_value() {
@@ -175,7 +177,7 @@ impl Machine {
         self.advance(now);
     }
 
-    /// When something is due for somebody who waits.
+    /// When the next waiting caller may be granted or refused; `None` when no caller waits.
     pub fn due(&self) -> Option<Duration> {
         if self.queue.is_empty() {
             return None;
@@ -185,7 +187,7 @@ impl Machine {
             (Some(breaker), _) if !breaker.lets_through(is_patient) => {
                 Some(breaker.due(self.now, is_patient))
             }
-            // Whoever is under way reports, or is found by the next tick.
+            // A place becomes free with a report, or when a tick expires the permit.
             _ if !self.limit.has_room(self.permits.len()) => None,
             (_, Some(bucket)) => Some(self.now + bucket.until(1.0)),
             (_, None) => Some(self.now),
@@ -193,28 +195,28 @@ impl Machine {
         passes.into_iter().chain(self.queue.due()).min()
     }
 
-    /// Whether there is anything to take.
+    /// Whether there are answers or transitions to take.
     pub fn has_news(&self) -> bool {
         !self.answers.is_empty() || self.breaker.as_ref().is_some_and(Breaker::has_turned)
     }
 
-    /// The answers to those who waited, since this was asked last.
+    /// Takes the answers to waiting callers since the last call.
     pub fn take_answers(&mut self) -> Vec<Answer> {
         std::mem::take(&mut self.answers)
     }
 
-    /// The transitions since this was asked last.
+    /// Takes the transitions since the last call.
     pub fn take_turns(&mut self) -> Vec<Turn> {
         self.breaker.as_mut().map(Breaker::take_turns).unwrap_or_default()
     }
 
-    /// How full the bucket is, and how full it can be.
+    /// The tokens in the rate bucket, and its capacity.
     #[cfg(test)]
     pub fn tokens(&self) -> Option<(f64, f64)> {
         self.bucket.as_ref().map(Bucket::level)
     }
 
-    /// How it stands.
+    /// Ticks the machine and returns a snapshot of it.
     pub fn standing(&mut self, now: Duration) -> Standing {
         self.tick(now);
         let mut waits: Vec<_> = self.waits.iter().copied().collect();
@@ -232,17 +234,17 @@ impl Machine {
         }
     }
 
-    /// What has happened since the beginning.
+    /// The counters since the start of the gate.
     pub const fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// Goes on counting from here.
+    /// Continues counting from these counters, which a replaced machine left.
     pub const fn count_on(&mut self, counts: Counts) {
         self.counts = counts;
     }
 
-    /// Time passes up to now, which is never before what it was.
+    /// Advances the time to `now`; the time never goes back.
     fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
         if let Some(breaker) = &mut self.breaker {
@@ -256,7 +258,7 @@ impl Machine {
         }
     }
 
-    /// Lets through or turns away all of those who wait for whom it is time.
+    /// Grants or refuses every waiting caller that is due.
     fn settle(&mut self) {
         loop {
             while let Some((late, why)) = self.queue.next_late(self.now) {
@@ -294,14 +296,14 @@ impl Machine {
     }
 
     fn turn_away(&mut self, left: Left, why: Why) {
-        // Whoever the rate alone kept waiting came too often, however long it waited.
+        // A caller that only the rate kept waiting is refused as `TooMany`, not as `TooLate`.
         let is_rate = why == Why::TooLate && self.obstacle(false) == Some(Why::TooMany);
         let why = if is_rate { Why::TooMany } else { why };
         let granted = Err(self.refuse(why));
         self.answers.push(Answer { ticket: left.ticket, granted });
     }
 
-    /// What keeps somebody from being let through.
+    /// The reason why a caller cannot get a permit now, if there is one.
     fn obstacle(&self, is_patient: bool) -> Option<Why> {
         if self.breaker.as_ref().is_some_and(|breaker| !breaker.lets_through(is_patient)) {
             return Some(Why::Open);
@@ -312,8 +314,8 @@ impl Machine {
         self.bucket.as_ref().is_some_and(|bucket| !bucket.has(1.0)).then_some(Why::TooMany)
     }
 
-    /// Whether somebody in a hurry waits for this to be over. Whom the rate cannot serve in time,
-    /// after those who wait already, is told at once: it would wait in vain.
+    /// Whether a caller with a deadline may wait for this obstacle to pass. A caller that the rate
+    /// cannot serve in time, after those already waiting, is refused at once.
     fn may_wait(&self, why: Why, deadline: Option<Duration>) -> bool {
         let is_in_time = |bucket: &Bucket| {
             let latest = deadline.unwrap_or(Duration::MAX).min(self.queue.latest(self.now));

@@ -1,12 +1,12 @@
-//! Gates: the mailbox-based rate limiters and circuit breakers in front of whatever can be slow,
-//! broken or too busy. Whoever wants through asks for a permit, and reports what became of it.
+//! Gates: rate limiters, concurrency limits and circuit breakers in front of resources that can be
+//! slow, broken or too busy. A caller asks for a permit, and reports the outcome of its call.
 //!
 //! ```text
-//! gates ── gatekeeper (the actor that lets time pass) ── bell (what wakes it)
-//!   └─ passing: one gate behind a short lock ── permit
-//!        └─ machine, pure ─┬─ breaker ── window, bucket (trials drip)
-//!                          ├─ bucket (rate), limit (under way)
-//!                          └─ queue (who waits), returning (when to come back)
+//! registry ── driver (the actor that advances time) ── timer (wakes the driver)
+//!   └─ handle: one gate behind a short lock ── permit
+//!        └─ machine, pure ─┬─ breaker ── call_window, token_bucket (probes)
+//!                          ├─ token_bucket (rate), concurrency_limit
+//!                          └─ wait_queue, retry_schedule
 //! ```
 
 mod breaker;

@@ -1,5 +1,5 @@
-//! What holds of a gate whatever comes, in whatever order: random rules, random people, random
-//! times, and a second opinion about each of them.
+//! Property tests of the gate machine: random rules, actions and times, in any order, checked
+//! against a reference model.
 
 #![expect(clippy::cast_precision_loss, reason = "of a few hundred reports and promises")]
 
@@ -19,17 +19,17 @@ use std::{
     time::Duration,
 };
 
-/// The clock of whoever drives a gate goes in steps of this.
+/// The resolution of the model's gate driver: the shortest time between two ticks.
 const STEP: Duration = Duration::from_millis(1);
 
-/// Somebody under way, as the second opinion knows it.
+/// A call under way, in the reference model.
 #[derive(Clone, Copy)]
 struct UnderWay {
     at: Duration,
     era: usize,
 }
 
-/// What became of somebody.
+/// A reported call.
 #[derive(Clone, Copy)]
 struct Reported {
     at: Duration,
@@ -38,14 +38,14 @@ struct Reported {
     slow: bool,
 }
 
-/// Somebody who waits.
+/// A waiting caller.
 #[derive(Clone, Copy)]
 struct Waiting {
     since: Duration,
     deadline: Option<Duration>,
 }
 
-/// A gate, those around it, and what they know.
+/// A gate machine, and the reference model of its callers and breaker.
 struct World {
     rules: Rules,
     machine: Machine,
@@ -55,11 +55,11 @@ struct World {
     granted: u32,
     state: &'static str,
     era: usize,
-    /// What was reported in this era.
+    /// The calls reported in this era.
     reports: Vec<Reported>,
-    /// How much has dripped since the trials began, beyond those let through.
+    /// Probes that have dripped since the trials began, minus the calls granted.
     drops: f64,
-    /// When those set out who were promised one, and have not come.
+    /// When the reservations of probes were made that no call has used yet.
     promised: VecDeque<Duration>,
 }
 
@@ -128,7 +128,7 @@ impl World {
         self.look(was_pressed);
     }
 
-    /// Somebody sets out, or is told not to.
+    /// Asks the machine whether a caller may start, and models the reservation of a probe.
     fn foresee(&mut self) {
         let foreseen = self.machine.foresee(self.now);
         self.turns_have_causes();
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    /// Time passes, as whoever drives a gate lets it: to whatever is due, or so far.
+    /// Lets time pass as the gate driver does: in steps to whatever is due, up to the end.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end {
@@ -162,7 +162,7 @@ impl World {
         }
     }
 
-    /// Doubled with each trial that went well.
+    /// Adds the probes that drip in this time. The rate doubles with each trial that succeeds.
     fn drip(&mut self, time: Duration) {
         let is_well = |report: &&Reported| !report.failed && !report.slow;
         let well = self.reports.iter().filter(is_well).count();
@@ -195,7 +195,7 @@ impl World {
         assert!(why != Why::Open || self.rules.breaker.is_some());
     }
 
-    /// Whoever is turned away for the rate alone could not have been served in time.
+    /// Checks that a caller refused for the rate alone could not have been served in time.
     fn would_wait_in_vain(&self, why: Why, deadline: Duration, is_pressed: bool) {
         let (Why::TooMany, Some(rate)) = (why, self.rules.rate) else { return };
         let QueueRules { calls_max, waiting_max, wait_target, wait_interval } = self.rules.queue;
@@ -207,7 +207,7 @@ impl World {
         assert!(hurried >= calls_max || served < hurried as f64 + 1.01, "{served} are served");
     }
 
-    /// Everything that holds after every deed.
+    /// Checks the invariants that hold after every action.
     fn look(&mut self, was_pressed: bool) {
         self.turns_have_causes();
         let is_pressed = self.machine.standing(self.now).is_pressed;
@@ -279,7 +279,7 @@ impl World {
         }
     }
 
-    /// A second opinion about each transition, and about there being none.
+    /// Checks each transition, and the absence of one, against the reference model.
     fn turns_have_causes(&mut self) {
         let turns = self.machine.take_turns();
         let has_cause = self.has_cause();
@@ -303,7 +303,7 @@ impl World {
         assert_eq!(self.machine.standing(self.now).state, self.state);
     }
 
-    /// Whether what was reported in this era, up to any report, is a cause to open or close.
+    /// Whether the reports of this era, up to any one of them, are a cause to open or close.
     fn has_cause(&self) -> bool {
         let Some(rules) = self.rules.breaker else { return false };
         (1..=self.reports.len()).any(|end| {
@@ -326,7 +326,7 @@ impl World {
         })
     }
 
-    /// How many failed since the last success; of those under way when the first failed, one.
+    /// Failures since the last success; those under way when the first one failed count once.
     fn in_a_row(known: &[Reported]) -> usize {
         let fine = known.iter().rposition(|report| !report.failed).map_or(0, |last| last + 1);
         let Some((first, others)) = known[fine..].split_first() else { return 0 };
@@ -341,10 +341,10 @@ impl World {
             || share(trials.iter().filter(|trial| trial.slow).count(), rules.slow_call_rate)
     }
 
-    /// From now on everything succeeds, and somebody always comes.
+    /// Lets every call succeed, with a steady supply of callers, until the gate is closed.
     fn recover(&mut self) {
-        // Open for two seconds at most, a few trials at one in a second at least, and a rate of
-        // one in a second.
+        // The generated rules keep the gate open for two seconds at most. They allow at least one
+        // trial per second, of a few, and one call per second.
         for _ in 0..2_000 {
             self.act(&Deed::Enter);
             while !self.permits.is_empty() {

@@ -1,4 +1,4 @@
-//! All gates, by name.
+//! The registry of all gates, by name.
 
 use super::{
     handle::Gate,
@@ -14,32 +14,32 @@ use std::{
     time::Instant,
 };
 
-/// All gates, by name.
+/// The registry of all gates, by name.
 pub struct Gates {
     settings: GatesSettings,
     observer: Arc<dyn GateObserver>,
     bell: Arc<Timer>,
     all: Mutex<BTreeMap<String, Arc<Gate>>>,
-    /// What is usual for single gates, beside what is for all that guard the same.
+    /// Defaults of single gates, which take precedence over the defaults of their kind.
     usual: Mutex<BTreeMap<String, GateSettings>>,
-    /// One change of settings at a time: each is made to those that were made before.
+    /// Serializes changes of settings, so that each one builds on those before.
     hand: Mutex<()>,
 }
 
 impl Gates {
-    /// No gates yet; those to come are set like this.
+    /// Creates an empty registry; gates built later take their settings from here.
     pub fn new(settings: GatesSettings, observer: Arc<dyn GateObserver>) -> Arc<Self> {
         let (bell, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
         Arc::new(Self { settings, observer, bell, all, usual, hand: Mutex::default() })
     }
 
-    /// The gate of this name, built on first use: what is configured under its name lies over
-    /// what is usual for what it guards.
+    /// The gate of this name, built on first use. Its configured settings take precedence over the
+    /// defaults of its kind.
     pub fn with(&self, name: &str, guards: GateKind) -> Arc<Gate> {
         self.with_usual(name, guards, GateSettings::default())
     }
 
-    /// The gate of this name, with so many calls under way at once unless it is set otherwise.
+    /// The gate of this name, with this default for the calls under way at once; 1 at least.
     pub fn with_limit(&self, name: &str, guards: GateKind, concurrency_max: usize) -> Arc<Gate> {
         let concurrency_max = Some(concurrency_max.max(1));
         self.with_usual(name, guards, GateSettings { concurrency_max, ..GateSettings::default() })
@@ -51,7 +51,7 @@ impl Gates {
             lock(&self.usual).insert(name.to_owned(), usual);
             let set = match settings.rules(guards) {
                 Ok(rules) => (settings, rules),
-                // The system does not start with it; see `wrong_gates`.
+                // The server refuses to start with such settings; see `wrong_gates`.
                 Err(_) => (GateSettings::default(), GateSettings::usual_rules(guards)),
             };
             Arc::new(Gate::new(name, guards, set, Arc::clone(&self.bell)))
@@ -64,16 +64,16 @@ impl Gates {
         self.lock().get(name).cloned()
     }
 
-    /// All of them, by name.
+    /// All gates, in the order of their names.
     pub fn all(&self) -> Vec<Arc<Gate>> {
         self.lock().values().cloned().collect()
     }
 
-    /// Changes these keys of the gate of this name, until the next start; one that is null is as
-    /// usual again. `None` when there is no such gate.
+    /// Changes these keys of the gate of this name, until the next start. A null resets its key to
+    /// the default. `None` when there is no such gate.
     ///
     /// # Errors
-    /// A sentence that names the key that is unknown or whose value makes no sense.
+    /// A sentence that names the key that is unknown or has an invalid value.
     pub fn turn(&self, name: &str, changes: &Map<String, Value>) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
         let _turn = lock(&self.hand);
@@ -84,17 +84,17 @@ impl Gates {
         Ok(Some(()))
     }
 
-    /// How the gate of this name stands.
+    /// A snapshot of the gate of this name.
     pub fn info(&self, name: &str) -> Option<GateInfo> {
         self.get(name).map(|gate| GateInfo::of(&gate, &self.bell))
     }
 
-    /// How all of them stand, by name.
+    /// Snapshots of all gates, in the order of their names.
     pub fn infos(&self) -> Vec<GateInfo> {
         self.all().iter().map(|gate| GateInfo::of(gate, &self.bell)).collect()
     }
 
-    /// Lets the machine of a gate panic; false when there is no such gate.
+    /// Makes the machine of a gate panic; false when there is no such gate.
     #[expect(clippy::missing_panics_doc, reason = "the panic is caught here, which is the point")]
     pub fn break_on_purpose(&self, name: &str) -> bool {
         let Some(gate) = self.get(name) else { return false };
@@ -102,12 +102,12 @@ impl Gates {
         true
     }
 
-    /// Lets the gate driver die.
+    /// Makes the gate driver panic.
     pub fn break_keeper_on_purpose(&self) {
         self.bell.poison();
     }
 
-    /// Lets time pass for all of them.
+    /// Ticks all gates, and logs and reports their transitions.
     pub(super) fn tick(&self) {
         for gate in self.all() {
             gate.tick();
@@ -118,7 +118,7 @@ impl Gates {
         }
     }
 
-    /// The gate driver died then, and there is another one.
+    /// Reports that the gate driver died at this moment and was restarted.
     pub(super) fn note_rebirth(&self, since: Instant) {
         self.observer.driver_restarted(since.elapsed());
     }
@@ -132,7 +132,7 @@ impl Gates {
     }
 }
 
-/// What is wrong with the settings of gates, when these are all there are; one sentence each.
+/// Checks the settings against the gates that exist; one sentence for each wrong section.
 pub fn wrong_gates(settings: &GatesSettings, all: &BTreeMap<&str, GateKind>) -> Vec<String> {
     let wrong = settings.iter().filter_map(|(name, settings)| {
         let because = if let Some(guards) = all.get(name.as_str()) {

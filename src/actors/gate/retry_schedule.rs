@@ -1,27 +1,27 @@
-//! When those who are turned away are told to come back.
+//! The retry schedule: when refused callers are asked to retry.
 
 use std::time::Duration;
 
-/// How many were let through lately, and who has been told to come back when.
+/// The recent pace of granted permits, and the retry moments already given out.
 ///
-/// Everybody who is turned away is given the next moment at which there will be room, and not all
-/// of them the same: moments are as far apart as half of the pace at which calls are let through
-/// makes them, so that the other half is left for those who come for the first time.
+/// Each refused caller gets the next moment at which there will be room, and each a different one.
+/// The moments are spaced for half of the pace at which permits are granted. The other half is
+/// left for callers that come for the first time.
 #[derive(Clone, Debug, Default)]
 pub struct Returning {
-    /// The second that is counted, what was counted in it, and the last pace that is known.
+    /// The second that is being counted. `passed` is its count, `per_s` the last known pace.
     second: u64,
     passed: u32,
     per_s: u32,
-    /// The next moment that nobody was told.
+    /// The next retry moment that was not given out yet.
     next: Duration,
 }
 
-/// Without any pace known, this is as good a time as any.
+/// The retry delay when callers wait and no pace is known.
 const UNKNOWN: Duration = Duration::from_secs(1);
 
 impl Returning {
-    /// Somebody was let through.
+    /// Counts a granted permit.
     pub const fn let_through(&mut self, now: Duration) {
         if now.as_secs() != self.second {
             (self.second, self.per_s, self.passed) = (now.as_secs(), self.passed, 0);
@@ -29,8 +29,8 @@ impl Returning {
         self.passed += 1;
     }
 
-    /// After how long somebody may come back for whom there is no room before `earliest`, or
-    /// before these who wait have been served.
+    /// Gives out the next retry delay: not before `earliest`, not before the `waiting` callers can
+    /// be served, and at most `longest`.
     pub fn tell(
         &mut self,
         now: Duration,
@@ -52,8 +52,8 @@ impl Returning {
     }
 }
 
-/// Between the whole and one and a half of it, for dice from 0 to [`u64::MAX`], so that those who
-/// are turned away together do not come back together.
+/// Spreads a delay to between 1 and 1.5 times its length, for dice from 0 to [`u64::MAX`]. Callers
+/// that were refused together then do not retry together.
 #[allow(clippy::cast_precision_loss)] // dice need no 64 bits
 pub fn spread(whole: Duration, dice: u64) -> Duration {
     whole + whole.mul_f64(dice as f64 / u64::MAX as f64 / 2.0)

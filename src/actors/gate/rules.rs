@@ -1,92 +1,92 @@
-//! What a gate goes by: its settings, checked, in the units of the machine.
+//! The rules of a gate: its checked settings, in the units of the machine.
 
 use std::time::Duration;
 
 /// All rules of a gate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// How many a second, if that is limited.
+    /// The rate limit; `None` when unlimited.
     pub rate: Option<RateRules>,
-    /// How many at once.
+    /// The limit of calls under way at once.
     pub limit: LimitRules,
-    /// How they wait.
+    /// The rules of the wait queue.
     pub queue: QueueRules,
-    /// When it opens and closes; it never opens without.
+    /// The rules of the circuit breaker; a gate without one never opens.
     pub breaker: Option<BreakerRules>,
-    /// A permit not reported for so long counts as failed.
+    /// A permit that is not reported within this time counts as failed.
     pub permit: Duration,
-    /// The longest anybody is told to stay away.
+    /// The longest retry delay, before the random spread.
     pub retry_after_max: Duration,
 }
 
-/// How many a second.
+/// The rate limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateRules {
-    /// In the long run.
+    /// Calls per second in the long run.
     pub per_s: f64,
-    /// At once, after a pause.
+    /// Calls at once after a pause.
     pub burst: f64,
 }
 
-/// How many at once.
+/// The limit of calls under way at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitRules {
-    /// Any number.
+    /// Any number of calls.
     Unlimited,
-    /// This many.
+    /// This many calls.
     Fixed(usize),
-    /// As many as latency shows to be good.
+    /// A limit that follows the measured latency.
     Adaptive {
-        /// Never fewer.
+        /// The lowest limit.
         min: usize,
-        /// Never more.
+        /// The highest limit.
         max: usize,
     },
 }
 
-/// How they wait.
+/// The rules of the wait queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueRules {
-    /// So many in a hurry at most.
+    /// The most callers with a deadline that may wait at once.
     pub calls_max: usize,
-    /// For so long at most.
+    /// The longest wait of a caller with a deadline.
     pub waiting_max: Duration,
-    /// A queue in which the oldest waits for less is a good one.
+    /// The target wait: a queue is calm while its oldest caller has waited for less.
     pub wait_target: Duration,
-    /// A queue that has not been good for so long is pressed.
+    /// A queue that has been over the target for this long is pressed.
     pub wait_interval: Duration,
 }
 
-/// When a gate opens and closes.
+/// The rules of the circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerRules {
-    /// Which calls are looked at.
+    /// The calls that the window covers.
     pub span: Span,
-    /// Rates of fewer calls mean nothing.
+    /// Rates are ignored while the window holds fewer calls than this.
     pub minimum_calls: u32,
-    /// The share of failed calls that opens it.
+    /// The share of failed calls that opens the gate.
     pub failure_rate: f64,
-    /// What takes so long is slow.
+    /// A call that takes this long is slow.
     pub slow_call: Duration,
-    /// The share of slow calls that opens it.
+    /// The share of slow calls that opens the gate.
     pub slow_call_rate: f64,
-    /// So many failures in a row open it; those that were under way together count once.
+    /// This many failures in a row open the gate; calls that were under way together count once.
     pub consecutive_failures: Option<u32>,
-    /// For how long it is open the first time.
+    /// How long the gate stays open the first time.
     pub open: Duration,
-    /// For how long at most, when trials keep failing.
+    /// How long the gate stays open at most, when trials keep failing.
     pub open_max: Duration,
-    /// How many are let through per second when the trials begin.
+    /// Probes per second when the trials begin.
     pub drip_per_s: f64,
-    /// How many trials decide.
+    /// How many trials decide whether the gate closes.
     pub trial_calls: u32,
 }
 
-/// Which calls are looked at.
+/// The span of the window of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// The last so many.
+    /// The last calls, this many.
     Calls(u32),
-    /// Those of the last so many seconds.
+    /// The calls of the last seconds, this many.
     Seconds(u32),
 }

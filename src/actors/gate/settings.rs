@@ -1,4 +1,4 @@
-//! How a gate is set: what is configured, over what is usual for what it guards.
+//! The settings of a gate: the configured values over the defaults of its kind.
 
 use super::{
     rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
@@ -9,18 +9,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
 
-/// The largest window over calls.
+/// The largest window over calls, in calls.
 const WINDOW_CALLS_MAX: u64 = 1_000_000;
 
-/// The longest window over time: an hour.
+/// The longest window over time, in seconds: an hour.
 const WINDOW_S_MAX: u64 = 3_600;
 
-/// Sections `[gates."name"]`.
+/// The configuration sections `[gates."name"]`, by name.
 pub type GatesSettings = BTreeMap<String, GateSettings>;
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $key:ident: $type:ty,)+) => {
-        /// Section `[gates."name"]`. What is not given is as usual for what the gate guards.
+        /// The configuration section `[gates."name"]`. A key not given takes the default of the
+        /// gate's kind.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct GateSettings {
@@ -32,7 +33,7 @@ macro_rules! settings {
         }
 
         impl GateSettings {
-            /// These, and where they say nothing, the others.
+            /// These settings, with the keys that are not given taken from `others`.
             #[must_use]
             pub(super) fn or(self, others: Self) -> Self {
                 Self { $($key: self.$key.or(others.$key),)+ }
@@ -42,57 +43,57 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Calls per second; any number when not given.
+    /// Calls per second; unlimited when not given.
     rate_per_s: f64,
     /// Calls at once after a pause; as many as the rate lets through in a second when not given.
     burst_calls: u32,
-    /// Calls under way at once; any number when not given.
+    /// Calls under way at once; unlimited when not given.
     concurrency_max: usize,
-    /// Lets the limit follow what latency shows to be good, between this and `concurrency_max`.
+    /// Lets the limit follow the measured latency, between this and `concurrency_max`.
     concurrency_min: usize,
-    /// Calls in a hurry that may wait at once.
+    /// Calls with a deadline that may wait at once.
     waiting_calls_max: usize,
-    /// How long a call in a hurry may wait at most, whatever its deadline.
+    /// How long a call with a deadline may wait at most, whatever its deadline.
     waiting_ms_max: u64,
-    /// A queue in which the oldest call waits for less is a good one.
+    /// The target wait: a queue is calm while its oldest call has waited for less.
     wait_target_ms: u64,
-    /// A queue that has not been good for so long is pressed: it serves the newest first.
+    /// A queue that has been over the target for this long is pressed: it serves the newest first.
     wait_interval_ms: u64,
-    /// Whether the gate opens at all.
+    /// Whether the gate has a circuit breaker; without one it never opens.
     breaker: bool,
-    /// The breaker looks at the last so many calls.
+    /// The breaker's window: the last calls, this many.
     window_calls: u32,
-    /// The breaker looks at the calls of the last so many seconds; instead of `window_calls`.
+    /// The breaker's window: the calls of the last seconds, this many; instead of `window_calls`.
     window_s: u32,
-    /// Rates of fewer calls mean nothing.
+    /// Rates are ignored while the window holds fewer calls than this.
     minimum_calls: u32,
     /// The share of failed calls that opens the gate, above 0 and up to 1.
     failure_rate: f64,
-    /// A call that takes so long is slow.
+    /// A call that takes this long is slow.
     slow_call_ms: u64,
     /// The share of slow calls that opens the gate, above 0 and up to 1.
     slow_call_rate: f64,
-    /// So many failures in a row open the gate, whatever the rates. Those that were under way
+    /// This many failures in a row open the gate, whatever the rates. Calls that were under way
     /// together count once.
     consecutive_failures: u32,
     /// How long the gate stays open the first time; doubles whenever trials fail.
     open_ms: u64,
-    /// How long it stays open at most.
+    /// How long the gate stays open at most.
     open_ms_max: u64,
     /// Trials per second when the gate is half-open; doubles with each that succeeds.
     drip_per_s: f64,
-    /// So many trials close the gate, unless failures or slow ones among them reach their rate.
+    /// This many trials close the gate, unless failed or slow ones among them reach their rate.
     trial_calls: u32,
-    /// A permit that nobody reports for so long counts as failed, and its place is free again.
+    /// A permit that is not reported within this time counts as failed, and its place is freed.
     permit_ms: u64,
-    /// Nobody is told to come back later than this, but for the spread.
+    /// The longest retry delay, before the random spread.
     retry_after_ms_max: u64,
 }
 
 impl GateSettings {
-    /// What is usual for what a gate guards. Windows, rates and trials of the breaker have the
-    /// defaults of Resilience4j; the time it stays open does not: its minute is longer than a
-    /// client waits, and trials that drip cost too little to wait for so long.
+    /// The defaults of a kind of gate. Windows, rates and trials of the breaker have the defaults
+    /// of Resilience4j. The time it stays open is shorter: Resilience4j's minute is longer than a
+    /// client waits, and dripping trials cost too little to wait that long.
     #[must_use]
     pub fn usual(guards: GateKind) -> Self {
         let is_admission = guards == GateKind::Admission;
@@ -119,7 +120,7 @@ impl GateSettings {
         }
     }
 
-    /// What is configured over what is usual.
+    /// These settings over the defaults of the gate's kind.
     #[must_use]
     pub fn over_usual(&self, guards: GateKind) -> Self {
         let mut usual = Self::usual(guards);
@@ -129,17 +130,17 @@ impl GateSettings {
         self.clone().or(usual)
     }
 
-    /// With these keys changed; one that is null is as usual again.
+    /// These settings with some keys changed. A null resets its key to the default.
     ///
     /// # Errors
-    /// A sentence that names what is unknown or no value for its key.
+    /// A sentence that names the key that is unknown or has an invalid value.
     pub fn changed(&self, changes: &Map<String, Value>) -> Result<Self, String> {
         let mut keys = match serde_json::to_value(self) {
             Ok(Value::Object(configured)) => configured,
             _ => Map::new(),
         };
         let is_one = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
-        // There is one window, and what is said last holds.
+        // A gate has one window, so the key set last replaces the other one.
         if is_one("window_s") != is_one("window_calls") {
             keys.remove(if is_one("window_s") { "window_calls" } else { "window_s" });
         }
@@ -153,17 +154,17 @@ impl GateSettings {
         read.map_err(|error| in_plain_words(&error.to_string()))
     }
 
-    /// What the gate goes by, with what is usual where nothing is configured.
+    /// The rules of a gate with these settings over the defaults, checked.
     ///
     /// # Errors
-    /// A sentence that names the key whose value makes no sense.
+    /// A sentence that names the key with an invalid value.
     pub fn rules(&self, guards: GateKind) -> Result<Rules, String> {
         let all = self.over_usual(guards);
         all.check()?;
         Ok(all.as_rules())
     }
 
-    /// What a gate goes by that is set like this, with everything given and checked.
+    /// Converts settings that are complete and checked to rules.
     fn as_rules(&self) -> Rules {
         let ms = |value: Option<u64>| Duration::from_millis(value.unwrap_or_default());
         let rate = self.rate_per_s.map(|per_s| {
@@ -206,12 +207,12 @@ impl GateSettings {
         }
     }
 
-    /// What is usual for what a gate guards, as the rules it goes by.
+    /// The defaults of a kind of gate, as rules.
     pub(super) fn usual_rules(guards: GateKind) -> Rules {
         Self::usual(guards).as_rules()
     }
 
-    /// A window of few calls is never asked for more than it holds, as in Resilience4j.
+    /// Caps the minimum at the calls that the window holds, as Resilience4j does.
     fn minimum_calls(&self) -> u32 {
         self.minimum_calls.unwrap_or_default().min(self.window_calls.unwrap_or(u32::MAX))
     }
@@ -255,7 +256,7 @@ impl GateSettings {
             ("waiting_ms_max", self.waiting_ms_max, COUNT_MAX),
             ("wait_target_ms", self.wait_target_ms, COUNT_MAX),
             ("wait_interval_ms", self.wait_interval_ms, COUNT_MAX),
-            // Each call of a window, or each second of one, is remembered.
+            // Bounded more tightly: a window keeps an entry in memory for each call or second.
             ("window_calls", wide(self.window_calls), WINDOW_CALLS_MAX),
             ("window_s", wide(self.window_s), WINDOW_S_MAX),
             ("minimum_calls", wide(self.minimum_calls), COUNT_MAX),

@@ -19,13 +19,13 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Transitions that wait to be written down; should nobody do so, the oldest are forgotten.
+/// The most transitions that wait to be logged; beyond that the oldest are dropped.
 const TURNS_MAX: usize = 256;
 
-/// What a broken machine says.
+/// The refusal that replaces the result of a machine that panicked.
 pub(super) const BROKEN: Refusal = Refusal { why: Why::Full, after: Duration::from_secs(1) };
 
-/// What permits and waiting calls hold on to.
+/// The shared part of a gate, which permits and waiting callers keep a reference to.
 pub(super) struct Core {
     pub(super) name: Arc<str>,
     pub(super) guards: GateKind,
@@ -35,22 +35,23 @@ pub(super) struct Core {
 
 pub(super) struct Inner {
     pub(super) machine: Machine,
-    /// What is configured, and what it goes by.
+    /// The configured settings, from which `rules` follow.
     pub(super) settings: GateSettings,
     pub(super) rules: Rules,
-    /// How many machines there were before this one. Permits of theirs mean nothing to it.
+    /// How many machines were replaced before this one. Permits of earlier machines are ignored.
     pub(super) life: u32,
-    /// Whom to answer, by ticket.
+    /// The channels to the waiting callers, by ticket.
     pub(super) waiting: HashMap<u64, oneshot::Sender<Told>>,
     pub(super) turns: VecDeque<Turn>,
     /// The last transition.
     pub(super) last: Turn,
 }
 
-/// What somebody who waits is told; when it is told nothing, the machine broke, and it asks again.
+/// The answer to a waiting caller. When the channel closes without one, the machine panicked and
+/// the caller asks again.
 pub(super) type Told = Result<Permit, Away>;
 
-/// What becomes of somebody who asks to wait.
+/// The result of a request to wait: an immediate answer, or a place in the wait queue.
 pub(super) enum Waiting {
     Told(Told),
     Queued(oneshot::Receiver<Told>, Place),
@@ -61,8 +62,8 @@ impl Core {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something to the machine, and tells those who are to be told. A machine that panics
-    /// is thrown away, so that the crash stays in it, and there is no result.
+    /// Runs `deed` on the machine, and answers the waiting callers that became due. A machine that
+    /// panics is replaced, which contains the panic; the result is then `None`.
     pub(super) fn act<T>(
         self: &Arc<Self>,
         deed: impl FnOnce(&mut Inner, Duration) -> T,
@@ -85,10 +86,10 @@ impl Core {
         }
         for (told, granted) in answers {
             let granted = granted.map(|number| Permit::new(self, number, life));
-            // Dropping what cannot be sent gives a permit back.
+            // When the caller is gone, dropping the unsent answer gives its permit back.
             drop(told.send(granted.map_err(|refusal| self.away(refusal))));
         }
-        // Those who waited for a broken machine hear that nobody answers, and ask again.
+        // Closes the channels of callers that waited for the machine that panicked; they ask again.
         drop(broken);
         done.ok()
     }
@@ -122,14 +123,14 @@ impl Core {
 }
 
 impl Inner {
-    /// Whoever has this ticket waits no longer.
+    /// Removes the caller with this ticket from the wait queue.
     pub(super) fn leave(&mut self, ticket: u64, now: Duration) {
         if self.waiting.remove(&ticket).is_some() {
             self.machine.leave(now, ticket);
         }
     }
 
-    /// A new machine in the place of the broken one; returns whom to let ask again.
+    /// Replaces a machine that panicked. Returns the channels of callers that have to ask again.
     fn start_over(&mut self, now: Duration, because: &str) -> Vec<oneshot::Sender<Told>> {
         let counts = self.machine.counts();
         self.machine = Machine::new(self.rules.clone(), now);
@@ -156,7 +157,7 @@ impl Inner {
         has_turned
     }
 
-    /// A gate whose breaker was taken away is closed.
+    /// Records a transition to closed when a change of settings removed the breaker.
     pub(super) fn note_closed(&mut self, now: Duration) {
         self.keep_turns();
         if self.rules.breaker.is_none() && self.last.to != "closed" {
@@ -174,8 +175,8 @@ impl Inner {
     }
 }
 
-/// Somebody was let through and has not said yet what became of it. Dropped without a word, it
-/// gives its place back and counts neither as a success nor as a failure.
+/// A permit for one call. A permit dropped without a report frees its place, and counts neither as
+/// a success nor as a failure.
 #[must_use]
 pub struct Permit {
     core: Arc<Core>,
@@ -189,12 +190,12 @@ impl Permit {
         Self { core: Arc::clone(core), number, life, is_reported: false }
     }
 
-    /// Says what became of it; how long it took the gate knows.
+    /// Reports the outcome of the call. The gate measures the duration itself.
     pub fn report(mut self, outcome: Outcome) {
         self.is_reported = true;
         let (number, life) = (self.number, self.life);
         self.core.act(|inner, now| {
-            // A machine knows nothing of those whom the one before it let through.
+            // A permit of a replaced machine is unknown to the present one.
             if inner.life == life {
                 inner.machine.report(now, number, outcome);
             }
@@ -225,7 +226,7 @@ impl fmt::Debug for Permit {
     }
 }
 
-/// A place in the queue; whoever goes away leaves it by dropping this.
+/// A place in the wait queue. Dropping it removes the caller from the queue.
 pub(super) struct Place {
     core: Arc<Core>,
     ticket: u64,

@@ -1,4 +1,4 @@
-//! The living gate: who waits is told, who goes away is forgotten, and what breaks heals.
+//! Tests of gates with their lock and driver: waiting, leaving, deadlines, recovery from panics.
 
 use super::{
     driver::drive,
@@ -14,14 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Nothing here takes so long, unless it hangs.
+/// The timeout of one test; a test that takes longer hangs.
 const HANG: Duration = Duration::from_secs(20);
 
 fn settings(value: serde_json::Value) -> GateSettings {
     serde_json::from_value(value).expect("settings")
 }
 
-/// Gates that are driven, and one of them.
+/// Starts gates with a driver, and returns them with the gate `door`.
 fn driven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
     let gates = Gates::new([("door".to_owned(), settings)].into(), Arc::new(()));
     let gate = gates.with("door", GateKind::Port);
@@ -38,7 +38,7 @@ fn soon() -> Option<Instant> {
     Some(Instant::now() + HANG)
 }
 
-/// Opens it with failures in a row.
+/// Opens the gate by reporting failures in a row.
 fn open(gate: &Gate) {
     while gate.peek().is_ok() {
         gate.try_enter().expect("closed").report(Outcome::Failed);
@@ -219,7 +219,7 @@ fn a_section_for_no_gate_or_with_nonsense_is_named() {
     assert_eq!(wrong_gates(&all.into(), &known), expected);
 }
 
-/// What a future has come to after being asked once.
+/// Polls a future once, and returns its output if it is ready.
 async fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
     let mut future = Some(future);
     std::future::poll_fn(move |context| {

@@ -1,4 +1,4 @@
-//! What wakes the gate driver, and the clock that all gates go by.
+//! The timer that wakes the gate driver, and the clock of all gates.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -6,19 +6,19 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Nothing is due.
+/// The value of `next_us` when nothing is due.
 const NEVER: u64 = u64::MAX;
 
-/// Rings when something is due earlier than the gate driver means to look.
+/// The timer; it wakes the gate driver when something is due before the driver's next tick.
 #[derive(Debug)]
 pub struct Timer {
     born: Instant,
     born_ms: u64,
-    /// When the gate driver looks next, in microseconds since the beginning. While it looks, the
-    /// next that it has come upon, and [`NEVER`] before that.
+    /// When the gate driver ticks next, in microseconds since the start of the timer. During a
+    /// tick: the earliest due time found so far, or [`NEVER`].
     next_us: AtomicU64,
     notify: Notify,
-    /// Whether the gate driver is to die of its next look, on purpose.
+    /// Whether the gate driver shall panic after its next tick; for tests of its restart.
     is_poisoned: AtomicBool,
 }
 
@@ -36,23 +36,23 @@ impl Default for Timer {
 }
 
 impl Timer {
-    /// The time since the beginning.
+    /// The time since the start of the timer.
     pub fn now(&self) -> Duration {
         self.born.elapsed()
     }
 
-    /// A moment as the time since the beginning.
+    /// Converts a moment to the time since the start of the timer.
     pub fn since_born(&self, moment: Instant) -> Duration {
         moment.saturating_duration_since(self.born)
     }
 
-    /// The time since the beginning as milliseconds since the epoch.
+    /// Converts a time since the start of the timer to milliseconds since the epoch.
     pub fn since_epoch_ms(&self, since_born: Duration) -> u64 {
         self.born_ms + u64::try_from(since_born.as_millis()).unwrap_or_default()
     }
 
-    /// Something is due then. Rings only when the gate driver would sleep for longer: what it comes
-    /// upon itself, or others do while it looks, it finds before it sleeps.
+    /// Schedules a tick at this time. Wakes the gate driver only when it sleeps beyond it. During a
+    /// tick no wake-up is needed: the driver reads the due time before it sleeps.
     pub fn expect(&self, due: Duration) {
         let next_us = self.next_us.fetch_min(micros(due), Ordering::Relaxed);
         if next_us != NEVER && next_us > micros(due) {
@@ -60,13 +60,13 @@ impl Timer {
         }
     }
 
-    /// Something is to be done now.
+    /// Wakes the gate driver now.
     pub fn ring(&self) {
         self.notify.notify_one();
     }
 
-    /// Waits until something is due, until `latest` at the most, or until it rings. Who rang before
-    /// this was called is heard.
+    /// Waits until something is due, until `latest` at most, or until a ring. A ring before this
+    /// call is not lost: it ends the wait at once.
     pub async fn heard(&self, latest: Duration) {
         let due_us = self.next_us.fetch_min(micros(latest), Ordering::Relaxed);
         let until = self.born + latest.min(Duration::from_micros(due_us));
@@ -74,12 +74,12 @@ impl Timer {
         self.next_us.store(NEVER, Ordering::Relaxed);
     }
 
-    /// Whether it is to be died of, once.
+    /// Whether the gate driver shall panic; resets the flag.
     pub fn take_poison(&self) -> bool {
         self.is_poisoned.swap(false, Ordering::Relaxed)
     }
 
-    /// Lets the gate driver die.
+    /// Makes the gate driver panic.
     pub fn poison(&self) {
         self.is_poisoned.store(true, Ordering::Relaxed);
         self.ring();

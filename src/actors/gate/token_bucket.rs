@@ -1,61 +1,61 @@
-//! A token bucket: so many a second, and a few at once after a pause.
+//! A token bucket: it bounds the rate of calls in the long run and the burst after a pause.
 
 use std::time::Duration;
 
-/// Fractions of a token are added up in floating point; less than this is nothing.
+/// The rounding tolerance, in tokens: fractions of a token add up in floating point.
 const NOTHING: f64 = 1e-6;
 
-/// Holds tokens; whoever passes takes one.
+/// A token bucket; each call takes one token.
 #[derive(Clone, Debug)]
 pub struct Bucket {
     per_s: f64,
     burst: f64,
     tokens: f64,
-    /// Until when it was filled.
+    /// When the bucket was last filled.
     at: Duration,
 }
 
 impl Bucket {
-    /// With so many tokens in it, filled at this rate up to `burst`.
+    /// Creates a bucket with this many tokens, filled at `per_s` tokens per second up to `burst`.
     pub const fn new(per_s: f64, burst: f64, tokens: f64, now: Duration) -> Self {
         Self { per_s, burst, tokens, at: now }
     }
 
-    /// Puts in what has come together since the last time.
+    /// Adds the tokens that have accrued since the last fill.
     pub fn fill(&mut self, now: Duration) {
         let passed = now.saturating_sub(self.at);
         self.tokens = (self.tokens + passed.as_secs_f64() * self.per_s).min(self.burst);
         self.at = self.at.max(now);
     }
 
-    /// Whether so many were in it when it was last filled.
+    /// Whether the bucket held this many tokens at the last fill.
     pub fn has(&self, tokens: f64) -> bool {
         self.tokens + NOTHING >= tokens
     }
 
-    /// Takes one that is there.
+    /// Takes one token; the caller has checked [`has`](Self::has).
     pub const fn take(&mut self) {
         self.tokens -= 1.0;
     }
 
-    /// How long after it was last filled there are so many.
+    /// How long after the last fill the bucket holds this many tokens; an hour and 1 µs at most.
     pub fn until(&self, tokens: f64) -> Duration {
         let missing = (tokens - self.tokens).max(0.0);
-        // Rounded up, so that they are there then.
+        // Rounded up by 1 µs, so that the tokens are there at that moment.
         Duration::from_secs_f64((missing / self.per_s).min(3_600.0)) + Duration::from_micros(1)
     }
 
-    /// The rate at which it is filled, per second.
+    /// The fill rate, in tokens per second.
     pub const fn per_s(&self) -> f64 {
         self.per_s
     }
 
-    /// From now on it is filled at this rate.
+    /// Changes the fill rate.
     pub const fn turn(&mut self, per_s: f64) {
         self.per_s = per_s;
     }
 
-    /// How many are in it, and how many there can be.
+    /// The tokens in the bucket, and its capacity.
     #[cfg(test)]
     pub const fn level(&self) -> (f64, f64) {
         (self.tokens, self.burst)

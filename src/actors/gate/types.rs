@@ -1,59 +1,59 @@
-//! The kinds of gates, and what they say.
+//! The kinds of gates, their refusals, and the observer of their transitions.
 
 use std::{sync::Arc, time::Duration};
 
-/// What a gate stands in front of.
+/// The kind of a gate: the resource that it protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GateKind {
-    /// An outside service.
+    /// A port to an external service.
     Port,
     /// A step that one aggregate waits for another to take, while a client waits for both.
     Step,
-    /// What clients say to all instances of one kind of aggregate.
+    /// The commands that clients submit to all instances of one aggregate kind.
     Admission,
 }
 
-/// What became of somebody who was let through.
+/// The outcome of a call that was granted a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was answered, with yes or with no.
+    /// The call was answered, positively or negatively.
     Succeeded,
-    /// It was not answered, or not in time.
+    /// The call was not answered, or not in time.
     Failed,
 }
 
-/// Somebody was turned away.
+/// A gate refused a caller.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the gate {gate} {why}")]
 pub struct Away {
     /// `taxi/payment`
     pub gate: Arc<str>,
-    /// Why.
+    /// The reason.
     pub why: Why,
-    /// When to come back, spread so that those turned away together do not come back together.
+    /// When to retry, with a random spread so that callers refused together do not retry together.
     pub retry_after: Duration,
 }
 
-/// Why somebody was turned away.
+/// The reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// Calls failed or were slow, so that none is tried for a while.
+    /// Calls failed or were slow, so the breaker lets none through for a while.
     #[error("is open")]
     Open,
-    /// As many as may wait wait already, or those who wait would wait too long.
+    /// The wait queue is full, or the wait would be too long.
     #[error("is full")]
     Full,
-    /// More than the rate allows.
+    /// The rate of calls exceeds its limit.
     #[error("lets no more through at this rate")]
     TooMany,
-    /// The deadline passed while waiting.
+    /// The deadline passed while the caller waited.
     #[error("could not be passed in time")]
     TooLate,
 }
 
-/// Is told what happens to gates.
+/// An observer of gate transitions and of restarts of the gate driver.
 pub trait GateObserver: Send + Sync {
-    /// A gate changed its state, for this reason.
+    /// A gate changed its state for this reason.
     fn transitioned(&self, gate: &str, to: &str, reason: String);
     /// The driver of the gates died and was restarted after this time.
     fn driver_restarted(&self, after: Duration);

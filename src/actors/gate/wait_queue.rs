@@ -1,12 +1,14 @@
-//! Who waits before a gate, and who of them is let through next.
+//! The wait queue of a gate: the callers that wait for a permit, and which of them is next.
 //!
-//! Those in a hurry have a moment until which they wait. They are served in the order of their
-//! coming as long as times are calm. Once the oldest has waited for longer than the target, and
-//! so it has been for a whole interval, the queue is *pressed*: the newest are served first, and
-//! whoever has waited for longer than the target is turned away, until nobody waits. So nobody in a
-//! hurry ever waits for longer than target and interval together, and those who are served under
-//! pressure are served in time (Facebook, "Fail at Scale", 2015: controlled delay and adaptive
-//! LIFO). The patient wait behind everybody in a hurry, in the order of their coming.
+//! A *hurried* caller waits until a deadline. Hurried callers are served first in, first out, as
+//! long as the queue is calm. The queue becomes *pressed* once its oldest hurried caller has been
+//! late, over `wait_target`, for a whole `wait_interval`. A pressed queue serves the newest hurried
+//! caller first, and refuses each one that has waited longer than the target. It stays pressed
+//! until no hurried caller waits. So no hurried caller waits longer than target plus interval, and
+//! one served under pressure is served within the target. Source: Facebook, "Fail at Scale",
+//! 2015, controlled delay and adaptive LIFO.
+//!
+//! A *patient* caller has no deadline. It is served after all hurried callers, first in, first out.
 
 use super::{rules::QueueRules, types::Why};
 use std::{
@@ -14,16 +16,16 @@ use std::{
     time::Duration,
 };
 
-/// Everybody who waits, by ticket. Tickets grow.
+/// The wait queue: hurried and patient callers, by ticket. Tickets grow with time.
 #[derive(Clone, Debug)]
 pub struct Queue {
     rules: QueueRules,
     hurried: BTreeMap<u64, Hurried>,
-    /// Until when those in a hurry wait, soonest first.
+    /// When the waits of the hurried callers end, soonest first.
     ends: BTreeSet<(Duration, u64)>,
-    /// Since when each patient one waits.
+    /// When the wait of each patient caller began.
     patient: BTreeMap<u64, Duration>,
-    /// Since when the oldest in a hurry has always waited for longer than the target.
+    /// Since when the oldest hurried caller has been over the target without a break.
     late_since: Option<Duration>,
     is_pressed: bool,
 }
@@ -32,21 +34,21 @@ pub struct Queue {
 struct Hurried {
     since: Duration,
     until: Duration,
-    /// What it means when it has waited until then.
+    /// The reason for the refusal when `until` is reached.
     then: Why,
 }
 
-/// Somebody who waits no longer.
+/// A caller that was removed from the wait queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// The ticket.
     pub ticket: u64,
-    /// For how long it was held.
+    /// How long the caller waited.
     pub waited: Duration,
 }
 
 impl Queue {
-    /// Nobody waits.
+    /// Creates an empty wait queue.
     pub const fn new(rules: QueueRules) -> Self {
         Self {
             rules,
@@ -58,51 +60,53 @@ impl Queue {
         }
     }
 
-    /// Those who wait go on waiting as they were told; whoever comes waits by these rules.
+    /// Replaces the rules. Waiting callers keep the end of their wait; callers that join later get
+    /// the new bound.
     pub const fn turn(&mut self, rules: QueueRules) {
         self.rules = rules;
     }
 
-    /// Nobody waits.
+    /// Whether no caller waits.
     pub fn is_empty(&self) -> bool {
         self.hurried.is_empty() && self.patient.is_empty()
     }
 
-    /// How many wait in a hurry.
+    /// The number of hurried callers.
     pub fn hurried(&self) -> usize {
         self.hurried.len()
     }
 
-    /// How many wait patiently.
+    /// The number of patient callers.
     pub fn patient(&self) -> usize {
         self.patient.len()
     }
 
-    /// Whether the newest are served first.
+    /// Whether the queue is pressed: the newest caller is served first.
     pub const fn is_pressed(&self) -> bool {
         self.is_pressed
     }
 
-    /// How long the longest has waited.
+    /// How long the oldest caller has waited.
     pub fn longest(&self, now: Duration) -> Duration {
         let hurried = self.hurried.values().next().map(|hurried| hurried.since);
         let oldest = hurried.into_iter().chain(self.patient.values().next().copied()).min();
         now.saturating_sub(oldest.unwrap_or(now))
     }
 
-    /// Whether one more in a hurry may wait. Under pressure the oldest makes room.
+    /// Whether one more hurried caller may wait. In a pressed queue the oldest one makes room.
     pub fn has_room(&self) -> bool {
         self.is_pressed || self.hurried.len() < self.rules.calls_max
     }
 
-    /// The latest moment at which somebody in a hurry who comes now can be let through.
+    /// The latest moment at which a hurried caller that joins now can still get its permit.
     pub fn latest(&self, now: Duration) -> Duration {
         let QueueRules { waiting_max, wait_target, wait_interval, .. } = self.rules;
         let calm = if self.is_pressed { Duration::ZERO } else { wait_interval };
         now + waiting_max.min(wait_target + calm)
     }
 
-    /// Somebody waits until this moment, or patiently; whoever has to make room for it leaves.
+    /// Adds a caller that waits until `deadline`, or patiently without one. Returns the oldest
+    /// hurried caller if it was pushed out of a full queue.
     pub fn join(&mut self, now: Duration, ticket: u64, deadline: Option<Duration>) -> Option<Left> {
         let Some(deadline) = deadline else {
             self.patient.insert(ticket, now);
@@ -118,7 +122,7 @@ impl Queue {
         pushed_out
     }
 
-    /// Somebody waits no longer, if it did.
+    /// Removes a caller; `None` when it does not wait.
     pub fn leave(&mut self, now: Duration, ticket: u64) -> Option<Left> {
         let since = match self.hurried.remove(&ticket) {
             Some(hurried) => {
@@ -133,7 +137,8 @@ impl Queue {
         Some(Left { ticket, waited: now.saturating_sub(since) })
     }
 
-    /// Somebody who has waited for too long, and what that means. To be asked until nobody has.
+    /// Removes one caller that has waited too long, and returns it with the reason. Each call
+    /// removes one caller, so repeat it until it returns `None`.
     pub fn next_late(&mut self, now: Duration) -> Option<(Left, Why)> {
         self.look(now);
         if let Some((_, ticket)) = self.ends.first().copied().filter(|end| end.0 <= now) {
@@ -145,17 +150,17 @@ impl Queue {
         is_late.then(|| self.leave(now, oldest)).flatten().map(|left| (left, Why::Full))
     }
 
-    /// Whoever is to be let through next; the patient only when nobody is in a hurry.
+    /// The hurried caller to serve next. Patient callers are served only when there is none.
     pub fn next_hurried(&self) -> Option<u64> {
         if self.is_pressed { self.hurried.keys().next_back().copied() } else { self.oldest() }
     }
 
-    /// The first of the patient.
+    /// The oldest patient caller.
     pub fn next_patient(&self) -> Option<u64> {
         self.patient.keys().next().copied()
     }
 
-    /// When somebody will have waited for too long, or the queue may have to be called pressed.
+    /// When the next caller will have waited too long, or the queue may become pressed.
     pub fn due(&self) -> Option<Duration> {
         let oldest = self.hurried.values().next()?;
         let pressed = match self.late_since {

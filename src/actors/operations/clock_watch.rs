@@ -1,4 +1,4 @@
-//! Notices when the wall clock jumps or is behind the last record.
+//! The clock watch: detects a wall clock that jumped or is behind the last record.
 
 use super::log::OperationsEvent;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 
 impl Jump {
-    /// The note about it, with what follows from it.
+    /// Returns the note about the jump, with its consequence.
     pub(in crate::actors) fn noted(self) -> OperationsEvent {
         let (to, by, because) = match self {
             Self::Forward(by) => ("forward", by, "alarms whose time has passed go off at once"),
@@ -22,8 +22,8 @@ impl Jump {
     }
 }
 
-/// The note about a wall clock that is behind the last record of the journal when the process
-/// starts; `None` when it is not.
+/// Returns the note about a wall clock that is behind the journal's last record at the start;
+/// `None` when it is not.
 pub(in crate::actors) fn behind(last_record: Timestamp, now: Timestamp) -> Option<OperationsEvent> {
     let by = Duration::from_millis(last_record.0.saturating_sub(now.0));
     let because = "it is behind the last record; alarms that were set before go off when it has \

@@ -1,9 +1,9 @@
-//! Components: the parts of the runtime that can be suspended and resumed, each by its name.
+//! Components: the parts of the runtime that can be suspended and resumed by name.
 //!
-//! A component is everything of one name: a kind of aggregate, a saga, a port, a lookup, a view.
-//! Where two of them share a name, they are suspended together. Whether a component is suspended
-//! is told by the journal, in the one stream of [`CONTEXTS`]; in memory it is a bit that
-//! everybody concerned looks at.
+//! A component is everything of one name: an aggregate kind, a saga, a port, a lookup, a view.
+//! Parts that share a name are suspended together. The journal stores whether a component is
+//! suspended, in the one stream of [`CONTEXTS`]. In memory it is a flag that all parts of the
+//! component read.
 
 use super::system_stream::{self, Place};
 use crate::{
@@ -27,34 +27,34 @@ use std::{
 };
 use tokio::sync::{oneshot, watch};
 
-/// The kind of the stream that tells what is suspended.
+/// The kind of the stream of transitions.
 pub const CONTEXTS: &str = "madang/contexts";
 
-/// What happens to components. Stored; variants are only ever added, at the end.
+/// A transition of a component. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transition {
-    /// Nothing more is done by it.
+    /// The component was suspended: it does nothing.
     Suspended {
         /// Its name.
         context: String,
     },
-    /// It goes on.
+    /// The component was resumed.
     Resumed {
         /// Its name.
         context: String,
     },
 }
 
-/// Everything of one name.
+/// A component: all parts of one name.
 #[derive(Debug)]
 pub struct Context {
     /// `taxi/reservations`
     pub name: &'static str,
     parts: Mutex<BTreeSet<&'static str>>,
     is_suspended: AtomicBool,
-    /// Since when, in milliseconds since the epoch; 0 when it was never otherwise.
+    /// The time of the last transition in milliseconds since the epoch; 0 when there was none.
     since_ms: AtomicU64,
-    /// Commands of others that wait for it.
+    /// Number of commands of other parts that wait for this component.
     waiting: AtomicU64,
 }
 
@@ -69,37 +69,37 @@ impl Context {
         }
     }
 
-    /// Whether it does nothing now.
+    /// Returns whether the component is suspended.
     pub fn is_suspended(&self) -> bool {
         self.is_suspended.load(Ordering::Relaxed)
     }
 
-    /// What a client is told who wants something of it.
+    /// Returns the error that a client of a suspended component gets.
     pub const fn trouble(&self) -> RequestError {
         RequestError::Suspended { context: self.name }
     }
 
-    /// What it consists of: `aggregate`, `saga`, `port`, `lookup`, `view`.
+    /// Returns its parts: `aggregate`, `saga`, `port`, `lookup`, `view`.
     pub fn parts(&self) -> Vec<&'static str> {
         lock(&self.parts).iter().copied().collect()
     }
 
-    /// Since when it is as it is, in milliseconds since the epoch, if it was ever otherwise.
+    /// Returns the time of the last transition in milliseconds since the epoch, if there was one.
     pub fn since_ms(&self) -> Option<u64> {
         Some(self.since_ms.load(Ordering::Relaxed)).filter(|since| *since > 0)
     }
 
-    /// So many more commands wait for it.
+    /// Adds to the number of waiting commands.
     pub fn await_more(&self, commands: u64) {
         self.waiting.fetch_add(commands, Ordering::Relaxed);
     }
 
-    /// So many commands wait for it no longer.
+    /// Subtracts from the number of waiting commands.
     pub fn await_less(&self, commands: u64) {
         self.waiting.fetch_sub(commands, Ordering::Relaxed);
     }
 
-    /// Commands that wait for it.
+    /// Returns the number of waiting commands.
     pub fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -118,17 +118,17 @@ pub struct Contexts {
     journal: Arc<Journal>,
     kind: KindId,
     all: Mutex<BTreeMap<&'static str, Arc<Context>>>,
-    /// How each was at the start, by name: suspended or not, and since when.
+    /// The state of each component at the start, by name.
     at_start: HashMap<String, Told>,
     changes: watch::Sender<u64>,
-    /// Called at every change.
+    /// Functions that are called at every transition.
     observers: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
-    /// One transition at a time.
+    /// Serializes transitions.
     hand: tokio::sync::Mutex<()>,
 }
 
 impl Contexts {
-    /// What the journal tells of components.
+    /// Reads the state of all components from the journal.
     pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
         let kind = journal.kind(CONTEXTS)?;
         let at_start = last_told(&journal, stream(kind))?;
@@ -143,7 +143,7 @@ impl Contexts {
         }))
     }
 
-    /// The component of this name, with one more part.
+    /// Returns the component of this name, and adds a part to it.
     pub fn with(&self, name: &'static str, part: &'static str) -> Arc<Context> {
         let mut all = lock(&self.all);
         let context = all.entry(name).or_insert_with(|| {
@@ -160,17 +160,17 @@ impl Contexts {
         Arc::clone(context)
     }
 
-    /// Has this called at every change.
+    /// Registers a function that is called at every transition.
     pub fn on_change(&self, observer: impl Fn() + Send + Sync + 'static) {
         lock(&self.observers).push(Box::new(observer));
     }
 
-    /// All of them, by name.
+    /// Returns all components, by name.
     pub fn all(&self) -> Vec<Arc<Context>> {
         lock(&self.all).values().cloned().collect()
     }
 
-    /// The one of this name.
+    /// Returns the component of this name.
     pub fn get(&self, name: &str) -> Option<Arc<Context>> {
         lock(&self.all).get(name).cloned()
     }
@@ -178,24 +178,25 @@ impl Contexts {
     /// Waits until this component is not suspended.
     pub async fn resumed(&self, context: &Context) {
         let mut changes = self.changes.subscribe();
-        // An error means that the runtime is gone.
+        // The channel closes only when the runtime is gone.
         let _ = changes.wait_for(|_| !context.is_suspended()).await;
     }
 
-    /// Waits until this lease is over; whoever ends one lets everybody [look again](Self::stir).
+    /// Waits until this lease is over. The function that ends a lease has to call [`Self::stir`].
     pub async fn over(&self, lease: &Lease) {
         let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
     }
 
-    /// Lets everybody who waits look again.
+    /// Wakes all waiting tasks, so that they check their condition again.
     pub fn stir(&self) {
         self.changes.send_modify(|changes| *changes += 1);
     }
 
-    /// Suspends or resumes it: durably, before this returns. Does nothing when it is so already.
+    /// Suspends or resumes a component durably, before this returns. Does nothing when it is so
+    /// already.
     ///
-    /// When it is in doubt whether that is durable, this waits until the journal has healed: what
-    /// is so in memory is what is told after the next start.
+    /// When the commit is in doubt, this waits until the journal has recovered. The state in memory
+    /// then equals the state after the next start.
     pub async fn turn(&self, context: &Context, suspend: bool) -> Result<(), RequestError> {
         let _turn = self.hand.lock().await;
         if context.is_suspended() == suspend {
@@ -215,7 +216,7 @@ impl Contexts {
         Err(lost.into())
     }
 
-    /// Writes a transition down, as far as the journal takes it.
+    /// Writes a transition to the journal and waits for its commit.
     async fn write(
         &self,
         context: &Context,
@@ -238,7 +239,8 @@ impl Contexts {
         durable.await.map_err(failed)
     }
 
-    /// Has it be as the journal tells once that has healed; whether it is suspended then.
+    /// Sets the component to its state in the journal once that has recovered, and returns whether
+    /// it is suspended.
     async fn settle(&self, context: &Context) -> Result<bool, RequestError> {
         system_stream::settled(&self.journal).await?;
         let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
@@ -264,7 +266,7 @@ impl Contexts {
     }
 }
 
-/// How each component is by the records of this stream, by name.
+/// Returns the state of each component by the records of this stream, by name.
 fn last_told(journal: &Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
     let mut told = HashMap::new();
     journal.each_record(stream, 0, |record| {

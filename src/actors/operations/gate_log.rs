@@ -1,4 +1,5 @@
-//! Writes what happens to gates into the log of operations.
+//! The gate log: writes the transitions of gates and restarts of the gate driver into the
+//! operations log.
 
 use super::log::{OperationsEvent, OperationsLog};
 use crate::actors::gate::GateObserver;

@@ -1,12 +1,13 @@
-//! Notes in the log of operations when the journal fails and when it has recovered.
+//! The journal watch: notes in the operations log when the journal fails and when it has recovered.
 
 use super::log::{OperationsEvent, OperationsLog};
 use crate::store::journal::{Availability, AvailabilityObserver};
 use std::sync::Arc;
 
-/// Notes when the journal broke and when it healed.
+/// Returns the observer that notes failures and recoveries of the journal.
 pub fn witness(diary: &Arc<OperationsLog>) -> AvailabilityObserver {
-    // The log of operations writes into the journal, so that it is the journal's to be dropped last.
+    // A weak reference: the log's writer thread holds the journal, so a strong one would keep both
+    // in memory.
     let diary = Arc::downgrade(diary);
     Arc::new(move |turn| {
         let note = match turn {

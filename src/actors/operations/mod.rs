@@ -1,5 +1,5 @@
-//! What operators see and do: components that can be suspended, quarantine, and the log of
-//! operations. All of it is durable in streams of the journal.
+//! Operations: components that can be suspended, the quarantine, and the operations log.
+//! Suspensions and notes are durable in streams of the journal.
 
 pub mod clock_watch;
 mod components;

@@ -1,4 +1,4 @@
-//! Instances and conversations that crashed too often.
+//! The quarantine: aggregate, saga, port and lookup instances that crashed.
 
 use super::log::{OperationsEvent, OperationsLog};
 use crate::actors::api::QuarantineEntry;
@@ -8,12 +8,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Lets a conversation out of quarantine; said to where it is led.
+/// The message that releases an instance from quarantine, sent to its runner.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Release(pub u64);
 
-/// Everything that is in quarantine, of all kinds.
+/// The entries of the quarantine, of all kinds.
 #[derive(Debug)]
 pub struct Quarantine {
     diary: Arc<OperationsLog>,
@@ -21,12 +21,12 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
-    /// Nobody is in it yet; who comes and goes is noted.
+    /// Creates an empty quarantine. Admissions and releases are noted in the operations log.
     pub fn new(diary: Arc<OperationsLog>) -> Self {
         Self { diary, entries: Mutex::default() }
     }
 
-    /// Takes one in.
+    /// Adds an entry and notes it.
     pub fn admit(&self, entry: QuarantineEntry) {
         self.take_back(entry.clone());
         let QuarantineEntry { resource, number, because, .. } = entry;
@@ -34,7 +34,7 @@ impl Quarantine {
         self.diary.note(OperationsEvent::Quarantined { resource, number, because });
     }
 
-    /// Takes one in that was in before everything started over.
+    /// Adds an entry that existed before a restart, without a note.
     pub fn take_back(&self, entry: QuarantineEntry) {
         tracing::error!(
             resource = entry.resource,
@@ -46,12 +46,12 @@ impl Quarantine {
         self.lock().insert((entry.resource, entry.number), entry);
     }
 
-    /// Why this one is in, if it is.
+    /// Returns the reason why this instance is in quarantine, if it is.
     pub fn because(&self, resource: &'static str, number: u64) -> Option<String> {
         self.lock().get(&(resource, number)).map(|entry| entry.because.clone())
     }
 
-    /// Lets one out.
+    /// Removes an entry and notes it; false when there was none.
     pub fn release(&self, resource: &'static str, number: u64) -> bool {
         let was_in = self.lock().remove(&(resource, number)).is_some();
         if was_in {
@@ -60,12 +60,12 @@ impl Quarantine {
         was_in
     }
 
-    /// Lets all of these out.
+    /// Removes all entries of this resource, without a note.
     pub fn forget(&self, resource: &'static str) {
         self.lock().retain(|(of, _), _| *of != resource);
     }
 
-    /// Everything that is in.
+    /// Returns all entries.
     pub fn entries(&self) -> Vec<QuarantineEntry> {
         self.lock().values().cloned().collect()
     }

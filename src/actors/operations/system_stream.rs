@@ -1,4 +1,4 @@
-//! What the runtime writes into the journal about itself, in streams of its own under `madang/`.
+//! System streams: records of the runtime about itself, in the journal under `madang/`.
 
 use crate::{
     domain::kernel::Timestamp,
@@ -10,24 +10,24 @@ use crate::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
-/// The pause before a journal that is failing is asked again.
+/// The pause before a failing journal is tried again.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Where a record about the runtime goes.
+/// The place of a record about the runtime.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// Whose history it is.
+    /// The stream of the record.
     pub stream: Stream,
-    /// The last version of that history.
+    /// The last version of that stream.
     pub after_version: u32,
-    /// The journal's generation in which that was so.
+    /// The journal's generation in which that version was read.
     pub generation: u64,
 }
 
-/// Submits one record about the runtime; `done` hears when it is durable.
+/// Submits one record about the runtime; `done` is called when it is durable or lost.
 ///
 /// # Errors
-/// When the journal does not take it now; `done` hears nothing then.
+/// When the journal does not take it now; `done` is not called then.
 pub fn submit<E: Serialize>(
     journal: &Journal,
     Place { stream, after_version, generation }: Place,
@@ -52,10 +52,10 @@ pub fn submit<E: Serialize>(
     journal.submit(submission).map(drop)
 }
 
-/// Waits until it shows whether what was in doubt is on disk after all.
+/// Waits until the journal knows whether a record in doubt is on disk.
 ///
 /// # Errors
-/// When the journal is closed before.
+/// When the journal is closed before that.
 pub async fn settled(journal: &Journal) -> Result<(), SubmitError> {
     while journal.is_in_doubt() {
         journal.is_kept()?;
@@ -64,10 +64,10 @@ pub async fn settled(journal: &Journal) -> Result<(), SubmitError> {
     Ok(())
 }
 
-/// Reads such a record back.
+/// Decodes such a record.
 ///
 /// # Errors
-/// When this binary does not understand it.
+/// When this binary does not know its form.
 pub fn read<E: DeserializeOwned>(bytes: &[u8]) -> Result<E, String> {
     codec::decode(bytes).map_err(|error| error.to_string())
 }

@@ -1,4 +1,4 @@
-//! The ways to the outside services, as whoever sends a client there has to know them.
+//! Admission to the outside services, checked before a client's command that needs one is accepted.
 
 use super::{
     deferral::{Deferrals, PutOff},
@@ -17,14 +17,14 @@ use std::{
     time::Duration,
 };
 
-/// The ways to all outside services, by the names of the ports.
+/// The admission to every outside service, by the name of the port.
 #[derive(Default)]
 pub struct PortAdmissions {
     all: RwLock<BTreeMap<&'static str, Arc<PortAdmission>>>,
 }
 
 impl PortAdmissions {
-    /// Opens the way to one more.
+    /// Registers the admission of a port.
     pub fn open(&self, port: &'static str, passage: PortAdmission) -> Arc<PortAdmission> {
         let passage = Arc::new(passage);
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
@@ -32,27 +32,27 @@ impl PortAdmissions {
         passage
     }
 
-    /// The way to this one.
+    /// The admission of this port.
     pub fn get(&self, port: &str) -> Option<Arc<PortAdmission>> {
         self.all.read().unwrap_or_else(PoisonError::into_inner).get(port).cloned()
     }
 }
 
-/// The way to one outside service.
+/// Admission to one outside service.
 pub struct PortAdmission {
-    /// What stands in it.
+    /// The gate of the port.
     pub gate: Arc<Gate>,
-    /// The port.
+    /// The component of the port.
     context: Arc<Context>,
-    /// Those who wait behind it, when the fallback is *defer*.
+    /// The deferred questions, when the fallback is *defer*.
     putting_off: Option<Deferrals>,
-    /// The clients that wait.
+    /// The number of clients that wait for this service.
     crowd: WaitingClients,
 }
 
 impl PortAdmission {
-    /// Through this gate; whoever asks in vain is dealt with as configured. No more clients wait
-    /// for this machine at once than so many.
+    /// Admission through this gate, with the configured fallback for questions without an answer.
+    /// At most `unanswered_max` clients wait for work of this machine at once.
     pub fn new(
         gate: Arc<Gate>,
         context: Arc<Context>,
@@ -64,18 +64,19 @@ impl PortAdmission {
         Self { gate, context, putting_off, crowd: WaitingClients::new(unanswered_max) }
     }
 
-    /// Whether questions are put off here at all.
+    /// Whether this port defers questions at all.
     pub const fn may_put_off(&self) -> bool {
         self.putting_off.is_some()
     }
 
-    /// Puts off the question of a conversation, until what is returned is dropped; `None` when
-    /// nothing is put off here, or too much is already.
+    /// Defers the question of a conversation, until the returned guard is dropped. `None` when the
+    /// port does not defer, or has no room for more.
     pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
         self.putting_off.as_ref()?.put_off(conversation)
     }
 
-    /// Waits until the question of this conversation is put off.
+    /// Waits until the question of this conversation is deferred; forever when the port does not
+    /// defer.
     pub async fn is_put_off(&self, conversation: u64) {
         match &self.putting_off {
             Some(putting_off) => putting_off.is_put_off(conversation).await,
@@ -83,24 +84,23 @@ impl PortAdmission {
         }
     }
 
-    /// A client waits for an answer, until what is returned is dropped.
+    /// Counts a client that waits for an answer, until the returned guard is dropped.
     pub fn join(&self) -> Counted {
         self.crowd.join()
     }
 
-    /// A question that a client waits for is with the service, until what is returned is dropped.
+    /// Counts a question that is with the service, until the returned guard is dropped.
     pub fn step_out(&self) -> Counted {
         self.crowd.step_out()
     }
 
-    /// Turns away whoever would ask in vain: the gate would turn the question away, and it would
-    /// not be put off; or it would not be answered in time, since too many are on their way there
-    /// or back.
+    /// Turns a client away whose question would fail. Either the gate would turn it away and it
+    /// could not be deferred, or too many waiting clients would make it late.
     ///
     /// # Errors
-    /// Why, and when to come back.
+    /// The gate and the reason, with the time to retry.
     pub fn foresee(&self) -> Result<(), Away> {
-        // Nobody is late at a service that is not asked.
+        // A suspended service is not asked, so its waiting clients do not count.
         if self.crowd.is_too_large() && !self.context.is_suspended() {
             return Err(self.gate.refuse());
         }
@@ -110,8 +110,7 @@ impl PortAdmission {
         self.gate.foresee()
     }
 
-    /// Which gate was in the way of whoever asked in vain, and when to come back: soon, if it
-    /// lets everybody through by now.
+    /// The gate that turned a question away, and when to retry: soon, if it admits callers by now.
     pub fn in_the_way(&self) -> (Arc<str>, Duration) {
         let peeked = self.gate.peek();
         let soon = |()| Duration::from_secs(soon().into());

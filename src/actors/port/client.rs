@@ -1,17 +1,18 @@
-//! An outside service behind its gate: asked in time, asked again within a budget, put off when
-//! nobody answers and that is wanted, and asked for as long as it takes when nobody waits.
+//! A client of an outside service, behind its gate. It asks before the deadline, retries within a
+//! budget, and defers the question when the service does not answer and the port is configured so.
+//! A question that no client waits for is asked until it is answered.
 //!
 //! ```text
 //! limited:  gate ─▶ attempt (─▶ hedge) ─▶ pause ─▶ gate ─▶ attempt .. until the last call
 //!             │                                                  │
-//!             └── turned away, or nobody answered ───────────────┘
+//!             └── turned away, or without answer ────────────────┘
 //!                    │ fallback refuse          │ fallback defer, if there is room
 //!                    ▼                          ▼
-//!           TurnedAway, Unreachable      behind everybody in a hurry, until given up
+//!           TurnedAway, Unreachable      behind urgent calls, until given up
 //! ```
-//! The time a question has is counted from when the fact was recorded that it is about, so that
-//! neither a backlog nor a restart gives it more. *Turned away* means that nothing went out, in
-//! this life of the process or an earlier one.
+//! The deadline of a question is counted from when its fact was recorded, so that neither a backlog
+//! nor a restart extends it. *Turned away* means that no request went out, in this process or an
+//! earlier one.
 
 use super::{
     admission::PortAdmission,
@@ -38,19 +39,19 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// A question, and what is known of it.
+/// A question to an outside service, and its context.
 pub struct PortCall {
     /// What is asked.
     pub ask: Ask,
-    /// When the fact was recorded that it is about.
+    /// When the fact that it is about was recorded.
     pub since: Timestamp,
     /// The number of the conversation it belongs to.
     pub conversation: u64,
-    /// Whether it may have been asked before, by a process that is gone.
+    /// Whether it may have been asked before, by an earlier process or run.
     pub was_asked: bool,
 }
 
-/// An outside service, however it is reached.
+/// A client of one outside service, over any transport.
 pub struct PortClient {
     name: &'static str,
     settings: PortSettings,
@@ -58,14 +59,16 @@ pub struct PortClient {
     context: Arc<Context>,
     contexts: Arc<Contexts>,
     passage: Arc<PortAdmission>,
-    /// Of questions that somebody waits for.
+    /// The retry budget of questions that a client waits for.
     budget: RetryBudget,
-    /// Of those that nobody waits for: they take nothing from the others.
+    /// The retry budget of questions that no client waits for; separate, so that they take nothing
+    /// from the others.
     patient_budget: RetryBudget,
 }
 
 impl PortClient {
-    /// A service as it is configured; what tells our store from others makes our keys ours.
+    /// A client as configured. The store id becomes part of every idempotency key, which tells our
+    /// keys from those of other stores.
     ///
     /// # Errors
     /// What is wrong with the settings, as a sentence.
@@ -82,7 +85,7 @@ impl PortClient {
         Ok(Self { name, settings, carrier, context, contexts, passage, budget, patient_budget })
     }
 
-    /// Asks until there is an answer, or patience is over.
+    /// Asks until there is an answer, or the patience of the question is over.
     pub async fn ask(&self, question: &PortCall) -> Answer {
         let was_asked = Cell::new(question.was_asked);
         if question.ask.patience == Patience::UntilAnswered {
@@ -107,7 +110,7 @@ impl PortClient {
         in_vain(because, was_asked.get())
     }
 
-    /// What is answered while the port is suspended; `None` when the question waits.
+    /// The answer given while the port is suspended; `None` when the question waits.
     pub fn refusal(&self, question: &PortCall) -> Option<Answer> {
         let is_refused = question.ask.patience == Patience::Limited && !self.passage.may_put_off();
         is_refused.then(|| in_vain(self.is_suspended(), question.was_asked))
@@ -121,7 +124,7 @@ impl PortClient {
         format!("{} is suspended", self.name)
     }
 
-    /// Asks, and asks again, as long as somebody waits for the answer.
+    /// Asks, with retries, until the last call for a client that waits.
     async fn ask_in_time(
         &self,
         question: &PortCall,
@@ -149,7 +152,7 @@ impl PortClient {
         }
     }
 
-    /// Waits until it is let through, at most until the last call.
+    /// Waits for a permit of the gate, at most until the last call.
     async fn enter(&self, hurry: &Deadline) -> Result<Permit, String> {
         let Some(last_call) = hurry.last_call(Instant::now()) else {
             return Err(format!("there was no time left to ask {}", self.name));
@@ -162,7 +165,7 @@ impl PortClient {
         Ok(permit)
     }
 
-    /// Asks, however long it takes, behind everybody who is in a hurry.
+    /// Asks until there is an answer, behind all callers with a deadline.
     async fn ask_patiently(&self, ask: &Ask, was_asked: &Cell<bool>) -> Answer {
         let mut attempts = 0;
         loop {
@@ -177,7 +180,7 @@ impl PortClient {
                     was_asked.set(true);
                     self.attempt(ask, permit, self.timeout()).await
                 }
-                // The gate was made anew, perhaps: whoever waited there comes again.
+                // The gate may have been replaced: its waiting callers enter again.
                 Err(away) => Err(away.to_string()),
             };
             let because = match answer {
@@ -209,7 +212,7 @@ impl PortClient {
         first_answer(first, second).await
     }
 
-    /// A place for a second attempt, when time, gate and budget allow one.
+    /// A permit for a second attempt, when time, gate and budget allow one.
     fn permit_to_hedge(&self, hurry: &Deadline) -> Option<Permit> {
         if hurry.last_call(Instant::now()).is_none() || !self.budget.withdraw() {
             return None;
@@ -239,7 +242,8 @@ impl PortClient {
         Duration::from_millis(self.settings.timeout_ms)
     }
 
-    /// The longest pause, beyond the budget of retries that nobody waits for.
+    /// The pause before a retry that no client waits for: exponential while its budget lasts, the
+    /// longest pause beyond it.
     fn patient_pause_after(&self, attempts: u32) -> Duration {
         let is_paid = self.patient_budget.withdraw();
         self.pause_after(if is_paid { attempts } else { u32::MAX })
@@ -253,12 +257,12 @@ impl PortClient {
     }
 }
 
-/// What it means that nobody answered.
+/// The answer after a failure: `Unreachable` if a request may have gone out, else `TurnedAway`.
 fn in_vain(because: String, was_asked: bool) -> Answer {
     if was_asked { Answer::Unreachable(because) } else { Answer::TurnedAway(because) }
 }
 
-/// The answer of whoever answers first; when one fails, that of the other.
+/// Returns the first successful answer; when one future fails, the result of the other.
 async fn first_answer<T, E>(
     first: impl Future<Output = Result<T, E>>,
     second: impl Future<Output = Result<T, E>>,

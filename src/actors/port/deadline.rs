@@ -1,18 +1,18 @@
-//! The time a question has that somebody waits for.
+//! The deadline of a question that a client waits for.
 
 use crate::{actors::settings::PortSettings, domain::kernel::Timestamp};
 use std::time::{Duration, Instant};
 
-/// Until when a question has to be answered, and asked.
+/// Until when a question has to be answered, and until when an attempt may begin.
 pub(super) struct Deadline {
     deadline: Instant,
-    /// After this, an attempt is not worth beginning: it would have less than half its time.
-    /// `None` when that is so already.
+    /// The latest start of an attempt; a later one would have less than half its time. `None` when
+    /// that is so already.
     last_call: Option<Instant>,
 }
 
 impl Deadline {
-    /// For a question since this time, which is read now.
+    /// The deadline of a question recorded at `since`, read from the journal now.
     pub(super) fn new(
         since: Timestamp,
         (now, read_at): (Timestamp, Instant),
@@ -25,19 +25,19 @@ impl Deadline {
         Self { deadline: read_at + left, last_call }
     }
 
-    /// When an attempt may be begun at the latest; `None` when it is too late for any.
+    /// When an attempt may begin at the latest; `None` when it is too late for any.
     pub(super) fn last_call(&self, now: Instant) -> Option<Instant> {
         self.last_call.filter(|last| now <= *last)
     }
 
-    /// So long, but not beyond the deadline.
+    /// This duration, cut off at the deadline.
     pub(super) fn at_most(&self, duration: Duration, now: Instant) -> Duration {
         duration.min(self.deadline.saturating_duration_since(now))
     }
 }
 
-/// What is left now of so many milliseconds since then. A clock that was set back gives nobody
-/// more than the whole.
+/// The time left of `whole_ms` since then. A clock that was set back never gives more than the
+/// whole.
 pub(super) fn left(since: Timestamp, now: Timestamp, whole_ms: u64) -> Duration {
     let gone_ms = now.0.saturating_sub(since.0);
     Duration::from_millis(whole_ms.saturating_sub(gone_ms))

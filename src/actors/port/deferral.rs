@@ -1,5 +1,5 @@
-//! Questions that are put off because nobody answers now: how many there are, and whose they are,
-//! so that whoever waits for one is told that it will be answered later.
+//! Deferred questions: how many there are, and of which conversations, so that a waiting client is
+//! told that the answer comes later.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The questions put off at one port, by conversation.
+/// The deferred questions of one port, by conversation.
 pub struct Deferrals {
     questions_max: usize,
     state: Mutex<State>,
@@ -15,32 +15,32 @@ pub struct Deferrals {
 
 #[derive(Default)]
 struct State {
-    /// By conversation, how many say so: who goes on after a restart may be there before whoever
-    /// said so until then has gone.
+    /// The number of guards for each conversation. After a restart the new effect may defer its
+    /// question before the guard of the old one is dropped.
     put_off: HashMap<u64, usize>,
-    /// Whoever waits for the answer of a question that is not put off yet.
+    /// The waiting clients of each conversation whose question is not deferred yet.
     waiting: HashMap<u64, Vec<oneshot::Sender<()>>>,
 }
 
-/// A question is put off; dropped when it is answered or given up.
+/// The guard of a deferred question; dropped when it is answered or given up.
 pub struct PutOff<'a> {
     at: &'a Deferrals,
     conversation: u64,
 }
 
 impl Deferrals {
-    /// At most so many at once.
+    /// At most this many questions are deferred at once.
     pub fn new(questions_max: usize) -> Self {
         Self { questions_max, state: Mutex::default() }
     }
 
-    /// Whether one more can be put off.
+    /// Whether one more question can be deferred.
     pub fn has_room(&self) -> bool {
         self.lock().put_off.len() < self.questions_max
     }
 
-    /// Puts off the question of a conversation; `None` when there is no room. What is put off
-    /// already needs none.
+    /// Defers the question of a conversation; `None` when there is no room. A question that is
+    /// deferred already needs none.
     pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
         let mut state = self.lock();
         let is_full = state.put_off.len() >= self.questions_max;
@@ -48,12 +48,12 @@ impl Deferrals {
             return None;
         }
         *state.put_off.entry(conversation).or_default() += 1;
-        // Dropping the senders tells them.
+        // Dropping the senders wakes the waiting clients.
         state.waiting.remove(&conversation);
         Some(PutOff { at: self, conversation })
     }
 
-    /// Waits until the question of this conversation is put off.
+    /// Waits until the question of this conversation is deferred.
     pub async fn is_put_off(&self, conversation: u64) {
         let _leaving = Leaving { at: self, conversation };
         let told = {
@@ -84,7 +84,7 @@ impl Drop for PutOff<'_> {
     }
 }
 
-/// Somebody waits, and does not any more when this is dropped.
+/// The entry of a waiting client; removed when this guard is dropped.
 struct Leaving<'a> {
     at: &'a Deferrals,
     conversation: u64,

@@ -1,16 +1,17 @@
-//! What may be asked beyond the first attempts: retries and hedges together add a fifth to the
-//! load at most, because more would keep down whoever is down already. After Finagle's
-//! `RetryBudget`.
+//! The retry budget of a port: retries and hedges together add at most a fifth to the load. More
+//! would keep down a service that is already failing. After Finagle's `RetryBudget`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What one attempt costs; a first attempt brings in one, so that five pay for one more.
+/// The cost of one retry or hedge, in deposits: a first attempt deposits one, so that five pay for
+/// one more.
 const COST: u32 = 5;
 
-/// So many retries and hedges are free at the start, so that the first failures may be retried.
+/// This many retries and hedges are free at the start, so that the first failures may be retried.
 const RESERVE_ATTEMPTS: u32 = 10;
 
-/// So many may be saved up at most: a long good time is no reason for a storm.
+/// At most this many retries may be saved up, so that a long healthy period does not allow a retry
+/// storm.
 const SAVED_ATTEMPTS_MAX: u32 = 100;
 
 /// The retries and hedges that one port may still make, in fifths.
@@ -25,12 +26,12 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// A first attempt goes out.
+    /// Deposits for a first attempt.
     pub(super) fn deposit(&self) {
         self.put_in(1);
     }
 
-    /// What was paid for did not come about.
+    /// Returns the cost of an attempt that was not made.
     pub(super) fn put_back(&self) {
         self.put_in(COST);
     }
@@ -40,7 +41,7 @@ impl RetryBudget {
         let _ = self.fifths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Pays for one attempt more; false when there is not enough left.
+    /// Withdraws the cost of one retry or hedge; false when the budget is too low.
     pub(super) fn withdraw(&self) -> bool {
         let less = |fifths: u32| fifths.checked_sub(COST);
         self.fifths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()

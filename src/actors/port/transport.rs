@@ -1,4 +1,4 @@
-//! How an outside service is reached: the sandbox inside this process, or HTTP.
+//! Transports to an outside service: the sandbox inside this process, or HTTP.
 
 use crate::{
     actors::{
@@ -11,7 +11,7 @@ use crate::{
 use serde_json::Value;
 use std::time::Duration;
 
-/// What carries questions to an outside service and answers back.
+/// The transport of questions to an outside service, and of its answers.
 pub struct Transport {
     settings: PortSettings,
     by: Means,
@@ -25,14 +25,14 @@ enum Means {
 struct Http {
     client: reqwest::Client,
     url: reqwest::Url,
-    /// What every key begins with out there.
+    /// The prefix of every idempotency key sent to the service.
     ours: String,
 }
 
 impl Transport {
-    /// To this port, as it is configured. Other ports and other stores may ask the same service:
-    /// what tells ours from them is a part of every key. A store without it goes on with the
-    /// keys that it began with.
+    /// The transport of this port, as configured. Other ports and other stores may call the same
+    /// service, so port name and store id are a part of every key. A store without an id keeps the
+    /// keys it began with.
     ///
     /// # Errors
     /// What is wrong with the settings, as a sentence.
@@ -44,7 +44,7 @@ impl Transport {
                 let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
                 let url = url.map_err(|because| in_section(because.to_owned()))?;
                 let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
-                // Whoever embeds us may have chosen one already, which is as good.
+                // An embedding program may have installed a provider already; that one is as good.
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = reqwest::Client::builder()
                     .no_proxy()
@@ -94,7 +94,7 @@ impl Transport {
 }
 
 impl Http {
-    /// The key and the body, as they go out.
+    /// The key and the body, as they are sent.
     fn letter(&self, ask: &Ask) -> (String, Value) {
         let ours = |key: &str| format!("{}{key}", self.ours);
         let mut body = ask.body.clone();
@@ -196,7 +196,7 @@ mod tests {
                 keys.extend([charge, refund]);
             }
         }
-        // Those of a store without a name are as they were.
+        // The keys of a store without an id are unchanged.
         assert!(
             keys.contains("charge-7") && keys.contains("0000000000000001/taxi/payment/charge-7")
         );

@@ -1,14 +1,14 @@
-//! How many clients wait for an outside service while it is this machine that works on it: before
-//! the question has come to the service, and after its answer. How long the service takes must
-//! not count, or one that takes its time would close the runtime (ADR 15); what this machine has
-//! begun and not finished must be bounded, or everybody is served late.
+//! Counts the clients that wait for work of this machine around a service call: before the question
+//! reaches the service, and after its answer. The time at the service must not count, or a slow
+//! service would close the runtime (ADR 15). Work that this machine has begun must be bounded, or
+//! all clients are served late.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-/// Those who wait for one service.
+/// The clients that wait for one service.
 #[derive(Debug)]
 pub struct WaitingClients {
     clients_max: usize,
@@ -16,27 +16,27 @@ pub struct WaitingClients {
     with_service: Arc<AtomicUsize>,
 }
 
-/// One of them, until it is dropped.
+/// One counted client or question, until it is dropped.
 #[derive(Debug)]
 pub struct Counted(Arc<AtomicUsize>);
 
 impl WaitingClients {
-    /// Nobody waits. More than so many are too many.
+    /// A counter without clients; more than `clients_max` are too many.
     pub fn new(clients_max: usize) -> Self {
         Self { clients_max, waiting: Arc::default(), with_service: Arc::default() }
     }
 
-    /// A client waits.
+    /// Counts a client that waits.
     pub fn join(&self) -> Counted {
         Counted::among(&self.waiting)
     }
 
-    /// A question that somebody waits for is with the service.
+    /// Counts a question of a waiting client that is with the service.
     pub fn step_out(&self) -> Counted {
         Counted::among(&self.with_service)
     }
 
-    /// Whether more wait than may.
+    /// Whether more clients wait for this machine than the bound allows.
     pub fn is_too_large(&self) -> bool {
         let with_service = self.with_service.load(Ordering::Relaxed);
         self.waiting.load(Ordering::Relaxed).saturating_sub(with_service) > self.clients_max

@@ -1,4 +1,4 @@
-//! The server as a host: everything a business declares, brought to life.
+//! The builder of the runtime: takes the declarations of the businesses and starts their parts.
 
 use super::{
     launch::Launcher,
@@ -36,7 +36,7 @@ use std::{
     time::Duration,
 };
 
-/// The opened system, to which everything that is installed is declared.
+/// The builder: an opened store, to which everything that is installed is declared.
 pub struct RuntimeBuilder {
     pub(in crate::actors) settings: Settings,
     pub(in crate::actors) journal: Arc<Journal>,
@@ -44,26 +44,26 @@ pub struct RuntimeBuilder {
     shared: Arc<Services>,
     pub(in crate::actors) rooms: Registry,
     pub(in crate::actors) doors: Vec<Arc<dyn Endpoint>>,
-    /// The settings of each business, by the type of the business.
+    /// The settings of each business, by its type.
     businesses: HashMap<TypeId, Box<dyn Any>>,
-    /// What starts the actors, once all rooms are known.
+    /// The functions that start the shards, once all aggregate kinds are known.
     shards: Vec<StartShards>,
     followers: Vec<Start<Launcher>>,
     projectors: Vec<Start<Launcher>>,
-    /// To which conversations sagas count what clients said, with the business of each.
+    /// The routes of client records to conversations, each with the name of its business.
     routes: Vec<(&'static str, Route)>,
     examples: Vec<Example>,
     trouble: Vec<String>,
 }
 
-/// Starts the shards of a kind of aggregate.
+/// Starts the shards of an aggregate kind.
 type StartShards = Box<dyn FnOnce(&Supervisor) -> Result<(), StartError>>;
 
-/// Starts something, given what it lives in.
+/// Starts a part with the context it needs.
 type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 
 impl RuntimeBuilder {
-    /// Opens the store.
+    /// Opens the store, the components and the operations log.
     pub(in crate::actors) fn open(settings: Settings) -> Result<Self, StartError> {
         let views = Some(settings.data.join("views"));
         let options = JournalOptions { views, ..settings.journal.clone() };
@@ -109,7 +109,7 @@ impl RuntimeBuilder {
         })
     }
 
-    /// Notes when the wall clock is behind the last record of the journal.
+    /// Writes a note when the wall clock is behind the last record of the journal.
     fn note_clock_that_is_behind(&self) {
         let before_last = self.journal.durable().saturating_sub(1);
         let last = self.journal.read(before_last, 1, ReadLevel::Durable).ok();
@@ -119,7 +119,7 @@ impl RuntimeBuilder {
         }
     }
 
-    /// Starts everything: shards first, then views, then whoever reacts.
+    /// Starts all parts: shards first, then views, then sagas, ports and lookups.
     pub(in crate::actors) fn bring_to_life(self) -> Result<RuntimeParts, StartError> {
         self.check()?;
         self.note_clock_that_is_behind();
@@ -135,7 +135,8 @@ impl RuntimeBuilder {
         for start in self.shards {
             start(&supervisor)?;
         }
-        // On a thread of its own, so that nobody else's work makes those at a gate wait.
+        // The gate driver has an event loop of its own, so that other work does not delay waiting
+        // callers.
         let gatekeeping = supervisor.add_loop("gates", LoopRole::Followers);
         gate::drive(&self.shared.gates, &supervisor.handle(gatekeeping));
         let query_max = Duration::from_millis(self.shared.settings.query_ms_max);
@@ -182,7 +183,7 @@ impl RuntimeBuilder {
         })
     }
 
-    /// Whether everything could be installed.
+    /// Returns the errors of the declarations, if there are any.
     pub(in crate::actors) fn check(&self) -> Result<(), StartError> {
         if self.trouble.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Faults on purpose, for drills: something breaks when an operator says so, and heals by itself.
+//! Fault injection for drills: an operator breaks a part, and it recovers by itself.
 
 use super::parts::RuntimeParts;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 use std::time::Duration;
 
 impl RuntimeParts {
-    /// Breaks something; says what was done.
+    /// Injects a fault and returns a description of what was done.
     pub(in crate::actors) fn break_on_purpose(&self, fault: &Fault) -> Result<String, FaultError> {
         if !self.shared.allows_faults {
             return Err(FaultError::NotAllowed);

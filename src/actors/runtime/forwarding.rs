@@ -1,5 +1,5 @@
-//! A command that is said at one kind of aggregate and is for another: what came of it there, and
-//! how the one of the same number stands that it was said at.
+//! Forwarding of commands: a command is addressed to one aggregate kind and handled by another. The
+//! reply combines the outcome there with the addressed aggregate of the same number.
 
 use super::Runtime;
 use crate::{
@@ -14,23 +14,24 @@ use crate::{
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// Turns the key of a client into the one under which the other kind stores its part.
+/// XORed with a client's idempotency key, this gives the key under which the other kind stores its
+/// part.
 const OF_THE_OTHER: u128 = 0x6f66_2074_6865_206f_7468_6572_206b_696e;
 
-/// What is stored under the key of a request.
+/// The stored answer of an idempotency key.
 enum Found {
-    /// Nothing; it is the only one under way.
+    /// No answer is stored; the guard makes this the only request under way with its key.
     Nothing(KeyGuard),
-    /// Only what the other kind stored under the same key, as older binaries have it.
+    /// Only the other kind's part is stored under the same key, as older binaries do.
     OfTheOther,
-    /// The whole answer.
+    /// The complete answer is stored.
     Answer(Result<Reply, RequestError>),
 }
 
 impl Runtime {
-    /// Says a command to the kind it is for, waits for its outcome there, and shows the one of the
-    /// same number that it was said at. Under a key, the other kind stores its part under a key
-    /// derived from it, and the answer composed of both is stored before it is given.
+    /// Submits a command to the kind it is for, waits for its outcome there, and returns the
+    /// addressed aggregate of the same number. Under an idempotency key, the other kind stores its
+    /// part under a derived key. The combined answer is stored before it is returned.
     pub(in crate::actors) async fn pass_on(
         &self,
         dispatch: Dispatch,
@@ -46,7 +47,7 @@ impl Runtime {
         let patience = request.patience;
         let of_the_other = IdempotencyKey { key: key.key ^ OF_THE_OTHER, ..key };
         let request = Request { key: Some(of_the_other), ..request };
-        // A trouble is stored by the other kind, or is none that is stored.
+        // An error is stored by the other kind, or is one that is not stored.
         let reply = self.say_and_show(dispatch, request).await?;
         let stream = Stream { kind: self.parts.doors[resource].kind(), number };
         let keeping = Keeping { fingerprint: key.fingerprint, stream, is_first: true };
@@ -89,7 +90,8 @@ impl Runtime {
             return Err(RequestError::Failed(format!("nobody is there for {dispatch:?}")));
         };
         let name = self.parts.resources[resource].sayings[request.saying].name;
-        // Checked only when it was not answered before: what it did may have changed the version.
+        // `If-Match` is checked only when no answer is stored: the first attempt may have changed
+        // the version.
         let (said_at, if_match) = (Arc::clone(&self.parts.doors[resource]), request.if_match);
         let first = Box::pin(async move {
             let actual = said_at.show(number).await?.version;

@@ -1,4 +1,4 @@
-//! How the parts of a running system are: the journal, subscribers, views, components and gates.
+//! The health of a runtime's parts: the journal, subscribers, views, components and gates.
 
 use super::Runtime;
 use crate::actors::{
@@ -12,7 +12,7 @@ use crate::actors::{
 use std::sync::atomic::Ordering;
 
 impl Runtime {
-    /// How the parts are. Never waits.
+    /// Returns the health of all parts. Never waits.
     #[must_use]
     pub fn health(&self) -> Health {
         let durable = self.parts.journal.durable();
@@ -46,7 +46,7 @@ impl Runtime {
     }
 }
 
-/// How a suspended kind of aggregate is; what follows the journal speaks for itself.
+/// Returns the health of a suspended aggregate kind; subscribers report their own suspension.
 fn suspended_part(context: &Context) -> Option<Part> {
     context.parts().contains(&"aggregate").then(|| Part {
         name: format!("aggregate {}", context.name),
@@ -55,7 +55,7 @@ fn suspended_part(context: &Context) -> Option<Part> {
     })
 }
 
-/// A gate that is not closed.
+/// Returns the health of a gate that is not closed.
 fn gate_part(gate: &GateInfo) -> Option<Part> {
     let status = match gate.state {
         "closed" => return None,

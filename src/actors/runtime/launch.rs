@@ -1,4 +1,4 @@
-//! What subscribers and projectors need to start, and what they leave behind.
+//! The launcher: starts subscribers and projectors, and collects their handles.
 
 use super::parts::ReleaseHandlers;
 use crate::{
@@ -21,25 +21,25 @@ use crate::{
 use actix::{Actor, Context as ActixContext, Handler};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What subscribers need to start, and what they leave behind.
+/// Starts subscribers and projectors, and collects their handles.
 pub(in crate::actors) struct Launcher {
     pub(in crate::actors) settings: Settings,
     pub(in crate::actors) services: SubscriberServices,
     pub(in crate::actors) rows: Vec<(&'static str, Arc<ViewReader>)>,
     pub(in crate::actors) progress: Vec<Arc<Progress>>,
-    /// Where clients' queries of views run.
+    /// The limits of clients' view queries.
     pub(in crate::actors) queries: Arc<Queries>,
-    /// How to ask the sagas, with the business of each.
+    /// The query functions of the sagas, each with the name of its business.
     pub(in crate::actors) sagas: Vec<(&'static str, AskSaga)>,
     pub(in crate::actors) releases: ReleaseHandlers,
     pub(in crate::actors) supervisor: Arc<Supervisor>,
-    /// The loops where sagas live, and where ports and lookups do.
+    /// The event loop of the sagas, and the one of ports and lookups.
     pub(in crate::actors) inner: usize,
     pub(in crate::actors) outer: usize,
 }
 
 impl Launcher {
-    /// Where a subscriber says how far it is; its bell rings when anything is suspended or resumed.
+    /// Creates a subscriber's progress. Every change of a component wakes the subscriber.
     pub(in crate::actors) fn follower(
         &mut self,
         part: &str,
@@ -77,19 +77,20 @@ impl Launcher {
         self.supervisor.keep(name, context, (self.outer, Restart::After), begin)
     }
 
-    /// Has conversations let out of quarantine by whoever has this seat.
+    /// Registers the release function of the actor behind this reference.
     fn let_out<A>(&mut self, name: &'static str, seat: Arc<ActorRef<A>>)
     where
         A: Actor<Context = ActixContext<A>> + Handler<Release>,
     {
-        // One that is being begun again finds out for itself who is to be let out.
+        // An actor that is being restarted misses the message. It reads its quarantined instances
+        // again when it starts.
         let release = move |number| {
             seat.with(|it| it.into_iter().for_each(|it| it.do_send(Release(number))));
         };
         self.releases.insert(name, Box::new(release));
     }
 
-    /// Keeps the runner of a saga alive; its seat.
+    /// Starts and supervises the runner of a saga. Returns its actor reference.
     pub(in crate::actors) fn run<S: Saga>(
         &mut self,
         me: KindId,
@@ -125,7 +126,7 @@ impl Launcher {
         Ok(())
     }
 
-    /// Starts a projector on a thread of its own.
+    /// Opens a view's storage and starts its projector on a thread of its own.
     fn shelve<F: Projection>(
         &mut self,
         folds: F,

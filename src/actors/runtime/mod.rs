@@ -1,4 +1,4 @@
-//! The running system behind the facade: started from settings, stopped as a whole.
+//! The runtime: the facade of the running system, started from settings and stopped as a whole.
 
 mod builder;
 mod fault_injection;
@@ -26,22 +26,22 @@ use crate::actors::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// The running system; cheap to clone.
+/// The running system. Cheap to clone.
 #[derive(Clone)]
 pub struct Runtime {
     pub(in crate::actors) parts: Arc<RuntimeParts>,
 }
 
 impl Runtime {
-    /// The handle of what was started.
+    /// Creates the handle of started parts.
     pub(in crate::actors) fn of(parts: RuntimeParts) -> Self {
         Self { parts: Arc::new(parts) }
     }
 
-    /// Lets nobody follow the journal any more, finishes what is submitted, and closes it.
+    /// Stops all subscribers, finishes what is submitted, and closes the journal.
     pub async fn stop(&self) {
         let supervisor = Arc::clone(&self.parts.supervisor);
-        // A drill ends here: the last commits take no longer than the disk takes.
+        // An injected slowdown ends here, so that the last commits are as fast as the disk.
         self.parts.journal.faults().slow_commits(Duration::ZERO, Duration::ZERO);
         let (journal, diary) =
             (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
@@ -52,7 +52,7 @@ impl Runtime {
             for arbiter in &following {
                 arbiter.stop();
             }
-            // Whoever still reads would find the journal closed, and complain.
+            // A subscriber that still runs would find the journal closed and log errors.
             for arbiter in following {
                 let _ = arbiter.join();
             }
@@ -68,35 +68,36 @@ impl Runtime {
         }
     }
 
-    /// Names the calling thread, a loop of actix that answers clients, and looks after it from now
-    /// on: when it is blocked, [`Self::blocked`] tells so.
+    /// Names the calling thread, an actix event loop that serves clients, and monitors it from now
+    /// on. While it is blocked, [`Self::blocked`] lists it.
     pub fn look_after_this_loop(&self, name: &str) {
         name_this_thread(name);
         actix::spawn(self.parts.supervisor.add_guest(name.to_owned()));
     }
 
-    /// Every kind of aggregate.
+    /// Returns the descriptions of all aggregate kinds.
     #[must_use]
     pub fn resources(&self) -> &[ResourceInfo] {
         &self.parts.resources
     }
 
-    /// Every read model.
+    /// Returns the descriptions of all views.
     #[must_use]
     pub fn views(&self) -> &[ViewInfo] {
         &self.parts.views
     }
 
-    /// A request to begin with, for each business that has one.
+    /// Returns the example requests of the businesses that have one.
     #[must_use]
     pub fn examples(&self) -> &[Example] {
         &self.parts.examples
     }
 
-    /// Says a command, and waits until what is pending is over, or patience is.
+    /// Submits a command and waits until its pending outcome is final, or the request's patience is
+    /// over.
     ///
     /// # Errors
-    /// Whatever kept it from being so.
+    /// The reason why the command did not succeed.
     pub async fn say(&self, request: Request) -> Result<Reply, RequestError> {
         let door = &self.parts.doors[request.resource];
         match door.passed_on(&request)? {
@@ -105,7 +106,7 @@ impl Runtime {
         }
     }
 
-    /// Shows one aggregate, as of its last durable record.
+    /// Returns one aggregate, as of its last durable record.
     ///
     /// # Errors
     /// When there is none, or it cannot be read now.
@@ -113,10 +114,10 @@ impl Runtime {
         Arc::clone(&self.parts.doors[resource]).show(number).await
     }
 
-    /// A page of aggregates.
+    /// Returns a page of aggregates.
     ///
     /// # Errors
-    /// When it cannot be sorted like that, or not be read now.
+    /// When it cannot be sorted like that, or cannot be read now.
     pub async fn list(
         &self,
         resource: usize,
@@ -125,10 +126,10 @@ impl Runtime {
         Arc::clone(&self.parts.doors[resource]).list(page).await
     }
 
-    /// A page of rows of a view.
+    /// Returns a page of rows of a view.
     ///
     /// # Errors
-    /// When the conditions make no sense, or the view is not as far yet.
+    /// When the conditions make no sense, or the view lags too far behind.
     pub async fn search(
         &self,
         view: usize,
@@ -138,10 +139,10 @@ impl Runtime {
         self.parts.rows[view].search(query).await
     }
 
-    /// One row of a view.
+    /// Returns one row of a view.
     ///
     /// # Errors
-    /// When there is none, or the view is not as far yet.
+    /// When there is none, or the view lags too far behind.
     pub async fn row(
         &self,
         view: usize,
@@ -155,10 +156,10 @@ impl Runtime {
         row.ok_or(RequestError::NotFound { resource, number })
     }
 
-    /// A page of the conversation of a number in a business, and how it stands.
+    /// Returns a page of the conversation of a number in a business, and the status of its sagas.
     ///
     /// # Errors
-    /// When nobody used the number, or the index of conversations is not as far yet.
+    /// When the number is unused, or the index of conversations lags too far behind.
     pub async fn conversation(
         &self,
         business: &str,
@@ -170,30 +171,31 @@ impl Runtime {
         conversations.tell(business.to_owned(), number, page, patience).await
     }
 
-    /// What guards whatever can be slow, broken or too busy.
+    /// Returns the gates, which limit access to services and steps that can be slow, broken or
+    /// busy.
     #[must_use]
     pub fn gates(&self) -> &Gates {
         &self.parts.shared.gates
     }
 
-    /// Everything that can be suspended, by name.
+    /// Returns all components, by name.
     #[must_use]
     pub fn contexts(&self) -> Vec<ComponentInfo> {
         let contexts = self.parts.contexts.all();
         contexts.iter().map(|context| self.context_info(context)).collect()
     }
 
-    /// The part of this name that can be suspended.
+    /// Returns the component of this name.
     #[must_use]
     pub fn context(&self, name: &str) -> Option<ComponentInfo> {
         self.parts.contexts.get(name).map(|context| self.context_info(&context))
     }
 
-    /// Suspends or resumes a component, durably; nothing happens when it is so already. `None`
-    /// when there is none of this name.
+    /// Suspends or resumes a component durably; does nothing when it is so already. `None` when
+    /// there is no component of this name.
     ///
     /// # Errors
-    /// When the journal does not take it now.
+    /// When the journal does not take the change now.
     pub async fn turn_context(
         &self,
         name: &str,
@@ -201,7 +203,7 @@ impl Runtime {
     ) -> Result<Option<ComponentInfo>, RequestError> {
         let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
         let (contexts, turned) = (Arc::clone(&self.parts.contexts), Arc::clone(&context));
-        // On a task of its own: what was begun is finished, whether or not anybody waits for it.
+        // On a task of its own: the change completes even if the caller drops this future.
         let turning = tokio::spawn(async move { contexts.turn(&turned, suspend).await });
         let turned = timeout(PATIENCE_MAX, turning).await.map_err(|_| {
             let shows = "whether it was stored shows when the journal has healed";
@@ -211,7 +213,7 @@ impl Runtime {
         Ok(Some(self.context_info(&context)))
     }
 
-    /// The suspended component that a view belongs to, if it is suspended.
+    /// Returns the component of a view, if it is suspended.
     #[must_use]
     pub fn suspended_view(&self, view: usize) -> Option<&'static str> {
         let context = self.parts.rows[view].progress.context();
@@ -240,14 +242,14 @@ impl Runtime {
         }
     }
 
-    /// Whether there is a saga, port or lookup of this name.
+    /// Returns whether there is a saga, port or lookup of this name.
     #[must_use]
     pub fn has_conversations_at(&self, name: &str) -> bool {
         self.parts.releases.contains_key(name)
     }
 
-    /// Lets a conversation out of quarantine, by the name of the saga, port or lookup where it is;
-    /// false when it was not in.
+    /// Releases an instance of a saga, port or lookup from quarantine; false when it was not in
+    /// quarantine.
     #[must_use]
     pub fn release_conversation(&self, at: &str, number: u64) -> bool {
         let Some((name, release)) = self.parts.releases.get_key_value(at) else { return false };
@@ -258,13 +260,13 @@ impl Runtime {
         was_in
     }
 
-    /// Aggregates and conversations in quarantine.
+    /// Returns all entries of the quarantine: aggregates and saga, port and lookup instances.
     #[must_use]
     pub fn quarantine(&self) -> Vec<QuarantineEntry> {
         self.parts.shared.quarantine.entries()
     }
 
-    /// Lets an instance out of quarantine; false when it was not in.
+    /// Releases an aggregate from quarantine; false when it was not in quarantine.
     #[must_use]
     pub fn release(&self, resource: usize, number: u64) -> bool {
         self.parts.doors[resource].release(number)

@@ -1,5 +1,5 @@
-//! What operators do beside suspending: restart a component, read the log of operations, see what is blocked,
-//! break something on purpose.
+//! The operators' functions besides suspending: restart a component, read the operations log, list
+//! what is blocked, inject a fault.
 
 use super::Runtime;
 use crate::actors::{
@@ -9,11 +9,11 @@ use crate::actors::{
 use std::sync::Arc;
 
 impl Runtime {
-    /// Begins everything of a component again: aggregates from their histories, whoever follows the
-    /// journal from the last checkpoint. `None` when there is none of this name.
+    /// Restarts all parts of a component: aggregates from their histories, subscribers from their
+    /// last checkpoint. `None` when there is no component of this name.
     ///
     /// # Errors
-    /// When a part cannot be begun again now.
+    /// When a part cannot be restarted now.
     pub async fn restart_context(&self, name: &str) -> Result<Option<ComponentInfo>, RequestError> {
         let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
         let (supervisor, restarted) = (Arc::clone(&self.parts.supervisor), Arc::clone(&context));
@@ -24,31 +24,31 @@ impl Runtime {
         Ok(Some(self.context_info(&context)))
     }
 
-    /// The loops that are blocked, by name, among them those that were replaced and have not woken
-    /// up; and the journal, while its disk hangs. Never waits.
+    /// Returns the names of blocked event loops, including replaced ones that are still blocked,
+    /// and the journal while its disk hangs. Never waits.
     #[must_use]
     pub fn blocked(&self) -> Vec<String> {
         self.parts.supervisor.blocked()
     }
 
-    /// Rises as long as somebody looks whether everything lives. Never waits.
+    /// Returns a counter that rises as long as the supervisor runs. Never waits.
     #[must_use]
     pub fn looks(&self) -> u64 {
         self.parts.supervisor.looks()
     }
 
-    /// Breaks something on purpose; says what was done.
+    /// Injects a fault and returns a description of what was done.
     ///
     /// # Errors
-    /// When that is not allowed here, or there is nothing of that name.
+    /// When faults are not allowed here, or there is no part of that name.
     pub async fn break_on_purpose(&self, fault: Fault) -> Result<String, FaultError> {
-        // Off the loop: whoever is just being begun again is waited for.
+        // Off the event loop, because the lock of a part that is being restarted is waited for.
         let parts = Arc::clone(&self.parts);
         let breaking = tokio::task::spawn_blocking(move || parts.break_on_purpose(&fault));
         breaking.await.unwrap_or(Err(FaultError::Failed))
     }
 
-    /// What happened to the parts of the runtime, the latest first.
+    /// Returns a page of the operations log, the latest entry first.
     ///
     /// # Errors
     /// When the journal cannot be read now.

@@ -1,4 +1,4 @@
-//! What a running system consists of.
+//! The parts of a running runtime.
 
 use crate::{
     actors::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// What a runtime consists of.
+/// The parts of a running runtime.
 pub struct RuntimeParts {
     pub journal: Arc<Journal>,
     pub shared: Arc<Services>,
@@ -27,9 +27,9 @@ pub struct RuntimeParts {
     pub followers: Vec<Arc<Progress>>,
     pub releases: ReleaseHandlers,
     pub contexts: Arc<Contexts>,
-    /// Who keeps all of it alive.
+    /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,
 }
 
-/// Lets a conversation out of quarantine, by the name of the saga, port or lookup.
+/// The functions that release an instance from quarantine, by the name of the saga, port or lookup.
 pub type ReleaseHandlers = HashMap<&'static str, Box<dyn Fn(u64) + Send + Sync>>;

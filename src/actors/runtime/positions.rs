@@ -1,17 +1,17 @@
-//! How far the journal is, for clients that wait for a position and for a process that ends.
+//! The positions of the journal, for clients that wait for one and for the shutdown of the process.
 
 use super::Runtime;
 use crate::actors::api::RequestError;
 
 impl Runtime {
-    /// Records that are submitted to the journal and not durable. Never waits.
+    /// Returns the number of records that are submitted and not durable. Never waits.
     #[must_use]
     pub fn records_not_durable(&self) -> u64 {
         let durable = self.parts.journal.durable();
         self.parts.journal.submitted().saturating_sub(durable)
     }
 
-    /// For how long the present commit has taken, in milliseconds; 0 when there is none.
+    /// Returns how long the present commit has taken, in milliseconds; 0 when there is none.
     #[must_use]
     pub fn committing_ms(&self) -> u64 {
         let committing = self.parts.journal.committing().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How a conversation stops, is called, and catches up with the others.
+//! Parking of saga instances, and their catch-up.
 
 use super::{
     STOPPED_BIT, SagaRunner,
@@ -22,11 +22,12 @@ use crate::{
 use actix::{Context as ActixContext, Handler};
 use std::sync::Arc;
 
-/// Records read again in one turn: more than are read for the first time, so that whoever
-/// catches up does catch up.
+/// Records read again in one turn. This is more than are read for the first time, so that an
+/// instance that catches up gains on the journal.
 const SWEPT_RECORDS_MAX: usize = 2_048;
 
-/// While so many reactions are on their way, nobody is made to hear more of what it has missed.
+/// Upper bound of reactions with commands in delivery; while it is reached, the catch-up scan
+/// pauses.
 pub(super) const UNDER_WAY_MAX: usize = 1_024;
 
 impl<S: Saga> Handler<Release> for SagaRunner<S> {
@@ -50,10 +51,10 @@ impl<S: Saga> Handler<Release> for SagaRunner<S> {
 }
 
 impl<S: Saga> SagaRunner<S> {
-    /// Stops a conversation before the reaction whose commands cannot be delivered now.
+    /// Parks an instance before the reaction whose commands cannot be delivered now.
     pub(super) fn wait_for(&mut self, number: u64, delivered: u16, context: &Arc<Context>) {
         let Some((after, kept)) = self.take_back(number) else { return };
-        // It may have been resumed since.
+        // The component may have been resumed since.
         let halt = if context.is_suspended() {
             ParkState::Waits(Arc::clone(context))
         } else {
@@ -65,7 +66,7 @@ impl<S: Saga> SagaRunner<S> {
         self.following.progress.ring();
     }
 
-    /// Stops a conversation before the record it crashed on.
+    /// Parks an instance in quarantine, before the record it crashed on.
     pub(super) fn quarantine(&mut self, number: u64, because: String) {
         let Some((after, kept)) = self.take_back(number) else { return };
         self.stops.line(number, after, ParkState::Crashed);
@@ -75,7 +76,8 @@ impl<S: Saga> SagaRunner<S> {
         self.stops.put(number, Stopped::Before { after, kept, delivered: 0, why });
     }
 
-    /// Forgets the reactions of a conversation that are not over; where it stood before, and how.
+    /// Drops the unfinished reactions of an instance. Returns the position and state before the
+    /// first.
     fn take_back(&mut self, number: u64) -> Option<(u64, Option<SavedInstance<S>>)> {
         let conversation = self.memory.change(number);
         let Conversation { said, .. } = std::mem::take(conversation);
@@ -83,7 +85,7 @@ impl<S: Saga> SagaRunner<S> {
         Some((first.trigger - 1, first.before))
     }
 
-    /// What is written down of a conversation that stopped.
+    /// Returns the stored form of a parked instance.
     pub(super) fn stopped(&self, number: u64) -> Result<Option<Stopped<S>>, StoreError> {
         if let Some(stopped) = self.stops.recent(number) {
             return Ok(Some(stopped.clone()));
@@ -92,7 +94,7 @@ impl<S: Saga> SagaRunner<S> {
         journal.conversation(self.following.me, key)?.map(|bytes| read(&bytes)).transpose()
     }
 
-    /// Reads who stopped, as of the last checkpoint.
+    /// Reads the parked instances as of the last checkpoint.
     pub(super) fn recall_stopped(&mut self) -> Result<(), StoreError> {
         let (journal, me) = (Arc::clone(&self.following.journal), self.following.me);
         self.services.quarantine.forget(S::NAME);
@@ -134,7 +136,7 @@ impl<S: Saga> SagaRunner<S> {
         }
     }
 
-    /// Lets those who were called hear what they have missed; says whether more of that can be
+    /// Feeds called instances the records they have missed. Returns whether more of that can be
     /// done now.
     pub(super) fn catch_up_stopped(
         &mut self,
@@ -184,8 +186,8 @@ impl<S: Saga> SagaRunner<S> {
         }
     }
 
-    /// Brings a conversation back as it stood when it stopped; says how many of the commands of
-    /// its next reaction have been delivered.
+    /// Loads a parked instance with the state it was parked in. Returns how many commands of its
+    /// next reaction are delivered.
     fn take_up(&mut self, number: u64) -> Result<u16, StoreError> {
         let Some(Stopped::Before { after, kept, delivered, .. }) = self.stopped(number)? else {
             let because = format!("conversation {number} stopped, and is not written down");
@@ -199,7 +201,7 @@ impl<S: Saga> SagaRunner<S> {
     }
 }
 
-/// How a conversation that crashed behind this position is listed.
+/// Builds the quarantine entry of an instance that crashed after this position.
 fn entry<S: Saga>(number: u64, after: u64, because: &str, since_ms: u64) -> QuarantineEntry {
     QuarantineEntry {
         resource: S::NAME,

@@ -1,21 +1,22 @@
-//! What is stored of a saga instance.
+//! The stored state of a saga instance.
 
 use crate::domain::kernel::{Next, Saga, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What is written down of a conversation.
+/// The stored state of one saga instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedInstance<S> {
-    /// Where it stands.
+    /// The saga's state.
     pub state: S,
-    /// Why it needs a human, if it does.
+    /// The reason why a human has to act, if one has to.
     pub stuck: Option<String>,
-    /// When its alarm goes off.
+    /// The time of the alarm, if one is set.
     pub alarm: Option<Timestamp>,
 }
 
 impl<S: Saga> SavedInstance<S> {
-    /// What is left to keep after a step; nothing when waiting is the same as not existing.
+    /// Returns the state to store after a step; `None` when it equals the default state without an
+    /// alarm.
     pub fn after(next: Next<S>, alarm: Option<Timestamp>) -> Option<Self> {
         match next {
             Next::Done => None,
@@ -26,13 +27,14 @@ impl<S: Saga> SavedInstance<S> {
     }
 }
 
-/// A conversation with commands still on their way, as it was before the record that led to them.
+/// A lagging instance: its commands are in delivery, and its state is that before the record that
+/// led to them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Lagging<S> {
-    /// Which one.
+    /// The number of the instance.
     pub number: u64,
-    /// The last position it need not hear again.
+    /// The last position the instance need not process again.
     pub after: u64,
-    /// How it stood then.
+    /// The state of the instance then.
     pub before: Option<SavedInstance<S>>,
 }

@@ -1,4 +1,4 @@
-//! What a conversation of a saga waits for, for whoever asks.
+//! The query for what a saga instance waits for.
 
 use super::{
     SagaRunner,
@@ -14,11 +14,11 @@ use actix::{Context, Handler};
 use serde_json::Value;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-/// Asks a running saga what it waits for.
+/// The function that asks a running saga what an instance waits for.
 pub type AskSaga =
     Arc<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<Waiting, String>> + Send>> + Send + Sync>;
 
-/// The way to ask the saga whose runner has this seat.
+/// Returns the function that asks the runner behind this actor reference.
 pub fn asking<S: Saga>(seat: Arc<ActorRef<SagaRunner<S>>>) -> AskSaga {
     Arc::new(move |number| {
         let runner = seat.addr();
@@ -60,15 +60,15 @@ impl<S: Saga> Handler<Ask> for SagaRunner<S> {
     }
 }
 
-/// A conversation that stopped: how it stood then, and why it did.
+/// A parked instance: its state and the reason for parking.
 struct Halted<S> {
     kept: Option<SavedInstance<S>>,
     why: String,
 }
 
 impl<S: Saga> SagaRunner<S> {
-    /// How a conversation stood when it stopped, and why it did; `None` when it hears with the
-    /// others, or is about to.
+    /// Returns the state and reason of a parked instance; `None` when it is not parked, or is about
+    /// to go on.
     fn stopped_before(&self, number: u64) -> Result<Option<Halted<S>>, String> {
         if !self.stops.holds(number) {
             return Ok(None);

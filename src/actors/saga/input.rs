@@ -1,4 +1,4 @@
-//! Whether and how a record concerns one of a saga's conversations.
+//! Maps a journal record to the saga instance it concerns and to the input of its step.
 
 use super::SagaRunner;
 use crate::{
@@ -8,14 +8,16 @@ use crate::{
 };
 
 impl<S: Saga> SagaRunner<S> {
-    /// Whether and how a record concerns one of the conversations; a panic is an error here.
+    /// Maps a record to the number of a saga instance and its input. A panic is returned as an
+    /// error.
     pub(super) fn listen_well(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
         catch_panic(|| listen(self.following.me, &self.services.rooms, record))
             .and_then(|heard| heard)
     }
 }
 
-/// Whether and how a record concerns one of the conversations of the saga of this kind.
+/// Maps a record to the number of an instance of this saga and its input; `None` when it concerns
+/// none.
 pub fn listen<S: Saga>(
     me: KindId,
     rooms: &Registry,
@@ -55,7 +57,7 @@ pub fn listen<S: Saga>(
     }
 }
 
-/// Something a saga hears.
+/// An input of a saga's step: an event, the outcome of one of its commands, or its alarm.
 pub enum Heard<S: Saga> {
     Event(S::Hears),
     Refused(Refused),
@@ -64,7 +66,7 @@ pub enum Heard<S: Saga> {
 }
 
 impl<S: Saga> Heard<S> {
-    /// What the saga does next.
+    /// Runs the saga's step on this input.
     pub(in crate::actors) fn told_to(self, state: S, number: u64, meta: &Meta) -> Step<S> {
         let me = Id::new(number);
         match self {

@@ -1,45 +1,45 @@
-//! One conversation of a saga, in memory and as it is written down.
+//! One saga instance in memory, with its unfinished reactions.
 
 use super::checkpoint::SavedInstance;
 use crate::domain::kernel::Dispatch;
 use std::collections::VecDeque;
 
-/// A conversation in memory.
+/// A saga instance in memory.
 #[derive(Debug)]
 pub struct Conversation<S> {
-    /// How it stands; `None` when it is not open.
+    /// The state; `None` when the instance is not open.
     pub kept: Option<SavedInstance<S>>,
-    /// Reactions that are not over, oldest first; the commands of the first have been sent.
+    /// Unfinished reactions, oldest first. The commands of the first are sent.
     pub said: VecDeque<Said<S>>,
 }
 
-/// One reaction.
+/// An unfinished reaction of an instance to a record.
 #[derive(Debug)]
 pub struct Said<S> {
-    /// The position reacted to.
+    /// The position of the record that caused the reaction.
     pub trigger: u64,
-    /// How the conversation stood before.
+    /// The state of the instance before the record.
     pub before: Option<SavedInstance<S>>,
-    /// What came of it.
+    /// The result of the step.
     pub reaction: Reaction,
 }
 
-/// What came of hearing a record.
+/// The result of a step: commands or a crash.
 #[derive(Debug)]
 pub enum Reaction {
-    /// Commands to be sent, each with its place among those of the reaction.
+    /// The commands to send, each with its index in the reaction.
     Commands(Vec<(u16, Dispatch)>),
-    /// A crash, for this reason: once everything before is over, the conversation stops.
+    /// A crash with this reason. The instance is parked once all earlier reactions are finished.
     Crash(String),
 }
 
 impl<S> Conversation<S> {
-    /// A conversation with nothing on its way.
+    /// Creates an instance without unfinished reactions.
     pub const fn of(kept: Option<SavedInstance<S>>) -> Self {
         Self { kept, said: VecDeque::new() }
     }
 
-    /// Whether it crashed and hears nothing more.
+    /// Returns whether the instance crashed and takes no more input.
     pub fn is_crashed(&self) -> bool {
         self.said.back().is_some_and(|said| matches!(said.reaction, Reaction::Crash(_)))
     }

@@ -1,7 +1,7 @@
-//! The open conversations of a saga: a few in memory, all of them written down, in groups.
+//! The cache of open saga instances: a part of them in memory, all of them stored, in groups.
 //!
-//! Conversations with neighbouring numbers change at about the same time, so a group of them is
-//! written as one value: a checkpoint costs a fraction of the keys.
+//! Instances with neighbouring numbers change at about the same time. A group of them is stored as
+//! one value, so that a checkpoint writes a fraction of the keys.
 
 use super::{
     checkpoint::{Lagging, SavedInstance},
@@ -10,28 +10,28 @@ use super::{
 use crate::{actors::support::UnusedNumbers, domain::kernel::Saga, store::codec};
 use std::collections::{BTreeMap, HashMap};
 
-/// Neighbours in a group, as a power of two.
+/// Instances per group, as a power of two.
 const GROUP_BITS: u32 = 5;
 
-/// Groups kept in memory after a checkpoint; others are read when something is heard of them.
+/// Groups kept in memory after a checkpoint. Other groups are read when a record concerns them.
 const REMEMBERED_GROUPS_MAX: usize = 2_048;
 
-/// The conversations in memory.
+/// The saga instances in memory.
 #[derive(Debug)]
 pub struct InstanceCache<S> {
     groups: HashMap<u64, Group<S>>,
-    /// The groups that differ from what is written down.
+    /// The keys of groups that differ from their stored form.
     changed: Vec<u64>,
     newborns: UnusedNumbers,
 }
 
-/// Conversations with neighbouring numbers.
+/// A group of instances with neighbouring numbers.
 #[derive(Debug)]
 struct Group<S> {
     members: BTreeMap<u64, Conversation<S>>,
     is_changed: bool,
     is_on_disk: bool,
-    /// It is on disk as it is here as soon as anything behind this position is.
+    /// The group is durable as it is here as soon as any record after this position is.
     written_behind: u64,
 }
 
@@ -41,19 +41,20 @@ impl<S> Default for Group<S> {
     }
 }
 
-/// The key under which a conversation is written down, with its neighbours; never 0.
+/// Returns the key of an instance's group; never 0.
 const fn group_of(number: u64) -> u64 {
     (number >> GROUP_BITS) + 1
 }
 
 impl<S: Saga> InstanceCache<S> {
-    /// Nothing in memory, and nothing written down above this key.
+    /// Creates an empty cache; nothing is stored above this key.
     pub fn new(last_key: u64) -> Self {
         let newborns = UnusedNumbers::after(last_key, 1);
         Self { groups: HashMap::new(), changed: Vec::new(), newborns }
     }
 
-    /// The key that has to be read before this conversation can be told anything.
+    /// Returns the key that has to be read before this instance takes input; `None` when it is in
+    /// memory.
     pub fn missing(&mut self, number: u64) -> Option<u64> {
         let key = group_of(number);
         if self.groups.contains_key(&key) {
@@ -66,10 +67,10 @@ impl<S: Saga> InstanceCache<S> {
         Some(key)
     }
 
-    /// Takes in what was written down under a key.
+    /// Loads a group from its stored value.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the value cannot be decoded.
     pub fn take_in(&mut self, key: u64, bytes: Option<&[u8]>) -> Result<(), codec::CodecError> {
         let is_on_disk = bytes.is_some();
         let kept: Vec<(u64, SavedInstance<S>)> =
@@ -81,7 +82,7 @@ impl<S: Saga> InstanceCache<S> {
         Ok(())
     }
 
-    /// A conversation that may change now; see [`Self::missing`].
+    /// Returns an instance for a change and marks its group as changed; see [`Self::missing`].
     pub fn change(&mut self, number: u64) -> &mut Conversation<S> {
         let key = group_of(number);
         let group = self.groups.entry(key).or_default();
@@ -91,12 +92,12 @@ impl<S: Saga> InstanceCache<S> {
         group.members.entry(number).or_default()
     }
 
-    /// A conversation, if it is in memory.
+    /// Returns an instance, if it is in memory.
     pub fn get_mut(&mut self, number: u64) -> Option<&mut Conversation<S>> {
         self.groups.get_mut(&group_of(number))?.members.get_mut(&number)
     }
 
-    /// Conversations with commands still on their way.
+    /// Returns the instances with undelivered commands.
     pub fn lagging(&self) -> Vec<Lagging<S>> {
         let changed = self.changed.iter().filter_map(|key| self.groups.get(key));
         let members = changed.flat_map(|group| &group.members);
@@ -108,7 +109,8 @@ impl<S: Saga> InstanceCache<S> {
         lagging.collect()
     }
 
-    /// What has to be written down so that nothing differs any more, but for those that lag.
+    /// Returns the keys and values that a checkpoint has to store. Lagging instances are stored
+    /// apart; see [`Self::lagging`].
     pub fn write_down(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
         let mut written = Vec::new();
         for key in std::mem::take(&mut self.changed) {
@@ -131,7 +133,7 @@ impl<S: Saga> InstanceCache<S> {
         written
     }
 
-    /// What was written down under these keys is durable once anything behind this position is.
+    /// Records that the values of these keys are durable once any record after this position is.
     pub fn written(&mut self, keys: impl Iterator<Item = u64>, behind: u64) {
         for key in keys {
             if let Some(group) = self.groups.get_mut(&key) {
@@ -140,14 +142,14 @@ impl<S: Saga> InstanceCache<S> {
         }
     }
 
-    /// Forgets what can be read again, when there is much of it.
+    /// Evicts groups that can be read again, when there are more than 2,048.
     pub fn forget_some(&mut self, durable: u64) {
         if self.groups.len() > REMEMBERED_GROUPS_MAX {
             self.groups.retain(|_, group| group.is_changed || group.written_behind >= durable);
         }
     }
 
-    /// How many groups have changed.
+    /// Returns the number of changed groups.
     pub fn changed(&self) -> usize {
         self.changed.len()
     }

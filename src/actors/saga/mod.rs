@@ -1,12 +1,13 @@
-//! The runner of one kind of saga: hears the journal in order, steps, dispatches, writes down how far it is.
+//! The runner of one kind of saga: reads the journal in order, runs steps, dispatches commands and
+//! stores checkpoints.
 //!
-//! A saga is a fold over the journal, and a checkpoint is only a shortcut. It holds the state of
-//! every open conversation as of the last record heard; a conversation with commands that are
-//! still on their way is written down as it was *before* the record that led to them (it *lags*),
-//! so that a crash makes the runner hear that record again, dispatch the same causes again, and
-//! leave out those whose outcome already stands in the journal. One whose commands are for a
-//! part that is suspended, or that crashed, *stops* there: it leaves the memory, and what it
-//! misses is read again when it is called.
+//! A saga is a fold over the journal, and a checkpoint only shortens its replay. A checkpoint holds
+//! the state of every open instance as of the last record read. An instance with commands in
+//! delivery *lags*: its state is stored as of *before* the record that led to them. After a crash
+//! the runner reads that record again and dispatches with the same causes. It leaves out commands
+//! whose outcome is in the journal already. An instance whose commands are for a suspended
+//! component, or that crashed, is *parked* there. It leaves the memory, and the records it misses
+//! are read again when it is called.
 
 mod catch_up;
 mod checkpoint;
@@ -50,43 +51,44 @@ use std::{
 };
 use timers::ALARM_BIT;
 
-/// Where the list of lagging conversations is kept: no group of conversations has this key.
+/// The key of the list of lagging instances; no group of instances has this key.
 const LAGGING: u64 = 0;
 
-/// Conversations that stopped are kept under their number with this bit; under the bit alone,
-/// how far those are that catch up.
+/// The bit that marks the key of a parked instance; the other bits are its number. The bit alone is
+/// the key of the catch-up scan's position.
 const STOPPED_BIT: u64 = 1 << 62;
 
-/// Runs all conversations of one kind of saga.
+/// Runs all instances of one kind of saga.
 pub struct SagaRunner<S: Saga> {
     following: Cursor,
     services: SubscriberServices,
     memory: InstanceCache<S>,
     stops: ParkedInstances<S>,
-    /// Reactions whose commands have been sent and are not all delivered.
+    /// Number of reactions whose commands are sent and not all delivered.
     under_way: usize,
     alarms: BTreeSet<(Timestamp, u64)>,
-    /// Alarms that are due, of conversations that hear nothing now.
+    /// Postponed alarms: they are due, and their instance is parked.
     put_off: BTreeSet<(Timestamp, u64)>,
     alarms_changed: HashMap<u64, Option<Timestamp>>,
-    /// Versions of conversation streams that got a record since the start.
+    /// Versions of instance streams that got a record since the start.
     versions: HashMap<u64, u32>,
-    /// Dispatches whose outcome was found in the journal while recovering.
+    /// Dispatches whose outcome was found in the journal during recovery.
     answered: HashSet<(u64, u16)>,
-    /// The head of the journal when this started over; alarms wait until it is heard.
+    /// The head of the journal when recovery began. Alarms wait until it is read.
     recovered_head: u64,
-    /// The time the next alarm goes off, and what lets it.
+    /// The time of the next alarm, and its timer.
     armed: Option<(Timestamp, SpawnHandle)>,
 }
 
-/// The commands of one reaction have been taken, or cannot be now.
+/// Reports that the commands of one reaction are delivered, or cannot be delivered now.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Delivered {
     conversation: u64,
     trigger: u64,
     generation: u64,
-    /// How many were taken, and who is suspended that the next one is for.
+    /// The number of delivered commands and the suspended component of the next one, if delivery
+    /// stopped.
     halted: Option<(u16, Arc<Context>)>,
 }
 
@@ -95,7 +97,7 @@ impl<S: Saga> Actor for SagaRunner<S> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let mut kinds = self.services.rooms.kinds_heard::<S::Hears>();
-        // What became of its commands, and its alarms, are records of its own.
+        // The outcomes of this saga's commands, and its alarms, are records of its own kind.
         kinds.insert(self.following.me);
         self.listen_to(kinds, ctx);
         let every = Duration::from_millis(self.services.settings.checkpoint_every_ms);
@@ -159,7 +161,7 @@ impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
             return;
         }
         self.under_way -= 1;
-        // Those that catch up go on when half of their commands have arrived.
+        // The catch-up scan goes on when half of the commands are delivered.
         if self.stops.sweep.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
             self.following.progress.ring();
         }
@@ -175,7 +177,7 @@ impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
 }
 
 impl<S: Saga> SagaRunner<S> {
-    /// A runner that has not heard anything yet.
+    /// Creates a runner that has not read anything yet.
     pub fn new(
         (me, lease): (KindId, Lease),
         services: SubscriberServices,
@@ -256,7 +258,7 @@ impl<S: Saga> SagaRunner<S> {
         Ok(())
     }
 
-    /// Makes sure that a conversation is in memory.
+    /// Loads an instance unless it is in memory.
     fn remember(&mut self, number: u64) -> Result<(), String> {
         let Some(key) = self.memory.missing(number) else { return Ok(()) };
         let Cursor { journal, me, .. } = &self.following;
@@ -264,7 +266,8 @@ impl<S: Saga> SagaRunner<S> {
         self.memory.take_in(key, bytes.as_deref()).map_err(|error| error.to_string())
     }
 
-    /// Sends the commands of the oldest reaction that is not over; stops when it was a crash.
+    /// Sends the commands of the oldest unfinished reaction. Quarantines the instance when that
+    /// reaction was a crash.
     fn send_next(&mut self, number: u64, ctx: &mut ActixContext<Self>) {
         let Some(Conversation { said, .. }) = self.memory.get_mut(number) else { return };
         let Some(Said { trigger, reaction, .. }) = said.front_mut() else { return };
@@ -291,7 +294,7 @@ impl<S: Saga> SagaRunner<S> {
                         halted = Some((nth, context));
                         break;
                     }
-                    // Everything starts over.
+                    // The runner starts over from its checkpoint.
                     Err(_) => return,
                 }
             }

@@ -1,8 +1,9 @@
-//! Conversations that stopped before a record: what they said next found somebody suspended, or
-//! they crashed on it. They hear nothing until they are called, and then catch up in order.
+//! Parked saga instances: instances whose next command is for a suspended component, or that
+//! crashed on a record. A parked instance takes no input until it is called. It then reads what it
+//! has missed again, in order.
 //!
-//! In memory there is only a line for each. Where it stopped, and how it stood there, is written
-//! down under a key of its own; what it has missed stands in the journal.
+//! Memory holds one line per parked instance. The position and state at which it was parked are
+//! stored under a key of its own. The records it has missed are in the journal.
 
 use super::{STOPPED_BIT, checkpoint::SavedInstance};
 use crate::{
@@ -15,93 +16,93 @@ use std::{
     sync::Arc,
 };
 
-/// At most so many marks of those that have caught up are wiped off by one checkpoint.
+/// Stored marks of instances that have caught up: at most this many are deleted by one checkpoint.
 const WIPED_MAX: usize = 4_096;
 
-/// What is written down of a conversation that does not hear with the others. Stored; variants
-/// are only ever added, at the end.
+/// The stored form of a parked saga instance. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stopped<S> {
-    /// It stands before a record.
+    /// The instance is parked before a record.
     Before {
-        /// The last position it has heard.
+        /// The last position the instance has processed.
         after: u64,
-        /// How it stood then.
+        /// The state of the instance then.
         kept: Option<SavedInstance<S>>,
-        /// So many of the commands that the next record leads to have been delivered.
+        /// Number of commands of the next record's reaction that are delivered already.
         delivered: u16,
-        /// Why it stopped.
+        /// The reason for parking.
         why: Why,
     },
-    /// It catches up: its state is written down as of where this sweep is.
+    /// The instance catches up: its state is stored as of the position of this scan.
     CatchingUp {
-        /// The number of the sweep.
+        /// The number of the scan.
         sweep: u64,
     },
 }
 
-/// Why a conversation stopped. Stored; variants are only ever added, at the end.
+/// The reason why a saga instance is parked. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Why {
-    /// What it said next is for a part that is suspended.
+    /// The next command of the instance is for a suspended component.
     Waits {
         /// The name of its component.
         context: String,
     },
-    /// It crashed.
+    /// The instance crashed.
     Crashed {
-        /// What the crash said.
+        /// The panic message.
         because: String,
-        /// When, in milliseconds since the epoch.
+        /// The time of the crash, in milliseconds since the epoch.
         since_ms: u64,
     },
-    /// It crashed, and somebody released it.
+    /// The instance crashed, and an operator released it.
     Released,
 }
 
-/// What keeps a conversation from hearing with the others.
+/// The state of a parked instance in memory.
 #[derive(Clone, Debug)]
 pub enum ParkState {
-    /// This component is suspended.
+    /// The instance waits for this component, which is suspended.
     Waits(Arc<Context>),
-    /// It is in quarantine.
+    /// The instance is in quarantine.
     Crashed,
-    /// Nothing any more: the sweep takes it up, when it comes there, or the next one.
+    /// The instance may go on. The current scan takes it up when it reaches its position, otherwise
+    /// the next scan does.
     Called,
-    /// Nothing any more, but the sweep that is going on has passed it: the next one takes it up.
-    /// It would otherwise hear what comes without what it has missed.
+    /// The instance may go on, but the current scan has passed its position. The next scan takes it
+    /// up, because this one would skip the records it has missed.
     Passed,
-    /// It hears with the sweep.
+    /// The instance takes its input from the scan.
     CatchingUp,
 }
 
-/// One reading of the journal again, for those that have missed something.
+/// A catch-up scan: one repeated read of the journal for the instances that have missed records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatchUpScan {
-    /// Which one, from 1.
+    /// The number of the scan, from 1.
     pub number: u64,
-    /// The last position it has read; `None` when it is over.
+    /// The last position the scan has read; `None` when it is over.
     pub at: Option<u64>,
 }
 
 impl CatchUpScan {
-    /// Calls one that stopped behind this position.
+    /// Returns the state of a called instance that was parked after this position.
     fn called(self, after: u64) -> ParkState {
         if self.at.is_some_and(|at| after < at) { ParkState::Passed } else { ParkState::Called }
     }
 }
 
-/// All conversations that stopped.
+/// All parked saga instances.
 pub struct ParkedInstances<S> {
     lines: BTreeMap<u64, (u64, ParkState)>,
     waited_for: BTreeMap<&'static str, (Arc<Context>, u64)>,
-    /// How many were called and not taken up yet.
+    /// Number of instances that were called and not taken up yet.
     called: usize,
-    /// Those that are not, or not surely, on disk as they are here.
+    /// Instances whose stored form differs from this one, or may do so.
     recent: HashMap<u64, Recent<S>>,
-    /// Those that have caught up, and are still marked as catching up on disk.
+    /// Instances that have caught up and are still marked as catching up on disk.
     marked: VecDeque<u64>,
-    /// The last sweep, or the one that is going on.
+    /// The current catch-up scan, or the last one.
     pub sweep: CatchUpScan,
     is_sweep_changed: bool,
 }
@@ -109,7 +110,7 @@ pub struct ParkedInstances<S> {
 struct Recent<S> {
     stopped: Stopped<S>,
     is_changed: bool,
-    /// It is on disk as soon as anything behind this position is.
+    /// The stored form is durable as soon as any record after this position is.
     written_behind: Option<u64>,
 }
 
@@ -128,27 +129,28 @@ impl<S> Default for ParkedInstances<S> {
 }
 
 impl<S: Serialize> ParkedInstances<S> {
-    /// Whether this conversation does not hear with the others.
+    /// Returns whether this instance is parked.
     pub fn holds(&self, number: u64) -> bool {
         self.lines.contains_key(&number)
     }
 
-    /// Whether this conversation is in quarantine.
+    /// Returns whether this instance is in quarantine.
     pub fn is_crashed(&self, number: u64) -> bool {
         matches!(self.lines.get(&number), Some((_, ParkState::Crashed)))
     }
 
-    /// How many there are.
+    /// Returns the number of parked instances.
     pub fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// What keeps this one from hearing a record, if it has to hear it at all.
+    /// Returns the state of a parked instance if it has not processed this position; `None`
+    /// otherwise.
     pub fn halt(&self, number: u64, position: u64) -> Option<&ParkState> {
         self.lines.get(&number).filter(|(after, _)| *after < position).map(|(_, halt)| halt)
     }
 
-    /// One more, as it is on disk.
+    /// Adds a parked instance or replaces its line, as it is on disk.
     pub fn line(&mut self, number: u64, after: u64, mut halt: ParkState) {
         self.wipe(number);
         if matches!(halt, ParkState::Called) {
@@ -166,13 +168,13 @@ impl<S: Serialize> ParkedInstances<S> {
         self.lines.insert(number, (after, halt));
     }
 
-    /// What is written down of one from now on.
+    /// Sets the stored form of an instance, to be written by the next checkpoint.
     pub fn put(&mut self, number: u64, stopped: Stopped<S>) {
         let recent = Recent { stopped, is_changed: true, written_behind: None };
         self.recent.insert(number, recent);
     }
 
-    /// What is to be written down of one, unless that is surely on disk.
+    /// Returns the stored form of an instance, unless it is surely on disk.
     pub fn recent(&self, number: u64) -> Option<&Stopped<S>> {
         self.recent.get(&number).map(|recent| &recent.stopped)
     }
@@ -190,7 +192,7 @@ impl<S: Serialize> ParkedInstances<S> {
         }
     }
 
-    /// Calls those that wait for somebody who is suspended no longer.
+    /// Calls the instances whose component is no longer suspended.
     pub fn call_resumed(&mut self) {
         self.waited_for.retain(|_, (_, waiting)| *waiting > 0);
         if self.waited_for.values().all(|(context, _)| context.is_suspended()) {
@@ -210,7 +212,7 @@ impl<S: Serialize> ParkedInstances<S> {
         }
     }
 
-    /// Where the sweep is that is going on; begins one when somebody was called.
+    /// Returns the position of the current scan. Begins a scan when an instance was called.
     pub fn sweeping(&mut self) -> Option<u64> {
         if self.sweep.at.is_none() && self.called > 0 {
             let called = self.lines.values().filter(|(_, halt)| matches!(halt, ParkState::Called));
@@ -221,14 +223,15 @@ impl<S: Serialize> ParkedInstances<S> {
         self.sweep.at
     }
 
-    /// The sweep has read so far.
+    /// Records the position that the scan has read.
     pub fn swept(&mut self, position: u64) {
         self.sweep.at = Some(position);
         self.is_sweep_changed = true;
     }
 
-    /// The sweep has reached what the others hear; those that took part hear with them again, and
-    /// those that it has passed are called.
+    /// Ends the scan when it has reached the saga's cursor. Instances that took part take their
+    /// input from the journal again. Instances that the scan has passed are called for the next
+    /// one.
     pub fn end_sweep(&mut self) {
         self.sweep.at = None;
         self.is_sweep_changed = true;
@@ -248,19 +251,19 @@ impl<S: Serialize> ParkedInstances<S> {
         }
     }
 
-    /// A mark on disk that no longer means anything.
+    /// Schedules the deletion of a stored mark that is obsolete.
     pub fn forget_mark(&mut self, number: u64) {
         self.marked.push_back(number);
     }
 
-    /// Whether anything differs from what is written down.
+    /// Returns whether anything differs from what is stored.
     pub fn is_changed(&self) -> bool {
         self.is_sweep_changed
             || !self.marked.is_empty()
             || self.recent.values().any(|recent| recent.is_changed)
     }
 
-    /// What has to be written down so that nothing differs any more.
+    /// Appends the keys and values that the next checkpoint has to store.
     pub fn write_down(&mut self, durable: u64, into: &mut Vec<(u64, Option<Vec<u8>>)>) {
         let is_on_disk = |recent: &Recent<S>| {
             !recent.is_changed && recent.written_behind.is_some_and(|behind| behind < durable)
@@ -279,7 +282,7 @@ impl<S: Serialize> ParkedInstances<S> {
         }
     }
 
-    /// What was written down under these keys is durable once anything behind this position is.
+    /// Records that the values of these keys are durable once any record after this position is.
     pub fn written(&mut self, keys: &[u64], behind: u64) {
         for key in keys.iter().filter(|key| **key & (ALARM_BIT | STOPPED_BIT) == STOPPED_BIT) {
             if let Some(recent) = self.recent.get_mut(&(key & !STOPPED_BIT)) {

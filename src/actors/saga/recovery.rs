@@ -1,4 +1,4 @@
-//! Starting over from the last checkpoint, and writing the next one.
+//! Recovery of a saga from the last checkpoint, and writing of the next one.
 
 use super::{
     LAGGING, STOPPED_BIT, SagaRunner,
@@ -26,7 +26,7 @@ use std::{
 const RECOVERY_RECORDS_MAX: usize = 4_096;
 
 impl<S: Saga> SagaRunner<S> {
-    /// Starts over from the last checkpoint.
+    /// Loads the last checkpoint and replays the lagging instances.
     pub(super) fn recover(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), StoreError> {
         let (journal, me) = (Arc::clone(&self.following.journal), self.following.me);
         self.memory = InstanceCache::new(journal.last_conversation(me, STOPPED_BIT)?);
@@ -51,15 +51,15 @@ impl<S: Saga> SagaRunner<S> {
         Ok(())
     }
 
-    /// Looks for the outcomes of everything this saga said after the checkpoint.
+    /// Finds the outcomes of all commands this saga dispatched after the checkpoint.
     fn find_answered(&mut self, lagging: &[Lagging<S>]) -> Result<(), StoreError> {
         let checkpoint = self.following.after;
         let lagging_numbers: HashSet<u64> = lagging.iter().map(|lagging| lagging.number).collect();
         let first = lagging.iter().map(|lagging| lagging.after).min().unwrap_or(checkpoint);
         let mut answered = HashSet::new();
         self.following.answered_after(first.min(checkpoint), |origin| {
-            // What was said before the checkpoint is asked for by those alone that were not
-            // as far as the others then.
+            // Commands from before the checkpoint matter only for instances that lagged or were
+            // parked then.
             let is_asked_for = origin.position > checkpoint
                 || lagging_numbers.contains(&origin.conversation)
                 || self.stops.holds(origin.conversation);
@@ -71,7 +71,7 @@ impl<S: Saga> SagaRunner<S> {
         Ok(())
     }
 
-    /// Hears again what the lagging conversations have heard and not finished.
+    /// Replays the records that lagging instances have read and not finished.
     fn catch_up(
         &mut self,
         lagging: Vec<Lagging<S>>,
@@ -82,7 +82,7 @@ impl<S: Saga> SagaRunner<S> {
         let swept = self.stops.sweep.at.unwrap_or(checkpoint);
         let mut behind = HashMap::new();
         for Lagging { number, after, before } in lagging {
-            // One that catches up is led no further than the sweep that it goes on with.
+            // An instance that catches up is replayed no further than the position of its scan.
             let up_to = if self.stops.holds(number) { swept } else { checkpoint };
             behind.insert(number, after + 1..=up_to);
             self.remember(number).map_err(StoreError::Failed)?;
@@ -109,7 +109,7 @@ impl<S: Saga> SagaRunner<S> {
         Ok(())
     }
 
-    /// Writes down what changed since the last time.
+    /// Stores what changed since the last checkpoint.
     pub(super) fn checkpoint(&mut self) {
         if !self.following.is_started {
             return;

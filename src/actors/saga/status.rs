@@ -4,22 +4,22 @@ use crate::domain::kernel::{Awaits, Timestamp};
 use actix::Message;
 use serde_json::Value;
 
-/// What a saga waits for.
+/// The status of a saga instance: what it waits for.
 #[derive(Clone, Debug)]
 pub struct Waiting {
     /// `taxi/ride`
     pub saga: &'static str,
-    /// Whom it waits for.
+    /// The person or part that the instance waits for.
     pub awaits: Awaits,
-    /// Where it stands, as JSON; null when it is over or has not begun.
+    /// The state as JSON; null when the instance is over or has not begun.
     pub state: Value,
-    /// Why it needs a human, if it does.
+    /// The reason why a human has to act, if one has to.
     pub stuck: Option<String>,
-    /// When its alarm goes off.
+    /// The time of the alarm, if one is set.
     pub alarm: Option<Timestamp>,
 }
 
-/// What does the conversation of this number wait for?
+/// The message that asks for the status of the instance of this number.
 #[derive(Message)]
 #[rtype(result = "Result<Waiting, String>")]
 pub struct Ask(pub u64);

@@ -1,4 +1,4 @@
-//! The alarms of a saga's conversations: durable, and records once they go off.
+//! The alarms of saga instances. An alarm is durable, and becomes a record when it goes off.
 
 use super::SagaRunner;
 use crate::{
@@ -15,15 +15,15 @@ use crate::{
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::BTreeSet, time::Duration};
 
-/// However far away the next alarm is, it is looked whether it is due so often: the wall clock may
-/// have been set forward meanwhile.
+/// The longest time between two checks whether the next alarm is due. The wall clock may have been
+/// set forward meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Alarms are indexed under the conversation's number with this bit.
+/// The bit that marks the key of an alarm; the other bits are the instance's number.
 pub(super) const ALARM_BIT: u64 = 1 << 63;
 
 impl<S: Saga> SagaRunner<S> {
-    /// Remembers when a conversation's alarm goes off now.
+    /// Replaces the alarm of an instance.
     pub(super) fn set_alarm(
         &mut self,
         number: u64,
@@ -45,7 +45,7 @@ impl<S: Saga> SagaRunner<S> {
         self.alarms_changed.insert(number, after);
     }
 
-    /// Sees to it that the next alarm goes off.
+    /// Arms the timer for the next alarm.
     pub(super) fn arm(&mut self, ctx: &mut ActixContext<Self>) {
         let Some((time, _)) = self.alarms.first().copied() else { return };
         if self.armed.is_some_and(|(armed, _)| armed <= time) {
@@ -62,10 +62,11 @@ impl<S: Saga> SagaRunner<S> {
         }
     }
 
-    /// Turns every alarm that is due into a record; the conversation hears it like any other.
+    /// Writes a record for every alarm that is due. The instance takes it from the journal like any
+    /// other.
     fn go_off(&mut self, ctx: &mut ActixContext<Self>) {
         self.armed = None;
-        // Some may have gone off already, and stand in what is still to be heard.
+        // Some alarms may have gone off already, as records that are still to be read.
         let Cursor { is_started, after, .. } = self.following;
         if !is_started || after < self.recovered_head || self.is_suspended() {
             return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
@@ -89,7 +90,7 @@ impl<S: Saga> SagaRunner<S> {
         self.arm(ctx);
     }
 
-    /// Alarms that were put off go off, unless their conversation still hears nothing.
+    /// Makes postponed alarms due again, unless their instance is still parked.
     pub(super) fn let_alarms_go_off(&mut self, ctx: &mut ActixContext<Self>) {
         let (put_off, due) = std::mem::take(&mut self.put_off)
             .into_iter()

@@ -4,52 +4,54 @@ use crate::actors::support::{COUNT_MAX, InvalidSetting, THREADS_MAX, within};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// In less time a loop that is merely busy would be taken for blocked.
+/// The smallest `shard_blocked_ms`; with less, a busy loop would be taken for blocked.
 const SHARD_BLOCKED_MS_MIN: u64 = 250;
 
-/// In less time a query of a busy machine would seldom have its result.
+/// The smallest `query_ms_max`; with less, queries would seldom finish on a busy machine.
 const QUERY_MS_MIN: u64 = 10;
 
-/// A query that takes longer holds its place for too long.
+/// The largest `query_ms_max`; a longer query occupies its slot for too long.
 const QUERY_MS_MAX: u64 = 60_000;
 
-/// So many crashes of each instance are remembered.
+/// The largest `crashes_max`: crashes remembered per instance.
 const CRASHES_MAX: u64 = 1_000;
 
-/// Section `[actors]`.
+/// The settings of actors: section `[actors]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ActorSettings {
-    /// Arbiters that aggregates are hashed to; 0 means one per core.
+    /// Number of shards, which are event loops to which aggregates are hashed; 0 means one per
+    /// core.
     pub shards: usize,
-    /// Aggregates alive at once in the whole process; before there are as many, the longest unused
-    /// are passivated.
+    /// Upper bound of aggregates in memory in the whole process. Near it, the least recently used
+    /// ones are passivated.
     pub living_max: usize,
-    /// Aggregates unused for so many seconds are passivated.
+    /// Seconds after which an unused aggregate is passivated.
     pub idle_after_s: u64,
-    /// A snapshot is kept every so many events of one aggregate.
+    /// Events of one aggregate between two snapshots.
     pub snapshot_every_events: u32,
-    /// Messages waiting for one kind of aggregate; more are answered 503.
+    /// Upper bound of messages waiting for one aggregate kind; more are answered 503.
     pub mailbox_messages_max: usize,
-    /// Messages waiting for one aggregate; more are answered 503.
+    /// Upper bound of messages waiting for one instance; more are answered 503.
     pub instance_messages_max: usize,
-    /// A command that is not let in by the gate of its kind, or by that of a step of another
-    /// aggregate, within so many milliseconds is turned away.
+    /// Milliseconds a command waits for the gate of its kind, or of another aggregate's step,
+    /// before it is turned away.
     pub admit_within_ms: u64,
-    /// Clients that wait at once for an outside service while this machine works on it, before the
-    /// service is asked and after it has answered; more are turned away.
+    /// Upper bound of clients that wait for an external service while this machine works on their
+    /// request, before the call and after its answer. More are turned away.
     pub unanswered_max: usize,
-    /// So many crashes of one instance within the window put it in quarantine.
+    /// Crashes of one instance within the window that put it in quarantine.
     pub crashes_max: u32,
-    /// The window, in seconds.
+    /// The window in which crashes are counted, in seconds.
     pub crash_window_s: u64,
-    /// The pause before the first rebuild after a crash; doubles with each further crash.
+    /// The pause before the first rebuild after a crash, in milliseconds; doubles with each further
+    /// crash.
     pub crash_backoff_ms: u64,
-    /// A shard whose loop is blocked for so many milliseconds, 250 at least, is replaced.
+    /// Milliseconds, at least 250, after which a shard with a blocked event loop is replaced.
     pub shard_blocked_ms: u64,
-    /// Sagas write their progress down every so many milliseconds.
+    /// Milliseconds between two checkpoints of a saga.
     pub checkpoint_every_ms: u64,
-    /// A query of a view that takes longer is ended and answered 503.
+    /// Milliseconds after which a client's view query is ended and answered 503.
     pub query_ms_max: u64,
 }
 
@@ -75,10 +77,10 @@ impl Default for ActorSettings {
 }
 
 impl ActorSettings {
-    /// Whether they make sense.
+    /// Checks the ranges of the settings.
     ///
     /// # Errors
-    /// The first that does not.
+    /// The first setting that is out of its range.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         within([
             ("shards", self.shards as u64, 0..=THREADS_MAX),
@@ -98,7 +100,7 @@ impl ActorSettings {
         ])
     }
 
-    /// The number of shards to start.
+    /// Returns the number of shards to start.
     #[must_use]
     pub fn shard_count(&self) -> usize {
         if self.shards > 0 {
@@ -107,20 +109,20 @@ impl ActorSettings {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     }
 
-    /// How long a shard may be silent before it counts as blocked.
+    /// Returns how long a shard may be silent before it counts as blocked.
     #[must_use]
     pub fn shard_blocked(&self) -> Duration {
         Duration::from_millis(self.shard_blocked_ms.max(SHARD_BLOCKED_MS_MIN))
     }
 
-    /// The window in which crashes are counted.
+    /// Returns the window in which crashes are counted.
     #[must_use]
     pub const fn crash_window(&self) -> Duration {
         Duration::from_secs(self.crash_window_s)
     }
 }
 
-/// Whether it is a place that HTTP reaches.
+/// Checks that a URL is present and can be called over HTTP.
 pub(super) fn check_url(url: Option<&str>) -> Result<(), InvalidSetting> {
     let wrong = |because: String| Err(InvalidSetting::new("url", because));
     let Some(url) = url else {

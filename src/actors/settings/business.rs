@@ -1,16 +1,16 @@
-//! The sections of the configuration that belong to businesses: read, and kept in step with how
-//! long a request waits at most.
+//! The configuration sections of businesses: decoded, and checked against the longest wait of a
+//! request.
 
 use crate::domain::kernel::{Business, in_plain_words};
 use serde::{Deserialize as _, Serialize as _};
 use serde_json::{Map, Value, json};
 
-/// What a business may take of a request's patience, in percent, unless it is told otherwise: the
-/// rest is for the answer.
+/// The share of a request's patience that a business may use by default, in percent. The rest is
+/// for the reply.
 const SHARE_PERCENT: u64 = 80;
 
-/// Reads the section of a business; its settings are the usual ones when there is none. A request
-/// waits `patience_ms` at most, if that is known.
+/// Decodes the section of a business, with the defaults when there is none. `patience_ms` is the
+/// longest wait of a request, if that is known.
 ///
 /// # Errors
 /// The first key whose value makes no sense, as a sentence.
@@ -39,8 +39,8 @@ pub fn read<B: Business>(
     deserialized::<B>(&section)
 }
 
-/// An error of serde's does not name the key whose value makes no sense, so it is found by trying
-/// each alone.
+/// Decodes a section. Serde's error does not name the key with the wrong value, so each key is
+/// tried alone.
 fn deserialized<B: Business>(section: &Value) -> Result<B::Settings, String> {
     B::Settings::deserialize(section).map_err(|error| {
         let alone = |(key, value): (&String, &Value)| {

@@ -1,5 +1,5 @@
-//! The settings of the runtime: of actors, of ports, of the gates and of each business. They are
-//! checked before anything is opened.
+//! The settings of the runtime: of actors, ports, gates and each business. They are checked before
+//! anything is opened.
 
 mod actors;
 pub mod business;
@@ -12,25 +12,26 @@ use crate::{actors::gate::GatesSettings, store::journal::JournalOptions};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// Everything needed to start.
+/// The settings of a runtime.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The folder that holds everything remembered.
+    /// The data folder.
     pub data: PathBuf,
-    /// How the journal is kept.
+    /// The options of the journal.
     pub journal: JournalOptions,
-    /// How actors behave.
+    /// The settings of actors.
     pub actors: ActorSettings,
-    /// How outside services are reached.
+    /// The settings of ports.
     pub ports: PortsSettings,
-    /// How the gates are set.
+    /// The settings of gates.
     pub gates: GatesSettings,
-    /// Whether something may be broken on purpose.
+    /// Whether faults may be injected.
     pub allow_faults: bool,
-    /// The sections of the businesses.
+    /// The configuration sections of the businesses.
     pub businesses: BTreeMap<String, Value>,
-    /// Only these businesses; all when empty.
+    /// The names of the businesses to install; all when empty.
     pub only: Vec<String>,
-    /// The longest a request waits for what is pending, in milliseconds, if there are requests.
+    /// The longest time a request waits for a pending outcome, in milliseconds, if there are
+    /// requests.
     pub patience_ms: Option<u64>,
 }

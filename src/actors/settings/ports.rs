@@ -5,46 +5,48 @@ use crate::actors::support::{COUNT_MAX, InvalidSetting, within};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Sections `[ports."business/name"]`.
+/// The settings of ports by name: sections `[ports."business/name"]`.
 pub type PortsSettings = BTreeMap<String, PortSettings>;
 
-/// How an outside service is reached.
+/// The settings of one port: how an external service is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PortSettings {
-    /// What carries the questions.
+    /// The transport of the requests.
     pub transport: TransportKind,
-    /// Where an HTTP service listens; required for that transport.
+    /// The URL of an HTTP service; required for that transport.
     pub url: Option<String>,
-    /// An attempt that takes longer has failed.
+    /// The time-out of an attempt, in milliseconds.
     pub timeout_ms: u64,
-    /// A question that somebody waits for is answered within this time, everything together: the
-    /// wait in the gate, attempts, pauses. Counted from the record that it is about; no attempt
-    /// is begun that would have less than half of its time-out. One that is configured is less
-    /// than `http.patience_ms`.
+    /// The time, in milliseconds, in which a request with a waiting client is answered. It includes
+    /// the wait in the gate, all attempts and pauses, counted from the record that caused the
+    /// request. No attempt starts with less than half of its time-out left. A configured value is
+    /// less than `http.patience_ms`.
     pub within_ms: u64,
-    /// Attempts after the first, for questions that somebody waits for. Together with hedges they
-    /// add a fifth to the load at most.
+    /// Retries after the first attempt, for requests with a waiting client. Retries and hedges
+    /// together add a fifth to the load at most.
     pub retries: u32,
-    /// When the first attempt has not answered after this time, a second goes out beside it under
-    /// the same key, for questions that somebody waits for; never when not given.
+    /// The time, in milliseconds, after which a second attempt starts beside an unanswered first
+    /// one, under the same idempotency key. Only for requests with a waiting client; never when not
+    /// given.
     pub hedge_after_ms: Option<u64>,
-    /// The pause before the first retry; doubles with each, jittered by half.
+    /// The pause before the first retry, in milliseconds; doubles with each retry, with a jitter of
+    /// half.
     pub backoff_ms: u64,
-    /// The longest pause between two attempts.
+    /// The longest pause between two attempts, in milliseconds.
     pub backoff_max_ms: u64,
-    /// Questions on their way at once: what the port's gate lets through, unless that is set
-    /// there. The port's own choice when not given.
+    /// Requests in flight at once: the limit of the port's gate, unless that is set there. The
+    /// port's own default when not given.
     pub concurrency: Option<usize>,
-    /// What happens to a question that somebody waits for when nobody answers.
+    /// The result of a request with a waiting client when the service does not answer.
     pub fallback: Fallback,
-    /// So many questions are put off at most under the fallback *defer*; more are refused.
+    /// Upper bound of requests deferred under the fallback *defer*; more are refused.
     pub deferred_max: usize,
-    /// A question put off is given up this long after the record that it is about.
+    /// A deferred request is given up this many milliseconds after the record that caused it.
     pub deferred_within_ms: u64,
-    /// The shortest time the sandbox takes.
+    /// The shortest time the sandbox takes, in milliseconds.
     pub latency_ms_min: u64,
-    /// The longest time the sandbox takes.
+    /// The longest time the sandbox takes, in milliseconds.
     pub latency_ms_max: u64,
     /// The share of attempts that the sandbox fails, from 0 to 1.
     pub failure_rate: f64,
@@ -76,10 +78,10 @@ impl Default for PortSettings {
 }
 
 impl PortSettings {
-    /// Whether they make sense.
+    /// Checks the ranges and combinations of the settings.
     ///
     /// # Errors
-    /// The first that does not.
+    /// The first setting that makes no sense.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         within([
             ("timeout_ms", self.timeout_ms, 1..=COUNT_MAX),
@@ -92,14 +94,15 @@ impl PortSettings {
             ("latency_ms_max", self.latency_ms_max, self.latency_ms_min..=COUNT_MAX),
         ])?;
         if self.transport == TransportKind::Sandbox && self.url.is_some() {
-            // Whoever gives an address must not be paid by the sandbox.
+            // With a url, charges must not go to the sandbox.
             return Err(InvalidSetting::new("url", "means nothing without transport = \"http\""));
         }
         if self.transport == TransportKind::Http {
             check_url(self.url.as_deref())?;
         }
         let timeout_ms = self.timeout_ms;
-        // One that comes with the first, or after it has failed, is no second attempt.
+        // A hedge at the start of the first attempt, or after its time-out, is not a second attempt
+        // beside it.
         let senseless = self.hedge_after_ms.filter(|after| !(1..timeout_ms).contains(after));
         if let Some(after_ms) = senseless {
             let because = format!(
@@ -118,22 +121,22 @@ impl PortSettings {
     }
 }
 
-/// What carries the questions to an outside service.
+/// The transport of the requests to an external service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TransportKind {
-    /// A service inside this process that can be slow, fail and decline on purpose.
+    /// A simulated service in this process that can be slow, fail and decline on purpose.
     Sandbox,
     /// `POST` of JSON to a URL, with an `Idempotency-Key`.
     Http,
 }
 
-/// What happens when an outside service does not answer.
+/// The result of a request when the external service does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fallback {
-    /// Nothing is established: 503 and Retry-After.
+    /// The request is refused: 503 and Retry-After.
     Refuse,
-    /// It is stored and finished later: 202.
+    /// The request is stored and finished later: 202.
     Defer,
 }

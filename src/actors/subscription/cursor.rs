@@ -13,33 +13,33 @@ use std::sync::Arc;
 /// Records read at once while starting over.
 const STARTING_RECORDS_MAX: usize = 4_096;
 
-/// A subscriber's place in the journal.
+/// A subscriber's position in the journal, with its lease and checkpoint.
 pub struct Cursor {
-    /// Who follows.
+    /// The kind of the subscriber.
     pub me: KindId,
-    /// What is followed.
+    /// The journal it follows.
     pub journal: Arc<Journal>,
-    /// How far it is, for others.
+    /// The progress, readable from other threads.
     pub progress: Arc<Progress>,
-    /// The right to write; whoever takes its place has another.
+    /// The right to write; a successor gets another lease.
     pub lease: Lease,
-    /// The generation of the journal that everything here was read in.
+    /// The generation of the journal in which everything here was read.
     pub generation: u64,
     /// The last position read.
     pub after: u64,
-    /// Whether the start is over; before, nothing that is told it means anything.
+    /// Whether the start is over; before that, messages to the subscriber are void.
     pub is_started: bool,
-    /// Whether the start has begun, in this generation.
+    /// Whether the start has begun in this generation.
     pub(super) is_starting: bool,
-    /// The last position written down.
+    /// The position of the last checkpoint.
     checkpointed: u64,
-    /// The last checkpoint, when the journal had no room for it.
+    /// The last checkpoint, when the journal's queue was too full for it.
     unsent: Option<Checkpoint>,
     pub(super) level: ReadLevel,
 }
 
 impl Cursor {
-    /// Somebody who has not read anything yet.
+    /// Creates a cursor that has not read anything yet.
     pub const fn new(
         me: KindId,
         lease: Lease,
@@ -62,7 +62,7 @@ impl Cursor {
         }
     }
 
-    /// The last position there is to read.
+    /// Returns the last position that can be read.
     pub fn head(&self) -> u64 {
         match self.level {
             ReadLevel::Submitted => self.journal.submitted(),
@@ -70,22 +70,22 @@ impl Cursor {
         }
     }
 
-    /// Under what it speaks.
+    /// Returns the fence of the subscriber's commands.
     pub fn mandate(&self) -> Fence {
         Fence { generation: self.generation, lease: self.lease.clone() }
     }
 
-    /// Whether something said in this generation still means anything.
+    /// Returns whether a message sent in this generation is still valid.
     pub const fn is_current(&self, generation: u64) -> bool {
         self.is_started && self.generation == generation
     }
 
-    /// Which of this subscriber's commands led to a record.
+    /// Returns which of this subscriber's commands led to a record, if one did.
     pub fn origin_of_mine(&self, record: &Record) -> Option<Origin> {
         origin_of(self.me, record)
     }
 
-    /// Shows every command of this subscriber whose outcome stands behind a position.
+    /// Calls `each` for every command of this subscriber whose outcome is behind a position.
     pub fn answered_after(
         &self,
         position: u64,
@@ -98,7 +98,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Shows some of them, and behind which position there may be more.
+    /// Calls `each` for one batch of them. Returns the position behind which there may be more.
     pub fn some_answered_after(
         &self,
         position: u64,
@@ -109,18 +109,18 @@ impl Cursor {
         Ok(records.last().map(|last| last.position))
     }
 
-    /// Whether a checkpoint has to be handed in before there can be another, or this position
-    /// differs from the one written down.
+    /// Returns whether a checkpoint is due: one is unsent, or this position differs from the stored
+    /// one.
     pub const fn is_behind(&self, position: u64) -> bool {
         self.unsent.is_some() || position != self.checkpointed
     }
 
-    /// The checkpoint that the journal had no room for.
+    /// Takes the unsent checkpoint, if there is one.
     pub const fn take_unsent(&mut self) -> Option<Checkpoint> {
         self.unsent.take()
     }
 
-    /// How far this subscriber is, with what it remembers of its conversations.
+    /// Builds a checkpoint of this position and these instances.
     pub const fn checkpoint_at(
         &self,
         position: u64,
@@ -130,15 +130,15 @@ impl Cursor {
         Checkpoint { follower, generation, position, conversations }
     }
 
-    /// Hands a checkpoint to the journal; when that is full, the same one is to be tried again
-    /// before there is another. True when it was taken.
+    /// Submits a checkpoint and returns whether the journal took it. When the queue is full, the
+    /// same one has to be tried again before there is another.
     pub fn write_down(&mut self, checkpoint: Checkpoint) -> bool {
         let position = checkpoint.position;
         match self.journal.checkpoint(checkpoint) {
             Ok(()) => self.checkpointed = position,
             Err((error, checkpoint)) => {
                 tracing::debug!(part = self.progress.name(), %error, "a checkpoint is put off");
-                // What was read in an earlier generation is read again, and written down then.
+                // A checkpoint of an earlier generation is void: its records are read again.
                 self.unsent = (!matches!(error, SubmitError::Stale)).then_some(checkpoint);
                 return false;
             }
@@ -146,9 +146,9 @@ impl Cursor {
         true
     }
 
-    /// Passes over what does not concern this subscriber.
+    /// Skips records that do not concern this subscriber.
     pub fn skip(&mut self) {
-        // Before the start it is not known after what.
+        // Before the start, the position is not known.
         if self.is_started {
             self.after = self.progress.skip(self.after);
         }
@@ -164,7 +164,7 @@ impl Cursor {
     }
 }
 
-/// Which command of this speaker led to a record.
+/// Returns the command of this sender that led to a record, if one did.
 pub fn origin_of(speaker: KindId, record: &Record) -> Option<Origin> {
     match record.cause {
         Cause::Dispatch(origin) if origin.by == speaker => Some(origin),

@@ -1,5 +1,4 @@
-//! Catch-up subscriptions to the journal with a checkpoint: what sagas, effects and views have in
-//! common.
+//! Catch-up subscriptions to the journal with a checkpoint, shared by sagas, effects and views.
 
 mod cursor;
 mod progress;

@@ -1,5 +1,4 @@
-//! How far a subscriber of the journal has come, for whoever watches from another thread; and the
-//! bell that wakes it.
+//! The progress of a subscriber, readable from other threads, and the flag that wakes it.
 
 use crate::actors::operations::Context;
 use std::sync::{
@@ -7,29 +6,30 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-/// A saga runner's, port's, lookup's or projector's progress.
+/// The progress of a saga runner, port, lookup or projector.
 pub struct Progress {
     name: String,
     context: Arc<Context>,
     position: AtomicU64,
     waiting: AtomicU64,
-    /// What lies behind this position does not concern it, as far as is known.
+    /// The last position known to concern the subscriber.
     called: AtomicU64,
-    /// What lies up to this position does not concern it, but for what it was called for.
+    /// Up to this position, only records that it was called for concern the subscriber.
     passed: AtomicU64,
-    /// Whether it was rung for and has not looked yet.
+    /// Whether the subscriber was woken and has not looked yet.
     is_ringing: AtomicBool,
-    /// Wakes whoever follows now.
+    /// The function that wakes the current subscriber.
     knock: RwLock<Option<Knock>>,
     is_listening: AtomicBool,
     trouble: Mutex<Option<String>>,
 }
 
-/// Wakes the subscriber.
+/// A function that wakes the subscriber.
 pub type Knock = Arc<dyn Fn() + Send + Sync>;
 
 impl Progress {
-    /// Nothing done yet; `part` is what it is within its component: a saga, a port, a view.
+    /// Creates the progress of a subscriber at position 0. `part` is its role in its component:
+    /// saga, port, lookup or view.
     pub fn new(part: &str, context: &Arc<Context>) -> Arc<Self> {
         Arc::new(Self {
             name: format!("{part} {}", context.name),
@@ -45,73 +45,75 @@ impl Progress {
         })
     }
 
-    /// What it is and which: `saga taxi/ride`.
+    /// Returns the subscriber's role and name: `saga taxi/ride`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The component it belongs to.
+    /// Returns the component of the subscriber.
     pub const fn context(&self) -> &Arc<Context> {
         &self.context
     }
 
-    /// Everything up to this position has been seen.
+    /// Records that everything up to this position is processed.
     pub fn reach(&self, position: u64) {
         self.position.store(position, Ordering::Release);
     }
 
-    /// The last position seen, when this one is the last there is: what does not concern the
-    /// subscriber counts as seen.
+    /// Returns the last processed position. When nothing more concerns the subscriber, this is
+    /// `durable`.
     pub fn position(&self, durable: u64) -> u64 {
         let position = self.position.load(Ordering::Acquire);
         if position < self.called() { position } else { position.max(durable) }
     }
 
-    /// So many things are under way.
+    /// Sets the number of things under way.
     pub fn wait_for(&self, number: usize) {
         self.waiting.store(number as u64, Ordering::Relaxed);
     }
 
-    /// How many things are under way.
+    /// Returns the number of things under way.
     pub fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Lets the bell knock like this. Rings that nobody heard are rung again.
+    /// Sets the function that wakes the subscriber, and clears the wake flag. A wake-up sent to a
+    /// predecessor thus does not block later ones.
     pub fn knocks_with(&self, knock: Knock) {
         *self.knock.write().unwrap_or_else(PoisonError::into_inner) = Some(knock);
         self.hush();
     }
 
-    /// Whether the journal has to be told to call it: once, however often the subscriber is replaced.
+    /// Returns whether the journal has to be subscribed to: true once, however often the subscriber
+    /// is replaced.
     pub fn listens_from_now_on(&self) -> bool {
         !self.is_listening.swap(true, Ordering::AcqRel)
     }
 
-    /// Something up to this position concerns it.
+    /// Records that a record up to this position concerns the subscriber, and wakes it.
     pub fn call(&self, position: u64) {
         self.called.fetch_max(position, Ordering::AcqRel);
         self.ring();
     }
 
-    /// Up to this position nothing concerns it but what it was called for.
+    /// Records that up to this position nothing concerns the subscriber but what it was called for.
     pub fn pass(&self, position: u64) {
         self.passed.fetch_max(position, Ordering::AcqRel);
     }
 
-    /// The last position that need not be read by whoever has read up to this one.
+    /// Returns the position to which a subscriber at `position` may skip.
     pub fn skip(&self, position: u64) -> u64 {
-        // In this order: whoever let it pass has called before for what concerns it.
+        // In this order: the journal calls for a position before it lets later ones pass.
         let passed = self.passed.load(Ordering::Acquire);
         if self.called() <= position { position.max(passed) } else { position }
     }
 
-    /// What lies behind this position does not concern it, as far as is known.
+    /// Returns the last position known to concern the subscriber.
     pub fn called(&self) -> u64 {
         self.called.load(Ordering::Acquire)
     }
 
-    /// Wakes the subscriber once, however often it is rung before it looks.
+    /// Wakes the subscriber once, however often this is called before the subscriber looks.
     pub fn ring(&self) {
         if !self.is_ringing.swap(true, Ordering::AcqRel)
             && let Some(knock) = &*self.knock.read().unwrap_or_else(PoisonError::into_inner)
@@ -120,14 +122,15 @@ impl Progress {
         }
     }
 
-    /// The subscriber looks now; rings after this wake it again. It has to look at
-    /// [`Self::called`] afterwards: who called before has rung in vain.
+    /// Clears the wake flag; later calls of [`Self::ring`] wake the subscriber again. The
+    /// subscriber has to check [`Self::called`] afterwards, because earlier calls no longer wake
+    /// it.
     pub fn hush(&self) {
-        // A swap, so that whoever rang before is seen with all that he said before.
+        // A swap, so that everything written before an earlier ring is visible here.
         self.is_ringing.swap(false, Ordering::AcqRel);
     }
 
-    /// Whatever was wrong is right again. Cheap when nothing was.
+    /// Clears the error. Cheap when there was none.
     pub fn trouble_over(&self) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.take().is_some() {
@@ -135,15 +138,15 @@ impl Progress {
         }
     }
 
-    /// What is wrong with it, if anything is.
+    /// Returns the present error, if there is one.
     pub fn error(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Something is wrong, or right again.
+    /// Sets or clears the error.
     pub fn trouble(&self, trouble: Option<String>) {
         let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        // Said once: it is tried again several times a second, perhaps for hours.
+        // A repeated error is logged once: it is retried several times a second, perhaps for hours.
         if let Some(because) = trouble.as_ref().filter(|_| *known != trouble) {
             tracing::error!(part = self.name, because, "in trouble");
         }

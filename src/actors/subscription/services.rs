@@ -1,4 +1,4 @@
-//! What every subscriber is given: the same for sagas, effects and views.
+//! The services that every subscriber gets: sagas, ports, lookups and projectors.
 
 use crate::{
     actors::{
@@ -13,16 +13,16 @@ use std::sync::Arc;
 /// The services of the runtime that subscribers use. Cheap to clone.
 #[derive(Clone)]
 pub struct SubscriberServices {
-    /// The journal that is subscribed to.
+    /// The subscribed journal.
     pub journal: Arc<Journal>,
-    /// How actors behave.
+    /// The settings of actors.
     pub settings: Arc<ActorSettings>,
-    /// Instances and conversations that crashed too often.
+    /// The quarantine of crashed instances.
     pub quarantine: Arc<Quarantine>,
-    /// The log of operations.
+    /// The operations log.
     pub diary: Arc<OperationsLog>,
-    /// All kinds of aggregate.
+    /// The registry of aggregate kinds.
     pub rooms: Arc<Registry>,
-    /// Everything that can be suspended.
+    /// The components, each of which can be suspended.
     pub contexts: Arc<Contexts>,
 }

@@ -1,8 +1,9 @@
-//! What everybody has in common who follows the journal and acts on it: sagas, ports, lookups.
+//! The subscriber trait: the common behavior of sagas, ports and lookups, which follow the journal
+//! and act on it.
 //!
-//! A subscriber sleeps until something concerns it, reads on in turns, writes down how far it is,
-//! and starts over from there when it is born and whenever the journal lost what it has read.
-//! Its [`Cursor`] keeps the place; what is done about a record is the subscriber's own.
+//! A subscriber sleeps until a record concerns it, reads on in turns and stores checkpoints. It
+//! starts over from its checkpoint when it is created and whenever the journal has lost what it has
+//! read. Its [`Cursor`] holds the position; each subscriber defines its own action on a record.
 
 use super::cursor::Cursor;
 use crate::store::{
@@ -12,47 +13,48 @@ use crate::store::{
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{sync::Arc, time::Duration};
 
-/// Records read in one turn of the loop.
+/// Upper bound of records read in one turn of the event loop.
 pub const TURN_RECORDS_MAX: usize = 512;
 
-/// The pause after something failed that should not.
+/// The pause before a failed turn is tried again.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A turn in which so many records were read makes the times busy: the next one then waits for
-/// [`BUSY_PAUSE`], because being woken for each record costs everybody more than the pause does.
+/// A turn with at least this many records counts as heavy load: the next one waits for
+/// [`BUSY_PAUSE`]. Waking the subscriber for each record would cost the whole system more than the
+/// pause.
 const BUSY_RECORDS: usize = 24;
 
-/// See [`BUSY_RECORDS`].
+/// The pause after a turn in heavy load; see [`BUSY_RECORDS`].
 const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
-/// There may be something to read.
+/// The message that there may be records to read.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Wake;
 
-/// Somebody who follows the journal.
+/// An actor that follows the journal.
 pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
-    /// Its place.
+    /// Returns the subscriber's cursor.
     fn following(&mut self) -> &mut Cursor;
 
-    /// Forgets everything, and takes up again what was under way at the last checkpoint.
+    /// Resets the subscriber and resumes what was under way at the last checkpoint.
     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError>;
 
-    /// Goes on with a start that takes many turns; says whether it is over.
+    /// Continues a start that takes many turns. Returns whether it is over.
     fn go_on_starting(&mut self) -> Result<bool, StoreError> {
         Ok(true)
     }
 
-    /// Whether it takes in more now.
+    /// Returns whether the subscriber accepts more records now.
     fn may_read(&self) -> bool;
 
-    /// Acts on a record. After an error, it is given the same record again.
+    /// Acts on a record. After an error, the same record is delivered again.
     fn take_in(&mut self, record: &Arc<Record>, ctx: &mut Context<Self>) -> Result<(), String>;
 
-    /// Does what there is to do beside reading on; says whether more of that is left.
+    /// Does pending work besides reading. Returns whether more of that is left.
     fn follow_up(&mut self, ctx: &mut Context<Self>) -> Result<bool, String>;
 
-    /// Has itself woken for what concerns these kinds, at once for the first time.
+    /// Subscribes to records of these kinds, and wakes the subscriber at once for the first time.
     fn listen_to(&mut self, kinds: KindSet, ctx: &mut Context<Self>) {
         let addr = ctx.address();
         let following = self.following();
@@ -69,18 +71,18 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         following.progress.call(following.head());
     }
 
-    /// Reads on because it was woken.
+    /// Handles a wake-up: runs one turn and schedules the next.
     fn wake(&mut self, ctx: &mut Context<Self>) {
         match self.turn(ctx) {
             Ok((records, false)) if (BUSY_RECORDS..TURN_RECORDS_MAX).contains(&records) => {
-                // The bell goes on ringing meanwhile, so that nobody rings it again.
+                // The wake flag stays set meanwhile, so that no further wake message is sent.
                 ctx.run_later(BUSY_PAUSE, |_, ctx| ctx.notify(Wake));
             }
             Ok((records, is_more)) => {
                 let may_read = self.may_read();
                 let following = self.following();
                 following.progress.hush();
-                // Whoever called for what the journal has lost since calls for nothing.
+                // A call for records that the journal has lost since is void.
                 let called = following.progress.called().min(following.head());
                 let is_called = called > following.after || records == TURN_RECORDS_MAX;
                 if is_more || may_read && is_called {
@@ -88,7 +90,7 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
                 }
             }
             Err(because) => {
-                // Nothing was changed by what failed; it is read again.
+                // The failed turn changed nothing; its record is read again.
                 let progress = Arc::clone(&self.following().progress);
                 progress.trouble(Some(because));
                 progress.hush();
@@ -97,7 +99,8 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         }
     }
 
-    /// Reads a few records and says how many, and whether there is more to do beside that.
+    /// Reads and processes a batch of records. Returns their number, and whether other work is
+    /// left.
     fn turn(&mut self, ctx: &mut Context<Self>) -> Result<(usize, bool), String> {
         if !self.has_started(ctx).map_err(|error| error.to_string())? {
             return Ok((0, true));
@@ -119,7 +122,8 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         Ok((read, is_more))
     }
 
-    /// Starts, if it has not in this generation, and says whether the start is over.
+    /// Starts the subscriber unless it has started in this generation. Returns whether the start is
+    /// over.
     fn has_started(&mut self, ctx: &mut Context<Self>) -> Result<bool, StoreError> {
         let following = self.following();
         let is_current = following.generation == following.journal.generation();

@@ -1,4 +1,4 @@
-//! The address of an actor that stays the same when the actor is restarted.
+//! The actor reference: an address that stays valid when the actor is restarted.
 
 use actix::{Actor, ActorContext as _, Addr, ArbiterHandle, Context, Handler, Message};
 use std::{
@@ -6,24 +6,24 @@ use std::{
     time::Duration,
 };
 
-/// A loop that does not begin a part within this time is blocked.
+/// A loop that does not start an actor within this time is blocked.
 const BEGINS_WITHIN: Duration = Duration::from_secs(10);
 
-/// Said to whoever is kept alive.
+/// The message by which the supervisor controls a child.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub enum Lifecycle {
-    /// Stop, after what was said before.
+    /// Stop, after the messages sent before.
     Stop,
     /// Panic, on purpose.
     Panic,
 }
 
 impl Lifecycle {
-    /// Does what was ordered.
+    /// Executes the message in the actor's context.
     ///
     /// # Panics
-    /// When that was ordered.
+    /// When the message is [`Self::Panic`].
     pub fn obeyed<A: Actor<Context = Context<A>>>(self, ctx: &mut Context<A>) {
         match self {
             Self::Stop => ctx.stop(),
@@ -32,7 +32,7 @@ impl Lifecycle {
     }
 }
 
-/// Where somebody lives now, who may be replaced.
+/// The address of a supervised actor, which changes when it is restarted.
 pub struct ActorRef<A: Actor>(RwLock<Option<Addr<A>>>);
 
 impl<A: Actor> Default for ActorRef<A> {
@@ -42,31 +42,32 @@ impl<A: Actor> Default for ActorRef<A> {
 }
 
 impl<A: Actor> ActorRef<A> {
-    /// Lives here from now on.
+    /// Sets the address of the new actor.
     pub fn take(&self, addr: Addr<A>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(addr);
     }
 
-    /// Where he lives; nobody takes his place meanwhile.
+    /// Calls `act` with the present address. The address is not replaced meanwhile.
     pub fn with<T>(&self, act: impl FnOnce(Option<&Addr<A>>) -> T) -> T {
         act(self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref())
     }
 
-    /// Where he lives.
+    /// Returns the present address.
     pub fn addr(&self) -> Option<Addr<A>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Starts an actor in another loop and waits for its address. One that starts too late stops.
+/// Starts an actor in another event loop and waits for its address. An actor that starts too late
+/// is stopped.
 ///
 /// # Errors
-/// When the loop is blocked, or gone.
+/// When the loop is blocked or gone.
 pub fn start_in<A: Actor<Context = Context<A>> + Handler<Lifecycle>>(
     arbiter: &ArbiterHandle,
     actor: impl FnOnce() -> A + Send + 'static,
 ) -> Result<Addr<A>, String> {
-    // Without room for an address that nobody waits for.
+    // The channel has no buffer, so that the send fails when the caller has stopped waiting.
     let (started, starting) = mpsc::sync_channel(0);
     arbiter.spawn_fn(move || {
         if let Err(mpsc::SendError(late)) = started.send(actor().start()) {

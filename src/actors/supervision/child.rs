@@ -1,4 +1,4 @@
-//! A part of the runtime that is kept alive: how it is begun, and begun again.
+//! A supervised child: a part of the runtime that the supervisor starts and restarts.
 
 use super::{actor_ref::Lifecycle, restart_pauses::Pauses};
 use crate::{
@@ -12,41 +12,41 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A part that does not stop within this time lives in a loop that is blocked.
+/// A child that does not stop within this time runs in a blocked loop.
 const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether it has stopped.
+/// The interval at which the supervisor checks that the child has stopped.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
-/// A loop that does not end a lease within this time is blocked.
+/// A loop that does not end the lease within this time is blocked.
 const YIELDS_WITHIN: Duration = Duration::from_millis(100);
 
-/// A journal that does not settle within this time is waited for at the next attempt.
+/// The time to wait for the journal to settle; after that, the restart is tried again later.
 const SETTLES_WITHIN: Duration = Duration::from_millis(500);
 
-/// Begins a part on this loop, under this lease; what it begins is then in its seat.
+/// Starts a child on this loop under this lease, and puts its address into its actor reference.
 pub type StartFn =
     Box<dyn Fn(&ArbiterHandle, Lease) -> Result<Recipient<Lifecycle>, String> + Send>;
 
-/// How the place is handed over to a successor.
+/// The order of the old and the new actor in a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
-    /// The predecessor passes on what still comes to it.
+    /// The new actor starts beside the old one, which forwards the messages it still gets.
     Beside,
-    /// There is nothing to pass on: the successor begins where the last checkpoint stands, once
-    /// the predecessor is gone.
+    /// The new actor starts after the old one has stopped, from the last checkpoint. There are no
+    /// messages to forward.
     After,
 }
 
-/// A part that is kept alive.
+/// A part of the runtime that the supervisor restarts when it is gone.
 pub struct Child {
     /// `saga taxi/ride`
     pub name: String,
-    /// What it belongs to.
+    /// The component of the child.
     pub context: Arc<Part>,
-    /// In which loop it lives.
+    /// The index of its event loop.
     pub on: usize,
-    /// How long it stays gone before it is begun again.
+    /// The backoff between restarts.
     pub pauses: Pauses,
     handover: Restart,
     begin: StartFn,
@@ -55,10 +55,10 @@ pub struct Child {
 }
 
 impl Child {
-    /// Begins a part for the first time.
+    /// Starts a child for the first time.
     ///
     /// # Errors
-    /// When its loop takes nothing.
+    /// When its loop does not start it.
     pub fn new(
         (name, context): (String, Arc<Part>),
         (on, handover): (usize, Restart),
@@ -71,20 +71,20 @@ impl Child {
         Ok(Self { name, context, on, pauses, handover, begin, lease, at })
     }
 
-    /// Whether somebody is there who may write.
+    /// Returns whether the actor exists and holds a valid lease.
     pub fn is_alive(&self) -> bool {
         self.at.connected() && !self.lease.is_over()
     }
 
-    /// Lets it panic.
+    /// Makes the actor panic, on purpose.
     pub fn break_it(&self) {
         self.at.do_send(Lifecycle::Panic);
     }
 
-    /// Begins it again, under a new lease. To be tried again after an error.
+    /// Restarts the actor under a new lease. To be tried again after an error.
     ///
     /// # Errors
-    /// What does not let it be begun now.
+    /// The reason why it cannot be restarted now.
     pub fn begin_again(
         &mut self,
         loops: &EventLoops,
@@ -94,7 +94,7 @@ impl Child {
             self.stop()?;
         }
         self.end_lease(&loops.handle(self.on), journal);
-        // A checkpoint on its way must not come between what the successor reads.
+        // A checkpoint in the commit queue must not land while the successor reads its own.
         if self.handover == Restart::After && !journal.settle(SETTLES_WITHIN) {
             return Err("the journal does not settle".to_owned());
         }
@@ -105,8 +105,8 @@ impl Child {
         Ok(())
     }
 
-    /// Ends the lease between two messages of its loop: no command is being decided then, so that
-    /// none is decided and refused. When the loop is blocked, the lease ends at any moment.
+    /// Ends the lease between two messages of the loop. No command is being decided then, so none
+    /// is decided and then refused. When the loop is blocked, the lease ends at once.
     fn end_lease(&self, on: &ArbiterHandle, journal: &Arc<Journal>) {
         let (said, ended) = mpsc::sync_channel(1);
         let (lease, of_loop) = (self.lease.clone(), Arc::clone(journal));

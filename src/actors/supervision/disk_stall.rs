@@ -1,4 +1,4 @@
-//! Whether the disk under the journal hangs: a commit under way for too long, and the end of it.
+//! The disk stall monitor: detects a commit that takes too long, and its end.
 
 use crate::{
     actors::{
@@ -9,23 +9,23 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
-/// A commit that takes longer hangs, as far as anybody can tell who waits for it.
+/// A commit that takes longer counts as hanging: its clients cannot tell the difference.
 const HANGING_AFTER: Duration = Duration::from_secs(2);
 
-/// Why the journal is down although it takes submissions, if it is.
+/// Returns the reason why the journal is down although it takes submissions, if it is.
 pub fn hanging(journal: &Journal) -> Option<String> {
     let is_hanging = journal.committing()? > HANGING_AFTER;
     is_hanging.then(|| format!("a commit has taken longer than {} s", HANGING_AFTER.as_secs()))
 }
 
-/// Sees the disk hang and go on, and notes both.
+/// Detects when the disk begins to hang and when it recovers, and notes both.
 #[derive(Debug, Default)]
 pub struct StallMonitor {
     since: Option<Instant>,
 }
 
 impl StallMonitor {
-    /// Looks at the journal.
+    /// Checks the present commit of the journal.
     pub fn look(&mut self, journal: &Journal, diary: &OperationsLog) {
         match (hanging(journal), self.since) {
             (Some(because), None) => {
@@ -34,7 +34,7 @@ impl StallMonitor {
             }
             (None, Some(since)) => {
                 self.since = None;
-                // Of one that failed in the end, the journal itself tells what became.
+                // When the commit failed in the end, the journal notes its own recovery.
                 if journal.takes().is_ok() {
                     diary.note(OperationsEvent::JournalHealed { after_ms: millis(since) });
                 }

@@ -1,34 +1,34 @@
-//! The loops in which everything lives, each a thread, and whether their hearts beat.
+//! The event loops of the runtime, each a thread, with their heartbeats.
 //!
-//! A loop that is blocked cannot be ended from outside. That of a shard is replaced by another
-//! one, and goes its way until it wakes up or the process ends; nobody listens to it any more.
+//! A blocked loop cannot be ended from outside. A blocked shard loop is replaced by another one.
+//! The old loop gets no more messages, and runs until it wakes up or the process ends.
 
 use super::heartbeat::Heartbeat;
 use crate::actors::{api::PATIENCE_MAX, support::name_this_thread};
 use actix::{Arbiter, ArbiterHandle};
 use std::time::{Duration, Instant};
 
-/// A loop that also reads from disk, or is not ours, and the disk itself, are given so many times
-/// as long as a shard.
+/// The factor by which loops that also read from disk, foreign loops and the disk itself may be
+/// silent longer than a shard.
 const LENIENCE: u32 = 10;
 
-/// So many loops that never woke up are put up with; then no further one is replaced.
+/// At most this many replaced event loops may still be blocked; beyond that no shard is replaced.
 const GONE_MAX: usize = 8;
 
-/// A loop that was replaced ends so long after it has woken up: by then it has passed on all that
-/// was in it.
+/// The time a replaced loop runs after it has woken up. By then it has forwarded all of its
+/// messages.
 const ENDS_AFTER: Duration = PATIENCE_MAX;
 
-/// What lives in a loop.
+/// The role of an event loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoopRole {
-    /// Aggregates: the shard of this number.
+    /// It runs the aggregates of the shard of this number.
     Shard(u32),
-    /// Those who follow the journal.
+    /// It runs subscribers or projectors, or the gate driver.
     Followers,
 }
 
-/// One loop.
+/// An event loop of the runtime.
 struct Loop {
     name: String,
     lives: LoopRole,
@@ -36,28 +36,29 @@ struct Loop {
     pulse: Heartbeat,
 }
 
-/// A loop that somebody else began and ends.
+/// A foreign event loop, such as one of the HTTP server: monitored here, started and ended
+/// elsewhere.
 struct ForeignLoop {
     name: String,
     pulse: Heartbeat,
 }
 
-/// All loops.
+/// All event loops.
 pub struct EventLoops {
     all: Vec<Loop>,
-    /// Those that were replaced and have not woken up.
+    /// Replaced loops that have not woken up.
     gone: Vec<(String, Arbiter, Heartbeat)>,
     guests: Vec<ForeignLoop>,
     blocked_after: Duration,
 }
 
 impl EventLoops {
-    /// None yet. A shard that is silent for so long is blocked.
+    /// Creates an empty set. A shard without a heartbeat for `blocked_after` is blocked.
     pub const fn new(blocked_after: Duration) -> Self {
         Self { all: Vec::new(), gone: Vec::new(), guests: Vec::new(), blocked_after }
     }
 
-    /// One more loop; its index.
+    /// Starts a loop and returns its index.
     pub fn add(&mut self, name: String, lives: LoopRole) -> usize {
         let arbiter = arbiter(&name);
         let pulse = Heartbeat::of(&arbiter);
@@ -65,29 +66,31 @@ impl EventLoops {
         self.all.len() - 1
     }
 
-    /// Looks also at a loop of somebody else, in which this heart is to beat until it ends.
+    /// Monitors a foreign loop. The returned future produces its heartbeat and has to run there
+    /// until the loop ends.
     pub fn add_guest(&mut self, name: String) -> impl Future<Output = ()> + Send + use<> {
         let (pulse, heart) = Heartbeat::with_heart();
         self.guests.push(ForeignLoop { name, pulse });
         heart
     }
 
-    /// The way into a loop.
+    /// Returns the handle of a loop.
     pub fn handle(&self, index: usize) -> ArbiterHandle {
         self.all[index].arbiter.handle()
     }
 
-    /// The index of this shard's loop.
+    /// Returns the index of this shard's loop.
     pub fn of_shard(&self, shard: u32) -> Option<usize> {
         self.all.iter().position(|one| one.lives == LoopRole::Shard(shard))
     }
 
-    /// How many shards there are.
+    /// Returns the number of shards.
     pub fn shards(&self) -> usize {
         self.all.iter().filter(|one| matches!(one.lives, LoopRole::Shard(_))).count()
     }
 
-    /// Looks at all of them.
+    /// Reads all heartbeats, and forgets replaced loops that have woken up and foreign loops that
+    /// have ended.
     pub fn look(&mut self) {
         for one in &mut self.all {
             one.pulse.look();
@@ -106,7 +109,7 @@ impl EventLoops {
         });
     }
 
-    /// Whether this one is blocked.
+    /// Returns whether this loop is blocked.
     pub fn is_blocked(&self, index: usize) -> bool {
         let Loop { lives, pulse, .. } = &self.all[index];
         pulse.is_silent_for(match lives {
@@ -115,12 +118,12 @@ impl EventLoops {
         })
     }
 
-    /// How long whoever is treated leniently may be silent.
+    /// Returns how long a loop other than a shard may be silent, and how long a commit may take.
     pub fn leniently(&self) -> Duration {
         self.blocked_after * LENIENCE
     }
 
-    /// The names of all that are blocked, replaced or not.
+    /// Returns the names of all blocked loops, replaced or not.
     pub fn blocked(&self) -> Vec<String> {
         let blocked = (0..self.all.len()).filter(|index| self.is_blocked(*index));
         let mut names: Vec<_> = blocked.map(|index| self.all[index].name.clone()).collect();
@@ -134,7 +137,7 @@ impl EventLoops {
         names
     }
 
-    /// The shards that are blocked and can be replaced: index, number, and since when.
+    /// Returns the blocked shards that may be replaced: index, number, and time of the last beat.
     pub fn replaceable(&self) -> Vec<(usize, u32, Instant)> {
         let left = GONE_MAX.saturating_sub(self.gone.len());
         let shards = self.all.iter().enumerate().filter_map(|(index, one)| match one.lives {
@@ -144,7 +147,7 @@ impl EventLoops {
         shards.filter(|(index, ..)| self.is_blocked(*index)).take(left).collect()
     }
 
-    /// Puts another loop in the place of one that is blocked.
+    /// Replaces a blocked loop by a new one.
     pub fn replace(&mut self, index: usize) {
         let one = &mut self.all[index];
         let arbiter = arbiter(&one.name);
@@ -158,14 +161,14 @@ impl EventLoops {
         self.gone.push((one.name.clone(), old, pulse));
     }
 
-    /// Gives up the loops of those who follow the journal, or of the shards.
+    /// Takes the loops of the subscribers, or those of the shards, out of the set.
     pub fn take(&mut self, of_followers: bool) -> Vec<Arbiter> {
         let is_wanted = |one: &mut Loop| (one.lives == LoopRole::Followers) == of_followers;
         self.all.extract_if(.., is_wanted).map(|one| one.arbiter).collect()
     }
 }
 
-/// A thread of this name.
+/// Starts an event loop on a thread of this name.
 pub(super) fn arbiter(name: &str) -> Arbiter {
     let (arbiter, name) = (Arbiter::new(), name.to_owned());
     arbiter.spawn_fn(move || name_this_thread(&name));

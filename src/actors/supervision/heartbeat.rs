@@ -1,4 +1,4 @@
-//! The heartbeat of an event loop.
+//! The heartbeat of an event loop, by which the supervisor detects a blocked loop.
 
 use actix::Arbiter;
 use std::{
@@ -10,24 +10,24 @@ use std::{
 };
 use tokio::time::MissedTickBehavior;
 
-/// How often a loop says that it is not blocked.
+/// The interval at which a loop increments its heartbeat counter.
 const BEAT_EVERY: Duration = Duration::from_millis(50);
 
-/// How often it is looked whether it has.
+/// The interval at which the supervisor reads the counters.
 pub const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What is known of the heart of a loop.
+/// The heartbeat of a loop as the supervisor sees it.
 pub(super) struct Heartbeat {
     beats: Arc<AtomicU64>,
     seen: u64,
-    /// How often it was looked since it was heard: a machine that is too busy to look is too busy
-    /// to beat.
+    /// Number of reads without a new beat. Reads are counted instead of time: on a machine too busy
+    /// to read, a loop is too busy to beat.
     pub(super) looks: u32,
     pub(super) heard: Instant,
 }
 
 impl Heartbeat {
-    /// A heart, to be set beating in its loop, and what is known of it.
+    /// Creates a heartbeat and the future that has to run in the loop to produce it.
     pub(super) fn with_heart() -> (Self, impl Future<Output = ()> + Send + 'static) {
         let beats = Arc::<AtomicU64>::default();
         let heart = Arc::clone(&beats);
@@ -48,7 +48,7 @@ impl Heartbeat {
         pulse
     }
 
-    /// Whether its loop has ended, and the heart with it.
+    /// Returns whether the loop has ended and dropped the future.
     pub(super) fn is_over(&self) -> bool {
         Arc::strong_count(&self.beats) == 1
     }

@@ -1,4 +1,4 @@
-//! Who looks after everything that lives: what died is begun again, what is blocked is replaced.
+//! The supervisor: restarts children that are gone and replaces event loops that are blocked.
 //!
 //! ```text
 //! watch, a thread of its own, every 50 ms
@@ -6,8 +6,8 @@
 //!   ├─ a commit hangs        liveness is red
 //!   └─ a part is gone        begun again, from its last checkpoint
 //! ```
-//! An actor of actix that panics is gone for good, and everything it knew with it. So a part is
-//! known here by how it is begun, and by everybody else through a [`ActorRef`].
+//! An actix actor that panics is gone for good, with its state. The supervisor therefore knows a
+//! child by its start function, and other parts know it by an [`ActorRef`].
 
 mod actor_ref;
 mod child;
@@ -45,20 +45,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Looks after the loops and parts of a house.
+/// Supervises the event loops and children of a runtime.
 pub struct Supervisor {
     journal: Arc<Journal>,
     diary: Arc<OperationsLog>,
     contexts: Arc<Contexts>,
     house: Mutex<Supervised>,
-    /// What is blocked, as of the last look; apart, so that asking never waits.
+    /// The names of blocked parts, as of the last check. A lock of its own, so that reading never
+    /// waits.
     blocked: Mutex<Vec<String>>,
     looks: AtomicU64,
     is_over: AtomicBool,
     watch: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Everything that is looked after.
+/// The supervised loops and children, and the monitors of disk and clock.
 struct Supervised {
     loops: EventLoops,
     wards: Vec<Child>,
@@ -67,7 +68,8 @@ struct Supervised {
 }
 
 impl Supervisor {
-    /// Nothing to look after yet. A shard that is silent for so long is blocked.
+    /// Creates a supervisor without children. A shard without a heartbeat for `blocked_after` is
+    /// blocked.
     pub fn new(
         journal: Arc<Journal>,
         diary: Arc<OperationsLog>,
@@ -92,25 +94,25 @@ impl Supervisor {
         })
     }
 
-    /// One more loop; its index.
+    /// Starts an event loop and returns its index.
     pub fn add_loop(&self, name: impl Into<String>, lives: LoopRole) -> usize {
         lock(&self.house).loops.add(name.into(), lives)
     }
 
-    /// Looks also at a loop of somebody else: it is not blocked as long as this is polled there.
+    /// Monitors a foreign event loop, which is not blocked as long as it polls the returned future.
     pub fn add_guest(&self, name: String) -> impl Future<Output = ()> + Send + use<> {
         lock(&self.house).loops.add_guest(name)
     }
 
-    /// What lives in the loop of this index is begun through this.
+    /// Returns the handle on which actors are started in the loop of this index.
     pub fn handle(&self, index: usize) -> ArbiterHandle {
         lock(&self.house).loops.handle(index)
     }
 
-    /// Begins a part in this loop, and keeps it alive from then on.
+    /// Starts a child in this loop and supervises it from then on.
     ///
     /// # Errors
-    /// When it cannot be begun.
+    /// When it cannot be started.
     pub fn keep(
         &self,
         name: impl Into<String>,
@@ -125,14 +127,14 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Looks after all that is there, from now on.
+    /// Starts the supervisor's thread.
     ///
     /// # Errors
-    /// When there is no thread to be had.
+    /// When the thread cannot be started.
     pub fn watch(self: &Arc<Self>) -> Result<(), StartError> {
         let (me, system) = (Arc::clone(self), System::current());
         let watch = thread::Builder::new().name("watch".to_owned()).spawn(move || {
-            // Further loops are begun from here.
+            // New loops are started from this thread.
             System::set_current(system);
             while !me.is_over.load(Ordering::Relaxed) {
                 if let Err(because) = catch_panic(|| me.look()) {
@@ -146,21 +148,21 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The loops that are blocked, by name, and the journal while its disk hangs; of loops
-    /// replaced, those that have not woken up.
+    /// Returns the names of blocked event loops, including replaced ones that have not woken up,
+    /// and the journal while its disk hangs.
     pub fn blocked(&self) -> Vec<String> {
         lock(&self.blocked).clone()
     }
 
-    /// Rises as long as somebody looks.
+    /// Returns a counter that rises with each check of the supervisor.
     pub fn looks(&self) -> u64 {
         self.looks.load(Ordering::Relaxed)
     }
 
-    /// Begins every part of this component again.
+    /// Restarts every child of this component.
     ///
     /// # Errors
-    /// What does not let a part be begun; it is tried again by itself.
+    /// The reason why a child cannot be restarted; the supervisor tries again by itself.
     pub fn restart(&self, context: &Arc<Context>) -> Result<(), String> {
         let mut house = lock(&self.house);
         let Supervised { loops, wards, .. } = &mut *house;
@@ -174,10 +176,10 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Lets the part of this name panic.
+    /// Makes the child of this name panic, on purpose.
     ///
     /// # Errors
-    /// The names of all parts, when there is none of this name.
+    /// The names of all children, when there is none of this name.
     pub fn break_part(&self, name: &str) -> Result<(), Vec<String>> {
         let house = lock(&self.house);
         match house.wards.iter().find(|ward| ward.name == name) {
@@ -189,10 +191,10 @@ impl Supervisor {
         }
     }
 
-    /// Blocks the loop of a shard for so long.
+    /// Blocks the loop of a shard for this time, on purpose.
     ///
     /// # Errors
-    /// How many shards there are, when there is none of this number.
+    /// The number of shards, when there is none of this number.
     pub fn block_shard(&self, shard: u32, lasting: Duration) -> Result<(), usize> {
         let house = lock(&self.house);
         let Some(index) = house.loops.of_shard(shard) else { return Err(house.loops.shards()) };
@@ -200,7 +202,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Looks no more, and gives up the loops of those who follow the journal.
+    /// Stops the supervisor's thread, and returns the loops of subscribers and projectors.
     pub fn end(&self) -> Vec<Arbiter> {
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(watch) = lock(&self.watch).take() {
@@ -210,7 +212,7 @@ impl Supervisor {
         lock(&self.house).loops.take(true)
     }
 
-    /// Gives up the loops of the shards; after [`Self::end`].
+    /// Returns the loops of the shards. Call it after [`Self::end`].
     pub fn end_shards(&self) -> Vec<Arbiter> {
         lock(&self.house).loops.take(false)
     }

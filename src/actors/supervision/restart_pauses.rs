@@ -1,4 +1,4 @@
-//! The pauses before a child is restarted that dies again and again.
+//! The backoff before restarts of a child that crashes repeatedly.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// A child that lives for so long after a restart has recovered: its next restart is a first one.
+/// A child that runs for this long after a restart has recovered: its next restart is a first one.
 const RECOVERED_AFTER: Duration = Duration::from_secs(10);
 
 /// Exponential backoff: none, 50 ms, 100 ms, 200 ms, ... 5 s.
@@ -16,14 +16,15 @@ const RECOVERED_AFTER: Duration = Duration::from_secs(10);
 pub struct Pauses {
     /// Restarts in a row.
     restarts: u32,
-    /// When the last one was.
+    /// The time of the last restart.
     last: Option<Instant>,
-    /// When the child was found dead since then.
+    /// The time the child was found gone after that.
     dead_since: Option<Instant>,
 }
 
 impl Pauses {
-    /// Whether the child, which is dead now, may be restarted now. To be asked until it is.
+    /// Returns whether the child, which is gone, may be restarted now. To be asked until it is
+    /// restarted.
     pub fn may_begin(&mut self, now: Instant) -> bool {
         let Some(last) = self.last else { return true };
         let dead_since = *self.dead_since.get_or_insert(now);
@@ -33,7 +34,7 @@ impl Pauses {
         now.saturating_duration_since(dead_since) >= self.pause()
     }
 
-    /// The child was restarted.
+    /// Records a restart.
     pub fn begun(&mut self, now: Instant) {
         self.restarts = self.restarts.saturating_add(1);
         (self.last, self.dead_since) = (Some(now), None);
@@ -51,7 +52,7 @@ impl Pauses {
 mod tests {
     use super::*;
 
-    /// Restarts of a child that is looked at every 50 ms and dies at once.
+    /// Returns the restart times of a child that is checked every 50 ms and crashes at once.
     fn restarts_within(time: Duration) -> Vec<Duration> {
         let (mut pauses, begun) = (Pauses::default(), Instant::now());
         let looks = (0..).map(|look| PAUSE_MIN * look).take_while(|at| *at < time);

@@ -1,4 +1,4 @@
-//! When an instance that crashes is restarted, and when it is quarantined.
+//! The restart policy of a crashing instance: when it is restarted, and when it is quarantined.
 
 use crate::actors::settings::ActorSettings;
 use std::{
@@ -12,17 +12,17 @@ pub struct CrashWindow {
     times: VecDeque<Instant>,
 }
 
-/// What follows from a crash.
+/// The decision after a crash.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RestartDecision {
     /// Rebuild after this pause.
     Rebuild(Duration),
-    /// Too many: keep it out of the way.
+    /// Quarantine the instance: it crashed too often.
     Quarantine,
 }
 
 impl CrashWindow {
-    /// Counts one more crash.
+    /// Counts a crash and decides what follows.
     pub fn count(&mut self, now: Instant, settings: &ActorSettings) -> RestartDecision {
         self.times.push_back(now);
         while self.times.front().is_some_and(|time| now - *time > settings.crash_window()) {
@@ -35,12 +35,12 @@ impl CrashWindow {
         RestartDecision::Rebuild(Duration::from_millis(settings.crash_backoff_ms << doublings))
     }
 
-    /// Crashes within the window.
+    /// Returns the number of crashes within the window.
     pub fn number(&self) -> u32 {
         u32::try_from(self.times.len()).unwrap_or(u32::MAX)
     }
 
-    /// Starts counting from zero.
+    /// Resets the count to zero.
     pub fn forget(&mut self) {
         self.times.clear();
     }

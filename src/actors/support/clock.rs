@@ -70,8 +70,8 @@ impl Clock {
         Timestamp(offset_us.saturating_add(monotonic_us) / 1_000)
     }
 
-    /// The offset of the wall clock from the monotonic clock, and the monotonic clock. The wall clock
-    /// is read first: a pause between the readings then makes the offset too small, which
+    /// The offset of the wall clock from the monotonic clock, and the monotonic clock. The wall
+    /// clock is read first: a pause between the readings then makes the offset too small, which
     /// [`Self::now`] ignores, and never too great.
     fn read(&self) -> (u64, u64) {
         let wall_us = micros(self.source.wall());

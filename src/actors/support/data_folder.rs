@@ -1,11 +1,11 @@
-//! Keeps the data folder for its owner alone when it is opened.
+//! Restricts the data folder to its owner when it is opened.
 
 use crate::store::permissions::{Tightened, create_private_folder, tighten};
 use std::{fmt::Display, path::Path};
 
-/// Opens what is in the data folder. The folder is created before, if need be, and others lose their
-/// permissions for all that is in it: for what was there already with a line in the log, and for
-/// what is created in it by the opening.
+/// Opens the contents of the data folder, which is created first if needed. Other users lose their
+/// permissions for all files in it. A warning is logged for files that were there already; files
+/// created by the opening are restricted as well.
 ///
 /// # Errors
 /// When the folder cannot be created, or what is in it not be opened.

@@ -1,4 +1,4 @@
-//! Panics are caught here.
+//! Catches panics of domain code.
 
 use std::{
     any::Any,
@@ -11,7 +11,7 @@ pub fn catch_panic<T>(domain_code: impl FnOnce() -> T) -> Result<T, String> {
         .map_err(|panic| format!("panicked: {}", panic_message(&*panic)))
 }
 
-/// What a panic says.
+/// The message of a panic.
 pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")

@@ -1,14 +1,14 @@
-//! Numbers by chance: for pauses, moments and latencies that must not be the same for everybody.
+//! Random numbers for pauses, moments and latencies that must differ between callers.
 
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Any number.
+/// A random number.
 pub fn random() -> u64 {
     // Every hasher of the standard library starts with keys of its own.
     RandomState::new().hash_one(0)
 }
 
-/// A number from `low` to `high`, both included.
+/// A random number from `low` to `high`, both included.
 pub fn between(low: u64, high: u64) -> u64 {
     low + random() % (high - low + 1)
 }

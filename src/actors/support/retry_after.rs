@@ -1,5 +1,5 @@
-//! When to come back: from how fast what is in the way drains, and spread, so that those turned
-//! away together do not come back together.
+//! The value of `Retry-After`: derived from how fast a queue drains, and spread, so that clients
+//! turned away together do not retry together.
 
 use super::random::between;
 use std::{
@@ -7,26 +7,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is told when nothing better is known, and the least that is told in any case.
+/// The wait when no better estimate is known, and the least wait in any case.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Nobody is told to stay away longer than this because something is full.
+/// The longest wait that a full queue is answered with.
 const DRAINED_MAX: Duration = Duration::from_secs(30);
 
-/// What is seen within less time than this says nothing about how fast anything drains.
+/// Observations over less time than this say nothing about the drain rate.
 const SEEN_FOR_MIN: Duration = Duration::from_millis(100);
 
-/// What was seen longer ago than this is about other times.
+/// Observations older than this are out of date.
 const SEEN_FOR_MAX: Duration = Duration::from_secs(5);
 
-/// How fast something drains, seen now and then by those who found it full.
+/// The drain rate of a queue, observed by callers that found it full.
 #[derive(Debug, Default)]
 pub struct DrainRate {
     seen: Mutex<Seen>,
 }
 
-/// Two looks at what has gone so far in all: the present times are measured from the first, and
-/// later ones will be from the second.
+/// Two observations of the total drained so far: current rates are measured from the first, later
+/// ones from the second.
 #[derive(Debug, Default)]
 struct Seen {
     first: Option<(Instant, u64)>,
@@ -34,7 +34,7 @@ struct Seen {
 }
 
 impl DrainRate {
-    /// How long it takes until so many that wait are gone, given how many have gone so far.
+    /// The time until `waiting` entries have drained, given that `gone` have drained so far.
     pub fn time_of(&self, waiting: u64, gone: u64, now: Instant) -> Duration {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.take_note(now, gone);
@@ -62,8 +62,8 @@ impl Seen {
     }
 }
 
-/// As `Retry-After` has it: whole seconds, at least one, and up to half as many more by chance;
-/// at least one more, where all would otherwise be told the same second.
+/// The wait as `Retry-After` has it: whole seconds, at least one. Up to half as many more are added
+/// at random, and at least one more where all would get the same second.
 #[must_use]
 pub fn whole_seconds_spread(wait: Duration) -> u32 {
     let least = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
@@ -72,7 +72,7 @@ pub fn whole_seconds_spread(wait: Duration) -> u32 {
     least.saturating_add(u32::try_from(more).unwrap_or_default())
 }
 
-/// [`whole_seconds_spread`] when nothing better is known than that it will not be long.
+/// [`whole_seconds_spread`] of a short wait, for when no better estimate is known.
 pub fn soon() -> u32 {
     whole_seconds_spread(SOON)
 }

@@ -1,7 +1,7 @@
 //! The names of threads, as `top -H`, debuggers and profilers show them.
 
-/// Gives the calling thread a name of its own, of which the kernel keeps 15 bytes. actix gives all
-/// of its threads one and the same.
+/// Names the calling thread; the kernel keeps 15 bytes of the name. actix gives all of its threads
+/// the same name.
 #[cfg(target_os = "linux")]
 pub fn name_this_thread(name: &str) {
     let name = std::ffi::CString::new(name).unwrap_or_default();

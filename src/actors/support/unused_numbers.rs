@@ -1,7 +1,7 @@
-//! Which numbers can have no history on disk, so that nobody has to look.
+//! Numbers that can have no history on disk, so that no lookup is needed.
 
-/// Which numbers above those on disk at the start have been born since: a bit each. The first
-/// birth of such a number needs no look at the disk.
+/// The numbers above those on disk at the start that have been used since: a bit each. The first
+/// instance of such a number needs no lookup on disk.
 #[derive(Debug)]
 pub struct UnusedNumbers {
     last_on_disk: u64,
@@ -13,12 +13,12 @@ impl UnusedNumbers {
     /// Numbers further than this above the start are looked up on disk instead: 16 MiB of bits.
     const NUMBERS_MAX: u64 = 1 << 27;
 
-    /// Nothing above this number is on disk; every `shards`th number is looked at here.
+    /// No number above `last_on_disk` is on disk; every `shards`th number belongs to this shard.
     pub const fn after(last_on_disk: u64, shards: u64) -> Self {
         Self { last_on_disk, shards, born: Vec::new() }
     }
 
-    /// Whether this number certainly has no history; says so once.
+    /// Whether this number certainly has no history; true only at the first call for it.
     pub fn first_time(&mut self, number: u64) -> bool {
         let Some(above) = number.checked_sub(self.last_on_disk + 1) else { return false };
         let nth = above / self.shards;

@@ -1,37 +1,37 @@
-//! Which values of settings make sense: those within a range.
+//! Validation of settings: their values must lie within a range.
 
 use std::ops::RangeInclusive;
 
-/// So many of anything: more could not be counted, and no moment so many milliseconds or seconds
-/// away lies beyond what clocks can tell.
+/// The greatest count of anything. More could not be counted, and times up to this many
+/// milliseconds or seconds away fit into every clock.
 pub const COUNT_MAX: u64 = u32::MAX as u64;
 
 /// More threads than any machine has use for.
 pub const THREADS_MAX: u64 = 1_024;
 
-/// A setting whose value makes no sense.
+/// A setting with an invalid value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidSetting {
     /// Its key, within its section.
     pub key: &'static str,
-    /// What would make sense.
+    /// The valid values.
     pub because: String,
 }
 
 impl InvalidSetting {
-    /// The value of this key makes no sense.
+    /// An error about the value of this key.
     pub fn new(key: &'static str, because: impl Into<String>) -> Self {
         Self { key, because: because.into() }
     }
 }
 
-/// A key, its value, and the values that make sense.
+/// A key, its value, and the valid range.
 pub type Ranged = (&'static str, u64, RangeInclusive<u64>);
 
-/// Whether each of these values is within its range.
+/// Checks that each of these values is within its range.
 ///
 /// # Errors
-/// The first that is not.
+/// The first value that is not.
 pub fn within(all: impl IntoIterator<Item = Ranged>) -> Result<(), InvalidSetting> {
     let outside = all.into_iter().find(|(_, value, range)| !range.contains(value));
     outside.map_or(Ok(()), |(key, value, range)| {

@@ -1,9 +1,8 @@
-//! Those who wait on one thread for what happens on another come home together: a loop that sleeps
-//! is woken by a system call, and whoever commits for a hundred clients at once would make one for
-//! each of them.
+//! Wake-ups of tasks across threads are batched. A sleeping event loop is woken by a system call. A
+//! thread that commits for a hundred clients at once would make one for each of them.
 //!
-//! A wake from another thread is left at the home of the thread that waits. The first one wakes
-//! the home's shard, and the shard, on its own thread, wakes all that have come by then.
+//! A wake from another thread is queued at the home of the waiting thread. The first one wakes the
+//! home's shard, and the shard, on its own thread, wakes all tasks queued by then.
 
 use actix::Arbiter;
 use std::{
@@ -15,7 +14,8 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-/// Waits for what another thread will say. A thread without a loop is woken as ever.
+/// Awaits a future that another thread completes. A thread without an event loop is woken
+/// individually.
 pub async fn batch_wakes<F: Future>(future: F) -> F::Output {
     let Some(home) = Home::of_this_thread() else { return future.await };
     let mut future = pin!(future);
@@ -27,7 +27,7 @@ pub async fn batch_wakes<F: Future>(future: F) -> F::Output {
     .await
 }
 
-/// Wakes a task by way of its home.
+/// A waker that wakes a task through its home.
 struct Homing {
     home: Arc<Home>,
     task: Waker,
@@ -39,7 +39,7 @@ impl Wake for Homing {
     }
 }
 
-/// Where the wakes for one thread come together.
+/// The queue of wakes for one thread.
 #[derive(Default)]
 struct Home {
     state: Mutex<State>,
@@ -48,9 +48,9 @@ struct Home {
 #[derive(Default)]
 struct State {
     called: Vec<Waker>,
-    /// While it sleeps.
+    /// The waker of the shard while it sleeps.
     keeper: Option<Waker>,
-    /// Nobody keeps it any more: the loop has ended.
+    /// The home has no shard any more: the event loop has ended.
     is_left: bool,
 }
 
@@ -109,7 +109,7 @@ impl Shard {
 
 impl Drop for Shard {
     fn drop(&mut self) {
-        // Another loop on this thread will have a home of its own.
+        // Another event loop on this thread gets a home of its own.
         let _ = HOME.try_with(RefCell::take);
         let mut state = self.0.lock();
         state.is_left = true;
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// So many wait here, and another thread tells all of them.
+    /// This many tasks wait here, and another thread wakes all of them.
     async fn told_by_another_thread(waiting: usize) -> usize {
         let (tell, told): (Vec<_>, Vec<_>) =
             (0..waiting).map(|_| oneshot::channel::<usize>()).unzip();

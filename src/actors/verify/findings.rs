@@ -1,4 +1,4 @@
-//! What a verification found.
+//! The findings of a verification.
 
 use super::BATCH_MAX;
 use crate::{
@@ -6,25 +6,26 @@ use crate::{
     store::{KindId, journal::Journal},
 };
 
-/// Told how far the audit is: what is being read, how much of it is done, how much there is.
+/// The function that is called with the progress of a verification: what is being read, how much is
+/// done, and how much there is.
 pub type Progressing<'a> = &'a mut dyn FnMut(&str, u64, u64);
 
-/// What an audit found.
+/// The findings of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// What is wrong, one sentence each; none when all is well.
+    /// The flaws, one sentence each; empty when everything is correct.
     pub flaws: Vec<String>,
-    /// What is on its way and therefore need not add up yet, one sentence each.
+    /// What is pending and therefore need not add up yet, one sentence each.
     pub open: Vec<String>,
-    /// The parts that were checked to their end.
+    /// The parts that were checked completely.
     pub checked: Vec<String>,
-    /// The parts that could not be; each of them is a flaw as well.
+    /// The parts that could not be checked; each of them is a flaw as well.
     pub unchecked: Vec<String>,
 }
 
 impl Findings {
-    /// Checks one part: gives what is wrong with it. What keeps it from being checked, even a
-    /// panic, is a flaw, and the next part is checked all the same.
+    /// Checks one part and records its flaws. An error or a panic of the check is a flaw too, and
+    /// does not keep later parts from being checked.
     pub(super) fn part(&mut self, name: &str, check: impl FnOnce() -> Result<Vec<String>, String>) {
         match catch_panic(check).and_then(|checked| checked) {
             Ok(flaws) => {
@@ -39,7 +40,7 @@ impl Findings {
     }
 }
 
-/// Goes through the numbers of one kind of aggregate, and tells how far it is: so many of so many.
+/// Calls `each` for the numbers of one aggregate kind, and reports the progress: done and total.
 pub(in crate::actors) fn each_number(
     journal: &Journal,
     kind: KindId,

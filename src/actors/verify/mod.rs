@@ -1,4 +1,4 @@
-//! Reads everything that is remembered and says what is wrong with it; nothing is alive meanwhile.
+//! The verifier: reads the whole store of a stopped server and returns its flaws.
 
 mod findings;
 pub mod replay;
@@ -37,13 +37,13 @@ use std::{
 use stored_state::{Invariants, StoredState};
 use view_check::{RowCheck, row_check};
 
-/// Records and numbers read at once.
+/// Records or numbers read at once.
 const BATCH_MAX: usize = 4_096;
 
-/// Rebuilds one aggregate and says what is wrong with it.
+/// A function that rebuilds one aggregate and returns what is wrong with it.
 type HistoryCheck = fn(&Journal, Stream) -> Result<(), String>;
 
-/// A store that is verified, to which everything that is installed is declared.
+/// The verifier: an opened store, to which everything that is installed is declared.
 pub struct Verifier {
     settings: Settings,
     journal: Arc<Journal>,
@@ -56,7 +56,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Opens the store.
+    /// Opens the store for a verification.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -78,8 +78,8 @@ impl Verifier {
         })
     }
 
-    /// Checks checksums, positions, versions and causes, rebuilds every state, compares
-    /// snapshots and views, and asks every business whether its books add up.
+    /// Runs the verification: checks checksums, positions, versions and causes, rebuilds every
+    /// state, compares snapshots and views, and checks the invariants of every business.
     ///
     /// # Errors
     /// When something could not be declared.
@@ -119,7 +119,7 @@ impl Verifier {
         Ok(findings)
     }
 
-    /// Reads every record; sagas, ports and lookups hear them on the way.
+    /// Reads every record and passes it to the replays of sagas, ports and lookups.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
         let diary = self.journal.kind(DIARY).map_err(|error| error.to_string())?;
@@ -216,7 +216,7 @@ impl Host for Verifier {
     }
 }
 
-/// Checks the files of views by themselves, where the journal cannot be opened.
+/// Checks only the files of views, for a store whose journal cannot be opened.
 #[must_use]
 pub fn views_alone(data: &Path) -> Findings {
     let mut findings = Findings::default();
@@ -235,10 +235,10 @@ pub fn views_alone(data: &Path) -> Findings {
     findings
 }
 
-/// What is wrong with the file of a view, whatever its rows are about.
+/// Returns what is wrong with the file of a view, without regard to the meaning of its rows.
 fn file_flaws(path: &Path) -> Vec<String> {
     if !path.exists() {
-        // Made from the journal at the next start.
+        // The file is built from the journal at the next start.
         return Vec::new();
     }
     let examined = catch_panic(|| read_model::examine_file(path)).and_then(|examined| examined);
@@ -246,7 +246,7 @@ fn file_flaws(path: &Path) -> Vec<String> {
     examined.map_err(flaw).err().into_iter().collect()
 }
 
-/// Whether a record says something that this binary understands.
+/// Checks that this binary can decode a record.
 fn readable(
     rooms: &Registry,
     (contexts, diary): (KindId, KindId),

@@ -1,4 +1,4 @@
-//! Replays the journal for ports and lookups: what they are asked and have not answered.
+//! Replays of the journal: for ports and lookups, the requests that are not answered.
 
 use crate::{
     actors::{dispatch::Registry, support::catch_panic},
@@ -10,29 +10,29 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
 };
 
-/// A saga, a port or a lookup that is told the whole journal again.
+/// A saga, port or lookup to which the whole journal is replayed.
 pub trait Replay {
     fn name(&self) -> &'static str;
-    /// Takes one record into account.
+    /// Processes one record.
     fn hear(&mut self, rooms: &Registry, record: &Record) -> Result<(), String>;
-    /// Whom the conversation of this number waits for.
+    /// Returns what the instance of this number waits for.
     fn awaits(&self, number: u64) -> Awaits;
-    /// The numbers of the conversations that are not over.
+    /// Returns the numbers of the instances that are not over.
     fn open(&self) -> Vec<u64>;
-    /// The saga's own type, when it is one.
+    /// Returns the replay for a downcast to its own type.
     fn as_any(&self) -> &dyn Any;
 }
 
-/// Questions of a port or a lookup that are not answered yet.
+/// The requests of a port or lookup that are not answered.
 pub(super) struct PendingRequests {
     name: &'static str,
     me: KindId,
     asks: fn(&Registry, &Record) -> Result<bool, String>,
-    /// The positions of the records that led to them, by conversation.
+    /// The positions of the records that caused them, by instance.
     waiting: HashMap<u64, BTreeSet<u64>>,
 }
 
-/// What has been asked of an outside service.
+/// Returns the replay of a port.
 pub(in crate::actors) fn asked_outside<P: Port>(me: KindId) -> Box<dyn Replay> {
     let asks = |rooms: &Registry, record: &Record| {
         asks::<P::Hears>(rooms, record, |heard, meta| P::ask(heard, meta).is_some())
@@ -40,7 +40,7 @@ pub(in crate::actors) fn asked_outside<P: Port>(me: KindId) -> Box<dyn Replay> {
     Box::new(PendingRequests { name: P::NAME, me, asks, waiting: HashMap::new() })
 }
 
-/// What has been asked of a view.
+/// Returns the replay of a lookup.
 pub(in crate::actors) fn asked_inside<L: Lookup>(me: KindId) -> Box<dyn Replay> {
     let asks = |rooms: &Registry, record: &Record| {
         asks::<L::Hears>(rooms, record, |heard, meta| L::question(heard, meta).is_some())
@@ -91,7 +91,7 @@ impl Replay for PendingRequests {
     }
 }
 
-/// What is open, and whom it waits for: one sentence for each saga, port and lookup.
+/// Returns what is open and what it waits for: one sentence for each saga, port and lookup.
 pub(in crate::actors) fn open(replays: &[Box<dyn Replay>]) -> Vec<String> {
     let sentence = |replay: &dyn Replay| {
         let mut awaited: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! A saga told the whole journal again, without saying anything: how its conversations stand.
+//! The replay of a saga: folds the whole journal again without dispatching, to find the state of
+//! its instances.
 
 use super::replay::Replay;
 use crate::{
@@ -16,16 +17,16 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-/// The open conversations of a saga, and what they have said that is not answered yet.
+/// The open instances of a saga, and their commands without an outcome.
 pub struct SagaReplay<S> {
     me: KindId,
     states: HashMap<u64, S>,
-    /// By conversation: position and place of each command, and whom it is for.
+    /// The commands without an outcome by instance: position, index and target.
     said: HashMap<u64, BTreeMap<(u64, u16), &'static str>>,
 }
 
 impl<S: Saga> SagaReplay<S> {
-    /// Nothing heard yet.
+    /// Creates a replay that has read nothing yet.
     pub(in crate::actors) fn new(me: KindId) -> Self {
         Self { me, states: HashMap::new(), said: HashMap::new() }
     }

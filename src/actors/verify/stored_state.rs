@@ -1,4 +1,4 @@
-//! The books of a stopped server: what its journal says of every aggregate and conversation.
+//! The stored state of a stopped server: every aggregate and saga instance as its journal gives it.
 
 use super::{
     findings::{Progressing, each_number},
@@ -12,22 +12,22 @@ use crate::{
 };
 use std::cell::RefCell;
 
-/// The invariants of a business, with its name.
+/// The name of a business and the function that checks its invariants.
 pub type Invariants = (&'static str, fn(&StoredState<'_>) -> Result<(), String>);
 
-/// The invariants of a business.
+/// Returns the invariants of a business.
 pub(in crate::actors) fn invariants<B: Business>() -> Invariants {
     (B::NAME, |books| B::adds_up(books))
 }
 
-/// The journal as the books in which invariants are checked. Aggregates are read one by one, so
-/// that many of them need no memory.
+/// The stored state in which invariants are checked. Aggregates are rebuilt one by one, so that the
+/// memory does not grow with their number.
 pub(in crate::actors) struct StoredState<'a> {
     pub(in crate::actors) journal: &'a Journal,
     pub(in crate::actors) rooms: &'a Registry,
     pub(in crate::actors) replays: &'a [Box<dyn Replay>],
     pub(in crate::actors) progressing: RefCell<Progressing<'a>>,
-    /// Why the books cannot be read to the end, if so.
+    /// The reason why the state cannot be read to the end, if so.
     pub(in crate::actors) unreadable: RefCell<Option<String>>,
 }
 
@@ -65,7 +65,7 @@ impl Books for StoredState<'_> {
         }
     }
 
-    /// What cannot be read is a flaw already, and counts as nothing here.
+    /// An unreadable aggregate is reported as a flaw elsewhere, and counts as empty here.
     fn get<A: Aggregate>(&self, number: u64) -> A {
         self.read(number).unwrap_or_default()
     }
@@ -76,7 +76,7 @@ impl Books for StoredState<'_> {
         let others = self.replays.iter().filter(|replay| {
             replay.as_any().is::<PendingRequests>() && replay.name().split('/').next() == business
         });
-        // An answer on its way may move what the saga does not know of yet.
+        // A pending answer may change what the saga does not know of yet.
         let asked =
             others.map(|other| other.awaits(number)).find(|awaits| *awaits != Awaits::Nobody);
         asked.unwrap_or_else(|| replayed.map_or(Awaits::Nobody, |saga| saga.awaits(number)))

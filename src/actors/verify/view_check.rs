@@ -1,4 +1,4 @@
-//! Compares the rows of a view with the journal.
+//! The view check: compares the rows of a view with the journal.
 
 use super::BATCH_MAX;
 use crate::{
@@ -11,11 +11,13 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path};
 
-/// Compares the rows of one view with the journal; says what is wrong.
+/// The name of a view and the function that compares its rows with the journal and returns the
+/// flaws.
 pub type RowCheck =
     (&'static str, Box<dyn FnOnce(&Path, &Journal, &Registry) -> Result<Vec<String>, String>>);
 
-/// Folds the journal up to where the view is, and compares row by row.
+/// Returns the check of a view: folds the journal up to the view's position, and compares row by
+/// row.
 pub fn row_check<V: View>() -> RowCheck {
     let check = |data: &Path, journal: &Journal, rooms: &Registry| {
         let path = view_path(data, V::NAME);
@@ -25,7 +27,7 @@ pub fn row_check<V: View>() -> RowCheck {
         let in_view = |because: &dyn std::fmt::Display| format!("view {}: {because}", V::NAME);
         let model = match ReadModel::open(&path, Layout::of::<V>()) {
             Ok(model) => model,
-            // Made anew at the next start.
+            // The rows are rebuilt at the next start.
             Err(OpenProblem::Missing | OpenProblem::OtherShape) => return Ok(Vec::new()),
             Err(OpenProblem::Damaged(because)) => return Ok(damaged(&because)),
         };
@@ -37,7 +39,7 @@ pub fn row_check<V: View>() -> RowCheck {
         let mut flaws = Vec::new();
         for (number, row) in &rows {
             let body = model.row(*number).map_err(|error| error.because)?;
-            // Compared as JSON: what is shown masked is stored masked in rows.
+            // Compared as JSON: fields that are masked when shown are stored masked in rows.
             let stored = body.and_then(|body| serde_json::from_slice(&body).ok());
             let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
             if stored.is_none() || stored != serde_json::to_value(row).ok() {
@@ -80,7 +82,7 @@ fn expected<V: View>(
     Ok(rows)
 }
 
-/// The row that a new one goes on from, in a view where it does.
+/// Returns the row that a new row starts from, in a view with [`View::CONTINUES`].
 fn newest<V: View>(rows: &BTreeMap<u64, V>) -> Option<V> {
     V::CONTINUES.then(|| rows.values().next_back().cloned()).flatten()
 }

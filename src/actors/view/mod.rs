@@ -1,4 +1,4 @@
-//! Views: projections of the journal into rows that are kept exactly once, and searched.
+//! Views: projections of the journal into searchable rows. Every record is folded exactly once.
 
 mod projection;
 mod projector;

@@ -1,4 +1,4 @@
-//! What becomes of a record in rows: those of a view, and those of an index of our own.
+//! Projections: folds of journal records into the rows of a view or of an internal index.
 
 use crate::{
     actors::dispatch::Registry,
@@ -7,30 +7,30 @@ use crate::{
 };
 use std::marker::PhantomData;
 
-/// A fold of records into rows, for a projector.
+/// A fold of journal records into rows, run by a projector.
 pub trait Projection: Clone + Unpin + Send + 'static {
-    /// What is kept.
+    /// The type of a row.
     type Row: Message;
-    /// What is heard of a record.
+    /// The decoded part of a record that the fold uses.
     type Heard;
 
-    /// Whether a new row goes on from the last one.
+    /// Whether a new row starts from the row with the largest number.
     const CONTINUES: bool = false;
 
-    /// What the rows look like.
+    /// Returns the table layout of the rows.
     fn layout() -> Layout;
 
-    /// The kinds of aggregate of which anything is heard.
+    /// Returns the aggregate kinds whose records concern the projection.
     fn kinds(&self, rooms: &Registry) -> KindSet;
 
-    /// What is heard of a record, and the number of the row it touches.
+    /// Decodes a record and returns the number of the row it touches; `None` when it touches none.
     ///
     /// # Errors
-    /// When the record cannot be read, which must never be passed over.
+    /// When the record cannot be decoded. Such a record must never be skipped.
     fn hear(&self, rooms: &Registry, record: &Record)
     -> Result<Option<(u64, Self::Heard)>, String>;
 
-    /// Takes it into the row.
+    /// Folds the decoded record into its row; `None` deletes the row.
     fn fold(
         &self,
         row: Option<Self::Row>,
@@ -39,7 +39,7 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     ) -> Option<Self::Row>;
 }
 
-/// The fold of a view.
+/// The projection of a business's view.
 pub struct ViewProjection<V>(PhantomData<fn() -> V>);
 
 impl<V> Clone for ViewProjection<V> {

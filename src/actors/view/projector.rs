@@ -1,4 +1,5 @@
-//! Keeps the rows of one view, each fact folded exactly once, on a thread of its own.
+//! The projector: folds every record exactly once into the rows of one view, on a thread of its
+//! own.
 
 use super::{
     projection::Projection,
@@ -32,19 +33,19 @@ const BATCH_RECORDS_MAX: usize = 2_048;
 /// Rows kept in memory between transactions.
 const RECENT_ROWS_MAX: usize = 16_384;
 
-/// The shortest time between two transactions: what a view may be behind in calm times.
+/// The shortest time between two transactions in light load, which bounds how far the view lags.
 const PACE: Duration = Duration::from_millis(10);
 
-/// The same in busy times, when most rows change several times in a row.
+/// The same in heavy load, when most rows change several times in a row.
 const BUSY_PACE: Duration = Duration::from_millis(60);
 
-/// A turn with so many records makes the times busy.
+/// A turn with at least this many records counts as heavy load.
 const BUSY_RECORDS: usize = 256;
 
-/// How often it looks, however calm the times, whether the rows are still where they were.
+/// The interval at which the projector checks that the file of the rows is still in place.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Records that do not touch the view are passed without a transaction, up to so many.
+/// Records that do not touch the view are skipped without a transaction, up to this many.
 const PASSED_RECORDS_MAX: u64 = 10_000;
 
 /// Folds the journal into the rows of one view, or of an index.
@@ -52,7 +53,7 @@ pub struct Projector<F: Projection> {
     folds: F,
     shelf: Arc<ViewStorage>,
     model: Arc<ReadModel>,
-    /// The last position folded, and the last one written down.
+    /// The last position folded, and the last one committed.
     cursor: u64,
     committed: u64,
     journal: Arc<Journal>,
@@ -61,13 +62,13 @@ pub struct Projector<F: Projection> {
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
     recent: HashMap<u64, Option<F::Row>>,
-    /// The row of the largest number, where new rows go on from it.
+    /// The row of the largest number, when new rows start from it.
     last: Option<F::Row>,
-    /// The largest number there is a row of, once it is known.
+    /// The largest number of a row, once it is known.
     largest: Option<u64>,
 }
 
-/// There may be something to fold.
+/// The message that there may be records to fold.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Wake;
@@ -108,7 +109,8 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
                 self.progress.hush();
                 self.progress.ring();
             }
-            // The bell goes on ringing for a while, so that what comes meanwhile is one turn.
+            // The wake flag stays set during the pause, so that records that arrive meanwhile are
+            // one turn.
             Ok(records) => {
                 let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
                 ctx.run_later(pace, |projector, _| projector.look_again());
@@ -124,7 +126,7 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
 }
 
 impl<F: Projection> Projector<F> {
-    /// A projector that goes on with these rows where the last one left them.
+    /// Creates a projector that continues after the last position in these rows.
     ///
     /// # Errors
     /// When the rows cannot be read.
@@ -153,7 +155,8 @@ impl<F: Projection> Projector<F> {
         })
     }
 
-    /// The pause is over: goes on when something concerns the view, or somebody waits for it.
+    /// Wakes the projector after its pause when a record concerns the view or a reader waits for
+    /// it.
     fn look_again(&self) {
         self.progress.hush();
         let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
@@ -164,9 +167,9 @@ impl<F: Projection> Projector<F> {
         }
     }
 
-    /// Folds a batch, and says of how many records.
+    /// Folds a batch of records and returns their number.
     fn turn(&mut self) -> Result<usize, String> {
-        // Rows that are not in place yet do not survive a full disk, so they wait for space.
+        // Rows under rebuild do not survive a full disk, so the rebuild waits for space.
         if let (true, Err(SubmitError::Refused(refusal))) =
             (self.shelf.is_made_anew(), self.journal.takes())
         {
@@ -197,7 +200,7 @@ impl<F: Projection> Projector<F> {
         Ok(records.len())
     }
 
-    /// Passes over what does not concern the view.
+    /// Skips records that do not concern the view.
     fn skip(&mut self) -> Result<(), ReadModelError> {
         let position = self.progress.skip(self.cursor);
         if position == self.cursor || self.shelf.is_made_anew() {
@@ -213,7 +216,7 @@ impl<F: Projection> Projector<F> {
         Ok(())
     }
 
-    /// Begins anew when the rows cannot be trusted any more.
+    /// Begins a rebuild when the rows cannot be trusted any more.
     fn look(&mut self) -> Result<(), ReadModelError> {
         let Err(error) = self.model.check() else { return Ok(()) };
         self.reached.send_replace(0);
@@ -225,7 +228,7 @@ impl<F: Projection> Projector<F> {
         Ok(())
     }
 
-    /// Puts rows in their place that have caught up with the journal.
+    /// Puts rebuilt rows that have caught up with the journal in place.
     fn complete(&mut self) -> Result<(), ReadModelError> {
         let placed =
             self.model.commit(self.cursor, &[]).and_then(|()| self.shelf.complete(&self.model));
@@ -260,7 +263,8 @@ impl<F: Projection> Projector<F> {
         Ok(())
     }
 
-    /// Rows that are not in place yet do not survive a transaction that fails.
+    /// Handles a failed transaction. Rows under rebuild do not survive it and are marked as
+    /// suspected.
     fn not_written(&self, error: ReadModelError) -> String {
         if self.shelf.is_made_anew() {
             return self.model.suspect(error.because).to_string();
@@ -275,7 +279,7 @@ impl<F: Projection> Projector<F> {
         let largest = self.largest().map_err(in_record)?;
         let mut before = match self.recent.remove(&number) {
             Some(row) => row,
-            // Most rows are new, and nobody has to look for those.
+            // Most rows are new, so no query is needed for numbers above the largest.
             None if number > largest => None,
             None => self.stored(number).map_err(in_record)?,
         };
@@ -292,14 +296,14 @@ impl<F: Projection> Projector<F> {
         Ok(())
     }
 
-    /// What is remembered of the rows is not true any more.
+    /// Clears the cached rows after an error.
     fn forget(&mut self) {
         self.recent.clear();
         self.last = None;
         self.largest = None;
     }
 
-    /// The largest number that there may be a row of.
+    /// Returns the largest number that may have a row.
     fn largest(&self) -> Result<u64, String> {
         match self.largest {
             Some(largest) => Ok(largest),
@@ -307,7 +311,7 @@ impl<F: Projection> Projector<F> {
         }
     }
 
-    /// The row that a new one goes on from.
+    /// Returns the row that a new row starts from.
     fn last(&self) -> Result<Option<F::Row>, String> {
         if self.last.is_some() {
             return Ok(self.last.clone());
@@ -323,7 +327,8 @@ impl<F: Projection> Projector<F> {
         let row = body.map(|body| serde_json::from_slice(&body)).transpose();
         row.map_err(|error| {
             let because = format!("row {number}: {error}");
-            // Making it anew once may help, twice does not.
+            // A rebuild is tried once only: if the row is unreadable again, another one does not
+            // help.
             if self.shelf.is_made_anew() {
                 because
             } else {

@@ -1,5 +1,5 @@
-//! How many queries of views run at once, and for how long: so many that none waits in calm times,
-//! so few that hostile ones leave threads and cores to others.
+//! Limits of view queries: how many run at once, and for how long. In normal load no query waits,
+//! and hostile queries leave threads and cores to others.
 
 use crate::{
     actors::api::{RequestError, blocking, busy},
@@ -19,20 +19,20 @@ use tokio::{
     time::timeout,
 };
 
-/// Queries that run at once. Each holds a thread for blocking work, of which there are hundreds.
+/// Queries that run at once. Each holds one of the hundreds of threads for blocking work.
 const RUNNING_MAX: usize = 32;
 
-/// Queries that wait until one of them has its result; more are answered 503.
+/// Queries that wait for a running one to finish; more are answered 503.
 const WAITING_MAX: usize = 1_024;
 
-/// Long queries that run at once, at least.
+/// Lower bound of the number of long queries that run at once.
 const LONG_MIN: usize = 2;
 
-/// A lookup of a saga ends after this time, and is tried again. No client waits for the result
-/// itself, and no client can say what is asked.
+/// The time limit of a lookup's query, after which it is retried. No client waits for its result
+/// directly, and no client can choose the query.
 const LOOKUP_MAX: Duration = Duration::from_secs(30);
 
-/// The place where queries run. One for all views.
+/// The limits of queries, shared by all views.
 pub struct Queries {
     running: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -40,7 +40,7 @@ pub struct Queries {
     time_max: Duration,
 }
 
-/// One query that waits, for as long as this lives.
+/// A waiting query; dropping it ends the wait.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -50,23 +50,24 @@ impl Drop for Waiting<'_> {
 }
 
 impl Queries {
-    /// A query of a client has its result within this time, or is ended.
+    /// Creates the limits. A client's query ends when it takes longer than `time_max`.
     #[must_use]
     pub fn new(time_max: Duration) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             running: Arc::new(Semaphore::new(RUNNING_MAX)),
             waiting: AtomicUsize::new(0),
-            // Others need a core as well.
+            // Half of the cores stay free for other work.
             long: Arc::new(LongQueries::at_most((cores / 2).max(LONG_MIN))),
             time_max,
         }
     }
 
-    /// Runs a query of a client off the loop. It ends when nobody waits for it any more.
+    /// Runs a client's query on a thread for blocking work. The query is cancelled when its caller
+    /// drops the future.
     ///
     /// # Errors
-    /// When too many wait, it takes too long, makes no sense, or the view cannot be read.
+    /// When too many queries wait, it takes too long, makes no sense, or the view cannot be read.
     pub async fn run<T: Send + 'static>(
         &self,
         query: impl FnOnce(&QueryLimit) -> Result<T, SearchError> + Send + 'static,
@@ -97,7 +98,7 @@ impl Queries {
     }
 }
 
-/// Runs a query of a lookup off the loop.
+/// Runs a lookup's query on a thread for blocking work.
 ///
 /// # Errors
 /// When it takes too long, or the view cannot be read.
@@ -134,7 +135,7 @@ mod tests {
 
     type Query = Box<dyn FnOnce(&QueryLimit) -> Result<u8, SearchError> + Send>;
 
-    /// A query that stays until the sender is dropped, and gives its limit when it has begun.
+    /// A query that blocks until the sender is dropped, and sends its limit when it has begun.
     struct Held {
         query: Query,
         begins: mpsc::Receiver<QueryLimit>,

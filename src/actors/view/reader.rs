@@ -1,4 +1,4 @@
-//! The handle through which the rows of a view are read, also by whoever waits for them.
+//! The view reader: queries the rows of a view, and waits until they have reached a position.
 
 use super::{
     query_limits::{Queries, look_up},
@@ -21,27 +21,28 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The pause after something failed that should not.
+/// The pause before a failed turn or lookup is tried again.
 pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// Clients that wait for the same view to reach a position; more are answered 503.
+/// Clients that wait at once for the same view to reach a position; more are answered 503.
 const WAITING_MAX: usize = 1_024;
 
-/// The rows of a view, for everybody who reads them.
+/// Reads the rows of one view for clients and lookups.
 pub struct ViewReader {
-    /// What clients see of the view.
+    /// The description of the view for clients.
     pub info: ViewInfo,
-    /// How far it is.
+    /// The progress of the projector.
     pub progress: Arc<Progress>,
     pub(super) shelf: Arc<ViewStorage>,
-    /// The position the rows have reached; whoever keeps them says so.
+    /// The position that the rows have reached, sent by the projector.
     pub(super) reached: watch::Sender<u64>,
-    /// How many wait for the view to come further, also for what does not concern it.
+    /// Number of waiting readers. While there are some, records that do not concern the view also
+    /// advance it.
     pub(super) waiting: Arc<AtomicUsize>,
     queries: Arc<Queries>,
 }
 
-/// Somebody waits for the view to come further, for as long as this lives.
+/// A waiting reader; dropping it ends the wait.
 struct Waiting<'rows>(&'rows AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -51,7 +52,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl ViewReader {
-    /// The rows of a view on this storage, which somebody is to keep.
+    /// Creates the reader of a view on this storage. A projector has to write the rows.
     pub fn new(
         info: ViewInfo,
         shelf: Arc<ViewStorage>,
@@ -62,8 +63,7 @@ impl ViewReader {
         Self { info, progress, shelf, reached, waiting, queries }
     }
 
-    /// What whoever keeps the rows from now on writes to: those in place, or others that are made
-    /// anew.
+    /// Returns the read model for a new projector: the rows in place, or new ones to be rebuilt.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -71,7 +71,7 @@ impl ViewReader {
         self.shelf.go_on(durable)
     }
 
-    /// Waits until everything up to this position is in the rows.
+    /// Waits until the rows include everything up to this position.
     async fn reach(&self, position: u64) {
         let mut reached = self.reached.subscribe();
         if *reached.borrow() >= position {
@@ -80,11 +80,11 @@ impl ViewReader {
         self.waiting.fetch_add(1, Ordering::AcqRel);
         let _waiting = Waiting(&self.waiting);
         self.progress.ring();
-        // There is no error as long as there are rows.
+        // The channel is open as long as the reader exists.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
 
-    /// As `reach`, but not longer than this.
+    /// Waits like `reach`, but at most for `patience`.
     async fn reach_within(
         &self,
         position: Option<u64>,
@@ -111,12 +111,12 @@ impl ViewReader {
         })
     }
 
-    /// Where its rows are.
+    /// Returns the storage of the rows.
     pub fn storage(&self) -> &ViewStorage {
         &self.shelf
     }
 
-    /// A page of rows.
+    /// Returns a page of rows.
     pub async fn search(&self, query: ViewQuery) -> Result<Collection<Row>, RequestError> {
         let Page { number: page, size, sort } = query.page;
         let by = |Sort { field, descending }| SortBy { field, descending };
@@ -127,7 +127,7 @@ impl ViewReader {
         self.wanted(query.conditions, wanted).await
     }
 
-    /// So many rows behind so many that are skipped, in order of number, as of a position.
+    /// Returns `size` rows after `skip` rows, in order of number, as of a position or later.
     pub async fn stretch(
         &self,
         conditions: Vec<(String, String)>,
@@ -151,7 +151,7 @@ impl ViewReader {
         Ok(Collection { items, total })
     }
 
-    /// One row.
+    /// Returns one row; `None` when there is none.
     pub async fn row(
         &self,
         number: u64,
@@ -164,7 +164,7 @@ impl ViewReader {
         Ok(body.map(|body| Row { number, body }))
     }
 
-    /// The rows a lookup asks for, as of this position or later; goes on until it has them.
+    /// Returns the rows a lookup asks for, as of this position or later. Retries until it has them.
     pub async fn find<V: View>(&self, query: Query, at_least: u64) -> Vec<(u64, V)> {
         self.reach(at_least).await;
         loop {
@@ -185,8 +185,8 @@ impl ViewReader {
         }
     }
 
-    /// Closes the file of the rows so that it can be compared quickly at the next start; to be
-    /// called when nobody keeps the rows any more.
+    /// Seals the file of the rows, so that the next start can check it quickly. Call this only
+    /// after the projector has stopped.
     pub fn seal(&self) {
         self.shelf.seal();
     }

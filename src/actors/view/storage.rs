@@ -1,4 +1,4 @@
-//! Where the rows of a view stand: in their file, or on their way out of the journal once more.
+//! The storage of a view's rows: in place in their file, or being rebuilt from the journal.
 //!
 //! ```text
 //!       ┌ checked ┐ as written   suspected: deleted, replaced, damaged, another shape
@@ -7,7 +7,7 @@
 //!   │ missing, or      └──────▶ made anew beside the place ───────┘
 //!   └─ other shape ───────────▶ (503, with how far it is)
 //! ```
-//! Rows are read only while they are in place: half of the journal would show what is long over.
+//! Rows are read only while they are in place: rows of half of the journal would be long outdated.
 
 use crate::{
     actors::{
@@ -24,34 +24,34 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where the rows of a view are kept.
+/// Returns the path of the file of a view's rows.
 pub fn view_path(data: &Path, name: &str) -> PathBuf {
     data.join("views").join(format!("{}.sqlite", name.replace('/', ".")))
 }
 
-/// How often it is said how far the rows are.
+/// The interval between two log messages about a rebuild.
 const SAY_EVERY: Duration = Duration::from_secs(1);
 
-/// A shorter file is compared with what was written to it before the start goes on; that takes a
-/// few milliseconds. A longer one is compared meanwhile.
+/// The largest file that is checked before the start goes on; that takes a few milliseconds. A
+/// larger file is checked in the background.
 const CHECKED_AT_ONCE_BYTES: u64 = 4 << 20;
 
-/// Nobody is told to come back later than this, in seconds.
+/// The largest `Retry-After` that a client gets, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 600;
 
-/// The place of one view's rows.
+/// The storage of one view's rows.
 pub struct ViewStorage {
     place: PathBuf,
     layout: Layout,
     diary: Arc<OperationsLog>,
     in_place: RwLock<Option<Arc<ReadModel>>>,
-    /// How far they are while they are made anew.
+    /// The progress of a rebuild, while there is one.
     anew: Mutex<Option<Anew>>,
-    /// The rows that are compared with what was written, before they are read.
+    /// The rows that are being checked, before they may be read.
     checked: Mutex<Option<Checked>>,
 }
 
-/// Rows that are compared with what was written.
+/// Rows that are being checked against what was written to their file.
 struct Checked {
     model: Arc<ReadModel>,
     done: u64,
@@ -59,13 +59,13 @@ struct Checked {
 }
 
 impl Checked {
-    /// Below 100 until the rows are in place.
+    /// Returns the progress in percent, below 100 until the rows are in place.
     fn percent(&self) -> u64 {
         (self.done.saturating_mul(100) / self.of.max(1)).min(99)
     }
 }
 
-/// How far rows are that are made anew.
+/// The progress of a rebuild.
 #[derive(Clone, Debug)]
 struct Anew {
     because: String,
@@ -76,12 +76,12 @@ struct Anew {
 }
 
 impl Anew {
-    /// Below 100 until the rows are in place.
+    /// Returns the progress in percent, below 100 until the rows are in place.
     fn percent(&self) -> u64 {
         (self.position.saturating_mul(100) / self.of.max(1)).min(99)
     }
 
-    /// Seconds until they are complete, if all goes on as it went.
+    /// Returns the estimated seconds until the rows are complete, at the speed so far.
     fn left_s(&self) -> u64 {
         let left = self.of.saturating_sub(self.position);
         let seconds = self.begun.elapsed().as_secs().saturating_mul(left) / self.position.max(1);
@@ -90,8 +90,8 @@ impl Anew {
 }
 
 impl ViewStorage {
-    /// Opens the rows, or begins to make them anew when they cannot be used, or know of more
-    /// than the journal does. Gives what the projector writes to.
+    /// Opens the rows and returns the read model that the projector writes to. Begins a rebuild
+    /// when the file is unusable or is ahead of the journal.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -121,10 +121,10 @@ impl ViewStorage {
         Ok((shelf, model))
     }
 
-    /// Takes the rows away from those who read, and begins with none.
+    /// Takes the rows from readers and begins a rebuild from empty rows.
     ///
     /// # Errors
-    /// When the folder cannot be written to; there are no rows then until it can.
+    /// When the folder cannot be written to; there are no rows until it can.
     pub fn make_anew(
         &self,
         found: &OpenProblem,
@@ -148,9 +148,9 @@ impl ViewStorage {
         Ok(Arc::new(ReadModel::build(&self.place, self.layout, found)?))
     }
 
-    /// What somebody writes to who goes on in the place of another: the rows in place, or those
-    /// that are checked. Those that were being made anew are begun anew, because only their
-    /// projector knew where they are.
+    /// Returns the read model for a projector that replaces another: the rows in place, or those
+    /// being checked. A rebuild under way begins anew, because only its projector knew where its
+    /// rows were.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -166,13 +166,12 @@ impl ViewStorage {
         }
     }
 
-    /// Whether the rows are compared with what was written: nothing is read from them or written
-    /// to them yet.
+    /// Returns whether the rows are being checked. They are neither read nor written meanwhile.
     pub fn is_being_checked(&self) -> bool {
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Writes a seal on the rows in place; a file without one is only checked more slowly.
+    /// Writes a seal on the rows in place. A file without a seal is only checked more slowly.
     pub fn seal(&self) {
         let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(Err(error)) = in_place.map(|model| model.seal()) {
@@ -180,12 +179,12 @@ impl ViewStorage {
         }
     }
 
-    /// Whether the rows are being made anew.
+    /// Returns whether the rows are being rebuilt.
     pub fn is_made_anew(&self) -> bool {
         self.anew.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// How far they are; says it aloud now and then.
+    /// Records the progress of a rebuild, and logs it at most once a second.
     pub fn went_on(&self, position: u64, of: u64) {
         let mut anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(anew) = anew.as_mut() else { return };
@@ -197,10 +196,10 @@ impl ViewStorage {
         }
     }
 
-    /// Puts complete rows in their place.
+    /// Puts completely rebuilt rows in place.
     ///
     /// # Errors
-    /// When they cannot take it; they have to be made anew.
+    /// When the file cannot be moved there; the rows have to be rebuilt again.
     pub fn complete(&self, model: &ReadModel) -> Result<Arc<ReadModel>, ReadModelError> {
         let model = self.put(model.take_place(&self.place)?);
         let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -212,16 +211,16 @@ impl ViewStorage {
         Ok(model)
     }
 
-    /// What readers read from.
+    /// Returns the read model in place.
     ///
     /// # Errors
-    /// While the rows are made anew: how far they are.
+    /// The progress, while the rows are being checked or rebuilt.
     pub fn readable(&self) -> Result<Arc<ReadModel>, RequestError> {
         let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
         in_place.ok_or_else(|| self.trouble())
     }
 
-    /// How far the rows are, as whoever asks for them is told.
+    /// Returns the error that a client gets while the rows are being checked or rebuilt.
     pub fn trouble(&self) -> RequestError {
         if let Some(percent) = self.checked_percent() {
             let view = self.layout.name;
@@ -236,7 +235,7 @@ impl ViewStorage {
         RequestError::MadeAnew { view: self.layout.name, percent, position, of, retry_after_s }
     }
 
-    /// Why the view is rebuilt and how far that is, while it is.
+    /// Returns the reason and the percentage of a rebuild, while there is one.
     pub fn rebuild(&self) -> Option<(String, u64)> {
         let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner);
         anew.as_ref().map(|anew| (anew.because.clone(), anew.percent()))
@@ -249,13 +248,13 @@ impl ViewStorage {
         model
     }
 
-    /// How much of the file is compared with what was written to it, while it is.
+    /// Returns how many percent of the file are checked, during a check.
     pub fn checked_percent(&self) -> Option<u64> {
         let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         checked.as_ref().map(Checked::percent)
     }
 
-    /// Has the rows compared with what was written, at once or meanwhile.
+    /// Begins the check of the rows: at once for a small file, otherwise on a thread.
     fn begin_check(self: &Arc<Self>, model: ReadModel) -> Arc<ReadModel> {
         let (bytes, model) = (model.bytes(), Arc::new(model));
         let checked = Checked { model: Arc::clone(&model), done: 0, of: bytes };
@@ -272,8 +271,8 @@ impl ViewStorage {
         model
     }
 
-    /// Puts the rows in their place when they are as they were written. Otherwise the model is
-    /// suspected, which its projector notices.
+    /// Checks the rows and puts them in place when they are as they were written. Otherwise the
+    /// model is marked as suspected, and its projector begins a rebuild.
     pub(super) fn check(&self, model: Arc<ReadModel>) {
         let lock = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         let examined = model.examine(&mut |done, of| {
@@ -283,12 +282,12 @@ impl ViewStorage {
         });
         let mut checked = lock();
         match (checked.take(), examined) {
-            // They are made anew already.
+            // A rebuild has begun meanwhile.
             (None, _) => {}
             (Some(_), Ok(())) => {
                 *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
             }
-            // Also what could not be read for another reason is not trusted.
+            // A file that cannot be read for another reason is not trusted either.
             (Some(_), Err(error)) => drop(model.suspect(error.because)),
         }
     }

@@ -1,5 +1,5 @@
-//! What adds up in a claims office: a claim, its review and its payment tell one story, and the
-//! examiners have as much to do as the roster says.
+//! Consistency checks of the claims business: a claim, its review and its payment agree, and the
+//! roster lists exactly the open reviews.
 
 use super::{
     cancellation::Cancellation, claim::Claim, examination::Examination, examiners::Roster,
@@ -7,17 +7,17 @@ use super::{
 };
 use crate::domain::kernel::Books;
 
-/// Checks the whole office.
+/// Checks all claims and the roster.
 ///
 /// # Errors
-/// What does not add up.
+/// A description of the first inconsistency.
 pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     books.each::<Claim>(|number, claim| claim_adds_up(books, number, claim))?;
     books.each::<Roster>(|_, roster| roster_adds_up(books, roster))
 }
 
-/// Nobody is paid without an approval, for another amount or twice; and nothing is half cancelled,
-/// whatever is on its way.
+/// Checks that a claim is paid only after an approval, once, and for the approved amount. A claim
+/// and its review are cancelled together, even while sagas are still running.
 fn claim_adds_up(books: &impl Books, number: u64, claim: &Claim) -> Result<(), String> {
     let (review, payment) = (books.get::<Review>(number), books.get::<Payment>(number));
     let told = [claim.status(), review.status(), payment.status()];
@@ -50,7 +50,7 @@ fn is_settled(books: &impl Books, number: u64) -> bool {
         && books.is_settled::<Payout>(number)
 }
 
-/// Every review that is open is in the roster, with its examiner, and no other.
+/// Checks that the roster lists every open review with its examiner, and no other review.
 fn roster_adds_up(books: &impl Books, roster: &Roster) -> Result<(), String> {
     for (work, clerk) in roster.open() {
         let review = books.get::<Review>(*work);

@@ -1,4 +1,4 @@
-//! Leads the cancellation of a claim: first the review, then the claim, and never half of it.
+//! Saga that cancels a claim: first the review, then the claim, and never only one of them.
 //!
 //! ```text
 //!      asked for            review started             released           claim agrees
@@ -10,18 +10,18 @@
 //!                           stands                 │ review kept               claim gone   ▼
 //!                                                  └──▶ over, or Releasing again         over
 //! ```
-//! Three things hold, whatever times out when and wherever it crashes:
+//! Three invariants hold for every timeout and every crash:
 //!
 //! - The review is cancelled only after the claim agreed, and the claim agrees only while it still
-//!   waits. From then on nothing says no any more, so neither is ever cancelled without the other.
+//!   waits. No later step is rejected, so neither is ever cancelled without the other.
 //! - The claim waits no longer than configured: [`Patience`](super::patience::Patience) makes it
-//!   stand (503), in a conversation of its own, because commands to reviews that are suspended
-//!   hold up those behind them in this one. A review that is told of the release late is told to
-//!   keep on right behind it; what the desk did meanwhile is taken back there.
-//! - A claim that no examiner has yet is cancelled as soon as one has. Reviews or rosters that are
-//!   down are therefore 503, too, and the claim stands.
+//!   stand (503). `Patience` is a saga of its own, because a command to suspended reviews blocks
+//!   the commands behind it in this saga instance. A review that receives `Release` late receives
+//!   `Keep` right after it; what the desk released meanwhile is taken back.
+//! - A claim without an examiner is cancelled as soon as an examiner is assigned. While reviews or
+//!   rosters are suspended, the reply is therefore also 503, and the claim stands.
 //!
-//! Words that come too late are about an attempt that is over, and change nothing.
+//! A command that arrives too late concerns an attempt that is over, and changes nothing.
 
 use super::{
     claim::{
@@ -42,37 +42,37 @@ use serde::{Deserialize, Serialize};
 use Cancellation::{Agreeing, Closing, Finishing, Idle, Keeping, Refusing, Releasing, Waiting};
 
 hears!(
-    /// What a cancellation listens to.
+    /// Events that the cancellation saga receives.
     Heard: Claim, Review
 );
 
-/// How far the cancellation of a claim has come.
+/// State of the cancellation of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Cancellation {
-    /// Nobody cancels.
+    /// No cancellation is under way.
     #[default]
     Idle,
     /// No examiner has the claim yet.
     Waiting,
-    /// The review was told to be released.
+    /// `Release` was sent to the review.
     Releasing {
-        /// For which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The review is released, and the claim asked whether it still waits for that.
+    /// The review is released, and `Agree` was sent to the claim, which may no longer wait.
     Agreeing {
-        /// For which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The claim agreed, and the review was told that it is cancelled.
+    /// The claim agreed, and `Cancel` was sent to the review.
     Closing,
-    /// The review is cancelled, and the claim was told that it is, too.
+    /// The review is cancelled, and `FinishCancelling` was sent to the claim.
     Finishing,
-    /// The review will not be released, and the claim was told that it stands.
+    /// The review will not be released, and `Stand` was sent to the claim.
     Refusing,
-    /// The claim stands, and the review was told that it does, too.
+    /// The claim stands, and `Keep` was sent to the review.
     Keeping {
-        /// The attempt that somebody has begun since.
+        /// A newer attempt that the customer has begun since.
         again: Option<u32>,
     },
 }
@@ -92,8 +92,9 @@ impl Saga for Cancellation {
         }
     }
 
-    /// A review that was decided on meanwhile is not released, nor one whose desk still has an
-    /// earlier attempt to answer for. The claim says no only because of what was heard before.
+    /// Lets the claim stand when the review rejects the release: the review was decided on
+    /// meanwhile, or its desk still owes an answer to an earlier attempt. A rejection by the claim
+    /// follows from an event that was handled before, and needs no action.
     fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         match (self, refused.by::<Review>()) {
             (Releasing { attempt }, Some(rejection)) => {
@@ -110,9 +111,9 @@ impl Saga for Cancellation {
 
     fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
-            // It was decided on or refused before it could be told to go on.
+            // The review was decided on or its release refused before `Keep` arrived.
             (Keeping { again }, Review::NAME, "Keep") => kept(me, again),
-            // Somebody else made the claim stand.
+            // Another command made the claim stand first.
             (Refusing, Claim::NAME, "Stand") => Step::done(),
             (state, _, _) => Step::wait(state),
         }
@@ -181,7 +182,7 @@ fn stand(me: Id<Cancellation>, attempt: u32, refusal: Refusal) -> Step<Cancellat
     Step::wait(Refusing).tell(me.of::<Claim>(), Stand { attempt, refusal })
 }
 
-/// The review goes on; somebody may be waiting for it to be cancelled all the same.
+/// Ends the saga, or starts a newer attempt that the customer has begun meanwhile.
 fn kept(me: Id<Cancellation>, again: Option<u32>) -> Step<Cancellation> {
     match again {
         Some(attempt) => release(me, attempt),

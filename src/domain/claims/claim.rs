@@ -1,4 +1,4 @@
-//! A customer's claim on a policy, and what became of it.
+//! A customer's claim on a policy, from its receipt to its payment or cancellation.
 //!
 //! ```text
 //!          review started             approved            paid out
@@ -11,8 +11,8 @@
 //!             ▼               the review is cancelled
 //!           Leaving ──────────────────────────────────▶ Cancelled
 //! ```
-//! The claim is where a race between the answer of the review and the end of patience is decided:
-//! whichever word, `Agree` or `Stand`, is said to it first about an attempt to cancel, holds.
+//! The claim decides the race between the review's answer and the time limit of a cancellation:
+//! of `Agree` and `Stand`, the command that arrives first for an attempt to cancel holds.
 
 mod event;
 mod rejection;
@@ -46,19 +46,19 @@ use Event::{
 pub struct Claim {
     demand: Demand,
     award: Option<Award>,
-    /// How often somebody asked for it to be cancelled.
+    /// Number of attempts to cancel the claim so far.
     attempts: u32,
     status: Status,
 }
 
-/// How far a claim has come.
+/// Status of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
     Blank,
     Standing {
         stage: Stage,
-        /// Why the last attempt to cancel it came to nothing.
+        /// Why the last attempt to cancel the claim failed.
         refusal: Option<Refusal>,
     },
     Cancelling {
@@ -78,39 +78,39 @@ enum Status {
     Paid,
 }
 
-/// What a claim can be told.
+/// Commands of a claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// A customer claims.
     Receive {
-        /// Who claims.
+        /// The customer who claims.
         customer_id: Number,
-        /// How much, in won.
+        /// The amount, in won.
         price: Money,
-        /// When the client says that the claim was made; now when it does not say.
+        /// The time at which the claim was made, according to the client; `None` is now.
         claim_dt: Option<Timestamp>,
     },
-    /// An examiner has it.
+    /// An examiner has the claim.
     StartReview,
-    /// The examiner approved it.
+    /// The examiner approved the claim.
     Approve {
-        /// Of what.
+        /// The award.
         award: Award,
     },
-    /// The examiner declined it.
+    /// The examiner declined the claim.
     Decline,
-    /// The customer does not want it any more.
+    /// The customer cancels the claim.
     Cancel,
-    /// The review is released, so this attempt to cancel may come about.
+    /// The review is released, so this attempt to cancel may succeed.
     Agree {
-        /// Which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// This attempt to cancel comes to nothing.
+    /// This attempt to cancel fails.
     Stand {
-        /// Which attempt.
+        /// The attempt to cancel.
         attempt: u32,
-        /// Why.
+        /// The reason.
         refusal: Refusal,
     },
     /// The review is cancelled.
@@ -284,7 +284,7 @@ impl Aggregate for Claim {
 }
 
 impl Claim {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match &self.status {
@@ -298,14 +298,14 @@ impl Claim {
         }
     }
 
-    /// What was approved, once something is.
+    /// Returns the award, once the claim is approved.
     #[must_use]
     pub const fn award(&self) -> Option<Award> {
         self.award
     }
 
-    /// The lower half of the table: what is already so, and what is refused. A word about an
-    /// attempt to cancel that is over changes nothing.
+    /// Decides the lower half of the table: commands that change nothing, and rejections. `Stand`
+    /// for an attempt to cancel that is over changes nothing.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, status: &Status, command: &Command) -> Decision<Self> {
         use Status as S;

@@ -1,4 +1,4 @@
-//! How a customer's claims stand: each with its review and its payment.
+//! View of claims, each with its review and its payment.
 
 use super::{
     claim::{self, Claim},
@@ -10,11 +10,11 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What shows on a claim.
+    /// Events that change a row.
     Heard: Claim, Review, Payment
 );
 
-/// One claim, its review and its payment.
+/// Row of the view: one claim, its review and its payment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimView {
@@ -22,29 +22,29 @@ pub struct ClaimView {
     pub id: u64,
     /// The claim.
     pub claim_id: u64,
-    /// Who claims.
+    /// The customer who claims.
     pub customer_id: Number,
-    /// How much is claimed, in won.
+    /// The amount claimed, in won.
     pub price: Money,
-    /// When the client says that the claim was made, in milliseconds since the epoch.
+    /// Time of the claim according to the client, in milliseconds since the epoch.
     pub claim_dt: Timestamp,
-    /// How the claim stands.
+    /// Status of the claim.
     pub status: Text,
-    /// Why it was not cancelled, when that was tried last.
+    /// Why the claim was not cancelled, when its last event is such a refusal.
     pub because: Option<Text>,
     /// The examiner, once there is one.
     pub examiner_id: Option<Number>,
-    /// How the review stands.
+    /// Status of the review.
     pub review_status: Text,
-    /// The contract it is paid under, once it is approved.
+    /// The contract under which the claim is paid, once it is approved.
     pub cont_id: Option<Number>,
-    /// How much is approved, in won.
+    /// The amount approved, in won.
     pub approved_price: Option<Money>,
-    /// How the payment stands.
+    /// Status of the payment.
     pub payment_status: Text,
-    /// When the claim was received, in milliseconds since the epoch.
+    /// Time at which the claim was received, in milliseconds since the epoch.
     pub received_at: Timestamp,
-    /// When something happened last, in milliseconds since the epoch.
+    /// Time of the last event, in milliseconds since the epoch.
     pub changed_at: Timestamp,
 }
 

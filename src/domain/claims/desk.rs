@@ -1,10 +1,10 @@
-//! The outside desk that examiners work at: it releases a review before that is cancelled, and
-//! takes it back when the claim stands after all.
+//! Port to the external review desk. The desk releases a review before the review is cancelled,
+//! and takes it back when the claim stands after all.
 //!
-//! Every attempt to cancel has keys of its own. A release that nobody answered may have happened,
-//! so it is followed by an order to take back what was done under its key, which is repeated until
-//! the desk answers; a desk that declines that has nothing to take back. A desk that was never
-//! asked released nothing, so it is asked for nothing else.
+//! Every attempt to cancel has idempotency keys of its own. An unanswered release may have
+//! happened, so a `retain` call follows that undoes the release under its key. It is repeated
+//! until the desk answers; a desk that declines it has nothing to take back. A release that the
+//! gate rejected did not happen, so no `retain` follows.
 
 use super::review::{
     Command::{ConfirmRelease, ConfirmRetain, DeclineRelease, LoseRelease, TurnAwayRelease},
@@ -14,7 +14,7 @@ use super::review::{
 use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Patience, Port};
 use serde_json::{Value, json};
 
-/// The desk that examiners work at.
+/// Port to the review desk.
 #[derive(Clone, Copy, Debug)]
 pub struct ReviewDesk;
 

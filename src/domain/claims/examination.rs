@@ -1,4 +1,4 @@
-//! Leads a claim to an examiner, and tells it what the examiner decided.
+//! Saga that assigns a claim to an examiner and sends the examiner's decision to the claim.
 //!
 //! ```text
 //!      received           examiner found              assigned           decided, or cancelled
@@ -6,8 +6,8 @@
 //!                                                    claim is under review   claim knows, and the
 //!                                                                            examiner has less to do
 //! ```
-//! Reviews and rosters that are down are waited for; the claim is Received meanwhile. The claim is
-//! told a decision before the roster, and of nobody else's doings, so that it never waits for more.
+//! The saga waits for suspended reviews and rosters; the claim is Received meanwhile. A decision is
+//! sent to the claim before the roster, so the claim waits for the review and nothing else.
 
 use super::{
     EXAMINER,
@@ -26,26 +26,26 @@ use serde::{Deserialize, Serialize};
 use Examination::{Assigning, Closing, Examining, Idle, Seeking};
 
 hears!(
-    /// What an examination listens to.
+    /// Events that the examination saga receives.
     Heard: Claim, Review, Roster
 );
 
-/// How far the examination of a claim has come.
+/// State of the examination of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Examination {
-    /// There is nothing to examine, or not any more.
+    /// No examination is under way.
     #[default]
     Idle,
     /// The roster was asked for an examiner.
     Seeking {
-        /// What is claimed.
+        /// The demand.
         demand: Demand,
     },
-    /// The review was told who examines it.
+    /// The examiner was found, and `Assign` was sent to the review.
     Assigning,
-    /// The examiner has it.
+    /// The examiner has the review.
     Examining,
-    /// It is decided or cancelled, and the roster is told that the examiner has less to do.
+    /// The review is decided or cancelled, and `Close` was sent to the roster.
     Closing,
 }
 
@@ -53,7 +53,7 @@ impl Saga for Examination {
     const NAME: &'static str = "claims/examination";
     type Hears = Heard;
 
-    /// A claim and its review bear one number; the roster says whom its work is for.
+    /// Routes events of a claim and its review by their common number, and roster events by work.
     fn route(heard: &Heard) -> Option<u64> {
         use roster::Event as R;
         match heard {
@@ -93,7 +93,7 @@ impl Saga for Examination {
         }
     }
 
-    /// The work had been closed already.
+    /// Ends the saga when the roster had closed the work already.
     fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
             (Closing, Roster::NAME, "Close") => Step::done(),

@@ -1,13 +1,13 @@
-//! The office of the examiners: each claim goes to whoever has the fewest under review.
+//! Office of the examiners: each claim goes to the examiner with the fewest claims under review.
 
 use super::{Claims, EXAMINER, settings::Settings};
 use crate::domain::kernel::roster::{self, Clerks, Office};
 use serde::{Deserialize, Serialize};
 
-/// Which examiner reviews which claim.
+/// Roster that records which examiner reviews which claim.
 pub type Roster = roster::Roster<Examiners>;
 
-/// The office of the examiners.
+/// Office of the examiners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examiners;
 

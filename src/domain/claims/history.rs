@@ -1,4 +1,4 @@
-//! Everything that ever happened to claims, reviews and payments, one row each, newest first.
+//! View of all events of claims, reviews and payments, one row each, newest first.
 
 use super::{claim::Claim, payment::Payment, review::Review};
 use crate::domain::kernel::{Aggregate, Field, Meta, Money, Number, Text, Timestamp, View};
@@ -6,35 +6,35 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What goes down in history.
+    /// Events that add a row to the history.
     Heard: Claim, Review, Payment
 );
 
-/// Something that happened.
+/// Row of the history: one event.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History {
-    /// Its number: the position of its record.
+    /// Number of the row: the position of the event's record.
     pub id: u64,
-    /// The claim it is about.
+    /// The claim that the event concerns.
     pub claim_id: u64,
-    /// Whose claim.
+    /// The customer who claimed.
     pub customer_id: Number,
-    /// What happened, in words.
+    /// Description of the event in words.
     pub what: Text,
-    /// To what: `claims`, `reviews` or `payments`.
+    /// The resource that changed: `claims`, `reviews` or `payments`.
     pub resource: Text,
-    /// How that stands with it: the status of a claim, of its review or of its payment.
+    /// Status of that resource after the event.
     pub status: Text,
-    /// How much is claimed, approved or paid, in won.
+    /// The amount claimed, approved or paid, in won.
     pub price: Money,
     /// The examiner, where a review is concerned.
     pub examiner_id: Option<Number>,
-    /// The contract it is paid under, once it is approved.
+    /// The contract under which the claim is paid, once it is approved.
     pub cont_id: Option<Number>,
-    /// Why, when something was refused.
+    /// The reason of a refusal.
     pub because: Option<Text>,
-    /// When, in milliseconds since the epoch.
+    /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
 }
 

@@ -1,5 +1,5 @@
-//! Claims on policies: a customer claims, an examiner decides, a clerk pays out; and a customer
-//! who changes their mind is told at once whether that is possible.
+//! Claims business: a customer claims on a policy, an examiner decides, and a clerk pays out. A
+//! customer who cancels gets an answer within a configured time.
 
 mod books;
 pub mod cancellation;
@@ -57,8 +57,8 @@ impl Business for Claims {
     }
 }
 
-/// The role of who decides on claims.
+/// Role of the staff who decide on claims.
 pub const EXAMINER: &str = "examiner";
 
-/// The role of who pays out what was approved.
+/// Role of the staff who pay out approved claims.
 pub const PAYOUT_CLERK: &str = "payout-clerk";

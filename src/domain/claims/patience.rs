@@ -1,4 +1,4 @@
-//! Lets a claim stand when its review has not agreed to a cancellation in time.
+//! Saga that lets a claim stand when its review has not agreed to a cancellation in time.
 //!
 //! ```text
 //!      asked for             time is up              claim stands
@@ -6,7 +6,7 @@
 //!                    │ agreed to, refused or overtaken by a decision
 //!                    └──────────────────────────────────────────▶ over
 //! ```
-//! Without a limit (`cancel_within_ms = 0`) there is nothing to do.
+//! Without a limit (`cancel_within_ms = 0`) the saga does nothing.
 
 use super::{
     claim::{
@@ -22,18 +22,18 @@ use serde::{Deserialize, Serialize};
 
 use Patience::{GivingUp, Idle, Waiting};
 
-/// How long somebody who cancels has been waiting.
+/// State of the time limit on a cancellation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Patience {
-    /// Nobody waits.
+    /// No cancellation is pending.
     #[default]
     Idle,
     /// The review was asked to agree.
     Waiting {
-        /// To which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// Time is up, and the claim was told so.
+    /// The time limit has passed, and `Stand` was sent to the claim.
     GivingUp,
 }
 

@@ -1,4 +1,4 @@
-//! What is paid out for an approved claim. It bears the claim's number.
+//! Payment for an approved claim. The payment has the claim's number.
 //!
 //! ```text
 //! Assigned ──completed by the payout clerk──▶ Completed
@@ -19,23 +19,23 @@ use thiserror::Error;
 use Command::{Assign, Complete};
 use Event::{Assigned, Completed};
 
-/// What is paid out for an approved claim.
+/// Payment for an approved claim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     payout: Payout,
     status: Status,
 }
 
-/// What is paid, to whom, and under which contract.
+/// Payout: the amount, the claim, the customer and the contract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payout {
-    /// The claim, whose number the payment bears.
+    /// The claim, which has the same number as the payment.
     pub claim_id: Number,
-    /// Who claimed.
+    /// The customer who claimed.
     pub customer_id: Number,
     /// The contract it is paid under.
     pub cont_id: Number,
-    /// How much, in won.
+    /// The amount, in won.
     pub price: Money,
 }
 
@@ -47,43 +47,43 @@ enum Status {
     Completed,
 }
 
-/// What a payment can be told.
+/// Commands of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The claim was approved.
     Assign {
-        /// What to pay.
+        /// The payout.
         payout: Payout,
     },
-    /// The payout clerk has paid it.
+    /// The payout clerk has paid the payout.
     Complete {
-        /// The claim it is for, when the clerk says so.
+        /// The claim that the clerk names, if any; it must be the right one.
         claim: Option<Number>,
     },
 }
 
-/// What can happen to a payment.
+/// Events of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// It waits for the payout clerk.
+    /// The payment waits for the payout clerk.
     Assigned {
-        /// What to pay.
+        /// The payout.
         payout: Payout,
     },
-    /// The payout clerk has paid it.
+    /// The payout clerk has paid the payout.
     Completed {
-        /// What was paid.
+        /// The payout.
         payout: Payout,
     },
 }
 
-/// Why a payment says no.
+/// Reason why a payment rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No approved claim bears this number.
+    /// No approved claim has this number.
     #[error("there is no such payment")]
     Unknown,
-    /// The clerk speaks of another claim.
+    /// The clerk named another claim.
     #[error("the payment is for another claim")]
     OtherClaim,
 }
@@ -159,7 +159,7 @@ impl Aggregate for Payment {
 }
 
 impl Payment {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self.status {
@@ -169,7 +169,7 @@ impl Payment {
         }
     }
 
-    /// What is paid.
+    /// Returns the payout.
     #[must_use]
     pub const fn payout(&self) -> Payout {
         self.payout
@@ -177,7 +177,7 @@ impl Payment {
 }
 
 impl Event {
-    /// What is paid.
+    /// Returns the payout.
     #[must_use]
     pub const fn payout(&self) -> Payout {
         match self {
@@ -185,7 +185,7 @@ impl Event {
         }
     }
 
-    /// How the payment stands with this, as clients are told.
+    /// Returns the status of the payment after this event, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
@@ -194,7 +194,7 @@ impl Event {
         }
     }
 
-    /// What happened, in words.
+    /// Returns a description of the event in words.
     #[must_use]
     pub const fn what(&self) -> &'static str {
         match self {

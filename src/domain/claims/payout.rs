@@ -1,10 +1,10 @@
-//! Leads an approved claim to the payout clerk, and tells it when the award is paid.
+//! Saga that assigns an approved claim to the payout clerk and reports the payment to the claim.
 //!
 //! ```text
 //!      claim approved          payment assigned        completed            claim paid
 //! Idle ──────────────▶ Asking ─────────────────▶ Due ───────────▶ Settling ──────────▶ over
 //! ```
-//! Payments that are down are waited for; the claim is Approved meanwhile.
+//! The saga waits for suspended payments; the claim is Approved meanwhile.
 
 use super::{
     PAYOUT_CLERK,
@@ -18,21 +18,21 @@ use serde::{Deserialize, Serialize};
 use Payout::{Asking, Due, Idle, Settling};
 
 hears!(
-    /// What a payout listens to.
+    /// Events that the payout saga receives.
     Heard: Claim, Payment
 );
 
-/// How far the payout of a claim has come.
+/// State of the payout of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Payout {
-    /// There is nothing to pay, or everything is paid.
+    /// No payout is due, or it is paid.
     #[default]
     Idle,
-    /// A payment was asked for.
+    /// `Assign` was sent to the payment.
     Asking,
-    /// The payout clerk has it.
+    /// The payment waits for the payout clerk.
     Due,
-    /// It is paid, and the claim is told so.
+    /// The payment is completed, and `Pay` was sent to the claim.
     Settling,
 }
 

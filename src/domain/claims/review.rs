@@ -1,7 +1,7 @@
-//! An examiner's review of a claim. It bears the claim's number.
+//! Review of a claim by an examiner. The review has the claim's number.
 //!
 //! ```text
-//!            approved                      decided meanwhile: 409 to whoever cancels
+//!            approved                      decided meanwhile: 409 to who cancels
 //! Assigned ─────────────▶ Approved
 //!  ▲  │ └───────────────▶ Declined
 //!  │  │      declined
@@ -12,9 +12,9 @@
 //!    the desk refused, or     the claim does not wait any more:
 //!    did not answer           the release is withdrawn
 //! ```
-//! Examiners work at a desk outside, which is asked to release a review before it is cancelled.
-//! Whatever may have been released for nothing is taken back there, under the key of its attempt;
-//! the review stands meanwhile and can be decided on, but not be cancelled:
+//! Examiners work at an external desk, which is asked to release a review before it is cancelled.
+//! A release whose attempt failed is taken back there, under the key of that attempt. Meanwhile
+//! the review stands: it can be decided on, but not cancelled.
 //!
 //! ```text
 //!              withdrawn unanswered            answered         taken back
@@ -50,7 +50,7 @@ use Event::{
     Released, RetainAsked, Retained,
 };
 
-/// An examiner's review of a claim.
+/// Review of a claim by an examiner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     file: File,
@@ -58,7 +58,7 @@ pub struct Review {
     desk: Desk,
 }
 
-/// How far a review has come.
+/// Status of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Status {
     #[default]
@@ -73,84 +73,84 @@ enum Status {
     Cancelled,
 }
 
-/// What the desk still has to answer about a release that nobody wants any more.
+/// Answer still pending from the desk about a release that is no longer wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Desk {
-    /// Nothing.
+    /// No answer is pending.
     #[default]
     Settled,
-    /// Whether it released the review.
+    /// The answer to the release, which was withdrawn before the desk answered.
     Withdrawn { attempt: u32 },
-    /// That it has the review again.
+    /// The answer to the request to take the review back.
     TakingBack { attempt: u32 },
 }
 
-/// What a review can be told.
+/// Commands of a review.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// An examiner gets it.
+    /// Assigns the examiner.
     Assign {
-        /// What there is to examine.
+        /// The review file.
         file: File,
     },
     /// The examiner approves the claim.
     Approve {
-        /// The claim it is about, when the examiner says so.
+        /// The claim that the examiner names, if any; it must be the right one.
         claim: Option<Number>,
-        /// The contract that it is paid under.
+        /// The contract under which the claim is paid.
         cont_id: Number,
-        /// How much, in won; as much as was claimed when the examiner does not say.
+        /// The approved price, in won; `None` approves the price claimed.
         price: Option<Money>,
     },
     /// The examiner declines the claim.
     Decline {
-        /// The claim it is about, when the examiner says so.
+        /// The claim that the examiner names, if any; it must be the right one.
         claim: Option<Number>,
     },
-    /// The claim is to be cancelled: have the desk release the review.
+    /// Asks the desk to release the review, because the claim is to be cancelled.
     Release {
-        /// Which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// This attempt came to nothing: the review goes on.
+    /// Ends an attempt to cancel that failed: the review goes on.
     Keep {
-        /// Which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// This attempt has come about.
+    /// Cancels the review, because the claim agreed to this attempt.
     Cancel {
-        /// Which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The desk released it.
+    /// The desk released the review.
     ConfirmRelease {
-        /// For which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The desk will not release it.
+    /// The desk refused to release the review.
     DeclineRelease {
-        /// For which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         because: String,
     },
-    /// Nobody knows whether the desk released it.
+    /// The desk did not answer; whether it released the review is unknown.
     LoseRelease {
-        /// For which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         because: String,
     },
-    /// The desk has it, whether it had released it or not.
+    /// The desk has the review, whether it had released it or not.
     ConfirmRetain {
-        /// After which attempt to cancel.
+        /// The attempt to cancel that is over.
         attempt: u32,
     },
-    /// A client says again that an examiner has it.
+    /// A client repeats that an examiner is assigned; changes nothing.
     Restate,
-    /// The desk was not asked.
+    /// The gate rejected the request to the desk, so the desk released nothing.
     TurnAwayRelease {
-        /// For which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         because: String,
@@ -258,7 +258,7 @@ impl Aggregate for Review {
 }
 
 impl Review {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self.status {
@@ -269,13 +269,13 @@ impl Review {
         }
     }
 
-    /// What there is to examine, and what came of it.
+    /// Returns the review file.
     #[must_use]
     pub const fn file(&self) -> File {
         self.file
     }
 
-    /// The part of the table about a review that is being cancelled.
+    /// Decides the part of the table about a review that is being cancelled.
     fn released(&self, asked: u32, command: Command) -> Decision<Self> {
         let (file, stage) = (self.file, Stage::Assigned);
         let is_released = matches!(self.status, Status::Released { .. });
@@ -320,8 +320,8 @@ impl Review {
         }
     }
 
-    /// The part of the table about what the desk answers to a release that nobody wants any more,
-    /// however the review stands; gives back what is no such answer.
+    /// Decides the part of the table about the desk's answers to a release that is no longer
+    /// wanted, at any stage. Returns a command that is no such answer as `Err`.
     fn settled(&self, command: Command) -> Result<Decision<Self>, Command> {
         let (file, desk) = (self.file, self.desk);
         let Status::Standing(stage) = self.status else { return Err(command) };
@@ -343,7 +343,7 @@ impl Review {
         }
     }
 
-    /// The lower half of the table: what is already so, and what is refused.
+    /// Decides the lower half of the table: commands that change nothing, and rejections.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, status: Status, command: &Command) -> Decision<Self> {
         use Status as S;
@@ -376,7 +376,7 @@ impl Review {
         }
     }
 
-    /// The file as it is after this approval.
+    /// Returns the file after this approval.
     fn approved(
         &self,
         claim: Option<Number>,

@@ -1,17 +1,17 @@
-//! What can be configured about claims: the section `[claims]`.
+//! Settings of the claims business: the section `[claims]`.
 
 use crate::domain::kernel::{Timestamp, roster::Clerks};
 use serde::{Deserialize, Serialize};
 
-/// Who examines, and how long a customer who cancels is made to wait.
+/// Settings: the examiners, and how long a customer who cancels waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The examiners, by number; whoever has the fewest reviews gets the next, the first of equals.
+    /// Numbers of the examiners; the one with fewest reviews gets the next, the first of equals.
     pub examiners: Clerks,
-    /// A cancellation that the review has not agreed to within this many milliseconds is refused
-    /// with 503; 0 waits for as long as it takes, and the client gets 202. It is less than
-    /// `http.patience_ms`: four fifths of that when nothing else is said and it must be less.
+    /// Time limit of a cancellation, in milliseconds: without the review's agreement by then it is
+    /// refused with 503. 0 sets no limit, and the client gets 202. The value is less than
+    /// `http.patience_ms`; an unset value is lowered to four fifths of that where necessary.
     pub cancel_within_ms: u32,
 }
 
@@ -22,8 +22,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Until when a review has to answer that is asked to be cancelled now; `None` when there is
-    /// no limit.
+    /// Returns the time by which a review must answer a cancellation that starts now; `None` when
+    /// there is no limit.
     #[must_use]
     pub fn answer_by(&self, now: Timestamp) -> Option<Timestamp> {
         let within_ms = u64::from(self.cancel_within_ms);

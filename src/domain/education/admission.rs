@@ -1,4 +1,4 @@
-//! Enrols who has paid, and says when the course is completed or the enrolment cancelled.
+//! Saga that enrols a student who has paid, and reports completion or cancellation.
 //!
 //! ```text
 //!       paid            answered          admitted            enrolled            noted
@@ -13,10 +13,10 @@
 //!                             ▼
 //!                            over
 //! ```
-//! The course office may be down for days. So it is asked whether anybody is there before the
-//! application is admitted: who cancels meanwhile is refunded at once, as that is led by the
-//! tuition, and never enrolled. From the admission on the enrolment decides whether a course can
-//! still be cancelled; a cancellation then waits for its answer, and so does the money.
+//! Enrolments may be suspended for days. So `Knock` probes them before the application is
+//! admitted: a student who cancels meanwhile is refunded at once by the tuition saga, and never
+//! enrolled. From the admission on, the enrolment decides whether the course can still be
+//! cancelled; the cancellation and the refund then wait for its answer.
 
 use super::{
     application::{
@@ -38,31 +38,31 @@ use Admission::{
 };
 
 hears!(
-    /// What an admission listens to.
+    /// Events that the admission saga receives.
     Heard: Application, Enrolment
 );
 
-/// How far an admission has come.
+/// State of an admission.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Admission {
-    /// Nothing was paid, or there is nothing to be said.
+    /// The application is not paid, or no step is pending.
     #[default]
     Idle,
-    /// The course office was asked whether anybody is there.
+    /// `Knock` was sent to the enrolment, which answers unless enrolments are suspended.
     Knocking,
-    /// The same, and the application was cancelled meanwhile.
+    /// `Knock` was sent, and the application was cancelled meanwhile.
     Leaving,
-    /// Somebody is there, and the application is asked whether it still stands.
+    /// The enrolment answered, and `Admit` was sent to the application.
     Admitting,
-    /// The student is admitted, and the enrolment asked for.
+    /// The student is admitted, and `Enrol` was sent to the enrolment.
     Enrolling,
-    /// The student is enrolled, and the application is told so.
+    /// The student is enrolled, and `Register` was sent to the application.
     Registering,
-    /// The student wants to cancel, and the enrolment was asked.
+    /// The student wants to cancel, and `Cancel` was sent to the enrolment.
     Withdrawing,
-    /// The course is completed, and the application is told so.
+    /// The course is completed, and `Complete` was sent to the application.
     Completing,
-    /// The enrolment is cancelled, and the application is told so.
+    /// The enrolment is cancelled, and `Withdraw` was sent to the application.
     Cancelling,
 }
 
@@ -70,7 +70,7 @@ impl Saga for Admission {
     const NAME: &'static str = "education/admission";
     type Hears = Heard;
 
-    /// An application and its enrolment bear one number.
+    /// Routes events by the number that an application and its enrolment share.
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
     }
@@ -82,16 +82,17 @@ impl Saga for Admission {
         }
     }
 
-    /// An enrolment that is not cancelled any more has been completed, which was heard before.
+    /// Ends the saga when the application rejects `Admit`. An enrolment rejects `Cancel` only after
+    /// its completion, whose event was handled before.
     fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         match self {
-            // The application was cancelled: nobody is enrolled.
+            // The application was cancelled, so no student is enrolled.
             Admitting => Step::done(),
             state => Step::wait(state),
         }
     }
 
-    /// Somebody is there.
+    /// Continues when the enrolment answered `Knock`.
     fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.command.as_str()) {
             (Knocking, "Knock") => Step::wait(Admitting).tell(me.of::<Application>(), Admit),

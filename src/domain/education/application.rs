@@ -1,4 +1,4 @@
-//! A student's application for a course, and what became of it.
+//! A student's application for a course, up to its completion or its end.
 //!
 //! ```text
 //!           paid          admitted           enrolled            completed
@@ -12,9 +12,9 @@
 //!             ▼
 //!         Cancelled
 //! ```
-//! Up to its admission the application alone decides whether it stands: who cancels before is
-//! never enrolled, and nobody has to be asked. From then on the enrolment decides, because it may
-//! have been completed: a cancellation waits for its answer, and loses when the course is done.
+//! Until its admission the application alone decides a cancellation; once cancelled, the student
+//! is never enrolled. From then on the enrolment decides, because the course may be completed: a
+//! cancellation waits for its answer, and is refused when the course is completed.
 
 mod said;
 mod shown;
@@ -38,7 +38,7 @@ use Event::{
     Undone,
 };
 
-/// Leads the money of an application.
+/// Billing saga of an application.
 pub type Tuition = Billing<Application>;
 
 /// An application for a course.
@@ -49,14 +49,14 @@ pub struct Application {
     status: Status,
 }
 
-/// How far an application has come.
+/// Status of an application.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
     Blank,
     Standing(Stage),
     Withdrawing(Stage),
-    /// The course is done. It may have been while the student wanted to cancel.
+    /// The course is completed, possibly while a cancellation was pending.
     Completed(Ending),
     Cancelling,
     Cancelled,
@@ -66,43 +66,43 @@ enum Status {
     },
 }
 
-/// How far an application that stands has come.
+/// Stage of an application that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// The payment has not answered.
+    /// The payment has not answered yet.
     Requested,
-    /// It is paid.
+    /// The application is paid.
     Applied,
-    /// It is paid, and the student is about to be enrolled.
+    /// The application is paid, and the student is about to be enrolled.
     Admitted,
     /// The student is enrolled.
     Registered,
 }
 
-/// What a student wanted when the course was done.
+/// Whether a cancellation was pending when the course was completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
-    /// Nothing else.
+    /// No cancellation was pending.
     Wanted,
-    /// To cancel it: that came too late.
+    /// A cancellation was pending, and came too late.
     Overtaken,
 }
 
-/// What an application can be told.
+/// Commands of an application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A student wants to take a course.
+    /// A student applies for a course.
     Apply {
-        /// Who, and which.
+        /// The student and the course.
         student: Student,
     },
-    /// The student does not want it any more.
+    /// The student cancels the application.
     Cancel,
     /// The payment was approved.
     Pay,
-    /// It could not be paid.
+    /// The payment failed.
     Reject {
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
@@ -115,80 +115,80 @@ pub enum Command {
     Complete,
     /// The enrolment is cancelled.
     Withdraw,
-    /// No money of it is kept any more.
+    /// What was paid, if anything, has been refunded.
     Close,
 }
 
-/// What can happen to an application.
+/// Events of an application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A student applied.
     Requested {
-        /// Who, and for which course.
+        /// The student and the course.
         student: Student,
-        /// What it costs, in won.
+        /// The price, in won.
         price: Money,
     },
-    /// It was paid.
+    /// The application was paid.
     Applied,
-    /// The student is to be enrolled.
+    /// The student is about to be enrolled.
     Admitted {
-        /// Who, and in which course.
+        /// The student and the course.
         student: Student,
     },
     /// The student is enrolled.
     Registered,
     /// The student has completed the course.
     Completed,
-    /// The student wants to cancel, and the enrolment has to be asked.
+    /// The student wants to cancel, and the enrolment has to decide.
     CancelRequested,
-    /// It is called off; the money goes back.
+    /// The application is cancelled; what was paid is to be refunded.
     Cancelled,
-    /// It did not come about.
+    /// The application failed before it was paid.
     Rejected {
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// No money of the cancelled application is kept any more.
+    /// What was paid for the cancelled application, if anything, has been refunded.
     Undone,
 }
 
-/// Why an application says no.
+/// Reason why an application rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody ever applied under this number.
+    /// No application was ever made under this number.
     #[error("there is no such application")]
     Unknown,
-    /// This number has been applied under before.
+    /// An application was already made under this number.
     #[error("the course has been applied for already")]
     AlreadyApplied,
-    /// A name says nothing or too much.
+    /// A name is empty or too long.
     #[error("the student and the course must have names of 1 to 100 characters")]
     BadName,
-    /// There is no money for what it is told.
+    /// The command requires a paid application.
     #[error("the application has not been paid")]
     NotPaid,
-    /// What is paid does not become unpaid.
+    /// The application is paid, so it cannot be rejected.
     #[error("the application has been paid")]
     IsPaid,
-    /// Nobody said that the student may be enrolled.
+    /// The student is not admitted.
     #[error("the student is not being enrolled")]
     NotAdmitted,
-    /// Nobody asked for it to be cancelled.
+    /// No cancellation is under way.
     #[error("the application is not being cancelled")]
     NotCancelling,
-    /// Whether it still stands is being asked.
+    /// A cancellation is waiting for the enrolment's answer.
     #[error("the application is being cancelled")]
     IsWithdrawing,
-    /// The course is done.
+    /// The course is completed.
     #[error("the course has been completed")]
     IsCompleted,
-    /// It is called off.
+    /// The application is cancelled.
     #[error("the application is cancelled")]
     IsCancelled,
-    /// It never stood.
+    /// The application was rejected before it was paid.
     #[error("the application was rejected")]
     WasRejected,
 }
@@ -346,7 +346,7 @@ impl Aggregate for Application {
 }
 
 impl Application {
-    /// How it stands, in the words that clients are shown.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self.status {
@@ -360,7 +360,7 @@ impl Application {
 }
 
 impl Stage {
-    /// As clients of the original know it.
+    /// Returns the name that clients of the original use.
     const fn word(self) -> &'static str {
         match self {
             Self::Requested => "Requested",
@@ -371,7 +371,7 @@ impl Stage {
 }
 
 impl Status {
-    /// The lower half of the table: what is already so, and what is refused.
+    /// Decides the lower half of the table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Application> {
         use Stage as At;
         match (self, command) {

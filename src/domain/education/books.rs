@@ -1,4 +1,5 @@
-//! What adds up where courses are taken: who is enrolled has paid, and nobody else.
+//! Consistency checks of the education business: exactly the students who are enrolled, or have
+//! completed the course, have paid.
 
 use super::{
     admission::Admission,
@@ -8,10 +9,10 @@ use super::{
 };
 use crate::domain::kernel::{Books, payment::Stage};
 
-/// Checks the whole business.
+/// Checks all applications.
 ///
 /// # Errors
-/// What does not add up.
+/// A description of the first inconsistency.
 pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     books.each::<Application>(|number, application| {
         let is_settled =
@@ -20,7 +21,8 @@ pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     })
 }
 
-/// Who is enrolled, or was to the end, has paid; nobody else has paid anything, or is owed it.
+/// Checks that a registered or completed application is paid. Any other must be unpaid, refunded,
+/// or have a refund that was declined.
 fn application_adds_up(
     books: &impl Books,
     number: u64,

@@ -1,4 +1,4 @@
-//! A student's place in a course. It bears the application's number.
+//! Enrolment: a student's place in a course. It has the application's number.
 //!
 //! ```text
 //!         enrolled             completed
@@ -7,7 +7,7 @@
 //!                       ▼
 //!                   Cancelled
 //! ```
-//! Of completing and cancelling, whichever comes first holds, and the other is refused.
+//! Of `Complete` and `Cancel`, the command that arrives first holds, and the other is rejected.
 
 #[cfg(test)]
 mod specs;
@@ -23,7 +23,7 @@ use thiserror::Error;
 use Command::{Cancel, Complete, Enrol, Knock};
 use Event::{Cancelled, Completed, Registered};
 
-/// A student's place in a course.
+/// Enrolment of a student in a course.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Enrolment {
     student: Student,
@@ -39,49 +39,49 @@ enum Status {
     Cancelled,
 }
 
-/// What an enrolment can be told.
+/// Commands of an enrolment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Somebody is about to be enrolled: is anybody there? Changes nothing.
+    /// Probes whether enrolments are suspended, before a student is enrolled; changes nothing.
     Knock,
-    /// The student takes the course.
+    /// Enrols the student in the course.
     Enrol {
-        /// Who, and which.
+        /// The student and the course.
         student: Student,
     },
     /// The student has completed the course.
     Complete,
-    /// The student does not take the course any more.
+    /// Cancels the enrolment.
     Cancel,
 }
 
-/// What can happen to an enrolment.
+/// Events of an enrolment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The student is enrolled.
     Registered {
-        /// Who, and in which course.
+        /// The student and the course.
         student: Student,
     },
     /// The student has completed the course.
     Completed,
-    /// The student does not take the course any more.
+    /// The enrolment is cancelled.
     Cancelled,
 }
 
-/// Why an enrolment says no.
+/// Reason why an enrolment rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody is enrolled under this number.
+    /// No student is enrolled under this number.
     #[error("there is no such enrolment")]
     Unknown,
-    /// Somebody else is enrolled.
+    /// Another student is enrolled under this number.
     #[error("another student is enrolled already")]
     AlreadyEnrolled,
-    /// The course is done.
+    /// The course is completed.
     #[error("the course has been completed")]
     IsCompleted,
-    /// Nobody takes it any more.
+    /// The enrolment is cancelled.
     #[error("the enrolment is cancelled")]
     IsCancelled,
 }
@@ -156,7 +156,7 @@ impl Aggregate for Enrolment {
 }
 
 impl Enrolment {
-    /// How it stands, in the words that clients are shown.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self.status {

@@ -1,4 +1,4 @@
-//! Enrolling in courses: somebody applies, pays, is enrolled, and completes the course.
+//! Education business: a student applies for a course, pays, is enrolled, and completes it.
 
 pub mod admission;
 pub mod application;
@@ -40,5 +40,5 @@ impl Business for Education {
     }
 }
 
-/// The role of who says that a course is completed, and gives money back by hand.
+/// Role of the staff who mark courses as completed and settle refunds by hand.
 pub const COURSE_MANAGER: &str = "course-manager";

@@ -1,4 +1,4 @@
-//! What a student sees of an application: the course, the payment, and how far it has come.
+//! View of applications for students: the course, the payment and the status of each.
 
 use super::{
     application::{self, Application},
@@ -10,33 +10,33 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What shows on a student's page.
+    /// Events that change a row.
     Heard: Application, Payment
 );
 
-/// One application and its payment.
+/// Row of the view: one application and its payment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MyPage {
     /// The number that both share.
     pub id: u64,
-    /// Who applied.
+    /// The student who applied.
     pub user_id: Text,
     /// The application.
     pub app_id: u64,
-    /// What the course is called.
+    /// Name of the course.
     pub edu_name: Text,
     /// The number of the course.
     pub edu_id: Number,
-    /// What it costs, in won.
+    /// Price of the course, in won.
     pub price: Money,
-    /// How the application stands.
+    /// Status of the application.
     pub status: Text,
-    /// How the payment stands.
+    /// Status of the payment.
     pub payment_status: Text,
-    /// When the application came, in milliseconds since the epoch.
+    /// Time of the application, in milliseconds since the epoch.
     pub applied_at: Timestamp,
-    /// When something happened last, in milliseconds since the epoch.
+    /// Time of the last event, in milliseconds since the epoch.
     pub changed_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What is paid for one course by one student. It bears the application's number.
+//! Payment of a student for a course. It has the application's number.
 
 use super::{COURSE_MANAGER, Education, student::Student};
 use crate::domain::kernel::{
@@ -8,16 +8,16 @@ use crate::domain::kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What is paid for one course by one student.
+/// Payment of a student for a course.
 pub type Payment = payment::Payment<Fee>;
 
-/// What can happen to it.
+/// Events of the payment.
 pub type Event = payment::Event<Fee>;
 
-/// The outside service that charges for courses.
+/// Port to the external service that charges for courses.
 pub type CardPayment = Charging<Fee>;
 
-/// Who pays for which course.
+/// Bill of a course: the student who pays, and the course.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fee {
     /// The student, and the course.
@@ -47,7 +47,7 @@ impl Bill for Fee {
     }
 }
 
-/// How a payment stands, in the words of this business.
+/// Returns the status of a payment, in the words of this business.
 pub(super) const fn word(stage: Stage) -> &'static str {
     match stage {
         Stage::Approved => "Paid",

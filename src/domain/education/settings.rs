@@ -1,17 +1,17 @@
-//! What can be configured about enrolling in courses: the section `[education]`.
+//! Settings of the education business: the section `[education]`.
 
 use crate::domain::kernel::{Money, Text, price, prices};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What courses cost.
+/// Settings: the prices of the courses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// What a course costs, in won, unless it has a price of its own.
+    /// Price of a course without a price of its own, in won.
     #[serde(deserialize_with = "price")]
     pub course_price: Money,
-    /// What single courses cost, in won, by their `eduName`: `course_prices.MSA = 300000`.
+    /// Prices of single courses, in won, by their `eduName`: `course_prices.MSA = 300000`.
     #[serde(deserialize_with = "prices")]
     pub course_prices: BTreeMap<String, Money>,
 }
@@ -23,7 +23,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What this course costs.
+    /// Returns the price of this course, in won.
     #[must_use]
     pub fn price(&self, course: &Text) -> Money {
         let listed = self.course_prices.iter().find(|(name, _)| course.is_called(name));

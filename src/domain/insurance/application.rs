@@ -1,4 +1,4 @@
-//! Leads an application to where it is paid, and gives back what was paid when it comes to nothing.
+//! Saga that has an application quoted and paid, and has the payment refunded when it fails.
 //!
 //! ```text
 //!       requested           quoted          approved          contracted
@@ -10,10 +10,10 @@
 //!                    ▼        ▼       ▼                ▼
 //!                   Settling { what has not been answered } ── everything has ──▶ over
 //! ```
-//! Whoever applies waits for the catalogue and the payment, and for nobody else. The desk has a
-//! saga of its own, [`super::assessment`]: while the roster or the underwritings are down, the
-//! application stands as Applied, and whoever cancels it gets the money back at once. A
-//! cancellation that finds the payment unanswered waits for the answer, and pays back what was paid.
+//! A customer who applies waits only for the catalogue and the payment. The desk has a saga of its
+//! own, [`super::assessment`]: while the roster or the underwritings are suspended, the application
+//! stands as Applied, and a cancellation is refunded at once. A cancellation that finds the payment
+//! unanswered waits for the answer, and then refunds what was paid.
 
 use super::{
     UNDERWRITER,
@@ -34,36 +34,36 @@ use serde::{Deserialize, Serialize};
 use Application::{Idle, Paid, Paying, Quoting, Rejecting, Settling};
 
 hears!(
-    /// What an application listens to.
+    /// Events that the application saga receives.
     Heard: Subscription, Payment, Catalogue
 );
 
-/// How far an application has come.
+/// State of an application.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Application {
-    /// Nobody applied, or everything is settled.
+    /// No application was made, or everything is settled.
     #[default]
     Idle,
-    /// The catalogue was asked what it costs.
+    /// `Quote` was sent to the catalogue.
     Quoting(Premium),
-    /// The payment was asked for.
+    /// `Request` was sent to the payment.
     Paying,
-    /// It cannot be had or paid, and the subscription is told so.
+    /// The product is not for sale or was not paid, and `Reject` was sent to the subscription.
     Rejecting,
-    /// It is paid: the underwriter decides, or the customer cancels.
+    /// The premium is paid: the underwriter decides, or the customer cancels.
     Paid,
-    /// It is refused or cancelled: everything is given back.
+    /// The subscription is refused or cancelled, and what was paid is refunded.
     Settling(Open),
 }
 
-/// What has not been answered yet of a subscription that is refused or cancelled.
+/// Pending answers about a subscription that is refused or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// That everything was paid back.
+    /// Acknowledgement of the refund by the subscription.
     pub subscription: Part,
-    /// What it costs.
+    /// Quote by the catalogue.
     pub catalogue: Part,
-    /// The premium.
+    /// Payment or refund of the premium.
     pub payment: Part,
 }
 
@@ -71,7 +71,8 @@ impl Saga for Application {
     const NAME: &'static str = "insurance/application";
     type Hears = Heard;
 
-    /// A subscription and its payment bear one number; the catalogue says whom it quoted.
+    /// Routes events of a subscription and its payment by their common number, and quotes by the
+    /// subscription that they name.
     fn route(heard: &Heard) -> Option<u64> {
         use catalogue::Event as C;
         match heard {
@@ -89,8 +90,9 @@ impl Saga for Application {
         }
     }
 
-    /// The catalogue says no when something is not sold. A subscription says no because it was
-    /// cancelled, which was heard before the refusal, and acted upon then. Nobody else says no.
+    /// Rejects the application when the catalogue rejects the quote: the product is not on sale. A
+    /// subscription rejects a command after a cancellation, whose event was handled before. Any
+    /// other rejection blocks the saga instance.
     fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         let because = refused.because.clone();
         match (self, refused.aggregate.as_str()) {
@@ -183,10 +185,10 @@ fn reject(me: Id<Application>, how: Fall, because: String) -> Step<Application> 
 }
 
 impl Open {
-    /// Nothing is to come from anybody.
+    /// No answer is pending.
     const NOTHING: Self = Self { subscription: Settled, catalogue: Settled, payment: Settled };
 
-    /// Gives back what was paid. The subscription is told last, when nothing is paid any more.
+    /// Refunds what was paid. `FinishCancelling` goes to the subscription last, after the refund.
     fn settle(self, me: Id<Application>) -> Step<Application> {
         let step = Step::wait(Settling(self));
         match self.payment {
@@ -196,7 +198,8 @@ impl Open {
         }
     }
 
-    /// Nothing is paid any more; a subscription that was cancelled, not refused, is told so.
+    /// Notes that nothing is paid any more. Sends `FinishCancelling` to the subscription if it was
+    /// cancelled, not if it was refused.
     fn paid_back(self, me: Id<Application>) -> Step<Application> {
         let step = Self { payment: Settled, ..self }.proceed();
         match self.subscription {
@@ -205,7 +208,7 @@ impl Open {
         }
     }
 
-    /// Waits for what has not been answered yet.
+    /// Waits for the pending answers, or ends the saga.
     fn proceed(self) -> Step<Application> {
         if self == Self::NOTHING { Step::done() } else { Step::wait(Settling(self)) }
     }

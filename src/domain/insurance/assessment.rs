@@ -1,4 +1,4 @@
-//! Brings a paid application to the desk of an underwriter, and the decision back.
+//! Saga that assigns a paid subscription to an underwriter, and sends it the decision.
 //!
 //! ```text
 //!       applied            clerk found          assigned            decided
@@ -8,9 +8,9 @@
 //!                    ▼                     ▼                  ▼                 ▼ or cancelled
 //!                   Closing { what has not been answered } ── everything has ──▶ over
 //! ```
-//! No money waits for this: while the roster or the underwritings are down, a customer can cancel
-//! and is paid back, and the work is withdrawn and closed when they are there again. Whoever
-//! decides and whoever cancels at the same time are told who was first by the subscription.
+//! No refund waits for this saga. While the roster or the underwritings are suspended, a customer
+//! can cancel and is refunded; the work is withdrawn and closed when they resume. When a decision
+//! and a cancellation race, the subscription decides which was first.
 
 use super::{
     UNDERWRITER,
@@ -35,34 +35,34 @@ use serde::{Deserialize, Serialize};
 use Assessment::{Assigning, Closing, Deciding, Handing, Idle, Reviewing};
 
 hears!(
-    /// What an assessment listens to.
+    /// Events that the assessment saga receives.
     Heard: Subscription, Underwriting, Roster
 );
 
-/// How far an assessment has come.
+/// State of an assessment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Assessment {
-    /// Nothing is paid, or everything is closed.
+    /// The subscription is not paid, or everything is closed.
     #[default]
     Idle,
-    /// The roster was asked who has least to do.
+    /// The roster was asked for the underwriter with the fewest cases.
     Assigning,
-    /// The underwriter is known, and the underwriting is told so.
+    /// The underwriter is known, and `Assign` was sent to the underwriting.
     Handing,
-    /// The underwriter has it.
+    /// The underwriter has the case.
     Reviewing,
-    /// The underwriter has decided, and the subscription is told so.
+    /// The underwriter has decided, and the decision was sent to the subscription.
     Deciding,
-    /// It is decided or cancelled: the desk is cleared.
+    /// The subscription is decided or cancelled: the underwriting and the work are closed.
     Closing(Open),
 }
 
-/// What has not been answered yet of a subscription that is decided or cancelled.
+/// Pending answers about a subscription that is decided or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// The decision.
+    /// Answer of the underwriting.
     pub underwriting: Part,
-    /// Whose work it is.
+    /// Answer of the roster.
     pub roster: Part,
 }
 
@@ -70,7 +70,8 @@ impl Saga for Assessment {
     const NAME: &'static str = "insurance/assessment";
     type Hears = Heard;
 
-    /// A subscription and its underwriting bear one number; the roster says whose work it is.
+    /// Routes events of a subscription and its underwriting by their common number, and roster
+    /// events by work.
     fn route(heard: &Heard) -> Option<u64> {
         use desk::Event as D;
         match heard {
@@ -88,8 +89,8 @@ impl Saga for Assessment {
         }
     }
 
-    /// A subscription says no because it was cancelled, which was heard before the refusal, and
-    /// acted upon then. Nobody else says no.
+    /// Ignores a rejection by the subscription: it was cancelled, and that event was handled
+    /// before. Any other rejection blocks the saga instance.
     fn refused(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
         match refused.aggregate.as_str() {
             Subscription::NAME => Step::wait(self),
@@ -97,7 +98,7 @@ impl Saga for Assessment {
         }
     }
 
-    /// What was to be closed was closed already.
+    /// Settles a part that had been closed already.
     fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         let Closing(open) = self else { return Step::wait(self) };
         match (unchanged.aggregate.as_str(), unchanged.command.as_str()) {
@@ -174,7 +175,7 @@ impl Assessment {
     }
 }
 
-/// Clears the desk.
+/// Closes the underwriting with `how`, and the work in the roster.
 fn close(me: Id<Assessment>, how: Command) -> Step<Assessment> {
     Step::wait(Closing(Open { underwriting: Returning, roster: Returning }))
         .tell(me.of::<Underwriting>(), how)
@@ -182,7 +183,7 @@ fn close(me: Id<Assessment>, how: Command) -> Step<Assessment> {
 }
 
 impl Open {
-    /// Waits for what has not been answered yet.
+    /// Waits for the pending answers, or ends the saga.
     fn proceed(self) -> Step<Assessment> {
         match self {
             Self { underwriting: Settled, roster: Settled } => Step::done(),

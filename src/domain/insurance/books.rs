@@ -1,5 +1,5 @@
-//! What adds up in an insurance company: who is insured or under review has paid, nobody else has,
-//! and every open case lies on one underwriter's desk.
+//! Consistency checks of the insurance business: exactly the subscriptions that are contracted or
+//! under review are paid, and every open case is assigned to one underwriter.
 
 use super::{
     application::Application,
@@ -15,10 +15,10 @@ use super::{
 use crate::domain::kernel::{Books, Id, Number, payment::Stage};
 use std::collections::BTreeMap;
 
-/// Checks the whole company.
+/// Checks all subscriptions, all products and the roster.
 ///
 /// # Errors
-/// What does not add up.
+/// A description of the first inconsistency.
 pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     let roster = books.get::<Roster>(Roster::THE.number());
     let catalogue = books.get::<Catalogue>(Catalogue::THE.number());
@@ -40,12 +40,13 @@ pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     roster_adds_up(books, &roster)
 }
 
-/// Whether nothing is on its way, neither money nor work.
+/// Returns whether neither saga of the subscription is running.
 fn is_settled(books: &impl Books, number: u64) -> bool {
     books.is_settled::<Application>(number) && books.is_settled::<Assessment>(number)
 }
 
-/// Who is insured or under review has paid once, and nobody else has paid anything.
+/// Checks that a subscription that is contracted or under review is paid, and that any other is
+/// unpaid or refunded.
 fn subscription_adds_up(
     books: &impl Books,
     number: u64,
@@ -78,7 +79,8 @@ fn subscription_adds_up(
     ))
 }
 
-/// Whoever has work has as much as is counted, and each piece is about somebody who applied.
+/// Checks that the roster counts each underwriter's cases, and that every case is an assigned
+/// underwriting.
 fn roster_adds_up(books: &impl Books, roster: &Roster) -> Result<(), String> {
     let mut loads = BTreeMap::<Number, u64>::new();
     for clerk in roster.open().values() {

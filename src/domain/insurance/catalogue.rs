@@ -1,8 +1,8 @@
-//! What is sold at which premium: the one place where no two products have one name, and where
-//! every application is quoted.
+//! Catalogue of the products on sale and their premiums. It keeps product names unique and quotes
+//! every application.
 //!
-//! It is an aggregate and not a view, so that whoever applies after a product was registered,
-//! revised or withdrawn gets just that, and so that no view is needed to apply.
+//! The catalogue is an aggregate and not a view. An application therefore sees every earlier
+//! registration, revision and withdrawal, and needs no view.
 
 #[cfg(test)]
 mod specs;
@@ -23,63 +23,63 @@ use thiserror::Error;
 use Command::{Enter, Quote};
 use Event::{Entered, Quoted};
 
-/// What is sold at which premium.
+/// Catalogue of the products and their terms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
     products: BTreeMap<Id<Product>, Terms>,
     names: BTreeMap<Text, Id<Product>>,
 }
 
-/// What the catalogue can be told.
+/// Commands of the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// From now on this holds for the product.
+    /// Puts the terms of a product in force.
     Enter {
         /// The product.
         product: Id<Product>,
-        /// What is sold.
+        /// The terms.
         terms: Terms,
     },
-    /// Somebody applies.
+    /// Quotes the premium for an application.
     Quote {
-        /// Under which number.
+        /// The subscription that applies.
         subscription: Id<Subscription>,
-        /// For what.
+        /// Name of the product.
         product_name: Text,
     },
 }
 
-/// What can happen to the catalogue.
+/// Events of the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// From now on this holds for the product.
+    /// The terms of a product are in force.
     Entered {
         /// The product.
         product: Id<Product>,
-        /// What is sold.
+        /// The terms.
         terms: Terms,
     },
-    /// Somebody can have a policy at this premium.
+    /// A premium was quoted for an application.
     Quoted {
-        /// Who applied.
+        /// The subscription that applied.
         subscription: Id<Subscription>,
-        /// What it costs, in won.
+        /// The premium, in won.
         premium: Money,
-        /// The product; `None` when nobody registered it, and anything can be applied for.
+        /// The product; `None` when it is not registered and the catalogue is open.
         product: Option<Id<Product>>,
     },
 }
 
-/// Why the catalogue says no.
+/// Reason why the catalogue rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Another product is called the same.
+    /// Another product has this name.
     #[error("another product has this name")]
     NameTaken,
-    /// It is not sold any more, or not yet.
+    /// The product is not on sale any more, or not yet.
     #[error("the product is withdrawn")]
     IsWithdrawn,
-    /// Nobody registered it, and only what is registered is sold.
+    /// The product is not registered, and only registered products are sold.
     #[error("there is no product of this name")]
     NotRegistered,
 }
@@ -140,10 +140,10 @@ impl Aggregate for Catalogue {
 }
 
 impl Catalogue {
-    /// There is one catalogue.
+    /// The only catalogue.
     pub const THE: Id<Self> = Id::new(1);
 
-    /// What holds for a product; `None` when nothing does.
+    /// Returns the terms in force for a product; `None` when there are none.
     #[must_use]
     pub fn terms(&self, product: Id<Product>) -> Option<&Terms> {
         self.products.get(&product)

@@ -1,16 +1,16 @@
-//! The underwriters' desk: who of them decides about which subscription.
+//! Underwriters' desk: the roster that records which underwriter decides on which subscription.
 
 use super::{Insurance, UNDERWRITER, settings::Settings};
 use crate::domain::kernel::roster::{self, Clerks, Office};
 use serde::{Deserialize, Serialize};
 
-/// Who decides about which subscription. The work bears the subscription's number.
+/// Roster of the underwriters. The work has the subscription's number.
 pub type Roster = roster::Roster<Desk>;
 
-/// What can happen to it.
+/// Events of the roster.
 pub use crate::domain::kernel::roster::Event;
 
-/// The office of the underwriters.
+/// Office of the underwriters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk;
 

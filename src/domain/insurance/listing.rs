@@ -1,4 +1,4 @@
-//! Takes what a product manager said to the catalogue, and the answer back to the product.
+//! Saga that sends a product's draft to the catalogue, and the answer back to the product.
 //!
 //! ```text
 //!       drafted            entered, or refused              published, or turned down
@@ -20,19 +20,19 @@ use serde::{Deserialize, Serialize};
 use Listing::{Answering, Entering, Idle};
 
 hears!(
-    /// What a listing listens to.
+    /// Events that the listing saga receives.
     Heard: Product, Catalogue
 );
 
-/// How far a listing has come.
+/// State of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Listing {
-    /// Nothing is to be listed.
+    /// No draft is pending.
     #[default]
     Idle,
-    /// The catalogue was asked.
+    /// `Enter` was sent to the catalogue.
     Entering,
-    /// The product is told what the catalogue answered.
+    /// The answer of the catalogue was sent to the product.
     Answering,
 }
 
@@ -71,7 +71,7 @@ impl Saga for Listing {
         }
     }
 
-    /// The catalogue has just that already.
+    /// Publishes the draft when the catalogue has the same terms already.
     fn unchanged(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         match self {
             Entering => Self::published(me),

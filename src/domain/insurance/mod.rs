@@ -1,5 +1,5 @@
-//! The insurance company: somebody applies for a policy and pays, an underwriter decides, and what
-//! comes to nothing is paid back.
+//! Insurance business: a customer applies for a policy and pays, an underwriter decides, and failed
+//! applications are refunded.
 
 pub mod application;
 pub mod assessment;
@@ -55,8 +55,8 @@ impl Business for Insurance {
     }
 }
 
-/// The role of who decides about subscriptions.
+/// Role of the staff who decide on subscriptions.
 pub const UNDERWRITER: &str = "underwriter";
 
-/// The role of who registers, revises and withdraws products.
+/// Role of the staff who register, revise and withdraw products.
 pub const PRODUCT_MANAGER: &str = "product-manager";

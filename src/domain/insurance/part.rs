@@ -1,14 +1,14 @@
-//! How far one participant of a conversation that is decided or cancelled has come.
+//! Pending answer of one participant in a saga instance that is decided or cancelled.
 
 use serde::{Deserialize, Serialize};
 
-/// What is still to come from a participant.
+/// Pending answer of one participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
-    /// It was asked for something that is not wanted any more, and has not answered.
+    /// The participant has not answered a request whose result is no longer wanted.
     Asked,
-    /// It was told, or is yet to be told, that it is over, and has not answered.
+    /// The participant has not answered the command that ends or undoes its part.
     Returning,
-    /// Nothing is to come.
+    /// No answer is pending.
     Settled,
 }

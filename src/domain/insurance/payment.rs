@@ -1,4 +1,4 @@
-//! The premium of one subscription: asked for, paid, or paid back. It bears the subscription's number.
+//! Payment of the premium of one subscription. It has the subscription's number.
 
 use super::{Insurance, UNDERWRITER};
 use crate::domain::kernel::{
@@ -8,21 +8,21 @@ use crate::domain::kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The premium of one subscription.
+/// Payment of the premium of one subscription.
 pub type Payment = payment::Payment<Premium>;
 
-/// What can happen to it.
+/// Events of the payment.
 pub type Event = payment::Event<Premium>;
 
-/// The outside service that collects premiums.
+/// Port to the external service that collects premiums.
 pub type PremiumPayment = Charging<Premium>;
 
-/// What a premium is paid for, and by whom.
+/// Bill of a premium: the product and the customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Premium {
     /// The product.
     pub product_name: Text,
-    /// Who pays; may be empty.
+    /// The customer who pays; may be empty.
     pub customer: Text,
 }
 

@@ -7,8 +7,8 @@
 //!                     ▼
 //!                 TurnedDown
 //! ```
-//! What is Drafted waits for the catalogue, which sees to it that no two products have one name;
-//! from the answer on, whoever applies gets the new terms.
+//! A Drafted product waits for the catalogue, which ensures that no two products have one name.
+//! From the answer on, applications get the new terms.
 
 mod said;
 #[cfg(test)]
@@ -29,120 +29,120 @@ use Event::{Drafted, Published, TurnedDown};
 /// A policy that the company sells, or sold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Product {
-    /// Nobody registered it.
+    /// The product is not registered.
     #[default]
     Blank,
     /// The catalogue has not answered yet.
     Drafted {
-        /// What shall hold.
+        /// The new terms.
         draft: Terms,
-        /// What holds until then, once something did.
+        /// The terms in force until then, if any.
         listed: Option<Terms>,
     },
-    /// It stands in the catalogue.
+    /// The product is in the catalogue.
     Listed {
-        /// What holds.
+        /// The terms in force.
         terms: Terms,
-        /// Why the last revision does not.
+        /// Why the last revision was turned down, if it was.
         turned_down: Option<String>,
     },
-    /// It never stood in the catalogue.
+    /// The product was never in the catalogue.
     TurnedDown {
-        /// What should have stood there.
+        /// The terms that were turned down.
         draft: Terms,
-        /// Why it does not, as a sentence.
+        /// The reason, as a sentence.
         because: String,
     },
 }
 
-/// What is sold, and what it costs.
+/// Terms of a product: its name, its premium, and whether it is on sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// What it is called; no two products are called the same.
+    /// Name of the product, which no other product has.
     pub product_name: Text,
-    /// What it costs, in won; at least 1.
+    /// The premium, in won; at least 1.
     pub premium: Money,
-    /// Whether it can be applied for.
+    /// Whether customers can apply for the product.
     pub on_sale: bool,
 }
 
-/// What a product manager says differently from now on; `None` stays as it is.
+/// Revision of the terms by a product manager; `None` keeps a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
-    /// What it is called.
+    /// The new name.
     pub product_name: Option<Text>,
-    /// What it costs, in won.
+    /// The new premium, in won.
     pub premium: Option<Money>,
-    /// Whether it can be applied for.
+    /// Whether customers can apply for the product.
     pub on_sale: Option<bool>,
 }
 
-/// What a product can be told.
+/// Commands of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A product manager registers it.
+    /// A product manager registers the product.
     Register {
-        /// What is sold.
+        /// The terms.
         terms: Terms,
     },
-    /// A product manager says something differently.
+    /// A product manager revises the terms.
     Revise(Revision),
-    /// Nobody shall apply for it any more.
+    /// A product manager takes the product off sale.
     Withdraw,
-    /// The catalogue has it.
+    /// The catalogue accepted the terms.
     Publish,
-    /// The catalogue will not have it.
+    /// The catalogue rejected the terms.
     TurnDown {
         /// The reason, as a sentence.
         because: String,
     },
 }
 
-/// What can happen to a product.
+/// Events of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// This is to stand in the catalogue.
+    /// The terms are to be entered in the catalogue.
     Drafted {
-        /// What is to be sold.
+        /// The terms.
         terms: Terms,
     },
-    /// This stands in the catalogue.
+    /// The terms are in the catalogue.
     Published {
-        /// What is sold.
+        /// The terms.
         terms: Terms,
     },
-    /// The catalogue would not have it; what stood there still does.
+    /// The catalogue rejected the terms; those in force before stay in force.
     TurnedDown {
         /// The reason, as a sentence.
         because: String,
     },
 }
 
-/// Why a product says no.
+/// Reason why a product rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody registered it.
+    /// The product is not registered.
     #[error("there is no such product")]
     Unknown,
-    /// It was registered before.
+    /// The product was registered before.
     #[error("the product has been registered already")]
     AlreadyRegistered,
-    /// The name says nothing or too much.
+    /// The name is empty or too long.
     #[error("the name of the product must have 1 to 100 characters")]
     BadName,
-    /// Nobody is insured for nothing.
+    /// The premium is 0.
     #[error("the premium is at least 1 won")]
     BadPremium,
-    /// The catalogue has not answered what was said before.
+    /// The catalogue has not answered an earlier revision.
     #[error("the product is being revised otherwise")]
     IsDrafted,
-    /// It never stood in the catalogue.
+    /// The product was never in the catalogue.
     #[error("the product was turned down")]
     WasTurnedDown,
-    /// Nothing was asked of the catalogue.
+    /// No request to the catalogue is pending.
     #[error("the product is not being revised")]
     NotDrafted,
-    /// More than a policy can cost.
+    /// The premium exceeds the maximum.
     #[error("the premium must be at most {}", Money::MAX)]
     TooDear,
 }
@@ -262,7 +262,7 @@ impl Aggregate for Product {
 }
 
 impl Product {
-    /// What holds in the catalogue; `None` when nothing does.
+    /// Returns the terms in force in the catalogue; `None` when there are none.
     #[must_use]
     pub const fn listed(&self) -> Option<&Terms> {
         match self {
@@ -300,13 +300,14 @@ impl Terms {
         }
     }
 
-    /// What holds already is not drafted again, unless something else was turned down since.
+    /// Drafts the revision. Terms that are in force already change nothing, unless the last
+    /// revision was turned down.
     fn revised(&self, revision: Revision, is_settled: bool) -> Decision<Product> {
         let new = self.with(revision);
         if new == *self && is_settled { Ok(vec![]) } else { new.drafted() }
     }
 
-    /// While the catalogue is asked, only the same can be said again.
+    /// Accepts a repetition of the pending draft, and rejects any other revision.
     fn repeated(&self, revision: Revision) -> Decision<Product> {
         if self.with(revision) == *self { Ok(vec![]) } else { Err(Rejection::IsDrafted) }
     }

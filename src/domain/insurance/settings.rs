@@ -1,18 +1,18 @@
-//! What can be configured about the insurance company: the section `[insurance]`.
+//! Settings of the insurance business: the section `[insurance]`.
 
 use crate::domain::kernel::{Money, price, roster::Clerks};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-/// What is sold at which premium, and who decides.
+/// Settings: which products are sold at which premium, and the underwriters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Whether products that nobody registered can be applied for.
+    /// Whether customers can apply for products that are not registered.
     pub open_catalogue: bool,
-    /// What products that nobody registered cost, in won; at least 1.
+    /// Premium of products that are not registered, in won; at least 1.
     #[serde(deserialize_with = "at_least_one")]
     pub default_premium: Money,
-    /// The numbers of the underwriters; among equally loaded ones the first gets the work.
+    /// Numbers of the underwriters; among equally loaded ones the first gets the work.
     pub roster: Clerks,
 }
 

@@ -1,4 +1,4 @@
-//! A customer's application for a policy, and what became of it.
+//! Subscription: a customer's application for a policy, up to its contract or its end.
 //!
 //! ```text
 //!            paid           underwriter assigned                 approved
@@ -9,7 +9,7 @@
 //!   ▼                         Cancelling ──────────────▶ Cancelled
 //! Rejected
 //! ```
-//! What it costs is known once the catalogue has quoted it, while it is Requested.
+//! The premium is known once the catalogue has quoted it, while the subscription is Requested.
 
 mod said;
 mod shown;
@@ -31,7 +31,7 @@ use Event::{
     Applied, Cancelled, Contracted, Priced, Refused, Rejected, Requested, ReviewBegan, Undone,
 };
 
-/// An application for a policy.
+/// Subscription: an application for a policy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     product_name: Text,
@@ -40,7 +40,7 @@ pub struct Subscription {
     status: Status,
 }
 
-/// How far an application has come.
+/// Status of a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
@@ -58,118 +58,118 @@ enum Status {
     },
 }
 
-/// What a subscription can be told.
+/// Commands of a subscription.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer wants this policy.
+    /// A customer applies for a policy.
     Apply {
-        /// What it is called.
+        /// Name of the product.
         product_name: Text,
-        /// Who applies; may be empty.
+        /// The customer; may be empty.
         customer: Text,
     },
-    /// The customer does not want it any more.
+    /// The customer cancels the subscription.
     Cancel,
-    /// The catalogue says what it costs.
+    /// The catalogue has quoted the premium.
     Price {
         /// The premium, in won.
         premium: Money,
     },
     /// The premium was paid.
     Accept,
-    /// An underwriter looks at it.
+    /// An underwriter reviews the subscription.
     Review,
-    /// The underwriter approved it.
+    /// The underwriter approved the subscription.
     Contract,
-    /// The underwriter refused it.
+    /// The underwriter refused the subscription.
     Refuse,
-    /// It could not be paid, or is not for sale.
+    /// The payment failed, or the product is not for sale.
     Reject {
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// Whatever was paid for the cancelled subscription has been given back.
+    /// The premium paid for the cancelled subscription, if any, has been refunded.
     FinishCancelling,
 }
 
-/// What can happen to a subscription.
+/// Events of a subscription.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// A customer wants this policy.
+    /// A customer applied for a policy.
     Requested {
-        /// What it is called.
+        /// Name of the product.
         product_name: Text,
-        /// Who applies.
+        /// The customer.
         customer: Text,
     },
-    /// It is known what it costs.
+    /// The premium is known.
     Priced {
         /// The premium, in won.
         premium: Money,
     },
-    /// The premium was paid: the application stands.
+    /// The premium was paid, so the subscription stands.
     Applied,
-    /// An underwriter looks at it.
+    /// An underwriter reviews the subscription.
     ReviewBegan,
     /// The policy is in force.
     Contracted,
-    /// The company will not insure this.
+    /// The company refused the subscription.
     Refused,
-    /// The customer called it off; what was paid is to be given back.
+    /// The customer cancelled the subscription; what was paid is to be refunded.
     Cancelled,
-    /// It did not come about.
+    /// The subscription failed before it was paid.
     Rejected {
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// Whatever was paid for the cancelled subscription has been given back.
+    /// The premium paid for the cancelled subscription, if any, has been refunded.
     Undone,
 }
 
-/// Why a subscription says no.
+/// Reason why a subscription rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody ever applied under this number.
+    /// No subscription was ever requested under this number.
     #[error("there is no such subscription")]
     Unknown,
-    /// This number has been applied under before.
+    /// A subscription was already requested under this number.
     #[error("the subscription has been requested already")]
     AlreadyRequested,
-    /// The product's name says nothing or too much.
+    /// The product's name is empty or too long.
     #[error("the name of the product must have 1 to 100 characters")]
     BadName,
-    /// A customer that cannot be one.
+    /// The customer's name is too long.
     #[error("the customer has at most 100 characters")]
     TooLong,
-    /// What was quoted once is not quoted differently.
+    /// Another premium was quoted before.
     #[error("the subscription has been priced already")]
     IsPriced,
-    /// There is no money for what it is told.
+    /// The command requires a paid subscription.
     #[error("the subscription has not been paid")]
     NotPaid,
-    /// What is paid does not become unpaid.
+    /// The subscription is paid, so it cannot be rejected.
     #[error("the subscription has been paid")]
     IsPaid,
-    /// No underwriter has looked at it.
+    /// No underwriter reviews the subscription.
     #[error("the subscription is not under review")]
     NotUnderReview,
     /// The policy is in force.
     #[error("the subscription is contracted")]
     IsContracted,
-    /// The company will not insure this.
+    /// The company refused the subscription.
     #[error("the subscription was refused")]
     WasRefused,
-    /// The customer called it off.
+    /// The customer cancelled the subscription.
     #[error("the subscription is cancelled")]
     IsCancelled,
-    /// It never stood.
+    /// The subscription was rejected before it was paid.
     #[error("the subscription was rejected")]
     WasRejected,
-    /// Nobody asked for it to be undone.
+    /// No cancellation is under way.
     #[error("the subscription is not being cancelled")]
     NotCancelling,
 }
@@ -302,13 +302,13 @@ fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
 }
 
 impl Subscription {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         self.status.name()
     }
 
-    /// The lower half of the table: what is already so, and what is refused.
+    /// Decides the lower half of the table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
         match (&self.status, command) {

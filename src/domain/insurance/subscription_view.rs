@@ -1,4 +1,4 @@
-//! What anybody wants to know of a subscription: how far it has come, its payment and who decides.
+//! View of subscriptions: status, payment and underwriting of each.
 
 use super::{
     payment::{self, Payment},
@@ -10,45 +10,46 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What shows of a subscription.
+    /// Events that change a row.
     Heard: Subscription, Payment, Underwriting
 );
 
-/// One subscription, its payment and its underwriting. Times are in milliseconds since the epoch.
+/// Row of the view: one subscription, its payment and its underwriting. Times are in milliseconds
+/// since the epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionView {
     /// The number that all three share.
     pub subscription_id: u64,
-    /// How the subscription stands.
+    /// Status of the subscription.
     pub subscription_status: Text,
-    /// What it is for.
+    /// Name of the product.
     pub product_name: Text,
-    /// Who applied.
+    /// The customer who applied.
     pub customer: Text,
-    /// What it costs, in won, once it is known.
+    /// The premium, in won, once it is known.
     pub premium: Option<Money>,
     /// The payment, once there is one.
     pub payment_id: Option<u64>,
-    /// How the payment stands.
+    /// Status of the payment.
     pub payment_status: Text,
     /// The underwriting, once there is one.
     pub underwriting_id: Option<u64>,
-    /// How the underwriting stands.
+    /// Status of the underwriting.
     pub underwriting_status: Text,
-    /// Who decides, once somebody does.
+    /// The underwriter, once one is assigned.
     pub underwriter_id: Option<Number>,
-    /// Why it did not come about, if it did not.
+    /// Why the subscription was rejected, if it was.
     pub reason: Option<String>,
-    /// When somebody applied.
+    /// Time of the application.
     pub requested_at: Timestamp,
-    /// When it was paid.
+    /// Time at which the premium was paid.
     pub applied_at: Option<Timestamp>,
-    /// When an underwriter got it.
+    /// Time at which an underwriter was assigned.
     pub assigned_at: Option<Timestamp>,
-    /// When it was contracted, refused, cancelled or rejected.
+    /// Time at which the subscription was contracted, refused, cancelled or rejected.
     pub ended_at: Option<Timestamp>,
-    /// When something happened last.
+    /// Time of the last event.
     pub changed_at: Timestamp,
 }
 

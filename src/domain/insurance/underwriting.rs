@@ -1,4 +1,4 @@
-//! What an underwriter thinks of a subscription. It bears the subscription's number.
+//! Underwriting: an underwriter's decision on a subscription. It has the subscription's number.
 //!
 //! ```text
 //!           decided            the subscription knows
@@ -8,7 +8,8 @@
 //!             ▼ the customer was faster
 //!         Withdrawn
 //! ```
-//! Deciding is shown as Assigned; whoever decided waits until it is known whose word holds.
+//! Deciding is shown as Assigned. The underwriter's request waits until the subscription has
+//! accepted the decision, or until a cancellation overtakes it.
 
 mod said;
 #[cfg(test)]
@@ -26,14 +27,14 @@ use thiserror::Error;
 use Command::{Assign, Conclude, Decide, Withdraw};
 use Event::{Approved, Assigned, Decided, Refused, Withdrawn};
 
-/// What an underwriter thinks of a subscription.
+/// Underwriting of a subscription.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Underwriting {
     case: Option<Case>,
     status: Status,
 }
 
-/// What is to be decided, and by whom.
+/// Case: the subscription to decide on, and its underwriter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// The subscription.
@@ -42,97 +43,97 @@ pub struct Case {
     pub underwriter: Number,
 }
 
-/// What an underwriter says.
+/// Verdict of an underwriter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// The company insures this.
+    /// The company accepts the subscription.
     Approve,
-    /// It does not.
+    /// The company refuses the subscription.
     Refuse,
 }
 
-/// How an underwriting stands.
+/// Status of an underwriting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
-    /// Nobody was asked.
+    /// No underwriter is assigned.
     #[default]
     Blank,
-    /// It lies on the underwriter's desk.
+    /// The case is assigned to an underwriter.
     Assigned,
-    /// The underwriter has decided, and the subscription does not know yet.
+    /// The underwriter has decided, and the subscription has not accepted the decision yet.
     Deciding(Verdict),
-    /// The company insures this.
+    /// The company accepts the subscription.
     Approved,
-    /// It does not.
+    /// The company refuses the subscription.
     Refused,
     /// The customer has cancelled.
     Withdrawn,
 }
 
-/// What an underwriting can be told.
+/// Commands of an underwriting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// This underwriter shall look at it.
+    /// Assigns the case to an underwriter.
     Assign {
-        /// What, and who.
+        /// The case.
         case: Case,
     },
     /// The underwriter has decided.
     Decide {
-        /// What.
+        /// The verdict.
         verdict: Verdict,
-        /// About which subscription, if that was said.
+        /// The subscription that the underwriter names, if any; it must be the right one.
         about: Option<Id<Subscription>>,
     },
-    /// The subscription has taken note of the decision.
+    /// The subscription has accepted the decision.
     Conclude,
     /// The customer has cancelled.
     Withdraw,
 }
 
-/// What can happen to an underwriting.
+/// Events of an underwriting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// It lies on an underwriter's desk.
+    /// The case was assigned to an underwriter.
     Assigned {
-        /// What, and whose.
+        /// The case.
         case: Case,
     },
-    /// The underwriter has decided; the subscription is to be told.
+    /// The underwriter has decided; the decision is to be sent to the subscription.
     Decided {
-        /// What.
+        /// The verdict.
         verdict: Verdict,
     },
-    /// The company insures this.
+    /// The company accepts the subscription.
     Approved,
-    /// The company does not insure this.
+    /// The company refuses the subscription.
     Refused,
-    /// There is nothing to decide any more: the customer has cancelled.
+    /// The customer has cancelled, so no decision is needed any more.
     Withdrawn,
 }
 
-/// Why an underwriting says no.
+/// Reason why an underwriting rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No paid subscription bears this number.
+    /// No paid subscription has this number.
     #[error("there is no such underwriting")]
     Unknown,
-    /// Another underwriter has it.
+    /// The case is assigned to another underwriter.
     #[error("the underwriting has been assigned already")]
     AlreadyAssigned,
-    /// The number that was said and the one it bears are not the same.
+    /// The underwriter named another subscription.
     #[error("the underwriting is about another subscription")]
     OtherSubscription,
-    /// Nobody has said anything yet.
+    /// The underwriter has not decided yet.
     #[error("the underwriting has not been decided")]
     NotDecided,
-    /// The opposite has just been said.
+    /// The opposite decision is pending.
     #[error("the underwriting is being decided otherwise")]
     IsDeciding,
-    /// The company insures this.
+    /// The company accepts the subscription.
     #[error("the underwriting has been approved already")]
     IsApproved,
-    /// The company does not insure this.
+    /// The company refuses the subscription.
     #[error("the underwriting has been refused already")]
     IsRefused,
     /// The customer has cancelled.
@@ -229,13 +230,13 @@ impl Aggregate for Underwriting {
 }
 
 impl Underwriting {
-    /// How it stands.
+    /// Returns the status.
     #[must_use]
     pub const fn status(&self) -> Status {
         self.status
     }
 
-    /// Who decides; `None` when nobody was asked.
+    /// Returns the number of the underwriter; `None` when none is assigned.
     #[must_use]
     pub fn underwriter(&self) -> Option<Number> {
         self.case.map(|case| case.underwriter)
@@ -248,7 +249,7 @@ impl Underwriting {
         }
     }
 
-    /// The lower half of the table: what is already so, and what is refused.
+    /// Decides the lower half of the table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
         match (self.status, command) {
@@ -270,7 +271,7 @@ impl Underwriting {
 }
 
 impl Status {
-    /// As clients are told.
+    /// Returns the name shown to clients.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,53 +1,54 @@
-//! The consistency unit: a thing with an identity that accepts or rejects commands.
+//! The aggregate: the unit of consistency, which accepts or rejects commands.
 
 use super::{Business, Message, Timestamp, Vocabulary};
 use serde::Serialize;
 use std::fmt::Debug;
 
-/// What an aggregate answers to a command: the events that follow, or why not.
-/// No events at all says "that is already so".
+/// The answer of an aggregate to a command: the events that follow, or the rejection.
+/// An empty list means that the command is accepted and changes nothing.
 pub type Decision<A> = Result<Vec<<A as Aggregate>::Event>, <A as Aggregate>::Rejection>;
 
 /// The settings of the business an aggregate belongs to.
 pub type SettingsOf<A> = <<A as Aggregate>::Business as Business>::Settings;
 
-/// A thing with an identity that is nothing but the sum of its past.
+/// An aggregate kind. The state of an instance is a fold over its events.
 ///
 /// The implementor *is* the state: its details and one status enum, never flags; `Default` is
 /// the state before the first event. All methods are pure, so
 /// `history.fold(A::default(), A::evolve)` rebuilds the same state anywhere, any time.
 pub trait Aggregate: Default + Message {
-    /// `business/resource`: names the stream on disk and the path in URLs. Never changes once written.
+    /// The name, `business/resource`: the stream on disk and the path in URLs. It never changes
+    /// once written to a journal.
     const NAME: &'static str;
 
-    /// Other resource names (without the business) under which clients find the same thing.
+    /// Other resource names (without the business) under which clients find the same aggregates.
     const ALIASES: &'static [&'static str] = &[];
 
     /// The layout of the state in snapshots; raise it whenever the fields of the state change,
     /// and older snapshots are rebuilt from the events.
     const SHAPE: u32 = 1;
 
-    /// The step of another aggregate that clients of this one wait for, by the name of the gate in
-    /// front of it: `claims/review`. While it turns everybody away, the step is not even begun.
+    /// The step of another aggregate that clients of this one wait for, by the name of its gate:
+    /// `claims/review`. While the gate admits no caller, the step is not begun.
     const STEP: Option<&'static str> = None;
 
-    /// The business this belongs to, which also says what the settings are.
+    /// The business that the kind belongs to; it also determines the settings.
     type Business: Business;
-    /// What it can be told.
+    /// The commands.
     type Command: Message;
-    /// What can happen to it. Variants are only ever added, at the end.
+    /// The events. Variants are only ever added, at the end.
     type Event: Message;
-    /// Why it says no.
+    /// The reasons for rejecting a command.
     type Rejection: Rejection;
 
-    /// Who may say this.
+    /// The role that may submit this command.
     fn speaker(command: &Self::Command) -> Speaker;
 
-    /// Judges a command: the only place where a rule of the business lives, and the only
-    /// place where settings are read (what follows from them stands in the event).
+    /// Decides a command. This is the only function that contains rules of the business and the
+    /// only one that reads settings; values that follow from settings are stored in the event.
     ///
     /// # Errors
-    /// The rejection, when a rule says no. It is an answer, not a failure.
+    /// The rejection, when a rule forbids the command. It is an answer, not a failure.
     fn decide(
         &self,
         command: Self::Command,
@@ -55,46 +56,45 @@ pub trait Aggregate: Default + Message {
         settings: &SettingsOf<Self>,
     ) -> Decision<Self>;
 
-    /// The port, by its name, whose answer whoever says this is made to wait for; `None` when
-    /// there is none. While the port's gate turns everybody away, the command is not
-    /// even begun.
+    /// The port, by name, whose answer the client of this command waits for; `None` when there is
+    /// none. While the port's gate admits no caller, the command is not begun.
     #[must_use]
     fn through(_command: &Self::Command) -> Option<&'static str> {
         None
     }
 
-    /// Whether this may lead to the step.
+    /// Whether this command may lead to the step (see [`Aggregate::STEP`]).
     #[must_use]
     fn takes_step(_command: &Self::Command) -> bool {
         false
     }
 
-    /// Whether the step is being taken now; whatever else is pending is not its fault.
+    /// Whether the step is in progress now. Any other pending work does not count for its gate.
     fn is_in_step(&self) -> bool {
         false
     }
 
-    /// Takes one event into account. Never refuses: what happened, happened.
+    /// Applies one event to the state. It cannot fail, because the event is already decided.
     #[must_use]
     fn evolve(self, event: Self::Event) -> Self;
 
-    /// How things stand: whether whoever commanded it has to wait for others, and what came of it.
+    /// The outcome of the last command: pending, done or failed.
     fn standing(&self) -> Standing {
         Standing::Stands
     }
 
-    /// What a client is shown: plain data with the JSON names of the business. The fields of the
-    /// state beside its number, as `id`, unless said otherwise.
+    /// The representation for clients: plain data with the JSON names of the business. By default
+    /// it has the fields of the state and the number as `id`.
     fn show(&self, number: u64) -> impl Serialize {
         Shown { id: number, state: self }
     }
 
-    /// The named commands that make sense now; they become links.
+    /// The named commands that are possible in this state; they become links.
     fn possible(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// How clients say the commands: by name, and in the words of existing clients.
+    /// The request forms of the commands: by name, and as existing clients send them.
     fn vocabulary() -> Vocabulary<Self>;
 }
 
@@ -105,31 +105,32 @@ struct Shown<'a, A> {
     state: &'a A,
 }
 
-/// Why an aggregate says no. `Display` is a sentence in lower case without a full stop.
+/// The reason why an aggregate rejects a command. `Display` is a sentence in lower case without a
+/// full stop.
 pub trait Rejection: Message + std::error::Error {
-    /// Which family of answer it is; a conflict with the present state unless said otherwise.
+    /// The family of the rejection; by default a conflict with the present state.
     fn kind(&self) -> RejectionKind {
         RejectionKind::Conflict
     }
 }
 
-/// The families of rejection, as a client must tell them apart.
+/// The families of rejection that a client must distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub enum RejectionKind {
-    /// It makes no sense in the present state.
+    /// The command is impossible in the present state.
     Conflict,
-    /// There is no such thing.
+    /// There is no such aggregate.
     Unknown,
-    /// It makes no sense in any state: a value out of range.
+    /// The command is impossible in any state: a value is out of range.
     Invalid,
 }
 
-/// Who may say a command.
+/// The role that may submit a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
-    /// Whoever can reach the server.
+    /// Any client that can reach the server.
     Anyone,
-    /// The customer whom the aggregate belongs to.
+    /// The customer who owns the aggregate.
     Customer,
     /// Staff with this role.
     Staff(&'static str),
@@ -137,29 +138,29 @@ pub enum Speaker {
     Inside,
 }
 
-/// How things stand after a command, for whoever waits for the outcome.
+/// The outcome of a command, for clients that wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Others still have to answer (a payment, a taxi): the request waits.
+    /// Another component still has to answer (a payment, a taxi): the request waits.
     Pending,
-    /// It is so.
+    /// The command took effect.
     Stands,
-    /// It did not come about.
+    /// The command failed after it was accepted.
     Fell {
-        /// Which family of answer that is.
+        /// The family of the failure.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
 }
 
-/// Why something pending did not come about.
+/// The families of failure of a pending command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub enum Fall {
     /// The payment was declined.
     Unpaid,
-    /// Somebody asked on the way said no.
+    /// A component that was asked for its part refused.
     Refused,
-    /// An outside service was busy or down; coming back later makes sense.
+    /// An outside service was busy or down; a later retry may succeed.
     Unavailable,
 }

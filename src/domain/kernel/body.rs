@@ -1,4 +1,4 @@
-//! How a body is read: strictly, but past fields that only the server decides.
+//! Strict parsing of request bodies; fields that only the server sets are skipped.
 
 use super::{Malformed, field_names, in_plain_words};
 use serde::{
@@ -8,17 +8,17 @@ use serde::{
 use serde_json::{Map, Value, error::Category, json};
 use std::fmt;
 
-/// A body as it came, and the fields that may be read past.
+/// The raw body of a request, and the fields that may be skipped.
 pub(super) struct Body<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) ignored: &'static [&'static str],
 }
 
 impl Body<'_> {
-    /// Reads the body; no body at all reads as `{}`.
+    /// Parses the body; an empty body is parsed as `{}`.
     ///
     /// # Errors
-    /// What could not be understood, as a sentence.
+    /// The part that could not be parsed, as a sentence.
     pub(super) fn read<B: DeserializeOwned>(&self) -> Result<B, Malformed> {
         let bytes = self.object()?;
         serde_json::from_slice(bytes).or_else(|error| match error.classify() {
@@ -27,10 +27,10 @@ impl Body<'_> {
         })
     }
 
-    /// Reads the body as the details of the variant of this name; `{}` also as a bare name.
+    /// Parses the body as the fields of the variant of this name; `{}` also as a unit variant.
     ///
     /// # Errors
-    /// What could not be understood, as a sentence.
+    /// The part that could not be parsed, as a sentence.
     pub(super) fn read_as<C: DeserializeOwned>(&self, variant: &str) -> Result<C, Malformed> {
         let mut details = details(self.object()?)?;
         let bare = Value::String(variant.to_owned());
@@ -46,7 +46,8 @@ impl Body<'_> {
         })
     }
 
-    /// The bytes of an object. A list is none: serde would read one as the fields in their order.
+    /// The bytes of the body, which must be an object. A list is refused, because serde would read
+    /// its elements as the fields in their order.
     fn object(&self) -> Result<&[u8], Malformed> {
         match self.bytes.trim_ascii().first() {
             None => Ok(b"{}"),
@@ -59,7 +60,7 @@ impl Body<'_> {
         }
     }
 
-    /// Reads it once more without the fields to be ignored. Rare, so it may take a little longer.
+    /// Parses the body once more without the ignored fields. The path is rare, so it may be slower.
     fn read_past<B: DeserializeOwned>(
         &self,
         bytes: &[u8],
@@ -83,8 +84,8 @@ fn syntax(error: &serde_json::Error) -> Malformed {
     Malformed::Syntax(error.to_string())
 }
 
-/// What is wrong with the content, with the field when its value is wrong. An error of serde does
-/// not name the field, so each field is read alone.
+/// The error for invalid content; it names the field when the value of one is invalid. An error
+/// of serde does not name the field, so each field is parsed alone.
 fn content(
     error: &serde_json::Error,
     body: &Map<String, Value>,
@@ -106,7 +107,7 @@ fn is_about_names(error: &str) -> bool {
     ["missing field ", "unknown field ", "duplicate field "].iter().any(|it| error.starts_with(it))
 }
 
-/// The fields of an object, each of which comes once.
+/// The fields of an object; a duplicate field is an error.
 fn details(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
     let read = serde_json::from_slice::<Details>(bytes);
     read.map(|Details(fields)| fields).map_err(|error| match error.classify() {
@@ -115,7 +116,7 @@ fn details(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
     })
 }
 
-/// An object in which no field comes twice: two values for one field are ambiguous.
+/// An object without duplicate fields: two values for one field are ambiguous.
 struct Details(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Details {

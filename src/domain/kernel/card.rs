@@ -4,21 +4,22 @@ use super::{Text, values::stored};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// So many digits at the end are shown, as receipts show them.
+/// The number of digits at the end that are shown, as on receipts.
 const SHOWN_DIGITS: usize = 4;
 
-/// A number with fewer digits shows none of them: too much of it would be seen.
+/// The least number of digits of a card number whose last digits are shown. Of a shorter number
+/// four digits would be too large a part.
 const SHOWN_FROM_DIGITS: usize = 8;
 
-/// What stands for the digits that are not shown.
+/// The text that replaces the digits that are not shown.
 const MASK: &str = "****";
 
 /// The number of a payment card, given by a client; it may be empty.
 ///
-/// In the journal it is the number, because the outside service that charges the card needs it.
-/// Everywhere else it is masked, as `**** 5656`: in JSON, as text, and in debug output. So nothing
-/// that a client, an operator or a log is shown contains the number. Only [`CardNumber::reveal`]
-/// gives it, for the question to the outside service.
+/// The journal stores the full number, because the outside service that charges the card needs it.
+/// Everywhere else it is masked, as `**** 5656`: in JSON, as text, and in debug output. So no
+/// client, operator or log gets the number. Only [`CardNumber::reveal`] returns it, for the
+/// request to the outside service.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CardNumber(Text);
 
@@ -29,14 +30,14 @@ impl CardNumber {
         &self.0.0
     }
 
-    /// Whether it is not longer than a card number may be (100 characters); it may be empty.
+    /// Whether the number has at most 100 characters, the limit of card numbers; it may be empty.
     #[must_use]
     pub fn is_short(&self) -> bool {
         self.0.is_short()
     }
 
-    /// What may be shown: the last four digits of a number of eight or more. A number that is masked
-    /// already stays as it is, and an empty one stays empty.
+    /// The masked number: the last four digits of a number of eight or more. A number that is
+    /// already masked stays as it is, and an empty one stays empty.
     #[must_use]
     pub fn masked(&self) -> String {
         let number = self.0.0.trim();

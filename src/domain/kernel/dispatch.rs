@@ -1,9 +1,9 @@
-//! A command on its way from a saga, a port or a lookup to an aggregate.
+//! The dispatch: a command from a saga, a port or a lookup to an aggregate.
 
 use super::{Aggregate, Id};
 use std::{any::Any, fmt, fmt::Debug, sync::Arc};
 
-/// A command with its address; the command itself is typed again at the aggregate's door.
+/// A command with its address. The command is type-erased; the aggregate kind downcasts it.
 #[derive(Clone)]
 pub struct Dispatch {
     aggregate: &'static str,
@@ -21,19 +21,19 @@ impl Dispatch {
         Self { aggregate: A::NAME, number: whom.number(), command: Arc::new(command) }
     }
 
-    /// The name of the kind of aggregate it is for.
+    /// The name of the aggregate kind that the command is for.
     #[must_use]
     pub const fn aggregate(&self) -> &'static str {
         self.aggregate
     }
 
-    /// The number of the aggregate it is for.
+    /// The number of the aggregate that the command is for.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// The command, for whoever knows what kind of aggregate it is for.
+    /// The command as a command of `A`; `None` when it is for another aggregate kind.
     #[must_use]
     pub fn command<A: Aggregate>(&self) -> Option<&A::Command> {
         let command: &dyn Any = &*self.command;
@@ -61,7 +61,7 @@ impl Debug for Dispatch {
     }
 }
 
-/// Two dispatches are equal when they read the same.
+/// Two dispatches are equal when their debug output is the same.
 impl PartialEq for Dispatch {
     fn eq(&self, other: &Self) -> bool {
         format!("{self:?}") == format!("{other:?}")

@@ -1,4 +1,4 @@
-//! The names of the fields of a struct, asked of its own way to be read.
+//! The names of the fields of a struct, taken from its implementation of `Deserialize`.
 
 use serde::{
     Deserializer, de,
@@ -6,17 +6,17 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-/// The names under which the fields of a `T` are written, in order; none when it is no struct
-/// with named fields.
+/// The serialized names of the fields of a `T`, in order; empty when `T` is no struct with named
+/// fields.
 #[must_use]
 pub fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &[&str] = &[];
-    // It cannot be read: reading ends as soon as the names are known.
+    // The call always fails: the deserializer stops as soon as the names are known.
     drop(T::deserialize(Listening(&mut names)));
     names
 }
 
-/// Hears which fields are asked for, and has none.
+/// Deserializer that records the requested field names and then fails.
 struct Listening<'names>(&'names mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Listening<'_> {

@@ -1,4 +1,4 @@
-//! What a business is installed in, and how it hears of what happened there.
+//! The host that a business is installed in, and the facts that its parts receive there.
 
 use super::{Aggregate, Books, Id, Lookup, Port, Saga, Timestamp, View};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,32 +8,32 @@ use std::fmt::Debug;
 pub trait Business: 'static {
     /// The first part of every path, stream name and configuration key of this business.
     const NAME: &'static str;
-    /// The section `[NAME]` of the configuration; must refuse unknown keys.
+    /// The settings: the section `[NAME]` of the configuration. They must refuse unknown keys.
     type Settings: Settings;
 
-    /// A request to begin with: the resource and the JSON body that makes a new one, such as
+    /// An example request: the resource and the JSON body that creates a new aggregate, such as
     /// `("orders", r#"{"name":"Jung"}"#)`.
     const EXAMPLE: Option<(&'static str, &'static str)> = None;
 
-    /// The setting that says for how many milliseconds whoever commands something is made to wait
-    /// before it comes to nothing. The house keeps it below the time in which every request is
-    /// answered, so that nobody hears "accepted" of what is refused a moment later.
+    /// The name of the setting with the milliseconds that a client waits before its command fails.
+    /// The server keeps the value below the time in which every request is answered. Otherwise a
+    /// client could receive "accepted" for a command that is refused a moment later.
     const WAITS_MS: Option<&'static str> = None;
 
-    /// Describes the business to whoever gives it a home.
+    /// Registers the parts of the business with its host.
     fn install(host: &mut impl Host);
 
-    /// The invariants: what adds up in the books whenever nothing is on its way. Conversations
-    /// that wait for another part are on their way.
+    /// Checks the invariants of the business. They hold whenever nothing is in flight; a saga
+    /// instance that waits for another component is in flight.
     ///
     /// # Errors
-    /// What does not add up, as a sentence.
+    /// The invariant that is violated, as a sentence.
     fn adds_up(_books: &impl Books) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// What can be configured about a business; the default must be usable as it is.
+/// The settings of a business; the default must be usable as it is.
 pub trait Settings:
     Serialize + DeserializeOwned + Default + Clone + Debug + Send + Sync + 'static
 {
@@ -44,53 +44,53 @@ impl<T> Settings for T where
 {
 }
 
-/// Whoever gives a home to the businesses: the server, a simulation, a document.
+/// The environment that businesses are installed in: the server, a simulation, a document.
 ///
-/// A business describes itself to a host and never learns which one it got; that is how it
-/// stays free of actors, of HTTP and of disks.
+/// A business registers its parts with a host and does not depend on which host it is. This keeps
+/// it free of actors, HTTP and disks.
 pub trait Host {
-    /// Takes in a whole business: finds its settings and lets it describe itself.
+    /// Installs a whole business: loads its settings and registers its parts.
     fn business<B: Business>(&mut self) -> &mut Self;
-    /// A kind of aggregate.
+    /// Registers an aggregate kind.
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self;
-    /// A process manager.
+    /// Registers a saga.
     fn saga<S: Saga>(&mut self) -> &mut Self;
-    /// An outside service.
+    /// Registers a port to an outside service.
     fn port<P: Port>(&mut self) -> &mut Self;
-    /// A question to a view of its own, whose answer becomes a command.
+    /// Registers a lookup: a query to a view of the same host, whose result becomes a command.
     fn lookup<L: Lookup>(&mut self) -> &mut Self;
-    /// A read model.
+    /// Registers a view.
     fn view<V: View>(&mut self) -> &mut Self;
 }
 
-/// The circumstances of something that happened.
+/// The metadata of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meta {
-    /// Its place in the one total order of the journal, from 1, gapless.
+    /// The position in the one total order of the journal, from 1, gapless.
     pub position: u64,
-    /// Its place in the history of its aggregate, from 1, gapless.
+    /// The position in the history of its aggregate, from 1, gapless.
     pub version: u32,
-    /// When it was decided.
+    /// The time of the decision.
     pub time: Timestamp,
-    /// The number of the conversation it belongs to.
+    /// The correlation: the number of the saga instance that the record belongs to.
     pub correlation: u64,
 }
 
-/// Something that happened to some aggregate, before we know to which kind.
+/// An event whose aggregate kind is not determined yet.
 pub trait Fact {
-    /// Reads it as something that happened to an `A`; `None` when it is about another kind.
+    /// The event as an event of an `A`; `None` when it belongs to another kind.
     fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)>;
 }
 
-/// What a saga, a port, a lookup or a view listens to.
+/// The facts that a saga, a port, a lookup or a view receives.
 pub trait Hears: Sized + Debug + Send + 'static {
-    /// The names of the kinds of aggregate listened to.
+    /// The names of the aggregate kinds whose events are received.
     const KINDS: &'static [&'static str];
-    /// Reads a fact; `None` when it is none of the listener's business.
+    /// Converts a fact; `None` when the subscriber does not receive its kind.
     fn from_fact(fact: &impl Fact) -> Option<Self>;
 }
 
-/// Listening to one kind of aggregate needs no declaration.
+/// A subscriber to a single aggregate kind needs no declaration.
 impl<A: Aggregate> Hears for (Id<A>, A::Event) {
     const KINDS: &'static [&'static str] = &[A::NAME];
 
@@ -99,9 +99,9 @@ impl<A: Aggregate> Hears for (Id<A>, A::Event) {
     }
 }
 
-/// Declares what is heard by someone who listens to several kinds of aggregate.
+/// Declares the facts of a subscriber to several aggregate kinds.
 ///
-/// `hears!(Heard: Order, Payment)` reads as: I hear of orders and of payments.
+/// `hears!(Heard: Order, Payment)` declares the enum `Heard` for events of orders and payments.
 #[macro_export]
 macro_rules! hears {
     ($(#[$doc:meta])* $heard:ident: $($of:ident),+ $(,)?) => {
@@ -115,7 +115,7 @@ macro_rules! hears {
         }
 
         impl $heard {
-            /// The number of whatever this is about.
+            /// The number of the aggregate that this fact is about.
             #[must_use]
             pub fn number(&self) -> u64 {
                 match self {

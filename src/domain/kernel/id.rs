@@ -1,4 +1,4 @@
-//! The number of a thing, together with what kind of thing it is.
+//! Typed identity: a number together with the type of what it identifies.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{any::type_name, cmp::Ordering, fmt, hash::Hash, hash::Hasher, marker::PhantomData};
@@ -10,7 +10,7 @@ pub struct Id<A> {
 }
 
 impl<A> Id<A> {
-    /// The `A` that bears this number.
+    /// The `A` with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self { number, of: PhantomData }
@@ -22,16 +22,16 @@ impl<A> Id<A> {
         self.number
     }
 
-    /// The `B` that bears the same number: the payment *of* this order.
+    /// The `B` with the same number: the payment *of* this order.
     #[must_use]
     pub const fn of<B>(self) -> Id<B> {
         Id::new(self.number)
     }
 }
 
-// Derived implementations would ask `A` for what only the number must be able to do.
+// The traits are implemented by hand: derived implementations would require them of `A` as well.
 
-/// 0, which nobody bears: what a blank aggregate has in place of a number.
+/// The number 0, which identifies no aggregate. A blank aggregate has it in place of a number.
 impl<A> Default for Id<A> {
     fn default() -> Self {
         Self::new(0)

@@ -1,36 +1,36 @@
-//! A question to a read model whose answer becomes a command: the cheapest taxi, the idlest clerk.
+//! The lookup: a query to a view whose result becomes a command, such as the cheapest taxi.
 
 use super::{Dispatch, Hears, Meta, View};
 
-/// The pure half of a question that only a read model can answer.
+/// The pure half of a lookup.
 ///
-/// The host waits until the view has seen the fact itself, asks, and gives the command. The
-/// view may already be overtaken when the command arrives; the aggregate it is for decides.
+/// The host waits until the view has applied the fact, queries the view and dispatches the
+/// command. The result may be outdated when the command arrives; its aggregate decides then.
 pub trait Lookup: 'static {
-    /// `business/name`. Never changes once written.
+    /// The name, `business/name`. It never changes once written to a journal.
     const NAME: &'static str;
 
-    /// What it listens to.
+    /// The facts that the lookup receives.
     type Hears: Hears;
 
-    /// The view that is asked.
+    /// The view that is queried.
     type View: View;
 
-    /// What has to be looked up because of a fact; `None` when nothing.
+    /// The query that a fact requires; `None` when it requires none.
     fn question(heard: &Self::Hears, meta: &Meta) -> Option<Query>;
 
-    /// What the rows found mean, best first: the command to give, and to whom.
+    /// The command that follows from the rows found (best first), with its address.
     fn found(heard: &Self::Hears, meta: &Meta, rows: &[(u64, Self::View)]) -> Dispatch;
 }
 
-/// Which rows are wanted, of those a view keeps.
+/// A selection of rows of a view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// All of these must hold.
+    /// The conditions; a row must meet all of them.
     pub filters: Vec<Filter>,
     /// The field to sort by, smallest first; the row's number breaks ties.
     pub sort: Option<&'static str>,
-    /// At most this many rows.
+    /// The largest number of rows returned.
     pub rows_max: usize,
 }
 

@@ -1,8 +1,8 @@
-//! The words every business is written in: [`Aggregate`], [`Saga`], [`Port`], [`Lookup`],
+//! The traits every business implements: [`Aggregate`], [`Saga`], [`Port`], [`Lookup`] and
 //! [`View`], and the [`Host`] they are installed in.
 //!
-//! Everything here is pure: no clock, no thread, no disk, no randomness. Time and settings
-//! come in as values, so that every business can be replayed, simulated and proofread.
+//! The code here is pure: no clock, no thread, no disk, no randomness. Time and settings are
+//! passed as values, so that every business can be replayed, simulated and proofread.
 
 mod aggregate;
 mod body;
@@ -51,7 +51,7 @@ pub use words::CANCELLED;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
-/// Anything that is written down: an event, a rejection, a saga's state, a row.
+/// A value that is stored: an event, a rejection, the state of a saga, a row of a view.
 pub trait Message:
     Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + Unpin + 'static
 {

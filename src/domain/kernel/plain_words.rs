@@ -1,6 +1,6 @@
-//! What serde says of a value that cannot be read, without the names that only the source has.
+//! Errors of serde for clients, without the names of Rust types.
 
-/// An error of serde in words that a client knows: no names of types, no kinds of numbers.
+/// Rewrites an error of serde for clients: without the names of types or of kinds of numbers.
 ///
 /// The form stays: `invalid type: {found}, expected {expected}`, `unknown field …`, `missing
 /// field …`, with the place at the end where there is one.
@@ -10,7 +10,7 @@ pub fn in_plain_words(error: &str) -> String {
         Some(at) => error.split_at(at),
         None => (error, ""),
     };
-    // Where nothing was read yet there is no place.
+    // serde_json reports line 0 when there is no place.
     let place = if place == " at line 0 column 0" { "" } else { place };
     let error = error.replace("unknown variant `", "unknown value `");
     let Some((found, expected)) = error.rsplit_once(", expected ") else {
@@ -25,7 +25,7 @@ pub fn in_plain_words(error: &str) -> String {
     format!("invalid value: {found}, expected {}{place}", expected_in_plain_words(expected))
 }
 
-/// `string "x"` is the text, and `map` an object.
+/// Rewrites the found value: `string "x"` as the text, `map` as an object.
 fn found_in_plain_words(found: &str) -> String {
     match found {
         "map" | "struct variant" => return "an object".to_owned(),

@@ -1,67 +1,67 @@
-//! An outside service: what to ask of it, and what its answer means inside.
+//! The port to an outside service: the calls to make, and the commands that answers lead to.
 
 use super::{Dispatch, Hears, Meta};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The pure half of an outside service (card payment, messages); the transport is the host's.
+/// The pure half of an outside service (card payment, messages); the host does the transport.
 ///
-/// The host asks once the fact is durable, with the key as idempotency key, and records what
-/// the answer led to, so that a crash in between asks again under the same key.
+/// The host calls the service once the fact is durable, with the key as idempotency key, and
+/// records the result of the answer. After a crash in between it calls again with the same key.
 pub trait Port: 'static {
-    /// `business/name`, which is also its section of the configuration.
+    /// The name, `business/name`, which is also its section of the configuration.
     const NAME: &'static str;
 
-    /// Questions on their way at once, unless it is configured otherwise. What nobody waits for
-    /// should be content with few.
+    /// The default of the largest number of concurrent calls. A port whose answers no client waits
+    /// for should use few.
     const CONCURRENCY: usize = 256;
 
-    /// What it listens to.
+    /// The facts that the port receives.
     type Hears: Hears;
 
-    /// What has to be asked because of a fact; `None` when nothing.
+    /// The call that a fact requires; `None` when it requires none.
     fn ask(heard: &Self::Hears, meta: &Meta) -> Option<Ask>;
 
-    /// What the answer means: the command to give, and to whom.
+    /// The command that follows from the answer, with its address.
     fn answered(heard: &Self::Hears, meta: &Meta, answer: &Answer) -> Dispatch;
 }
 
-/// A question to an outside service.
+/// A call to an outside service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ask {
-    /// What the service shall do: `charge`, `refund`, `send`.
+    /// The operation of the service: `charge`, `refund`, `send`.
     pub operation: &'static str,
-    /// The idempotency key: the same for every attempt, another for every other operation that
-    /// this store asks of this port. The host makes it another in every port and store.
+    /// The idempotency key: the same for every attempt, and unique among the operations that this
+    /// store requests of this port. The host makes it unique across ports and stores.
     pub key: String,
-    /// The operation that this one undoes: what the body calls it, and its key. The host puts it
-    /// into the body.
+    /// The operation that this one undoes: its field name in the body, and its key. The host adds
+    /// it to the body.
     pub undoes: Option<(&'static str, String)>,
     /// The details, a JSON object.
     pub body: Value,
-    /// How long to try.
+    /// The time limit of the attempts.
     pub patience: Patience,
 }
 
-/// How long to try to reach an outside service.
+/// The time limit of the attempts to reach an outside service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// Within the time-out and retries configured for the port; then it is unreachable, or
-    /// whoever asks is turned away before, unless the port's fallback is *defer*.
+    /// The time-out and retries configured for the port; then the service counts as unreachable.
+    /// The gate may refuse the call before, unless the port's fallback is *defer*.
     Limited,
-    /// Until it answers, however long that takes: money back, a message owed.
+    /// No limit: the host retries until the service answers. For refunds and messages.
     UntilAnswered,
 }
 
-/// What came back from an outside service.
+/// The result of a call to an outside service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
-    /// It was done.
+    /// The operation was done.
     Approved,
-    /// It said no, with this reason.
+    /// The service refused, with this reason.
     Declined(String),
-    /// It did not answer in time, was busy, or failed; whether it acted is unknown.
+    /// The service did not answer in time, was busy, or failed; whether it acted is unknown.
     Unreachable(String),
-    /// It was never asked, because its gate let nobody through; it did not act.
+    /// The service was never called, because its gate admitted no caller; it did not act.
     TurnedAway(String),
 }

@@ -1,4 +1,4 @@
-//! How prices are configured: within the bound of what a business accepts.
+//! Parsing of configured prices, within the bound that a business accepts.
 
 use super::Money;
 use serde::{Deserialize, Deserializer, de::Error};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Reads a price for the settings of a business: `#[serde(deserialize_with = "price")]`.
 ///
 /// # Errors
-/// When it is no amount, or above [`Money::MAX`].
+/// When the value is no amount, or above [`Money::MAX`].
 pub fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
     accepted(Money::deserialize(deserializer)?)
 }
@@ -15,7 +15,7 @@ pub fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Err
 /// Reads prices by name for the settings of a business.
 ///
 /// # Errors
-/// When one of them is no amount, or above [`Money::MAX`].
+/// When one of the prices is no amount, or above [`Money::MAX`].
 pub fn prices<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Money>, D::Error> {

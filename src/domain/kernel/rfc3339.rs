@@ -1,4 +1,4 @@
-//! Moments as people write them: RFC 3339, `2021-06-02T12:43:11.863Z`.
+//! Conversion of times to and from RFC 3339, such as `2021-06-02T12:43:11.863Z`.
 //!
 //! The arithmetic of dates is Howard Hinnant's "chrono-compatible low-level date algorithms":
 //! years begin in March, so that the leap day is the last of its year.
@@ -14,9 +14,9 @@ const EPOCH_DAYS: u64 = 719_468;
 const ERA_DAYS: u64 = 146_097;
 
 impl Timestamp {
-    /// Reads a moment of the years 1970 to 9999; `None` when it is none. Fractions below the
-    /// millisecond are dropped. A space stands for the `+` of an offset, which is what URLs make
-    /// of it.
+    /// Parses a time of the years 1970 to 9999; `None` when the text is invalid. Fractions below
+    /// the millisecond are dropped. A space is accepted for the `+` of an offset, because URL
+    /// decoding turns `+` into a space.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let text = text.as_bytes();
@@ -43,7 +43,7 @@ impl Timestamp {
         u64::try_from(i64::try_from(local_ms).ok()? - offset_ms).ok().map(Self)
     }
 
-    /// The moment in UTC, to the millisecond.
+    /// Formats the time in UTC, to the millisecond.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         let (days, ms) = (self.0 / DAY_MS, self.0 % DAY_MS);
@@ -68,7 +68,7 @@ fn fraction(text: &[u8]) -> Option<(u64, &[u8])> {
     Some((digits(kept)? * scale, &text[end..]))
 }
 
-/// How far local time is ahead of UTC.
+/// The milliseconds by which local time is ahead of UTC.
 fn offset_ms(text: &[u8]) -> Option<i64> {
     if matches!(text, b"Z" | b"z") {
         return Some(0);
@@ -108,7 +108,7 @@ const fn days_to(year: u64, month: u64, day: u64) -> u64 {
     era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH_DAYS
 }
 
-/// Year, month and day so many days after the epoch.
+/// Year, month and day of the date this many days after the epoch.
 const fn date_of(days: u64) -> (u64, u64, u64) {
     let days = days + EPOCH_DAYS;
     let (era, of_era) = (days / ERA_DAYS, days % ERA_DAYS);

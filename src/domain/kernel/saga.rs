@@ -1,91 +1,91 @@
-//! The process manager: a conversation between aggregates that none of them could hold alone.
+//! The saga (process manager): coordinates several aggregates by dispatching commands to them.
 
 use super::{Aggregate, Dispatch, Hears, Id, Message, Meta, Rejection, Timestamp};
 use serde::Serialize;
 use std::any::Any;
 
-/// A pure state machine that hears what happened and says what to do next.
+/// A pure state machine that receives facts and returns the commands to dispatch next.
 ///
-/// It is a fold over the journal: events, rejections of what it said, "already so" answers and
-/// alarms all reach it as records, in one order, so a replay walks the same path. Every command
-/// it dispatches is answered by exactly one of: an event, [`Saga::refused`], [`Saga::unchanged`].
-/// Waiting in the `Default` state is the same as not existing.
+/// A saga is a fold over the journal. Events, rejections of its commands, "unchanged" answers and
+/// alarms all reach it as records in one order, so a replay takes the same path. Every command it
+/// dispatches is answered by exactly one of: an event, [`Saga::refused`], [`Saga::unchanged`].
+/// An instance that waits in the `Default` state does not exist.
 pub trait Saga: Default + Message {
-    /// `business/name`. Never changes once written.
+    /// The name, `business/name`. It never changes once written to a journal.
     const NAME: &'static str;
 
-    /// What it listens to.
+    /// The facts that the saga receives.
     type Hears: Hears;
 
-    /// The number of the conversation a fact belongs to; `None` when it belongs to none.
+    /// The number of the instance that a fact belongs to; `None` when it belongs to none.
     fn route(heard: &Self::Hears) -> Option<u64>;
 
-    /// Takes one fact into account.
+    /// Applies one fact to this instance.
     fn react(self, me: Id<Self>, heard: Self::Hears, meta: &Meta) -> Step<Self>;
 
-    /// Makes up for a command that was rejected. By default a human is called.
+    /// Compensates for a rejected command. By default the instance is parked for a person.
     fn refused(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
         let why = refused.because.clone();
         Step::stuck(self, why)
     }
 
-    /// Learns that a command was accepted but changed nothing, because it was already so.
+    /// Applies the answer that a command was accepted and changed nothing.
     fn unchanged(self, _me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         Step::wait(self)
     }
 
-    /// Whom it waits for in this state.
+    /// The person or component that the instance waits for in this state.
     fn awaits(&self) -> Awaits;
 
-    /// The alarm that was set has gone off.
+    /// Applies the expiry of the alarm that was set.
     fn woken(self, _me: Id<Self>, _now: Timestamp) -> Step<Self> {
         Step::wait(self)
     }
 }
 
-/// Whom a conversation waits for.
+/// The person or component that a saga instance waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Awaits {
-    /// Nobody: it is over, or has not begun.
+    /// Nothing: the instance is over, or has not begun.
     Nobody,
-    /// A person, by role (`dispatcher`) or as `customer`: it may take as long as it likes.
+    /// A person, by role (`dispatcher`) or as `customer`. There is no time limit.
     Person(&'static str),
-    /// Another part, by name (`taxi/payment`): unless that is suspended, it goes on by itself.
+    /// Another component, by name (`taxi/payment`). It answers by itself unless it is suspended.
     Part(&'static str),
 }
 
-/// What a saga does next: the state to wait in, commands to dispatch, an alarm to set.
+/// The result of a saga function: the state to wait in, commands to dispatch, an alarm to set.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Step<S> {
-    /// Where the conversation goes.
+    /// The next state of the instance.
     pub next: Next<S>,
-    /// What to say, in this order.
+    /// The commands to dispatch, in this order.
     pub dispatches: Vec<Dispatch>,
-    /// What to do with the conversation's one alarm.
+    /// The change to the one alarm of the instance.
     pub alarm: Alarm,
 }
 
-/// Where a conversation goes.
+/// The next state of a saga instance.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next<S> {
-    /// It waits for what comes.
+    /// The instance waits for the next fact.
     Wait(S),
-    /// It needs a human, for this reason; it still hears what comes.
+    /// The instance is parked and needs a person, for this reason. It still receives facts.
     Stuck(S, String),
-    /// It is over; its state and alarm are forgotten.
+    /// The instance is over; its state and alarm are dropped.
     Done,
 }
 
-/// What to do with a conversation's one alarm.
+/// The change to the one alarm of a saga instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Alarm {
-    /// Leave it as it is.
+    /// Leaves the alarm as it is.
     #[default]
     Keep,
-    /// Let it go off at this time, instead of any earlier setting.
+    /// Sets the alarm to this time and replaces any earlier setting.
     Set(Timestamp),
-    /// Let it not go off.
+    /// Removes the alarm.
     Clear,
 }
 
@@ -95,12 +95,12 @@ impl<S> Step<S> {
         Self::to(Next::Wait(state))
     }
 
-    /// Waits in this state for a human.
+    /// Parks the instance in this state until a person acts.
     pub fn stuck(state: S, why: impl Into<String>) -> Self {
         Self::to(Next::Stuck(state, why.into()))
     }
 
-    /// Ends the conversation.
+    /// Ends the instance.
     pub const fn done() -> Self {
         Self::to(Next::Done)
     }
@@ -109,13 +109,13 @@ impl<S> Step<S> {
         Self { next, dispatches: Vec::new(), alarm: Alarm::Keep }
     }
 
-    /// Says this command as well.
+    /// Adds this command to the commands to dispatch.
     pub fn tell<A: Aggregate>(mut self, whom: Id<A>, command: A::Command) -> Self {
         self.dispatches.push(Dispatch::new(whom, command));
         self
     }
 
-    /// Sets the alarm; a time already past goes off at once.
+    /// Sets the alarm; a time in the past expires at once.
     pub const fn wake_at(mut self, time: Timestamp) -> Self {
         self.alarm = Alarm::Set(time);
         self
@@ -129,19 +129,19 @@ impl<S> Step<S> {
         }
     }
 
-    /// Lets the alarm not go off.
+    /// Removes the alarm.
     pub const fn without_alarm(mut self) -> Self {
         self.alarm = Alarm::Clear;
         self
     }
 }
 
-/// A command of the saga that was rejected, as the journal remembers it.
+/// A command of the saga that was rejected, as recorded in the journal.
 #[derive(Debug)]
 pub struct Refused {
-    /// The name of the kind of aggregate that said no.
+    /// The name of the aggregate kind that rejected the command.
     pub aggregate: String,
-    /// Its number.
+    /// The number of the aggregate.
     pub number: u64,
     /// The bare name of the command.
     pub command: String,
@@ -163,7 +163,7 @@ impl Refused {
         }
     }
 
-    /// The typed rejection, when it was an `A` that said no.
+    /// The typed rejection, when the command was rejected by an `A`.
     #[must_use]
     pub fn by<A: Aggregate>(&self) -> Option<&A::Rejection>
     where
@@ -176,9 +176,9 @@ impl Refused {
 /// A command of the saga that was accepted and changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unchanged {
-    /// The name of the kind of aggregate it was said to.
+    /// The name of the aggregate kind that the command was for.
     pub aggregate: String,
-    /// Its number.
+    /// The number of the aggregate.
     pub number: u64,
     /// The bare name of the command.
     pub command: String,

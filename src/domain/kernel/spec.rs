@@ -1,10 +1,10 @@
-//! Given a past, when a command comes, then these events follow: how aggregates are specified.
+//! Specifications of aggregates: given past events, when a command comes, then events follow.
 
 use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
 
-/// Opens a specification on every aggregate: `Order::given([..]).when(..).then([..])`.
+/// Starts a specification for any aggregate: `Order::given([..]).when(..).then([..])`.
 pub trait Spec: Aggregate {
-    /// An aggregate with this past, under the default settings, at time 0.
+    /// An aggregate with these past events, under the default settings, at time 0.
     fn given(past: impl IntoIterator<Item = Self::Event>) -> Given<Self> {
         let state = past.into_iter().fold(Self::default(), Self::evolve);
         Given { state, now: Timestamp(0), settings: SettingsOf::<Self>::default() }
@@ -13,7 +13,7 @@ pub trait Spec: Aggregate {
 
 impl<A: Aggregate> Spec for A {}
 
-/// An aggregate with a past.
+/// An aggregate with past events.
 #[must_use]
 pub struct Given<A: Aggregate> {
     state: A,
@@ -21,22 +21,22 @@ pub struct Given<A: Aggregate> {
     settings: SettingsOf<A>,
 }
 
-/// What it answered to a command.
+/// The answer of the aggregate to a command.
 #[must_use]
 pub struct When<A: Aggregate>(Decision<A>);
 
 impl<A: Aggregate> Given<A> {
-    /// At this time.
+    /// Sets the time of the command.
     pub fn at(self, now: Timestamp) -> Self {
         Self { now, ..self }
     }
 
-    /// Under these settings.
+    /// Sets the settings of the business.
     pub fn under(self, settings: SettingsOf<A>) -> Self {
         Self { settings, ..self }
     }
 
-    /// It is told this.
+    /// Lets the aggregate decide this command.
     pub fn when(self, command: A::Command) -> When<A> {
         When(self.state.decide(command, self.now, &self.settings))
     }
@@ -58,13 +58,13 @@ impl<A: Aggregate> When<A> {
     }
 }
 
-/// Compares a whole transition table with what is promised: a line for each past, with its name
-/// and then what each command leads to, under a line with the names of the commands.
+/// Compares a whole transition table with the expected one. The first line has the names of the
+/// commands; then each past has a line with its name and the result of each command.
 ///
-/// A cell has the events joined by `+`, `-` for what is already so, or `!` and the rejection.
+/// A cell has the events joined by `+`, `-` when nothing changes, or `!` and the rejection.
 ///
 /// # Panics
-/// When a cell differs; the message is the whole table as it is.
+/// When a cell differs; the message is the whole actual table.
 #[track_caller]
 pub fn table<A: Aggregate>(
     pasts: &[(&str, Vec<A::Event>)],

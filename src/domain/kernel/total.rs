@@ -11,14 +11,14 @@ const TOTAL_MAX: u64 = i64::MAX as u64;
 
 /// A sum of amounts. Never above [`Total::MAX`], never below 0.
 ///
-/// It is a type of its own because a sum outgrows the bound of one [`Money`]: as a `Money`, it could
-/// not be read back from the row of a view.
+/// The type is separate from [`Money`] because a sum exceeds the bound of one amount. As a `Money`
+/// it could not be read back from the row of a view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Total(u64);
 
 impl Total {
-    /// The largest sum: 2^63 - 1. A sum that would be larger stays there, which takes more than
-    /// nine million amounts of [`Money::MAX`].
+    /// The largest sum: 2^63 - 1. Larger sums saturate there, which takes more than nine million
+    /// amounts of [`Money::MAX`].
     pub const MAX: Self = Self(TOTAL_MAX);
 
     /// The sum with this amount; at most [`Total::MAX`].

@@ -1,7 +1,7 @@
 //! Time, money, counts and texts as values.
 //!
 //! In JSON (a human-readable format) numbers are also read from strings and texts from numbers,
-//! as form clients send them; in the journal they are what they are.
+//! as form clients send them. In the journal no such conversion takes place.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::{fmt, marker::PhantomData};
@@ -50,13 +50,13 @@ impl Money {
     /// hold up to 10^15 won, and are read as they are.
     pub const MAX: Self = Self(MONEY_MAX);
 
-    /// Whether a business may accept it: at most [`Money::MAX`].
+    /// Whether a business may accept this amount: at most [`Money::MAX`].
     #[must_use]
     pub const fn is_accepted(self) -> bool {
         self.0 <= MONEY_MAX
     }
 
-    /// This amount so many times over; `None` past [`Money::MAX`].
+    /// This amount multiplied by `quantity`; `None` above [`Money::MAX`].
     #[must_use]
     pub fn times(self, quantity: Quantity) -> Option<Self> {
         self.0.checked_mul(u64::from(quantity.0)).map(Self).filter(|amount| amount.is_accepted())
@@ -78,19 +78,19 @@ impl Quantity {
     /// near the largest `u32`.
     pub const MAX: Self = Self(QUANTITY_MAX);
 
-    /// Whether a business may accept it: at most [`Quantity::MAX`].
+    /// Whether a business may accept this quantity: at most [`Quantity::MAX`].
     #[must_use]
     pub const fn is_accepted(self) -> bool {
         self.0 <= QUANTITY_MAX
     }
 
-    /// So many more; stops at the largest `u32`.
+    /// The sum of both quantities; it saturates at the largest `u32`.
     #[must_use]
     pub const fn plus(self, more: Self) -> Self {
         Self(self.0.saturating_add(more.0))
     }
 
-    /// So many fewer; stops at 0.
+    /// The difference of both quantities; it saturates at 0.
     #[must_use]
     pub const fn less(self, fewer: Self) -> Self {
         Self(self.0.saturating_sub(fewer.0))
@@ -134,7 +134,8 @@ read_as_whole_number!(Number, u64, NUMBER_MAX, NUMBER_MAX);
 read_as_whole_number!(Money, u64, NUMBER_MAX, MONEY_MAX);
 read_as_whole_number!(Quantity, u32, u64::from(u32::MAX), u64::from(QUANTITY_MAX));
 
-/// Reads what is stored: the bare value, but under its own name for whoever asks for names.
+/// Reads a stored value: the bare inner value, as a newtype struct of this name for formats that
+/// use type names.
 pub(super) fn stored<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
     name: &'static str,
@@ -142,7 +143,7 @@ pub(super) fn stored<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_newtype_struct(name, Stored(PhantomData))
 }
 
-/// Reads the only field of a type of its own.
+/// Visitor that reads the only field of a newtype.
 struct Stored<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Stored<T> {
@@ -159,9 +160,9 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Stored<T> {
 
 /// Reads `7`, `7.0` and `"7"`.
 pub(super) struct WholeNumber {
-    /// What is read at most.
+    /// The largest number that is read.
     pub(super) max: u64,
-    /// What the refusal of more names as the bound.
+    /// The bound that the error message for a larger number names.
     pub(super) accepted: u64,
 }
 

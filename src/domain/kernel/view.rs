@@ -1,18 +1,18 @@
-//! The read model: a question answered in advance.
+//! The view (read model): rows precomputed from the journal for queries.
 
 use super::{Hears, Message, Meta};
 
-/// One row of an answer, kept exactly once for every fact that touches it.
+/// One row of a view; each fact that touches the row is applied exactly once.
 ///
-/// Rows are disposable: delete them all, replay the journal, and the same rows come back.
+/// Rows are disposable: after all are deleted, a replay of the journal restores the same rows.
 pub trait View: Message {
-    /// `business/name`: the path in URLs and the file on disk.
+    /// The name, `business/name`: the path in URLs and the file on disk.
     const NAME: &'static str;
 
     /// Other names (without the business) under which clients find it.
     const ALIASES: &'static [&'static str] = &[];
 
-    /// What it listens to.
+    /// The facts that the view receives.
     type Hears: Hears;
 
     /// The fields of the row, by their JSON names, that can be searched and sorted by.
@@ -21,19 +21,20 @@ pub trait View: Message {
     /// Whether the rows with the greatest numbers come first, unless asked otherwise.
     const NEWEST_FIRST: bool = false;
 
-    /// To be raised when the same facts lead to other rows than before, so that rows made by an
-    /// older binary are made anew. Fields that come, go or change their name are noticed without.
+    /// The version of the fold. Raise it when the same facts lead to other rows than before, so
+    /// that rows written by an older binary are rebuilt. Added, removed and renamed fields are
+    /// detected without it.
     const SHAPE: u32 = 0;
 
-    /// Whether a row that is not there yet begins as the row of the largest number, to go on from
-    /// it: a running balance. Such rows are numbered in the order they come, and none goes.
+    /// Whether a new row starts as a copy of the row with the largest number: a running balance.
+    /// The rows of such a view are numbered in the order they are created, and none is removed.
     const CONTINUES: bool = false;
 
     /// The number of the row that a fact touches, `None` when it touches none.
     fn key(heard: &Self::Hears, meta: &Meta) -> Option<u64>;
 
-    /// Takes one fact into the row. `None` before is no row yet (with [`View::CONTINUES`]: no row
-    /// at all), after is gone.
+    /// Applies one fact to the row. The argument `None` means that there is no row yet (with
+    /// [`View::CONTINUES`]: no row at all). The result `None` removes the row.
     fn fold(row: Option<Self>, heard: Self::Hears, meta: &Meta) -> Option<Self>;
 }
 
@@ -42,14 +43,14 @@ pub trait View: Message {
 pub struct Field {
     /// Its JSON name.
     pub name: &'static str,
-    /// How its values compare.
+    /// The kind of comparison of its values.
     pub kind: FieldKind,
 }
 
-/// How the values of a field compare.
+/// The kinds of comparison of the values of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// It is the number of the row itself, by equality and range.
+    /// As the number of the row itself, by equality and range.
     Key,
     /// As text, by equality.
     Text,

@@ -1,34 +1,34 @@
-//! How clients say commands: by name, and in the words of clients that existed before.
+//! The vocabulary: the request forms of commands, by name and as existing clients send them.
 
 use super::{Aggregate, Dispatch, Id, Number, body::Body};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// All the ways to say something to one kind of aggregate.
+/// All request forms of the commands of one aggregate kind.
 pub struct Vocabulary<A: Aggregate> {
     sayings: Vec<Saying<A>>,
     ignored: &'static [&'static str],
 }
 
-/// One way to say something: where, how, and what it means.
+/// One request form: its path, its method, and the parser of its body.
 pub struct Saying<A: Aggregate> {
-    /// The name of the command, or of the word.
+    /// The name of the command, or of the request form.
     pub name: &'static str,
-    /// The HTTP method that carries it.
+    /// The HTTP method of the request.
     pub method: Method,
-    /// The path it is said at.
+    /// The path of the request.
     pub place: Place,
     meaning: Meaning<A>,
     ignored: &'static [&'static str],
 }
 
-/// What a body means that names whom it is about.
+/// A parser of a body that contains the number of the aggregate.
 type Refers<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
 
-/// Whom a saying is for.
+/// The aggregate kind that a request form is for.
 enum Meaning<A: Aggregate> {
-    /// The kind it is said at.
+    /// The kind in the path.
     Here(Parse<A>),
-    /// Another kind.
+    /// Another aggregate kind.
     Elsewhere(PassOn),
 }
 
@@ -36,7 +36,7 @@ type PassOn = Box<dyn Fn(Option<u64>, &Body) -> Result<Dispatch, Malformed> + Se
 
 type Parse<A> = Box<dyn Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync>;
 
-/// The methods that carry commands.
+/// The HTTP methods of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Method {
     /// `POST`
@@ -47,7 +47,7 @@ pub enum Method {
     Patch,
 }
 
-/// The paths at which commands are said.
+/// The paths of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Place {
     /// `/business/resource`
@@ -58,44 +58,44 @@ pub enum Place {
     Named,
 }
 
-/// A command, and whom it is for.
+/// A parsed command and its target.
 #[derive(Debug, PartialEq)]
 pub struct Said<A: Aggregate> {
-    /// Whom it is for.
+    /// The target of the command.
     pub target: Target,
-    /// What was said.
+    /// The command.
     pub command: A::Command,
 }
 
-/// Whom a command is for.
+/// The target of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// One that does not exist yet and gets the next number.
+    /// A new aggregate, which gets the next number.
     New,
-    /// The one of this number.
+    /// The aggregate of this number.
     Existing(u64),
 }
 
-/// What a client said could not be understood.
+/// The error for a request body that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It is not JSON at all.
+    /// The body is not JSON.
     #[error("{0}")]
     Syntax(String),
-    /// It is JSON, but does not say what is needed.
+    /// The body is JSON, but lacks a required field or has an invalid one.
     #[error("{0}")]
     Content(String),
 }
 
 impl Malformed {
-    /// It is JSON, but does not say what is needed.
+    /// The body is JSON, but lacks a required field or has an invalid one.
     pub fn content(because: impl Into<String>) -> Self {
         Self::Content(because.into())
     }
 }
 
-/// The body of a command that has no details: `{}`, or nothing at all. Also the settings of a
-/// business that has none.
+/// The body of a command without fields: `{}`, or an empty body. It is also the settings type of
+/// a business without settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
@@ -107,15 +107,15 @@ impl<A: Aggregate> Default for Vocabulary<A> {
 }
 
 impl<A: Aggregate> Vocabulary<A> {
-    /// Nothing to say yet.
+    /// An empty vocabulary.
     #[must_use]
     pub fn new() -> Self {
         Self { sayings: Vec::new(), ignored: &[] }
     }
 
-    /// Commands said by the names they are written under, with their own fields as bodies:
-    /// `POST /business/resource` says the first and makes a new one,
-    /// `POST /business/resource/7/name` the others.
+    /// A vocabulary of commands by their serialized names, with their own fields as bodies.
+    /// `POST /business/resource` submits the first one and creates an aggregate;
+    /// `POST /business/resource/7/name` submits the others.
     #[must_use]
     pub fn by_name(creates: &'static str, others: &[&'static str]) -> Self {
         let new = Self::new().with(creates, Method::Post, Place::Collection, move |_, body| {
@@ -131,7 +131,7 @@ impl<A: Aggregate> Vocabulary<A> {
         })
     }
 
-    /// `POST /business/resource` with this body makes a new one.
+    /// Adds `POST /business/resource` with this body, which creates an aggregate.
     #[must_use]
     pub fn creates<B: DeserializeOwned + 'static>(
         self,
@@ -143,7 +143,7 @@ impl<A: Aggregate> Vocabulary<A> {
         })
     }
 
-    /// `POST /business/resource/7/name` with this body says a command by its name.
+    /// Adds `POST /business/resource/7/name` with this body, which submits a command by its name.
     #[must_use]
     pub fn command<B: DeserializeOwned + 'static>(
         self,
@@ -153,7 +153,7 @@ impl<A: Aggregate> Vocabulary<A> {
         self.with(name, Method::Post, Place::Named, to_existing(means))
     }
 
-    /// A method on `/business/resource/7`, as existing clients use it.
+    /// Adds a method on `/business/resource/7`, as existing clients use it.
     #[must_use]
     pub fn word<B: DeserializeOwned + 'static>(
         self,
@@ -164,8 +164,9 @@ impl<A: Aggregate> Vocabulary<A> {
         self.with(name, method, Place::Item, to_existing(means))
     }
 
-    /// A method on `/business/resource/7` that is a command for the `B` of the same number, as
-    /// existing clients use it: what becomes of it there is waited for, then number 7 is shown here.
+    /// Adds a method on `/business/resource/7` that submits a command to the `B` of the same
+    /// number, as existing clients use it. The server waits for the outcome there and then replies
+    /// with the representation of number 7 of this kind.
     #[must_use]
     pub fn word_for<B: Aggregate, W: DeserializeOwned + 'static>(
         mut self,
@@ -181,7 +182,7 @@ impl<A: Aggregate> Vocabulary<A> {
         self
     }
 
-    /// `POST /business/resource` about one that exists, whose number stands in the body.
+    /// Adds `POST /business/resource` for an existing aggregate whose number is in the body.
     #[must_use]
     pub fn refers<B: DeserializeOwned + 'static>(
         self,
@@ -194,16 +195,16 @@ impl<A: Aggregate> Vocabulary<A> {
         })
     }
 
-    /// These fields of a body are read past where a saying does not ask for them: what only the
-    /// server decides, so that a representation can be changed and sent back whole. `_links` is
-    /// always read past; any other field that a saying does not know is refused.
+    /// Sets the fields of a body that are skipped where a request form does not have them. They are
+    /// fields that only the server sets, so that clients can change a representation and send it
+    /// back whole. `_links` is always skipped; any other unknown field is refused.
     #[must_use]
     pub fn ignoring(mut self, fields: &'static [&'static str]) -> Self {
         self.ignored = fields;
         self
     }
 
-    /// All sayings, in the order they were declared.
+    /// All request forms, in the order they were declared.
     #[must_use]
     pub fn into_sayings(self) -> Vec<Saying<A>> {
         let ignored = self.ignored;
@@ -224,11 +225,11 @@ impl<A: Aggregate> Vocabulary<A> {
 }
 
 impl<A: Aggregate> Saying<A> {
-    /// Reads what a client said; `number` is the one in the path, if there is one.
+    /// Parses a request; `number` is the one in the path, if there is one.
     ///
     /// # Errors
-    /// What could not be understood, as a sentence; also when it is for another kind, see
-    /// [`Saying::passed_on`].
+    /// The part that could not be parsed, as a sentence; also when the command is for another kind,
+    /// see [`Saying::passed_on`].
     pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<Said<A>, Malformed> {
         match &self.meaning {
             Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: self.ignored }),
@@ -236,11 +237,11 @@ impl<A: Aggregate> Saying<A> {
         }
     }
 
-    /// Reads what a client said when that is a command for another kind of aggregate; `None` when
-    /// it is for the kind it is said at.
+    /// Parses a request whose command is for another aggregate kind; `None` when the command is for
+    /// the kind in the path.
     ///
     /// # Errors
-    /// What could not be understood, as a sentence.
+    /// The part that could not be parsed, as a sentence.
     pub fn passed_on(
         &self,
         number: Option<u64>,

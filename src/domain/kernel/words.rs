@@ -1,43 +1,43 @@
-//! What texts sent by clients mean: names, and the status words of clients that existed before.
+//! Interpretation of texts from clients: names, and the status words of existing clients.
 
 use super::{Malformed, Text};
 
-/// How many characters a name, a card number or a phone number may have.
+/// The largest number of characters of a name, a card number or a phone number.
 const SHORT_CHARS_MAX: usize = 100;
 
-/// The statuses that say: call it off.
+/// The status words that request a cancellation.
 pub const CANCELLED: &[&str] = &["cancelled", "canceled", "cancel"];
 
 impl Text {
-    /// The same without white space around it.
+    /// The text without white space around it.
     #[must_use]
     pub fn trimmed(&self) -> Self {
         Self(self.0.trim().to_owned())
     }
 
-    /// Whether it says anything, and not too much for a name (100 characters).
+    /// Whether the text is a valid name: not blank, and at most 100 characters.
     #[must_use]
     pub fn is_name(&self) -> bool {
         !self.0.trim().is_empty() && self.is_short()
     }
 
-    /// Whether it is this name, whatever white space is around either and whichever ASCII letters
-    /// are capitals: a price that is listed for a name holds for every spelling of it.
+    /// Whether the text equals this name. Surrounding white space and the case of ASCII letters are
+    /// ignored, so that a price listed for a name holds for every spelling of it.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         self.0.trim().eq_ignore_ascii_case(name.trim())
     }
 
-    /// Whether it is not longer than a name may be (100 characters); it may be empty.
+    /// Whether the text has at most 100 characters, the limit of names; it may be empty.
     #[must_use]
     pub fn is_short(&self) -> bool {
         self.0.chars().count() <= SHORT_CHARS_MAX
     }
 
-    /// What this status stands for, however it is capitalised: each meaning with its words.
+    /// The meaning of this status text; `meanings` has the words of each meaning. Case is ignored.
     ///
     /// # Errors
-    /// That none of them was said, with the words that can be.
+    /// When the text is none of the words; the message lists them.
     pub fn means<T: Clone>(&self, meanings: &[(&[&str], T)]) -> Result<T, Malformed> {
         let said = self.0.trim();
         let is_said = |words: &[&str]| words.iter().any(|word| said.eq_ignore_ascii_case(word));

@@ -1,4 +1,4 @@
-//! The outside service that keeps the points: grants them, takes them back, and undoes that.
+//! Port to the external bank of points: grants points, reclaims them, and undoes a reclaim.
 
 use super::reward::{
     Command::{
@@ -11,7 +11,7 @@ use super::reward::{
 use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Money, Patience, Port};
 use serde_json::{Value, json};
 
-/// The bank of points.
+/// Port to the bank of points.
 #[derive(Clone, Copy, Debug)]
 pub struct RewardBank;
 
@@ -19,9 +19,9 @@ impl Port for RewardBank {
     const NAME: &'static str = "phone/reward-bank";
     type Hears = (Id<Reward>, Event);
 
-    /// A customer waits for a reclaim, so that has limited patience; nobody waits for the rest.
-    /// To restore is to undo the reclaim of the key given, whether or not that was done: nothing
-    /// more may come of that key.
+    /// Returns the call to the bank. A reclaim has limited patience, because a customer waits for
+    /// it; the other calls are repeated until answered. `restore` undoes the reclaim with the given
+    /// key, whether or not that was done; the bank must not act on that key afterwards.
     fn ask((reward, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
         let ask = |operation, key, points, patience| Ask {
             operation,

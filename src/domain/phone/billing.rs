@@ -1,5 +1,5 @@
-//! Leads an order to its payment and back: asks for the money, and gives it back when the order is
-//! cancelled. It also sees to it that a cancellation does not wait for ever.
+//! Saga that has an order paid, and refunded when it is cancelled. It also limits the time that a
+//! cancellation waits.
 //!
 //! ```text
 //!       ordered          approved           paid
@@ -15,9 +15,9 @@
 //!             ▼      │ order cancelled
 //!            over ◀──┘
 //! ```
-//! A payment that is suspended holds up the refund and what comes after it, and nothing else. While
-//! the reward is being taken back this only watches the clock: when that is not done in time, the
-//! order is told to stand as it did.
+//! Suspended payments delay the refund and the steps after it, and nothing else. While the reward
+//! is being taken back, this saga only watches the time limit. When the limit passes, the saga
+//! sends `Keep` to the order, which then stands as before.
 
 use super::{
     STORE_CLERK,
@@ -39,34 +39,34 @@ use serde::{Deserialize, Serialize};
 use Billing::{Booking, Closing, Idle, Owing, Paying, Refunding, Rejecting, Watching, Withdrawing};
 
 hears!(
-    /// What billing listens to.
+    /// Events that the billing saga receives.
     Heard: Order, Payment
 );
 
-/// How far the payment of an order has come.
+/// State of the billing of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Billing {
-    /// There is nothing to pay, or it is settled.
+    /// Nothing is to be paid, or everything is settled.
     #[default]
     Idle,
-    /// The payment was asked for.
+    /// `Request` was sent to the payment.
     Paying,
-    /// The payment was asked for, and the order cancelled meanwhile.
+    /// `Request` was sent to the payment, and the order was cancelled meanwhile.
     Withdrawing,
-    /// The payment failed, and the order is told so.
+    /// The payment failed, and `Reject` was sent to the order.
     Rejecting,
-    /// The payment was approved, and the order is told so.
+    /// The payment was approved, and `Pay` was sent to the order.
     Booking,
-    /// The order is being cancelled in this attempt: whether it is hangs on its reward.
+    /// An attempt to cancel the order is under way; its outcome depends on the reward.
     Watching {
-        /// Which attempt, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
     },
-    /// The order is cancelled: the money is given back.
+    /// The order is cancelled, and `Refund` was sent to the payment.
     Refunding,
-    /// Somebody has to give the money back by hand.
+    /// A store clerk has to refund the payment by hand.
     Owing,
-    /// The money is back, and the order is told so.
+    /// Nothing is left to refund, and `FinishCancelling` was sent to the order.
     Closing,
 }
 
@@ -85,7 +85,7 @@ impl Saga for Billing {
         }
     }
 
-    /// Whoever says no does so because of something that was heard before, and acted upon then.
+    /// Ignores rejections: each follows from an event that was handled before.
     fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         Step::wait(self)
     }
@@ -100,7 +100,7 @@ impl Saga for Billing {
         }
     }
 
-    /// The reward was not taken back in time.
+    /// Sends `Keep` to the order, because the reward was not taken back in time.
     fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let Watching { attempt } = self else { return Step::wait(self) };
         let because = "the reward could not be taken back in time".to_owned();
@@ -155,12 +155,12 @@ impl Billing {
     }
 }
 
-/// Gives the money back.
+/// Sends `Refund` to the payment.
 fn refund(me: Id<Billing>) -> Step<Billing> {
     Step::wait(Refunding).tell(me.of::<Payment>(), Refund)
 }
 
-/// Tells the order that there is nothing left to give back.
+/// Sends `FinishCancelling` to the order: nothing is left to refund.
 fn close(me: Id<Billing>) -> Step<Billing> {
     Step::wait(Closing).tell(me.of::<Order>(), FinishCancelling)
 }

@@ -1,5 +1,5 @@
-//! What adds up in a phone shop: what stands is paid, shipped or waiting in the store, and rewarded;
-//! what does not stand has given everything back.
+//! Consistency checks of the phone business: an order that stands is paid, rewarded, and shipped or
+//! waiting in the store; any other order has everything undone.
 
 use super::{
     Billing, Rewarding, Shipping, delivery::Delivery, order::Order, payment::Payment,
@@ -7,10 +7,10 @@ use super::{
 };
 use crate::domain::kernel::{Books, Money, payment::Stage};
 
-/// Checks the whole shop.
+/// Checks all orders whose sagas are settled.
 ///
 /// # Errors
-/// What does not add up.
+/// A description of the first inconsistency.
 pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     books.each::<Order>(|number, order| {
         let is_settled = books.is_settled::<Billing>(number)

@@ -1,30 +1,30 @@
-//! What a customer sees of an order: what was bought, how far it has come, the points for it.
+//! View of orders for customers: the item, the status and the points of each.
 
 use super::order::{Event, Order};
 use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
-/// One order.
+/// Row of the view: one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
     /// The number of the order.
     pub id: u64,
-    /// The same.
+    /// The number of the order, as well.
     pub order_id: u64,
-    /// What was bought.
+    /// The item.
     pub item: Text,
-    /// How many.
+    /// Number of phones.
     pub qty: Quantity,
-    /// What one costs, in won.
+    /// Price of one, in won.
     pub price: Money,
-    /// How the order stands.
+    /// Status of the order.
     pub status: Text,
-    /// The points for it, once there are any; gone when it is cancelled.
+    /// The points for the order, once they are known; `None` again when it is cancelled.
     pub point: Option<Money>,
-    /// When it was ordered, in milliseconds since the epoch.
+    /// Time of the order, in milliseconds since the epoch.
     pub ordered_at: Timestamp,
-    /// When something happened last, in milliseconds since the epoch.
+    /// Time of the last event, in milliseconds since the epoch.
     pub changed_at: Timestamp,
 }
 

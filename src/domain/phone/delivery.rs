@@ -1,4 +1,4 @@
-//! The store's work on one order, which clients know as `storeManages`. It bears the order's number.
+//! Delivery: the store's work on one order; clients use `storeManages`. It has the order's number.
 //!
 //! ```text
 //!           wanted             the order agrees
@@ -7,8 +7,8 @@
 //!  │ the order is cancelled
 //!  └─────────────────────┴──▶ Stopped
 //! ```
-//! A clerk who ships waits until the order agrees: what is cancelled does not leave the store, even
-//! when the store does not know yet.
+//! A clerk's request to ship waits until the order agrees. A cancelled order therefore does not
+//! leave the store, even before `Stop` arrives.
 
 mod said;
 #[cfg(test)]
@@ -26,21 +26,21 @@ use thiserror::Error;
 use Command::{ConfirmShipping, Receive, Ship, Stop};
 use Event::{Received, Shipped, ShippingRequested, Stopped};
 
-/// The store's work on one order.
+/// Delivery of one order by the store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     parcel: Parcel,
     status: Status,
 }
 
-/// What goes where.
+/// Parcel: the item, the quantity and the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// The phone.
     pub item: Text,
-    /// How many.
+    /// Number of phones.
     pub qty: Quantity,
-    /// Where it goes; may be empty.
+    /// Address to which the parcel is shipped; may be empty.
     pub address: Text,
 }
 
@@ -54,50 +54,50 @@ enum Status {
     Stopped,
 }
 
-/// What the store can be told.
+/// Commands of a delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The order was paid.
     Receive {
-        /// What goes where.
+        /// Parcel: the item, the quantity and the address.
         parcel: Parcel,
     },
-    /// A clerk ships it.
+    /// A clerk ships the order.
     Ship,
-    /// The order agrees that it is shipped.
+    /// The order agreed to be shipped.
     ConfirmShipping,
     /// The order is cancelled.
     Stop,
 }
 
-/// What can happen at the store.
+/// Events of a delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The order reached the store.
     Received {
-        /// What goes where.
+        /// Parcel: the item, the quantity and the address.
         parcel: Parcel,
-        /// When it is shipped by itself; a clerk ships it when `None`.
+        /// Time at which it is shipped automatically; `None` leaves it to a clerk.
         ship_at: Option<Timestamp>,
     },
-    /// A clerk wants to ship it.
+    /// A clerk wants to ship the order.
     ShippingRequested,
-    /// It left the store.
+    /// The order left the store.
     Shipped,
-    /// It will not leave the store.
+    /// The order will not leave the store.
     Stopped,
 }
 
-/// Why the store says no.
+/// Reason why a delivery rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No paid order bears this number, or it has not reached the store yet.
+    /// No paid order has this number, or the order has not reached the store yet.
     #[error("there is no such delivery")]
     Unknown,
-    /// It has left the store.
+    /// The order has left the store.
     #[error("the delivery has been shipped")]
     IsShipped,
-    /// Its order is cancelled.
+    /// The order is cancelled.
     #[error("the delivery is stopped, because its order is cancelled")]
     IsStopped,
 }
@@ -156,7 +156,7 @@ impl Aggregate for Delivery {
         Self { status, ..self }
     }
 
-    /// Only a clerk who ships waits here, and does not get what was stopped meanwhile.
+    /// Lets a clerk who ships wait for the order, and fails when the delivery is stopped meanwhile.
     fn standing(&self) -> Standing {
         match self.status {
             Status::Shipping => Standing::Pending,
@@ -189,7 +189,7 @@ impl Aggregate for Delivery {
 }
 
 impl Delivery {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn process(&self) -> &'static str {
         match self.status {

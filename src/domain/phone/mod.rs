@@ -1,9 +1,9 @@
-//! The phone shop: somebody orders a phone, pays, gets points for it, and the store ships it.
+//! Phone business: a customer orders phones, pays and gets points, and the store ships the order.
 //!
-//! The order is where everything meets. Each of its three partners (payment, store, reward) is led
-//! by a saga of its own, so that a partner that is suspended holds up nothing but what it does
-//! itself: shipping goes on while rewards are down, refunds while the store is. Whether an order is
-//! shipped or cancelled is decided by the order alone, in the sequence in which it is told.
+//! Each of the three partners of an order (payment, store, reward) has a saga of its own. A
+//! suspended partner therefore delays only its own work: shipping continues while rewards are
+//! suspended, and refunds while the store is. The order alone decides whether it is shipped or
+//! cancelled, in the sequence in which commands arrive.
 
 mod bank;
 mod billing;
@@ -60,5 +60,5 @@ impl Business for PhoneShop {
     }
 }
 
-/// The role of who ships, and settles by hand what the payment service or the bank will not.
+/// Role of the staff who ship, and settle by hand what the payment service or the bank declined.
 pub const STORE_CLERK: &str = "store-clerk";

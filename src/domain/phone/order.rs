@@ -1,5 +1,5 @@
-//! A customer's order of phones, and what became of it: the one place that decides whether they
-//! are shipped or the order is cancelled.
+//! Order: a customer's order of phones, which alone decides whether the phones are shipped or the
+//! order is cancelled.
 //!
 //! ```text
 //!            paid              shipped
@@ -14,8 +14,8 @@
 //!  ▼ rejected
 //! Rejected
 //! ```
-//! An order without a price is paid at once. While it is `Cancelling` it is not shipped; once it is
-//! `Undoing` there is no way back.
+//! An order without a price is paid at once. An order that is `Cancelling` is not shipped; one that
+//! is `Undoing` will be cancelled.
 
 mod messages;
 mod said;
@@ -46,32 +46,32 @@ pub struct Order {
     price: Money,
     amount: Money,
     point: Option<Money>,
-    /// How often its cancellation was begun.
+    /// Number of attempts to cancel the order so far.
     attempts: u32,
     status: Status,
 }
 
-/// What is bought, where, and where it goes.
+/// Basket: the item, the quantity, the store and the address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basket {
     /// The phone.
     pub item: Text,
-    /// How many.
+    /// Number of phones.
     pub qty: Quantity,
     /// The store that sells it; may be empty.
     pub store: Text,
-    /// Where it goes; may be empty.
+    /// Address to which the order is shipped; may be empty.
     pub address: Text,
 }
 
-/// How far an order has come.
+/// Status of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
     Blank,
     Requested,
     Paid {
-        /// Why it could not be cancelled, when that was tried last.
+        /// Why the last attempt to cancel failed, if there was one.
         kept: Option<(Fall, String)>,
     },
     Shipped,
@@ -210,7 +210,7 @@ impl Aggregate for Order {
     }
 }
 
-/// What comes of an order that nobody ordered before.
+/// Decides `Place` for a number under which no order was placed before.
 fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decision<Order> {
     if !basket.item.is_name() {
         return Err(Rejection::BadItem);
@@ -237,19 +237,19 @@ fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decisio
 }
 
 impl Order {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         self.status.name()
     }
 
-    /// The points for it, once there are any.
+    /// Returns the points for the order, once they are known.
     #[must_use]
     pub const fn point(&self) -> Option<Money> {
         self.point
     }
 
-    /// What it costs in all.
+    /// Returns the total price, in won.
     #[must_use]
     pub const fn amount(&self) -> Money {
         self.amount
@@ -259,7 +259,7 @@ impl Order {
         Paid { basket: self.basket.clone(), amount: self.amount }
     }
 
-    /// The lower half of the table: what is already so, and what is refused.
+    /// Decides the lower half of the table: commands that change nothing, and rejections.
     fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
         use Status as S;
         match (state, command) {
@@ -269,7 +269,7 @@ impl Order {
             | (S::Cancelling | S::Undoing | S::Cancelled, Cancel)
             | (S::Cancelled, FinishCancelling) => Ok(vec![]),
             (_, Credit { points }) if self.point == Some(*points) => Ok(vec![]),
-            // What an attempt to cancel came to is settled; the first to say so was right.
+            // The first command that settles an attempt to cancel holds; later ones do nothing.
             (S::Undoing | S::Cancelled, Forfeit { attempt }) if *attempt == self.attempts => {
                 Ok(vec![])
             }

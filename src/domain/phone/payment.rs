@@ -1,4 +1,4 @@
-//! The price of one order: asked for, paid, or paid back. It bears the order's number.
+//! Payment of one order. It has the order's number.
 
 use super::{
     PhoneShop, STORE_CLERK,
@@ -11,16 +11,16 @@ use crate::domain::kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The price of one order.
+/// Payment of one order.
 pub type Payment = payment::Payment<Sale>;
 
-/// What can happen to it.
+/// Events of the payment.
 pub type Event = payment::Event<Sale>;
 
-/// The outside service that charges.
+/// Port to the external service that charges.
 pub type CardPayment = Charging<Sale>;
 
-/// What is paid for.
+/// Bill of a sale: the item.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sale {
     /// The phone.
@@ -51,7 +51,7 @@ impl Bill for Sale {
     }
 }
 
-/// As clients of the original spell it.
+/// Returns the status as clients of the original spell it.
 const fn process(stage: Stage) -> &'static str {
     match stage {
         Stage::Approved => "Payed",
@@ -70,11 +70,11 @@ struct Shown {
     reason: Option<String>,
 }
 
-/// The processes of a payment or reward that say: call the order off.
+/// Values of `process` on a payment or reward that request the cancellation of the order.
 pub(super) const ORDER_CANCELLED: &[&str] =
     &["cancelled", "canceled", "cancel", "ordercancelled", "ordercanceled"];
 
-/// `{"price":200,"process":"OrderCancelled"}`: its order is cancelled.
+/// `{"price":200,"process":"OrderCancelled"}`: cancels the order.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProcessBody {

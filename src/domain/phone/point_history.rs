@@ -1,28 +1,28 @@
-//! The points of all customers: every grant and every reclaim, and the balance after it.
+//! View of the points of all customers: every grant and every reclaim, and the balance after it.
 //!
-//! A reward of nothing moves nothing, so it leaves no row.
+//! A reward of 0 points adds no row.
 
 use super::reward::{Event, Reward};
 use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, Total, View};
 use serde::{Deserialize, Serialize};
 
-/// One movement of points.
+/// Row of the view: one movement of points.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PointHistory {
-    /// Its number: the position of its record.
+    /// Number of the row: the position of the event's record.
     pub id: u64,
-    /// The order it is about.
+    /// The order.
     pub order_id: u64,
-    /// The reward it is about, which bears the same number.
+    /// The reward, which has the same number.
     pub reward_id: u64,
-    /// Which way the points went.
+    /// Direction of the movement: `Granted` or `Reclaimed`.
     pub process: Text,
-    /// How many points.
+    /// Number of points.
     pub point: Money,
-    /// All points granted and not reclaimed, after this.
+    /// All points granted and not reclaimed, after this movement.
     pub balance: Total,
-    /// When it happened, in milliseconds since the epoch.
+    /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
 }
 
@@ -69,7 +69,7 @@ impl View for PointHistory {
 const GRANTED: &str = "Granted";
 const RECLAIMED: &str = "Reclaimed";
 
-/// Which way points went, and how many; `None` when none did.
+/// Returns the direction and the number of points of an event; `None` when it moves none.
 fn movement(event: &Event) -> Option<(&'static str, Money)> {
     let (process, points) = match event {
         Event::Granted { points } | Event::Restored { points, again: true } => (GRANTED, *points),

@@ -1,20 +1,20 @@
-//! The points for one order: granted by the bank, and taken back when the order is cancelled. It
-//! bears the order's number.
+//! Reward: the points for one order. The bank grants them, and takes them back when the order is
+//! cancelled. A reward has the order's number.
 //!
 //! ```text
 //!           bank: yes            reclaim                bank: yes
 //! Granting ──────────▶ Granted ──────────▶ Reclaiming ───────────▶ Reclaimed
 //!  │  │ bank: no        ▲  ▲  │ bank: no      │  │ kept, or          │ kept
-//!  │  └────────────▶ Declined └───────────────┘  │ nobody answered   │
+//!  │  └────────────▶ Declined └───────────────┘  │ no answer came   │
 //!  │ reclaim            │ restored               ▼                   │
 //!  ▼                    └──────────────────── Restoring ◀────────────┘
 //! Awaiting: once granted,      │  ▲             │ bank: no
 //!   it is reclaimed            │  └── settled by hand ── Owed
 //! ```
 //! A tenth of the amount is granted, rounded down. A reward of 0 points is granted and reclaimed at
-//! once: the bank has nothing to do with it. Each attempt to cancel reclaims under a number of its
-//! own, so that what nobody answered can be undone by name without touching what comes after. A bank
-//! that was never asked (`TurnAwayReclaim`) leaves them granted, as one that says no.
+//! once, without the bank. Each attempt to cancel reclaims under a number of its own, so that an
+//! unanswered reclaim can be undone without affecting later ones. A reclaim that the gate rejected
+//! (`TurnAwayReclaim`) leaves the points granted, like one that the bank declined.
 
 mod messages;
 mod shown;
@@ -39,14 +39,14 @@ use Event::{
     RestoreDeclined, Restored,
 };
 
-/// One point for so many won.
+/// Won for which one point is granted.
 const WON_PER_POINT: u64 = 10;
 
 /// The points for one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reward {
     points: Money,
-    /// The attempt to cancel heard of last; 0 before any.
+    /// Number of the latest attempt to cancel; 0 before the first.
     attempt: u32,
     status: Status,
 }
@@ -56,15 +56,15 @@ enum Status {
     #[default]
     Blank,
     Granting,
-    /// The bank has not answered yet; when it has, the points are reclaimed.
+    /// The bank has not answered the grant yet; once it has, the points are reclaimed.
     Awaiting,
     Granted,
     Declined,
     Reclaiming,
     Reclaimed,
-    /// The reclaim is undone at the bank.
+    /// The bank was asked to undo the reclaim.
     Restoring {
-        /// Whether it had been confirmed.
+        /// Whether the bank had confirmed the reclaim.
         again: bool,
     },
     Owed,
@@ -165,7 +165,7 @@ impl Aggregate for Reward {
     }
 }
 
-/// What follows a wish to have the points back: a question to the bank, unless there are none.
+/// Returns the event that starts a reclaim: a request to the bank, unless there are no points.
 fn reclaiming(attempt: u32, points: Money) -> Event {
     if points == Money::ZERO {
         Reclaimed { attempt, points }
@@ -174,13 +174,13 @@ fn reclaiming(attempt: u32, points: Money) -> Event {
     }
 }
 
-/// What a reward begins with: a question to the bank, unless it is of nothing.
+/// Returns the event that starts a grant: a request to the bank, unless there are no points.
 fn granting(points: Money) -> Event {
     if points == Money::ZERO { Granted { points } } else { GrantRequested { points } }
 }
 
 impl Reward {
-    /// How far it has come, as clients are told.
+    /// Returns the status shown to clients.
     #[must_use]
     pub const fn process(&self) -> &'static str {
         match self.status {
@@ -195,18 +195,18 @@ impl Reward {
         }
     }
 
-    /// How many points it is worth, or is to be.
+    /// Returns the number of points granted or requested.
     #[must_use]
     pub const fn points(&self) -> Money {
         self.points
     }
 
-    /// Whether this attempt was not heard of before.
+    /// Returns whether this attempt to cancel is newer than the latest one.
     const fn is_new(&self, attempt: u32) -> bool {
         attempt > self.attempt
     }
 
-    /// The middle of the table: what belongs to the attempt to cancel that is under way.
+    /// Decides the middle of the table: commands about the attempt to cancel that is under way.
     fn of_attempt(&self, state: &Status, command: Command) -> Decision<Self> {
         use Status as S;
         let points = self.points;
@@ -242,7 +242,7 @@ impl Reward {
             (S::Restoring { again: true }, DeclineRestore { attempt, reason }) if now(attempt) => {
                 Ok(vec![RestoreDeclined { reason }])
             }
-            // To decline undoing what may never have happened is as good as undoing it.
+            // A reclaim that was not confirmed and cannot be undone counts as undone.
             (S::Restoring { again: false }, DeclineRestore { attempt, .. }) if now(attempt) => {
                 Ok(vec![Restored { points, again: false }])
             }
@@ -250,7 +250,7 @@ impl Reward {
         }
     }
 
-    /// The lower half of the table: what is already so, and what is refused.
+    /// Decides the lower half of the table: commands that change nothing, and rejections.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
         use Status as S;
@@ -258,8 +258,8 @@ impl Reward {
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Grant { .. } | ConfirmGrant | DeclineGrant { .. }) => Ok(vec![]),
             (_, Reclaim { attempt }) if !self.is_new(*attempt) => Ok(vec![]),
-            // An answer to an attempt that is over changes nothing: what the bank did after all is
-            // undone by what ended the attempt.
+            // An answer to an attempt that is over changes nothing: the command that ended the
+            // attempt also undoes its reclaim at the bank.
             (
                 _,
                 ConfirmReclaim { .. }

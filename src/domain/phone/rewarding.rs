@@ -1,5 +1,5 @@
-//! Leads an order to its reward and back: has the points granted and writes them on the order, and
-//! has them taken back before the order is cancelled.
+//! Saga that has the points for an order granted and credited, and taken back before the order is
+//! cancelled.
 //!
 //! ```text
 //!  grant:  None ──paid──▶ Asked ──granted──▶ Written ──on the order──▶ None
@@ -8,11 +8,11 @@
 //!                                 │                           │     holds
 //!                                 └── the order was kept ─────┴─▶ Undoing ──undone──▶ None
 //! ```
-//! Both go on side by side: a reward not granted yet when the order is cancelled is granted first
-//! and reclaimed then. Everything is said in one order, so rewards that are suspended hear of each
-//! attempt to cancel, and of its end, when they are back, and nothing else waits for them. The
-//! first to tell the order what became of an attempt is right; whatever the reward did for an
-//! attempt that came to nothing is undone.
+//! Both run concurrently: a reward that is not granted yet when the order is cancelled is granted
+//! first and then reclaimed. Commands to a reward stay in sequence, so suspended rewards receive
+//! each attempt to cancel and its end when they resume, and nothing else waits for them. The first
+//! command that settles an attempt holds in the order. What the reward did for a failed attempt is
+//! undone.
 
 use super::{
     order::{
@@ -29,42 +29,42 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What rewarding listens to.
+    /// Events that the rewarding saga receives.
     Heard: Order, Reward
 );
 
-/// How far the reward of an order has come.
+/// State of the rewarding of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rewarding {
-    /// What became of granting it.
+    /// Progress of the grant.
     pub grant: Grant,
-    /// What became of taking it back.
+    /// Progress of the reclaim.
     pub claim: Claim,
 }
 
-/// How far a grant has come.
+/// Progress of a grant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Grant {
-    /// There is nothing to grant, or it is settled.
+    /// Nothing is to be granted, or the grant is settled.
     #[default]
     None,
-    /// The reward was told.
+    /// `Grant` was sent to the reward.
     Asked,
-    /// The order is told how many points there are.
+    /// `Credit` was sent to the order.
     Written,
 }
 
-/// How far taking it back has come.
+/// Progress of a reclaim.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Claim {
-    /// There is nothing to take back, or it is settled.
+    /// Nothing is to be reclaimed, or the reclaim is settled.
     #[default]
     None,
-    /// The reward was told, in this attempt to cancel.
+    /// `Reclaim` was sent to the reward, for this attempt to cancel.
     Asked(u32),
-    /// The order is told what became of this attempt.
+    /// The outcome of this attempt was sent to the order.
     Told(u32),
-    /// The attempt came to nothing, and the reward is told so.
+    /// The attempt failed, and `Keep` was sent to the reward.
     Undoing(u32),
 }
 
@@ -83,7 +83,8 @@ impl Saga for Rewarding {
         }
     }
 
-    /// A reward that cannot be taken back now says so; what an order says no to is over.
+    /// Lets the order stand when the reward rejects the reclaim. A rejection of any other command
+    /// settles what it was sent for.
     fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         let reclaim = command_name(&R::Reclaim { attempt: 0 });
         let is_reclaim = refused.aggregate == Reward::NAME && refused.command == reclaim;
@@ -162,13 +163,13 @@ impl Rewarding {
         }
     }
 
-    /// Tells the order that this attempt to cancel it comes to nothing.
+    /// Sends `Keep` to the order: this attempt to cancel fails.
     fn keep(self, me: Id<Self>, attempt: u32, how: Fall, because: String) -> Step<Self> {
         Step::wait(Self { claim: Claim::Told(attempt), ..self })
             .tell(me.of::<Order>(), Keep { attempt, how, because })
     }
 
-    /// A command that led to no event is as answered as one that did.
+    /// Settles the part whose command was rejected or changed nothing.
     fn over(self, aggregate: &str, command: &str) -> Step<Self> {
         match (aggregate, command, self) {
             (Order::NAME, "Credit", Self { grant: Grant::Written, .. }) => {
@@ -181,7 +182,7 @@ impl Rewarding {
         }
     }
 
-    /// Waits for what is not settled yet, or ends.
+    /// Waits for the parts that are not settled, or ends the saga.
     fn proceed(self) -> Step<Self> {
         if self == Self::default() { Step::done() } else { Step::wait(self) }
     }

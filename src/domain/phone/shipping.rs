@@ -1,5 +1,5 @@
-//! Leads a paid order through the store: it is shipped when the order agrees, or stopped when the
-//! order is cancelled.
+//! Saga that has a paid order shipped by the store once the order agrees, or stopped when the order
+//! is cancelled.
 //!
 //! ```text
 //!       paid             received              at once, in time, or a clerk ships
@@ -11,11 +11,10 @@
 //!                                              ▼              │ shipped
 //!                                             over ◀──────────┘
 //! ```
-//! A store that is suspended holds up only this. The order decides whether it is shipped or
-//! cancelled, so a cancellation needs no answer of the store: it goes through, and when the store
-//! is back it hears first of the order and then that it is to be stopped. An order that refuses to
-//! be shipped because it is being cancelled either stands after all, and is asked again, or is
-//! cancelled.
+//! A suspended store delays only this saga. The order decides whether it is shipped or cancelled,
+//! so a cancellation needs no answer of the store. When the store resumes, it receives first the
+//! order and then `Stop`. An order that rejects `Ship` because it is being cancelled either stands
+//! after all, and receives `Ship` again, or is cancelled.
 
 use super::{
     STORE_CLERK,
@@ -33,25 +32,25 @@ use serde::{Deserialize, Serialize};
 use Shipping::{Asking, Idle, Receiving, Releasing, Stopping, Waiting};
 
 hears!(
-    /// What shipping listens to.
+    /// Events that the shipping saga receives.
     Heard: Order, Delivery
 );
 
-/// How far an order has come in the store.
+/// State of the shipping of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Shipping {
-    /// There is nothing to ship, or it is settled.
+    /// Nothing is to be shipped, or everything is settled.
     #[default]
     Idle,
-    /// The store was told.
+    /// `Receive` was sent to the delivery.
     Receiving,
-    /// The store has it, and it is not time yet.
+    /// The store has the order, and it is not time to ship yet.
     Waiting,
-    /// It is to be shipped, if the order agrees.
+    /// `Ship` was sent to the order, which has to agree.
     Asking,
-    /// The order agrees, and the store is told so.
+    /// The order agreed, and `ConfirmShipping` was sent to the delivery.
     Releasing,
-    /// The order is cancelled, and the store is told so.
+    /// The order is cancelled, and `Stop` was sent to the delivery.
     Stopping,
 }
 
@@ -70,7 +69,7 @@ impl Saga for Shipping {
         }
     }
 
-    /// An order refuses to be shipped when it is being cancelled, and says what came of that.
+    /// Waits when the order rejects `Ship`: it is being cancelled, and an event follows.
     fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         Step::wait(self)
     }
@@ -84,7 +83,7 @@ impl Saga for Shipping {
         }
     }
 
-    /// It is time to ship.
+    /// Asks the order to ship, because the time to ship has come.
     fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         match self {
             Waiting => ship(me),

@@ -1,4 +1,4 @@
-//! How many cars there are, and how many of them can be rented: what a customer asks first.
+//! The view of the cars of each kind: how many there are, and how many of them can be rented.
 
 use super::car::{
     self, Car,
@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Availability {
-    /// Their number.
+    /// The number of the kind of car.
     pub id: u64,
-    /// The same, as orders call it.
+    /// The same number, under the name that orders use.
     pub car_id: u64,
-    /// What they are called.
+    /// The name of the cars.
     pub name: Text,
     /// Whether any can be rented.
     pub status: Text,
-    /// How many there are.
+    /// The number of registered cars.
     pub registered: Quantity,
-    /// How many of them are with customers.
+    /// The number of cars that are rented out.
     pub rented: Quantity,
-    /// How many can be rented.
+    /// The number of cars that can be rented.
     pub rentable: Quantity,
 }
 

@@ -1,4 +1,5 @@
-//! What adds up where cars are rented: who has cars has paid, and every car that is out is with somebody.
+//! The invariants of car rental: a customer who has cars has paid, and every rented car belongs to
+//! a confirmed order.
 
 use super::{
     car::Car,
@@ -8,10 +9,10 @@ use super::{
 };
 use crate::domain::kernel::{Books, Id, payment::Stage};
 
-/// Checks the whole business.
+/// Checks the invariants of the whole business.
 ///
 /// # Errors
-/// What does not add up.
+/// The invariant that is violated, as a sentence.
 pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     books.each::<Order>(|number, order| {
         if is_settled(books, number) { order_adds_up(books, number, order) } else { Ok(()) }
@@ -23,7 +24,8 @@ fn is_settled(books: &impl Books, order: u64) -> bool {
     books.is_settled::<OrderBilling>(order) && books.is_settled::<Handover>(order)
 }
 
-/// A confirmed order has paid and has its cars; every other has neither, or is owed its money.
+/// Checks that a confirmed order has paid and has its cars. Every other order has no cars, and its
+/// money was not charged, is refunded or is owed.
 fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), String> {
     let payment = books.get::<Payment>(number).stage();
     let has_cars = has_cars(books, number, order);
@@ -33,7 +35,7 @@ fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), S
             matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined)
                 && !has_cars
         }
-        // There are no cars for it, and the fleet manager owes the money.
+        // No cars are available for the order, and the fleet manager owes the refund.
         "Paid" => payment == Stage::RefundDeclined && !has_cars,
         _ => false,
     };
@@ -50,8 +52,8 @@ fn has_cars(books: &impl Books, number: u64, order: &Order) -> bool {
         Car::Registered { rented, .. } if rented.get(&Id::new(number)) == Some(&rent.quantity))
 }
 
-/// What is not rentable of what is registered is with orders, and they are confirmed, unless that
-/// is on its way.
+/// Checks that the registered cars are either rentable or rented, and that the orders which have
+/// them are confirmed. Orders whose sagas are in flight are not checked.
 fn car_adds_up(books: &impl Books, number: u64, car: &Car) -> Result<(), String> {
     let Car::Registered { registered, rentable, rented, .. } = car else { return Ok(()) };
     let out: u64 = rented.values().map(|quantity| u64::from(quantity.0)).sum();

@@ -1,7 +1,7 @@
 //! The cars of one kind, of which some can be rented.
 //!
-//! What can be rented is what is registered less what stands rented: never below 0, never above
-//! what is registered. Each order has a part of them at most once.
+//! The rentable cars are the registered ones less the rented ones: never below 0, never more than
+//! are registered. Each order rents cars of one kind at most once.
 
 mod said;
 #[cfg(test)]
@@ -26,114 +26,114 @@ use Event::{Registered, Renamed, Rented, Restocked, Returned};
 /// The cars of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Car {
-    /// Nobody registered it.
+    /// No car of this number was registered.
     #[default]
     Blank,
-    /// It can be rented while there are any.
+    /// The cars can be rented while any are rentable.
     Registered {
-        /// What it is called; may be empty.
+        /// The name of the cars; may be empty.
         name: Text,
-        /// How many there are, rented or not.
+        /// The number of cars, rented or not.
         registered: Quantity,
-        /// How many can be rented.
+        /// The number of cars that can be rented.
         rentable: Quantity,
-        /// How many each order has.
+        /// The number of cars that each order has.
         rented: BTreeMap<Id<Order>, Quantity>,
     },
 }
 
-/// What cars can be told.
+/// The commands of cars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The fleet manager registers so many.
+    /// The fleet manager registers this many cars.
     Register {
-        /// What they are called; may be empty.
+        /// The name of the cars; may be empty.
         name: Text,
-        /// How many.
+        /// The number of cars.
         count: Quantity,
     },
-    /// The fleet manager says something differently; `None` stays as it is.
+    /// The fleet manager changes the name or the stock; fields that are `None` stay as they are.
     Revise {
-        /// What they are called.
+        /// The name of the cars.
         name: Option<Text>,
-        /// How many can be rented.
+        /// The number of cars that can be rented.
         rentable: Option<Quantity>,
     },
-    /// So many go to this order.
+    /// This many cars are to be rented to this order.
     Rent {
         /// The order.
         order: Id<Order>,
-        /// How many.
+        /// The number of cars.
         quantity: Quantity,
     },
-    /// Those of this order are back.
+    /// The cars of this order are returned.
     Return {
         /// The order.
         order: Id<Order>,
     },
 }
 
-/// What can happen to cars.
+/// The events of cars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The fleet manager registered them.
+    /// The fleet manager registered cars.
     Registered {
-        /// What they are called.
+        /// The name of the cars.
         name: Text,
-        /// How many.
+        /// The number of cars.
         count: Quantity,
     },
-    /// The fleet manager called them differently.
+    /// The fleet manager renamed the cars.
     Renamed {
-        /// What they are called.
+        /// The name of the cars.
         name: Text,
     },
-    /// The fleet manager said how many can be rented.
+    /// The fleet manager changed the number of cars that can be rented.
     Restocked {
-        /// How many there are, rented or not.
+        /// The number of cars, rented or not.
         registered: Quantity,
-        /// How many can be rented.
+        /// The number of cars that can be rented.
         rentable: Quantity,
     },
-    /// So many went to this order.
+    /// This many cars were rented to this order.
     Rented {
         /// The order.
         order: Id<Order>,
-        /// How many.
+        /// The number of cars.
         quantity: Quantity,
-        /// How many can still be rented.
+        /// The number of cars that can still be rented.
         rentable: Quantity,
     },
-    /// Those of this order are back.
+    /// The cars of this order are returned.
     Returned {
         /// The order.
         order: Id<Order>,
-        /// How many.
+        /// The number of cars.
         quantity: Quantity,
-        /// How many can be rented now.
+        /// The number of cars that can be rented now.
         rentable: Quantity,
     },
 }
 
-/// Why cars are not to be had.
+/// The reasons why cars reject a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody registered it.
+    /// No car of this number was registered.
     #[error("there is no such car")]
     Unknown,
-    /// It was registered before.
+    /// The number was registered before.
     #[error("the car has been registered already")]
     AlreadyRegistered,
-    /// A name says too much.
+    /// The name is too long.
     #[error("the name of a car has at most 100 characters")]
     BadName,
-    /// More than anybody has.
+    /// The number of cars is above the bound.
     #[error("there are at most {CARS_MAX} cars of one kind")]
     TooMany,
-    /// So many cannot be rented.
+    /// Fewer cars can be rented than requested.
     #[error("only {rentable} of these cars can be rented")]
     Short {
-        /// How many can be.
+        /// The number of cars that can be rented.
         rentable: u32,
     },
 }
@@ -245,7 +245,7 @@ impl Aggregate for Car {
 }
 
 impl Car {
-    /// Whether any can be rented, in the words that clients are shown.
+    /// The name of the availability of the cars, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
@@ -272,7 +272,7 @@ impl Car {
     }
 }
 
-/// Whether any of so many can be rented, in the words that clients are shown.
+/// The name of the availability for this many rentable cars, as shown to clients.
 pub(super) const fn status(rentable: Quantity) -> &'static str {
     if rentable.0 > 0 { "Available" } else { "Rented Out" }
 }

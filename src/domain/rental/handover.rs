@@ -1,4 +1,4 @@
-//! Hands the cars of a paid order over, or takes them back.
+//! The handover saga: rents the cars for a paid order, or returns them.
 //!
 //! ```text
 //!       paid            rented             confirmed
@@ -12,10 +12,10 @@
 //!  │       over  │
 //!  └─────────────┘ cancelled after it was confirmed
 //! ```
-//! The store of cars may be down for days: a conversation then stays where it is, and so do the
-//! cars. The money does not: it is led by the order's billing, which never speaks to the store. An
-//! order cancelled meanwhile is refunded at once, and its cars are rented and returned in one
-//! breath when the store is back, as the order of what is said in a conversation is kept.
+//! The car aggregates may be suspended for days; an instance then waits in its state. The money
+//! does not wait: the order's billing handles it and dispatches no commands to cars. An order
+//! cancelled meanwhile is refunded at once. Its cars are rented and then returned when the car
+//! aggregates are resumed, because the commands of one saga instance are delivered in order.
 
 use super::{
     car::{
@@ -35,29 +35,29 @@ use serde::{Deserialize, Serialize};
 use Handover::{Confirming, Idle, Refusing, Renting, Returning};
 
 hears!(
-    /// What a handover listens to.
+    /// The facts that a handover receives.
     Heard: Order, Car
 );
 
-/// How far the cars of an order have come.
+/// The state of a handover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Handover {
-    /// Nothing was paid, or everything is settled.
+    /// The order is not paid, or everything is settled.
     #[default]
     Idle,
-    /// The cars were asked for.
+    /// The cars were requested.
     Renting {
-        /// Which.
+        /// The kind of car.
         car: Id<Car>,
     },
-    /// The cars are rented, and the order is told so.
+    /// The cars are rented, and `Confirm` was dispatched to the order.
     Confirming {
-        /// Which.
+        /// The kind of car.
         car: Id<Car>,
     },
-    /// There are no cars, and the order is told so.
+    /// No cars are available, and `Refuse` was dispatched to the order.
     Refusing,
-    /// The order is cancelled, and its cars come back.
+    /// The order is cancelled, and `Return` was dispatched to the cars.
     Returning,
 }
 
@@ -65,7 +65,7 @@ impl Saga for Handover {
     const NAME: &'static str = "rental/handover";
     type Hears = Heard;
 
-    /// Cars say whose they are.
+    /// The number of the order. The events of cars contain it.
     fn route(heard: &Heard) -> Option<u64> {
         use car::Event as C;
         match heard {
@@ -100,13 +100,13 @@ impl Saga for Handover {
         match (self, refused.aggregate.as_str(), refused.command.as_str()) {
             (Renting { .. }, Car::NAME, _) => Step::wait(Refusing)
                 .tell(me.of::<Order>(), Refuse { because: refused.because.clone() }),
-            // It was cancelled before it could be refused, or there never was such a car.
+            // The order was cancelled before it could be refused, or there is no such car.
             (Refusing, Order::NAME, _) | (Returning, Car::NAME, "Return") => Step::done(),
             (state, ..) => Step::wait(state),
         }
     }
 
-    /// There was nothing to return.
+    /// Ends the instance when there was nothing to return.
     fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.command.as_str()) {
             (Returning, "Return") => Step::done(),

@@ -1,4 +1,4 @@
-//! Renting cars: somebody orders, pays, and gets the cars, or the money back.
+//! The car rental business: a customer orders and pays, and gets the cars or a refund.
 
 pub mod availability;
 mod books;
@@ -42,5 +42,5 @@ impl Business for CarRental {
     }
 }
 
-/// The role of who registers and restocks cars, and gives money back by hand.
+/// The role that registers and restocks cars, and gives money back by hand.
 pub const FLEET_MANAGER: &str = "fleet-manager";

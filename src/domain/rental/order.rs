@@ -1,4 +1,4 @@
-//! A customer's order of cars, and what became of it.
+//! The order: a customer's order of cars, and its outcome.
 //!
 //! ```text
 //!            paid          rented
@@ -12,8 +12,8 @@
 //!   ▼               │ money back
 //! Rejected ◀────────┘
 //! ```
-//! An order without a car stays Paid, with the reason, until the money is back. The cars of a
-//! cancelled order come back by themselves, and nobody waits for them.
+//! An order without a car stays Paid, with the reason, until the money is refunded. The cars of a
+//! cancelled order are returned by the handover; the cancellation does not wait for them.
 
 mod said;
 #[cfg(test)]
@@ -32,10 +32,10 @@ use thiserror::Error;
 use Command::{Cancel, Close, Confirm, Pay, Place, Refuse, Reject};
 use Event::{Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Undone};
 
-/// The most cars of one kind, and so the most that can be ordered.
+/// The largest number of cars of one kind, and so of cars in an order.
 pub(super) const CARS_MAX: u32 = Quantity::MAX.0;
 
-/// Leads the money of an order.
+/// The billing saga of an order.
 pub type OrderBilling = Billing<Order>;
 
 /// An order of cars.
@@ -46,7 +46,7 @@ pub struct Order {
     status: Status,
 }
 
-/// How far an order has come.
+/// The status of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
@@ -65,82 +65,82 @@ enum Status {
     },
 }
 
-/// How far an order had come when it was cancelled.
+/// The stage of an order when it was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stage {
     /// The payment had not answered.
     Requested,
-    /// It was paid, and cars were asked for.
+    /// The order was paid, and cars were requested.
     Paid,
-    /// It had this car.
+    /// The order had this car.
     Confirmed {
         /// The car to be returned.
         car: Id<Car>,
     },
 }
 
-/// What an order can be told.
+/// The commands of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// A customer wants cars.
     Place {
-        /// Which.
+        /// The kind of car.
         car: Id<Car>,
-        /// How many.
+        /// The number of cars.
         quantity: Quantity,
     },
-    /// The customer does not want them any more.
+    /// The customer cancels the order.
     Cancel,
     /// The payment was approved.
     Pay,
-    /// It could not be paid.
+    /// The payment failed.
     Reject {
-        /// Which family of answer that is.
+        /// The family of the failure.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
     /// The cars are rented.
     Confirm,
-    /// There are no cars for it.
+    /// No cars are available for the order.
     Refuse {
         /// The reason, as a sentence.
         because: String,
     },
-    /// No money of it is kept any more.
+    /// No money of the order is kept any more.
     Close,
 }
 
-/// What can happen to an order.
+/// The events of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A customer ordered cars.
     Placed {
-        /// Which, and how many.
+        /// The kind and number of cars.
         rent: Rent,
-        /// What they cost, in won.
+        /// The price of all cars, in won.
         amount: Money,
     },
-    /// It was paid.
+    /// The order was paid.
     Paid {
         /// The cars to be rented.
         rent: Rent,
     },
-    /// The cars are the customer's.
+    /// The cars are rented to the customer.
     Confirmed,
-    /// There are no cars for it; the money goes back.
+    /// No cars are available for the order; the money is refunded.
     Refused {
         /// The reason, as a sentence.
         because: String,
     },
-    /// The customer called it off; the money goes back.
+    /// The customer cancelled the order; the money is refunded.
     Cancelled {
-        /// How far it had come.
+        /// The stage of the order at that time.
         was: Stage,
     },
-    /// It did not come about, and no money is kept.
+    /// The order was rejected, and no money of it is kept.
     Rejected {
-        /// Which family of answer that is.
+        /// The family of the failure.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
@@ -149,40 +149,40 @@ pub enum Event {
     Undone,
 }
 
-/// Why an order says no.
+/// The reasons why an order rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody ever ordered under this number.
+    /// No order was placed under this number.
     #[error("there is no such order")]
     Unknown,
-    /// This number has been ordered under before.
+    /// An order was already placed under this number.
     #[error("the cars have been ordered already")]
     AlreadyPlaced,
-    /// Nobody's car.
+    /// The number of the car is 0, which identifies no car.
     #[error("cars are numbered from 1")]
     BadCar,
-    /// None, or more than there can be.
+    /// The number of cars is 0 or above the bound.
     #[error("an order is for 1 to {CARS_MAX} cars")]
     BadQuantity,
-    /// More than anybody has.
+    /// The amount is above the bound.
     #[error("the order costs more than {}", Money::MAX)]
     TooDear,
-    /// There is no money for what it is told.
+    /// The command requires a paid order.
     #[error("the order has not been paid")]
     NotPaid,
-    /// What is paid does not become unpaid.
+    /// The order has been paid and cannot become unpaid.
     #[error("the order has been paid")]
     IsPaid,
-    /// It has its cars.
+    /// The order has its cars.
     #[error("the order has been confirmed")]
     IsConfirmed,
-    /// It is being undone, or was.
+    /// The order is being cancelled, or is cancelled.
     #[error("the order is cancelled")]
     IsCancelled,
-    /// It does not stand, or never stood.
+    /// The order was refused or rejected.
     #[error("the order was rejected")]
     WasRejected,
-    /// Nobody called it off.
+    /// No cancellation or refusal is in progress.
     #[error("the order has not been called off")]
     NotCalledOff,
 }
@@ -328,7 +328,7 @@ fn placed(rent: Rent, settings: &Settings) -> Result<Vec<Event>, Rejection> {
 }
 
 impl Order {
-    /// How it stands, in the words that clients are shown.
+    /// The name of the status, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self.status {
@@ -341,7 +341,7 @@ impl Order {
         }
     }
 
-    /// The cars it is for.
+    /// The kind and number of cars ordered.
     #[must_use]
     pub const fn rent(&self) -> &Rent {
         &self.rent
@@ -349,7 +349,7 @@ impl Order {
 }
 
 impl Status {
-    /// The lower half of the table: what is already so, and what is refused.
+    /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Order> {
         match (self, command) {
             (Self::Paid | Self::Confirmed, Pay)

@@ -1,4 +1,4 @@
-//! What is paid for one order of cars. It bears the order's number.
+//! The payment of one order of cars. It has the order's number.
 
 use super::{CarRental, FLEET_MANAGER, car::Car};
 use crate::domain::kernel::{
@@ -8,21 +8,21 @@ use crate::domain::kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What is paid for one order.
+/// The payment of one order.
 pub type Payment = payment::Payment<Rent>;
 
-/// What can happen to it.
+/// The events of a payment.
 pub type Event = payment::Event<Rent>;
 
 /// The outside service that charges for cars.
 pub type CardPayment = Charging<Rent>;
 
-/// The cars that are paid for.
+/// The bill of an order: the cars that are paid for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rent {
-    /// Which.
+    /// The kind of car.
     pub car: Id<Car>,
-    /// How many.
+    /// The number of cars.
     pub quantity: Quantity,
 }
 
@@ -50,7 +50,7 @@ impl Bill for Rent {
     }
 }
 
-/// How a payment stands, in the words of this business.
+/// The name of the stage of a payment in this business.
 pub(super) const fn word(stage: Stage) -> &'static str {
     match stage {
         Stage::Approved => "Paid",
@@ -71,7 +71,8 @@ struct Shown {
     reason: Option<String>,
 }
 
-/// `{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}`: what the order has said already.
+/// `{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}`: repeats what the order has
+/// requested.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RestateBody {

@@ -1,14 +1,14 @@
-//! What can be configured about renting cars: the section `[rental]`.
+//! The settings of the car rental business: the section `[rental]`.
 
 use crate::domain::kernel::{Money, price};
 use serde::{Deserialize, Serialize};
 
-/// What renting costs. The price is the same for every car: an order is paid before the store of
-/// cars, which may be down, is asked for any.
+/// The price of renting. It is the same for every car, because an order is paid before cars are
+/// requested from the car aggregates, which may be suspended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// What renting one car costs, in won; an order costs so much for each car of its `qty`.
+    /// The price of renting one car, in won; an order costs this for each car of its `qty`.
     #[serde(deserialize_with = "price")]
     pub price_per_car: Money,
 }

@@ -1,4 +1,4 @@
-//! What a customer sees of an order: its cars, its payment, and how far it has come.
+//! The view of an order for its customer: its cars, its payment and its status.
 
 use super::{
     car::Car,
@@ -10,7 +10,7 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What shows in the system.
+    /// The facts that the view receives.
     Heard: Order, Payment
 );
 
@@ -24,21 +24,21 @@ pub struct System {
     pub order_id: u64,
     /// The payment, once there is one.
     pub pay_id: Option<u64>,
-    /// The car.
+    /// The kind of car.
     pub car_id: Id<Car>,
-    /// How many of it.
+    /// The number of cars.
     pub qty: Quantity,
-    /// What they cost, in won.
+    /// The price of all cars, in won.
     pub amount: Money,
-    /// How the order stands.
+    /// The status of the order.
     pub status: Text,
-    /// How the payment stands.
+    /// The status of the payment.
     pub pay_status: Text,
-    /// Why there are no cars, or why it was not paid.
+    /// The reason why there are no cars, or why it was not paid.
     pub reason: Option<String>,
-    /// When the order came, in milliseconds since the epoch.
+    /// The time of the order, in milliseconds since the epoch.
     pub ordered_at: Timestamp,
-    /// When something happened last, in milliseconds since the epoch.
+    /// The time of the last change, in milliseconds since the epoch.
     pub changed_at: Timestamp,
 }
 

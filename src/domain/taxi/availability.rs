@@ -1,4 +1,4 @@
-//! Which taxis are free, and what they cost.
+//! The view of free taxis and their prices.
 
 use super::taxi::{
     Event::{self, Assigned, Registered, Released, Restocked, Revised},
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Availability {
-    /// Their number.
+    /// The number of the taxis.
     pub taxi_id: u64,
-    /// What they are.
+    /// The kind of car.
     pub taxi_name: Text,
-    /// Whose they are.
+    /// The company that owns them.
     pub company_name: Text,
-    /// How many are free.
+    /// The number of free taxis.
     pub stock_cnt: Quantity,
-    /// How many there are.
+    /// The number of registered taxis.
     pub registered_cnt: Quantity,
-    /// What one costs, in won.
+    /// The price of one, in won.
     pub item_price: Money,
 }
 

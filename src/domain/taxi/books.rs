@@ -1,12 +1,13 @@
-//! What adds up in a call taxi company: who rides has paid, and every taxi that is out is with somebody.
+//! The invariants of a call taxi company: a customer who rides has paid, and every assigned taxi
+//! belongs to a confirmed reservation.
 
 use super::{order::Order, payment::Payment, reservation::Reservation, ride::Ride, taxi::Taxi};
 use crate::domain::kernel::{Books, Id, payment::Stage};
 
-/// Checks the whole company.
+/// Checks the invariants of the whole company.
 ///
 /// # Errors
-/// What does not add up.
+/// The invariant that is violated, as a sentence.
 pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     books.each::<Order>(|number, order| {
         if books.is_settled::<Ride>(number) { order_adds_up(books, number, order) } else { Ok(()) }
@@ -14,7 +15,8 @@ pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
     books.each::<Taxi>(|number, taxi| taxi_adds_up(books, number, taxi))
 }
 
-/// Who rides has paid once, and nobody else has paid anything.
+/// Checks that an order that is paid or confirmed has an approved payment, and that no money of
+/// any other order is kept.
 fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), String> {
     let payment = books.get::<Payment>(number).stage();
     let reservation = books.get::<Reservation>(number);
@@ -41,7 +43,8 @@ fn holds(books: &impl Books, taxi: Id<Taxi>, order: u64) -> bool {
         Taxi::Registered { held, .. } if held.contains(&Id::new(order)))
 }
 
-/// Every taxi that is out is with a reservation confirmed with it, unless that is on its way.
+/// Checks that every assigned taxi belongs to a reservation confirmed with it, unless the ride is
+/// in flight.
 fn taxi_adds_up(books: &impl Books, number: u64, taxi: &Taxi) -> Result<(), String> {
     let Taxi::Registered { held, registered, .. } = taxi else { return Ok(()) };
     if u64::from(registered.0) < held.len() as u64 {

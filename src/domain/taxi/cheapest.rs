@@ -1,7 +1,7 @@
-//! Looks up the cheapest taxi with stock, for reservations that take any.
+//! The lookup of the cheapest taxi with stock, for reservations that accept any taxi.
 //!
-//! When there is none, it asks once more among all taxis: a company without any taxi confirms
-//! without one, a company whose taxis are all on the road does not.
+//! When no taxi has stock, a second query searches all taxis. A company without any taxi confirms
+//! without one; a company whose taxis are all assigned does not.
 
 use super::{
     availability::Availability,

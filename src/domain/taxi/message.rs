@@ -1,4 +1,4 @@
-//! The messages that customers got, one row each.
+//! The view of messages to customers, one row for each message.
 
 use super::notice::{
     Change,
@@ -8,7 +8,7 @@ use super::notice::{
 use crate::domain::kernel::{Field, Id, Meta, Text, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
-/// One message.
+/// One message, sent or failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -16,17 +16,17 @@ pub struct Message {
     pub id: u64,
     /// The order it is about.
     pub order_id: u64,
-    /// Who got it.
+    /// The name of the recipient.
     pub name: Text,
-    /// Where it went.
+    /// The phone number of the recipient.
     pub phone: Text,
     /// The change of the order it is about.
     pub status: Change,
-    /// What it said.
+    /// The text of the message.
     pub text: String,
-    /// Why it was not sent, if it was not.
+    /// The reason why it was not sent; `None` when it was sent.
     pub failed: Option<String>,
-    /// When it was sent, in milliseconds since the epoch.
+    /// The time at which the result was recorded, in milliseconds since the epoch.
     pub time: Timestamp,
 }
 

@@ -1,4 +1,5 @@
-//! The call taxi: somebody calls, pays, gets a taxi from the dispatcher, and hears of every step.
+//! The call taxi business: a customer calls and pays, a dispatcher assigns a taxi, and the
+//! customer gets a message for every step.
 
 pub mod availability;
 mod books;
@@ -62,8 +63,8 @@ impl Business for CallTaxi {
     }
 }
 
-/// The role of who confirms reservations and assigns taxis.
+/// The role that confirms reservations and assigns taxis.
 pub const DISPATCHER: &str = "dispatcher";
 
-/// The role of who registers taxis.
+/// The role that registers taxis.
 pub const DRIVER: &str = "driver";

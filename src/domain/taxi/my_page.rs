@@ -1,4 +1,4 @@
-//! What a customer sees of an order: how far it has come, its payment and its taxi.
+//! The view of an order for its customer: its status, its payment and its taxi.
 
 use super::{
     order::{self, Grade, Order},
@@ -11,7 +11,7 @@ use crate::hears;
 use serde::{Deserialize, Serialize};
 
 hears!(
-    /// What shows on a customer's page.
+    /// The facts that the view receives.
     Heard: Order, Payment, Reservation
 );
 
@@ -29,23 +29,23 @@ pub struct MyPage {
     pub payment_id: Option<u64>,
     /// The taxi, once one is assigned.
     pub taxi_id: Option<Id<Taxi>>,
-    /// Who called.
+    /// The name of the customer.
     pub name: Text,
-    /// Where the customer is reached.
+    /// The phone number of the customer.
     pub phone: Text,
-    /// How good a taxi.
+    /// The grade of taxi.
     pub order_type: Grade,
-    /// What it costs, in won.
+    /// The fare, in won.
     pub fare: Money,
-    /// How the order stands.
+    /// The status of the order.
     pub status: Text,
-    /// How the payment stands.
+    /// The status of the payment.
     pub payment_status: Text,
-    /// How the reservation stands.
+    /// The status of the reservation.
     pub reservation_status: Text,
-    /// When the call came, in milliseconds since the epoch.
+    /// The time of the call, in milliseconds since the epoch.
     pub called_at: Timestamp,
-    /// When something happened last, in milliseconds since the epoch.
+    /// The time of the last change, in milliseconds since the epoch.
     pub changed_at: Timestamp,
 }
 

@@ -1,4 +1,5 @@
-//! What one customer was told about one order: one message for every change. It bears the order's number.
+//! The notice: the messages sent to the customer of one order, one for every change of the order.
+//! It has the order's number.
 
 use super::{CallTaxi, order::Customer, settings::Settings};
 use crate::domain::kernel::{
@@ -10,72 +11,73 @@ use thiserror::Error;
 use Command::Note;
 use Event::{Failed, Sent};
 
-/// What one customer was told about one order.
+/// The messages sent to the customer of one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     customer: Customer,
     told: Vec<Change>,
 }
 
-/// The changes that a customer hears of. Each happens to an order at most once.
+/// The changes that a customer is notified of. Each happens to an order at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// The call was received.
     Requested,
-    /// It was paid.
+    /// The order was paid.
     Paid,
-    /// A taxi comes.
+    /// The order was confirmed.
     Confirmed,
-    /// It was called off.
+    /// The order was cancelled.
     Cancelled,
-    /// It did not come about.
+    /// The order was rejected.
     Rejected,
 }
 
-/// A message, as it was sent.
+/// A message to a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
-    /// Whom it went to.
+    /// The recipient.
     pub customer: Customer,
-    /// What it is about.
+    /// The change that the message is about.
     pub change: Change,
-    /// What it said.
+    /// The text of the message.
     pub text: String,
 }
 
-/// What the record of messages can be told.
+/// The commands of a notice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The outside service has answered.
     Note {
         /// The message.
         letter: Letter,
-        /// Why it was not sent, if it was not.
+        /// The reason why it was not sent; `None` when it was sent.
         failed: Option<String>,
     },
 }
 
-/// What can happen to messages.
+/// The events of a notice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// It was sent.
+    /// The message was sent.
     Sent {
         /// The message.
         letter: Letter,
     },
-    /// The outside service would not send it.
+    /// The outside service refused to send the message.
     Failed {
         /// The message.
         letter: Letter,
-        /// Its reason, as a sentence.
+        /// The reason of the outside service, as a sentence.
         because: String,
     },
 }
 
-/// Why a message is not noted: it never is refused, and clients say nothing here.
+/// The reasons why a notice rejects a command. None occurs: `Note` is never rejected, and clients
+/// submit no commands here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody was told anything under this number.
+    /// No message was sent for an order of this number.
     #[error("there are no messages about such an order")]
     Unknown,
 }

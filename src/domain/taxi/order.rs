@@ -1,4 +1,4 @@
-//! A customer's call for a taxi, and what became of it.
+//! The order: a customer's call for a taxi, and its outcome.
 //!
 //! ```text
 //!           paid          confirmed
@@ -38,7 +38,7 @@ pub struct Order {
     status: Status,
 }
 
-/// How good a taxi is wanted.
+/// The grade of taxi that the customer wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
@@ -51,16 +51,16 @@ pub enum Grade {
     Platinum,
 }
 
-/// Whom messages about the order go to.
+/// The customer, who receives the messages about the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
-    /// What the customer is called.
+    /// The name of the customer.
     pub name: Text,
-    /// Where the customer is reached; may be empty.
+    /// The phone number of the customer; may be empty.
     pub phone: Text,
 }
 
-/// How far an order has come.
+/// The status of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
@@ -78,97 +78,97 @@ enum Status {
     },
 }
 
-/// How far an order had come when it was cancelled: what there is to undo.
+/// The stage of an order when it was cancelled, which determines what is to be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stage {
     /// The payment had not answered.
     Requested,
-    /// It was paid, and a reservation made or about to be made.
+    /// The order was paid, and a reservation made or about to be made.
     Paid,
-    /// It was confirmed with this taxi, or without one.
+    /// The order was confirmed with this taxi, or without one.
     Confirmed {
         /// The taxi to be given back.
         taxi: Option<Id<Taxi>>,
     },
 }
 
-/// What an order can be told.
+/// The commands of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// A customer wants a taxi.
     Call {
-        /// How good a taxi.
+        /// The grade of taxi.
         grade: Grade,
-        /// Who calls.
+        /// The customer who calls.
         customer: Customer,
         /// The card to be charged; may be empty.
         card_no: CardNumber,
     },
-    /// The customer does not want it any more.
+    /// The customer cancels the order.
     Cancel,
     /// The payment was approved.
     Pay,
-    /// The dispatcher confirmed it, with this taxi or without one.
+    /// The dispatcher confirmed the order, with this taxi or without one.
     Confirm {
         /// The taxi assigned.
         taxi: Option<Id<Taxi>>,
     },
-    /// It could not be paid.
+    /// The payment failed.
     Reject {
-        /// Which family of answer that is.
+        /// The family of the failure.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// The company takes no part in it any more.
+    /// The company cancels the order.
     CallOff {
         /// The reason, as a sentence.
         because: String,
     },
-    /// Everything done for it has been undone.
+    /// Everything done for the order has been undone.
     FinishCancelling,
 }
 
-/// What can happen to an order.
+/// The events of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A customer called for a taxi.
     Called {
-        /// How good a taxi.
+        /// The grade of taxi.
         grade: Grade,
-        /// Who called.
+        /// The customer who called.
         customer: Customer,
         /// The card to be charged.
         card_no: CardNumber,
-        /// What it costs, in won.
+        /// The fare, in won.
         fare: Money,
     },
-    /// It was paid.
+    /// The order was paid.
     Paid {
-        /// Who called.
+        /// The customer who called.
         customer: Customer,
     },
-    /// The dispatcher confirmed it.
+    /// The dispatcher confirmed the order.
     Confirmed {
-        /// Who called.
+        /// The customer who called.
         customer: Customer,
         /// The taxi assigned, if there is one.
         taxi: Option<Id<Taxi>>,
     },
-    /// It was called off; what had been done for it is now undone.
+    /// The order was cancelled; everything done for it is now to be undone.
     Cancelled {
-        /// Who called.
+        /// The customer who called.
         customer: Customer,
-        /// How far it had come.
+        /// The stage of the order at that time.
         was: Stage,
-        /// Why, when it was not the customer's wish.
+        /// The reason, when the customer did not cancel it.
         because: Option<String>,
     },
-    /// It did not come about.
+    /// The order was rejected.
     Rejected {
-        /// Who called.
+        /// The customer who called.
         customer: Customer,
-        /// Which family of answer that is.
+        /// The family of the failure.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
@@ -177,37 +177,37 @@ pub enum Event {
     Undone,
 }
 
-/// Why an order says no.
+/// The reasons why an order rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody ever called under this number.
+    /// No call was made under this number.
     #[error("there is no such order")]
     Unknown,
-    /// This number has been called under before.
+    /// A call was already made under this number.
     #[error("the taxi has been called already")]
     AlreadyCalled,
-    /// The name says nothing or too much.
+    /// The name is blank or too long.
     #[error("the name must have 1 to 100 characters")]
     BadName,
-    /// A card or phone number that cannot be one.
+    /// The card or phone number is too long.
     #[error("card and phone numbers have at most 100 characters")]
     TooLong,
-    /// There is no money for what it is told.
+    /// The command requires a paid order.
     #[error("the order has not been paid")]
     NotPaid,
-    /// What is paid does not become unpaid.
+    /// The order has been paid and cannot become unpaid.
     #[error("the order has been paid")]
     IsPaid,
-    /// It was confirmed, with another taxi.
+    /// The order was confirmed with another taxi.
     #[error("the order has been confirmed already")]
     IsConfirmed,
-    /// It is being undone, or was.
+    /// The order is being cancelled, or is cancelled.
     #[error("the order is cancelled")]
     IsCancelled,
-    /// It never stood.
+    /// The order was rejected.
     #[error("the order was rejected")]
     WasRejected,
-    /// Nobody asked for it to be undone.
+    /// No cancellation is in progress.
     #[error("the order is not being cancelled")]
     NotCancelling,
 }
@@ -346,7 +346,7 @@ fn called(
 }
 
 impl Order {
-    /// How far it has come, as clients are told.
+    /// The name of the status, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         self.status.name()
@@ -362,7 +362,7 @@ impl Order {
 }
 
 impl Status {
-    /// The lower half of the table: what is already so, and what is refused.
+    /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Order> {
         match (self, command) {
             (Self::Paid | Self::Confirmed { .. }, Pay)

@@ -1,4 +1,4 @@
-//! The fare of one order: asked for, paid, or paid back. It bears the order's number.
+//! The payment of the fare of one order: requested, paid or refunded. It has the order's number.
 
 use super::{CallTaxi, DISPATCHER};
 use crate::domain::kernel::{
@@ -8,16 +8,16 @@ use crate::domain::kernel::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The fare of one order.
+/// The payment of the fare of one order.
 pub type Payment = payment::Payment<Fare>;
 
-/// What can happen to it.
+/// The events of a payment.
 pub type Event = payment::Event<Fare>;
 
 /// The outside service that charges cards.
 pub type CardPayment = Charging<Fare>;
 
-/// Which card is charged for a ride.
+/// The bill of a ride: the card that is charged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fare {
     /// The card; may be empty.
@@ -60,7 +60,7 @@ struct Shown {
     reason: Option<String>,
 }
 
-/// `{"orderId":1,"cardNo":383824245656,"status":"valid"}`: what the order has said already.
+/// `{"orderId":1,"cardNo":383824245656,"status":"valid"}`: repeats what the order has requested.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RestateBody {

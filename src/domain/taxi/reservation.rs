@@ -1,5 +1,5 @@
-//! What the taxi company knows of an order: it came in, and a dispatcher confirms it with a taxi.
-//! It bears the order's number.
+//! The reservation: the taxi company's part of an order, which a dispatcher confirms with a taxi.
+//! It has the order's number.
 //!
 //! ```text
 //!              confirm this taxi                       assigned
@@ -9,7 +9,7 @@
 //!  │     failed            │  └─────────────┼── none registered at all ────┘
 //!  └───────────────────────┴────────────────┘
 //! ```
-//! From everywhere to Cancelled.
+//! Every state can change to Cancelled.
 
 mod said;
 #[cfg(test)]
@@ -27,76 +27,76 @@ use thiserror::Error;
 use Command::{Accept, Assign, Cancel, Confirm, DoWithout, Fail, FindNone, Offer};
 use Event::{Accepted, AssigningFailed, Cancelled, Confirmed, TaxiChosen, TaxiSought};
 
-/// What the taxi company knows of an order.
+/// The taxi company's part of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Reservation {
-    /// It never heard of it.
+    /// The order has not reached the company.
     #[default]
     Blank,
-    /// It reached the company, and waits for the dispatcher.
+    /// The order reached the company, and waits for the dispatcher.
     Accepted {
-        /// Why the last attempt to confirm it failed.
+        /// The reason why the last attempt to confirm it failed.
         failed: Option<String>,
     },
-    /// Any taxi will do, and the cheapest is looked up.
+    /// Any taxi is accepted, and the cheapest is being looked up.
     Seeking {
-        /// Among which taxis.
+        /// The taxis that are searched.
         among: Among,
     },
     /// This taxi is being assigned.
     Assigning {
         /// The taxi.
         taxi: Id<Taxi>,
-        /// By whose choice.
+        /// The origin of the choice.
         choice: Choice,
     },
-    /// The taxi comes; or the ride was confirmed while no taxi was registered at all.
+    /// The ride was confirmed with this taxi, or without one because no taxi was registered at all.
     Confirmed {
         /// The taxi.
         taxi: Option<Id<Taxi>>,
     },
-    /// Nobody is coming.
+    /// The reservation is cancelled: no taxi comes.
     Cancelled,
 }
 
-/// Among which taxis one is looked up.
+/// The taxis among which the cheapest is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Among {
-    /// Those that have stock.
+    /// The taxis that have stock.
     InStock,
-    /// All: there was none with stock, and it matters whether there is one without.
+    /// All registered taxis: none had stock, and it matters whether any is registered at all.
     Registered,
 }
 
-/// Who chose a taxi.
+/// The origin of the choice of a taxi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Choice {
-    /// The dispatcher: if it is out of stock, the dispatcher shall know.
+    /// The dispatcher chose the taxi. If it is out of stock, the dispatcher is notified.
     Dispatcher,
-    /// It was the cheapest: if it is out of stock by now, the next will do.
+    /// The lookup chose the cheapest taxi. If it is out of stock by now, the next one is taken.
     Cheapest,
 }
 
-/// Who called a reservation off.
+/// The origin of a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum By {
     /// The order was cancelled.
     Order,
-    /// The dispatcher will not have it.
+    /// The dispatcher cancelled the reservation.
     Dispatcher,
 }
 
-/// What a reservation can be told.
+/// The commands of a reservation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The order was paid.
     Accept,
-    /// The dispatcher confirms it, with this taxi or with any.
+    /// The dispatcher confirms the reservation, with this taxi or with any.
     Confirm {
         /// The taxi; the cheapest with stock when `None`.
         taxi: Option<Id<Taxi>>,
     },
-    /// This is the cheapest taxi with stock.
+    /// The lookup found this taxi as the cheapest with stock.
     Offer {
         /// The taxi.
         taxi: Id<Taxi>,
@@ -115,34 +115,34 @@ pub enum Command {
         /// The reason, as a sentence.
         because: String,
     },
-    /// Nobody shall come.
+    /// The reservation is to be cancelled.
     Cancel {
-        /// Who says so.
+        /// The origin of the cancellation.
         by: By,
     },
 }
 
-/// What can happen to a reservation.
+/// The events of a reservation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// It reached the company.
+    /// The order reached the company.
     Accepted {
-        /// Until when it has to be confirmed.
+        /// The time by which it has to be confirmed.
         confirm_by: Option<Timestamp>,
     },
-    /// Any taxi will do: the cheapest has to be looked up.
+    /// Any taxi is accepted: the cheapest has to be looked up.
     TaxiSought {
-        /// Among which taxis.
+        /// The taxis that are searched.
         among: Among,
     },
     /// This taxi is to be assigned.
     TaxiChosen {
         /// The taxi.
         taxi: Id<Taxi>,
-        /// By whose choice.
+        /// The origin of the choice.
         choice: Choice,
     },
-    /// No taxi could be assigned; it waits for the dispatcher again.
+    /// No taxi could be assigned; the reservation waits for the dispatcher again.
     AssigningFailed {
         /// The reason, as a sentence.
         because: String,
@@ -152,29 +152,29 @@ pub enum Event {
         /// The taxi assigned, if there is one.
         taxi: Option<Id<Taxi>>,
     },
-    /// Nobody is coming.
+    /// The reservation is cancelled: no taxi comes.
     Cancelled {
-        /// Who said so.
+        /// The origin of the cancellation.
         by: By,
     },
 }
 
-/// Why a reservation says no.
+/// The reasons why a reservation rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No paid order bears this number.
+    /// No paid order has this number.
     #[error("there is no such reservation")]
     Unknown,
-    /// Its taxi is settled.
+    /// The reservation has been confirmed and keeps its taxi.
     #[error("the reservation has been confirmed already")]
     IsConfirmed,
-    /// Its taxi is about to be settled.
+    /// Another taxi is being sought or assigned.
     #[error("another taxi is being assigned to the reservation")]
     IsAssigning,
-    /// Nobody is coming.
+    /// The reservation is cancelled: no taxi comes.
     #[error("the reservation is cancelled")]
     IsCancelled,
-    /// Nobody asked for this taxi.
+    /// No taxi, or not this taxi, was requested.
     #[error("no taxi is wanted for the reservation")]
     NotWanted,
 }
@@ -231,7 +231,7 @@ impl Aggregate for Reservation {
             (R::Assigning { taxi, .. }, Assign { taxi: assigned }) if *taxi == assigned => {
                 Ok(vec![Confirmed { taxi: Some(assigned) }])
             }
-            // Each round means that somebody else took a taxi, so the rounds come to an end.
+            // In each round another reservation has taken a taxi, so the rounds are bounded.
             (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => sought(Among::InStock),
             (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { because }) => {
                 Ok(vec![AssigningFailed { because }])
@@ -295,7 +295,7 @@ impl Aggregate for Reservation {
 }
 
 impl Reservation {
-    /// The lower half of the table: what is already so, and what is refused.
+    /// The rest of the transition table: commands that change nothing, and rejections.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, command: &Command) -> Decision<Self> {
         match (self, command) {
@@ -322,7 +322,7 @@ impl Reservation {
         }
     }
 
-    /// As clients of the original know it.
+    /// The name of the state, as clients of the original know it.
     const fn name(&self) -> &'static str {
         match self {
             Self::Blank => "",

@@ -1,4 +1,5 @@
-//! Leads an order from the call to the taxi at the door, or undoes everything done for it.
+//! The ride saga: leads an order from the call to a confirmed taxi, or undoes everything done for
+//! it.
 //!
 //! ```text
 //!       called          approved                      confirmed            order confirmed
@@ -13,8 +14,8 @@
 //!             ▼      │ order undone
 //!            over ◀──┘
 //! ```
-//! Nothing ends before everything said has been answered: the last word of every branch goes to
-//! the order, which answers in order, and the others are waited for one by one before it.
+//! An instance ends only after all its commands have been answered. The last command of every
+//! branch goes to the order, which answers in order. All other answers are awaited before it.
 
 use super::{
     DISPATCHER,
@@ -45,53 +46,53 @@ use serde::{Deserialize, Serialize};
 use Ride::{Closing, Confirming, Idle, Paying, Rejecting, Riding, Undoing, Withdrawing};
 
 hears!(
-    /// What a ride listens to.
+    /// The facts that a ride receives.
     Heard: Order, Payment, Reservation, Taxi
 );
 
-/// How far a ride has come.
+/// The state of a ride.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Ride {
-    /// Nobody called, or everything is settled.
+    /// No call was made, or everything is settled.
     #[default]
     Idle,
-    /// The payment was asked for.
+    /// The payment was requested.
     Paying,
-    /// The payment was asked for, and the order cancelled meanwhile.
+    /// The payment was requested, and the order cancelled meanwhile.
     Withdrawing,
-    /// The payment failed, and the order is told so.
+    /// The payment failed, and `Reject` was dispatched to the order.
     Rejecting,
     /// The reservation waits for the dispatcher, or for the taxi the dispatcher chose.
     Riding {
-        /// What became of the taxi so far.
+        /// The state of the taxi so far.
         taxi: Hold,
     },
-    /// The reservation is confirmed, and the order is told so.
+    /// The reservation is confirmed, and `Confirm` was dispatched to the order.
     Confirming {
-        /// The taxi it was confirmed with.
+        /// The taxi that the reservation was confirmed with.
         taxi: Hold,
     },
-    /// The order is cancelled: everything is given back.
+    /// The order is cancelled: everything is being given back.
     Undoing(Undo),
-    /// Everything is given back, and the order is told so.
+    /// Everything is given back, and `FinishCancelling` was dispatched to the order.
     Closing,
 }
 
-/// What a ride knows of its taxi.
+/// The state of the taxi of a ride.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Hold {
-    /// It has none.
+    /// The ride has no taxi.
     #[default]
     Free,
-    /// This taxi was asked to come, and has not answered.
+    /// `Assign` was dispatched to this taxi, and has not been answered.
     Asked(Id<Taxi>),
     /// This taxi is assigned.
     Held(Id<Taxi>),
-    /// This taxi was told that it is free, and has not answered.
+    /// `Release` was dispatched to this taxi, and has not been answered.
     Releasing(Id<Taxi>),
 }
 
-/// What has been given back so far.
+/// The progress of giving everything back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Undo {
     /// The reservation.
@@ -102,12 +103,12 @@ pub struct Undo {
     pub payment: Part,
 }
 
-/// One thing to give back.
+/// The progress of giving back one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
-    /// It was asked for, and has not been answered.
+    /// The return was requested, and has not been answered.
     Pending,
-    /// There is nothing to give back any more.
+    /// The item is given back, or there is nothing to give back.
     Undone,
 }
 
@@ -115,7 +116,8 @@ impl Saga for Ride {
     const NAME: &'static str = "taxi/ride";
     type Hears = Heard;
 
-    /// An order, its payment and its reservation bear one number; a taxi says for whom it is.
+    /// An order, its payment and its reservation have the same number. The event of a taxi contains
+    /// the reservation.
     fn route(heard: &Heard) -> Option<u64> {
         use taxi::Event as T;
         match heard {
@@ -136,8 +138,8 @@ impl Saga for Ride {
         }
     }
 
-    /// Only a taxi can say no to something that has to be made up for. Everybody else says no
-    /// because of something that was heard before the refusal, and acted upon then.
+    /// Compensates for the rejection by a taxi. All other rejections are ignored: the event that
+    /// caused them arrived and was handled before the rejection.
     fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         let assign = command_name(&Assign { reservation: me.of() });
         match self {
@@ -152,7 +154,7 @@ impl Saga for Ride {
         }
     }
 
-    /// What was to be given back was given back already.
+    /// Counts an item as given back when it already was.
     fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         let Undoing(undo) = self else { return Step::wait(self) };
         match (unchanged.aggregate.as_str(), unchanged.command.as_str(), undo.taxi) {
@@ -181,7 +183,7 @@ impl Saga for Ride {
         }
     }
 
-    /// Nobody confirmed the reservation in time.
+    /// Calls the order off when the dispatcher has not confirmed the reservation in time.
     fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let late = matches!(self, Riding { .. });
         let step = Step::wait(self);
@@ -291,7 +293,7 @@ impl Ride {
     }
 }
 
-/// Gives everything back that a paid order had, at once.
+/// Starts to give back everything that a paid order had, all items at once.
 fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
     let (taxi, held) = match taxi {
         Hold::Held(taxi) => (Hold::Releasing(taxi), Some(taxi)),
@@ -309,7 +311,8 @@ fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
 }
 
 impl Undo {
-    /// Waits for what is not given back yet, or tells the order that everything is.
+    /// Waits for the items that are not given back yet; when none is left, dispatches
+    /// `FinishCancelling` to the order.
     fn proceed(self, me: Id<Ride>) -> Step<Ride> {
         match self {
             Self { reservation: Part::Undone, taxi: Hold::Free, payment: Part::Undone } => {

@@ -1,14 +1,14 @@
-//! What can be configured about the call taxi: the section `[taxi]`.
+//! The settings of the call taxi business: the section `[taxi]`.
 
 use super::order::Grade;
 use crate::domain::kernel::{Money, Timestamp, price};
 use serde::{Deserialize, Serialize};
 
-/// Fares in won, and how long a dispatcher may take.
+/// The fares in won, and the time that a dispatcher may take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// No fare is lower than this, in won.
+    /// The lowest fare, in won.
     #[serde(deserialize_with = "price")]
     pub min_tax_price: Money,
     /// The fare of a basic taxi, in won.
@@ -20,7 +20,8 @@ pub struct Settings {
     /// The fare of a platinum taxi, in won.
     #[serde(deserialize_with = "price")]
     pub fare_platinum: Money,
-    /// A reservation that nobody confirms within this many seconds is cancelled and refunded; 0 is never.
+    /// The seconds within which the dispatcher has to confirm a reservation. After that it is
+    /// cancelled and refunded; 0 means no limit.
     pub confirm_within_s: u32,
 }
 
@@ -37,7 +38,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What a ride in a taxi of this grade costs.
+    /// The fare of a ride in a taxi of this grade, in won.
     #[must_use]
     pub fn fare(&self, grade: Grade) -> Money {
         let fare = match grade {
@@ -48,7 +49,7 @@ impl Settings {
         fare.max(self.min_tax_price)
     }
 
-    /// Until when a reservation accepted now has to be confirmed; `None` when there is no limit.
+    /// The time by which a reservation accepted now has to be confirmed; `None` without a limit.
     #[must_use]
     pub fn confirm_by(&self, now: Timestamp) -> Option<Timestamp> {
         let within_ms = u64::from(self.confirm_within_s) * 1_000;

@@ -1,4 +1,4 @@
-//! The outside service that writes to customers: one message for every change of their order.
+//! The port that sends messages to customers: one message for every change of their order.
 
 use super::{
     notice::{Change, Command::Note, Letter, Notice},
@@ -17,7 +17,7 @@ pub struct Sms;
 
 impl Port for Sms {
     const NAME: &'static str = "taxi/sms";
-    /// Messages must not get in the way of orders.
+    /// Few concurrent calls, so that messages do not delay orders.
     const CONCURRENCY: usize = 8;
     type Hears = (Id<Order>, Event);
 

@@ -1,6 +1,6 @@
 //! The taxis of one company and model, of which some are free.
 //!
-//! The stock is never stored, only counted: what is registered less what stands assigned.
+//! The stock is computed, never stored: the registered taxis less the assigned ones.
 
 mod said;
 #[cfg(test)]
@@ -22,125 +22,125 @@ use Event::{Assigned, Registered, Released, Restocked, Revised};
 /// The taxis of one company and model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Taxi {
-    /// Nobody registered it.
+    /// No taxi of this number was registered.
     #[default]
     Blank,
-    /// It can be assigned while there is stock.
+    /// The taxis can be assigned while there is stock.
     Registered {
-        /// What it is, and what it costs.
+        /// The model and the price.
         model: Model,
-        /// How many there are, free or not.
+        /// The number of taxis, free or not.
         registered: Quantity,
-        /// The reservations that each hold one.
+        /// The reservations that hold one taxi each.
         held: BTreeSet<Id<Reservation>>,
     },
 }
 
-/// What a taxi is, and what it costs.
+/// The model and the price of a taxi.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
     /// The kind of car.
     pub taxi_name: Text,
-    /// Whose it is.
+    /// The company that owns it.
     pub company_name: Text,
-    /// What it costs, in won.
+    /// The price, in won.
     pub item_price: Money,
 }
 
-/// What a driver says differently from now on; `None` stays as it is.
+/// A change by a driver; fields that are `None` stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     /// The kind of car.
     pub taxi_name: Option<Text>,
-    /// Whose it is.
+    /// The company that owns it.
     pub company_name: Option<Text>,
-    /// What it costs, in won.
+    /// The price, in won.
     pub item_price: Option<Money>,
-    /// How many are free.
+    /// The number of free taxis.
     pub stock: Option<Quantity>,
 }
 
-/// What taxis can be told.
+/// The commands of taxis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A driver registers this many.
+    /// A driver registers this many taxis.
     Register {
-        /// What they are.
+        /// The model and the price.
         model: Model,
-        /// How many.
+        /// The number of taxis.
         stock: Quantity,
     },
-    /// A driver says something differently.
+    /// A driver changes the description, the price or the stock.
     Revise(Revision),
-    /// One goes to this reservation.
+    /// One taxi is to be assigned to this reservation.
     Assign {
         /// The reservation.
         reservation: Id<Reservation>,
     },
-    /// The one of this reservation is free again.
+    /// The taxi of this reservation is free again.
     Release {
         /// The reservation.
         reservation: Id<Reservation>,
     },
 }
 
-/// What can happen to taxis.
+/// The events of taxis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// A driver registered them.
+    /// A driver registered taxis.
     Registered {
-        /// What they are.
+        /// The model and the price.
         model: Model,
-        /// How many.
+        /// The number of taxis.
         stock: Quantity,
     },
-    /// A driver said how many are free.
+    /// A driver changed the number of free taxis.
     Restocked {
-        /// How many there are, free or not.
+        /// The number of taxis, free or not.
         registered: Quantity,
-        /// How many are free.
+        /// The number of free taxis.
         stock: Quantity,
     },
-    /// A driver said what they are and cost.
+    /// A driver changed the model or the price.
     Revised {
-        /// What they are.
+        /// The model and the price.
         model: Model,
     },
-    /// One went to this reservation.
+    /// One taxi was assigned to this reservation.
     Assigned {
         /// The reservation.
         reservation: Id<Reservation>,
-        /// How many are still free.
+        /// The number of taxis still free.
         stock: Quantity,
     },
-    /// The one of this reservation is free again.
+    /// The taxi of this reservation is free again.
     Released {
         /// The reservation.
         reservation: Id<Reservation>,
-        /// How many are free now.
+        /// The number of taxis free now.
         stock: Quantity,
     },
 }
 
-/// Why taxis are not to be had.
+/// The reasons why taxis reject a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody registered it.
+    /// No taxi of this number was registered.
     #[error("there is no such taxi")]
     Unknown,
-    /// It was registered before.
+    /// The number was registered before.
     #[error("the taxi has been registered already")]
     AlreadyRegistered,
-    /// A name says nothing or too much.
+    /// A name is blank or too long.
     #[error("the taxi and its company must have names of 1 to 100 characters")]
     BadName,
-    /// More than anybody has.
+    /// The number of taxis is above the bound.
     #[error("a company has at most {} taxis of one kind", Quantity::MAX.0)]
     TooMany,
-    /// None is free.
+    /// No taxi is free.
     #[error("the taxi is out of stock")]
     OutOfStock,
-    /// More than a taxi can cost.
+    /// The price is above the bound.
     #[error("the price of a taxi must be at most {}", Money::MAX)]
     TooDear,
 }
@@ -249,7 +249,7 @@ impl Aggregate for Taxi {
 }
 
 impl Taxi {
-    /// How many are free.
+    /// The number of free taxis.
     #[must_use]
     pub fn stock(&self) -> Quantity {
         match self {
@@ -274,7 +274,7 @@ const fn check_count(taxis: Quantity) -> Result<(), Rejection> {
     if taxis.is_accepted() { Ok(()) } else { Err(Rejection::TooMany) }
 }
 
-/// A set of reservations is never larger than the taxis registered.
+/// Converts the number of held taxis. It fits, because it never exceeds the registered taxis.
 fn count(held: usize) -> u32 {
     u32::try_from(held).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! The parts that can be suspended: listed, shown, suspended, resumed and restarted by operators.
+//! Admin requests for components: list, show, suspend, resume and restart.
 
 use super::{name_in, read_only};
 use crate::{
@@ -14,12 +14,12 @@ use crate::{
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-/// Where all of them are listed.
+/// The path of the list of components.
 pub(in crate::http) const CONTEXTS: &str = "/admin/components";
 
 const SAY_ONLY: &str = "OPTIONS, POST";
 
-/// What can be asked of a component.
+/// The operations on a component.
 #[derive(Clone, Copy)]
 enum Turn {
     Suspend,
@@ -27,14 +27,14 @@ enum Turn {
     Restart,
 }
 
-/// What is asked of a component by the last part of the path.
+/// The operations by the last segment of the path.
 const TURNS: [(&str, Turn); 3] =
     [("/suspend", Turn::Suspend), ("/resume", Turn::Resume), ("/restart", Turn::Restart)];
 
-/// Answers what is asked at [`CONTEXTS`] and below. The name of a component has a slash itself.
+/// Handles requests at [`CONTEXTS`] and below. The name of a component contains a slash.
 ///
 /// # Errors
-/// When there is no such component, the method makes no sense, or the journal takes nothing now.
+/// When there is no such component, the method is not allowed, or the journal accepts no record.
 pub(in crate::http) async fn answer(
     site: &Site,
     verb: Verb,

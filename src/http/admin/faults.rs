@@ -1,4 +1,4 @@
-//! Faults on purpose, said by operators in drills.
+//! Admin requests that inject faults, for drills.
 
 use crate::{
     actors::{Fault, FaultError},
@@ -13,15 +13,15 @@ use crate::{
 use actix_web::http::StatusCode;
 use serde_json::json;
 
-/// Where they are said.
+/// The path of fault injection.
 pub(in crate::http) const FAULTS: &str = "/admin/faults";
 
 const SAY_ONLY: &str = "OPTIONS, POST";
 
-/// Whether a body is to be read: `None` when it is, otherwise the answer.
+/// Checks the method before the body is read: `None` for `POST`, the reply for `OPTIONS`.
 ///
 /// # Errors
-/// When the method makes no sense.
+/// When the method is not allowed.
 pub(in crate::http) fn before_reading(verb: Verb) -> Result<Option<Response>, Problem> {
     match verb {
         Verb::Say(Method::Post) => Ok(None),
@@ -30,10 +30,11 @@ pub(in crate::http) fn before_reading(verb: Verb) -> Result<Option<Response>, Pr
     }
 }
 
-/// Breaks what the body says.
+/// Injects the fault that the body describes.
 ///
 /// # Errors
-/// When the server was not started for that, or there is nothing of that name.
+/// When the server was started without `--allow-faults`, the body is malformed, or its target is
+/// unknown.
 pub(in crate::http) async fn answer(site: &Site, body: &[u8]) -> Result<Response, Problem> {
     let fault: Fault = serde_json::from_slice(body).map_err(|error| {
         let family = if error.is_data() { MALFORMED } else { SYNTAX };

@@ -1,4 +1,4 @@
-//! The gates: listed, shown, and set by operators while they are in use.
+//! Admin requests for gates: list, show, and change settings while a gate is in use.
 
 use super::{name_in, read_only};
 use crate::{
@@ -15,15 +15,15 @@ use actix_web::{HttpRequest, http::StatusCode, web::Payload};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// Where all of them are listed.
+/// The path of the list of gates.
 pub(in crate::http) const GATES: &str = "/admin/gates";
 
 const READ_AND_SET: &str = "OPTIONS, GET, HEAD, PUT";
 
-/// Answers what is asked at [`GATES`] and below. The name of a gate has a slash itself.
+/// Handles requests at [`GATES`] and below. The name of a gate contains a slash.
 ///
 /// # Errors
-/// When there is no such gate, the method makes no sense, or the settings do not.
+/// When there is no such gate, the method is not allowed, or a setting is invalid.
 pub(in crate::http) async fn answer(
     site: &Site,
     verb: Verb,
@@ -63,7 +63,7 @@ fn set(site: &Site, name: &str, body: &[u8]) -> Result<Response, Problem> {
     gates.turn(name, changes).map_err(malformed)?.ok_or_else(|| no_such(name))?;
     let gate = gates.info(name).ok_or_else(|| no_such(name))?;
     let mut value = json_of(&gate);
-    // The configuration is the truth; whoever wants it to last says it there.
+    // Changes last until the next start only; permanent settings belong in the configuration.
     value["settingsHold"] = json!("until the next start");
     Ok(shown(&value))
 }
@@ -111,7 +111,7 @@ fn json_of(gate: &GateInfo) -> Value {
     })
 }
 
-/// With three digits behind the point.
+/// A duration in milliseconds with three decimal places.
 #[allow(clippy::cast_precision_loss)] // no wait has 2^52 microseconds
 fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1e3

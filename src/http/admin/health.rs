@@ -1,4 +1,4 @@
-//! What operators and curious clients ask for: health, quarantine, problems, the index.
+//! Requests that address no resource or view: health, quarantine, problem pages, the index.
 
 use super::{name_in, read_only};
 use crate::{
@@ -16,10 +16,10 @@ use serde_json::{Map, Value, json};
 
 const RELEASE_ONLY: &str = "OPTIONS, POST";
 
-/// Answers what is not about a resource or a view.
+/// Handles requests that address no resource or view.
 ///
 /// # Errors
-/// When there is nothing at this path, or it does not take this method.
+/// When the path is unknown, or the method is not allowed.
 pub(in crate::http) fn answer(site: &Site, verb: Verb, path: &str) -> Result<Response, Problem> {
     if let Some(whom) = path.strip_prefix("/admin/quarantine/") {
         return release(site, verb, path, whom);
@@ -59,14 +59,14 @@ fn status_code(status: Status) -> StatusCode {
     }
 }
 
-/// Requests are to be sent here as long as no part is down: what is only suspended or catching
-/// up answers for itself.
+/// The readiness of the process: it takes requests while no part is down. A part that is suspended
+/// or catching up replies with its own problem.
 fn readiness(health: &Health) -> Status {
     let down = health.parts.iter().any(|part| part.status == Status::Down);
     if down { Status::OutOfService } else { Status::Up }
 }
 
-/// What is only suspended does not make the whole unhealthy.
+/// The health of the process: down when a part is down. A suspended part does not count.
 fn whole(health: &Health) -> Status {
     let is_down = health.parts.iter().any(|part| part.status == Status::Down);
     if is_down { Status::Down } else { Status::Up }
@@ -76,8 +76,9 @@ fn probe(status: Status) -> Response {
     as_json(status_code(status), &json!({ "status": status_name(status) }))
 }
 
-/// A loop that is blocked cannot be ended from inside, also when another one has taken its place,
-/// and neither can a commit that hangs: only the end of the process frees what they hold.
+/// The liveness reply: down while an event loop or a commit is blocked. A blocked event loop cannot
+/// be ended from inside, even when it was replaced, and neither can a hanging commit. Only the end
+/// of the process frees their resources.
 fn liveness(blocked: &[String]) -> Response {
     if blocked.is_empty() {
         return probe(Status::Up);

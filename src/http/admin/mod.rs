@@ -1,4 +1,4 @@
-//! What operators ask for: health, components, gates, quarantine, faults and the log of operations.
+//! Admin requests: health, components, gates, quarantine, faults and the operations log.
 
 pub mod components;
 pub mod faults;
@@ -14,13 +14,13 @@ use crate::http::{
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// What `Allow` says where there is only something to read.
+/// The value of `Allow` at read-only paths.
 pub(super) const READ_ONLY: &str = "OPTIONS, GET, HEAD";
 
-/// Answers where there is only something to read.
+/// Handles a request at a read-only path.
 ///
 /// # Errors
-/// When the method is another one.
+/// When the method is not allowed.
 pub(super) fn read_only(
     verb: Verb,
     read: impl FnOnce() -> Result<Response, Problem>,
@@ -31,7 +31,7 @@ pub(super) fn read_only(
     }
 }
 
-/// The answer to a method that does not read, where there is only something to read.
+/// Checks the method at a read-only path: `None` for reads, the reply for `OPTIONS`.
 ///
 /// # Errors
 /// When the method is not allowed.
@@ -43,10 +43,10 @@ pub(super) fn unless_read(verb: Verb) -> Result<Option<Response>, Problem> {
     }
 }
 
-/// What part of a path says, in which clients may write the slash of a name as `%2F`.
+/// Percent-decodes part of a path. Clients may write the slash of a name as `%2F`.
 ///
 /// # Errors
-/// When it is not UTF-8.
+/// When the decoded text is not UTF-8.
 pub(super) fn name_in(part: &str) -> Result<Cow<'_, str>, Problem> {
     percent_decode_str(part).decode_utf8().map_err(|_| unknown(part))
 }

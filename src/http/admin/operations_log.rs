@@ -1,4 +1,4 @@
-//! What happened to the parts of the runtime, for operators: a page of notes, the latest first.
+//! Admin requests for the operations log: a page of entries, the latest first.
 
 use super::unless_read;
 use crate::http::{
@@ -10,13 +10,13 @@ use crate::http::{
 };
 use actix_web::http::StatusCode;
 
-/// Where it is read.
+/// The path of the operations log.
 pub(in crate::http) const DIARY: &str = "/admin/log";
 
-/// Answers what is asked at [`DIARY`].
+/// Handles requests at [`DIARY`].
 ///
 /// # Errors
-/// When the method or the query makes no sense, or the journal cannot be read now.
+/// When the method is not allowed, the query is invalid, or the journal cannot be read.
 pub(in crate::http) async fn answer(
     site: &Site,
     verb: Verb,

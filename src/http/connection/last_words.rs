@@ -1,29 +1,31 @@
-//! The last answer on a connection that is closed: a problem with a sentence.
+//! The last response on a connection that is being closed: a problem with a message.
 //!
-//! What cannot be read as a request never reaches a handler: the HTTP library answers it with a
-//! bare status and drops the connection, often before the client has finished writing, so that
-//! the answer is lost in a reset. Those answers are recognised on their way out, get a body, and
-//! the connection stays open until the client has read them.
+//! A malformed request never reaches a handler. The HTTP library responds with a bare status and
+//! drops the connection, often before the client has finished writing. The response is then lost in
+//! a reset.
+//!
+//! This module recognises such responses when they are written and adds a body. The connection
+//! stays open for a while, so that the client can read them.
 
 use crate::http::problem::{BAD_REQUEST, BUSY, HEAD_TOO_LARGE, Problem, TOO_SLOW};
 use actix_web::rt::net::TcpStream;
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// The longest an answered client is listened to before its connection is dropped.
+/// The longest time that input is read and discarded after the last response.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
-/// The most that an answered client may go on to say, in bytes.
+/// The most input that is read and discarded after the last response, in bytes.
 const FAREWELL_BYTES_MAX: u64 = 32 << 20;
 
-/// The head of a bare answer has about 120 bytes.
+/// The upper bound of a bare response, in bytes. Its head has about 120.
 const BARE_BYTES_MAX: usize = 256;
 
-/// The mark of an answer without a body, which no handler of ours gives to a bad request.
+/// The header of a response without a body. No handler sends it for these statuses.
 const NO_BODY: &str = "content-length: 0\r\n";
 
-/// Writes the last answer and reads what the client still sends, within a limit: closing a
-/// connection with unread bytes in it would discard the answer.
+/// Writes the last response and discards what the client still sends, within limits. Closing a
+/// connection with unread bytes would discard the response.
 pub async fn farewell(mut stream: TcpStream, last_words: Vec<u8>) {
     let said = async move {
         stream.write_all(&last_words).await?;
@@ -33,14 +35,13 @@ pub async fn farewell(mut stream: TcpStream, last_words: Vec<u8>) {
     let _: Result<io::Result<u64>, _> = tokio::time::timeout(FAREWELL_MAX, said).await;
 }
 
-/// The whole answer of this status to a request that no handler sees; `None` when it is never
-/// given.
+/// The complete response with this status; `None` when there is no problem for the status.
 pub fn answer(status: &str) -> Option<Vec<u8>> {
     let problem = problem(status)?;
     Some(whole(&problem, ""))
 }
 
-/// The answer to a client for whom there is no connection left.
+/// The response 503 to a client when no connection is left.
 pub fn no_place() -> Vec<u8> {
     let because = "there are more connections than are served at once";
     whole(&Problem::new(BUSY, because), "retry-after: 1\r\n")
@@ -61,7 +62,7 @@ fn whole(problem: &Problem, header: &str) -> Vec<u8> {
     [head.into_bytes(), body].concat()
 }
 
-/// These bytes with a body under the bare answer they end with; `None` when it is another one.
+/// Adds a body to the bare response at the end of these bytes; `None` when they end otherwise.
 pub fn with_sentence(bytes: &[u8]) -> Option<Vec<u8>> {
     let tail_start = bytes.len().saturating_sub(BARE_BYTES_MAX);
     let tail = std::str::from_utf8(&bytes[tail_start..]).ok()?;

@@ -1,5 +1,5 @@
-//! A connection to a client: a socket with deadlines, a bound on what is read ahead, and a place
-//! among those that this worker may have open.
+//! A connection to a client: a socket with deadlines, a bound on what is read ahead, and a place in
+//! the table of the worker.
 
 mod last_words;
 mod state;
@@ -21,22 +21,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A connection to a client.
 pub struct Connection {
-    /// Taken only when it is dropped.
+    /// The socket and the place; taken only on drop.
     socket: Option<(TcpStream, Place)>,
     state: Rc<ConnectionState>,
-    /// What was read and belongs to a later turn, from `ahead_at` on.
+    /// The bytes read for a later turn, from `ahead_at` on.
     ahead: Vec<u8>,
     ahead_at: usize,
     last_words: Option<Vec<u8>>,
 }
 
 impl Connection {
-    /// Nothing read or written yet. When no place is left, the client is answered 503, and there
-    /// is no connection.
+    /// Admits a new socket to the table. When no place is left, the client gets the reply 503, and
+    /// the result is `None`.
     #[must_use]
     pub fn admit(stream: TcpStream, table: &Rc<ConnectionTable>) -> Option<Self> {
         let Some(place) = table.admit() else {
-            // As much as the system takes at once, which is all of it.
+            // One write suffices: the empty send buffer of the system takes all of it.
             let _ = stream.try_write(&last_words::no_place());
             return None;
         };
@@ -45,7 +45,7 @@ impl Connection {
         Some(Self { socket: Some((stream, place)), state, ahead, ahead_at: 0, last_words })
     }
 
-    /// What it waits for, and how it is made to go on.
+    /// The shared state of the connection.
     #[must_use]
     pub const fn state(&self) -> &Rc<ConnectionState> {
         &self.state
@@ -57,7 +57,7 @@ impl Connection {
     }
 
     /// # Errors
-    /// When it is to be closed; what is to be said before is kept for the end.
+    /// When the connection is to be closed. The last response is kept until the drop.
     fn check_open(&mut self) -> io::Result<()> {
         let checked = self.state.check_open();
         if checked.is_err() && self.last_words.is_none() {
@@ -70,7 +70,7 @@ impl Connection {
         checked
     }
 
-    /// Reads what was kept for a later turn.
+    /// Reads the bytes that were kept for a later turn.
     fn read_ahead(&mut self, into: &mut ReadBuf<'_>) {
         let ahead = &self.ahead[self.ahead_at..];
         let fitting = &ahead[..ahead.len().min(into.remaining())];
@@ -129,7 +129,8 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check_open()?;
-        // An answer of a handler ends with the end of a JSON text; only the others are looked at.
+        // A bare response of the HTTP library ends with its head. A body of a handler never ends
+        // like that.
         if bytes.ends_with(b"\r\n\r\n")
             && let Some(last_words) = last_words::with_sentence(bytes)
         {

@@ -1,4 +1,4 @@
-//! The state of one connection: what it waits for, since when, and how much it may send ahead.
+//! The state of one connection: its phase, its deadlines, and how much its client may send ahead.
 //!
 //! ```text
 //!            first byte            handler begins
@@ -7,13 +7,15 @@
 //!    └────────────────────────────────────────────────┘ the answer is given
 //! ```
 //!
-//! Beside the phase, a write that the peer does not take is timed: `write_timeout_ms`.
+//! Besides the phase, a write that the peer does not read has a time limit: `write_timeout_ms`.
 //!
-//! The HTTP library decodes every request that it has bytes of, keeps them all in memory, and polls
-//! itself without end once its buffer is full and its requests wait. So it gets only a few requests
-//! at a time: a *turn* is what it reads in one poll. A turn ends after [`LINES_PER_TURN`] lines or
-//! [`BYTES_PER_TURN`] bytes, and another one begins only when nothing waits for an answer and all
-//! answers are written. A request has at least two lines, which bounds the requests that wait.
+//! The HTTP library decodes every request in its buffer and keeps them all in memory. Once its
+//! buffer is full and its requests wait, it polls itself without end. So it gets only a few
+//! requests at a time.
+//!
+//! A *turn* is what it reads in one poll. A turn ends after [`LINES_PER_TURN`] lines or
+//! [`BYTES_PER_TURN`] bytes. The next turn begins only when no request waits for a response and all
+//! responses are written. A request has at least two lines, which bounds the waiting requests.
 
 use std::{
     cell::{Cell, RefCell},
@@ -26,38 +28,38 @@ use std::{
     task::{Context, Waker},
 };
 
-/// Lines that are read in one turn.
+/// The most lines read in one turn.
 pub const LINES_PER_TURN: usize = 32;
 
-/// Bytes that are read in one turn, and somewhat more: the last read is not cut.
+/// The bytes after which a turn ends. The last read is not cut, so a turn may be somewhat larger.
 pub const BYTES_PER_TURN: usize = 32 << 10;
 
 /// The largest head of a request, in bytes.
 pub const HEAD_BYTES_MAX: usize = 32 << 10;
 
-/// What a connection waits for.
+/// The phase of a connection: what it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// For the first byte of a request.
+    /// Waits for the first byte of a request.
     Idle,
-    /// For the rest of a head.
+    /// Waits for the rest of a head.
     Head,
-    /// For the rest of a body that no handler reads.
+    /// Waits for the rest of a body that no handler reads.
     Discarding,
-    /// For an answer of ours.
+    /// Waits for the response of a handler.
     Serving,
 }
 
-/// Why a connection is closed by the server.
+/// The reason why the server closes a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// A head did not arrive in time: 408.
     HeadTooSlow,
     /// A head is too large: 431.
     HeadTooLarge,
-    /// Nothing was asked for too long, or the place is needed; nothing is said.
+    /// The connection was idle too long, or its place is needed; closed without a response.
     Idle,
-    /// The peer does not read what it is sent; nothing more can be said.
+    /// The peer does not read what is sent; closed without a response.
     NotRead,
 }
 
@@ -65,24 +67,24 @@ pub enum Closing {
 #[expect(clippy::struct_field_names, reason = "each name ends with its unit")]
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For a head as a whole.
+    /// The longest time for a whole head.
     pub head_ms: u64,
-    /// For the first byte of a request.
+    /// Waits for the first byte of a request.
     pub keep_alive_ms: u64,
-    /// For the peer to read any of what is sent.
+    /// The time until the peer reads any of what is sent.
     pub write_ms: u64,
 }
 
-/// Figures of one worker; written by its thread only.
+/// The figures of one worker. Only its thread writes them.
 #[derive(Debug, Default)]
 pub struct WorkerLoad {
-    /// Connections that are open.
+    /// The number of open connections.
     pub connections: AtomicUsize,
-    /// Requests that are being answered.
+    /// The number of requests being processed.
     pub serving: AtomicUsize,
 }
 
-/// One connection, for the socket, the handler and the table of its worker.
+/// The state of one connection, shared by the socket, the handler and the table of the worker.
 #[derive(Debug)]
 pub struct ConnectionState {
     /// The clock of the worker: milliseconds, as of its last tick.
@@ -90,27 +92,27 @@ pub struct ConnectionState {
     load: Arc<WorkerLoad>,
     phase: Cell<Phase>,
     since_ms: Cell<u64>,
-    /// Since when the peer has not read, if it does not.
+    /// The time since which the peer has not read; `None` while it reads.
     blocked_since_ms: Cell<Option<u64>>,
     closing: Cell<Option<Closing>>,
-    /// Requests that a handler has begun and not answered.
+    /// The number of requests in progress in a handler.
     serving: Cell<usize>,
     is_reading_body: Cell<bool>,
-    /// A request has a body that nobody has read to its end.
+    /// Whether a request has a body that no handler has read to its end.
     has_unread_body: Cell<bool>,
     in_turn: Cell<bool>,
     lines_left: Cell<usize>,
     bytes_left: Cell<usize>,
     head_bytes: Cell<usize>,
-    /// A read was put off until something changes.
+    /// Whether a read was postponed until the next turn may begin.
     is_put_off: Cell<bool>,
     waker: RefCell<Option<Waker>>,
-    /// Its place in the table of its worker.
+    /// The index in the table of the worker.
     pub(super) index: Cell<usize>,
 }
 
 impl ConnectionState {
-    /// A connection that was accepted just now: its first head is awaited.
+    /// Creates the state of a newly accepted connection, which waits for its first head.
     pub fn new(clock: Rc<Cell<u64>>, load: Arc<WorkerLoad>) -> Rc<Self> {
         let since_ms = Cell::new(clock.get());
         Rc::new(Self {
@@ -133,7 +135,7 @@ impl ConnectionState {
         })
     }
 
-    /// A handler begins to answer a request; it is answered when the result is dropped.
+    /// Marks the start of a request in a handler. The request ends when the result is dropped.
     pub fn serve(self: &Rc<Self>, has_body: bool) -> Serving {
         self.serving.set(self.serving.get() + 1);
         self.load.serving.fetch_add(1, Ordering::Relaxed);
@@ -158,28 +160,28 @@ impl ConnectionState {
         self.since_ms.set(self.clock.get());
     }
 
-    /// What is awaited, and since when.
+    /// The phase, and the time since which it lasts.
     pub fn waits(&self) -> (Phase, u64) {
         (self.phase.get(), self.since_ms.get())
     }
 
-    /// Since when the peer has not read, if it does not.
+    /// The time since which the peer has not read; `None` while it reads.
     pub fn blocked_since_ms(&self) -> Option<u64> {
         self.blocked_since_ms.get()
     }
 
-    /// Whether it is to be closed.
+    /// The reason why the connection is to be closed, if it is.
     pub fn closing(&self) -> Option<Closing> {
         self.closing.get()
     }
 
-    /// Lets it be closed as soon as its task is polled, which is soon.
+    /// Marks the connection for closing and wakes its task. The first reason is kept.
     pub fn close(&self, why: Closing) {
         self.closing.set(Some(self.closing.get().unwrap_or(why)));
         self.wake();
     }
 
-    /// Closes it when it has waited for too long.
+    /// Closes the connection when a deadline has passed.
     pub fn check(&self, timeouts: &Timeouts) {
         let now_ms = self.clock.get();
         let is_over = |since_ms: u64, limit_ms: u64| now_ms.saturating_sub(since_ms) >= limit_ms;
@@ -199,7 +201,7 @@ impl ConnectionState {
     }
 
     /// # Errors
-    /// When it is to be closed.
+    /// When the connection is to be closed.
     pub(super) fn check_open(&self) -> io::Result<()> {
         match self.closing.get() {
             None => Ok(()),
@@ -207,7 +209,7 @@ impl ConnectionState {
         }
     }
 
-    /// Whether bytes may be read now; if not, the task is woken when they may.
+    /// Whether bytes may be read now. If not, the task is woken when they may.
     pub(super) fn may_read(&self, context: &Context<'_>) -> bool {
         if !self.in_turn.get() {
             if self.may_begin_turn() {
@@ -226,7 +228,7 @@ impl ConnectionState {
         self.in_turn.set(false);
         self.remember(context);
         if self.may_begin_turn() {
-            // Others of this worker come first.
+            // The other connections of this worker come first.
             context.waker().wake_by_ref();
         } else {
             self.is_put_off.set(true);
@@ -239,13 +241,13 @@ impl ConnectionState {
         is_answered && self.blocked_since_ms.get().is_none()
     }
 
-    /// There is nothing to read now.
+    /// Ends the turn, because the socket has nothing to read.
     pub(super) fn nothing_to_read(&self, context: &Context<'_>) {
         self.in_turn.set(false);
         self.remember(context);
     }
 
-    /// Counts what was read, and says how much of it belongs to this turn; never nothing.
+    /// Counts the bytes read; returns how many belong to this turn, at least one.
     pub(super) fn count(&self, bytes: &[u8]) -> usize {
         let lines_left = self.lines_left.get();
         let lines: usize = bytes.iter().map(|byte| usize::from(*byte == b'\n')).sum();
@@ -268,7 +270,7 @@ impl ConnectionState {
         taken
     }
 
-    /// The peer does not read.
+    /// Records that the peer does not read.
     pub(super) fn blocked(&self, context: &Context<'_>) {
         if self.blocked_since_ms.get().is_none() {
             self.blocked_since_ms.set(Some(self.clock.get()));
@@ -276,10 +278,10 @@ impl ConnectionState {
         self.remember(context);
     }
 
-    /// The peer has taken some of what was written.
+    /// Records that the peer has read something.
     pub(super) fn written(&self) {
         if self.blocked_since_ms.take().is_some() {
-            // Meanwhile nothing was read from it, which is not its fault.
+            // Meanwhile the server read nothing from the peer, so its deadline starts again.
             if self.serving.get() == 0 {
                 self.since_ms.set(self.clock.get());
             }
@@ -287,13 +289,13 @@ impl ConnectionState {
         }
     }
 
-    /// A handler begins to read the body.
+    /// Records that a handler begins to read the body.
     pub fn begins_body(&self) {
         self.is_reading_body.set(true);
         self.wake_if_put_off();
     }
 
-    /// A handler reads no more of the body.
+    /// Records that a handler reads no more of the body.
     pub fn ends_body(&self, is_whole: bool) {
         self.is_reading_body.set(false);
         if is_whole {
@@ -321,7 +323,7 @@ impl ConnectionState {
     }
 }
 
-/// A request that is being answered, for as long as this lives.
+/// The guard of a request in progress; dropping it ends the request.
 #[derive(Debug)]
 pub struct Serving(Rc<ConnectionState>);
 

@@ -1,4 +1,4 @@
-//! All connections of one worker: how many there may be, and which of them have waited too long.
+//! The table of connections of one worker: enforces their number and their deadlines.
 
 use super::state::{Closing, ConnectionState, Phase, Timeouts, WorkerLoad};
 use std::{
@@ -11,17 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often deadlines are looked at; each is met this much late at most.
+/// The interval between checks of the deadlines; each deadline is at most this much late.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Connections above the limit while others are being closed.
+/// The connections allowed above the limit while others are being closed.
 pub const SPARE_CONNECTIONS: usize = 32;
 
-/// When the table is full, this part of it is closed at once, so that the table is not searched
-/// for every new connection.
+/// The divisor of an eviction: a full table closes 1/64 of its connections at once. So it is not
+/// searched for every new connection.
 const EVICTED_PART: usize = 64;
 
-/// A head that is awaited for so long is closed before idle connections are.
+/// The age from which an unfinished head is evicted before idle connections, in milliseconds.
 const SLOW_HEAD_MS: u64 = 1_000;
 
 /// The connections of one worker.
@@ -30,17 +30,18 @@ pub struct ConnectionTable {
     clock: Rc<Cell<u64>>,
     load: Arc<WorkerLoad>,
     open: RefCell<Vec<Rc<ConnectionState>>>,
-    /// Sockets whose last answer is being written.
+    /// The number of sockets whose last response is being written.
     lingering: Arc<AtomicUsize>,
     /// The most connections, without the spare ones.
     connections_max: usize,
 }
 
-/// A socket whose last answer is being written; it counts as open until this is dropped.
+/// The guard of a socket whose last response is being written. The socket counts as open until the
+/// drop.
 #[derive(Debug)]
 pub struct Lingering(Arc<AtomicUsize>);
 
-/// The place of one connection in the table; it is given back when dropped.
+/// The place of one connection in the table; dropping it frees the place.
 #[derive(Debug)]
 pub struct Place {
     table: Rc<ConnectionTable>,
@@ -48,15 +49,16 @@ pub struct Place {
 }
 
 impl ConnectionTable {
-    /// An empty table.
+    /// Creates an empty table.
     pub fn new(connections_max: usize, load: Arc<WorkerLoad>) -> Rc<Self> {
         let connections_max = connections_max.max(1);
         let (clock, open, lingering) = (Rc::default(), RefCell::default(), Arc::default());
         Rc::new(Self { clock, load, open, lingering, connections_max })
     }
 
-    /// A place for a new connection. When there is none, the connections that have waited longest
-    /// for their clients are closed. `None` when all are being served.
+    /// Takes a place for a new connection. A full table closes the connections that have waited
+    /// longest for their clients. `None` when no connection can be closed, or the spare places are
+    /// used up.
     pub fn admit(self: &Rc<Self>) -> Option<Place> {
         let count = self.count();
         if count >= self.connections_max
@@ -76,7 +78,7 @@ impl ConnectionTable {
         self.open.borrow().len() + self.lingering.load(Ordering::Relaxed)
     }
 
-    /// Lets some connections be closed; how many are about to be.
+    /// Marks some connections for closing; returns how many are about to close.
     fn evict(&self) -> usize {
         let now_ms = self.clock.get();
         let open = self.open.borrow();
@@ -104,7 +106,7 @@ impl ConnectionTable {
         count
     }
 
-    /// Looks at all deadlines, again and again.
+    /// Checks all deadlines at every tick; never returns.
     pub async fn watch(self: Rc<Self>, timeouts: Timeouts) {
         let begun = Instant::now();
         let mut every = tokio::time::interval(TICK);
@@ -130,13 +132,13 @@ impl ConnectionTable {
 }
 
 impl Place {
-    /// The state of the connection in it.
+    /// The state of the connection at this place.
     pub const fn state(&self) -> &Rc<ConnectionState> {
         &self.state
     }
 
-    /// Gives the place up while the socket stays open for its last answer. `None` when the table
-    /// is full: then the socket is to be closed at once.
+    /// Frees the place while the socket stays open for its last response. `None` when the table is
+    /// full: then close the socket at once.
     pub fn linger(self) -> Option<Lingering> {
         if self.table.count() >= self.table.connections_max {
             return None;

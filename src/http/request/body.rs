@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// Reads the body, within the limits of size and time.
 ///
 /// # Errors
-/// The problem, when it is too large, too slow or not UTF-8.
+/// When the body is too large, too slow or not UTF-8.
 pub async fn read_body(
     limits: &Limits,
     request: &HttpRequest,

@@ -1,5 +1,4 @@
-//! How much each client may ask: a bucket of tokens for every address, of which each request takes
-//! one.
+//! The rate limit per client: a token bucket for every address. Each request takes one token.
 
 use crate::{
     actors::whole_seconds_spread,
@@ -16,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who asks more than he may is told so. Shared by all workers.
+/// The rate limit per client. All workers share it.
 #[derive(Debug)]
 pub struct ClientRateLimit {
     buckets: Mutex<Buckets>,
@@ -25,7 +24,7 @@ pub struct ClientRateLimit {
 }
 
 impl ClientRateLimit {
-    /// Within these limits; `None` when everybody may ask as much as he likes.
+    /// Creates the rate limit; `None` when no rate is configured.
     #[must_use]
     pub fn within(limits: &Limits) -> Option<Self> {
         let rate_per_s = limits.client_rate_per_s;
@@ -37,10 +36,11 @@ impl ClientRateLimit {
         })
     }
 
-    /// Counts one more request of whoever sent this.
+    /// Takes one token of the client that sent this request. A request without a peer address is
+    /// not limited.
     ///
     /// # Errors
-    /// When he asks too much: when to come back.
+    /// When no token is left: the problem 429 with the time to retry after.
     pub fn count(&self, request: &HttpRequest) -> Result<(), Problem> {
         let Some(peer) = request.peer_addr() else { return Ok(()) };
         let forwarded = request.headers().get_all(FORWARDED_FOR);
@@ -55,25 +55,26 @@ impl ClientRateLimit {
     }
 }
 
-/// What is in the way of a client who asks too much. It is not among the gates: it has no state
-/// but what each client has left.
+/// The name of the rate limit as a gate, in problems. It is not in the list of gates: it has no
+/// state except the buckets.
 const GATE: &str = "http/clients";
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// What every client has left. What a clock would say comes in as a value.
+/// The buckets of all clients. The time is a parameter, so that tests control it.
 #[derive(Debug)]
 struct Buckets {
     rate_per_s: f64,
     burst: f64,
     clients_max: usize,
     of: HashMap<IpAddr, Bucket>,
-    /// Who was here, the longest ago first: whose place is taken when there are too many.
+    /// The clients by their last request, the oldest first; the oldest is evicted when there are
+    /// too many.
     by_use: BTreeMap<u64, IpAddr>,
     uses: u64,
 }
 
-/// What one client has left.
+/// The token bucket of one client.
 #[derive(Debug)]
 struct Bucket {
     tokens: f64,
@@ -82,8 +83,8 @@ struct Bucket {
 }
 
 impl Buckets {
-    /// So many requests per second for each client, so many at once after a pause (at least one),
-    /// and so many clients remembered (at least one). Whoever is forgotten begins anew.
+    /// Creates the buckets with a rate per client, a burst after a pause and a maximum of clients,
+    /// each at least one. An evicted client starts again with a full bucket.
     fn new(rate_per_s: u32, burst: u32, clients_max: usize) -> Self {
         Self {
             rate_per_s: f64::from(rate_per_s.max(1)),
@@ -95,10 +96,10 @@ impl Buckets {
         }
     }
 
-    /// Takes a token of the client at this address.
+    /// Takes one token of the client at this address.
     ///
     /// # Errors
-    /// The time until there is one again.
+    /// When no token is left: the time until the next one.
     fn take(&mut self, address: IpAddr, now: Duration) -> Result<(), Duration> {
         let who = client(address);
         let (rate_per_s, burst) = (self.rate_per_s, self.burst);
@@ -113,7 +114,7 @@ impl Buckets {
         Ok(())
     }
 
-    /// The bucket of this client, who is here now.
+    /// The bucket of this client, marked as used now. A new client starts with a full bucket.
     fn used(&mut self, who: IpAddr, now: Duration) -> &mut Bucket {
         self.uses += 1;
         let used = self.uses;
@@ -132,7 +133,8 @@ impl Buckets {
     }
 }
 
-/// Whoever has an IPv6 address has 2^64 of them: those of one network are one client.
+/// The client of an address. A /64 network of IPv6 is one client, because each such network has
+/// 2^64 addresses.
 fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -140,8 +142,8 @@ fn client(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Where a request came from: the last address that is not one of a proxy we trust. `forwarded`
-/// has the values of `X-Forwarded-For`, of which only those that such a proxy added are believed.
+/// The address a request came from: the last one that is not a trusted proxy. `forwarded` holds the
+/// values of `X-Forwarded-For`. Only values added by a trusted proxy count.
 fn origin<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a str>,

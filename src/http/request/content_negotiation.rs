@@ -1,29 +1,29 @@
-//! What a client would rather read: the header `Accept`, as RFC 9110 (12.5.1) has it.
+//! Content negotiation by the header `Accept` (RFC 9110, 12.5.1).
 
 use actix_web::http::header::{ACCEPT, HeaderMap};
 
-/// Media ranges beyond these are not looked at.
+/// The most media ranges of a request that are read; further ones are ignored.
 const RANGES_MAX: usize = 64;
 
 const HAL: &str = "application/hal+json";
 
-/// What a view can be answered as.
+/// The representations of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// JSON of either kind.
+    /// JSON, plain or HAL.
     Json,
-    /// A page for people.
+    /// An HTML page.
     Html,
 }
 
-/// JSON, unless a page is what the client prefers.
+/// The representation that the client prefers; JSON unless HTML is preferred over it.
 #[must_use]
 pub fn shown(headers: &HeaderMap) -> Shown {
     let accept = Accept::of(headers);
     if accept.prefers("text", "html") { Shown::Html } else { Shown::Json }
 }
 
-/// The content type of a representation: HAL, unless the client would rather have plain JSON.
+/// The content type of a JSON representation: HAL, unless the client prefers plain JSON.
 #[must_use]
 pub fn json(headers: &HeaderMap) -> &'static str {
     if headers.get(ACCEPT).is_none_or(|accept| accept == "*/*") {
@@ -32,20 +32,20 @@ pub fn json(headers: &HeaderMap) -> &'static str {
     Accept::of(headers).json()
 }
 
-/// Whether plain text is what the client would rather have than JSON.
+/// Whether the client prefers plain text over JSON.
 #[must_use]
 pub fn prefers_text(headers: &HeaderMap) -> bool {
     Accept::of(headers).prefers("text", "plain")
 }
 
-/// All media ranges of a request.
+/// The media ranges of a request.
 struct Accept<'a>(Vec<Range<'a>>);
 
 /// One media range, `text/*;q=0.5`.
 struct Range<'a> {
     kind: &'a str,
     subtype: &'a str,
-    /// It is about a variant of the type that is not offered here: `text/html;level=1`.
+    /// The range has parameters, such as `text/html;level=1`. This server offers no such variant.
     has_parameters: bool,
     quality: u16,
 }
@@ -57,7 +57,8 @@ impl<'a> Accept<'a> {
         Self(ranges.filter_map(Range::read).collect())
     }
 
-    /// In thousandths; the most specific range that names the type decides.
+    /// The quality of a type, in thousandths. The most specific range that matches the type
+    /// decides.
     fn quality(&self, kind: &str, subtype: &str) -> u16 {
         if self.0.is_empty() {
             return 1_000;
@@ -69,7 +70,7 @@ impl<'a> Accept<'a> {
         named.max().map_or(0, |(_, quality)| quality)
     }
 
-    /// Whether this type is preferred over JSON of either kind.
+    /// Whether this type is preferred over plain JSON and HAL.
     fn prefers(&self, kind: &str, subtype: &str) -> bool {
         let json = self.quality("application", "hal+json").max(self.quality("application", "json"));
         self.quality(kind, subtype) > json
@@ -83,7 +84,7 @@ impl<'a> Accept<'a> {
 }
 
 impl<'a> Range<'a> {
-    /// `None` when it is no media range.
+    /// Parses a media range; `None` when the text is none.
     fn read(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
@@ -94,13 +95,14 @@ impl<'a> Range<'a> {
                 quality = thousandths(value.trim())?;
                 break;
             }
-            // The character set is always the same, and the one everybody asks for.
+            // `charset` is ignored: the character set is always UTF-8.
             has_parameters |= !name.trim().eq_ignore_ascii_case("charset");
         }
         Some(Self { kind, subtype, has_parameters, quality })
     }
 
-    /// How exactly it names this type; `None` when it does not.
+    /// The specificity with which the range matches this type, from 0 to 2; `None` when it does
+    /// not.
     fn specificity(&self, kind: &str, subtype: &str) -> Option<u8> {
         if self.has_parameters {
             return None;
@@ -116,7 +118,7 @@ impl<'a> Range<'a> {
     }
 }
 
-/// `0.5` as 500; `None` when it is no weight.
+/// Parses a weight in thousandths, `0.5` as 500; `None` when the text is no weight.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_weight = matches!(whole, "0" | "1")

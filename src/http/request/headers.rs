@@ -1,4 +1,4 @@
-//! What the headers of a request say: idempotency, versions, conversation, trace.
+//! Request headers: idempotency key, versions, conversation, trace.
 
 use crate::{
     actors::IdempotencyKey,
@@ -11,16 +11,16 @@ use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
 };
 
-/// The component that is suspended, and therefore answers as it stood then.
+/// The response header that names a suspended component. Its data are as of the suspension.
 pub const SUSPENDED: HeaderName = HeaderName::from_static("x-madang-suspended");
 
-/// The position of the journal that a write reached, and that a read waits for.
+/// The header with a journal position: the one a write reached, or the one a read waits for.
 pub const POSITION: HeaderName = HeaderName::from_static("x-madang-position");
 
-/// The client's name for the conversation.
+/// The header with the client's name for the conversation.
 pub const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// The trace, as the W3C has it.
+/// The header of W3C Trace Context.
 pub const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -29,13 +29,13 @@ const KEY_CHARACTERS_MAX: usize = 255;
 
 const CORRELATION_CHARACTERS_MAX: usize = 128;
 
-/// The `Idempotency-Key`, hashed together with what is said under it.
+/// Hashes the `Idempotency-Key`, and the request under it as a fingerprint.
 ///
-/// SipHash-2-4 with 128 bits: a published function that is the same in every process and every
-/// version, because these hashes are stored.
+/// The function is SipHash-2-4 with 128 bits. The hashes are stored, so it must be the same in
+/// every process and version.
 ///
 /// # Errors
-/// When the key is not 1 to 255 visible ASCII characters.
+/// When the key is not 1 to 255 visible ASCII characters, or the header is repeated.
 pub fn idempotency_key(
     headers: &HeaderMap,
     method: &str,
@@ -51,7 +51,8 @@ pub fn idempotency_key(
     Ok(Some(IdempotencyKey { key: hash(&[key.as_bytes()]), fingerprint }))
 }
 
-/// Each part is preceded by its length, so that no two lists of parts read the same.
+/// Hashes a list of parts. Each part is preceded by its length, so that two lists never feed the
+/// same bytes.
 fn hash(parts: &[&[u8]]) -> u128 {
     let mut hasher = SipHasher24::new();
     for part in parts {
@@ -61,7 +62,7 @@ fn hash(parts: &[&[u8]]) -> u128 {
     hasher.finish128().as_u128()
 }
 
-/// The value of a header that may come once.
+/// The value of a header that must not be repeated.
 fn only<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -79,13 +80,13 @@ fn visible(text: &[u8], characters_max: usize) -> bool {
     (1..=characters_max).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
 }
 
-/// The version in `If-Match`; `None` when any will do.
+/// The version in `If-Match`; `None` when any version matches.
 ///
-/// The comparison is the strong one (RFC 9110, 13.1.1): a weak entity tag matches nothing, and
-/// neither does one that this server never gives.
+/// The comparison is strong (RFC 9110, 13.1.1). A weak entity tag matches nothing, and neither does
+/// a tag that this server never issues.
 ///
 /// # Errors
-/// When it is no list of entity tags, names several versions, or can match none.
+/// When the value is no list of entity tags, names several versions, or can match none.
 pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     if !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
@@ -116,7 +117,7 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     }
 }
 
-/// Whether it has the form of an entity tag: `"…"`, or `W/"…"` for a weak one.
+/// Whether a text has the form of an entity tag: `"…"`, or `W/"…"` for a weak one.
 fn is_entity_tag(tag: &str) -> bool {
     let opaque = tag.strip_prefix("W/").unwrap_or(tag);
     let opaque = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -136,10 +137,10 @@ fn version(tag: &str) -> Option<u32> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
-/// The client's name for the conversation, if it gave one that can be repeated.
+/// The client's name for the conversation, from `X-Correlation-Id`.
 ///
 /// # Errors
-/// When it is not 1 to 128 visible ASCII characters.
+/// When the name is not 1 to 128 visible ASCII characters, or the header is repeated.
 pub fn correlation(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = only(headers, &CORRELATION, "X-Correlation-Id")? else { return Ok(None) };
     if !visible(value.as_bytes(), CORRELATION_CHARACTERS_MAX) {
@@ -149,8 +150,8 @@ pub fn correlation(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     Ok(value.to_str().ok())
 }
 
-/// The `traceparent` to answer with: the same trace, a span of our own. As the specification
-/// asks, one that cannot be read is treated as none.
+/// The `traceparent` of the response: the same trace with a span of this server. As the
+/// specification requires, a malformed header is ignored.
 #[must_use]
 pub fn trace_parent(headers: &HeaderMap) -> Option<String> {
     let parent = headers.get(TRACE_PARENT)?.to_str().ok()?;

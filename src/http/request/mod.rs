@@ -1,4 +1,4 @@
-//! Requests: which route they are for, their headers, query and body, and whether a client sends too many.
+//! Requests: routes, headers, query, body, content negotiation, and the rate limit per client.
 
 mod body;
 mod client_limit;

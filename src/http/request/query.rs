@@ -1,4 +1,4 @@
-//! What stands after the question mark: page, size, sort, and what a view is searched for.
+//! The query of a URL: page, size, sort, and the search conditions of a view.
 
 use crate::{
     actors::{Page, Sort},
@@ -6,45 +6,45 @@ use crate::{
 };
 use actix_web::web;
 
-/// Rows per page unless said otherwise.
+/// The default number of rows per page.
 const SIZE_DEFAULT: usize = 20;
 
 /// The most rows per page.
 pub const SIZE_MAX: usize = 200;
 
-/// The furthest page; beyond it lies nothing that anybody pages to.
+/// The largest page number.
 const PAGE_MAX: u64 = 1_000_000_000;
 
-/// The longest query, in bytes: more than all fields of any view, each with a value.
+/// The longest query, in bytes: enough for all fields of any view, each with a value.
 const QUERY_BYTES_MAX: usize = 8_192;
 
-/// The most parameters: those a view takes, with every way to sort, and room to spare.
+/// The most parameters of a query: more than any view has, with every field to sort by.
 const PARAMETERS_MAX: usize = 64;
 
-/// A query that was understood.
+/// A parsed query.
 #[derive(Clone, Debug)]
 pub struct Query {
-    /// Which page, and in which order.
+    /// The page and its order.
     pub page: Page,
-    /// The position to wait for.
+    /// The journal position to wait for.
     pub at_least: Option<u64>,
-    /// Everything else, as it came.
+    /// All other parameters, unchanged.
     pub conditions: Vec<(String, String)>,
 }
 
 impl Query {
-    /// Reads the part of the URL after the question mark.
+    /// Parses the part of the URL after the question mark.
     ///
     /// # Errors
-    /// The parameter that makes no sense.
+    /// When a parameter is invalid, or the query exceeds its limits.
     pub fn read(query: &str) -> Result<Self, Problem> {
         Self::read_sized(query, SIZE_DEFAULT)
     }
 
-    /// The same, with another number of rows per page unless said otherwise.
+    /// Parses a query with another default number of rows per page.
     ///
     /// # Errors
-    /// The parameter that makes no sense.
+    /// When a parameter is invalid, or the query exceeds its limits.
     pub fn read_sized(query: &str, size_default: usize) -> Result<Self, Problem> {
         let page = Page { number: 0, size: size_default, sort: Vec::new() };
         let mut read = Self { page, at_least: None, conditions: Vec::new() };
@@ -105,10 +105,10 @@ impl Query {
     }
 }
 
-/// Reads a position of the journal.
+/// Parses a journal position.
 ///
 /// # Errors
-/// When it is not a whole number.
+/// When the value is not a whole number.
 pub fn position(name: &str, value: &str) -> Result<u64, Problem> {
     number(name, value, u64::MAX)
 }

@@ -1,4 +1,5 @@
-//! The routing table: from a path to a resource or a view, with two look-ups and no allocation.
+//! The routing table: maps a path to a resource or view, with at most two look-ups and no
+//! allocation.
 
 use crate::{
     actors::{ResourceInfo, ViewInfo},
@@ -6,39 +7,40 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// All that is served, by path.
+/// The routing table.
 #[derive(Debug)]
 pub struct Router {
     things: HashMap<String, RouteTarget>,
     resources: Vec<Sayings>,
 }
 
-/// What a path leads to, by its index in the runtime.
+/// The target of a path, by its index in the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteTarget {
-    /// A kind of aggregate.
+    /// An aggregate kind.
     Resource(usize),
-    /// A read model.
+    /// A view.
     View(usize),
     /// The conversations of a business, by its name.
     Conversations(&'static str),
 }
 
-/// The last part of the path of conversations, unless a business calls something else so.
+/// The last segment of the path of conversations, unless a resource or view of the business has
+/// that name.
 const CONVERSATIONS: &str = "conversations";
 
-/// A path that was understood.
+/// A resolved path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route<'path> {
-    /// What it leads to.
+    /// The target.
     pub thing: RouteTarget,
-    /// The path of the collection, as asked for: `/taxi/orders`, or `/orders`.
+    /// The path of the collection, as requested: `/taxi/orders`, or `/orders`.
     pub base: &'path str,
-    /// Which part of it.
+    /// The rest of the path.
     pub spot: PathRest<'path>,
 }
 
-/// Which part of a resource or view a path names.
+/// The rest of a path, after the resource or view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathRest<'path> {
     /// `/taxi/orders`
@@ -51,16 +53,16 @@ pub enum PathRest<'path> {
     Word(&'path str),
 }
 
-/// Why a path leads nowhere.
+/// The reason why a path cannot be resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RouteError {
-    /// Nothing is served there.
+    /// Nothing is served at the path.
     Unknown,
-    /// There is a word where a number is needed.
+    /// The path has a word where a number is needed.
     NotANumber,
 }
 
-/// What can be said to one resource, by method and place.
+/// The commands of one resource by method and place, as indexes.
 #[derive(Debug, Default)]
 struct Sayings {
     collection: [Option<usize>; 3],
@@ -68,16 +70,16 @@ struct Sayings {
     named: Vec<(&'static str, [Option<usize>; 3])>,
 }
 
-/// A method as the router tells them apart.
+/// A method, as far as routing needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// `GET` and `HEAD`
     Read,
-    /// What carries a command.
+    /// A method that carries a command: `POST`, `PUT` or `PATCH`.
     Say(Method),
     /// `OPTIONS`
     Options,
-    /// Any other.
+    /// Any other method.
     Other,
 }
 
@@ -85,8 +87,8 @@ const METHODS: [(Method, &str); 3] =
     [(Method::Post, "POST"), (Method::Put, "PUT"), (Method::Patch, "PATCH")];
 
 impl Router {
-    /// The table for these resources and views. When all of them belong to one business, they
-    /// are found at the root as well, where its clients have known them.
+    /// Creates the table for these resources and views. When all belong to one business, they are
+    /// served at the root path as well, for its older clients.
     #[must_use]
     pub fn new(resources: &[ResourceInfo], views: &[ViewInfo]) -> Self {
         let businesses =
@@ -115,10 +117,10 @@ impl Router {
         Self { things, resources: resources.iter().map(Sayings::of).collect() }
     }
 
-    /// Where a path leads.
+    /// Resolves a path.
     ///
     /// # Errors
-    /// Why it leads nowhere.
+    /// When nothing is served at the path, or a number is malformed.
     pub fn resolve<'path>(&self, path: &'path str) -> Result<Route<'path>, RouteError> {
         let (thing, base_len) = self.find(path).ok_or(RouteError::Unknown)?;
         let (base, rest) = path.split_at(base_len);
@@ -129,7 +131,7 @@ impl Router {
         Ok(Route { thing, base, spot })
     }
 
-    /// The longest known beginning of the path, and its length.
+    /// The target of the longest known prefix of the path, and the length of the prefix.
     fn find(&self, path: &str) -> Option<(RouteTarget, usize)> {
         let inner = path.strip_prefix('/')?;
         let first = inner.find('/').unwrap_or(inner.len());
@@ -163,13 +165,13 @@ impl Router {
         }
     }
 
-    /// Which saying of a resource is carried by this method at this spot.
+    /// The index of the command that this method carries at this path; `None` when there is none.
     #[must_use]
     pub fn saying(&self, resource: usize, method: Method, spot: PathRest) -> Option<usize> {
         self.resources[resource].at(spot)?[method as usize]
     }
 
-    /// The value of `Allow` for a resource at this spot; `None` when nothing is there.
+    /// The value of `Allow` for a resource at this path; `None` when nothing is served there.
     #[must_use]
     pub fn allow(&self, resource: usize, spot: PathRest) -> Option<String> {
         let said = self.resources[resource].at(spot)?;

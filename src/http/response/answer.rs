@@ -1,4 +1,4 @@
-//! Answers on their way out: status, headers and bytes.
+//! Responses before they are sent: status, headers and body.
 
 use crate::http::{
     problem::Problem,
@@ -14,12 +14,12 @@ use actix_web::{
     },
 };
 
-/// An answer before it is turned into one of actix.
+/// A response before it is converted to a response of actix.
 #[derive(Debug)]
 pub struct Response {
     /// The status.
     pub status: StatusCode,
-    /// What the body is.
+    /// The content type of the body.
     pub content_type: &'static str,
     /// The body.
     pub body: Vec<u8>,
@@ -30,19 +30,19 @@ pub struct Response {
 }
 
 impl Response {
-    /// 200, or another status, with a body.
+    /// A response with a status, a content type and a body.
     #[must_use]
     pub const fn new(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
         Self { status, content_type, body, number: None, headers: Vec::new() }
     }
 
-    /// 204, with what can be done there.
+    /// The response 204 with the allowed methods.
     #[must_use]
     pub fn options(allow: &str) -> Self {
         Self::new(StatusCode::NO_CONTENT, "", Vec::new()).with(ALLOW, allow)
     }
 
-    /// With one more header. A value that no header can carry is left out.
+    /// Adds a header. A value that is invalid in a header is left out.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -51,32 +51,32 @@ impl Response {
         self
     }
 
-    /// With a number in a header.
+    /// Adds a header with a number.
     #[must_use]
     pub fn with_number(mut self, name: HeaderName, number: u64) -> Self {
         self.headers.push((name, HeaderValue::from(number)));
         self
     }
 
-    /// With the version as entity tag.
+    /// Adds the version as `ETag`.
     #[must_use]
     pub fn with_version(self, version: u32) -> Self {
         self.with(ETAG, &format!("\"{version}\""))
     }
 
-    /// With the position that a write reached.
+    /// Adds the journal position that a write reached.
     #[must_use]
     pub fn with_position(self, position: u64) -> Self {
         self.with_number(POSITION, position)
     }
 
-    /// With the place where the new one is.
+    /// Adds the path of a new instance as `Location`.
     #[must_use]
     pub fn with_location(self, base: &str, number: u64) -> Self {
         self.with(LOCATION, &format!("{base}/{number}"))
     }
 
-    /// A problem at this path, in the conversation the client named.
+    /// The response for a problem at this path, with the client's name for the conversation.
     #[must_use]
     pub fn problem(problem: &Problem, path: &str, correlation: Option<&str>) -> Self {
         let number = problem.number.map(|number| number.to_string());
@@ -95,7 +95,8 @@ impl Response {
         }
     }
 
-    /// As actix sends it, with the conversation and the trace.
+    /// Converts the response to a response of actix, with the headers of the conversation and the
+    /// trace.
     #[must_use]
     pub fn send(self, correlation: Option<&str>, trace_parent: Option<&str>) -> HttpResponse {
         let mut response = HttpResponse::new(self.status);

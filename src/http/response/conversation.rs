@@ -1,4 +1,4 @@
-//! A whole conversation: as JSON, and as text that reads like a sequence diagram.
+//! The representations of a conversation: JSON, and text in the form of a sequence diagram.
 
 use crate::{
     actors::{Conversation, ConversationEntry, Role, Speaker, Waiting, What},
@@ -12,24 +12,24 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
-/// A page of a conversation, and how it was asked for.
+/// A page of a conversation, and the query for it.
 pub struct ConversationPage<'a> {
     /// `taxi`
     pub business: &'a str,
-    /// Its number.
+    /// The number of the conversation.
     pub number: u64,
     /// The path of the conversations.
     pub base: &'a str,
-    /// Which page.
+    /// The query, with the page.
     pub query: &'a Query,
-    /// What happened.
+    /// The records and the waiting sagas.
     pub told: &'a Conversation,
 }
 
-/// What `?as=` says: whether text is wanted, when it says anything.
+/// The value of `?as=`: whether text is wanted; `None` without the parameter.
 ///
 /// # Errors
-/// Whatever else stands after the question mark.
+/// When the query has a sort order or any other parameter.
 pub fn as_text(query: &Query) -> Result<Option<bool>, Problem> {
     if !query.page.sort.is_empty() {
         return Err(Problem::bad_query("a conversation is told in the order in which it happened"));
@@ -90,7 +90,7 @@ impl ConversationPage<'_> {
         format!("{}/{}?{}", self.base, self.number, self.query.at_page(page))
     }
 
-    /// One line for each record: when, who said it to whom, what came of it, and why.
+    /// Plain text with one line per record: position, time, sender, target, outcome and cause.
     #[must_use]
     pub fn text(&self) -> Vec<u8> {
         let happenings = &self.told.happenings;
@@ -203,7 +203,7 @@ fn put_waiting(text: &mut String, waiting: &Waiting) {
     text.push('\n');
 }
 
-/// One line of the text, in its parts.
+/// The columns of one line of the text.
 struct Line {
     position: String,
     time: String,

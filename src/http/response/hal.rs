@@ -1,4 +1,4 @@
-//! Representations with links, written by joining bytes: the objects are encoded already.
+//! HAL representations. They are written by joining bytes, because the objects are encoded already.
 
 use crate::{
     actors::{Collection, OperationsEntry, Reply, Row},
@@ -8,14 +8,14 @@ use crate::{
 use serde_json::json;
 use std::{io::Write as _, iter};
 
-/// Writes into a vector, which cannot fail.
+/// Writes formatted text into a vector, which cannot fail.
 macro_rules! put {
     ($into:expr, $($text:tt)+) => {
         let _ = write!($into, $($text)+);
     };
 }
 
-/// One aggregate, with a link for every command that makes sense now.
+/// The representation of one aggregate, with a link for every command that is possible now.
 #[must_use]
 pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
     let possible = reply.possible.names();
@@ -24,7 +24,7 @@ pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
     body
 }
 
-/// One row of a view.
+/// The representation of one row of a view.
 #[must_use]
 pub fn row(base: &str, row: &Row) -> Vec<u8> {
     let mut body = Vec::with_capacity(row.body.len() + 96);
@@ -51,7 +51,7 @@ fn put_item<'a>(
     body.extend_from_slice(b"}}");
 }
 
-/// A page of aggregates.
+/// The representation of a page of aggregates.
 #[must_use]
 pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> {
     collection(base, query, found, |body, reply| {
@@ -59,7 +59,7 @@ pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> 
     })
 }
 
-/// A page of rows.
+/// The representation of a page of rows.
 #[must_use]
 pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
     collection(base, query, found, |body, row| {
@@ -67,7 +67,7 @@ pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
     })
 }
 
-/// A page of the log of operations.
+/// The representation of a page of the operations log.
 #[must_use]
 pub fn notes(base: &str, query: &Query, found: &Collection<OperationsEntry>) -> Vec<u8> {
     collection(base, query, found, |body, entry| {
@@ -113,7 +113,7 @@ fn collection<T>(
     body
 }
 
-/// What a view can be searched for: each field with the parameters that ask for it.
+/// The description of the search of a view: each field with its query parameters.
 #[must_use]
 pub fn searches(base: &str, fields: &[Field]) -> Vec<u8> {
     let parameters = |field: &Field| match field.kind {

@@ -1,7 +1,7 @@
-//! A page of a view as a table for people.
+//! A page of a view as an HTML table.
 //!
-//! Every text that comes from outside goes through `put_text`, which knows no components: what
-//! it writes is inert between tags and in quoted attributes alike.
+//! Every text from outside passes through `put_text`. Its output is inert both between tags and in
+//! quoted attributes.
 
 use crate::{
     actors::{Collection, Row, Sort, ViewInfo},
@@ -14,7 +14,7 @@ use std::{
     fmt::{self, Write},
 };
 
-/// What the page may do: show itself, with exactly the style below.
+/// The content security policy of the page: it allows only the style below.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
     style-src 'sha256-GWCYBLBZe0TBgPO5l0alxEzcpHLYiStAG7uvgUOT3ao='; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -24,7 +24,7 @@ h1{font-size:1.3rem}table{border-collapse:collapse}th,td{padding:.3rem .8rem;tex
 border-bottom:1px solid #ddd;white-space:nowrap}td.number{text-align:right;\
 font-variant-numeric:tabular-nums}tr:hover td{background:#f4f6f8}a{color:#0b5fa5}nav a{margin-right:1rem}";
 
-/// One page of rows: all columns in order, those that can be sorted by as links.
+/// Renders one page of rows: all columns in order, the sortable ones with links.
 #[must_use]
 pub fn rows(base: &str, info: &ViewInfo, query: &Query, found: &Collection<Row>) -> Vec<u8> {
     let rows: Vec<Cells> = found.items.iter().map(Cells::of).collect();
@@ -59,7 +59,7 @@ pub fn rows(base: &str, info: &ViewInfo, query: &Query, found: &Collection<Row>)
     page.into_bytes()
 }
 
-/// Writes a text so that it is nothing but text. The only place that does.
+/// Writes an escaped text. No other function of this module writes text from outside.
 fn put_text(page: &mut String, text: &str) {
     let mut visible = String::with_capacity(text.len());
     put_visible(&mut visible, text);
@@ -83,7 +83,8 @@ fn put_link(page: &mut String, base: &str, query: &str, text: &str) {
     page.push_str("</a>");
 }
 
-/// A link that sorts by the column, the other way round when the rows are sorted by it already.
+/// Writes a column heading, as a link that sorts by the column if that is possible. The link
+/// reverses the order when the rows are sorted by the column already.
 fn put_heading(page: &mut String, base: &str, info: &ViewInfo, query: &Query, column: &str) {
     page.push_str("<th>");
     if info.fields.iter().any(|field| field.name == column) {

@@ -1,9 +1,10 @@
-//! Values of any stored type, and what it is made of, found out from its `Deserialize` alone.
+//! Generates sample values and the definition of any stored type, from its `Deserialize` alone.
 //!
-//! Reading from nothing: whenever the type asks what comes next, one of the possible answers is
-//! given, and noted. All ways to answer are gone through, the simplest first. Every variant,
-//! every option and both truths appear in all combinations; of the numbers of one value at most
-//! one is not the usual one.
+//! The deserializer has no input. Whenever the type requests a value, it returns one of the
+//! possible values and notes the choice. It enumerates all choices, the simplest first.
+//!
+//! Every variant, every option and both booleans appear in all combinations. At most one number of
+//! a sample is not the usual one.
 
 mod parts;
 #[cfg(test)]
@@ -15,16 +16,16 @@ use parts::{Chosen, Entries, Fields};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor, value::Error};
 use std::{collections::VecDeque, fmt::Debug};
 
-/// At most so many values of one type are made up.
+/// The most samples generated per type.
 const SAMPLES_MAX: usize = 256;
 
-/// Deeper types are recursive, and their lists and options end here.
+/// The depth at which lists and options end; only recursive types are deeper.
 const DEPTH_MAX: usize = 16;
 
-/// At most so many numbers of a value are not the usual one.
+/// The most numbers or texts of one sample that are not the usual one.
 const UNUSUAL_MAX: usize = 1;
 
-/// The definition of a type, and values of it, the simplest first.
+/// Traces a type: its definition and sample values, the simplest first.
 pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
     let mut types = Types::default();
     let mut whole = Definition::default();
@@ -49,7 +50,7 @@ pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
     Traced { whole, types, samples }
 }
 
-/// The scripts that differ from these choices at one place after those that were told.
+/// The scripts that differ from these choices at one place after the first `told` ones.
 fn variations(choices: &[Choice], told: usize) -> impl Iterator<Item = Vec<usize>> + '_ {
     let script = |upto: usize| choices[..upto].iter().map(|choice| choice.taken);
     let unusual = |upto: usize| choices[..upto].iter().filter(|choice| choice.is_unusual()).count();
@@ -61,7 +62,7 @@ fn variations(choices: &[Choice], told: usize) -> impl Iterator<Item = Vec<usize
     })
 }
 
-/// Which of several ways was taken.
+/// A choice between several values.
 struct Choice {
     taken: usize,
     ways: usize,
@@ -74,17 +75,17 @@ impl Choice {
     }
 }
 
-/// Answers whatever a type asks.
+/// The deserializer that generates a value by a script of choices.
 #[derive(Default)]
 struct Teller {
-    /// What to choose at first; afterwards always the first way.
+    /// The first choices; after them, always the first alternative.
     script: Vec<usize>,
     choices: Vec<Choice>,
     depth: usize,
-    /// The name of the field being read, and of the type around a bare value.
+    /// The name of the field being read. `around` is the name of the newtype around a bare value.
     field: &'static str,
     around: String,
-    /// What the value read last is made of.
+    /// The type name of the value read last.
     last: String,
     root: Definition,
     types: Types,
@@ -97,7 +98,7 @@ impl Teller {
         taken
     }
 
-    /// Identities must be able to be equal and to differ; amounts to be nothing.
+    /// A number by the type around it. Ids can be equal or differ, amounts can be zero.
     fn number(&mut self) -> u8 {
         let numbers: &[u8] = match self.around.as_str() {
             "Timestamp" => &[1],
@@ -191,8 +192,8 @@ impl<'de> Deserializer<'de> for &mut Teller {
         visitor.visit_char('x')
     }
 
-    /// A text is called like the field it stands in, so that sentences made of it can be read; it
-    /// must be able to be another one.
+    /// A text contains the name of its field, so that messages made of it are readable. There is a
+    /// second text, so that two texts can differ.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         "String".clone_into(&mut self.last);
         let another = ["", "another "][self.choose(2, true)];

@@ -1,4 +1,4 @@
-//! What a value consists of, handed out part by part: fields, entries, the chosen variant.
+//! Access to the parts of a generated value: fields, entries of a map, the chosen variant.
 
 use super::Teller;
 use crate::model::shape::Field;
@@ -7,7 +7,7 @@ use serde::de::{
     Visitor, value::Error,
 };
 
-/// The fields of something, one after the other.
+/// The fields of a struct or the elements of a tuple, one after the other.
 pub(super) struct Fields<'a> {
     pub(super) teller: &'a mut Teller,
     pub(super) names: std::slice::Iter<'static, &'static str>,

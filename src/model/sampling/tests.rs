@@ -1,4 +1,4 @@
-//! What can be found out about a type.
+//! Tests of the tracing of types.
 
 use super::*;
 use crate::domain::kernel::{Id, Money, Text};
@@ -26,7 +26,7 @@ enum Why {
     Forced { reason: String },
 }
 
-/// A type whose simplest value contains another of the same.
+/// A type whose every value contains another value of the same type.
 #[derive(Debug, Serialize, Deserialize)]
 struct Endless(Box<Endless>);
 

@@ -1,18 +1,18 @@
-//! How a commit fails.
+//! Errors of a commit.
 
 use super::{space::Refusal, tree::TreeError};
 
-/// Why a commit came to nothing.
+/// Why a commit failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Nothing was begun, and nothing is broken.
+    /// The commit was not begun, and nothing is damaged.
     #[error("{0}")]
     Refused(Refusal),
-    /// It was begun; what is on disk shows after the reopening.
+    /// The commit was begun; the reopening shows what is on disk.
     #[error("{0}")]
     Broken(String),
-    /// It was begun; the files do not hold what was written to them, and opening them again does
-    /// not change that.
+    /// The commit was begun; the files do not hold what was written to them, and reopening does not
+    /// change that.
     #[error("{0}")]
     Damaged(String),
 }

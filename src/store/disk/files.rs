@@ -1,7 +1,7 @@
-//! The files of an open store: the lock on its folder, and whether they are still where they were.
+//! The files of an open store: the lock on its folder, and a check that they are still in place.
 //!
-//! A deleted or replaced file stays open and can be written to for as long as the process runs;
-//! what is written to it is gone afterwards. So the paths are compared with what was opened.
+//! A deleted or replaced file stays open and writable for as long as the process runs; writes to it
+//! are lost afterwards. So the paths are compared with the opened files.
 
 use crate::store::{sync::lock, types::OpenError};
 use std::{
@@ -19,8 +19,8 @@ const FOLDER: &str = "journal";
 /// The sentence for a second process.
 const IN_USE: &str = "the data folder is in use by another process";
 
-/// The folder that holds the journal and its mark: the data folder, or the folder of the journal
-/// itself when it has another name than usual.
+/// Returns the folder that holds the journal and its mark: the data folder, or the folder of the
+/// journal itself when it does not have the usual name.
 fn home_of(dir: &Path) -> PathBuf {
     let is_usual = dir.file_name().is_some_and(|name| name == FOLDER);
     match dir.parent() {
@@ -30,7 +30,7 @@ fn home_of(dir: &Path) -> PathBuf {
     }
 }
 
-/// Where the mark of the journal in this folder is.
+/// Returns the path of the mark of the journal in this folder.
 pub(in crate::store) fn mark_path(dir: &Path) -> PathBuf {
     home_of(dir).join("journal.mark")
 }
@@ -50,14 +50,14 @@ impl Locked {
         let lock = File::open(&home).map_err(|error| failed(error.to_string()))?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(failed(IN_USE.to_owned())),
-            // Some file systems cannot lock a folder. sled's own lock on its log is left then.
+            // Some file systems cannot lock a folder. Then only sled's own lock on its log remains.
             Err(fs::TryLockError::Error(_)) | Ok(()) => Ok(Self { home, _lock: lock }),
         }
     }
 }
 
-/// How often the paths are compared at most. Four calls of `stat` cost as much as a tenth of a small
-/// commit, and under load a commit follows on the other within a millisecond.
+/// Shortest interval between two comparisons of the paths. Four calls of `stat` cost up to a tenth
+/// of a small commit, and under load commits follow within a millisecond.
 const CHECK_EVERY: Duration = Duration::from_millis(20);
 
 /// Device and inode.
@@ -71,7 +71,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Notes which files these are: the log and the mark must be open by now.
+    /// Records the identities of the files: the log and the mark must be open by now.
     pub(in crate::store) fn of(dir: &Path, mark: &Path, locked: Locked) -> io::Result<Self> {
         let paths = [locked.home.clone(), dir.to_owned(), dir.join("db"), mark.to_owned()];
         let opened = paths.into_iter().map(|path| Ok((path.clone(), identity(&path)?)));
@@ -80,12 +80,12 @@ impl Files {
         Ok(Self { opened, locked, checked })
     }
 
-    /// Lets another process open the store.
+    /// Releases the lock, so that another process can open the store.
     pub(in crate::store) fn unlock(&self) {
         drop(lock(&self.locked).take());
     }
 
-    /// Whether all of them are still in their places, as of a moment ago.
+    /// Checks that all files are still in place; the result is at most 20 ms old.
     pub(in crate::store) fn check(&self) -> Result<(), String> {
         {
             let mut checked = lock(&self.checked);
@@ -99,7 +99,7 @@ impl Files {
                 Ok(found) if found == *opened => return Ok(()),
                 Ok(_) => "was replaced".to_owned(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted".to_owned(),
-                // A process without file handles left says nothing about the files.
+                // A process without free file handles learns nothing about the files.
                 Err(_) => return Ok(()),
             };
             Err(format!(

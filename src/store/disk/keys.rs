@@ -1,5 +1,5 @@
-//! The keys of the one tree: a message for the concern, then big-endian numbers, so that
-//! neighbours in meaning are neighbours on disk.
+//! The keys of the one tree: a letter for the type of value, then big-endian numbers, so that
+//! related keys are neighbours on disk.
 //!
 //! ```text
 //! b | kind u16 | first number u64 | streams u16   the beginnings of neighbours born in one commit
@@ -47,25 +47,25 @@ pub(in crate::store) const CONVERSATION: u8 = b'v';
 /// The key of the format version.
 pub(in crate::store) const FORMAT: &[u8] = b"mf";
 
-/// The key of what tells this store from all others.
+/// The key of the store's identity.
 pub(in crate::store) const STORE_ID: &[u8] = b"mi";
 
 /// The key of the time until which answers of older formats are kept.
 pub(in crate::store) const OLD_ANSWERS_UNTIL: &[u8] = b"mc";
 
-/// The key of how many commits held answers and no records.
+/// The key of the number of commits that held answers and no records.
 pub(in crate::store) const ANSWERS_ALONE: &[u8] = b"ma";
 
-/// The key of the numbers that are not given again.
+/// The key of the numbers that are not assigned again.
 pub(in crate::store) const NUMBERS_TAKEN: &[u8] = b"mn";
 
 /// The key of the losses that were accepted.
 pub(in crate::store) const LOSSES: &[u8] = b"ml";
 
-/// So many streams of a kind whose numbers follow on each other are a neighbourhood.
+/// Number of streams of a kind with consecutive numbers that form a group of neighbours.
 const NEIGHBOURS: u64 = 32;
 
-/// What the names of all kinds begin with.
+/// The prefix of the keys of all kinds' names.
 pub(in crate::store) const KIND_NAMES: &[u8] = b"mk";
 
 pub(in crate::store) fn block(stream: Stream, first_version: u32) -> [u8; 15] {
@@ -75,14 +75,14 @@ pub(in crate::store) fn block(stream: Stream, first_version: u32) -> [u8; 15] {
     key
 }
 
-/// The smallest key behind every block that begins at this version or before.
+/// Returns the smallest key behind every block that begins at this version or before.
 pub(in crate::store) fn behind_block(stream: Stream, version: u32) -> [u8; 16] {
     let mut key = [0; 16];
     key[..15].copy_from_slice(&block(stream, version));
     key
 }
 
-/// Which stream a block belongs to, and at which version it begins.
+/// Reads the stream of a block, and the version at which it begins.
 pub(in crate::store) fn read_block(key: &[u8]) -> Option<(Stream, u32)> {
     let (version, head) = (key.last_chunk::<4>()?, key.get(..key.len() - 4)?);
     Some((read_address(head, BLOCK)?, u32::from_be_bytes(*version)))
@@ -95,20 +95,20 @@ pub(in crate::store) fn births(first: Stream, streams: u16) -> [u8; 13] {
     key
 }
 
-/// The smallest key behind the births that may hold this stream.
+/// Returns the smallest key behind the births that may hold this stream.
 pub(in crate::store) fn behind_births(stream: Stream) -> [u8; 14] {
     let mut key = [0; 14];
     key[..13].copy_from_slice(&births(stream, u16::MAX));
     key
 }
 
-/// The first of neighbouring streams, and how many they are.
+/// Reads the first of neighbouring streams, and their number.
 pub(in crate::store) fn read_births(key: &[u8]) -> Option<(Stream, u16)> {
     let (streams, head) = (key.last_chunk::<2>()?, key.get(..key.len() - 2)?);
     Some((read_address(head, BIRTHS)?, u16::from_be_bytes(*streams)))
 }
 
-/// Streams of one kind whose numbers follow on each other.
+/// A group of streams of one kind with consecutive numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamGroup {
     kind: KindId,
@@ -120,12 +120,12 @@ impl StreamGroup {
         Self { kind: stream.kind, nth: stream.number / NEIGHBOURS }
     }
 
-    /// Which of the neighbours this one is.
+    /// Returns the place of this stream among its neighbours.
     pub(in crate::store) const fn place_of(stream: Stream) -> u64 {
         stream.number % NEIGHBOURS
     }
 
-    /// The neighbour at this place.
+    /// Returns the neighbour at this place.
     pub(in crate::store) const fn at(self, place: u64) -> Stream {
         Stream {
             kind: self.kind,
@@ -133,12 +133,12 @@ impl StreamGroup {
         }
     }
 
-    /// What the keys of all begin with that was added to these streams.
+    /// Returns the key prefix of all later records of these streams.
     pub(in crate::store) fn tails(self) -> [u8; 11] {
         addressed(TAILS, Stream { kind: self.kind, number: self.nth })
     }
 
-    /// What the keys of all begin with that the commit at this position added to them.
+    /// Returns the key prefix of the later records that the commit at this position added to them.
     pub(in crate::store) fn tails_of(self, commit: u64) -> [u8; 19] {
         let mut key = [0; 19];
         key[..11].copy_from_slice(&self.tails());
@@ -159,14 +159,14 @@ pub(in crate::store) fn commit(first_position: u64) -> [u8; 9] {
     key
 }
 
-/// The smallest key behind every commit that begins at this position or before.
+/// Returns the smallest key behind every commit that begins at this position or before.
 pub(in crate::store) fn behind_commit(position: u64) -> [u8; 10] {
     let mut key = [0; 10];
     key[..9].copy_from_slice(&commit(position));
     key
 }
 
-/// The first position of a commit.
+/// Reads the first position of a commit.
 pub(in crate::store) fn read_commit(key: &[u8]) -> Option<u64> {
     let key: &[u8; 9] = key.try_into().ok()?;
     (key[0] == COMMIT).then(|| u64::from_be_bytes(*key.last_chunk().expect("nine bytes")))
@@ -186,7 +186,7 @@ fn addressed(letter: u8, stream: Stream) -> [u8; 11] {
     key
 }
 
-/// The stream in a key that consists of a message and a stream.
+/// Reads the stream in a key that consists of a letter and a stream.
 pub(in crate::store) fn read_address(key: &[u8], letter: u8) -> Option<Stream> {
     let key: &[u8; 11] = key.try_into().ok()?;
     let (kind, number) = key[1..].split_first_chunk::<2>()?;
@@ -206,7 +206,8 @@ pub(in crate::store) fn kept_answer(hash: u128) -> [u8; 17] {
     key
 }
 
-/// The nonce tells entries of the same millisecond apart.
+/// Returns the key of an entry of the expiry index. The nonce tells entries of the same millisecond
+/// apart.
 pub(in crate::store) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {
     let mut key = [EXPIRY; 17];
     key[1..9].copy_from_slice(&until_ms.to_be_bytes());
@@ -224,7 +225,7 @@ pub(in crate::store) fn kind_name(kind: KindId) -> [u8; 4] {
     [KIND_NAMES[0], KIND_NAMES[1], high, low]
 }
 
-/// The kind whose name stands under this key.
+/// Reads the kind whose name is stored under this key.
 pub(in crate::store) fn read_kind_name(key: &[u8]) -> Option<KindId> {
     let key: &[u8; 4] = key.try_into().ok()?;
     key.starts_with(KIND_NAMES).then(|| KindId(u16::from_be_bytes([key[2], key[3]])))

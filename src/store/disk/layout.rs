@@ -1,4 +1,5 @@
-//! What stands in the tree: records alone and together with those of neighbours, commits, totals.
+//! The layout of the values in the tree: records alone and with those of neighbours, commits,
+//! totals.
 
 use super::keys::StreamGroup;
 use crate::{
@@ -13,16 +14,16 @@ use serde::{Deserialize, Serialize};
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
 pub const FORMAT: u32 = 4;
 
-/// The oldest format that this binary reads as well: it knew no records of neighbours that are
-/// kept together later than at birth, and like the one after it nothing that tells stores apart.
-/// The commits of the third and of those before have no running checksum.
+/// The oldest format that this binary reads as well. Formats 1 and 2 have no identity of the store,
+/// and format 1 keeps no later records of neighbours together. Commits of formats 1 to 3 have no
+/// running checksum.
 pub const FORMAT_READ_MIN: u32 = 1;
 
-/// A stream is young up to this version: so far its later records may be kept together with
+/// A stream is young up to this version. Until then its later records may be kept together with
 /// those of its neighbours, and its history is read with theirs.
 pub const TAIL_VERSIONS_MAX: u32 = 16;
 
-/// One commit: the runs of records in global order, and how things stood after it.
+/// One commit: the runs of records in global order, and the totals after it.
 #[derive(Clone, Debug)]
 pub struct Commit {
     pub(in crate::store) last_position: u64,
@@ -33,7 +34,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Reads what a commit's key holds.
+    /// Reads the value of a commit's key.
     pub(in crate::store) fn read(value: &[u8]) -> Result<Self, CodecError> {
         let mut rest = codec::checked(value)?;
         let (last_position, runs, totals) = codec::next(&mut rest)?;
@@ -53,11 +54,11 @@ pub struct Run {
     pub(in crate::store) records: u32,
 }
 
-/// For each kind, how many streams there are and which is the last; by kind, from 0.
+/// For each kind, by its number from 0: how many streams it has, and the last number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals(Vec<Total>);
 
-/// How many streams of a kind there are, and which is the last.
+/// Number of streams of a kind, and the last number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::store) struct Total {
     pub(in crate::store) streams: u64,
@@ -65,7 +66,7 @@ pub(in crate::store) struct Total {
 }
 
 impl Totals {
-    /// Takes a record into account: the first of a stream is one more stream.
+    /// Counts a record: the first of a stream adds a stream.
     pub(in crate::store) fn add(&mut self, stream: Stream, version: u32) {
         if version != 1 {
             return;
@@ -94,7 +95,7 @@ struct Written<'a> {
     payload: &'a Payload,
 }
 
-/// The same as it is read.
+/// The same record as it is read.
 #[derive(Deserialize)]
 struct Stored {
     position: u64,
@@ -120,7 +121,7 @@ pub(in crate::store) fn records_of(
     Ok(records)
 }
 
-/// Reads the beginnings of neighbouring streams, stream by stream.
+/// Reads the first records of neighbouring streams, stream by stream.
 pub(in crate::store) fn births_of(
     first: Stream,
     value: &[u8],
@@ -137,8 +138,8 @@ pub(in crate::store) fn births_of(
     Ok(births)
 }
 
-/// What a commit added to one of neighbouring streams: its place among them, the first version,
-/// and how many records follow.
+/// The header of the records that a commit added to one of several neighbouring streams: its place
+/// among them, the first version, and the number of records that follow.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Tail {
     pub(in crate::store) place: u64,
@@ -146,7 +147,7 @@ pub struct Tail {
     pub(in crate::store) records: u32,
 }
 
-/// Reads what a commit added to neighbouring streams, stream by stream.
+/// Reads the records that a commit added to neighbouring streams, stream by stream.
 pub(in crate::store) fn tails_of(
     neighbours: StreamGroup,
     value: &[u8],

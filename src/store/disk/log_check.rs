@@ -1,20 +1,20 @@
-//! A check of sled's log before sled opens it: whether a part of it that sled would skip in silence
-//! is damaged.
+//! A check of sled's log before sled opens it, for damage in parts that sled would skip without an
+//! error.
 //!
 //! At opening sled reads the segments written since its last snapshot, in order of their numbers,
-//! and applies their messages to its table of pages. In a segment that it knows to be complete it
-//! takes a message that cannot be read for the end of the segment, because the second half of a
-//! free segment may have been written anew before its header. A flipped bit looks the same, and
-//! what follows it in the segment is lost while newer segments are applied. Here the two are told
-//! apart: behind a damaged message there are further ones of the same segment.
+//! and applies their messages to its table of pages. In a segment that it knows to be complete, it
+//! takes an unreadable message for the end of the segment. The reason is that the second half of a
+//! free segment may have been rewritten before its header. A flipped bit looks the same: the rest
+//! of the segment is lost while newer segments are applied. This check tells the two apart: behind
+//! a damaged message there are further ones of the same segment.
 //!
 //! ```text
 //! segment   header 20 bytes | message | message | ... | end: a cap, or less than 32 bytes
 //! header    crc32 u32 | number × size i64 | highest stable i64, the latter two inverted
 //! message   crc32 u32 | kind u8 | length | segment number | page | content; numbers of 1 to 9 bytes
 //! ```
-//! Damage in the segments that sled knows not to be complete cuts the log, which the mark of the
-//! journal tells. Damage in older segments is found when a page is read.
+//! Damage in incomplete segments cuts the log, which the mark of the journal detects. Damage in
+//! older segments is found when a page is read.
 
 use super::tree::ADVICE;
 use std::{
@@ -33,16 +33,16 @@ const SEGMENT_HEADER: usize = 20;
 /// No message begins closer to the end of a segment than this, in bytes.
 const MESSAGE_HEADER_MAX: usize = 32;
 
-/// The kinds of messages are less than this.
+/// All kinds of messages are less than this.
 const KINDS: u8 = 12;
 
 /// The kind of a message that fills a segment up.
 const CAP: u8 = 2;
 
-/// Checks the log in this folder. Reads what sled is going to read, and nothing else.
+/// Checks the log in this folder. Reads only what sled is going to read.
 ///
 /// # Errors
-/// What is damaged, as a sentence.
+/// The damage, as a sentence.
 pub(in crate::store) fn check(dir: &Path) -> Result<(), String> {
     let path = dir.join("db");
     let Ok(file) = File::open(&path) else { return Ok(()) };
@@ -57,7 +57,7 @@ pub(in crate::store) fn check(dir: &Path) -> Result<(), String> {
     })
 }
 
-/// Up to where sled's last snapshot covers the log.
+/// Returns the offset up to which sled's last snapshot covers the log.
 fn snapshot(dir: &Path) -> i64 {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -69,7 +69,7 @@ fn snapshot(dir: &Path) -> i64 {
 /// A segment's place in the file, by its number.
 type Segments = BTreeMap<u64, u64>;
 
-/// About where the log is damaged, if it is.
+/// Returns the approximate offset of the damage, if there is any.
 fn damage(file: &File, covered: i64) -> io::Result<Option<u64>> {
     let size = SEGMENT as u64;
     let first = u64::try_from(covered).unwrap_or(0) / size;
@@ -90,7 +90,7 @@ fn damage(file: &File, covered: i64) -> io::Result<Option<u64>> {
         }
         at += size;
     }
-    // From here on sled itself looks for the end of the log.
+    // From this segment on sled itself searches for the end of the log.
     let last = stable / size;
     let mut bytes = vec![0; SEGMENT];
     for (number, at) in segments.range(..last) {
@@ -120,7 +120,8 @@ fn read<'a>(file: &File, at: u64, bytes: &'a mut [u8]) -> io::Result<&'a [u8]> {
     Ok(&bytes[..filled])
 }
 
-/// Where the segment begins in the log as a whole, and up to where the log was complete then.
+/// Returns the offset of the segment in the log as a whole, and the offset up to which the log was
+/// complete then.
 fn read_header(header: &[u8; SEGMENT_HEADER]) -> Option<(u64, u64)> {
     let crc = u32::from_le_bytes(*header.first_chunk()?) ^ u32::MAX;
     let number = |bytes: &[u8]| {
@@ -133,14 +134,14 @@ fn read_header(header: &[u8; SEGMENT_HEADER]) -> Option<(u64, u64)> {
     Some((number(&header[4..12])?, number(&header[12..]).unwrap_or(0)))
 }
 
-/// Where a complete segment cannot be read although it goes on behind.
+/// Returns the offset at which a complete segment cannot be read although further messages follow.
 fn broken_at(bytes: &[u8], number: u64) -> Option<usize> {
     let mut offset = SEGMENT_HEADER;
     while offset + MESSAGE_HEADER_MAX <= SEGMENT {
         match message(bytes, offset) {
             Some(found) if found.segment == number && found.kind == CAP => return None,
             Some(found) if found.segment == number => offset = found.end,
-            // The segment is being written anew, for a later number.
+            // The segment is being rewritten, for a later number.
             Some(found) if found.segment > number => return None,
             _ => {
                 let next = next_message(bytes, offset + 1);
@@ -151,7 +152,7 @@ fn broken_at(bytes: &[u8], number: u64) -> Option<usize> {
     None
 }
 
-/// The segment number of the first message from this offset on that can be read.
+/// Returns the segment number of the first readable message from this offset on.
 fn next_message(bytes: &[u8], from: usize) -> Option<u64> {
     (from..bytes.len()).find_map(|offset| message(bytes, offset)).map(|found| found.segment)
 }
@@ -162,7 +163,7 @@ struct Message {
     end: usize,
 }
 
-/// The message that begins here, when it is whole.
+/// Returns the message that begins at this offset, when it is whole.
 fn message(bytes: &[u8], offset: usize) -> Option<Message> {
     let all = bytes.get(offset..)?;
     let (crc, rest) = all.split_first_chunk::<4>()?;
@@ -186,7 +187,7 @@ fn message(bytes: &[u8], offset: usize) -> Option<Message> {
     })
 }
 
-/// sled's numbers of variable length.
+/// Reads one of sled's numbers of variable length.
 fn number(bytes: &mut &[u8]) -> Option<u64> {
     let (&first, rest) = bytes.split_first()?;
     let (value, rest) = match first {

@@ -1,8 +1,8 @@
-//! The high-water mark: a small file beside the journal that says how far the journal was.
+//! The high-water mark: a small file beside the journal that records how far the journal was.
 //!
-//! sled cuts its log at the first page that it cannot read, and serves what is left. The mark is
-//! what such a cut does not reach: it is written with every commit, before the commit is
-//! acknowledged, so that a journal that ends before its mark has lost acknowledged history.
+//! sled cuts its log at the first page that it cannot read, and serves the rest. Such a cut does
+//! not reach the mark. It is written with every commit, before the commit is acknowledged, so a
+//! journal that ends before its mark has lost acknowledged history.
 //!
 //! ```text
 //! offset 0        slot 0   ┐ how far the journal is: one slot is durable, one is on its way to
@@ -12,7 +12,7 @@
 //! offset 112 KiB  names 1  ┘
 //! ```
 //! Each part is `length u32 LE | frame`, and a frame ends with its checksum. A write survives the
-//! end of the process; it survives a power loss once the file is synced, which happens on a thread
+//! end of the process. It survives a power loss once the file is synced, which happens on a thread
 //! of its own at a bounded interval. After a power loss the mark may therefore be behind the
 //! journal, which is no damage.
 
@@ -26,10 +26,10 @@ use std::{
     sync::Mutex,
 };
 
-/// Where the slots begin, in bytes.
+/// Offsets of the slots, in bytes.
 const SLOTS: [u64; 3] = [0, 16 * 1024, 32 * 1024];
 
-/// Where the two copies of the names begin, in bytes.
+/// Offsets of the two copies of the names, in bytes.
 const NAMES: [u64; 2] = [48 * 1024, 112 * 1024];
 
 /// The size of the whole file, in bytes.
@@ -42,12 +42,12 @@ const NAMES_BYTES_MAX: usize = 64 * 1024 - LENGTH_BYTES;
 
 const LENGTH_BYTES: usize = 4;
 
-/// How far a journal was.
+/// The content of a mark: how far a journal was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Rises with each writing; the slot with the greater one counts.
+    /// Number of the write; the slot with the greatest one counts.
     pub(in crate::store) sequence: u64,
-    /// Which store it belongs to; stores of the first formats have no identity.
+    /// The store it belongs to; stores of the first formats have no identity.
     pub(in crate::store) store: Option<StoreId>,
     /// The last durable position when the store was opened.
     pub(in crate::store) opened: u64,
@@ -55,27 +55,27 @@ pub struct Mark {
     pub(in crate::store) position: u64,
     /// The running checksum of the commit that ends there; none in a store of an older format.
     pub(in crate::store) chain: Option<u64>,
-    /// The same of the answers that were stored without records.
+    /// The number and running checksum of the commits that held answers and no records.
     pub(in crate::store) answers: Answers,
-    /// The greatest number with an event, for each kind by its number.
+    /// The greatest number with an event, by number of kind.
     pub(in crate::store) heads: Vec<u64>,
 }
 
-/// How many commits held answers and no records, and their running checksum.
+/// Number of commits that held answers and no records, and their running checksum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answers {
     pub(in crate::store) commits: u64,
     pub(in crate::store) chain: u64,
 }
 
-/// What was found in the file of a mark.
+/// The result of reading the file of a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// There is no file.
     Missing,
     /// There is a file, and no part of it can be read.
     Damaged,
-    /// What it says, and the names of the kinds by number.
+    /// The mark, and the names of the kinds by number.
     Mark(Mark, Vec<String>),
 }
 
@@ -94,7 +94,7 @@ struct Written {
     durable: usize,
     /// The slot that is written now.
     writing: usize,
-    /// Nothing was written since the last sync began.
+    /// Whether nothing was written since the last sync began.
     is_synced: bool,
     bytes: Vec<u8>,
 }
@@ -123,8 +123,8 @@ fn part<T: DeserializeOwned>(bytes: &[u8], at: u64, bytes_max: usize) -> Option<
 }
 
 impl MarkFile {
-    /// Begins a new file in this place, which says this; durable when it returns. Whatever is
-    /// there is replaced in one step.
+    /// Creates a new file with this mark; it is durable on return. Any existing file is replaced in
+    /// one step.
     pub(in crate::store) fn create(
         path: &Path,
         mark: Mark,
@@ -138,7 +138,7 @@ impl MarkFile {
             .truncate(true)
             .mode(0o600)
             .open(&beside)?;
-        // Every block is there from the beginning: writing the mark needs no space.
+        // All blocks are allocated now: writing the mark needs no space later.
         file.write_all_at(&vec![0; usize::try_from(FILE_BYTES).unwrap_or(0)], 0)?;
         let bytes = Vec::new();
         let mut written = Written { mark, names, durable: 0, writing: 1, is_synced: true, bytes };
@@ -156,7 +156,7 @@ impl MarkFile {
         Ok(file)
     }
 
-    /// Goes on with the file in this place, for want of space for a new one.
+    /// Continues with the existing file, when there is no space for a new one.
     pub(in crate::store) fn reuse(path: &Path, mark: Mark, names: Vec<String>) -> io::Result<Self> {
         let bytes = fs::read(path)?;
         let sequence = |slot: usize| {
@@ -176,13 +176,13 @@ impl MarkFile {
         Ok(Self { file, written, syncing })
     }
 
-    /// What it says now.
+    /// Returns the current mark.
     pub(in crate::store) fn mark(&self) -> Mark {
         lock(&self.written).mark.clone()
     }
 
-    /// Says something else from now on. It survives the end of the process when this returns, and
-    /// a power loss after the next [`Self::sync`].
+    /// Changes the mark. The change survives the end of the process on return, and a power loss
+    /// after the next [`Self::sync`].
     pub(in crate::store) fn write(&self, change: impl FnOnce(&mut Mark)) -> io::Result<()> {
         let mut written = lock(&self.written);
         change(&mut written.mark);
@@ -199,11 +199,11 @@ impl MarkFile {
         }
         name.clone_into(&mut written.names[kind]);
         written.is_synced = false;
-        // A process that ends between the two leaves one copy whole.
+        // If the process ends between the two writes, one copy is whole.
         NAMES.iter().try_for_each(|at| written.write_names(&self.file, *at))
     }
 
-    /// Makes what it says durable, when it is not.
+    /// Makes the mark durable, when it is not.
     pub(in crate::store) fn sync(&self) -> io::Result<()> {
         let _one_at_a_time = lock(&self.syncing);
         let slot = {
@@ -212,7 +212,8 @@ impl MarkFile {
                 return Ok(());
             }
             written.is_synced = true;
-            // Neither the durable slot nor the one on its way is written meanwhile.
+            // Meanwhile writes go to the third slot, neither the durable one nor the one being
+            // synced.
             let slot = written.writing;
             written.writing = SLOTS.len() - slot - written.durable;
             slot

@@ -1,5 +1,5 @@
-//! The files of the journal: sled made durable, the space of keys and its layout, how both are read,
-//! the free space, and the mark beside them.
+//! The files of the journal: sled with durable commits, the keys and their layout, reads, the free
+//! space, and the mark.
 
 mod failure;
 pub mod files;

@@ -1,4 +1,4 @@
-//! Reading what is on disk: histories, the global order, the lists of streams.
+//! Reads of the disk: histories, the global order, the lists of streams.
 
 use super::{
     keys::{self, StreamGroup},
@@ -12,7 +12,7 @@ use crate::store::{
 };
 use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
-/// How far the journal is.
+/// The head of the journal: its last position, and the totals and checksums there.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
     /// The last position on disk.
@@ -21,11 +21,11 @@ pub struct Head {
     pub(in crate::store) totals: Totals,
     /// The running checksum there; none when the last commit is of an older format.
     pub(in crate::store) chain: Option<u64>,
-    /// The same of the answers that were stored without records.
+    /// The number and running checksum of the commits that held answers and no records.
     pub(in crate::store) answers: Answers,
 }
 
-/// How far the journal is on disk.
+/// Reads the head of the journal on disk.
 pub(in crate::store) fn head(db: &Tree) -> Result<Head, StoreError> {
     let answers = value(db, keys::ANSWERS_ALONE, "the number of stored answers")?;
     let answers = answers.unwrap_or_default();
@@ -38,8 +38,8 @@ pub(in crate::store) fn head(db: &Tree) -> Result<Head, StoreError> {
     Ok(Head { position, totals, chain, answers })
 }
 
-/// The running checksum of the commit that ends at this position; `None` when no commit does, or
-/// it is of an older format.
+/// Returns the running checksum of the commit that ends at this position; `None` when no commit
+/// does, or it is of an older format.
 pub(in crate::store) fn chain_at(db: &Tree, position: u64) -> Result<Option<u64>, StoreError> {
     let Some((key, value)) = db.get_lt(keys::behind_commit(position))? else { return Ok(None) };
     if keys::read_commit(&key).is_none() {
@@ -51,7 +51,7 @@ pub(in crate::store) fn chain_at(db: &Tree, position: u64) -> Result<Option<u64>
     Ok(commit.chain.filter(|_| commit.last_position == position))
 }
 
-/// One value by its key.
+/// Reads one value by its key.
 pub(in crate::store) fn value<T: serde::de::DeserializeOwned>(
     db: &Tree,
     key: &[u8],
@@ -64,7 +64,7 @@ pub(in crate::store) fn value<T: serde::de::DeserializeOwned>(
     read.map(Some).map_err(|error| StoreError::Failed(format!("{what} cannot be read: {error}")))
 }
 
-/// The latest snapshot of a stream.
+/// Reads the latest snapshot of a stream.
 pub(in crate::store) fn snapshot(
     db: &Tree,
     stream: Stream,
@@ -77,7 +77,8 @@ pub(in crate::store) fn snapshot(
     })
 }
 
-/// What was written of a young stream together with its neighbours, after its first records.
+/// Reads the records of a young stream that were written together with its neighbours', after its
+/// first records.
 pub(in crate::store) fn tail(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
     let neighbours = StreamGroup::of(stream);
     let mut records = Vec::new();
@@ -91,7 +92,7 @@ pub(in crate::store) fn tail(db: &Tree, stream: Stream) -> Result<Vec<Record>, S
     Ok(records)
 }
 
-/// The range of keys of a stream's blocks from the one that holds this version.
+/// Returns the range of keys of a stream's blocks from the one that holds this version.
 pub(in crate::store) fn blocks_from(
     db: &Tree,
     stream: Stream,
@@ -106,13 +107,14 @@ pub(in crate::store) fn blocks_from(
     Ok(first..=last)
 }
 
-/// The first records of a stream, kept with those of its neighbours; none when there is none.
+/// Reads the first records of a stream, kept with those of its neighbours; empty when there is no
+/// such stream.
 pub(in crate::store) fn birth(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
     let births = births(db, stream)?;
     Ok(births.into_iter().find(|birth| birth[0].stream == stream).unwrap_or_default())
 }
 
-/// The beginnings of a stream and its neighbours; none when there is no such stream.
+/// Reads the first records of a stream and its neighbours; empty when there is no such stream.
 fn births(db: &Tree, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
     let Some((key, value)) = db.get_lt(keys::behind_births(stream))? else {
         return Ok(Vec::new());
@@ -146,7 +148,7 @@ pub(in crate::store) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Recor
     layout::records_of(stream, first_version, value)
 }
 
-/// Records in global order, after a position and up to the limit, gapless.
+/// Reads records in global order, after a position and up to the limit, gapless.
 pub(in crate::store) fn global(
     db: &Tree,
     after: u64,
@@ -185,7 +187,7 @@ fn gap_unless(is_there: bool, position: u64) -> Result<(), StoreError> {
     Err(StoreError::Failed(format!("position {position} is missing on disk")))
 }
 
-/// The records of one commit in order of position; each block is read once.
+/// Reads the records of one commit in order of position; each block is read once.
 pub(in crate::store) fn commit_records(
     db: &Tree,
     key: &[u8],
@@ -221,8 +223,8 @@ pub(in crate::store) fn commit_records(
     Ok(records)
 }
 
-/// One record of a commit, from the blocks already read if it is there. What the commit added to
-/// a young stream may stand with what it added to neighbours; what it began is found with them.
+/// Finds one record of a commit, in the blocks already read if it is there. Records that the commit
+/// added to a young stream may be kept with those of its neighbours; first records always are.
 fn find(
     db: &Tree,
     blocks: &mut HashMap<Stream, Vec<Arc<Record>>>,
@@ -243,7 +245,7 @@ fn find(
     if let Some(record) = known(blocks) {
         return Ok(record);
     }
-    // Whatever else a birth holds was read with its first record.
+    // All other records of a birth were read with its first record.
     if version == 1 {
         remember(blocks, births(db, stream)?);
     } else {
@@ -255,7 +257,7 @@ fn find(
     known(blocks).ok_or_else(|| unreadable(format!("version {version} is missing")))
 }
 
-/// What this commit added to young streams in the neighbourhood of this one.
+/// Reads the records that this commit added to young streams among the neighbours of this one.
 fn tails_of(db: &Tree, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, StoreError> {
     let neighbours = StreamGroup::of(stream);
     let mut tails = Vec::new();
@@ -269,7 +271,7 @@ fn tails_of(db: &Tree, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, 
     Ok(tails)
 }
 
-/// The block of this stream in which this version would stand.
+/// Reads the block of this stream that would hold this version.
 fn block_with(db: &Tree, stream: Stream, version: u32) -> Result<Vec<Vec<Record>>, StoreError> {
     let before = db.get_lt(keys::behind_block(stream, version))?;
     let is_of_stream = |key: &sled::IVec| keys::read_block(key).is_some_and(|(of, _)| of == stream);
@@ -283,7 +285,7 @@ fn block_with(db: &Tree, stream: Stream, version: u32) -> Result<Vec<Vec<Record>
     Ok(vec![block])
 }
 
-/// The numbers of the existing streams of a kind, found birth by birth.
+/// Reads the numbers of the existing streams of a kind, birth by birth.
 pub(in crate::store) fn numbers(
     db: &Tree,
     kind: KindId,

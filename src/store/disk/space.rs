@@ -1,13 +1,13 @@
-//! Whether the file system under the journal takes writes, and space on it that is kept for the
+//! Checks whether the file system under the journal takes writes, and reserves space on it for the
 //! journal alone.
 //!
-//! A log that meets a full disk in the middle of a write has to be given up and opened again,
-//! and nobody can read meanwhile. So it is not let to meet one:
+//! A log that meets a full disk in the middle of a write has to be closed and reopened, which
+//! interrupts all reads. This module prevents that:
 //!
 //! ```text
 //! the log ▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░        free          reserve
 //!         written     headroom: allocated to the log,   │
-//!                     nobody can take it away           └─ less is free: no more is taken, what
+//!                     others cannot take it             └─ less is free: no more is taken, what
 //!                     └─ too little of it: nothing is      was taken is written into the headroom
 //!                        begun, all that waits is given up
 //! ```
@@ -27,41 +27,42 @@ use std::{
     sync::Mutex,
 };
 
-/// The reserve is never more than this part of the whole file system, so that small ones can be
-/// used as well.
+/// The reserve is at most this fraction (one twentieth) of the file system, so that small ones can
+/// be used as well.
 const RESERVE_OF_WHOLE: u64 = 20;
 
+/// The surplus over the reserve that ends a refusal, as a fraction (one quarter) of the reserve.
 /// See [`Space::look`].
 const SURPLUS_OF_RESERVE: u64 = 4;
 
-/// What the log may grow by beside the records of a commit: a new segment of sled, and one of
+/// Growth of the log beside the records of a commit, in bytes: a new segment of sled, and one of
 /// those it moves.
 const COMMIT_BYTES_MIN: u64 = 1 << 20;
 
-/// So much is allocated at once.
+/// Bytes that are allocated at once.
 const HEADROOM_BYTES: u64 = 4 << 20;
 
-/// Enough to need a block of the disk.
+/// Bytes of the probe file: enough to need a block of the disk.
 const PROBE_BYTES: usize = 4_096;
 
-/// Why no writes are taken. Nothing was written, and nothing is broken.
+/// Why no writes are taken. Nothing was written, and no file is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Less is free than is kept in reserve, or than the journal needs.
+    /// Less space is free than is kept in reserve, or than the journal needs.
     #[error(
         "there is no space left where the journal is: {free_bytes} bytes are free, and \
          {wanted_bytes} are wanted"
     )]
     NoSpace {
-        /// How much is free, in bytes.
+        /// Free space, in bytes.
         free_bytes: u64,
-        /// How much has to be, in bytes.
+        /// Wanted space, in bytes.
         wanted_bytes: u64,
     },
-    /// The owner of the process may not use more.
+    /// The quota of the process's owner is used up.
     #[error("the quota for the space where the journal is has been used up")]
     Quota,
-    /// It can only be read.
+    /// The file system is read-only.
     #[error("the file system that the journal is on can only be read")]
     ReadOnly,
 }
@@ -74,7 +75,7 @@ const fn is_read_only(found: &StatVfs) -> bool {
     found.f_flag.contains(StatVfsMountFlags::RDONLY)
 }
 
-/// The space for a log.
+/// The space of a log.
 pub(in crate::store) struct Space {
     dir: PathBuf,
     log: File,
@@ -83,18 +84,18 @@ pub(in crate::store) struct Space {
     headroom: Mutex<Headroom>,
 }
 
-/// What is allocated to the log behind its end.
+/// Space allocated to the log behind its end.
 #[derive(Default)]
 struct Headroom {
-    /// Where the log ended when it was last looked at.
+    /// End of the log when it was last checked.
     end: u64,
-    /// Up to where it is allocated.
+    /// End of the allocated space.
     allocated: u64,
     is_impossible: bool,
 }
 
 impl Space {
-    /// The space for this log in this folder; so many bytes are left to others.
+    /// Creates the space of this log in this folder, with `reserve_bytes` left free.
     pub(in crate::store) fn new(
         dir: PathBuf,
         log: File,
@@ -106,8 +107,8 @@ impl Space {
         Self { dir, log, reserve_bytes, faults, headroom: Mutex::default() }
     }
 
-    /// Whether more is to be taken: there is the reserve, and headroom for a small commit. Once
-    /// refused, a little more than the reserve is wanted, so that it does not turn to and fro.
+    /// Checks that the reserve is free, and that there is headroom for a small commit. While
+    /// refusing, a little more than the reserve is required, so that the state does not flap.
     pub(in crate::store) fn look(&self, is_refusing: bool) -> Result<(), Refusal> {
         if self.is_read_only() {
             return Err(Refusal::ReadOnly);
@@ -121,8 +122,7 @@ impl Space {
         self.keep(COMMIT_BYTES_MIN)
     }
 
-    /// Makes sure that a commit of so many bytes will not meet a full disk, or one that can only
-    /// be read.
+    /// Ensures that a commit of `commit_bytes` does not meet a full or read-only disk.
     pub(in crate::store) fn prepare(&self, commit_bytes: u64) -> Result<(), Refusal> {
         if self.is_read_only() {
             return Err(Refusal::ReadOnly);
@@ -135,7 +135,7 @@ impl Space {
             || statvfs(&self.dir).is_ok_and(|found| is_read_only(&found))
     }
 
-    /// What is left; where that cannot be told, there is enough until a write fails.
+    /// Returns the free space. Where it is unknown, it counts as enough until a write fails.
     fn free_bytes(&self) -> u64 {
         if self.faults.pretence() == Some(Pretence::NoSpace) {
             return 0;
@@ -143,7 +143,7 @@ impl Space {
         statvfs(&self.dir).map_or(u64::MAX, |found| free_bytes(&found))
     }
 
-    /// Whether the disk works: writes a small file beside the log and makes it durable.
+    /// Checks that the disk works: writes a small file beside the log and makes it durable.
     pub(in crate::store) fn probe(&self) -> io::Result<()> {
         if self.faults.pretence() == Some(Pretence::Failing) {
             return Err(io::Error::other("the disk still fails on purpose"));
@@ -155,7 +155,7 @@ impl Space {
         fs::remove_file(path)
     }
 
-    /// Keeps at least so much headroom.
+    /// Ensures at least this much headroom.
     fn keep(&self, bytes: u64) -> Result<(), Refusal> {
         let more = bytes.saturating_add(self.reserve_bytes.min(HEADROOM_BYTES));
         let mut headroom = lock(&self.headroom);
@@ -165,7 +165,7 @@ impl Space {
             }
             Errno::DQUOT => Err(Refusal::Quota),
             Errno::ROFS => Err(Refusal::ReadOnly),
-            // Nothing can be kept here; a full disk shows when less than the reserve is free.
+            // Space cannot be allocated here; a full disk shows when less than the reserve is free.
             _ => {
                 headroom.is_impossible = true;
                 Ok(())
@@ -175,14 +175,15 @@ impl Space {
 }
 
 impl Headroom {
-    /// Allocates more when less than `least` is left, as far as there is any.
+    /// Allocates up to `more` bytes behind the end when less than `least` is left; if that fails,
+    /// up to `least`.
     fn keep(&mut self, log: &File, least: u64, more: u64) -> Result<(), Errno> {
         if self.is_impossible {
             return Ok(());
         }
         let end = log.metadata().map_err(|error| errno(&error))?.len();
         if end < self.end {
-            // sled cut it, and what was allocated behind the cut is gone.
+            // sled cut the log, which released the space allocated behind the cut.
             self.allocated = self.allocated.min(end);
         }
         self.end = end;
@@ -194,7 +195,7 @@ impl Headroom {
     }
 
     fn allocate(&mut self, log: &File, up_to: u64) -> Result<(), Errno> {
-        // From where it was allocated before: what sled left out on the way is filled as well.
+        // Begins at the old end of the allocation, so that parts sled skipped are filled as well.
         let begin = self.allocated.min(up_to);
         fallocate(log, FallocateFlags::KEEP_SIZE, begin, up_to - begin)?;
         self.allocated = up_to;

@@ -1,7 +1,7 @@
-//! The disk under the journal: sled, and an fsync that means it.
+//! The disk under the journal: sled, with an fsync that survives a power loss.
 //!
-//! sled 0.34 says `flush` and means `sync_file_range`, which does not survive a power loss.
-//! So this keeps handles of its own on the files sled writes, and syncs those after each flush.
+//! The `flush` of sled 0.34 calls `sync_file_range`, which does not survive a power loss. So this
+//! module keeps handles of its own on the files sled writes, and syncs those after each flush.
 //!
 //! ```text
 //! conf     written once, when the folder is created
@@ -27,10 +27,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Two changes of a folder this close together may bear the same time.
+/// Two changes of a folder this close together may have the same time.
 const FOLDER_TIME_GRAIN: Duration = Duration::from_millis(100);
 
-/// What a node of sled's tree takes on disk, about.
+/// Approximate size of a node of sled's tree on disk, in bytes.
 const NODE_BYTES: u64 = 8_192;
 
 /// An open store.
@@ -67,7 +67,8 @@ impl Disk {
     /// Applies a batch, whole or not at all, and returns once it would survive a power loss.
     ///
     /// # Errors
-    /// Refused, it has touched nothing; broken, the store is not to be written to any more.
+    /// When it is refused, it has changed nothing. When it is broken or damaged, the store must not
+    /// be written to any more.
     pub(in crate::store) fn commit(&self, batch: Batch) -> Result<(), Failure> {
         self.space.prepare(batch.bytes).map_err(Failure::Refused)?;
         self.db.apply_batch(batch.entries)?;
@@ -77,14 +78,14 @@ impl Disk {
 
     fn sync(&self) -> io::Result<()> {
         self.faults.strike()?;
-        // The blobs first: the log must not point to what is not there.
+        // The blobs are synced first: the log must not refer to missing values.
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
         self.log.sync_data()
     }
 }
 
-/// sled writes a snapshot beside its place and renames it. One that was not finished when the
-/// process ended is taken for the newest of all at the next opening, and for a damaged one.
+/// Removes unfinished snapshots. sled writes a snapshot beside its place and renames it. At the
+/// next opening it takes one that was not finished for the newest of all, and for a damaged one.
 fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -95,19 +96,19 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether anybody still has the store in this folder open.
+/// Whether this or another process still has the store in this folder open.
 pub(in crate::store) fn is_held(dir: &Path) -> bool {
     let log = fs::File::open(dir.join("db"));
     log.is_ok_and(|log| matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock)))
 }
 
-/// What goes into one commit, and what it costs.
+/// The writes of one commit, and their cost.
 #[derive(Default)]
 pub struct Batch {
     entries: sled::Batch,
-    /// The checksum of all that is in it so far.
+    /// The checksum of all writes so far.
     digest: SipHasher13,
-    /// How much the log may grow by, in bytes.
+    /// Growth of the log at most, in bytes.
     bytes: u64,
 }
 
@@ -121,7 +122,7 @@ impl Batch {
         self.digest.write(&key);
         // A value ends with its own checksum.
         self.digest.write(value.last_chunk::<4>().unwrap_or(&[0; 4]));
-        // sled writes the change, and now and then the whole node that it belongs to.
+        // sled writes the change, and sometimes the whole node that it belongs to.
         self.bytes += NODE_BYTES + 2 * value.len() as u64;
         self.entries.insert(key, value);
     }
@@ -137,8 +138,8 @@ impl Batch {
         self.entries.remove(key);
     }
 
-    /// The running checksum after this batch: over the one before it, all that is in the batch,
-    /// and these bytes.
+    /// Returns the running checksum after this batch: over the one before it, all writes of the
+    /// batch, and these bytes.
     pub(in crate::store) fn chained(&self, before: u64, bytes: &[u8]) -> u64 {
         let mut digest = self.digest;
         digest.write_u64(before);
@@ -147,11 +148,11 @@ impl Batch {
     }
 }
 
-/// Makes what the operating system holds and what the disk holds the same again.
+/// Makes the operating system's and the disk's content of the files the same again.
 ///
-/// After a failed fsync the kernel may call pages clean that never reached the disk: reading
-/// them back proves nothing. Writing every page again and syncing it does; only then can the
-/// store be opened and built upon. It takes a second per gigabyte or two, on a very bad day.
+/// After a failed fsync the kernel may mark pages as clean that never reached the disk: reading
+/// them back proves nothing. Writing and syncing every page again does; only then can the store be
+/// opened and written to. It takes one second for one or two gigabytes, after a rare failure.
 pub(in crate::store) fn settle(dir: &Path) -> io::Result<()> {
     let mut log = fs::OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
     log.try_lock().map_err(io::Error::from)?;
@@ -186,7 +187,7 @@ struct Blobs {
 }
 
 impl Blobs {
-    /// Everything that is there at opening was read by sled just now, and is synced once more.
+    /// Lists the blobs at opening. sled has just read them all; they are synced once more.
     fn of(dir: &Path) -> io::Result<Self> {
         let path = dir.join("blobs");
         let mut blobs = Self { path, changed: SystemTime::UNIX_EPOCH, synced: HashSet::new() };
@@ -213,7 +214,7 @@ impl Blobs {
             fs::File::open(&self.path)?.sync_all()?;
         }
         self.synced = present;
-        // Only a time that no further change can bear is remembered.
+        // A time is remembered only when no further change can have the same one.
         self.changed = if is_settled { changed } else { SystemTime::UNIX_EPOCH };
         Ok(())
     }

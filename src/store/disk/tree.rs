@@ -1,4 +1,4 @@
-//! The border to sled: each of its errors and panics becomes a sentence that names what is damaged.
+//! The wrapper around sled: each of its errors and panics becomes a sentence that names the damage.
 //!
 //! sled returns some inconsistencies as errors and panics on others, also on threads of its own. A
 //! panic on the calling thread is caught here. A panic on one of sled's threads reaches the caller
@@ -24,8 +24,8 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic on this thread is caught at the border and reported as a sentence; then the
-/// panic's own words need not be logged.
+/// Whether a panic on this thread is caught by this module and reported as a sentence; then the
+/// panic's message need not be logged.
 #[must_use]
 pub fn is_guarded() -> bool {
     let is_thread_of_sled =
@@ -36,10 +36,10 @@ pub fn is_guarded() -> bool {
 /// Why the tree cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::store) enum TreeError {
-    /// The content of the files is not what was written. Trying again does not help.
+    /// The content of the files is not what was written. A retry does not help.
     #[error("{0}")]
     Damaged(String),
-    /// The operating system failed; later may be better.
+    /// The operating system failed; a retry may help.
     #[error("{0}")]
     Failed(String),
 }
@@ -53,12 +53,12 @@ impl From<TreeError> for StoreError {
     }
 }
 
-/// What a person can do about a damaged store.
+/// Advice to an operator about a damaged store.
 pub const ADVICE: &str = "restore the data folder from a backup";
 
-/// sled's tree, behind the border.
+/// sled's tree, with all errors and panics translated.
 pub struct Tree {
-    /// Empty only while it is dropped.
+    /// `None` only while the tree is dropped.
     db: Option<sled::Db>,
     folder: Arc<PathBuf>,
     is_abandoned: AtomicBool,
@@ -72,7 +72,7 @@ impl Tree {
         Ok(Self { db: Some(db), folder, is_abandoned: AtomicBool::new(false) })
     }
 
-    /// Keeps what is in memory from being written when this is dropped.
+    /// Prevents that data in memory is written when the tree is dropped.
     pub(in crate::store) fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
     }
@@ -151,7 +151,7 @@ impl Drop for Tree {
     }
 }
 
-/// Entries in order of key. After an error there are no more.
+/// Iterator over entries in order of key. It ends after an error.
 pub(in crate::store) struct Entries {
     begun: Option<Result<sled::Iter, TreeError>>,
     folder: Arc<PathBuf>,
@@ -190,7 +190,7 @@ impl DoubleEndedIterator for Entries {
     }
 }
 
-/// Does this inside sled; an error and a panic come back as a sentence.
+/// Runs `work` inside sled; returns an error or a panic as a sentence.
 fn guarded<T>(
     folder: &Arc<PathBuf>,
     work: impl FnOnce() -> sled::Result<T>,
@@ -213,7 +213,7 @@ fn guarded<T>(
 fn sentence(error: &sled::Error, folder: &Path) -> TreeError {
     let log = folder.join("db");
     match error {
-        // sled words the refusal of the lock as an I/O error with a path and a debug print.
+        // sled reports the refusal of the lock as an I/O error with a path and a debug print.
         sled::Error::Io(io) if io.to_string().contains("could not acquire lock") => {
             TreeError::Failed("the data folder is in use by another process".to_owned())
         }

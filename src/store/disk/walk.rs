@@ -15,11 +15,11 @@ use super::{
 use crate::store::types::{KindId, Payload, Record, StoreError, Stream};
 use std::{iter::Peekable, vec};
 
-/// Walks through the records of a stream after a version, gapless.
+/// Iterator over the records of a stream after a version, gapless.
 pub struct Walk {
     stream: Stream,
     after: u32,
-    /// The version that comes next.
+    /// The version of the next record.
     expected: u32,
     blocks: Entries,
     block: Peekable<vec::IntoIter<Record>>,
@@ -56,7 +56,7 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Reads the next block with a record that is asked for, if there is one.
+    /// Reads the next block with a record after the version, if there is one.
     fn load_block(&mut self) -> Result<(), StoreError> {
         while self.block.peek().is_none() {
             let Some(entry) = self.blocks.next() else { break };
@@ -102,8 +102,8 @@ impl Iterator for Walk {
     }
 }
 
-/// The last record of a stream; of what neighbours keep together and of the last block, no more is
-/// read.
+/// Returns the last record of a stream. Reads at most the records kept with neighbours and the last
+/// block.
 pub(in crate::store) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>, StoreError> {
     let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
     let last = db.range(all).next_back().transpose()?;
@@ -130,7 +130,7 @@ fn sorted(mut records: Vec<Record>, after: u32) -> Peekable<vec::IntoIter<Record
     records.into_iter().peekable()
 }
 
-/// Up to so many records of a stream after a version, gapless.
+/// Returns up to `records_max` records of a stream after a version, gapless.
 pub(in crate::store) fn records_after(
     db: &Tree,
     stream: Stream,
@@ -140,8 +140,8 @@ pub(in crate::store) fn records_after(
     Walk::after(db, stream, after)?.take(records_max as usize).collect()
 }
 
-/// The greatest number of a stream of a kind with an event; 0 when there is none. What cannot be
-/// read counts as one.
+/// Returns the greatest number of a stream of a kind with an event; 0 when there is none. A stream
+/// that cannot be read counts as one.
 pub(in crate::store) fn last_born(db: &Tree, kind: KindId) -> Result<u64, StoreError> {
     let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
     let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
@@ -161,7 +161,7 @@ pub(in crate::store) fn last_born(db: &Tree, kind: KindId) -> Result<u64, StoreE
     Ok(0)
 }
 
-/// Whether a stream has an event. Reads no further than to the first.
+/// Whether a stream has an event. Reads up to its first event at most.
 fn is_born(db: &Tree, stream: Stream) -> Result<bool, StoreError> {
     for record in Walk::after(db, stream, 0)? {
         if matches!(record?.payload, Payload::Event(_)) {

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Each commit that stores answers adds one entry to the index `x`, whatever the number of answers.
-//! Commits that follow remove what the index says has expired, a bounded number at a time. While
-//! nothing is submitted, the writer makes commits for that alone.
+//! Later commits remove what the index lists as expired, a bounded number at a time. While nothing
+//! is submitted, the writer thread makes commits for that alone.
 //!
 //! An answer that replaces another under the same key is not entered into the index again: the
 //! two are at most [`REPLACED_WITHIN_MS`] apart in the usual case, and the answer expires with the
@@ -25,20 +25,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An answer that replaces an earlier one under its key usually comes within so many milliseconds:
+/// Time, in milliseconds, within which an answer usually replaces an earlier one under its key:
 /// twice the longest time that a request waits.
 const REPLACED_WITHIN_MS: u64 = 60_000;
 
-/// An entry of the index names at most so many answers.
+/// At most this many answers per entry of the index.
 const ENTRY_ANSWERS_MAX: usize = 128;
 
-/// A commit looks at so many expired answers at least, and at four times as many as it stores.
+/// A commit examines at least this many expired answers, and at most four times as many as it
+/// stores if that is more.
 const SWEPT_ANSWERS_MIN: usize = 128;
 
-/// A commit removes at most so many answers of older formats.
+/// A commit removes at most this many answers of older formats.
 const SWEPT_OLD_ANSWERS_MAX: usize = 128;
 
-/// How often it looks whether anything has expired, unless it knows that more has.
+/// Interval of checks for expired answers, unless more are known to have expired.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Writes answers and removes expired ones, commit by commit.
@@ -47,13 +48,13 @@ pub(in crate::store) struct Expiry {
     faults: Faults,
     nonce: u64,
     now: u64,
-    /// The keys of this commit.
+    /// The keys of the answers of this commit.
     written: Vec<u128>,
-    /// Those of them that were not stored before.
+    /// Those of the written keys that were not stored before.
     first: Vec<u128>,
-    /// When it looked last, unless more has expired than it removed.
+    /// Time of the last check; `None` while more has expired than was removed.
     looked: Option<Instant>,
-    /// No answer of an older format is left.
+    /// Whether no answer of an older format is left.
     no_old_answers: bool,
 }
 
@@ -82,7 +83,7 @@ impl Expiry {
         has_expired || !self.no_old_answers
     }
 
-    /// A commit begins.
+    /// Begins a commit.
     pub(in crate::store) fn begin(&mut self) {
         self.now = self.faults.clock_ms();
         self.written.clear();
@@ -103,7 +104,7 @@ impl Expiry {
         }
     }
 
-    /// Adds the entries of the index, and the removal of what has expired.
+    /// Adds the entries of the index to the commit, and the removal of expired answers.
     pub(in crate::store) fn finish(
         &mut self,
         db: &Tree,
@@ -132,7 +133,7 @@ impl Expiry {
         }
     }
 
-    /// Removes answers that have expired; true when there may be more of them.
+    /// Removes expired answers; true when there may be more of them.
     fn sweep(
         &mut self,
         db: &Tree,
@@ -145,7 +146,8 @@ impl Expiry {
                 return Ok(true);
             }
             let (entry, keys) = entry?;
-            // What cannot be read is found by an audit; here it is only not to be met again.
+            // An audit reports an unreadable entry; here it is removed, so that it is not met
+            // again.
             let keys: Vec<u128> = codec::unframe(&keys).unwrap_or_default();
             looked_at += keys.len().max(1);
             for key in keys {
@@ -169,8 +171,8 @@ impl Expiry {
         }
     }
 
-    /// Answers of older formats do not say until when they are kept: all of them are kept for the
-    /// whole time from the first start of a binary that knows of it. True when more are left.
+    /// Removes answers of older formats; true when more are left. Such answers have no expiry: all
+    /// of them are kept for the whole time from the first start of a binary that expires them.
     fn sweep_old(&mut self, db: &Tree, batch: &mut Batch) -> Result<bool, StoreError> {
         if self.no_old_answers {
             return Ok(false);

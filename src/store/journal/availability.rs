@@ -1,4 +1,4 @@
-//! When the journal stopped taking writes, and when it took them again, for whoever notes that.
+//! Notifies observers when the journal stops taking writes, and when it takes them again.
 
 use crate::store::sync::lock;
 use std::{
@@ -7,25 +7,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The journal is not what it was.
+/// A change in whether the journal takes submissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Availability {
-    /// It takes nothing more, for this reason.
+    /// The journal takes no submissions, for this reason.
     Broke {
         /// The reason, as a sentence.
         because: Arc<str>,
     },
-    /// It takes submissions again.
+    /// The journal takes submissions again.
     Healed {
-        /// After so long.
+        /// Time during which it took none.
         after: Duration,
     },
 }
 
-/// Told of every turn, on the journal's thread; must not block.
+/// Callback for every change of availability. It runs on the journal's thread and must not block.
 pub type AvailabilityObserver = Arc<dyn Fn(Availability) + Send + Sync>;
 
-/// Who is told.
+/// The observers, and when the journal stopped taking writes.
 #[derive(Default)]
 pub(in crate::store) struct Turns {
     witnesses: Mutex<Vec<AvailabilityObserver>>,
@@ -37,7 +37,7 @@ impl Turns {
         lock(&self.witnesses).push(witness);
     }
 
-    /// Told once, however often it breaks before it is healed.
+    /// Notifies the observers once, however often the journal fails before it recovers.
     pub(in crate::store) fn broke(&self, because: &Arc<str>) {
         if lock(&self.broke_at).is_none() {
             *lock(&self.broke_at) = Some(Instant::now());
@@ -55,7 +55,7 @@ impl Turns {
     fn tell(&self, turn: &Availability) {
         let witnesses = lock(&self.witnesses).clone();
         for witness in witnesses {
-            // One that panics must not take the journal with it.
+            // A panic of an observer must not end the journal's thread.
             let _ = catch_unwind(AssertUnwindSafe(|| witness(turn.clone())));
         }
     }

@@ -1,4 +1,5 @@
-//! How the records of a commit become a batch: as few keys as can be, because sled pays per key.
+//! Encoding of a commit's records into a batch with as few keys as possible, because sled's cost is
+//! per key.
 //!
 //! ```text
 //! records by stream ──▶ newborn ─────────────────────────────▶ births: with neighbours newborn too
@@ -13,20 +14,20 @@ use crate::store::{
 };
 use std::sync::Arc;
 
-/// A block is closed past this size, so that a tree node of sixteen of them stays far below
-/// the size at which sled would move it into a file of its own.
+/// Size in bytes past which a block is closed. A tree node of sixteen blocks then stays far below
+/// the size at which sled moves it into a file of its own.
 const BLOCK_BYTES_MAX: usize = 8 * 1024;
 
-/// The same for what is kept together with records of neighbours: a cold stream is read with all
-/// of its tree node, so what saves keys when writing costs bytes when reading.
+/// The size past which records kept together with those of neighbours are closed. A cold stream is
+/// read with all of its tree node, so what saves keys when writing costs bytes when reading.
 const NEIGHBOURS_BYTES_MAX: usize = 4 * 1024;
 
-/// What one commit added to one stream, in order of version.
+/// The records that one commit added to one stream, in order of version.
 type Added<'a> = &'a [&'a Arc<Record>];
 
-/// Adds the records of a commit, in order of position, to the batch: keys for the streams, and
-/// one for the commit. `totals` and `chain` are those before it, and afterwards those after it.
-/// The chain covers all that is in the batch by then.
+/// Adds the records of a commit, in order of position, to the batch: keys for the streams, and one
+/// for the commit. `totals` and `chain` are changed from their values before the commit to those
+/// after it. The chain covers all that is in the batch by then.
 pub(in crate::store) fn write_records(
     batch: &mut Batch,
     frame: &mut Frame,
@@ -82,14 +83,13 @@ fn write_streams(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], 
     }
 }
 
-/// Whether what a stream got may be kept together with what its neighbours got.
+/// Whether the new records of a stream may be kept together with those of its neighbours.
 fn is_young(added: Added) -> bool {
     let is_young = added.last().is_some_and(|last| last.version <= TAIL_VERSIONS_MAX);
     is_young && fitting(added) == added.len()
 }
 
-/// Writes the newborn streams whose numbers follow on each other, as many as fit under one key;
-/// returns how many they are.
+/// Writes new streams with consecutive numbers, as many as fit under one key; returns their count.
 fn write_births(batch: &mut Batch, frame: &mut Frame, added: &[Added]) -> usize {
     let first = added[0][0].stream;
     let (mut streams, mut beyond): (u16, Added) = (0, &[]);
@@ -116,7 +116,7 @@ fn write_births(batch: &mut Batch, frame: &mut Frame, added: &[Added]) -> usize 
     usize::from(streams)
 }
 
-/// Writes what neighbours got in this commit, all of them together.
+/// Writes the records that neighbouring streams got in this commit, all of them together.
 fn write_tails(batch: &mut Batch, frame: &mut Frame, commit: u64, added: &[Added]) {
     let neighbours = StreamGroup::of(added[0][0].stream);
     let mut part = 0;
@@ -124,7 +124,7 @@ fn write_tails(batch: &mut Batch, frame: &mut Frame, commit: u64, added: &[Added
     for of_stream in added {
         if frame.len() > NEIGHBOURS_BYTES_MAX {
             batch.insert(&keys::tails(neighbours, commit, part), frame.seal());
-            // There are fewer neighbours than numbers of parts.
+            // The number of parts fits in a byte: there are fewer neighbours than that.
             part += 1;
             frame.begin();
         }
@@ -138,7 +138,7 @@ fn write_tails(batch: &mut Batch, frame: &mut Frame, commit: u64, added: &[Added
     batch.insert(&keys::tails(neighbours, commit, part), frame.seal());
 }
 
-/// How many of these records of a stream may be kept together with those of neighbours.
+/// Counts how many of these records of a stream may be kept together with those of neighbours.
 fn fitting(records: Added) -> usize {
     let mut bytes = 0;
     let mut fitting = 0;
@@ -156,7 +156,7 @@ fn fitting(records: Added) -> usize {
     fitting
 }
 
-/// Writes what a stream got that is old or alone, or too much for a birth.
+/// Writes a block: records of a stream that is old or alone, or that do not fit into a birth.
 fn write_block(batch: &mut Batch, frame: &mut Frame, records: Added) {
     let stream = records[0].stream;
     let mut first_version = records[0].version;

@@ -1,4 +1,4 @@
-//! What stands between those who submit and the one hand that writes, under one short lock.
+//! The commit queue between the submitting threads and the writer thread, under one short lock.
 
 use super::{
     feed::RecentRecords,
@@ -14,26 +14,25 @@ use std::{
     sync::Arc,
 };
 
-/// Whether anything is taken.
+/// Whether the journal takes submissions.
 #[derive(Clone, Debug)]
 pub(in crate::store) enum Intake {
     Open,
-    /// The file system takes no writes. What was taken before is still written if it can be; the
-    /// store stays open for those who read.
+    /// The file system takes no writes. What was queued before is still written if possible; reads
+    /// go on.
     Refusing(Refusal),
-    /// The disk failed; it opens again.
+    /// The disk failed; the writer thread is reopening the store.
     Healing(Arc<str>),
-    /// The store must not be written to any more, for this reason; it stays open for those who
-    /// read, until it is closed.
+    /// The store must not be written to any more, for this reason. Reads go on until it is closed.
     Stopped(Arc<str>),
-    /// Nothing more is taken; what waits is still written.
+    /// No submission is taken; what is queued is still written.
     Closing,
-    /// For good.
+    /// The journal is closed for good.
     Closed,
 }
 
 impl Intake {
-    /// Whether whoever comes now is let in.
+    /// Checks whether a submission is taken now; otherwise returns the reason.
     pub(in crate::store) fn pass(&self) -> Result<(), SubmitError> {
         match self {
             Self::Open => Ok(()),
@@ -48,11 +47,11 @@ impl Intake {
     }
 }
 
-/// Everything under the lock.
+/// The state under the lock.
 pub(in crate::store) struct CommitQueue {
     pub(in crate::store) door: Intake,
     pub(in crate::store) generation: u64,
-    /// The last position given away.
+    /// The last position assigned.
     pub(in crate::store) head: u64,
     /// The last position on disk.
     pub(in crate::store) durable: u64,
@@ -64,34 +63,34 @@ pub(in crate::store) struct CommitQueue {
     pub(in crate::store) hand_sleeps: bool,
     queue: VecDeque<Queued>,
     queued_records: VecDeque<Arc<Record>>,
-    /// Who waits for a position, besides those who submitted it.
+    /// Callbacks that wait for a position, besides those of its submission.
     waiting: BTreeMap<u64, Vec<Done>>,
 }
 
 /// The running checksums after a commit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::store) struct Chains {
-    /// Of the commits with records; none while the last one is of an older format.
+    /// The checksum of the commits with records; none while the last one is of an older format.
     pub(in crate::store) records: Option<u64>,
-    /// Of those that held answers alone.
+    /// The checksum and number of the commits that held answers and no records.
     pub(in crate::store) answers: AnswersMark,
 }
 
-/// One thing that waits for a commit.
+/// One item that waits for a commit.
 struct Queued {
     records: usize,
     extra: Option<Box<SideWrite>>,
     done: Option<Done>,
 }
 
-/// What a commit may hold besides records.
+/// A write that a commit may hold besides records.
 pub(in crate::store) enum SideWrite {
     Submitted { stream: Stream, answer: Option<Answers>, snapshot: Option<Snapshot> },
     Checkpoint(Checkpoint),
     Kind(KindId, String),
 }
 
-/// What goes into one commit.
+/// The content of one commit.
 #[derive(Default)]
 pub(in crate::store) struct CommitBatch {
     pub(in crate::store) records: Vec<Arc<Record>>,
@@ -118,7 +117,7 @@ impl CommitQueue {
         }
     }
 
-    /// Gives a submission its positions and versions, and queues it.
+    /// Assigns positions and versions to a submission, and queues it.
     pub(in crate::store) fn place(
         &mut self,
         submission: Submission,
@@ -153,12 +152,12 @@ impl CommitQueue {
         Ok(Positions { first_position, last_position: self.head })
     }
 
-    /// Queues something that is not a record and was admitted.
+    /// Queues a write that is not a record; [`Self::admit`] must have succeeded.
     pub(in crate::store) fn enqueue(&mut self, extra: SideWrite, done: Option<Done>) {
         self.queue.push_back(Queued { records: 0, extra: Some(Box::new(extra)), done });
     }
 
-    /// Whether there is room for what was made in this generation.
+    /// Checks that the journal is open, the generation is current and the queue has room.
     pub(in crate::store) fn admit(
         &self,
         generation: u64,
@@ -168,14 +167,14 @@ impl CommitQueue {
         if generation != self.generation {
             return Err(SubmitError::Stale);
         }
-        // Each thing counts as one at least, so that the empty ones are bounded too.
+        // Each item counts as one at least, so that items without records are bounded too.
         if self.queue.len().max(self.queued_records.len()) >= queue_records_max {
             return Err(SubmitError::Full);
         }
         Ok(())
     }
 
-    /// Takes what goes into the next commit; submissions stay whole.
+    /// Removes the items of the next commit from the queue; submissions stay whole.
     pub(in crate::store) fn take(&mut self, commit_records_max: usize) -> CommitBatch {
         let mut load = CommitBatch::default();
         let (mut things, mut records) = (0, 0);
@@ -199,7 +198,8 @@ impl CommitQueue {
         self.queue.is_empty()
     }
 
-    /// Remembers who waits for a position; gives it back when there is nothing to wait for.
+    /// Registers a callback for a position; returns it with its outcome when there is nothing to
+    /// wait for.
     pub(in crate::store) fn wait_for(
         &mut self,
         position: u64,
@@ -225,7 +225,7 @@ impl CommitQueue {
         }
     }
 
-    /// Moves the watermark, and hands over those who waited for that.
+    /// Moves the watermark, and returns the callbacks that waited for it.
     pub(in crate::store) fn advance(&mut self, durable: u64, records_max: usize) -> Vec<Done> {
         self.durable = self.durable.max(durable);
         self.ring.trim(records_max, self.durable);
@@ -236,8 +236,8 @@ impl CommitQueue {
         std::mem::replace(&mut self.waiting, still_waiting).into_values().flatten().collect()
     }
 
-    /// Shuts the door like this, unless it is for good, and gives up everything above the
-    /// watermark.
+    /// Sets this intake if the journal was open or refusing, and discards everything above the
+    /// watermark. Returns the callbacks of what was discarded.
     pub(in crate::store) fn fail(&mut self, door: Intake) -> Vec<Done> {
         if matches!(self.door, Intake::Open | Intake::Refusing(_)) {
             self.door = door;
@@ -253,11 +253,12 @@ impl CommitQueue {
         lost
     }
 
-    /// Starts again from what the disk turned out to hold.
+    /// Restarts from the head that the disk holds after the reopening.
     pub(in crate::store) fn recover(&mut self, head: Head) {
         let Head { position: durable, totals, chain: records, answers } = head;
         self.chains = Chains { records, answers };
-        // More may be on disk than was known: what was read since the failure is stale too.
+        // More records may be on disk than were known: decisions made since the failure are stale
+        // too.
         self.generation += 1;
         self.head = durable;
         self.durable = durable;
@@ -267,10 +268,11 @@ impl CommitQueue {
     }
 }
 
-/// What is said to whoever waited.
+/// The outcome that a waiting callback receives.
 pub(in crate::store) type Answered = Result<(), CommitError>;
 
-/// One listener that panics must take neither the journal nor the others with it.
+/// Calls each callback and catches a panic, so that neither the journal nor the other callbacks
+/// fail.
 pub(in crate::store) fn tell(dones: Vec<Done>, answer: &Answered) {
     for done in dones {
         let answer = answer.clone();

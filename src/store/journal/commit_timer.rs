@@ -1,16 +1,16 @@
-//! How long the hand has been at the disk: a call that hangs returns to nobody, so that others
-//! have to look.
+//! Measures how long the current commit has been running. A disk call that hangs never returns, so
+//! other threads have to check.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-/// Runs while the hand is at the disk. Read without a lock.
+/// Timer that runs while the writer thread is at the disk. It is read without a lock.
 #[derive(Debug)]
 pub(in crate::store) struct CommitTimer {
     born: Instant,
-    /// Milliseconds from then until it was started, and one; 0 while it stands.
+    /// Milliseconds from `born` to the start, plus one; 0 while the timer is stopped.
     started: AtomicU64,
 }
 
@@ -21,13 +21,13 @@ impl Default for CommitTimer {
 }
 
 impl CommitTimer {
-    /// Runs until what is returned is dropped.
+    /// Starts the timer; it runs until the returned guard is dropped.
     pub(in crate::store) fn start(&self) -> Running<'_> {
         self.started.store(self.now().saturating_add(1), Ordering::Relaxed);
         Running(self)
     }
 
-    /// For how long it has been running, if it is.
+    /// Returns how long the timer has been running; `None` while it is stopped.
     pub(in crate::store) fn elapsed(&self) -> Option<Duration> {
         let started = self.started.load(Ordering::Relaxed).checked_sub(1)?;
         Some(Duration::from_millis(self.now().saturating_sub(started)))
@@ -38,7 +38,7 @@ impl CommitTimer {
     }
 }
 
-/// Stops the watch when dropped.
+/// Guard that stops the timer when dropped.
 pub(in crate::store) struct Running<'watch>(&'watch CommitTimer);
 
 impl Drop for Running<'_> {

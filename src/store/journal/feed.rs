@@ -1,4 +1,4 @@
-//! The latest records in memory, and who is woken when there are more.
+//! The most recent records in memory, and the subscribers that are woken when more arrive.
 
 use super::submission::ReadLevel;
 use crate::store::{
@@ -14,11 +14,11 @@ use std::{
     },
 };
 
-/// Whenever the watermark passes a multiple of this, everybody is told how far it is, so that
-/// nobody is ever further behind than that, however little concerns him.
+/// Interval, in positions, at which all subscribers are notified of the watermark. It bounds how
+/// far a subscriber falls behind when no record concerns it.
 const EVERYBODY_EVERY_RECORDS: u64 = 4_096;
 
-/// The latest records, without a gap up to the head.
+/// The most recent records, without a gap up to the head.
 #[derive(Default)]
 pub(in crate::store) struct RecentRecords {
     records: VecDeque<Arc<Record>>,
@@ -29,7 +29,8 @@ impl RecentRecords {
         self.records.push_back(record);
     }
 
-    /// Forgets the oldest beyond so many, but nothing above the watermark: that is nowhere else.
+    /// Drops the oldest records beyond `records_max`, but none above the watermark: those exist
+    /// only here.
     pub(in crate::store) fn trim(&mut self, records_max: usize, durable: u64) {
         while self.records.len() > records_max
             && self.records.front().is_some_and(|oldest| oldest.position <= durable)
@@ -38,12 +39,13 @@ impl RecentRecords {
         }
     }
 
-    /// Forgets everything, when it may differ from what the disk holds.
+    /// Drops all records, because they may differ from what the disk holds.
     pub(in crate::store) fn clear(&mut self) {
         self.records.clear();
     }
 
-    /// Those after this position, up to the limit; `None` when the first of them is not here.
+    /// Returns the records after this position, up to the limit; `None` when the first of them is
+    /// not in memory.
     pub(in crate::store) fn read(
         &self,
         after: u64,
@@ -58,34 +60,36 @@ impl RecentRecords {
     }
 }
 
-/// Called with the position up to which there is more to read.
+/// Callback that receives the position up to which there are records to read.
 pub type Wake = Arc<dyn Fn(u64) + Send + Sync>;
 
-/// Somebody who follows the journal.
+/// A subscriber of the journal.
 #[derive(Clone)]
 pub struct Listener {
-    /// What it is to be woken for. A record of these kinds of stream; and, of what became of a
-    /// command without an event, those that subscribers of these kinds said.
+    /// Kinds the subscriber is woken for. A record concerns the kind of its stream. The outcome of
+    /// a dispatched command without an event concerns the kind that dispatched it.
     pub kinds: KindSet,
-    /// While this is not zero, it is woken for everything.
+    /// While this count is not zero, every commit of records wakes the subscriber.
     pub is_waited_for: Arc<AtomicUsize>,
-    /// What wakes it. It is called on the thread that submits or commits, and must not block.
+    /// Callback that wakes the subscriber. It is called on the thread that submits or commits, and
+    /// must not block.
     pub wake: Wake,
-    /// Told now and then up to where nothing concerns it but what it was woken for.
+    /// Callback that receives, at intervals, a position up to which no record concerns the
+    /// subscriber except those it was woken for.
     pub pass: Wake,
 }
 
-/// Everybody who wants to be woken.
+/// All subscribers, by read level.
 #[derive(Default)]
 pub(in crate::store) struct Subscribers {
-    /// Those who hear at once what is submitted, by kind.
+    /// Callbacks of the subscribers at level [`ReadLevel::Submitted`], by kind.
     submitted: Mutex<Arc<Vec<Vec<Wake>>>>,
-    /// Those who hear of what is durable.
+    /// Subscribers at level [`ReadLevel::Durable`].
     durable: Mutex<Arc<Vec<Listener>>>,
-    /// Everybody: told now and then how far it is, and woken when the journal is open again
-    /// after a failure.
+    /// All subscribers. They are notified of the watermark at intervals, and woken when the journal
+    /// is open again after a failure.
     all: Mutex<Arc<Vec<Listener>>>,
-    /// Whom something concerned since everybody was told.
+    /// Kinds of the records committed since all subscribers were last notified.
     concerned: Mutex<KindSet>,
 }
 
@@ -108,7 +112,8 @@ impl Subscribers {
         }
     }
 
-    /// Wakes those whom a commit concerns that moved the watermark, outside of the lock.
+    /// Wakes the subscribers that a commit concerns, after it moved the watermark. The callbacks
+    /// run outside of the lock.
     pub(in crate::store) fn wake_durable(&self, concerned: &KindSet, before: u64, durable: u64) {
         lock(&self.concerned).extend(concerned);
         if before / EVERYBODY_EVERY_RECORDS != durable / EVERYBODY_EVERY_RECORDS {
@@ -123,7 +128,7 @@ impl Subscribers {
         }
     }
 
-    /// Wakes those whom something of this kind concerns that was submitted.
+    /// Wakes the subscribers that a submitted record of this kind concerns.
     pub(in crate::store) fn wake_submitted(&self, kind: KindId, submitted: u64) {
         let woken = Arc::clone(&lock(&self.submitted));
         if let Some(of_kind) = woken.get(usize::from(kind.0)) {
@@ -133,9 +138,9 @@ impl Subscribers {
         }
     }
 
-    /// Wakes those whom anything concerned since the last time; the others need not look. Those
-    /// who hear at once are among them: whoever submits may be slower to wake them than the
-    /// commit is to be durable.
+    /// Wakes the subscribers that any record since the last notification concerns, and passes the
+    /// position to the others. Subscribers at level [`ReadLevel::Submitted`] are included: the
+    /// submitting thread may wake them later than the commit is durable.
     fn tell_all(&self, durable: u64) {
         let concerned = std::mem::take(&mut *lock(&self.concerned));
         let all = Arc::clone(&lock(&self.all));
@@ -146,7 +151,7 @@ impl Subscribers {
         }
     }
 
-    /// Wakes everybody.
+    /// Wakes all subscribers.
     pub(in crate::store) fn wake_all(&self, position: u64) {
         let woken = Arc::clone(&lock(&self.all));
         for listener in woken.iter() {
@@ -155,7 +160,8 @@ impl Subscribers {
     }
 }
 
-/// One listener that panics must take neither the journal nor the others with it.
+/// Calls one subscriber and catches a panic, so that neither the journal nor other subscribers
+/// fail.
 fn ring(wake: &Wake, position: u64) {
     let _ = catch_unwind(AssertUnwindSafe(|| wake(position)));
 }

@@ -1,4 +1,4 @@
-//! Ends leases, and waits until all that was taken under them is durable or lost.
+//! Ends leases, and waits until everything submitted under them is durable or lost.
 
 use super::{
     Journal,
@@ -14,15 +14,16 @@ use crate::{
 use std::{sync::mpsc, time::Duration};
 
 impl Journal {
-    /// Ends a lease: nothing is taken under it any more, and what was taken has its position.
+    /// Ends a lease: no further submission is taken under it, and every submission taken before has
+    /// its position.
     pub fn end(&self, lease: &Lease) {
         lease.end();
-        // Whoever looked at it before this holds the lock, or has let go of it.
+        // Taking the lock waits for any submission that checked the lease before this.
         drop(lock(&self.shared.front));
     }
 
-    /// Waits, at most so long, until everything taken so far is durable or lost, checkpoints
-    /// among it; says whether it is.
+    /// Waits, at most `within`, until every submission and checkpoint taken so far is durable or
+    /// lost. Returns whether all of them are.
     #[must_use]
     pub fn settle(&self, within: Duration) -> bool {
         let (said, settled) = mpsc::sync_channel(1);
@@ -43,7 +44,8 @@ impl Journal {
         };
         match self.submit(nothing) {
             Ok(_) => settled.recv_timeout(within).is_ok(),
-            // It is full: much waits. In all other cases nothing does any more.
+            // With a full queue much is still waiting. After all other errors nothing waits any
+            // more.
             Err(error) => !matches!(error, SubmitError::Full),
         }
     }

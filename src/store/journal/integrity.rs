@@ -1,5 +1,5 @@
-//! Whether a journal still holds all that was acknowledged: compares it with its mark and with how
-//! far the views are, and records a loss that a person accepts.
+//! Checks that a journal still holds all that was acknowledged, by its mark and the cursors of the
+//! views, and records a loss that an operator accepts.
 
 use crate::store::{
     codec,
@@ -17,19 +17,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// At most so many kinds are named in a sentence.
+/// At most this many kinds are named in a sentence.
 const KINDS_NAMED_MAX: usize = 12;
 
-/// At most so many records are read to bring the heads of a mark up to the journal.
+/// At most this many records are read to bring the heads of a mark up to the journal.
 const RECORDS_READ_MAX: u64 = 65_536;
 
-/// At most so many commits are checked for gaps at a start.
+/// At most this many commits are checked for gaps at a start.
 const COMMITS_READ_MAX: usize = 65_536;
 
-/// At most so many streams of a kind are looked at for the last one with an event.
+/// At most this many streams of a kind are searched for the last one with an event.
 const STREAMS_READ_MAX: usize = 256;
 
-/// What was there before the journal was opened, according to what is beside it.
+/// Evidence of the journal's extent before the opening: its mark and the views beside it.
 pub(in crate::store) struct Witnesses {
     pub(in crate::store) mark: Found,
     /// The view that is furthest, and its position.
@@ -37,7 +37,7 @@ pub(in crate::store) struct Witnesses {
 }
 
 impl Witnesses {
-    /// How far the mark and the view that is furthest are.
+    /// Returns the greater position of the mark and of the view that is furthest.
     pub(in crate::store) fn position(&self) -> u64 {
         let marked = match &self.mark {
             Found::Mark(mark, _) => mark.position,
@@ -46,7 +46,7 @@ impl Witnesses {
         marked.max(self.view.as_ref().map_or(0, |(_, position)| *position))
     }
 
-    /// Whether there was a journal.
+    /// Whether the evidence shows that there was a journal.
     pub(in crate::store) fn know_of_a_journal(&self) -> bool {
         self.mark != Found::Missing || self.view.as_ref().is_some_and(|(_, position)| *position > 0)
     }
@@ -58,7 +58,7 @@ impl Witnesses {
         }
     }
 
-    /// The names of the kinds, by number, as far as the mark knows them.
+    /// The names of the kinds, by number, as far as the mark holds them.
     pub(in crate::store) fn names(&self) -> &[String] {
         match &self.mark {
             Found::Mark(_, names) => names,
@@ -67,10 +67,10 @@ impl Witnesses {
     }
 }
 
-/// History that was acknowledged and is not in the journal any more.
+/// Acknowledged history that the journal no longer holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
-    /// What is missing, as a sentence.
+    /// The missing history, as a sentence.
     pub because: String,
     /// The last position that is left.
     pub ends_at: u64,
@@ -79,7 +79,8 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The refusal to open the journal: what is missing, and what can be done.
+    /// Returns the sentence that refuses to open the journal: what is missing, and what can be
+    /// done.
     pub(in crate::store) fn refusal(&self) -> String {
         format!(
             "acknowledged history is missing: {}; {ADVICE}, or start once with `madang serve \
@@ -90,7 +91,7 @@ impl Loss {
     }
 }
 
-/// What is missing when there is no log to open at all; `None` when there is one, or never was.
+/// Returns the loss when there is no log to open; `None` when there is one, or there never was.
 pub(in crate::store) fn missing_log(dir: &Path, witnesses: &Witnesses) -> Option<Loss> {
     if !witnesses.know_of_a_journal() || dir.join("db").is_file() {
         return None;
@@ -102,7 +103,7 @@ pub(in crate::store) fn missing_log(dir: &Path, witnesses: &Witnesses) -> Option
     Some(Loss { because, ends_at: 0, acknowledged })
 }
 
-/// What of the acknowledged history this journal does not hold.
+/// Finds the acknowledged history that this journal does not hold.
 pub(in crate::store) fn find_loss(
     tree: &Tree,
     head: &Head,
@@ -138,7 +139,7 @@ pub(in crate::store) fn find_loss(
     }
 }
 
-/// How the journal is behind its mark, as a sentence.
+/// Returns how the journal is behind its mark, as a sentence; `None` when it is not.
 pub(in crate::store) fn behind(
     tree: &Tree,
     head: &Head,
@@ -182,7 +183,7 @@ pub(in crate::store) fn behind(
     Ok(None)
 }
 
-/// Appends which numbers are missing at most.
+/// Appends, for each kind, the greatest range of numbers that may be missing.
 fn name_kinds(because: &mut String, witnesses: &Witnesses, last_born: &dyn Fn(KindId) -> u64) {
     let kinds = (0..).map(KindId).zip(witnesses.heads()).zip(witnesses.names());
     let behind = kinds.filter_map(|((kind, head), name)| {
@@ -201,20 +202,20 @@ fn name_kinds(because: &mut String, witnesses: &Witnesses, last_born: &dyn Fn(Ki
     }
 }
 
-/// The numbers that are not given again, by kind.
+/// Reads the numbers that are not assigned again, by kind.
 pub(in crate::store) fn numbers_taken(tree: &Tree) -> Result<Vec<u64>, String> {
     let taken = reading::value(tree, keys::NUMBERS_TAKEN, "the numbers that are taken");
     taken.map(Option::unwrap_or_default).map_err(|error| error.to_string())
 }
 
-/// The losses that were accepted so far.
+/// Reads the losses accepted so far.
 pub(in crate::store) fn losses(tree: &Tree) -> Result<Vec<Loss>, String> {
     let losses = reading::value(tree, keys::LOSSES, "the losses that were accepted");
     losses.map(Option::unwrap_or_default).map_err(|error| error.to_string())
 }
 
-/// Records a loss in the journal itself, durably: no number up to those of the mark is given
-/// again, and the store is another one from now on. Removes views that are past its end.
+/// Records a loss in the journal itself, durably. No number up to those of the mark is assigned
+/// again, and the store gets a new identity. Deletes views that are past the end of the journal.
 pub(in crate::store) fn accept(
     disk: &Disk,
     loss: &Loss,
@@ -250,8 +251,8 @@ pub(in crate::store) fn accept(
     Ok(())
 }
 
-/// The first position that is missing between the commits since the store was opened last: what
-/// was there before then sled has in its own snapshot.
+/// Returns the first position that is missing between the commits since the store was opened last.
+/// Earlier commits are in sled's own snapshot.
 fn gap(tree: &Tree, head: &Head, opened: u64) -> Result<Option<u64>, StoreError> {
     let mut expected_end = head.position;
     for entry in tree.scan_prefix([keys::COMMIT]).rev().take(COMMITS_READ_MAX) {
@@ -268,7 +269,7 @@ fn gap(tree: &Tree, head: &Head, opened: u64) -> Result<Option<u64>, StoreError>
     Ok(None)
 }
 
-/// The greatest numbers with an event, by kind, as the journal shows them.
+/// Returns the greatest numbers with an event, by kind, according to the journal.
 pub(in crate::store) fn heads(
     tree: &Tree,
     head: &Head,
@@ -282,7 +283,7 @@ pub(in crate::store) fn heads(
     Ok(heads)
 }
 
-/// The same, of a journal that may be past its mark.
+/// Returns the same numbers for a journal that may be past its mark.
 pub(in crate::store) fn heads_since(
     tree: &Tree,
     mark: &Mark,
@@ -306,8 +307,8 @@ pub(in crate::store) fn heads_since(
     Ok(found)
 }
 
-/// The greatest number of a kind with an event. When it is not among the last streams of the kind,
-/// the greatest number of all, which is not less.
+/// Returns the greatest number of a kind with an event. When it is not among the last streams of
+/// the kind, returns the greatest number of all, which is not less.
 fn last_with_event(tree: &Tree, kind: KindId, head: &Head) -> Result<u64, StoreError> {
     let numbers = reading::numbers(tree, kind, 0, STREAMS_READ_MAX, true)?;
     for number in &numbers {
@@ -326,7 +327,7 @@ fn raise_one(heads: &mut Vec<u64>, kind: KindId, number: u64) {
     heads[index] = heads[index].max(number);
 }
 
-/// Raises each to the other, where that is greater.
+/// Raises each number to the one in `others` where that is greater.
 pub(in crate::store) fn raise(heads: &mut Vec<u64>, others: &[u64]) {
     heads.resize(heads.len().max(others.len()), 0);
     for (head, other) in heads.iter_mut().zip(others) {

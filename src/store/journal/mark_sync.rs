@@ -10,7 +10,7 @@ use std::{
 /// After a power loss the mark is behind the journal by no more than this and one sync.
 const SYNC_EVERY: Duration = Duration::from_millis(500);
 
-/// Syncs the mark now and then, and once more at the end.
+/// Thread that syncs the mark at intervals, and once more at the end.
 pub(in crate::store) struct MarkSync {
     mark: Arc<MarkFile>,
     end: Arc<(Mutex<bool>, Condvar)>,
@@ -31,7 +31,7 @@ impl MarkSync {
         Ok(Self { mark, end, thread })
     }
 
-    /// Ends the thread; what the mark says is durable then.
+    /// Ends the thread; the mark is durable then.
     pub(in crate::store) fn end(&self) {
         let thread = lock(&self.thread).take();
         let Some(thread) = thread else { return };
@@ -48,7 +48,7 @@ fn sync(mark: &MarkFile) {
     }
 }
 
-/// Waits so long; true when the end has come by then.
+/// Waits this long; true when the end was requested by then.
 fn ended_within((has_ended, ends): &(Mutex<bool>, Condvar), pause: Duration) -> bool {
     let waited = ends.wait_timeout_while(lock(has_ended), pause, |has_ended| !*has_ended);
     *waited.unwrap_or_else(PoisonError::into_inner).0

@@ -1,9 +1,9 @@
-//! The journal: one total order of records, written by one hand.
+//! The journal: one total order of records, written by one thread.
 //!
-//! Submitting gives a position at once; the durable watermark follows with the commits, in
-//! order. What lies between the two is for the inside of the process only, and is discarded
-//! when a commit fails: then the generation rises, and everything decided on what was lost is
-//! refused as stale.
+//! Submitting assigns a position at once; the durable watermark follows with the commits, in order.
+//! Records between the two are visible only inside the process, and are discarded when a commit
+//! fails. Then the generation rises, and every decision based on the discarded records is refused
+//! as stale.
 
 mod answer_expiry;
 mod availability;
@@ -57,7 +57,7 @@ pub struct Journal {
     hand: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
     pub(in crate::store) records_read: AtomicU64,
-    /// Numbers that are not given again, by kind.
+    /// Numbers that are not assigned again, by kind.
     taken: Vec<u64>,
     loss: Option<Loss>,
     marking: MarkSync,
@@ -87,25 +87,25 @@ impl Journal {
         Ok(Arc::new(Self { shared, id, hand, kinds, records_read, taken, loss, marking }))
     }
 
-    /// What tells this store from all others ever made; none when it was made before there was
-    /// such a thing.
+    /// Identity of this store; `None` when it was created before stores had one.
     #[must_use]
     pub const fn id(&self) -> Option<StoreId> {
         self.id
     }
 
-    /// The acknowledged history that was found missing when this was opened, and accepted as lost.
+    /// The acknowledged history found missing at this opening, and accepted as lost.
     #[must_use]
     pub const fn accepted_loss(&self) -> Option<&Loss> {
         self.loss.as_ref()
     }
 
-    /// The greatest number of this kind that was given before history was lost; 0 when none was.
+    /// The greatest number of this kind assigned before history was lost; 0 when none was.
     fn taken(&self, kind: KindId) -> u64 {
         self.taken.get(usize::from(kind.0)).copied().unwrap_or_default()
     }
 
-    /// The number of a kind, given durably on first use. Waits for the disk then: for start-up.
+    /// Returns the number of a kind, assigned durably on first use. That waits for the disk: for
+    /// start-up.
     ///
     /// # Errors
     /// When the journal is closed or the disk fails, or there are 65,535 kinds already.
@@ -147,7 +147,7 @@ impl Journal {
         kinds
     }
 
-    /// Takes a submission: its records have their positions at once, and follow to disk.
+    /// Takes a submission: its records have positions at once, and are written with a later commit.
     ///
     /// # Errors
     /// Nothing was taken, and `done` will not be called: [`SubmitError`] says why.
@@ -171,7 +171,7 @@ impl Journal {
         Ok(placed)
     }
 
-    /// The last position given away.
+    /// The last position assigned.
     #[must_use]
     pub fn submitted(&self) -> u64 {
         self.shared.submitted()
@@ -183,15 +183,16 @@ impl Journal {
         self.shared.durable()
     }
 
-    /// Rises by one whenever records above the watermark were discarded, and again when the
-    /// journal is open after that, perhaps with more records than were known; from 0 at opening.
+    /// A counter from 0 at opening that rises by one whenever records above the watermark are
+    /// discarded. It rises again when the journal is reopened after that, perhaps with more records
+    /// than were known.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.shared.generation()
     }
 
-    /// Calls `done` once the watermark has reached this position; at once, and on this thread,
-    /// when it has already, or when the journal is failing.
+    /// Calls `done` once the watermark has reached this position. The call is made at once, on this
+    /// thread, when the watermark has reached it already or the journal is failing.
     pub fn when_durable(&self, position: u64, done: Done) {
         if position <= self.durable() {
             return done(Ok(()));
@@ -202,9 +203,9 @@ impl Journal {
         }
     }
 
-    /// Up to so many records after a position, gapless, and none past the level's limit. May
-    /// return fewer than there are, but none only if there are none. Reads from disk when the
-    /// records are no longer in memory.
+    /// Returns up to `records_max` records after a position, gapless, and none past the level's
+    /// limit. May return fewer than there are, but none only if there are none. Reads from disk
+    /// when the records are no longer in memory.
     ///
     /// # Errors
     /// When the disk fails or a record cannot be read.
@@ -231,13 +232,14 @@ impl Journal {
         reading::global(&self.disk()?.db, after, durable, records_max)
     }
 
-    /// Has somebody woken for what concerns him at this level, for as long as the journal lives;
-    /// beside that now and then, so that nobody falls far behind, and after every failure.
+    /// Registers a subscriber that is woken for the records that concern it at this level, as long
+    /// as the journal is open. It is also notified at intervals, so that it does not fall far
+    /// behind, and after every failure.
     pub fn subscribe(&self, level: ReadLevel, listener: Listener) {
         self.shared.subscribers.add(level, listener);
     }
 
-    /// What was answered under this hash of an idempotency key: of what is durable.
+    /// Returns the durable answer under this hash of an idempotency key.
     ///
     /// # Errors
     /// When the disk fails or the answer cannot be read.
@@ -250,27 +252,26 @@ impl Journal {
                 Err(StoreError::Failed("whether it was stored shows after healing".to_owned()))
             }
             Some(kept) => Ok(Some(kept.answer)),
-            // Of an older binary: durable since before this one opened the store.
+            // Stored by an older binary: durable since before this one opened the store.
             None => reading::value(&disk.db, &keys::answer(key), what),
         }
     }
 
-    /// How many streams of a kind there are, of what is durable.
+    /// Number of durable streams of a kind.
     #[must_use]
     pub fn count(&self, kind: KindId) -> u64 {
         lock(&self.shared.front).durable_totals.of(kind).streams
     }
 
-    /// The greatest number of a stream of this kind, of what is submitted and of what was lost; 0
-    /// when there is none.
+    /// The greatest number of a submitted or lost stream of this kind; 0 when there is none.
     #[must_use]
     pub fn last_number(&self, kind: KindId) -> u64 {
         let last = lock(&self.shared.front).submitted_totals.of(kind).last_number;
         last.max(self.taken(kind))
     }
 
-    /// The greatest number of a durable stream of this kind to which anything has happened: where
-    /// commands were only refused, nothing was born.
+    /// The greatest number of a durable stream of this kind that has an event. A stream of refused
+    /// commands alone does not count.
     ///
     /// # Errors
     /// When the disk fails.
@@ -278,8 +279,8 @@ impl Journal {
         Ok(walk::last_born(&self.disk()?.db, kind)?.max(self.taken(kind)))
     }
 
-    /// The numbers of the durable streams of a kind, in order. Costs no disk access as long as
-    /// the numbers from 1 on are all in use.
+    /// Returns the numbers of the durable streams of a kind, in order. Costs no disk access as long
+    /// as the numbers from 1 on are all in use.
     ///
     /// # Errors
     /// When the disk fails.
@@ -302,12 +303,12 @@ impl Journal {
         Ok((skip + 1..=skip + left).collect())
     }
 
-    /// Writes down a subscriber's progress with the next commit, behind all that was submitted
-    /// before. Does not wait for it.
+    /// Queues a subscriber's checkpoint for the next commit, behind all that was submitted before.
+    /// Does not wait for the commit.
     ///
     /// # Errors
-    /// When the journal is closed or its queue full, or the progress was made in an earlier
-    /// generation: it may rest on records that are no more. The checkpoint comes back.
+    /// When the journal is closed or its queue full. Also when the progress was made in an earlier
+    /// generation: it may rest on discarded records. The checkpoint is returned.
     pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
         let shared = &*self.shared;
         {
@@ -322,7 +323,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The position up to which a subscriber needs no second look; 0 when it never said.
+    /// Returns the cursor of a subscriber's last checkpoint; 0 when there is none.
     ///
     /// # Errors
     /// When the disk fails or what is stored cannot be read.
@@ -350,8 +351,8 @@ impl Journal {
             .map_err(|error| unreadable(error.to_string()))
     }
 
-    /// Takes nothing more, writes what waits, and lets go of the folder. Waits for all that,
-    /// unless called by the journal's own thread.
+    /// Closes the journal: takes no further submission, writes the queue, and releases the folder.
+    /// Waits for that, unless called by the journal's own thread.
     pub fn close(&self) {
         {
             let mut front = lock(&self.shared.front);
@@ -363,13 +364,13 @@ impl Journal {
         self.shared.hand_wakes.notify_one();
         let hand = lock(&self.hand).take();
         if let Some(hand) = hand.filter(|hand| hand.thread().id() != thread::current().id()) {
-            // The hand catches every panic; there is nothing to hear from it.
+            // The writer thread catches every panic; its result carries nothing.
             let _ = hand.join();
         }
         self.marking.end();
     }
 
-    /// What goes wrong with the disk on purpose.
+    /// The faults that are injected into the disk.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.shared.options.faults

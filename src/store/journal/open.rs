@@ -1,4 +1,5 @@
-//! Opening a store: is it ours, is it of our format, how does it stand, and is it all there?
+//! Opening a store: checks its identity, its format, its head, and that no acknowledged history is
+//! missing.
 
 use super::integrity::{self, Loss, Witnesses};
 use crate::store::{
@@ -19,7 +20,7 @@ use std::{
     sync::Arc,
 };
 
-/// A store that was found good.
+/// An opened store that passed all checks.
 pub(in crate::store) struct Opened {
     pub(in crate::store) disk: Disk,
     pub(in crate::store) mark: Arc<MarkFile>,
@@ -27,9 +28,9 @@ pub(in crate::store) struct Opened {
     pub(in crate::store) id: Option<StoreId>,
     pub(in crate::store) head: Head,
     pub(in crate::store) kinds: HashMap<String, KindId>,
-    /// Numbers that are not given again, by kind.
+    /// Numbers that are not assigned again, by kind.
     pub(in crate::store) taken: Vec<u64>,
-    /// What was lost and is accepted with this opening.
+    /// The loss that is accepted with this opening.
     pub(in crate::store) loss: Option<Loss>,
 }
 
@@ -89,8 +90,8 @@ fn refuse_unless_accepted(loss: Option<&Loss>, options: &JournalOptions) -> Resu
     }
 }
 
-/// Opens the files. When they cannot be opened at all and that is accepted, they are put aside and
-/// a new journal is begun.
+/// Opens the files. When they cannot be opened at all and that is accepted, moves them aside and
+/// begins a new journal.
 fn open_or_put_aside(
     dir: &Path,
     witnesses: &Witnesses,
@@ -117,7 +118,7 @@ fn free_name(dir: &Path) -> PathBuf {
     names.find(|name| !name.exists()).unwrap_or_else(|| dir.with_extension("damaged"))
 }
 
-/// Begins the mark of this opening, which says how the journal stands now.
+/// Creates the mark of this opening, which records the current head of the journal.
 fn make_mark(
     path: &Path,
     tree: &Tree,
@@ -178,7 +179,7 @@ fn check_format(disk: &Disk) -> Result<(), String> {
             "the store has format {found}, this binary knows format {FORMAT}: use an older binary"
         ));
     }
-    // From now on an older binary could misread it.
+    // From here on an older binary could misread the store.
     if found < FORMAT { write_format(disk, |_| {}) } else { Ok(()) }
 }
 
@@ -194,7 +195,8 @@ fn write_format(disk: &Disk, and: impl FnOnce(&mut Batch)) -> Result<(), String>
     disk.commit(batch).map_err(|failure| failure.to_string())
 }
 
-/// A store that was made before there was any has none, and gets one only with a loss.
+/// Reads the identity of the store. A store created before stores had one gets one only when a loss
+/// is accepted.
 fn read_id(tree: &Tree) -> Result<Option<StoreId>, String> {
     let found = tree.get(keys::STORE_ID).map_err(|error| error.to_string())?;
     let read = found.map(|found| codec::unframe(&found)).transpose();

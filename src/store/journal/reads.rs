@@ -1,4 +1,4 @@
-//! Reading more of the journal than bringing a stream to life needs.
+//! Reads of the journal beyond those that load an instance.
 
 use super::{
     Journal, availability::AvailabilityObserver, commit_queue::Intake, submission::SubmitError,
@@ -15,16 +15,17 @@ use std::{
     time::Duration,
 };
 
-/// A stream with a longer history is not read without its snapshot while that is in doubt.
+/// Longest history, in records, that is read without a snapshot while it is in doubt whether the
+/// snapshot is durable.
 const WITHOUT_SNAPSHOT_RECORDS_MAX: u32 = 10_000;
 
 impl Journal {
-    /// Shows the records of a stream after a version, in order, of what is durable. Reads from disk;
+    /// Passes the durable records of a stream after a version to `each`, in order. Reads from disk;
     /// one block is in memory at a time.
     ///
     /// # Errors
-    /// When the disk fails or anything of the stream cannot be read: nothing is ever skipped. Or
-    /// what `each` returns.
+    /// When the disk fails or any part of the stream cannot be read: no record is skipped. Also any
+    /// error that `each` returns.
     pub fn each_record(
         &self,
         stream: Stream,
@@ -43,7 +44,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Up to so many records of a stream after a version. Reads from disk.
+    /// Returns up to `records_max` records of a stream after a version. Reads from disk.
     ///
     /// # Errors
     /// When the disk fails, or a record cannot be read.
@@ -62,11 +63,11 @@ impl Journal {
         Ok(records)
     }
 
-    /// The latest snapshot of a stream, of what is durable, if one was ever handed in.
+    /// Returns the latest durable snapshot of a stream, if there is one.
     ///
     /// # Errors
-    /// When the disk fails, or the snapshot cannot be read. While it is in doubt whether a snapshot
-    /// is durable, also when too much would have to be read instead of it.
+    /// When the disk fails or the snapshot cannot be read. Also when it is in doubt whether the
+    /// snapshot is durable, and too many records would have to be read instead.
     pub fn snapshot(&self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
         let (disk, settled) = self.looking()?;
         let snapshot = reading::snapshot(&disk.db, stream)?;
@@ -82,25 +83,25 @@ impl Journal {
         Ok(None)
     }
 
-    /// The version of the last durable record of a stream; 0 without any.
+    /// Returns the version of the last durable record of a stream; 0 without any.
     ///
     /// # Errors
-    /// When the disk fails, the record cannot be read, or it is in doubt which is the last.
+    /// When the disk fails, the record cannot be read, or it is in doubt which record is the last.
     pub fn last_version(&self, stream: Stream) -> Result<u32, StoreError> {
         let last = walk::last(&self.disk()?.db, stream)?;
         Ok(last.map_or(0, |record| record.version))
     }
 
-    /// How many records of single streams were read from disk since the opening.
+    /// Number of records of single streams read from disk since the opening.
     #[must_use]
     pub fn records_read(&self) -> u64 {
         self.records_read.load(Ordering::Relaxed)
     }
 
-    /// Shows the states of a subscriber's conversations with these numbers, in order.
+    /// Passes the states of a subscriber's conversations with these numbers to `each`, in order.
     ///
     /// # Errors
-    /// When the disk fails or a state cannot be read, or what is called fails.
+    /// When the disk fails, a state cannot be read, or `each` returns an error.
     pub fn conversations(
         &self,
         follower: KindId,
@@ -119,7 +120,8 @@ impl Journal {
         Ok(())
     }
 
-    /// The greatest number below this one under which a subscriber has written something; 0 for none.
+    /// Returns the greatest conversation number below `below` that a subscriber has stored; 0 for
+    /// none.
     ///
     /// # Errors
     /// When the disk fails.
@@ -130,11 +132,11 @@ impl Journal {
         Ok(stream.map_or(0, |stream| stream.number))
     }
 
-    /// Whether it takes submissions now, but for those that are stale or too many. Costs next to
-    /// nothing as long as it does.
+    /// Checks whether the journal takes submissions now. A submission may still be stale or find
+    /// the queue full. While the journal is open this costs one atomic read.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why the journal takes none.
     pub fn takes(&self) -> Result<(), SubmitError> {
         if self.shared.is_open() {
             return Ok(());
@@ -142,36 +144,37 @@ impl Journal {
         lock(&self.shared.front).door.pass()
     }
 
-    /// Whether what was lost may be on disk after all, which shows when it has healed.
+    /// Whether discarded records may be on disk after all, which shows when the journal is
+    /// reopened.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.shared.is_in_doubt.load(Ordering::Acquire)
     }
 
-    /// Whether it is to be open again, if it is not now.
+    /// Checks whether the journal is open or will be open again.
     ///
     /// # Errors
-    /// When it is closed or stopped for good.
+    /// When the journal is closed, closing or stopped for good.
     pub fn is_kept(&self) -> Result<(), SubmitError> {
         let door = &lock(&self.shared.front).door;
         let is_over = matches!(door, Intake::Stopped(_) | Intake::Closing | Intake::Closed);
         if is_over { door.pass() } else { Ok(()) }
     }
 
-    /// For how long the commit that is under way has been, if there is one.
+    /// Returns how long the current commit has been running; `None` without one.
     #[must_use]
     pub fn committing(&self) -> Option<Duration> {
         self.shared.watch.elapsed()
     }
 
-    /// Has this told whenever it stops taking submissions because of the disk, and takes them
-    /// again.
+    /// Registers an observer that is notified when the journal stops taking submissions because of
+    /// the disk, and when it takes them again.
     pub fn when_turned(&self, witness: AvailabilityObserver) {
         self.shared.turns.add(witness);
     }
 
-    /// The store, for those who can take no harm from reading what is broken; and the watermark,
-    /// above which they are not to read, when it may hold what was lost.
+    /// Returns the store for reads that tolerate broken files. When it may hold discarded records,
+    /// also returns the watermark, which such reads must not pass.
     pub(in crate::store) fn looking(&self) -> Result<(Arc<Disk>, Option<u64>), StoreError> {
         let settled = self.is_in_doubt().then(|| self.durable());
         match self.shared.kept_disk() {

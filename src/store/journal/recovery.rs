@@ -1,4 +1,5 @@
-//! What the hand does when it cannot write: refuse, give up what waits, wait, open the store again.
+//! Recovery of the writer thread when it cannot write: refuse, discard the queue, wait, reopen the
+//! store.
 //!
 //! ```text
 //!            no space, read-only                    space is back
@@ -31,8 +32,8 @@ const REOPEN_PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause between two attempts to reopen.
 const REOPEN_PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// Opens the door, or lets it be shut, as the file system is now; stops for good when files of the
-/// store were deleted or replaced.
+/// Opens or refuses the intake according to the current state of the file system. Stops for good
+/// when files of the store were deleted or replaced.
 pub(in crate::store) fn look(shared: &Shared) {
     if matches!(lock(&shared.front).door, Intake::Stopped(_)) {
         return;
@@ -63,14 +64,13 @@ pub(in crate::store) fn look(shared: &Shared) {
     }
 }
 
-/// Gives up what waits, because the file system takes none of it. The store is untouched.
+/// Discards the queue, because the file system takes no writes. The store is untouched.
 pub(in crate::store) fn refuse(shared: &Shared, load: CommitBatch, refusal: Refusal) {
     lose(shared, load, Intake::Refusing(refusal), CommitError::Refused(refusal));
     shared.turns.broke(&Arc::from(refusal.to_string()));
 }
 
-/// Gives up what waits, and writes nothing any more until the store is opened by another process.
-/// What is open stays open for those who read.
+/// Discards the queue, and writes nothing until another process opens the store. Reads go on.
 pub(in crate::store) fn stop(shared: &Shared, load: CommitBatch, because: &str) {
     let because: Arc<str> = Arc::from(because);
     {
@@ -88,10 +88,10 @@ pub(in crate::store) fn stop(shared: &Shared, load: CommitBatch, because: &str) 
     shared.turns.broke(&because);
 }
 
-/// As [`stop`], after a commit that found the files damaged: what it wrote of itself by then must
-/// not reach them.
+/// Stops as [`stop`] does, after a commit that found the files damaged. What sled still holds of
+/// that commit in memory must not reach the files.
 pub(in crate::store) fn stop_damaged(shared: &Shared, load: CommitBatch, because: &str) {
-    // From now on nobody reads above the watermark: what is there will be gone afterwards.
+    // From here on reads end at the watermark: records above it are going to disappear.
     shared.is_in_doubt.store(true, Ordering::Release);
     if let Some(disk) = shared.kept_disk() {
         disk.db.abandon();
@@ -99,10 +99,10 @@ pub(in crate::store) fn stop_damaged(shared: &Shared, load: CommitBatch, because
     stop(shared, load, because);
 }
 
-/// Gives up what waits, and reopens the store until it holds at least what was acknowledged, or
-/// the journal is closed.
+/// Discards the queue, and reopens the store until it holds at least what was acknowledged, or the
+/// journal is closed.
 pub(in crate::store) fn heal(shared: &Shared, load: CommitBatch, because: &str) {
-    // From now on nobody reads above the watermark: what is there may be gone afterwards.
+    // From here on reads end at the watermark: records above it may disappear.
     shared.is_in_doubt.store(true, Ordering::Release);
     let because: Arc<str> = Arc::from(because);
     lose(
@@ -133,7 +133,7 @@ pub(in crate::store) fn heal(shared: &Shared, load: CommitBatch, because: &str) 
     }
 }
 
-/// Reopens the store once the disk works again; until then it stays open for those who read.
+/// Reopens the store once the disk works again; until then the open one serves reads.
 fn mend(shared: &Shared) -> Result<(), Intake> {
     let healing = |because: String| Intake::Healing(Arc::from(because));
     if let Some(disk) = shared.kept_disk() {
@@ -148,7 +148,7 @@ fn mend(shared: &Shared) -> Result<(), Intake> {
     reopen(shared).map_err(healing)
 }
 
-/// Nothing above the watermark stands any more, and everybody concerned is told.
+/// Discards everything above the watermark, and notifies all waiting callbacks and subscribers.
 fn lose(shared: &Shared, load: CommitBatch, door: Intake, lost: CommitError) {
     let queued = {
         let mut front = lock(&shared.front);
@@ -159,11 +159,11 @@ fn lose(shared: &Shared, load: CommitBatch, door: Intake, lost: CommitError) {
     let lost = Err(lost);
     tell(load.dones, &lost);
     tell(queued, &lost);
-    // Whoever waits for what somebody else submitted is to look again.
+    // A subscriber may wait for a record that was discarded; waking it makes it read again.
     shared.subscribers.wake_all(shared.durable());
 }
 
-/// True when the journal is closing.
+/// Waits for this pause; true when the journal is closing.
 fn pause_or_close(shared: &Shared, pause: Duration) -> bool {
     let front = lock(&shared.front);
     let (front, _) = shared

@@ -1,4 +1,4 @@
-//! What the handle of the journal and the hand that writes have in common.
+//! State that the journal's handle and its writer thread share.
 
 use super::{
     availability::Turns,
@@ -21,13 +21,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that letting go of the store waits for those who read from it at that moment.
+/// Longest time that closing the store waits for reads in progress.
 const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often it looks whether they are gone.
+/// Interval at which it checks whether the reads have ended.
 const READERS_LOOK_EVERY: Duration = Duration::from_millis(1);
 
-/// What the handle and the hand that writes have in common.
+/// State that the journal's handle and its writer thread share.
 pub struct Shared {
     pub(in crate::store) dir: PathBuf,
     pub(in crate::store) options: JournalOptions,
@@ -37,14 +37,14 @@ pub struct Shared {
     pub(in crate::store) slot: RwLock<Option<Arc<Disk>>>,
     pub(in crate::store) subscribers: Subscribers,
     pub(in crate::store) turns: Turns,
-    /// The store may hold what was lost: it is read up to the watermark only.
+    /// Whether the store may hold discarded records; it is then read up to the watermark only.
     pub(in crate::store) is_in_doubt: AtomicBool,
     pub(in crate::store) watch: CommitTimer,
-    /// What says how far the journal is.
+    /// The file of the mark, which records how far the journal is.
     pub(in crate::store) mark: Arc<MarkFile>,
-    /// What must stay in its place.
+    /// The files that must not be moved, deleted or replaced.
     pub(in crate::store) files: Files,
-    // Copies of what stands in the front, to be read without its lock.
+    // Copies of fields of the queue, to be read without its lock.
     submitted: AtomicU64,
     durable: AtomicU64,
     generation: AtomicU64,
@@ -77,18 +77,19 @@ impl Shared {
         }
     }
 
-    /// The open store; held only as long as it takes to read, so that it can be reopened.
+    /// Returns the open store. A caller holds it only for one read, so that the store can be
+    /// reopened.
     pub(in crate::store) fn disk(&self) -> Result<Arc<Disk>, String> {
         let is_in_doubt = self.is_in_doubt.load(Ordering::Acquire);
         self.kept_disk().filter(|_| !is_in_doubt).ok_or_else(|| self.because())
     }
 
-    /// As [`Self::disk`], but also when it may hold what was lost.
+    /// Returns the store as [`Self::disk`] does, but also when it may hold discarded records.
     pub(in crate::store) fn kept_disk(&self) -> Option<Arc<Disk>> {
         self.slot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Why there is no store.
+    /// Returns the reason why there is no open store.
     fn because(&self) -> String {
         match &lock(&self.front).door {
             Intake::Healing(because) => format!("the journal is being reopened: {because}"),
@@ -98,17 +99,17 @@ impl Shared {
         }
     }
 
-    /// Lets go of the store, and with it of the folder.
+    /// Closes the store and releases its folder.
     pub(in crate::store) fn let_go(&self) {
         let disk = self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
         let Some(disk) = disk else { return };
-        // Whoever reads at this moment still holds it, and with it the folder.
+        // A read in progress still holds the store, and with it the folder.
         let begin = Instant::now();
         while Arc::strong_count(&disk) > 1 && begin.elapsed() < READERS_LEAVE_WITHIN {
             thread::park_timeout(READERS_LOOK_EVERY);
         }
         drop(disk);
-        // Whoever opens it next must not be told that another process has it.
+        // The next opening must not fail because this process still holds the lock.
         while synced::is_held(&self.dir) && begin.elapsed() < READERS_LEAVE_WITHIN {
             thread::park_timeout(READERS_LOOK_EVERY);
         }
@@ -130,7 +131,7 @@ impl Shared {
         self.durable.load(Ordering::Acquire)
     }
 
-    /// Copies what stands in the front for those who read without its lock.
+    /// Copies fields of the queue for readers without its lock.
     pub(in crate::store) fn publish(&self, front: &CommitQueue) {
         self.generation.store(front.generation, Ordering::Release);
         self.durable.store(front.durable, Ordering::Release);

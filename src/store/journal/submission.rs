@@ -1,4 +1,4 @@
-//! What is handed to the journal, and how the journal answers.
+//! Types of a submission to the journal and of its results.
 
 use crate::{
     domain::kernel::Timestamp,
@@ -9,52 +9,53 @@ use crate::{
 };
 use std::{any::Any, sync::Arc};
 
-/// What an actor hands in: everything that follows from one command, whole or not at all.
+/// A submission of an actor: everything that follows from one command, written whole or not at all.
 pub struct Submission {
-    /// Whose history it is.
+    /// The stream that the entries belong to.
     pub stream: Stream,
     /// The version the decision was based on.
     pub after_version: u32,
     /// The journal's generation the decision was based on.
     pub generation: u64,
-    /// What is to be remembered; the versions follow on `after_version`.
+    /// The entries to record; their versions follow on `after_version`.
     pub entries: Vec<Entry>,
     /// When it was decided.
     pub time: Timestamp,
-    /// The number of the conversation it belongs to.
+    /// The number of the conversation that the submission belongs to.
     pub correlation: u64,
-    /// What led to it.
+    /// The cause of the submission.
     pub cause: Cause,
-    /// To be remembered under idempotency keys; may come with no entries at all.
+    /// Answers to be stored under idempotency keys; possible without any entries.
     pub answer: Option<Answers>,
     /// The state after the last entry, to be kept as a snapshot in the same commit.
     pub snapshot: Option<Snapshot>,
-    /// The leases of whoever decided it, and of whoever said the command: when one is over, it is
-    /// refused.
+    /// The leases of the decider and of the sender of the command. When either is over, the
+    /// submission is refused.
     pub leases: [Option<Lease>; 2],
-    /// Called on the journal's thread once it is durable, or lost. Never called when submitting
-    /// is refused.
+    /// Callback that runs on the journal's thread once the submission is durable or lost. It never
+    /// runs when submitting is refused.
     pub done: Option<Done>,
 }
 
-/// One record to be.
+/// One record to be written.
 pub struct Entry {
-    /// What it says.
+    /// The content of the record.
     pub payload: Payload,
-    /// The event itself, for listeners in this process.
+    /// The event itself, for subscribers in this process.
     pub typed: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-/// Told once whether it is durable. Called outside of every lock; must not block.
+/// Callback that receives once whether the submission is durable. It runs outside of every lock and
+/// must not block.
 pub type Done = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 
-/// It was submitted, but did not become durable.
+/// Why a submission did not become durable.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommitError {
-    /// The commit failed; whether it is on disk shows after the reopening.
+    /// The commit failed; the reopening shows whether the submission is on disk.
     #[error("the journal could not make it durable: {0}")]
     InDoubt(Arc<str>),
-    /// Nothing of it was written.
+    /// Nothing of the submission was written.
     #[error("{0}")]
     Refused(Refusal),
 }
@@ -62,24 +63,24 @@ pub enum CommitError {
 /// Why nothing was submitted.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// Too much waits for the disk already.
+    /// The queue for the disk is full.
     #[error("the journal's queue is full")]
     Full,
     /// The journal failed since the decision; decide again on what it holds now.
     #[error("decided on what the journal has since lost")]
     Stale,
-    /// The file system takes no writes; it is asked again and again whether it does.
+    /// The file system takes no writes; it is checked again at intervals.
     #[error("{0}")]
     Refused(Refusal),
-    /// Somebody else has taken the place of whoever decided it, or of whoever said the command.
+    /// The lease of the decider or of the command's sender is over.
     #[error("handed in by somebody who has been replaced")]
     Replaced,
-    /// It is healing, or was closed for good.
+    /// The journal is recovering, stopped or closed.
     #[error("the journal takes nothing now: {0}")]
     Closed(Arc<str>),
 }
 
-/// Where a submission landed.
+/// The positions of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Positions {
     /// The position of its first record. Without entries, one past `last_position`.
@@ -88,7 +89,7 @@ pub struct Positions {
     pub last_position: u64,
 }
 
-/// Which records a listener may see.
+/// Which records a subscriber may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadLevel {
     /// Everything submitted: for sagas.
@@ -97,15 +98,15 @@ pub enum ReadLevel {
     Durable,
 }
 
-/// What a saga, port, lookup remembers of its progress, written in the journal's own tree.
+/// The checkpoint of a saga, port or lookup: its progress, written to the journal's own tree.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoint {
-    /// Whose progress it is.
+    /// The subscriber whose progress it is.
     pub follower: KindId,
     /// The journal's generation the progress was made in.
     pub generation: u64,
-    /// Everything up to here needs no second look.
+    /// The position up to which nothing has to be read again.
     pub position: u64,
-    /// Conversations that changed: encoded state, or `None` when over.
+    /// Conversations that changed: encoded state, or `None` when the conversation is over.
     pub conversations: Vec<(u64, Option<Vec<u8>>)>,
 }

@@ -1,5 +1,5 @@
-//! The one hand that writes: it takes all that waits into one commit, makes it durable, says so,
-//! and when the disk fails, heals the journal.
+//! The writer thread. It takes the queue into one commit, makes it durable and notifies the
+//! callers. When the disk fails, it reopens the journal.
 //!
 //! ```text
 //!        ┌────────────── take ◀── queue ◀── submit
@@ -31,20 +31,20 @@ use std::{
     time::Duration,
 };
 
-/// How often it looks whether the file system takes writes while nothing waits for a commit.
+/// Interval of checks whether the file system takes writes while the queue is empty.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The same while it does not.
+/// The same interval while the file system takes none.
 const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
 
-/// In busy times the hand waits so long before it takes the next load: fewer and larger commits
-/// cost everybody fewer changes of component than the wait costs time.
+/// Pause of the writer thread before the next commit while the journal is busy. Fewer and larger
+/// commits save more thread switches than the pause costs time.
 const GATHERING_PAUSE: Duration = Duration::from_micros(250);
 
-/// A commit of so many submissions makes the times busy.
+/// The journal counts as busy after a commit of at least this many submissions.
 const BUSY_SUBMISSIONS: usize = 32;
 
-/// Writes until the journal is closed.
+/// Runs the writer thread until the journal is closed.
 pub(in crate::store) fn run(shared: &Shared) {
     let mut frame = Frame::default();
     let mut expiry = Expiry::new(&shared.options);
@@ -70,7 +70,7 @@ pub(in crate::store) fn run(shared: &Shared) {
             Err(Failure::Damaged(because)) => recovery::stop_damaged(shared, load, &because),
         }
     }
-    // Whoever still waits, waits for a position that was never given away.
+    // The remaining callbacks wait for a position that was never assigned.
     let waiting = {
         let mut front = lock(&shared.front);
         let waiting = front.fail(Intake::Closed);
@@ -88,8 +88,8 @@ fn gather() {
     thread::sleep(GATHERING_PAUSE);
 }
 
-/// Sleeps until something waits, or answers have expired: then there is a load with nothing in it.
-/// `None` once the journal is closing and nothing waits.
+/// Waits until the queue holds an item, or answers have expired: then the batch is empty. `None`
+/// once the journal is closing and the queue is empty.
 fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
     let mut front = lock(&shared.front);
     while front.is_idle() {
@@ -116,7 +116,7 @@ fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
     Some(front.take(shared.options.commit_records_max))
 }
 
-/// How things stand after a commit.
+/// Totals and checksums after a commit.
 struct Stands {
     totals: Totals,
     chains: Chains,
@@ -147,7 +147,7 @@ fn commit(
     }
     let records = &load.records;
     commit_batch::write_records(&mut batch, frame, records, &mut totals, &mut chains.records);
-    // A load with nothing in it may have found nothing that has expired.
+    // An empty batch may have found no expired answer.
     if batch.is_empty() {
         return Ok(Stands { totals, chains });
     }
@@ -157,7 +157,7 @@ fn commit(
     Ok(Stands { totals, chains })
 }
 
-/// The mark says what is about to be acknowledged.
+/// Raises the mark to what is about to be acknowledged.
 fn raise_mark(mark: &mut Mark, load: &CommitBatch, chains: Chains) {
     (mark.chain, mark.answers) = (chains.records, chains.answers);
     if let Some(last) = load.records.last() {

@@ -1,4 +1,4 @@
-//! What is asked of the tables while they are read: one row, a count, the rows of a question.
+//! Queries to the tables: one row, a count, the rows of a search.
 
 use super::{
     fault::Fault,
@@ -8,15 +8,15 @@ use super::{
 };
 use rusqlite::{Connection, Row, Statement, params_from_iter};
 
-/// What the table `meta` says.
+/// The content of the table `meta`.
 pub(super) struct Meta {
     /// The position up to which all records are in the rows.
     pub(super) cursor: u64,
-    /// How many rows there are.
+    /// The number of rows.
     pub(super) rows: u64,
 }
 
-/// What the table `meta` says, if it says what was written to it.
+/// Reads the table `meta`, and fails when it is not as it was written.
 pub(super) fn meta(connection: &Connection) -> Result<Meta, Fault> {
     let mut statement = connection.prepare_cached("SELECT cursor, rows, shape, sum FROM meta")?;
     let mut found = statement.query([])?;
@@ -30,7 +30,8 @@ pub(super) fn meta(connection: &Connection) -> Result<Meta, Fault> {
     Ok(Meta { cursor: cursor.cast_unsigned(), rows: rows.cast_unsigned() })
 }
 
-/// A row that was read with [`select`](super::shape::select), if it is as it was written.
+/// Returns a row read with [`select`](super::shape::select), and fails when it is not as it was
+/// written.
 pub(super) fn checked(row: &Row<'_>, columns: usize) -> Result<FoundRow, Fault> {
     let (number, sum): (i64, i64) = (row.get(0)?, row.get(1)?);
     let body: Vec<u8> = row.get(2)?;
@@ -40,7 +41,7 @@ pub(super) fn checked(row: &Row<'_>, columns: usize) -> Result<FoundRow, Fault> 
     Ok(FoundRow { number: number.cast_unsigned(), body })
 }
 
-/// The row of this number, read with the [statement for one](super::shape::select_one).
+/// Reads the row of this number with the [statement for one](super::shape::select_one).
 pub(super) fn row(
     connection: &Connection,
     select_one: &str,
@@ -55,7 +56,7 @@ fn row_of(select_one: &mut Statement<'_>, number: i64) -> Result<Option<FoundRow
     rows.next()?.map(|row| checked(row, columns)).transpose()
 }
 
-/// How many rows a search finds: all, or those that its conditions hold for.
+/// Counts the rows a search finds: all, or those that meet its conditions.
 pub(super) fn count(reader: &Connection, search: &Search) -> Result<u64, Fault> {
     let Some(sql) = &search.count else { return Ok(meta(reader)?.rows) };
     let mut statement = reader.prepare_cached(sql)?;
@@ -69,7 +70,7 @@ pub(super) fn numbers_of(reader: &Connection, search: &Search) -> Result<Vec<i64
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The numbers of a stretch, when they follow from the least and the greatest.
+/// Returns the numbers of a stretch, when they follow from the least and the greatest.
 pub(super) fn stretch_of(
     reader: &Connection,
     stretch: Stretch,
@@ -82,7 +83,7 @@ pub(super) fn stretch_of(
     Ok(stretch.of(least, greatest, total))
 }
 
-/// The rows of these numbers, read with the [statement for one](super::shape::select_one).
+/// Reads the rows of these numbers with the [statement for one](super::shape::select_one).
 pub(super) fn rows(
     reader: &Connection,
     select_one: &str,
@@ -96,7 +97,7 @@ pub(super) fn rows(
     numbers.iter().map(found).collect()
 }
 
-/// Every row in order of number, read with this statement.
+/// Reads every row in order of number with this statement.
 pub(super) fn each(
     reader: &Connection,
     select: &str,

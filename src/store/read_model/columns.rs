@@ -2,7 +2,7 @@
 
 use crate::domain::kernel::{Field, FieldKind};
 
-/// The column of a field, by its place: names of fields are no part of any statement.
+/// Returns the column of a field, named by its index: names of fields are no part of any statement.
 pub(super) fn column(fields: &[Field], index: usize) -> String {
     match fields[index].kind {
         FieldKind::Key => "number".to_owned(),
@@ -10,7 +10,7 @@ pub(super) fn column(fields: &[Field], index: usize) -> String {
     }
 }
 
-/// The fields that have a column of their own.
+/// Returns the fields that have a column of their own.
 pub(super) fn columns_of(fields: &[Field]) -> impl Iterator<Item = (String, &Field)> {
     let all = (0..).zip(fields).filter(|(_, field)| field.kind != FieldKind::Key);
     all.map(|(index, field)| (column(fields, index), field))

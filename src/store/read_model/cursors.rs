@@ -1,5 +1,5 @@
-//! How far the views in a folder are, read before any of them is opened: a second witness of how
-//! far the journal was.
+//! Cursors of the views in a folder, read before any view is opened: a second evidence of how far
+//! the journal was.
 
 use super::{
     asking,
@@ -12,15 +12,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The view in this folder that is furthest, with its position. A file that cannot be read says
-/// nothing: it is made anew from the journal.
+/// Returns the view in this folder with the greatest cursor, and that cursor. An unreadable file is
+/// ignored: it is rebuilt from the journal.
 #[must_use]
 pub fn furthest(folder: &Path) -> Option<(PathBuf, u64)> {
     let cursors = files(folder).into_iter().filter_map(|path| cursor(&path).map(|at| (path, at)));
     cursors.max_by_key(|(_, position)| *position)
 }
 
-/// Deletes the views in this folder that are past this position, which are then made anew.
+/// Deletes the views in this folder that are past this position; they are rebuilt.
 ///
 /// # Errors
 /// When a file cannot be deleted.
@@ -48,7 +48,7 @@ fn cursor(path: &Path) -> Option<u64> {
     let reader = Connection::open_with_flags(path, flags).ok()?;
     match asking::meta(&reader) {
         Ok(meta) => Some(meta.cursor),
-        // It says nothing about the journal; the view is made anew.
+        // A damaged view implies nothing about the journal; it is rebuilt.
         Err(Fault::Damaged(_)) => None,
         // Files of older formats have no checksum.
         Err(_) => {

@@ -1,5 +1,5 @@
-//! Whether a file still holds what was written to it, and how it is closed so that this can be told
-//! quickly.
+//! Checks whether a file still holds what was written to it, and closes files so that this check is
+//! fast.
 //!
 //! ```text
 //! closed cleanly: log empty, sealed ─▶ length and checksum of all bytes are compared
@@ -26,19 +26,20 @@ use std::{
     time::Duration,
 };
 
-/// Rows looked through between two reports of progress.
+/// Rows examined between two reports of progress.
 const PROGRESS_ROWS: u64 = 4_096;
 
-/// How long closing waits for those who read.
+/// Longest time that closing waits for reads in progress.
 const CLOSE_BUSY_MAX: Duration = Duration::from_millis(250);
 
-/// Where the header of a file says by which kind of log it is written and read.
+/// Offset of the header field that names the kind of log for writing and reading.
 const LOG_KINDS_AT: usize = 18;
 
-/// How the header names a write-ahead log.
+/// The value of that field for a write-ahead log.
 const WRITE_AHEAD: [u8; 2] = [2, 2];
 
-/// Whether the log of a file that is about to be opened is whole, as far as it is needed.
+/// Checks the log of a file that is about to be opened, unless an empty log and a seal make that
+/// unnecessary.
 pub(super) fn check_log(path: &Path) -> Result<(), OpenProblem> {
     let damaged = OpenProblem::Damaged;
     let log = fs::metadata(beside(path, "-wal")).map(|log| log.len());
@@ -53,7 +54,7 @@ pub(super) fn check_log(path: &Path) -> Result<(), OpenProblem> {
     let kinds =
         log_kinds(path).map_err(|error| damaged(format!("its header cannot be read: {error}")))?;
     match log_bytes {
-        // One that was never opened in its place has no log.
+        // A file that was never opened in its place has no log.
         None if kinds == WRITE_AHEAD => Err(damaged("its log was deleted".to_owned())),
         Some(1..) if kinds != WRITE_AHEAD => {
             Err(damaged("its header does not speak of its log".to_owned()))
@@ -70,32 +71,32 @@ fn log_kinds(path: &Path) -> io::Result<[u8; 2]> {
 }
 
 impl ReadModel {
-    /// The length of the file in bytes: what an examination reads.
+    /// Returns the length of the file in bytes: what an examination reads.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         fs::metadata(&self.path).map_or(0, |file| file.len())
     }
 
-    /// Whether the file holds what was written to it: compares it with its seal or, when it was
-    /// not closed cleanly, looks through everything. To be done before anything is read;
-    /// `progressing` is told how much of how much is done.
+    /// Checks whether the file holds what was written to it. Compares it with its seal or, when it
+    /// was not closed cleanly, reads everything. This must be done before any other read;
+    /// `progressing` receives how much of how much is done.
     ///
     /// # Errors
-    /// What is damaged; it is not trusted from then on.
+    /// The damage; the read model is suspected from then on.
     pub fn examine(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
         if let Some(examined) = self.is_as_sealed(progressing) {
             return examined;
         }
         self.look_through(progressing)?;
-        // What a killed process left unfinished in the log must not stand behind what is written
-        // from now on.
+        // Frames that a killed process left unfinished in the log must not follow what is written
+        // next.
         self.empty_log().map(drop)
     }
 
-    /// The same, but looks through everything although there is a seal.
+    /// Checks the file in the same way, but reads everything even if there is a seal.
     ///
     /// # Errors
-    /// What is damaged; it is not trusted from then on.
+    /// The damage; the read model is suspected from then on.
     pub fn examine_all(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
         self.is_as_sealed(progressing).unwrap_or(Ok(()))?;
         self.look_through(progressing)
@@ -114,11 +115,11 @@ impl ReadModel {
         })
     }
 
-    /// Writes all of the log into the file, and seals it: the next one to open it compares it
-    /// with the seal only. Nothing is done when nothing was written since it was sealed.
+    /// Writes all of the log into the file, and seals it: the next opening compares the file with
+    /// the seal only. Does nothing when nothing was written since the last seal.
     ///
     /// # Errors
-    /// When the file is still read, or the disk fails: then it has no seal.
+    /// When the file is still being read, or the disk fails: then it has no seal.
     pub fn seal(&self) -> Result<(), ReadModelError> {
         let writer = lock(&self.writer);
         self.verify()?;
@@ -139,8 +140,8 @@ impl ReadModel {
         Ok(())
     }
 
-    /// Writes all of the log into the file, unless somebody still reads it. Says whether nothing
-    /// is left in the log.
+    /// Writes all of the log into the file, unless a reader still uses it. Returns whether the log
+    /// is empty.
     fn empty_log(&self) -> Result<bool, ReadModelError> {
         let writer = lock(&self.writer);
         self.verify()?;
@@ -149,7 +150,8 @@ impl ReadModel {
         emptied.map_err(|error| self.failed(&Fault::from(error)))
     }
 
-    /// What is written next makes the seal untrue. To be called under the lock of the writer.
+    /// Removes the seal, because the next write makes it wrong. Must be called under the lock of
+    /// the writer.
     pub(super) fn unseal(&self) -> io::Result<()> {
         if self.is_sealed.load(Ordering::Acquire) {
             seal::remove(&self.path)?;
@@ -159,11 +161,11 @@ impl ReadModel {
     }
 }
 
-/// Examines the file of a view of which nothing else is known, as [`ReadModel::examine_all`] does.
-/// One that was made by another binary is not used, whatever is in it.
+/// Examines the file of a view whose layout is unknown, as [`ReadModel::examine_all`] does. A file
+/// of another binary's format is not checked, because it is never used.
 ///
 /// # Errors
-/// What is damaged, as a sentence.
+/// The damage, as a sentence.
 pub fn examine_file(path: &Path) -> Result<(), String> {
     let log = check_log(path).map_err(|found| found.to_string());
     let reader = shape::connect(path).map_err(|error| error.to_string())?;
@@ -175,7 +177,7 @@ pub fn examine_file(path: &Path) -> Result<(), String> {
     look_through(&reader, "SELECT * FROM rows", &mut |_, _| {}).map_err(|fault| fault.because())
 }
 
-/// Compares a file with its seal; `None` when it has none that counts.
+/// Compares a file with its seal; `None` when it has no valid seal.
 fn is_as_sealed(path: &Path, progressing: Progressing<'_>) -> Option<Result<(), String>> {
     if fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0) {
         return None;
@@ -205,13 +207,13 @@ fn look_through(
     if found != rows {
         return Err(Fault::Damaged(format!("it has {found} rows instead of {rows}")));
     }
-    // Unlike a quick check it compares the entries of indexes with the rows.
+    // Unlike a quick check, this compares the entries of indexes with the rows.
     let check = "PRAGMA integrity_check(1)";
     let found: String = reader.query_row(check, [], |row| row.get(0))?;
     if found == "ok" { Ok(()) } else { Err(Fault::Damaged(found)) }
 }
 
-/// Says whether nothing is left in the log.
+/// Writes all of the log into the file. Returns whether the log is empty.
 fn empty_log(writer: &Connection) -> rusqlite::Result<bool> {
     writer.busy_timeout(CLOSE_BUSY_MAX)?;
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";

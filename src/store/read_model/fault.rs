@@ -1,4 +1,4 @@
-//! Why a read model cannot be read or written, and which of the reasons mean that its file is damaged.
+//! Errors of read models, and which of them mean that the file is damaged.
 
 use rusqlite::{Error, ErrorCode, ffi};
 
@@ -8,28 +8,28 @@ pub enum OpenProblem {
     /// There is no file.
     #[error("there is none")]
     Missing,
-    /// Its rows look different from those of this binary.
+    /// The layout of its rows differs from that of this binary.
     #[error("its rows have another shape")]
     OtherShape,
-    /// It cannot be read, or not be trusted.
+    /// The file cannot be read or trusted.
     #[error("it is damaged: {0}")]
     Damaged(String),
 }
 
-/// The read model cannot be read or written.
+/// Why a read model cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("the read model {name} failed: {because}")]
 pub struct ReadModelError {
-    /// Which.
+    /// The name of the view.
     pub name: &'static str,
     /// The reason, as a sentence.
     pub because: String,
 }
 
-/// Why one call came to nothing.
+/// Why one call failed.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The file does not hold what was written to it; the sentence says where.
+    /// The file does not hold what was written to it; the sentence names the place.
     Damaged(String),
     /// `SQLite` or the disk failed.
     Sqlite(Error),
@@ -42,8 +42,8 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
-    /// Whether the file itself is what is wrong: then it is made anew. Everything else is the
-    /// failure of one call, and says nothing about the file.
+    /// Whether the file itself is damaged: then it is rebuilt. Every other fault is the failure of
+    /// one call, and implies nothing about the file.
     pub(super) fn is_damage(&self) -> bool {
         match self {
             Self::Damaged(_) => true,
@@ -60,8 +60,8 @@ impl Fault {
     }
 }
 
-/// The codes of `SQLite` that say that the bytes in the file make no sense, or that the disk does
-/// not give them back. A client cannot cause any of them with a query.
+/// Whether `SQLite` reports that the bytes in the file are invalid, or that the disk does not
+/// return them. A client cannot cause any of these codes with a query.
 fn is_damage(error: &Error) -> bool {
     match error {
         Error::SqliteFailure(code, _) => {
@@ -73,7 +73,7 @@ fn is_damage(error: &Error) -> bool {
                         | ffi::SQLITE_IOERR_CORRUPTFS
                 )
         }
-        // The types of all columns are fixed, and a row that an index names is there.
+        // All columns have fixed types, and a row that an index names exists.
         Error::InvalidColumnType(..)
         | Error::FromSqlConversionFailure(..)
         | Error::IntegralValueOutOfRange(..)

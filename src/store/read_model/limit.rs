@@ -1,5 +1,5 @@
-//! How long a query may run: until its deadline, until nobody waits for it any more, and beyond a
-//! short time only while few others run as long.
+//! Limits of a query: its deadline, the disconnection of its client and, beyond a short time, the
+//! number of other long queries.
 
 use std::{
     sync::{
@@ -9,27 +9,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A query that runs longer is a long one. Nearly all queries take less than a tenth of it.
+/// Time after which a query counts as long. Nearly all queries take less than a tenth of it.
 const LONG_AFTER: Duration = Duration::from_millis(50);
 
-/// `SQLite` asks after so many steps of its virtual machine whether to go on: some 50 µs.
+/// Steps of `SQLite`'s virtual machine between two checks of the limit: some 50 µs.
 pub(super) const STEPS: i32 = 1_000;
 
 /// Why a query was ended before it had its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
-    /// It reached its deadline.
+    /// The query reached its deadline.
     #[error("the query took longer than {0} ms and was ended; ask for less")]
     TooSlow(u64),
-    /// As many long queries run as may.
+    /// The maximum number of long queries is running already.
     #[error("the query takes long, and {0} others that take long run already; come back later")]
     Crowded(usize),
-    /// Nobody waits for the result.
+    /// The client no longer waits for the result.
     #[error("the query was ended because its client has gone")]
     Abandoned,
 }
 
-/// How many long queries may run at once, over all read models that share it.
+/// Counter of the long queries that run at once, over all read models that share it.
 #[derive(Debug)]
 pub struct LongQueries {
     running: AtomicUsize,
@@ -37,7 +37,7 @@ pub struct LongQueries {
 }
 
 impl LongQueries {
-    /// At most so many.
+    /// Allows at most `max` long queries at once.
     #[must_use]
     pub const fn at_most(max: usize) -> Self {
         Self { running: AtomicUsize::new(0), max }
@@ -50,7 +50,7 @@ impl LongQueries {
     }
 }
 
-/// One long query that runs.
+/// A running long query, counted until it is dropped.
 struct LongQuery(Arc<LongQueries>);
 
 impl Drop for LongQuery {
@@ -59,7 +59,7 @@ impl Drop for LongQuery {
     }
 }
 
-/// The limit of one query. Clones are the same limit.
+/// The limit of one query. Clones share it.
 #[derive(Clone, Debug)]
 pub struct QueryLimit(Arc<Limit>);
 
@@ -72,7 +72,7 @@ struct Limit {
     ended: OnceLock<Ended>,
 }
 
-/// Ends the query when it is dropped.
+/// Guard that ends the query when it is dropped.
 #[derive(Debug)]
 pub struct AbandonOnDrop(QueryLimit);
 
@@ -83,45 +83,46 @@ impl Drop for AbandonOnDrop {
 }
 
 impl QueryLimit {
-    /// The query ends so long after now. With `long`, it goes on beyond a short time only while
-    /// few others do.
+    /// Creates a limit with a deadline `time_max` from now. With `long`, the query runs beyond a
+    /// short time only while few others do.
     #[must_use]
     pub fn new(time_max: Duration, long: Option<Arc<LongQueries>>) -> Self {
         let (is_abandoned, ended) = (AtomicBool::new(false), OnceLock::new());
         Self(Arc::new(Limit { asked: Instant::now(), time_max, long, is_abandoned, ended }))
     }
 
-    /// What ends the query when it is dropped: to be held by whoever waits for the result.
+    /// Returns a guard that ends the query when it is dropped. The client's request holds it while
+    /// it waits for the result.
     #[must_use]
     pub fn abandon_on_drop(&self) -> AbandonOnDrop {
         AbandonOnDrop(self.clone())
     }
 
-    /// Why the query was ended, if it was.
+    /// Returns the reason why the query was ended, if it was.
     #[must_use]
     pub fn ended(&self) -> Option<Ended> {
         self.0.ended.get().copied()
     }
 
-    /// Whether nobody waits for the result any more.
+    /// Whether the client no longer waits for the result.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.0.is_abandoned.load(Ordering::Acquire)
     }
 
-    /// The time that is left.
+    /// Returns the time that is left until the deadline.
     #[must_use]
     pub fn left(&self) -> Duration {
         self.0.time_max.saturating_sub(self.0.asked.elapsed())
     }
 
-    /// The query ends because it reached its deadline.
+    /// Returns the outcome of a query that reached its deadline.
     #[must_use]
     pub fn too_slow(&self) -> Ended {
         Ended::TooSlow(u64::try_from(self.0.time_max.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// What tells a query that begins now, again and again, whether it is over.
+    /// Returns a callback that a query that begins now calls at intervals; true when it is over.
     pub(super) fn watch(&self) -> impl FnMut() -> bool + Send + 'static {
         let (limit, begun, mut entered) = (self.clone(), Instant::now(), None);
         move || {

@@ -1,8 +1,8 @@
-//! Read models: one `SQLite` file per view, rows and cursor in one transaction.
+//! Read models: one `SQLite` file per view, with rows and cursor in one transaction.
 //!
-//! A file is disposable: whatever is wrong with it, it can be made anew from the journal. A new
-//! one is filled beside its place and takes it when it is complete. An open one notices when
-//! somebody else touches its file, and is not read from any more: it is *suspected*.
+//! A file is disposable: it can be rebuilt from the journal. A new one is filled beside its place
+//! and moved there when it is complete. An open read model detects when another process touches its
+//! file. It is then *suspected* and not read any more.
 
 mod asking;
 mod columns;
@@ -39,37 +39,37 @@ use std::{
 };
 use writing::Writing;
 
-/// How many idle reading connections are kept.
+/// At most this many idle reading connections are kept.
 const READERS_KEPT_MAX: usize = 4;
 
-/// One open read model: one who writes, many who read. Every call blocks on the disk.
+/// An open read model: one writing connection, many reading ones. Every call blocks on the disk.
 pub struct ReadModel {
     path: PathBuf,
     layout: Layout,
     writer: Mutex<Connection>,
-    /// How the files looked when the writer had last written. Changed only under its lock.
+    /// The stamp of the files after the last write. Changed only under the lock of the writer.
     stamp: Mutex<FileStamp>,
     readers: Mutex<Vec<Connection>>,
     writing: Writing,
     /// The statement that reads the row of a number.
     select_one: String,
-    /// Whether there is a seal that the next commit has to remove.
+    /// Whether there is a seal, which the next commit has to remove.
     is_sealed: AtomicBool,
-    /// Why it is not to be trusted any more.
+    /// The reason why the read model is suspected, if it is.
     suspicion: OnceLock<String>,
 }
 
 impl ReadModel {
-    /// Opens the read model in this file, however many rows it has, without looking at them: it
-    /// is to be [examined](Self::examine) before it is read.
+    /// Opens the read model in this file without reading its rows, so that the cost does not depend
+    /// on them. It must be [examined](Self::examine) before it is read.
     ///
     /// # Errors
-    /// Why it has to be made anew.
+    /// The reason why the file has to be rebuilt.
     pub fn open(path: &Path, layout: Layout) -> Result<Self, OpenProblem> {
         if !path.exists() {
             return Err(OpenProblem::Missing);
         }
-        // Before SQLite reads the log; what another binary left in it does not matter.
+        // The log is checked before SQLite reads it. A log left by another binary does not matter.
         let log = examining::check_log(path);
         let writer = match shape::existing(path, &layout) {
             Err(OpenProblem::OtherShape) => return Err(OpenProblem::OtherShape),
@@ -78,8 +78,8 @@ impl ReadModel {
         Ok(Self::of(writer, path.to_owned(), layout))
     }
 
-    /// An empty one beside this place, for whoever fills it and has it
-    /// [take the place](Self::take_place). What is in the place is taken away at once.
+    /// Creates an empty read model beside this place, to be filled and then moved there by
+    /// [`take_place`](Self::take_place). Clears the place at once.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -111,10 +111,10 @@ impl ReadModel {
         }
     }
 
-    /// Puts a filled one in its place, durably, and opens it there.
+    /// Moves the filled file to its place, durably, and opens it there.
     ///
     /// # Errors
-    /// When the disk fails, or somebody touched the file meanwhile: then it is made anew.
+    /// When the disk fails, or another process touched the file meanwhile: then it is rebuilt.
     pub fn take_place(&self, place: &Path) -> Result<Self, ReadModelError> {
         let failed = |because| ReadModelError { name: self.layout.name, because };
         let writer = lock(&self.writer);
@@ -123,23 +123,23 @@ impl ReadModel {
         Self::open(place, self.layout).map_err(|error| failed(error.to_string()))
     }
 
-    /// Whether it can still be trusted. Costs a few microseconds.
+    /// Checks whether the read model can still be trusted. Costs a few microseconds.
     ///
     /// # Errors
-    /// When somebody touched its file, or it failed in a way that trying again does not mend.
+    /// When another process touched the file, or it failed in a way that a retry does not mend.
     pub fn check(&self) -> Result<(), ReadModelError> {
-        // Waits for a commit under way, which makes the files look different as well.
+        // Waits for a commit in progress, which changes the files as well.
         let _writer = lock(&self.writer);
         self.verify()
     }
 
-    /// It is not to be trusted, for this reason.
+    /// Marks the read model as suspected, for this reason.
     pub fn suspect(&self, because: String) -> ReadModelError {
         let because = self.suspicion.get_or_init(|| because).clone();
         ReadModelError { name: self.layout.name, because }
     }
 
-    /// The position up to which everything is in the rows; 0 for a new one.
+    /// Returns the position up to which all records are in the rows; 0 for a new file.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -147,7 +147,7 @@ impl ReadModel {
         self.written(|writer| Ok(meta(writer)?.cursor))
     }
 
-    /// One row as the projector last left it.
+    /// Returns one row as the projection last wrote it.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -156,7 +156,7 @@ impl ReadModel {
         Ok(row.map(|row| row.body))
     }
 
-    /// The largest number of a row as the projector last left them.
+    /// Returns the largest number of a row as the projection last wrote them.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -168,10 +168,10 @@ impl ReadModel {
         })
     }
 
-    /// Writes rows (`None`: it is gone) and the cursor, all or nothing.
+    /// Writes rows (`None` deletes one) and the cursor, all or nothing.
     ///
     /// # Errors
-    /// When the file cannot be written; then nothing of it is.
+    /// When the file cannot be written; then no change is.
     pub fn commit(
         &self,
         cursor: u64,
@@ -183,14 +183,14 @@ impl ReadModel {
         let written = self.writing.write(&mut writer, cursor, changes);
         let after = FileStamp::of(&self.path);
         let exchanged = std::mem::replace(&mut *lock(&self.stamp), after).exchanged(&after);
-        // Without this the new stamp would take the files of another process for our own.
+        // Without this check the new stamp would take the files of another process for our own.
         if let Some(because) = exchanged {
             return Err(self.suspect(because));
         }
         written.map_err(|fault| self.failed(&fault))
     }
 
-    /// One row, for readers.
+    /// Returns one row, over a reading connection.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -199,7 +199,7 @@ impl ReadModel {
         Ok(row.map(|row| row.body))
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -207,10 +207,10 @@ impl ReadModel {
         self.reading(None, |reader| Ok(meta(reader)?.rows))
     }
 
-    /// The rows a client asks for, and how many there are on all pages.
+    /// Returns the rows a client asks for, and the number of rows on all pages.
     ///
     /// # Errors
-    /// When the question makes no sense ([`SearchError::BadQuery`]), reaches its limit
+    /// When the query is invalid ([`SearchError::BadQuery`]), reaches its limit
     /// ([`SearchError::Ended`]), or the file cannot be read.
     pub fn search(
         &self,
@@ -230,7 +230,7 @@ impl ReadModel {
         })
     }
 
-    /// How the rows of a question are found, as `SQLite` explains it.
+    /// Returns the plan of a query, as `SQLite` explains it.
     #[cfg(test)]
     pub(in crate::store) fn plan(
         &self,
@@ -248,7 +248,8 @@ impl ReadModel {
         Ok(lines.join("; "))
     }
 
-    /// Lets the file have so many pages, or as many as it has; any number for none.
+    /// Limits the file to this many pages, or to its current size if that is more; `None` removes
+    /// the limit.
     #[cfg(test)]
     pub(in crate::store) fn limit_pages(&self, pages: Option<u32>) -> Result<(), ReadModelError> {
         let pages = pages.unwrap_or(u32::MAX - 1);
@@ -257,17 +258,17 @@ impl ReadModel {
         })
     }
 
-    /// The rows a lookup asks for, smallest of the sorted field first.
+    /// Returns the rows a lookup asks for, smallest of the sorted field first.
     ///
     /// # Errors
-    /// When a field is not searchable ([`SearchError::BadQuery`]), it reaches its limit
+    /// When a field is not searchable ([`SearchError::BadQuery`]), the query reaches its limit
     /// ([`SearchError::Ended`]), or the file cannot be read.
     pub fn find(&self, query: &Query, limit: &QueryLimit) -> Result<Vec<FoundRow>, SearchError> {
         let search = search::of_lookup(self.layout.fields, query)?;
         self.limited(limit, |reader| rows(reader, &self.select_one, &numbers_of(reader, &search)?))
     }
 
-    /// Every row in order of number, one by one.
+    /// Passes every row to `each`, in order of number.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -282,7 +283,7 @@ impl ReadModel {
         read(&lock(&self.writer)).map_err(|fault| self.failed(&fault))
     }
 
-    /// Reads within a limit, and says when it was reached.
+    /// Reads within a limit, and reports when it was reached.
     fn limited<T>(
         &self,
         limit: &QueryLimit,
@@ -292,8 +293,8 @@ impl ReadModel {
         answered.map_err(|error| limit.ended().map_or(error.into(), SearchError::Ended))
     }
 
-    /// Reads over a connection of its own; it is dropped rather than kept after an error. What
-    /// was read only counts when nobody had touched the file.
+    /// Reads over a connection of its own, which is closed rather than kept after an error. The
+    /// result counts only when no other process touched the file.
     fn reading<T>(
         &self,
         limit: Option<&QueryLimit>,
@@ -335,13 +336,14 @@ impl ReadModel {
         self.verdict().map_or(Ok(()), |because| Err(self.suspect(because)))
     }
 
-    /// Why it is not to be trusted; right for sure only while nobody writes.
+    /// Returns the reason why the read model is not to be trusted. Exact only while no write is in
+    /// progress.
     fn verdict(&self) -> Option<String> {
         let suspicion = self.suspicion.get().cloned();
         suspicion.or_else(|| lock(&self.stamp).difference(&FileStamp::of(&self.path)))
     }
 
-    /// One call came to nothing; after damage it is not trusted any more.
+    /// Returns the error of a failed call; after damage the read model is suspected.
     fn failed(&self, fault: &Fault) -> ReadModelError {
         if fault.is_damage() {
             self.suspect(fault.because())

@@ -1,10 +1,10 @@
-//! Rows, as they are written and as they are found.
+//! Rows of a view, as they are written and as they are read.
 
 use crate::domain::kernel::{Field, FieldKind};
 use rusqlite::types::Value;
 use serde::Serialize;
 
-/// What becomes of a row.
+/// The new content of a row.
 #[derive(Clone, Debug)]
 pub struct RowChange {
     /// The row as JSON.
@@ -13,7 +13,7 @@ pub struct RowChange {
     pub values: Vec<Value>,
 }
 
-/// One row as it is kept.
+/// One row as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundRow {
     /// Its number.
@@ -23,8 +23,8 @@ pub struct FoundRow {
 }
 
 impl RowChange {
-    /// A row, with the values of its searchable fields taken out of it. What is missing, or not
-    /// of the field's kind, is kept as nothing, and found by no condition.
+    /// Creates the change from a row, and takes the values of its searchable fields from it. A
+    /// value that is missing, or not of the field's kind, is stored as null and meets no condition.
     ///
     /// # Errors
     /// When the row cannot be written as JSON.

@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Read at once.
+/// Bytes that are read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
 const TITLE: &str = "madang view seal 1";
@@ -29,11 +29,11 @@ pub(super) struct Seal {
     crc32: u32,
 }
 
-/// Told how many of how many are done.
+/// Callback that receives how many bytes or rows of how many are done.
 pub(super) type Progressing<'a> = &'a mut dyn FnMut(u64, u64);
 
 impl Seal {
-    /// Of the file as it is now.
+    /// Computes the seal of the file as it is now.
     pub(super) fn of(path: &Path, progressing: Progressing<'_>) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let total = file.metadata()?.len();
@@ -54,7 +54,7 @@ impl Seal {
         Ok(Self { bytes, crc32: hasher.finalize() })
     }
 
-    /// The seal beside this file; `None` when there is none, or it is not whole.
+    /// Reads the seal beside this file; `None` when there is none, or it is not whole.
     pub(super) fn read(path: &Path) -> Option<Self> {
         let text = fs::read_to_string(place(path)).ok()?;
         let mut lines = text.lines();
@@ -64,7 +64,8 @@ impl Seal {
         (seal.text() == text).then_some(seal)
     }
 
-    /// Writes it beside the file. It need not be durable: without it the file is looked through.
+    /// Writes the seal beside the file. It need not be durable: without it the whole file is
+    /// examined.
     pub(super) fn write(self, path: &Path) -> io::Result<()> {
         let mut options = File::options();
         options.write(true).create(true).truncate(true).mode(0o600);

@@ -1,4 +1,4 @@
-//! Questions to a read model, turned into statements. Values are only ever bound.
+//! Translation of queries into SQL statements. Values are only ever bound.
 
 use super::{columns::column, fault::ReadModelError, limit::Ended};
 use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
@@ -11,8 +11,8 @@ const NUMBER: &str = "number";
 /// The most fields to sort by at once.
 const SORTS_MAX: usize = 8;
 
-/// The most conditions of one query. No view has so many fields that a sensible query needs more;
-/// each costs time for every row, and `SQLite` takes no expression with a thousand.
+/// The most conditions of one query. No sensible query needs more; each condition costs time for
+/// every row, and `SQLite` takes no expression with a thousand.
 const CONDITIONS_MAX: usize = 32;
 
 /// The longest text or number that is compared with a field, in bytes.
@@ -21,32 +21,32 @@ const VALUE_BYTES_MAX: usize = 1_024;
 /// The part of the result a client wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// How many rows are passed over.
+    /// Number of rows to skip.
     pub skip: u64,
-    /// How many rows are wanted.
+    /// Number of rows to return.
     pub size: usize,
-    /// What to sort by, most important first; the row's number decides between equals.
+    /// The fields to sort by, most important first; the row's number decides between equals.
     pub sort: Vec<SortBy>,
-    /// The largest numbers first, where nothing else is said.
+    /// Whether the largest numbers come first when `sort` is empty.
     pub newest_first: bool,
 }
 
 /// One field to sort by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortBy {
-    /// Its JSON name.
+    /// The field's JSON name.
     pub field: String,
     /// Largest first.
     pub descending: bool,
 }
 
-/// Why there is no result.
+/// Why a query has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
-    /// The question makes no sense; the sentence says what would.
+    /// The query is invalid; the sentence says what would be valid.
     #[error("{0}")]
     BadQuery(String),
-    /// It took too long, or nobody waits for the result.
+    /// The query reached its limit, or its client has disconnected.
     #[error("{0}")]
     Ended(Ended),
     /// The read model failed.
@@ -54,16 +54,18 @@ pub enum SearchError {
     Failed(#[from] ReadModelError),
 }
 
-/// A question as statements, with the values to bind.
+/// A query as statements, with the values to bind.
 pub(super) struct Search {
-    /// Finds the numbers of the rows: indexes alone answer that, without a look at the rows.
+    /// Statement that finds the numbers of the rows: indexes alone answer it, without a read of the
+    /// rows.
     pub(super) select: String,
     pub(super) parameters: Vec<Value>,
-    /// Counts the rows that the conditions hold for; `None` when there are no conditions.
+    /// Statement that counts the rows that meet the conditions; `None` when there are no
+    /// conditions.
     pub(super) count: Option<String>,
     /// The values to bind when counting.
     pub(super) conditions: Vec<Value>,
-    /// The part of all rows in order of number, when that is all that is asked for.
+    /// The part of all rows in order of number, when the query asks for nothing else.
     pub(super) stretch: Option<Stretch>,
 }
 
@@ -76,8 +78,8 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// The numbers in it, when no number between the least and the greatest is missing: then no
-    /// row has to be passed, however far the page is.
+    /// Returns its numbers, when no number between the least and the greatest is missing. Then no
+    /// row has to be skipped, however far the page is.
     pub(super) fn of(self, least: i64, greatest: i64, total: u64) -> Option<Vec<i64>> {
         let is_dense = u64::try_from(greatest - least + 1).is_ok_and(|numbers| numbers == total);
         if !is_dense || self.skipped > greatest - least {
@@ -94,7 +96,7 @@ impl Stretch {
     }
 }
 
-/// What a client asks: `field=value`, `field_from=value`, `field_to=value`.
+/// Translates a client's query: `field=value`, `field_from=value`, `field_to=value`.
 pub(super) fn of_request(
     fields: &[Field],
     conditions: &[(String, String)],
@@ -124,7 +126,7 @@ pub(super) fn of_request(
     Ok(search)
 }
 
-/// What a lookup asks.
+/// Translates a lookup's query.
 pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, SearchError> {
     let mut asked = Vec::new();
     for filter in &query.filters {
@@ -144,7 +146,7 @@ pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, Searc
     Ok(search)
 }
 
-/// One condition that was understood.
+/// One parsed condition.
 struct Condition {
     index: usize,
     operator: &'static str,
@@ -169,12 +171,12 @@ fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
     }
 }
 
-/// What to order by, and whether that is the number alone, and then in which direction. The
-/// number comes last, in the direction of what comes before it, so that an index can be walked
-/// in either direction.
+/// Returns the terms to order by and, when that is the number alone, whether it is descending. The
+/// number comes last, in the direction of the term before it, so that an index can be read in
+/// either direction.
 ///
-/// Where only ranges are asked for, `SQLite` would rather walk all rows in the right order than
-/// search for the few that are asked for; a `+` keeps it from that.
+/// With only ranges as conditions, `SQLite` prefers to read all rows in the right order over a
+/// search for the few that match; a `+` prevents that.
 fn order(
     fields: &[Field],
     wanted: &Wanted,
@@ -215,7 +217,7 @@ const fn direction(descending: bool) -> &'static str {
     if descending { "DESC" } else { "ASC" }
 }
 
-/// The field and the comparison that a query parameter names.
+/// Returns the field and the comparison that a query parameter names.
 fn condition(fields: &[Field], parameter: &str) -> Result<(usize, &'static str), SearchError> {
     if let Some(index) = index(fields, parameter) {
         return Ok((index, "="));
@@ -233,7 +235,7 @@ fn condition(fields: &[Field], parameter: &str) -> Result<(usize, &'static str),
     Err(not_searchable(fields, parameter))
 }
 
-/// The field of this name, also when the name is written `like_this` instead of `likeThis`.
+/// Returns the field of this name, also when the name is written `like_this` instead of `likeThis`.
 fn index(fields: &[Field], name: &str) -> Option<usize> {
     let position = |name: &str| fields.iter().position(|field| field.name == name);
     position(name).or_else(|| position(&camel_case(name)))

@@ -1,4 +1,5 @@
-//! The shape of a read model's file: its tables, and how one is opened, made and put in its place.
+//! The shape of a read model's file: its tables, and how a file is opened, created and moved to its
+//! place.
 
 use super::{
     asking,
@@ -20,40 +21,40 @@ use std::{
     time::Duration,
 };
 
-/// How long a connection waits for another one.
+/// Longest time that a connection waits for another one.
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Page cache of one connection: `SQLite` reads a negative number as KiB.
 pub(super) const CACHE_KIB_NEGATIVE: i64 = -1024;
 
-/// The same while rows are made anew.
+/// The same while a file is rebuilt.
 const BUILDING_CACHE_KIB_NEGATIVE: i64 = -16 * 1024;
 
-/// Raised when the tables change; older files are then made anew.
+/// Format of the tables. It is raised when they change; older files are then rebuilt.
 const FORMAT: u32 = 5;
 
-/// What the rows of a view look like.
+/// The layout of a view's rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// `taxi/mypages`
+    /// The name of the view, such as `taxi/mypages`.
     pub name: &'static str,
     /// The searchable fields.
     pub fields: &'static [Field],
     /// The names of everything in a row.
     pub columns: &'static [&'static str],
-    /// Raised when the same facts lead to other rows.
+    /// Version of the projection, raised when the same facts lead to other rows.
     pub shape: u32,
 }
 
 impl Layout {
-    /// Of this view.
+    /// Returns the layout of this view.
     #[must_use]
     pub fn of<V: View>() -> Self {
         let columns = field_names::<V>();
         Self { name: V::NAME, fields: V::FIELDS, columns, shape: V::SHAPE }
     }
 
-    /// All of it as a text, to be compared with that in a file.
+    /// Returns the layout as a text, to be compared with that in a file.
     pub(super) fn text(&self) -> String {
         let mut text = format!("{FORMAT} {} {} {}", self.name, self.shape, self.columns.join(","));
         for field in self.fields {
@@ -63,15 +64,15 @@ impl Layout {
     }
 }
 
-/// The file as it is. Costs the same however many rows there are.
+/// Opens an existing file. The cost does not depend on the number of rows.
 pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, OpenProblem> {
     let read = || {
         let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         // With a write-ahead log this may lose the last commits in a power loss, but never tears
-        // one: the cursor is lost with its rows, and the journal has the records.
+        // one. The cursor is lost with its rows, and the journal has the records.
         writer.pragma_update(None, "synchronous", "NORMAL")?;
-        // The log has only pages of transactions that are committed, so that each can be checked.
+        // Keeps the log to pages of committed transactions, so that each can be checked.
         writer.pragma_update(None, "cache_spill", false)?;
         let tables: i64 = writer.query_row(
             "SELECT count(*) FROM sqlite_master WHERE name IN ('meta', 'rows')",
@@ -95,14 +96,14 @@ pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, OpenP
     Ok(writer)
 }
 
-/// Whether another binary made this file, with other tables.
+/// Whether a binary with other tables made this file.
 pub(super) fn is_of_another_format(connection: &Connection) -> rusqlite::Result<bool> {
     let shape: String = connection.query_row("SELECT shape FROM meta", [], |row| row.get(0))?;
     let format = shape.split(' ').next();
     Ok(format != Some(FORMAT.to_string().as_str()))
 }
 
-/// Whether tables and indexes are those that were made.
+/// Checks that tables and indexes are those that were created.
 fn check_statements(connection: &Connection, fields: &[Field]) -> Result<(), Fault> {
     let all = "SELECT sql FROM sqlite_master ORDER BY sql";
     let mut statement = connection.prepare(all)?;
@@ -116,8 +117,8 @@ fn check_statements(connection: &Connection, fields: &[Field]) -> Result<(), Fau
     Err(Fault::Damaged("its tables or indexes are not those that were made".to_owned()))
 }
 
-/// An empty file, without indexes yet, that survives neither a crash nor a failed transaction:
-/// whoever fills it begins again then.
+/// Creates an empty file, without indexes yet. It survives neither a crash nor a failed
+/// transaction: filling it then begins again.
 pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String> {
     let make = || {
         remove(path)?;
@@ -144,7 +145,7 @@ pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String>
     fill().map_err(|error: rusqlite::Error| error.to_string())
 }
 
-/// Puts a file that is filled in its place, durably, with everything it lacks.
+/// Completes a filled file with its indexes, and moves it to its place durably.
 pub(super) fn take_place(
     writer: &Connection,
     fields: &[Field],
@@ -163,8 +164,8 @@ pub(super) fn take_place(
     rename().map_err(|error: io::Error| error.to_string())
 }
 
-/// Both kinds of connection. None of them tidies up when it is closed: by then another file may
-/// stand in this place.
+/// Opens a connection. No connection checkpoints when it is closed, because another file may be in
+/// this place by then.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     prepare(&connection)?;
@@ -177,8 +178,8 @@ pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", CACHE_KIB_NEGATIVE)
 }
 
-/// The statements that make the tables. `meta` has one row; its `cursor` is the position up to
-/// which all records are in the rows.
+/// Returns the statements that create the tables. `meta` has one row; its `cursor` is the position
+/// up to which all records are in the rows.
 fn tables(fields: &[Field]) -> [String; 2] {
     let mut columns = String::new();
     for (column, field) in columns_of(fields) {
@@ -197,14 +198,14 @@ fn tables(fields: &[Field]) -> [String; 2] {
     [meta.to_owned(), rows]
 }
 
-/// The statements that make the indexes.
+/// Returns the statements that create the indexes.
 fn indexes(fields: &[Field]) -> Vec<String> {
     let index = |(column, _)| format!("CREATE INDEX by_{column} ON rows ({column}, number)");
     columns_of(fields).map(index).collect()
 }
 
-/// The statements that insert a row, and that change what it says; both with the number, the
-/// checksum, the body, and the fields that have a column.
+/// Returns the statements that insert and that update a row. Both take the number, the checksum,
+/// the body, and the fields that have a column.
 pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
     let (mut columns, mut places, mut updates) = (String::new(), String::new(), String::new());
     for (place, (column, _)) in (4..).zip(columns_of(fields)) {
@@ -218,7 +219,7 @@ pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
     )
 }
 
-/// The statement that reads all rows, with the columns of a [checked](asking::checked) row.
+/// Returns the statement that reads all rows, with the columns of a [checked](asking::checked) row.
 pub(super) fn select(fields: &[Field]) -> String {
     let columns = columns_of(fields).map(|(column, _)| column);
     let columns: Vec<_> =
@@ -226,12 +227,12 @@ pub(super) fn select(fields: &[Field]) -> String {
     format!("SELECT {} FROM rows", columns.join(", "))
 }
 
-/// The same for the row of one number.
+/// Returns the same statement for the row of one number.
 pub(super) fn select_one(fields: &[Field]) -> String {
     format!("{} WHERE number = ?1", select(fields))
 }
 
-/// Clears the place; a damaged file is kept aside, for whoever wonders.
+/// Clears the place. A damaged file is kept aside, so that an operator can examine it.
 pub(super) fn clear_away(path: &Path, found: &OpenProblem) -> io::Result<()> {
     if matches!(found, OpenProblem::Damaged(_)) && path.exists() {
         fs::rename(path, beside(path, ".damaged"))?;

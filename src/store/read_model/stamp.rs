@@ -1,22 +1,22 @@
-//! What a file and its companions looked like when we last wrote: who else touches them is noticed.
+//! Stamps of a file and its companions after the last write, to detect changes by other processes.
 //!
-//! Nobody but our one writing connection ever changes the file or its log, so that any difference
-//! is somebody else's doing: a file deleted, replaced, cut short or written over, a table dropped
-//! by another process. Three calls of `stat`, a few microseconds.
+//! Only the writing connection changes the file or its log, so any difference comes from another
+//! process: a file deleted, replaced, cut short or overwritten, a table dropped. A stamp costs
+//! three calls of `stat`, a few microseconds.
 
 use super::paths::beside;
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
-/// What a database file, its log and its shared memory looked like.
+/// The state of a database file, its log and its shared memory at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FileStamp {
     file: Option<Looks>,
     log: Option<Looks>,
-    /// Readers write into it: only which file it is counts.
+    /// The shared memory: only its identity counts, because readers write into it.
     memory: Option<Identity>,
 }
 
-/// Which file, how long it is, and when it was last written.
+/// Identity, length and time of the last write of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Looks {
     identity: Identity,
@@ -28,7 +28,7 @@ struct Looks {
 type Identity = (u64, u64);
 
 impl FileStamp {
-    /// How the files look now.
+    /// Returns the stamp of the files now.
     pub(super) fn of(path: &Path) -> Self {
         let memory = fs::metadata(beside(path, "-shm")).ok();
         Self {
@@ -38,7 +38,7 @@ impl FileStamp {
         }
     }
 
-    /// What somebody else did, as a sentence; `None` when nobody did anything.
+    /// Returns what another process changed, as a sentence; `None` when nothing changed.
     pub(super) fn difference(&self, now: &Self) -> Option<String> {
         if self == now {
             return None;
@@ -56,8 +56,8 @@ impl FileStamp {
             .or_else(|| Some("its shared memory was deleted or replaced".to_owned()))
     }
 
-    /// How the files of a later stamp are other ones, as a sentence; `None` when they are the same,
-    /// whatever was written to them. A log and its memory may begin to exist.
+    /// Returns which file of a later stamp is another one, as a sentence. `None` when all are the
+    /// same, whatever was written to them. A log and its memory may begin to exist.
     pub(super) fn exchanged(&self, later: &Self) -> Option<String> {
         let file = |looks: Option<Looks>| looks.map(|looks| looks.identity);
         let compare = |what: &str, then: Option<Identity>, now: Option<Identity>| match (then, now)

@@ -1,7 +1,7 @@
 //! Checksums of rows and of the table `meta`, written with them and compared at each read.
 //!
-//! A CRC-32 finds every single flipped bit. It covers the number of a row, its searchable fields
-//! and its body, so that a row cannot be taken for another one either.
+//! A CRC-32 detects every single flipped bit. It covers the number of a row, its searchable fields
+//! and its body, so that no row can be mistaken for another.
 
 use super::row::RowChange;
 use crc32fast::Hasher;

@@ -1,16 +1,16 @@
-//! Whether the write-ahead log of a file that was not closed cleanly is whole.
+//! Checks that the write-ahead log of a file that was not closed cleanly is whole.
 //!
-//! `SQLite` reads a log up to the first frame whose checksum is wrong and takes that for the end.
+//! `SQLite` reads a log up to the first frame whose checksum is wrong, and takes that for the end.
 //! After a flipped bit it would read a shorter log, over pages of the file that may be younger
-//! already. Here each frame has to be right, up to the end of the file:
+//! already. This check requires each frame to be right, up to the end of the file:
 //!
 //! ```text
 //! header 32 bytes │ frame: head 24 bytes, page │ frame … │ part of a frame (a write cut short)
 //!  salts, sums    │  salts as in the header, sums that go on from those of the frame before
 //! ```
-//! Behind the end may stand frames of the log before: it is written over from its beginning. They
-//! differ in both salts: the first rises by one each time, as a counter in the header does, and the
-//! second is drawn by chance. One flipped bit does not change both. The layout is that of
+//! Frames of the previous log may follow the end, because a log is overwritten from its beginning.
+//! They differ in both salts: the first rises by one each time, as a counter in the header does,
+//! and the second is random. One flipped bit does not change both. The layout is that of
 //! <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>.
 
 use std::{
@@ -32,29 +32,29 @@ const MEMORY_HEAD_BYTES: usize = 48;
 /// Two running sums over words of 32 bits.
 type Sums = (u32, u32);
 
-/// The log as far as it was read.
+/// A log, read frame by frame.
 struct Log<R> {
     reader: R,
     is_big_endian: bool,
     salts: (u32, u32),
-    /// How often it has begun anew.
+    /// Number of times the log has been restarted.
     begun: u32,
     sums: Sums,
     page: Vec<u8>,
 }
 
-/// How far a log is right.
+/// The part of a log that is right.
 struct Known {
     salts: (u32, u32),
-    /// Frames up to the last commit.
+    /// Number of frames up to the last commit.
     committed: u32,
 }
 
-/// Whether every frame of this log is right, and none is missing of which its shared memory
-/// speaks. An empty log is.
+/// Checks that every frame of this log is right, and that none is missing that its shared memory
+/// counts. An empty log passes.
 ///
 /// # Errors
-/// What is wrong, as a sentence.
+/// The defect, as a sentence.
 pub(super) fn check(path: &Path, memory: &Path) -> Result<(), String> {
     let read = File::open(path).and_then(|log| read(BufReader::with_capacity(1 << 20, log)));
     let known = read.unwrap_or_else(|error| Err(format!("its log cannot be read: {error}")))?;
@@ -84,7 +84,7 @@ fn read(mut reader: impl Read) -> io::Result<Result<Known, String>> {
             }
             break;
         }
-        // The head of the last frame of a transaction says how long the file is since.
+        // The head of a transaction's last frame holds the length of the file after it.
         if word(&head, 4) > 0 {
             known.committed = frame;
         }
@@ -92,8 +92,8 @@ fn read(mut reader: impl Read) -> io::Result<Result<Known, String>> {
     Ok(Ok(known))
 }
 
-/// The frames that were committed as the shared memory of the log with these salts has it, which a
-/// killed process leaves behind. It begins with two copies of the same 48 bytes.
+/// Returns the number of committed frames according to the shared memory of the log with these
+/// salts. A killed process leaves that file behind; it begins with two copies of the same 48 bytes.
 fn committed(memory: &Path, of: (u32, u32)) -> Option<u32> {
     let mut copies = [[0; MEMORY_HEAD_BYTES]; 2];
     let mut memory = File::open(memory).ok()?;
@@ -102,7 +102,7 @@ fn committed(memory: &Path, of: (u32, u32)) -> Option<u32> {
     }
     let [head, other] = copies;
     let is_known = head == other && (word(&head, 32), word(&head, 36)) == of;
-    // In the byte order of the machine, unlike everything else.
+    // In the byte order of the machine, unlike all other fields.
     is_known.then(|| u32::from_ne_bytes([head[16], head[17], head[18], head[19]]))
 }
 
@@ -119,20 +119,20 @@ impl<R: Read> Log<R> {
         Some(Self { reader, is_big_endian, salts, begun, sums, page })
     }
 
-    /// Reads a frame; false when there is no whole one any more.
+    /// Reads a frame; false when no whole one is left.
     fn next(&mut self, head: &mut [u8; FRAME_HEAD_BYTES]) -> io::Result<bool> {
         Ok(fill(&mut self.reader, head)? == head.len()
             && fill(&mut self.reader, &mut self.page)? == self.page.len())
     }
 
-    /// Whether the frame that was read follows on the one before.
+    /// Whether the frame just read continues the one before.
     fn goes_on(&mut self, head: &[u8; FRAME_HEAD_BYTES]) -> bool {
         let of_head = sums(self.is_big_endian, self.sums, &head[..8]);
         self.sums = sums(self.is_big_endian, of_head, &self.page);
         salts(head) == self.salts && self.sums == (word(head, 16), word(head, 20))
     }
 
-    /// Whether this frame and all behind it were written before the log began anew.
+    /// Whether this frame and all behind it were written before the log was restarted.
     fn ends_before_older_frames(&mut self, head: &[u8; FRAME_HEAD_BYTES]) -> io::Result<bool> {
         let mut head = *head;
         loop {
@@ -168,7 +168,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-/// Reads as much as there is and fits.
+/// Reads until the buffer is full or the input ends; returns the number of bytes.
 fn fill(reader: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < into.len() {

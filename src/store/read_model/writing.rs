@@ -1,4 +1,4 @@
-//! How rows are written: what changed, up to where, and how many there are since.
+//! Writing of rows, with the cursor and the number of rows.
 
 use super::{
     asking,
@@ -9,9 +9,9 @@ use super::{
 };
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
 
-/// The statements that write rows. They count how many come and go, because counting a million
-/// of them takes long; a trigger would have every page copied before it is changed, in case the
-/// statement fails half-way.
+/// The statements that write rows. They keep the number of rows, because counting a million of them
+/// takes long. A trigger would copy every page before it is changed, in case the statement fails
+/// half-way.
 pub(super) struct Writing {
     insert: String,
     update: String,
@@ -19,20 +19,20 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// Of rows of this layout.
+    /// Returns the statements for rows of this layout.
     pub(super) fn of(layout: &Layout) -> Self {
         let (insert, update) = shape::insert_and_update(layout.fields);
         Self { insert, update, shape: layout.text() }
     }
 
-    /// Writes rows (`None`: it is gone) and the cursor, all or nothing.
+    /// Writes rows (`None` deletes one) and the cursor, all or nothing.
     pub(super) fn write(
         &self,
         writer: &mut Connection,
         cursor: u64,
         changes: &[(u64, Option<RowChange>)],
     ) -> Result<(), Fault> {
-        // Begun as a write, although it reads first.
+        // The transaction begins as a write, although it reads first.
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows = asking::meta(&transaction)?.rows.cast_signed();
         let (come, gone) = self.write_rows(&transaction, changes)?;
@@ -44,7 +44,7 @@ impl Writing {
         Ok(transaction.commit()?)
     }
 
-    /// Says how many rows there are more, and how many fewer.
+    /// Writes rows; returns how many were added and how many were deleted.
     fn write_rows(
         &self,
         transaction: &Transaction<'_>,
@@ -63,7 +63,7 @@ impl Writing {
                 gone += i64::from(delete.execute([number])? > 0);
                 continue;
             };
-            // What is beyond the last is new, and most of what is not is there.
+            // A number beyond the last is new; most other numbers exist.
             let is_there = last.is_some_and(|last| number <= last);
             if !is_there || execute(&mut update, number, change)? == 0 {
                 come += 1;

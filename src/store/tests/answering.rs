@@ -1,4 +1,4 @@
-//! Read models answer what they are asked, and are made anew when they cannot.
+//! Tests that read models answer queries, and are rebuilt when they cannot.
 
 use crate::{
     domain::kernel::{Field, Filter, Query},
@@ -24,7 +24,7 @@ pub(super) fn change(row: &Value) -> RowChange {
     RowChange::new(FIELDS, row).expect("is json")
 }
 
-/// Ten rows in their place, as of position 10.
+/// A placed read model of ten rows, as of position 10.
 pub(super) fn filled(path: &Path) -> ReadModel {
     let model = ReadModel::build(path, LAYOUT, &OpenProblem::Missing).expect("is made");
     let row = |number: u64| {
@@ -36,7 +36,7 @@ pub(super) fn filled(path: &Path) -> ReadModel {
     model.take_place(path).expect("takes its place")
 }
 
-/// More time than any query takes.
+/// A limit that no query reaches.
 pub(super) fn long() -> QueryLimit {
     QueryLimit::new(Duration::from_secs(600), None)
 }
@@ -239,7 +239,7 @@ fn a_query_with_many_conditions_is_refused_and_the_view_is_not_suspected() {
     model.check().expect("nothing is wrong with it");
 }
 
-/// As many rows as take a query some thousand steps.
+/// Number of rows for which a query takes some thousand steps.
 fn many(path: &Path) -> ReadModel {
     let model = filled(path);
     let row = |number: u64| change(&json!({"name": "Jung", "price": number % 7, "madeAt": number}));

@@ -1,5 +1,5 @@
-//! Answers under idempotency keys are kept for their time and no longer, and no history is read as
-//! a whole.
+//! Tests that answers under idempotency keys are kept for their time and no longer, and that no
+//! history is read as a whole.
 
 use super::{open, order, said, submit, under};
 use crate::{
@@ -41,7 +41,7 @@ fn open_with(dir: &Path, faults: Faults) -> Arc<Journal> {
     Journal::open(dir, JournalOptions { faults, ..JournalOptions::default() }).expect("opens")
 }
 
-/// Only answers, no records.
+/// A submission of answers without records.
 fn keep(journal: &Journal, keys: impl IntoIterator<Item = u128>) {
     let mut answers = Answers::default();
     for key in keys {
@@ -54,7 +54,7 @@ fn count(journal: &Journal, letter: u8) -> usize {
     journal.disk().expect("open").db.scan_prefix([letter]).count()
 }
 
-/// Goes on until nothing is left to be removed at this time.
+/// Waits until this many answers are left.
 fn wait_until_swept(journal: &Journal, left: usize) {
     while count(journal, keys::KEPT_ANSWER) != left {
         std::thread::yield_now();

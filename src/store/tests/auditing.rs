@@ -1,4 +1,4 @@
-//! An audit finds what is wrong, and nothing where nothing is.
+//! Tests that an audit finds every defect, and none in a sound journal.
 
 use super::{open, order, said, submit};
 use crate::store::{

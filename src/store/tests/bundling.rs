@@ -1,4 +1,4 @@
-//! However records are kept together with those of neighbours, each is found: in its history, in
+//! Tests that each record is found however it is kept with those of neighbours: in its history, in
 //! the global order, and by an audit.
 
 use super::{event, open, order, said, submit, word, words};
@@ -14,7 +14,7 @@ use crate::{
 use proptest::{collection::vec, prelude::*};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What is written, and what is known of it.
+/// The journal under test, with its expected content.
 struct Book {
     journal: Arc<Journal>,
     versions: BTreeMap<Stream, u32>,
@@ -35,7 +35,7 @@ impl Book {
         }
     }
 
-    /// One commit: so many records of this length for each of these numbers.
+    /// Submits one commit: for each number, this many records of this length.
     fn commit(&mut self, added: &[(u64, u32, usize)]) {
         let first = self.records.len();
         for &(number, records, length) in added {
@@ -73,7 +73,7 @@ impl Book {
         walk::records_after(&disk.db, order(number), after, u32::MAX).map(|of| words(&of))
     }
 
-    /// Everything is found.
+    /// Checks that every record is found.
     fn is_whole(&self) {
         let disk = self.journal.disk().expect("open");
         let told = |records: &[Arc<Record>]| -> Vec<_> {
@@ -95,7 +95,7 @@ impl Book {
         }
     }
 
-    /// How many keys begin with this message.
+    /// Counts the keys that begin with this letter.
     fn keys(&self, letter: u8) -> usize {
         self.journal.disk().expect("open").db.scan_prefix([letter]).count()
     }
@@ -160,7 +160,7 @@ fn an_audit_reads_what_is_kept_with_neighbours_and_finds_what_is_torn_or_missing
         for number in 1..=9 {
             submit(&journal, said(number, 0, &["called"])).1.expect("durable");
         }
-        // What waits when the journal closes becomes one commit, or a few.
+        // The queue at closing becomes one commit, or a few.
         for number in 1..=9 {
             journal.submit(said(number, 1, &["paid", "thanked"])).expect("is taken");
         }

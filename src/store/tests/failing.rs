@@ -1,4 +1,5 @@
-//! When the disk fails, nothing acknowledged is lost, and the journal heals by itself.
+//! Tests that nothing acknowledged is lost when the disk fails, and that the journal recovers by
+//! itself.
 
 use super::{ORDERS, answer_line, listener, open, order, read_all, said, submit, words};
 use crate::store::{
@@ -16,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A disk that fails while told to.
+/// A disk that fails while a flag is set.
 fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
     let broken = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&broken);
@@ -30,8 +31,8 @@ fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
     (broken, JournalOptions { faults, ..JournalOptions::default() })
 }
 
-/// Waits, without a clock, until the journal has failed and opened again: what was decided
-/// before is then stale, and no longer merely refused.
+/// Waits, without a clock, until the journal has failed and opened again. Earlier decisions are
+/// then stale, and no longer merely refused.
 fn healed(journal: &Journal, then: impl FnOnce()) {
     let (listener, wakes) = listener(&[ORDERS]);
     journal.subscribe(ReadLevel::Durable, listener);
@@ -62,7 +63,7 @@ fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
     });
     assert_eq!(journal.generation(), 2, "what was read while it healed is stale");
 
-    // What was in doubt was on disk after all: it counts, and the actor reads it there.
+    // The record in doubt was on disk after all: it counts, and the actor reads it there.
     let history = journal.history(order(1)).expect("readable");
     assert_eq!(words(&history.records), ["requested", "paid"]);
     let mut again = said(2, 0, &["requested"]);
@@ -118,7 +119,7 @@ fn a_full_queue_says_so_and_takes_nothing() {
         ..JournalOptions::default()
     };
     let journal = Journal::open(dir.path(), options).expect("opens");
-    // One may be on its way to the disk already, so the fifth is refused at the latest.
+    // One submission may be on its way to the disk already, so the fifth is refused at the latest.
     let outcomes: Vec<_> =
         (1..=5).map(|number| journal.submit(said(number, 0, &["requested"]))).collect();
     let taken = outcomes.iter().filter(|outcome| outcome.is_ok()).count();

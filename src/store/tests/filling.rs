@@ -1,5 +1,5 @@
-//! When the disk is full or can only be read, nothing is taken, everything is read, and the
-//! journal goes on by itself.
+//! Tests that with a full or read-only disk no submission is taken, every read works, and the
+//! journal continues by itself.
 
 use super::{answer_line, open, order, read_all, said, submit, under, words};
 use crate::store::{
@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Timeout longer than any step here takes; only so that a failing test ends.
 const HANG: Duration = Duration::from_secs(20);
 
-/// A journal that tells when it broke and when it healed.
+/// A journal that reports when it stopped and when it recovered.
 fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Availability>) {
     let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir, options).expect("opens");
@@ -40,7 +40,7 @@ fn assert_healed(turns: &mpsc::Receiver<Availability>) {
     assert!(matches!(turn, Availability::Healed { .. }), "{turn:?}");
 }
 
-/// An fsync that waits for leave once it is asked to.
+/// An fsync that blocks until it is released, once it is asked to.
 fn holding_back() -> (Faults, mpsc::Sender<()>, mpsc::Receiver<()>) {
     let ((leave, asked), (tell, begun)) = (mpsc::channel(), mpsc::channel());
     let asked = Mutex::new(asked);
@@ -112,7 +112,7 @@ fn what_waits_when_the_disk_can_only_be_read_was_never_written() {
     assert!(matches!(lost, CommitError::Refused(Refusal::ReadOnly)), "{lost}");
     assert_eq!((journal.durable(), journal.submitted()), (1, 1));
 
-    // Whoever waits for what was given up is told at once.
+    // A caller that waits for a discarded position is notified at once.
     let (done, outcome) = answer_line();
     journal.when_durable(2, done);
     outcome.recv().expect("answered").expect_err("nobody gives that position away now");

@@ -1,4 +1,5 @@
-//! One flipped bit in the files of a stopped view: it is found, or it changes nothing that is read.
+//! Tests that one flipped bit in the files of a stopped view is found, or changes nothing that is
+//! read.
 
 use super::answering::{FIELDS, LAYOUT, change, long};
 use crate::store::read_model::{
@@ -10,18 +11,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Positions per file.
+/// Number of positions tried per file.
 const FLIPS: u64 = 120;
 
-/// Rows that the view is built with.
+/// Number of rows that the view is built with.
 const BUILT: u64 = 800;
 
-/// Rows that each of four transactions adds.
+/// Number of rows that each of four transactions adds.
 const ADDED: u64 = 10;
 
 type Changes = Vec<(u64, Option<RowChange>)>;
 
-/// What one flipped bit leads to.
+/// The effect of one flipped bit.
 #[derive(Debug, Default)]
 struct Outcomes {
     found: u32,
@@ -61,7 +62,7 @@ fn view(path: &Path) -> ReadModel {
     model
 }
 
-/// Everything that can be asked: cursor, count, rows one by one, and pages of searches.
+/// Reads everything a view serves: cursor, count, rows one by one, and pages of searches.
 fn answers(model: &ReadModel) -> Result<Vec<String>, ReadModelError> {
     let mut all = vec![format!("cursor {}", model.cursor()?), format!("count {}", model.count()?)];
     all.push(format!("last {:?}", model.last()?));
@@ -106,7 +107,7 @@ fn search(
     }
 }
 
-/// What is read first after a start; an error means that nothing is served.
+/// Reads a view as after a start; an error means that nothing is served.
 fn served(path: &Path) -> Result<Vec<String>, String> {
     let model = ReadModel::open(path, LAYOUT).map_err(|found| found.to_string())?;
     model.examine(&mut |_, _| {}).map_err(|error| error.to_string())?;
@@ -155,7 +156,7 @@ fn flipped_often(
     outcomes
 }
 
-/// The files as a killed process leaves them.
+/// Builds a view, and copies its files as a killed process leaves them.
 fn killed(folder: &Path) -> (PathBuf, Vec<String>) {
     let running = folder.join("running.sqlite");
     let model = view(&running);
@@ -221,7 +222,7 @@ fn a_log_that_was_cut_short_is_found_and_one_whose_last_write_was_is_not_damaged
         fs::write(beside(&path, "-wal"), &log[..log.len() - bytes]).expect("is writable");
         let because = ReadModel::open(&path, LAYOUT).err().map(|found| found.to_string());
         assert_eq!(because.as_deref(), Some("it is damaged: its log was cut short"), "{bytes}");
-        // SQLite made the shared memory anew, from the log as it is.
+        // SQLite rebuilt the shared memory, from the log as it is.
         fs::copy(folder.path().join("running.sqlite-shm"), beside(&path, "-shm"))
             .expect("is there");
     }
@@ -230,7 +231,7 @@ fn a_log_that_was_cut_short_is_found_and_one_whose_last_write_was_is_not_damaged
     assert_eq!(served(&path).expect("is whole"), expected);
 }
 
-/// So many rows of the log are written at once that all of it is moved into the file.
+/// Number of rows written at once so that all of the log is moved into the file.
 const LONG: u64 = 18_000;
 
 #[test]
@@ -245,7 +246,7 @@ fn a_log_that_has_begun_anew_is_whole_and_a_flipped_bit_in_it_is_never_served() 
     let before = log();
     model.commit(last + LONG + 1, &[(1, Some(row(1, 9)))]).expect("is written");
     assert_eq!(log(), before, "it is written over from its beginning");
-    // What is served is closed afterwards, which empties its log.
+    // A served view is closed afterwards, which empties its log.
     let other = tempfile::tempdir().expect("a folder");
     let (whole, expected) = left(other.path(), &running, &model);
     assert_eq!(served(&whole).expect("is whole"), expected);

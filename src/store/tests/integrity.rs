@@ -1,4 +1,4 @@
-//! Acknowledged history never vanishes in silence.
+//! Tests that a loss of acknowledged history is always reported.
 
 use super::{ORDERS, open, order, read_all, said, submit, words};
 use crate::store::{
@@ -41,7 +41,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A journal of five orders whose folder is as it was after two.
+/// A journal of five orders whose folder is in the state after two.
 fn cut_short() -> (tempfile::TempDir, PathBuf) {
     let (data, dir) = data();
     order_on(&dir, 1..=2);

@@ -1,4 +1,4 @@
-//! What was handed in is kept, in order, and found again.
+//! Tests that submitted records are kept, in order, and found again.
 
 use super::{
     ORDERS, answer_line, event, listener, open, order, read_all, said, submit, under, word, words,
@@ -70,7 +70,7 @@ fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
     drop(gate);
 }
 
-/// A disk whose every fsync waits for leave; without anybody to give it, it just goes on.
+/// A disk whose every fsync waits for a message; once the sender is dropped, it no longer waits.
 fn held_back() -> (Faults, mpsc::Sender<()>) {
     let (leave, asked) = mpsc::channel::<()>();
     leave.send(()).expect("the other end is here");
@@ -113,7 +113,8 @@ fn a_commit_wakes_only_those_whom_it_concerns_and_the_others_are_told_how_far_it
     let (pass, passes) = mpsc::channel();
     other.pass = Arc::new(move |position| pass.send(position).unwrap_or_default());
     let is_waited_for = Arc::clone(&other.is_waited_for);
-    // In this order, so that what is heard of the one is said about the other as well.
+    // The order matters: a wake of the second subscriber implies that the first was considered as
+    // well.
     journal.subscribe(ReadLevel::Durable, other);
     journal.subscribe(ReadLevel::Durable, concerned);
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");

@@ -1,4 +1,4 @@
-//! What the store promises, kept.
+//! Tests of the store, and helpers they share.
 
 mod answering;
 mod answers;
@@ -37,7 +37,7 @@ fn open(dir: &Path) -> Arc<Journal> {
     Journal::open(dir, JournalOptions::default()).expect("opens")
 }
 
-/// What is said about an order: one record per word.
+/// A submission about an order: one record per word.
 fn said(number: u64, after_version: u32, words: &[&str]) -> Submission {
     let entry = |word: &&str| Entry { payload: event(word), typed: None };
     Submission {
@@ -70,7 +70,7 @@ fn word(payload: &Payload) -> String {
     }
 }
 
-/// Submits, and waits for what becomes of it.
+/// Submits, waits, and returns the positions and the outcome.
 fn submit(journal: &Journal, mut submission: Submission) -> (Positions, Result<(), CommitError>) {
     let (done, outcome) = answer_line();
     submission.done = Some(done);
@@ -78,7 +78,7 @@ fn submit(journal: &Journal, mut submission: Submission) -> (Positions, Result<(
     (placed, outcome.recv().expect("is answered"))
 }
 
-/// Somebody who is told of every wake up to which position there is more.
+/// A subscriber that forwards the position of every wake.
 fn listener(kinds: &[KindId]) -> (Listener, mpsc::Receiver<u64>) {
     let (sender, wakes) = mpsc::channel();
     let wake = Arc::new(move |position| sender.send(position).unwrap_or_default());
@@ -92,7 +92,7 @@ fn answer_line() -> (Done, mpsc::Receiver<Result<(), CommitError>>) {
     (Box::new(move |outcome| drop(sender.send(outcome))), receiver)
 }
 
-/// Everything there is, read in small pages.
+/// Reads all records, in small pages.
 fn read_all(journal: &Journal, level: ReadLevel) -> Vec<Arc<Record>> {
     let mut records: Vec<Arc<Record>> = Vec::new();
     loop {
@@ -105,7 +105,7 @@ fn read_all(journal: &Journal, level: ReadLevel) -> Vec<Arc<Record>> {
     }
 }
 
-/// What is needed to rebuild a stream, all of it in memory.
+/// The records and snapshot from which a stream is rebuilt, all of it in memory.
 #[derive(Debug)]
 struct History {
     snapshot: Option<Snapshot>,

@@ -1,4 +1,4 @@
-//! What is found in the folder of a store when it is opened.
+//! Tests of opening a store, by the content of its folder.
 
 use super::*;
 use crate::store::{
@@ -49,7 +49,7 @@ fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
         disk.db.insert(keys::FORMAT, codec::frame(&1_u32)).expect("written");
         disk.db.remove(keys::STORE_ID).expect("removed");
     }
-    // There were no marks then.
+    // That format had no marks.
     std::fs::remove_file(files::mark_path(dir.path())).expect("removed");
     let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
     assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);

@@ -1,4 +1,4 @@
-//! A read model whose file somebody else touches is not read from any more.
+//! Tests that a read model whose file another process touches is not read any more.
 
 use super::answering::{LAYOUT, change, filled, opened};
 use crate::store::read_model::{Layout, OpenProblem, ReadModel};
@@ -15,7 +15,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(format!("{}{ending}", path.display()))
 }
 
-/// Everything somebody may do to a file that is in use, and what it is called then.
+/// The ways another process can touch a file in use, with the expected error.
 const TOUCHES: &[(&str, Touch)] = &[
     ("the file was deleted", |path| fs::remove_file(path).expect("is there")),
     ("its log was deleted", |path| fs::remove_file(beside(path, "-wal")).expect("is there")),
@@ -116,7 +116,7 @@ fn a_new_one_takes_the_place_of_a_damaged_one_which_is_kept_aside() {
     assert!(!path.exists() && beside(&path, ".damaged").exists());
     new.commit(3, &[(1, Some(change(&json!({"name": "Lee"}))))]).expect("is written");
     let placed = new.take_place(&path).expect("takes its place");
-    // Whoever still holds the old one, and lets go of it now, takes nothing away.
+    // Dropping the old read models must not delete files of the new one.
     drop((old, new));
     placed.commit(4, &[(2, Some(change(&json!({"name": "Kim"}))))]).expect("is written");
     assert_eq!((placed.count().expect("ok"), placed.cursor().expect("ok")), (2, 4));

@@ -1,4 +1,4 @@
-//! Answers under idempotency keys, as they are handed to the journal and stored.
+//! Answers under idempotency keys, as they are submitted to the journal and stored.
 
 use super::record::{StoredAnswer, StoredOutcome};
 use serde::{Deserialize, Serialize};
@@ -7,16 +7,18 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The position of an answer that names the one at which the journal takes it.
+/// Placeholder for the position in an answer. The journal replaces it with the one at which it
+/// takes the answer.
 pub const UNPLACED: u64 = u64::MAX;
 
-/// Answers to be stored in one commit with the submission that they come with.
+/// Answers to be stored in one commit with their submission.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     pub(in crate::store) all: Vec<Answer>,
-    /// The position that the answers name, for those who ask for it.
+    /// The position in the answers, shared with callers that asked for it by [`Self::told`].
     told: Option<Arc<AtomicU64>>,
-    /// While what was last committed is in doubt, answers above the watermark are not shown.
+    /// While the last commit is in doubt, the answers are shown only if the watermark has reached
+    /// this.
     pub(in crate::store) doubted_above: u64,
 }
 
@@ -32,7 +34,7 @@ pub struct Answer {
 }
 
 impl Answers {
-    /// One more.
+    /// Adds an answer.
     pub fn push(&mut self, answer: Answer) {
         self.all.push(answer);
     }
@@ -43,19 +45,19 @@ impl Answers {
         self.all.is_empty()
     }
 
-    /// Where the position that the answers name stands once the journal has taken them.
+    /// Returns the cell that holds the position in the answers once the journal has taken them.
     #[must_use]
     pub fn told(&mut self) -> Arc<AtomicU64> {
         Arc::clone(self.told.get_or_insert_default())
     }
 
-    /// Fills in the position of the last record submitted, which is one of their own submission if
-    /// that has any.
+    /// Fills in the position of the last record submitted, which is one of the answers' own
+    /// submission if that has any.
     pub(in crate::store) fn place(&mut self, head: u64, has_records: bool) {
         if let Some(told) = &self.told {
             told.store(head, Ordering::Release);
         }
-        // Without records of its own, no position shows whether the submission is durable.
+        // A submission without records has no position that shows whether it is durable.
         self.doubted_above = if has_records { head } else { head + 1 };
         for answer in &mut self.all {
             if let StoredOutcome::Replied(reply) = &mut answer.answer.outcome
@@ -76,9 +78,10 @@ impl From<Answer> for Answers {
 /// An answer as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptAnswer {
-    /// In milliseconds since the epoch.
+    /// Expiry, in milliseconds since the epoch.
     pub(in crate::store) kept_until: u64,
-    /// When the last commit is in doubt, the answer is shown only if the watermark is here.
+    /// While the last commit is in doubt, the answer is shown only if the watermark has reached
+    /// this.
     pub(in crate::store) position: u64,
     pub(in crate::store) answer: StoredAnswer,
 }

@@ -1,28 +1,28 @@
-//! Why the journal cannot be opened or read.
+//! Errors of opening and reading the journal.
 
 use super::record::Stream;
 use std::path::PathBuf;
 
-/// Why the journal cannot say what it holds.
+/// Why a read of the journal failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The machine failed; later may be better.
+    /// The operating system or the disk failed; a retry may help.
     #[error("{0}")]
     Failed(String),
-    /// The files of the store do not hold what was written to them. No later is better.
+    /// The files of the store do not hold what was written to them. A retry does not help.
     #[error("{0}")]
     Damaged(String),
-    /// What is on disk is not what was written. No later is better.
+    /// The stored data of a stream is not what was written. A retry does not help.
     #[error("stream {stream:?} cannot be read: {because}")]
     Unreadable {
-        /// The stream concerned.
+        /// The stream that cannot be read.
         stream: Stream,
-        /// What is wrong, and where.
+        /// The defect and its place.
         because: String,
     },
 }
 
-/// Why the journal cannot be opened.
+/// The error of an opening that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {because}")]
 pub struct OpenError {

@@ -1,4 +1,5 @@
-//! Sets of kinds, a bit each, so that whom a commit concerns is a few words compared with a few.
+//! Sets of kinds, one bit each, so that the subscribers a commit concerns are found by comparing a
+//! few words.
 
 use super::record::{Cause, KindId, Payload, Stream};
 
@@ -9,7 +10,7 @@ pub struct KindSet {
 }
 
 impl KindSet {
-    /// Takes one more in.
+    /// Adds a kind.
     pub fn insert(&mut self, kind: KindId) {
         let (word, bit) = place(kind);
         if self.words.len() <= word {
@@ -18,7 +19,7 @@ impl KindSet {
         self.words[word] |= bit;
     }
 
-    /// Takes in every one of another set.
+    /// Adds all kinds of another set.
     pub fn extend(&mut self, other: &Self) {
         if self.words.len() < other.words.len() {
             self.words.resize(other.words.len(), 0);
@@ -28,14 +29,14 @@ impl KindSet {
         }
     }
 
-    /// Whether this one is in it.
+    /// Whether this kind is in the set.
     #[must_use]
     pub fn contains(&self, kind: KindId) -> bool {
         let (word, bit) = place(kind);
         self.words.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
-    /// Every one that is in it.
+    /// Returns the kinds in the set.
     pub fn iter(&self) -> impl Iterator<Item = KindId> {
         let words = (0_u16..).zip(&self.words);
         words.flat_map(|(word, bits)| {
@@ -66,8 +67,8 @@ fn place(kind: KindId) -> (usize, u64) {
     (usize::from(kind.0 / 64), 1 << (kind.0 % 64))
 }
 
-/// The kind whose listeners a record concerns: that of the stream it belongs to; but when it
-/// says what became of a command and is no event, whoever said the command.
+/// Returns the kind whose subscribers a record concerns. That is the kind of its stream; for the
+/// outcome of a dispatched command without an event, the kind that dispatched it.
 pub const fn concern(stream: Stream, payload: &Payload, cause: Cause) -> KindId {
     match (payload, cause) {
         (Payload::Refused { .. } | Payload::Unchanged { .. }, Cause::Dispatch(origin)) => origin.by,

@@ -1,27 +1,27 @@
-//! The right to write, which ends when whoever has it is replaced: a fencing token.
+//! The lease: a right to write that ends when its holder is replaced. It acts as a fencing token.
 //!
-//! Whoever was blocked for a while does not know that somebody else has taken its place. What it
-//! hands in afterwards is refused, under the lock under which positions are given away: so its
-//! successor reads all that was ever taken from it, and nothing comes behind that.
+//! A holder that was blocked for a while does not know that it has been replaced. Its later
+//! submissions are refused, under the lock that assigns positions. Its successor therefore reads
+//! all that was ever taken from it, and no submission follows.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// The right to write of one incarnation of somebody. Its copies are the same right.
+/// The lease of one incarnation of an actor. Its clones are the same lease.
 #[derive(Clone, Debug, Default)]
 pub struct Lease {
     is_over: Arc<AtomicBool>,
 }
 
 impl Lease {
-    /// Nothing is taken under it any more.
+    /// Ends the lease: no further submission is taken under it.
     pub(in crate::store) fn end(&self) {
         self.is_over.store(true, Ordering::Release);
     }
 
-    /// Whether somebody else has taken the place.
+    /// Whether the lease has ended because its holder was replaced.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)

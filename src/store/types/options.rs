@@ -1,35 +1,33 @@
-//! How the journal is kept.
+//! Options of a journal.
 
 use crate::store::faults::Faults;
 use std::path::PathBuf;
 
-/// How the journal is kept.
+/// Options for opening a journal.
 #[derive(Clone, Debug)]
 pub struct JournalOptions {
-    /// Memory for pages of the store, in bytes; 64 MiB unless said otherwise.
+    /// Memory for pages of the store, in bytes; 64 MiB by default.
     pub cache_bytes: u64,
-    /// A commit takes no further submission once it holds this many records; 512 unless said
-    /// otherwise. Past a few hundred the cost per record rises again.
+    /// A commit takes no further submission once it holds this many records; 512 by default. Past a
+    /// few hundred the cost per record rises again.
     pub commit_records_max: usize,
-    /// How many records may wait for a commit before submitting is refused; 65,536 unless said
-    /// otherwise. A submission without records counts as one.
+    /// Most records that may wait for a commit before submitting is refused; 65,536 by default. A
+    /// submission without records counts as one.
     pub queue_records_max: usize,
-    /// How many of the latest records are kept in memory for listeners; 16,384 unless said
-    /// otherwise. Those not yet durable are kept in any case.
+    /// Number of the latest records that are kept in memory for subscribers; 16,384 by default.
+    /// Those not yet durable are kept in any case.
     pub feed_records_max: usize,
-    /// So many bytes of the file system are left free, but at most a twentieth of it: once less
-    /// is, submitting is refused; 16 MiB unless said otherwise.
+    /// Bytes of the file system that are left free, but at most a twentieth of it. Submitting is
+    /// refused while less is free; 16 MiB by default.
     pub reserve_bytes: u64,
-    /// Answers under idempotency keys are kept for so many seconds at least; 86,400 unless said
-    /// otherwise.
+    /// Minimum time, in seconds, that answers under idempotency keys are kept; 86,400 by default.
     pub answers_kept_s: u64,
-    /// The folder of the views, whose positions tell how far the journal was; none unless said
-    /// otherwise.
+    /// The folder of the views, whose cursors show how far the journal was; none by default.
     pub views: Option<PathBuf>,
-    /// Whether a journal that lacks acknowledged history is opened, and the loss recorded; it is
-    /// refused unless said otherwise.
+    /// Whether a journal that lacks acknowledged history is opened, and the loss recorded. By
+    /// default the opening is refused.
     pub accept_loss: bool,
-    /// What goes wrong on purpose; nothing unless said otherwise.
+    /// Faults to inject; none by default.
     pub faults: Faults,
 }
 

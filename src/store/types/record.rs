@@ -1,10 +1,10 @@
-//! What the journal remembers: records, the streams they belong to, and what caused them.
+//! Records of the journal, the streams they belong to, and their causes.
 
 use crate::domain::kernel::{Fall, Meta, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt, sync::Arc};
 
-/// What tells a store from all others ever made.
+/// The identity of a store, which no other store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreId(pub u64);
 
@@ -14,44 +14,44 @@ impl fmt::Display for StoreId {
     }
 }
 
-/// A kind of aggregate, saga, port, lookup or view, numbered once and for all in this store.
+/// The number of a kind of aggregate, saga, port, lookup or view; it never changes within a store.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
 )]
 pub struct KindId(pub u16);
 
-/// One instance of a kind: an aggregate, or a saga's conversation.
+/// The address of one instance of a kind: an aggregate, or a saga's conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stream {
-    /// What it is.
+    /// The kind of the instance.
     pub kind: KindId,
-    /// Which one, from 1.
+    /// The number of the instance, from 1.
     pub number: u64,
 }
 
-/// Something that happened, in its place in the one total order.
+/// One entry of the journal, with its place in the one total order.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its place in the journal, from 1, gapless.
+    /// The position in the journal, from 1, gapless.
     pub position: u64,
-    /// Whose history it belongs to.
+    /// The stream it belongs to.
     pub stream: Stream,
-    /// Its place in that history, from 1, gapless.
+    /// The version in that stream, from 1, gapless.
     pub version: u32,
     /// When it was decided.
     pub time: Timestamp,
     /// The number of the conversation it belongs to.
     pub correlation: u64,
-    /// What led to it.
+    /// The cause of the record.
     pub cause: Cause,
-    /// What it says.
+    /// The content of the record.
     pub payload: Payload,
-    /// The event itself, for listeners in this process; `None` when read back from disk.
+    /// The event itself, for subscribers in this process; `None` when read back from disk.
     pub typed: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Record {
-    /// The circumstances, as the domain is told them.
+    /// Returns the circumstances of the record for domain code.
     #[must_use]
     pub const fn meta(&self) -> Meta {
         Meta {
@@ -63,7 +63,7 @@ impl Record {
     }
 }
 
-/// What led to a record.
+/// The cause of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Cause {
     /// A request from outside; the hash of its idempotency key, when it had one.
@@ -74,20 +74,20 @@ pub enum Cause {
     Alarm,
 }
 
-/// Which dispatch: the idempotency key of everything said inside.
+/// The origin of a dispatched command: its idempotency key inside the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Origin {
-    /// The saga, port or lookup that said it.
+    /// The kind of the saga, port or lookup that dispatched the command.
     pub by: KindId,
-    /// The conversation it was said in.
+    /// The conversation it was dispatched in.
     pub conversation: u64,
     /// The position of the record that it reacted to.
     pub position: u64,
-    /// Which of the commands said in reaction, from 0.
+    /// Index among the commands dispatched in that reaction, from 0.
     pub nth: u16,
 }
 
-/// What a record says. Stored; variants are only ever added, at the end.
+/// The content of a record. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Payload {
     /// An event of an aggregate, encoded.
@@ -111,35 +111,36 @@ pub enum Payload {
     Woken,
 }
 
-/// What a request with an idempotency key was answered, so that it can be answered again.
+/// The stored answer to a request with an idempotency key, so that a retry gets the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAnswer {
-    /// A hash of everything that was said, to tell a retry from another request under the same key.
+    /// A hash of the whole request, to tell a retry from another request under the same key.
     pub fingerprint: u128,
-    /// The stream it went to.
+    /// The stream the request was sent to.
     pub stream: Stream,
-    /// What came of it.
+    /// The outcome of the request.
     pub outcome: StoredOutcome,
 }
 
-/// What came of a request with an idempotency key. Stored; variants are only ever added, at the end.
+/// The outcome of a request with an idempotency key. Stored; variants are only ever added, at the
+/// end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredOutcome {
-    /// It was accepted; the version of the stream after it.
+    /// The command was accepted.
     Accepted {
         /// The version of the stream right after the command.
         version: u32,
     },
-    /// It was rejected.
+    /// The command was rejected.
     Rejected {
         /// The family of rejection.
         kind: RejectionKind,
         /// The rejection as a sentence.
         because: String,
     },
-    /// It was accepted, and this is the whole answer.
+    /// The command was accepted, and this is the whole answer.
     Replied(StoredReply),
-    /// It was begun and did not come about.
+    /// The request was begun and failed.
     Fell {
         /// The family of the answer.
         how: Fall,
@@ -148,7 +149,7 @@ pub enum StoredOutcome {
         /// The number it had.
         number: u64,
     },
-    /// It was begun and did not come about, because an outside service was busy or down.
+    /// The request was begun and failed, because an outside service was busy or down.
     Unavailable {
         /// The gate in front of the service.
         gate: String,
@@ -162,7 +163,7 @@ pub enum StoredOutcome {
 }
 
 impl StoredOutcome {
-    /// Whether this is the whole answer; otherwise it only says that the command was carried out.
+    /// Whether this is the whole answer; otherwise it records only that the command was accepted.
     #[must_use]
     pub const fn is_answer(&self) -> bool {
         !matches!(self, Self::Accepted { .. })
@@ -172,13 +173,13 @@ impl StoredOutcome {
 /// The answer to an accepted command: everything that its HTTP response is rendered from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredReply {
-    /// What became of the request.
+    /// How the request succeeded.
     pub success: StoredSuccess,
     /// The number of the aggregate.
     pub number: u64,
     /// Its version.
     pub version: u32,
-    /// The position that the answer names. The journal fills it in when it takes the answer.
+    /// The position in the answer. The journal fills it in when it takes the answer.
     pub position: u64,
     /// The representation: a JSON object, encoded, without links.
     #[serde(with = "crate::store::codec::bytes")]
@@ -187,7 +188,7 @@ pub struct StoredReply {
     pub possible: Vec<String>,
 }
 
-/// What became of a request that was not refused. Stored; variants are only ever added, at the end.
+/// How a request succeeded. Stored; variants are only ever added, at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoredSuccess {
     /// A new aggregate exists.

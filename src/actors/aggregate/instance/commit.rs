@@ -1,4 +1,4 @@
-//! What an aggregate hands to the journal, and what happens once that is durable.
+//! Commits of an instance: what it submits to the journal, and the replies once that is durable.
 
 use super::{
     Condition, Instance,
@@ -26,7 +26,8 @@ use actix::Context;
 use std::{sync::Arc, time::Duration};
 
 impl<A: Aggregate> Instance<A> {
-    /// What goes into the journal about whoever spoke, and what happens once it is durable.
+    /// Builds the record header for the sender of a command, and the replies due once the record is
+    /// durable.
     pub(super) fn prepare(
         &mut self,
         teller: Sender,
@@ -80,7 +81,7 @@ impl<A: Aggregate> Instance<A> {
         landing.speaker = Some(self.answer_one((reply, answer), keyed, after, true, answers));
     }
 
-    /// Answers everybody who waits for this version, and stores the answers of those with a key.
+    /// Answers all clients that wait for this version, and stores the answers of those with a key.
     pub(super) fn answer_all(
         &mut self,
         version: u32,
@@ -130,7 +131,7 @@ impl<A: Aggregate> Instance<A> {
         Answer { key, answer: StoredAnswer { fingerprint, stream, outcome }, is_first }
     }
 
-    /// Writes a snapshot as things stand.
+    /// Submits a snapshot of the current state.
     pub(super) fn submit_snapshot(&self) {
         let submission = Submission {
             stream: self.room.stream(self.number),
@@ -150,7 +151,8 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Hands everything to the journal; what was based on it starts over when it is not taken.
+    /// Submits a record to the journal. If the journal does not take it, the state that was based
+    /// on it is rebuilt.
     pub(super) fn submit(
         &mut self,
         heading: RecordHeader,
@@ -185,14 +187,16 @@ impl<A: Aggregate> Instance<A> {
                     ack.say(Ok(()));
                 }
             }
-            // Somebody else is this aggregate now, and goes on with what was written.
+            // The lease is over: another instance owns this aggregate now and continues from the
+            // journal.
             Err(_) if self.lease.is_over() => {
                 if speaker_waits {
                     self.waiting.refuse_last(self.room.shared.journal_is_busy());
                 }
                 self.hand_over();
             }
-            // Whoever waits is told by what was dropped; the state has gone ahead and is rebuilt.
+            // Dropping the pending reply has answered its clients. The state is ahead of the
+            // journal and is rebuilt.
             Err(error) => {
                 tracing::warn!(resource = A::NAME, number = self.number, %error, "not submitted");
                 if speaker_waits {
@@ -204,13 +208,13 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Gives answers that need no record of their own.
+    /// Sends replies that need no record of their own, once the state they show is durable.
     pub(super) fn land(&self, landing: PendingReply) {
         let shared = &self.room.shared;
         shared.journal.when_durable(self.position, landing.into_done(Arc::clone(shared)));
     }
 
-    /// Says how the step of another aggregate went that clients wait for, once it is over.
+    /// Reports to the gate how the step of another aggregate ended that clients wait for.
     fn report_step(&mut self) {
         if !self.waiting.is_for_step() || self.is_in_step() {
             return;
@@ -237,11 +241,11 @@ impl<A: Aggregate> Instance<A> {
     }
 }
 
-/// What was decided about a command.
+/// The decision about a command.
 pub(super) enum Verdict {
     /// It is accepted; the version after it.
     Accepted { version: u32 },
-    /// It is rejected, and a client is told so.
+    /// It is rejected; the error for a client.
     Rejected(RequestError),
 }
 

@@ -1,4 +1,4 @@
-//! One aggregate instance: the actor that owns its state, and the only place where it changes.
+//! An aggregate instance: the actor that owns the state, and the only place where it changes.
 
 mod commit;
 mod pending_reply;
@@ -33,7 +33,7 @@ use std::{
 };
 use waiters::{Client, Waiting};
 
-/// What the shard, on the same thread, may know of an instance without asking.
+/// What the shard, on the same thread, can read of an instance without a message.
 #[derive(Debug, Default)]
 pub struct InstanceActivity {
     /// Messages sent and not yet handled.
@@ -44,13 +44,13 @@ pub struct InstanceActivity {
 }
 
 impl InstanceActivity {
-    /// Whether clients wait for the instance to be no longer pending.
+    /// Whether clients wait for a pending outcome of the instance.
     pub const fn is_waited_for(&self) -> bool {
         self.waited_for.get()
     }
 
-    /// Whether the instance can be let go: the journal knows everything it knows, and nobody
-    /// waits for it, or nobody can be waiting any more.
+    /// Whether the instance can be passivated. No message may be queued or held, and its last
+    /// record must be durable. No client may wait, unless the patience of all clients is over.
     pub fn is_idle(&self, durable: u64, nobody_waits: bool) -> bool {
         self.queued.get() == 0
             && !self.held_up.get()
@@ -59,10 +59,10 @@ impl InstanceActivity {
     }
 }
 
-/// A living aggregate.
+/// An aggregate instance that is in memory.
 pub struct Instance<A: Aggregate> {
     room: Arc<AggregateKind<A>>,
-    /// The shard's.
+    /// The lease of its shard.
     lease: Lease,
     number: u64,
     pulse: Rc<InstanceActivity>,
@@ -76,16 +76,17 @@ pub struct Instance<A: Aggregate> {
     crashed: Option<(Instant, String)>,
     /// Clients that wait until nothing is pending.
     waiting: Waiting,
-    /// Messages that found the state unusable and are handled again once it is rebuilt.
+    /// Messages held back until the state is rebuilt.
     held: VecDeque<Content<A>>,
 }
 
-/// In what condition the state is.
+/// The condition of the state in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Condition {
-    /// Only the journal has it.
+    /// It has to be rebuilt from the journal.
     Absent,
-    /// Only the journal has it, and could not be read; the next message tries again.
+    /// It could not be rebuilt, because the journal could not be read; the next message tries
+    /// again.
     PutOff,
     /// It can be used.
     Present,
@@ -121,8 +122,8 @@ impl<A: Aggregate> Handler<Envelope<A>> for Instance<A> {
 }
 
 impl<A: Aggregate> Instance<A> {
-    /// Starts the actor; one that is new has no history to be read.
-    /// What it has on disk is known only once everything up to `after` is durable.
+    /// Starts the actor; a new one has no history to be read. Its history on disk is complete only
+    /// once everything up to `after` is durable.
     pub fn start(
         (room, lease): (Arc<AggregateKind<A>>, Lease),
         number: u64,
@@ -165,7 +166,7 @@ impl<A: Aggregate> Instance<A> {
     }
 
     fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
-        // Somebody else is this aggregate now.
+        // The lease is over: another instance owns this aggregate now.
         if self.lease.is_over() {
             return self.room.post(self.number, content);
         }
@@ -207,7 +208,7 @@ impl<A: Aggregate> Instance<A> {
     }
 
     fn show(&mut self, to: ReplyTo) {
-        // A command that was refused or changed nothing leaves a record, but nothing to show.
+        // A command that was refused or changed nothing leaves a record, but no state to show.
         if self.version == 0 || self.state == A::default() {
             return drop(to.send(Err(AggregateKind::<A>::not_found(self.number))));
         }
@@ -229,7 +230,8 @@ impl<A: Aggregate> Instance<A> {
         self.answer_waiting(ctx);
     }
 
-    /// Answers everybody who waits as things stand, and stores the answers of those with a key.
+    /// Answers all waiting clients with the current state, and stores the answers of those with a
+    /// key.
     fn answer_now(&mut self, ctx: &mut Context<Self>) {
         let (mut heading, mut landing) =
             (RecordHeader::of_answers(self.number), PendingReply::default());
@@ -241,7 +243,7 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Whoever waits here waits with the successor.
+    /// Passes held messages and waiting clients on to the successor.
     fn hand_over(&mut self) {
         let waiting = self.waiting.take().into_iter();
         let waiting =
@@ -253,7 +255,8 @@ impl<A: Aggregate> Instance<A> {
 
     fn tell(&mut self, command: &A::Command, teller: Sender, ctx: &mut Context<Self>) {
         let Some(teller) = self.admit(teller) else { return };
-        // Before it decides, because what it has decided and cannot hand in has to be undone.
+        // The journal is checked before the decision: a decision that cannot be submitted has to be
+        // undone.
         if let Err(error) = self.room.shared.journal.takes() {
             return teller.refuse(error.into());
         }
@@ -276,8 +279,8 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Turns a client away who would wait for a service in vain. Whoever creates one has looked
-    /// ahead before it was given a number.
+    /// Turns a client away that would wait for a service in vain. A command that creates an
+    /// aggregate was checked before it got a number.
     fn look_ahead(
         &self,
         command: &A::Command,
@@ -293,17 +296,18 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Turns a client away whose command would begin a step to which nobody is let through.
+    /// Turns a client away whose command would begin a step while the gate of the step is closed.
     fn look_at_step(&self, events: &[A::Event], call: &ClientCommand) -> Result<(), RequestError> {
         let Some(Err(away)) = call.step.as_ref().filter(|_| !events.is_empty()) else {
             return Ok(());
         };
         let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).is_in_step();
-        // A crash is met where it can be healed.
+        // A panic is handled later, where the instance can be rebuilt.
         if catch_panic(then).unwrap_or_default() { Err(away.clone().into()) } else { Ok(()) }
     }
 
-    /// Lets pass who speaks of the present, and answers who does not.
+    /// Checks `If-Match` (clients) or the fence (internal senders). Replies and returns `None` when
+    /// it is stale.
     fn admit(&self, teller: Sender) -> Option<Sender> {
         let actual = self.version;
         match teller {
@@ -375,7 +379,7 @@ impl<A: Aggregate> Instance<A> {
         self.submit(heading, entries, landing, now, ctx);
     }
 
-    /// Whether others still have to answer before anybody can be told the outcome.
+    /// Whether the outcome is pending: other aggregates or services have to answer first.
     fn is_pending(&self) -> bool {
         catch_panic(|| self.state.standing() == Standing::Pending).unwrap_or_default()
     }

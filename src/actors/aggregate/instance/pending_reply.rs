@@ -1,4 +1,4 @@
-//! What is answered once a commit is durable, and what when it is lost.
+//! Replies that wait for a commit to be durable, and the replies when it is lost.
 
 use crate::{
     actors::{
@@ -26,46 +26,46 @@ use std::{
     },
 };
 
-/// Who spoke, as the journal remembers it.
+/// The header of a record: its cause, its sender, and the stored answers.
 pub(super) struct RecordHeader {
     pub(super) cause: Cause,
     pub(super) correlation: u64,
-    /// The lease of who spoke, inside.
+    /// The lease of an internal sender.
     pub(super) speaker: Option<Lease>,
     /// What is stored under idempotency keys.
     pub(super) answers: Answers,
 }
 
 impl RecordHeader {
-    /// Of what a client is answered in the conversation of this number.
+    /// A header for answers alone, in the conversation of this number.
     pub(super) fn of_answers(number: u64) -> Self {
         let (cause, answers) = (Cause::Request(None), Answers::default());
         Self { cause, correlation: number, speaker: None, answers }
     }
 }
 
-/// What happens once a submission is durable, or lost.
+/// The replies and acknowledgements due once a submission is durable, or lost.
 #[derive(Default)]
 pub(super) struct PendingReply {
-    /// What those are answered who waited for it.
+    /// The answers to clients that waited for this version.
     pub(super) waited: Vec<Answered>,
-    /// What whoever spoke is answered, if it is a client and does not go on waiting.
+    /// The answer to the sender, if it is a client and does not go on waiting.
     pub(super) speaker: Option<Answered>,
     pub(super) speaker_waits: bool,
-    /// The key of a speaker who waits is not free before this is durable, even if the instance
-    /// that the speaker waits with is gone.
+    /// The key guard of a sender that goes on waiting. Its key is not free before this is durable,
+    /// even if the instance where the sender waits is gone.
     pub(super) pending: Option<KeyGuard>,
     pub(super) ack: Option<(AckLevel, Ack)>,
     pub(super) permit: Option<Permit>,
 }
 
-/// Who is answered what.
+/// A client and its answer.
 pub(super) struct Answered {
     pub(super) to: ReplyTo,
     pub(super) answer: Result<Reply, RequestError>,
-    /// The position that the answer names, when it is stored under a key.
+    /// The position named in an answer that is stored under a key.
     pub(super) told: Option<Arc<AtomicU64>>,
-    /// The key is free once the answer is durable.
+    /// The key guard; it is dropped once the answer is durable.
     pub(super) keyed: Option<Box<Keyed>>,
 }
 
@@ -88,16 +88,16 @@ impl PendingReply {
     }
 }
 
-/// What is to be said once it is durable, or lost. Dropped unsaid, it says that the journal did
-/// not take it.
+/// A pending reply that is sent once its commit is durable, or lost. Dropped unsent, it replies
+/// that the journal did not take the commit.
 struct ReplyOnCommit {
     landing: PendingReply,
     shared: Arc<Services>,
 }
 
 impl ReplyOnCommit {
-    /// The position that clients are told is the watermark then: theirs is at or before it. With
-    /// a key, it is the one that is stored, which is the same for each retry.
+    /// Sends the replies. Their position is the watermark at that time, which is at or after the
+    /// client's record. With a key, it is the stored position, which is the same for each retry.
     fn say(mut self, durable: Result<(), CommitError>) {
         let PendingReply { waited, speaker, ack, permit, .. } = mem::take(&mut self.landing);
         if let Some(permit) = permit {
@@ -110,7 +110,7 @@ impl ReplyOnCommit {
         }
         let position = self.shared.journal.durable();
         for Answered { to, answer, told, keyed } in waited.into_iter().chain(speaker) {
-            // Before anybody can retry, the key is free again.
+            // The key is freed before the reply is sent, so that a retry finds it free.
             drop(keyed);
             let position = told.map_or(position, |told| told.load(Ordering::Acquire));
             let answer = match &durable {
@@ -135,7 +135,8 @@ impl Drop for ReplyOnCommit {
             drop(keyed);
             drop(to.send(Err(self.shared.journal_is_busy())));
         }
-        // What they began stands, and goes on; only what came of it could not be written down.
+        // The commands of these clients were carried out; only the outcome could not be written
+        // down.
         for Answered { to, keyed, .. } in waited {
             drop(keyed);
             let because = "what came of it could not be written down yet".to_owned();

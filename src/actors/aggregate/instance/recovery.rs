@@ -1,4 +1,4 @@
-//! How an aggregate comes back: rebuilt from the journal, or put into quarantine.
+//! Recovery of an instance: it is rebuilt from the journal, or quarantined.
 
 use super::{Condition, Instance, pending_reply::PendingReply, waiters::Client};
 use crate::{
@@ -23,11 +23,11 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// What came of reading the past: the reading itself may panic, or the store may fail.
+/// The result of reading the history: the reading itself may panic, or the store may fail.
 type Reading<A> = Result<Result<Rebuilt<A>, StoreError>, RequestError>;
 
 impl<A: Aggregate> Instance<A> {
-    /// Crashes on a command, and says to whoever gave it when to come back.
+    /// Crashes the instance on a command, and refuses the command with the time to retry.
     pub(super) fn crash_on(
         &mut self,
         command: &A::Command,
@@ -43,8 +43,8 @@ impl<A: Aggregate> Instance<A> {
         });
     }
 
-    /// Throws the state away; rebuilds it after a pause, which is returned, or keeps it out of the
-    /// way for good. Clients that wait go on waiting: what they waited for is in the journal.
+    /// Discards the state. Rebuilds it after a pause, which is returned, or quarantines the
+    /// instance. After a rebuild clients go on waiting: what they wait for is in the journal.
     fn crash(
         &mut self,
         because: String,
@@ -83,7 +83,7 @@ impl<A: Aggregate> Instance<A> {
         None
     }
 
-    /// Reads the past off the loop; messages that come meanwhile wait in the mailbox.
+    /// Rebuilds the state off the event loop; messages that arrive meanwhile wait in the mailbox.
     pub(super) fn rebuild_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
         let (journal, stream) =
             (Arc::clone(&self.room.shared.journal), self.room.stream(self.number));
@@ -92,7 +92,7 @@ impl<A: Aggregate> Instance<A> {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            // Its own last records may still be on their way to the disk that is read.
+            // The instance's own last records may not have reached the disk yet.
             if journal.generation() == decided_in {
                 let (said, settled) = oneshot::channel();
                 let done = Box::new(move |_| {
@@ -122,7 +122,8 @@ impl<A: Aggregate> Instance<A> {
                 self.answer_waiting(ctx);
                 self.open_held(ctx);
             }
-            // No fault of this instance: the journal is healing, and everybody hears the same.
+            // The journal is healing, which is no fault of this instance: all held messages get the
+            // same error.
             Ok(Err(StoreError::Failed(because))) => {
                 tracing::debug!(resource = A::NAME, number = self.number, because, "put off");
                 self.condition = Condition::PutOff;
@@ -146,8 +147,9 @@ impl<A: Aggregate> Instance<A> {
         });
     }
 
-    /// After the journal failed: nothing more may come to this instance that would answer those
-    /// who wait, because what they wait for is lost, or is on disk after all.
+    /// Answers the waiting clients when nothing is pending any more. After a journal failure no
+    /// further message may arrive to cause it, because the awaited records are lost, or already on
+    /// disk.
     pub(super) fn answer_waiting(&mut self, ctx: &mut Context<Self>) {
         if self.waiting.is_empty() || self.version > 0 && self.is_pending() {
             return;
@@ -161,14 +163,15 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    /// Writes a snapshot when more had to be read than lies between two of them: the latest was of
-    /// another shape, or there was none. The next time no more than what follows it is read.
+    /// Writes a snapshot when more records had to be read than lie between two snapshots. Then the
+    /// latest snapshot was of another shape, or there was none. The next rebuild reads only the
+    /// records after the new one.
     fn shorten_history(&self, records_read: u32) {
         if self.version == 0 || records_read <= self.room.shared.settings.snapshot_every_events {
             return;
         }
         let journal = &self.room.shared.journal;
-        // Not taken, it is written after the next time that the history is read.
+        // If the journal does not take it, it is written after the next time the history is read.
         if journal.takes().is_ok() {
             self.submit_snapshot();
         }

@@ -1,4 +1,4 @@
-//! Clients that wait until nothing is pending any more, and the steps that they wait for.
+//! Clients that wait for a pending outcome, and the steps that they wait for.
 
 use crate::actors::{
     aggregate::envelope::{Keyed, ReplyTo},
@@ -7,13 +7,13 @@ use crate::actors::{
 };
 use std::mem;
 
-/// Clients that wait for the same instance.
+/// The clients that wait for one instance.
 #[derive(Default)]
 pub(super) struct Waiting {
     clients: Vec<Client>,
 }
 
-/// One of them.
+/// A waiting client.
 pub(super) struct Client {
     /// What success is called.
     pub outcome: Outcome,
@@ -30,7 +30,7 @@ impl Waiting {
         self.clients.is_empty()
     }
 
-    /// One more. Before more room is made, those who have gone leave theirs.
+    /// Adds a client. Before the list grows, clients that have gone are removed.
     pub(super) fn push(
         &mut self,
         outcome: Outcome,
@@ -44,38 +44,38 @@ impl Waiting {
         self.clients.push(Client { outcome, to, keyed, step });
     }
 
-    /// Tells the last who came that it was in vain.
+    /// Refuses the client that was added last.
     pub(super) fn refuse_last(&mut self, trouble: RequestError) {
         if let Some(client) = self.clients.pop() {
             let _ = client.to.send(Err(trouble));
         }
     }
 
-    /// Tells everybody that it was in vain.
+    /// Refuses all waiting clients with this error.
     pub(super) fn refuse_all(&mut self, trouble: &RequestError) {
         for client in self.take() {
             let _ = client.to.send(Err(trouble.clone()));
         }
     }
 
-    /// Everybody, to be answered.
+    /// Takes all waiting clients out, to be answered.
     pub(super) fn take(&mut self) -> Vec<Client> {
         mem::take(&mut self.clients)
     }
 
-    /// Whether anybody waits for a step.
+    /// Whether a client waits for a step.
     pub(super) fn is_for_step(&self) -> bool {
         self.clients.iter().any(|client| client.step.is_some())
     }
 
-    /// Says how the step went, which is over.
+    /// Reports to the gate how the step ended.
     pub(super) fn step_went(&mut self, went: types::Outcome) {
         for permit in self.clients.iter_mut().filter_map(|client| client.step.take()) {
             permit.report(went);
         }
     }
 
-    /// Lets go of those who wait no longer; a step that they waited for was not taken in time.
+    /// Removes clients that have gone; a step that they waited for was not taken in time.
     pub(super) fn give_up_gone(&mut self) {
         for client in self.clients.extract_if(.., |client| client.to.is_closed()) {
             if let Some(permit) = client.step {

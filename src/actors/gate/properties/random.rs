@@ -1,10 +1,10 @@
-//! Rules and deeds at random.
+//! Generators of random rules and actions for the property tests.
 
 use crate::actors::gate::rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span};
 use proptest::{option, prelude::*};
 use std::time::Duration;
 
-/// What somebody does at a gate.
+/// An action of a caller at a gate, or the passing of time.
 #[derive(Clone, Debug)]
 pub enum Deed {
     Enter,
@@ -16,7 +16,7 @@ pub enum Deed {
     Pass(u64),
 }
 
-/// Anything.
+/// Generates any action.
 pub fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         2 => Just(Deed::Enter),
@@ -70,7 +70,7 @@ fn breaker() -> impl Strategy<Value = BreakerRules> {
     )
 }
 
-/// Any rules that make sense.
+/// Generates any valid rules.
 pub fn rules() -> impl Strategy<Value = Rules> {
     let rate = (1.0..100.0_f64, 1..5_u32)
         .prop_map(|(per_s, burst)| RateRules { per_s, burst: burst.into() });

@@ -1,89 +1,89 @@
-//! The notes of the operations log: what can happen to a part of the runtime.
+//! The events of the operations log: what can happen to a part of the runtime.
 
 use serde::{Deserialize, Serialize};
 
 /// What happened to a part of the runtime. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationsEvent {
-    /// A gate opened, closed, or let some through to try.
+    /// A gate opened, closed, or let probes pass.
     GateTurned {
         /// `taxi/payment`
         gate: String,
-        /// What it is now: `closed`, `open`, `half-open`.
+        /// Its new state: `closed`, `open`, `half-open`.
         to: String,
-        /// Why.
+        /// The reason.
         because: String,
     },
-    /// One instance crashed too often and is kept out of the way.
+    /// One instance crashed too often and was quarantined.
     Quarantined {
         /// `taxi/orders`, or the name of the saga.
         resource: String,
-        /// Which one.
+        /// The number of the instance.
         number: u64,
-        /// What the last crash said.
+        /// The message of the last panic.
         because: String,
     },
-    /// An operator let it out again.
+    /// An operator released an instance from quarantine.
     Released {
         /// `taxi/orders`, or the name of the saga.
         resource: String,
-        /// Which one.
+        /// The number of the instance.
         number: u64,
     },
-    /// A part of the runtime was gone, or was asked to begin again, and lives again.
+    /// A part of the runtime was gone, or its restart was requested, and it was restarted.
     Restarted {
         /// `saga taxi/ride`
         part: String,
-        /// Why.
+        /// The reason.
         because: String,
-        /// Milliseconds from when that was noticed until it lived again.
+        /// Milliseconds from the detection to the restart.
         after_ms: u64,
     },
-    /// The loop of a shard was blocked; its aggregates live elsewhere now.
+    /// The event loop of a shard was blocked, and the shard was replaced.
     ShardReplaced {
-        /// Which one, from 0.
+        /// The shard, from 0.
         shard: u32,
-        /// Why.
+        /// The reason.
         because: String,
-        /// Milliseconds from the last beat of the old loop until the new one was there.
+        /// Milliseconds from the last heartbeat of the old loop until the new one was started.
         after_ms: u64,
     },
-    /// An operator broke something on purpose.
+    /// An operator injected a fault.
     Broken {
         /// What was done, as a sentence.
         what: String,
     },
-    /// The journal takes nothing more.
+    /// The journal stopped taking submissions.
     JournalBroke {
-        /// Why.
+        /// The reason.
         because: String,
     },
     /// The journal takes submissions again.
     JournalHealed {
-        /// After so many milliseconds.
+        /// Milliseconds since it had stopped.
         after_ms: u64,
     },
-    /// One instance crashed, and was rebuilt from its history. Crashing again and again ends in
-    /// quarantine, so that not many of these follow on each other.
+    /// One instance crashed and was rebuilt from its history. Repeated crashes end in quarantine,
+    /// which bounds the number of these events.
     Rebuilt {
         /// `taxi/orders`
         resource: String,
-        /// Which one.
+        /// The number of the instance.
         number: u64,
-        /// What the crash said; the first of those that it took.
+        /// The message of the first panic.
         because: String,
-        /// Milliseconds from that crash until it lived again.
+        /// Milliseconds from that crash to the rebuild.
         after_ms: u64,
     },
-    /// The rows of a view could not be used, and were made anew from the journal.
+    /// The rows of a view were unusable and were rebuilt from the journal.
     MadeAnew {
         /// `taxi/mypages`
         view: String,
-        /// Why.
+        /// The reason.
         because: String,
-        /// From so many records.
+        /// Number of records that were replayed.
         records: u64,
-        /// Milliseconds from when that was noticed until they were complete.
+        /// Milliseconds from the detection until the rows were complete.
         after_ms: u64,
     },
     /// More notes of one kind about one subject than are written in one interval.
@@ -101,7 +101,7 @@ pub enum OperationsEvent {
     ClockSet {
         /// In which direction: `back` or `forward`.
         to: String,
-        /// By so many milliseconds.
+        /// The size of the jump in milliseconds.
         by_ms: u64,
         /// What follows from it, as a sentence.
         because: String,
@@ -118,7 +118,7 @@ pub enum OperationsEvent {
 }
 
 impl OperationsEvent {
-    /// What happened, in a word, and the rest of it.
+    /// Returns the name of the event and its fields.
     pub(super) fn told(&self) -> (String, serde_json::Value) {
         match serde_json::to_value(self) {
             Ok(serde_json::Value::Object(object)) => object.into_iter().next().unwrap_or_default(),
@@ -126,8 +126,8 @@ impl OperationsEvent {
         }
     }
 
-    /// The kind of the note, and what it is about: what repeated notes are counted by. Instances of
-    /// one kind of aggregate are counted together.
+    /// Returns the kind and the subject of the event, by which repeated ones are counted. Instances
+    /// of one aggregate kind are counted together.
     pub(super) fn subject(&self) -> (&'static str, String) {
         match self {
             Self::GateTurned { gate, .. } => ("GateTurned", gate.clone()),

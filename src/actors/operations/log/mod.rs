@@ -1,9 +1,9 @@
-//! The log of operations: what happens to its parts, as records of the journal under `madang/`.
+//! The operations log: events of the runtime's parts, stored in the journal under `madang/`.
 //!
-//! Each note is a stream of its own, numbered from 1, so that a page of the latest is read without
-//! the rest. Whoever notes something neither waits nor fails: notes stand in a queue, and one
-//! thread writes them down, again and again when the journal is failing. Repeated notes are written
-//! as one with their count, so that a crash loop does not fill the disk.
+//! Each note is a stream of its own, numbered from 1, so that the latest page is read without the
+//! rest. A caller that notes an event neither waits nor fails: notes are queued, and one thread
+//! writes them. The thread retries while the journal is failing. Repeated notes are written as one
+//! with their count, so that a crash loop does not fill the disk.
 
 mod event;
 mod repeats;
@@ -34,22 +34,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The kind of the streams that are notes.
+/// The kind of the streams of notes.
 pub const DIARY: &str = "madang/diary";
 
-/// Notes that wait to be written down; further ones only go into the log, and are counted.
+/// Upper bound of queued notes. Further ones are only logged and counted.
 const QUEUE_NOTES_MAX: usize = 1_024;
 
-/// How often it is looked whether an interval of repeated notes is over.
+/// The interval at which ended intervals of repeated notes are summarized.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// A note, and when it was made.
+/// A note with its time.
 type Dated = (Timestamp, OperationsEvent);
 
-/// Writes the log of operations.
+/// The handle to the operations log.
 #[derive(Debug, Default)]
 pub struct OperationsLog {
-    /// Nothing is written down when there is nobody to do it.
+    /// The queue to the writer thread; `None` when there is no thread, and notes are not stored
+    /// then.
     desk: Mutex<Option<SyncSender<Dated>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     is_closing: Arc<AtomicBool>,
@@ -58,10 +59,10 @@ pub struct OperationsLog {
 }
 
 impl OperationsLog {
-    /// A log of operations that is written into this journal, by a thread of its own.
+    /// Opens the operations log in this journal and starts its writer thread.
     ///
     /// # Errors
-    /// When the journal does not take the kind of its streams, or there is no thread to be had.
+    /// When the journal does not take the kind of its streams, or the thread cannot be started.
     pub fn open(journal: &Arc<Journal>) -> Result<Self, StoreError> {
         let kind = journal.kind(DIARY)?;
         let (desk, notes) = mpsc::sync_channel(QUEUE_NOTES_MAX);
@@ -80,8 +81,8 @@ impl OperationsLog {
         Ok(diary)
     }
 
-    /// Writes a note down, soon: nobody waits for it, and nobody is held up by it. One of many of
-    /// its kind about its subject is only counted, here and in the log.
+    /// Queues a note for the writer thread, without waiting. A repeated note beyond the limit is
+    /// only counted.
     pub fn note(&self, note: OperationsEvent) {
         if !lock(&self.repeats).admit(&note, Instant::now()) {
             return;
@@ -97,7 +98,7 @@ impl OperationsLog {
         }
     }
 
-    /// Takes nothing more, and waits until what was noted is written down; not when the journal
+    /// Closes the queue and waits until queued notes are written. Does not wait while the journal
     /// takes nothing.
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
@@ -109,7 +110,7 @@ impl OperationsLog {
     }
 }
 
-/// Who writes the notes down.
+/// The writer thread of the operations log.
 struct Scribe {
     journal: Arc<Journal>,
     kind: KindId,
@@ -139,13 +140,13 @@ impl Scribe {
         }
     }
 
-    /// Writes one note down, once, however often the journal fails meanwhile.
+    /// Writes one note exactly once, even if the journal fails meanwhile.
     fn write(&self, time: Timestamp, note: &OperationsEvent) {
         let mut unsure = None;
         loop {
             let generation = self.journal.generation();
             let last = self.journal.last_number(self.kind);
-            // Whether what was lost is on disk after all shows when the journal is open again.
+            // Once the journal is open again, it shows whether a note in doubt is on disk.
             if unsure.is_some_and(|number| number <= last) {
                 return;
             }
@@ -166,7 +167,7 @@ impl Scribe {
     }
 }
 
-/// A page of the log of operations, the latest first.
+/// Returns a page of the operations log, the latest entry first.
 ///
 /// # Errors
 /// When the journal cannot be read now.

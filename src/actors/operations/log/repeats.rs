@@ -1,5 +1,5 @@
-//! Bounds the operations log: of notes of one kind about one subject, the first of an interval are
-//! written, and the others are counted and written as one.
+//! Bounds the operations log: writes the first notes of one kind about one subject in an interval,
+//! and counts the others in one summary.
 
 use super::event::OperationsEvent;
 use std::{
@@ -7,20 +7,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So many notes of one kind about one subject are written in one interval.
+/// Notes of one kind about one subject that are written in one interval.
 pub(super) const NOTES_MAX: u32 = 32;
 
-/// How long an interval lasts. It begins with its first note.
+/// The length of an interval, which begins with its first note.
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 
-/// So many subjects are counted apart; the notes about further ones are counted together, so that
-/// the counts take a bounded amount of memory.
+/// Upper bound of subjects that are counted apart, which bounds the memory. Notes about further
+/// subjects are counted together.
 const SUBJECTS_MAX: usize = 4_096;
 
 /// The subject of all notes beyond [`SUBJECTS_MAX`].
 const OTHERS: &str = "others";
 
-/// The intervals that are going on.
+/// The intervals under way.
 #[derive(Debug, Default)]
 pub struct Repeats {
     intervals: HashMap<(&'static str, String), Interval>,
@@ -35,7 +35,7 @@ struct Interval {
 }
 
 impl Repeats {
-    /// Whether a note is to be written. It is counted otherwise, and stands in a summary later.
+    /// Returns whether a note is to be written. Otherwise it is counted for a later summary.
     pub(super) fn admit(&mut self, note: &OperationsEvent, now: Instant) -> bool {
         let interval = self.interval(note, now);
         let is_admitted = interval.written < NOTES_MAX;
@@ -52,12 +52,12 @@ impl Repeats {
         self.interval(note, now).counted += 1;
     }
 
-    /// Ends the intervals that are over; the summaries of what was counted in them.
+    /// Ends the intervals that are over, and returns the summaries of their counted notes.
     pub(super) fn over(&mut self, now: Instant) -> Vec<OperationsEvent> {
         self.end(now, |interval| now.saturating_duration_since(interval.begun) >= INTERVAL)
     }
 
-    /// Ends all intervals; the summaries of what was counted in them.
+    /// Ends all intervals, and returns the summaries of their counted notes.
     pub(super) fn all(&mut self, now: Instant) -> Vec<OperationsEvent> {
         self.end(now, |_| true)
     }

@@ -1,4 +1,4 @@
-//! What is promised of asking an outside service.
+//! Tests of the client of an outside service: deadline, retries, hedging and deferral.
 
 use super::*;
 use crate::{
@@ -14,7 +14,7 @@ use std::future::{pending, ready};
 
 const NAME: &str = "taxi/payment";
 
-/// A service that takes an hour, and whatever keeps it alive.
+/// A service that takes an hour, with the folder that must outlive it.
 fn slow(change: impl FnOnce(&mut PortSettings)) -> (PortClient, tempfile::TempDir) {
     let mut settings = PortSettings {
         timeout_ms: 30,
@@ -49,7 +49,7 @@ fn question(patience: Patience, gone_ms: u64) -> PortCall {
     PortCall { ask, since, conversation: 7, was_asked: false }
 }
 
-/// The answer, and after how many milliseconds it came.
+/// The answer, and the milliseconds until it came.
 async fn asked(service: &PortClient, question: &PortCall) -> (Answer, u128) {
     let begun = Instant::now();
     let answer = service.ask(question).await;

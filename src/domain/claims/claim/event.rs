@@ -1,4 +1,4 @@
-//! What can happen to a claim, and what is told about it.
+//! Events of a claim, and the status and the description that clients see of each.
 
 use crate::domain::kernel::{Fall, Money, Number, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,120 +8,120 @@ use Event::{
     ReviewStarted,
 };
 
-/// What a customer demands.
+/// Demand of a customer: who claims, how much, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demand {
-    /// Who claims.
+    /// The customer who claims.
     pub customer_id: Number,
-    /// How much, in won.
+    /// The amount, in won.
     pub price: Money,
-    /// When the client says that the claim was made.
+    /// The time at which the claim was made, according to the client.
     pub claim_dt: Timestamp,
 }
 
-/// What the examiner approved of it.
+/// Award: the part of a claim that the examiner approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Award {
     /// The contract it is paid under.
     pub cont_id: Number,
-    /// How much, in won.
+    /// The amount, in won.
     pub price: Money,
 }
 
-/// How far a claim has come that nobody has decided on.
+/// Stage of a claim that the examiner has not decided on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
-    /// No examiner has it yet.
+    /// No examiner has the claim yet.
     Received,
-    /// An examiner has it.
+    /// An examiner has the claim.
     UnderReview,
 }
 
 /// Why a claim was not cancelled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Which family of answer that is.
+    /// Kind of the refusal, which selects the HTTP status.
     pub how: Fall,
     /// The reason, as a sentence.
     pub because: String,
 }
 
-/// What can happen to a claim.
+/// Events of a claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A customer claimed.
     Received {
-        /// What for.
+        /// The demand.
         demand: Demand,
     },
-    /// An examiner has it.
+    /// An examiner has the claim.
     ReviewStarted {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// The attempt to cancel it that is under way.
+        /// The attempt to cancel the claim that is under way, if any.
         cancelling: Option<u32>,
     },
-    /// The customer does not want it any more; the review is asked to agree.
+    /// The customer wants to cancel the claim; the review is asked to agree.
     CancelAsked {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// Which attempt it is, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
-        /// How far it has come.
+        /// The stage of the claim.
         stage: Stage,
-        /// Until when the review has to answer.
+        /// Time by which the review has to answer; `None` when there is no limit.
         answer_by: Option<Timestamp>,
     },
-    /// The review is released, and the claim is going to be cancelled.
+    /// The review is released, and the claim will be cancelled.
     CancelAgreed {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// Which attempt it is.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// It stands as before.
+    /// The attempt to cancel failed; the claim stands as before.
     CancelRefused {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// Which attempt came to nothing.
+        /// The attempt to cancel that failed.
         attempt: u32,
-        /// How far it has come.
+        /// The stage of the claim.
         stage: Stage,
-        /// Why.
+        /// The reason.
         refusal: Refusal,
     },
-    /// It is called off, and nobody works on it any more.
+    /// The claim is cancelled, and no examiner works on it any more.
     Cancelled {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
     },
-    /// The examiner approved it.
+    /// The examiner approved the claim.
     Approved {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// What was approved of it.
+        /// The award.
         award: Award,
-        /// Whether somebody was waiting for it to be cancelled.
+        /// Whether the decision overtook an attempt to cancel.
         overtook_cancel: bool,
     },
-    /// The examiner declined it.
+    /// The examiner declined the claim.
     Declined {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// Whether somebody was waiting for it to be cancelled.
+        /// Whether the decision overtook an attempt to cancel.
         overtook_cancel: bool,
     },
     /// The award was paid out.
     Paid {
-        /// What was claimed.
+        /// The demand.
         demand: Demand,
-        /// What was paid of it.
+        /// The award that was paid.
         award: Award,
     },
 }
 
 impl Event {
-    /// What was claimed.
+    /// Returns the demand.
     #[must_use]
     pub const fn demand(&self) -> Demand {
         match self {
@@ -137,7 +137,7 @@ impl Event {
         }
     }
 
-    /// What was approved, when this is about it.
+    /// Returns the award, if this event carries one.
     #[must_use]
     pub const fn award(&self) -> Option<Award> {
         match self {
@@ -146,7 +146,7 @@ impl Event {
         }
     }
 
-    /// Why the claim was not cancelled, when it was not.
+    /// Returns the reason why the claim was not cancelled, if this event is a refusal.
     #[must_use]
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -155,7 +155,7 @@ impl Event {
         }
     }
 
-    /// How the claim stands with this, as clients are told.
+    /// Returns the status of the claim after this event, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
@@ -172,7 +172,7 @@ impl Event {
         }
     }
 
-    /// What happened, in words.
+    /// Returns a description of the event in words.
     #[must_use]
     pub const fn what(&self) -> &'static str {
         match self {

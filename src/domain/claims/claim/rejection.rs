@@ -1,40 +1,40 @@
-//! Why a claim says no.
+//! Reasons why a claim rejects a command.
 
 use crate::domain::kernel::{Money, RejectionKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a claim says no.
+/// Reason why a claim rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody ever claimed under this number.
+    /// No claim was ever received under this number.
     #[error("there is no such claim")]
     Unknown,
-    /// This number has been claimed under before.
+    /// A claim was already received under this number.
     #[error("the claim has been received already")]
     AlreadyReceived,
-    /// A claim for nothing.
+    /// The price is 0.
     #[error("the price must be at least 1 won")]
     NoPrice,
-    /// Nobody examines it.
+    /// No examiner has the claim.
     #[error("the claim is not under review")]
     NotUnderReview,
-    /// The examiner has approved it.
+    /// The examiner has approved the claim.
     #[error("the claim has been approved already")]
     IsApproved,
-    /// The examiner has declined it.
+    /// The examiner has declined the claim.
     #[error("the claim has been declined already")]
     IsDeclined,
     /// The award has been paid out.
     #[error("the claim has been paid already")]
     IsPaid,
-    /// It was called off, or is about to be.
+    /// The claim was cancelled, or is about to be.
     #[error("the claim is cancelled")]
     IsCancelled,
-    /// Nobody waits for it to be cancelled, or not any more.
+    /// No attempt to cancel is under way, or not any more.
     #[error("the claim is not being cancelled")]
     NotCancelling,
-    /// More than a claim can be for.
+    /// The price exceeds the maximum of a claim.
     #[error("the price must be at most {}", Money::MAX)]
     TooDear,
 }

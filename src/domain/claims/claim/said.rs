@@ -1,10 +1,10 @@
-//! What clients send to say something to a claim.
+//! Request bodies of the commands of a claim.
 
 use super::Command::{self, Cancel, Receive};
 use crate::domain::kernel::{CANCELLED, Malformed, Money, Number, Text, Timestamp};
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter when a claim is cancelled by its status.
+/// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
 pub(super) const IGNORED: &[&str] =
     &["id", "customerId", "price", "claimDt", "status", "contId", "approvedPrice"];
 

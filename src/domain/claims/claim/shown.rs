@@ -1,4 +1,4 @@
-//! What clients are shown of a claim.
+//! Response body of a claim.
 
 use crate::domain::kernel::{Money, Number, Timestamp};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What is promised of a claim.
+//! Specifications of the claim aggregate.
 
 use super::{
     Award, Claim,

@@ -1,10 +1,10 @@
-//! What clients send to say something to a payment.
+//! Request bodies of the commands of a payment.
 
 use super::Command::{self, Complete};
 use crate::domain::kernel::{Malformed, Number, Text};
 use serde::Deserialize;
 
-/// What only the server decides.
+/// Fields that are ignored, because the server sets them.
 pub(super) const IGNORED: &[&str] = &["id", "customerId", "contId", "price", "status", "paymentDt"];
 
 const COMPLETED: &[&str] = &["Completed Payment", "completed", "complete"];

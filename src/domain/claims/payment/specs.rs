@@ -1,4 +1,4 @@
-//! What is promised of a payment.
+//! Specifications of the payment aggregate.
 
 use super::{
     Command::{Assign, Complete},

@@ -1,4 +1,4 @@
-//! What can happen to a review, and what is told about it.
+//! Events of a review, and the status and the description that clients see of each.
 
 use super::{Refusal, Rejection};
 use crate::domain::kernel::{Money, Number};
@@ -9,30 +9,30 @@ use Event::{
     Released, RetainAsked, Retained,
 };
 
-/// What there is to examine, and what came of it.
+/// Review file: the claim, its customer, its examiner, and what was approved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// The claim, whose number the review bears.
+    /// The claim, which has the same number as the review.
     pub claim_id: Number,
-    /// Who claims.
+    /// The customer who claims.
     pub customer_id: Number,
-    /// Who examines.
+    /// The examiner.
     pub examiner_id: Number,
-    /// How much is claimed, and once it is approved, how much of it; in won.
+    /// Price in won: the price claimed, or the approved part of it once the claim is approved.
     pub price: Money,
     /// The contract it is paid under, once it is approved.
     pub cont_id: Option<Number>,
 }
 
 impl File {
-    /// The same, unless it approves more than was claimed.
+    /// Returns this file, or an error when it approves more than was claimed.
     pub(super) fn within(self, claimed: Money) -> Result<Self, Rejection> {
         let price = self.price;
         if price > claimed { Err(Rejection::AboveClaim { claimed, price }) } else { Ok(self) }
     }
 }
 
-/// How far a review has come that nobody is cancelling.
+/// Stage of a review that is not being cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// The examiner has it.
@@ -43,81 +43,81 @@ pub enum Stage {
     Declined,
 }
 
-/// What can happen to a review. An attempt is one to cancel the claim, counted by the claim.
+/// Events of a review. An attempt is an attempt to cancel the claim, counted by the claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// An examiner got it.
+    /// An examiner was assigned.
     Assigned {
-        /// What there is to examine.
+        /// The review file.
         file: File,
     },
-    /// The desk is to release it.
+    /// The desk is asked to release the review.
     ReleaseAsked {
-        /// What there is to examine.
+        /// The review file.
         file: File,
-        /// For which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The desk released it; it is cancelled as soon as the claim agrees.
+    /// The desk released the review; it is cancelled as soon as the claim agrees.
     Released {
-        /// What there is to examine.
+        /// The review file.
         file: File,
-        /// For which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The desk will not release it, or did not answer: the review goes on.
+    /// The desk refused the release, or did not answer: the review goes on.
     ReleaseRefused {
-        /// What there is to examine.
+        /// The review file.
         file: File,
-        /// For which attempt.
+        /// The attempt to cancel.
         attempt: u32,
-        /// Why.
+        /// The reason.
         refusal: Refusal,
     },
-    /// The claim does not wait for the release any more: the review goes on.
+    /// The claim no longer waits for the release: the review goes on.
     ReleaseWithdrawn {
-        /// What there is to examine.
+        /// The review file.
         file: File,
-        /// Of which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The desk is to take back what it may have released.
+    /// The desk is asked to take back the review, which it may have released.
     RetainAsked {
-        /// What there is to examine, and what came of it.
+        /// The review file.
         file: File,
-        /// After which attempt.
+        /// The attempt to cancel that is over.
         attempt: u32,
-        /// How the review stands meanwhile.
+        /// The stage of the review meanwhile.
         stage: Stage,
     },
-    /// The desk has it, as if it had never been asked to release it.
+    /// The desk has the review, as if no release had been asked for.
     Retained {
-        /// What there is to examine, and what came of it.
+        /// The review file.
         file: File,
-        /// After which attempt.
+        /// The attempt to cancel that is over.
         attempt: u32,
-        /// How the review stands.
+        /// The stage of the review.
         stage: Stage,
     },
     /// The examiner approved the claim.
     Approved {
-        /// What was examined, and what came of it.
+        /// The review file, with the approved price and the contract.
         file: File,
     },
     /// The examiner declined the claim.
     Declined {
-        /// What was examined.
+        /// The review file.
         file: File,
     },
-    /// Nobody examines it any more.
+    /// The review was cancelled; no examiner works on it any more.
     Cancelled {
-        /// What there was to examine.
+        /// The review file.
         file: File,
     },
 }
 
 impl Event {
-    /// What there is to examine, and what came of it.
+    /// Returns the review file.
     #[must_use]
     pub const fn file(&self) -> File {
         match self {
@@ -134,7 +134,7 @@ impl Event {
         }
     }
 
-    /// Which attempt to cancel it is about, when it is about one.
+    /// Returns the attempt to cancel that this event concerns, if any.
     #[must_use]
     pub const fn attempt(&self) -> Option<u32> {
         match self {
@@ -148,7 +148,7 @@ impl Event {
         }
     }
 
-    /// Why the review was not released, when it was not.
+    /// Returns the reason why the review was not released, if this event is a refusal.
     #[must_use]
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -157,7 +157,7 @@ impl Event {
         }
     }
 
-    /// How the review stands with this, as clients are told.
+    /// Returns the status of the review after this event, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
@@ -172,7 +172,7 @@ impl Event {
         }
     }
 
-    /// What happened, in words.
+    /// Returns a description of the event in words.
     #[must_use]
     pub const fn what(&self) -> &'static str {
         match self {

@@ -1,19 +1,19 @@
-//! Why a review says no.
+//! Reasons why a review rejects a command.
 
 use crate::domain::kernel::{Money, RejectionKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a review says no.
+/// Reason why a review rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No claim bears this number, or no examiner has it yet.
+    /// No claim has this number, or no examiner has the claim yet.
     #[error("there is no such review")]
     Unknown,
-    /// The examiner speaks of another claim.
+    /// The examiner named another claim.
     #[error("the review is about another claim")]
     OtherClaim,
-    /// An approval of nothing.
+    /// The approved price is 0.
     #[error("the price must be at least 1 won")]
     NoPrice,
     /// The examiner has approved the claim.
@@ -22,27 +22,27 @@ pub enum Rejection {
     /// The examiner has declined the claim.
     #[error("the review has been declined already")]
     IsDeclined,
-    /// Nobody examines it any more.
+    /// The review is cancelled.
     #[error("the review is cancelled")]
     IsCancelled,
-    /// The customer is cancelling the claim at this moment.
+    /// A cancellation of the claim is under way.
     #[error("the review is being cancelled")]
     IsBeingCancelled,
-    /// What was asked of the desk for an earlier attempt is not answered yet.
+    /// The desk has not answered a request of an earlier attempt yet.
     #[error("the review desk has not answered yet")]
     DeskIsBusy,
-    /// The desk still has it.
+    /// The desk has not released the review.
     #[error("the review has not been released")]
     NotReleased,
-    /// The question it answers has been answered, or was never asked.
+    /// The request that this command answers has been answered, or was never made.
     #[error("the review desk has been heard already")]
     AlreadyAnswered,
-    /// The examiner would approve more than the customer claimed.
+    /// The examiner tried to approve more than the customer claimed.
     #[error("{claimed} were claimed, and {price} are more")]
     AboveClaim {
-        /// What was claimed, in won.
+        /// The price claimed, in won.
         claimed: Money,
-        /// What the examiner would approve, in won.
+        /// The price that the examiner tried to approve, in won.
         price: Money,
     },
 }

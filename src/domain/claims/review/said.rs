@@ -1,10 +1,10 @@
-//! What clients send to say something to a review.
+//! Request bodies of the commands of a review.
 
 use super::Command::{self, Approve, Decline, Restate};
 use crate::domain::kernel::{Malformed, Money, Number, Text};
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter of what is said.
+/// Fields that are ignored: set by the server, or irrelevant to the command.
 pub(super) const IGNORED: &[&str] =
     &["id", "examinerId", "customerId", "contId", "price", "status", "reviewDt"];
 
@@ -12,7 +12,7 @@ const APPROVED: &[&str] = &["Approved Review", "approved", "approve"];
 const DECLINED: &[&str] = &["Declined Review", "declined", "decline"];
 const ASSIGNED: &[&str] = &["Assigned Examiner", "assigned"];
 
-/// `{"contId":80001,"price":450}`; without a price, as much as was claimed.
+/// `{"contId":80001,"price":450}`; without a price, the price claimed is approved.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApproveBody {
@@ -65,7 +65,7 @@ impl StatusBody {
     }
 }
 
-/// `{"claimId":1,"status":"Assigned Examiner"}`: what the review of that claim knows already.
+/// `{"claimId":1,"status":"Assigned Examiner"}`: repeats the assignment; changes nothing.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ReferBody {

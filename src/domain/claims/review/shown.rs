@@ -1,4 +1,4 @@
-//! What clients are shown of a review.
+//! Response body of a review.
 
 use crate::domain::kernel::{Money, Number};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What is promised of a review.
+//! Specifications of the review aggregate.
 
 use super::{
     Command::{

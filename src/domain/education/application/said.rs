@@ -1,15 +1,15 @@
-//! What clients send to say something to an application.
+//! Request bodies of the commands of an application.
 
 use super::Command::{self, Apply, Cancel};
 use crate::domain::education::student::Student;
 use crate::domain::kernel::{CANCELLED, Malformed, Number, Text};
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter when it is cancelled by its status.
+/// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
 pub(super) const IGNORED: &[&str] =
     &["id", "appId", "userId", "eduName", "eduId", "price", "status", "reason"];
 
-/// The statuses of the original that say: call it off.
+/// Statuses with which clients of the original request a cancellation.
 const EDU_CANCELLED: &[&str] =
     &["EduAppCancelled", "EduCancelled", "EduAppCanceled", "EduCanceled"];
 

@@ -1,4 +1,4 @@
-//! What clients are shown of an application.
+//! Response body of an application.
 
 use crate::domain::kernel::{Money, Number, Text};
 use serde::Serialize;

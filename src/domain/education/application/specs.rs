@@ -1,4 +1,4 @@
-//! What is promised of an application.
+//! Specifications of the application aggregate.
 
 use super::{
     Application,

@@ -1,4 +1,4 @@
-//! What is promised of an enrolment.
+//! Specifications of the enrolment aggregate.
 
 use super::{
     Command::{Cancel, Complete, Enrol, Knock},

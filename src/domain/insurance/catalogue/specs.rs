@@ -1,4 +1,4 @@
-//! What is promised of the catalogue.
+//! Specifications of the catalogue aggregate.
 
 use super::{
     Catalogue,

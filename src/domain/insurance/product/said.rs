@@ -1,4 +1,4 @@
-//! What clients send to say something about products.
+//! Request bodies of the commands of a product.
 
 use super::{
     Command::{self, Register, Revise},
@@ -7,7 +7,7 @@ use super::{
 use crate::domain::kernel::{Malformed, Money, Text};
 use serde::Deserialize;
 
-/// `{"productName":"Fisrtcancer","premium":30000}`; it is on sale unless `onSale` says otherwise.
+/// `{"productName":"Fisrtcancer","premium":30000}`; on sale unless `onSale` is false.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RegisterBody {
@@ -28,7 +28,7 @@ impl RegisterBody {
     }
 }
 
-/// Any of the fields of a product; what is missing stays as it is.
+/// Any of the fields of a product; a missing field keeps its value.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ReviseBody {

@@ -1,4 +1,4 @@
-//! What is promised of a product.
+//! Specifications of the product aggregate.
 
 use super::{
     Command::{self, Publish, Register, Revise, TurnDown, Withdraw},

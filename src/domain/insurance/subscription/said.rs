@@ -1,17 +1,17 @@
-//! What clients send to say something to a subscription.
+//! Request bodies of the commands of a subscription.
 
 use super::Command::{self, Apply, Cancel};
 use crate::domain::kernel::{CANCELLED, Malformed, Text};
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter when it is cancelled by its status.
+/// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
 pub(super) const IGNORED: &[&str] =
     &["subscriptionId", "productName", "premium", "customer", "subscriptionStatus", "reason"];
 
-/// How clients of the original ask for it to be called off.
+/// Statuses with which clients of the original request a cancellation.
 const REQUESTED_BACK: &[&str] = &["reqCancel"];
 
-/// `{"subscriptionStatus":"created","productName":"Fisrtcancer"}`; the status is read past.
+/// `{"subscriptionStatus":"created","productName":"Fisrtcancer"}`; the status is ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ApplyBody {

@@ -1,4 +1,4 @@
-//! What clients are shown of a subscription.
+//! Response body of a subscription.
 
 use crate::domain::kernel::{Money, Text};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What is promised of a subscription.
+//! Specifications of the subscription aggregate.
 
 use super::{
     Command::{
@@ -18,7 +18,7 @@ use crate::domain::kernel::{
 const PREMIUM: Money = Money(30_000);
 const PRICED: Event = Priced { premium: PREMIUM };
 
-/// Every state against what leads to a subscription or does not.
+/// Every state against the commands that establish or reject a subscription.
 const OF_APPLYING: &str = "
 past         Apply             Price    Accept       Reject
 blank        Requested         !Unknown !Unknown     !Unknown
@@ -33,7 +33,7 @@ cancelled    !AlreadyRequested -        !IsCancelled !IsCancelled
 rejected     !AlreadyRequested -        !WasRejected -
 ";
 
-/// Every state against what becomes of a subscription.
+/// Every state against the commands that decide or cancel a subscription.
 const AFTERWARDS: &str = "
 past         Review       Contract        Refuse          Cancel        FinishCancelling
 blank        !Unknown     !Unknown        !Unknown        !Unknown      !Unknown

@@ -1,4 +1,4 @@
-//! What clients send to say something to an underwriting.
+//! Request bodies of the commands of an underwriting.
 
 use super::{
     Command::{self, Decide},
@@ -8,13 +8,13 @@ use crate::domain::insurance::subscription::Subscription;
 use crate::domain::kernel::{Id, Malformed, Text};
 use serde::Deserialize;
 
-/// What only the server decides.
+/// Fields that are ignored, because the server sets them.
 pub(super) const IGNORED: &[&str] = &["underwritingId", "subscriptionId", "underwriterId"];
 
 const APPROVED: &[&str] = &["approveSubscription", "approve", "approved"];
 const REFUSED: &[&str] = &["refuseSubscription", "refuse", "refused"];
 
-/// The verdict, about whatever it was said to.
+/// Returns the command for a verdict that names no subscription.
 pub(super) const fn decided(verdict: Verdict) -> Command {
     Decide { verdict, about: None }
 }

@@ -1,4 +1,4 @@
-//! What is promised of an underwriting.
+//! Specifications of the underwriting aggregate.
 
 use super::{
     Case,

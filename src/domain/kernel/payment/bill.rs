@@ -1,16 +1,16 @@
-//! What a business says about its payments: what is paid for, and how it is called there.
+//! The bill: what the payments of a business are for, and their names there.
 
 use super::Payment;
 use crate::domain::kernel::{Business, Message, Money, Vocabulary};
 use serde::Serialize;
 use serde_json::Value;
 
-/// What is paid for, and how a payment is called in that business.
+/// The details of what is paid for, and the names of payments in that business.
 pub trait Bill: Message + Default {
-    /// Who is paid.
+    /// The business that is paid.
     type Business: Business;
 
-    /// The name of the payments: `business/resource`. Never changes once written.
+    /// The name of the payments, `business/resource`. It never changes once written to a journal.
     const NAME: &'static str;
 
     /// Other resource names under which clients find payments.
@@ -19,56 +19,57 @@ pub trait Bill: Message + Default {
     /// The name of the port that charges: `business/payment`.
     const PORT: &'static str;
 
-    /// The role of who gives money back by hand when the outside service will not.
+    /// The role that gives money back by hand when the outside service declines a refund.
     const CASHIER: &'static str;
 
-    /// What the outside service is told beside the operation, the number and the amount: a JSON object.
+    /// The details for the outside service, a JSON object. The operation, the number and the amount
+    /// are added to it.
     fn details(&self) -> Value;
 
-    /// What a client is shown: plain data with the JSON names of the business.
+    /// The representation for clients: plain data with the JSON names of the business.
     fn show(&self, receipt: Receipt) -> impl Serialize;
 
-    /// Whatever clients of this business say beside `settle`.
+    /// The commands that clients of this business submit in addition to `settle`.
     #[must_use]
     fn vocabulary() -> Vocabulary<Payment<Self>> {
         Vocabulary::new()
     }
 }
 
-/// How a payment stands, for a [`Bill`] to show.
+/// The state of a payment, for [`Bill::show`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The number of the payment, which is the order's.
     pub number: u64,
-    /// How much, in won.
+    /// The amount, in won.
     pub amount: Money,
-    /// How it stands.
+    /// The stage of the payment.
     pub stage: Stage,
-    /// Why it was declined, if it was.
+    /// The reason why it was declined; `None` when it was not.
     pub reason: Option<String>,
 }
 
-/// How far a payment has come, as clients tell it: whatever did not come about was declined.
+/// The stage of a payment as shown to clients. Every failed payment is shown as declined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing was asked for.
+    /// No payment was requested.
     Blank,
     /// The card is to be charged.
     Requested,
     /// The card was charged.
     Approved,
-    /// The card was not charged, or nobody answered.
+    /// The card was not charged, or the outside service did not answer.
     Declined,
     /// The money is to be given back.
     RefundRequested,
-    /// The outside service will not give the money back: somebody has to.
+    /// The outside service declined the refund: the cashier has to give the money back.
     RefundDeclined,
     /// The money was given back.
     Refunded,
 }
 
 impl Stage {
-    /// The usual word for it; a business that has its own for some falls back to this.
+    /// The default name of the stage. A business with its own names for some uses it for the rest.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {

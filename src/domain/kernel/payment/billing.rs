@@ -1,4 +1,4 @@
-//! Leads the money of one order: charged before the order stands, given back when it falls.
+//! The billing saga of one order: charges before the order is accepted, refunds when it fails.
 //!
 //! ```text
 //!        placed         approved             accepted
@@ -15,8 +15,8 @@
 //!                     ▼
 //!                    over
 //! ```
-//! It speaks to nobody but the order and its payment, so that whatever else a business does for an
-//! order, and whoever of it is down, never stands between a customer and the money.
+//! The saga dispatches commands to the order and its payment only. No other component of a
+//! business, suspended or not, can delay a refund.
 
 use super::{
     Bill,
@@ -29,46 +29,46 @@ use crate::domain::kernel::{
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
-/// An order that is paid for, and how it is told what became of the money.
+/// An order that is paid for, and its commands for the outcomes of the payment.
 pub trait Payable: Aggregate {
-    /// What is paid for.
+    /// The bill: what is paid for.
     type Bill: Bill<Business = Self::Business>;
 
-    /// The name of the saga: `business/name`. Never changes once written.
+    /// The name of the saga, `business/name`. It never changes once written to a journal.
     const BILLING: &'static str;
 
-    /// What an event means for the money; `None` when nothing.
+    /// The meaning of an event for the money; `None` when it has none.
     fn turn(event: &Self::Event) -> Option<Turn<Self::Bill>>;
 
-    /// It was paid.
+    /// The command to the order when it was paid.
     fn accept() -> Self::Command;
 
-    /// It could not be paid, for this reason.
+    /// The command to the order when the payment failed, with the reason.
     fn reject(how: Fall, because: String) -> Self::Command;
 
-    /// It was called off, and no money of it is kept any more.
+    /// The command to the order when it was called off and no money of it is kept any more.
     fn close() -> Self::Command;
 }
 
-/// What becomes of the money of an order.
+/// The meaning of an event of an order for its money.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turn<B> {
-    /// It is to be paid.
+    /// The order is to be paid.
     Placed {
-        /// What is paid for.
+        /// The bill: what is paid for.
         bill: B,
-        /// How much, in won.
+        /// The amount, in won.
         amount: Money,
     },
-    /// It took note of having been paid.
+    /// The order has recorded its payment.
     Accepted,
-    /// It shall not be: whatever was paid goes back.
+    /// The order was called off: the amount paid is refunded.
     CalledOff,
-    /// It is over, and no money of it is kept.
+    /// The order is over, and no money of it is kept.
     Over,
 }
 
-/// How far the money of an order has come.
+/// The state of the money of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Billing<O> {
@@ -76,36 +76,36 @@ pub struct Billing<O> {
     of: PhantomData<fn() -> O>,
 }
 
-/// Where it waits.
+/// The phases of the billing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// Nothing was ordered, or everything is settled.
     #[default]
     Idle,
-    /// The payment was asked for.
+    /// The payment was requested.
     Paying,
-    /// It was paid, and the order is told so.
+    /// The payment was approved, and `accept` was dispatched to the order.
     Accepting,
-    /// The payment failed, and the order is told so.
+    /// The payment failed, and `reject` was dispatched to the order.
     Rejecting,
-    /// The payment was asked for, and the order called off meanwhile.
+    /// The payment was requested, and the order called off meanwhile.
     Withdrawing,
-    /// The money is on its way back.
+    /// The refund was requested.
     Refunding,
-    /// The outside service will not give the money back: the cashier has to.
+    /// The outside service declined the refund: the cashier has to give the money back.
     Owing,
-    /// No money is kept any more, and the order is told so.
+    /// No money is kept any more, and `close` was dispatched to the order.
     Closing,
 }
 
 use Phase::{Accepting, Closing, Idle, Owing, Paying, Refunding, Rejecting, Withdrawing};
 
-/// What it listens to.
+/// The facts that the saga receives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard<O: Payable> {
-    /// Something happened to the order.
+    /// An event of the order.
     Order(Id<O>, O::Event),
-    /// Something happened to its payment.
+    /// An event of its payment.
     Payment(Id<Payment<O::Bill>>, Event<O::Bill>),
 }
 
@@ -122,7 +122,7 @@ impl<O: Payable> Saga for Billing<O> {
     const NAME: &'static str = O::BILLING;
     type Hears = Heard<O>;
 
-    /// An order and its payment bear one number.
+    /// An order and its payment have the same number.
     fn route(heard: &Heard<O>) -> Option<u64> {
         match heard {
             Heard::Order(order, _) => Some(order.number()),
@@ -140,8 +140,8 @@ impl<O: Payable> Saga for Billing<O> {
         }
     }
 
-    /// An order says no only because it was called off, which was heard before the refusal and
-    /// acted upon then.
+    /// Ignores rejections. An order rejects these commands only when it was called off, and that
+    /// event arrived and was handled before the rejection.
     fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         Step::wait(self)
     }
@@ -163,7 +163,7 @@ impl Phase {
                 Paying.step().tell(me.of::<Payment<O::Bill>>(), Request { bill, amount })
             }
             (Paying, Turn::CalledOff) => Withdrawing.step(),
-            // Nobody calls off what was never paid once its billing is over.
+            // An order that was never paid cannot be called off once its billing is over.
             (Idle | Accepting, Turn::CalledOff) => {
                 Refunding.step().tell(me.of::<Payment<O::Bill>>(), Refund)
             }

@@ -10,7 +10,7 @@ use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Money, Patience, Po
 use serde_json::{Value, json};
 use std::marker::PhantomData;
 
-/// Charges for a bill, and refunds: one charge and one refund for every payment at most.
+/// The port that charges and refunds: at most one charge and one refund for every payment.
 #[derive(Clone, Copy, Debug)]
 pub struct Charging<B>(PhantomData<fn() -> B>);
 
@@ -27,7 +27,7 @@ impl<B: Bill> Port for Charging<B> {
                 body: body("charge", *payment, *amount, bill.details()),
                 patience: Patience::Limited,
             }),
-            // Whoever did not answer may have charged, so an abandoned charge is returned as well.
+            // The service may have charged without an answer, so an abandoned charge is refunded.
             RefundRequested { amount } | Abandoned { amount, .. } => Some(Ask {
                 operation: "refund",
                 key: format!("refund-{payment}"),

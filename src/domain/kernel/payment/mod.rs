@@ -1,8 +1,8 @@
-//! What is paid for one order: asked for, paid, or paid back. It bears the order's number.
+//! The payment of one order: requested, paid or refunded. It has the order's number.
 //!
-//! Every business that takes money says with a [`Bill`] what is paid for and how it is called
-//! there; the rules are the same for all: charged once, refunded once, and whatever may have been
-//! charged without an answer is given back.
+//! A business that takes money defines with a [`Bill`] what is paid for and how it is named. The
+//! rules are the same for all: charged once and refunded once. A charge without an answer is
+//! refunded, because it may have been made.
 //!
 //! ```text
 //! Requested ──▶ Approved ──▶ RefundRequested ──▶ Refunded
@@ -10,9 +10,9 @@
 //!   │   ▼                          ▼  │
 //!   │ Declined               RefundDeclined
 //!   ▼
-//! Abandoned ──▶ Voided      nobody answered: whatever was charged is returned
+//! Abandoned ──▶ Voided      no answer came: what was charged is returned
 //! ```
-//! A payment for which nobody was asked is as good as declined: `Requested ──▶ TurnedAway`.
+//! A payment whose charge was never sent counts as declined: `Requested ──▶ TurnedAway`.
 
 mod bill;
 mod billing;
@@ -39,7 +39,7 @@ use Event::{
     TurnedAway, Voided,
 };
 
-/// What is paid for one order.
+/// The payment of one order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Payment<B> {
     bill: B,
@@ -72,14 +72,14 @@ enum Status {
     },
 }
 
-/// What a payment can be told.
+/// The commands of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command<B> {
-    /// Charge for this.
+    /// Requests a charge for this bill.
     Request {
-        /// What is paid for.
+        /// The bill: what is paid for.
         bill: B,
-        /// How much, in won.
+        /// The amount, in won.
         amount: Money,
     },
     /// The card was charged.
@@ -89,39 +89,39 @@ pub enum Command<B> {
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Nobody knows whether the card was charged.
+    /// The outside service did not answer, so it is unknown whether the card was charged.
     Abandon {
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Give the money back.
+    /// Requests a refund.
     Refund,
     /// The money was given back.
     ConfirmRefund,
-    /// The outside service will not give the money back.
+    /// The outside service declined the refund.
     DeclineRefund {
         /// The reason, as a sentence.
         reason: String,
     },
     /// The cashier gave the money back by hand.
     Settle,
-    /// A client says again what the order has said already.
+    /// A client repeats what the order has already requested.
     Restate,
-    /// Nobody was asked to charge the card.
+    /// The gate refused the charge, so the outside service was never asked.
     TurnAway {
         /// The reason, as a sentence.
         reason: String,
     },
 }
 
-/// What can happen to a payment.
+/// The events of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event<B> {
     /// The card is to be charged.
     Requested {
-        /// What is paid for.
+        /// The bill: what is paid for.
         bill: B,
-        /// How much, in won.
+        /// The amount, in won.
         amount: Money,
     },
     /// The card was charged.
@@ -131,23 +131,23 @@ pub enum Event<B> {
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Nobody answered; whatever was charged is to be returned.
+    /// The outside service did not answer; any charge is to be refunded.
     Abandoned {
-        /// How much may have been charged, in won.
+        /// The amount that may have been charged, in won.
         amount: Money,
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Nothing is charged any more of what was abandoned.
+    /// The abandoned charge was refunded, or had never been made.
     Voided,
     /// The money is to be given back.
     RefundRequested {
-        /// How much, in won.
+        /// The amount, in won.
         amount: Money,
     },
     /// The money was given back.
     Refunded,
-    /// The outside service will not give the money back: somebody has to.
+    /// The outside service declined the refund: the cashier has to give the money back.
     RefundDeclined {
         /// The reason, as a sentence.
         reason: String,
@@ -159,22 +159,22 @@ pub enum Event<B> {
     },
 }
 
-/// Why a payment says no.
+/// The reasons why a payment rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No order bears this number.
+    /// No payment has this number.
     #[error("there is no such payment")]
     Unknown,
-    /// Something else was asked for before.
+    /// Another bill or amount was requested before.
     #[error("the payment has been requested already")]
     AlreadyRequested,
-    /// The question it answers has been answered.
+    /// The charge has another answer already.
     #[error("the payment has been answered already")]
     AlreadyAnswered,
-    /// There is nothing to give back.
+    /// No money was paid that could be refunded.
     #[error("nothing has been paid")]
     NothingPaid,
-    /// Nobody asked for the money to be given back.
+    /// No refund was requested.
     #[error("no refund has been requested")]
     NoRefund,
 }
@@ -189,7 +189,7 @@ impl super::Rejection for Rejection {
 }
 
 impl<B> Event<B> {
-    /// How far the payment has come with this, for views that show it.
+    /// The stage of the payment after this event, for views that show it.
     #[must_use]
     pub const fn stage(&self) -> Stage {
         match self {
@@ -245,7 +245,7 @@ impl<B: Bill> Aggregate for Payment<B> {
                 Ok(vec![Refunded])
             }
             (S::RefundRequested, DeclineRefund { reason }) => Ok(vec![RefundDeclined { reason }]),
-            // A refund declined because nothing was charged is as good as a refund.
+            // A declined refund means that no charge was made, so it counts as a refund.
             (S::Abandoned { .. }, ConfirmRefund | DeclineRefund { .. }) => Ok(vec![Voided]),
             (state, command) => self.already(state, &command),
         }
@@ -288,13 +288,13 @@ impl<B: Bill> Aggregate for Payment<B> {
 }
 
 impl<B: Bill> Payment<B> {
-    /// How far it has come.
+    /// The stage of the payment.
     #[must_use]
     pub const fn stage(&self) -> Stage {
         self.status.stage()
     }
 
-    /// The lower half of the table: what is already so, and what is refused.
+    /// The rest of the transition table: commands that change nothing, and rejections.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, state: &Status, command: &Command<B>) -> Decision<Self> {
         use Status as S;

@@ -1,4 +1,4 @@
-//! What is promised of a payment.
+//! Specifications of the payment.
 
 use super::{
     Bill, Charging,
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 type Payment = super::Payment<Tip>;
 
-/// The smallest thing to pay for.
+/// The smallest possible bill.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Tip;
 
@@ -83,7 +83,7 @@ fn a_payment_goes_its_way_and_no_other() {
     table::<Payment>(&pasts, &giving_back, OF_GIVING_BACK);
 }
 
-/// The same is asked for, and something else.
+/// The first `Request` repeats the same amount, the second has another.
 const OF_ASKING: &str = "
 past             Request   Request           Restate
 Blank            Requested Requested         !Unknown

@@ -1,11 +1,11 @@
-//! Who does the work of an office: a configured list that is never empty.
+//! The clerks of an office: a configured list that is never empty.
 
 use crate::domain::kernel::Number;
 use serde::{Deserialize, Serialize};
 use std::iter;
 
-/// The clerks of an office by their numbers, in the order in which they get work when all have
-/// equally much. At least one, nobody twice; whatever else a configuration says is refused.
+/// The clerks of an office by number, in the order in which they get work at equal load. The list
+/// has at least one clerk and no duplicate; any other configuration is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Number>", into = "Vec<Number>")]
 pub struct Clerks {
@@ -14,18 +14,18 @@ pub struct Clerks {
 }
 
 impl Clerks {
-    /// An office of one.
+    /// An office with one clerk.
     #[must_use]
     pub const fn one(clerk: u64) -> Self {
         Self { first: Number(clerk), others: Vec::new() }
     }
 
-    /// All of them, in their order.
+    /// All clerks, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Number> {
         iter::once(self.first).chain(self.others.iter().copied())
     }
 
-    /// Who has least to do; the first of them when several have equally little.
+    /// The clerk with the least load; the first one when several have the same.
     #[must_use]
     pub fn least_loaded(&self, load: impl Fn(Number) -> u64) -> Number {
         self.others

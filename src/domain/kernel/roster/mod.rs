@@ -1,7 +1,7 @@
-//! Who of an office does which work: each piece goes to whoever has least to do.
+//! The roster of an office: assigns each piece of work to the clerk with the least load.
 //!
-//! Every business with desks to be served says with an [`Office`] who serves them; there is one
-//! roster for an office, [`Roster::THE`]. A piece of work bears the number of its conversation:
+//! A business defines the clerks of each of its offices with an [`Office`]. There is one roster
+//! for an office, [`Roster::THE`]. A piece of work has the number of its saga instance:
 //!
 //! ```text
 //!           assign: to the least loaded           close: decided, or not wanted any more
@@ -25,12 +25,12 @@ use thiserror::Error;
 use Command::{Assign, Close};
 use Event::{Assigned, Closed, Staffed};
 
-/// What a business says about the clerks of one of its offices.
+/// The definition of one office of a business, and of its clerks.
 pub trait Office: Message + Default {
-    /// Whose office it is.
+    /// The business that the office belongs to.
     type Business: Business;
 
-    /// The name of its roster: `business/resource`. Never changes once written.
+    /// The name of its roster, `business/resource`. It never changes once written to a journal.
     const NAME: &'static str;
 
     /// Other resource names under which clients find it.
@@ -39,65 +39,65 @@ pub trait Office: Message + Default {
     /// The role of its clerks.
     const ROLE: &'static str;
 
-    /// Who serves it now.
+    /// The clerks who serve the office now.
     fn clerks(settings: &<Self::Business as Business>::Settings) -> &Clerks;
 }
 
-/// Who of an office does which work.
+/// The open work of an office, and the clerk of each piece.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Roster<O> {
-    /// Everybody who has work or could get some, with the number of pieces that are open.
+    /// All clerks who have work or could get some, with the number of their open pieces.
     loads: BTreeMap<Number, u64>,
     /// The open pieces of work, each with its clerk.
     open: BTreeMap<u64, Number>,
-    /// Who could get work, as of the last assignment.
+    /// The clerks who could get work, as of the last assignment.
     clerks: Option<Clerks>,
     office: PhantomData<O>,
 }
 
-/// What a roster can be told.
+/// The commands of a roster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Somebody has to do this.
+    /// Assigns this piece of work to a clerk.
     Assign {
         /// The number of the work.
         work: u64,
     },
-    /// Nobody has to do this any more.
+    /// Closes this piece of work: no clerk has to do it any more.
     Close {
         /// The number of the work.
         work: u64,
     },
 }
 
-/// What can happen to a roster.
+/// The events of a roster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// From now on these get the work.
+    /// From now on these clerks get the work.
     Staffed {
-        /// Who.
+        /// The clerks.
         clerks: Clerks,
     },
-    /// This clerk does it.
+    /// The work was assigned to this clerk.
     Assigned {
         /// The number of the work.
         work: u64,
-        /// Who had least to do.
+        /// The clerk with the least load.
         clerk: Number,
     },
-    /// It is decided, or not wanted any more.
+    /// The work is decided, or not wanted any more.
     Closed {
         /// The number of the work.
         work: u64,
-        /// Who has so much less to do.
+        /// The clerk who had the work.
         clerk: Number,
     },
 }
 
-/// Why a roster says no.
+/// The reasons why a roster rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nothing was ever assigned here.
+    /// No work was ever assigned here.
     #[error("there is no such roster")]
     Unknown,
 }
@@ -183,13 +183,14 @@ impl<O: Office> Roster<O> {
         &self.open
     }
 
-    /// How many open pieces of work this clerk has.
+    /// The number of open pieces of work of this clerk.
     #[must_use]
     pub fn load(&self, clerk: Number) -> u64 {
         self.loads.get(&clerk).copied().unwrap_or_default()
     }
 
-    /// Who serves the office may have changed since the last assignment.
+    /// The events of an assignment. They include `Staffed` when the configured clerks have changed
+    /// since the last assignment.
     fn assigned(&self, work: u64, clerks: &Clerks) -> Vec<Event> {
         let clerk = clerks.least_loaded(|clerk| self.load(clerk));
         let assigned = Assigned { work, clerk };

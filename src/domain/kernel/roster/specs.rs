@@ -1,4 +1,4 @@
-//! What is promised of a roster.
+//! Specifications of the roster.
 
 use super::{
     Clerks,

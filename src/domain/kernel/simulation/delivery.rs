@@ -1,4 +1,4 @@
-//! How a simulated world moves: commands delivered, questions answered, commits, crashes, alarms.
+//! The steps of a simulated world: delivery of commands, effects, commits, crashes and alarms.
 
 use super::{
     Cause, Dice, Origin, Payload, Record, World,
@@ -6,13 +6,13 @@ use super::{
 };
 use crate::domain::kernel::Dispatch;
 
-/// A command said by a saga, not delivered yet.
+/// A command dispatched by a saga and not delivered yet.
 pub(super) struct Pending {
     origin: Origin,
     dispatch: Dispatch,
 }
 
-/// Something a port or a lookup has to ask.
+/// An effect of a port or a lookup that is not executed yet.
 pub(super) struct Question {
     asker: usize,
     position: usize,
@@ -20,8 +20,8 @@ pub(super) struct Question {
 }
 
 impl World {
-    /// Delivers one command of a saga, not necessarily the oldest; but within one conversation
-    /// they are never delivered out of order. False when there is none, or it has to wait.
+    /// Delivers one command of a saga, not necessarily the oldest. Commands of one saga instance
+    /// are delivered in order. Returns false when there is none, or its target is suspended.
     pub fn deliver(&mut self, nth: usize) -> bool {
         let oldest = self.oldest_beside(nth);
         let Some(pending) = oldest.and_then(|oldest| self.outbox.remove(oldest)) else {
@@ -33,8 +33,8 @@ impl World {
         true
     }
 
-    /// Delivers the next command twice: once more under its own cause, which is recognised, and
-    /// once more under a cause that nobody knows, which the aggregate itself has to bear.
+    /// Delivers the next command, then repeats it twice. The repetition with its own cause is
+    /// recognised as a duplicate; the one with an unknown cause must be tolerated by the aggregate.
     pub fn deliver_twice(&mut self, nth: usize) -> bool {
         let oldest = self.oldest_beside(nth);
         let Some(Pending { origin, dispatch }) = oldest.and_then(|oldest| self.outbox.get(oldest))
@@ -50,8 +50,8 @@ impl World {
         true
     }
 
-    /// Asks one question of a port or a lookup, and carries out what the answer means. False when
-    /// there is none.
+    /// Executes one effect of a port or a lookup, and the command that follows from the result.
+    /// Returns false when there is none.
     pub fn answer(&mut self, nth: usize, dice: &mut Dice) -> bool {
         if nth >= self.questions.len() {
             return false;
@@ -81,7 +81,7 @@ impl World {
         true
     }
 
-    /// Makes everything durable: views see it, ports and lookups hear of it.
+    /// Makes all records durable: views apply them, ports and lookups receive them.
     pub fn commit(&mut self) {
         for position in self.durable..self.journal.len() {
             let record = &self.journal[position];
@@ -91,7 +91,7 @@ impl World {
         self.durable = self.journal.len();
     }
 
-    /// Loses everything that is not durable, and begins again from what is.
+    /// Drops all records that are not durable, and rebuilds the world from the others.
     pub fn crash(&mut self) {
         let mut journal = std::mem::take(&mut self.journal);
         journal.truncate(self.durable);
@@ -118,7 +118,7 @@ impl World {
         self.collect_questions(0);
     }
 
-    /// Lets time pass, and every alarm go off that is due.
+    /// Advances the clock, and lets every due alarm expire.
     pub fn advance_ms(&mut self, ms: u64) {
         self.now = self.now.after_ms(ms);
         let due: Vec<(&'static str, u64)> = self
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// Lets everything happen that is on its way, in a random order.
+    /// Executes everything in flight, in a random order, until the world is quiet.
     pub fn settle(&mut self, dice: &mut Dice) {
         while !self.is_quiet() {
             while let Some(nth) = self.ready_at_random(dice) {
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    /// One thing that can happen by itself, at random.
+    /// Executes one random step that needs no request.
     pub fn stir(&mut self, dice: &mut Dice) {
         let (waiting, asking) = (self.outbox.len(), self.questions.len());
         match dice.roll(16) {
@@ -157,7 +157,8 @@ impl World {
         }
     }
 
-    /// The first command from here on, in a circle, that need not wait for something suspended.
+    /// The index of the first deliverable command, searched from `from` with wrap-around. A command
+    /// is deliverable unless a suspended target blocks its saga instance.
     pub(super) fn ready(&self, from: usize) -> Option<usize> {
         let waiting = self.outbox.len();
         let mut circle = (0..waiting).map(|nth| (from + nth) % waiting);
@@ -170,7 +171,8 @@ impl World {
             .and_then(|from| self.ready(from))
     }
 
-    /// The oldest command of the same conversation, unless whom it is for is suspended.
+    /// The index of the oldest command of the same saga instance; `None` when its target is
+    /// suspended.
     fn oldest_beside(&self, nth: usize) -> Option<usize> {
         let picked = self.outbox.get(nth)?.origin;
         let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
@@ -180,7 +182,7 @@ impl World {
         (!self.suspended.contains(whom)).then_some(oldest)
     }
 
-    /// Lets everything take commands again.
+    /// Resumes all suspended aggregate kinds.
     pub(super) fn resume_all(&mut self) {
         self.suspended.clear();
     }
@@ -198,7 +200,7 @@ impl World {
         }
     }
 
-    /// What ports and lookups have to ask because of the records after this one.
+    /// Collects the effects that ports and lookups require for the records from this index on.
     fn collect_questions(&mut self, after: usize) {
         for (position, record) in self.journal.iter().enumerate().skip(after) {
             for (asker, wants) in self.askers.iter().enumerate() {

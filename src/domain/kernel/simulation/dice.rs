@@ -1,17 +1,17 @@
-//! Chance that can be repeated: the same seed, the same world.
+//! Deterministic random numbers: the same seed gives the same world.
 
-/// Small, deterministic and good enough (splitmix64, Steele et al. 2014).
+/// A small deterministic random number generator (splitmix64, Steele et al. 2014).
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// Dice that always fall the same way.
+    /// A generator with this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A number below `sides`; 0 when there are none.
+    /// A random number below `sides`; 0 when `sides` is 0.
     pub fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -21,7 +21,7 @@ impl Dice {
         usize::try_from(mixed % (sides.max(1) as u64)).unwrap_or_default()
     }
 
-    /// True once in so many times.
+    /// True with the probability of one in `times`.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.roll(times) == 0
     }

@@ -1,23 +1,23 @@
-//! What every business gets for one line: random worlds, and stories failed, repeated and
-//! crashed at every step.
+//! Simulation tests for every business: random worlds, and stories with a failure, a repetition
+//! or a crash at every step.
 
 use super::{Dice, Luck, World};
 use crate::domain::kernel::{Answer, Message};
 use std::{fmt::Write, thread};
 
-/// What happens in a world from its beginning, said by the people in it.
+/// A script of requests that drives a world from its start.
 ///
-/// The function is called with the number of each chapter from 0, until it says false; between
-/// two chapters everything settles.
+/// The function is called with the number of each chapter from 0, until it returns false. The
+/// world settles between two chapters.
 pub type Story = fn(&mut World, usize) -> bool;
 
-/// What is to hold in a world at rest beside [`World::adds_up`]: what does not, as a sentence.
+/// Invariants of a world at rest in addition to [`World::adds_up`]; the error is a sentence.
 type Invariants = fn(&World) -> Result<(), String>;
 
-/// Lives through this many random worlds on all cores; at the end of each the invariants hold.
+/// Runs this many random worlds on all cores and checks the invariants at the end of each.
 ///
 /// # Panics
-/// When they do not; the message names the seed, which is a bug report.
+/// When an invariant is violated; the message names the seed, which reproduces the bug.
 pub fn random_worlds(
     worlds: u64,
     begin: fn(&mut Dice) -> World,
@@ -37,8 +37,8 @@ pub fn random_worlds(
     });
 }
 
-/// Lives through random worlds one by one, at most this many, until at the end of one the
-/// invariants do not hold: what does not, as a sentence with the seed.
+/// Runs at most this many random worlds, one by one, until one violates an invariant. Returns
+/// the violation as a sentence with the seed.
 pub fn first_flaw(
     worlds: u64,
     begin: fn(&mut Dice) -> World,
@@ -51,7 +51,7 @@ pub fn first_flaw(
     })
 }
 
-/// Names the seed of a world in which something panicked.
+/// Guard that prints the seed of a world when a panic unwinds it.
 struct Witness(u64);
 
 impl Drop for Witness {
@@ -93,10 +93,10 @@ fn check(world: &World, invariants: Invariants, place: &str) {
     }
 }
 
-/// Tells the story with the outside failing at every question, in every way.
+/// Runs the story once for every call to an outside service and every way that call can fail.
 ///
 /// # Panics
-/// When the invariants do not hold afterwards.
+/// When an invariant is violated at the end.
 pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
     let ways = [
         Answer::Declined("no".into()),
@@ -116,10 +116,10 @@ pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants
     }
 }
 
-/// Tells the story with every command of every saga delivered twice, one at a time.
+/// Runs the story once for every command of a saga, with that command delivered twice.
 ///
 /// # Panics
-/// When the invariants do not hold afterwards.
+/// When an invariant is violated at the end.
 pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
     for nth in 0.. {
         let mut world = begin();
@@ -145,10 +145,10 @@ pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invarian
     }
 }
 
-/// Tells the story with a crash after every record, before and after it is durable.
+/// Runs the story twice for every record, with a crash before and after the record is durable.
 ///
 /// # Panics
-/// When the invariants do not hold afterwards.
+/// When an invariant is violated at the end.
 pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Invariants) {
     for nth in 0.. {
         let mut longest = 0;
@@ -189,10 +189,10 @@ fn tell(world: &mut World, story: Story, mut settle: impl FnMut(&mut World, &mut
     }
 }
 
-/// Checks that stored bytes are what they were: each value with its bytes in hexadecimal.
+/// Checks that the encoding of each value equals the given bytes in hexadecimal.
 ///
 /// # Panics
-/// When the bytes of a value differ; the message says what they are now.
+/// When the bytes of a value differ; the message has the actual bytes.
 pub fn golden<T: Message>(encode: fn(&T) -> Vec<u8>, values: &[(T, &str)]) {
     let mut differing = String::new();
     for (value, expected) in values {

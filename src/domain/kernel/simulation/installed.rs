@@ -1,4 +1,4 @@
-//! The parts of the installed businesses, with their types erased: the only file that does so.
+//! Type-erased parts of the installed businesses. Only this file erases their types.
 
 use super::{
     Record,
@@ -13,25 +13,25 @@ use crate::domain::kernel::{
 use serde_json::Value;
 use std::{any::Any, collections::BTreeMap, marker::PhantomData, mem, rc::Rc};
 
-/// What came of a command.
+/// The result of a command.
 pub(super) enum Verdict {
-    /// These events, perhaps none.
+    /// The events, possibly none.
     Events(Vec<Rc<dyn Any>>),
     /// A rejection.
     Refused(Rc<dyn Fn() -> Refused>),
 }
 
-/// A kind of aggregate.
+/// A type-erased aggregate kind.
 pub(super) trait Door {
     fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict;
-    /// Who may say this; `None` when it is for another kind of aggregate.
+    /// The role that may submit this command; `None` when it is for another aggregate kind.
     fn speaker(&self, dispatch: &Dispatch) -> Option<Speaker>;
     fn fold(&mut self, number: u64, event: &dyn Any);
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
 
-/// All aggregates of one kind, and the functions of the business that they live by.
+/// All aggregates of one kind, and the functions of the business that they use.
 pub(super) struct Live<A: Aggregate> {
     pub(super) all: BTreeMap<u64, A>,
     pub(super) decide: Decide<A>,
@@ -89,18 +89,18 @@ impl<A: Aggregate> Door for Live<A> {
     }
 }
 
-/// A saga.
+/// A type-erased saga.
 pub(super) trait Runner {
     fn name(&self) -> &'static str;
     fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
     fn due(&self, now: Timestamp) -> Vec<u64>;
-    /// A conversation that waits for neither an answer nor a person.
+    /// A saga instance that is not over and does not wait for a person.
     fn hanging(&self) -> Option<String>;
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
 
-/// All conversations of one saga, and the function of the business that leads them.
+/// All instances of one saga, and the `react` function that they use.
 pub(super) struct Running<S: Saga> {
     pub(super) states: BTreeMap<u64, S>,
     pub(super) alarms: BTreeMap<u64, Timestamp>,
@@ -190,19 +190,19 @@ impl<S: Saga> Runner for Running<S> {
     }
 }
 
-/// Somebody outside, or a view, that has to be asked.
+/// An effect that is to be executed: a call to an outside service, or a query to a view.
 pub(super) enum Wanted {
     Outside(Ask),
     View(&'static str, Query),
 }
 
-/// What was found out.
+/// The result of an effect.
 pub(super) enum Found<'a> {
     Answer(Answer),
     Rows(&'a dyn Table, &'a Query),
 }
 
-/// A port or a lookup.
+/// A type-erased port or lookup.
 pub(super) trait Asker {
     fn name(&self) -> &'static str;
     fn wanted(&self, record: &Record) -> Option<Wanted>;
@@ -255,7 +255,7 @@ impl<L: Lookup> Asker for Seeker<L> {
     }
 }
 
-/// A view.
+/// A type-erased view.
 pub(super) trait Table {
     fn apply(&mut self, record: &Record);
     fn clear(&mut self);

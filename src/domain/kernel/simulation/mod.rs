@@ -1,5 +1,7 @@
-//! The in-memory world in which businesses are simulated: a journal with a tail that is not
-//! durable yet, sagas that run ahead of it, an outside that does not, crashes, and a clock by hand.
+//! The in-memory world that simulates businesses.
+//!
+//! It has a journal with a tail that is not durable yet, crashes, and a clock set by hand. Sagas
+//! run ahead of the durable part; calls to outside services wait for it.
 
 mod delivery;
 mod dice;
@@ -32,13 +34,13 @@ use std::{
 /// The invariants of one business; see [`Business::adds_up`].
 type Audit = fn(&World) -> Result<(), String>;
 
-/// What a request is told that says a command of the inside.
+/// The error for a request that submits a command reserved for the inside.
 const ONLY_INSIDE: &str = "only a saga, a port or a lookup may say this";
 
 /// A host in memory: one thread, one clock, no disk.
 #[derive(Default)]
 pub struct World {
-    /// What time it is.
+    /// The present time.
     pub now: Timestamp,
     /// The outside services.
     pub outside: Outside,
@@ -115,7 +117,7 @@ impl Books for World {
 }
 
 impl World {
-    /// A world in which this business lives under these settings.
+    /// A world with this business under these settings.
     #[must_use]
     pub fn of<B: Business>(settings: B::Settings) -> Self {
         let mut world = Self::default();
@@ -124,18 +126,18 @@ impl World {
         world
     }
 
-    /// Says a command as a request would; what follows from it waits to be delivered.
+    /// Submits a command as a request does. The commands that follow from it wait for delivery.
     ///
     /// # Errors
-    /// The rejection, as a sentence; or that only the inside may say this.
+    /// The rejection, as a sentence; also when only the inside may submit the command.
     pub fn say<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
         self.say_again(&Dispatch::new(Id::<A>::new(number), command))
     }
 
-    /// Says as a request what was said inside, or would be.
+    /// Submits a dispatch as a request.
     ///
     /// # Errors
-    /// The rejection, as a sentence; or that only the inside may say this.
+    /// The rejection, as a sentence; also when only the inside may submit the command.
     pub fn say_again(&mut self, dispatch: &Dispatch) -> Result<(), String> {
         let door = self.doors.get(dispatch.aggregate());
         if door.and_then(|door| door.speaker(dispatch)) == Some(Speaker::Inside) {
@@ -151,13 +153,13 @@ impl World {
         Ok(())
     }
 
-    /// Every command that sagas, ports and lookups have said so far, crashes included.
+    /// All commands that sagas, ports and lookups have dispatched so far, across crashes.
     #[must_use]
     pub fn overheard(&self) -> &[Dispatch] {
         &self.overheard
     }
 
-    /// Says a command, then lets everything happen that follows from it.
+    /// Submits a command, then executes everything that follows from it.
     ///
     /// # Errors
     /// The rejection, as a sentence.
@@ -167,24 +169,24 @@ impl World {
         Ok(())
     }
 
-    /// Lets aggregates of this kind take no commands: people are turned away, and what sagas say
-    /// waits, with whatever the same conversations say behind it. A crash does not change that.
+    /// Suspends an aggregate kind. Requests are refused; commands of sagas wait, together with the
+    /// later commands of the same saga instances. A crash does not end the suspension.
     pub fn suspend<A: Aggregate>(&mut self) {
         self.suspended.insert(A::NAME);
     }
 
-    /// Lets aggregates of this kind take commands again.
+    /// Resumes an aggregate kind.
     pub fn resume<A: Aggregate>(&mut self) {
         self.suspended.remove(A::NAME);
     }
 
-    /// The aggregate of this number; the default when nothing has happened to it.
+    /// The aggregate of this number; the default when it has no events.
     #[must_use]
     pub fn get<A: Aggregate>(&self, number: u64) -> A {
         Books::get(self, number)
     }
 
-    /// All aggregates of this kind to which something has happened.
+    /// All aggregates of this kind that have events.
     #[must_use]
     pub fn all<A: Aggregate>(&self) -> Vec<(u64, A)> {
         self.live::<A>()
@@ -192,7 +194,7 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// The aggregate of this number as it is shown to a client.
+    /// The representation of the aggregate of this number for clients.
     #[must_use]
     pub fn shown<A: Aggregate>(&self, number: u64) -> serde_json::Value {
         serde_json::to_value(self.get::<A>(number).show(number)).unwrap_or_default()
@@ -206,7 +208,7 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// The conversations of a saga that are not over.
+    /// The instances of a saga that are not over.
     #[must_use]
     pub fn open<S: Saga>(&self) -> Vec<(u64, S)> {
         self.running::<S>()
@@ -221,24 +223,24 @@ impl World {
         facts.map(|(id, event)| (id.number(), event)).collect()
     }
 
-    /// The journal, the tail that is not durable included.
+    /// The journal, including the tail that is not durable.
     #[must_use]
     pub fn journal(&self) -> &[Record] {
         &self.journal
     }
 
-    /// Whether nothing is on its way: no question, nothing undurable, and no command but those that
-    /// wait for something suspended.
+    /// Whether nothing is in flight: no effect, no record that is not durable, and no command
+    /// except those that wait for a suspended aggregate kind.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.ready(0).is_none() && self.questions.is_empty() && self.durable == self.journal.len()
     }
 
-    /// Whether a world at rest is as it should be: no answer is lost, every conversation that is
-    /// not over waits for a person, and the books of the businesses add up.
+    /// Checks a world at rest: no answered request is lost, every saga instance that is not over
+    /// waits for a person, and the invariants of the businesses hold.
     ///
     /// # Errors
-    /// What is not so, as a sentence.
+    /// The violation, as a sentence.
     pub fn adds_up(&self) -> Result<(), String> {
         let lost = self.lost_answers();
         if !lost.is_empty() {
@@ -252,7 +254,7 @@ impl World {
         self.audits.iter().try_for_each(|audit| audit(self))
     }
 
-    /// Requests that were answered, and whose records are gone: there must be none.
+    /// The answered requests whose records are lost: there must be none.
     #[must_use]
     pub fn lost_answers(&self) -> Vec<u64> {
         let kept: HashSet<u64> = self.journal.iter().filter_map(Record::request).collect();
@@ -273,7 +275,7 @@ impl World {
         self.sagas.iter().find_map(|saga| saga.as_any().downcast_ref())
     }
 
-    /// Carries out a command; the position of its last record, when it left one.
+    /// Executes a command and returns the position of its last record, if it has one.
     fn execute(
         &mut self,
         dispatch: &Dispatch,
@@ -343,7 +345,7 @@ impl World {
     }
 }
 
-/// The settings a kind of aggregate is judged under.
+/// The settings that an aggregate kind decides with.
 fn settings_of<A: Aggregate>(settings: &dyn Any) -> Option<&SettingsOf<A>> {
     settings.downcast_ref()
 }

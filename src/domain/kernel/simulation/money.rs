@@ -1,4 +1,4 @@
-//! What is known of money outside of a simulated world, against what its payments say.
+//! Compares the charges and refunds of the simulated outside service with the payments.
 
 use super::World;
 use crate::domain::kernel::{
@@ -7,11 +7,11 @@ use crate::domain::kernel::{
 };
 
 impl World {
-    /// Whether the outside service charged and refunded what the payments say: whoever has paid was
-    /// charged once and not refunded; of everybody else nothing was kept.
+    /// Checks the operations of the outside service against the payments. An approved payment was
+    /// charged once and not refunded; no money of any other payment is kept.
     ///
     /// # Errors
-    /// The payment that says something else.
+    /// The payment that differs, as a sentence.
     pub fn money_adds_up<B: Bill>(&self) -> Result<(), String> {
         self.each::<Payment<B>>(|number, payment| {
             let charges = self.outside.done(&format!("charge-{number}"));

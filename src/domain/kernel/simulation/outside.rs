@@ -1,47 +1,49 @@
-//! The outside services of a simulated world: each does what a key stands for at most once.
+//! The simulated outside services: they execute the operation of a key at most once.
 
 use super::Dice;
 use crate::domain::kernel::{Answer, Ask, Patience};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything that answers to ports.
+/// All outside services of a simulated world.
 #[derive(Debug, Default)]
 pub struct Outside {
-    /// How it answers.
+    /// The way the services answer.
     pub luck: Luck,
-    /// Fails the question of this number (counted from 0), if it can fail.
+    /// Fails the call of this number (counted from 0), if that call can fail.
     pub fail_at: Option<(u64, Answer)>,
     asked: u64,
-    /// What was asked before a crash may have been let through: nobody is turned away twice.
+    /// The keys of earlier calls. A call repeated after a crash may have been admitted before, so
+    /// it is not turned away.
     keys: BTreeSet<String>,
     answers: BTreeMap<String, Answer>,
     done: BTreeMap<String, u32>,
 }
 
-/// How outside services answer.
+/// The way outside services answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Luck {
-    /// They do what they are asked.
+    /// The services execute every operation.
     #[default]
     Good,
-    /// They approve, decline, do it without telling, do not answer at all, or are not even asked.
+    /// The services approve, decline, execute without an answer, do not answer at all, or are not
+    /// called because the gate turns the call away.
     Random,
 }
 
 impl Outside {
-    /// How often what this key stands for was done: at most once.
+    /// How often the operation of this key was executed: at most once.
     #[must_use]
     pub fn done(&self, key: &str) -> u32 {
         self.done.get(key).copied().unwrap_or_default()
     }
 
-    /// How many questions were asked.
+    /// The number of calls so far.
     #[must_use]
     pub const fn asked(&self) -> u64 {
         self.asked
     }
 
-    /// Asks; `None` means no answer yet, ask again.
+    /// Calls a service; `None` means that it has not answered and the call is to be retried.
     pub(super) fn ask(&mut self, ask: &Ask, dice: &mut Dice) -> Option<Answer> {
         self.asked += 1;
         let is_first = self.keys.insert(ask.key.clone());

@@ -1,54 +1,54 @@
-//! What the simulated journal remembers.
+//! The records of the simulated journal.
 
 use crate::domain::kernel::{Aggregate, Fact, Id, Meta, Refused, Timestamp};
 use std::{any::Any, fmt, rc::Rc};
 
-/// Something that happened, in its place in the one total order.
+/// A record of the simulated journal.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its place in the journal, from 1, gapless.
+    /// The position in the journal, from 1, gapless.
     pub position: u64,
-    /// The kind of aggregate, or the saga.
+    /// The name of the aggregate kind, or of the saga.
     pub kind: &'static str,
-    /// Which one.
+    /// The number of the aggregate, or of the saga instance.
     pub number: u64,
-    /// Its place in that history, from 1, gapless.
+    /// The position in the history of that aggregate or instance, from 1, gapless.
     pub version: u32,
-    /// When it was decided.
+    /// The time of the decision.
     pub time: Timestamp,
-    /// The number of the conversation it belongs to.
+    /// The correlation: the number of the saga instance that the record belongs to.
     pub correlation: u64,
-    /// What led to it.
+    /// The cause of the record.
     pub cause: Cause,
-    /// What it says.
+    /// The content of the record.
     pub payload: Payload,
 }
 
-/// What led to a record.
+/// The cause of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
     /// A request from outside.
     Request(u64),
-    /// A command said inside.
+    /// A command dispatched inside.
     Dispatch(Origin),
     /// An alarm.
     Alarm,
 }
 
-/// Which dispatch: the idempotency key of everything said inside.
+/// The identity of a dispatch: the idempotency key of commands dispatched inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// The saga, port or lookup that said it.
+    /// The saga, port or lookup that dispatched the command.
     pub by: &'static str,
-    /// The conversation it was said in.
+    /// The number of the saga instance that dispatched the command.
     pub conversation: u64,
-    /// The position of the record it reacted to.
+    /// The position of the record that led to the dispatch.
     pub position: u64,
-    /// Which of the commands said in reaction, from 0.
+    /// The index of the command among those dispatched for that record, from 0.
     pub nth: usize,
 }
 
-/// What a record says.
+/// The content of a record.
 #[derive(Clone)]
 pub enum Payload {
     /// An event of an aggregate.
@@ -57,10 +57,10 @@ pub enum Payload {
     Refused(Rc<dyn Fn() -> Refused>),
     /// A dispatched command that changed nothing.
     Unchanged {
-        /// Its bare name.
+        /// The bare name of the command.
         command: String,
     },
-    /// An alarm went off.
+    /// An alarm expired.
     Woken,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Debug for Payload {
 }
 
 impl Record {
-    /// The circumstances, as the domain is told them.
+    /// The metadata that is passed to the functions of the business.
     #[must_use]
     pub const fn meta(&self) -> Meta {
         Meta {
@@ -87,7 +87,7 @@ impl Record {
         }
     }
 
-    /// The request that led to it, if it was one.
+    /// The number of the request that caused the record, if a request did.
     #[must_use]
     pub const fn request(&self) -> Option<u64> {
         match self.cause {

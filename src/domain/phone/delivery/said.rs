@@ -1,4 +1,4 @@
-//! What a store clerk sends.
+//! Request bodies of the commands of a delivery, sent by store clerks.
 
 use super::Command::{self, Ship};
 use crate::domain::kernel::{Malformed, Text};

@@ -1,4 +1,4 @@
-//! What is promised of the store.
+//! Specifications of the delivery aggregate.
 
 use super::{
     Command::{ConfirmShipping, Receive, Ship, Stop},

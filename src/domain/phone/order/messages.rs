@@ -1,118 +1,119 @@
-//! What an order can be told, what can happen to it, and why it says no.
+//! Commands, events and rejections of an order.
 
 use super::Basket;
 use crate::domain::kernel::{Fall, Money, Quantity, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What an order can be told.
+/// Commands of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer wants phones.
+    /// A customer orders phones.
     Place {
-        /// What is bought.
+        /// The items, the store and the address.
         basket: Basket,
-        /// What one costs, in won; by the list when `None`. Refused when the list says otherwise.
+        /// Price of one, in won; `None` takes the list price. Any other price than a list price is
+        /// rejected.
         price: Option<Money>,
     },
-    /// The customer does not want them any more.
+    /// The customer cancels the order.
     Cancel,
     /// The payment was approved.
     Pay,
-    /// It could not be paid.
+    /// The payment failed.
     Reject {
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// The store is ready to ship it.
+    /// The store is ready to ship the order.
     Ship,
-    /// The bank granted points for it.
+    /// The bank granted points for the order.
     Credit {
-        /// How many.
+        /// Number of points.
         points: Money,
     },
-    /// The points for it are taken back, for the sake of this attempt to cancel it.
+    /// The points for the order are taken back, in this attempt to cancel.
     Forfeit {
-        /// Which attempt, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
     },
-    /// The points for it cannot be taken back, so this attempt to cancel it comes to nothing.
+    /// The points for the order cannot be taken back, so this attempt to cancel fails.
     Keep {
-        /// Which attempt, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// The money is back, or there was none.
+    /// The refund is complete, or nothing was paid.
     FinishCancelling,
 }
 
-/// What can happen to an order.
+/// Events of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A customer ordered phones.
     Ordered {
-        /// What is bought.
+        /// The items, the store and the address.
         basket: Basket,
-        /// What one costs, in won.
+        /// Price of one, in won.
         price: Money,
-        /// What all of them cost, in won.
+        /// Price of all of them, in won.
         amount: Money,
     },
-    /// It was paid, or costs nothing.
+    /// The order was paid, or costs nothing.
     Paid {
-        /// What is bought.
+        /// The items, the store and the address.
         basket: Basket,
-        /// What all of it cost, in won.
+        /// Price of the whole order, in won.
         amount: Money,
     },
-    /// It did not come about.
+    /// The order failed before it was paid.
     Rejected {
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// It leaves the store.
+    /// The order is to leave the store.
     Shipped,
-    /// There are points for it.
+    /// The points for the order are known.
     Credited {
-        /// How many.
+        /// Number of points.
         points: Money,
     },
-    /// It was cancelled before the payment answered: whatever is paid is to be given back.
+    /// The order was cancelled before the payment answered; what was paid is to be refunded.
     Withdrawn,
-    /// The customer wants to cancel it: the points for it are to be taken back.
+    /// The customer wants to cancel the order; the points for it are to be taken back.
     CancelRequested {
-        /// Which attempt, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
-        /// Until when that has to have happened.
+        /// Time by which the points must be taken back.
         answer_by: Timestamp,
     },
-    /// The attempt to cancel it came to nothing; it is as it was before.
+    /// The attempt to cancel failed; the order is paid as before.
     Kept {
-        /// Which attempt, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
-        /// Which family of answer that is.
+        /// Kind of the failure, which selects the HTTP status.
         how: Fall,
         /// The reason, as a sentence.
         because: String,
     },
-    /// The points for it are taken back: now it is cancelled, and the money is to be given back.
+    /// The points are taken back, so the order is cancelled; what was paid is to be refunded.
     Forfeited {
-        /// What was paid, in won; perhaps nothing.
+        /// The amount paid, in won; may be 0.
         amount: Money,
     },
-    /// Everything done for it has been undone.
+    /// Everything done for the order has been undone.
     Cancelled,
 }
 
 impl Event {
-    /// The status that an order has after this, as clients are told; `None` when it stays.
+    /// Returns the status shown to clients after this event; `None` when it does not change.
     #[must_use]
     pub const fn leads_to(&self) -> Option<&'static str> {
         match self {
@@ -127,60 +128,60 @@ impl Event {
     }
 }
 
-/// Why an order says no.
+/// Reason why an order rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// Nobody ever ordered under this number.
+    /// No order was ever placed under this number.
     #[error("there is no such order")]
     Unknown,
-    /// This number has been ordered under before.
+    /// An order was already placed under this number.
     #[error("the phones have been ordered already")]
     AlreadyOrdered,
-    /// The item says nothing or too much.
+    /// The name of the item is empty or too long.
     #[error("the item must have 1 to 100 characters")]
     BadItem,
-    /// A store or an address that cannot be one.
+    /// The store or the address is too long.
     #[error("store and address have at most 100 characters")]
     TooLong,
-    /// Nothing was ordered.
+    /// The quantity is 0.
     #[error("the quantity must be at least 1")]
     NoneWanted,
-    /// More than there is to pay with.
+    /// The amount exceeds the maximum.
     #[error("the order costs more than {}", Money::MAX)]
     TooDear,
-    /// There is no money for what it is told.
+    /// The command requires a paid order.
     #[error("the order has not been paid")]
     NotPaid,
-    /// What is paid does not become unpaid.
+    /// The order is paid, so it cannot be rejected.
     #[error("the order has been paid")]
     IsPaid,
-    /// It has left the store.
+    /// The order has been shipped.
     #[error("the order has been shipped")]
     IsShipped,
-    /// Whether it is cancelled is being decided.
+    /// A cancellation is pending.
     #[error("the order is being cancelled")]
     IsCancelling,
-    /// It is being undone, or was.
+    /// The order is cancelled, or everything done for it is being undone.
     #[error("the order is cancelled")]
     IsCancelled,
-    /// It never stood.
+    /// The order was rejected before it was paid.
     #[error("the order was rejected")]
     WasRejected,
-    /// Nobody asked for it to be undone.
+    /// No cancellation is under way.
     #[error("the order is not being cancelled")]
     NotCancelling,
-    /// There were points for it before, and not as many.
+    /// Another number of points was credited before.
     #[error("the points have been credited already")]
     AlreadyCredited,
-    /// The list says what one costs, and the customer says something else.
+    /// The customer's price differs from the list price.
     #[error("the list price of one is {listed}, not {price}")]
     NotListed {
-        /// What one costs by the list, in won.
+        /// List price of one, in won.
         listed: Money,
-        /// What the customer said that one costs, in won.
+        /// The customer's price of one, in won.
         price: Money,
     },
-    /// More than a shop sells at once.
+    /// The quantity exceeds the maximum of one order.
     #[error("the quantity must be at most {}", Quantity::MAX.0)]
     TooMany,
 }

@@ -1,4 +1,4 @@
-//! What clients send to say something to an order.
+//! Request bodies of the commands of an order.
 
 use super::{
     Basket,
@@ -7,11 +7,11 @@ use super::{
 use crate::domain::kernel::{CANCELLED, Malformed, Money, Quantity, Text};
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter when an order is cancelled by its status.
+/// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
 pub(super) const IGNORED: &[&str] =
     &["id", "item", "qty", "price", "amount", "status", "store", "address", "point", "reason"];
 
-/// `{"item":"GX Note99","qty":2,"price":990000}`; by the list when the price is missing.
+/// `{"item":"GX Note99","qty":2,"price":990000}`; a missing price takes the list price.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PlaceBody {

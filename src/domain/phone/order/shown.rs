@@ -1,4 +1,4 @@
-//! What clients are shown of an order.
+//! Response body of an order.
 
 use crate::domain::kernel::{Money, Quantity, Text};
 use serde::Serialize;
@@ -8,14 +8,14 @@ pub(super) struct Shown {
     pub(super) id: u64,
     pub(super) item: Text,
     pub(super) qty: Quantity,
-    /// What one costs, in won.
+    /// Price of one, in won.
     pub(super) price: Money,
-    /// What all of them cost, in won.
+    /// Price of all of them, in won.
     pub(super) amount: Money,
     pub(super) status: &'static str,
     pub(super) store: Text,
     pub(super) address: Text,
-    /// Null until there are points.
+    /// The points; null until they are known.
     pub(super) point: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,

@@ -1,4 +1,4 @@
-//! What is promised of an order.
+//! Specifications of the order aggregate.
 
 use super::{
     Basket,

@@ -1,180 +1,180 @@
-//! What a reward can be told, what can happen to it, and why it says no.
+//! Commands, events and rejections of a reward.
 
 use crate::domain::kernel::{Money, RejectionKind};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What a reward can be told.
+/// Commands of a reward.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The order was paid.
     Grant {
-        /// How much was paid, in won.
+        /// The amount paid, in won.
         amount: Money,
     },
     /// The bank granted the points.
     ConfirmGrant,
-    /// The bank will not grant them.
+    /// The bank declined the grant.
     DeclineGrant {
         /// The reason, as a sentence.
         reason: String,
     },
-    /// The order is to be cancelled: take the points back.
+    /// Takes the points back, because the order is to be cancelled.
     Reclaim {
-        /// Which attempt to cancel, from 1.
+        /// Number of the attempt to cancel, from 1.
         attempt: u32,
     },
     /// The bank took the points back.
     ConfirmReclaim {
-        /// In which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The bank will not take them back.
+    /// The bank declined to take the points back.
     DeclineReclaim {
-        /// In which attempt.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Nobody knows whether the bank took them back.
+    /// The bank did not answer; whether it took the points back is unknown.
     AbandonReclaim {
-        /// In which attempt.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },
-    /// This attempt to cancel came to nothing, so the points stay granted.
+    /// This attempt to cancel failed, so the points stay granted.
     Keep {
-        /// Which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
     /// The bank has undone the reclaim.
     ConfirmRestore {
-        /// Of which attempt.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The bank will not undo it.
+    /// The bank declined to undo the reclaim.
     DeclineRestore {
-        /// Of which attempt.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },
     /// The clerk had the points granted again by hand.
     Settle,
-    /// The bank was not asked to take them back.
+    /// The gate rejected the request to the bank, so the bank took nothing back.
     TurnAwayReclaim {
-        /// In which attempt.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },
 }
 
-/// What can happen to a reward.
+/// Events of a reward.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The bank is to grant so many points.
+    /// The bank is asked to grant the points.
     GrantRequested {
-        /// How many.
+        /// Number of points.
         points: Money,
     },
     /// The points are granted.
     Granted {
-        /// How many.
+        /// Number of points.
         points: Money,
     },
-    /// There are no points.
+    /// The bank declined the grant, so there are no points.
     GrantDeclined {
         /// The reason, as a sentence.
         reason: String,
     },
     /// The points are to be taken back as soon as they are granted.
     ReclaimAwaited {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The bank is to take the points back.
+    /// The bank is asked to take the points back.
     ReclaimRequested {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
-        /// How many.
+        /// Number of points.
         points: Money,
     },
     /// The points are taken back.
     Reclaimed {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
-        /// How many.
+        /// Number of points.
         points: Money,
     },
-    /// The bank would not take them back.
+    /// The bank declined to take the points back.
     ReclaimDeclined {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Nobody answered; if the bank took them back, it is to undo that.
+    /// The bank did not answer; it is asked to undo the reclaim, if that happened.
     ReclaimAbandoned {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
-        /// How many it may have taken back.
+        /// Number of points that the bank may have taken back.
         points: Money,
         /// The reason, as a sentence.
         reason: String,
     },
-    /// The bank had not been asked yet, and will not be.
+    /// The reclaim is dropped before the bank was asked.
     ReclaimForgotten {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
     },
-    /// The order stands after all; if the bank took the points back, it is to undo that.
+    /// The order stands after all; the bank is asked to undo the reclaim, if that happened.
     ReclaimUndone {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
-        /// How many it took, or may have taken.
+        /// Number of points that the bank took back, or may have taken back.
         points: Money,
-        /// Whether it is known that it took them.
+        /// Whether the bank confirmed the reclaim.
         again: bool,
     },
-    /// The points are as granted as before.
+    /// The points are granted, as before the reclaim.
     Restored {
-        /// How many.
+        /// Number of points.
         points: Money,
-        /// Whether they had been gone.
+        /// Whether the points had been taken back.
         again: bool,
     },
-    /// The bank will not undo what it did: somebody has to.
+    /// The bank declined to undo the reclaim: a store clerk has to settle it by hand.
     RestoreDeclined {
         /// The reason, as a sentence.
         reason: String,
     },
-    /// The bank was never asked, so it took nothing back.
+    /// The gate rejected the request to the bank, so the bank took nothing back.
     ReclaimTurnedAway {
-        /// In which attempt to cancel.
+        /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
         reason: String,
     },
 }
 
-/// Why a reward says no.
+/// Reason why a reward rejects a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
-    /// No paid order bears this number, or rewards have not heard of it yet.
+    /// No paid order has this number, or `Grant` has not arrived yet.
     #[error("there is no such reward")]
     Unknown,
-    /// What an earlier attempt did at the bank is not undone yet.
+    /// The reclaim of an earlier attempt is not undone at the bank yet.
     #[error("the bank has not answered yet to what was asked before")]
     IsRestoring,
-    /// The bank owes what an earlier attempt took.
+    /// The bank owes the points that an earlier attempt took back.
     #[error("the points have to be settled by hand first")]
     IsOwed,
-    /// They are being taken back for another attempt, or have been.
+    /// The points are being taken back for another attempt, or have been.
     #[error("the points are being taken back, or have been")]
     IsReclaimed,
-    /// There is nothing to settle.
+    /// No points are owed.
     #[error("no points are owed")]
     NotOwed,
 }

@@ -1,4 +1,4 @@
-//! What clients are shown of a reward.
+//! Response body of a reward.
 
 use crate::domain::kernel::Money;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(super) struct Shown {
     pub(super) id: u64,
     pub(super) order_id: u64,
-    /// How many points it is worth, or is to be.
+    /// Number of points granted or requested.
     pub(super) point: Money,
     pub(super) process: &'static str,
 }

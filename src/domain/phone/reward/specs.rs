@@ -1,4 +1,4 @@
-//! What is promised of a reward.
+//! Specifications of the reward aggregate.
 
 use super::{
     Command::{

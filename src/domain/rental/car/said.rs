@@ -1,4 +1,4 @@
-//! What clients send to say something about cars.
+//! The request bodies of the commands of cars.
 
 use super::Command::{self, Register, Revise};
 use crate::domain::kernel::{Malformed, Quantity, Text};
@@ -19,7 +19,7 @@ impl RegisterBody {
     }
 }
 
-/// `{"cnt":10}`: so many can be rented.
+/// `{"cnt":10}`: the number of cars that can be rented.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RestockBody {
@@ -33,7 +33,7 @@ impl RestockBody {
     }
 }
 
-/// Either of `name` and `cnt`; what is missing stays as it is.
+/// Any of `name` and `cnt`; missing fields stay as they are.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReviseBody {

@@ -1,4 +1,4 @@
-//! What is promised of cars.
+//! Specifications of cars.
 
 use super::{
     Car,

@@ -1,11 +1,12 @@
-//! What clients send to say something to an order.
+//! The request bodies of the commands of an order.
 
 use super::Command::{self, Cancel, Place};
 use crate::domain::kernel::{CANCELLED, Id, Malformed, Quantity, Text};
 use crate::domain::rental::car::Car;
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter when an order is cancelled by its status.
+/// The fields that are skipped: only the server sets them, or a cancellation by status does not
+/// need them.
 pub(super) const IGNORED: &[&str] =
     &["id", "orderId", "carId", "qty", "amount", "status", "reason"];
 

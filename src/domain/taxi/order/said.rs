@@ -1,4 +1,4 @@
-//! What clients send to say something to an order.
+//! The request bodies of the commands of an order.
 
 use super::{
     Command::{self, Call, Cancel},
@@ -7,11 +7,12 @@ use super::{
 use crate::domain::kernel::{CANCELLED, CardNumber, Malformed, Text};
 use serde::Deserialize;
 
-/// What only the server decides, or is none of the matter when an order is cancelled by its status.
+/// The fields that are skipped: only the server sets them, or a cancellation by status does not
+/// need them.
 pub(super) const IGNORED: &[&str] =
     &["id", "orderType", "name", "cardNo", "phone", "status", "fare", "taxiId", "reason"];
 
-/// `{"orderType":"basic","name":"Jung"}`; what only the server decides is read past.
+/// `{"orderType":"basic","name":"Jung"}`; fields that only the server sets are skipped.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CallBody {

@@ -1,4 +1,4 @@
-//! What clients are shown of an order.
+//! The representation of an order for clients.
 
 use super::Grade;
 use crate::domain::kernel::{CardNumber, Id, Money, Text};

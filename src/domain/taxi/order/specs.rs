@@ -1,4 +1,4 @@
-//! What is promised of an order.
+//! Specifications of the order.
 
 use super::{
     Command::{Call, CallOff, Cancel, Confirm, FinishCancelling, Pay, Reject},

@@ -1,4 +1,4 @@
-//! What clients send to say something to a reservation.
+//! The request bodies of the commands of a reservation.
 
 use super::{
     By,

@@ -1,4 +1,4 @@
-//! What is promised of a reservation.
+//! Specifications of the reservation.
 
 use super::{
     Among, By, Choice,
@@ -44,7 +44,7 @@ fn a_reservation_goes_its_way_and_no_other() {
     table::<Reservation>(&pasts, &of_the_taxis, OF_THE_TAXIS);
 }
 
-/// Any taxi is confirmed, the one that comes, and another.
+/// The first confirmation is for any taxi, the second for the assigned one, the third for another.
 const OF_THE_DISPATCHER: &str = "
 past               Confirm      Confirm      Confirm
 Blank              !Unknown     !Unknown     !Unknown
@@ -59,7 +59,7 @@ Confirmed-without  -            !IsConfirmed !IsConfirmed
 Cancelled          !IsCancelled !IsCancelled !IsCancelled
 ";
 
-/// The order cancels, and the dispatcher.
+/// The first cancellation is by the order, the second by the dispatcher.
 const OF_THE_ORDER: &str = "
 past               Accept       Cancel    Cancel
 Blank              Accepted     !Unknown  !Unknown
@@ -74,7 +74,7 @@ Confirmed-without  -            Cancelled Cancelled
 Cancelled          !IsCancelled -         -
 ";
 
-/// The taxi that was chosen is assigned, and another.
+/// The first assignment is of the chosen taxi, the second of another.
 const OF_THE_TAXIS: &str = "
 past               Offer        FindNone        DoWithout    Assign       Assign       Fail
 Blank              !Unknown     !Unknown        !Unknown     !Unknown     !Unknown     !Unknown

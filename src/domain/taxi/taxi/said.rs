@@ -1,4 +1,4 @@
-//! What clients send to say something about taxis.
+//! The request bodies of the commands of taxis.
 
 use super::{
     Command::{self, Register, Revise},
@@ -30,7 +30,7 @@ impl RegisterBody {
     }
 }
 
-/// `{"stockCnt":10}`: so many are free.
+/// `{"stockCnt":10}`: the number of free taxis.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RestockBody {
@@ -44,7 +44,7 @@ impl RestockBody {
     }
 }
 
-/// Any of the fields of a taxi; what is missing stays as it is.
+/// Any of the fields of a taxi; missing fields stay as they are.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ReviseBody {

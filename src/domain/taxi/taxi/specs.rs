@@ -1,4 +1,4 @@
-//! What is promised of taxis.
+//! Specifications of taxis.
 
 use super::{
     Command::{Assign, Register, Release, Revise},

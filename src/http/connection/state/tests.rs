@@ -1,4 +1,4 @@
-//! What a connection waits for, and how much it may send ahead.
+//! Tests of the deadlines of a connection and of its turns.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! The part of an audit about everything that stands beside the records: snapshots, positions of
-//! subscribers, answers, conversations, names.
+//! The part of an audit that checks everything beside the records: snapshots, subscribers' cursors,
+//! answers, conversations, names.
 
 use super::Audit;
 use crate::store::{
@@ -36,7 +36,7 @@ impl Audit<'_> {
         });
     }
 
-    /// The snapshots; without the last versions of streams only whether they can be read.
+    /// Checks the snapshots; without the last versions of streams, only whether they can be read.
     fn snapshots(
         &mut self,
         last_versions: Option<&HashMap<Stream, u32>>,
@@ -73,7 +73,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// As of now: a subscriber may have gone on since the audit began.
+    /// Returns the current position: a subscriber may have advanced since the audit began.
     fn db_head(&self) -> Result<u64, StoreError> {
         reading::head(self.db).map(|head| head.position)
     }

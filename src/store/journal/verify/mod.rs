@@ -1,4 +1,4 @@
-//! Reading everything and finding what is wrong: the store's half of `madang verify`.
+//! Reads everything and reports what is wrong: the store's part of `madang verify`.
 
 mod beside;
 
@@ -15,7 +15,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-/// Something wrong, and where, as a sentence.
+/// One defect and its place, as a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw(pub String);
 
@@ -26,16 +26,16 @@ impl fmt::Display for Flaw {
 }
 
 impl Journal {
-    /// Reads all that is durable: checks checksums, that positions and versions have no gap and
-    /// no double, that commits and histories tell the same, that one dispatch led to one group
-    /// of records, and the totals. `progress` hears how many of how many records are read (each
-    /// is read twice: in global order, and as its stream's history), `each` sees every readable
-    /// record in global order.
+    /// Reads all durable data and checks it: checksums, that positions and versions have no gap and
+    /// no duplicate, that commits and histories agree, that one dispatch led to one group of
+    /// records, and the totals. `progress` receives how many of how many records are read. Each
+    /// record is read twice: in global order, and in its stream's history. `each` receives every
+    /// readable record in global order.
     ///
     /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
     ///
     /// # Errors
-    /// When the journal is closed. What cannot be read is no error but a flaw, and ends the part of
+    /// When the journal is closed. Unreadable data is not an error but a flaw, and ends the part of
     /// the audit that meets it.
     pub fn audit(
         &self,
@@ -61,7 +61,7 @@ impl Journal {
         Ok(audit.flaws)
     }
 
-    /// Every snapshot, one by one.
+    /// Passes every snapshot to `each`, one by one.
     ///
     /// # Errors
     /// When the disk fails or a snapshot cannot be read.
@@ -79,7 +79,7 @@ impl Journal {
     }
 }
 
-/// What was added to the neighbours who are looked at, read once for all of them.
+/// The later records of one group of neighbouring streams, read once for all of them.
 #[derive(Default)]
 struct Tails {
     of: Option<StreamGroup>,
@@ -96,29 +96,29 @@ impl Tails {
     }
 }
 
-/// An audit on its way.
+/// The state of a running audit.
 struct Audit<'a> {
     db: &'a Tree,
-    /// What is committed meanwhile is left for the next audit.
+    /// Last position that is audited; later commits are left to the next audit.
     head: u64,
     progress: &'a mut dyn FnMut(u64, u64),
     flaws: Vec<Flaw>,
     done: u64,
 }
 
-/// What the commits say.
+/// Results from the commits.
 #[derive(Default)]
 struct OfCommits {
     records: u64,
     totals: Totals,
 }
 
-/// What the streams say.
+/// Results from the streams.
 #[derive(Default)]
 struct OfStreams {
     records: u64,
     totals: Totals,
-    /// Only of streams that have a snapshot: the others would fill the memory.
+    /// Last versions, only of streams with a snapshot: all others would fill the memory.
     last_versions: HashMap<Stream, u32>,
 }
 
@@ -127,8 +127,8 @@ impl Audit<'_> {
         self.flaws.push(Flaw(sentence));
     }
 
-    /// Checks one part. What keeps it from being read to its end is a flaw; the next part is
-    /// checked all the same.
+    /// Checks one part. An error or panic that ends it early is a flaw; the next part is still
+    /// checked.
     fn part<T>(
         &mut self,
         what: &str,
@@ -148,7 +148,7 @@ impl Audit<'_> {
         (self.progress)(self.done.min(self.head * 2), self.head * 2);
     }
 
-    /// The global order, commit by commit.
+    /// Checks the global order, commit by commit.
     fn commits(&mut self, each: &mut dyn FnMut(&Record)) -> Result<OfCommits, StoreError> {
         let mut found = OfCommits::default();
         let mut expected = 1;
@@ -185,7 +185,7 @@ impl Audit<'_> {
         Ok(found)
     }
 
-    /// The histories, stream by stream.
+    /// Checks the histories, stream by stream.
     fn streams(&mut self) -> Result<OfStreams, StoreError> {
         let mut found = OfStreams::default();
         let mut dispatches = Dispatches::default();
@@ -212,8 +212,8 @@ impl Audit<'_> {
         Ok(found)
     }
 
-    /// The history of a stream: its first records, those kept with records of its neighbours, and
-    /// its blocks, of which one is in memory at a time.
+    /// Checks the history of a stream: its first records, those kept with records of its
+    /// neighbours, and its blocks, of which one is in memory at a time.
     fn whole(
         &mut self,
         stream: Stream,
@@ -247,7 +247,7 @@ impl Audit<'_> {
         self.stream(found, dispatches, &mut before, early.collect())
     }
 
-    /// What was added to these neighbours after their first records.
+    /// Reads the records added to these neighbours after their first records.
     fn tails(&mut self, neighbours: StreamGroup) -> Result<Vec<Record>, StoreError> {
         let mut records = Vec::new();
         for entry in self.db.scan_prefix(neighbours.tails()) {
@@ -264,7 +264,7 @@ impl Audit<'_> {
         Ok(records)
     }
 
-    /// The next records of a stream, after this one.
+    /// Checks the next records of a stream against the record before them.
     fn stream(
         &mut self,
         found: &mut OfStreams,
@@ -308,13 +308,13 @@ impl Audit<'_> {
     }
 }
 
-/// Which dispatches led to records so far. Hashes of 64 bits: of a hundred million dispatches
-/// two collide once in some four thousand audits.
+/// Hashes of the dispatches that led to records so far. They have 64 bits: of a hundred million
+/// dispatches two collide once in some four thousand audits.
 #[derive(Default)]
 struct Dispatches(HashSet<u64>);
 
 impl Dispatches {
-    /// What one dispatch led to is neighbours in one stream, and nowhere else.
+    /// Returns a flaw when the records of one dispatch are not neighbours in a single stream.
     fn heard(&mut self, previous: Option<&Record>, record: &Record) -> Option<String> {
         let Cause::Dispatch(origin) = record.cause else {
             return None;
