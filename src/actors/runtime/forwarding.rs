@@ -14,8 +14,8 @@ use crate::{
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// XORed with a client's idempotency key, this gives the key under which the other kind stores its
-/// part.
+/// The exclusive or of this and a client's idempotency key is the key under which the other kind
+/// stores its part.
 const OF_THE_OTHER: u128 = 0x6f66_2074_6865_206f_7468_6572_206b_696e;
 
 /// The stored answer of an idempotency key.
