@@ -146,8 +146,7 @@ impl Host for Installation {
         let section = self.settings.businesses.get(B::NAME);
         let read = business::read::<B>(section, self.settings.patience_ms);
         self.trouble.extend(read.err());
-        let only = &self.settings.only;
-        if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
+        if !self.settings.includes(B::NAME) {
             return self;
         }
         let was_in_business = std::mem::replace(&mut self.is_in_business, true);

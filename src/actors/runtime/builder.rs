@@ -20,13 +20,13 @@ use crate::{
         settings::{Settings, business},
         subscription::SubscriberServices,
         supervision::{LoopRole, Restart, Supervisor},
-        support::{DrainRate, clock, data_folder},
+        support::{DrainRate, clock},
         view::Queries,
     },
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, SettingsOf, View},
     store::{
         KindId,
-        journal::{Journal, JournalOptions, Loss, ReadLevel},
+        journal::{Journal, Loss, ReadLevel},
     },
 };
 use std::{
@@ -38,12 +38,12 @@ use std::{
 
 /// The builder: an opened store, to which everything that is installed is declared.
 pub struct RuntimeBuilder {
-    pub(in crate::actors) settings: Settings,
-    pub(in crate::actors) journal: Arc<Journal>,
-    pub(in crate::actors) contexts: Arc<Contexts>,
+    settings: Settings,
+    journal: Arc<Journal>,
+    contexts: Arc<Contexts>,
     shared: Arc<Services>,
-    pub(in crate::actors) rooms: Registry,
-    pub(in crate::actors) doors: Vec<Arc<dyn Endpoint>>,
+    rooms: Registry,
+    doors: Vec<Arc<dyn Endpoint>>,
     /// The settings of each business, by its type.
     businesses: HashMap<TypeId, Box<dyn Any>>,
     /// The functions that start the shards, once all aggregate kinds are known.
@@ -65,12 +65,7 @@ type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 impl RuntimeBuilder {
     /// Opens the store, the components and the operations log.
     pub(in crate::actors) fn open(settings: Settings) -> Result<Self, StartError> {
-        let views = Some(settings.data.join("views"));
-        let options = JournalOptions { views, ..settings.journal.clone() };
-        let journal = data_folder::opened(&settings.data, || {
-            Journal::open(&settings.data.join("journal"), options)
-        });
-        let journal = journal.map_err(StartError::Store)?;
+        let journal = settings.open_journal()?;
         let contexts = Contexts::open(Arc::clone(&journal));
         let contexts = contexts.map_err(|error| StartError::Store(error.to_string()))?;
         let diary = OperationsLog::open(&journal);
@@ -184,7 +179,7 @@ impl RuntimeBuilder {
     }
 
     /// Returns the errors of the declarations, if there are any.
-    pub(in crate::actors) fn check(&self) -> Result<(), StartError> {
+    fn check(&self) -> Result<(), StartError> {
         if self.trouble.is_empty() {
             return Ok(());
         }
@@ -206,8 +201,7 @@ impl RuntimeBuilder {
 
 impl Host for RuntimeBuilder {
     fn business<B: Business>(&mut self) -> &mut Self {
-        let only = &self.settings.only;
-        if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
+        if !self.settings.includes(B::NAME) {
             return self;
         }
         let section = self.settings.businesses.get(B::NAME);

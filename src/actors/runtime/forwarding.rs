@@ -87,7 +87,9 @@ impl Runtime {
             dispatch.aggregate().split_once('/') == Some((info.business, info.name))
         };
         let Some(door) = self.parts.doors.iter().find(|door| named(door.info())) else {
-            return Err(RequestError::Failed(format!("nobody is there for {dispatch:?}")));
+            return Err(RequestError::Failed(format!(
+                "no aggregate kind is installed for {dispatch:?}"
+            )));
         };
         let name = self.parts.resources[resource].sayings[request.saying].name;
         // `If-Match` is checked only when no answer is stored: the first attempt may have changed

@@ -8,9 +8,12 @@ mod ports;
 pub use actors::ActorSettings;
 pub use ports::{Fallback, PortSettings, PortsSettings, TransportKind};
 
-use crate::{actors::gate::GatesSettings, store::journal::JournalOptions};
+use crate::{
+    actors::{api::StartError, gate::GatesSettings, support::data_folder},
+    store::journal::{Journal, JournalOptions},
+};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// The settings of a runtime.
 #[derive(Clone, Debug, Default)]
@@ -34,4 +37,22 @@ pub struct Settings {
     /// The longest time a request waits for a pending outcome, in milliseconds, if there are
     /// requests.
     pub patience_ms: Option<u64>,
+}
+
+impl Settings {
+    /// Whether the business of this name is to be installed.
+    pub(in crate::actors) fn includes(&self, business: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == business)
+    }
+
+    /// Opens the journal in the data folder, and creates both if need be.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(in crate::actors) fn open_journal(&self) -> Result<Arc<Journal>, StartError> {
+        let views = Some(self.data.join("views"));
+        let options = JournalOptions { views, ..self.journal.clone() };
+        let open = || Journal::open(&self.data.join("journal"), options);
+        data_folder::opened(&self.data, open).map_err(StartError::Store)
+    }
 }

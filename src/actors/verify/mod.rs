@@ -14,15 +14,11 @@ use crate::{
         dispatch::{Decoder, DynAggregate, Registry},
         operations::{CONTEXTS, DIARY, OperationsEvent, Transition, system_stream},
         settings::{Settings, business},
-        support::{catch_panic, data_folder},
+        support::catch_panic,
         view::view_path,
     },
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
-    store::{
-        KindId, Payload, Record, Stream,
-        journal::{Journal, JournalOptions},
-        read_model,
-    },
+    store::{KindId, Payload, Record, Stream, journal::Journal, read_model},
 };
 use findings::each_number;
 pub use findings::{Findings, Progressing};
@@ -61,14 +57,9 @@ impl Verifier {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(settings: Settings) -> Result<Self, StartError> {
-        let views = Some(settings.data.join("views"));
-        let options = JournalOptions { views, ..settings.journal.clone() };
-        let journal = data_folder::opened(&settings.data, || {
-            Journal::open(&settings.data.join("journal"), options)
-        });
         Ok(Self {
+            journal: settings.open_journal()?,
             settings,
-            journal: journal.map_err(StartError::Store)?,
             rooms: Registry::default(),
             aggregates: Vec::new(),
             row_checks: Vec::new(),
@@ -174,8 +165,7 @@ impl Verifier {
 
 impl Host for Verifier {
     fn business<B: Business>(&mut self) -> &mut Self {
-        let only = &self.settings.only;
-        if !only.is_empty() && !only.iter().any(|name| name == B::NAME) {
+        if !self.settings.includes(B::NAME) {
             return self;
         }
         let section = self.settings.businesses.get(B::NAME);

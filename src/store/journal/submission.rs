@@ -73,7 +73,7 @@ pub enum SubmitError {
     #[error("{0}")]
     Refused(Refusal),
     /// The lease of the decider or of the command's sender is over.
-    #[error("handed in by somebody who has been replaced")]
+    #[error("submitted under a lease that is over")]
     Replaced,
     /// The journal is recovering, stopped or closed.
     #[error("the journal takes nothing now: {0}")]
