@@ -5,6 +5,7 @@ use crate::{
     domain::kernel::Method,
     http::{
         admin::{READ_ONLY, components, faults, gates, health, operations_log},
+        connection::ConnectionState,
         escape::short,
         limits::Limits,
         problem::{Problem, not_a_number, not_allowed, unknown},
@@ -17,12 +18,12 @@ use crate::{
     },
     origin_policy::{OriginPolicy, check_body},
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{self, ConnectionType, StatusCode, header},
-    web::Payload,
-};
-use std::{sync::Arc, time::Instant};
+use actix_http::{ConnectionType, HttpMessage as _, Payload};
+use actix_web::http::{self, StatusCode, header};
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+type HttpRequest = actix_http::Request;
+type HttpResponse = actix_http::Response<Vec<u8>>;
 
 /// The handler of one worker.
 pub struct Handler {
@@ -48,7 +49,11 @@ impl Handler {
     }
 
     /// Handles one request.
-    pub async fn serve(&self, request: HttpRequest, payload: Payload) -> HttpResponse {
+    pub async fn serve(&self, mut request: HttpRequest) -> HttpResponse {
+        let payload = request.take_payload();
+        let connection = request.conn_data::<Rc<ConnectionState>>();
+        let has_body = !matches!(payload, Payload::None);
+        let _serving = connection.map(|state| state.serve(has_body));
         let begun = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let path = request.path();
         let trace_parent = headers::trace_parent(request.headers());
@@ -90,7 +95,7 @@ impl Handler {
                 gates::answer(&self.site, verb, request, payload).await
             }
             Err(RouteError::Unknown) if request.path() == operations_log::DIARY => {
-                operations_log::answer(&self.site, verb, request.query_string()).await
+                operations_log::answer(&self.site, verb, query_string(request)).await
             }
             Err(RouteError::Unknown) if request.path() == faults::FAULTS => {
                 match faults::before_reading(verb)? {
@@ -186,7 +191,7 @@ impl Handler {
         base: &str,
         request: &HttpRequest,
     ) -> Result<Response, Problem> {
-        let query = Query::read(request.query_string())?;
+        let query = Query::read(query_string(request))?;
         if let Some((name, _)) = query.conditions.first() {
             let name = short(name);
             let because =
@@ -246,7 +251,7 @@ impl Handler {
             Verb::Options => return Ok(Response::options(READ_ONLY)),
             _ => return Err(not_allowed(request.method().as_str(), READ_ONLY.to_owned())),
         }
-        let query = Query::read(request.query_string())?;
+        let query = Query::read(query_string(request))?;
         let at_least = match request.headers().get(headers::POSITION) {
             Some(value) => Some(position("X-Madang-Position", value.to_str().unwrap_or_default())?),
             None => query.at_least,
@@ -298,7 +303,7 @@ impl Handler {
             Verb::Options => return Ok(Response::options(READ_ONLY)),
             _ => return Err(not_allowed(request.method().as_str(), READ_ONLY.to_owned())),
         }
-        let query = Query::read_sized(request.query_string(), SIZE_MAX)?;
+        let query = Query::read_sized(query_string(request), SIZE_MAX)?;
         let as_text = conversation::as_text(&query)?;
         let (page, patience) = (query.page.clone(), self.site.limits.patience());
         let told = self.site.runtime.conversation(business, number, page, patience).await?;
@@ -313,6 +318,10 @@ impl Handler {
         };
         Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
     }
+}
+
+fn query_string(request: &HttpRequest) -> &str {
+    request.uri().query().unwrap_or_default()
 }
 
 fn page_for_people(body: Vec<u8>) -> Response {

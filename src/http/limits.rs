@@ -95,12 +95,6 @@ impl Limits {
         Duration::from_millis(self.patience_ms)
     }
 
-    /// The longest time a body may take to arrive.
-    #[must_use]
-    pub const fn body_timeout(&self) -> Duration {
-        Duration::from_millis(self.body_timeout_ms)
-    }
-
     /// Checks the limits.
     ///
     /// # Errors
@@ -157,6 +151,7 @@ impl Limits {
     pub(in crate::http) fn timeouts(&self) -> Timeouts {
         Timeouts {
             head_ms: self.head_timeout_ms,
+            body_ms: self.body_timeout_ms,
             // At least 1 s: with 0, the HTTP library closes each connection after its response.
             keep_alive_ms: self.keep_alive_s.max(1).saturating_mul(1_000),
             write_ms: self.write_timeout_ms,

@@ -3,22 +3,20 @@
 use crate::{
     actors::Runtime,
     http::{
-        connection::{Connection, ConnectionState, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
+        connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
         handler::Handler,
         limits::Limits,
         request::ClientRateLimit,
     },
 };
 use actix_http::{Extensions, HttpService, Protocol, error::DispatchError};
-use actix_service::{ServiceFactoryExt as _, map_config};
+use actix_service::ServiceFactoryExt as _;
 use actix_web::{
-    App, HttpRequest,
-    dev::{AppConfig, Server, fn_service},
-    http::header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    dev::{Server, fn_service},
     rt::net::TcpStream,
-    web,
 };
 use std::{
+    convert::Infallible,
     io,
     net::TcpListener,
     rc::Rc,
@@ -97,20 +95,11 @@ pub fn start(
         let (stopping, limits) = (stopping.clone(), for_workers.clone());
         let table = ConnectionTable::new(connections_max, loads.load(nth));
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
-        // One handler serves all paths: routing is done by our own table, not by actix.
-        let front =
+        // One handler serves all paths, directly on the HTTP layer below actix-web: routing is
+        // done by our own table, and nothing else of an `App` is needed.
+        let handler =
             Handler::new(runtime.clone(), limits.clone(), clients.clone(), Arc::clone(&origins));
-        let front = Rc::new(front);
-        let app = App::new().default_service(web::to(
-            move |request: HttpRequest, payload: web::Payload| {
-                let front = Rc::clone(&front);
-                async move {
-                    let connection = request.conn_data::<Rc<ConnectionState>>();
-                    let _serving = connection.map(|state| state.serve(has_body(&request)));
-                    front.serve(request, payload).await
-                }
-            },
-        ));
+        let handler = Rc::new(handler);
         let requests = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -123,7 +112,10 @@ pub fn start(
             .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
                 data.insert(Rc::clone(connection.state()));
             })
-            .finish(map_config(app, |()| AppConfig::default()));
+            .finish(move |request| {
+                let handler = Rc::clone(&handler);
+                async move { Ok::<_, Infallible>(handler.serve(request).await) }
+            });
         fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
             let connection = Connection::admit(stream, &table);
@@ -134,11 +126,4 @@ pub fn start(
         .and_then(requests)
     })?;
     Ok((builder.run(), traffic))
-}
-
-/// Whether the headers of a request announce a body.
-fn has_body(request: &HttpRequest) -> bool {
-    let headers = request.headers();
-    headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
-        || headers.contains_key(TRANSFER_ENCODING)
 }

@@ -47,6 +47,9 @@ pub fn check_body(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// Whether a media type is JSON, under its own name or as `…+json`, in UTF-8.
 fn is_json(text: &str) -> bool {
+    if text == "application/json" {
+        return true;
+    }
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
     let is_token = |part: &str| {

@@ -11,7 +11,7 @@ use crate::{
         site::Site,
     },
 };
-use actix_web::{HttpRequest, http::StatusCode, web::Payload};
+use actix_http::{Payload, Request, StatusCode};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const READ_AND_SET: &str = "OPTIONS, GET, HEAD, PUT";
 pub(in crate::http) async fn answer(
     site: &Site,
     verb: Verb,
-    request: &HttpRequest,
+    request: &Request,
     payload: Payload,
 ) -> Result<Response, Problem> {
     let path = request.path();

@@ -3,8 +3,8 @@
 //! ```text
 //!            first byte            handler begins
 //!   Idle ─────────────▶ Head ─────────────────────▶ Serving
-//!    ▲  keep_alive_s     head_timeout_ms              │ no limit here: the handler has its own
-//!    └────────────────────────────────────────────────┘ the answer is given
+//!    ▲  keep_alive_s     head_timeout_ms              │ body_timeout_ms while it reads the body
+//!    └────────────────────────────────────────────────┘ the response is complete
 //! ```
 //!
 //! Besides the phase, a write that the peer does not read has a time limit: `write_timeout_ms`.
@@ -71,6 +71,8 @@ pub struct Timeouts {
     pub head_ms: u64,
     /// Waits for the first byte of a request.
     pub keep_alive_ms: u64,
+    /// The longest time for a whole body.
+    pub body_ms: u64,
     /// The time until the peer reads any of what is sent.
     pub write_ms: u64,
 }
@@ -98,6 +100,8 @@ pub struct ConnectionState {
     /// The number of requests in progress in a handler.
     serving: Cell<usize>,
     is_reading_body: Cell<bool>,
+    /// Whether the body that is read did not arrive in time.
+    is_body_late: Cell<bool>,
     /// Whether a request has a body that no handler has read to its end.
     has_unread_body: Cell<bool>,
     in_turn: Cell<bool>,
@@ -124,6 +128,7 @@ impl ConnectionState {
             closing: Cell::new(None),
             serving: Cell::new(0),
             is_reading_body: Cell::new(false),
+            is_body_late: Cell::new(false),
             has_unread_body: Cell::new(false),
             in_turn: Cell::new(false),
             lines_left: Cell::new(0),
@@ -195,6 +200,10 @@ impl ConnectionState {
         match self.phase.get() {
             Phase::Idle if is_over(since_ms, timeouts.keep_alive_ms) => self.close(Closing::Idle),
             Phase::Head if is_over(since_ms, timeouts.head_ms) => self.close(Closing::HeadTooSlow),
+            Phase::Serving if self.is_reading_body.get() && is_over(since_ms, timeouts.body_ms) => {
+                self.is_body_late.set(true);
+                self.wake();
+            }
             Phase::Discarding if is_over(since_ms, timeouts.head_ms) => self.close(Closing::Idle),
             _ => {}
         }
@@ -292,7 +301,14 @@ impl ConnectionState {
     /// Records that a handler begins to read the body.
     pub fn begins_body(&self) {
         self.is_reading_body.set(true);
+        self.is_body_late.set(false);
+        self.since_ms.set(self.clock.get());
         self.wake_if_put_off();
+    }
+
+    /// Whether the body did not arrive in time. The task is woken when that happens.
+    pub fn is_body_late(&self) -> bool {
+        self.is_body_late.get()
     }
 
     /// Records that a handler reads no more of the body.

@@ -5,39 +5,41 @@ use crate::http::{
     limits::Limits,
     problem::{Problem, SYNTAX, TOO_LARGE, TOO_SLOW},
 };
-use actix_web::{
-    HttpRequest,
-    http::header,
-    web::{Bytes, Payload},
+use actix_http::{
+    HttpMessage as _, Payload, Request,
+    body::{BodyStream, MessageBody as _},
 };
-use std::rc::Rc;
+use actix_web::{
+    http::header,
+    web::{Bytes, BytesMut},
+};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
-/// Reads the body, within the limits of size and time.
+/// Reads the body, within the limits of size and time. The table of connections wakes the reader
+/// when the time is over.
 ///
 /// # Errors
 /// When the body is too large, too slow or not UTF-8.
 pub async fn read_body(
     limits: &Limits,
-    request: &HttpRequest,
+    request: &Request,
     payload: Payload,
 ) -> Result<Bytes, Problem> {
-    let bytes_max = limits.body_bytes_max;
-    let too_large =
-        || Problem::new(TOO_LARGE, format!("the body is larger than {bytes_max} bytes"));
     let length = request.headers().get(header::CONTENT_LENGTH);
     let declared = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|bytes| bytes > bytes_max) {
-        return Err(too_large());
+    if declared.is_some_and(|bytes| bytes > limits.body_bytes_max) {
+        return Err(too_large(limits));
     }
-    let reading = payload.to_bytes_limited(bytes_max);
-    let connection = request.conn_data::<Rc<ConnectionState>>();
+    let connection = request.conn_data::<Rc<ConnectionState>>().map(|state| &**state);
     connection.inspect(|state| state.begins_body());
-    let read = tokio::time::timeout(limits.body_timeout(), reading).await;
-    connection.inspect(|state| state.ends_body(matches!(read, Ok(Ok(Ok(_))))));
-    let read = read.map_err(|_| Problem::new(TOO_SLOW, "the body did not arrive in time"))?;
-    let body = read
-        .map_err(|_| too_large())?
-        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))?;
+    let read = read(limits, payload, connection).await;
+    connection.inspect(|state| state.ends_body(read.is_ok()));
+    let body = read?;
     match std::str::from_utf8(&body) {
         Ok(_) => Ok(body),
         Err(error) => {
@@ -45,4 +47,45 @@ pub async fn read_body(
             Err(Problem::new(SYNTAX, format!("the body is not valid utf-8 at byte {at}")))
         }
     }
+}
+
+/// Reads a payload to its end. A body that arrives in one piece is not copied.
+async fn read(
+    limits: &Limits,
+    payload: Payload,
+    connection: Option<&ConnectionState>,
+) -> Result<Bytes, Problem> {
+    let mut payload = pin!(BodyStream::new(payload));
+    let mut next = |context: &mut Context<'_>| {
+        if connection.is_some_and(ConnectionState::is_body_late) {
+            return Poll::Ready(Some(Err(Problem::new(
+                TOO_SLOW,
+                "the body did not arrive in time",
+            ))));
+        }
+        payload.as_mut().poll_next(context).map_err(|error| {
+            let error = error.to_string();
+            Problem::bad_request(format!("the body cannot be read: {error}"))
+        })
+    };
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
+    while let Some(piece) = poll_fn(&mut next).await {
+        let piece = piece?;
+        if whole.len() + pieces.len() + piece.len() > limits.body_bytes_max {
+            return Err(too_large(limits));
+        }
+        if whole.is_empty() && pieces.is_empty() {
+            whole = piece;
+        } else {
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+            pieces.extend_from_slice(&piece);
+        }
+    }
+    Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+}
+
+fn too_large(limits: &Limits) -> Problem {
+    let bytes_max = limits.body_bytes_max;
+    Problem::new(TOO_LARGE, format!("the body is larger than {bytes_max} bytes"))
 }

@@ -7,7 +7,7 @@ use crate::{
         problem::{Problem, TOO_MANY},
     },
 };
-use actix_web::HttpRequest;
+use actix_http::{HttpMessage as _, Request};
 use std::{
     collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr},
@@ -41,7 +41,7 @@ impl ClientRateLimit {
     ///
     /// # Errors
     /// When no token is left: the problem 429 with the time to retry after.
-    pub fn count(&self, request: &HttpRequest) -> Result<(), Problem> {
+    pub fn count(&self, request: &Request) -> Result<(), Problem> {
         let Some(peer) = request.peer_addr() else { return Ok(()) };
         let forwarded = request.headers().get_all(FORWARDED_FOR);
         let forwarded: Vec<_> = forwarded.filter_map(|value| value.to_str().ok()).collect();

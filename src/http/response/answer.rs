@@ -4,13 +4,10 @@ use crate::http::{
     problem::Problem,
     request::{CORRELATION, POSITION, TRACE_PARENT},
 };
-use actix_web::{
-    HttpResponse,
-    http::{
-        StatusCode,
-        header::{
-            ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-        },
+use actix_web::http::{
+    StatusCode,
+    header::{
+        ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
     },
 };
 
@@ -98,8 +95,12 @@ impl Response {
     /// Converts the response to a response of actix, with the headers of the conversation and the
     /// trace.
     #[must_use]
-    pub fn send(self, correlation: Option<&str>, trace_parent: Option<&str>) -> HttpResponse {
-        let mut response = HttpResponse::new(self.status);
+    pub fn send(
+        self,
+        correlation: Option<&str>,
+        trace_parent: Option<&str>,
+    ) -> actix_http::Response<Vec<u8>> {
+        let mut response = actix_http::Response::with_body(self.status, self.body);
         let headers: &mut HeaderMap = response.headers_mut();
         if !self.content_type.is_empty() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
@@ -114,6 +115,6 @@ impl Response {
         if let Some(value) = trace_parent.and_then(|own| HeaderValue::from_str(own).ok()) {
             headers.insert(TRACE_PARENT, value);
         }
-        response.set_body(actix_web::body::BoxBody::new(self.body))
+        response
     }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const TIMEOUTS: Timeouts = Timeouts { head_ms: 5_000, keep_alive_ms: 60_000, write_ms: 10_000 };
+const TIMEOUTS: Timeouts =
+    Timeouts { head_ms: 5_000, keep_alive_ms: 60_000, body_ms: 3_000, write_ms: 10_000 };
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -134,4 +135,21 @@ fn a_head_that_never_ends_is_too_large() {
         assert!(read <= HEAD_BYTES_MAX + BYTES_PER_TURN + 4_096);
     }
     assert_eq!(state.closing(), Some(Closing::HeadTooLarge));
+}
+
+#[test]
+fn a_body_that_is_late_ends_its_reading_and_not_the_connection() {
+    let (clock, state) = connection();
+    let _serving = state.serve(true);
+    clock.set(60_000);
+    state.begins_body();
+    assert_eq!(at(&clock, &state, 62_999), None);
+    assert!(!state.is_body_late());
+    assert_eq!(at(&clock, &state, 63_000), None);
+    assert!(state.is_body_late());
+    state.begins_body();
+    assert!(!state.is_body_late(), "the next body has a time of its own");
+    state.ends_body(true);
+    assert_eq!(at(&clock, &state, 99_000), None);
+    assert!(!state.is_body_late(), "no body is read");
 }
