@@ -4,11 +4,12 @@ use super::encode;
 use madang::domain::{
     claims::{
         cancellation::Cancellation,
-        claim::{self, Award, Demand, Refusal},
+        claim::{self, Award, Demand},
         examination::Examination,
         patience::Patience,
         payment,
         payout::Payout,
+        refusal::Refusal,
         review::{self, File},
     },
     kernel::{

@@ -27,8 +27,9 @@ use super::{
     claim::{
         self, Claim,
         Command::{Agree, FinishCancelling, Stand},
-        Refusal, Stage,
+        Stage,
     },
+    refusal::Refusal,
     review::{
         self,
         Command::{Cancel, Keep, Release},

@@ -21,10 +21,10 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-pub use event::{Award, Demand, Event, Refusal, Stage};
+pub use event::{Award, Demand, Event, Stage};
 pub use rejection::Rejection;
 
-use super::{Claims, desk::ReviewDesk, settings::Settings};
+use super::{Claims, desk::ReviewDesk, refusal::Refusal, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, Decision, Fall, Method, Money, Nothing, Number, Port, Speaker, Standing, Timestamp,
     Vocabulary,

@@ -12,6 +12,7 @@ pub mod history;
 pub mod patience;
 pub mod payment;
 pub mod payout;
+pub mod refusal;
 pub mod review;
 pub mod settings;
 

@@ -13,8 +13,8 @@ use super::{
         Claim,
         Command::Stand,
         Event::{self, Approved, CancelAgreed, CancelAsked, CancelRefused, Declined},
-        Refusal,
     },
+    refusal::Refusal,
     review::Review,
 };
 use crate::domain::kernel::{Aggregate, Awaits, Fall, Id, Meta, Saga, Step, Timestamp};

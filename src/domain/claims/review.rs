@@ -33,7 +33,7 @@ mod specs;
 pub use event::{Event, File, Stage};
 pub use rejection::Rejection;
 
-use super::{Claims, EXAMINER, claim::Refusal, settings::Settings};
+use super::{Claims, EXAMINER, refusal::Refusal, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, Decision, Fall, Method, Money, Number, Speaker, Timestamp, Vocabulary,
 };

@@ -1,6 +1,7 @@
 //! Events of a claim, and the status and the description that clients see of each.
 
-use crate::domain::kernel::{Fall, Money, Number, Timestamp};
+use super::Refusal;
+use crate::domain::kernel::{Money, Number, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use Event::{
@@ -35,15 +36,6 @@ pub enum Stage {
     Received,
     /// An examiner has the claim.
     UnderReview,
-}
-
-/// Why a claim was not cancelled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// Kind of the refusal, which selects the HTTP status.
-    pub how: Fall,
-    /// The reason, as a sentence.
-    pub because: String,
 }
 
 /// Events of a claim.
