@@ -6,7 +6,7 @@ mod said;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, DRIVER, reservation::Reservation, settings::Settings};
+use super::{CallTaxi, DRIVER, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, Decision, Id, Method, Money, Quantity, RejectionKind, Speaker, Text, Timestamp,
     Vocabulary,
@@ -35,6 +35,10 @@ pub enum Taxi {
         held: BTreeSet<Id<Reservation>>,
     },
 }
+
+/// The marker of a reservation's identity. The reservation itself imports taxis, so taxis do not
+/// import it.
+pub enum Reservation {}
 
 /// The model and the price of a taxi.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
