@@ -4,7 +4,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use madang::domain::{
     kernel::{Aggregate, Id, Money, Quantity, Timestamp},
     taxi::{
-        order::{Command, Customer, Event, Grade, Order},
+        grade::Grade,
+        order::{Command, Customer, Event, Order},
         settings::Settings,
         taxi::{self, Model, Taxi},
     },

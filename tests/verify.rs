@@ -7,7 +7,8 @@ use madang::{
         kernel::{Id, Message, Money, Quantity, Timestamp},
         phone::reward,
         taxi::{
-            order::{self, Customer, Grade},
+            grade::Grade,
+            order::{self, Customer},
             taxi::{self, Model},
         },
     },

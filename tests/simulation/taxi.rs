@@ -11,10 +11,11 @@ use madang::domain::{
     taxi::{
         CallTaxi,
         availability::Availability,
+        grade::Grade,
         message::Message,
         my_page::MyPage,
         notice::Change,
-        order::{self, Customer, Grade, Order},
+        order::{self, Customer, Order},
         payment::{Fare, Payment},
         reservation::{self, By, Reservation},
         settings::Settings,

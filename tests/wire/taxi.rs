@@ -4,8 +4,9 @@ use super::encode;
 use madang::domain::{
     kernel::{Fall, Id, Money, Quantity, Timestamp, simulation::golden},
     taxi::{
+        grade::Grade,
         notice::{self, Change, Letter},
-        order::{self, Customer, Grade, Stage},
+        order::{self, Customer, Stage},
         payment::{self, Fare},
         reservation::{self, Among, By, Choice},
         ride::{Hold, Part, Ride, Undo},

@@ -4,6 +4,7 @@
 pub mod availability;
 mod books;
 pub mod cheapest;
+pub mod grade;
 pub mod message;
 pub mod my_page;
 pub mod notice;

@@ -1,7 +1,8 @@
 //! The view of an order for its customer: its status, its payment and its taxi.
 
 use super::{
-    order::{self, Grade, Order},
+    grade::Grade,
+    order::{self, Order},
     payment::{self, Payment},
     reservation::{self, Reservation},
     taxi::Taxi,

@@ -15,7 +15,7 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, payment::CardPayment, settings::Settings, taxi::Taxi};
+use super::{CallTaxi, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
     Aggregate, CardNumber, Decision, Fall, Id, Method, Money, Nothing, Port, RejectionKind,
     Speaker, Standing, Text, Timestamp, Vocabulary,
@@ -36,19 +36,6 @@ pub struct Order {
     card_no: CardNumber,
     fare: Money,
     status: Status,
-}
-
-/// The grade of taxi that the customer wants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Grade {
-    /// Any taxi.
-    #[default]
-    Basic,
-    /// A better one.
-    Prime,
-    /// The best.
-    Platinum,
 }
 
 /// The customer, who receives the messages about the order.

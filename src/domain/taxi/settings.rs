@@ -1,6 +1,6 @@
 //! The settings of the call taxi business: the section `[taxi]`.
 
-use super::order::Grade;
+use super::grade::Grade;
 use crate::domain::kernel::{Money, Timestamp, price};
 use serde::{Deserialize, Serialize};
 
