@@ -81,13 +81,13 @@ impl Saga for Handover {
         use {car::Event as C, order::Event as O};
         match (self, heard) {
             (Idle, Heard::Order(order, O::Paid { rent })) => Step::wait(Renting { car: rent.car })
-                .tell(rent.car, Rent { order, quantity: rent.quantity }),
+                .tell(rent.car, Rent { order: order.of(), quantity: rent.quantity }),
             (Renting { car }, Heard::Car(_, C::Rented { .. })) => {
                 Step::wait(Confirming { car }).tell(me.of::<Order>(), Confirm)
             }
             (Renting { car } | Confirming { car }, Heard::Order(order, O::Cancelled { .. }))
             | (Idle, Heard::Order(order, O::Cancelled { was: Stage::Confirmed { car } })) => {
-                Step::wait(Returning).tell(car, Return { order })
+                Step::wait(Returning).tell(car, Return { order: order.of() })
             }
             (Confirming { .. }, Heard::Order(_, O::Confirmed))
             | (Refusing, Heard::Order(_, O::Refused { .. }))

@@ -9,7 +9,7 @@ pub mod payment;
 pub mod settings;
 pub mod system;
 
-use super::kernel::{Books, Business, Host};
+use super::kernel::{Books, Business, Host, Quantity};
 use availability::Availability;
 use car::Car;
 use handover::Handover;
@@ -44,3 +44,6 @@ impl Business for CarRental {
 
 /// The role that registers and restocks cars, and gives money back by hand.
 pub const FLEET_MANAGER: &str = "fleet-manager";
+
+/// The largest number of cars of one kind, and so of cars in an order.
+const CARS_MAX: u32 = Quantity::MAX.0;

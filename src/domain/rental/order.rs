@@ -19,7 +19,7 @@ mod said;
 #[cfg(test)]
 mod specs;
 
-use super::{CarRental, car::Car, payment::Rent, settings::Settings};
+use super::{CARS_MAX, CarRental, car::Car, payment::Rent, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, Decision, Fall, Id, Method, Money, Nothing, Quantity, RejectionKind, Speaker,
     Standing, Timestamp, Vocabulary,
@@ -31,9 +31,6 @@ use thiserror::Error;
 
 use Command::{Cancel, Close, Confirm, Pay, Place, Refuse, Reject};
 use Event::{Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Undone};
-
-/// The largest number of cars of one kind, and so of cars in an order.
-pub(super) const CARS_MAX: u32 = Quantity::MAX.0;
 
 /// The billing saga of an order.
 pub type OrderBilling = Billing<Order>;
