@@ -1,5 +1,6 @@
 //! Port to the external bank of points: grants points, reclaims them, and undoes a reclaim.
 
+use super::REWARD_BANK;
 use super::reward::{
     Command::{
         AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 pub struct RewardBank;
 
 impl Port for RewardBank {
-    const NAME: &'static str = "phone/reward-bank";
+    const NAME: &'static str = REWARD_BANK;
     type Hears = (Id<Reward>, Event);
 
     /// Returns the call to the bank. A reclaim has limited patience, because a customer waits for

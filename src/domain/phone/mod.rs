@@ -62,3 +62,9 @@ impl Business for PhoneShop {
 
 /// Role of the staff who ship, and settle by hand what the payment service or the bank declined.
 pub const STORE_CLERK: &str = "store-clerk";
+
+/// Name of the port to the external service that charges.
+const CARD_PAYMENT: &str = "phone/payment";
+
+/// Name of the port to the bank of points.
+const REWARD_BANK: &str = "phone/reward-bank";

@@ -23,9 +23,9 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{PhoneShop, bank::RewardBank, payment::CardPayment, settings::Settings};
+use super::{CARD_PAYMENT, PhoneShop, REWARD_BANK, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Port, Quantity, Speaker, Standing, Text,
+    Aggregate, Decision, Fall, Method, Money, Nothing, Quantity, Speaker, Standing, Text,
     Timestamp, Vocabulary,
 };
 pub use messages::{Command, Event, Rejection};
@@ -136,8 +136,8 @@ impl Aggregate for Order {
 
     fn through(command: &Command) -> Option<&'static str> {
         match command {
-            Place { .. } => Some(CardPayment::NAME),
-            Cancel => Some(RewardBank::NAME),
+            Place { .. } => Some(CARD_PAYMENT),
+            Cancel => Some(REWARD_BANK),
             _ => None,
         }
     }
