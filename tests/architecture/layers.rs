@@ -1,6 +1,7 @@
 //! The layers of the runtime: which folder may use which, and no circles anywhere in `src/`.
 
 use crate::{
+    businesses,
     imports::{Graph, circles, of_files, of_folders, without_children},
     sources,
 };
@@ -106,18 +107,17 @@ fn what_is_allowed_points_downwards() {
 #[test]
 fn folders_import_each_other_in_no_circle() {
     let files = files();
-    for below in ["crate", "crate::actors", "crate::http", "crate::store", "crate::domain"] {
-        let circles = circles(&of_folders(&files, below));
+    let layers = ["crate", "crate::actors", "crate::http", "crate::store", "crate::domain"];
+    let businesses = businesses().into_iter().map(|business| format!("crate::domain::{business}"));
+    for below in layers.map(str::to_owned).into_iter().chain(businesses) {
+        let circles = circles(&of_folders(&files, &below));
         assert!(circles.is_empty(), "{below}: {circles:#?}");
     }
 }
 
 #[test]
 fn files_import_each_other_in_no_circle_but_modules_and_their_children() {
-    let mut files = without_children(&files());
-    // The aggregates of one business still name each other's types.
-    files.retain(|module, _| !module.starts_with("crate::domain::") || module.contains("kernel"));
-    let circles = circles(&files);
+    let circles = circles(&without_children(&files()));
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
