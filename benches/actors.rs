@@ -1,4 +1,6 @@
-//! Asking a living aggregate, and bringing one with a hundred events to life, cold and from a snapshot.
+//! Benchmarks reads of an active aggregate, and the activation of one with a hundred events.
+//!
+//! An activation starts cold, from all events, or from a snapshot.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use madang::{
@@ -7,7 +9,7 @@ use madang::{
 };
 use std::{path::Path, time::Duration, time::Instant};
 
-/// Each confirms or cancels nothing: a taxi is registered, and its stock changed so often.
+/// The events of each taxi: a registration and changes of its stock.
 const EVENTS: u32 = 100;
 
 /// Aggregates of a kind beyond the limit are passivated, the longest unused first.
@@ -21,7 +23,7 @@ fn actors(criterion: &mut Criterion) {
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
     let runtime = system.block_on(async { start(folder.path(), ActorSettings::default()) });
     let taxi = system.block_on(register(&runtime)).number;
-    group.bench_function("ask: a living aggregate is shown", |bench| {
+    group.bench_function("show: an active aggregate", |bench| {
         bench.iter(|| system.block_on(show(&runtime, taxi)));
     });
     system.block_on(runtime.stop());
@@ -29,9 +31,13 @@ fn actors(criterion: &mut Criterion) {
     for (name, snapshot_every_events) in [("cold", u32::MAX), ("from a snapshot", EVENTS)] {
         let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR")));
         let folder = folder.expect("a folder");
-        // One shard with room for one aggregate: whoever is shown, the one before falls asleep.
-        let settings =
-            ActorSettings { shards: 1, living_max: 1, snapshot_every_events, ..Default::default() };
+        // One shard with capacity for one aggregate: each request passivates the aggregate before.
+        let settings = ActorSettings {
+            shards: 1,
+            instances_max: 1,
+            snapshot_every_events,
+            ..Default::default()
+        };
         let runtime = system.block_on(async { start(folder.path(), settings) });
         let taxis: Vec<u64> = system.block_on(sleepers(&runtime));
         group.bench_function(format!("activate: {EVENTS} events, {name}"), |bench| {
@@ -48,21 +54,21 @@ fn start(data: &Path, actors: ActorSettings) -> Runtime {
         .expect("starts")
 }
 
-/// Taxis with a history of a hundred events each.
+/// Registers taxis with a history of a hundred events each.
 async fn sleepers(runtime: &Runtime) -> Vec<u64> {
     let mut numbers = Vec::new();
     for _ in 0..SLEEPERS {
         let taxi = register(runtime).await.number;
         for stock in 1..EVENTS {
             let body = format!(r#"{{"stockCnt":{stock}}}"#);
-            say(runtime, "restock", Some(taxi), body).await.expect("restocked");
+            send(runtime, "restock", Some(taxi), body).await.expect("restocked");
         }
         numbers.push(taxi);
     }
     numbers
 }
 
-/// How long it takes to show so many, each of which has to be brought to life first.
+/// Measures `times` reads; each read activates its aggregate first.
 async fn wake(runtime: &Runtime, taxis: &[u64], times: u64) -> Duration {
     let begin = Instant::now();
     for (_, taxi) in (0..times).zip(taxis.iter().cycle()) {
@@ -72,33 +78,36 @@ async fn wake(runtime: &Runtime, taxis: &[u64], times: u64) -> Duration {
 }
 
 async fn show(runtime: &Runtime, taxi: u64) -> Reply {
-    runtime.show(resource(runtime), taxi).await.expect("is there")
+    runtime.show(resource(runtime), taxi).await.expect("the taxi exists")
 }
 
 async fn register(runtime: &Runtime) -> Reply {
     let body = r#"{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}"#;
-    say(runtime, "register", None, body.to_owned()).await.expect("registered")
+    send(runtime, "register", None, body.to_owned()).await.expect("registered")
 }
 
-async fn say(
+async fn send(
     runtime: &Runtime,
     name: &str,
     number: Option<u64>,
     body: String,
 ) -> Result<Reply, RequestError> {
     let resource = resource(runtime);
-    let sayings = &runtime.resources()[resource].sayings;
-    let saying = sayings.iter().position(|saying| saying.name == name).expect("a saying");
+    let command_routes = &runtime.resources()[resource].command_routes;
+    let command_route = command_routes
+        .iter()
+        .position(|command_route| command_route.name == name)
+        .expect("a command route");
     let request = Request {
         resource,
-        saying,
+        command_route,
         number,
         body: body.into_bytes(),
         key: None,
         if_match: None,
-        patience: Duration::from_secs(10),
+        wait_max: Duration::from_secs(10),
     };
-    runtime.say(request).await
+    runtime.submit(request).await
 }
 
 fn resource(runtime: &Runtime) -> usize {

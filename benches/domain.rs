@@ -1,4 +1,4 @@
-//! What the pure half of a taxi order costs: judging a command, taking an event into account.
+//! Benchmarks the pure part of a taxi order: `decide` and `evolve`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use madang::domain::{

@@ -1,8 +1,8 @@
-//! What it costs to pass a gate: as it is, a short lock; and as it could be, two messages.
+//! Benchmarks the passage of a gate: under a short lock, and by two messages to an actor.
 
 use actix::{Actor, Addr, Arbiter, Context, Handler, Message, MessageResult};
 use criterion::{Criterion, criterion_group, criterion_main};
-use madang::actors::{Gate, GateKind, GateSettings, Permit, PermitOutcome};
+use madang::actors::{CallOutcome, Gate, GateKind, GateSettings, Permit};
 use std::{
     hint::black_box,
     sync::Arc,
@@ -11,12 +11,12 @@ use std::{
 };
 
 fn gate(guards: GateKind) -> Gate {
-    Gate::alone("bench", guards, GateSettings::default()).expect("what is usual makes sense")
+    Gate::alone("bench", guards, GateSettings::default()).expect("the default settings are valid")
 }
 
 fn pass(gate: &Gate) {
-    let permit = black_box(gate).try_enter().expect("closed and with room");
-    permit.report(PermitOutcome::Succeeded);
+    let permit = black_box(gate).try_enter().expect("the gate is closed and not full");
+    permit.report(CallOutcome::Succeeded);
 }
 
 fn gates(criterion: &mut Criterion) {
@@ -42,7 +42,7 @@ fn gates(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// How long each of two threads takes for so many that it does at the same time as the other.
+/// Measures `times` passages by each of two threads at the same time.
 fn both(gate: &Arc<Gate>, times: u64) -> Duration {
     let begun = Instant::now();
     thread::scope(|scope| {
@@ -53,7 +53,7 @@ fn both(gate: &Arc<Gate>, times: u64) -> Duration {
     begun.elapsed()
 }
 
-/// The same gate inside of an actor.
+/// The same gate inside an actor.
 struct Doorman(Gate);
 
 impl Actor for Doorman {
@@ -80,7 +80,7 @@ impl Handler<Report> for Doorman {
     type Result = ();
 
     fn handle(&mut self, Report(permit): Report, _: &mut Self::Context) {
-        permit.report(PermitOutcome::Succeeded);
+        permit.report(CallOutcome::Succeeded);
     }
 }
 
@@ -93,7 +93,7 @@ async fn doorman(arbiter: &Arbiter) -> Addr<Doorman> {
 async fn by_message(doorman: &Addr<Doorman>, times: u64) -> Duration {
     let begun = Instant::now();
     for _ in 0..times {
-        let permit = doorman.send(Enter).await.expect("it lives").expect("closed and with room");
+        let permit = doorman.send(Enter).await.expect("it runs").expect("it is not full");
         doorman.do_send(Report(permit));
     }
     begun.elapsed()

@@ -7,10 +7,10 @@
 #   benches/hostile.sh 60 5000 1000 100 2000000        (the default, the long form)
 #   benches/hostile.sh 5 100 50 5 20000                (the short form)
 #
-# MADANG names a binary that is built already; then examples/hostile.rs is taken to be built, too,
-# as HOSTILE or target/release/examples/hostile. MEMORY_MIB is the limit, 1024 by default. The
-# limit is one of a control group when this may make one (version 2 or 1), otherwise of systemd-run;
-# when neither works, memory is only measured, and the table says so.
+# MADANG names a binary that is built already; then examples/hostile.rs must be built as well, as
+# HOSTILE or target/release/examples/hostile. MEMORY_MIB is the limit, 1024 by default. A control
+# group (version 2 or 1) sets the limit when this script may create one, otherwise systemd-run; when
+# neither works, memory is only measured, and the table shows that.
 source "$(dirname "$0")/serve.sh"
 
 seconds=${1:-60}

@@ -1,4 +1,4 @@
-//! A whole taxi order through HTTP: called, paid and answered, on a port of the system's choice.
+//! Benchmarks a taxi order over HTTP with its payment, on a port that the system chooses.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use madang::{
@@ -18,7 +18,7 @@ use tokio::{sync::oneshot, task::JoinSet};
 const BODY: &str = r#"{"orderType":"basic","name":"Jung"}"#;
 
 fn http(criterion: &mut Criterion) {
-    // The binary chooses one as well; a program that has chosen already is as good.
+    // The binary chooses a TLS provider as well; an existing choice serves just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
     let flags = Flags {
@@ -34,7 +34,7 @@ fn http(criterion: &mut Criterion) {
             let app = App::build(config, |host| Declarations::of(madang::shipped).install(host))
                 .await
                 .expect("starts");
-            tell.send(app.address()).expect("somebody waits");
+            tell.send(app.address()).expect("the benchmark waits");
             app.run_until_stopped(stopped).await.expect("stops");
         });
     });
@@ -53,13 +53,13 @@ fn http(criterion: &mut Criterion) {
     server.join().expect("the server stops");
 }
 
-/// How long so many orders take, with so many clients waiting at any time.
+/// Measures `times` orders with a fixed number of concurrent clients.
 async fn place(client: &Client, url: &str, clients: u64, orders: u64) -> Duration {
     let begin = Instant::now();
     let mut waiting = JoinSet::new();
     for nth in 0..orders {
         if nth >= clients {
-            waiting.join_next().await.expect("somebody waits").expect("answered");
+            waiting.join_next().await.expect("an order is pending").expect("answered");
         }
         let request = client.post(url).header("content-type", "application/json").body(BODY);
         waiting.spawn(async move {

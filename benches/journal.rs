@@ -1,8 +1,8 @@
-//! Appending to the journal with fsync, at 1, 8, 64 and 256 waiting writers.
+//! Benchmarks appends to the journal with fsync, by 1, 8, 64 and 256 concurrent writers.
 //!
-//! Each writer submits one event of 150 bytes to a stream of its own, and the next one when
-//! that is durable. The folder lies under `target`, because a temporary folder may lie in
-//! memory, where an fsync costs nothing.
+//! Each writer submits one event of 150 bytes to a stream of its own. It submits the next event
+//! when the first is durable. The folder is below `target`: a temporary folder may be in memory,
+//! where an fsync costs nothing.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use madang::{
@@ -43,7 +43,7 @@ fn append(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// How long it takes to make so many submissions durable, with so many waiting at any time.
+/// Measures `times` durable submissions with a fixed number of concurrent writers.
 fn keep_waiting(
     journal: &Journal,
     kind: KindId,
@@ -55,7 +55,7 @@ fn keep_waiting(
     let begin = Instant::now();
     for nth in 0..submissions {
         if nth >= writers {
-            wait.recv().expect("the journal lives");
+            wait.recv().expect("the journal runs");
         }
         let durable = durable.clone();
         let mut submission = requested(Stream { kind, number: *next_number });
@@ -67,7 +67,7 @@ fn keep_waiting(
         *next_number += 1;
     }
     for _ in 0..writers.min(submissions) {
-        wait.recv().expect("the journal lives");
+        wait.recv().expect("the journal runs");
     }
     begin.elapsed()
 }

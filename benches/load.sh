@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Loads the release server and, in the same run, a bare actix-web echo of the same JSON (the limit),
-# and prints requests per second, p50, p99 and the ratio to the limit as a Markdown table; and what
-# each group of threads of the server spent on a request with 256 connections.
+# and prints requests per second, p50, p99 and the ratio to the limit as a Markdown table. Also
+# prints the processor time of each group of server threads for a request, with 256 connections.
 #
 #   benches/load.sh [SECONDS]      (10 by default; needs wrk, curl and jq)
 #
-# MADANG names a binary that is built already; then examples/echo.rs is taken to be built, too.
+# MADANG names a binary that is built already; then examples/echo.rs must be built as well.
 source "$(dirname "$0")/serve.sh"
 
 seconds=${1:-10}
@@ -27,7 +27,7 @@ order='{"orderType":"basic","name":"Jung"}'
 
 # ticks: the processor time of each thread of the server so far, and its name.
 ticks() {
-  # A name may hold spaces; it stands in brackets.
+  # The name of a thread is in parentheses and may contain spaces.
   sed -E 's/^[0-9]+ \((.*)\) (.*)$/\2 \1/' "/proc/${pids[1]}/task/"*/stat |
     awk '{ name = $51; for (i = 52; i <= NF; i++) name = name " " $i; print $12 + $13, name }'
 }
@@ -70,7 +70,7 @@ curl -sf -o /dev/null -H 'Content-Type: application/json' -d "$taxi" "$madang_ur
 echo
 echo "| what | connections | requests/s | p50 | p99 | ratio to the limit | not 2xx |"
 echo "|---|---|---|---|---|---|---|"
-# Orders to be read; then whatever they caused may end.
+# Creates orders to read, and waits until their effects have ended.
 BODY=$order wrk -t2 -c16 -d1s -s benches/load/post.lua "$madang_url/taxi/orders" >/dev/null
 until has_caught_up "$madang_url"; do sleep 0.2; done
 for c in "${connections[@]}"; do
@@ -79,7 +79,7 @@ for c in "${connections[@]}"; do
   row "one hot aggregate: POST /taxi/taxis/1/restock" restock.lua "$madang_url/taxi/taxis/1/restock" "$c"
   COUNT=1000 row "read: GET /taxi/orders/{id}" get.lua "$madang_url/taxi/orders" "$c"
 done
-# Last, because the messages they cause go on being sent for a while.
+# Orders come last, because the server sends their messages for some time afterwards.
 for c in "${connections[@]}"; do
   BODY=$taxi row limit post.lua "$echo_url/" "$c"
   BODY=$order row "order and payment: POST /taxi/orders" post.lua "$madang_url/taxi/orders" "$c"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Creates a million taxis through HTTP, kills the server and starts it again on them; prints its
-# memory, what is on disk, and how long it took until it was ready.
+# Creates a million taxis through HTTP, kills the server and starts it again on them. Prints its
+# memory, the size of its data, and the time until it was ready.
 #
 #   benches/million.sh [CREATES]      (1,000,000 by default; needs curl and jq)
 #
@@ -27,7 +27,7 @@ memory() { awk -v field="$1:" '$1 == field { printf "%.0f", $2 / 1024 }' "/proc/
 # on_disk FOLDER: MiB.
 on_disk() { du -sm "$folder/data/$1" | cut -f1; }
 
-# is_ready: whether the server says so.
+# is_ready: succeeds when the server reports that it is ready.
 is_ready() { curl -sf -o /dev/null "$url/actuator/health/readiness"; }
 
 start 127.0.0.1:0 first.log

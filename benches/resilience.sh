@@ -3,7 +3,7 @@
 #
 #   benches/resilience.sh [ROW...]     all rows by default; each is benches/resilience/rowN.sh
 #
-# SECONDS_PER_ROW shortens the loads, KEEP=1 keeps what the rows leave behind, MADANG and LOAD name
+# SECONDS_PER_ROW shortens the loads, KEEP=1 keeps the files of the rows, MADANG and LOAD name
 # binaries that are built already. Needs curl, jq, siege (rows 1 and 4), wrk (2, 8, 9 and 10), root
 # and mkfs.ext4 (9), and a machine with nothing else to do.
 set -euo pipefail

@@ -1,7 +1,8 @@
-# What the loads share: a folder of their own, what they start, and its end. Sourced by the scripts.
+# What the load scripts share: a folder, the processes they start, and the clean-up. The scripts
+# source this file.
 #
-# What is started goes into `pids`, and is stopped when the script ends; then `folder` is deleted,
-# unless KEEP=1.
+# A script adds the processes that it starts to `pids`. They are stopped when the script ends; then
+# `folder` is deleted, unless KEEP=1.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +10,7 @@ script=$(basename "$0" .sh)
 folder=$(mktemp -d "${TMPDIR:-target}/$script.XXXXXX")
 pids=()
 
-# What a script has to do at its end, when nobody runs any more; scripts say for themselves.
+# The clean-up of a script after its processes have ended. A script may redefine it.
 clean_up() { :; }
 
 finish() {
@@ -17,7 +18,7 @@ finish() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
   clean_up
-  # Who wants to look at the logs and loads afterwards says so.
+  # KEEP=1 keeps the logs and loads.
   [ -n "${KEEP:-}" ] && echo "$script: see $folder" >&2 || rm -rf "$folder"
 }
 trap finish EXIT
@@ -33,7 +34,7 @@ address_in() {
   return 1
 }
 
-# has_caught_up URL: whether the server has nothing left to do.
+# has_caught_up URL: succeeds when no part of the server is behind the journal.
 has_caught_up() {
   curl -s "$1/actuator/health" |
     jq -e '[.components[].details.behind // "0" | tonumber] | max == 0' >/dev/null

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One claim is paid, another is declined, and a third is called off before anybody decides.
+# One claim is paid, another is declined, and a third is cancelled before the decision.
 #
 #     examples/claims.sh [http://127.0.0.1:8080]
 . "$(dirname "$0")/lib.sh"
@@ -19,7 +19,7 @@ shows status Approved
 eventually /claims/payments/$paid status Assigned
 shows price 450
 
-step "Now it is too late to call it off."
+step "Now it is too late to cancel the claim."
 put /claims/claims/$paid '{"status":"Canceled Claim"}'
 expect 409
 
@@ -38,7 +38,7 @@ put /claims/reviews/$declined '{"claimId":'$declined',"status":"Declined Review"
 expect 200
 eventually /claims/claims/$declined status Declined
 
-step "A third is called off: first the review, then the claim, all within the request."
+step "A third claim is cancelled: first the review, then the claim, within the request."
 post /claims/claims '{"customerId":'$customer',"price":900}'
 expect 201
 cancelled=$(number)
@@ -49,7 +49,7 @@ shows status Cancelled
 get /claims/reviews/$cancelled
 shows status Cancelled
 
-step "History has it all, and shows it as a table to whoever prefers one."
+step "The history has all claims, and is a table for clients that prefer HTML."
 eventually "/claims/history?customer_id=$customer&claim_id=$cancelled&status=Cancelled&resource=claims" totalElements 1
 get "/claims/history?customer_id=$customer" '' 'Accept: text/html'
 expect 200

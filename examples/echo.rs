@@ -1,5 +1,6 @@
-//! The limit everything is measured against: actix-web answering with the JSON it was sent,
-//! without a store, actors or rules. Prints the address it listens on.
+//! The upper limit of all measurements: actix-web answers with the JSON that it received.
+//!
+//! It has no store, actors or rules. It prints the address on which it listens.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# One student completes a course, another leaves in time.
+# A student completes one course and leaves another in time.
 #
 #     examples/education.sh [http://127.0.0.1:8080]
 . "$(dirname "$0")/lib.sh"
 user="eunmi-$$-$(date +%s)"
 
-step "Eunmi applies for a course and pays; the enrolment follows by itself."
+step "Eunmi applies for a course and pays; the enrolment follows."
 post /education/eduApplications '{"userId":"'"$user"'","eduName":"MSA","eduId":1,"status":"EduApplied"}'
 expect 201
 eunmi=$(number)
@@ -15,13 +15,13 @@ eventually /education/eduApplications/$eunmi status EduRegistered
 get /education/educations/$eunmi
 shows userId "$user"
 
-step "The course manager says that the course is completed."
+step "The course manager marks the course as completed."
 patch /education/educations/$eunmi '{"status":"EduCompleted"}'
 expect 200
 shows status EduCompleted
 eventually /education/eduApplications/$eunmi status EduCompleted
 
-step "Nobody gets the money back for what was completed."
+step "A completed course is not refunded."
 patch /education/eduApplications/$eunmi '{"status":"EduAppCancelled"}'
 expect 409
 shows detail 'the course has been completed'

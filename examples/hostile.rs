@@ -1,13 +1,13 @@
-//! Clients that want to bring a server down, beside one kind that only wants to be served.
+//! Clients that try to bring a server down, beside well-behaved clients.
 //!
 //! ```text
 //! hostile --address 127.0.0.1:8080 --process 4711 --seconds 60 --connections 5000
 //! ```
 //!
-//! First a few aggregates get a long history. Then, for the time given, so many connections of each
-//! slow kind stay open or are opened again, so many clients send hostile queries, and so many repeat
-//! an idempotency key of an aggregate with a long history; a few well-behaved clients order and
-//! read meanwhile. Prints a Markdown table.
+//! First, a few aggregates get a long history. Then the attack runs for the given time. A number of
+//! connections of each slow kind stay open, and closed ones are opened again. Some clients send
+//! hostile queries. Some repeat the idempotency key of an aggregate with a long history. Meanwhile
+//! a few well-behaved clients order and read. The program prints a Markdown table.
 
 use clap::Parser;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -28,51 +28,51 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-/// The answer of a well-behaved client has to come within this, or it counts as not served.
+/// The time within which a well-behaved client must be answered; later answers count as failures.
 const SERVED_WITHIN: Duration = Duration::from_secs(10);
-/// How often a well-behaved client asks.
+/// The interval between the requests of a well-behaved client.
 const ASKS_EVERY: Duration = Duration::from_millis(40);
-/// How often a slow client sends or reads a byte, and how long a hostile one rests.
+/// The interval between the bytes of a slow client, and the pause of a hostile one.
 const DRIBBLES_EVERY: Duration = Duration::from_secs(1);
-/// Connections that make the long histories.
+/// The connections that write the long histories.
 const WRITERS: usize = 64;
-/// Commands that each of them has under way.
+/// The commands that each of them has in progress.
 const PIPELINED: usize = 8;
-/// Files that the client keeps for what is not an attack.
+/// The open files that the client reserves for everything except the attack.
 const FILES_KEPT: u64 = 256;
 
 #[derive(Parser, Clone, Debug)]
 struct Options {
-    /// Where the server listens
+    /// The address of the server
     #[arg(long)]
     address: SocketAddr,
-    /// The process of the server, to read its memory
+    /// The process id of the server, to read its memory
     #[arg(long)]
     process: u32,
-    /// How long the attack lasts
+    /// The duration of the attack
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Connections of each slow kind
+    /// The number of connections of each slow kind
     #[arg(long, default_value_t = 5_000)]
     connections: usize,
-    /// Clients that send hostile queries
+    /// The number of clients that send hostile queries
     #[arg(long, default_value_t = 1_000)]
     queries: usize,
-    /// Clients that repeat an idempotency key of an aggregate with a long history
+    /// The number of clients that repeat an idempotency key of an aggregate with a long history
     #[arg(long, default_value_t = 100)]
     replays: usize,
-    /// Aggregates with a long history
+    /// The number of aggregates with a long history
     #[arg(long, default_value_t = 4)]
     hot: usize,
-    /// Records of all of them together
+    /// The number of records of all these aggregates together
     #[arg(long, default_value_t = 2_000_000)]
     records: usize,
-    /// Well-behaved clients
+    /// The number of well-behaved clients
     #[arg(long, default_value_t = 8)]
     clients: usize,
 }
 
-/// What a connection does instead of being a client.
+/// The behaviour of a slow connection.
 #[derive(Clone, Copy, Debug)]
 enum Slow {
     Head,
@@ -92,7 +92,7 @@ const SLOW: [Slow; 6] = [
     Slow::Idle,
 ];
 
-/// How well-behaved clients fared.
+/// The results of the well-behaved clients, and the figures of the attack.
 #[derive(Debug, Default)]
 struct Tally {
     orders_us: Mutex<Vec<u64>>,
@@ -120,7 +120,7 @@ fn post(path: &str, key: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Each kind from an address of its own, so that there are ports enough.
+/// Each kind connects from an address of its own, so that enough ports are free.
 async fn connect(to: SocketAddr, kind: u8) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     if to.ip().is_loopback() {
@@ -129,7 +129,7 @@ async fn connect(to: SocketAddr, kind: u8) -> io::Result<TcpStream> {
     socket.connect(to).await
 }
 
-/// One answer with a body of known length: its status and itself.
+/// Reads one response with a body of known length; returns its status and text.
 async fn answer(stream: &mut TcpStream, heard: &mut Vec<u8>) -> io::Result<(u16, String)> {
     let bad = || io::Error::from(io::ErrorKind::InvalidData);
     loop {
@@ -156,7 +156,7 @@ async fn ask(stream: &mut TcpStream, request: &[u8]) -> io::Result<(u16, String)
     answer(stream, &mut Vec::new()).await
 }
 
-/// Gives the hot aggregates their history; the first command of each carries a key.
+/// Writes the history of the hot aggregates. The first command of each has a key.
 async fn prepare(options: &Options) -> Done {
     let to = options.address;
     let mut stream = connect(to, 100).await?;
@@ -199,7 +199,7 @@ fn restock(nth: usize, key: &str) -> Vec<u8> {
     post(&format!("/taxi/taxis/{}/restock", nth + 1), key, r#"{"stockCnt":1}"#)
 }
 
-/// One connection of this kind until the server closes it.
+/// Keeps one connection of this kind open until the server closes it.
 async fn be_slow(to: SocketAddr, kind: Slow) -> io::Result<()> {
     let mut stream = connect(to, kind as u8).await?;
     let beginning = match kind {
@@ -215,7 +215,7 @@ async fn be_slow(to: SocketAddr, kind: Slow) -> io::Result<()> {
         Slow::PipelinesUnread => get("/").repeat((512 << 10) / get("/").len()),
         Slow::ReadsSlowly => get("/taxi/taxis?size=200").repeat(64),
     };
-    // What is not taken at once is given up: the rest of the attack is to keep it waiting.
+    // Bytes that the server does not accept at once are dropped: the attack then keeps it waiting.
     let _ = timeout(DRIBBLES_EVERY, stream.write_all(&beginning)).await;
     loop {
         sleep(DRIBBLES_EVERY).await;
@@ -223,7 +223,7 @@ async fn be_slow(to: SocketAddr, kind: Slow) -> io::Result<()> {
             Slow::Head | Slow::SecondHead | Slow::Body => stream.write_all(b"x").await?,
             Slow::ReadsSlowly => drop(stream.read_u8().await?),
             Slow::PipelinesUnread | Slow::Idle => {
-                // Without reading: a closed connection is seen by its error.
+                // The kind reads nothing, so it detects a closed connection by its error.
                 if let Ok(Err(error)) = timeout(Duration::ZERO, stream.writable()).await {
                     return Err(error);
                 }
@@ -235,7 +235,7 @@ async fn be_slow(to: SocketAddr, kind: Slow) -> io::Result<()> {
     }
 }
 
-/// The hostile queries, one after the other.
+/// Returns the hostile queries in rotation.
 fn query(nth: usize) -> Vec<u8> {
     match nth % 4 {
         0 => get(&format!("/taxi/mypages?{}", "id=1&".repeat(1_000))),
@@ -245,7 +245,7 @@ fn query(nth: usize) -> Vec<u8> {
     }
 }
 
-/// Asks a hostile question again and again.
+/// Sends a hostile request again and again.
 async fn be_hostile(
     to: SocketAddr,
     kind: u8,
@@ -264,7 +264,7 @@ async fn be_hostile(
     }
 }
 
-/// Orders, and reads the order, as people do; a connection that was closed is opened again.
+/// Orders and reads the order, as people do. A closed connection is opened again.
 async fn be_a_client(to: SocketAddr, tally: &Tally) {
     let mut kept: Option<TcpStream> = None;
     let mut number = 1_u64;
@@ -278,7 +278,7 @@ async fn be_a_client(to: SocketAddr, tally: &Tally) {
         };
         let begun = Instant::now();
         let asked = async {
-            // A kept connection may have been closed at rest, which is no failure.
+            // The server may have closed an idle connection, which is no failure.
             if let Some(mut stream) = kept.take()
                 && let Ok(said) = ask(&mut stream, &request).await
             {
@@ -315,7 +315,7 @@ async fn watch_memory(process: u32, tally: &Tally) {
     }
 }
 
-/// All of it at once, until the time is over.
+/// Runs the whole attack until the time is over.
 async fn attack(options: &Options, tally: &Arc<Tally>) {
     let to = options.address;
     let until = Instant::now() + Duration::from_secs(options.seconds);
@@ -352,7 +352,7 @@ async fn attack(options: &Options, tally: &Arc<Tally>) {
     all.shutdown().await;
 }
 
-/// The value that so many hundredths are not above, in milliseconds.
+/// The percentile of the times, in milliseconds.
 #[expect(clippy::cast_precision_loss, reason = "no time here is longer than minutes")]
 fn percentile_ms(taken_us: &Mutex<Vec<u64>>, hundredths: usize) -> f64 {
     let mut taken = taken_us.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -361,14 +361,14 @@ fn percentile_ms(taken_us: &Mutex<Vec<u64>>, hundredths: usize) -> f64 {
     taken.get(at).map_or(f64::NAN, |us| *us as f64 / 1e3)
 }
 
-/// What the server says afterwards: how it is, and what its diary tells of restarts.
+/// The health of the server afterwards, and the restarts in its operations log.
 async fn aftermath(to: SocketAddr) -> io::Result<(String, usize)> {
     let mut stream = connect(to, 102).await?;
     let (status, _) = ask(&mut stream, &get("/actuator/health")).await?;
-    let (_, diary) = ask(&mut stream, &get("/admin/log?size=200")).await?;
+    let (_, log) = ask(&mut stream, &get("/admin/log?size=200")).await?;
     let health = if status == 200 { "UP".to_owned() } else { format!("DOWN ({status})") };
-    let words = ["Restarted", "ShardReplaced", "MadeAnew", "JournalBroke"];
-    Ok((health, words.iter().map(|word| diary.matches(&format!("\"{word}\"")).count()).sum()))
+    let words = ["Restarted", "ShardReplaced", "ViewRebuilt", "JournalUnavailable"];
+    Ok((health, words.iter().map(|word| log.matches(&format!("\"{word}\"")).count()).sum()))
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -402,7 +402,7 @@ async fn main() -> Done {
     println!("| survived | {} | yes |", if survived { "yes" } else { "no" });
     println!("| health afterwards | {health} | UP |");
     println!("| memory peak | {} MiB | 1024 MiB |", count(&tally.memory_peak_kib) / 1_024);
-    println!("| restarts of parts | {restarts} | 0 |");
+    println!("| restarts of components | {restarts} | 0 |");
     for (name, taken) in [("orders", &tally.orders_us), ("reads", &tally.reads_us)] {
         let answered = taken.lock().unwrap_or_else(PoisonError::into_inner).len();
         let (p50, p99) = (percentile_ms(taken, 50), percentile_ms(taken, 99));

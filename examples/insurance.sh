@@ -1,11 +1,11 @@
 #!/bin/sh
-# Three people apply for a policy: one is contracted, one is refused, one thinks better of it.
+# Three customers apply for a policy: one is contracted, one is refused, one cancels.
 #
 #     examples/insurance.sh [http://127.0.0.1:8080]
 . "$(dirname "$0")/lib.sh"
 cancer="cancer-$$-$(date +%s)"
 
-step "A product manager registers a product of this name; nobody else may use it."
+step "A product manager registers a product under a name of its own."
 post /insurance/products '{"productName":"'"$cancer"'","premium":30000}'
 expect 201
 product=$(number)
@@ -18,7 +18,7 @@ get /insurance/payments/$jung
 shows amount 30000
 shows paymentStatus Approved
 
-step "It lies on the desk of the underwriter, who approves: Jung is insured, for good."
+step "The underwriter approves: Jung is insured, and can no longer cancel."
 eventually /insurance/subscriptions/$jung subscriptionStatus UnderReview
 patch /insurance/underwritings/$jung '{"underwritingStatus":"approveSubscription","subscriptionId":'$jung'}'
 expect 200
@@ -37,7 +37,7 @@ expect 200
 eventually /insurance/subscriptions/$kim subscriptionStatus Refused
 eventually /insurance/payments/$kim paymentStatus Refunded
 
-step "Lee applies and thinks better of it: paid back as well, and off the desk."
+step "Lee applies and cancels: the premium is paid back as well."
 post /insurance/subscriptions '{"subscriptionStatus":"created","productName":"'"$cancer"'","customer":"Lee"}'
 expect 201
 lee=$(number)
@@ -48,13 +48,13 @@ get /insurance/payments/$lee
 shows paymentStatus Refunded
 eventually /insurance/subscriptionViews/$lee subscriptionStatus Cancelled
 
-step "The product is withdrawn, and nobody applies for it any more."
+step "The product is withdrawn, and further applications are refused."
 post /insurance/products/$product/withdraw
 expect 200
 post /insurance/subscriptions '{"productName":"'"$cancer"'"}'
 expect 409
 
-step "The view has all three, and finds whoever is contracted."
+step "The view has all three, and finds the one that is contracted."
 eventually "/insurance/subscriptionViews?productName=$cancer&subscriptionStatus=Contracted" totalElements 1
 shows customer Jung
 

@@ -1,29 +1,32 @@
-# The words that the stories beside this file are told in; needs a POSIX shell, sed and curl.
+# The shell functions of the stories beside this file; needs a POSIX shell, sed and curl.
 #
-# A story sources this file, says what happens with `step`, talks with `get`, `post`, `put` and
-# `patch`, and holds the answers against what it expects. The first that differs ends it with 1.
+# A story sources this file, prints each step with `step`, sends requests with `get`, `post`, `put`
+# and `patch`, and compares the answers with its expectations. The first difference ends it with
+# exit code 1.
 
 set -eu
 at=${1:-http://127.0.0.1:8080}
 
-# What happens next, as a sentence.
+# step SENTENCE: prints the next step.
 step() {
     printf '\n%s\n' "$*"
 }
 
-get() { say GET "$@"; }
-post() { say POST "$@"; }
-put() { say PUT "$@"; }
-patch() { say PATCH "$@"; }
+get() { request GET "$@"; }
+post() { request POST "$@"; }
+put() { request PUT "$@"; }
+patch() { request PATCH "$@"; }
 
-# say METHOD PATH [BODY [HEADER]]: sends it, prints both sides, keeps $status, $head and $body.
-say() {
+# request METHOD PATH [BODY [HEADER]]: sends a request, prints it and its answer, and sets $status,
+# $head and $body.
+request() {
     printf '    %s\n' "$1 $2${3:+ $3}"
-    hear "$@"
+    send "$@"
     printf '    %s %s\n' "$status" "$body" | sed 's/,"_links":.*$/}/'
 }
 
-hear() {
+# send METHOD PATH [BODY [HEADER]]: sends a request, and sets $status, $head and $body.
+send() {
     [ $# -ge 3 ] || set -- "$1" "$2" ''
     [ $# -ge 4 ] || set -- "$1" "$2" "$3" 'Accept: application/json'
     answer=$(curl -s -i -X "$1" "$at$2" -H "$4" ${3:+-H 'Content-Type: application/json' -d "$3"}) ||
@@ -34,7 +37,7 @@ hear() {
     body=$(printf '%s\n' "$answer" | sed '1,/^$/d')
 }
 
-# The answer has this status.
+# expect STATUS: the answer has this status.
 expect() {
     [ "$status" = "$1" ] || fail "the status is $status, not $1"
 }
@@ -45,7 +48,7 @@ shows() {
     [ "$found" = "$2" ] || fail "$1 is \`$found\`, not \`$2\`"
 }
 
-# The answer has this text in it.
+# mentions TEXT: the answer contains this text.
 mentions() {
     case $body in
     *"$1"*) ;;
@@ -53,25 +56,25 @@ mentions() {
     esac
 }
 
-# eventually PATH FIELD VALUE: asks until the field has this value, as others have to finish first.
+# eventually PATH FIELD VALUE: repeats the request until the field has this value.
 eventually() {
     tries=0
-    hear GET "$1"
+    send GET "$1"
     until [ "$(field "$2")" = "$3" ]; do
         tries=$((tries + 1))
         [ $tries -lt 200 ] || fail "$1: $2 stays \`$(field "$2")\` and does not become \`$3\`"
         sleep 0.1 2>/dev/null || sleep 1
-        hear GET "$1"
+        send GET "$1"
     done
     printf '    GET %s\n    %s %s\n' "$1" "$status" "$body" | sed 's/,"_links":.*$/}/'
 }
 
-# The number of what was just created: the last part of its Location.
+# number: prints the number of the created resource, the last part of its Location.
 number() {
     printf '%s\n' "$head" | sed -n 's/^[Ll]ocation: .*\/\([0-9][0-9]*\)$/\1/p'
 }
 
-# The first field of this name in the answer, as text.
+# field NAME: prints the first field of this name in the answer, as text.
 field() {
     printf '%s\n' "$body" | sed -n '
         s/"'"$1"'":/\

@@ -1,10 +1,10 @@
 #!/bin/sh
-# A phone is bought, with points for it, and another is sent back before it was sent.
+# Phones are ordered and rewarded with points; another order is cancelled before it is shipped.
 #
 #     examples/phone.sh [http://127.0.0.1:8080]
 #
-# With `[phone] auto_ship = false` a clerk ships; by default the store ships at once, and whoever
-# cancels has to be quick.
+# With `[phone] auto_ship = false` a clerk ships. By default the store ships at once, and a
+# cancellation can be too late.
 . "$(dirname "$0")/lib.sh"
 
 step "Jung orders two phones and pays."
@@ -20,21 +20,21 @@ eventually /phone/rewards/$jung process Granted
 shows point 198000
 eventually /phone/orders/$jung point 198000
 
-step "The store ships, by itself or by its clerk."
+step "The store ships, automatically or by its clerk."
 eventually /phone/storeManages/$jung orderId $jung
 post /phone/storeManages/$jung/ship
 expect 200
 shows process Shipped
 eventually /phone/customers/$jung status Shipped
 
-step "What is on its way is not cancelled."
+step "A shipped order cannot be cancelled."
 patch /phone/orders/$jung '{"status":"cancel"}'
 expect 409
 shows detail 'the order has been shipped'
 get /phone/payments/$jung
 shows process Payed
 
-step "Kim orders a thing without a price: there is nothing to pay and nothing to win."
+step "Kim orders an item without a price: nothing is charged, and no points are granted."
 post /phone/orders '{"item":"test","qty":1}'
 expect 201
 kim=$(number)
@@ -43,7 +43,7 @@ expect 404
 eventually /phone/rewards/$kim process Granted
 shows point 0
 
-step "Lee orders, and cancels in the same breath: either it is undone whole, or it was too late."
+step "Lee orders and cancels at once: either everything is undone, or it was too late."
 post /phone/orders '{"item":"GX Watch","qty":1,"price":300}'
 expect 201
 lee=$(number)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Three cars are there: two are rented, four are not, and one comes back.
+# Of three cars, two are rented; an order of four is refunded; a cancellation returns the two.
 #
 #     examples/rental.sh [http://127.0.0.1:8080]
 . "$(dirname "$0")/lib.sh"
@@ -10,7 +10,7 @@ expect 201
 shows cnt 3
 car=$(number)
 
-step "Jung orders two and pays; the cars are handed over by and by."
+step "Jung orders two and pays; the cars are handed over afterwards."
 post /rental/orders '{"carId":'$car',"qty":2,"status":"ORDERED"}'
 expect 201
 jung=$(number)
@@ -31,7 +31,7 @@ shows status Refunded
 get /rental/cars/$car
 shows cnt 1
 
-step "Jung cancels: the money is back within the request, and the cars come back by themselves."
+step "Jung cancels: the money is back within the request, and the cars come back afterwards."
 patch /rental/orders/$jung '{"status":"CANCELLED"}'
 expect 200
 shows status Cancelled
@@ -39,7 +39,7 @@ get /rental/pays/$jung
 shows status Refunded
 eventually /rental/cars/$car cnt 3
 
-step "Whoever asks how many can be rented gets a number, and whoever keeps the books sees both orders."
+step "One view shows how many cars can be rented, another one shows both orders."
 eventually /rental/availability/$car rentable 3
 shows rented 0
 eventually /rental/systems/$jung status Cancelled

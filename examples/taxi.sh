@@ -1,5 +1,5 @@
 #!/bin/sh
-# Somebody calls a taxi, another changes her mind, and a third comes too late.
+# One customer orders the only taxi and cancels; then a second customer gets it.
 #
 #     examples/taxi.sh [http://127.0.0.1:8080]
 . "$(dirname "$0")/lib.sh"
@@ -16,7 +16,7 @@ shows status Paid
 shows fare 3800
 jung=$(number)
 
-step "The line was bad, so the same request is sent again: nobody calls twice, nobody pays twice."
+step "The same request is sent again: there is still one order and one payment."
 post /taxi/orders '{"orderType":"basic","name":"Jung","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
 expect 201
 [ "$(number)" = "$jung" ] || fail "it was taken for another order"
@@ -30,7 +30,7 @@ expect 200
 shows taxiId $taxi
 eventually /taxi/orders/$jung status Confirmed
 
-step "Kim calls as well, but the taxi is out: the dispatcher is told so, and nothing changes."
+step "Kim calls as well, but the taxi is out: the confirmation is refused, and nothing changes."
 post /taxi/orders '{"orderType":"prime","name":"Kim"}'
 expect 201
 kim=$(number)
@@ -56,12 +56,12 @@ patch /taxi/reservations/$kim '{"status":"confirmed","taxiId":'$taxi'}'
 expect 200
 eventually /taxi/mypages/$kim status Confirmed
 
-step "Nobody confirms what was cancelled."
+step "A cancelled reservation cannot be confirmed."
 patch /taxi/reservations/$jung '{"status":"confirmed"}'
 expect 409
 shows detail 'the reservation is cancelled'
 
-step "Jung was told of every change, once."
+step "Jung got one message about every change."
 eventually "/taxi/messages?orderId=$jung" totalElements 4
 get "/taxi/messages?orderId=$jung&status=Cancelled"
 shows totalElements 1

@@ -61,24 +61,24 @@ impl InFlight {
     }
 }
 
-/// The error when the application does not start, or stops by itself.
+/// The error when the application does not start, or stops without a request to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The runtime did not start.
     #[error(transparent)]
     Start(#[from] StartError),
     /// The server cannot listen on the address.
-    #[error("cannot listen on {address}: {because}")]
+    #[error("cannot listen on {address}: {reason}")]
     Listen {
         /// The address.
         address: SocketAddr,
         /// The error of the operating system.
-        because: io::Error,
+        reason: io::Error,
     },
     /// The limit of open files is too low.
     #[error(transparent)]
     OpenFiles(#[from] TooFew),
-    /// The server stopped by itself.
+    /// The server stopped without a request to stop.
     #[error("the server stopped: {0}")]
     Served(io::Error),
 }
@@ -90,14 +90,14 @@ impl App {
     /// # Errors
     /// When the address is taken, too few files may be open, the data cannot be opened, or a
     /// setting is invalid.
-    #[allow(clippy::unused_async)] // starting may come to wait
+    #[allow(clippy::unused_async)] // a later version may wait during the start
     pub async fn build(
         config: Config,
         install: impl FnOnce(&mut Installation),
     ) -> Result<Self, AppError> {
         let limits = &config.http;
         let open_files = OpenFiles::raise(limits.worker_count())?;
-        let listen = |because| AppError::Listen { address: config.listen, because };
+        let listen = |reason| AppError::Listen { address: config.listen, reason };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let runtime = Runtime::start(config.settings(), install)?;
@@ -159,7 +159,7 @@ impl App {
     /// the configured time to finish. All submitted records become durable.
     ///
     /// # Errors
-    /// When the server stopped by itself.
+    /// When the server stopped without a request to stop.
     pub async fn run_until_stopped(self, stop: impl Future) -> Result<(), AppError> {
         let Self { runtime, server, .. } = self;
         let handle = server.handle();

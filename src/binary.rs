@@ -1,4 +1,4 @@
-//! The main function of a binary: reads the command line, runs the command, waits for a signal.
+//! The main function of a binary: it reads the command line and runs the command.
 
 use crate::{
     actors::panic_message,
@@ -29,7 +29,7 @@ type Done = Result<bool, Box<dyn Error>>;
 /// when a signal requests a stop.
 pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
     let cli = Cli::parse();
-    listen_to_log();
+    init_logging();
     log_panics();
     let declarations = Declarations::of(install);
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
@@ -37,10 +37,10 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
         keep_files_private();
     }
     let done = || match command {
-        Command::Serve(how) => serve_until_told_to_stop(how, &declarations),
+        Command::Serve(how) => serve_until_stopped(how, &declarations),
         Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, &declarations),
-        Command::Sandbox(options) => play_the_outside(options),
+        Command::Sandbox(options) => run_sandbox(options),
     };
     let done = panic::catch_unwind(panic::AssertUnwindSafe(done)).unwrap_or_else(|panic| {
         Err(format!("an internal error, please report it: {}", panic_message(&*panic)).into())
@@ -62,20 +62,21 @@ fn keep_files_private() {
 }
 
 /// Installs the log on standard error, in colours only when that is a terminal.
-fn listen_to_log() {
-    // `actix_http` logs malformed requests as errors. They are turned off: the client gets a reply.
+fn init_logging() {
+    // `actix_http` logs malformed requests as errors. These logs are turned off, because the client
+    // gets a reply.
     let usual = || EnvFilter::new("info,actix_http=off,actix_server=warn,sled=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     log.with_ansi(io::stderr().is_terminal()).init();
 }
 
-fn serve_until_told_to_stop(how: Serve, declarations: &Declarations) -> Done {
+fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
     let config = Config::read(Flags::from(how))?;
     let requests_within = Duration::from_secs(config.http.stop_within_s);
     let stopping = Stopping::within(requests_within.saturating_add(FLUSH_WITHIN))?;
     actix::System::new().block_on(async {
-        let app = App::build(config, |catalogue| declarations.install(catalogue)).await?;
+        let app = App::build(config, |installation| declarations.install(installation)).await?;
         stopping.observe(app.in_flight());
         println!("{}", app.greeting());
         app.run_until_stopped(stopping.told()).await?;
@@ -83,7 +84,7 @@ fn serve_until_told_to_stop(how: Serve, declarations: &Declarations) -> Done {
     })
 }
 
-fn play_the_outside(options: sandbox::Options) -> Done {
+fn run_sandbox(options: sandbox::Options) -> Done {
     let stopping = Stopping::within(FLUSH_WITHIN)?;
     actix::System::new().block_on(async {
         let sandbox = Sandbox::open(options)?;
@@ -111,7 +112,7 @@ fn draw(which: &Model, declarations: &Declarations) -> Done {
         Format::Mermaid => model::mermaid(&boards),
         Format::Json => model::json(&boards),
     };
-    // A closed pipe is no error: the reading process has ended early.
+    // A closed pipe is not an error: the reading process ended early.
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(true),

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: the commands and their options.
 
 use crate::{config::Flags, sandbox};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +10,7 @@ use std::{net::SocketAddr, path::PathBuf};
 /// command is `serve`: it listens on 127.0.0.1:8080 and stores its data in ./data.
 ///
 /// Settings come from these sources, each overriding the one before: defaults, the file of --config
-/// (TOML), the environment (`MADANG_LISTEN`, `MADANG_HTTP__PATIENCE_MS`, ...), flags.
+/// (TOML), the environment (`MADANG_LISTEN`, `MADANG_HTTP__WAIT_MAX_MS`, ...), flags.
 /// `RUST_LOG=debug` logs more.
 #[derive(Debug, Parser)]
 #[command(name = "madang", version, args_conflicts_with_subcommands = true)]
@@ -107,16 +107,16 @@ mod tests {
     }
 
     #[test]
-    fn serving_is_what_is_done_without_a_command() {
+    fn serve_is_the_default_command() {
         let cli = parse("madang --listen 127.0.0.1:0 --business taxi").unwrap();
         assert!(cli.command.is_none());
         assert_eq!(Flags::from(cli.serve).only, ["taxi"]);
     }
 
     #[test]
-    fn a_board_is_drawn_in_mermaid_unless_said_otherwise() {
+    fn a_board_is_drawn_in_mermaid_by_default() {
         let Some(Command::Model(model)) = parse("madang model taxi").unwrap().command else {
-            panic!("a model");
+            panic!("not the command `model`");
         };
         assert_eq!((model.business.as_deref(), model.format), (Some("taxi"), Format::Mermaid));
         assert!(parse("madang model --format pdf").is_err());

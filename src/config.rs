@@ -63,7 +63,7 @@ pub struct JournalSection {
     pub commit_records_max: usize,
     /// The most records in the commit queue; beyond that the journal refuses submissions.
     pub queue_records_max: usize,
-    /// The latest records kept in memory for subscribers.
+    /// The number of latest records kept in memory for subscribers.
     pub feed_records_max: usize,
     /// The bytes of the file system that stay free, but at most a twentieth of it.
     pub reserve_bytes: u64,
@@ -95,11 +95,11 @@ impl Default for JournalSection {
     }
 }
 
-/// The smallest page cache: the store does not start with a few bytes, and is too slow with a few
-/// pages.
+/// The smallest page cache. The store does not start with a cache of a few bytes, and it is too
+/// slow with a cache of a few pages.
 const CACHE_BYTES_MIN: u64 = 1 << 20;
 
-/// The shortest retention of replies: twice the longest time that a request waits. So no reply is
+/// The shortest retention of replies: twice the longest time that a request waits. Thus no reply is
 /// deleted while a client waits for it.
 const ANSWERS_KEPT_S_MIN: u64 = 60;
 
@@ -167,7 +167,7 @@ impl Config {
         config.checked(&figment)
     }
 
-    #[allow(clippy::result_large_err)] // an error of figment is what it is
+    #[allow(clippy::result_large_err)] // figment defines the size of its errors
     fn from_figment(figment: &Figment, only: Vec<String>) -> Result<Self, Error> {
         Ok(Self {
             listen: part(figment, "listen")?,
@@ -187,16 +187,16 @@ impl Config {
 
     fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
         if !self.listen.ip().is_loopback() && !self.insecure {
-            let because = format!(
-                "listen: {} can be reached by others and nobody is asked who he is; say --insecure to do it anyway",
+            let reason = format!(
+                "listen: {} can be reached from other machines, and requests are not authenticated; set --insecure to listen there anyway",
                 self.listen
             );
-            return Err(ConfigError(because));
+            return Err(ConfigError(reason));
         }
         match self.check_sections().and_then(|()| self.check_times_of_ports(figment)) {
             Ok(()) => Ok(self),
-            Err((section, InvalidSetting { key, because })) => {
-                let mut error = Error::from(Kind::Message(because));
+            Err((section, InvalidSetting { key, reason })) => {
+                let mut error = Error::from(Kind::Message(reason));
                 error.path = section.into_iter().chain([key]).map(str::to_owned).collect();
                 error.metadata = figment.find_metadata(&error.path.join(".")).cloned();
                 Err(named(&error))
@@ -204,8 +204,8 @@ impl Config {
         }
     }
 
-    /// Checks the values of the sections. The runtime checks gates later, when it knows what each
-    /// one protects. Each business checks its own section.
+    /// Checks the values of the sections. The runtime checks gates later, when the protected parts
+    /// are known. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.http.check().map_err(|error| (vec!["http"], error))?;
         self.journal.check().map_err(|error| (vec!["journal"], error))?;
@@ -219,16 +219,16 @@ impl Config {
     /// A port without a timeout keeps the default. A request that waits for less gets the reply 202
     /// first.
     fn check_times_of_ports(&self, figment: &Figment) -> Result<(), (Vec<&str>, InvalidSetting)> {
-        let patience_ms = self.http.patience_ms;
+        let wait_max_ms = self.http.wait_max_ms;
         for (name, port) in &self.ports {
             let is_configured = figment.find_value(&format!("ports.{name}.within_ms")).is_ok();
-            if port.within_ms >= patience_ms && is_configured {
-                let because = format!(
-                    "must be from 1 to less than http.patience_ms = {patience_ms}, not {}",
+            if port.within_ms >= wait_max_ms && is_configured {
+                let reason = format!(
+                    "must be from 1 to less than http.wait_max_ms = {wait_max_ms}, not {}",
                     port.within_ms
                 );
                 let section = vec!["ports", name.as_str()];
-                return Err((section, InvalidSetting::new("within_ms", because)));
+                return Err((section, InvalidSetting::new("within_ms", reason)));
             }
         }
         Ok(())
@@ -246,7 +246,7 @@ impl Config {
             allow_faults: self.allow_faults,
             businesses: self.businesses.clone(),
             only: self.only.clone(),
-            patience_ms: Some(self.http.patience_ms),
+            wait_max_ms: Some(self.http.wait_max_ms),
         }
     }
 }
@@ -278,7 +278,7 @@ impl JournalSection {
 
 /// Checks that the path is a file that can be read as text.
 fn check_readable(file: &Path) -> Result<(), ConfigError> {
-    let because = match std::fs::metadata(file) {
+    let reason = match std::fs::metadata(file) {
         Ok(found) if found.is_dir() => "is a folder, not a file of settings".to_owned(),
         Ok(_) => match std::fs::read_to_string(file) {
             Ok(_) => return Ok(()),
@@ -287,7 +287,7 @@ fn check_readable(file: &Path) -> Result<(), ConfigError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
         Err(error) => format!("cannot be read: {error}"),
     };
-    Err(ConfigError(format!("{}: {because}", file.display())))
+    Err(ConfigError(format!("{}: {reason}", file.display())))
 }
 
 fn defaults() -> Figment {
@@ -305,7 +305,7 @@ fn defaults() -> Figment {
 
 /// Reads one part of the configuration. An error of figment has the name of the part at the end of
 /// its path. This function moves it to the front, where a reader expects it.
-#[allow(clippy::result_large_err)] // an error of figment is what it is
+#[allow(clippy::result_large_err)] // figment defines the size of its errors
 fn part<'de, T: Deserialize<'de>>(figment: &Figment, name: &str) -> Result<T, Error> {
     figment.extract_inner(name).map_err(|mut error| {
         let parts = name.split('.').count().min(error.path.len());
@@ -316,7 +316,7 @@ fn part<'de, T: Deserialize<'de>>(figment: &Figment, name: &str) -> Result<T, Er
 
 /// Reads the sections of the businesses: every table that is not in [`OWN_KEYS`]. Their names are
 /// checked later, when the businesses are installed.
-#[allow(clippy::result_large_err)] // an error of figment is what it is
+#[allow(clippy::result_large_err)] // figment defines the size of its errors
 fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
     let keys: Dict = figment.extract()?;
     let mut sections = BTreeMap::new();
@@ -353,18 +353,18 @@ fn named(error: &Error) -> ConfigError {
         None => String::new(),
     };
     let key = if key.is_empty() { key } else { format!("{key}: ") };
-    ConfigError(format!("{key}{}{source}", because(&error.kind)))
+    ConfigError(format!("{key}{}{source}", reason(&error.kind)))
 }
 
 /// The reason of an error, without names of Rust types.
-fn because(kind: &Kind) -> String {
+fn reason(kind: &Kind) -> String {
     let (found, expected) = match kind {
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
             (found.to_string(), expected)
         }
         other => return other.to_string(),
     };
-    // figment has its own names for the types that serde has.
+    // figment and serde name the same types differently.
     let kinds = [
         ("signed int", "integer"),
         ("unsigned int", "integer"),

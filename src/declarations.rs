@@ -6,8 +6,8 @@ use crate::{
     model::Easel,
 };
 
-/// Declares the businesses that madang ships. They are compiled once, here, and not again in every
-/// binary and test that installs them.
+/// Declares the businesses that madang ships. They are compiled once, here. Binaries and tests
+/// that install them do not compile them again.
 pub fn shipped(declarations: &mut Declarations) {
     crate::domain::install(declarations);
 }
@@ -37,8 +37,8 @@ impl Declarations {
     }
 
     /// Replays all declarations to the runtime.
-    pub fn install(&self, catalogue: &mut Installation) {
-        self.0.iter().for_each(|declared| (declared.bring_to_life)(catalogue));
+    pub fn install(&self, installation: &mut Installation) {
+        self.0.iter().for_each(|declared| (declared.bring_to_life)(installation));
     }
 
     /// Replays all declarations to the [`Easel`], which draws the boards.
@@ -51,7 +51,7 @@ impl Declarations {
 macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {{
         $self.0.push(Declared {
-            bring_to_life: |catalogue| _ = catalogue.$method::<$part>(),
+            bring_to_life: |installation| _ = installation.$method::<$part>(),
             draw: |easel| _ = easel.$method::<$part>(),
         });
         $self

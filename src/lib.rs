@@ -1,12 +1,12 @@
 //! *madang* is a runtime for event-driven businesses. Its centre is a durable journal: businesses,
-//! sagas, views and outside services communicate only through it. The name is Korean for the yard
-//! onto which all rooms of a house open.
+//! sagas, views and outside services communicate only through it. The Korean word *madang* means
+//! the yard onto which all rooms of a house open.
 //!
-//! # A guided tour
+//! # Overview
 //!
 //! Begin with [`domain::taxi`], a whole business without any technical code. It uses the types of
 //! [`domain::kernel`]: aggregates that decide and evolve, sagas that react, ports to outside
-//! services, views. Then follow an order inwards:
+//! services, views. A request passes the layers in this order:
 //!
 //! ```text
 //!  http     names and JSON: routes, representations, problems, limits
@@ -15,14 +15,14 @@
 //!   ▼
 //!  store    the journal on sled, and the read models in SQLite
 //!   ▼
-//!  domain   the businesses; pure, and known above through their kernel only
+//!  domain   the businesses; pure: the other layers use only their kernel
 //! ```
 //!
 //! - [`http`] turns an HTTP request into an [`actors::Request`], and an [`actors::Reply`] or
 //!   [`actors::RequestError`] into an HTTP response.
 //! - [`actors::Runtime`] is the only interface that [`http`] uses.
 //! - [`store::journal::Journal`] assigns a position to every record at once. It makes records
-//!   durable in batches; no reply and no call to an outside service leaves the process before.
+//!   durable in batches. Replies and calls to outside services leave the process after that.
 //! - [`origin_policy`] refuses requests that web pages of other origins make a browser send.
 //! - [`app::App`] starts all parts; [`serve`] is the main function of a binary. [`model`] draws the
 //!   declarations, [`config::Config`] holds the settings, and [`verify`] checks all stored data.
@@ -32,16 +32,16 @@
 //!
 //! # A business of your own
 //!
-//! A binary with further businesses is one call. It has the whole command line: it serves, verifies
-//! the stored data and draws the boards, for all businesses.
+//! One call makes a binary with further businesses. The binary has the whole command line: it
+//! serves, verifies the stored data and draws the boards, for all businesses.
 //!
 //! ```no_run
 //! mod library {
-//! #   use madang::domain::kernel::{Business, Host, Nothing};
+//! #   use madang::domain::kernel::{Business, Empty, Host};
 //! #   pub struct Library;
 //! #   impl Business for Library {
 //! #       const NAME: &'static str = "library";
-//! #       type Settings = Nothing;
+//! #       type Settings = Empty;
 //! #       fn install(_host: &mut impl Host) {}
 //! #   }
 //!     // pub struct Library; impl Business for Library { .. }
@@ -57,7 +57,7 @@
 //!
 //! The example `seventh` is such a binary, with a business in one folder.
 //!
-//! # Embedding it
+//! # Embedding
 //!
 //! ```
 //! use madang::{app::App, config::{Config, Flags}, declarations::Declarations, shipped};
@@ -72,7 +72,7 @@
 //!         let businesses = Declarations::of(shipped);
 //!         let app = App::build(config, |host| businesses.install(host)).await?;
 //!         println!("{}", app.greeting());
-//!         app.run_until_stopped(async { /* until whatever you wait for */ }).await?;
+//!         app.run_until_stopped(async { /* the condition to stop */ }).await?;
 //!         Ok(())
 //!     })
 //! }

@@ -1,7 +1,8 @@
 //! The limit of open files of this process, and the number of connections that fits below it.
 //!
 //! The store, the views and the calls to outside services open files at any time. Without free file
-//! descriptors their errors look like damage. So connections get only what is left after a reserve.
+//! descriptors their errors look like damage. Connections therefore get only the descriptors that
+//! are left after a reserve.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::fs;
@@ -9,8 +10,8 @@ use std::fs;
 /// File descriptors reserved for files that are not connections.
 const RESERVE: u64 = 256;
 
-/// File descriptors per worker for sockets beyond its connections, such as those above the limit
-/// while others are closed.
+/// File descriptors per worker for sockets beyond its connections, such as sockets above the limit
+/// while other connections are closed.
 const PER_WORKER: u64 = 64;
 
 /// The fewest connections per worker with which the server starts.
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_is_too_low_is_named_with_what_is_needed() {
+    fn the_error_about_a_low_limit_names_the_limit_that_is_needed() {
         let too_few = OpenFiles { max: 400 }.per_worker(2, 100).unwrap_err();
         let needed = 100 + 256 + 128 + 16;
         assert_eq!(too_few, TooFew { max: 400, needed });
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_raised_as_far_as_it_goes() {
+    fn the_limit_is_raised_to_the_hard_limit() {
         let raised = OpenFiles::raised();
         let limit = getrlimit(Resource::Nofile);
         assert_eq!((limit.current, limit.current), (limit.maximum, Some(raised.max)));

@@ -7,8 +7,8 @@
 //! - `Host` must name the server. When the name of a page resolves to our address (DNS rebinding),
 //!   the browser treats both as one origin. `Host` then holds the name of the page.
 //! - A request that can change something must come from one of our origins, or from no page. Its
-//!   body is JSON or absent. Bodies that a page may send without a preflight request (forms, plain
-//!   text) are refused whatever the other headers are.
+//!   body must be JSON or absent. A page may send forms and plain text without a preflight request.
+//!   Such bodies are always refused.
 
 mod authority;
 mod body;
@@ -62,7 +62,7 @@ struct Marks<'a> {
     host: Option<&'a HeaderValue>,
     origin: Option<&'a HeaderValue>,
     fetch_site: Option<&'a HeaderValue>,
-    /// The name of a header that came more than once.
+    /// The name of a header that the request contains more than once.
     repeated: Option<&'static str>,
 }
 
@@ -123,7 +123,7 @@ impl OriginPolicy {
         )))
     }
 
-    /// Checks that no page sent the request, or a page of an allowed origin.
+    /// Checks that the request comes from no page, or from a page of an allowed origin.
     fn check_page(&self, marks: &Marks<'_>, server: Option<&Authority>) -> Result<(), Refusal> {
         let site = marks.fetch_site.map(HeaderValue::as_bytes);
         let is_of_this_site = matches!(site, None | Some(b"same-origin" | b"none"));

@@ -20,8 +20,8 @@ static LIMIT: Mutex<Limit> = Mutex::new(Limit { begun: None, lines: 0, left_out:
 /// Installs a panic hook that logs each panic as one line with its source location.
 ///
 /// A backtrace is logged only with `RUST_LOG=debug`. It takes half a second with all symbols, and
-/// the thread serves nothing meanwhile. Recovery from a panic of domain code is a thousand times
-/// faster.
+/// meanwhile the thread serves no requests. Recovery from a panic of domain code is a thousand
+/// times faster.
 pub fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         // The caller of the store reports this panic as an error.
@@ -36,7 +36,7 @@ pub fn log_panics() {
         let thread = thread::current();
         let thread = thread.name().unwrap_or("unnamed");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(thread, place, because = panic_message(panic.payload()), "panicked");
+        tracing::error!(thread, place, reason = panic_message(panic.payload()), "panicked");
         if tracing::enabled!(tracing::Level::DEBUG) {
             tracing::debug!("called by\n{}", Backtrace::force_capture());
         }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_loop_logs_a_bounded_number_of_lines_and_says_how_many_it_left_out() {
+    fn a_crash_loop_logs_a_bounded_number_of_lines_and_the_number_left_out() {
         let mut limit = Limit { begun: None, lines: 0, left_out: 0 };
         let begun = Instant::now();
         let logged = (0..10_000).filter_map(|_| limit.admit(begun)).count();

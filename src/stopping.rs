@@ -1,6 +1,6 @@
 //! Termination of the process: a signal requests a stop; a deadline or a second signal forces it.
 //!
-//! A thread of its own receives the signals, so a blocked event loop cannot prevent the exit.
+//! A separate thread receives the signals, so a blocked event loop cannot prevent the exit.
 //! Acknowledged records are durable, so a forced exit loses none of them.
 
 use crate::app::InFlight;
@@ -71,8 +71,8 @@ impl Stopping {
     }
 }
 
-/// Waits for a signal, then for a second one or the deadline, and exits the process. In a timely
-/// stop the process ends before that.
+/// Waits for a signal, then for a second one or the deadline, and exits the process. When the stop
+/// is in time, the process ends before that.
 async fn listen(
     mut terminate: Signal,
     mut interrupt: Signal,
@@ -92,7 +92,7 @@ async fn listen(
 
 fn log_in_flight(limit_s: u64, observed: Option<&InFlight>) {
     let Some(in_flight) = observed else {
-        tracing::error!(limit_s, "not started and not stopped in time");
+        tracing::error!(limit_s, "not stopped in time, while the application was still starting");
         return;
     };
     tracing::error!(
@@ -102,7 +102,7 @@ fn log_in_flight(limit_s: u64, observed: Option<&InFlight>) {
         records_not_durable = in_flight.records_not_durable(),
         committing_ms = in_flight.committing_ms(),
         blocked = in_flight.blocked().join(", "),
-        "not stopped in time: what is in flight is given up, nothing acknowledged is lost"
+        "not stopped in time: the work in flight is discarded, no acknowledged record is lost"
     );
 }
 
@@ -113,7 +113,7 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> SignalKind {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "what does not end by itself is ended here")]
+#[expect(clippy::disallowed_methods, reason = "a forced exit must not wait for any thread")]
 fn exit(code: i32) -> ! {
     std::process::exit(code)
 }

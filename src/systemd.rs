@@ -33,6 +33,6 @@ pub async fn keep_alive(runtime: &Runtime) -> Infallible {
 
 fn tell(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::debug!(%error, "systemd does not listen");
+        tracing::debug!(%error, "systemd could not be notified");
     }
 }

@@ -29,11 +29,11 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
         bar.set_position(done);
     };
     let settings = Settings { data: data.to_owned(), ..Settings::default() };
-    let install = |catalogue: &mut Installation| declarations.install(catalogue);
+    let install = |installation: &mut Installation| declarations.install(installation);
     let audited = Installation::audit(settings, install, &mut progressing);
     let findings = match audited {
         Ok(findings) => findings,
-        Err(StartError::Store(because)) => without_journal(data, &because),
+        Err(StartError::Store(reason)) => without_journal(data, &reason),
         Err(error @ StartError::Settings(_)) => return Err(error),
     };
     bar.finish_and_clear();
@@ -42,9 +42,9 @@ pub fn run(data: &Path, declarations: &Declarations) -> Result<bool, StartError>
 
 /// Checks the views alone, for a journal that cannot be opened. All other parts are listed as not
 /// checked.
-fn without_journal(data: &Path, because: &str) -> Findings {
+fn without_journal(data: &Path, reason: &str) -> Findings {
     let mut findings = Installation::audit_views_alone(data);
-    findings.flaws.insert(0, format!("the journal cannot be opened: {because}"));
+    findings.flaws.insert(0, format!("the journal cannot be opened: {reason}"));
     for part in ["the journal", "the aggregates", "the rows of views", "the books"] {
         findings.unchecked.push(part.to_owned());
     }

@@ -1,5 +1,5 @@
-//! What happens when the wall clock of the machine is set: alarms go off by the monotonic clock,
-//! and a note says so.
+//! Timers fire by the monotonic clock when the wall clock of the machine is set, and an operations
+//! event records the change.
 
 mod support;
 
@@ -17,7 +17,7 @@ use support::{client, inside::Running};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Both clocks, in milliseconds; they stand still until they are moved.
+/// Both clocks, in milliseconds; the test moves them.
 #[derive(Clone)]
 struct Hands {
     wall: Arc<AtomicU64>,
@@ -29,13 +29,13 @@ impl Hands {
         Self { wall: Arc::new(1_800_000_000_000.into()), monotonic: Arc::default() }
     }
 
-    /// Time passes.
+    /// Advances both clocks.
     fn pass(&self, time: Duration) {
         self.wall.fetch_add(millis(time), Ordering::SeqCst);
         self.monotonic.fetch_add(millis(time), Ordering::SeqCst);
     }
 
-    /// The administrator sets the wall clock.
+    /// Sets the wall clock, as an administrator does.
     fn set_back(&self, by: Duration) {
         self.wall.fetch_sub(millis(by), Ordering::SeqCst);
     }
@@ -70,7 +70,7 @@ impl Town {
         self.client.get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    /// Calls a taxi, and waits until the reservation has its alarm.
+    /// Calls a taxi, and waits until the reservation has its timer.
     async fn call(&self) -> u64 {
         let url = format!("http://{}/taxi/orders", self.running.address);
         let body = json!({"orderType": "basic", "name": "Jung"});
@@ -78,13 +78,13 @@ impl Town {
             self.client.post(url).json(&body).send().await.unwrap().json().await.unwrap();
         let number = order["id"].as_u64().expect("an order");
         self.until(&format!("/taxi/conversations/{number}?as=json"), |story| {
-            story["waiting"].as_array().unwrap().iter().any(|saga| !saga["alarm"].is_null())
+            story["waiting"].as_array().unwrap().iter().any(|saga| !saga["timer"].is_null())
         })
         .await;
         number
     }
 
-    /// Asks until what is shown is so.
+    /// Polls until the representation satisfies the condition.
     async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         loop {
             let shown = self.get(path).await;
@@ -96,7 +96,9 @@ impl Town {
 
     async fn until_noted(&self, to: &str) -> Value {
         let notes = self
-            .until("/admin/log", |diary| note(diary, to).is_some_and(|note| !note.is_null()))
+            .until("/admin/log", |operations_log| {
+                note(operations_log, to).is_some_and(|note| !note.is_null())
+            })
             .await;
         note(&notes, to).unwrap()
     }
@@ -104,19 +106,19 @@ impl Town {
     async fn alarms(&self, number: u64) -> usize {
         let story = self.get(&format!("/taxi/conversations/{number}?as=json&size=100")).await;
         let records = story["_embedded"]["records"].as_array().unwrap();
-        records.iter().filter(|record| record["what"]["kind"] == "alarm").count()
+        records.iter().filter(|record| record["what"]["kind"] == "timer").count()
     }
 }
 
-/// The details of the note about a clock that was set in this direction.
-fn note(diary: &Value, to: &str) -> Option<Value> {
-    let notes = diary["_embedded"]["log"].as_array()?;
+/// The details of the event about a clock that was set in this direction.
+fn note(operations_log: &Value, to: &str) -> Option<Value> {
+    let notes = operations_log["_embedded"]["log"].as_array()?;
     let set = |note: &&Value| note["what"] == "ClockSet" && note["details"]["to"] == to;
     notes.iter().find(set).map(|note| note["details"].clone())
 }
 
 #[tokio::test]
-async fn alarms_go_off_by_the_monotonic_clock_and_a_note_says_that_the_clock_was_set() {
+async fn timers_fire_by_the_monotonic_clock_and_an_event_records_that_the_clock_was_set() {
     let hands = Hands::at_noon();
     clock::read_from(hands.clone()).unwrap();
     let running = Running::start(|config| {
@@ -125,7 +127,7 @@ async fn alarms_go_off_by_the_monotonic_clock_and_a_note_says_that_the_clock_was
     });
     let town = Town { client: client(), running };
 
-    // Set back by an hour: the wall clock shows the time of the alarm an hour too late.
+    // The wall clock is set back by an hour, so it reaches the time of the timer an hour too late.
     let first = town.call().await;
     hands.set_back(HOUR);
     let details = town.until_noted("back").await;
@@ -136,7 +138,8 @@ async fn alarms_go_off_by_the_monotonic_clock_and_a_note_says_that_the_clock_was
     town.until(&path, |order| order["status"] == "Cancelled").await;
     assert_eq!(town.alarms(first).await, 1);
 
-    // Set forward by three hours, two of which the clock of the process is ahead: at once, and once.
+    // The wall clock is set forward by three hours, two of which are ahead of the monotonic clock:
+    // the timer fires at once, and once.
     let second = town.call().await;
     hands.set_forward(3 * HOUR);
     let details = town.until_noted("forward").await;

@@ -1,5 +1,4 @@
-//! Configurations that make no sense: each is refused with a sentence that names the key, and
-//! nothing is created.
+//! Invalid configurations are refused with an error that names the key, and nothing is created.
 
 use std::{
     fs,
@@ -9,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// A file, and what the sentence has to hold.
+/// A file, and the words that the error must contain.
 const WRONG: &[(&str, &[&str])] = &[
     ("[http", &["madang.toml"]),
     ("colour = 1", &["colour"]),
@@ -18,10 +17,10 @@ const WRONG: &[(&str, &[&str])] = &[
     ("listen = \"0.0.0.0:0\"", &["listen", "--insecure"]),
     ("insecure = \"perhaps\"", &["insecure"]),
     ("[http]\npatience = 7", &["patience"]),
-    ("[http]\npatience_ms = 0", &["http.patience_ms", "from 1 to 30000"]),
-    ("[http]\npatience_ms = -1", &["http.patience_ms"]),
-    ("[http]\npatience_ms = 1.5", &["http.patience_ms"]),
-    ("[http]\npatience_ms = 30001", &["http.patience_ms", "from 1 to 30000"]),
+    ("[http]\nwait_max_ms = 0", &["http.wait_max_ms", "from 1 to 30000"]),
+    ("[http]\nwait_max_ms = -1", &["http.wait_max_ms"]),
+    ("[http]\nwait_max_ms = 1.5", &["http.wait_max_ms"]),
+    ("[http]\nwait_max_ms = 30001", &["http.wait_max_ms", "from 1 to 30000"]),
     ("[http]\nworkers = 1025", &["http.workers", "from 0 to 1024"]),
     ("[http]\nbody_bytes_max = 0", &["http.body_bytes_max", "from 1"]),
     ("[http]\nconnections_max = 0", &["http.connections_max", "from 1"]),
@@ -36,7 +35,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("[journal]\ncommit_records_max = 0", &["journal.commit_records_max", "from 1"]),
     ("[journal]\nqueue_records_max = \"many\"", &["journal.queue_records_max"]),
     ("[actors]\nshards = 1025", &["actors.shards", "from 0 to 1024"]),
-    ("[actors]\nliving_max = 0", &["actors.living_max", "from 1"]),
+    ("[actors]\ninstances_max = 0", &["actors.instances_max", "from 1"]),
     ("[actors]\ncrashes_max = 1001", &["actors.crashes_max", "from 1 to 1000"]),
     ("[actors]\nshard_blocked_ms = 249", &["actors.shard_blocked_ms", "from 250"]),
     ("[ports.\"taxi/payments\"]\nretries = 1", &["taxi/payments", "there is no such port"]),
@@ -55,11 +54,11 @@ const WRONG: &[(&str, &[&str])] = &[
     ("[ports.\"taxi/payment\"]\ntimeout_ms = 0", &["ports.taxi/payment.timeout_ms", "from 1"]),
     (
         "[ports.\"taxi/payment\"]\nwithin_ms = 3000",
-        &["ports.taxi/payment.within_ms", "less than http.patience_ms = 3000"],
+        &["ports.taxi/payment.within_ms", "less than http.wait_max_ms = 3000"],
     ),
     (
-        "[http]\npatience_ms = 900\n[ports.\"taxi/payment\"]\nwithin_ms = 2000",
-        &["ports.taxi/payment.within_ms", "less than http.patience_ms = 900"],
+        "[http]\nwait_max_ms = 900\n[ports.\"taxi/payment\"]\nwithin_ms = 2000",
+        &["ports.taxi/payment.within_ms", "less than http.wait_max_ms = 900"],
     ),
     (
         "[ports.\"taxi/payment\"]\nfailure_rate = 7.5",
@@ -77,25 +76,25 @@ const WRONG: &[(&str, &[&str])] = &[
     ("[taxi]\nfare_basic = -1", &["taxi.fare_basic"]),
     ("taxi = 7", &["taxi"]),
     ("[insurance]\nopen_catalogue = 7", &["insurance.open_catalogue"]),
-    ("[claims]\ncancel_within_ms = 3000", &["claims.cancel_within_ms", "http.patience_ms = 3000"]),
+    ("[claims]\ncancel_within_ms = 3000", &["claims.cancel_within_ms", "http.wait_max_ms = 3000"]),
     ("[claims]\nexaminers = 101", &["claims.examiners"]),
-    ("[phone]\ncancel_within_ms = 3000", &["phone.cancel_within_ms", "http.patience_ms = 3000"]),
+    ("[phone]\ncancel_within_ms = 3000", &["phone.cancel_within_ms", "http.wait_max_ms = 3000"]),
     ("[phone]\nprices = { phone = -1 }", &["phone.prices"]),
     ("[rental]\nprice_per_car = {}", &["rental.price_per_car"]),
     ("[education]\ncourse_price = true", &["education.course_price"]),
 ];
 
-/// Variables that make no sense; the sentence has to hold the name or the key.
+/// Invalid variables; the error must contain the name or the key.
 const WRONG_VARIABLES: &[(&str, &str, &str)] = &[
     ("MADANG_COLOUR", "red", "MADANG_COLOUR"),
     ("MADANG_LISTEN", "nowhere", "MADANG_LISTEN"),
-    ("MADANG_HTTP__PATIENCE", "7", "MADANG_HTTP__PATIENCE"),
-    ("MADANG_HTTP__PATIENCE_MS", "soon", "MADANG_HTTP__PATIENCE_MS"),
+    ("MADANG_HTTP__WAIT_MAX", "7", "MADANG_HTTP__WAIT_MAX"),
+    ("MADANG_HTTP__WAIT_MAX_MS", "soon", "MADANG_HTTP__WAIT_MAX_MS"),
     ("MADANG_HTTP__HOSTS", "[\"*\"]", "MADANG_HTTP__HOSTS"),
     ("MADANG_TAXI__FARE_BASIC", "cheap", "taxi.fare_basic"),
 ];
 
-/// What the program says when it does not come to serve; the data folder must not be there then.
+/// The error of a program that does not start; the data folder must not exist then.
 #[track_caller]
 fn refusal(folder: &Path, arguments: &[&str], variable: Option<(&str, &str)>) -> String {
     let data = folder.join("below/data");
@@ -104,7 +103,7 @@ fn refusal(folder: &Path, arguments: &[&str], variable: Option<(&str, &str)>) ->
     command.envs(variable).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut served = String::new();
-    // A program that comes to serve says so, and goes on until it is killed.
+    // A program that starts reports it, and runs until it is killed.
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut served).unwrap();
     if !served.is_empty() {
         child.kill().unwrap();
@@ -118,18 +117,18 @@ fn refusal(folder: &Path, arguments: &[&str], variable: Option<(&str, &str)>) ->
 }
 
 #[test]
-fn a_configuration_that_makes_no_sense_is_refused_by_name_and_leaves_nothing_behind() {
+fn an_invalid_configuration_is_refused_by_name_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("madang.toml");
     let mut failures = Vec::new();
     for (text, named) in WRONG {
-        // A port of the system's choice, unless the listening itself is what is wrong.
+        // The system chooses the port, unless the address itself is invalid.
         let listen = if text.contains("listen") { "" } else { "listen = \"127.0.0.1:0\"\n" };
         fs::write(&file, format!("{listen}{text}")).unwrap();
         let said = refusal(folder.path(), &["--config", file.to_str().unwrap()], None);
         let missing: Vec<_> = named.iter().filter(|word| !said.contains(**word)).collect();
         if !missing.is_empty() {
-            failures.push(format!("{text:?}: {missing:?} is not said: {said}"));
+            failures.push(format!("{text:?}: {missing:?} is missing: {said}"));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -137,7 +136,7 @@ fn a_configuration_that_makes_no_sense_is_refused_by_name_and_leaves_nothing_beh
 }
 
 #[test]
-fn a_variable_or_a_flag_that_makes_no_sense_is_refused_by_name_and_leaves_nothing_behind() {
+fn an_invalid_variable_or_flag_is_refused_by_name_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     for (name, value, named) in WRONG_VARIABLES {
         let listen: &[&str] =
@@ -158,7 +157,7 @@ fn a_variable_or_a_flag_that_makes_no_sense_is_refused_by_name_and_leaves_nothin
 }
 
 #[test]
-fn an_address_that_is_taken_leaves_nothing_behind() {
+fn a_start_at_a_taken_address_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

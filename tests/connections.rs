@@ -1,4 +1,4 @@
-//! Connections that take and give nothing: each has its bounds, and all others are served.
+//! Connections that read or send nothing have limits, and all others are served.
 
 mod support;
 
@@ -17,9 +17,9 @@ use support::process::{Server, assert_verified};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const BYTES_PIPELINED: usize = 512 << 10;
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(30);
-/// How often something is looked at.
+/// The interval of polling.
 const PACE: Duration = Duration::from_millis(50);
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -29,7 +29,8 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends this request again and again, half a megabyte of it or what is taken, and reads nothing.
+/// Sends this request repeatedly, up to half a megabyte or until the server stops reading. Reads
+/// nothing.
 fn pipeline(address: SocketAddr, request: &[u8]) -> TcpStream {
     let mut stream = connect(address);
     stream.set_nonblocking(true).expect("a mode");
@@ -60,13 +61,13 @@ fn ask(stream: &mut TcpStream, request: &[u8]) -> String {
     head + &String::from_utf8_lossy(&body)
 }
 
-/// Lets so much time pass.
+/// Waits for this time.
 fn pass(time: Duration) {
     let (_kept, nothing) = mpsc::channel::<()>();
     assert!(nothing.recv_timeout(time).is_err());
 }
 
-/// Looks again and again.
+/// Polls until the condition holds.
 #[track_caller]
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let since = Instant::now();
@@ -76,14 +77,14 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Processor time of a process so far, in ticks of 10 ms.
+/// The processor time of a process so far, in ticks of 10 ms.
 fn ticks(process: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
     let fields: Vec<_> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// Sockets that a process has open.
+/// The number of open sockets of a process.
 fn sockets(process: u32) -> usize {
     let open = fs::read_dir(format!("/proc/{process}/fd")).expect("a process");
     let targets = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
@@ -96,8 +97,8 @@ fn configured(folder: &Path, text: &str) -> Server {
     Server::start(&folder.join("data"), Some(&file))
 }
 
-/// The processor time of the server during one second, in ticks, beside what these connections
-/// cost, once it is at rest or after a while.
+/// The processor time of the server during one second, in ticks, without the cost of these
+/// connections. It is measured once the server is idle or after a while.
 fn ticks_in_a_second(process: u32) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..5 {
@@ -129,7 +130,7 @@ fn connections_that_pipeline_and_read_nothing_take_no_processor() {
 #[test]
 fn a_position_that_does_not_exist_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let server = configured(folder.path(), "[http]\nworkers = 2\npatience_ms = 30000");
+    let server = configured(folder.path(), "[http]\nworkers = 2\nwait_max_ms = 30000");
     let mut client = connect(server.address);
     let future =
         b"GET /taxi/mypages?at-least=18446744073709551615 HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -147,7 +148,7 @@ fn a_position_that_does_not_exist_is_refused_at_once() {
 }
 
 #[test]
-fn all_that_is_pipelined_is_answered_in_order() {
+fn pipelined_requests_are_answered_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let server = configured(folder.path(), "[http]\nworkers = 1");
     let stream = connect(server.address);
@@ -201,7 +202,7 @@ fn a_slow_second_head_is_answered_408_and_closed() {
 }
 
 #[test]
-fn a_body_that_nobody_reads_does_not_keep_a_connection() {
+fn an_unread_body_does_not_keep_a_connection() {
     let folder = tempfile::tempdir().unwrap();
     let server = configured(folder.path(), "[http]\nworkers = 1\nhead_timeout_ms = 500");
     let mut stream = connect(server.address);
@@ -220,20 +221,20 @@ fn a_peer_that_reads_nothing_is_closed() {
     let before = sockets(server.process_id()) - 1;
     drop(first);
     let ignored: Vec<_> = (0..4).map(|_| pipeline(server.address, REQUEST)).collect();
-    // Connections are accepted in order, so that the others are when this one is served.
+    // Connections are accepted in order: when this one is served, the others are accepted too.
     assert!(ask(&mut connect(server.address), REQUEST).starts_with("http/1.1 200"));
     until("they are closed", || sockets(server.process_id()) <= before);
     for mut stream in ignored {
         stream.set_nonblocking(false).expect("a mode");
         let mut answers = Vec::new();
-        // The end, or a reset because of the requests that were never read.
+        // The end of the stream, or a reset because of the unread requests.
         let _ = stream.read_to_end(&mut answers);
         let count = answers.windows(12).filter(|part| part == b"HTTP/1.1 200").count();
         assert!((1..BYTES_PIPELINED / REQUEST.len()).contains(&count), "{count} answers");
     }
 }
 
-/// Few files may be open, and there are more connections than that.
+/// The limit of open files is low, and there are more connections than it allows.
 #[tokio::test]
 async fn connections_never_take_the_files_of_the_store() {
     let folder = tempfile::tempdir().unwrap();
@@ -244,7 +245,7 @@ async fn connections_never_take_the_files_of_the_store() {
     let slow: Vec<_> = (0..700)
         .map(|_| {
             let mut stream = connect(address);
-            // A second head that never comes to its end.
+            // A second head that never ends.
             let _ = stream.write_all(&[REQUEST, b"GET / HT"].concat());
             stream
         })
@@ -261,9 +262,9 @@ async fn connections_never_take_the_files_of_the_store() {
     let health = client.get(server.url("/actuator/health")).send().await.expect("an answer");
     let health: Value = health.json().await.expect("json");
     assert_eq!(health["status"], "UP", "{health}");
-    let diary = client.get(server.url("/admin/log")).send().await.expect("an answer");
-    let diary = diary.text().await.expect("a text");
-    assert!(diary.contains("\"totalElements\":0"), "{diary}");
+    let operations_log = client.get(server.url("/admin/log")).send().await.expect("an answer");
+    let operations_log = operations_log.text().await.expect("a text");
+    assert!(operations_log.contains("\"totalElements\":0"), "{operations_log}");
     drop((slow, client));
     assert!(server.terminate().success());
     assert_verified(&folder.path().join("data"));

@@ -1,6 +1,6 @@
-//! Every dependency is licensed as `deny.toml` allows, comes from where it should, and is not banned.
+//! Every dependency has an allowed licence and source, and none is banned (`deny.toml`).
 //!
-//! Advisories need a database from the network: `cargo deny check advisories` asks it.
+//! Advisories need a database from the network: `cargo deny check advisories` downloads it.
 
 use figment::{
     Figment,
@@ -45,7 +45,7 @@ struct Package {
 }
 
 #[test]
-fn every_licence_is_one_that_is_allowed() {
+fn every_licence_is_allowed() {
     let allowed = rules().licenses.allow;
     for Package { name, license, .. } in packages() {
         let license = license.unwrap_or_default();
@@ -62,7 +62,7 @@ fn every_dependency_comes_from_a_registry() {
 }
 
 #[test]
-fn nothing_banned_is_depended_on() {
+fn no_banned_crate_is_a_dependency() {
     let packages = packages();
     for Ban { name, reason } in rules().bans.deny {
         assert!(packages.iter().all(|package| package.name != name), "{name}: {reason}");
@@ -83,7 +83,7 @@ fn rules() -> Rules {
     Figment::from(Toml::file_exact("deny.toml")).extract().unwrap()
 }
 
-/// What the build on this platform consists of.
+/// The packages of the build on this platform.
 fn packages() -> Vec<Package> {
     let version = Command::new("rustc").arg("-vV").output().unwrap().stdout;
     let version = String::from_utf8(version).unwrap();
@@ -94,8 +94,8 @@ fn packages() -> Vec<Package> {
     serde_json::from_slice::<Metadata>(&output.stdout).unwrap().packages
 }
 
-/// An SPDX expression, read as SPDX does: `OR` binds least, then `AND`, then parentheses. An
-/// exception after `WITH` only ever permits more. Old crates write `/` for `OR`.
+/// An SPDX expression, parsed as SPDX specifies: `OR` binds least, then `AND`, then parentheses. An
+/// exception after `WITH` only permits more. Old crates write `/` for `OR`.
 fn is_allowed(license: &str, allowed: &[String]) -> bool {
     let spaced = license.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

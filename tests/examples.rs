@@ -1,4 +1,4 @@
-//! The stories in `examples/`, told to a real server that has all businesses in it, and told again.
+//! The stories in `examples/` run twice against a real server with all businesses.
 
 mod support;
 
@@ -10,10 +10,10 @@ use std::{
 use support::process::Server;
 
 #[test]
-fn every_business_has_a_story_that_can_be_told_again_and_again() {
+fn every_business_has_a_story_that_can_be_run_repeatedly() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), None);
-    // Nobody is disturbed by the others.
+    // The stories do not affect each other.
     thread::scope(|scope| {
         for business in businesses() {
             let server = &server;
@@ -30,7 +30,7 @@ fn every_business_has_a_story_that_can_be_told_again_and_again() {
 }
 
 #[test]
-fn a_story_fails_when_nobody_answers() {
+fn a_story_fails_without_a_server() {
     let Output { status, stderr, .. } = told("taxi", "http://127.0.0.1:1");
     assert_eq!(status.code(), Some(1));
     assert!(String::from_utf8_lossy(&stderr).contains("nobody answers"), "{stderr:?}");
@@ -41,7 +41,7 @@ fn told(business: &str, url: &str) -> Output {
     Command::new("sh").arg(script).arg(url).output().expect("a shell")
 }
 
-/// One folder each.
+/// The businesses: one folder each.
 fn businesses() -> Vec<String> {
     let folders = std::fs::read_dir("src/domain").expect("the businesses").map(Result::unwrap);
     let folders = folders.filter(|entry| entry.path().is_dir());

@@ -1,4 +1,4 @@
-//! No reply leaves before the disk has what it says: seen from outside, by strace.
+//! No reply is sent before its record is on disk, as strace observes from outside.
 
 mod support;
 
@@ -19,7 +19,7 @@ const TRACED: &str = "trace=read,recvfrom,write,writev,pwrite64,pwritev,sendto,s
 const ONE_AFTER_THE_OTHER: usize = 8;
 const SIDE_BY_SIDE: usize = 24;
 
-/// An order with payment rests on two syncs: the provider is only asked for what is durable, and
+/// An order with payment needs two syncs. The provider is called only for durable records, and
 /// its answer is made durable too.
 const SYNCS_OF_ORDER: usize = 2;
 const SYNCS_OF_TAXI: usize = 1;
@@ -34,7 +34,7 @@ async fn no_reply_leaves_before_its_record_is_synced() {
     let folder = tempfile::tempdir().unwrap();
     let seen = folder.path().join("trace");
     let server = Server::start_under(strace(&seen), &folder.path().join("data"));
-    let marks = say_it_all(&server).await;
+    let marks = send_all(&server).await;
     assert!(server.terminate_child().success());
 
     let trace = std::fs::read_to_string(seen).unwrap();
@@ -73,28 +73,28 @@ fn a_reply_too_early_is_noticed() {
     assert!(!is_honest(&[asked, sync, reply]));
 }
 
-/// Orders and taxis, first one after the other, then side by side; each with a mark of its own,
-/// and how many syncs it rests on.
-async fn say_it_all(server: &Server) -> Vec<(String, usize)> {
+/// Places orders and registers taxis, first one after the other, then concurrently. Each has a mark
+/// of its own and a number of syncs that it needs.
+async fn send_all(server: &Server) -> Vec<(String, usize)> {
     let client = client();
     let mut marks = Vec::new();
     for nth in 0..ONE_AFTER_THE_OTHER {
-        marks.push(say(&client, server.url("/taxi"), nth).await);
+        marks.push(send(&client, server.url("/taxi"), nth).await);
     }
     let all = ONE_AFTER_THE_OTHER..ONE_AFTER_THE_OTHER + SIDE_BY_SIDE;
-    let saying: Vec<_> = all
+    let commands: Vec<_> = all
         .map(|nth| {
             let (client, url) = (client.clone(), server.url("/taxi"));
-            tokio::spawn(async move { say(&client, url, nth).await })
+            tokio::spawn(async move { send(&client, url, nth).await })
         })
         .collect();
-    for said in saying {
-        marks.push(said.await.unwrap());
+    for command in commands {
+        marks.push(command.await.unwrap());
     }
     marks
 }
 
-async fn say(client: &Client, url: String, nth: usize) -> (String, usize) {
+async fn send(client: &Client, url: String, nth: usize) -> (String, usize) {
     let mark = format!("mark-{nth:04}");
     if nth.is_multiple_of(2) {
         post(client, format!("{url}/orders"), json!({ "orderType": "basic", "name": mark })).await;
@@ -112,7 +112,7 @@ async fn post(client: &Client, url: String, body: Value) {
     assert_eq!(response.status(), StatusCode::CREATED, "{:?}", response.text().await);
 }
 
-/// Every byte that goes in and out is kept, so that marks are found in it.
+/// Strace keeps all received and sent bytes, so that the marks are found.
 fn strace(output: &Path) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-y", "-s", "1000000", "-e", TRACED, "-o"]).arg(output);
@@ -120,7 +120,7 @@ fn strace(output: &Path) -> Command {
 }
 
 fn strace_is_there() -> bool {
-    // Some containers have it and forbid it, so it is tried on something small.
+    // Some containers have strace and forbid it, so a small program is traced first.
     let mut command = Command::new("strace");
     command.args(["-e", "trace=none", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())

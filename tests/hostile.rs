@@ -1,5 +1,5 @@
-//! Bad requests, thousands of them, over raw sockets: each is refused with a sentence, and the
-//! server goes on serving.
+//! Thousands of malformed requests over raw sockets: each is refused with a reason, and the server
+//! keeps serving.
 
 mod support;
 
@@ -13,8 +13,8 @@ use support::inside::Running;
 
 const BAD_REQUESTS: u32 = 10_000;
 
-/// Sends these bytes and reads to the end; writing may fail when the server has heard enough.
-fn say(address: SocketAddr, bytes: &[u8]) -> String {
+/// Sends these bytes and reads to the end. Writing may fail when the server stops reading.
+fn send(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let limit = Some(Duration::from_secs(10));
     stream.set_read_timeout(limit).expect("a limit");
@@ -54,7 +54,7 @@ fn request_with(header: &str, method: &str, path: &str, body: &[u8]) -> Vec<u8> 
     whole.replacen("\r\n\r\n", &format!("\r\n{header}\r\n\r\n"), 1).into_bytes()
 }
 
-/// Values that no field takes, as JSON.
+/// Values that no field accepts, as JSON.
 fn bad_value() -> impl Strategy<Value = String> {
     prop_oneof![
         (i64::MIN..0).prop_map(|number| number.to_string()),
@@ -123,7 +123,7 @@ fn bad_path() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What cannot be read as the head of a request at all.
+/// Bytes that are no valid head of a request.
 fn bad_head() -> impl Strategy<Value = Vec<u8>> {
     let heads: &[&[u8]] = &[
         b"GET / HTTP/9.9\r\n\r\n",
@@ -148,7 +148,7 @@ fn bad_head() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Headers that are read, with what makes no sense in them.
+/// Headers that are parsed, with invalid values.
 fn bad_header() -> impl Strategy<Value = String> {
     prop_oneof![
         "If-Match: [a-z0-9\\-]{1,20}",
@@ -204,7 +204,7 @@ fn bad_request() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Expects a refusal with a sentence, as a problem.
+/// Expects a refusal with a reason, as a problem.
 #[track_caller]
 fn assert_refused(answer: &str, expected: std::ops::Range<u16>) {
     let start: String = answer.chars().take(600).collect();
@@ -214,12 +214,12 @@ fn assert_refused(answer: &str, expected: std::ops::Range<u16>) {
 }
 
 #[test]
-fn ten_thousand_bad_requests_are_each_refused_with_a_sentence() {
+fn ten_thousand_bad_requests_are_each_refused_with_a_reason() {
     let running = Running::start(|_| {});
     let taxi = br#"{"taxiName":"a","companyName":"b","stockCnt":1,"itemPrice":1}"#;
-    assert_eq!(status(&say(running.address, &request("POST", "/taxi/taxis", taxi))), 201);
+    assert_eq!(status(&send(running.address, &request("POST", "/taxi/taxis", taxi))), 201);
     let order = br#"{"orderType":"basic","name":"Jung"}"#;
-    assert_eq!(status(&say(running.address, &request("POST", "/taxi/orders", order))), 201);
+    assert_eq!(status(&send(running.address, &request("POST", "/taxi/orders", order))), 201);
     let config = ProptestConfig {
         cases: BAD_REQUESTS,
         failure_persistence: None,
@@ -229,14 +229,14 @@ fn ten_thousand_bad_requests_are_each_refused_with_a_sentence() {
         proptest::test_runner::RngAlgorithm::ChaCha,
     );
     let outcome = TestRunner::new_with_rng(config, seed).run(&bad_request(), |bytes| {
-        let answer = say(running.address, &bytes);
+        let answer = send(running.address, &bytes);
         prop_assert!((400..500).contains(&status(&answer)), "{answer}");
         prop_assert!(answer.contains("\"detail\":\""), "{answer}");
         Ok(())
     });
     outcome.expect("every bad request is refused");
-    assert_eq!(status(&say(running.address, &request("GET", "/", b""))), 200);
-    let order = say(running.address, &request("GET", "/taxi/orders/1", b""));
+    assert_eq!(status(&send(running.address, &request("GET", "/", b""))), 200);
+    let order = send(running.address, &request("GET", "/taxi/orders/1", b""));
     assert!(order.contains(r#""status":"Paid""#), "{order}");
 }
 
@@ -244,16 +244,16 @@ fn ten_thousand_bad_requests_are_each_refused_with_a_sentence() {
 fn a_giant_body_and_a_giant_header_are_refused() {
     let running = Running::start(|_| {});
     let body = vec![b' '; 10 << 20];
-    assert_refused(&say(running.address, &request("POST", "/taxi/orders", &body)), 413..414);
+    assert_refused(&send(running.address, &request("POST", "/taxi/orders", &body)), 413..414);
     let chunk = format!("{:x}\r\n{}\r\n", 1 << 20, " ".repeat(1 << 20));
     let head = "POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunked = format!("{head}{}0\r\n\r\n", chunk.repeat(10));
-    assert_refused(&say(running.address, chunked.as_bytes()), 413..414);
+    assert_refused(&send(running.address, chunked.as_bytes()), 413..414);
     let header = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
-    assert_refused(&say(running.address, header.as_bytes()), 431..432);
+    assert_refused(&send(running.address, header.as_bytes()), 431..432);
     let path = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "x".repeat(1 << 20));
-    assert_refused(&say(running.address, path.as_bytes()), 431..432);
-    assert_eq!(status(&say(running.address, &request("GET", "/", b""))), 200);
+    assert_refused(&send(running.address, path.as_bytes()), 431..432);
+    assert_eq!(status(&send(running.address, &request("GET", "/", b""))), 200);
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! A server killed at random moments under load: nothing acknowledged is lost, nothing is done twice.
+//! A server is killed at random moments under load: no acknowledged command is lost or done twice.
 //!
-//! `KILLS` says how often it is killed (100 by default), `KILL_SEED` which moments. The moments
-//! are counted in answers and turns of this process, so that they fall anywhere; what is asserted
-//! holds whenever they fall. Each answer is compared with the first one under its key byte for byte:
+//! `KILLS` sets the number of kills (100 by default), `KILL_SEED` their moments. The moments are
+//! counted in answers and scheduler turns of this process, so they fall anywhere. The assertions
+//! hold for any moment. Each answer is compared with the first one under its key byte for byte:
 //! the status, the headers that describe the outcome, and the body.
 
 mod support;
@@ -28,49 +28,49 @@ use tokio::sync::watch;
 
 const CLIENTS: usize = 32;
 
-/// At most so many answers, and then so many turns of this process, lie between two kills.
+/// The most answers, and then the most scheduler turns of this process, between two kills.
 const ANSWERS_BETWEEN_KILLS_MAX: u64 = 80;
 const TURNS_BETWEEN_KILLS_MAX: u64 = 400;
 
-/// Every so many kills one falls while the server starts, within so many microseconds.
+/// One kill in this many falls into a start, within this many microseconds.
 const KILLS_PER_KILL_AT_START: u64 = 8;
 const START_US_MAX: u64 = 40_000;
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(60);
 
-/// What a client was answered under a key.
+/// The answer to a client under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Answered {
     status: StatusCode,
-    /// All but the date.
+    /// All headers except the date.
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
 }
 
 impl Answered {
-    /// The number of the order, which its place ends with.
+    /// The number of the order, at the end of its location.
     fn order(&self) -> u64 {
         let place = self.headers.iter().find(|(name, _)| name == LOCATION.as_str());
         let place = place.and_then(|(_, place)| std::str::from_utf8(place).ok());
         let number = place.and_then(|place| place.rsplit('/').next()?.parse().ok());
-        number.expect("an order has a place")
+        number.expect("an order has a location")
     }
 }
 
-/// What all clients know together.
+/// The state that all clients share.
 struct Memory {
     answers: Mutex<BTreeMap<String, Answered>>,
     count: watch::Sender<usize>,
-    /// Retries compared with the first answer, and those that differed.
+    /// The number of retries, and those that differ from the first answer.
     compared: Mutex<(usize, Vec<String>)>,
-    /// Where the server is; `None` while it is down.
+    /// The address of the server; `None` while it is down.
     place: watch::Sender<Option<String>>,
     is_over: watch::Sender<bool>,
 }
 
 impl Memory {
-    /// Counts a retry, and remembers it when it differs from the first answer.
+    /// Counts a retry, and stores it when it differs from the first answer.
     fn compare(&self, key: &str, first: &Answered, again: Option<&Answered>) {
         let mut compared = self.compared.lock().unwrap();
         compared.0 += 1;
@@ -80,7 +80,7 @@ impl Memory {
     }
 }
 
-/// The house that is killed: its data, its provider, its clients' memory.
+/// The server under test: its data, its provider and the state of its clients.
 struct House {
     data: PathBuf,
     config: PathBuf,
@@ -147,15 +147,15 @@ impl House {
         Server::start(&self.data, Some(&self.config))
     }
 
-    /// A start that is cut short, wherever that is.
+    /// Kills a server during its start.
     async fn kill_while_starting(&self, after: Duration) {
         let server = Server::launch(&self.data, Some(&self.config));
-        // The moment itself is what is tried here; nothing is awaited by it.
+        // The moment itself is under test, so nothing is awaited.
         tokio::time::sleep(after).await;
         server.kill();
     }
 
-    /// A start, a look at all that was answered before, load, and the end at any moment.
+    /// Starts the server, checks all earlier answers, runs the load, and kills it at any moment.
     async fn kill_under_load(&self, dice: &mut Dice, checked: &mut HashSet<String>) {
         let server = self.start();
         self.check(&server, checked).await;
@@ -173,8 +173,8 @@ impl House {
         place.send_replace(None);
     }
 
-    /// Says every request answered and not checked yet again, and expects the first answer;
-    /// reads its order; looks at the provider's books.
+    /// Repeats every answered request that is not checked yet, and compares the answers. Then reads
+    /// the orders, and checks the charges of the provider.
     async fn check(&self, server: &Server, checked: &mut HashSet<String>) {
         let answers = self.memory.answers.lock().unwrap().clone();
         let url = server.url("/taxi/orders");
@@ -193,19 +193,19 @@ impl House {
         checked.extend(answers.into_keys());
     }
 
-    /// Every key was answered, so there are as many orders as keys, and nothing else anywhere.
+    /// Every key was answered, so there are as many orders as keys, and no others.
     async fn each_order_exists_once(&self, server: &Server) {
         let answers = self.memory.answers.lock().unwrap().clone();
         let orders: HashSet<_> = answers.values().map(Answered::order).collect();
         assert_eq!(orders.len(), answers.len(), "two keys share an order");
         for resource in ["orders", "paymentHistories", "reservations"] {
-            // A saga goes on behind the answer: the last reservations may still be on their way.
+            // The saga continues after the answer, so the last reservations may be incomplete.
             let all = async { while self.total(server, resource).await < answers.len() as u64 {} };
             tokio::time::timeout(HANG, all).await.unwrap_or_else(|_| panic!("{resource}"));
             assert_eq!(self.total(server, resource).await, answers.len() as u64, "{resource}");
         }
         let charges = self.provider.charges_and_refunds();
-        assert_eq!(charges.len(), answers.len(), "somebody else was charged");
+        assert_eq!(charges.len(), answers.len(), "each order is charged, and no other");
         println!("{} orders, each there once and charged once", orders.len());
     }
 
@@ -230,7 +230,7 @@ impl House {
     }
 }
 
-/// Orders under new keys; a key that was not answered is tried again until it is.
+/// Orders under new keys. A key without an answer is tried again until it has one.
 async fn order_on_and_on(nth: usize, memory: Arc<Memory>) {
     let client = client();
     let mut place = memory.place.subscribe();
@@ -240,7 +240,7 @@ async fn order_on_and_on(nth: usize, memory: Arc<Memory>) {
         }
         let key = format!("client-{nth}-order-{order}");
         let answered = loop {
-            let url = place.wait_for(Option::is_some).await.expect("the memory lives").clone();
+            let url = place.wait_for(Option::is_some).await.expect("the sender exists").clone();
             if let Some(answered) = place_order(&client, &url.unwrap_or_default(), &key).await {
                 break answered;
             }
@@ -258,11 +258,11 @@ async fn place_order(client: &Client, url: &str, key: &str) -> Option<Answered> 
     let status = response.status();
     let headers = response.headers().iter().filter(|(name, _)| *name != DATE);
     let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    // Their order means nothing, and is another one in each process.
+    // The order of the headers has no meaning and differs between processes.
     let mut headers: Vec<_> = headers.collect();
     headers.sort_unstable();
     let body = response.bytes().await.ok()?.to_vec();
-    // A client that is answered 202 finds the outcome at its place.
+    // A client that is answered 202 finds the outcome at the location.
     if matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED) {
         return Some(Answered { status, headers, body });
     }

@@ -1,4 +1,4 @@
-//! The boards are drawn from what the businesses declare, and `docs/model` shows them as they are.
+//! The diagrams follow from the declarations of the businesses, and `docs/model` is current.
 
 use madang::{
     domain,
@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fs, sync::LazyLock};
 
 const RENEW: &str = "cargo run -- model --write docs/model";
 
-/// What Mermaid draws at most without being told otherwise, as on GitHub.
+/// The most text that Mermaid draws by default, as on GitHub.
 const EDGES_MAX: usize = 500;
 const CHARACTERS_MAX: usize = 50_000;
 
@@ -41,7 +41,7 @@ fn a_board_is_the_same_every_time() {
 }
 
 #[test]
-fn every_event_can_come_about() {
+fn every_event_can_occur() {
     for aggregate in BOARDS.iter().flat_map(|board| &board.aggregates) {
         let reached = aggregate.commands.iter().flat_map(|command| &command.leads_to);
         let reached: BTreeSet<&str> = reached.map(String::as_str).collect();
@@ -51,7 +51,7 @@ fn every_event_can_come_about() {
 }
 
 #[test]
-fn every_command_that_is_said_only_inside_is_said_by_somebody() {
+fn every_internal_command_has_a_sender() {
     for board in BOARDS.iter() {
         let json = serde_json::to_string(&(&board.policies, &board.services, &board.lookups));
         let json = json.unwrap();
@@ -59,7 +59,7 @@ fn every_command_that_is_said_only_inside_is_said_by_somebody() {
             for command in aggregate.commands.iter().filter(|c| c.speakers.is_empty()) {
                 let name = &command.what.name;
                 let told = format!("{{\"aggregate\":\"{}\",\"name\":\"{name}\"}}", aggregate.name);
-                assert!(json.contains(&told), "nobody says {told}");
+                assert!(json.contains(&told), "no sender of {told}");
             }
         }
     }
@@ -74,7 +74,7 @@ fn the_flowcharts_can_be_drawn() {
         assert_eq!(lines.next(), Some("flowchart LR"));
         for line in lines.map(str::trim) {
             match line.split(' ').collect::<Vec<_>>().as_slice() {
-                ["end"] => depth = depth.checked_sub(1).expect("something to end"),
+                ["end"] => depth = depth.checked_sub(1).expect("an open frame"),
                 ["subgraph", frame] => {
                     depth += 1;
                     nodes.insert(id(frame));
@@ -90,7 +90,7 @@ fn the_flowcharts_can_be_drawn() {
         }
         assert_eq!(depth, 0, "a frame without an end");
         for (from, to) in &edges {
-            assert!(nodes.contains(from) && nodes.contains(to), "{from} to {to}: who is that");
+            assert!(nodes.contains(from) && nodes.contains(to), "{from} to {to}: an unknown node");
         }
         if boards.len() == 1 {
             assert!(edges.len() <= EDGES_MAX, "{} arrows", edges.len());
@@ -99,12 +99,12 @@ fn the_flowcharts_can_be_drawn() {
     }
 }
 
-/// With or without words on it.
+/// Whether this is an arrow, with or without a label.
 fn is_arrow(arrow: &str) -> bool {
     arrow.starts_with("-->") || arrow.starts_with("-.->")
 }
 
-/// What a node begins with: a name that needs no quotes.
+/// The start of a node: a name that needs no quotes.
 fn id(text: &str) -> String {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     assert!(end > 0, "no name: {text}");

@@ -1,4 +1,4 @@
-//! The operations log stays small however often the same thing happens, and counts all of it.
+//! The operations log stays small when an event is repeated, and counts all repetitions.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{
 const RESTARTS: u64 = 200;
 
 #[tokio::test]
-async fn two_hundred_restarts_leave_some_notes_and_the_number_of_the_others() {
+async fn two_hundred_restarts_leave_some_events_and_the_number_of_the_others() {
     let (data, client) = (tempfile::tempdir().unwrap(), client());
     let server = Server::start(data.path(), None);
     let restart = server.url("/admin/components/taxi/mypages/restart");
@@ -34,8 +34,8 @@ async fn two_hundred_restarts_leave_some_notes_and_the_number_of_the_others() {
         .filter(is_summary)
         .map(|note| note["details"]["count"].as_u64().unwrap())
         .sum();
-    // A machine on which this takes longer than a minute begins another interval.
-    assert!(written < RESTARTS / 2, "{written} notes");
+    // On a machine where this takes longer than a minute, another interval begins.
+    assert!(written < RESTARTS / 2, "{written} events");
     assert_eq!(written + counted, RESTARTS, "every restart is counted: {page}");
     assert!(server.terminate().success());
     assert_verified(data.path());

@@ -1,5 +1,5 @@
-//! Who gets to see personal values: the data folder is for its owner alone, and a card number is
-//! shown masked everywhere but to the outside service that charges the card.
+//! Protection of personal values: only the owner can read the data folder. A card number is masked
+//! everywhere except in the call of the service that charges the card.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn log(folder: &Path) -> String {
     fs::read_to_string(folder.join("log")).unwrap()
 }
 
-/// The data folder, and everything in it.
+/// The data folder and all files and folders in it.
 fn all_in(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).unwrap() {
@@ -68,11 +68,11 @@ fn the_data_folder_and_everything_in_it_are_for_their_owner_alone() {
     let server = logging(folder.path(), "");
     assert_private(&data);
     assert!(server.terminate().success());
-    assert!(!log(folder.path()).contains("0600"), "there was nothing to tighten");
+    assert!(!log(folder.path()).contains("0600"), "no permissions had to be removed");
 }
 
 #[test]
-fn a_folder_that_others_could_read_is_tightened_when_it_is_opened_and_the_log_says_so() {
+fn a_folder_that_others_could_read_is_made_private_when_it_is_opened_and_the_log_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     assert!(logging(folder.path(), "").terminate().success());
@@ -89,7 +89,7 @@ fn a_folder_that_others_could_read_is_tightened_when_it_is_opened_and_the_log_sa
 }
 
 #[tokio::test]
-async fn a_card_number_is_shown_to_nobody_but_the_service_that_charges_it() {
+async fn only_the_service_that_charges_a_card_gets_its_number() {
     let folder = tempfile::tempdir().unwrap();
     let (provider, client) = (Provider::start(), client());
     let server = logging(folder.path(), &provider.config());
@@ -98,7 +98,7 @@ async fn a_card_number_is_shown_to_nobody_but_the_service_that_charges_it() {
     assert_eq!(created.status(), 201);
     let body: Value = created.json().await.unwrap();
     assert_eq!(body["cardNo"], "**** 5656");
-    assert_eq!(provider.cards(), [CARD], "the provider charges the card that was given");
+    assert_eq!(provider.cards(), [CARD], "the provider charges the given card");
     let again = json!({"orderId": 1, "cardNo": CARD, "status": "valid"});
     let again = client.post(server.url("/taxi/paymentHistories")).json(&again).send();
     let again: Value = again.await.unwrap().json().await.unwrap();

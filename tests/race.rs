@@ -1,5 +1,5 @@
-//! Thirty-two clients want the last ten of something at once: ten get it, everybody else gets the
-//! money back, and nothing is left over.
+//! Thirty-two clients order the last ten of something at once: ten get one, all others get the
+//! money back, and none is left over.
 
 mod support;
 
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 const ROUNDS: u64 = 100;
 const CLIENTS: u64 = 32;
 const LAST: usize = 10;
-/// Those who get none.
+/// The clients that get none.
 const OTHERS: usize = 22;
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn the_last_ten_taxis_are_given_to_ten_of_thirty_two() {
     for round in 1..=ROUNDS {
         let fleet =
             json!({"taxiName": "k5", "companyName": "tmap", "stockCnt": LAST, "itemPrice": 1});
-        assert_eq!(street.say(Method::POST, "/taxis", fleet).await.0, 201);
+        assert_eq!(street.send(Method::POST, "/taxis", fleet).await.0, 201);
         let orders = (round - 1) * CLIENTS + 1..=round * CLIENTS;
         let called = street
             .all(
@@ -60,11 +60,11 @@ async fn the_last_ten_cars_are_rented_by_ten_of_thirty_two() {
     let street = Street { client: support::client(), at: app.address };
     for round in 1..=ROUNDS {
         let cars = json!({"name": "k5", "status": "...", "cnt": LAST});
-        assert_eq!(street.say(Method::POST, "/cars", cars).await.0, 201);
+        assert_eq!(street.send(Method::POST, "/cars", cars).await.0, 201);
         let orders = (round - 1) * CLIENTS + 1..=round * CLIENTS;
         let order = json!({"carId": round});
         let paid = street.all(orders.clone(), |_| "/orders".into(), Method::POST, &order).await;
-        // Whoever is quick to be told that there is no car is told so at once.
+        // An order that is rejected quickly enough is answered 409 at once.
         assert!(paid.iter().all(|(status, _)| [201, 409].contains(status)), "{paid:?}");
         let mut rented = 0;
         for order in orders {
@@ -79,19 +79,19 @@ async fn the_last_ten_cars_are_rented_by_ten_of_thirty_two() {
     }
 }
 
-/// Nobody is answered 202 only because the machine that runs this is slow.
+/// Long enough that no client is answered 202 on a slow machine.
 fn patient(config: &mut Config) {
-    config.http.patience_ms = 30_000;
+    config.http.wait_max_ms = 30_000;
 }
 
-/// Where everybody calls from.
+/// A client and the address of the server.
 struct Street {
     client: Client,
     at: SocketAddr,
 }
 
 impl Street {
-    async fn say(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+    async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         said(self.client.clone(), method, format!("http://{}{path}", self.at), body).await
     }
 
@@ -101,7 +101,7 @@ impl Street {
         answer.json().await.expect("JSON")
     }
 
-    /// Says the same for each of these numbers at once.
+    /// Sends the same command for each of these numbers concurrently.
     async fn all(
         &self,
         numbers: impl IntoIterator<Item = u64>,
@@ -109,22 +109,22 @@ impl Street {
         method: Method,
         body: &Value,
     ) -> Vec<(u16, Value)> {
-        let mut saying = JoinSet::new();
+        let mut answers = JoinSet::new();
         for number in numbers {
             let url = format!("http://{}{}", self.at, path(number));
-            saying.spawn(said(self.client.clone(), method.clone(), url, body.clone()));
+            answers.spawn(said(self.client.clone(), method.clone(), url, body.clone()));
         }
-        saying.join_all().await
+        answers.join_all().await
     }
 
-    /// Asks until it has this status.
+    /// Polls until the order has this status.
     async fn becomes(&self, path: &str, status: &str) {
         while self.get(path).await["status"] != status {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Asks until it is confirmed or rejected, and says which.
+    /// Polls until the order is confirmed or rejected; returns the status.
     async fn settled(&self, path: &str) -> String {
         loop {
             let order = self.get(path).await;
@@ -136,7 +136,7 @@ impl Street {
         }
     }
 
-    /// Whoever got one has paid; whoever got none cancels, all at once, and is refunded.
+    /// Each winner has paid. All others cancel concurrently and are refunded.
     async fn go_home(&self, orders: RangeInclusive<u64>) {
         let mut without = vec![];
         for order in orders {

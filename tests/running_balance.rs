@@ -1,4 +1,4 @@
-//! A view whose rows go on from each other goes on from where it was when the server was killed.
+//! A view whose rows build on each other continues where it was when the server was killed.
 
 mod support;
 
@@ -27,7 +27,7 @@ async fn the_balance_of_points_goes_on_after_every_kill() {
     assert_verified(data.path());
 }
 
-/// The balance in every row, once there are so many.
+/// The balance in each row, once there are this many rows.
 async fn balances(client: &Client, server: &Server, rows: u64) -> Vec<u64> {
     loop {
         let request = client.get(server.url("/phone/pointHistories?sort=id,asc"));

@@ -1,4 +1,4 @@
-//! The outside services of `madang sandbox`: what they do, answer, count and survive.
+//! The outside services of `madang sandbox`: their actions, answers, counts and faults.
 
 mod support;
 
@@ -10,10 +10,10 @@ use std::{
 };
 use support::process::{Server, assert_verified};
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(60);
 
-/// The running services and a client of theirs.
+/// The running services and a client.
 struct Outside {
     server: Server,
     client: Client,
@@ -38,7 +38,7 @@ impl Outside {
         self.call("/payment", key, body).await.status()
     }
 
-    /// A call in a task of its own, which goes when it is aborted.
+    /// Starts a call in a task; aborting the task drops the connection.
     fn charge_in_background(&self, key: &str) -> tokio::task::JoinHandle<()> {
         let request = self.client.post(self.server.url("/payment")).header("Idempotency-Key", key);
         let request = request.json(&json!({}));
@@ -60,7 +60,7 @@ impl Outside {
         self.read("/admin/ledger/payment").await
     }
 
-    /// Asks the ledger until a count is as wanted.
+    /// Polls the ledger until a count has this value.
     async fn wait_for(&self, name: &str, count: u64) {
         let counted = async { while self.ledger().await[name] != count {} };
         tokio::time::timeout(HANG, counted)
@@ -69,7 +69,7 @@ impl Outside {
     }
 }
 
-/// Some counts of a ledger by name.
+/// Some counts of a ledger, by name.
 fn counts<const N: usize>(ledger: &Value, names: [&str; N]) -> [u64; N] {
     names.map(|name| ledger[name].as_u64().unwrap_or_else(|| panic!("{name} in {ledger}")))
 }
@@ -103,7 +103,7 @@ async fn a_refund_gives_back_once_and_spoils_a_charge_that_comes_after_it() {
 }
 
 #[tokio::test]
-async fn every_service_has_a_ledger_of_its_own_and_its_own_word_for_giving_back() {
+async fn every_service_has_a_ledger_of_its_own_and_its_own_field_for_a_refund() {
     let outside = Outside::start(&[]);
     for (service, given_back_as) in [("review-desk", "release"), ("reward-bank", "reclaim")] {
         let path = format!("/{service}/deeds");
@@ -133,7 +133,7 @@ async fn a_key_that_was_declined_stays_declined_although_the_behaviour_changes()
     }
     let ledger = outside.ledger().await;
     assert_eq!(counts(&ledger, ["declined", "standing"]), [declined as u64, 40 - declined as u64]);
-    // Another process says no to the same keys.
+    // Another process declines the same keys.
     let another = Outside::start(&["--decline-rate", "0.5"]);
     for (key, status) in first.iter().enumerate() {
         assert_eq!(another.charge(&format!("charge-{key}")).await, *status, "charge-{key}");
@@ -158,7 +158,7 @@ async fn a_service_that_only_acts_when_it_answers_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_service_that_forgets_keys_is_caught_with_its_doubles() {
+async fn the_doubles_of_a_service_that_forgets_keys_are_counted() {
     let outside = Outside::start(&["--forgets-keys"]);
     for _ in 0..2 {
         assert_eq!(outside.charge("charge-1").await, StatusCode::OK);
@@ -167,7 +167,7 @@ async fn a_service_that_forgets_keys_is_caught_with_its_doubles() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_given_up_is_worked_on_to_its_end() {
+async fn an_abandoned_call_is_carried_out_to_its_end() {
     let outside = Outside::start(&["--latency-ms", "100", "--acts", "last"]);
     let call = outside.charge_in_background("charge-1");
     outside.wait_for("calls", 1).await;
@@ -176,14 +176,14 @@ async fn a_call_that_was_given_up_is_worked_on_to_its_end() {
 }
 
 #[tokio::test]
-async fn more_calls_than_the_capacity_are_told_when_to_come_back() {
+async fn calls_above_the_capacity_get_retry_after() {
     let outside = Outside::start(&["--latency-ms", "600000", "--capacity", "2"]);
     let calls = ["charge-1", "charge-2"].map(|key| outside.charge_in_background(key));
     outside.wait_for("calls", 2).await;
-    let turned_away = outside.call("/payment", "charge-3", json!({})).await;
-    assert_eq!(turned_away.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(turned_away.headers()[RETRY_AFTER], "600");
-    assert_eq!(counts(&outside.ledger().await, ["calls", "turned_away", "keys"]), [2, 1, 2]);
+    let rejected = outside.call("/payment", "charge-3", json!({})).await;
+    assert_eq!(rejected.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(rejected.headers()[RETRY_AFTER], "600");
+    assert_eq!(counts(&outside.ledger().await, ["calls", "rejected", "keys"]), [2, 1, 2]);
     for call in calls {
         call.abort();
     }
@@ -199,11 +199,11 @@ async fn a_call_that_hangs_keeps_its_place_until_the_client_goes() {
     assert!(!hanging.is_finished());
     hanging.abort();
     let answered = async { while outside.charge("charge-2").await != StatusCode::OK {} };
-    tokio::time::timeout(HANG, answered).await.expect("the place is free again");
+    tokio::time::timeout(HANG, answered).await.expect("the capacity is free again");
 }
 
 #[tokio::test]
-async fn a_behaviour_is_changed_while_running_and_nonsense_changes_nothing() {
+async fn a_behaviour_is_changed_while_running_and_an_invalid_change_is_refused() {
     let outside = Outside::start(&["--latency-ms", "0..1"]);
     let (status, sms) = outside.change("sms", json!({ "capacity": 3, "acts": "last" })).await;
     assert_eq!(status, StatusCode::OK);
@@ -226,7 +226,7 @@ async fn a_behaviour_is_changed_while_running_and_nonsense_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_understood_or_kept_is_refused() {
+async fn malformed_calls_and_calls_beyond_the_ledger_are_refused() {
     let outside = Outside::start(&["--keys-max", "1"]);
     let typeless = || outside.client.post(outside.server.url("/payment"));
     let post = || typeless().header("Content-Type", "application/json");
@@ -254,7 +254,7 @@ async fn what_cannot_be_understood_or_kept_is_refused() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_and_a_foreign_name_are_refused_before_anything_is_called_or_changed() {
+async fn a_foreign_page_and_a_foreign_host_are_refused_before_anything_is_called_or_changed() {
     let outside = Outside::start(&["--host", "bank"]);
     let call = |name: &'static str, value: &str| {
         let request = outside.client.post(outside.server.url("/bakery"));
@@ -283,16 +283,16 @@ async fn a_foreign_page_and_a_foreign_name_are_refused_before_anything_is_called
 }
 
 #[tokio::test]
-async fn it_stops_when_told_although_calls_hang() {
+async fn it_stops_on_a_signal_although_calls_hang() {
     let outside = Outside::start(&["--hang-rate", "1"]);
     let hanging = outside.charge_in_background("charge-1");
     outside.wait_for("hangs", 1).await;
     assert!(outside.server.terminate().success());
-    tokio::time::timeout(HANG, hanging).await.expect("the client is told").unwrap();
+    tokio::time::timeout(HANG, hanging).await.expect("the connection is closed").unwrap();
 }
 
 #[test]
-fn it_does_not_start_with_nonsense() {
+fn it_does_not_start_with_an_invalid_behaviour() {
     for (arguments, word) in [
         (["--listen", "0.0.0.0:0"], "--insecure"),
         (["--failure-rate", "2"], "failure_rate"),
@@ -307,7 +307,7 @@ fn it_does_not_start_with_nonsense() {
 }
 
 #[tokio::test]
-async fn a_house_is_served_by_it() {
+async fn a_server_uses_it_as_its_outside_services() {
     let outside = Outside::start(&["--decline-rate", "0.5"]);
     let folder = tempfile::tempdir().unwrap();
     let (config, data) = (folder.path().join("madang.toml"), folder.path().join("data"));

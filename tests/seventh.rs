@@ -1,4 +1,4 @@
-//! A business of somebody else's, in one small folder: everything follows from what it declares.
+//! A business outside madang, in one small folder: all behaviour follows from its declarations.
 
 #[path = "../examples/seventh/library/mod.rs"]
 mod library;
@@ -8,7 +8,7 @@ use library::{Book, Command, Library};
 use madang::{
     actors::{Installation, Settings},
     domain::kernel::{
-        Host as _, Nothing,
+        Empty, Host as _,
         simulation::{Dice, World, random_worlds},
     },
     model::{self, Easel},
@@ -38,7 +38,7 @@ async fn get(running: &Running, path: &str) -> (u16, Value) {
 }
 
 #[test]
-fn it_is_told_in_less_than_a_hundred_lines() {
+fn it_has_less_than_a_hundred_lines() {
     let files = fs::read_dir("examples/seventh/library").unwrap();
     let lines = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap().lines().count());
     let lines: usize = lines.sum();
@@ -46,7 +46,7 @@ fn it_is_told_in_less_than_a_hundred_lines() {
 }
 
 #[tokio::test]
-async fn it_is_served_and_remembered_and_its_books_add_up() {
+async fn it_is_served_and_stored_and_its_invariants_hold() {
     let folder = tempfile::tempdir().unwrap();
     let running = Running::serve(folder.path(), |_| {}, install);
     let (status, book) = post(&running, "/library/books", json!({"title": "Momo"})).await;
@@ -87,19 +87,21 @@ fn its_board_is_drawn() {
 
 #[test]
 fn whatever_happens_the_shelf_shows_where_the_books_are() {
-    random_worlds(1_000, |_| World::of::<Library>(Nothing {}), readers, the_shelf_is_true);
+    random_worlds(1_000, |_| World::of::<Library>(Empty {}), readers, the_shelf_is_true);
 }
 
 fn readers(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(3) {
-        0 => world.say::<Book>(number, Command::Shelve { title: "Momo".into() }),
-        1 => world.say::<Book>(number, Command::Lend { to: ["Kim", "Lee"][dice.roll(2)].into() }),
-        _ => world.say::<Book>(number, Command::BringBack),
+        0 => world.submit::<Book>(number, Command::Shelve { title: "Momo".into() }),
+        1 => {
+            world.submit::<Book>(number, Command::Lend { to: ["Kim", "Lee"][dice.roll(2)].into() })
+        }
+        _ => world.submit::<Book>(number, Command::BringBack),
     };
 }
 
 fn the_shelf_is_true(world: &World) -> Result<(), String> {
-    let (books, shelf) = (world.all::<Book>(), world.rows::<Book>());
-    if books == shelf { Ok(()) } else { Err(format!("{books:?} is not what {shelf:?} shows")) }
+    let (state, shelf) = (world.all::<Book>(), world.rows::<Book>());
+    if state == shelf { Ok(()) } else { Err(format!("{state:?} is not what {shelf:?} shows")) }
 }

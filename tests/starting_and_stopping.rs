@@ -1,4 +1,4 @@
-//! How the real process starts, refuses to start, and stops.
+//! The start, the refusal to start and the stop of the real process.
 
 mod support;
 
@@ -17,7 +17,7 @@ use support::process::{Server, assert_verified};
 
 const CLIENTS: usize = 16;
 
-/// What `madang serve` says when it does not come to serve.
+/// The error of `madang serve` when it does not start.
 #[track_caller]
 fn refusal(data: &Path, arguments: &[&str], variable: Option<(&str, &str)>) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
@@ -33,11 +33,11 @@ fn refusal(data: &Path, arguments: &[&str], variable: Option<(&str, &str)>) -> S
     said
 }
 
-/// Orders on and on until the server is gone; every order answered is counted.
+/// Places orders until the server is gone, and counts every answer.
 async fn order_until_the_end(client: Client, url: String, answered: Arc<AtomicUsize>) {
     loop {
         let order = json!({"orderType": "basic", "name": "Jung"});
-        // Once it is stopping, a new connection is refused, and one at rest is closed.
+        // A stopping server refuses new connections and closes idle ones.
         let Ok(response) = client.post(&url).json(&order).send().await else { return };
         assert_eq!(response.status(), StatusCode::CREATED);
         let order: Value = response.json().await.expect("the whole answer");
@@ -47,7 +47,7 @@ async fn order_until_the_end(client: Client, url: String, answered: Arc<AtomicUs
 }
 
 #[tokio::test]
-async fn a_server_told_to_stop_under_load_answers_what_it_has_accepted() {
+async fn a_server_that_stops_under_load_answers_all_accepted_requests() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), None);
     let answered = Arc::new(AtomicUsize::new(0));
@@ -80,7 +80,7 @@ async fn a_server_told_to_stop_under_load_answers_what_it_has_accepted() {
         .unwrap();
     let kept = page["page"]["totalElements"].as_u64().unwrap();
     let answered = answered.load(Ordering::SeqCst) as u64;
-    // A client may have been told to go before its last order came in, never after.
+    // The last order of each client may be stored without an answer. No answered order is lost.
     assert!((answered..=answered + CLIENTS as u64).contains(&kept), "{kept} of {answered} orders");
     println!("stopped in {took:?} after {answered} orders");
 }
@@ -104,7 +104,7 @@ fn a_taken_address_is_named() {
 }
 
 #[test]
-fn a_setting_that_makes_no_sense_is_named_with_its_place() {
+fn an_invalid_setting_is_named_with_its_key() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("madang.toml");
     for (text, named) in [
@@ -115,12 +115,12 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
         ("[taxi]\nfare_basic = \"cheap\"", "fare_basic"),
         ("[taxis]\nfare_basic = 1", "taxis"),
         ("[claims]\ncancel_within_ms = 3000", "claims.cancel_within_ms"),
-        ("[http]\npatience_ms = 900\n[phone]\ncancel_within_ms = 900", "http.patience_ms = 900"),
+        ("[http]\nwait_max_ms = 900\n[phone]\ncancel_within_ms = 900", "http.wait_max_ms = 900"),
         (
             "[journal]\nanswers_kept_s = 0",
             "journal.answers_kept_s: must be from 60 to 4294967295, not 0",
         ),
-        ("[http]\npatience_ms = 60000", "http.patience_ms: must be from 1 to 30000, not 60000"),
+        ("[http]\nwait_max_ms = 60000", "http.wait_max_ms: must be from 1 to 30000, not 60000"),
         ("[actors]\nsnapshot_every_events = 0", "actors.snapshot_every_events: must be from 1"),
         ("[journal]\ncache_bytes = 1", "journal.cache_bytes: must be from 1048576"),
         (
@@ -141,9 +141,9 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
         assert!(said.contains(named), "{text}: {said}");
     }
     for (name, value) in [
-        ("MADANG_HTTP__PATIENCE", "7"),
-        ("MADANG_HTTP__PATIENCE_MS", "soon"),
-        ("MADANG_HTTP__PATIENCE_MS", "60000"),
+        ("MADANG_HTTP__WAIT_MAX", "7"),
+        ("MADANG_HTTP__WAIT_MAX_MS", "soon"),
+        ("MADANG_HTTP__WAIT_MAX_MS", "60000"),
         ("MADANG_COLOUR", "red"),
         ("MADANG_LISTEN", "nowhere"),
         ("MADANG_TAXI__FARE_BASIC", "cheap"),
@@ -157,7 +157,7 @@ fn a_setting_that_makes_no_sense_is_named_with_its_place() {
 }
 
 #[test]
-fn an_address_that_others_can_reach_is_refused_without_saying_so_twice() {
+fn an_address_that_other_machines_can_reach_is_refused_unless_it_is_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let said = refusal(folder.path(), &["--listen", "0.0.0.0:0"], None);
     assert!(said.contains("--insecure"), "{said}");

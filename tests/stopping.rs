@@ -1,4 +1,4 @@
-//! Whatever goes on, the process ends within its deadline, and a second signal ends it at once.
+//! In any state, the process ends within its deadline, and a second signal ends it at once.
 
 mod support;
 
@@ -13,9 +13,9 @@ use std::{
 };
 use support::process::{Server, assert_verified};
 
-/// What the configuration gives requests in flight.
+/// The time that the configuration grants requests in flight.
 const REQUESTS_WITHIN: Duration = Duration::from_secs(1);
-/// That, what the rest is given, and how long a busy machine takes to notice.
+/// That time, the time for the rest, and the delay of a busy machine.
 const ENDS_WITHIN: Duration = Duration::from_secs(1 + 10 + 5);
 
 const ORDER: &str = r#"{"orderType":"basic","name":"Jung"}"#;
@@ -45,7 +45,7 @@ fn posting(path: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Sends a command and does not wait for its answer.
+/// Sends a command without waiting for its answer.
 fn begin(address: SocketAddr, path: &str, body: &str) -> TcpStream {
     let mut stream = connect(address);
     stream.write_all(&posting(path, body)).expect("sent");
@@ -64,7 +64,7 @@ fn breaks(server: &Server, fault: &Value) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-/// SIGTERM; it has to end in time.
+/// Sends SIGTERM; the process must end in time.
 #[track_caller]
 fn ends_in_time(server: Server) -> ExitStatus {
     let since = Instant::now();
@@ -74,7 +74,7 @@ fn ends_in_time(server: Server) -> ExitStatus {
 }
 
 #[test]
-fn a_stop_ends_in_time_whatever_is_broken_on_purpose() {
+fn a_stop_ends_in_time_whatever_fault_is_injected() {
     for fault in [
         json!({"fault": "slow-journal", "by_ms": 2_000, "for_ms": 3_600_000}),
         json!({"fault": "block-shard", "shard": 0, "for_ms": 60_000}),
@@ -106,14 +106,14 @@ fn a_fault_that_would_not_end_is_refused_with_its_range() {
 }
 
 #[test]
-fn a_stop_does_not_wait_for_clients_or_services_that_say_nothing() {
+fn a_stop_does_not_wait_for_silent_clients_or_services() {
     let folder = tempfile::tempdir().unwrap();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = silent.local_addr().unwrap();
     let server = start(
         folder.path(),
         &format!(
-            "[http]\nstop_within_s = 1\npatience_ms = 30000\n\
+            "[http]\nstop_within_s = 1\nwait_max_ms = 30000\n\
              [ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://{url}\"\n\
              timeout_ms = 20000\nwithin_ms = 25000"
         ),
@@ -143,7 +143,7 @@ fn a_stop_does_not_wait_for_clients_or_services_that_say_nothing() {
 }
 
 #[test]
-fn a_stop_ends_in_time_while_a_view_is_made_anew() {
+fn a_stop_ends_in_time_while_a_view_is_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let server = stopping_soon(folder.path());
     let waiting: Vec<_> = (0..64).map(|_| begin(server.address, "/taxi/orders", ORDER)).collect();
@@ -160,15 +160,15 @@ fn a_stop_ends_in_time_while_a_view_is_made_anew() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let server = start(folder.path(), "[http]\nstop_within_s = 600\npatience_ms = 30000");
+    let server = start(folder.path(), "[http]\nstop_within_s = 600\nwait_max_ms = 30000");
     breaks(&server, &json!({"fault": "slow-journal", "by_ms": 10_000, "for_ms": 60_000}));
     let _waiting = begin(server.address, "/taxi/orders", ORDER);
     let (address, process) = (server.address, server.process_id().to_string());
     assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
     let since = Instant::now();
-    // It has heard the first one when it accepts no more.
+    // The server has received the first signal when it accepts no more connections.
     while TcpStream::connect(address).is_ok() {
-        assert!(since.elapsed() < ENDS_WITHIN, "it does not stop");
+        assert!(since.elapsed() < ENDS_WITHIN, "the server does not stop");
         std::thread::yield_now();
     }
     let status = server.terminate();
@@ -177,7 +177,7 @@ fn a_second_signal_ends_it_at_once() {
     assert_verified(&folder.path().join("data"));
 }
 
-/// The disk hangs, which nothing in the process can end.
+/// The disk hangs, which no code in the process can end.
 #[test]
 fn a_stop_ends_in_time_while_an_fsync_hangs() {
     if !strace_is_there() {
@@ -196,7 +196,7 @@ fn a_stop_ends_in_time_while_an_fsync_hangs() {
     for nth in 0.. {
         assert!(nth < 200, "no fsync hangs");
         let mut stream = begin(server.address, "/taxi/orders", ORDER);
-        // Answered 202 after the patience: it is not durable.
+        // After `wait_max` the answer is 202: the command is not durable.
         stream.read_exact(&mut part).expect("an answer");
         if !part.ends_with(b"201") {
             break;
@@ -207,9 +207,9 @@ fn a_stop_ends_in_time_while_an_fsync_hangs() {
     let process = server.wrapped().expect("the server under strace");
     assert!(Command::new("kill").args(["-TERM", &process.to_string()]).status().unwrap().success());
     let since = Instant::now();
-    // Strace waits for the call that hangs, so that the end is read where the system shows it.
+    // Strace waits for the hanging call, so the end is read from the process table of the system.
     let exit_code = loop {
-        assert!(since.elapsed() < ENDS_WITHIN, "it has not ended");
+        assert!(since.elapsed() < ENDS_WITHIN, "the server has not ended");
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
         let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         if fields[0] == "Z" {
@@ -221,7 +221,7 @@ fn a_stop_ends_in_time_while_an_fsync_hangs() {
 }
 
 fn strace_is_there() -> bool {
-    // Some containers have it and forbid it, so it is tried on something small.
+    // Some containers have strace and forbid it, so a small program is traced first.
     let mut command = Command::new("strace");
     command.args(["-e", "trace=none", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())

@@ -1,4 +1,4 @@
-//! What HTTP demands and this server once read past: each case over a raw socket, with its answer.
+//! HTTP rules that this server once ignored: each case over a raw socket, with its answer.
 
 mod support;
 
@@ -9,22 +9,22 @@ use std::{
 };
 use support::inside::Running;
 
-/// Only so that a failing test ends.
+/// It only ends a test that fails.
 const HANG: Duration = Duration::from_secs(10);
 
 const ORDER: &str = r#"{"orderType":"basic","name":"Jung"}"#;
 
 /// Sends these bytes and reads until the server closes the connection.
-fn say(address: SocketAddr, bytes: &[u8]) -> String {
+fn send(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(HANG)).expect("a limit");
-    stream.write_all(bytes).expect("all is sent");
+    stream.write_all(bytes).expect("the bytes are sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("an answer, and the end of the connection");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A request with these header lines and a body of JSON, if there is one.
+/// A request with these header lines, and a JSON body if there is one.
 fn request(line: &str, headers: &str, body: &str) -> Vec<u8> {
     let about_body = match body.len() {
         0 => String::new(),
@@ -38,7 +38,7 @@ fn status(answer: &str) -> u16 {
     answer.get(9..12).and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
-/// Expects a problem of this status and name, with a sentence that names nothing of the source.
+/// Expects a problem of this status and name, with a message that names no source code.
 #[track_caller]
 fn assert_problem(answer: &str, expected: u16, name: &str) {
     assert_eq!(status(answer), expected, "{answer}");
@@ -50,7 +50,7 @@ fn assert_problem(answer: &str, expected: u16, name: &str) {
 }
 
 #[test]
-fn a_header_that_asks_for_what_is_not_done_is_refused() {
+fn a_header_that_requests_an_unsupported_feature_is_refused() {
     let running = Running::start(|_| {});
     for (header, expected, name) in [
         ("content-encoding: gzip", 415, "content-encoding"),
@@ -66,18 +66,18 @@ fn a_header_that_asks_for_what_is_not_done_is_refused() {
         ("sec-fetch-site: cross-site", 403, "foreign-origin"),
     ] {
         let headers = format!("{header}\r\n");
-        let answer = say(running.address, &request("POST /taxi/orders", &headers, ORDER));
+        let answer = send(running.address, &request("POST /taxi/orders", &headers, ORDER));
         assert_problem(&answer, expected, name);
     }
     let long = format!("idempotency-key: {}\r\n", "k".repeat(256));
-    let answer = say(running.address, &request("POST /taxi/orders", &long, ORDER));
+    let answer = send(running.address, &request("POST /taxi/orders", &long, ORDER));
     assert_problem(&answer, 400, "bad-request");
-    let orders = say(running.address, &request("GET /taxi/orders", "", ""));
+    let orders = send(running.address, &request("GET /taxi/orders", "", ""));
     assert!(orders.contains("\"totalElements\":0"), "{orders}");
 }
 
 #[test]
-fn a_header_that_means_nothing_here_is_read_past() {
+fn a_header_without_a_meaning_here_is_ignored() {
     let running = Running::start(|_| {});
     for header in [
         "content-encoding: identity",
@@ -87,23 +87,23 @@ fn a_header_that_means_nothing_here_is_read_past() {
         "idempotency-key: 7f3",
     ] {
         let headers = format!("{header}\r\n");
-        let answer = say(running.address, &request("POST /taxi/orders", &headers, ORDER));
+        let answer = send(running.address, &request("POST /taxi/orders", &headers, ORDER));
         assert_eq!(status(&answer), 201, "{header}: {answer}");
     }
     let continued = request("POST /taxi/orders", "expect: 100-continue\r\n", ORDER);
-    let answer = say(running.address, &continued);
+    let answer = send(running.address, &continued);
     let rest = answer.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").expect("an interim answer");
     assert_eq!(status(rest), 201, "{rest}");
-    let answer = say(running.address, &request("GET /taxi/orders", "range: bytes=0-0\r\n", ""));
+    let answer = send(running.address, &request("GET /taxi/orders", "range: bytes=0-0\r\n", ""));
     assert_eq!(status(&answer), 200, "{answer}");
 }
 
 #[test]
-fn an_upgrade_is_answered_in_http_1_1_and_promised_nothing() {
+fn an_upgrade_request_is_answered_in_http_1_1_without_an_upgrade() {
     let running = Running::start(|_| {});
     let upgrade = "GET /taxi/orders HTTP/1.1\r\nhost: localhost\r\n\
                    connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: x\r\n\r\n";
-    let answer = say(running.address, upgrade.as_bytes()).to_lowercase();
+    let answer = send(running.address, upgrade.as_bytes()).to_lowercase();
     assert_eq!(status(&answer), 200, "{answer}");
     assert!(answer.contains("connection: close\r\n") && !answer.contains("upgrade"), "{answer}");
 }
@@ -111,11 +111,11 @@ fn an_upgrade_is_answered_in_http_1_1_and_promised_nothing() {
 #[test]
 fn only_a_strong_entity_tag_of_the_present_version_matches() {
     let running = Running::start(|_| {});
-    let order = say(running.address, &request("POST /taxi/orders", "", ORDER));
+    let order = send(running.address, &request("POST /taxi/orders", "", ORDER));
     let etag = order.split("etag: ").nth(1).expect("a version").split("\r\n").next().unwrap();
     let cancel = |tags: &str| {
         let header = format!("if-match: {tags}\r\n");
-        say(running.address, &request("POST /taxi/orders/1/cancel", &header, ""))
+        send(running.address, &request("POST /taxi/orders/1/cancel", &header, ""))
     };
     for tags in [format!("W/{etag}"), "\"999\"".into(), "\"x\"".into(), "W/\"1\", \"x\"".into()] {
         assert_problem(&cancel(&tags), 412, "version-differs");
@@ -150,13 +150,13 @@ fn a_body_is_one_object_of_json_and_a_refusal_names_no_types() {
         ("{\"name\":1,}", 400, "syntax"),
         (&nested, 400, "syntax"),
     ] {
-        let answer = say(running.address, &request("POST /taxi/orders", "", body));
+        let answer = send(running.address, &request("POST /taxi/orders", "", body));
         assert_problem(&answer, expected, name);
     }
     let typed = |media_type: &str| {
         let head = format!("content-type: {media_type}\r\ncontent-length: {}\r\n", ORDER.len());
         let bytes = request("POST /taxi/orders", &head, "");
-        say(running.address, &[bytes.as_slice(), ORDER.as_bytes()].concat())
+        send(running.address, &[bytes.as_slice(), ORDER.as_bytes()].concat())
     };
     for media_type in ["text/plain", "application/json; charset=utf-16", "text/plain, a/b+json"] {
         assert_problem(&typed(media_type), 415, "media-type");
@@ -165,7 +165,7 @@ fn a_body_is_one_object_of_json_and_a_refusal_names_no_types() {
 }
 
 #[test]
-fn two_readings_of_one_request_are_none() {
+fn an_ambiguous_request_is_refused() {
     let running = Running::start(|_| {});
     let head = "POST /taxi/orders HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
     for headers in [
@@ -177,19 +177,19 @@ fn two_readings_of_one_request_are_none() {
         "host: localhost\r\ncontent-length: 0\r\n\r\n",
     ] {
         assert_problem(
-            &say(running.address, format!("{head}{headers}").as_bytes()),
+            &send(running.address, format!("{head}{headers}").as_bytes()),
             400,
             "bad-request",
         );
     }
-    // A body nobody asked for is not taken for the next request.
+    // The unexpected body is not parsed as the next request.
     for method in ["GET", "DELETE"] {
         let first = format!(
             "{method} /taxi/orders HTTP/1.1\r\nhost: localhost\r\ncontent-length: 36\r\n\r\n\
              POST /taxi/orders/1/x HTTP/1.1\r\nx: \r\n"
         );
         let second = "GET /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-        let answers = say(running.address, format!("{first}{second}").as_bytes());
+        let answers = send(running.address, format!("{first}{second}").as_bytes());
         assert!(answers.matches("HTTP/1.1 ").count() <= 2, "{answers}");
         assert!(!answers.contains("/taxi/orders/1/x"), "{answers}");
     }
@@ -200,7 +200,7 @@ fn a_request_for_another_host_is_misdirected_whatever_its_form() {
     let running = Running::start(|config| config.http.hosts = vec!["madang".into()]);
     let get = |target: &str, host: &str| {
         let text = format!("GET {target} HTTP/1.1\r\n{host}connection: close\r\n\r\n");
-        say(running.address, text.as_bytes())
+        send(running.address, text.as_bytes())
     };
     for (target, host, expected, name) in [
         ("/", "host: evil.test\r\n", 421, "misdirected"),
@@ -222,21 +222,21 @@ fn a_request_for_another_host_is_misdirected_whatever_its_form() {
     ] {
         assert_eq!(status(&get(target, host)), 200, "{target} {host}");
     }
-    let old = say(running.address, b"GET / HTTP/1.0\r\n\r\n");
+    let old = send(running.address, b"GET / HTTP/1.0\r\n\r\n");
     assert_eq!(status(&old), 200, "{old}");
 }
 
 #[test]
-fn methods_that_are_for_others_are_refused_and_no_page_is_given_permission() {
+fn unsupported_methods_are_refused_and_no_page_is_given_permission() {
     let running = Running::start(|_| {});
     for line in ["TRACE /taxi/orders", "DELETE /taxi/orders/1", "PROPFIND /"] {
-        assert_problem(&say(running.address, &request(line, "", "")), 405, "method-not-allowed");
+        assert_problem(&send(running.address, &request(line, "", "")), 405, "method-not-allowed");
     }
-    let connect = say(running.address, &request("CONNECT evil.test:80", "", ""));
+    let connect = send(running.address, &request("CONNECT evil.test:80", "", ""));
     assert_problem(&connect, 421, "misdirected");
     let preflight = "origin: http://evil.test\r\naccess-control-request-method: PUT\r\n\
                      access-control-request-headers: content-type\r\n";
-    let answer = say(running.address, &request("OPTIONS /taxi/orders/1", preflight, ""));
+    let answer = send(running.address, &request("OPTIONS /taxi/orders/1", preflight, ""));
     assert_eq!(status(&answer), 204, "{answer}");
     assert!(!answer.to_lowercase().contains("access-control"), "{answer}");
 }

@@ -1,4 +1,4 @@
-//! `madang verify` asks every business whether its books add up.
+//! `madang verify` checks the invariants of every business.
 
 mod support;
 
@@ -23,12 +23,12 @@ use support::{
     process::{Server, verify},
 };
 
-/// Writes events into a journal that no server is running on, whether they make sense or not.
+/// Writes valid or invalid events into a journal that no server uses.
 fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
     planted_bytes(data, kind, number, events.iter().map(codec::encode).collect());
 }
 
-/// The same for events as bytes, whether they can be read or not.
+/// The same for encoded events, readable or not.
 fn planted_bytes(data: &Path, kind: &str, number: u64, events: Vec<Vec<u8>>) {
     let journal = Journal::open(&data.join("journal"), JournalOptions::default()).unwrap();
     let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
@@ -61,7 +61,7 @@ fn registered() -> taxi::Event {
 }
 
 #[test]
-fn a_taxi_that_is_out_for_nobody_is_found() {
+fn a_taxi_that_is_assigned_without_a_reservation_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let assigned = taxi::Event::Assigned { reservation: Id::new(9), stock: Quantity(0) };
     planted(folder.path(), "taxi/taxis", 1, &[registered(), assigned]);
@@ -74,7 +74,7 @@ fn a_taxi_that_is_out_for_nobody_is_found() {
 #[tokio::test]
 async fn a_sum_of_points_beyond_the_bound_of_one_amount_is_sound_and_found() {
     let folder = tempfile::tempdir().unwrap();
-    // More in all than one amount can be, and each as much as older binaries accepted for one.
+    // The sum exceeds the bound of one amount. Each amount is as large as older binaries accepted.
     let granted = reward::Event::Granted { points: Money(1_000_000_000_000_000) };
     planted(folder.path(), "phone/rewards", 1, &vec![granted; 1_100]);
     let server = Server::start(folder.path(), None);
@@ -96,7 +96,7 @@ fn a_taxi_that_waits_for_customers_is_sound() {
 }
 
 #[test]
-fn money_on_its_way_need_not_add_up_and_is_told() {
+fn money_in_transit_is_reported_and_is_no_flaw() {
     let folder = tempfile::tempdir().unwrap();
     let customer = Customer { name: "Jung".into(), phone: "1".into() };
     let (grade, card_no, fare) = (Grade::Basic, "2".into(), Money(3_800));
@@ -112,7 +112,7 @@ fn money_on_its_way_need_not_add_up_and_is_told() {
     }
 }
 
-/// Puts a file that is no database in the place of a view's.
+/// Replaces the file of a view by one that is no database.
 fn damaged_view(data: &Path) -> String {
     let file = data.join("views").join("taxi.mypages.sqlite");
     fs::create_dir_all(file.parent().unwrap()).unwrap();

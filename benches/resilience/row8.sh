@@ -26,7 +26,7 @@ orders() {
   [ "$(say "$order" -m 2 -o /dev/null -w '%{http_code}' "$house/taxi/orders")" = 201 ]
 }
 
-# notes WHAT PART: how many such notes the diary has.
+# notes WHAT PART: the number of such events in the operations log.
 notes() {
   curl -sSf "$house/admin/log?size=200" |
     jq -r --arg what "$1" --arg part "$2" '
@@ -36,7 +36,7 @@ notes() {
 # begun_again PART: how often it was.
 begun_again() {
   case $1 in
-    gatekeeper) grep -c 'gatekeeper died' "$house_log" || true ;;
+    gate-driver) grep -c 'gate driver died' "$house_log" || true ;;
     gate\ *) curl -sSf "$house/admin/gates/${1#gate }" | jq .broken ;;
     shard) notes ShardReplaced '' ;;
     *) notes Restarted "$1" ;;

@@ -1,4 +1,4 @@
-//! One connection that is kept alive, with as little HTTP/1.1 as answers with a length need.
+//! One persistent connection with the part of HTTP/1.1 that answers with a length need.
 
 use std::{io, time::Duration};
 use tokio::{
@@ -6,18 +6,18 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A user's connection; opened when it is needed.
+/// The connection of a user; it is opened when it is needed.
 pub struct Client {
     address: String,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
 }
 
-/// What is worth knowing of an answer.
+/// The parts of an answer that the load counts.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// Whether something was tried first, outside, in vain.
+    /// Whether the server called an outside service first, without success.
     pub is_in_vain: bool,
     pub retry_after: Option<Duration>,
     pub location: Option<String>,
@@ -28,25 +28,25 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// Too many, or busy: come back later.
+    /// Whether the answer is 429 or 503: the client may retry later.
     pub fn is_turned_away(&self) -> bool {
         matches!(self.status, 429 | 503)
     }
 
-    /// When to come back, for who was turned away and told so.
+    /// The time of `Retry-After`, for an answer that has one.
     pub fn comes_back_after(&self) -> Option<Duration> {
         self.retry_after.filter(|_| self.is_turned_away())
     }
 }
 
-/// The head of an answer, and how much follows it.
+/// The head of an answer, and the length of its body.
 struct Head {
     answer: Answer,
     body_bytes: usize,
     closes: bool,
 }
 
-/// The type of the problem that tells that an outside service did not answer.
+/// The type of the problem of an outside service that did not answer.
 const IN_VAIN: &[u8] = b"/problems/unavailable";
 
 const READ_BYTES: usize = 16 * 1024;
@@ -87,7 +87,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// What may still come is of no interest.
+    /// Closes the connection and discards the rest of the answer.
     pub fn hang_up(&mut self) {
         self.stream = None;
     }
@@ -108,10 +108,10 @@ async fn read_some(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<(
 
 fn read_head(head: &[u8]) -> io::Result<Head> {
     let strange = |what: &'static str| io::Error::new(io::ErrorKind::InvalidData, what);
-    let head = std::str::from_utf8(head).map_err(|_| strange("a head that is no text"))?;
+    let head = std::str::from_utf8(head).map_err(|_| strange("the head is not UTF-8"))?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
-    let status = status.ok_or_else(|| strange("an answer without a status"))?;
+    let status = status.ok_or_else(|| strange("the answer has no status"))?;
     let mut body_bytes = matches!(status, 204 | 304).then_some(0);
     let mut answer = Answer { status, is_in_vain: false, retry_after: None, location: None };
     let mut closes = false;
@@ -124,6 +124,6 @@ fn read_head(head: &[u8]) -> io::Result<Head> {
             _ => {}
         }
     }
-    let body_bytes = body_bytes.ok_or_else(|| strange("an answer without a length"))?;
+    let body_bytes = body_bytes.ok_or_else(|| strange("the answer has no length"))?;
     Ok(Head { answer, body_bytes, closes })
 }

@@ -1,13 +1,16 @@
-//! A load of users that tells how each class of answers fared: what `siege` and `wrk` cannot,
-//! such as how soon clients are turned away and whether they succeed when they come back as told.
+//! A load generator that reports the latency of each class of answers.
+//!
+//! It measures what `siege` and `wrk` cannot: how soon clients are rejected, and whether they
+//! succeed when they retry after `Retry-After`.
 //!
 //! ```text
 //! load --users 255 --seconds 60 --body '{"orderType":"basic","name":"{n}"}' http://127.0.0.1:8080/taxi/orders
 //! ```
 //!
-//! Without `--rate`, each user asks again as soon as it is answered (closed loop); with it, so
-//! many requests a second fall due, however slowly they are answered (open loop), as long as one
-//! of the users is free. `{n}` in path and body counts up from `--from`. Prints JSON.
+//! Without `--rate`, each user sends its next request after the answer (closed loop). With it, a
+//! fixed number of requests per second is due (open loop). They are sent while a user is free,
+//! however slowly they are answered. `{n}` in the path and the body counts up from `--from`. The
+//! program prints JSON.
 
 mod client;
 mod options;
@@ -30,13 +33,13 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-/// What all users share.
+/// The state that all users share.
 struct Load {
     options: Options,
     template: Template,
     begin: Instant,
     end: Instant,
-    /// Requests that fell due so far.
+    /// The number of requests that were due so far.
     due: AtomicU64,
     tally: Mutex<Tally>,
 }
@@ -69,7 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Load {
-    /// One user, and in an open loop everybody who comes by its connection.
+    /// Runs one user. In an open loop, all requests of this connection.
     async fn ask_until_the_end(self: Arc<Self>) {
         let mut client = Client::new(self.template.address());
         let mut returning = JoinSet::new();
@@ -81,7 +84,7 @@ impl Load {
                 continue;
             };
             if self.options.rate.is_some() {
-                // Whoever waits to come back keeps no connection from the next.
+                // A client that waits for its retry does not block the connection.
                 returning.spawn(Arc::clone(&self).come_back(request, after));
             } else {
                 Arc::clone(&self).come_back(request, after).await;
@@ -90,11 +93,11 @@ impl Load {
         while returning.join_next().await.is_some() {}
     }
 
-    /// The number of the next request, as soon as it is due; `None` when time is over.
+    /// The number of the next request, as soon as it is due; `None` when the time is over.
     async fn next(&self) -> Option<u64> {
         let nth = self.due.fetch_add(1, Ordering::Relaxed);
         if let Some(rate) = self.options.rate {
-            #[allow(clippy::cast_precision_loss)] // nobody counts to 2^53
+            #[allow(clippy::cast_precision_loss)] // the count stays below 2^53
             let at = self.begin + Duration::from_secs_f64(nth as f64 / rate);
             if at >= self.end {
                 return None;
@@ -105,7 +108,7 @@ impl Load {
         in_time.then_some(self.options.from + nth)
     }
 
-    /// Asks and writes down what came of it.
+    /// Sends a request and counts its outcome.
     async fn ask(&self, client: &mut Client, request: &[u8]) -> Option<Answer> {
         let sent = Instant::now();
         let within = Duration::from_secs(self.options.timeout_s);
@@ -116,13 +119,13 @@ impl Load {
         } else {
             client.hang_up();
             self.tally().lost();
-            // A server that is gone is not asked a million times a second.
+            // The pause avoids a busy loop when the server is gone.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         answer
     }
 
-    /// Waits as long as it was told, and asks once more.
+    /// Waits for the time of `Retry-After`, and sends the request once more.
     async fn come_back(self: Arc<Self>, request: Vec<u8>, after: Duration) {
         tokio::time::sleep(after).await;
         let mut client = Client::new(self.template.address());

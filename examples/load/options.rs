@@ -1,29 +1,29 @@
-//! What to send, how often, and for how long.
+//! The options of the load: the request, the rate and the duration.
 
 use clap::Parser;
 use std::{error::Error, path::PathBuf};
 
-/// Loads an HTTP server and tells how each class of answers fared, as JSON.
+/// Loads an HTTP server and reports the latency of each class of answers, as JSON.
 #[derive(Debug, Parser)]
 pub struct Options {
-    /// Where to send requests; `{n}` in the path is the number of the request
+    /// The URL of the requests; `{n}` in the path is the number of the request
     pub url: String,
-    /// Users at once; with --rate, requests under way at once
+    /// Concurrent users; with --rate, concurrent requests
     #[arg(long, default_value_t = 100)]
     pub users: usize,
-    /// Requests that fall due each second; without it, users ask as soon as they are answered
+    /// Requests due per second; without it, users send the next request after the answer
     #[arg(long)]
     pub rate: Option<f64>,
-    /// How long
+    /// The duration in seconds
     #[arg(long, default_value_t = 10.0)]
     pub seconds: f64,
-    /// Send no more requests than these, not counting those who come back
+    /// The most requests to send, without retries
     #[arg(long)]
     pub count: Option<u64>,
-    /// POST when there is a body, GET otherwise, or what is said here
+    /// The method; the default is POST with a body and GET without one
     #[arg(long)]
     pub method: Option<String>,
-    /// JSON; `{n}` in it is the number of the request
+    /// The body, JSON; `{n}` in it is the number of the request
     #[arg(long)]
     pub body: Option<String>,
     /// A header, as `name: value`; may be repeated, `{n}` is the number of the request
@@ -32,24 +32,24 @@ pub struct Options {
     /// The number of the first request
     #[arg(long, default_value_t = 1)]
     pub from: u64,
-    /// Who is turned away with 429 or 503 waits as told, and asks once more
+    /// A client that gets 429 or 503 waits for `Retry-After` and retries once
     #[arg(long)]
     pub obey_retry_after: bool,
-    /// Count the answers that took longer
+    /// Count the answers that took longer, in milliseconds
     #[arg(long, default_value_t = 1_000)]
     pub slower_than_ms: u64,
-    /// An answer that takes longer is lost
+    /// The time after which an answer counts as lost, in seconds
     #[arg(long, default_value_t = 120)]
     pub timeout_s: u64,
-    /// Write the location of everything created or accepted into this file, a line each
+    /// Write the location of every created or accepted resource into this file, one per line
     #[arg(long, value_name = "FILE")]
     pub created: Option<PathBuf>,
-    /// Tell what was answered in each tenth of a second
+    /// Report the answers of each tenth of a second
     #[arg(long)]
     pub timeline: bool,
 }
 
-/// A request in which only numbers are missing.
+/// A request without its number.
 pub struct Template {
     address: String,
     path: String,
@@ -62,7 +62,7 @@ const NUMBER: &str = "{n}";
 
 impl Template {
     /// # Errors
-    /// When the address is none of HTTP.
+    /// When the address is not an HTTP address.
     pub fn new(options: &Options) -> Result<Self, Box<dyn Error>> {
         let rest = options.url.strip_prefix("http://").ok_or("the address begins with http://")?;
         let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -85,7 +85,7 @@ impl Template {
         })
     }
 
-    /// Host and port.
+    /// The host and the port.
     pub fn address(&self) -> &str {
         &self.address
     }

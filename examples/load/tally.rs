@@ -1,27 +1,27 @@
-//! What was answered, how soon, and when.
+//! The counts and latencies of all answers of a load.
 
 use super::{client::Answer, options::Options};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
-/// Every answer of a load.
+/// All answers of a load.
 #[derive(Default)]
 pub struct Tally {
     by_status: BTreeMap<u16, u64>,
-    /// Microseconds of each answer, by class.
+    /// The latency of each answer in microseconds, by class.
     took_us: BTreeMap<&'static str, Vec<u32>>,
     with_retry_after: u64,
     created: Vec<(u16, String)>,
     lost: u64,
     returned: u64,
     succeeded: u64,
-    /// Answers in each tenth of a second, by class.
+    /// The answers in each tenth of a second, by class.
     timeline: Vec<BTreeMap<&'static str, u32>>,
 }
 
-/// Told at once to come back later.
+/// The class of answers that ask for a later retry at once.
 const TURNED_AWAY: &str = "turned_away";
-/// Told to come back later after something was tried.
+/// The class of answers that ask for a later retry after an outside call failed.
 const IN_VAIN: &str = "in_vain";
 const TICK_MS: u128 = 100;
 
@@ -50,13 +50,13 @@ impl Tally {
         self.lost += 1;
     }
 
-    /// Counts a client that came back, and whether it got what it wanted.
+    /// Counts a retry, and whether it succeeded.
     pub fn came_back(&mut self, is_success: bool) {
         self.returned += 1;
         self.succeeded += u64::from(is_success);
     }
 
-    /// What was created or accepted: the status and the location, a line each.
+    /// The created and accepted resources: the status and the location, one per line.
     pub fn created(&self) -> String {
         self.created.iter().fold(String::new(), |mut text, (status, location)| {
             let _ = writeln!(text, "{status} {location}");
@@ -64,7 +64,7 @@ impl Tally {
         })
     }
 
-    /// All of it as JSON.
+    /// The report as JSON.
     pub fn report(self, options: &Options, elapsed: Duration) -> Value {
         let answered: u64 = self.by_status.values().sum();
         let slow_us = options.slower_than_ms.saturating_mul(1_000);
@@ -72,7 +72,7 @@ impl Tally {
         let slow = self.took_us.values().flatten().filter(is_slow).count();
         let with_retry_after =
             share(self.with_retry_after, self.count(TURNED_AWAY) + self.count(IN_VAIN));
-        // Those answered after the end belong to no second of the load.
+        // Answers after the end belong to no second of the load.
         let in_time = self.in_time(options.seconds);
         let rate = |count: Option<&u64>| {
             per_second(
@@ -109,8 +109,8 @@ impl Tally {
         report
     }
 
-    /// How many of each class were answered within so many seconds.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // nobody loads for years
+    /// The number of answers of each class within a number of seconds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a load is short
     fn in_time(&self, seconds: f64) -> BTreeMap<&'static str, u64> {
         let ticks = (Duration::from_secs_f64(seconds).as_millis() / TICK_MS) as usize;
         let mut counts = BTreeMap::new();
@@ -139,7 +139,7 @@ fn class(answer: &Answer) -> &'static str {
 fn summary(mut took_us: Vec<u32>, answered: u64, per_second: f64) -> Value {
     took_us.sort_unstable();
     let count = took_us.len();
-    // The smallest time within which that share was answered.
+    // The shortest time within which this share was answered.
     let within = |percent: usize| {
         let rank = (count * percent).div_ceil(100).clamp(1, count);
         f64::from(took_us[rank - 1]) / 1e3
@@ -155,8 +155,8 @@ fn summary(mut took_us: Vec<u32>, answered: u64, per_second: f64) -> Value {
     })
 }
 
-/// `null` when there is nothing to have a share in.
-#[allow(clippy::cast_precision_loss)] // nobody counts to 2^53
+/// `null` when the whole is 0.
+#[allow(clippy::cast_precision_loss)] // the counts stay below 2^53
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }

@@ -1,4 +1,4 @@
-//! A server with a business of one's own beside those that madang ships.
+//! A server that runs its own business besides the businesses that madang ships.
 
 mod library;
 

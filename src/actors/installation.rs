@@ -1,4 +1,4 @@
-//! The installation: collects the declarations of the businesses and checks the settings against
+//! The installation: collects the declarations of the businesses. It checks the settings against
 //! them before anything is opened or created.
 
 use super::{
@@ -18,7 +18,7 @@ struct Declared {
     verify: fn(&mut Verifier),
 }
 
-/// Collects what the businesses declare; see [`Host`].
+/// The collected declarations of the businesses; see [`Host`].
 pub struct Installation {
     settings: Settings,
     /// The declarations, in the order in which they are applied.
@@ -29,14 +29,14 @@ pub struct Installation {
     businesses: Vec<&'static str>,
     ports: Vec<&'static str>,
     gates: BTreeMap<&'static str, GateKind>,
-    trouble: Vec<String>,
+    problems: Vec<String>,
 }
 
 impl Installation {
     /// Collects all declarations and checks the settings.
     ///
     /// # Errors
-    /// When a setting makes no sense; nothing is created then.
+    /// When a setting is invalid. Nothing is created in this case.
     fn collect(settings: Settings, install: impl FnOnce(&mut Self)) -> Result<Self, StartError> {
         let mut installation = Self {
             settings,
@@ -45,18 +45,18 @@ impl Installation {
             businesses: Vec::new(),
             ports: Vec::new(),
             gates: BTreeMap::new(),
-            trouble: Vec::new(),
+            problems: Vec::new(),
         };
         install(&mut installation);
         installation.check()?;
         Ok(installation)
     }
 
-    /// Verifies the store of a stopped server: checksums, positions, versions and causes, the state
-    /// of each aggregate, snapshots and views, and the invariants of every business.
+    /// Verifies the store of a stopped server. It checks checksums, positions, versions and causes,
+    /// the state of each aggregate, snapshots and views, and the invariants of every business.
     ///
     /// # Errors
-    /// When the settings make no sense or the data cannot be opened.
+    /// When the settings are invalid or the data cannot be opened.
     pub fn audit(
         settings: Settings,
         install: impl FnOnce(&mut Self),
@@ -70,7 +70,7 @@ impl Installation {
             }
             Ok(verifier)
         });
-        opened.unwrap_or_else(|because| Err(StartError::Store(because)))?.run(progressing)
+        opened.unwrap_or_else(|reason| Err(StartError::Store(reason)))?.run(progressing)
     }
 
     /// Checks only the files of views, for a store whose journal cannot be opened.
@@ -79,26 +79,26 @@ impl Installation {
         views_alone(data)
     }
 
-    /// Checks that every setting is for something that is installed, and makes sense there.
+    /// Checks that every setting belongs to an installed part and is valid for it.
     pub(super) fn check(&mut self) -> Result<(), StartError> {
         let known = |list: &[&str]| format!("there are {}", list.join(", "));
         for name in self.settings.businesses.keys().chain(&self.settings.only) {
             if !self.businesses.contains(&name.as_str()) {
                 let known = known(&self.businesses);
-                self.trouble.push(format!("`{name}`: there is no such business; {known}"));
+                self.problems.push(format!("`{name}`: there is no such business; {known}"));
             }
         }
         for name in self.settings.ports.keys() {
             if !self.ports.contains(&name.as_str()) {
                 let known = known(&self.ports);
-                self.trouble.push(format!("ports.\"{name}\": there is no such port; {known}"));
+                self.problems.push(format!("ports.\"{name}\": there is no such port; {known}"));
             }
         }
-        self.trouble.extend(wrong_gates(&self.settings.gates, &self.gates));
-        if self.trouble.is_empty() {
+        self.problems.extend(wrong_gates(&self.settings.gates, &self.gates));
+        if self.problems.is_empty() {
             return Ok(());
         }
-        Err(StartError::Settings(self.trouble.join("\n")))
+        Err(StartError::Settings(self.problems.join("\n")))
     }
 
     fn declare(&mut self, start: fn(&mut RuntimeBuilder), verify: fn(&mut Verifier)) -> &mut Self {
@@ -114,7 +114,7 @@ impl Runtime {
     /// journal.
     ///
     /// # Errors
-    /// When the settings make no sense or the data cannot be opened.
+    /// When the settings are invalid or the data cannot be opened.
     pub fn start(
         settings: Settings,
         install: impl FnOnce(&mut Installation),
@@ -144,8 +144,8 @@ impl Host for Installation {
         self.businesses.push(B::NAME);
         // The section of an excluded business is checked as well.
         let section = self.settings.businesses.get(B::NAME);
-        let read = business::read::<B>(section, self.settings.patience_ms);
-        self.trouble.extend(read.err());
+        let read = business::read::<B>(section, self.settings.wait_max_ms);
+        self.problems.extend(read.err());
         if !self.settings.includes(B::NAME) {
             return self;
         }
@@ -157,7 +157,7 @@ impl Host for Installation {
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         self.gates.insert(A::NAME, GateKind::Admission);
-        self.gates.extend(A::STEP.map(|name| (name, GateKind::Step)));
+        self.gates.extend(A::AWAITED_STEP.map(|name| (name, GateKind::Step)));
         declared!(self.aggregate::<A>())
     }
 

@@ -6,7 +6,7 @@
 //!                          ├─▶ effect ─▶ port  calls of outside services, and lookups
 //!                          └─▶ view           projections, searched by clients
 //! ```
-//! `docs/architecture.md` shows all folders and what each may use.
+//! `docs/architecture.md` shows all folders, and the folders that each may use.
 
 mod aggregate;
 mod api;
@@ -28,13 +28,13 @@ mod view;
 
 pub use api::{
     Collection, CommandInfo, ComponentInfo, Example, Fault, FaultError, Health, IdempotencyKey,
-    OperationsEntry, Outcome, PATIENCE_MAX, Page, Part, Possible, QuarantineEntry, Reply, Request,
-    RequestError, ResourceInfo, Row, Sort, StartError, Status, ViewInfo, ViewQuery,
+    OperationsEntry, Outcome, Page, Part, Possible, QuarantineEntry, Reply, Request, RequestError,
+    ResourceInfo, Row, Sort, StartError, Status, ViewInfo, ViewQuery, WAIT_MAX,
 };
-pub use conversation::{Conversation, ConversationEntry, Role, Speaker, What};
+pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
 pub use gate::{
-    Away, Gate, GateInfo, GateKind, GateSettings, Gates, GatesSettings, Outcome as PermitOutcome,
-    Permit, Why,
+    CallOutcome, Gate, GateInfo, GateKind, GateRejection, GateSettings, Gates, GatesSettings,
+    Permit, RejectReason,
 };
 pub use installation::Installation;
 pub use runtime::Runtime;

@@ -4,12 +4,12 @@ use super::*;
 
 /// Invalid settings by section, with the error message of each. `..` stands for the usual upper
 /// bound, `$` for the value.
-const SENSELESS: &[(&str, &[(&str, &str)])] = &[
+const INVALID: &[(&str, &[(&str, &str)])] = &[
     (
         "http",
         &[
-            ("patience_ms = 30001", "must be from 1 to 30000, not $"),
-            ("patience_ms = 0", "must be from 1 to 30000, not $"),
+            ("wait_max_ms = 30001", "must be from 1 to 30000, not $"),
+            ("wait_max_ms = 0", "must be from 1 to 30000, not $"),
             ("workers = 2000", "must be from 0 to 1024, not $"),
             ("body_bytes_max = 0", "must be from 1 to 67108864, not $"),
             ("body_timeout_ms = 0", "must be from 1 .. $"),
@@ -42,7 +42,7 @@ const SENSELESS: &[(&str, &[(&str, &str)])] = &[
         "actors",
         &[
             ("shards = 1025", "must be from 0 to 1024, not $"),
-            ("living_max = 0", "must be from 1 .. $"),
+            ("instances_max = 0", "must be from 1 .. $"),
             ("idle_after_s = 4294967296", "must be from 0 .. $"),
             ("snapshot_every_events = 0", "must be from 1 .. $"),
             ("mailbox_messages_max = 0", "must be from 1 .. $"),
@@ -60,10 +60,10 @@ const SENSELESS: &[(&str, &[(&str, &str)])] = &[
         "ports.\"house/door\"",
         &[
             ("url = \"http://house\"", "means nothing without transport = \"http\""),
-            ("within_ms = 3000", "must be from 1 to less than http.patience_ms = 3000, not $"),
+            ("within_ms = 3000", "must be from 1 to less than http.wait_max_ms = 3000, not $"),
             (
                 "within_ms = 4294967295",
-                "must be from 1 to less than http.patience_ms = 3000, not $",
+                "must be from 1 to less than http.wait_max_ms = 3000, not $",
             ),
             ("timeout_ms = 0", "must be from 1 .. $"),
             ("within_ms = 0", "must be from 1 .. $"),
@@ -91,7 +91,7 @@ fn read(text: &str) -> Result<Config, String> {
 }
 
 #[test]
-fn nothing_at_all_is_a_configuration() {
+fn the_defaults_are_a_valid_configuration() {
     let config = Config::read(Flags::default()).unwrap();
     assert_eq!(config.listen.to_string(), LISTEN_DEFAULT);
     assert!(config.businesses.is_empty() && config.ports.is_empty());
@@ -102,11 +102,11 @@ fn a_file_is_read_over_the_defaults_and_flags_over_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("madang.toml");
     let text =
-        "listen = \"127.0.0.1:1\"\ndata = \"/a\"\n[http]\npatience_ms = 7\n[house]\nrooms = 3\n";
+        "listen = \"127.0.0.1:1\"\ndata = \"/a\"\n[http]\nwait_max_ms = 7\n[house]\nrooms = 3\n";
     std::fs::write(&file, text).unwrap();
     let data = Some("/b".into());
     let config = Config::read(Flags { config: Some(file), data, ..Flags::default() }).unwrap();
-    assert_eq!((config.listen.port(), config.http.patience_ms), (1, 7));
+    assert_eq!((config.listen.port(), config.http.wait_max_ms), (1, 7));
     assert_eq!((config.data, config.http.backlog_connections_max), ("/b".into(), 2_048));
     assert_eq!(config.businesses["house"]["rooms"], 3);
 }
@@ -127,18 +127,18 @@ fn a_bad_value_is_named_with_its_key_and_file() {
 
 #[test]
 fn a_value_of_another_kind_is_refused_in_plain_words() {
-    for (text, said) in [
+    for (text, expected) in [
         (
-            "[http]\npatience_ms = -1",
-            "http.patience_ms: invalid value: the number -1, expected a whole",
+            "[http]\nwait_max_ms = -1",
+            "http.wait_max_ms: invalid value: the number -1, expected a whole",
         ),
         (
-            "[http]\npatience_ms = 1.5",
-            "http.patience_ms: invalid value: the number 1.5, expected a",
+            "[http]\nwait_max_ms = 1.5",
+            "http.wait_max_ms: invalid value: the number 1.5, expected a",
         ),
         (
-            "[http]\npatience_ms = \"soon\"",
-            "http.patience_ms: invalid value: the text \"soon\", expe",
+            "[http]\nwait_max_ms = \"soon\"",
+            "http.wait_max_ms: invalid value: the text \"soon\", expe",
         ),
         (
             "[http]\nhosts = \"madang\"",
@@ -152,29 +152,29 @@ fn a_value_of_another_kind_is_refused_in_plain_words() {
         ),
     ] {
         let error = read(text).unwrap_err();
-        assert!(error.starts_with(said), "{text}: {error}");
+        assert!(error.starts_with(expected), "{text}: {error}");
     }
 }
 
 #[test]
 fn a_value_out_of_range_is_named_with_its_key_its_range_and_its_file() {
     let many = format!("to {COUNT_MAX}, not");
-    for (section, settings) in SENSELESS {
-        for (setting, because) in *settings {
+    for (section, settings) in INVALID {
+        for (setting, reason) in *settings {
             let (key, value) = setting.split_once(" = ").unwrap();
             let error = read(&format!("[{section}]\n{setting}")).unwrap_err();
             let named = format!("{}.{key}: ", section.replace('"', ""));
             assert!(error.starts_with(&named), "{setting}: {error}");
-            let because = because.replace("..", &many).replace('$', value);
-            assert!(error.contains(&because), "{setting}: {error}");
+            let reason = reason.replace("..", &many).replace('$', value);
+            assert!(error.contains(&reason), "{setting}: {error}");
             assert!(error.contains("madang.toml"), "{setting}: {error}");
         }
     }
 }
 
 #[test]
-fn what_is_usual_is_within_the_ranges_and_so_are_their_ends() {
-    let ends = "[http]\npatience_ms = 30000\nworkers = 1024\nclient_rate_per_s = 1\nclient_burst = 9\n\
+fn defaults_and_the_ends_of_ranges_are_valid() {
+    let ends = "[http]\nwait_max_ms = 30000\nworkers = 1024\nclient_rate_per_s = 1\nclient_burst = 9\n\
         [actors]\nidle_after_s = 0\nadmit_within_ms = 0\ncrashes_max = 1\nshard_blocked_ms = 250\n\
         [journal]\nreserve_bytes = 0\nqueue_records_max = 1\n\
         [ports.\"house/door\"]\ntimeout_ms = 2\nhedge_after_ms = 1\ndeferred_max = 0\nfailure_rate = 1.0";
@@ -184,7 +184,7 @@ fn what_is_usual_is_within_the_ranges_and_so_are_their_ends() {
 }
 
 #[test]
-fn a_port_is_reached_by_http_and_by_nothing_else() {
+fn a_port_url_must_be_http_or_https() {
     let port = |url: &str| {
         read(&format!("[ports.\"house/door\"]\ntransport = \"http\"\nurl = \"{url}\"")).map(drop)
     };
@@ -198,31 +198,31 @@ fn a_port_is_reached_by_http_and_by_nothing_else() {
 }
 
 #[test]
-fn a_port_that_says_nothing_of_its_time_is_not_refused_for_the_patience_of_requests() {
-    let patience = "[http]\npatience_ms = 300\n[ports.\"house/door\"]\n";
-    assert!(read(&format!("{patience}retries = 1")).is_ok());
-    assert!(read(&format!("{patience}within_ms = 299")).is_ok());
-    let error = read(&format!("{patience}within_ms = 300")).unwrap_err();
-    let because =
-        "ports.house/door.within_ms: must be from 1 to less than http.patience_ms = 300, not 300";
-    assert!(error.starts_with(because), "{error}");
+fn a_port_without_a_timeout_is_valid_with_any_wait_max() {
+    let wait_max = "[http]\nwait_max_ms = 300\n[ports.\"house/door\"]\n";
+    assert!(read(&format!("{wait_max}retries = 1")).is_ok());
+    assert!(read(&format!("{wait_max}within_ms = 299")).is_ok());
+    let error = read(&format!("{wait_max}within_ms = 300")).unwrap_err();
+    let reason =
+        "ports.house/door.within_ms: must be from 1 to less than http.wait_max_ms = 300, not 300";
+    assert!(error.starts_with(reason), "{error}");
 }
 
 #[test]
-fn what_is_no_readable_file_is_said_to_be_so() {
+fn an_unreadable_configuration_file_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let refusal = |file: &Path| {
         let config = Some(file.to_owned());
         Config::read(Flags { config, ..Flags::default() }).unwrap_err().to_string()
     };
-    let said = refusal(folder.path());
-    assert!(said.contains("is a folder, not a file of settings"), "{said}");
+    let error = refusal(folder.path());
+    assert!(error.contains("is a folder, not a file of settings"), "{error}");
     assert!(refusal(&folder.path().join("nowhere")).contains("there is no such file"));
     let bytes = folder.path().join("bytes");
     std::fs::write(&bytes, [0xff, 0xfe]).unwrap();
     assert!(refusal(&bytes).contains("cannot be read: "), "{}", refusal(&bytes));
-    let said = refusal(&bytes.join("below"));
-    assert!(said.contains("cannot be read: "), "{said}");
+    let error = refusal(&bytes.join("below"));
+    assert!(error.contains("cannot be read: "), "{error}");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn a_port_is_configured_by_its_name() {
 }
 
 #[test]
-fn an_address_that_others_can_reach_must_be_asked_for_twice() {
+fn an_address_that_other_machines_can_reach_requires_insecure() {
     let listen = Some("0.0.0.0:0".parse().unwrap());
     let error = Config::read(Flags { listen, ..Flags::default() }).unwrap_err();
     assert!(error.to_string().contains("--insecure"), "{error}");

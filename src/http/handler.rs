@@ -88,13 +88,13 @@ impl Handler {
                 self.clients.as_ref().map_or(Ok(()), |clients| clients.count(request))?;
                 self.business(route, verb, request, payload).await
             }
-            Err(RouteError::Unknown) if request.path().starts_with(components::CONTEXTS) => {
+            Err(RouteError::Unknown) if request.path().starts_with(components::COMPONENTS) => {
                 components::answer(&self.site, verb, request.path()).await
             }
             Err(RouteError::Unknown) if request.path().starts_with(gates::GATES) => {
                 gates::answer(&self.site, verb, request, payload).await
             }
-            Err(RouteError::Unknown) if request.path() == operations_log::DIARY => {
+            Err(RouteError::Unknown) if request.path() == operations_log::OPERATIONS_LOG => {
                 operations_log::answer(&self.site, verb, query_string(request)).await
             }
             Err(RouteError::Unknown) if request.path() == faults::FAULTS => {
@@ -149,10 +149,14 @@ impl Handler {
                 self.show(resource, route.base, number, request).await
             }
             (Verb::Read, PathRest::Collection) => self.list(resource, route.base, request).await,
-            (Verb::Say(method), spot) => match self.site.router.saying(resource, method, spot) {
-                Some(saying) => self.say(resource, saying, route, request, payload).await,
-                None => Err(self.not_allowed(resource, spot, request)),
-            },
+            (Verb::Submit(method), spot) => {
+                match self.site.router.command_route(resource, method, spot) {
+                    Some(command_route) => {
+                        self.submit(resource, command_route, route, request, payload).await
+                    }
+                    None => Err(self.not_allowed(resource, spot, request)),
+                }
+            }
             (Verb::Options, spot) => match self.site.router.allow(resource, spot) {
                 Some(allow) => Ok(Response::options(&allow)),
                 None => Err(self.not_allowed(resource, spot, request)),
@@ -194,19 +198,18 @@ impl Handler {
         let query = Query::read(query_string(request))?;
         if let Some((name, _)) = query.conditions.first() {
             let name = short(name);
-            let because =
-                format!("`{name}` is not a parameter here; there are page, size and sort");
-            return Err(Problem::bad_query(because));
+            let reason = format!("`{name}` is not a parameter here; there are page, size and sort");
+            return Err(Problem::bad_query(reason));
         }
         let found = self.site.runtime.list(resource, query.page.clone()).await?;
         let body = hal::replies(base, &query, &found);
         Ok(Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body))
     }
 
-    async fn say(
+    async fn submit(
         &self,
         resource: usize,
-        saying: usize,
+        command_route: usize,
         route: Route<'_>,
         request: &HttpRequest,
         payload: Payload,
@@ -219,17 +222,17 @@ impl Handler {
             PathRest::Item(number) | PathRest::Named(number, _) => Some(number),
             PathRest::Collection | PathRest::Word(_) => None,
         };
-        let patience = self.site.limits.patience();
+        let wait_max = self.site.limits.wait_max();
         let body = body.into();
-        let said = Request { resource, saying, number, body, key, if_match, patience };
-        match self.site.runtime.say(said).await {
+        let said = Request { resource, command_route, number, body, key, if_match, wait_max };
+        match self.site.runtime.submit(said).await {
             Ok(reply) => Ok(written(&route, &reply, content_negotiation::json(head))),
             // A reply under a key has the same body for each retry: it omits the retry's
             // `X-Correlation-Id`.
-            Err(trouble) if key.is_some() => {
-                Ok(Response::problem(&Problem::from(trouble), path, None))
+            Err(request_error) if key.is_some() => {
+                Ok(Response::problem(&Problem::from(request_error), path, None))
             }
-            Err(trouble) => Err(trouble.into()),
+            Err(request_error) => Err(request_error.into()),
         }
     }
 
@@ -256,19 +259,19 @@ impl Handler {
             Some(value) => Some(position("X-Madang-Position", value.to_str().unwrap_or_default())?),
             None => query.at_least,
         };
-        let patience = self.site.limits.patience();
+        let wait_max = self.site.limits.wait_max();
         let json = |body| {
             Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body)
         };
         let answer = match route.spot {
             PathRest::Item(number) => {
-                let row = self.site.runtime.row(view, number, at_least, patience).await?;
+                let row = self.site.runtime.row(view, number, at_least, wait_max).await?;
                 json(hal::row(base, &row))
             }
             PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
             _ => {
                 let (conditions, page) = (query.conditions.clone(), query.page.clone());
-                let wanted = ViewQuery { conditions, page, at_least, patience };
+                let wanted = ViewQuery { conditions, page, at_least, wait_max };
                 let found = self.site.runtime.search(view, wanted).await?;
                 match content_negotiation::shown(request.headers()) {
                     Shown::Json => json(hal::rows(base, &query, &found)),
@@ -305,8 +308,8 @@ impl Handler {
         }
         let query = Query::read_sized(query_string(request), SIZE_MAX)?;
         let as_text = conversation::as_text(&query)?;
-        let (page, patience) = (query.page.clone(), self.site.limits.patience());
-        let told = self.site.runtime.conversation(business, number, page, patience).await?;
+        let (page, wait_max) = (query.page.clone(), self.site.limits.wait_max());
+        let told = self.site.runtime.conversation(business, number, page, wait_max).await?;
         let told =
             ConversationPage { business, number, base: route.base, query: &query, told: &told };
         let head = request.headers();
@@ -333,9 +336,9 @@ fn page_for_people(body: Vec<u8>) -> Response {
 fn verb(method: &http::Method) -> Verb {
     match *method {
         http::Method::GET | http::Method::HEAD => Verb::Read,
-        http::Method::POST => Verb::Say(Method::Post),
-        http::Method::PUT => Verb::Say(Method::Put),
-        http::Method::PATCH => Verb::Say(Method::Patch),
+        http::Method::POST => Verb::Submit(Method::Post),
+        http::Method::PUT => Verb::Submit(Method::Put),
+        http::Method::PATCH => Verb::Submit(Method::Patch),
         http::Method::OPTIONS => Verb::Options,
         _ => Verb::Other,
     }

@@ -1,7 +1,7 @@
 //! The limits of the HTTP server.
 
 use crate::{
-    actors::{COUNT_MAX, InvalidSetting, PATIENCE_MAX, THREADS_MAX, within},
+    actors::{COUNT_MAX, InvalidSetting, THREADS_MAX, WAIT_MAX, within},
     http::connection::Timeouts,
     origin_policy::{HostPattern, Origin, OriginPolicy},
 };
@@ -37,7 +37,7 @@ pub struct Limits {
     /// The longest time a client may read nothing of a response; then its connection is closed.
     pub write_timeout_ms: u64,
     /// The longest time a request waits for a pending outcome.
-    pub patience_ms: u64,
+    pub wait_max_ms: u64,
     /// The longest time a connection may be idle, in seconds; then it is closed.
     pub keep_alive_s: u64,
     /// The most connections per worker; fewer when the limit of open files is too low. When the
@@ -73,7 +73,7 @@ impl Default for Limits {
             body_timeout_ms: 5_000,
             head_timeout_ms: 5_000,
             write_timeout_ms: 10_000,
-            patience_ms: 3_000,
+            wait_max_ms: 3_000,
             keep_alive_s: 60,
             connections_max: 16_384,
             backlog_connections_max: 2_048,
@@ -91,8 +91,8 @@ impl Default for Limits {
 impl Limits {
     /// The longest time a request waits for a pending outcome.
     #[must_use]
-    pub const fn patience(&self) -> Duration {
-        Duration::from_millis(self.patience_ms)
+    pub const fn wait_max(&self) -> Duration {
+        Duration::from_millis(self.wait_max_ms)
     }
 
     /// Checks the limits.
@@ -100,14 +100,14 @@ impl Limits {
     /// # Errors
     /// When a limit is invalid; the error names the first one.
     pub fn check(&self) -> Result<(), InvalidSetting> {
-        let patience_ms_max = u64::try_from(PATIENCE_MAX.as_millis()).unwrap_or(COUNT_MAX);
+        let wait_ms_max = u64::try_from(WAIT_MAX.as_millis()).unwrap_or(COUNT_MAX);
         within([
             ("workers", self.workers as u64, 0..=THREADS_MAX),
             ("body_bytes_max", self.body_bytes_max as u64, 1..=BODY_BYTES_MAX),
             ("body_timeout_ms", self.body_timeout_ms, 1..=COUNT_MAX),
             ("head_timeout_ms", self.head_timeout_ms, 1..=COUNT_MAX),
             ("write_timeout_ms", self.write_timeout_ms, 1..=COUNT_MAX),
-            ("patience_ms", self.patience_ms, 1..=patience_ms_max),
+            ("wait_max_ms", self.wait_max_ms, 1..=wait_ms_max),
             ("keep_alive_s", self.keep_alive_s, 0..=COUNT_MAX),
             ("connections_max", self.connections_max as u64, 1..=COUNT_MAX),
             ("backlog_connections_max", self.backlog_connections_max.into(), 1..=BACKLOG_MAX),
@@ -133,9 +133,9 @@ impl Limits {
             ("origins", self.origins.len() as u64, 0..=HOSTS_MAX),
         ])?;
         let hosts = self.hosts.iter().map(|text| HostPattern::read(text)).collect::<Result<_, _>>();
-        let hosts = hosts.map_err(|because| InvalidSetting::new("hosts", because))?;
+        let hosts = hosts.map_err(|reason| InvalidSetting::new("hosts", reason))?;
         let origins = self.origins.iter().map(|text| Origin::read(text)).collect::<Result<_, _>>();
-        let origins = origins.map_err(|because| InvalidSetting::new("origins", because))?;
+        let origins = origins.map_err(|reason| InvalidSetting::new("origins", reason))?;
         Ok(OriginPolicy::new(listen, hosts, origins, "the setting http.hosts"))
     }
 

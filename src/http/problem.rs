@@ -1,8 +1,8 @@
 //! Problems in the sense of RFC 9457: one for every way in which a request can fail.
 
 use crate::{
-    actors::{RequestError, Why, whole_seconds_spread},
-    domain::kernel::{Fall, RejectionKind},
+    actors::{RejectReason, RequestError, whole_seconds_spread},
+    domain::kernel::{FailureKind, RejectionKind},
     http::escape::short,
     origin_policy::Refusal,
 };
@@ -35,31 +35,31 @@ macro_rules! families {
 
 families! {
     /// The request itself is wrong.
-    BAD_REQUEST = "bad-request", 400, "bad request", "a header or the path of the request makes no sense; the detail says which";
+    BAD_REQUEST = "bad-request", 400, "bad request", "a header or the path of the request is invalid; the detail names it";
     /// The body is not JSON.
     SYNTAX = "syntax", 400, "not json", "the body is not valid json, or not valid utf-8";
     /// A query parameter is unknown or invalid.
-    BAD_QUERY = "bad-query", 400, "bad query", "a query parameter is unknown or has a value that makes no sense";
+    BAD_QUERY = "bad-query", 400, "bad query", "a query parameter is unknown or has an invalid value";
     /// The payment was declined.
     UNPAID = "unpaid", 402, "unpaid", "the payment was declined, so nothing was established";
     /// A command that only internal senders may submit.
-    INSIDE = "inside", 403, "said inside only", "this command is said by the parts of the system to each other, never by a client";
+    INSIDE = "inside", 403, "internal command", "only the system itself submits this command, never a client";
     /// Fault injection is not allowed.
-    FAULTS_NOT_ALLOWED = "faults-not-allowed", 403, "faults not allowed", "faults on purpose are said only to a server that was started with --allow-faults";
+    FAULTS_NOT_ALLOWED = "faults-not-allowed", 403, "faults not allowed", "faults are injected only into a server that was started with --allow-faults";
     /// A web page of another origin sent the request.
     FOREIGN_ORIGIN = "foreign-origin", 403, "foreign origin", "a web page of another origin sent a request that can change something; the setting http.origins lists further origins that may";
     /// No such aggregate or row.
-    NOT_FOUND = "not-found", 404, "not found", "there is nothing of this number";
+    NOT_FOUND = "not-found", 404, "not found", "nothing has this number";
     /// No such path.
-    UNKNOWN_PATH = "unknown-path", 404, "unknown path", "nothing is served at this path; the index at / lists what is";
+    UNKNOWN_PATH = "unknown-path", 404, "unknown path", "nothing is served at this path; the index at / lists all paths";
     /// The path does not take the method.
-    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "method not allowed", "this path does not take this method; the header Allow lists those it does";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "method not allowed", "this path does not take this method; the header Allow lists the allowed methods";
     /// The request took too long.
     TOO_SLOW = "too-slow", 408, "too slow", "the head or the body of the request did not arrive in time";
     /// The aggregate rejected the command.
-    REJECTED = "rejected", 409, "rejected", "the command makes no sense in the present state; nothing was changed";
-    /// A part asked while the request was processed refused.
-    REFUSED = "refused", 409, "refused", "it was begun, and somebody who was asked on the way refused; everything was undone";
+    REJECTED = "rejected", 409, "rejected", "the command is not allowed in the present state; nothing was changed";
+    /// Another aggregate refused its step during the request.
+    REFUSED = "refused", 409, "refused", "the command began, a participant refused its part, and every step was undone";
     /// The version in `If-Match` is not the present one.
     VERSION_DIFFERS = "version-differs", 412, "another version", "If-Match names a version that is not the present one; read again and decide anew";
     /// The body is too large.
@@ -73,7 +73,7 @@ families! {
     /// The request is meant for another server.
     MISDIRECTED = "misdirected", 421, "misdirected", "the header Host names another server; the setting http.hosts lists further hosts of this one";
     /// The body is JSON, but not what the command needs.
-    MALFORMED = "malformed", 422, "not understood", "the body is json, but does not say what this command needs";
+    MALFORMED = "malformed", 422, "not understood", "the body is json, but not what this command needs";
     /// A value is invalid in every state.
     INVALID = "invalid", 422, "invalid", "a value is out of range, whatever the state";
     /// The idempotency key was used for another request.
@@ -85,15 +85,15 @@ families! {
     /// A queue is full.
     BUSY = "busy", 503, "busy", "a queue is full and nothing was changed; come back after the time in Retry-After";
     /// A gate is open.
-    GATE_OPEN = "gate-open", 503, "gate open", "what is behind the gate named failed or was slow, so that nobody is sent there for a while; nothing was changed, come back after the time in Retry-After";
+    GATE_OPEN = "gate-open", 503, "gate open", "the resource behind the gate failed or was slow, so the gate lets no call through for a while; nothing was changed, come back after the time in Retry-After";
     /// An outside service is busy or down.
     UNAVAILABLE = "unavailable", 503, "unavailable", "an outside service is busy or down, so nothing was established; come back after the time in Retry-After";
     /// The instance is in quarantine.
     QUARANTINED = "quarantined", 503, "quarantined", "this one instance crashed repeatedly and waits for an operator; all others are served";
     /// The component is suspended.
-    SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this part; nothing was changed, everything else is served, and /admin/components lists what is suspended";
+    SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this component; nothing was changed, everything else is served, and /admin/components lists all components";
     /// The requested data is still catching up.
-    NOT_YET = "not-yet", 503, "not yet", "what was asked for is still catching up; come back after the time in Retry-After";
+    NOT_YET = "not-yet", 503, "not yet", "the requested data is still catching up; come back after the time in Retry-After";
     /// A query took too long.
     QUERY_TOO_SLOW = "query-too-slow", 503, "query too slow", "the query takes longer than the server allows, or takes long while as many others do as may; the view itself is well: ask for less, or come back after the time in Retry-After";
     /// The file system is read-only.
@@ -166,25 +166,27 @@ pub fn json(text: &str) -> String {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (family, because) = match refusal {
-            Refusal::Malformed(because) => (BAD_REQUEST, because),
-            Refusal::ForeignOrigin(because) => (FOREIGN_ORIGIN, because),
-            Refusal::MediaType(because) => (MEDIA_TYPE, because),
-            Refusal::Encoded(because) => (CONTENT_ENCODING, because),
-            Refusal::Expectation(because) => (EXPECTATION, because),
-            Refusal::Misdirected(because) => (MISDIRECTED, because),
+        let (family, reason) = match refusal {
+            Refusal::Malformed(reason) => (BAD_REQUEST, reason),
+            Refusal::ForeignOrigin(reason) => (FOREIGN_ORIGIN, reason),
+            Refusal::MediaType(reason) => (MEDIA_TYPE, reason),
+            Refusal::Encoded(reason) => (CONTENT_ENCODING, reason),
+            Refusal::Expectation(reason) => (EXPECTATION, reason),
+            Refusal::Misdirected(reason) => (MISDIRECTED, reason),
         };
-        Self::new(family, because)
+        Self::new(family, reason)
     }
 }
 
 impl From<RequestError> for Problem {
-    fn from(trouble: RequestError) -> Self {
-        let family = family(&trouble);
-        let mut problem = Self::new(family, trouble.to_string());
-        problem.retry_after_s = match &trouble {
+    fn from(request_error: RequestError) -> Self {
+        let family = family(&request_error);
+        let mut problem = Self::new(family, request_error.to_string());
+        problem.retry_after_s = match &request_error {
             RequestError::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
-            RequestError::MadeAnew { retry_after_s, .. } => Some(spread(u64::from(*retry_after_s))),
+            RequestError::Rebuilding { retry_after_s, .. } => {
+                Some(spread(u64::from(*retry_after_s)))
+            }
             RequestError::TurnedAway { retry_after, .. }
             | RequestError::Unavailable { retry_after, .. }
             | RequestError::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
@@ -201,13 +203,13 @@ impl From<RequestError> for Problem {
             _ if family.status == 503 => Some(1),
             _ => None,
         };
-        problem.number = match trouble {
-            RequestError::Fell { number, .. } | RequestError::Unavailable { number, .. } => {
+        problem.number = match request_error {
+            RequestError::FailedLater { number, .. } | RequestError::Unavailable { number, .. } => {
                 Some(number)
             }
             _ => None,
         };
-        problem.gate = match trouble {
+        problem.gate = match request_error {
             RequestError::TurnedAway { gate, .. } | RequestError::Unavailable { gate, .. } => {
                 Some(gate)
             }
@@ -227,8 +229,8 @@ fn whole_seconds(duration: Duration) -> u32 {
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-fn family(trouble: &RequestError) -> &'static Family {
-    match trouble {
+fn family(request_error: &RequestError) -> &'static Family {
+    match request_error {
         RequestError::Syntax(_) => SYNTAX,
         RequestError::Malformed(_) => MALFORMED,
         RequestError::BadQuery(_) => BAD_QUERY,
@@ -237,20 +239,19 @@ fn family(trouble: &RequestError) -> &'static Family {
         | RequestError::Rejected { kind: RejectionKind::Unknown, .. } => NOT_FOUND,
         RequestError::Rejected { kind: RejectionKind::Conflict, .. } => REJECTED,
         RequestError::Rejected { kind: RejectionKind::Invalid, .. } => INVALID,
-        RequestError::Fell { how: Fall::Unpaid, .. } => UNPAID,
-        RequestError::Fell { how: Fall::Refused, .. } => REFUSED,
-        RequestError::Fell { how: Fall::Unavailable, .. } | RequestError::Unavailable { .. } => {
-            UNAVAILABLE
-        }
-        RequestError::TurnedAway { why: Why::Open, .. } => GATE_OPEN,
-        RequestError::TurnedAway { why: Why::TooMany, .. } => TOO_MANY,
+        RequestError::FailedLater { how: FailureKind::Unpaid, .. } => UNPAID,
+        RequestError::FailedLater { how: FailureKind::Refused, .. } => REFUSED,
+        RequestError::FailedLater { how: FailureKind::Unavailable, .. }
+        | RequestError::Unavailable { .. } => UNAVAILABLE,
+        RequestError::TurnedAway { why: RejectReason::Open, .. } => GATE_OPEN,
+        RequestError::TurnedAway { why: RejectReason::TooMany, .. } => TOO_MANY,
         RequestError::KeyReused => KEY_REUSED,
         RequestError::VersionDiffers { .. } => VERSION_DIFFERS,
         RequestError::Busy { .. }
-        | RequestError::TurnedAway { why: Why::Full | Why::TooLate, .. } => BUSY,
+        | RequestError::TurnedAway { why: RejectReason::Full | RejectReason::TooLate, .. } => BUSY,
         RequestError::Quarantined { .. } => QUARANTINED,
         RequestError::Suspended { .. } => SUSPENDED,
-        RequestError::NotYet(_) | RequestError::MadeAnew { .. } => NOT_YET,
+        RequestError::NotYet(_) | RequestError::Rebuilding { .. } => NOT_YET,
         RequestError::QueryEnded(_) => QUERY_TOO_SLOW,
         RequestError::NoSpace(_) => NO_SPACE,
         RequestError::ReadOnly(_) => READ_ONLY,
@@ -265,13 +266,13 @@ pub fn unknown(path: &str) -> Problem {
 
 /// The path does not take the method.
 pub fn not_allowed(method: &str, allow: String) -> Problem {
-    let because = format!("{} is not possible here, only {allow}", short(method));
-    Problem { allow: Some(allow), ..Problem::new(METHOD_NOT_ALLOWED, because) }
+    let reason = format!("{} is not possible here, only {allow}", short(method));
+    Problem { allow: Some(allow), ..Problem::new(METHOD_NOT_ALLOWED, reason) }
 }
 
 pub fn not_a_number(path: &str) -> Problem {
-    let because = format!("`{}` is not the number of anything", short(path));
-    Problem::new(NOT_FOUND, because)
+    let reason = format!("`{}` is not a valid number", short(path));
+    Problem::new(NOT_FOUND, reason)
 }
 
 #[cfg(test)]
@@ -282,39 +283,46 @@ mod tests {
 
     #[test]
     fn a_declined_payment_is_402_and_names_its_conversation() {
-        let because = "the card was declined".to_owned();
-        let problem = Problem::from(RequestError::Fell { how: Fall::Unpaid, because, number: 7 });
+        let reason = "the card was declined".to_owned();
+        let problem = Problem::from(RequestError::FailedLater {
+            how: FailureKind::Unpaid,
+            reason,
+            number: 7,
+        });
         assert_eq!(
             (problem.family, problem.number, problem.retry_after_s),
             (UNPAID, Some(7), None)
         );
     }
 
-    /// All errors that ask for a later retry, with the name that the message must contain.
-    fn come_back_later() -> Vec<(RequestError, &'static str)> {
-        let (retry_after, because) = (Duration::ZERO, || "it hurts".to_owned());
+    /// All errors that allow a later retry, with the name that the message must contain.
+    fn retryable_errors() -> Vec<(RequestError, &'static str)> {
+        let (retry_after, reason) = (Duration::ZERO, || "a failure".to_owned());
         let gate = || "taxi/payment".into();
         let away = |why| RequestError::TurnedAway { gate: gate(), why, retry_after };
         let (resource, view, number) = ("taxi/orders", "taxi/mypages", 7);
         let (percent, position, of, retry_after_s) = (1, 1, 100, 0);
-        let how = Fall::Unavailable;
+        let how = FailureKind::Unavailable;
         vec![
-            (away(Why::Open), "taxi/payment"),
-            (away(Why::Full), "taxi/payment"),
-            (away(Why::TooLate), "taxi/payment"),
-            (away(Why::TooMany), "taxi/payment"),
+            (away(RejectReason::Open), "taxi/payment"),
+            (away(RejectReason::Full), "taxi/payment"),
+            (away(RejectReason::TooLate), "taxi/payment"),
+            (away(RejectReason::TooMany), "taxi/payment"),
             (
-                RequestError::Unavailable { gate: gate(), because: because(), number, retry_after },
-                "it",
+                RequestError::Unavailable { gate: gate(), reason: reason(), number, retry_after },
+                "a failure",
             ),
-            (RequestError::Fell { how, because: because(), number }, "it hurts"),
+            (RequestError::FailedLater { how, reason: reason(), number }, "a failure"),
             (RequestError::Busy { what: "the journal", retry_after_s }, "the journal"),
-            (RequestError::Quarantined { resource, number, because: because() }, "taxi/orders 7"),
-            (RequestError::Suspended { context: "taxi/sms" }, "taxi/sms"),
+            (RequestError::Quarantined { resource, number, reason: reason() }, "taxi/orders 7"),
+            (RequestError::Suspended { component: "taxi/sms" }, "taxi/sms"),
             (RequestError::NotYet("the view is behind".into()), "the view"),
-            (RequestError::MadeAnew { view, percent, position, of, retry_after_s }, "taxi/mypages"),
             (
-                RequestError::Crashed { resource, number, because: because(), retry_after },
+                RequestError::Rebuilding { view, percent, position, of, retry_after_s },
+                "taxi/mypages",
+            ),
+            (
+                RequestError::Crashed { resource, number, reason: reason(), retry_after },
                 "taxi/orders 7",
             ),
             (RequestError::QueryEnded("the query took too long".into()), "the query"),
@@ -325,10 +333,10 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_too_busy_says_what_it_is_and_when_to_come_back() {
+    fn a_temporary_problem_names_its_cause_and_the_time_of_a_retry() {
         let mut told = std::collections::BTreeSet::new();
-        for (trouble, name) in come_back_later() {
-            let problem = Problem::from(trouble);
+        for (request_error, name) in retryable_errors() {
+            let problem = Problem::from(request_error);
             assert!(problem.detail.contains(name), "{problem:?}");
             let answer = Response::problem(&problem, "/", None);
             assert_eq!(answer.content_type, "application/problem+json");
@@ -338,16 +346,16 @@ mod tests {
             told.insert(problem.family.name);
         }
         let later = FAMILIES.iter().filter(|family| matches!(family.status, 429 | 503 | 507));
-        assert_eq!(told, later.map(|family| family.name).collect(), "each of them can be told");
+        assert_eq!(told, later.map(|family| family.name).collect(), "each family occurs");
     }
 
     #[test]
-    fn whoever_is_turned_away_is_told_by_which_gate_and_when_to_come_back() {
+    fn a_rejected_request_is_told_the_gate_and_the_time_of_a_retry() {
         let kinds = [
-            (Why::Open, 503, "gate-open"),
-            (Why::Full, 503, "busy"),
-            (Why::TooLate, 503, "busy"),
-            (Why::TooMany, 429, "too-many"),
+            (RejectReason::Open, 503, "gate-open"),
+            (RejectReason::Full, 503, "busy"),
+            (RejectReason::TooLate, 503, "busy"),
+            (RejectReason::TooMany, 429, "too-many"),
         ];
         for (why, status, name) in kinds {
             let (gate, retry_after) = ("taxi/payment".into(), Duration::from_millis(1_001));
@@ -360,10 +368,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waited_for_a_service_in_vain_is_told_its_gate_and_the_number() {
+    fn an_unavailable_service_is_reported_with_its_gate_and_the_number() {
         let problem = Problem::from(RequestError::Unavailable {
             gate: "taxi/payment".into(),
-            because: "no answer within 300 ms".into(),
+            reason: "no answer within 300 ms".into(),
             number: 7,
             retry_after: Duration::ZERO,
         });
@@ -373,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_json_whatever_the_sentence() {
+    fn a_problem_is_json_whatever_its_message() {
         let body = Problem::bad_request("\"\\\u{1}\n").body("/a\"b", "c\"d");
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["type"], "/problems/bad-request");

@@ -74,7 +74,7 @@ pub fn start(
     let (runtime, for_workers) = (runtime.clone(), limits.clone());
     let clients = ClientRateLimit::within(limits).map(Arc::new);
     let origins = limits.origin_policy(listener.local_addr()?.ip());
-    let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.because))?);
+    let origins = Arc::new(origins.map_err(|senseless| io::Error::other(senseless.reason))?);
     // Accepted sockets inherit the size.
     rustix::net::sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
     let worker_count = limits.worker_count();

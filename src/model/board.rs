@@ -16,7 +16,7 @@ pub struct Board {
     pub policies: Vec<Policy>,
     /// The outside services.
     pub services: Vec<Service>,
-    /// The lookups in views whose results become commands.
+    /// The lookups: queries of views whose results become commands.
     pub lookups: Vec<Lookup>,
     /// The views.
     pub views: Vec<View>,
@@ -28,10 +28,10 @@ pub struct Board {
 pub struct Aggregate {
     /// `taxi/orders`
     pub name: String,
-    /// Further names of the resource.
+    /// Other names of the resource.
     pub aliases: Vec<String>,
     /// The HTTP requests that carry its commands.
-    pub sayings: Vec<Saying>,
+    pub requests: Vec<CommandRequest>,
     /// The commands.
     pub commands: Vec<Command>,
     /// The events.
@@ -45,7 +45,7 @@ pub struct Aggregate {
 /// An HTTP request that carries a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Saying {
+pub struct CommandRequest {
     /// `call`
     pub name: String,
     /// `POST /taxi/orders`
@@ -59,8 +59,8 @@ pub struct Command {
     /// Its name and its details.
     #[serde(flatten)]
     pub what: Variant,
-    /// The roles that may send the command: `anyone`, `customer` or a role of staff. Empty when
-    /// only internal senders may.
+    /// The roles that may submit the command: `anyone`, `customer` or a role of staff. The set is
+    /// empty when the command is internal.
     pub speakers: BTreeSet<String>,
     /// The events that the command may lead to.
     pub leads_to: BTreeSet<String>,
@@ -76,7 +76,7 @@ pub struct Rejection {
     #[serde(flatten)]
     pub what: Variant,
     /// The message; its details are placeholders such as `<reason>`.
-    pub because: String,
+    pub reason: String,
     /// `conflict`, `unknown` or `invalid`.
     pub kind: String,
 }
@@ -112,8 +112,8 @@ pub enum Trigger {
     Refused(Told),
     /// A command of the saga changed nothing, because the state was already as commanded.
     Unchanged(Told),
-    /// The alarm of the saga went off.
-    Alarm,
+    /// The timer of the saga fired.
+    Timer,
 }
 
 /// An event or a command of an aggregate kind.
@@ -131,7 +131,7 @@ pub struct Told {
 pub struct Service {
     /// `taxi/payment`
     pub name: String,
-    /// The calls, and for each answer the commands that it becomes.
+    /// The calls, and for each answer the commands that follow from it.
     pub asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>>,
 }
 
@@ -152,7 +152,7 @@ pub struct Lookup {
     pub name: String,
     /// The view that is searched.
     pub view: String,
-    /// The events that cause the lookup, with the commands that its rows become.
+    /// The events that cause the lookup, with the commands that follow from its rows.
     pub reactions: BTreeSet<Reaction>,
 }
 
@@ -162,7 +162,7 @@ pub struct Lookup {
 pub struct View {
     /// `taxi/mypages`
     pub name: String,
-    /// Further names.
+    /// Other names of the view.
     pub aliases: Vec<String>,
     /// The fields of a row.
     pub row: Definition,

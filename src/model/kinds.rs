@@ -2,13 +2,13 @@
 
 use super::{
     attempt,
-    board::{self, Command, Rejection, Saying},
+    board::{self, Command, CommandRequest, Rejection},
     sampling::traced,
     shape::{Traced, Variant},
 };
 use crate::domain::kernel::{
-    Aggregate, Dispatch, Fact, Id, Method, Place, Refused, Rejection as _, RejectionKind,
-    SettingsOf, Speaker, Timestamp, command_name, simulation::Record,
+    Aggregate, AnyEvent, Dispatch, Id, Issuer, Method, Place, Refused, Rejection as _,
+    RejectionKind, SettingsOf, Timestamp, command_name, simulation::Record,
 };
 use std::{
     any::Any,
@@ -17,15 +17,14 @@ use std::{
     rc::Rc,
 };
 
-/// The numbers of the instances that events are about: the first is the explored one, the second
-/// another.
+/// The numbers of the instances that events belong to: the explored instance, then another one.
 pub(super) const NUMBERS: [u64; 2] = [1, 2];
 
 /// The most states explored per aggregate kind, the nearest to the initial state first.
 const STATES_MAX: usize = 512;
 
 /// The most samples explored per command, and the most settings.
-const SAYINGS_MAX: usize = 24;
+const COMMAND_SAMPLES_MAX: usize = 24;
 const SETTINGS_MAX: usize = 4;
 
 /// The times at which commands are decided: an early and a late one.
@@ -47,8 +46,8 @@ impl Happening {
     }
 }
 
-impl Fact for Happening {
-    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
+impl AnyEvent for Happening {
+    fn downcast<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
         let event = (self.kind == A::NAME).then(|| self.event.downcast_ref::<A::Event>());
         event.flatten().map(|event| (Id::new(self.number), event.clone()))
     }
@@ -100,7 +99,7 @@ impl<A: Aggregate> Kind for Of<A> {
         let mut commands: BTreeMap<String, Command> = BTreeMap::new();
         for command in &samples {
             let described = commands.entry(command_name(command)).or_default();
-            described.speakers.extend(speaker(A::speaker(command)));
+            described.speakers.extend(issuer(A::issuer(command)));
         }
         explore::<A>(&samples, &mut commands);
         let describe = |what: Variant| {
@@ -110,7 +109,7 @@ impl<A: Aggregate> Kind for Of<A> {
         board::Aggregate {
             name: A::NAME.to_owned(),
             aliases: A::ALIASES.iter().map(|alias| (*alias).to_owned()).collect(),
-            sayings: sayings::<A>(),
+            requests: requests::<A>(),
             commands: whole.variants().into_iter().map(describe).collect(),
             events: events.variants(),
             rejections: rejections::<A>(),
@@ -119,34 +118,37 @@ impl<A: Aggregate> Kind for Of<A> {
     }
 
     fn event_in(&self, record: &Record) -> Option<String> {
-        record.about::<A>().map(|(_, event)| command_name(&event))
+        record.downcast::<A>().map(|(_, event)| command_name(&event))
     }
 }
 
-fn speaker(speaker: Speaker) -> Option<String> {
-    match speaker {
-        Speaker::Anyone => Some("anyone".to_owned()),
-        Speaker::Customer => Some("customer".to_owned()),
-        Speaker::Staff(role) => Some(role.to_owned()),
-        Speaker::Inside => None,
+fn issuer(issuer: Issuer) -> Option<String> {
+    match issuer {
+        Issuer::Anyone => Some("anyone".to_owned()),
+        Issuer::Customer => Some("customer".to_owned()),
+        Issuer::Staff(role) => Some(role.to_owned()),
+        Issuer::Internal => None,
     }
 }
 
-fn sayings<A: Aggregate>() -> Vec<Saying> {
-    let said = |saying: crate::domain::kernel::Saying<A>| {
-        let method = match saying.method {
+fn requests<A: Aggregate>() -> Vec<CommandRequest> {
+    let request = |route: crate::domain::kernel::CommandRoute<A>| {
+        let method = match route.method {
             Method::Post => "POST",
             Method::Put => "PUT",
             Method::Patch => "PATCH",
         };
-        let rest = match saying.place {
+        let rest = match route.place {
             Place::Collection => String::new(),
             Place::Item => "/{number}".to_owned(),
-            Place::Named => format!("/{{number}}/{}", saying.name),
+            Place::Action => format!("/{{number}}/{}", route.name),
         };
-        Saying { name: saying.name.to_owned(), request: format!("{method} /{}{rest}", A::NAME) }
+        CommandRequest {
+            name: route.name.to_owned(),
+            request: format!("{method} /{}{rest}", A::NAME),
+        }
     };
-    A::vocabulary().into_sayings().into_iter().map(said).collect()
+    A::command_routes().into_routes().into_iter().map(request).collect()
 }
 
 fn rejections<A: Aggregate>() -> Vec<Rejection> {
@@ -158,23 +160,23 @@ fn rejections<A: Aggregate>() -> Vec<Rejection> {
             RejectionKind::Unknown => "unknown",
             RejectionKind::Invalid => "invalid",
         };
-        Some(Rejection { what, because: sample.to_string(), kind: kind.to_owned() })
+        Some(Rejection { what, reason: sample.to_string(), kind: kind.to_owned() })
     };
     whole.variants().into_iter().filter_map(describe).collect()
 }
 
-/// Submits every command in every reachable state, and notes the outcomes.
+/// Submits every command in every reachable state, and records the outcomes.
 fn explore<A: Aggregate>(samples: &[A::Command], noted: &mut BTreeMap<String, Command>) {
     let settings = settings::<A>();
-    let said = few_of_each(samples);
+    let commands = few_of_each(samples);
     let mut states = VecDeque::from([A::default()]);
     let mut seen = HashSet::from([format!("{:?}", A::default())]);
     while let Some(state) = states.pop_front() {
-        for command in &said {
+        for command in &commands {
             let Some(noted) = noted.get_mut(&command_name(command)) else { continue };
             for (settings, now) in settings.iter().flat_map(|s| TIMES.map(|now| (s, now))) {
                 match attempt(|| state.decide(command.clone(), now, settings)) {
-                    Some(Err(why)) => _ = noted.refused_as.insert(command_name(&why)),
+                    Some(Err(rejection)) => _ = noted.refused_as.insert(command_name(&rejection)),
                     Some(Ok(events)) => {
                         noted.leads_to.extend(events.iter().map(command_name));
                         let next = attempt(|| events.into_iter().fold(state.clone(), A::evolve));
@@ -203,7 +205,7 @@ fn few_of_each<C: Clone + std::fmt::Debug>(samples: &[C]) -> Vec<C> {
     let mut is_few = |sample: &&C| {
         let count = counts.entry(command_name(sample)).or_default();
         *count += 1;
-        *count <= SAYINGS_MAX
+        *count <= COMMAND_SAMPLES_MAX
     };
     samples.iter().filter(|sample| is_few(sample)).cloned().collect()
 }

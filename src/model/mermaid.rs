@@ -107,8 +107,8 @@ impl Chart<'_> {
         for aggregate in &board.aggregates {
             for command in &aggregate.commands {
                 let node = self::command(&Told::new(&aggregate.name, &*command.what.name));
-                for speaker in &command.speakers {
-                    actors.entry(speaker).or_default().push(node.clone());
+                for issuer in &command.speakers {
+                    actors.entry(issuer).or_default().push(node.clone());
                 }
             }
         }
@@ -133,15 +133,9 @@ impl Chart<'_> {
             Trigger::Unchanged(told) => {
                 (id(&[business, name, "unchanged", &command(told)]), command(told), "is so already")
             }
-            Trigger::Alarm => {
-                let node = id(&[business, name, "alarm"]);
-                self.node(
-                    &node,
-                    "[\"",
-                    &format!("{name}: when the alarm goes off"),
-                    "\"]",
-                    "policy",
-                );
+            Trigger::Timer => {
+                let node = id(&[business, name, "timer"]);
+                self.node(&node, "[\"", &format!("{name}: when the timer fires"), "\"]", "policy");
                 return node;
             }
         };

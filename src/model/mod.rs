@@ -1,9 +1,9 @@
-//! The event-storming board of a business, drawn from its declarations alone.
+//! The event-storming board of a business, derived from its code alone.
 //!
-//! The [`Easel`] is a host like the runtime: a business declares its parts to it. It runs no actor.
-//! Aggregates, sagas, ports, lookups and views are pure functions, and sample values can be
-//! generated from their types. So the easel calls each part with every input in every reachable
-//! state, and draws the outcomes.
+//! The [`Easel`] is a host like the runtime: a business registers its parts with it. It runs no
+//! actor. Aggregates, sagas, ports, lookups and views are pure functions, and sample values can be
+//! generated from their types. Therefore the easel calls each part with every sample in every
+//! reachable state, and records the outcomes on the board.
 
 pub mod board;
 mod kinds;
@@ -25,10 +25,10 @@ use std::{
     path::Path,
 };
 
-/// The name of a part and the function that draws it once all aggregate kinds are known.
+/// The name of a part and the function that describes it once all aggregate kinds are known.
 type Draw<T> = (&'static str, fn(&[Box<dyn Kind>]) -> T);
 
-/// A host that draws the declarations it gets; see [`Host`].
+/// A host that describes the parts of its businesses as boards; see [`Host`].
 #[derive(Default)]
 pub struct Easel {
     businesses: Vec<&'static str>,
@@ -103,7 +103,7 @@ impl Easel {
         })
     }
 
-    /// The event in a record of a simulation; `None` when the record is no event.
+    /// The event in a record of a simulation; `None` when the record is not an event.
     #[must_use]
     pub fn event(&self, record: &Record) -> Option<Told> {
         let name = self.kinds.iter().find_map(|kind| kind.event_in(record))?;

@@ -8,23 +8,24 @@ use super::{
     sampling::traced,
     shape::Traced,
 };
-use crate::domain::kernel::{Answer, Dispatch, Hears, Lookup, Patience, Port, View};
+use crate::domain::kernel::{Dispatch, EventSet, Lookup, Port, PortReply, RetryPolicy, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn told(dispatch: &Dispatch) -> Told {
     Told::new(dispatch.aggregate(), dispatch.command_name())
 }
 
-/// Finds the events that call an outside service, and the commands that its answers become.
+/// Finds the events that cause calls to an outside service, and the commands that follow from its
+/// answers.
 pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
     let mut asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>> = BTreeMap::new();
-    for happening in happenings(kinds, P::Hears::KINDS) {
-        let Some(heard) = P::Hears::from_fact(&happening) else { continue };
+    for happening in happenings(kinds, P::Events::KINDS) {
+        let Some(heard) = P::Events::from_event(&happening) else { continue };
         let Some(ask) = attempt(|| P::ask(&heard, &META)).flatten() else { continue };
         let asked = Asked { whenever: happening.told(), operation: ask.operation.to_owned() };
         let meanings = asks.entry(asked).or_default();
-        for (name, answer) in answers(ask.patience) {
-            let meaning = attempt(|| P::answered(&heard, &META, &answer));
+        for (name, answer) in answers(ask.retry_policy) {
+            let meaning = attempt(|| P::on_reply(&heard, &META, &answer));
             meanings.entry(name.to_owned()).or_default().extend(meaning.as_ref().map(told));
         }
     }
@@ -33,28 +34,30 @@ pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
 
 /// The possible answers of a port. A port that retries until there is an answer is never
 /// unreachable, and its gate refuses no call.
-fn answers(patience: Patience) -> Vec<(&'static str, Answer)> {
-    let mut answers =
-        vec![("approved", Answer::Approved), ("declined", Answer::Declined("<reason>".to_owned()))];
-    if patience == Patience::Limited {
-        answers.push(("unreachable", Answer::Unreachable("<reason>".to_owned())));
-        answers.push(("turned away", Answer::TurnedAway("<reason>".to_owned())));
+fn answers(retry_policy: RetryPolicy) -> Vec<(&'static str, PortReply)> {
+    let mut answers = vec![
+        ("approved", PortReply::Approved),
+        ("declined", PortReply::Declined("<reason>".to_owned())),
+    ];
+    if retry_policy == RetryPolicy::UntilDeadline {
+        answers.push(("unreachable", PortReply::Unreachable("<reason>".to_owned())));
+        answers.push(("turned away", PortReply::TurnedAway("<reason>".to_owned())));
     }
     answers
 }
 
-/// Finds the events that cause a lookup in a view, and the commands that its rows become.
+/// Finds the events that cause a lookup in a view, and the commands that follow from its rows.
 pub(super) fn lookup<L: Lookup>(kinds: &[Box<dyn Kind>]) -> board::Lookup {
     let mut reactions = BTreeSet::new();
     let rows = traced::<L::View>().samples;
-    for happening in happenings(kinds, L::Hears::KINDS) {
-        let Some(heard) = L::Hears::from_fact(&happening) else { continue };
-        if attempt(|| L::question(&heard, &META)).flatten().is_none() {
+    for happening in happenings(kinds, L::Events::KINDS) {
+        let Some(heard) = L::Events::from_event(&happening) else { continue };
+        if attempt(|| L::query(&heard, &META)).flatten().is_none() {
             continue;
         }
         let found = rows.iter().map(|row| vec![(1, row.clone())]);
         for rows in std::iter::once(vec![]).chain(found) {
-            let Some(dispatch) = attempt(|| L::found(&heard, &META, &rows)) else { continue };
+            let Some(dispatch) = attempt(|| L::on_rows(&heard, &META, &rows)) else { continue };
             let whenever = Trigger::Event(happening.told());
             reactions.insert(Reaction { whenever, then: told(&dispatch) });
         }
@@ -68,9 +71,9 @@ pub(super) fn view<V: View>(kinds: &[Box<dyn Kind>]) -> board::View {
     let before: Vec<Option<V>> =
         std::iter::once(None).chain(samples.first().cloned().map(Some)).collect();
     let mut shows = BTreeSet::new();
-    for happening in happenings(kinds, V::Hears::KINDS) {
+    for happening in happenings(kinds, V::Events::KINDS) {
         let changes = |row: &Option<V>| {
-            let heard = V::Hears::from_fact(&happening)?;
+            let heard = V::Events::from_event(&happening)?;
             V::key(&heard, &META)?;
             Some(V::fold(row.clone(), heard, &META) != *row)
         };

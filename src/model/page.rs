@@ -69,15 +69,15 @@ fn of_aggregate(aggregate: &Aggregate) -> String {
     text.push_str(&table(["event", "with"], events));
     text.push('\n');
     let rejections = aggregate.rejections.iter().map(|rejection| {
-        let because = rejection.because.replace('<', "‹").replace('>', "›");
-        [rejection.what.name.clone(), because, rejection.kind.clone()]
+        let reason = rejection.reason.replace('<', "‹").replace('>', "›");
+        [rejection.what.name.clone(), reason, rejection.kind.clone()]
     });
-    text.push_str(&table(["rejection", "because", "kind"], rejections));
-    if !aggregate.sayings.is_empty() {
+    text.push_str(&table(["rejection", "reason", "kind"], rejections));
+    if !aggregate.requests.is_empty() {
         text.push('\n');
-        let sayings = aggregate.sayings.iter();
-        let sayings = sayings.map(|saying| [quoted(&saying.request), saying.name.clone()]);
-        text.push_str(&table(["request", "says"], sayings));
+        let requests = aggregate.requests.iter();
+        let requests = requests.map(|route| [quoted(&route.request), route.name.clone()]);
+        text.push_str(&table(["request", "command"], requests));
     }
     text.push_str(&of_types(&aggregate.types));
     text
@@ -111,7 +111,7 @@ fn reactions(reactions: &BTreeSet<Reaction>) -> Vec<[String; 2]> {
             Trigger::Event(told) => named(told),
             Trigger::Refused(told) => format!("{} is refused", named(told)),
             Trigger::Unchanged(told) => format!("{} is so already", named(told)),
-            Trigger::Alarm => "the alarm goes off".to_owned(),
+            Trigger::Timer => "the timer fires".to_owned(),
         };
         [whenever, list(then.map(|reaction| &reaction.then))]
     };

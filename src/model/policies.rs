@@ -1,4 +1,4 @@
-//! Finds the reactions of a saga by delivering every stimulus in every reachable state.
+//! Finds the reactions of a saga by delivering every input in every reachable state.
 
 use super::{
     attempt,
@@ -6,7 +6,7 @@ use super::{
     kinds::{Happening, Kind, happenings},
 };
 use crate::domain::kernel::{
-    Alarm, Dispatch, Hears, Id, Meta, Next, Refused, Saga, Step, Timestamp, Unchanged,
+    Dispatch, EventSet, Id, Meta, NextState, Refused, Saga, Step, TimerChange, Timestamp, Unchanged,
 };
 use std::{
     collections::{BTreeSet, HashSet, VecDeque},
@@ -23,13 +23,13 @@ const CONVERSATION: u64 = 1;
 pub(super) const META: Meta =
     Meta { position: 1, version: 1, time: Timestamp(1), correlation: CONVERSATION };
 
-/// A stimulus of a saga: an event, a refused or unchanged command, or its alarm.
+/// An input of a saga: an event, a rejection or a no-op of a command, or its timer.
 #[derive(Clone)]
 enum Stimulus {
     Heard(Happening),
     Refused(Rc<Refused>),
     Unchanged(Unchanged),
-    Woken,
+    TimerFired,
 }
 
 impl Stimulus {
@@ -42,7 +42,7 @@ impl Stimulus {
             Self::Unchanged(unchanged) => {
                 Trigger::Unchanged(Told::new(&unchanged.aggregate, unchanged.command.clone()))
             }
-            Self::Woken => Trigger::Alarm,
+            Self::TimerFired => Trigger::Timer,
         }
     }
 }
@@ -58,27 +58,27 @@ pub(super) fn policy<S: Saga>(kinds: &[Box<dyn Kind>]) -> Policy {
         said: HashSet::new(),
         reactions: BTreeSet::new(),
     };
-    for happening in happenings(kinds, S::Hears::KINDS) {
-        let heard = S::Hears::from_fact(&happening);
+    for happening in happenings(kinds, S::Events::KINDS) {
+        let heard = S::Events::from_event(&happening);
         let number = heard.and_then(|heard| attempt(|| S::route(&heard)).flatten());
         if number == Some(CONVERSATION) {
-            exploration.can_be_told(Stimulus::Heard(happening));
+            exploration.add_stimulus(Stimulus::Heard(happening));
         }
     }
-    exploration.comes_to(S::default());
+    exploration.add_state(S::default());
     while let Some((state, stimulus)) = exploration.pairs.pop_front() {
-        exploration.tell(state, stimulus);
+        exploration.explore(state, stimulus);
     }
-    let hears = S::Hears::KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+    let hears = S::Events::KINDS.iter().map(|kind| (*kind).to_owned()).collect();
     Policy { name: S::NAME.to_owned(), hears, reactions: exploration.reactions }
 }
 
-/// The exploration of a saga: every state gets every stimulus. Both sets grow while it runs.
+/// The exploration of a saga: every state gets every input. Both sets grow while it runs.
 struct Exploration<'a, S> {
     kinds: &'a [Box<dyn Kind>],
     states: Vec<S>,
     stimuli: Vec<Stimulus>,
-    /// The pairs of a state and a stimulus that are still to be explored.
+    /// The pairs of a state and an input that are not explored yet.
     pairs: VecDeque<(usize, usize)>,
     seen: HashSet<String>,
     said: HashSet<String>,
@@ -86,7 +86,7 @@ struct Exploration<'a, S> {
 }
 
 impl<S: Saga> Exploration<'_, S> {
-    fn comes_to(&mut self, state: S) {
+    fn add_state(&mut self, state: S) {
         if self.states.len() < STATES_MAX && self.seen.insert(format!("{state:?}")) {
             let nth = self.states.len();
             self.states.push(state);
@@ -94,31 +94,31 @@ impl<S: Saga> Exploration<'_, S> {
         }
     }
 
-    fn can_be_told(&mut self, stimulus: Stimulus) {
+    fn add_stimulus(&mut self, stimulus: Stimulus) {
         let nth = self.stimuli.len();
         self.stimuli.push(stimulus);
         self.pairs.extend((0..self.states.len()).map(|state| (state, nth)));
     }
 
-    fn tell(&mut self, state: usize, stimulus: usize) {
+    fn explore(&mut self, state: usize, stimulus: usize) {
         let (state, stimulus) = (self.states[state].clone(), self.stimuli[stimulus].clone());
         let Some(step) = attempt(|| step(state, &stimulus)).flatten() else { return };
         for dispatch in step.dispatches {
             let then = Told::new(dispatch.aggregate(), dispatch.command_name());
             self.reactions.insert(Reaction { whenever: stimulus.trigger(), then });
-            self.has_said(&dispatch);
+            self.add_replies(&dispatch);
         }
-        if matches!(step.alarm, Alarm::Set(_)) && self.said.insert("alarm".to_owned()) {
-            self.can_be_told(Stimulus::Woken);
+        if matches!(step.timer, TimerChange::Set(_)) && self.said.insert("timer".to_owned()) {
+            self.add_stimulus(Stimulus::TimerFired);
         }
         match step.next {
-            Next::Wait(state) | Next::Stuck(state, _) => self.comes_to(state),
-            Next::Done => {}
+            NextState::Wait(state) | NextState::Stuck(state, _) => self.add_state(state),
+            NextState::Done => {}
         }
     }
 
-    /// Adds the replies to a dispatched command as stimuli: it can be refused, or change nothing.
-    fn has_said(&mut self, dispatch: &Dispatch) {
+    /// Adds the replies to a dispatched command as inputs: its rejections and its no-op.
+    fn add_replies(&mut self, dispatch: &Dispatch) {
         let (aggregate, number) = (dispatch.aggregate(), dispatch.number());
         let command = dispatch.command_name();
         if !self.said.insert(format!("{aggregate} {number} {command}")) {
@@ -127,19 +127,19 @@ impl<S: Saga> Exploration<'_, S> {
         let kinds = self.kinds;
         let refusals = kinds.iter().find(|kind| kind.name() == aggregate);
         for refused in refusals.map_or_else(Vec::new, |kind| kind.refusals(dispatch)) {
-            self.can_be_told(Stimulus::Refused(Rc::new(refused)));
+            self.add_stimulus(Stimulus::Refused(Rc::new(refused)));
         }
         let unchanged = Unchanged { aggregate: aggregate.to_owned(), number, command };
-        self.can_be_told(Stimulus::Unchanged(unchanged));
+        self.add_stimulus(Stimulus::Unchanged(unchanged));
     }
 }
 
 fn step<S: Saga>(state: S, stimulus: &Stimulus) -> Option<Step<S>> {
     let me = Id::new(CONVERSATION);
     Some(match stimulus {
-        Stimulus::Heard(happening) => state.react(me, S::Hears::from_fact(happening)?, &META),
-        Stimulus::Refused(refused) => state.refused(me, refused),
-        Stimulus::Unchanged(unchanged) => state.unchanged(me, unchanged),
-        Stimulus::Woken => state.woken(me, META.time),
+        Stimulus::Heard(happening) => state.react(me, S::Events::from_event(happening)?, &META),
+        Stimulus::Refused(refused) => state.on_rejected(me, refused),
+        Stimulus::Unchanged(unchanged) => state.on_no_op(me, unchanged),
+        Stimulus::TimerFired => state.on_timer(me, META.time),
     })
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 /// A field with its type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Field {
-    /// Its name; the number of its place when it has none.
+    /// Its name, or its index when it has no name.
     pub name: String,
-    /// Its type, as it is written in the business: `Option<Id<Taxi>>`.
+    /// Its type, as written in the code of the business: `Option<Id<Taxi>>`.
     #[serde(rename = "type")]
     pub kind: String,
 }
@@ -18,11 +18,11 @@ pub struct Field {
 pub struct Variant {
     /// Its name.
     pub name: String,
-    /// Its fields; empty for a bare name.
+    /// Its fields; empty for a unit variant.
     pub fields: Vec<Field>,
 }
 
-/// How a type is defined.
+/// The definition of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Definition {
@@ -53,7 +53,7 @@ pub(super) struct Traced<T> {
 }
 
 impl Definition {
-    /// The definition of an enum of which the fields of one variant are known.
+    /// The definition of an enum; only the fields of one variant are known.
     pub(super) fn variant(names: &[&str], nth: usize, fields: Vec<Field>) -> Self {
         let bare = |name: &&str| Variant { name: (*name).to_owned(), fields: vec![] };
         let mut variants: Vec<Variant> = names.iter().map(bare).collect();
@@ -97,7 +97,7 @@ impl Definition {
 }
 
 impl Variant {
-    /// The fields in one line: `taxi: Option<Id<Taxi>>, because: String`.
+    /// The fields in one line: `taxi: Option<Id<Taxi>>, reason: String`.
     pub(super) fn details(&self) -> String {
         details(&self.fields)
     }

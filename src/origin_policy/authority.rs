@@ -1,4 +1,4 @@
-//! Hosts, ports and origins, as they stand in headers and settings.
+//! Hosts, ports and origins, as written in headers and settings.
 
 use std::{
     fmt,
@@ -27,8 +27,8 @@ pub enum Host {
 }
 
 impl Authority {
-    /// Reads `host`, `host:port` or `[address]:port`. Nothing else passes: no user, no path, no
-    /// space, no percent sign.
+    /// Reads `host`, `host:port` or `[address]:port`. A user, a path, a space or a percent sign
+    /// makes the text invalid.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {
@@ -95,7 +95,7 @@ impl HostPattern {
     /// Reads a setting such as `madang`, `madang.example:8080` or `[fd00::1]`.
     ///
     /// # Errors
-    /// When the setting is invalid; the error says what it has to be.
+    /// When the setting is invalid; the error states the required form.
     pub fn read(text: &str) -> Result<Self, String> {
         Authority::read(text).map(Self).ok_or_else(|| {
             format!(
@@ -124,7 +124,7 @@ impl Origin {
     /// refused.
     ///
     /// # Errors
-    /// When the text is no origin; the error says what a setting has to be.
+    /// When the text is not an origin; the error states the required form of a setting.
     pub fn read(text: &str) -> Result<Self, String> {
         let read = || {
             let (scheme, rest) = text.split_once("://")?;

@@ -28,8 +28,8 @@ pub fn check_body(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         } else if *name == header::EXPECT {
             check_expectation(text())?;
         } else if *name == header::UPGRADE && text().trim().eq_ignore_ascii_case("websocket") {
-            let because = "this server speaks no websockets".to_owned();
-            return Err(Refusal::Malformed(because));
+            let reason = "this server speaks no websockets".to_owned();
+            return Err(Refusal::Malformed(reason));
         }
     }
     // The body of a request with another method is not read.
@@ -74,16 +74,16 @@ fn check_encoding(text: &str) -> Result<(), Refusal> {
     if text.split(',').map(str::trim).all(|coding| coding.eq_ignore_ascii_case("identity")) {
         return Ok(());
     }
-    let because = "this server reads no compressed bodies; send it without `Content-Encoding`";
-    Err(Refusal::Encoded(because.to_owned()))
+    let reason = "this server reads no compressed bodies; send it without `Content-Encoding`";
+    Err(Refusal::Encoded(reason.to_owned()))
 }
 
 fn check_expectation(text: &str) -> Result<(), Refusal> {
     if text.split(',').map(str::trim).all(|it| it.eq_ignore_ascii_case("100-continue")) {
         return Ok(());
     }
-    let because = "the only expectation that this server meets is `100-continue`";
-    Err(Refusal::Expectation(because.to_owned()))
+    let reason = "the only expectation that this server meets is `100-continue`";
+    Err(Refusal::Expectation(reason.to_owned()))
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_by_any_of_its_names() {
+    fn every_json_media_type_is_accepted() {
         for media_type in [
             "application/json",
             "Application/JSON; charset=utf-8",
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn no_body_needs_no_type() {
+    fn a_request_without_a_body_needs_no_content_type() {
         assert_eq!(checked(&[]), Ok(()));
         assert_eq!(checked(&[("content-length", "0"), ("content-type", "text/plain")]), Ok(()));
     }

@@ -10,7 +10,7 @@ fn policy(listen: &str) -> OriginPolicy {
     OriginPolicy::new(listen.parse().expect("an address"), hosts, vec![origin], "http.hosts")
 }
 
-fn asked(
+fn checked(
     policy: &OriginPolicy,
     method: &Method,
     target: &'static str,
@@ -26,11 +26,11 @@ fn asked(
 
 /// The status of the reply to a `GET` with this `Host`.
 fn host(listen: &str, host: &str) -> u16 {
-    match asked(&policy(listen), &Method::GET, "/", &[("host", host)]) {
+    match checked(&policy(listen), &Method::GET, "/", &[("host", host)]) {
         Ok(()) => 200,
         Err(Refusal::Malformed(_)) => 400,
-        Err(Refusal::Misdirected(because)) => {
-            assert!(because.contains("http.hosts"), "{because}");
+        Err(Refusal::Misdirected(reason)) => {
+            assert!(reason.contains("http.hosts"), "{reason}");
             421
         }
         Err(other) => panic!("{host}: {other:?}"),
@@ -38,7 +38,7 @@ fn host(listen: &str, host: &str) -> u16 {
 }
 
 #[test]
-fn the_server_is_reached_by_loopback_and_by_configured_hosts_and_by_nothing_else() {
+fn only_loopback_and_configured_hosts_are_accepted() {
     for known in [
         "localhost",
         "LocalHost:8080",
@@ -80,7 +80,7 @@ fn the_server_is_reached_by_loopback_and_by_configured_hosts_and_by_nothing_else
 }
 
 #[test]
-fn what_is_no_host_is_malformed() {
+fn an_invalid_host_is_malformed() {
     for wrong in [
         "",
         ".",
@@ -108,7 +108,7 @@ fn what_is_no_host_is_malformed() {
 }
 
 #[test]
-fn an_address_is_ours_when_it_is_listened_on() {
+fn the_listen_address_is_accepted_as_a_host() {
     assert_eq!(host("192.168.1.5", "192.168.1.5:8080"), 200);
     assert_eq!(host("192.168.1.5", "192.168.1.6:8080"), 421);
     for any in ["0.0.0.0", "::"] {
@@ -118,8 +118,8 @@ fn an_address_is_ours_when_it_is_listened_on() {
 }
 
 #[test]
-fn the_host_of_an_absolute_target_counts_as_well() {
-    let at = |target, host| asked(&policy("127.0.0.1"), &Method::GET, target, &[("host", host)]);
+fn the_host_of_an_absolute_target_is_checked_as_well() {
+    let at = |target, host| checked(&policy("127.0.0.1"), &Method::GET, target, &[("host", host)]);
     assert_eq!(at("http://localhost:1/taxi", "localhost:1"), Ok(()));
     for (target, host) in [
         ("http://evil.test/taxi", "localhost"),
@@ -130,23 +130,23 @@ fn the_host_of_an_absolute_target_counts_as_well() {
     }
     let with_user = at("http://localhost@evil.test/", "localhost");
     assert!(matches!(with_user, Err(Refusal::Malformed(_))));
-    assert_eq!(asked(&policy("127.0.0.1"), &Method::GET, "/", &[]), Ok(()), "http/1.0");
+    assert_eq!(checked(&policy("127.0.0.1"), &Method::GET, "/", &[]), Ok(()), "http/1.0");
 }
 
 #[test]
-fn a_header_that_comes_twice_is_malformed() {
+fn a_repeated_header_is_malformed() {
     for name in ["host", "origin", "sec-fetch-site"] {
         let twice = [("host", "localhost"), (name, "localhost"), (name, "localhost")];
-        let refused = asked(&policy("127.0.0.1"), &Method::GET, "/", &twice);
+        let refused = checked(&policy("127.0.0.1"), &Method::GET, "/", &twice);
         assert!(matches!(refused, Err(Refusal::Malformed(_))), "{name}");
     }
 }
 
 #[test]
-fn no_page_but_ours_changes_anything() {
+fn only_pages_of_allowed_origins_change_anything() {
     let may = |host, marks: &[(&'static str, &str)]| {
         let headers = [&[("host", host)], marks].concat();
-        match asked(&policy("127.0.0.1"), &Method::POST, "/", &headers) {
+        match checked(&policy("127.0.0.1"), &Method::POST, "/", &headers) {
             Ok(()) => true,
             Err(Refusal::ForeignOrigin(_)) => false,
             Err(other) => panic!("{marks:?}: {other:?}"),
@@ -164,7 +164,7 @@ fn no_page_but_ours_changes_anything() {
     ] {
         assert!(may("127.0.0.1:8080", marks), "{marks:?}");
     }
-    assert!(may("madang", &[("origin", "https://madang")]), "behind a proxy that ends tls");
+    assert!(may("madang", &[("origin", "https://madang")]), "behind a proxy that terminates tls");
     assert!(may("madang:80", &[("origin", "http://MADANG")]));
     for marks in [
         &[("origin", "null")][..],
@@ -190,19 +190,19 @@ fn no_page_but_ours_changes_anything() {
 }
 
 #[test]
-fn reading_and_asking_what_is_allowed_is_open_to_every_page() {
+fn get_head_and_options_are_allowed_for_pages_of_every_origin() {
     let headers = [("host", "localhost"), ("origin", "http://evil.test")];
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-        assert_eq!(asked(&policy("127.0.0.1"), &method, "/", &headers), Ok(()), "{method}");
+        assert_eq!(checked(&policy("127.0.0.1"), &method, "/", &headers), Ok(()), "{method}");
     }
     for method in [Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE] {
-        let refused = asked(&policy("127.0.0.1"), &method, "/", &headers);
+        let refused = checked(&policy("127.0.0.1"), &method, "/", &headers);
         assert!(matches!(refused, Err(Refusal::ForeignOrigin(_))), "{method}");
     }
 }
 
 #[test]
-fn a_setting_that_is_no_host_or_no_origin_is_refused_with_an_example() {
+fn an_invalid_host_or_origin_setting_is_refused_with_an_example() {
     for wrong in ["*", "http://madang", "madang/", "a b", ""] {
         assert!(HostPattern::read(wrong).unwrap_err().contains("madang.example"), "{wrong}");
     }

@@ -28,7 +28,7 @@ pub struct Behaviour {
     /// When the service acts on a call
     #[arg(long, value_enum, default_value_t)]
     pub acts: Acts,
-    /// Act again when a key is repeated, as a service without idempotency would
+    /// Act again on a repeated key, as a service without idempotency would
     #[arg(long)]
     pub forgets_keys: bool,
 }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_stays_as_it_is() {
+    fn keys_that_are_not_given_stay_unchanged() {
         let slow = changed(&json!({ "latency_ms": "400..620", "capacity": 3 })).unwrap();
         let failing = json!({ "failure_rate": 0.5, "capacity": null });
         let both = slow.with(failing.as_object().unwrap().clone()).unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_with_the_name_of_its_key() {
+    fn an_invalid_value_is_refused_with_the_name_of_its_key() {
         for (changes, word) in [
             (json!({ "colour": 1 }), "colour"),
             (json!({ "failure_rate": 1.1 }), "failure_rate"),

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_latency_is_spelled_as_it_is_read() {
+    fn a_latency_is_written_as_it_is_read() {
         for text in SPELLED {
             assert_eq!(parsed(text).to_string(), text);
         }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_with_the_spellings_there_are() {
+    fn an_invalid_latency_is_refused_with_the_valid_forms() {
         for text in [
             "",
             "soon",
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::cast_precision_loss)]
-    fn every_distribution_has_the_mean_it_says() {
+    fn every_distribution_has_its_stated_mean() {
         let dice = Dice::new();
         for text in SPELLED {
             let latency = parsed(text);

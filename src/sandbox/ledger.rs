@@ -99,7 +99,7 @@ pub struct Totals {
     /// Calls never answered.
     pub hangs: u64,
     /// Calls answered 503 because of the capacity; these are not among the calls.
-    pub turned_away: u64,
+    pub rejected: u64,
 }
 
 /// The terms under which a call is handled.
@@ -120,8 +120,8 @@ pub struct Ledger {
 }
 
 /// The reasons of refusals, as sent to the caller.
-const SPOILT: &str = "it was to be given back before it came";
-const MISTAKEN: &str = "this key stands for something else";
+const SPOILT: &str = "its refund came before it";
+const MISTAKEN: &str = "this key belongs to another action";
 
 impl Ledger {
     /// Creates an empty ledger that holds at most `keys_max` keys.
@@ -164,8 +164,8 @@ impl Ledger {
     }
 
     /// Counts a call refused because of the capacity.
-    pub fn turned_away(&mut self) {
-        self.totals.turned_away += 1;
+    pub fn rejected(&mut self) {
+        self.totals.rejected += 1;
     }
 
     /// The totals of a ledger.
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_forgets_keys_doubles_what_comes_twice() {
+    fn a_service_that_forgets_keys_acts_again_on_a_repeated_key() {
         let mut ledger = ledger();
         for _ in 0..3 {
             ledger.take(&charge("c"), FORGETS);
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_gives_back_what_stands_once() {
+    fn a_refund_gives_back_a_standing_charge_once() {
         let mut ledger = ledger();
         ledger.take(&charge("c"), Terms::default());
         ledger.take(&charge("d"), Terms::default());
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_was_called_in_vain_can_be_charged_later() {
+    fn a_key_without_an_outcome_can_be_charged_later() {
         let mut ledger = ledger();
         ledger.called(&charge("c")).unwrap();
         assert_eq!((ledger.totals().charges, ledger.totals().keys), (0, 1));
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_has_its_answer_keeps_it_whatever_the_terms_become() {
+    fn a_key_keeps_its_outcome_when_the_terms_change() {
         let mut ledger = ledger();
         assert_eq!(ledger.take(&charge("no"), DECLINES), Verdict::Declined);
         assert_eq!(ledger.take(&charge("no"), Terms::default()), Verdict::Declined);
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_stands_for_one_thing() {
+    fn a_key_belongs_to_one_action() {
         let mut ledger = ledger();
         ledger.take(&charge("c"), Terms::default());
         ledger.take(&refund("r", "c"), Terms::default());
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_ledger_takes_no_new_key_and_goes_on_with_those_it_has() {
+    fn a_full_ledger_refuses_new_keys_and_serves_known_ones() {
         let mut ledger = Ledger::new(2);
         ledger.take(&charge("a"), Terms::default());
         assert_eq!(ledger.called(&refund("r", "a")), Err(Full));

@@ -16,9 +16,9 @@
 //! | request | what it does |
 //! |---|---|
 //! | `GET /admin/services`, `GET /admin/services/{name}` | how they behave |
-//! | `PUT /admin/services/{name}` | changes the keys given, until the end; nonsense is 422 |
+//! | `PUT /admin/services/{name}` | changes the given keys until the stop; an invalid one is 422 |
 //! | `GET /admin/ledger/{name}` | totals: charges, refunds, standing, doubles, calls, … |
-//! | `GET /admin/ledger/{name}?key=` | what one key stands for, how often called and acted on |
+//! | `GET /admin/ledger/{name}?key=` | state of one key, number of its calls and actions |
 //! | `GET /admin/ledger/{name}/standing` | the keys of the charges that stand, as an array |
 
 mod behaviour;
@@ -82,9 +82,8 @@ impl Sandbox {
         let Options { listen, behaviour, keys_max, insecure, host } = options;
         let nonsense = |sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence);
         if !listen.ip().is_loopback() && !insecure {
-            let sentence = format!(
-                "listen: {listen} can be reached by others; say --insecure to do it anyway"
-            );
+            let sentence =
+                format!("listen: {listen} can be reached by other machines; --insecure allows it");
             return Err(nonsense(sentence));
         }
         let behaviour = behaviour.checked().map_err(nonsense)?;

@@ -88,7 +88,7 @@ impl Service {
     pub async fn take(self: Arc<Self>, call: Call) -> Answer {
         let behaviour = self.behaviour();
         let Some(place) = self.enter(behaviour.capacity) else {
-            self.ledger().turned_away();
+            self.ledger().rejected();
             let retry_after_s = behaviour.latency_ms.mean_ms().div_ceil(1_000).max(1);
             return Answer::Busy { retry_after_s };
         };

@@ -112,16 +112,16 @@ impl ResponseError for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (status, because) = match refusal {
-            Refusal::Malformed(because) => (StatusCode::BAD_REQUEST, because),
-            Refusal::ForeignOrigin(because) => (StatusCode::FORBIDDEN, because),
-            Refusal::MediaType(because) | Refusal::Encoded(because) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, because)
+        let (status, reason) = match refusal {
+            Refusal::Malformed(reason) => (StatusCode::BAD_REQUEST, reason),
+            Refusal::ForeignOrigin(reason) => (StatusCode::FORBIDDEN, reason),
+            Refusal::MediaType(reason) | Refusal::Encoded(reason) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, reason)
             }
-            Refusal::Expectation(because) => (StatusCode::EXPECTATION_FAILED, because),
-            Refusal::Misdirected(because) => (StatusCode::MISDIRECTED_REQUEST, because),
+            Refusal::Expectation(reason) => (StatusCode::EXPECTATION_FAILED, reason),
+            Refusal::Misdirected(reason) => (StatusCode::MISDIRECTED_REQUEST, reason),
         };
-        Self::new(status, because)
+        Self::new(status, reason)
     }
 }
 
@@ -166,11 +166,11 @@ async fn call(request: HttpRequest, body: Bytes, services: Data<Services>) -> Sh
         Answer::Said(Verdict::Declined) => {
             problem(StatusCode::PAYMENT_REQUIRED, "declined on purpose")
         }
-        Answer::Said(Verdict::Refused(because)) => problem(StatusCode::CONFLICT, because),
+        Answer::Said(Verdict::Refused(reason)) => problem(StatusCode::CONFLICT, reason),
         Answer::Failed => problem(StatusCode::INTERNAL_SERVER_ERROR, "failed on purpose"),
         Answer::Busy { retry_after_s } => Err(Problem {
             retry_after_s: Some(retry_after_s),
-            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "as many calls as can be are under way")
+            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the capacity is used up")
         }),
         Answer::Full => {
             problem(StatusCode::INSUFFICIENT_STORAGE, "the ledger has no room for more keys")
@@ -191,7 +191,7 @@ fn understood(request: &HttpRequest, body: &[u8]) -> Result<Call, String> {
     let is_key = |key: &&str| (1..=KEY_BYTES_MAX).contains(&key.len());
     let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
     let Some(key) = key.filter(is_key) else {
-        return Err(format!("a call has an Idempotency-Key of 1 to {KEY_BYTES_MAX} bytes"));
+        return Err(format!("a call needs an Idempotency-Key of 1 to {KEY_BYTES_MAX} bytes"));
     };
     let asked: Asked =
         serde_json::from_slice(body).map_err(|error| format!("the body: {error}"))?;
@@ -231,7 +231,7 @@ async fn ledger(name: Path<String>, query: Query<LookUp>, services: Data<Service
         return Ok(HttpResponse::Ok().json(service.ledger().totals()));
     };
     let entry = service.ledger().look_up(key).ok_or_else(|| {
-        let detail = format!("`{key}`: nobody has called under this key");
+        let detail = format!("`{key}`: no call had this key");
         Problem::new(StatusCode::NOT_FOUND, detail)
     })?;
     Ok(HttpResponse::Ok().json(entry))

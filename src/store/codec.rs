@@ -5,8 +5,8 @@
 //! framed:   codec u8 | bincode … | crc32 u32 LE over everything before
 //! ```
 //!
-//! The format of stored bytes is stable: the first byte names the codec, so that a new codec can be
-//! added without rewriting a single value.
+//! The format of stored bytes is stable. The first byte names the codec, so that a new codec can be
+//! added without a rewrite of stored values.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -35,11 +35,11 @@ pub enum CodecError {
     Malformed(String),
 }
 
-/// Encodes an event, a state, a rejection: a codec byte, then the value.
+/// Encodes an event, a state or a rejection: a codec byte, then the value.
 ///
 /// # Panics
-/// When the type cannot be encoded at all (a sequence of unknown length). No type with plain
-/// derives is such a type.
+/// When the type cannot be encoded at all (a sequence of unknown length). Types with plain derives
+/// can always be encoded.
 #[must_use]
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64);
@@ -144,8 +144,8 @@ fn left_over(rest: &[u8]) -> CodecError {
     CodecError::Malformed(format!("{} bytes are left over", rest.len()))
 }
 
-/// Encoded bytes inside a stored value: the same bytes on disk as a `Vec<u8>` of plain derives,
-/// but copied in one piece instead of one by one.
+/// Encoded bytes inside a stored value. On disk they are the same as a `Vec<u8>` of plain derives.
+/// They are copied in one piece instead of one by one.
 pub(in crate::store) mod bytes {
     use serde::{Deserializer, Serializer, de};
     use std::fmt;

@@ -14,7 +14,8 @@ pub const SLOWED_BY_MAX: Duration = Duration::from_secs(10);
 /// Longest duration of a fault.
 pub const LASTING_MAX: Duration = Duration::from_secs(3_600);
 
-/// The injected faults of the disk, in force until changed; none at first. Clones share them.
+/// The injected faults of the disk. They last until they are changed; there are none at first.
+/// Clones share them.
 #[derive(Clone, Default)]
 pub struct Faults {
     armed: Arc<Mutex<Armed>>,
@@ -28,12 +29,12 @@ struct Armed {
     slowed: Option<(Duration, Instant)>,
     syncs_to_fail: u32,
     clock_ahead_ms: i64,
-    space: Option<(Pretence, Option<Instant>)>,
+    space: Option<(SimulatedDiskState, Option<Instant>)>,
 }
 
-/// The pretended state of the file system.
+/// A simulated state of the file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pretence {
+pub enum SimulatedDiskState {
     /// No space is left.
     NoSpace,
     /// The file system is read-only.
@@ -60,11 +61,11 @@ impl Faults {
         lock(&self.armed).syncs_to_fail = times;
     }
 
-    /// Pretends this state of the file system for `lasting`, at most [`LASTING_MAX`]; for `None`
-    /// until changed.
-    pub fn pretend(&self, pretence: Pretence, lasting: Option<Duration>) {
+    /// Simulates this state of the file system for `lasting`, at most [`LASTING_MAX`]. With `None`
+    /// it lasts until it is changed.
+    pub fn pretend(&self, simulated_state: SimulatedDiskState, lasting: Option<Duration>) {
         let until = lasting.map(until);
-        lock(&self.armed).space = Some((pretence, until));
+        lock(&self.armed).space = Some((simulated_state, until));
     }
 
     /// Sets the journal's wall clock ahead by `by_ms` milliseconds, or behind when negative. Only
@@ -80,17 +81,17 @@ impl Faults {
         now.saturating_add_signed(lock(&self.armed).clock_ahead_ms)
     }
 
-    /// Ends the pretended state of the file system.
+    /// Ends the simulated state of the file system.
     pub fn stop_pretending(&self) {
         lock(&self.armed).space = None;
     }
 
-    /// Returns the pretended state of the file system, if any.
-    pub(in crate::store) fn pretence(&self) -> Option<Pretence> {
+    /// Returns the simulated state of the file system, if any.
+    pub(in crate::store) fn simulated_state(&self) -> Option<SimulatedDiskState> {
         let mut armed = lock(&self.armed);
         let is_over = |until: Option<Instant>| until.is_some_and(|until| until <= Instant::now());
         armed.space.take_if(|(_, until)| is_over(*until));
-        armed.space.map(|(pretence, _)| pretence)
+        armed.space.map(|(simulated_state, _)| simulated_state)
     }
 
     /// Applies the faults before an fsync: delays it, and returns its injected error.
@@ -100,7 +101,7 @@ impl Faults {
         }
         let (slowed_by, fails) = lock(&self.armed).next();
         pause(slowed_by);
-        if fails || self.pretence() == Some(Pretence::Failing) {
+        if fails || self.simulated_state() == Some(SimulatedDiskState::Failing) {
             return Err(io::Error::other("failed on purpose"));
         }
         Ok(())
@@ -122,7 +123,7 @@ fn until(lasting: Duration) -> Instant {
     Instant::now() + lasting.min(LASTING_MAX)
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is the journal's own thread that is slowed")]
+#[expect(clippy::disallowed_methods, reason = "only the journal's own thread is slowed")]
 fn pause(by: Duration) {
     if !by.is_zero() {
         thread::sleep(by);

@@ -3,12 +3,12 @@
 //! ```text
 //! journal     commit queue ─▶ writer ─▶ disk        feed, recovery, verification
 //! read_model  rows of views, one file each
-//! disk        sled made durable, keys, layout, reading, the mark
+//! disk        sled with durable commits, keys, layout, reads, the mark
 //! types       records, answers, leases, options, errors
 //! ```
-//! A submission is queued under one lock and committed by the writer thread; once it is durable,
-//! its caller and the subscribers are notified. Damage that sled cannot detect is found by the
-//! mark, which records how far the journal was, and by checks of the log before sled reads it.
+//! A submission is queued under one lock, and the writer thread commits it. Once it is durable, its
+//! caller and the subscribers are notified. The mark records the last durable position. The mark,
+//! and checks of the log before sled reads it, detect damage that sled cannot detect.
 
 pub mod codec;
 mod disk;

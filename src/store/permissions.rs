@@ -30,7 +30,7 @@ pub struct Tightened {
     /// Number of files and folders that others still have permissions for.
     pub failed: u64,
     /// The first failure, with its path.
-    pub because: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// Creates a folder, and missing folders above it, for the owner alone. An existing folder is left
@@ -43,7 +43,7 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Removes every permission of other users for this folder and all files and folders in it.
-/// Symbolic links in it are not followed. A failure is counted and the rest continues: a folder
+/// Symbolic links in it are not followed. A failure is counted, and the rest continues. A folder
 /// that belongs to another user can still be used.
 #[must_use]
 pub fn tighten(folder: &Path) -> Tightened {
@@ -92,7 +92,7 @@ impl Tightened {
 
     fn fail(&mut self, path: &Path, error: &io::Error) {
         self.failed += 1;
-        self.because.get_or_insert_with(|| format!("{}: {error}", path.display()));
+        self.reason.get_or_insert_with(|| format!("{}: {error}", path.display()));
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn others_lose_their_permissions_for_a_folder_and_all_that_is_in_it() {
+    fn permissions_of_other_users_are_removed_for_a_folder_and_its_content() {
         let outside = tempfile::tempdir().unwrap();
         let data = outside.path().join("data");
         let inner = data.join("journal/blobs");
@@ -125,14 +125,14 @@ mod tests {
         }
         symlink(&foreign, data.join("link")).unwrap();
 
-        assert_eq!(tighten(&data), Tightened { changed: 4, failed: 0, because: None });
+        assert_eq!(tighten(&data), Tightened { changed: 4, failed: 0, reason: None });
 
         assert_eq!(mode(&file), 0o600);
         for folder in [&data, &data.join("journal"), &inner] {
             assert_eq!(mode(folder), 0o700);
         }
         assert_eq!(mode(&foreign), 0o644, "a link is not followed");
-        assert_eq!(tighten(&data), Tightened::default(), "the second time nothing is left to do");
+        assert_eq!(tighten(&data), Tightened::default(), "the second call changes nothing");
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_has_nothing_to_take() {
+    fn a_missing_folder_is_no_error() {
         let outside = tempfile::tempdir().unwrap();
         assert_eq!(tighten(&outside.path().join("none")), Tightened::default());
     }

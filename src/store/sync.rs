@@ -1,5 +1,5 @@
-//! Locking that ignores poisoning: guarded data is consistent between any two statements that
-//! panic.
+//! Locking that ignores poisoning: guarded data is consistent before and after each statement that
+//! can panic.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,10 +1,10 @@
-//! A small business whose deciding can be held up, and how the tests talk to it.
+//! A small business whose decisions a test can delay, and helpers to use it.
 
 use madang::{
     actors::{ActorSettings, IdempotencyKey, Reply, Request, RequestError, Runtime, Settings},
     domain::kernel::{
-        Aggregate, Business, Decision, Host, Malformed, Nothing, Quantity, Rejection, Speaker,
-        Timestamp, Vocabulary,
+        Aggregate, Business, CommandRoutes, Decision, Empty, Host, Issuer, Malformed, Quantity,
+        Rejection, Timestamp,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -58,13 +58,13 @@ pub(crate) enum No {
 
 impl Rejection for No {}
 
-/// Adding this waits until it is let go, and blocks its whole shard.
+/// The base count of commands that wait until a test releases them, and block their whole shard.
 pub(crate) const HELD_UP: u32 = 1_000_000;
 
-/// Where adding [`HELD_UP`] waits, in the order in which the tests arranged it.
+/// The receivers on which these commands wait, in the order in which the tests created them.
 static WAYS: Mutex<Vec<(u32, Receiver<()>)>> = Mutex::new(Vec::new());
 
-/// The next one who adds so much more than [`HELD_UP`] waits until what is returned is dropped.
+/// The next command that adds [`HELD_UP`] and `more` waits until the result is dropped.
 pub(crate) fn hold_up(more: u32) -> Sender<()> {
     let (let_go, way) = mpsc::channel();
     WAYS.lock().unwrap_or_else(PoisonError::into_inner).push((HELD_UP + more, way));
@@ -78,8 +78,8 @@ impl Aggregate for Ticket {
     type Event = Event;
     type Rejection = No;
 
-    fn speaker(_: &Command) -> Speaker {
-        Speaker::Anyone
+    fn issuer(_: &Command) -> Issuer {
+        Issuer::Anyone
     }
 
     fn decide(&self, command: Command, _: Timestamp, _: &NoSettings) -> Decision<Self> {
@@ -87,7 +87,7 @@ impl Aggregate for Ticket {
             let mut ways = WAYS.lock().unwrap_or_else(PoisonError::into_inner);
             let way = ways.extract_if(.., |(held_up, _)| *held_up == count).next();
             drop(ways);
-            // An error means that it was let go.
+            // An error means that the sender was dropped.
             let _ = way.map(|(_, way)| way.recv());
         }
         match (self.is_open, command) {
@@ -105,17 +105,17 @@ impl Aggregate for Ticket {
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         serde_json::json!({ "id": number, "count": self.count })
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
+    fn command_routes() -> CommandRoutes<Self> {
         #[derive(Deserialize)]
         struct Add {
             count: Quantity,
         }
-        Vocabulary::new()
-            .creates("open", |_: Nothing| Ok::<_, Malformed>(Command::Open))
+        CommandRoutes::new()
+            .creates("open", |_: Empty| Ok::<_, Malformed>(Command::Open))
             .command("add", |add: Add| Ok(Command::Add(add.count.0)))
     }
 }
@@ -128,33 +128,34 @@ pub(crate) fn start(data: &Path, actors: ActorSettings) -> Runtime {
     .unwrap()
 }
 
-/// Says something, and waits for so many milliseconds at most.
-pub(crate) async fn say(
+/// Submits a command and waits at most this many milliseconds.
+pub(crate) async fn send(
     runtime: &Runtime,
     (name, number): (&str, Option<u64>),
     body: &str,
     key: Option<(u128, u128)>,
-    patience_ms: u64,
+    wait_max_ms: u64,
 ) -> Result<Reply, RequestError> {
-    let sayings = &runtime.resources()[0].sayings;
-    let saying = sayings.iter().position(|saying| saying.name == name).unwrap();
+    let command_routes = &runtime.resources()[0].command_routes;
+    let command_route =
+        command_routes.iter().position(|command_route| command_route.name == name).unwrap();
     let request = Request {
         resource: 0,
-        saying,
+        command_route,
         number,
         body: body.as_bytes().to_vec(),
         key: key.map(|(key, fingerprint)| IdempotencyKey { key, fingerprint }),
         if_match: None,
-        patience: Duration::from_millis(patience_ms),
+        wait_max: Duration::from_millis(wait_max_ms),
     };
-    runtime.say(request).await
+    runtime.submit(request).await
 }
 
 pub(crate) fn count(reply: &Reply) -> u64 {
     serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap()["count"].as_u64().unwrap()
 }
 
-/// A figure of the journal, as the health tells it.
+/// A figure of the journal, from the health of the runtime.
 pub(crate) fn figure(runtime: &Runtime, name: &str) -> u64 {
     let health = runtime.health();
     let journal = health.parts.iter().find(|part| part.name == "journal").unwrap();

@@ -1,6 +1,6 @@
-//! What refused commands leave behind: nothing, unless they carry a key.
+//! A refused command leaves nothing durable unless it carries a key.
 
-use crate::desk::{figure, say, start};
+use crate::desk::{figure, send, start};
 use madang::actors::{ActorSettings, RequestError};
 
 const LONG_MS: u64 = 30_000;
@@ -9,7 +9,7 @@ const LONG_MS: u64 = 30_000;
 async fn a_refused_command_leaves_nothing_durable_unless_it_carries_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), ActorSettings::default());
-    say(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
+    send(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
     runtime.stop().await;
     drop(runtime);
     let keys = || {
@@ -24,7 +24,7 @@ async fn a_refused_command_leaves_nothing_durable_unless_it_carries_a_key() {
             for nth in 0..5 {
                 let key = (attempt == 2).then(|| (u128::from(number) * 8 + nth, 7));
                 let add = ("add", Some(number));
-                let refused = say(&runtime, add, r#"{"count":1}"#, key, LONG_MS).await;
+                let refused = send(&runtime, add, r#"{"count":1}"#, key, LONG_MS).await;
                 assert!(matches!(refused, Err(RequestError::Rejected { .. })), "{refused:?}");
             }
         }
@@ -32,7 +32,7 @@ async fn a_refused_command_leaves_nothing_durable_unless_it_carries_a_key() {
         runtime.stop().await;
         drop(runtime);
         if attempt == 1 {
-            assert_eq!(keys().0, before, "nothing at all");
+            assert_eq!(keys().0, before, "nothing is durable");
         } else {
             assert_eq!(keys().1, 4 * 5, "the answers under keys, which expire");
         }

@@ -11,10 +11,10 @@ mod undecided;
 use reqwest::{Client, Method, StatusCode};
 use std::time::Duration;
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 pub(crate) const HANG: Duration = Duration::from_secs(60);
 
-/// An answer as it came: status, headers that describe the outcome, and the bytes of the body.
+/// An answer as received: the status, the headers that describe the outcome, and the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Raw {
     pub(crate) status: StatusCode,
@@ -23,7 +23,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// Says this under a key.
+    /// Submits this command under a key.
     pub(crate) async fn said(
         client: &Client,
         (method, url): (Method, String),
@@ -39,7 +39,7 @@ impl Raw {
         let headers = headers.map(|(name, value)| {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         });
-        // Their order means nothing, and is another one in each process.
+        // The order of the headers has no meaning and differs between processes.
         let mut headers: Vec<_> = headers.collect();
         headers.sort_unstable();
         Self { status, headers, body: answer.bytes().await.expect("a body").to_vec() }

@@ -1,4 +1,4 @@
-//! Retries after later events, after kills, and after the aggregate has left the memory.
+//! Retries after later events, after kills, and after the passivation of the aggregate.
 
 use crate::{
     HANG, Raw,
@@ -9,7 +9,7 @@ use std::path::Path;
 
 const ORDER: &str = r#"{"orderType":"basic","name":"Jung"}"#;
 
-/// Requests under their keys, and what they were answered first.
+/// Requests with their keys and first answers.
 struct Book {
     client: Client,
     answers: Vec<(Method, &'static str, &'static str, &'static str, Raw)>,
@@ -20,12 +20,12 @@ impl Book {
         Self { client: client(), answers: Vec::new() }
     }
 
-    async fn say(&self, server: &Server, method: Method, path: &str, body: &str) -> Raw {
+    async fn send(&self, server: &Server, method: Method, path: &str, body: &str) -> Raw {
         Raw::said(&self.client, (method, server.url(path)), None, body).await
     }
 
-    /// Says something for the first time under this key.
-    async fn say_first(
+    /// Submits a command for the first time under this key.
+    async fn send_first(
         &mut self,
         server: &Server,
         key: &'static str,
@@ -37,7 +37,7 @@ impl Book {
         answer
     }
 
-    /// Says everything again.
+    /// Repeats all commands and compares the answers with the first ones.
     async fn is_answered_again(&self, server: &Server, when: &str) {
         for (method, path, body, key, first) in &self.answers {
             let said = (method.clone(), server.url(path));
@@ -49,7 +49,7 @@ impl Book {
     /// Reads until a member of the representation has this value.
     async fn becomes(&self, server: &Server, path: &str, member: &str, value: &str) {
         let becomes = async {
-            while self.say(server, Method::GET, path, "").await.body()[member] != value {}
+            while self.send(server, Method::GET, path, "").await.body()[member] != value {}
         };
         tokio::time::timeout(HANG, becomes).await.unwrap_or_else(|_| panic!("{path}: {value}"));
     }
@@ -65,33 +65,34 @@ fn configured(folder: &Path, text: &str) -> std::path::PathBuf {
 async fn each_retry_gets_the_first_answer_byte_for_byte_whatever_happens_later() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    // Two aggregates fit into the memory: those of earlier requests have left it.
-    let config = configured(folder.path(), "[actors]\nliving_max = 2\nsnapshot_every_events = 3\n");
+    // Two instances fit into memory, so those of earlier requests are passivated.
+    let config =
+        configured(folder.path(), "[actors]\ninstances_max = 2\nsnapshot_every_events = 3\n");
     let server = Server::start(&data, Some(&config));
     let mut book = Book::new();
 
-    let created = book.say_first(&server, "create", (Method::POST, "/taxi/orders", ORDER)).await;
+    let created = book.send_first(&server, "create", (Method::POST, "/taxi/orders", ORDER)).await;
     assert_eq!(created.status, 201);
     assert_eq!((created.header("location"), created.header("etag")), ("/taxi/orders/1", "\"2\""));
     assert!(!created.header("x-madang-position").is_empty());
     let unknown = (Method::POST, "/taxi/orders/2/cancel", "{}");
-    assert_eq!(book.say_first(&server, "unknown", unknown).await.status, 404);
+    assert_eq!(book.send_first(&server, "unknown", unknown).await.status, 404);
     let invalid = (Method::POST, "/phone/orders", r#"{"item":"test","qty":0}"#);
-    assert_eq!(book.say_first(&server, "invalid", invalid).await.status, 422);
+    assert_eq!(book.send_first(&server, "invalid", invalid).await.status, 422);
     let sold = (Method::POST, "/phone/orders", r#"{"item":"test","qty":2,"price":100}"#);
-    assert_eq!(book.say_first(&server, "sold", sold).await.status, 201);
+    assert_eq!(book.send_first(&server, "sold", sold).await.status, 201);
     book.is_answered_again(&server, "at once").await;
 
-    // What comes later changes what the requests were about.
-    assert_eq!(book.say(&server, Method::POST, "/taxi/orders", ORDER).await.status, 201);
+    // Later events change the aggregates of the earlier requests.
+    assert_eq!(book.send(&server, Method::POST, "/taxi/orders", ORDER).await.status, 201);
     let cancel = (Method::POST, "/taxi/orders/1/cancel", "{}");
-    assert!(book.say_first(&server, "cancel", cancel).await.status.is_success());
+    assert!(book.send_first(&server, "cancel", cancel).await.status.is_success());
     book.becomes(&server, "/taxi/orders/1", "status", "Cancelled").await;
     let again = (Method::POST, "/taxi/orders/1/cancel", "{}");
-    book.say_first(&server, "cancel again", again).await;
+    book.send_first(&server, "cancel again", again).await;
     book.becomes(&server, "/phone/orders/1", "status", "Shipped").await;
     for _ in 0..4 {
-        assert_eq!(book.say(&server, Method::POST, "/taxi/orders", ORDER).await.status, 201);
+        assert_eq!(book.send(&server, Method::POST, "/taxi/orders", ORDER).await.status, 201);
     }
     book.is_answered_again(&server, "after later events").await;
     server.kill();
@@ -104,18 +105,18 @@ async fn each_retry_gets_the_first_answer_byte_for_byte_whatever_happens_later()
 }
 
 #[tokio::test]
-async fn what_was_said_at_one_kind_and_done_by_another_is_answered_the_same_again() {
+async fn a_command_forwarded_to_another_kind_is_answered_the_same_again() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let config = configured(folder.path(), "[phone]\nauto_ship = false\n");
     let server = Server::start(&data, Some(&config));
     let mut book = Book::new();
     let sold = (Method::POST, "/phone/orders", r#"{"item":"test","qty":2,"price":100}"#);
-    assert_eq!(book.say_first(&server, "sold", sold).await.status, 201);
+    assert_eq!(book.send_first(&server, "sold", sold).await.status, 201);
     book.becomes(&server, "/phone/rewards/1", "process", "Granted").await;
     let body = r#"{"price":200,"process":"OrderCancelled"}"#;
     let refund = (Method::PATCH, "/phone/payments/1", body);
-    let refunded = book.say_first(&server, "refund", refund).await;
+    let refunded = book.send_first(&server, "refund", refund).await;
     assert!(refunded.status.is_success(), "{refunded:?}");
     book.becomes(&server, "/phone/payments/1", "process", "Refunded").await;
     book.is_answered_again(&server, "after it").await;
@@ -128,12 +129,12 @@ async fn what_was_said_at_one_kind_and_done_by_another_is_answered_the_same_agai
 async fn a_202_under_a_key_stays_and_its_location_tells_the_outcome() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let slow = "[http]\npatience_ms = 50\n\
+    let slow = "[http]\nwait_max_ms = 50\n\
         [ports.\"taxi/payment\"]\nlatency_ms_min = 300\nlatency_ms_max = 300\n";
     let config = configured(folder.path(), slow);
     let server = Server::start(&data, Some(&config));
     let mut book = Book::new();
-    let accepted = book.say_first(&server, "create", (Method::POST, "/taxi/orders", ORDER)).await;
+    let accepted = book.send_first(&server, "create", (Method::POST, "/taxi/orders", ORDER)).await;
     assert_eq!((accepted.status.as_u16(), accepted.header("location")), (202, "/taxi/orders/1"));
     assert_eq!(accepted.body()["status"], "Requested");
     book.is_answered_again(&server, "while it waits").await;
@@ -146,7 +147,7 @@ async fn a_202_under_a_key_stays_and_its_location_tells_the_outcome() {
 }
 
 #[tokio::test]
-async fn many_who_say_the_same_at_once_are_answered_the_same() {
+async fn concurrent_retries_get_the_same_answer() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let slow = "[ports.\"taxi/payment\"]\nlatency_ms_min = 20\nlatency_ms_max = 20\n";

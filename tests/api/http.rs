@@ -1,4 +1,4 @@
-//! What holds for every resource: keys, versions, pages, problems, limits.
+//! The rules for every resource: keys, versions, pages, problems and limits.
 
 use super::{Answered, TestApp};
 use reqwest::Method;
@@ -38,7 +38,7 @@ async fn a_version_makes_a_read_and_a_command_conditional() {
 }
 
 #[tokio::test]
-async fn what_was_done_under_a_version_is_answered_again_although_the_version_is_another_now() {
+async fn a_conditional_command_is_answered_again_after_the_version_has_changed() {
     let app = TestApp::start_with(|config| {
         config.only = vec!["phone".into()];
         config.businesses.insert("phone".into(), json!({"auto_ship": false}));
@@ -59,7 +59,7 @@ async fn what_was_done_under_a_version_is_answered_again_although_the_version_is
 }
 
 #[tokio::test]
-async fn what_depends_on_the_header_accept_says_so() {
+async fn answers_that_depend_on_the_header_accept_carry_vary() {
     let app = TestApp::start();
     let created = app.post("/taxi/taxis", taxi()).await;
     assert_eq!(created.header("vary"), "Accept");
@@ -84,7 +84,7 @@ async fn a_collection_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn every_way_to_be_wrong_is_a_problem_of_its_own() {
+async fn every_kind_of_error_is_a_problem_of_its_own() {
     let app = TestApp::start();
     app.get("/nowhere").await.is_problem(404, "unknown-path");
     app.get("/taxi/orders/1").await.is_problem(404, "not-found");

@@ -1,4 +1,4 @@
-//! What clients of the call taxi say and hear, through a real port.
+//! The HTTP API of the call taxi, over a real port.
 
 mod http;
 mod story;
@@ -11,13 +11,13 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use support::inside::Running;
 
-/// A running application and a client of it.
+/// A running application and a client.
 pub(crate) struct TestApp {
     running: Running,
     client: Client,
 }
 
-/// What was answered.
+/// An answer.
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
     headers: reqwest::header::HeaderMap,
@@ -29,7 +29,7 @@ impl TestApp {
         Self::start_with(|_| {})
     }
 
-    /// Starts it, configured further by `change`.
+    /// Starts the application, configured further by `change`.
     pub(crate) fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         Self { running: Running::start(change), client: support::client() }
     }

@@ -1,4 +1,4 @@
-//! The whole story of an order, from the call to the refund, as clients hear it.
+//! The history of an order, from the call to the refund, as clients see it.
 
 use super::{Answered, TestApp};
 use madang::config::Config;
@@ -13,13 +13,13 @@ fn taxi(price: u32, stock: u32) -> Value {
     json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": stock, "itemPrice": price})
 }
 
-/// How the payments go: settings of the port, as in the configuration.
+/// The settings of the payment port, as in the configuration.
 fn payments(settings: &Value) -> impl FnOnce(&mut Config) {
     let settings = serde_json::from_value(settings.clone()).expect("settings of a port");
     move |config| drop(config.ports.insert("taxi/payment".into(), settings))
 }
 
-/// The statuses the customer was told of, in order, once this many messages are there.
+/// The statuses in the messages to the customer, in order, once there are this many messages.
 async fn told(app: &TestApp, order: u64, count: usize) -> Vec<String> {
     loop {
         let page = app.get(&format!("/messages?orderId={order}&sort=id")).await;
@@ -32,7 +32,7 @@ async fn told(app: &TestApp, order: u64, count: usize) -> Vec<String> {
     }
 }
 
-/// Asks until the field has this value.
+/// Polls until the field has this value.
 async fn becomes(app: &TestApp, path: &str, field: &str, expected: &str) -> Answered {
     loop {
         let answered = app.get(path).await;
@@ -44,7 +44,7 @@ async fn becomes(app: &TestApp, path: &str, field: &str, expected: &str) -> Answ
 }
 
 #[tokio::test]
-async fn an_order_is_paid_reserved_confirmed_and_undone_whole() {
+async fn an_order_is_paid_reserved_confirmed_and_undone_completely() {
     let app = TestApp::start();
     app.post("/taxi/taxis", taxi(4900, 10)).await;
     app.post("/taxi/taxis", taxi(4500, 10)).await;
@@ -78,7 +78,7 @@ async fn an_order_is_paid_reserved_confirmed_and_undone_whole() {
 }
 
 #[tokio::test]
-async fn the_dispatcher_confirms_in_either_word_and_runs_out_of_taxis() {
+async fn the_dispatcher_confirms_by_either_command_route_and_runs_out_of_taxis() {
     let app = TestApp::start();
     for number in 1..=3 {
         app.post("/orders", order()).await;
@@ -87,7 +87,7 @@ async fn the_dispatcher_confirms_in_either_word_and_runs_out_of_taxis() {
     let confirm = json!({"orderId": "1", "status": "confirmed"});
     let without = app.post("/reservations", confirm.clone()).await;
     assert_eq!((without.status.as_u16(), &without.body["taxiId"]), (201, &Value::Null));
-    assert_eq!(app.post("/reservations", confirm).await.status, 201, "said again");
+    assert_eq!(app.post("/reservations", confirm).await.status, 201, "repeated");
     app.post("/taxis", taxi(4900, 1)).await;
     let chosen = app.patch("/reservations/2", json!({"status": "confirmed", "taxiId": 1})).await;
     assert_eq!((chosen.status.as_u16(), &chosen.body["taxiId"]), (200, &json!(1)));
@@ -123,7 +123,7 @@ async fn a_whole_representation_can_be_sent_back_changed() {
 }
 
 #[tokio::test]
-async fn every_link_leads_somewhere() {
+async fn every_link_can_be_followed() {
     let app = TestApp::start();
     app.post("/taxi/taxis", taxi(4900, 3)).await;
     for _ in 0..3 {
@@ -188,12 +188,12 @@ async fn views_are_searched_sorted_and_waited_for() {
 }
 
 #[tokio::test]
-async fn a_view_that_is_not_so_far_says_when_to_come_back() {
+async fn a_view_that_is_behind_is_answered_503_with_retry_after() {
     let app = TestApp::start_with(|config| {
-        config.http.patience_ms = 50;
+        config.http.wait_max_ms = 50;
         config.allow_faults = true;
     });
-    // The order has its position at once, and is durable only after the commit.
+    // The order has its position at once. It is durable only after the commit.
     let slow = json!({"fault": "slow-journal", "by_ms": 5_000, "for_ms": 5_000});
     assert_eq!(app.post("/admin/faults", slow).await.status, 200);
     assert_eq!(app.post("/taxi/orders", order()).await.status, 202);
@@ -233,7 +233,7 @@ async fn a_declined_payment_establishes_nothing() {
 }
 
 #[tokio::test]
-async fn a_payment_service_that_is_down_establishes_nothing_and_says_when_to_come_back() {
+async fn a_payment_service_that_is_down_establishes_nothing_and_the_answer_has_retry_after() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/", closed.local_addr().expect("an address"));
     drop(closed);
@@ -241,20 +241,20 @@ async fn a_payment_service_that_is_down_establishes_nothing_and_says_when_to_com
     let app = TestApp::start_with(payments(&down));
     let refused = app.post("/taxi/orders", order()).await;
     refused.is_problem(503, "unavailable");
-    assert!(matches!(refused.header("retry-after"), "1" | "2"), "soon, and not all at once");
+    assert!(matches!(refused.header("retry-after"), "1" | "2"), "a short, spread time");
     assert_eq!(app.get("/taxi/orders/1").await.body["status"], "Rejected");
     app.get("/taxi/reservations/1").await.is_problem(404, "not-found");
 }
 
 #[tokio::test]
-async fn an_order_that_may_wait_is_accepted_and_finished_when_the_payment_is_back() {
+async fn an_order_that_may_be_deferred_is_accepted_and_finished_when_the_payment_is_back() {
     let reserved = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = reserved.local_addr().expect("an address");
     drop(reserved);
     let down = json!({"transport": "http", "url": format!("http://{address}/"), "fallback": "defer",
         "backoff_ms": 1, "backoff_max_ms": 20});
     let app = TestApp::start_with(|config| {
-        config.http.patience_ms = 50;
+        config.http.wait_max_ms = 50;
         payments(&down)(config);
     });
     let accepted = app.post_once("/taxi/orders", "7f3", order()).await;
@@ -268,18 +268,18 @@ async fn an_order_that_may_wait_is_accepted_and_finished_when_the_payment_is_bac
 }
 
 #[tokio::test]
-async fn a_slow_payment_is_waited_for_up_to_patience() {
+async fn a_slow_payment_is_waited_for_up_to_wait_max() {
     let slow = json!({"latency_ms_min": 300, "latency_ms_max": 300});
     let app = TestApp::start_with(payments(&slow));
     assert_eq!(app.post("/taxi/orders", order()).await.status, 201);
     let app = TestApp::start_with(|config| {
-        config.http.patience_ms = 50;
+        config.http.wait_max_ms = 50;
         payments(&slow)(config);
     });
     let accepted = app.post("/taxi/orders", order()).await;
     assert_eq!((accepted.status.as_u16(), accepted.header("location")), (202, "/taxi/orders/1"));
     let cancelled = app.post("/taxi/orders/1/cancel", json!({})).await;
-    assert_eq!(cancelled.status, 202, "the payment is still to answer");
+    assert_eq!(cancelled.status, 202, "the payment is pending");
     becomes(&app, "/taxi/orders/1", "status", "Cancelled").await;
     becomes(&app, "/taxi/paymentHistories/1", "status", "Refunded").await;
 }

@@ -1,4 +1,4 @@
-//! The words of clients that existed before.
+//! The command routes of clients that existed before.
 
 use super::TestApp;
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn an_order_is_paid_and_created() {
 }
 
 #[tokio::test]
-async fn a_client_of_the_original_finds_everything_at_the_root() {
+async fn a_client_of_the_original_finds_every_path_at_the_root() {
     let app = TestApp::start();
     assert_eq!(app.post("/taxis", taxi()).await.header("location"), "/taxis/1");
     let order = app.post("/orders", json!({"orderType": "prime", "name": "Jung"})).await;

@@ -1,15 +1,15 @@
-//! The graph of imports in `src/`: by file, and by folder. Tests inside of files do not count.
+//! The import graph of `src/`, by file and by folder. Tests inside files do not count.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
 };
 
-/// What each file, or each folder, imports.
+/// The imports of each file or folder.
 pub type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// The files that each of these files imports, by the path of its module: `actors::gate::rules`.
-/// The module of a `mod.rs` is its folder.
+/// The imports of each file, by module path: `actors::gate::rules`. The module of a `mod.rs` is its
+/// folder.
 pub fn of_files(sources: &[(String, String)]) -> Graph {
     let modules: BTreeSet<String> = sources.iter().map(|(path, _)| module_of(path)).collect();
     let imports = sources.iter().map(|(path, text)| {
@@ -24,7 +24,7 @@ pub fn of_files(sources: &[(String, String)]) -> Graph {
     imports.collect()
 }
 
-/// The folders that each folder imports, below this one; a file beside them counts as a folder.
+/// The imports of each folder below this one. A file beside the folders counts as a folder.
 pub fn of_folders(files: &Graph, below: &str) -> Graph {
     let folder_of = |module: &str| {
         let rest = module.strip_prefix(below)?.strip_prefix("::")?;
@@ -40,7 +40,7 @@ pub fn of_folders(files: &Graph, below: &str) -> Graph {
     folders
 }
 
-/// The same without the imports between a module and its children.
+/// The same graph without imports between a module and its children.
 pub fn without_children(files: &Graph) -> Graph {
     let is_child = |one: &str, other: &str| {
         other.strip_prefix(one).is_some_and(|rest| rest.matches("::").count() == 1)
@@ -53,7 +53,7 @@ pub fn without_children(files: &Graph) -> Graph {
     of_others.collect()
 }
 
-/// The circles: groups of which each member imports each other one, if not directly.
+/// The cycles: groups whose members all import each other, directly or indirectly.
 pub fn circles(graph: &Graph) -> Vec<BTreeSet<String>> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
         graph.keys().map(|one| (one.as_str(), reach(graph, one))).collect();
@@ -99,7 +99,7 @@ fn code_of(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The paths of all `use` at the top level, each to its end.
+/// The complete paths of all `use` items at the top level.
 fn uses(code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let starts = code.match_indices("use ").map(|(start, _)| start);
@@ -132,7 +132,7 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// Splits at the commas that stand in no braces.
+/// Splits at the commas outside of braces.
 fn split(tree: &str) -> Vec<&str> {
     let (mut depth, mut from, mut parts) = (0, 0, Vec::new());
     for (at, character) in tree.char_indices() {
@@ -150,7 +150,7 @@ fn split(tree: &str) -> Vec<&str> {
     parts
 }
 
-/// Paths that stand in the code itself.
+/// Paths in the code itself.
 fn inline(code: &str) -> Vec<String> {
     let is_of_path = |character: char| character.is_alphanumeric() || "_:".contains(character);
     let starts = code.match_indices("crate::").chain(code.match_indices("super::"));
@@ -173,7 +173,7 @@ fn resolve(path: &str, module: &str) -> String {
     format!("{base}::{rest}")
 }
 
-/// The module that a path leads into.
+/// The module of a path.
 fn nearest(path: &str, modules: &BTreeSet<String>) -> Option<String> {
     let mut path = path;
     loop {

@@ -1,4 +1,4 @@
-//! The layers of the runtime: which folder may use which, and no circles anywhere in `src/`.
+//! The layers of the runtime: the allowed uses between folders, and no cycles in `src/`.
 
 use crate::{
     businesses,
@@ -7,7 +7,7 @@ use crate::{
 };
 use std::fs;
 
-/// What each folder of `src/actors` may use, from the lowest to the highest.
+/// The folders that each folder of `src/actors` may use, from the lowest to the highest.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("support", &[]),
     ("gate", &["support"]),
@@ -95,7 +95,7 @@ fn folders_of_the_runtime_use_only_what_is_allowed() {
 }
 
 #[test]
-fn what_is_allowed_points_downwards() {
+fn allowed_uses_point_to_lower_layers() {
     for (nth, (folder, allowed)) in ALLOWED.iter().enumerate() {
         for used in *allowed {
             let at = ALLOWED.iter().position(|(name, _)| name == used);
@@ -121,7 +121,7 @@ fn files_import_each_other_in_no_circle_but_modules_and_their_children() {
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
-/// The table of docs/architecture.md is that of the code; this prints how it has to be.
+/// Compares the table in docs/architecture.md with the code, and prints the expected table.
 #[test]
 fn the_document_shows_the_layers_as_they_are() {
     let folders = of_folders(&files(), "crate::actors");

@@ -1,12 +1,13 @@
-//! The shape of the code, checked like any other property of it.
+//! The architecture of the code: layers, sizes, names and test coverage.
 
+mod glossary;
 mod imports;
 mod layers;
 mod prose;
 
 use std::{fs, path::Path, path::PathBuf};
 
-/// Who may not speak of what. Outer layers may look inwards, never the other way.
+/// The forbidden words of each layer. Outer layers may use inner ones, never the reverse.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "src/domain",
@@ -56,21 +57,21 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
 ];
 
-/// What a business may use beside the standard library.
+/// The crates that a business may use besides the standard library.
 const CRATES_OF_THE_DOMAIN: &[&str] = &["serde", "serde_json", "thiserror"];
 
-/// Where somebody sleeps in a test, and why.
+/// The tests that sleep, and the reason.
 const SLEEPERS: &[(&str, &str)] =
-    &[("tests/kill.rs", "a start is cut short at a moment of chance, and nothing is awaited")];
+    &[("tests/kill.rs", "a start is killed at a random moment, and nothing is awaited")];
 
-/// Businesses in which no bugs are planted yet.
+/// Businesses without planted bugs so far.
 const WITHOUT_MUTANTS: &[&str] = &["claims", "education"];
 
 const LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 
 #[test]
-fn layers_look_inwards_only() {
+fn layers_use_only_inner_layers() {
     for (layer, words) in FORBIDDEN {
         for (path, text) in sources(layer) {
             for word in *words {
@@ -81,13 +82,13 @@ fn layers_look_inwards_only() {
     }
 }
 
-/// Nothing can be used that Cargo.toml does not name, with `use` or without.
+/// The code uses no crate that Cargo.toml does not name, with `use` or without.
 #[test]
 fn the_domain_uses_three_crates_and_no_other() {
     let others: Vec<_> = crates().into_iter().filter(|name| !is_of_the_domain(name)).collect();
     assert!(others.len() > CRATES_OF_THE_DOMAIN.len(), "{others:?}");
     for (path, text) in sources("src/domain") {
-        // Tests may draw lots.
+        // Tests may use random numbers.
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         for name in &others {
             let found = code.lines().find(|line| !is_comment(line) && mentions(line, name));
@@ -108,7 +109,7 @@ fn only_one_file_knows_how_bytes_are_made() {
 }
 
 #[test]
-fn no_layer_but_the_domain_knows_a_business_by_name() {
+fn no_layer_but_the_domain_names_a_business() {
     for layer in ["src/store", "src/actors", "src/http", "src/model", "src/domain/kernel"] {
         for (path, text) in sources(layer) {
             for business in businesses() {
@@ -121,7 +122,7 @@ fn no_layer_but_the_domain_knows_a_business_by_name() {
 }
 
 #[test]
-fn no_business_knows_another() {
+fn no_business_uses_another() {
     for business in businesses() {
         for (path, text) in sources(format!("src/domain/{business}")) {
             for other in businesses().iter().filter(|other| **other != business) {
@@ -194,7 +195,7 @@ fn no_test_sleeps() {
 }
 
 #[test]
-fn every_file_says_what_it_is_and_fits_in_the_head() {
+fn every_file_has_a_header_and_a_bounded_length() {
     for (path, text) in sources("src").into_iter().chain(sources("tests")) {
         assert!(text.starts_with("//! "), "{}: no header", path.display());
         let lines = text.lines().count();
@@ -215,7 +216,7 @@ fn every_function_fits_on_a_screen() {
 }
 
 #[test]
-fn a_function_is_known_by_its_first_line() {
+fn a_function_is_recognised_by_its_first_line() {
     for line in [
         "fn a() {",
         "    pub const fn a(",
@@ -231,9 +232,9 @@ fn a_function_is_known_by_its_first_line() {
     }
 }
 
-/// A promise whose test was renamed or removed is held by nothing.
+/// A guarantee whose test was renamed or removed is not checked.
 #[test]
-fn every_test_that_a_guarantee_names_is_there() {
+fn every_test_named_in_a_guarantee_exists() {
     let guarantees = fs::read_to_string("docs/guarantees.md").unwrap();
     let promised = guarantees.split("## What is not promised").next().unwrap_or_default();
     let texts: String = tests().into_iter().map(|(_, text)| text).collect();
@@ -265,8 +266,8 @@ fn opens_function(line: &str) -> bool {
     rest.starts_with("fn ")
 }
 
-/// The lines of the function that opens with the first one; 1 when it has no body of its own.
-/// `None` when there is no end.
+/// The length of the function that starts with the first line; 1 when it has no body. `None` when
+/// there is no end.
 fn function_length(lines: &[&str]) -> Option<usize> {
     let signature = lines.iter().position(|line| line.ends_with(['{', '}', ';']))?;
     if !lines[signature].ends_with('{') {
@@ -277,7 +278,7 @@ fn function_length(lines: &[&str]) -> Option<usize> {
     Some(lines.iter().position(|line| *line == closing)? + 1)
 }
 
-/// The crates that Cargo.toml names, as code names them.
+/// The crates in Cargo.toml, as code names them.
 fn crates() -> Vec<String> {
     let manifest = fs::read_to_string("Cargo.toml").unwrap();
     let sections = manifest.split("\n[").filter(|section| {
@@ -292,7 +293,7 @@ fn is_of_the_domain(name: &str) -> bool {
     CRATES_OF_THE_DOMAIN.contains(&name)
 }
 
-/// What is compiled for tests alone, by the file it stands in.
+/// The code that is compiled only for tests, by its file.
 fn tests() -> Vec<(PathBuf, String)> {
     let mut tests = sources("tests");
     for (path, text) in sources("src") {
@@ -320,7 +321,7 @@ fn businesses() -> Vec<String> {
     names.filter(|name| name != "kernel").collect()
 }
 
-/// All of a folder that has to be there: a layer that was renamed is not one without faults.
+/// All files of a folder, which must exist: a renamed layer would otherwise pass all checks.
 fn sources(root: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     let found = found_in(root.as_ref());
     assert!(!found.is_empty(), "{}: there is nothing", root.as_ref().display());
@@ -347,7 +348,7 @@ fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
 }
 
-/// Whole words only: `operand` does not speak of `rand`.
+/// Matches whole words only: `operand` does not contain `rand`.
 fn mentions(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(start, _)| {
         let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');

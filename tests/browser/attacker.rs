@@ -1,5 +1,5 @@
-//! A web server with a page that attacks madang; for some paths it stands in for a name of the
-//! attacker that resolves to madang's address.
+//! A web server with a page that attacks madang. For some paths it stands in for a name of the
+//! attacker that resolves to the address of madang.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -11,7 +11,7 @@ use std::{
 
 const PAGE: &str = include_str!("attack.html");
 
-/// Longer than any answer takes; only so that a failing test ends.
+/// Longer than any answer takes; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(60);
 
 /// The server of the attacker. Its threads end with the test.
@@ -19,7 +19,7 @@ pub struct Attacker {
     listener: TcpListener,
 }
 
-/// One request as it came.
+/// One received request.
 struct Request {
     path: String,
     bytes: Vec<u8>,
@@ -27,24 +27,24 @@ struct Request {
 }
 
 impl Attacker {
-    /// Takes this address.
+    /// Binds this address.
     ///
     /// # Panics
-    /// When it is taken.
+    /// When the address is taken.
     pub fn at(address: SocketAddr) -> Self {
         Self { listener: TcpListener::bind(address).expect("an address for the attacker") }
     }
 
-    /// Where it listens.
+    /// The address of the server.
     ///
     /// # Panics
-    /// When the system does not say.
+    /// When the system does not return it.
     pub fn address(&self) -> SocketAddr {
         self.listener.local_addr().expect("an address")
     }
 
-    /// Serves the page that attacks the server at this base; what the page found comes out of the
-    /// receiver. Everything that is not the attacker's goes to `behind`.
+    /// Serves the page that attacks the server at this base. The receiver gets the results of the
+    /// page. All requests that are not for the attacker are forwarded to `behind`.
     pub fn serve(self, base: &str, behind: SocketAddr) -> Receiver<String> {
         let (tell, told) = channel();
         let base = base.to_owned();
@@ -82,7 +82,7 @@ fn answer(mut stream: TcpStream, base: &str, behind: SocketAddr, tell: &Sender<S
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// The answer of the server behind, to exactly these bytes.
+/// The answer of the server behind to exactly these bytes.
 fn forwarded(request: &Request, behind: SocketAddr) -> Vec<u8> {
     let mut answer = Vec::new();
     let Ok(mut stream) = TcpStream::connect(behind) else { return answer };

@@ -8,20 +8,20 @@ use std::{
 /// A running browser; killed when dropped.
 pub struct Chromium(Child);
 
-/// Opens a page and stays there.
+/// Opens a page and keeps it open.
 ///
 /// # Panics
-/// When it does not start.
+/// When the browser does not start.
 pub fn open(folder: &Path, arguments: &[&str], url: &str) -> Chromium {
     let mut command = headless(folder, arguments);
     command.arg(url).stdout(Stdio::null());
     Chromium(command.spawn().expect("chromium starts"))
 }
 
-/// The document that a page has become.
+/// The final document of a page.
 ///
 /// # Panics
-/// When it does not start.
+/// When the browser does not start.
 pub fn document(folder: &Path, url: &str) -> String {
     let mut command = headless(folder, &["--dump-dom"]);
     let output = command.arg(url).output().expect("chromium runs");

@@ -1,5 +1,6 @@
-//! What a web page in a real browser can make a server on loopback do: nothing. In CI Chromium
-//! must be there; elsewhere the tests are left out, with a line that says so.
+//! A web page in a real browser cannot make a server on loopback do anything.
+//!
+//! In CI, Chromium is required. Elsewhere the tests are skipped without it, with a printed line.
 //!
 //! `TESTED_MADANG=target/release/madang` attacks another binary.
 
@@ -25,10 +26,10 @@ use support::process::Server;
 
 const ORDER: &str = r#"{"orderType":"basic","name":"Jung"}"#;
 
-/// Orders that stand before the attack.
+/// Orders that exist before the attack.
 const ORDERS: u64 = 4;
 
-/// Longer than an attack takes; only so that a failing test ends.
+/// Longer than an attack takes; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(90);
 
 /// A server with some orders, and further arguments.
@@ -44,7 +45,7 @@ fn read(server: &Server, path: &str) -> Value {
     serde_json::from_str(&curl("GET", &server.url(path), "").body).expect("json")
 }
 
-/// What the attack changed, one line each.
+/// The changes that the attack made, one line each.
 fn changes(server: &Server) -> Vec<String> {
     let mut changes = Vec::new();
     let orders = read(server, "/taxi/orders?size=100");
@@ -54,8 +55,8 @@ fn changes(server: &Server) -> Vec<String> {
         let is_paid = order["status"] == "Paid";
         changes.extend((!is_paid).then(|| format!("order {} is {}", order["id"], order["status"])));
     }
-    let context = read(server, "/admin/components/taxi/sms");
-    changes.extend((context["state"] != "RUNNING").then(|| "messages are suspended".to_owned()));
+    let component = read(server, "/admin/components/taxi/sms");
+    changes.extend((component["state"] != "RUNNING").then(|| "messages are suspended".to_owned()));
     let gate = read(server, "/admin/gates/taxi/payment");
     let is_set = gate["settings"]["concurrency_max"] == 1;
     changes.extend(is_set.then(|| "the gate of payments is set".to_owned()));
@@ -64,10 +65,10 @@ fn changes(server: &Server) -> Vec<String> {
     changes
 }
 
-/// Opens the page of the attacker and waits until it has tried everything.
+/// Opens the page of the attacker and waits until it has tried all requests.
 fn attacked(folder: &Path, arguments: &[&str], page: &str, told: &Receiver<String>) -> String {
     let browser = chromium::open(folder, arguments, page);
-    let found = told.recv_timeout(HANG).expect("the page tells what it found");
+    let found = told.recv_timeout(HANG).expect("the page reports its results");
     drop(browser);
     println!("{found}");
     assert_eq!(found.lines().filter(|line| line.starts_with("json order:")).count(), 1, "{found}");
@@ -94,9 +95,9 @@ fn a_page_of_another_origin_changes_nothing_and_reads_nothing() {
     assert!(server.terminate().success());
 }
 
-/// The attack itself works: with its origin configured, the requests that need no body get through.
+/// The attack itself works: with its origin configured, requests that need no body are accepted.
 #[test]
-fn a_page_of_a_configured_origin_changes_what_it_can_without_asking_first() {
+fn a_page_of_a_configured_origin_can_send_requests_without_a_preflight() {
     if !has("chromium") || !has("curl") {
         return;
     }
@@ -114,10 +115,10 @@ fn a_page_of_a_configured_origin_changes_what_it_can_without_asking_first() {
     assert!(server.terminate().success());
 }
 
-/// The page comes from `evil.test`, whose name then leads to madang: for the browser both are one
-/// origin. The attacker's server passes on what madang would get by then.
+/// The page comes from `evil.test`, whose name then resolves to madang. For the browser both are
+/// one origin. The server of the attacker forwards the requests that madang would get by then.
 #[test]
-fn a_page_whose_name_leads_to_the_server_changes_nothing_and_reads_nothing() {
+fn a_page_whose_name_resolves_to_the_server_changes_nothing_and_reads_nothing() {
     if !has("chromium") || !has("curl") {
         return;
     }

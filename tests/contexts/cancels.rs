@@ -1,4 +1,5 @@
-//! What is cancelled while a part is down: refused and unchanged, or undone when the part is back.
+//! Cancellations while a component is down are refused without a change, or are undone when the
+//! component is back.
 
 use crate::{
     site::{Site, is_problem},
@@ -9,21 +10,21 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 impl Site {
-    /// Asks to cancel; the status of the answer.
+    /// Submits a cancellation; returns the status of the answer.
     async fn cancel(&self, path: &str, body: &Value) -> u16 {
-        self.say(Method::PATCH, path, body).await.status().as_u16()
+        self.send(Method::PATCH, path, body).await.status().as_u16()
     }
 
-    /// Asks to cancel, and is told that the part does not answer.
-    async fn cannot_cancel(&self, method: Method, path: &str, body: &Value, because: &str) {
-        let refused = is_problem(self.say(method, path, body).await, "unavailable").await;
-        assert_eq!(refused["detail"], because);
+    /// Submits a cancellation that is refused, because the component does not answer.
+    async fn cannot_cancel(&self, method: Method, path: &str, body: &Value, reason: &str) {
+        let refused = is_problem(self.send(method, path, body).await, "unavailable").await;
+        assert_eq!(refused["detail"], reason);
     }
 
-    /// Cancels what could not be cancelled before, as soon as the part has done with that.
+    /// Cancels what could not be cancelled before, as soon as the earlier cancellation is undone.
     async fn cancels_later(&self, method: Method, path: &str, body: &Value) {
         loop {
-            let answer = self.say(method.clone(), path, body).await;
+            let answer = self.send(method.clone(), path, body).await;
             if answer.status() == 200 {
                 return;
             }
@@ -32,15 +33,15 @@ impl Site {
     }
 
     async fn is_missing(&self, path: &str) {
-        let answer = self.say(Method::GET, path, &Value::Null).await;
+        let answer = self.send(Method::GET, path, &Value::Null).await;
         assert_eq!(answer.status(), 404);
         assert_eq!(answer.json::<Value>().await.expect("json")["type"], "/problems/not-found");
     }
 }
 
-/// Whoever waits for a part that is down is soon told that it will be done.
+/// A client that waits for a component that is down is soon answered 202.
 fn in_a_hurry(config: &mut Config) {
-    config.http.patience_ms = 300;
+    config.http.wait_max_ms = 300;
 }
 
 fn claims_in_a_hurry(config: &mut Config) {
@@ -83,7 +84,7 @@ async fn a_claim_stands_while_reviews_are_down_and_is_cancelled_or_approved_afte
     site.cancels_later(Method::PUT, "/claims/claims/1", &cancel).await;
     site.is_so(1, CLAIM_IS_CANCELLED).await;
     let approved = json!({"contId": 80001, "price": 450, "status": "Approved Review"});
-    let approved = site.say(Method::PUT, "/claims/reviews/2", &approved).await;
+    let approved = site.send(Method::PUT, "/claims/reviews/2", &approved).await;
     assert_eq!(approved.status(), 200);
     site.becomes("/claims/claims/2", "status", "Approved").await;
     site.ends_well();
@@ -128,8 +129,8 @@ async fn a_phone_order_keeps_everything_while_rewards_are_down_and_is_cancelled_
     for number in 1..=2 {
         site.shows(number, STANDS).await;
         let order = format!("/phone/orders/{number}");
-        let because = "the reward could not be taken back in time";
-        site.cannot_cancel(Method::PATCH, &order, &cancel, because).await;
+        let reason = "the reward could not be taken back in time";
+        site.cannot_cancel(Method::PATCH, &order, &cancel, reason).await;
         site.is_so(number, STANDS).await;
     }
     site.is_so(1, IS_GRANTED).await;
@@ -227,7 +228,7 @@ fn course() -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn who_cancels_while_the_course_office_is_down_is_refunded_at_once_and_never_enrolled() {
+async fn students_who_cancel_while_the_course_office_is_down_are_refunded_and_never_enrolled() {
     let site = Site::all_six(|_| {});
     let (course, cancel) = course();
     site.turn("education/educations", "suspend").await;
@@ -261,7 +262,7 @@ async fn an_enrolment_is_cancelled_and_refunded_when_the_course_office_is_back()
 }
 
 #[tokio::test]
-async fn taxis_called_off_while_reservations_are_down_are_given_back_and_refunded_afterwards() {
+async fn taxis_cancelled_while_reservations_are_down_are_returned_and_refunded_afterwards() {
     let site = Site::all_six(in_a_hurry);
     let fleet =
         json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": 10, "itemPrice": 1});
@@ -270,7 +271,7 @@ async fn taxis_called_off_while_reservations_are_down_are_given_back_and_refunde
     site.create("/taxi/orders", &call).await;
     site.shows(1, &[("/taxi/reservations/{}", "status", "Reservation Complete")]).await;
     let confirmed = json!({"status": "confirmed"});
-    let confirmed = site.say(Method::PATCH, "/taxi/reservations/1", &confirmed).await;
+    let confirmed = site.send(Method::PATCH, "/taxi/reservations/1", &confirmed).await;
     assert!(confirmed.status().is_success());
     site.shows(1, &[("/taxi/orders/{}", "status", "Confirmed")]).await;
     site.becomes("/taxi/taxis/1", "stockCnt", "9").await;

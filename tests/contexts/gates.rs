@@ -1,4 +1,4 @@
-//! What operators see of the gates, and how they set them.
+//! The gates as operators see and configure them.
 
 use crate::{site::Site, support::inside::shipped};
 use madang::{
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 const PAYMENT: &str = "/admin/gates/taxi/payment";
 
 impl Site {
-    /// Puts this, and says what came of it.
+    /// Sends this with `PUT`; returns the status and the body.
     async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
-        let answer = self.say(Method::PUT, path, body).await;
+        let answer = self.send(Method::PUT, path, body).await;
         (answer.status().as_u16(), answer.json().await.expect("json"))
     }
 }
@@ -29,7 +29,7 @@ async fn every_port_and_every_resource_has_a_gate_that_is_closed_at_first() {
     assert_eq!(guards("taxi/payment"), Some(json!("port")));
     assert_eq!(guards("taxi/orders"), Some(json!("admission")));
     for gate in gates {
-        assert_eq!((&gate["state"], &gate["because"]), (&json!("closed"), &json!("it began so")));
+        assert_eq!((&gate["state"], &gate["reason"]), (&json!("closed"), &json!("initial state")));
         let itself = gate["_links"]["self"]["href"].as_str().expect("itself");
         assert_eq!(taxi.get(itself).await["settings"], gate["settings"]);
     }
@@ -43,16 +43,16 @@ async fn a_client_may_encode_the_slash_of_a_name_once() {
     assert_eq!(taxi.get(gate).await["name"], "taxi/payment");
     let (status, set) = taxi.put(gate, &json!({"open_ms": 9})).await;
     assert_eq!((status, &set["settings"]["open_ms"]), (200, &json!(9)));
-    let context = "/admin/components/taxi%2fsms";
-    assert_eq!(taxi.get(context).await["name"], "taxi/sms");
+    let component = "/admin/components/taxi%2fsms";
+    assert_eq!(taxi.get(component).await["name"], "taxi/sms");
     for (turn, state) in [("suspend", "SUSPENDED"), ("resume", "RUNNING")] {
-        let turned = taxi.say(Method::POST, &format!("{context}/{turn}"), &Value::Null).await;
+        let turned = taxi.send(Method::POST, &format!("{component}/{turn}"), &Value::Null).await;
         assert_eq!(turned.status(), 200);
         assert_eq!(taxi.get("/admin/components/taxi/sms").await["state"], state);
     }
-    for nobody in ["gates/taxi%252Fpayment", "gates/taxi%FFpayment", "contexts/taxi%252Fsms"] {
-        let answer = taxi.say(Method::GET, &format!("/admin/{nobody}"), &Value::Null).await;
-        assert_eq!(answer.status(), 404, "{nobody}");
+    for path in ["gates/taxi%252Fpayment", "gates/taxi%FFpayment", "components/taxi%252Fsms"] {
+        let answer = taxi.send(Method::GET, &format!("/admin/{path}"), &Value::Null).await;
+        assert_eq!(answer.status(), 404, "{path}");
     }
 }
 
@@ -70,13 +70,13 @@ async fn a_gate_is_set_while_it_is_in_use_and_set_back() {
 }
 
 #[tokio::test]
-async fn nonsense_is_answered_with_a_sentence_and_changes_nothing() {
+async fn invalid_settings_are_refused_with_a_reason_and_change_nothing() {
     let taxi = Site::taxi(|_| {});
     let before = taxi.get(PAYMENT).await["settings"].clone();
     for (nonsense, detail) in [
         (json!({"failure_rate": 7}), "failure_rate is above 0 and at most 1, not 7"),
         (json!({"concurrency_max": 0}), "concurrency_max is at least 1, not 0"),
-        (json!([]), "the keys to change stand in an object"),
+        (json!([]), "the body must be an object of settings"),
     ] {
         let (status, problem) = taxi.put(PAYMENT, &nonsense).await;
         assert_eq!((status, &problem["detail"]), (422, &json!(detail)));
@@ -87,11 +87,11 @@ async fn nonsense_is_answered_with_a_sentence_and_changes_nothing() {
     assert_eq!(taxi.get(PAYMENT).await["settings"], before);
     assert_eq!(taxi.put("/admin/gates/taxi/nobody", &json!({})).await.0, 404);
     assert_eq!(taxi.put("/admin/gates", &json!({})).await.0, 405);
-    assert_eq!(taxi.say(Method::POST, PAYMENT, &json!({})).await.status(), 405);
+    assert_eq!(taxi.send(Method::POST, PAYMENT, &json!({})).await.status(), 405);
 }
 
 #[test]
-fn a_section_for_no_gate_or_with_nonsense_keeps_the_house_from_starting() {
+fn a_section_of_an_unknown_gate_or_with_an_invalid_setting_prevents_the_start() {
     let start = |name: &str, settings: Value| {
         let data = tempfile::tempdir().expect("a temporary folder");
         let listen = Some("127.0.0.1:0".parse().expect("an address"));
@@ -102,12 +102,12 @@ fn a_section_for_no_gate_or_with_nonsense_keeps_the_house_from_starting() {
         config.gates.insert(name.into(), settings);
         let system = actix::System::new();
         let app = system.block_on(async { App::build(config, shipped).await });
-        app.err().expect("does not start").to_string()
+        app.err().expect("the server does not start").to_string()
     };
     let nonsense = start("taxi/payment", json!({"slow_call_rate": 2.0}));
-    let because = "gates.\"taxi/payment\": slow_call_rate is above 0 and at most 1, not 2";
-    assert!(nonsense.contains(because), "{nonsense}");
-    let nobody = start("taxi/nobody", json!({}));
-    let because = "gates.\"taxi/nobody\": there is no such gate; there are taxi/";
-    assert!(nobody.contains(because), "{nobody}");
+    let reason = "gates.\"taxi/payment\": slow_call_rate is above 0 and at most 1, not 2";
+    assert!(nonsense.contains(reason), "{nonsense}");
+    let unknown = start("taxi/nobody", json!({}));
+    let reason = "gates.\"taxi/nobody\": there is no such gate; there are taxi/";
+    assert!(unknown.contains(reason), "{unknown}");
 }

@@ -1,4 +1,4 @@
-//! Parts are suspended and resumed: nothing is missed, nothing comes twice, and nobody else notices.
+//! A suspended and resumed component misses nothing, doubles nothing and affects no other.
 
 mod cancels;
 mod gates;

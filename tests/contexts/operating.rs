@@ -1,4 +1,4 @@
-//! What operators and clients see of a suspension.
+//! A suspension as operators and clients see it.
 
 use crate::site::{Site, is_problem};
 use reqwest::{Method, Response};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 impl Site {
     async fn order(&self) -> Response {
         let body = json!({"orderType": "basic", "name": "Jung"});
-        self.say(Method::POST, "/taxi/orders", &body).await
+        self.send(Method::POST, "/taxi/orders", &body).await
     }
 
-    /// How many messages were sent, once there are so many.
+    /// The number of messages, once it has reached this count.
     async fn messages(&self, count: u64) -> u64 {
         loop {
             let total = self.get("/taxi/messages?size=1").await;
@@ -28,40 +28,40 @@ fn position(response: &Response) -> String {
 }
 
 #[tokio::test]
-async fn every_part_can_be_listed_suspended_and_resumed_by_its_name() {
+async fn every_component_can_be_listed_suspended_and_resumed_by_its_name() {
     let taxi = Site::taxi(|_| {});
     let listed = taxi.get("/admin/components").await;
-    let listed = listed["_embedded"]["components"].as_array().expect("contexts").clone();
+    let listed = listed["_embedded"]["components"].as_array().expect("components").clone();
     let kinds = |name: &str| {
-        let context = listed.iter().find(|context| context["name"] == name).expect("listed");
-        context["kinds"].clone()
+        let component = listed.iter().find(|component| component["name"] == name).expect("listed");
+        component["kinds"].clone()
     };
     assert_eq!(kinds("taxi/reservations"), json!(["aggregate"]));
     assert_eq!(kinds("taxi/mypages"), json!(["view"]));
     assert_eq!(kinds("taxi/payment"), json!(["port"]));
     assert_eq!(kinds("taxi/ride"), json!(["saga"]));
-    for context in &listed {
-        assert_eq!((&context["state"], &context["since"]), (&json!("RUNNING"), &Value::Null));
-        let suspend = context["_links"]["suspend"]["href"].as_str().expect("can be suspended");
-        assert_eq!(taxi.say(Method::GET, suspend, &Value::Null).await.status(), 405);
+    for component in &listed {
+        assert_eq!((&component["state"], &component["since"]), (&json!("RUNNING"), &Value::Null));
+        let suspend = component["_links"]["suspend"]["href"].as_str().expect("can be suspended");
+        assert_eq!(taxi.send(Method::GET, suspend, &Value::Null).await.status(), 405);
         let suspended: Value =
-            taxi.say(Method::POST, suspend, &Value::Null).await.json().await.expect("json");
+            taxi.send(Method::POST, suspend, &Value::Null).await.json().await.expect("json");
         assert_eq!(suspended["state"], "SUSPENDED");
         assert!(suspended["since"].as_u64().is_some());
-        let itself = context["_links"]["self"]["href"].as_str().expect("itself");
+        let itself = component["_links"]["self"]["href"].as_str().expect("itself");
         assert_eq!(taxi.get(itself).await["since"], suspended["since"]);
         let resume = suspended["_links"]["resume"]["href"].as_str().expect("can be resumed");
-        assert_eq!(taxi.say(Method::POST, resume, &Value::Null).await.status(), 200);
+        assert_eq!(taxi.send(Method::POST, resume, &Value::Null).await.status(), 200);
         assert_eq!(taxi.get(itself).await["state"], "RUNNING");
     }
     for path in ["/admin/components/taxi/nobody", "/admin/components/taxi/nobody/suspend"] {
-        assert_eq!(taxi.say(Method::POST, path, &Value::Null).await.status(), 404);
+        assert_eq!(taxi.send(Method::POST, path, &Value::Null).await.status(), 404);
     }
-    assert_eq!(taxi.order().await.status(), 201, "all is as before");
+    assert_eq!(taxi.order().await.status(), 201, "the component works as before");
 }
 
 #[tokio::test]
-async fn a_suspended_resource_is_read_but_told_nothing_and_the_probes_stay_up() {
+async fn a_suspended_resource_is_readable_and_takes_no_commands_and_the_probes_stay_up() {
     let taxi = Site::taxi(|_| {});
     assert_eq!(taxi.order().await.status(), 201);
     taxi.turn("taxi/orders", "suspend").await;
@@ -80,18 +80,18 @@ async fn a_suspended_resource_is_read_but_told_nothing_and_the_probes_stay_up() 
 }
 
 #[tokio::test]
-async fn a_suspended_view_answers_as_it_stood_and_says_so() {
+async fn a_suspended_view_serves_its_last_rows_with_a_header() {
     let taxi = Site::taxi(|_| {});
     let first = position(&taxi.order().await);
     let page = format!("/taxi/mypages/1?at-least={first}");
     assert_eq!(taxi.get(&page).await["status"], "Paid");
     taxi.turn("taxi/mypages", "suspend").await;
     let second = position(&taxi.order().await);
-    let old = taxi.say(Method::GET, "/taxi/mypages", &Value::Null).await;
+    let old = taxi.send(Method::GET, "/taxi/mypages", &Value::Null).await;
     assert_eq!(old.headers()["x-madang-suspended"], "taxi/mypages");
     assert_eq!(old.json::<Value>().await.expect("json")["page"]["totalElements"], 1);
     let newer = format!("/taxi/mypages?at-least={second}");
-    is_problem(taxi.say(Method::GET, &newer, &Value::Null).await, "suspended").await;
+    is_problem(taxi.send(Method::GET, &newer, &Value::Null).await, "suspended").await;
     taxi.turn("taxi/mypages", "resume").await;
     assert_eq!(taxi.get(&newer).await["page"]["totalElements"], 2);
 }
@@ -100,7 +100,8 @@ async fn a_suspended_view_answers_as_it_stood_and_says_so() {
 async fn payments_refused_while_the_port_is_suspended_are_503_and_fine_afterwards() {
     let taxi = Site::taxi(|_| {});
     taxi.turn("taxi/payment", "suspend").await;
-    // More than may be unfinished at once of what nobody waits for; none of these leaves a refund.
+    // More orders than the limit of unfinished effects without a waiting client. None of them
+    // leaves a refund.
     for _ in 0..1_100 {
         is_problem(taxi.order().await, "unavailable").await;
     }
@@ -119,7 +120,7 @@ async fn payments_that_can_be_deferred_wait_for_a_suspended_port() {
     let taxi = Site::taxi(|config| {
         let port = serde_json::from_value(deferred).expect("settings of a port");
         config.ports.insert("taxi/payment".into(), port);
-        config.http.patience_ms = 20;
+        config.http.wait_max_ms = 20;
     });
     taxi.turn("taxi/payment", "suspend").await;
     for _ in 0..5 {
@@ -146,22 +147,22 @@ async fn messages_wait_for_their_suspended_port_and_are_sent_once() {
 
 #[tokio::test]
 async fn a_lookup_waits_for_its_suspended_view() {
-    let taxi = Site::taxi(|config| config.http.patience_ms = 20);
+    let taxi = Site::taxi(|config| config.http.wait_max_ms = 20);
     let fleet = json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": 1, "itemPrice": 1});
-    taxi.say(Method::POST, "/taxi/taxis", &fleet).await;
+    taxi.send(Method::POST, "/taxi/taxis", &fleet).await;
     let ordered = taxi.order().await;
     assert!(ordered.status().is_success());
     taxi.becomes("/taxi/reservations/1", "status", "Reservation Complete").await;
     taxi.turn("taxi/availability", "suspend").await;
     let confirm = json!({"status": "confirmed"});
-    let confirmed = taxi.say(Method::PATCH, "/taxi/reservations/1", &confirm).await;
+    let confirmed = taxi.send(Method::PATCH, "/taxi/reservations/1", &confirm).await;
     assert_eq!(confirmed.status(), 202, "the cheapest taxi is sought");
     taxi.turn("taxi/availability", "resume").await;
     taxi.becomes("/taxi/orders/1", "status", "Confirmed").await;
 }
 
 #[tokio::test]
-async fn a_view_that_nothing_concerns_has_reached_every_position() {
+async fn a_view_without_events_of_interest_reaches_every_position() {
     let taxi = Site::taxi(|_| {});
     let mut last = String::new();
     for _ in 0..5 {
@@ -169,6 +170,6 @@ async fn a_view_that_nothing_concerns_has_reached_every_position() {
     }
     let page = taxi.get(&format!("/taxi/availability?at-least={last}")).await;
     assert_eq!(page["page"]["totalElements"], 0);
-    // What is said of the last order is perhaps still being written down.
+    // The records that follow the last order may not be written yet.
     taxi.has_caught_up("view taxi/availability").await;
 }

@@ -1,4 +1,4 @@
-//! A running application, and what its operators and its clients do with it.
+//! A running application, and helpers of its operators and clients.
 
 use crate::support::{
     client,
@@ -15,12 +15,12 @@ use tempfile::TempDir;
 pub struct Site {
     running: Running,
     client: Client,
-    /// Goes when the application has stopped.
+    /// Deleted when the application has stopped.
     data: TempDir,
 }
 
 impl Site {
-    /// With only the call taxi, configured further by `change`.
+    /// Starts only the call taxi, configured further by `change`.
     pub fn taxi(change: impl FnOnce(&mut Config)) -> Self {
         Self::all_six(|config| {
             config.only = vec!["taxi".into()];
@@ -28,46 +28,46 @@ impl Site {
         })
     }
 
-    /// With all six businesses, configured by `change`.
+    /// Starts all six businesses, configured by `change`.
     pub fn all_six(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let running = Running::serve(data.path(), change, shipped);
         Self { running, client: client(), data }
     }
 
-    /// Says it with this method.
-    pub async fn say(&self, method: Method, path: &str, body: &Value) -> Response {
+    /// Sends a body with this method.
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Response {
         let url = format!("http://{}{path}", self.running.address);
         self.client.request(method, url).json(body).send().await.expect("an answer")
     }
 
-    /// Creates something.
+    /// Creates an aggregate.
     pub async fn create(&self, path: &str, body: &Value) {
-        let created = self.say(Method::POST, path, body).await.status();
+        let created = self.send(Method::POST, path, body).await.status();
         assert!(matches!(created.as_u16(), 201 | 202), "{path}: {created}");
     }
 
-    /// What is shown at this path.
+    /// The representation at this path.
     pub async fn get(&self, path: &str) -> Value {
-        self.say(Method::GET, path, &Value::Null).await.json().await.expect("json")
+        self.send(Method::GET, path, &Value::Null).await.json().await.expect("json")
     }
 
-    /// Suspends or resumes this context.
-    pub async fn turn(&self, context: &str, turn: &str) {
-        let path = format!("/admin/components/{context}/{turn}");
-        assert_eq!(self.say(Method::POST, &path, &Value::Null).await.status(), 200);
+    /// Suspends or resumes this component.
+    pub async fn turn(&self, component: &str, turn: &str) {
+        let path = format!("/admin/components/{component}/{turn}");
+        assert_eq!(self.send(Method::POST, &path, &Value::Null).await.status(), 200);
     }
 
-    /// Resumes this context, and waits until everything it was told meanwhile has been delivered.
-    pub async fn catch_up(&self, context: &str) {
-        self.turn(context, "resume").await;
-        let path = format!("/admin/components/{context}");
+    /// Resumes this component, and waits until all deferred commands are delivered.
+    pub async fn catch_up(&self, component: &str) {
+        self.turn(component, "resume").await;
+        let path = format!("/admin/components/{component}");
         while self.get(&path).await["waiting"]["commandsWaiting"] != 0 {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Waits until the field has this value.
+    /// Polls until the field has this value.
     pub async fn becomes(&self, path: &str, field: &str, expected: &str) {
         let asking = async {
             while !self.is(path, field, expected).await {
@@ -78,7 +78,7 @@ impl Site {
         asked.unwrap_or_else(|_| panic!("{path}: {field} never becomes {expected}"));
     }
 
-    /// Waits until this part has read everything there is.
+    /// Waits until this subscriber or view has read the whole journal.
     pub async fn has_caught_up(&self, part: &str) {
         let asking = async {
             loop {
@@ -97,14 +97,14 @@ impl Site {
         reads(&self.get(path).await[field], expected)
     }
 
-    /// Waits until all of this is shown of this number.
+    /// Waits until all these values are shown for this number.
     pub async fn shows(&self, number: u64, all: &[Shown<'_>]) {
         for (path, field, expected) in all {
             self.becomes(&about(path, number), field, expected).await;
         }
     }
 
-    /// Checks that all of this is shown of this number now.
+    /// Checks that all these values are shown for this number now.
     pub async fn is_so(&self, number: u64, all: &[Shown<'_>]) {
         for (path, field, expected) in all {
             let path = about(path, number);
@@ -112,14 +112,14 @@ impl Site {
         }
     }
 
-    /// Stops it and checks what it remembers.
+    /// Stops the application and verifies its data.
     pub fn ends_well(self) {
         drop(self.running);
         assert_verified(self.data.path());
     }
 }
 
-/// Checks that the answer is 503 with this problem; its body.
+/// Checks that the answer is 503 with this problem; returns its body.
 pub async fn is_problem(response: Response, name: &str) -> Value {
     assert_eq!(response.status(), 503);
     assert!(response.headers().contains_key("retry-after"));

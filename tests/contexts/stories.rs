@@ -1,4 +1,4 @@
-//! Two hundred creations in each business, while one part after the other is down.
+//! Two hundred creations in each business while one component after the other is down.
 
 use crate::support::suspension::{Outage, Said, Shown, suspended_and_resumed};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const PAGE_SHOWS_IT: Shown<'_> = ("/taxi/mypages/{}", "reservationStatus", "Rese
 #[tokio::test]
 async fn taxi_orders_are_paid_while_reservations_are_down_and_reserved_afterwards() {
     let outage = Outage {
-        context: "taxi/reservations",
+        component: "taxi/reservations",
         wanted: taxi(),
         meanwhile: &[CALL_IS_PAID],
         finished: &[CALL_IS_RESERVED, PAGE_SHOWS_IT],
@@ -28,7 +28,7 @@ async fn taxi_orders_are_paid_while_reservations_are_down_and_reserved_afterward
 #[tokio::test]
 async fn the_pages_of_taxi_customers_show_everything_after_they_were_down() {
     let outage = Outage {
-        context: "taxi/mypages",
+        component: "taxi/mypages",
         wanted: taxi(),
         meanwhile: &[CALL_IS_RESERVED],
         finished: &[PAGE_SHOWS_IT, CALL_IS_PAID],
@@ -40,7 +40,7 @@ async fn the_pages_of_taxi_customers_show_everything_after_they_were_down() {
 #[tokio::test]
 async fn taxi_orders_wait_for_a_suspended_saga_and_are_paid_afterwards() {
     let outage = Outage {
-        context: "taxi/ride",
+        component: "taxi/ride",
         wanted: taxi(),
         finished: &[
             ("/taxi/paymentHistories/{}", "status", "Approved"),
@@ -55,7 +55,7 @@ async fn taxi_orders_wait_for_a_suspended_saga_and_are_paid_afterwards() {
 #[tokio::test]
 async fn taxi_orders_wait_for_suspended_payments_and_are_paid_afterwards() {
     let outage = Outage {
-        context: "taxi/paymentHistories",
+        component: "taxi/paymentHistories",
         wanted: taxi(),
         finished: &[("/taxi/paymentHistories/{}", "status", "Approved"), CALL_IS_RESERVED],
         ..Outage::default()
@@ -78,9 +78,9 @@ const UNDERWRITER_HAS_ALL: Shown<'_> = ("/insurance/rosters/1", "openCnt", "200"
 
 #[tokio::test]
 async fn subscriptions_are_paid_while_underwriting_or_its_roster_is_down_and_assigned_afterwards() {
-    for context in ["insurance/underwritings", "insurance/rosters"] {
+    for component in ["insurance/underwritings", "insurance/rosters"] {
         let outage = Outage {
-            context,
+            component,
             wanted: subscription(),
             meanwhile: &[
                 PREMIUM_IS_PAID,
@@ -101,7 +101,7 @@ async fn subscriptions_are_paid_while_underwriting_or_its_roster_is_down_and_ass
 #[tokio::test]
 async fn subscription_views_show_everything_after_they_were_down() {
     let outage = Outage {
-        context: "insurance/subscriptionViews",
+        component: "insurance/subscriptionViews",
         wanted: subscription(),
         meanwhile: &[IS_UNDER_REVIEW],
         finished: &[SUBSCRIPTION_IS_SHOWN, PREMIUM_IS_PAID],
@@ -124,9 +124,9 @@ const EXAMINER_HAS_ALL: Shown<'_> = ("/claims/rosters/1", "openCnt", "200");
 
 #[tokio::test]
 async fn claims_are_received_while_reviews_or_their_roster_are_down_and_examined_afterwards() {
-    for context in ["claims/reviews", "claims/rosters"] {
+    for component in ["claims/reviews", "claims/rosters"] {
         let outage = Outage {
-            context,
+            component,
             wanted: claim(),
             meanwhile: &[("/claims/claims/{}", "status", "Received")],
             finished: &[
@@ -144,7 +144,7 @@ async fn claims_are_received_while_reviews_or_their_roster_are_down_and_examined
 #[tokio::test]
 async fn claims_are_approved_while_payments_are_down_and_paid_out_afterwards() {
     let outage = Outage {
-        context: "claims/payments",
+        component: "claims/payments",
         wanted: claim(),
         meanwhile: &[REVIEW_IS_ASSIGNED],
         work: &[approved()],
@@ -162,7 +162,7 @@ async fn claims_are_approved_while_payments_are_down_and_paid_out_afterwards() {
 #[tokio::test]
 async fn the_history_of_claims_has_everything_once_after_it_was_down() {
     let outage = Outage {
-        context: "claims/history",
+        component: "claims/history",
         wanted: claim(),
         meanwhile: &[("/claims/claims/{}", "status", "UnderReview")],
         finished: &[
@@ -186,7 +186,7 @@ const POINTS_ARE_LISTED: Shown<'_> =
 #[tokio::test]
 async fn phones_are_shipped_while_rewards_are_down_and_points_granted_afterwards() {
     let outage = Outage {
-        context: "phone/rewards",
+        component: "phone/rewards",
         wanted: phone(),
         meanwhile: &[PHONE_IS_SHIPPED, ("/phone/orders/{}", "point", "null")],
         finished: &[
@@ -209,7 +209,7 @@ async fn phones_are_shipped_while_rewards_are_down_and_points_granted_afterwards
 #[tokio::test]
 async fn points_are_granted_while_the_store_is_down_and_phones_shipped_afterwards() {
     let outage = Outage {
-        context: "phone/storeManages",
+        component: "phone/storeManages",
         wanted: phone(),
         meanwhile: &[POINTS_ARE_WRITTEN_BACK, ("/phone/orders/{}", "status", "Paid")],
         finished: &[
@@ -225,7 +225,7 @@ async fn points_are_granted_while_the_store_is_down_and_phones_shipped_afterward
 #[tokio::test]
 async fn point_histories_have_everything_once_after_they_were_down() {
     let outage = Outage {
-        context: "phone/pointHistories",
+        component: "phone/pointHistories",
         wanted: phone(),
         meanwhile: &[POINTS_ARE_WRITTEN_BACK],
         finished: &[POINTS_ARE_LISTED, ("/phone/pointHistories", "page.totalElements", "200")],
@@ -248,7 +248,7 @@ const ALL_CARS_ARE_RENTED: Shown<'_> = ("/rental/availability/1", "rentable", "0
 #[tokio::test]
 async fn rentals_are_paid_while_cars_are_down_and_confirmed_afterwards() {
     let outage = Outage {
-        context: "rental/cars",
+        component: "rental/cars",
         given: &[registered()],
         wanted: rental(),
         meanwhile: &[
@@ -270,7 +270,7 @@ async fn rentals_are_paid_while_cars_are_down_and_confirmed_afterwards() {
 #[tokio::test]
 async fn the_availability_of_cars_is_right_after_it_was_down() {
     let outage = Outage {
-        context: "rental/availability",
+        component: "rental/availability",
         given: &[registered()],
         wanted: rental(),
         meanwhile: &[RENTAL_IS_CONFIRMED],
@@ -291,7 +291,7 @@ const STUDENT_SEES_IT: Shown<'_> = ("/education/mypages/{}", "status", "EduRegis
 #[tokio::test]
 async fn applications_are_paid_while_enrolments_are_down_and_enrolled_afterwards() {
     let outage = Outage {
-        context: "education/educations",
+        component: "education/educations",
         wanted: application(),
         meanwhile: &[TUITION_IS_PAID, ("/education/eduApplications/{}", "status", "EduApplied")],
         finished: &[
@@ -307,7 +307,7 @@ async fn applications_are_paid_while_enrolments_are_down_and_enrolled_afterwards
 #[tokio::test]
 async fn the_pages_of_students_show_everything_after_they_were_down() {
     let outage = Outage {
-        context: "education/mypages",
+        component: "education/mypages",
         wanted: application(),
         meanwhile: &[STUDENT_IS_ENROLLED],
         finished: &[STUDENT_SEES_IT, TUITION_IS_PAID],

@@ -1,13 +1,13 @@
-//! What becomes of orders whose payment is put off.
+//! Orders whose payment is deferred.
 
 use crate::{
-    house::{House, turned_away},
+    house::{House, rejected},
     provider::Mood,
 };
 use madang::actors::{Fallback, PortSettings};
 use serde_json::{Value, json};
 
-/// One failure opens it; it tries again soon.
+/// One failure opens the gate, which soon tries again.
 fn soon_open() -> Value {
     json!({"consecutive_failures": 1, "open_ms": 50, "open_ms_max": 50, "trial_calls": 1})
 }
@@ -17,7 +17,7 @@ fn deferring(port: &mut PortSettings) {
     port.fallback = Fallback::Defer;
 }
 
-/// Checks that the order is taken and told where it can be seen.
+/// Checks that the order is answered 202 with its location.
 #[track_caller]
 fn is_taken(answer: &reqwest::Response, number: u64) {
     assert_eq!(answer.status(), 202);
@@ -25,10 +25,10 @@ fn is_taken(answer: &reqwest::Response, number: u64) {
 }
 
 #[tokio::test]
-async fn orders_are_taken_at_once_while_nobody_charges_and_paid_once_when_somebody_does() {
+async fn orders_are_accepted_while_the_provider_fails_and_paid_once_when_it_recovers() {
     let house = House::open(deferring, &soon_open());
     house.provider.charges(Mood::Fails);
-    // Patience is 30 s; each of these answers comes as soon as it is known that nobody charges.
+    // `wait_max_ms` is 30 s. Each of these answers is sent as soon as the provider has failed.
     for number in 1..=5 {
         is_taken(&house.order().await, number);
     }
@@ -43,7 +43,7 @@ async fn orders_are_taken_at_once_while_nobody_charges_and_paid_once_when_somebo
 }
 
 #[tokio::test]
-async fn the_same_key_is_told_the_same_while_it_is_put_off_and_afterwards() {
+async fn the_same_key_gets_the_same_answer_while_its_payment_is_deferred_and_afterwards() {
     let house = House::open(deferring, &soon_open());
     house.provider.charges(Mood::Fails);
     for _ in 0..2 {
@@ -56,7 +56,7 @@ async fn the_same_key_is_told_the_same_while_it_is_put_off_and_afterwards() {
 }
 
 #[tokio::test]
-async fn who_finds_too_many_put_off_is_turned_away_and_leaves_nothing() {
+async fn an_order_beyond_the_limit_of_deferrals_is_rejected_and_leaves_nothing() {
     let never = json!({"consecutive_failures": 1, "open_ms": 3_600_000, "open_ms_max": 3_600_000});
     let house = House::open(
         |port| {
@@ -67,13 +67,13 @@ async fn who_finds_too_many_put_off_is_turned_away_and_leaves_nothing() {
     );
     house.provider.charges(Mood::Fails);
     is_taken(&house.order().await, 1);
-    turned_away(house.order().await, "gate-open").await;
+    rejected(house.order().await, "gate-open").await;
     assert_eq!(house.orders().await, 1);
     house.ends_well();
 }
 
 #[tokio::test]
-async fn what_was_put_off_stays_so_when_the_journal_starts_over_however_full_it_is() {
+async fn deferred_payments_stay_deferred_after_a_journal_recovery_even_at_the_limit() {
     let house = House::open(
         |port| {
             deferring(port);
@@ -94,7 +94,7 @@ async fn what_was_put_off_stays_so_when_the_journal_starts_over_however_full_it_
 }
 
 #[tokio::test]
-async fn what_was_put_off_too_long_is_given_up_after_a_restart_and_refunded() {
+async fn a_payment_deferred_too_long_is_abandoned_after_a_restart_and_refunded() {
     let house = House::open(deferring, &soon_open());
     house.provider.charges(Mood::Fails);
     is_taken(&house.order().await, 1);
@@ -106,13 +106,13 @@ async fn what_was_put_off_too_long_is_given_up_after_a_restart_and_refunded() {
         &soon_open(),
     );
     house.becomes(1, "Rejected").await;
-    // Nobody knows any more whether the charge went through.
+    // The outcome of the charge is unknown.
     house.is_done("refund-1").await;
     house.ends_well();
 }
 
 #[tokio::test]
-async fn what_was_put_off_is_finished_after_a_restart() {
+async fn a_deferred_payment_is_finished_after_a_restart() {
     let house = House::open(deferring, &soon_open());
     house.provider.charges(Mood::Fails);
     is_taken(&house.order().await, 1);

@@ -1,4 +1,4 @@
-//! The call taxi, whose payments are charged by a provider with moods.
+//! The call taxi with a payment provider whose behaviour a test changes.
 
 use crate::{
     provider::Provider,
@@ -30,20 +30,20 @@ pub struct House {
 }
 
 impl House {
-    /// Opened with these settings of the port that charges, and of its gate.
+    /// Starts with these settings of the payment port and its gate.
     pub fn open(port: impl FnOnce(&mut PortSettings), gate: &Value) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let house = Self { running: None, client: client(), provider: Provider::start(), data };
         house.reopened(port, gate)
     }
 
-    /// Closed, and opened again with other settings over the same data.
+    /// Stops, and starts again with other settings and the same data.
     pub fn reopened(mut self, port: impl FnOnce(&mut PortSettings), gate: &Value) -> Self {
         drop(self.running.take());
         let mut settings = PortSettings {
             transport: TransportKind::Http,
             url: Some(self.provider.url()),
-            // However busy this machine is: no charge is given up that need not be.
+            // Long enough that no charge is abandoned on a slow machine.
             timeout_ms: 30_000,
             within_ms: 60_000,
             backoff_ms: 1,
@@ -55,7 +55,7 @@ impl House {
         let alone = |config: &mut Config| {
             config.only = vec!["taxi".into()];
             config.allow_faults = true;
-            config.http.patience_ms = 30_000;
+            config.http.wait_max_ms = 30_000;
             config.ports.insert(PAYMENT.into(), settings);
             config.gates.insert(PAYMENT.into(), gate);
         };
@@ -78,51 +78,51 @@ impl House {
         self.request(Method::PATCH, &format!("/taxi/orders/{number}")).json(&cancel)
     }
 
-    /// A customer calls for a taxi.
+    /// Places an order.
     pub async fn order(&self) -> Response {
         answer(self.calling()).await
     }
 
-    /// A customer calls for a taxi, under this idempotency key.
+    /// Places an order under this idempotency key.
     pub async fn order_once(&self, key: &str) -> Response {
         answer(self.calling().header("Idempotency-Key", key)).await
     }
 
-    /// So many customers call at once; the statuses of the answers.
+    /// Places this many orders concurrently; returns the statuses of the answers.
     pub async fn order_at_once(&self, customers: usize) -> Vec<StatusCode> {
         at_once((0..customers).map(|_| self.calling())).await
     }
 
-    /// A customer calls for a taxi so often at once, under this idempotency key; the statuses of
-    /// the answers.
+    /// Places an order this many times concurrently under this idempotency key; returns the
+    /// statuses of the answers.
     pub async fn order_repeatedly(&self, key: &str, times: usize) -> Vec<StatusCode> {
         at_once((0..times).map(|_| self.calling().header("Idempotency-Key", key))).await
     }
 
-    /// All these orders are called off at once; the statuses of the answers.
+    /// Cancels all these orders concurrently; returns the statuses of the answers.
     pub async fn cancel_at_once(&self, numbers: RangeInclusive<u64>) -> Vec<StatusCode> {
         at_once(numbers.map(|number| self.calling_off(number))).await
     }
 
-    /// What is shown at this path.
+    /// The representation at this path.
     pub async fn get(&self, path: &str) -> Value {
         answer(self.request(Method::GET, path)).await.json().await.expect("json")
     }
 
-    /// The next commit fails.
+    /// Makes the next commit fail.
     pub async fn fail_next_fsync(&self) {
         let fault = json!({"fault": "fail-fsync", "times": 1});
         let said = answer(self.request(Method::POST, "/admin/faults").json(&fault)).await;
         assert_eq!(said.status(), 200);
     }
 
-    /// An operator suspends or resumes the messages to customers.
+    /// Suspends or resumes the messages to customers, as an operator does.
     pub async fn operate_messages(&self, what: &str) -> StatusCode {
         let path = format!("/admin/components/taxi/sms/{what}");
         answer(self.request(Method::POST, &path)).await.status()
     }
 
-    /// How many orders there are.
+    /// The number of orders.
     pub async fn orders(&self) -> u64 {
         let all = self.get("/taxi/orders?size=1").await;
         all["page"]["totalElements"].as_u64().expect("a total")
@@ -135,25 +135,25 @@ impl House {
         until(&format!("order {number} is {status}"), is_so).await;
     }
 
-    /// Waits until the provider has been asked this so often.
+    /// Waits until the provider has received this many calls under the key.
     pub async fn is_asked(&self, key: &str, times: usize) {
         let is_so = async || self.provider.asked(key) >= times;
         until(&format!("{key} is asked {times} times"), is_so).await;
     }
 
-    /// Waits until the provider has done this.
+    /// Waits until the provider has carried out this call.
     pub async fn is_done(&self, key: &str) {
         until(&format!("{key} is done"), async || self.provider.has_done(key)).await;
     }
 
-    /// Stops it and checks what it remembers.
+    /// Stops the application and verifies its data.
     pub fn ends_well(mut self) {
         drop(self.running.take());
         assert_verified(self.data.path());
     }
 }
 
-/// Waits until it is so.
+/// Polls until the condition holds.
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let asking = async {
         while !is_so().await {
@@ -161,7 +161,7 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
         }
     };
     let asked = tokio::time::timeout(HANG, asking).await;
-    asked.unwrap_or_else(|_| panic!("it never comes about that {what}"));
+    asked.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 async fn answer(request: RequestBuilder) -> Response {
@@ -177,9 +177,9 @@ async fn at_once(requests: impl Iterator<Item = RequestBuilder>) -> Vec<StatusCo
     answers.join_all().await
 }
 
-/// Checks that the answer is 503 with this problem, which names the gate of payments and says when
-/// to come back; its body.
-pub async fn turned_away(answer: Response, name: &str) -> Value {
+/// Checks that the answer is 503 with this problem, the gate of payments and `Retry-After`;
+/// returns its body.
+pub async fn rejected(answer: Response, name: &str) -> Value {
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     let retry_after = answer.headers()["retry-after"].to_str().map(str::parse::<u64>);

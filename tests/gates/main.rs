@@ -1,4 +1,4 @@
-//! Outside services that are slow, failing or down, and what clients are told meanwhile.
+//! Outside services that are slow, failing or down, and the answers to clients meanwhile.
 
 mod deferring;
 mod house;

@@ -1,4 +1,4 @@
-//! A card payment provider whose mood is the test's to choose.
+//! A card payment provider whose behaviour a test changes.
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use serde_json::Value;
@@ -9,23 +9,23 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// How the provider answers to one kind of question.
+/// How the provider answers one kind of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
-    /// It does what it is asked.
+    /// It carries out the call.
     Approves,
-    /// It does nothing, and says that it failed.
+    /// It carries out nothing and answers that it failed.
     Fails,
-    /// It says nothing until its mood is better, and does it then.
+    /// It does not answer until its mood changes, and then carries out the call.
     Hangs,
-    /// It says nothing to the first question under a key, and does what the next asks.
+    /// It does not answer the first call under a key, and carries out the next one.
     HangsFirst,
 }
 
-/// What was asked under each key, how often, and whether it was done.
+/// The calls under each key: their number, and whether one was carried out.
 type Asked = Mutex<HashMap<String, (usize, bool)>>;
 
-/// A provider outside the house.
+/// A provider outside the application.
 pub struct Provider {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -53,7 +53,7 @@ impl Provider {
                 let server = server.workers(1).bind(("127.0.0.1", 0)).expect("a free port");
                 let address = server.addrs()[0];
                 let server = server.disable_signals().shutdown_timeout(0).run();
-                sender.send((address, server.handle())).expect("the test waits");
+                sender.send((address, server.handle())).expect("the test receives the address");
                 server.await.expect("it ends well");
             });
         });
@@ -65,29 +65,29 @@ impl Provider {
         format!("http://{}/", self.address)
     }
 
-    /// How it answers whoever wants a card charged from now on.
+    /// Sets how it answers charges from now on.
     pub fn charges(&self, mood: Mood) {
         self.shared.charges.send_replace(mood);
     }
 
-    /// How it answers whoever wants money given back from now on.
+    /// Sets how it answers refunds from now on.
     pub fn refunds(&self, mood: Mood) {
         self.shared.refunds.send_replace(mood);
     }
 
-    /// How often it was asked under this key.
+    /// The number of calls under this key.
     pub fn asked(&self, key: &str) -> usize {
         self.shared.asked.lock().expect("no panic").get(key).map_or(0, |(times, _)| *times)
     }
 
-    /// How often it was asked under keys that begin like this.
+    /// The number of calls under keys with this prefix.
     pub fn asked_in_all(&self, beginning: &str) -> usize {
         let asked = self.shared.asked.lock().expect("no panic");
         let alike = asked.iter().filter(|(key, _)| key.starts_with(beginning));
         alike.map(|(_, (times, _))| times).sum()
     }
 
-    /// Whether what this key stands for was done.
+    /// Whether the call under this key was carried out.
     pub fn has_done(&self, key: &str) -> bool {
         self.shared.asked.lock().expect("no panic").get(key).is_some_and(|(_, done)| *done)
     }
@@ -108,14 +108,14 @@ async fn answer(
 ) -> HttpResponse {
     let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
     let Some(key) = key else { return HttpResponse::BadRequest().finish() };
-    // Behind what tells the store and the port from others.
+    // The prefix of the key names the store and the port.
     let (ours, key) = key.rsplit_once('/').expect("keys of a port of a store");
     let mood = if body["operation"] == "charge" { &shared.charges } else { &shared.refunds };
     let undone = body["charge"].as_str().and_then(|key| key.rsplit_once('/'));
     let times = {
         let mut asked = shared.asked.lock().expect("no panic");
         if let Some((store_and_port, key)) = undone {
-            assert!(store_and_port == ours && asked.contains_key(key), "refund of what was asked");
+            assert!(store_and_port == ours && asked.contains_key(key), "an unknown charge: {key}");
         }
         let (times, _) = asked.entry(key.to_owned()).or_default();
         *times += 1;
@@ -128,7 +128,7 @@ async fn answer(
         Mood::HangsFirst if times > 1 => {}
         Mood::Hangs | Mood::HangsFirst => {
             let better = mood.wait_for(|mood| *mood == Mood::Approves).await;
-            assert!(better.is_ok(), "the provider is there as long as it is asked");
+            assert!(better.is_ok(), "the provider runs as long as it is called");
         }
         Mood::Approves => {}
     }

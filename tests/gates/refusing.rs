@@ -1,39 +1,39 @@
-//! What becomes of those whom the gate of payments turns away.
+//! Orders that the gate of payments rejects.
 
 use crate::{
-    house::{House, turned_away},
+    house::{House, rejected},
     provider::Mood,
 };
 use serde_json::json;
 
-/// One failure opens it, for longer than any test takes.
+/// One failure opens the gate for longer than any test takes.
 fn soon_open() -> serde_json::Value {
     json!({"consecutive_failures": 1, "open_ms": 3_600_000, "open_ms_max": 3_600_000})
 }
 
 #[tokio::test]
-async fn while_the_gate_is_open_nobody_is_charged_and_nothing_is_written() {
+async fn no_card_is_charged_and_nothing_is_written_while_the_gate_is_open() {
     let house = House::open(|port| port.retries = 0, &soon_open());
     assert_eq!(house.order_once("before").await.status(), 201);
     house.provider.charges(Mood::Fails);
-    let fell = turned_away(house.order().await, "unavailable").await;
+    let fell = rejected(house.order().await, "unavailable").await;
     assert_eq!(fell["correlation"], "2");
 
     house.provider.charges(Mood::Approves);
     for _ in 0..3 {
-        let refused = turned_away(house.order().await, "gate-open").await;
+        let refused = rejected(house.order().await, "gate-open").await;
         assert_eq!(refused["correlation"], serde_json::Value::Null);
     }
     assert_eq!(house.orders().await, 2);
     assert_eq!(house.provider.asked_in_all("charge-"), 2);
     let gate = house.get("/admin/gates/taxi/payment").await;
-    assert_eq!(gate["turnedAway"]["open"], 3, "{gate}");
-    assert_eq!(house.order_once("before").await.status(), 201, "what was answered is so again");
+    assert_eq!(gate["rejected"]["open"], 3, "{gate}");
+    assert_eq!(house.order_once("before").await.status(), 201, "the first answer is repeated");
     house.ends_well();
 }
 
 #[tokio::test]
-async fn who_only_waited_in_the_gate_was_not_charged_and_is_owed_nothing() {
+async fn an_order_that_only_waited_in_the_gate_is_neither_charged_nor_refunded() {
     let one_by_one = json!({"concurrency_max": 1, "breaker": false});
     let house = House::open(
         |port| (port.timeout_ms, port.within_ms, port.retries) = (600, 1_000, 0),
@@ -42,9 +42,9 @@ async fn who_only_waited_in_the_gate_was_not_charged_and_is_owed_nothing() {
     house.provider.charges(Mood::Hangs);
     let (first, second) = tokio::join!(house.order(), house.order());
     let (first, second) =
-        (turned_away(first, "unavailable").await, turned_away(second, "unavailable").await);
+        (rejected(first, "unavailable").await, rejected(second, "unavailable").await);
     let unanswered = [&first, &second].into_iter().filter(|fell| {
-        fell["detail"].as_str().is_some_and(|because| because.starts_with("no answer within"))
+        fell["detail"].as_str().is_some_and(|reason| reason.starts_with("no answer within"))
     });
     assert!((1..=2).contains(&unanswered.count()), "{first} {second}");
     house.provider.charges(Mood::Approves);

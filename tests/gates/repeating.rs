@@ -1,11 +1,11 @@
-//! What becomes of those who ask again, under the same idempotency key, before they are answered.
+//! Retries under the same idempotency key before the first answer.
 
 use crate::{house::House, provider::Mood};
 use serde_json::json;
 
 #[tokio::test]
-async fn those_who_ask_again_wait_side_by_side_and_keep_nobody_else_out() {
-    /// More than may wait for this machine at once.
+async fn concurrent_retries_wait_together_and_do_not_block_other_clients() {
+    /// More requests than may wait for this server at once.
     const TIMES: usize = 300;
     let house = House::open(|_| {}, &json!({}));
     house.provider.charges(Mood::Hangs);

@@ -1,7 +1,7 @@
-//! How often an outside service is asked, and who goes first.
+//! The number and the order of calls to an outside service.
 
 use crate::{
-    house::{House, turned_away},
+    house::{House, rejected},
     provider::Mood,
 };
 use serde_json::json;
@@ -17,26 +17,26 @@ async fn a_second_attempt_overtakes_the_first_that_hangs_and_the_card_is_charged
 }
 
 #[tokio::test]
-async fn retries_add_no_more_than_a_fifth_to_what_a_failing_provider_is_asked() {
+async fn retries_add_at_most_a_fifth_to_the_calls_of_a_failing_provider() {
     let house = House::open(|port| port.retries = 5, &json!({"breaker": false}));
     house.provider.charges(Mood::Fails);
     for _ in 0..100 {
-        turned_away(house.order().await, "unavailable").await;
+        rejected(house.order().await, "unavailable").await;
     }
-    // Ten more at the start, so that the first failures may be retried.
+    // The retry budget starts with ten more, so that the first failures may be retried.
     assert_eq!(house.provider.asked_in_all("charge-"), 100 + 100 / 5 + 10);
     house.ends_well();
 }
 
 #[tokio::test]
-async fn an_errand_that_takes_for_ever_lets_nobody_be_charged_again_after_a_restart() {
-    /// Their records are more than are read at once by whoever starts.
+async fn an_unfinished_effect_causes_no_second_charge_after_a_restart() {
+    /// Their records are more than one batch of a start.
     const ORDERS: usize = 800;
     let house = House::open(|_| {}, &json!({"breaker": false}));
     house.provider.refunds(Mood::Fails);
     assert_eq!(house.order().await.status(), 201);
     tokio::select! {
-        _ = house.cancel_at_once(1..=1) => panic!("nobody gives the money back"),
+        _ = house.cancel_at_once(1..=1) => panic!("the refund cannot succeed"),
         () = house.is_asked("refund-1", 1) => {}
     }
     for _ in 0..ORDERS / 100 {
@@ -51,8 +51,8 @@ async fn an_errand_that_takes_for_ever_lets_nobody_be_charged_again_after_a_rest
 }
 
 #[tokio::test]
-async fn refunds_that_pile_up_hold_up_no_new_order() {
-    /// More than are under way at once.
+async fn many_unfinished_refunds_do_not_delay_new_orders() {
+    /// More than may be in progress at once.
     const REFUNDS: u64 = 1_200;
     let house = House::open(|_| {}, &json!({"breaker": false}));
     house.provider.refunds(Mood::Fails);

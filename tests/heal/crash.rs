@@ -1,6 +1,6 @@
-//! One aggregate crashes: it is rebuilt or quarantined, and has lost nothing.
+//! A crashed aggregate is rebuilt or quarantined, and loses nothing.
 
-use crate::probe::{HISTORY_IS_POISONED, count, say, say_under, start};
+use crate::probe::{HISTORY_IS_POISONED, count, send, send_under, start};
 use madang::actors::{ActorSettings, IdempotencyKey, RequestError};
 use std::{
     sync::atomic::Ordering,
@@ -11,34 +11,34 @@ use std::{
 async fn a_crashed_aggregate_is_back_within_100_ms_and_has_lost_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), ActorSettings::default());
-    let number = say(&runtime, "open", None, "").await.unwrap().number;
-    say(&runtime, "add", Some(number), r#"{"count":7}"#).await.unwrap();
+    let number = send(&runtime, "open", None, "").await.unwrap().number;
+    send(&runtime, "add", Some(number), r#"{"count":7}"#).await.unwrap();
 
-    let crashed = say(&runtime, "explode", Some(number), "").await;
+    let crashed = send(&runtime, "explode", Some(number), "").await;
     let since = Instant::now();
     assert!(
-        matches!(&crashed, Err(RequestError::Crashed { because, .. }) if because.contains("on purpose"))
+        matches!(&crashed, Err(RequestError::Crashed { reason, .. }) if reason.contains("on purpose"))
     );
     let shown = runtime.show(0, number).await.unwrap();
     let healed_in = since.elapsed();
     assert_eq!(count(&shown), 7);
-    assert!(healed_in < Duration::from_millis(100), "healed in {healed_in:?}");
+    assert!(healed_in < Duration::from_millis(100), "rebuilt in {healed_in:?}");
     runtime.stop().await;
 }
 
 #[actix::test]
-async fn others_never_notice_a_crash() {
+async fn a_crash_does_not_affect_other_aggregates() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), ActorSettings::default());
     let mut numbers = Vec::new();
     for _ in 0..8 {
-        numbers.push(say(&runtime, "open", None, "").await.unwrap().number);
+        numbers.push(send(&runtime, "open", None, "").await.unwrap().number);
     }
     let (bomb, others) = numbers.split_first().unwrap();
     for round in 1..=100 {
-        let exploding = say(&runtime, "explode", Some(*bomb), "");
+        let exploding = send(&runtime, "explode", Some(*bomb), "");
         let adding =
-            others.iter().map(|other| say(&runtime, "add", Some(*other), r#"{"count":1}"#));
+            others.iter().map(|other| send(&runtime, "add", Some(*other), r#"{"count":1}"#));
         let (_, added) = futures(exploding, adding).await;
         for reply in added {
             assert_eq!(count(&reply.unwrap()), round);
@@ -48,28 +48,28 @@ async fn others_never_notice_a_crash() {
 }
 
 #[actix::test]
-async fn repeated_crashes_end_in_quarantine_with_the_reason_and_release_brings_it_back() {
+async fn repeated_crashes_end_in_quarantine_with_the_reason_until_the_release() {
     let folder = tempfile::tempdir().unwrap();
     let actors = ActorSettings { crashes_max: 3, ..ActorSettings::default() };
     let runtime = start(folder.path(), actors);
-    let number = say(&runtime, "open", None, "").await.unwrap().number;
+    let number = send(&runtime, "open", None, "").await.unwrap().number;
     for _ in 0..2 {
-        let crashed = say(&runtime, "explode", Some(number), "").await;
+        let crashed = send(&runtime, "explode", Some(number), "").await;
         assert!(matches!(crashed, Err(RequestError::Crashed { .. })), "{crashed:?}");
     }
-    let last = say(&runtime, "explode", Some(number), "").await;
+    let last = send(&runtime, "explode", Some(number), "").await;
     assert!(matches!(last, Err(RequestError::Quarantined { .. })), "{last:?}");
-    let refused = say(&runtime, "add", Some(number), r#"{"count":1}"#).await;
+    let refused = send(&runtime, "add", Some(number), r#"{"count":1}"#).await;
     assert!(matches!(refused, Err(RequestError::Quarantined { .. })), "{refused:?}");
 
     let [entry] = &runtime.quarantine()[..] else { panic!("one entry") };
     assert_eq!((entry.resource, entry.number, entry.crashes), ("probe/counters", number, 3));
-    assert_eq!(entry.because, "panicked: exploded on purpose");
+    assert_eq!(entry.reason, "panicked: exploded on purpose");
     assert_eq!(entry.command.as_deref(), Some("Explode"));
 
     assert!(runtime.release(0, number));
     assert!(!runtime.release(0, number), "released twice");
-    let added = say(&runtime, "add", Some(number), r#"{"count":1}"#).await.unwrap();
+    let added = send(&runtime, "add", Some(number), r#"{"count":1}"#).await.unwrap();
     assert_eq!(count(&added), 1);
     runtime.stop().await;
 }
@@ -78,8 +78,8 @@ async fn repeated_crashes_end_in_quarantine_with_the_reason_and_release_brings_i
 async fn a_history_that_cannot_be_read_back_is_quarantined_and_never_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), ActorSettings::default());
-    let number = say(&runtime, "open", None, "").await.unwrap().number;
-    say(&runtime, "add", Some(number), r#"{"count":666}"#).await.unwrap();
+    let number = send(&runtime, "open", None, "").await.unwrap().number;
+    send(&runtime, "add", Some(number), r#"{"count":666}"#).await.unwrap();
     runtime.stop().await;
 
     HISTORY_IS_POISONED.store(true, Ordering::SeqCst);
@@ -87,7 +87,7 @@ async fn a_history_that_cannot_be_read_back_is_quarantined_and_never_skipped() {
     let runtime = start(folder.path(), actors);
     let shown = runtime.show(0, number).await;
     assert!(
-        matches!(&shown, Err(RequestError::Quarantined { because, .. }) if because.contains("poisoned")),
+        matches!(&shown, Err(RequestError::Quarantined { reason, .. }) if reason.contains("poisoned")),
         "{shown:?}"
     );
 
@@ -98,36 +98,36 @@ async fn a_history_that_cannot_be_read_back_is_quarantined_and_never_skipped() {
 }
 
 #[actix::test]
-async fn a_command_said_again_under_its_key_is_done_once() {
+async fn a_command_repeated_under_its_key_is_carried_out_once() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), ActorSettings::default());
     let key = Some(IdempotencyKey { key: 1, fingerprint: 1 });
-    let first = say_under(&runtime, "open", None, "", key).await.unwrap();
+    let first = send_under(&runtime, "open", None, "", key).await.unwrap();
     let (again, beside) = tokio::join!(
-        say_under(&runtime, "open", None, "", key),
-        say_under(&runtime, "open", None, "", key)
+        send_under(&runtime, "open", None, "", key),
+        send_under(&runtime, "open", None, "", key)
     );
     assert_eq!((again.unwrap().number, beside.unwrap().number), (first.number, first.number));
     let other = Some(IdempotencyKey { key: 1, fingerprint: 2 });
-    let reused = say_under(&runtime, "open", None, "", other).await;
+    let reused = send_under(&runtime, "open", None, "", other).await;
     assert_eq!(reused.unwrap_err(), RequestError::KeyReused);
 
     let key = Some(IdempotencyKey { key: 2, fingerprint: 2 });
     let add = r#"{"count":1}"#;
-    say_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
-    say(&runtime, "add", Some(first.number), add).await.unwrap();
-    let again = say_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
-    assert_eq!(count(&again), 1, "the first answer, not the present state");
+    send_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
+    send(&runtime, "add", Some(first.number), add).await.unwrap();
+    let again = send_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
+    assert_eq!(count(&again), 1, "the answer is the first one, not the present state");
     runtime.stop().await;
 
     let runtime = start(folder.path(), ActorSettings::default());
-    let again = say_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
-    assert_eq!(count(&again), 1, "also after a restart");
+    let again = send_under(&runtime, "add", Some(first.number), add, key).await.unwrap();
+    assert_eq!(count(&again), 1, "the same after a restart");
     assert_eq!(count(&runtime.show(0, first.number).await.unwrap()), 2);
     runtime.stop().await;
 }
 
-/// One and many at once.
+/// Adds once and many times concurrently.
 async fn futures<T, U>(
     one: impl Future<Output = T>,
     many: impl Iterator<Item = impl Future<Output = U>>,

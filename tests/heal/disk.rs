@@ -1,5 +1,5 @@
-//! The disk fails under load, several times: every request gets a clear answer, and the house
-//! goes on by itself.
+//! The disk fails several times under load. Every request gets a clear answer, and the runtime
+//! recovers by itself.
 
 use madang::{
     actors::{
@@ -22,12 +22,12 @@ use std::{
 const CLIENTS: u64 = 32;
 const ORDERS_PER_CLIENT: u64 = 25;
 
-/// Of every so many syncs the first few fail, until so many have failed.
+/// The first few of every period of syncs fail, up to a total.
 const SYNCS_PER_FAILURE: u32 = 30;
 const FAILURES_IN_A_ROW: u32 = 2;
 const FAILURES: u32 = 6;
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 pub const HANG: Duration = Duration::from_secs(60);
 
 #[actix::test]
@@ -43,10 +43,10 @@ async fn orders_placed_while_the_disk_fails_are_there_once_and_paid() {
         let placed = tokio::time::timeout(HANG, client).await.expect("no request hangs").unwrap();
         orders.extend(placed);
     }
-    println!("{} orders, {} requests told of the disk", orders.len(), troubles.get());
+    println!("{} orders, {} requests failed because of the disk", orders.len(), troubles.get());
     let twice_each = (2 * FAILURES).to_string();
-    assert_eq!(generation(&runtime), twice_each, "failed and healed by itself");
-    assert!(troubles.get() > 0, "the load did not notice");
+    assert_eq!(generation(&runtime), twice_each, "the journal failed and recovered by itself");
+    assert!(troubles.get() > 0, "no request failed");
     each_is_there_once(&runtime, &orders).await;
     runtime.stop().await;
 
@@ -80,17 +80,18 @@ pub fn start(data: &Path, journal: JournalOptions) -> Runtime {
     Runtime::start(settings(data, journal), shipped).unwrap()
 }
 
-/// Places orders under keys of its own, each again and again until it is there and paid.
+/// Places orders under keys of its own. Each is retried until it is created and paid.
 async fn order_all(runtime: Runtime, client: u64, troubles: Rc<Cell<u32>>) -> Vec<(u64, Vec<u8>)> {
     let mut placed = Vec::new();
     for order in 0..ORDERS_PER_CLIENT {
         loop {
-            match runtime.say(ordering(&runtime, client, order)).await {
+            match runtime.submit(ordering(&runtime, client, order)).await {
                 Ok(Reply { outcome: Outcome::Created, number, body, .. }) => {
                     placed.push((number, body));
                     break;
                 }
-                // It is stored, but still waits for the payment: its place tells the outcome.
+                // The order is stored and waits for the payment. Its representation shows the
+                // outcome.
                 Ok(reply) => {
                     assert_eq!(reply.outcome, Outcome::Pending);
                     placed.push((reply.number, paid(&runtime, reply.number).await));
@@ -101,7 +102,7 @@ async fn order_all(runtime: Runtime, client: u64, troubles: Rc<Cell<u32>>) -> Ve
                 ) => {
                     troubles.set(troubles.get() + 1);
                 }
-                Err(other) => panic!("no clear answer about the disk: {other:?}"),
+                Err(other) => panic!("an unclear answer: {other:?}"),
             }
             tokio::task::yield_now().await;
         }
@@ -109,7 +110,7 @@ async fn order_all(runtime: Runtime, client: u64, troubles: Rc<Cell<u32>>) -> Ve
     placed
 }
 
-/// The representation of an order once it is paid.
+/// The representation of an order after it is paid.
 pub async fn paid(runtime: &Runtime, number: u64) -> Vec<u8> {
     loop {
         let shown = runtime.show(resource(runtime, "orders"), number).await;
@@ -123,16 +124,19 @@ pub async fn paid(runtime: &Runtime, number: u64) -> Vec<u8> {
 
 pub fn ordering(runtime: &Runtime, client: u64, order: u64) -> Request {
     let resource = resource(runtime, "orders");
-    let sayings = &runtime.resources()[resource].sayings;
+    let command_routes = &runtime.resources()[resource].command_routes;
     let key = u128::from(client) << 64 | u128::from(order);
     Request {
         resource,
-        saying: sayings.iter().position(|saying| saying.name == "call").unwrap(),
+        command_route: command_routes
+            .iter()
+            .position(|command_route| command_route.name == "call")
+            .unwrap(),
         number: None,
         body: format!(r#"{{"orderType":"basic","name":"{client}-{order}"}}"#).into_bytes(),
         key: Some(IdempotencyKey { key, fingerprint: key }),
         if_match: None,
-        patience: Duration::from_secs(10),
+        wait_max: Duration::from_secs(10),
     }
 }
 
@@ -146,12 +150,12 @@ fn generation(runtime: &Runtime) -> String {
     journal.details.into_iter().find(|(name, _)| *name == "generation").unwrap().1
 }
 
-/// As many orders, payments and reservations as keys, and every order as it was answered.
+/// Checks that each key has one order, one payment and one reservation, with the first answer.
 async fn each_is_there_once(runtime: &Runtime, orders: &BTreeMap<u64, Vec<u8>>) {
     let keys = CLIENTS * ORDERS_PER_CLIENT;
     assert_eq!(orders.len() as u64, keys, "two keys share an order");
     for name in ["orders", "paymentHistories", "reservations"] {
-        // A saga goes on behind the answer: the last reservations may still be on their way.
+        // The saga continues after the answer, so the last reservations may be incomplete.
         let all = async {
             while total(runtime, name).await < keys {
                 tokio::task::yield_now().await;

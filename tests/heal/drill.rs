@@ -1,4 +1,4 @@
-//! Drills: an application in which something is broken on purpose while clients use it.
+//! Drills: faults are injected into an application while clients use it.
 
 use crate::support::{
     client,
@@ -19,34 +19,34 @@ use std::{
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 pub const HANG: Duration = Duration::from_secs(120);
 
-/// The call taxi, where faults are allowed.
+/// The call taxi with fault injection allowed.
 pub struct Drill {
     running: Running,
     pub client: Client,
-    /// Goes when the application has stopped.
+    /// Deleted when the application has stopped.
     data: TempDir,
 }
 
 impl Drill {
-    /// With two shards, configured further by `change`.
+    /// Starts with two shards, configured further by `change`.
     pub fn taxi(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let in_drill = |config: &mut Config| {
             config.only = vec!["taxi".into()];
             config.allow_faults = true;
             config.actors.shards = 2;
-            // However busy this machine is: nobody is told to wait.
-            config.http.patience_ms = 30_000;
+            // Long enough that no client is answered 202 on a slow machine.
+            config.http.wait_max_ms = 30_000;
             change(config);
         };
         let running = Running::serve(data.path(), in_drill, shipped);
         Self { running, client: client(), data }
     }
 
-    /// Where it remembers.
+    /// The data folder.
     pub fn data(&self) -> &Path {
         self.data.path()
     }
@@ -67,7 +67,7 @@ impl Drill {
         self.ask(path).await.json().await.expect("json")
     }
 
-    /// Breaks something; what the server says about it.
+    /// Injects a fault; returns the answer of the server.
     pub async fn fault(&self, fault: &Value) -> (StatusCode, Value) {
         let answer = self.post("/admin/faults", fault).await;
         (answer.status(), answer.json().await.expect("json"))
@@ -78,7 +78,7 @@ impl Drill {
         assert_eq!(status, 200, "{said}");
     }
 
-    /// Every part that can be broken.
+    /// The names of all parts that a fault can break.
     pub async fn parts(&self) -> Vec<String> {
         let (status, said) = self.fault(&json!({"fault": "break", "part": "nobody"})).await;
         assert_eq!(status, 422);
@@ -87,15 +87,15 @@ impl Drill {
         list.split(", ").map(str::to_owned).collect()
     }
 
-    /// What the operations log says of this kind, the latest first.
+    /// The details of the operations events of this kind, the latest first.
     pub async fn noted(&self, what: &str) -> Vec<Value> {
-        let diary = self.get("/admin/log?size=200").await;
-        let notes = diary["_embedded"]["log"].as_array().expect("notes").iter();
+        let operations_log = self.get("/admin/log?size=200").await;
+        let notes = operations_log["_embedded"]["log"].as_array().expect("events").iter();
         let notes = notes.filter(|note| note["what"] == what);
         notes.map(|note| note["details"].clone()).collect()
     }
 
-    /// Waits until this is so.
+    /// Polls until the condition holds.
     pub async fn until<F: Future<Output = bool>>(&self, what: &str, is_so: impl Fn() -> F) {
         let asking = async {
             while !is_so().await {
@@ -106,7 +106,7 @@ impl Drill {
         asked.unwrap_or_else(|_| panic!("never: {what}"));
     }
 
-    /// Waits until the operations log tells of one more restart of this part; how long that took.
+    /// Waits until the operations log has one more restart of this part; returns the duration.
     pub async fn is_restarted(&self, part: &str, restarts_before: usize) -> Duration {
         let since = Instant::now();
         let of_part = |notes: Vec<Value>| notes.iter().filter(|note| note["part"] == part).count();
@@ -120,13 +120,13 @@ impl Drill {
         page["page"]["totalElements"].as_u64().expect("a total")
     }
 
-    /// Waits until there are as many as this, and checks that there are no more.
+    /// Waits until the count is reached, and checks that it is not exceeded.
     pub async fn has(&self, collection: &str, count: u64) {
         self.until(collection, || async { self.total(collection).await >= count }).await;
         assert_eq!(self.total(collection).await, count, "{collection}");
     }
 
-    /// Checks that each of so many orders is there once, paid once, and told of once each time.
+    /// Checks that there are this many orders, each paid once and announced once per change.
     pub async fn has_orders(&self, count: u64) {
         self.has("/taxi/orders", count).await;
         self.has("/taxi/paymentHistories", count).await;
@@ -140,28 +140,28 @@ impl Drill {
         }
     }
 
-    /// Stops it and checks what it remembers.
+    /// Stops the application and verifies its data.
     pub fn ends_well(self) {
         drop(self.running);
         assert_verified(self.data.path());
     }
 }
 
-/// Clients that place orders, each one after the other, until they are told to stop.
+/// Clients that place orders, each one after the other, until the load ends.
 pub struct Load {
     is_over: Arc<AtomicBool>,
     placed: Arc<AtomicUsize>,
     clients: Vec<JoinHandle<Vec<Answered>>>,
 }
 
-/// How an order was answered in the end: how it was refused before, and how long it took.
+/// The final answer to an order: the rejections before it, and the time it took.
 pub struct Answered {
     pub refused: Vec<String>,
     pub after: Duration,
 }
 
 impl Load {
-    /// So many clients. Whoever is refused asks again under the same key.
+    /// Starts this many clients. A rejected client retries under the same key.
     pub fn on(drill: &Drill, clients: usize) -> Self {
         let (is_over, placed) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let url = drill.url("/taxi/orders");
@@ -182,7 +182,7 @@ impl Load {
         Self { is_over, placed, clients }
     }
 
-    /// Waits until so many more orders are placed.
+    /// Waits until this many more orders are placed.
     pub async fn goes_on(&self, orders: usize) {
         let from = self.placed.load(Ordering::SeqCst);
         let going = async {
@@ -193,7 +193,7 @@ impl Load {
         tokio::time::timeout(HANG, going).await.expect("orders are placed");
     }
 
-    /// Stops; how each order was answered.
+    /// Stops the clients; returns the answers to all orders.
     pub async fn ends(self) -> Vec<Answered> {
         self.is_over.store(true, Ordering::SeqCst);
         let mut all = Vec::new();
@@ -205,7 +205,7 @@ impl Load {
     }
 }
 
-/// Places one order under this key, again and again until it is there.
+/// Places one order under this key. It is retried until it is created.
 async fn order(client: &Client, url: &str, key: &str) -> Answered {
     let (since, body) = (Instant::now(), json!({"orderType": "basic", "name": key}));
     let mut refused = Vec::new();

@@ -1,11 +1,11 @@
-//! Faults on purpose: refused unless allowed, named when unknown, told in the operations log.
+//! Injected faults: refused unless allowed, named when unknown, recorded in the operations log.
 
 use crate::{drill::Drill, support::process::Server};
 use serde_json::json;
 use std::process::Command;
 
 #[tokio::test]
-async fn nothing_is_broken_on_purpose_unless_the_server_was_started_for_it() {
+async fn no_fault_is_injected_unless_the_server_allows_it() {
     let taxi = Drill::taxi(|config| config.allow_faults = false);
     let (status, said) = taxi.fault(&json!({"fault": "fail-fsync", "times": 1})).await;
     assert_eq!((status.as_u16(), &said["type"]), (403, &json!("/problems/faults-not-allowed")));
@@ -25,7 +25,7 @@ async fn the_command_line_allows_faults() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_cannot_be_broken_and_what_is_there_is_listed() {
+async fn a_fault_of_an_unknown_target_is_refused_with_the_list_of_targets() {
     let taxi = Drill::taxi(|_| {});
     for (fault, listed) in [
         (json!({"fault": "panic", "resource": "taxi/nobody", "number": 1}), "taxi/orders"),
@@ -43,7 +43,7 @@ async fn what_is_not_there_cannot_be_broken_and_what_is_there_is_listed() {
 }
 
 #[tokio::test]
-async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released() {
+async fn a_poisoned_aggregate_is_quarantined_alone_and_works_again_once_released() {
     let taxi = Drill::taxi(|config| config.actors.crashes_max = 3);
     let order = json!({"orderType": "basic", "name": "Jung"});
     for _ in 0..3 {
@@ -67,33 +67,33 @@ async fn a_poisoned_aggregate_is_quarantined_alone_and_well_again_once_released(
     }
     let (status, said) = cancel(2).await;
     assert_eq!((status, &said["type"]), (503, &json!("/problems/quarantined")), "{said}");
-    assert_eq!(taxi.get("/taxi/orders/3").await["status"], "Paid", "others are well");
+    assert_eq!(taxi.get("/taxi/orders/3").await["status"], "Paid", "other aggregates work");
     let restarted = taxi.post("/admin/components/taxi/orders/restart", &json!(null)).await;
     assert_eq!(restarted.status(), 200);
-    assert_eq!(cancel(2).await.1["type"], "/problems/quarantined", "also after a restart");
+    assert_eq!(cancel(2).await.1["type"], "/problems/quarantined", "the same after a restart");
     let release = "/admin/quarantine/taxi%2Forders/2/release";
     assert_eq!(taxi.post(release, &json!(null)).await.status(), 200);
     let (status, said) = cancel(2).await;
     assert!(matches!(status, 200 | 202), "{said}");
 
-    // Notes are written down behind what they tell of.
+    // Operations events are written asynchronously.
     let is_told = async |what: &str, numbers: &[u64]| {
         let is_so = || async {
             let notes = taxi.noted(what).await;
             notes.iter().map(|note| note["number"].as_u64()).eq(numbers.iter().copied().map(Some))
         };
-        taxi.until(&format!("{what} is told of {numbers:?}"), is_so).await;
+        taxi.until(&format!("{what} is recorded for {numbers:?}"), is_so).await;
     };
     is_told("Quarantined", &[2]).await;
     is_told("Released", &[2]).await;
-    // Whoever crashed and was not quarantined.
+    // The instances that crashed without being quarantined.
     is_told("Rebuilt", &[2, 2, 1]).await;
-    taxi.until("both faults are told of", || async { taxi.noted("Broken").await.len() == 2 }).await;
+    taxi.until("the faults are recorded", || async { taxi.noted("Broken").await.len() == 2 }).await;
     taxi.ends_well();
 }
 
 #[tokio::test]
-async fn a_panic_is_a_line_of_the_log_and_nobody_waits_until_its_calls_are_spelt_out() {
+async fn a_panic_is_one_line_of_the_log_without_the_delay_of_a_backtrace() {
     let data = tempfile::tempdir().unwrap();
     let log = data.path().join("log");
     let mut shell = Command::new("sh");

@@ -1,11 +1,11 @@
-//! The disk is full, can only be read, or fails for a while: writes are refused with the reason,
-//! reads go on, and the house goes on by itself.
+//! The disk is full, read-only or failing for a while. Writes are refused with the reason, reads go
+//! on, and the runtime recovers by itself.
 
 use crate::disk::{HANG, ordering, paid, resource, settings, shipped, start, total};
 use madang::{
     actors::{Installation, Outcome, Reply, RequestError, Runtime, Status},
     store::{
-        faults::{Faults, Pretence},
+        faults::{Faults, SimulatedDiskState},
         journal::JournalOptions,
     },
 };
@@ -20,14 +20,14 @@ use std::{
 const CLIENTS: u64 = 16;
 const ROUNDS: usize = 2;
 
-/// So many requests are answered between two turns of the disk.
+/// The number of answers between two changes of the disk.
 const ANSWERS_BETWEEN: u32 = 100;
 
 fn start_with(data: &Path, faults: &Faults) -> Runtime {
     start(data, JournalOptions { faults: faults.clone(), ..JournalOptions::default() })
 }
 
-/// Waits until the journal is like this, and gives the reason if there is one.
+/// Waits until the journal has this status; returns the reason if there is one.
 async fn journal_is(runtime: &Runtime, status: Status) -> Option<String> {
     let looking = async {
         loop {
@@ -35,12 +35,12 @@ async fn journal_is(runtime: &Runtime, status: Status) -> Option<String> {
             let journal = parts.into_iter().find(|part| part.name == "journal").unwrap();
             if journal.status == status {
                 let mut details = journal.details.into_iter();
-                return details.find(|(name, _)| *name == "because").map(|(_, because)| because);
+                return details.find(|(name, _)| *name == "reason").map(|(_, reason)| reason);
             }
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(HANG, looking).await.expect("the journal turns by itself")
+    tokio::time::timeout(HANG, looking).await.expect("the journal changes its status by itself")
 }
 
 #[track_caller]
@@ -59,37 +59,38 @@ async fn all_can_be_read(runtime: &Runtime, known: &Reply) {
 }
 
 #[actix::test]
-async fn a_full_disk_refuses_orders_with_the_reason_and_everything_is_read_on() {
-    for (pretence, reason) in
-        [(Pretence::NoSpace, "no space left"), (Pretence::ReadOnly, "only be read")]
-    {
+async fn a_full_disk_refuses_orders_with_the_reason_and_reads_go_on() {
+    for (pretence, expected) in [
+        (SimulatedDiskState::NoSpace, "no space left"),
+        (SimulatedDiskState::ReadOnly, "only be read"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let faults = Faults::default();
         let runtime = start_with(folder.path(), &faults);
-        let first = runtime.say(ordering(&runtime, 1, 1)).await.unwrap();
+        let first = runtime.submit(ordering(&runtime, 1, 1)).await.unwrap();
         assert_eq!(first.outcome, Outcome::Created);
 
         faults.pretend(pretence, None);
-        let because = journal_is(&runtime, Status::Down).await.expect("a reason");
-        assert!(because.contains(reason), "{because}");
-        let refused = runtime.say(ordering(&runtime, 1, 2)).await.unwrap_err();
+        let reason = journal_is(&runtime, Status::Down).await.expect("a reason");
+        assert!(reason.contains(expected), "{reason}");
+        let refused = runtime.submit(ordering(&runtime, 1, 2)).await.unwrap_err();
         let is_told = match pretence {
-            Pretence::NoSpace => {
-                matches!(&refused, RequestError::NoSpace(told) if *told == because)
+            SimulatedDiskState::NoSpace => {
+                matches!(&refused, RequestError::NoSpace(told) if *told == reason)
             }
-            _ => matches!(&refused, RequestError::ReadOnly(told) if *told == because),
+            _ => matches!(&refused, RequestError::ReadOnly(told) if *told == reason),
         };
         assert!(is_told, "{refused:?}");
         all_can_be_read(&runtime, &first).await;
-        let again = runtime.say(ordering(&runtime, 1, 1)).await.unwrap();
-        assert_eq!(again.body, first.body, "what was answered before is answered again");
+        let again = runtime.submit(ordering(&runtime, 1, 1)).await.unwrap();
+        assert_eq!(again.body, first.body, "the first answer is repeated");
 
         faults.stop_pretending();
         let since = Instant::now();
         journal_is(&runtime, Status::Up).await;
-        let second = runtime.say(ordering(&runtime, 1, 2)).await.unwrap();
-        println!("{pretence:?}: an order is taken {:?} after", since.elapsed());
-        assert_eq!(second.number, first.number + 1, "who was refused has used up no number");
+        let second = runtime.submit(ordering(&runtime, 1, 2)).await.unwrap();
+        println!("{pretence:?}: an order is accepted {:?} after", since.elapsed());
+        assert_eq!(second.number, first.number + 1, "a refused command uses up no number");
         runtime.stop().await;
         drop(runtime);
         assert_sound(folder.path());
@@ -97,31 +98,31 @@ async fn a_full_disk_refuses_orders_with_the_reason_and_everything_is_read_on() 
 }
 
 #[actix::test]
-async fn whatever_was_acknowledged_can_be_read_while_the_disk_fails() {
+async fn acknowledged_records_can_be_read_while_the_disk_fails() {
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::default();
     let runtime = start_with(folder.path(), &faults);
-    let first = runtime.say(ordering(&runtime, 1, 1)).await.unwrap();
+    let first = runtime.submit(ordering(&runtime, 1, 1)).await.unwrap();
     all_can_be_read(&runtime, &first).await;
-    faults.pretend(Pretence::Failing, None);
-    let lost = runtime.say(ordering(&runtime, 1, 2)).await.unwrap_err();
-    assert!(matches!(lost, RequestError::Failed(_)), "told at once that it is in doubt: {lost:?}");
+    faults.pretend(SimulatedDiskState::Failing, None);
+    let lost = runtime.submit(ordering(&runtime, 1, 2)).await.unwrap_err();
+    assert!(matches!(lost, RequestError::Failed(_)), "the outcome is unknown: {lost:?}");
     all_can_be_read(&runtime, &first).await;
-    assert_eq!(total(&runtime, "orders").await, 1, "what is in doubt is not shown");
-    let refused = runtime.say(ordering(&runtime, 1, 3)).await.unwrap_err();
+    assert_eq!(total(&runtime, "orders").await, 1, "a record in doubt is not shown");
+    let refused = runtime.submit(ordering(&runtime, 1, 3)).await.unwrap_err();
     assert!(matches!(refused, RequestError::Failed(_)), "{refused:?}");
 
     faults.stop_pretending();
     journal_is(&runtime, Status::Up).await;
-    let again = runtime.say(ordering(&runtime, 1, 2)).await.unwrap();
+    let again = runtime.submit(ordering(&runtime, 1, 2)).await.unwrap();
     assert_ne!(again.number, first.number);
-    assert_eq!(total(&runtime, "orders").await, 2, "the same key tells");
+    assert_eq!(total(&runtime, "orders").await, 2, "the retry under the same key succeeds");
     runtime.stop().await;
     drop(runtime);
     assert_sound(folder.path());
 }
 
-/// What the clients see and do, all of them together.
+/// The counters of all clients together.
 #[derive(Default)]
 struct Watch {
     is_over: Cell<bool>,
@@ -129,7 +130,7 @@ struct Watch {
     refused: Cell<u32>,
 }
 
-/// Places orders under keys of its own, each again and again until it is there and paid.
+/// Places orders under keys of its own. Each is retried until it is created and paid.
 async fn order_on_and_on(
     runtime: Runtime,
     client: u64,
@@ -138,7 +139,7 @@ async fn order_on_and_on(
     let mut placed = BTreeMap::new();
     for order in 1.. {
         loop {
-            match runtime.say(ordering(&runtime, client, order)).await {
+            match runtime.submit(ordering(&runtime, client, order)).await {
                 Ok(Reply { outcome: Outcome::Created, number, body, .. }) => {
                     assert!(placed.insert(number, body).is_none(), "two keys share {number}");
                     break;
@@ -155,7 +156,7 @@ async fn order_on_and_on(
                 Err(
                     RequestError::Failed(_) | RequestError::Busy { .. } | RequestError::NotYet(_),
                 ) => {}
-                Err(other) => panic!("no clear answer about the disk: {other:?}"),
+                Err(other) => panic!("an unclear answer: {other:?}"),
             }
             tokio::task::yield_now().await;
         }
@@ -172,13 +173,16 @@ async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid(
     let folder = tempfile::tempdir().unwrap();
     let faults = Faults::default();
     let runtime = start_with(folder.path(), &faults);
-    let first = runtime.say(ordering(&runtime, CLIENTS, 0)).await.unwrap();
+    let first = runtime.submit(ordering(&runtime, CLIENTS, 0)).await.unwrap();
     let watch = Rc::<Watch>::default();
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| actix::spawn(order_on_and_on(runtime.clone(), client, Rc::clone(&watch))))
         .collect();
     let mut slowest = Duration::ZERO;
-    for pretence in [Pretence::NoSpace, Pretence::ReadOnly, Pretence::Failing].repeat(ROUNDS) {
+    for pretence in
+        [SimulatedDiskState::NoSpace, SimulatedDiskState::ReadOnly, SimulatedDiskState::Failing]
+            .repeat(ROUNDS)
+    {
         let before = watch.answers.get();
         while watch.answers.get() < before + ANSWERS_BETWEEN {
             tokio::task::yield_now().await;
@@ -194,10 +198,10 @@ async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid(
     watch.is_over.set(true);
     let mut orders = BTreeMap::from([(first.number, first.body)]);
     for client in clients {
-        orders.extend(tokio::time::timeout(HANG, client).await.expect("nobody hangs").unwrap());
+        orders.extend(tokio::time::timeout(HANG, client).await.expect("no client hangs").unwrap());
     }
-    println!("{} orders, {} refused, healed within {slowest:?}", orders.len(), watch.refused.get());
-    assert!(watch.refused.get() > 0, "the load did not notice");
+    println!("{} orders, {} refused, back within {slowest:?}", orders.len(), watch.refused.get());
+    assert!(watch.refused.get() > 0, "no request was refused");
     each_is_there_once(&runtime, &orders).await;
     runtime.stop().await;
     let runtime = start_with(folder.path(), &Faults::default());
@@ -207,7 +211,7 @@ async fn orders_placed_while_the_disk_fills_and_empties_are_there_once_and_paid(
     assert_sound(folder.path());
 }
 
-/// As many orders and payments as were acknowledged, and every order as it was answered.
+/// Checks that there are as many orders and payments as acknowledged, each with its first answer.
 async fn each_is_there_once(runtime: &Runtime, orders: &BTreeMap<u64, Vec<u8>>) {
     for name in ["orders", "paymentHistories"] {
         assert_eq!(total(runtime, name).await, orders.len() as u64, "{name}");

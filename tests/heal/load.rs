@@ -1,6 +1,6 @@
-//! One aggregate crashes again and again while many clients use others.
+//! One aggregate crashes repeatedly while many clients use others.
 
-use crate::probe::{count, say, say_under, start};
+use crate::probe::{count, send, send_under, start};
 use madang::actors::{ActorSettings, IdempotencyKey, RequestError, Runtime};
 use std::{
     cell::Cell,
@@ -12,14 +12,14 @@ const CLIENTS: u64 = 32;
 const ADD_ONE: &str = r#"{"count":1}"#;
 const BACK_WITHIN: Duration = Duration::from_millis(100);
 
-/// Rounds after which the crashing one may begin, and each client at least makes.
+/// Rounds before the first crash, and the fewest rounds of each client.
 const ROUNDS_MIN: u64 = 20;
 
 #[actix::test]
-async fn a_crash_under_load_fails_nobody_else_and_loses_nothing_acknowledged() {
+async fn a_crash_under_load_fails_no_other_aggregate_and_loses_nothing_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), ActorSettings::default());
-    let bomb = say(&runtime, "open", None, "").await.unwrap().number;
+    let bomb = send(&runtime, "open", None, "").await.unwrap().number;
     let (is_over, rounds) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
@@ -41,7 +41,7 @@ async fn a_crash_under_load_fails_nobody_else_and_loses_nothing_acknowledged() {
     }
     println!("back within {slowest:?}; {during} requests of others were answered meanwhile");
     assert!(slowest < BACK_WITHIN, "back within {slowest:?}");
-    assert!(during > 0, "the others waited for the one that crashed");
+    assert!(during > 0, "the other clients waited for the crashed aggregate");
 
     assert!(runtime.release(0, bomb));
     all_are_there(&runtime, &counts).await;
@@ -51,35 +51,35 @@ async fn a_crash_under_load_fails_nobody_else_and_loses_nothing_acknowledged() {
     runtime.stop().await;
 }
 
-/// Adds to a counter of its own, each time under a new key, and expects every answer at once.
+/// Adds to a counter of its own, each time under a new key. Each answer must come at once.
 async fn add_on_and_on(
     runtime: Runtime,
     client: u64,
     is_over: Rc<Cell<bool>>,
     rounds: Rc<Cell<u64>>,
 ) -> (u64, u64) {
-    let number = say(&runtime, "open", None, "").await.unwrap().number;
+    let number = send(&runtime, "open", None, "").await.unwrap().number;
     for round in 1.. {
         let name = u128::from(client) << 64 | u128::from(round);
         let key = Some(IdempotencyKey { key: name, fingerprint: name });
-        let added = say_under(&runtime, "add", Some(number), ADD_ONE, key).await;
-        assert_eq!(count(&added.expect("nobody else fails")), round);
+        let added = send_under(&runtime, "add", Some(number), ADD_ONE, key).await;
+        assert_eq!(count(&added.expect("no other aggregate fails")), round);
         rounds.set(rounds.get() + 1);
         if is_over.get() && round >= ROUNDS_MIN {
             return (number, round);
         }
     }
-    unreachable!("it goes on and on")
+    unreachable!("the loop does not end")
 }
 
-/// How much was added and acknowledged, and the longest time from a crash to the next answer.
+/// The acknowledged sum, and the longest time from a crash to the next answer.
 async fn crash_until_quarantined(runtime: &Runtime, bomb: u64) -> (u64, Duration) {
     let (mut added, mut slowest) = (0, Duration::ZERO);
     loop {
-        let acknowledged = say(runtime, "add", Some(bomb), ADD_ONE).await.unwrap();
+        let acknowledged = send(runtime, "add", Some(bomb), ADD_ONE).await.unwrap();
         added += 1;
         assert_eq!(count(&acknowledged), added);
-        let crashed = say(runtime, "explode", Some(bomb), "").await;
+        let crashed = send(runtime, "explode", Some(bomb), "").await;
         let since = Instant::now();
         assert!(
             matches!(crashed, Err(RequestError::Crashed { .. } | RequestError::Quarantined { .. })),
@@ -89,11 +89,11 @@ async fn crash_until_quarantined(runtime: &Runtime, bomb: u64) -> (u64, Duration
         slowest = slowest.max(since.elapsed());
         match shown {
             Ok(shown) => assert_eq!(count(&shown), added),
-            Err(RequestError::Quarantined { because, .. }) => {
-                assert_eq!(because, "panicked: exploded on purpose");
+            Err(RequestError::Quarantined { reason, .. }) => {
+                assert_eq!(reason, "panicked: exploded on purpose");
                 return (added, slowest);
             }
-            Err(trouble) => panic!("{trouble}"),
+            Err(request_error) => panic!("{request_error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What breaks comes back by itself, and nobody else notices.
+//! Failed parts recover by themselves, and no other part is affected.
 
 mod crash;
 mod disk;

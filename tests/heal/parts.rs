@@ -1,5 +1,5 @@
-//! Each part of the house is broken while clients use it: it is back by itself, nobody else
-//! notices, and nothing is lost or doubled.
+//! Each part of the runtime is broken while clients use it. It recovers by itself, no other part is
+//! affected, and nothing is lost or doubled.
 
 use crate::drill::{Answered, Drill, Load};
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const CLIENTS: usize = 6;
 
-/// Orders placed between two faults.
+/// The number of orders between two faults.
 const ORDERS_BETWEEN: usize = 10;
 
 fn slowest(answered: &[Answered]) -> Duration {
@@ -15,7 +15,7 @@ fn slowest(answered: &[Answered]) -> Duration {
 }
 
 #[tokio::test]
-async fn whoever_follows_the_journal_is_back_when_it_breaks_and_no_client_notices() {
+async fn subscribers_are_restarted_when_they_panic_and_no_client_notices() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
@@ -48,7 +48,7 @@ async fn whoever_follows_the_journal_is_back_when_it_breaks_and_no_client_notice
 }
 
 #[tokio::test]
-async fn a_retry_waits_for_the_record_of_an_order_whose_aggregate_broke_and_is_given_that_order() {
+async fn a_retry_waits_for_the_record_of_an_order_whose_aggregate_panicked_and_gets_that_order() {
     let taxi = Drill::taxi(|_| {});
     let parts = taxi.parts().await;
     let slow = json!({"fault": "slow-journal", "by_ms": 500, "for_ms": 60_000});
@@ -65,15 +65,15 @@ async fn a_retry_waits_for_the_record_of_an_order_whose_aggregate_broke_and_is_g
         taxi.breaks(&json!({"fault": "break", "part": part})).await;
     }
     let answered = load.ends().await;
-    assert_eq!(answered.len(), 1, "one order was asked for");
-    assert!(!answered[0].refused.is_empty(), "it was not told of");
+    assert_eq!(answered.len(), 1, "the client placed one order");
+    assert!(!answered[0].refused.is_empty(), "the client was not told about the crash");
     taxi.breaks(&json!({"fault": "slow-journal", "by_ms": 1, "for_ms": 1})).await;
     taxi.has_orders(1).await;
     taxi.ends_well();
 }
 
 #[tokio::test]
-async fn a_kind_of_aggregate_that_breaks_in_a_shard_is_back_and_has_lost_nothing() {
+async fn an_aggregate_kind_that_panics_in_a_shard_is_restarted_and_has_lost_nothing() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
@@ -94,16 +94,16 @@ async fn a_kind_of_aggregate_that_breaks_in_a_shard_is_back_and_has_lost_nothing
 }
 
 #[tokio::test]
-async fn every_context_can_be_restarted_and_no_client_notices() {
+async fn every_component_can_be_restarted_and_no_client_notices() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
     let listed = taxi.get("/admin/components").await;
-    for context in listed["_embedded"]["components"].as_array().expect("contexts") {
-        let restart = context["_links"]["restart"]["href"].as_str().expect("can be restarted");
+    for component in listed["_embedded"]["components"].as_array().expect("components") {
+        let restart = component["_links"]["restart"]["href"].as_str().expect("a link to restart");
         let restarted = taxi.post(restart, &json!(null)).await;
         assert_eq!(restarted.status(), 200, "{restart}");
-        let name = context["name"].as_str().expect("a name");
+        let name = component["name"].as_str().expect("a name");
         taxi.is_restarted(name, 0).await;
         load.goes_on(ORDERS_BETWEEN).await;
     }
@@ -118,7 +118,7 @@ async fn every_context_can_be_restarted_and_no_client_notices() {
 }
 
 #[tokio::test]
-async fn a_suspended_context_is_still_suspended_when_it_is_restarted() {
+async fn a_suspended_component_is_still_suspended_after_a_restart() {
     let taxi = Drill::taxi(|_| {});
     taxi.post("/admin/components/taxi/sms/suspend", &json!(null)).await;
     let load = Load::on(&taxi, CLIENTS);
@@ -137,21 +137,21 @@ async fn a_suspended_context_is_still_suspended_when_it_is_restarted() {
 }
 
 #[tokio::test]
-async fn a_gatekeeper_that_dies_and_a_view_whose_file_is_gone_are_told_of_when_they_are_back() {
+async fn a_dead_gate_driver_and_a_view_without_its_file_are_recorded_when_they_are_back() {
     let taxi = Drill::taxi(|_| {});
     let load = Load::on(&taxi, CLIENTS);
     load.goes_on(ORDERS_BETWEEN).await;
-    taxi.breaks(&json!({"fault": "break", "part": "gatekeeper"})).await;
-    taxi.is_restarted("gatekeeper", 0).await;
+    taxi.breaks(&json!({"fault": "break", "part": "gate-driver"})).await;
+    taxi.is_restarted("gate-driver", 0).await;
     load.goes_on(ORDERS_BETWEEN).await;
     std::fs::remove_file(taxi.data().join("views/taxi.mypages.sqlite")).expect("is there");
-    taxi.until("the view is made anew", || async {
-        let notes = taxi.noted("MadeAnew").await;
+    taxi.until("the view is rebuilt", || async {
+        let notes = taxi.noted("ViewRebuilt").await;
         notes.iter().any(|note| note["view"] == "taxi/mypages" && note["records"] != 0)
     })
     .await;
     let answered = load.ends().await;
     taxi.has_orders(answered.len() as u64).await;
-    assert_eq!(taxi.noted("MadeAnew").await.len(), 1, "no other view");
+    assert_eq!(taxi.noted("ViewRebuilt").await.len(), 1, "no other view");
     taxi.ends_well();
 }

@@ -1,4 +1,4 @@
-//! What becomes of a port when something it is asked, or the answer to it, crashes again and again.
+//! A port call, or its reply, crashes the port repeatedly.
 
 use crate::{
     relay::{BAD_ANSWER, BAD_QUESTION, PORT_IS_POISONED, Ringing},
@@ -27,7 +27,7 @@ async fn conversations_that_crash_a_port_are_quarantined_alone_and_go_on_once_re
     let poisoned = || {
         let entries = runtime.quarantine().into_iter();
         let here = entries.filter(|entry| entry.resource == "ringing/ring");
-        here.map(|entry| (entry.number, entry.because)).collect::<Vec<_>>()
+        here.map(|entry| (entry.number, entry.reason)).collect::<Vec<_>>()
     };
     while poisoned().len() < 2 {
         tokio::task::yield_now().await;

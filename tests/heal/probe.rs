@@ -1,10 +1,10 @@
-//! A small business that crashes on purpose, and how the tests talk to it.
+//! A small business that crashes on purpose, and helpers to use it.
 
 use madang::{
     actors::{ActorSettings, IdempotencyKey, Reply, Request, RequestError, Runtime, Settings},
     domain::kernel::{
-        Aggregate, Business, Decision, Host, Malformed, Nothing, Quantity, Rejection, Speaker,
-        Timestamp, Vocabulary,
+        Aggregate, Business, CommandRoutes, Decision, Empty, Host, Issuer, Malformed, Quantity,
+        Rejection, Timestamp,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -60,10 +60,10 @@ pub enum No {
 
 impl Rejection for No {}
 
-/// While this is set, a counter's history cannot be read back.
+/// While this is set, the history of a counter cannot be read back.
 pub static HISTORY_IS_POISONED: AtomicBool = AtomicBool::new(false);
 
-/// The number that poisons a history.
+/// The number that makes a history unreadable.
 const POISON: u32 = 666;
 
 impl Aggregate for Counter {
@@ -73,8 +73,8 @@ impl Aggregate for Counter {
     type Event = Event;
     type Rejection = No;
 
-    fn speaker(_: &Command) -> Speaker {
-        Speaker::Anyone
+    fn issuer(_: &Command) -> Issuer {
+        Issuer::Anyone
     }
 
     fn decide(&self, command: Command, _: Timestamp, _: &NoSettings) -> Decision<Self> {
@@ -101,26 +101,26 @@ impl Aggregate for Counter {
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         serde_json::json!({ "id": number, "count": self.count })
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
+    fn command_routes() -> CommandRoutes<Self> {
         #[derive(Deserialize)]
         struct Add {
             count: Quantity,
         }
-        Vocabulary::new()
-            .creates("open", |_: Nothing| Ok::<_, Malformed>(Command::Open))
+        CommandRoutes::new()
+            .creates("open", |_: Empty| Ok::<_, Malformed>(Command::Open))
             .command("add", |add: Add| Ok(Command::Add(add.count.0)))
-            .command("explode", |_: Nothing| Ok(Command::Explode))
+            .command("explode", |_: Empty| Ok(Command::Explode))
     }
 }
 
-/// Adding this takes as long as a test likes.
+/// A command with this number takes as long as a test needs.
 pub const DAWDLED: u32 = 555;
 
-/// Where adding [`DAWDLED`] waits until it is let go, and blocks its whole shard.
+/// Where a command with [`DAWDLED`] waits until it is released, and blocks its whole shard.
 pub static DAWDLING: Dawdling =
     Dawdling { way: Mutex::new(None), is_reached: AtomicBool::new(false) };
 
@@ -130,14 +130,14 @@ pub struct Dawdling {
 }
 
 impl Dawdling {
-    /// The next one dawdles until what is returned is dropped.
+    /// Makes the next such command wait until the result is dropped.
     pub fn begin(&self) -> Sender<()> {
         let (let_go, way) = mpsc::channel();
         *self.way.lock().unwrap() = Some(way);
         let_go
     }
 
-    /// Whether somebody dawdles.
+    /// Whether a command waits.
     pub fn is_reached(&self) -> bool {
         self.is_reached.load(Ordering::SeqCst)
     }
@@ -162,34 +162,35 @@ pub fn start_in(settings: Settings) -> Runtime {
     .unwrap()
 }
 
-pub async fn say(
+pub async fn send(
     runtime: &Runtime,
     name: &str,
     number: Option<u64>,
     body: &str,
 ) -> Result<Reply, RequestError> {
-    say_under(runtime, name, number, body, None).await
+    send_under(runtime, name, number, body, None).await
 }
 
-pub async fn say_under(
+pub async fn send_under(
     runtime: &Runtime,
     name: &str,
     number: Option<u64>,
     body: &str,
     key: Option<IdempotencyKey>,
 ) -> Result<Reply, RequestError> {
-    let sayings = &runtime.resources()[0].sayings;
-    let saying = sayings.iter().position(|saying| saying.name == name).unwrap();
+    let command_routes = &runtime.resources()[0].command_routes;
+    let command_route =
+        command_routes.iter().position(|command_route| command_route.name == name).unwrap();
     let request = Request {
         resource: 0,
-        saying,
+        command_route,
         number,
         body: body.as_bytes().to_vec(),
         key,
         if_match: None,
-        patience: Duration::from_secs(30),
+        wait_max: Duration::from_secs(30),
     };
-    runtime.say(request).await
+    runtime.submit(request).await
 }
 
 pub fn count(reply: &Reply) -> u64 {

@@ -1,10 +1,10 @@
-//! A saga and a port around the counters: what is added to a counter is told to a tally of the
-//! same number, digit by digit.
+//! A saga and a port between counters and tallies. Each digit that is added to a counter is sent to
+//! the tally of the same number.
 
 use crate::probe::{Command as Count, Counter, Event as Counted, NoSettings};
 use madang::domain::kernel::{
-    Aggregate, Answer, Ask, Awaits, Business, Decision, Dispatch, Host, Id, Meta, Patience, Port,
-    Rejection, Saga, Speaker, Step, Timestamp, Vocabulary,
+    Aggregate, Business, CommandRoutes, Decision, Dispatch, Host, Id, Issuer, Meta, Port,
+    PortReply, PortRequest, Rejection, RetryPolicy, Saga, Step, Timestamp, WaitsFor,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ impl Business for Relay {
     }
 }
 
-/// The digits told so far.
+/// The digits received so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally(u64);
 
@@ -45,8 +45,8 @@ impl Aggregate for Tally {
     type Event = Told;
     type Rejection = Never;
 
-    fn speaker(_: &Tell) -> Speaker {
-        Speaker::Inside
+    fn issuer(_: &Tell) -> Issuer {
+        Issuer::Internal
     }
 
     fn decide(&self, Tell::Digit(digit): Tell, _: Timestamp, _: &NoSettings) -> Decision<Self> {
@@ -57,21 +57,21 @@ impl Aggregate for Tally {
         Self(self.0 * 10 + u64::from(digit))
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         serde_json::json!({ "id": number, "count": self.0 })
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
     }
 }
 
-/// While this is set, a saga that hears of [`BAD_DIGIT`], which no other test says, crashes.
+/// While this is set, the saga crashes on [`BAD_DIGIT`], which no other test uses.
 pub static SAGA_IS_POISONED: AtomicBool = AtomicBool::new(false);
 
 pub const BAD_DIGIT: u32 = 0;
 
-/// How many digits it has heard.
+/// The number of digits received.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Echo(u32);
 
@@ -79,7 +79,7 @@ type Heard = (Id<Counter>, Counted);
 
 impl Saga for Echo {
     const NAME: &'static str = "relay/echo";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route((counter, _): &Heard) -> Option<u64> {
         Some(counter.number())
@@ -89,19 +89,19 @@ impl Saga for Echo {
         let Counted::Added(digit) = event else { return Step::wait(self) };
         let is_bad = digit == BAD_DIGIT && SAGA_IS_POISONED.load(Ordering::SeqCst);
         assert!(!is_bad, "a bad digit");
-        Step::wait(Self(self.0 + 1)).tell(me.of::<Tally>(), Tell::Digit(digit))
+        Step::wait(Self(self.0 + 1)).send(me.of::<Tally>(), Tell::Digit(digit))
     }
 
-    /// It goes on for ever: whoever adds the next digit may take as long as he likes.
-    fn awaits(&self) -> Awaits {
-        Awaits::Person("adder")
+    /// The saga never ends: the person who adds the next digit may take any time.
+    fn waits_for(&self) -> WaitsFor {
+        WaitsFor::Person("adder")
     }
 }
 
-/// A port whose answers for the first counters go to one that crashes on them.
+/// A port whose replies for the first counters go to a counter that crashes on them.
 pub struct Knocking;
 
-/// So many outcomes are stuck: one less than the errands that may always be unfinished.
+/// The number of stuck outcomes: one less than the effects that may always be unfinished.
 pub const STUCK: u64 = 1_023;
 
 impl Business for Knocking {
@@ -117,19 +117,19 @@ pub struct Knock;
 
 impl Port for Knock {
     const NAME: &'static str = "knocking/knock";
-    type Hears = Heard;
+    type Events = Heard;
 
-    fn ask((counter, event): &Heard, _: &Meta) -> Option<Ask> {
-        (*event == Counted::Opened).then(|| Ask {
+    fn ask((counter, event): &Heard, _: &Meta) -> Option<PortRequest> {
+        (*event == Counted::Opened).then(|| PortRequest {
             operation: "knock",
             key: format!("knock-{counter}"),
             undoes: None,
             body: serde_json::json!({}),
-            patience: Patience::UntilAnswered,
+            retry_policy: RetryPolicy::UntilAnswered,
         })
     }
 
-    fn answered((counter, _): &Heard, _: &Meta, _: &Answer) -> Dispatch {
+    fn on_reply((counter, _): &Heard, _: &Meta, _: &PortReply) -> Dispatch {
         if counter.number() <= STUCK {
             return Dispatch::new(Id::<Counter>::new(1), Count::Explode);
         }
@@ -137,7 +137,7 @@ impl Port for Knock {
     }
 }
 
-/// While this is set, a port crashes on what [`BAD_QUESTION`] asks, and on the answer to
+/// While this is set, the port crashes on the call of [`BAD_QUESTION`], and on the reply to
 /// [`BAD_ANSWER`].
 pub static PORT_IS_POISONED: AtomicBool = AtomicBool::new(false);
 
@@ -160,21 +160,21 @@ pub struct Ring;
 
 impl Port for Ring {
     const NAME: &'static str = "ringing/ring";
-    type Hears = Heard;
+    type Events = Heard;
 
-    fn ask((counter, event): &Heard, _: &Meta) -> Option<Ask> {
+    fn ask((counter, event): &Heard, _: &Meta) -> Option<PortRequest> {
         let is_poisoned = PORT_IS_POISONED.load(Ordering::SeqCst);
         assert!(!(is_poisoned && counter.number() == BAD_QUESTION), "a bad question");
-        (*event == Counted::Opened).then(|| Ask {
+        (*event == Counted::Opened).then(|| PortRequest {
             operation: "ring",
             key: format!("ring-{counter}"),
             undoes: None,
             body: serde_json::json!({}),
-            patience: Patience::UntilAnswered,
+            retry_policy: RetryPolicy::UntilAnswered,
         })
     }
 
-    fn answered((counter, _): &Heard, _: &Meta, _: &Answer) -> Dispatch {
+    fn on_reply((counter, _): &Heard, _: &Meta, _: &PortReply) -> Dispatch {
         let is_poisoned = PORT_IS_POISONED.load(Ordering::SeqCst);
         assert!(!(is_poisoned && counter.number() == BAD_ANSWER), "a bad answer");
         Dispatch::new(counter.of::<Tally>(), Tell::Digit(1))

@@ -1,7 +1,8 @@
-//! A conversation crashes, or what it says finds nobody: the others go on, and it goes on later.
+//! A saga instance crashes, or its command cannot be delivered. The others go on, and it goes on
+//! later.
 
 use crate::{
-    probe::{Probe, count, say},
+    probe::{Probe, count, send},
     relay::{BAD_DIGIT, Knocking, Relay, SAGA_IS_POISONED, STUCK},
 };
 use madang::{
@@ -16,9 +17,9 @@ const TALLIES: usize = 1;
 
 pub fn settings(data: &Path) -> Settings {
     let actors = ActorSettings { crashes_max: 1, ..ActorSettings::default() };
-    // Little stays in memory, so that whoever catches up reads from disk.
+    // Few records stay in memory, so that a subscriber that catches up reads from disk.
     let journal = JournalOptions { feed_records_max: 64, ..JournalOptions::default() };
-    // Nobody is turned away, however many come at once.
+    // No command is rejected, however many are sent concurrently.
     let any_number = GateSettings { concurrency_max: Some(100_000), ..GateSettings::default() };
     let gates = [("probe/counters".to_owned(), any_number)].into();
     Settings { data: data.to_owned(), actors, journal, gates, ..Settings::default() }
@@ -41,7 +42,7 @@ fn assert_sound(data: &Path) {
 
 pub async fn open_many(runtime: &Runtime, counters: usize) {
     for_each_at_once(runtime, counters, |runtime, _| async move {
-        say(&runtime, "open", None, "").await.unwrap();
+        send(&runtime, "open", None, "").await.unwrap();
     })
     .await;
 }
@@ -49,7 +50,7 @@ pub async fn open_many(runtime: &Runtime, counters: usize) {
 async fn add_to_all(runtime: &Runtime, counters: usize, digit: u32) {
     for_each_at_once(runtime, counters, |runtime, number| async move {
         let body = format!(r#"{{"count":{digit}}}"#);
-        say(&runtime, "add", Some(number), &body).await.unwrap();
+        send(&runtime, "add", Some(number), &body).await.unwrap();
     })
     .await;
 }
@@ -66,7 +67,7 @@ async fn for_each_at_once<F: Future<Output = ()> + 'static>(
     }
 }
 
-/// Waits until the tally of this number shows these digits, and no others before.
+/// Waits until the tally of this number shows these digits. It must not show further ones.
 pub async fn becomes(runtime: &Runtime, number: u64, digits: u64) {
     loop {
         if let Ok(shown) = runtime.show(TALLIES, number).await
@@ -80,9 +81,9 @@ pub async fn becomes(runtime: &Runtime, number: u64, digits: u64) {
 }
 
 async fn turn(runtime: &Runtime, suspend: bool) -> u64 {
-    let context = runtime.turn_context("relay/tallies", suspend).await.unwrap().unwrap();
-    assert_eq!(context.is_suspended, suspend);
-    context.figures[0].1
+    let component = runtime.set_suspended("relay/tallies", suspend).await.unwrap().unwrap();
+    assert_eq!(component.is_suspended, suspend);
+    component.figures[0].1
 }
 
 #[actix::test]
@@ -95,12 +96,12 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
         let runtime = runtime.clone();
         async move {
             let body = format!(r#"{{"count":{digit}}}"#);
-            say(&runtime, "add", Some(number), &body).await.unwrap();
+            send(&runtime, "add", Some(number), &body).await.unwrap();
         }
     };
     add(1, 1).await;
     becomes(&runtime, 1, 1).await;
-    // Nothing else is on its way, so this is the last position, and the bad one is the next.
+    // No other effect is pending. So this is the last position, and the bad record has the next.
     let position = runtime.show(TALLIES, 1).await.unwrap().position + 1;
     add(1, BAD_DIGIT).await;
     add(1, 2).await;
@@ -109,7 +110,7 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
     becomes(&runtime, 1, 1).await;
     let listed = |runtime: &Runtime| {
         let entries = runtime.quarantine().into_iter().filter(|entry| entry.number == 1);
-        entries.map(|entry| (entry.resource, entry.because, entry.position)).collect::<Vec<_>>()
+        entries.map(|entry| (entry.resource, entry.reason, entry.position)).collect::<Vec<_>>()
     };
     let expected = vec![("relay/echo", "panicked: a bad digit".to_owned(), Some(position))];
     while listed(&runtime).is_empty() {
@@ -122,7 +123,7 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
     while listed(&runtime).is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(listed(&runtime), expected, "also after a restart");
+    assert_eq!(listed(&runtime), expected, "the same after a restart");
     assert!(runtime.release_conversation("relay/echo", 1));
     while listed(&runtime).is_empty() {
         tokio::task::yield_now().await;
@@ -147,18 +148,18 @@ async fn commands_for_a_suspended_kind_wait_in_the_journal_and_come_in_order_onc
     turn(&runtime, true).await;
     add_to_all(&runtime, COUNTERS_MANY, 1).await;
     add_to_all(&runtime, COUNTERS_MANY, 2).await;
-    let waiting = || runtime.context("relay/tallies").unwrap().figures[0].1;
+    let waiting = || runtime.component("relay/tallies").unwrap().figures[0].1;
     while waiting() < COUNTERS_MANY as u64 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(waiting(), COUNTERS_MANY as u64, "one for each conversation");
+    assert_eq!(waiting(), COUNTERS_MANY as u64, "one command per conversation waits");
     let none = Page { number: 0, size: 1, sort: Vec::new() };
     assert_eq!(runtime.list(TALLIES, none).await.unwrap().total, 0);
     runtime.stop().await;
     drop(runtime);
 
     let runtime = start::<Relay>(folder.path());
-    assert!(runtime.context("relay/tallies").unwrap().is_suspended, "also after a restart");
+    assert!(runtime.component("relay/tallies").unwrap().is_suspended, "also after a restart");
     add_to_all(&runtime, COUNTERS_MANY, 3).await;
     turn(&runtime, false).await;
     add_to_all(&runtime, COUNTERS_MANY, 4).await;
@@ -170,14 +171,14 @@ async fn commands_for_a_suspended_kind_wait_in_the_journal_and_come_in_order_onc
     for number in 1..=COUNTERS_MANY as u64 {
         becomes(&runtime, number, 12_345).await;
     }
-    assert_eq!(runtime.context("relay/tallies").unwrap().figures[0].1, 0);
+    assert_eq!(runtime.component("relay/tallies").unwrap().figures[0].1, 0);
     runtime.stop().await;
     drop(runtime);
     assert_sound(folder.path());
 }
 
 #[actix::test]
-async fn suspended_again_and_again_nothing_is_missed_and_nothing_comes_twice() {
+async fn repeated_suspensions_lose_nothing_and_double_nothing() {
     const COUNTERS_SOME: usize = 300;
     let folder = tempfile::tempdir().unwrap();
     let mut runtime = start::<Relay>(folder.path());
@@ -201,7 +202,7 @@ async fn suspended_again_and_again_nothing_is_missed_and_nothing_comes_twice() {
 }
 
 #[actix::test]
-async fn outcomes_stuck_at_a_quarantined_instance_do_not_keep_a_backlog_from_being_read() {
+async fn outcomes_stuck_at_a_quarantined_instance_do_not_block_the_backlog() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start::<Probe>(folder.path());
     let last = STUCK + 40;

@@ -1,9 +1,9 @@
-//! A shard whose loop is blocked: others go on, another loop takes its place, and whoever wakes up
-//! late writes nothing.
+//! A shard whose event loop is blocked: other shards go on, another loop replaces it, and the
+//! replaced loop writes nothing when it resumes.
 
 use crate::{
     drill::{Drill, HANG, Load},
-    probe::{DAWDLED, DAWDLING, Probe, count, say, start_in},
+    probe::{DAWDLED, DAWDLING, Probe, count, send, start_in},
 };
 use madang::actors::{ActorSettings, Installation, Page, Reply, RequestError, Runtime, Settings};
 use serde_json::json;
@@ -26,10 +26,10 @@ fn settings(data: &Path) -> Settings {
     Settings { data: data.to_owned(), actors, ..Settings::default() }
 }
 
-/// How many shards were replaced, as the operations log tells.
+/// The number of replaced shards in the operations log.
 async fn replacements(runtime: &Runtime) -> usize {
     let page = Page { number: 0, size: 200, sort: Vec::new() };
-    let notes = runtime.diary(page).await.unwrap().items;
+    let notes = runtime.operations_log(page).await.unwrap().items;
     notes.iter().filter(|note| note.what == "ShardReplaced").count()
 }
 
@@ -39,36 +39,36 @@ fn add_later(
     count: u32,
 ) -> JoinHandle<Result<Reply, RequestError>> {
     let (runtime, body) = (runtime.clone(), format!(r#"{{"count":{count}}}"#));
-    actix::spawn(async move { say(&runtime, "add", Some(number), &body).await })
+    actix::spawn(async move { send(&runtime, "add", Some(number), &body).await })
 }
 
 #[actix::test]
-async fn who_wakes_up_in_a_shard_that_was_replaced_writes_nothing_and_passes_on_what_waits() {
+async fn a_replaced_shard_that_resumes_writes_nothing_and_forwards_its_waiting_commands() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start_in(settings(folder.path()));
     for _ in 1..=4 {
-        say(&runtime, "open", None, "").await.unwrap();
+        send(&runtime, "open", None, "").await.unwrap();
     }
     let dawdling = DAWDLING.begin();
     let dawdler = add_later(&runtime, 2, DAWDLED);
-    until("somebody dawdles", || DAWDLING.is_reached()).await;
+    until("the command waits", || DAWDLING.is_reached()).await;
     let queued = add_later(&runtime, 4, 1);
 
-    // The other shard never notices, and the blocked one is soon replaced.
-    assert_eq!(count(&say(&runtime, "add", Some(1), ADD_ONE).await.unwrap()), 1);
-    // What was posted before is passed on no sooner than the old loop wakes up.
+    // The other shard is not affected, and the blocked one is soon replaced.
+    assert_eq!(count(&send(&runtime, "add", Some(1), ADD_ONE).await.unwrap()), 1);
+    // Commands that were posted before are forwarded only when the old loop resumes.
     while replacements(&runtime).await == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(count(&say(&runtime, "add", Some(2), r#"{"count":10}"#).await.unwrap()), 10);
-    assert_eq!(count(&runtime.show(0, 4).await.unwrap()), 0, "its letter is still on its way");
+    assert_eq!(count(&send(&runtime, "add", Some(2), r#"{"count":10}"#).await.unwrap()), 10);
+    assert_eq!(count(&runtime.show(0, 4).await.unwrap()), 0, "its envelope is not delivered yet");
     assert_eq!(runtime.blocked(), ["shard 0"], "liveness is red while the loop is blocked");
 
     drop(dawdling);
     let late = dawdler.await.unwrap();
-    assert!(matches!(late, Err(RequestError::Busy { .. })), "it was not done: {late:?}");
-    assert_eq!(count(&queued.await.unwrap().unwrap()), 1, "what waited was passed on");
-    until("it has woken up", || runtime.blocked().is_empty()).await;
+    assert!(matches!(late, Err(RequestError::Busy { .. })), "it was not carried out: {late:?}");
+    assert_eq!(count(&queued.await.unwrap().unwrap()), 1, "the waiting command was forwarded");
+    until("the old loop has resumed", || runtime.blocked().is_empty()).await;
     let stands = async |runtime: &Runtime| {
         for (number, expected) in [(1, 1), (2, 10), (3, 0), (4, 1)] {
             assert_eq!(count(&runtime.show(0, number).await.unwrap()), expected, "{number}");
@@ -103,7 +103,7 @@ async fn a_blocked_shard_turns_liveness_red_and_is_replaced_under_load() {
     })
     .await;
     println!("red after {:?}", since.elapsed());
-    // Whoever asked before waits until the old loop wakes up; so this asks again and again.
+    // Earlier requests wait until the old loop resumes, so this polls with new ones.
     taxi.until("the shard is back", || async {
         taxi.noted("ShardReplaced").await.first().is_some_and(|note| note["shard"] == 0)
     })

@@ -1,18 +1,18 @@
-//! What systemd hears of a server: that it serves, that it lives, that it stops.
+//! The notifications to systemd: the server serves, it lives, it stops.
 
 use crate::support::{client, process::Server};
 use std::{os::unix::net::UnixDatagram, process::Command, time::Duration};
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(60);
 
 struct Systemd(UnixDatagram);
 
 impl Systemd {
-    /// The next thing that is heard.
+    /// The next notification.
     fn hears(&self) -> String {
         let mut bytes = [0; 256];
-        let length = self.0.recv(&mut bytes).expect("something is heard");
+        let length = self.0.recv(&mut bytes).expect("a notification");
         String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
     }
 
@@ -22,7 +22,7 @@ impl Systemd {
 }
 
 #[tokio::test]
-async fn systemd_hears_that_a_server_serves_lives_and_stops() {
+async fn systemd_is_notified_that_a_server_serves_lives_and_stops() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("notify");
     let systemd = Systemd(UnixDatagram::bind(&socket).unwrap());
@@ -44,13 +44,13 @@ async fn systemd_hears_that_a_server_serves_lives_and_stops() {
     while liveness().await == 200 {
         tokio::task::yield_now().await;
     }
-    // What was said before it was seen.
+    // Notifications that were sent before the blocked loop was detected.
     systemd.0.set_nonblocking(true).unwrap();
     let mut bytes = [0; 256];
     while systemd.0.recv(&mut bytes).is_ok() {}
     while liveness().await == 503 {
         let heard = systemd.0.recv(&mut bytes).is_ok();
-        assert!(!heard || liveness().await == 200, "nobody says that a blocked server lives");
+        assert!(!heard || liveness().await == 200, "a blocked server sends no sign of life");
     }
     systemd.0.set_nonblocking(false).unwrap();
     systemd.hears_until("WATCHDOG=1");

@@ -1,10 +1,10 @@
-//! What clients were told by a sound server, to be compared with what a server on damaged files says.
+//! The answers of a sound server, for comparison with those of a server on damaged files.
 
 use reqwest::{Client, StatusCode, header::LOCATION};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-/// Everything that is listed: aggregates, then views.
+/// All lists: aggregates, then views.
 pub const LISTED: [&str; 12] = [
     "taxi/orders",
     "taxi/paymentHistories",
@@ -25,7 +25,7 @@ pub const VIEWS: usize = 3;
 
 const PAGE: usize = 200;
 
-/// Longer than anything here takes.
+/// Longer than any step of a test.
 const HANG: Duration = Duration::from_secs(120);
 
 /// One answer.
@@ -36,16 +36,16 @@ pub struct Answered {
     pub body: Value,
 }
 
-/// What all clients were told.
+/// The answers to all clients.
 #[derive(Clone, Default)]
 pub struct Acknowledged {
-    /// By key: the path, and the first answer.
+    /// The path and the first answer, by key.
     pub answers: BTreeMap<String, (&'static str, Answered)>,
-    /// Everything that is listed, by its own address, once nothing was on its way any more.
+    /// All listed rows by their own address, when no effect was pending any more.
     pub listed: BTreeMap<&'static str, BTreeMap<String, Value>>,
 }
 
-/// What a request for a key says.
+/// The body of the request for a key.
 fn body_of(path: &str, key: &str) -> Value {
     match path {
         "taxi/orders" => json!({ "orderType": "basic", "name": key }),
@@ -54,7 +54,7 @@ fn body_of(path: &str, key: &str) -> Value {
     }
 }
 
-/// Which business gets the request of this number.
+/// The path of the request with this number: its business.
 pub fn path_of(nth: usize) -> &'static str {
     match nth % 8 {
         3 | 6 => "phone/orders",
@@ -64,7 +64,7 @@ pub fn path_of(nth: usize) -> &'static str {
 }
 
 /// # Errors
-/// When nobody answers.
+/// When the server does not answer.
 pub async fn send(
     client: &Client,
     url: &str,
@@ -79,14 +79,14 @@ pub async fn send(
 }
 
 /// # Errors
-/// When nobody answers.
+/// When the server does not answer.
 pub async fn get(client: &Client, url: &str) -> Result<(StatusCode, Value), reqwest::Error> {
     let response = client.get(url).timeout(HANG).send().await?;
     let status = response.status();
     Ok((status, response.json().await?))
 }
 
-/// What can be read of a list: its rows by their own address, and the first error.
+/// The readable part of a list: its rows by their own address, and the first error.
 pub async fn list(
     client: &Client,
     url: &str,
@@ -114,7 +114,7 @@ pub async fn list(
     Ok(rows)
 }
 
-/// Waits until nothing is on its way any more.
+/// Waits until no effect is pending.
 ///
 /// # Panics
 /// When that takes too long.
@@ -124,9 +124,9 @@ pub async fn settled(client: &Client, url: &str) {
     let settling = async {
         let mut same = 0;
         while same < 5 {
-            let (_, contexts) = get(client, &format!("{url}/admin/components")).await.unwrap();
+            let (_, components) = get(client, &format!("{url}/admin/components")).await.unwrap();
             let (_, health) = get(client, &format!("{url}/actuator/health")).await.unwrap();
-            text = contexts.to_string();
+            text = components.to_string();
             let is_busy = ["recordsBehind", "underWay", "commandsWaiting"].iter().any(|figure| {
                 let zero = format!("\"{figure}\":0");
                 text.matches(&format!("\"{figure}\":")).count()

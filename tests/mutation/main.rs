@@ -1,8 +1,8 @@
-//! Damage to the data folder: a store is built by a real server, its files are mutated, and a server
-//! is started on each mutation. It refuses with a sentence, or serves all that was acknowledged.
+//! Damage to the data folder: a real server builds a store, its files are mutated, and a server is
+//! started on each mutation. It refuses to start with a reason, or serves all acknowledged records.
 //!
-//! `MUTATIONS` says how many mutations are tried (200 by default, 1,000 in the long form),
-//! `MUTATION_SEED` which ones. `TESTED_MADANG` names another binary to be judged by the same rules.
+//! `MUTATIONS` sets the number of mutations (200 by default, 1,000 in the long form),
+//! `MUTATION_SEED` their choice. `TESTED_MADANG` names another binary to test by the same rules.
 
 mod acknowledged;
 mod mutating;
@@ -27,7 +27,7 @@ use support::dice::Dice;
 use tokio::task::JoinSet;
 use verdict::{Verdict, judge};
 
-/// Servers that run side by side.
+/// The number of servers that run concurrently.
 const SIDE_BY_SIDE: usize = 4;
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_damaged_store_is_refused_or_loses_nothing() {
     assert_eq!((count("lost"), count("silent"), count("unworded")), (0, 0, 0));
 }
 
-/// What came of each, by verdict.
+/// The outcomes, by verdict.
 async fn try_all(
     base: &Arc<Base>,
     folder: &Path,

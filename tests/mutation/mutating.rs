@@ -1,4 +1,4 @@
-//! The store that is damaged, and the ways in which it is.
+//! The store that is damaged, and the kinds of damage.
 
 use super::{
     acknowledged::{Acknowledged, LISTED, list, path_of, send, settled},
@@ -11,8 +11,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Orders before the first restart, before the second, and after it: most of the log is then covered
-/// by the snapshot that sled writes at a start, and some is not.
+/// Orders before the first restart, before the second, and after it. Then most of the log is
+/// covered by the snapshot that sled writes at a start, and some is not.
 const EARLY: usize = 160;
 const LATE: usize = 400;
 const LAST: usize = 160;
@@ -21,18 +21,18 @@ const CLIENTS: usize = 16;
 
 const PAGE_BYTES: u64 = 4_096;
 
-/// The folder that is copied and damaged.
+/// The folders that are copied and damaged.
 pub struct Base {
-    /// As it was when the server was killed, everything being settled.
+    /// The data after the kill of the server, when no effect was pending.
     pub late: PathBuf,
-    /// As it was at a clean stop, earlier.
+    /// The data after an earlier clean stop.
     pub early: PathBuf,
     pub acknowledged: Acknowledged,
-    /// All files, relative, with their sizes in bytes.
+    /// All files, by relative path, with their sizes in bytes.
     files: Vec<(PathBuf, u64)>,
 }
 
-/// One way to damage it. Paths are relative to the data folder.
+/// One kind of damage. Paths are relative to the data folder.
 #[derive(Clone, Debug)]
 pub enum Mutation {
     Nothing,
@@ -46,7 +46,7 @@ pub enum Mutation {
 }
 
 impl Base {
-    /// A server serves several businesses, stops, serves again, and is killed.
+    /// Builds the data: a server serves several businesses, stops, serves again, and is killed.
     pub async fn build(folder: &Path) -> Self {
         let (data, early, late) = (folder.join("data"), folder.join("early"), folder.join("late"));
         let mut acknowledged = Acknowledged::default();
@@ -78,7 +78,7 @@ impl Base {
         format!("{} answers, {rows} rows; {}", self.acknowledged.answers.len(), files.join(", "))
     }
 
-    /// The mutation of this number; files of the journal are hit more often than views.
+    /// The mutation of this number. Files of the journal are hit more often than views.
     pub fn draw(&self, nth: u64, dice: &mut Dice) -> Mutation {
         let (path, bytes) = self.draw_file(dice);
         let page = |dice: &mut Dice| dice.roll(bytes.div_ceil(PAGE_BYTES).max(1));
@@ -99,7 +99,7 @@ impl Base {
         }
     }
 
-    /// Half of the time the log, which is most of what matters.
+    /// A random file; half of the time the log, which holds most of the data.
     fn draw_file(&self, dice: &mut Dice) -> (PathBuf, u64) {
         let log = PathBuf::from("journal/db");
         let of_log = self.files.iter().find(|(path, _)| *path == log);
@@ -142,7 +142,7 @@ impl Mutation {
             Self::DeleteTwo(one, other) => [one, other].iter().for_each(|path| delete(&at(path))),
             Self::Stale(path) => match fs::copy(base.early.join(path), at(path)) {
                 Ok(_) => {}
-                // It did not exist then.
+                // The file did not exist then.
                 Err(_) => delete(&at(path)),
             },
         }
@@ -189,7 +189,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, u64)> {
 /// Copies a whole folder.
 ///
 /// # Panics
-/// When it cannot be read or written.
+/// When the folder cannot be read or written.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -203,7 +203,7 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Clients order under keys of these numbers, side by side; waits until all is done.
+/// Places orders under the keys of these numbers concurrently, and waits for all of them.
 async fn serve(server: &Server, numbers: std::ops::Range<usize>, into: &mut Acknowledged) {
     let numbers: Vec<usize> = numbers.collect();
     let each = numbers.len().div_ceil(CLIENTS);

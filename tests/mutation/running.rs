@@ -1,4 +1,4 @@
-//! Files that vanish under a running server, and a loss that is accepted, seen from outside.
+//! Files that vanish under a running server, and an accepted loss, seen from outside.
 
 use super::{
     acknowledged::{Answered, get, send, settled},
@@ -13,14 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// It is noticed within this.
+/// The server notices within this time.
 const NOTICED_WITHIN: Duration = Duration::from_secs(2);
 
 async fn order(url: &str, key: &str) -> Answered {
     send(&client(), url, "taxi/orders", key).await.expect("an answer")
 }
 
-/// What the journal's health says, and with which status.
+/// The health of the journal, and the HTTP status of the reply.
 async fn health(url: &str) -> (StatusCode, String) {
     let (status, body) = get(&client(), &format!("{url}/actuator/health")).await.unwrap();
     (status, body["components"]["journal"].to_string())
@@ -30,7 +30,7 @@ fn serving(data: &Path, arguments: &[&str]) -> (super::serving::Process, String)
     match start(data, arguments) {
         Started::Serving(process, url) => (process, url),
         Started::Ended(code, words) => panic!("exit code {code:?}: {words}"),
-        Started::Hanging => panic!("it does not start"),
+        Started::Hanging => panic!("the server does not start"),
     }
 }
 
@@ -54,14 +54,14 @@ async fn files_deleted_under_a_server_stop_its_writing_and_not_its_reading() {
         let path = data.join(path);
         let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         let deleted = Instant::now();
-        let because = loop {
+        let reason = loop {
             let (status, journal) = health(&url).await;
             if status == StatusCode::SERVICE_UNAVAILABLE {
                 break journal;
             }
             assert!(deleted.elapsed() < NOTICED_WITHIN, "{}: not noticed", path.display());
         };
-        assert!(because.contains("while the server was running"), "{because}");
+        assert!(reason.contains("while the server was running"), "{reason}");
         let refused = order(&url, "after").await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{refused:?}");
         assert!(refused.body.to_string().contains("while the server was running"), "{refused:?}");
@@ -85,7 +85,7 @@ async fn a_second_server_does_not_start_where_the_files_of_the_first_were_replac
     assert!(words.contains("the data folder is in use by another process"), "{words}");
 }
 
-/// A data folder whose journal is as it was before the last orders.
+/// A data folder whose journal lacks the last orders.
 async fn cut_short(folder: &Path) -> PathBuf {
     let (data, early) = (folder.join("data"), folder.join("early"));
     let (process, url) = serving(&data, &[]);
@@ -112,10 +112,10 @@ async fn a_loss_is_refused_until_it_is_accepted_and_then_no_number_is_given_agai
         assert!(refused(&data).contains(words), "{}", refused(&data));
     }
     let (process, url) = serving(&data, &["--accept-loss"]);
-    assert_eq!(order(&url, "early").await.location, "/taxi/orders/1", "what is left is known");
+    assert_eq!(order(&url, "early").await.location, "/taxi/orders/1", "the rest is known");
     assert_eq!(order(&url, "late").await.location, "/taxi/orders/4");
-    let (_, diary) = get(&client(), &format!("{url}/admin/log")).await.unwrap();
-    assert!(diary.to_string().contains("LossAccepted"), "{diary}");
+    let (_, operations_log) = get(&client(), &format!("{url}/admin/log")).await.unwrap();
+    assert!(operations_log.to_string().contains("LossAccepted"), "{operations_log}");
     settled(&client(), &url).await;
     drop(process);
     assert_verified(&data);
@@ -125,7 +125,7 @@ async fn a_loss_is_refused_until_it_is_accepted_and_then_no_number_is_given_agai
 }
 
 #[tokio::test]
-async fn without_the_mark_the_views_tell_of_a_loss() {
+async fn views_reveal_a_loss_when_the_mark_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let data = cut_short(folder.path()).await;
     fs::remove_file(data.join("journal.mark")).unwrap();

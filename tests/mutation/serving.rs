@@ -1,4 +1,4 @@
-//! A server on a mutated data folder, as a process whose end and last words are seen.
+//! A server on a mutated data folder, as a process with its exit code and last output.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -12,13 +12,13 @@ use std::{
 /// Longer than any start takes.
 const START_WITHIN: Duration = Duration::from_secs(60);
 
-/// How a start ended.
+/// The outcome of a start.
 pub enum Started {
-    /// It serves here.
+    /// The server serves at this address.
     Serving(Process, String),
-    /// It ended with this exit code and these words on standard error.
+    /// The server ended with this exit code and this output on standard error.
     Ended(Option<i32>, String),
-    /// Neither.
+    /// The server neither serves nor ended.
     Hanging,
 }
 

@@ -1,4 +1,4 @@
-//! What became of a mutation: a server is started on it, and asked for all that was acknowledged.
+//! The verdict on a mutation: a server is started on it and queried for all acknowledged records.
 
 use super::{
     acknowledged::{Answered, LISTED, VIEWS, get, list, path_of, send},
@@ -10,13 +10,13 @@ use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-/// Every so many answers one is asked for again.
+/// One answer in this many is requested again.
 const REPLAYED_EACH: usize = 12;
 
-/// Longer than a view takes to be made anew.
+/// Longer than the rebuild of a view takes.
 const ANEW_WITHIN: Duration = Duration::from_secs(60);
 
-/// Words that no person should read.
+/// Internal words that an error must not contain.
 const FOREIGN: [&str; 7] = [
     "tried to serialize",
     "PLEASE REPORT",
@@ -27,20 +27,20 @@ const FOREIGN: [&str; 7] = [
     "the journal is busy",
 ];
 
-/// What became of a mutation.
+/// The outcome of a mutation.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It did not start, and said why in a sentence.
+    /// The server did not start, and gave a reason.
     Refused(String),
-    /// It serves, and what is damaged is answered 5xx with a sentence.
+    /// The server serves, and damaged records are answered 5xx with a reason.
     Loud(String),
-    /// It serves all that was acknowledged.
+    /// The server serves all acknowledged records.
     Healed,
-    /// It serves, and what was acknowledged is not there.
+    /// The server serves, and an acknowledged record is missing.
     Lost(String),
-    /// It serves something else than what was acknowledged.
+    /// The server serves something else than the acknowledged records.
     Silent(String),
-    /// It did not start, and the words are not those of a person.
+    /// The server did not start, and gave no understandable reason.
     Unworded(String),
 }
 
@@ -68,7 +68,7 @@ impl Verdict {
     }
 }
 
-/// Starts a server on a damaged copy, and compares.
+/// Starts a server on a damaged copy, and compares its answers.
 pub async fn judge(base: &Base, folder: &Path, nth: usize, mutation: &Mutation) -> Verdict {
     let data = folder.join(format!("mutation-{nth}"));
     copy(&base.late, &data);
@@ -76,7 +76,7 @@ pub async fn judge(base: &Base, folder: &Path, nth: usize, mutation: &Mutation) 
     let starting = data.clone();
     let started = tokio::task::spawn_blocking(move || start(&starting, &[])).await.unwrap();
     let verdict = match started {
-        Started::Hanging => Verdict::Unworded("it neither serves nor ends".to_owned()),
+        Started::Hanging => Verdict::Unworded("the server neither serves nor ends".to_owned()),
         Started::Ended(code, words) => refused(code, &words),
         Started::Serving(process, url) => {
             let verdict = compare(base, &url).await;
@@ -99,7 +99,7 @@ fn refused(code: Option<i32>, words: &str) -> Verdict {
     }
 }
 
-/// The worst that is found.
+/// Compares all answers; returns the worst verdict.
 async fn compare(base: &Base, url: &str) -> Verdict {
     let client = client();
     let mut loud = None;
@@ -129,7 +129,7 @@ async fn compare(base: &Base, url: &str) -> Verdict {
     loud.map_or(Verdict::Healed, Verdict::Loud)
 }
 
-/// Everything listed is as it was; where the list fails, one by one.
+/// Compares all rows of a list. Where the list fails, each row is requested by itself.
 async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static str) -> Verdict {
     let expected = &base.acknowledged.listed[name];
     let is_view = LISTED[LISTED.len() - VIEWS..].contains(&name);
@@ -142,7 +142,7 @@ async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static st
             if !is_view || !is_anew && !is_behind {
                 return read;
             }
-            // A view follows, or is made anew.
+            // A view catches up, or is rebuilt.
             if let Ok(rows) = &read
                 && is_settled(client, url).await
             {
@@ -151,7 +151,7 @@ async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static st
         }
     };
     match tokio::time::timeout(ANEW_WITHIN, reading).await {
-        Err(_) => Verdict::Loud(format!("{name} does not become whole")),
+        Err(_) => Verdict::Loud(format!("{name} does not become complete")),
         Ok(Ok(rows)) => differing(name, expected, &rows),
         Ok(Err((status, body))) if is_view => answered_loudly(name, status, &body),
         Ok(Err(_)) => one_by_one(client, url, expected).await,
@@ -159,10 +159,10 @@ async fn compare_list(base: &Base, client: &Client, url: &str, name: &'static st
 }
 
 async fn is_settled(client: &Client, url: &str) -> bool {
-    let Ok((_, contexts)) = get(client, &format!("{url}/admin/components")).await else {
+    let Ok((_, components)) = get(client, &format!("{url}/admin/components")).await else {
         return true;
     };
-    let text = contexts.to_string();
+    let text = components.to_string();
     text.matches("\"recordsBehind\":").count()
         == text.matches("\"recordsBehind\":0,").count()
             + text.matches("\"recordsBehind\":0}").count()
@@ -211,7 +211,7 @@ fn answered_loudly(what: &str, status: StatusCode, body: &Value) -> Verdict {
     if status.is_server_error() { Verdict::Loud(words) } else { Verdict::Lost(words) }
 }
 
-/// The first answer again.
+/// Repeats a request and compares its answer with the first one.
 async fn replay(
     client: &Client,
     url: &str,
@@ -234,7 +234,7 @@ async fn replay(
     }
 }
 
-/// A new order gets a new number.
+/// Checks that a new order gets a new number.
 async fn order_anew(base: &Base, client: &Client, url: &str, path: &'static str) -> Verdict {
     let key = format!("new-{path}-{}", base.acknowledged.answers.len());
     match send(client, url, path, &key).await {

@@ -1,7 +1,7 @@
-//! The gate in front of a kind of aggregate: so many under way, and so many in a second.
+//! The gate in front of an aggregate kind: its limits of concurrency and rate.
 
 use crate::{
-    desk::{desk, stop_pondering, until_somebody_ponders},
+    desk::{desk, stop_pondering, until_pondering},
     site::{Site, is_problem, set_gate, within},
     support::inside::shipped,
 };
@@ -11,10 +11,10 @@ const GATE: &str = "desk/tickets";
 const CROWD: usize = 64;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_as_many_as_may_are_under_way_all_others_are_told_so_and_nothing_is_written() {
+async fn commands_above_the_concurrency_limit_are_refused_and_nothing_is_written() {
     let site = Site::of(desk, |config| {
         config.actors.shards = 2;
-        // Whoever waits for his permit is given one, however slow the machine; or turned away.
+        // The gate admits or rejects each waiting call, however slow the machine is.
         set_gate(config, GATE, json!({"concurrency_max": 1, "waiting_calls_max": 1}));
     });
     for _ in 1..=2 {
@@ -23,7 +23,7 @@ async fn while_as_many_as_may_are_under_way_all_others_are_told_so_and_nothing_i
     let before = site.version("/desk/tickets/2").await;
     let pondering = site.request(reqwest::Method::POST, "/desk/tickets/1/ponder").send();
     let pondering = tokio::spawn(pondering);
-    tokio::task::spawn_blocking(until_somebody_ponders).await.expect("somebody ponders");
+    tokio::task::spawn_blocking(until_pondering).await.expect("the command waits");
 
     let nothing = json!({});
     let crowd = (0..CROWD).map(|_| site.post("/desk/tickets/2/stamp", &nothing));
@@ -42,7 +42,7 @@ async fn while_as_many_as_may_are_under_way_all_others_are_told_so_and_nothing_i
 }
 
 #[tokio::test]
-async fn more_than_the_rate_allows_are_told_when_to_come_back_and_nothing_is_written() {
+async fn commands_above_the_rate_get_retry_after_and_nothing_is_written() {
     let site = Site::of(desk, |config| {
         set_gate(config, GATE, json!({"rate_per_s": 0.001, "burst_calls": 1}));
     });
@@ -55,7 +55,7 @@ async fn more_than_the_rate_allows_are_told_when_to_come_back_and_nothing_is_wri
 }
 
 #[tokio::test]
-async fn what_was_answered_or_could_not_be_understood_holds_no_place() {
+async fn answered_and_malformed_commands_hold_no_permit() {
     let site = Site::of(desk, |config| {
         set_gate(config, GATE, json!({"concurrency_max": 1, "waiting_calls_max": 1}));
     });
@@ -71,21 +71,20 @@ async fn what_was_answered_or_could_not_be_understood_holds_no_place() {
 }
 
 #[tokio::test]
-async fn no_more_wait_for_a_payment_at_this_machine_than_may_and_nothing_is_written_of_the_others()
-{
+async fn orders_above_the_limit_of_waiting_payments_are_refused_and_nothing_is_written() {
     let site = Site::of(shipped, |config| config.actors.unanswered_max = 0);
     let order = json!({"orderType": "basic", "name": "Jung"});
     let told = is_problem(site.post("/taxi/orders", &order).await, 503, "busy").await;
     assert_eq!(told["gate"], "taxi/payment");
     assert_eq!(site.total("/taxi/orders").await, 0);
     let taxi = json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": 1, "itemPrice": 1});
-    assert_eq!(site.post("/taxi/taxis", &taxi).await.status(), 201, "nobody waits for anybody");
+    assert_eq!(site.post("/taxi/taxis", &taxi).await.status(), 201, "it waits for no port");
     let gate = site.shown("/admin/gates/taxi/payment").await;
-    assert_eq!(gate["turnedAway"]["full"], 1);
+    assert_eq!(gate["rejected"]["full"], 1);
 }
 
 #[tokio::test]
-async fn one_after_the_other_all_are_served_however_few_may_wait() {
+async fn sequential_orders_are_all_served_however_few_may_wait() {
     let site = Site::of(shipped, |config| config.actors.unanswered_max = 1);
     for _ in 0..8 {
         let order = json!({"orderType": "basic", "name": "Jung"});
@@ -93,7 +92,7 @@ async fn one_after_the_other_all_are_served_however_few_may_wait() {
     }
 }
 
-/// All of them at once.
+/// Polls all futures concurrently.
 async fn futures<F>(all: impl Iterator<Item = F>) -> Vec<F::Output>
 where
     F: Future,

@@ -1,4 +1,4 @@
-//! One client who asks too much, while everybody else is served.
+//! One client exceeds its rate while all other clients are served.
 
 use crate::{
     desk::desk,
@@ -16,13 +16,13 @@ fn site() -> Site {
     })
 }
 
-/// A request that the proxy says is from this client.
+/// A request whose client address comes from the proxy.
 fn from(client: &str, request: RequestBuilder) -> RequestBuilder {
     request.header("X-Forwarded-For", client)
 }
 
 #[tokio::test]
-async fn one_client_who_asks_too_much_is_told_so_while_another_is_served() {
+async fn a_client_above_its_rate_is_refused_while_another_is_served() {
     let site = site();
     let told = until(async || {
         let asked = from("10.0.0.1", site.request(Method::GET, "/desk/tickets")).send().await;
@@ -37,12 +37,12 @@ async fn one_client_who_asks_too_much_is_told_so_while_another_is_served() {
     assert_eq!(other.json(&serde_json::json!({})).send().await.expect("an answer").status(), 201);
     for _ in 0..5 {
         let health = from("10.0.0.1", site.request(Method::GET, "/actuator/health"));
-        assert_eq!(health.send().await.expect("an answer").status(), 200, "operators get in");
+        assert_eq!(health.send().await.expect("an answer").status(), 200, "operators are served");
     }
 }
 
 #[tokio::test]
-async fn who_asks_too_much_is_told_so_before_his_body_is_read() {
+async fn a_client_above_its_rate_is_refused_before_its_body_is_read() {
     let site = site();
     let told = until(async || {
         let asked = from("10.0.0.1", site.request(Method::POST, "/desk/tickets"));

@@ -1,16 +1,16 @@
-//! A small business in which a command can be made to take long.
+//! A small business with a command that takes as long as a test needs.
 
 use madang::{
     actors::Installation,
     domain::kernel::{
-        Aggregate, Business, Decision, Host, Malformed, Nothing, Rejection, Speaker, Timestamp,
-        Vocabulary,
+        Aggregate, Business, CommandRoutes, Decision, Empty, Host, Issuer, Malformed, Rejection,
+        Timestamp,
     },
 };
 use serde::{Deserialize, Serialize};
 use std::sync::{Condvar, Mutex};
 
-/// Declares the desk to a server.
+/// Declares the business to a server.
 pub fn desk(catalogue: &mut Installation) {
     catalogue.business::<Desk>();
 }
@@ -19,14 +19,14 @@ struct Desk;
 
 impl Business for Desk {
     const NAME: &'static str = "desk";
-    type Settings = Nothing;
+    type Settings = Empty;
 
     fn install(host: &mut impl Host) {
         host.aggregate::<Ticket>();
     }
 }
 
-/// Whether somebody ponders, and whether it is to go on.
+/// Whether the slow command runs, and whether it may end.
 static PONDERING: Mutex<Pondering> = Mutex::new(Pondering { begun: false, over: false });
 static CHANGED: Condvar = Condvar::new();
 
@@ -35,12 +35,12 @@ struct Pondering {
     over: bool,
 }
 
-/// Waits until somebody ponders.
-pub fn until_somebody_ponders() {
+/// Waits until the slow command runs.
+pub fn until_pondering() {
     drop(CHANGED.wait_while(PONDERING.lock().unwrap(), |now| !now.begun).unwrap());
 }
 
-/// Lets whoever ponders come to an end.
+/// Lets the slow command end.
 pub fn stop_pondering() {
     PONDERING.lock().unwrap().over = true;
     CHANGED.notify_all();
@@ -86,11 +86,11 @@ impl Aggregate for Ticket {
     type Event = Event;
     type Rejection = No;
 
-    fn speaker(_: &Command) -> Speaker {
-        Speaker::Anyone
+    fn issuer(_: &Command) -> Issuer {
+        Issuer::Anyone
     }
 
-    fn decide(&self, command: Command, _: Timestamp, _: &Nothing) -> Decision<Self> {
+    fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
         match (self.stamps, command) {
             (None, Command::Open) => Ok(vec![Event::Opened]),
             (Some(_), Command::Open) => Ok(vec![]),
@@ -110,10 +110,10 @@ impl Aggregate for Ticket {
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .creates("open", |_: Nothing| Ok::<_, Malformed>(Command::Open))
-            .command("stamp", |_: Nothing| Ok(Command::Stamp))
-            .command("ponder", |_: Nothing| Ok(Command::Ponder))
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .creates("open", |_: Empty| Ok::<_, Malformed>(Command::Open))
+            .command("stamp", |_: Empty| Ok(Command::Stamp))
+            .command("ponder", |_: Empty| Ok(Command::Ponder))
     }
 }

@@ -1,4 +1,4 @@
-//! The queue of the journal, full.
+//! The limit of the queue of the journal.
 
 use crate::{
     desk::desk,
@@ -9,7 +9,7 @@ use serde_json::json;
 const CROWD: usize = 32;
 
 #[tokio::test]
-async fn when_too_much_waits_for_the_disk_the_journal_is_named_and_nothing_is_written() {
+async fn commands_beyond_the_queue_of_the_journal_are_refused_and_nothing_is_written() {
     let site = Site::of(desk, |config| config.journal.queue_records_max = 1);
     let (mut opened, mut refused) = (0, 0);
     until(async || {

@@ -1,5 +1,5 @@
-//! More aggregates than may be alive at once: the longest unused make room, and are read again
-//! when they are asked for.
+//! More aggregates than active instances are allowed: the longest unused are passivated, and are
+//! rehydrated when they are used.
 
 use crate::{
     desk::desk,
@@ -10,18 +10,18 @@ use serde_json::json;
 const LIVING_MAX: usize = 40;
 
 #[tokio::test]
-async fn whoever_nobody_asks_for_makes_room_before_there_is_none_and_is_read_again() {
-    let site = Site::of(desk, |config| config.actors.living_max = LIVING_MAX);
+async fn the_longest_unused_instances_are_passivated_before_the_limit_and_rehydrated() {
+    let site = Site::of(desk, |config| config.actors.instances_max = LIVING_MAX);
     let living = async || {
         let health = site.shown("/actuator/health").await;
-        let living = health["components"]["journal"]["details"]["livingAggregates"].as_str();
+        let living = health["components"]["journal"]["details"]["activeAggregates"].as_str();
         living.and_then(|living| living.parse::<usize>().ok()).expect("a number")
     };
     for _ in 0..2 * LIVING_MAX {
         assert_eq!(site.post("/desk/tickets", &json!({})).await.status(), 201);
         assert!(living().await <= LIVING_MAX);
     }
-    // Room is made from four fifths on.
+    // Passivation begins at four fifths of the limit.
     until(async || (living().await < LIVING_MAX / 5 * 4).then_some(())).await;
     for number in 1..=2 * LIVING_MAX {
         site.shown(&format!("/desk/tickets/{number}")).await;

@@ -1,5 +1,5 @@
-//! Too much is asked: whoever can be served is served, everybody else is told at once who is too
-//! busy and when to come back, and nothing of what was refused is written.
+//! Overload: commands within the limits are served. All others are refused at once with the limit
+//! and `Retry-After`, and nothing of them is written.
 
 mod admission;
 mod client_limit;

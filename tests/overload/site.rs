@@ -1,4 +1,4 @@
-//! A running application that is asked too much.
+//! A running application under overload.
 
 use crate::support::{client, inside::Running, suspension::HANG};
 use madang::{actors::Installation, config::Config};
@@ -11,12 +11,12 @@ use tempfile::TempDir;
 pub struct Site {
     running: Running,
     client: Client,
-    /// Goes when the application has stopped.
+    /// Deleted when the application has stopped.
     _data: TempDir,
 }
 
 impl Site {
-    /// With these businesses, configured by `change`.
+    /// Starts these businesses, configured by `change`.
     pub fn of(install: fn(&mut Installation), change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let running = Running::serve(data.path(), change, install);
@@ -27,19 +27,19 @@ impl Site {
         self.client.request(method, format!("http://{}{path}", self.running.address))
     }
 
-    pub async fn say(&self, method: Method, path: &str, body: &Value) -> Response {
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Response {
         self.request(method, path).json(body).send().await.expect("an answer")
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Response {
-        self.say(Method::POST, path, body).await
+        self.send(Method::POST, path, body).await
     }
 
     pub async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.expect("an answer")
     }
 
-    /// What is shown at this path, which nobody is kept from reading.
+    /// The representation at this path; reads are never rejected.
     pub async fn shown(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), 200, "{path}");
@@ -51,14 +51,14 @@ impl Site {
         header(&self.get(path).await, "etag")
     }
 
-    /// How many there are.
+    /// The number of aggregates.
     pub async fn total(&self, path: &str) -> u64 {
         let page = self.shown(path).await;
         page["page"]["totalElements"].as_u64().expect("a total")
     }
 }
 
-/// Sets the gate of this name, over what is usual for it.
+/// Sets the gate of this name, on top of its defaults.
 pub fn set_gate(config: &mut Config, name: &str, settings: Value) {
     let settings = serde_json::from_value(settings).expect("settings of a gate");
     config.gates.insert(name.to_owned(), settings);
@@ -69,7 +69,7 @@ pub fn header(response: &Response, name: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-/// Checks that the answer is this problem and says when to come back; its body.
+/// Checks that the answer is this problem with `Retry-After`; returns its body.
 pub async fn is_problem(response: Response, status: u16, name: &str) -> Value {
     let told = (header(&response, "retry-after"), header(&response, "content-type"));
     let answered = response.status();
@@ -80,7 +80,7 @@ pub async fn is_problem(response: Response, status: u16, name: &str) -> Value {
     body
 }
 
-/// Does it until it comes to something.
+/// Repeats the attempt until it returns a value.
 pub async fn until<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let trying = async {
         loop {
@@ -93,7 +93,7 @@ pub async fn until<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     within(trying).await
 }
 
-/// Waits for what cannot take for ever.
+/// Waits for a future that must end.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(HANG, future).await.expect("it does not take for ever")
+    tokio::time::timeout(HANG, future).await.expect("the future ends in time")
 }

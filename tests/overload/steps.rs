@@ -1,4 +1,4 @@
-//! The gates in front of what one aggregate does for another while a client waits for both.
+//! The gates in front of awaited steps: one aggregate acts for another while a client waits.
 
 use crate::{
     site::{Site, is_problem, set_gate, until},
@@ -7,24 +7,24 @@ use crate::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Something whose cancellation waits for another part.
+/// An aggregate whose cancellation waits for another component.
 struct Step {
     gate: &'static str,
-    /// The part that takes the step.
-    context: &'static str,
+    /// The component that takes the step.
+    component: &'static str,
     settings: (&'static str, Value),
-    /// The collection, what creates one, and what cancels it.
+    /// The collection, the body that creates an aggregate, and the body that cancels it.
     collection: &'static str,
     create: Value,
     cancel: Value,
-    /// What it is before it is cancelled.
+    /// The status before the cancellation.
     stands: &'static str,
 }
 
 fn claims() -> Step {
     Step {
         gate: "claims/review",
-        context: "claims/reviews",
+        component: "claims/reviews",
         settings: ("claims", json!({"cancel_within_ms": 50})),
         collection: "/claims/claims",
         create: json!({"customerId": 1, "price": 500}),
@@ -36,7 +36,7 @@ fn claims() -> Step {
 fn phone() -> Step {
     Step {
         gate: "phone/reward",
-        context: "phone/rewards",
+        component: "phone/rewards",
         settings: ("phone", json!({"auto_ship": false, "cancel_within_ms": 50})),
         collection: "/phone/orders",
         create: json!({"item": "GX Note99", "qty": 2, "price": 990_000}),
@@ -46,7 +46,7 @@ fn phone() -> Step {
 }
 
 impl Step {
-    /// A house in which so many of it stand, and the part is suspended.
+    /// Starts an application with this many aggregates, and suspends the component.
     async fn suspended(&self, count: u64, gate: Value) -> Site {
         let (business, settings) = self.settings.clone();
         let site = Site::of(shipped, |config| {
@@ -69,43 +69,43 @@ impl Step {
     }
 
     async fn turn(&self, site: &Site, turn: &str) {
-        let path = format!("/admin/components/{}/{turn}", self.context);
+        let path = format!("/admin/components/{}/{turn}", self.component);
         assert_eq!(site.post(&path, &Value::Null).await.status(), 200);
     }
 
-    /// The first few wait in vain; then everybody is told at once, and nothing changes.
+    /// The first cancellations wait in vain. Then all others are refused at once without a change.
     async fn opens(&self) {
         let gate = json!({"consecutive_failures": 2, "open_ms": 600_000, "open_ms_max": 600_000});
         let site = self.suspended(3, gate).await;
         for number in 1..=2 {
-            let waited = site.say(Method::PATCH, &self.path(number), &self.cancel).await;
+            let waited = site.send(Method::PATCH, &self.path(number), &self.cancel).await;
             is_problem(waited, 503, "unavailable").await;
         }
         let before = site.version(&self.path(3)).await;
         for _ in 0..5 {
-            let told = site.say(Method::PATCH, &self.path(3), &self.cancel).await;
+            let told = site.send(Method::PATCH, &self.path(3), &self.cancel).await;
             let told = is_problem(told, 503, "gate-open").await;
             assert_eq!(told["gate"], self.gate);
         }
         assert_eq!(site.version(&self.path(3)).await, before, "a refused command was written");
         assert_eq!(site.shown(&self.path(3)).await["status"], self.stands);
-        // What does not need the step is not kept back by its gate.
+        // The gate does not delay commands that do not need the step.
         assert_eq!(site.post(self.collection, &self.create).await.status(), 201);
-        let unknown = site.say(Method::PATCH, &self.path(999), &self.cancel).await;
+        let unknown = site.send(Method::PATCH, &self.path(999), &self.cancel).await;
         assert!(matches!(unknown.status().as_u16(), 404 | 409), "{}", unknown.status());
     }
 
-    /// When the part is back, it takes nobody to close the gate.
+    /// When the component is back, the gate closes by itself.
     async fn closes(&self) {
         let gate = json!({"consecutive_failures": 1, "open_ms": 1, "open_ms_max": 1,
-            "drip_per_s": 1000.0, "trial_calls": 1});
+            "probes_per_s": 1000.0, "trial_calls": 1});
         let site = self.suspended(2, gate).await;
-        let waited = site.say(Method::PATCH, &self.path(1), &self.cancel).await;
+        let waited = site.send(Method::PATCH, &self.path(1), &self.cancel).await;
         is_problem(waited, 503, "unavailable").await;
         self.turn(&site, "resume").await;
         for number in 1..=2 {
             until(async || {
-                let answered = site.say(Method::PATCH, &self.path(number), &self.cancel).await;
+                let answered = site.send(Method::PATCH, &self.path(number), &self.cancel).await;
                 (answered.status() == 200).then_some(())
             })
             .await;
@@ -115,7 +115,7 @@ impl Step {
 }
 
 #[tokio::test]
-async fn while_reviews_are_down_the_first_wait_and_all_others_are_told_at_once() {
+async fn the_first_cancellations_wait_and_the_others_are_refused_at_once_while_reviews_are_down() {
     claims().opens().await;
 }
 
@@ -125,7 +125,7 @@ async fn claims_are_cancelled_again_when_reviews_are_back() {
 }
 
 #[tokio::test]
-async fn while_rewards_are_down_the_first_wait_and_all_others_are_told_at_once() {
+async fn the_first_cancellations_wait_and_the_others_are_refused_at_once_while_rewards_are_down() {
     phone().opens().await;
 }
 

@@ -1,4 +1,4 @@
-//! Whatever happens in a simulated world stands on the board that was drawn without one.
+//! Every record of a simulated world is explained by the board, which is drawn without a world.
 
 use madang::{
     domain::{
@@ -19,8 +19,8 @@ static EASEL: LazyLock<Easel> = LazyLock::new(|| {
 });
 static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| EASEL.boards());
 
-/// Whether every record that a saga, a port or a lookup has led to is explained by an arrow from
-/// what it reacted to, over a command, to what came of it.
+/// Checks every record that a saga, a port or a lookup caused: an arrow of the board leads from its
+/// trigger over a command to the record.
 pub(crate) fn explains(world: &World) -> Result<(), String> {
     for record in world.journal() {
         let Cause::Dispatch(origin) = record.cause else { continue };
@@ -31,7 +31,7 @@ pub(crate) fn explains(world: &World) -> Result<(), String> {
         };
         let (trigger, came) = (trigger_of(trigger), trigger_of(record));
         let explained = said(origin.by, &trigger).iter().any(|told| came_of(told, &came));
-        if origin.by != "nobody" && !explained {
+        if origin.by != "unknown" && !explained {
             return Err(format!("not drawn: {} on {trigger:?} leads to {came:?}", origin.by));
         }
     }
@@ -44,11 +44,11 @@ fn trigger_of(record: &Record) -> Trigger {
         Payload::Event(_) => Trigger::Event(EASEL.event(record).unwrap_or_else(|| told("?"))),
         Payload::Refused(refused) => Trigger::Refused(told(&refused().command)),
         Payload::Unchanged { command } => Trigger::Unchanged(told(command)),
-        Payload::Woken => Trigger::Alarm,
+        Payload::TimerFired => Trigger::Timer,
     }
 }
 
-/// The commands that the board lets somebody say on this occasion.
+/// The commands that the board lets this saga, port or lookup send on this trigger.
 fn said(by: &str, trigger: &Trigger) -> Vec<Told> {
     let mut said = vec![];
     for board in BOARDS.iter() {
@@ -68,11 +68,11 @@ fn said(by: &str, trigger: &Trigger) -> Vec<Told> {
     said
 }
 
-/// Whether the board lets this come of that command.
+/// Whether the board lets this command have this outcome.
 fn came_of(told: &Told, came: &Trigger) -> bool {
     match came {
         Trigger::Refused(command) | Trigger::Unchanged(command) => command == told,
-        Trigger::Alarm => false,
+        Trigger::Timer => false,
         Trigger::Event(event) => {
             let aggregates = BOARDS.iter().flat_map(|board| &board.aggregates);
             let mut commands = aggregates

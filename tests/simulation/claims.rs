@@ -1,6 +1,6 @@
-//! A hundred thousand claims offices whose customers change their minds, whose desk answers late or
-//! never, and whose parts are down for a while: nothing is ever half cancelled, and only what was
-//! approved is paid.
+//! A hundred thousand simulated claims offices: customers change their minds, the desk answers late
+//! or never, and components are down for a while. No claim is ever half cancelled, and only
+//! approved amounts are paid.
 
 use super::{WORLDS, ensure, shown};
 use madang::domain::{
@@ -15,7 +15,7 @@ use madang::domain::{
         settings::Settings,
     },
     kernel::{
-        Aggregate as _, Answer, Fall, Money, Number, Standing,
+        Aggregate as _, FailureKind, Money, Number, PortReply, Progress,
         roster::Clerks,
         simulation::{
             Dice, Payload, World, crash_at_each_record, fail_each_step, random_worlds,
@@ -38,7 +38,7 @@ fn a_claim_survives_every_failure_of_the_desk() {
 }
 
 #[test]
-fn a_claim_survives_every_command_said_twice() {
+fn a_claim_survives_every_command_submitted_twice() {
     repeat_each_step(office, paid_claim, everything_adds_up);
     repeat_each_step(office, cancelled_claim, everything_adds_up);
     repeat_each_step(office, claim_given_up, everything_adds_up);
@@ -75,10 +75,10 @@ fn a_cancelled_claim_takes_its_review_with_it() {
 #[test]
 fn a_desk_that_does_not_answer_keeps_the_review_and_may_be_asked_again() {
     let mut world = office();
-    world.outside.fail_at = Some((0, Answer::Unreachable("down".into())));
+    world.outside.fail_at = Some((0, PortReply::Unreachable("down".into())));
     tell(&mut world, cancelled_claim);
     assert_eq!(told(&world), ["UnderReview", "Assigned", ""]);
-    assert_eq!(standing(&world), fell(Fall::Unavailable, "down"));
+    assert_eq!(standing(&world), fell(FailureKind::Unavailable, "down"));
     assert_eq!(world.outside.done("retain-1-1"), 1);
     world.tell::<Claim>(1, claim::Command::Cancel).unwrap();
     assert_eq!(told(&world), ["Cancelled", "Cancelled", ""]);
@@ -87,12 +87,12 @@ fn a_desk_that_does_not_answer_keeps_the_review_and_may_be_asked_again() {
 }
 
 #[test]
-fn a_desk_that_says_no_is_believed() {
+fn a_declined_release_leaves_the_claim_under_review() {
     let mut world = office();
-    world.outside.fail_at = Some((0, Answer::Declined("not now".into())));
+    world.outside.fail_at = Some((0, PortReply::Declined("not now".into())));
     tell(&mut world, cancelled_claim);
     assert_eq!(told(&world), ["UnderReview", "Assigned", ""]);
-    assert_eq!(standing(&world), fell(Fall::Refused, "not now"));
+    assert_eq!(standing(&world), fell(FailureKind::Refused, "not now"));
     assert_eq!(world.outside.done("retain-1-1"), 0);
     everything_adds_up(&world).unwrap();
 }
@@ -104,12 +104,12 @@ fn a_cancellation_of_a_claim_whose_reviews_are_down_is_refused_in_time() {
     world.tell::<Claim>(1, receive(500)).unwrap();
     for _ in 0..2 {
         world.tell::<Claim>(1, claim::Command::Cancel).unwrap();
-        assert_eq!(standing(&world), Standing::Pending);
+        assert_eq!(standing(&world), Progress::Pending);
         world.advance_ms(2_500);
         world.settle(&mut Dice::new(1));
         assert_eq!(told(&world), ["Received", "", ""]);
-        let because = "the review has not answered in time";
-        assert_eq!(standing(&world), fell(Fall::Unavailable, because));
+        let reason = "the review has not answered in time";
+        assert_eq!(standing(&world), fell(FailureKind::Unavailable, reason));
     }
     world.resume::<Review>();
     world.settle(&mut Dice::new(1));
@@ -133,11 +133,11 @@ fn a_decision_that_overtakes_a_cancellation_holds() {
     for (decide, status) in [(approve(450), "Approved"), (decline(), "Declined")] {
         let mut world = office();
         world.tell::<Claim>(1, receive(500)).unwrap();
-        world.say::<Review>(1, decide).unwrap();
-        world.say::<Claim>(1, claim::Command::Cancel).unwrap();
+        world.submit::<Review>(1, decide).unwrap();
+        world.submit::<Claim>(1, claim::Command::Cancel).unwrap();
         world.settle(&mut Dice::new(3));
         assert_eq!(world.shown::<Claim>(1)["status"], status);
-        assert!(matches!(standing(&world), Standing::Fell { how: Fall::Refused, .. }));
+        assert!(matches!(standing(&world), Progress::Failed { how: FailureKind::Refused, .. }));
         everything_adds_up(&world).unwrap();
     }
 }
@@ -146,16 +146,16 @@ fn a_decision_that_overtakes_a_cancellation_holds() {
 fn an_examiner_cannot_decide_on_what_is_being_released() {
     let mut world = office();
     world.tell::<Claim>(1, receive(500)).unwrap();
-    world.say::<Claim>(1, claim::Command::Cancel).unwrap();
+    world.submit::<Claim>(1, claim::Command::Cancel).unwrap();
     assert!(world.deliver(0));
-    let because = "the review is being cancelled".to_owned();
-    assert_eq!(world.say::<Review>(1, approve(450)), Err(because));
+    let reason = "the review is being cancelled".to_owned();
+    assert_eq!(world.submit::<Review>(1, approve(450)), Err(reason));
     world.settle(&mut Dice::new(1));
     assert_eq!(told(&world), ["Cancelled", "Cancelled", ""]);
 }
 
 #[test]
-fn a_payment_that_is_down_is_caught_up_with() {
+fn a_payment_that_was_down_catches_up() {
     let mut world = office();
     world.suspend::<Payment>();
     world.tell::<Claim>(1, receive(500)).unwrap();
@@ -179,15 +179,15 @@ pub(crate) fn some_office(dice: &mut Dice) -> World {
     World::of::<Claims>(Settings { examiners, cancel_within_ms })
 }
 
-/// Somebody says something, or somebody trips over a cable. Rejections are part of life.
+/// Submits a random command, or suspends or resumes a component. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(16) {
-        0..4 => world.say::<Claim>(number, receive(100 * dice.roll(3) as u64)),
-        4..9 => world.say::<Claim>(number, claim::Command::Cancel),
-        9 => world.say::<Review>(number, approve(50 * dice.roll(3) as u64)),
-        10 => world.say::<Review>(number, decline()),
-        11 => world.say::<Payment>(number, payment::Command::Complete { claim: None }),
+        0..4 => world.submit::<Claim>(number, receive(100 * dice.roll(3) as u64)),
+        4..9 => world.submit::<Claim>(number, claim::Command::Cancel),
+        9 => world.submit::<Review>(number, approve(50 * dice.roll(3) as u64)),
+        10 => world.submit::<Review>(number, decline()),
+        11 => world.submit::<Payment>(number, payment::Command::Complete { claim: None }),
         _ => return trip(world, dice),
     };
 }
@@ -206,9 +206,9 @@ fn trip(world: &mut World, dice: &mut Dice) {
 
 fn paid_claim(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Claim>(1, receive(500)),
-        1 => world.say::<Review>(1, approve(450)),
-        2 => world.say::<Payment>(1, payment::Command::Complete { claim: None }),
+        0 => world.submit::<Claim>(1, receive(500)),
+        1 => world.submit::<Review>(1, approve(450)),
+        2 => world.submit::<Payment>(1, payment::Command::Complete { claim: None }),
         _ => return false,
     };
     true
@@ -216,20 +216,20 @@ fn paid_claim(world: &mut World, chapter: usize) -> bool {
 
 fn cancelled_claim(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Claim>(1, receive(500)),
-        1 => world.say::<Claim>(1, claim::Command::Cancel),
+        0 => world.submit::<Claim>(1, receive(500)),
+        1 => world.submit::<Claim>(1, claim::Command::Cancel),
         _ => return false,
     };
     true
 }
 
-/// Reviews are down while somebody cancels, and are back when nobody waits any more.
+/// Reviews are down during a cancellation, and are back after its deadline.
 fn claim_given_up(world: &mut World, chapter: usize) -> bool {
     match chapter {
-        0 => _ = world.say::<Claim>(1, receive(500)),
+        0 => _ = world.submit::<Claim>(1, receive(500)),
         1 => {
             world.suspend::<Review>();
-            let _ = world.say::<Claim>(1, claim::Command::Cancel);
+            let _ = world.submit::<Claim>(1, claim::Command::Cancel);
         }
         2 => world.advance_ms(2_500),
         3 => world.resume::<Review>(),
@@ -273,12 +273,12 @@ fn statuses(world: &World, number: u64) -> [String; 3] {
     ]
 }
 
-fn standing(world: &World) -> Standing {
-    world.get::<Claim>(1).standing()
+fn standing(world: &World) -> Progress {
+    world.get::<Claim>(1).progress()
 }
 
-fn fell(how: Fall, because: &str) -> Standing {
-    Standing::Fell { how, because: because.into() }
+fn fell(how: FailureKind, reason: &str) -> Progress {
+    Progress::Failed { how, reason: reason.into() }
 }
 
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
@@ -295,8 +295,8 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-/// At no moment was a review cancelled under a claim that could still stand, nor a claim without
-/// its review; and whoever was refused found the claim as it was before.
+/// A review is never cancelled under a claim that may still stand, nor a claim without its review.
+/// A refused cancellation leaves the claim unchanged.
 fn nothing_was_ever_half_cancelled(world: &World) -> Result<(), String> {
     use claim::Event as C;
     let (mut agreed, mut cancelled) = (BTreeMap::new(), BTreeMap::new());
@@ -322,10 +322,10 @@ fn nothing_was_ever_half_cancelled(world: &World) -> Result<(), String> {
 fn about<A: madang::domain::kernel::Aggregate>(
     record: &madang::domain::kernel::simulation::Record,
 ) -> Option<A::Event> {
-    madang::domain::kernel::Fact::about::<A>(record).map(|(_, event)| event)
+    madang::domain::kernel::AnyEvent::downcast::<A>(record).map(|(_, event)| event)
 }
 
-/// What the desk released without the review being cancelled, it was told to take back.
+/// A release without the cancellation of its review is taken back at the desk.
 fn the_desk_has_what_is_not_cancelled(world: &World) -> Result<(), String> {
     let mut last_asked = BTreeMap::new();
     for (number, event) in world.events::<Review>() {
@@ -358,6 +358,6 @@ fn history_is_complete(world: &World) -> Result<(), String> {
         + world.events::<Payment>().len();
     let rows = world.rows::<History>();
     ensure(rows.len() == events, || format!("{events} events, {} rows", rows.len()))?;
-    let nobody = rows.iter().find(|(_, row)| row.customer_id != Number(6) || row.claim_id == 0);
-    ensure(nobody.is_none(), || format!("nobody's: {nobody:?}"))
+    let stray = rows.iter().find(|(_, row)| row.customer_id != Number(6) || row.claim_id == 0);
+    ensure(stray.is_none(), || format!("a row without a claim: {stray:?}"))
 }

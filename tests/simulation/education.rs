@@ -1,4 +1,5 @@
-//! A hundred thousand careless students and course managers: the money and the courses add up.
+//! A hundred thousand simulated schools with random students and course managers: the money and the
+//! courses add up.
 
 use super::{WORLDS, ensure, shown};
 use madang::domain::{
@@ -33,7 +34,7 @@ fn an_application_survives_every_failure_of_the_outside() {
 }
 
 #[test]
-fn an_application_survives_every_command_said_twice() {
+fn an_application_survives_every_command_submitted_twice() {
     for story in [course, cancelled_course, raced_course] {
         repeat_each_step(school, story, everything_adds_up);
     }
@@ -79,32 +80,32 @@ fn a_course_may_have_a_price_of_its_own() {
     assert_eq!(world.shown::<Payment>(2)["amount"], 100_000);
 }
 
-/// Everything that is said to the enrolment waits in the outbox, as if nobody took it.
+/// All commands for the enrolment wait in the outbox, as if the enrolment were down.
 #[test]
-fn who_cancels_while_the_course_office_is_down_is_paid_back_and_never_enrolled() {
+fn a_student_who_cancels_while_the_course_office_is_down_is_refunded_and_never_enrolled() {
     let mut world = school();
     let mut dice = Dice::new(1);
-    world.say::<Application>(1, apply("MSA")).unwrap();
+    world.submit::<Application>(1, apply("MSA")).unwrap();
     world.deliver(0); // the charge is requested
     world.commit();
-    world.answer(0, &mut dice); // and approved
-    world.deliver(0); // the application is paid, and somebody knocks at the office
+    world.answer(0, &mut dice); // the charge is approved
+    world.deliver(0); // the application is paid, and the enrolment is requested
     assert_eq!(status(&world), ["EduApplied", "", "Paid"]);
-    world.say::<Application>(1, application::Command::Cancel).unwrap();
+    world.submit::<Application>(1, application::Command::Cancel).unwrap();
     world.deliver(1); // the refund is requested
     world.commit();
-    world.answer(0, &mut dice); // and made
-    world.deliver(1); // and the application closed
+    world.answer(0, &mut dice); // the refund is made
+    world.deliver(1); // the application is closed
     assert!(!world.is_quiet());
     assert_eq!(status(&world), ["EduCancelled", "", "PayCancelled"]);
     world.settle(&mut dice);
     assert_eq!(status(&world), ["EduCancelled", "", "PayCancelled"]);
     assert!(world.events::<Enrolment>().is_empty());
-    world.adds_up().and_then(|()| everything_adds_up(&world)).unwrap();
+    world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
 }
 
 #[test]
-fn of_completing_and_cancelling_exactly_one_wins() {
+fn exactly_one_of_completion_and_cancellation_succeeds() {
     let mut winners = [0, 0];
     for seed in 0..200 {
         let mut dice = Dice::new(seed);
@@ -112,13 +113,13 @@ fn of_completing_and_cancelling_exactly_one_wins() {
         world.tell::<Application>(1, apply("MSA")).unwrap();
         let complete_first = dice.once_in(2);
         if complete_first {
-            world.say::<Enrolment>(1, enrolment::Command::Complete).unwrap();
+            world.submit::<Enrolment>(1, enrolment::Command::Complete).unwrap();
         }
-        world.say::<Application>(1, application::Command::Cancel).unwrap();
+        world.submit::<Application>(1, application::Command::Cancel).unwrap();
         for _ in 0..dice.roll(4) {
             world.deliver(0);
         }
-        let completed = world.say::<Enrolment>(1, enrolment::Command::Complete).is_ok();
+        let completed = world.submit::<Enrolment>(1, enrolment::Command::Complete).is_ok();
         world.settle(&mut dice);
         let expected = if completed {
             ["EduCompleted", "EduCompleted", "Paid"]
@@ -127,7 +128,7 @@ fn of_completing_and_cancelling_exactly_one_wins() {
         };
         assert_eq!(status(&world), expected, "seed {seed}");
         winners[usize::from(completed)] += 1;
-        world.adds_up().and_then(|()| everything_adds_up(&world)).unwrap();
+        world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
     }
     assert!(winners.iter().all(|wins| *wins > 20), "{winners:?}");
 }
@@ -136,20 +137,20 @@ pub(crate) fn school() -> World {
     World::of::<Education>(Settings::default())
 }
 
-/// Somebody says something. Rejections are part of life.
+/// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(9) {
-        0..4 => world.say::<Application>(number, apply(["MSA", "DDD", ""][dice.roll(3)])),
-        4..7 => world.say::<Application>(number, application::Command::Cancel),
-        _ => world.say::<Enrolment>(number, enrolment::Command::Complete),
+        0..4 => world.submit::<Application>(number, apply(["MSA", "DDD", ""][dice.roll(3)])),
+        4..7 => world.submit::<Application>(number, application::Command::Cancel),
+        _ => world.submit::<Enrolment>(number, enrolment::Command::Complete),
     };
 }
 
 fn course(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Application>(1, apply("MSA")),
-        1 => world.say::<Enrolment>(1, enrolment::Command::Complete),
+        0 => world.submit::<Application>(1, apply("MSA")),
+        1 => world.submit::<Enrolment>(1, enrolment::Command::Complete),
         _ => return false,
     };
     true
@@ -157,7 +158,7 @@ fn course(world: &mut World, chapter: usize) -> bool {
 
 fn cancelled_course(world: &mut World, chapter: usize) -> bool {
     if chapter == 1 {
-        let _ = world.say::<Application>(1, application::Command::Cancel);
+        let _ = world.submit::<Application>(1, application::Command::Cancel);
         return true;
     }
     course(world, chapter)
@@ -166,7 +167,7 @@ fn cancelled_course(world: &mut World, chapter: usize) -> bool {
 fn raced_course(world: &mut World, chapter: usize) -> bool {
     let goes_on = course(world, chapter);
     if chapter == 1 {
-        let _ = world.say::<Application>(1, application::Command::Cancel);
+        let _ = world.submit::<Application>(1, application::Command::Cancel);
     }
     goes_on
 }
@@ -176,7 +177,7 @@ fn apply(course: &str) -> application::Command {
     application::Command::Apply { student }
 }
 
-/// How application, enrolment and payment 1 stand.
+/// The statuses of application, enrolment and payment 1.
 fn status(world: &World) -> [String; 3] {
     [
         shown::<Application>(world, 1, "status"),
@@ -185,9 +186,9 @@ fn status(world: &World) -> [String; 3] {
     ]
 }
 
-/// Beside what the books say: the outside agrees, and the pages are true.
+/// Checks, besides the invariants, that the outside service agrees and the pages are right.
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
-    world.money_adds_up::<Fee>()?;
+    world.check_money::<Fee>()?;
     let rows = world.rows::<MyPage>();
     for (number, _) in world.all::<Application>() {
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row.clone());
@@ -202,7 +203,7 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     never_enrolled_once_cancelled(world)
 }
 
-/// Who was cancelled before being admitted is never enrolled, not even for a moment.
+/// A student who cancelled before the admission is never enrolled, not even for a moment.
 fn never_enrolled_once_cancelled(world: &World) -> Result<(), String> {
     use application::Event as E;
     let admitted: Vec<u64> = world

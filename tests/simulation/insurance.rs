@@ -1,5 +1,5 @@
-//! A hundred thousand careless applicants, underwriters and product managers: the money and the
-//! desks add up.
+//! A hundred thousand simulated insurance companies with random applicants, underwriters and
+//! product managers: the money and the desks add up.
 
 use super::{WORLDS, ensure, shown};
 use madang::domain::{
@@ -14,7 +14,7 @@ use madang::domain::{
         underwriting::{self, Underwriting, Verdict},
     },
     kernel::{
-        Aggregate as _, Fall, Money, Number, Standing,
+        Aggregate as _, FailureKind, Money, Number, Progress,
         roster::Clerks,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
@@ -35,7 +35,7 @@ fn an_application_survives_every_failure_of_the_outside() {
 }
 
 #[test]
-fn an_application_survives_every_command_said_twice() {
+fn an_application_survives_every_command_submitted_twice() {
     for story in [contract, refusal, late_cancellation, early_cancellation] {
         repeat_each_step(company, story, everything_adds_up);
     }
@@ -92,11 +92,11 @@ fn a_cancelled_application_is_paid_back_and_leaves_the_desk() {
 #[test]
 fn an_application_cancelled_while_it_is_paid_is_paid_back_after_the_answer() {
     let mut world = company();
-    world.say::<Subscription>(1, apply("Fisrtcancer")).unwrap();
+    world.submit::<Subscription>(1, apply("Fisrtcancer")).unwrap();
     while world.deliver(0) {}
     world.commit();
-    world.say::<Subscription>(1, subscription::Command::Cancel).unwrap();
-    assert_eq!(world.get::<Subscription>(1).standing(), Standing::Pending);
+    world.submit::<Subscription>(1, subscription::Command::Cancel).unwrap();
+    assert_eq!(world.get::<Subscription>(1).progress(), Progress::Pending);
     world.settle(&mut Dice::new(1));
     assert_eq!(shown::<Payment>(&world, 1, "paymentStatus"), "Refunded");
     assert_eq!(world.get::<Underwriting>(1), Underwriting::default());
@@ -104,7 +104,7 @@ fn an_application_cancelled_while_it_is_paid_is_paid_back_after_the_answer() {
 }
 
 #[test]
-fn what_a_product_manager_says_holds_for_whoever_applies_next() {
+fn a_change_of_a_product_applies_to_the_next_application() {
     let mut world = company();
     world.tell::<Product>(1, register("life", 30_000)).unwrap();
     world.tell::<Subscription>(1, apply("life")).unwrap();
@@ -114,7 +114,7 @@ fn what_a_product_manager_says_holds_for_whoever_applies_next() {
     assert_eq!(world.shown::<Payment>(2)["amount"], 40_000);
     world.tell::<Product>(1, product::Command::Withdraw).unwrap();
     world.tell::<Subscription>(3, apply("life")).unwrap();
-    assert_eq!(world.get::<Subscription>(3).standing(), fell("the product is withdrawn"));
+    assert_eq!(world.get::<Subscription>(3).progress(), fell("the product is withdrawn"));
     assert_eq!(world.get::<Payment>(3), Payment::default());
     world.tell::<Subscription>(4, apply("unheard of")).unwrap();
     assert_eq!(world.shown::<Payment>(4)["amount"], 50_000);
@@ -122,12 +122,12 @@ fn what_a_product_manager_says_holds_for_whoever_applies_next() {
 }
 
 #[test]
-fn a_closed_catalogue_sells_only_what_stands_in_it() {
+fn a_closed_catalogue_sells_only_listed_products() {
     let settings = Settings { open_catalogue: false, ..Settings::default() };
     let mut world = World::of::<Insurance>(settings);
     world.tell::<Subscription>(1, apply("unheard of")).unwrap();
-    let because = "there is no product of this name";
-    assert_eq!(world.get::<Subscription>(1).standing(), fell(because));
+    let reason = "there is no product of this name";
+    assert_eq!(world.get::<Subscription>(1).progress(), fell(reason));
     everything_adds_up(&world).unwrap();
 }
 
@@ -136,11 +136,11 @@ fn no_two_products_have_one_name() {
     let mut world = company();
     world.tell::<Product>(1, register("life", 30_000)).unwrap();
     world.tell::<Product>(2, register("life", 1)).unwrap();
-    assert_eq!(world.get::<Product>(2).standing(), fell("another product has this name"));
+    assert_eq!(world.get::<Product>(2).progress(), fell("another product has this name"));
     world.tell::<Product>(3, register("limb", 20_000)).unwrap();
     let name = Revision { product_name: Some("life".into()), ..Revision::default() };
     world.tell::<Product>(3, product::Command::Revise(name)).unwrap();
-    assert_eq!(world.get::<Product>(3).standing(), fell("another product has this name"));
+    assert_eq!(world.get::<Product>(3).progress(), fell("another product has this name"));
     assert_eq!(world.shown::<Product>(3)["productName"], "limb");
     everything_adds_up(&world).unwrap();
 }
@@ -175,32 +175,32 @@ fn clerks(numbers: &[u64]) -> Clerks {
     Clerks::try_from(numbers.iter().copied().map(Number).collect::<Vec<_>>()).unwrap()
 }
 
-/// Somebody says something. Rejections are part of life.
+/// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let product = 1 + dice.roll(2) as u64;
     let name = ["life", "limb", "house"][dice.roll(3)];
     let _ = match dice.roll(12) {
-        0..4 => world.say::<Subscription>(number, apply(name)),
-        4 => world.say::<Subscription>(number, subscription::Command::Cancel),
-        5 | 6 => world.say::<Product>(product, register(name, 1 + dice.roll(3) as u64)),
+        0..4 => world.submit::<Subscription>(number, apply(name)),
+        4 => world.submit::<Subscription>(number, subscription::Command::Cancel),
+        5 | 6 => world.submit::<Product>(product, register(name, 1 + dice.roll(3) as u64)),
         7 => {
             let product_name = dice.once_in(2).then(|| name.into());
             let (premium, on_sale) = (Some(Money(1 + dice.roll(3) as u64)), None);
             let revision = Revision { product_name, premium, on_sale };
-            world.say::<Product>(product, product::Command::Revise(revision))
+            world.submit::<Product>(product, product::Command::Revise(revision))
         }
-        8 => world.say::<Product>(product, product::Command::Withdraw),
-        9 => world.say::<Underwriting>(number, decide(Verdict::Refuse)),
-        _ => world.say::<Underwriting>(number, decide(Verdict::Approve)),
+        8 => world.submit::<Product>(product, product::Command::Withdraw),
+        9 => world.submit::<Underwriting>(number, decide(Verdict::Refuse)),
+        _ => world.submit::<Underwriting>(number, decide(Verdict::Approve)),
     };
 }
 
 fn contract(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Product>(1, register("life", 30_000)),
-        1 => world.say::<Subscription>(1, apply("life")),
-        2 => world.say::<Underwriting>(1, decide(Verdict::Approve)),
+        0 => world.submit::<Product>(1, register("life", 30_000)),
+        1 => world.submit::<Subscription>(1, apply("life")),
+        2 => world.submit::<Underwriting>(1, decide(Verdict::Approve)),
         _ => return false,
     };
     true
@@ -208,7 +208,7 @@ fn contract(world: &mut World, chapter: usize) -> bool {
 
 fn refusal(world: &mut World, chapter: usize) -> bool {
     if chapter == 2 {
-        let _ = world.say::<Underwriting>(1, decide(Verdict::Refuse));
+        let _ = world.submit::<Underwriting>(1, decide(Verdict::Refuse));
         return true;
     }
     contract(world, chapter)
@@ -216,9 +216,9 @@ fn refusal(world: &mut World, chapter: usize) -> bool {
 
 fn late_cancellation(world: &mut World, chapter: usize) -> bool {
     if chapter == 2 {
-        // Both at once: whoever reaches the subscription first is right.
-        let _ = world.say::<Underwriting>(1, decide(Verdict::Approve));
-        let _ = world.say::<Subscription>(1, subscription::Command::Cancel);
+        // Both commands at once: the first that reaches the subscription succeeds.
+        let _ = world.submit::<Underwriting>(1, decide(Verdict::Approve));
+        let _ = world.submit::<Subscription>(1, subscription::Command::Cancel);
         return true;
     }
     contract(world, chapter)
@@ -226,8 +226,8 @@ fn late_cancellation(world: &mut World, chapter: usize) -> bool {
 
 fn early_cancellation(world: &mut World, chapter: usize) -> bool {
     if chapter == 1 {
-        let _ = world.say::<Subscription>(1, apply("life"));
-        let _ = world.say::<Subscription>(1, subscription::Command::Cancel);
+        let _ = world.submit::<Subscription>(1, apply("life"));
+        let _ = world.submit::<Subscription>(1, subscription::Command::Cancel);
         return true;
     }
     contract(world, chapter)
@@ -251,18 +251,18 @@ pub(crate) fn premium(premium: u64) -> product::Command {
     product::Command::Revise(Revision { premium, ..Revision::default() })
 }
 
-fn fell(because: &str) -> Standing {
-    Standing::Fell { how: Fall::Refused, because: because.into() }
+fn fell(reason: &str) -> Progress {
+    Progress::Failed { how: FailureKind::Refused, reason: reason.into() }
 }
 
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
-    world.money_adds_up::<Premium>()?;
+    world.check_money::<Premium>()?;
     let rows = world.rows::<SubscriptionView>();
     for (number, _) in world.all::<Subscription>() {
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);
         row_is_true(world, number, row)?;
     }
-    ensure(rows.len() == world.all::<Subscription>().len(), || "rows about nobody".into())
+    ensure(rows.len() == world.all::<Subscription>().len(), || "a stray row".into())
 }
 
 fn row_is_true(world: &World, number: u64, row: Option<&SubscriptionView>) -> Result<(), String> {

@@ -1,5 +1,5 @@
-//! Random worlds in which clients send numbers at the limits: nothing panics, no sum wraps around,
-//! the books add up, and every row of a view can be stored, searched for, and read back.
+//! Random worlds in which clients send numbers at the limits: no code panics, no sum wraps around,
+//! the invariants hold, and every row of a view can be stored, searched and read back.
 
 use super::{claims, education, ensure, insurance, phone, rental, taxi};
 use madang::domain::{
@@ -17,7 +17,7 @@ use madang::domain::{
 
 const WORLDS: u64 = 5_000;
 
-/// Numbers at the limits of what is accepted, read, stored and counted.
+/// Numbers at the limits that are accepted, parsed, stored and counted.
 const AMOUNTS: [u64; 9] = [
     0,
     1,
@@ -51,7 +51,7 @@ fn points_of_orders_at_the_limits_add_up() {
             return phone::people(world, dice);
         }
         let (number, qty, price) = (number(dice), count(dice), Some(amount(dice)));
-        let _ = world.say::<phone_order::Order>(number, phone::place(qty, price));
+        let _ = world.submit::<phone_order::Order>(number, phone::place(qty, price));
     }
     random_worlds(WORLDS, phone::some_shop, buyers, |world| {
         readable::<Customer>(world)?;
@@ -69,9 +69,9 @@ fn cars_at_the_limits_add_up() {
     fn renters(world: &mut World, dice: &mut Dice) {
         let (number, car) = (number(dice), 1 + dice.roll(2) as u64);
         let _ = match dice.roll(6) {
-            0 => world.say::<rental_order::Order>(number, rental::place(car, count(dice))),
-            1 => world.say::<car::Car>(car, rental::register(count(dice))),
-            2 => world.say::<car::Car>(car, rental::restock(count(dice))),
+            0 => world.submit::<rental_order::Order>(number, rental::place(car, count(dice))),
+            1 => world.submit::<car::Car>(car, rental::register(count(dice))),
+            2 => world.submit::<car::Car>(car, rental::restock(count(dice))),
             _ => return rental::people(world, dice),
         };
     }
@@ -86,11 +86,11 @@ fn taxis_at_the_limits_add_up() {
     fn drivers(world: &mut World, dice: &mut Dice) {
         let taxi = 1 + dice.roll(2) as u64;
         let _ = match dice.roll(6) {
-            0 => world.say::<taxis::Taxi>(taxi, taxi::register(count(dice), amount(dice))),
+            0 => world.submit::<taxis::Taxi>(taxi, taxi::register(count(dice), amount(dice))),
             1 => {
                 let (item_price, stock) = (Some(Money(amount(dice))), Some(Quantity(count(dice))));
                 let revision = taxis::Revision { item_price, stock, ..taxis::Revision::default() };
-                world.say::<taxis::Taxi>(taxi, taxis::Command::Revise(revision))
+                world.submit::<taxis::Taxi>(taxi, taxis::Command::Revise(revision))
             }
             _ => return taxi::people(world, dice),
         };
@@ -106,8 +106,8 @@ fn claims_at_the_limits_add_up_and_nothing_is_approved_beyond_what_was_claimed()
     fn claimants(world: &mut World, dice: &mut Dice) {
         let number = number(dice);
         let _ = match dice.roll(6) {
-            0 | 1 => world.say::<Claim>(number, claims::receive(amount(dice))),
-            2 => world.say::<Review>(number, claims::approve(amount(dice))),
+            0 | 1 => world.submit::<Claim>(number, claims::receive(amount(dice))),
+            2 => world.submit::<Review>(number, claims::approve(amount(dice))),
             _ => return claims::people(world, dice),
         };
     }
@@ -129,8 +129,8 @@ fn premiums_at_the_limits_add_up() {
     fn managers(world: &mut World, dice: &mut Dice) {
         let product = 1 + dice.roll(2) as u64;
         let _ = match dice.roll(6) {
-            0 => world.say::<Product>(product, insurance::register("life", amount(dice))),
-            1 => world.say::<Product>(product, insurance::premium(amount(dice))),
+            0 => world.submit::<Product>(product, insurance::register("life", amount(dice))),
+            1 => world.submit::<Product>(product, insurance::premium(amount(dice))),
             _ => return insurance::people(world, dice),
         };
     }
@@ -174,11 +174,11 @@ fn what_older_binaries_accepted_is_folded_without_a_panic_and_without_wrapping()
     assert_eq!(
         cars.decide(restock, Timestamp(1), &settings).map(|events| events.len()),
         Ok(1),
-        "what is out is counted without wrapping around"
+        "the assigned taxis are counted without wrapping around"
     );
 }
 
-/// Every row of a view is read back as it was written, and its numbers are those of `SQLite`.
+/// Each row of a view is read back as it was written, and its numbers are those of `SQLite`.
 fn readable<V: View + Message>(world: &World) -> Result<(), String> {
     for (number, row) in world.rows::<V>() {
         let body = serde_json::to_value(&row).map_err(|error| error.to_string())?;

@@ -1,5 +1,5 @@
-//! A hundred thousand random worlds of every business, and its stories failed, repeated and
-//! crashed at every step.
+//! A hundred thousand random worlds of every business, and its stories with failures, repetitions
+//! and crashes at every step.
 
 mod board;
 mod claims;
@@ -20,7 +20,7 @@ fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(why()) }
 }
 
-/// A field of what a client is shown, as text; empty when it is none.
+/// A field of a representation as text; empty when it is no text.
 fn shown<A: Aggregate>(world: &World, number: u64, field: &str) -> String {
     world.shown::<A>(number)[field].as_str().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,5 @@
-//! Bugs planted on purpose, each in the place of a few lines of a business: the random worlds of
-//! that business must notice every one of them, and nothing when none is planted.
+//! Planted bugs, each in the place of a few lines of a business. The random worlds of the business
+//! must detect each one, and must find no flaw without a bug.
 
 mod insurance;
 mod phone;
@@ -8,7 +8,7 @@ mod rental;
 use super::taxi;
 use madang::domain::{
     kernel::{
-        Id, Meta, Next, Saga, Step,
+        Id, Meta, NextState, Saga, Step,
         payment::Event::Approved,
         simulation::{Dice, World, first_flaw},
     },
@@ -18,12 +18,12 @@ use madang::domain::{
     },
 };
 
-/// By the end of so many worlds, a bug is noticed.
+/// The number of worlds in which a bug must be detected.
 const WORLDS: u64 = 2_000;
 
-/// A business as it is simulated, to plant bugs in.
+/// A simulated business in which bugs are planted.
 struct Business {
-    /// How its random worlds begin.
+    /// Creates a random world.
     begin: fn(&mut Dice) -> World,
     people: fn(&mut World, &mut Dice),
     invariants: fn(&World) -> Result<(), String>,
@@ -36,23 +36,23 @@ const TAXI: Business = Business {
 };
 
 impl Business {
-    /// Lives through the worlds that begin so, with the bug.
+    /// Runs the worlds without the bug and with it.
     #[track_caller]
     fn is_noticed(&self, begin: fn(&mut Dice) -> World) {
         let Self { people, invariants, .. } = *self;
         assert_eq!(first_flaw(WORLDS, self.begin, people, invariants), None, "without the bug");
         let flaw = first_flaw(WORLDS, begin, people, invariants);
-        println!("{}", flaw.expect("nobody noticed the bug"));
+        println!("{}", flaw.expect("the worlds do not detect the bug"));
     }
 }
 
 #[test]
 fn a_ride_that_keeps_the_money_of_a_cancelled_order_is_noticed() {
-    /// The payment answers after the order was cancelled, and is not given back.
+    /// The payment is approved after the order was cancelled, and is not refunded.
     fn react(state: Ride, me: Id<Ride>, heard: Heard, meta: &Meta) -> Step<Ride> {
         match (&state, &heard) {
             (Ride::Withdrawing, Heard::Payment(_, Approved)) => {
-                Step::wait(Ride::Closing).tell(me.of::<Order>(), order::Command::FinishCancelling)
+                Step::wait(Ride::Closing).send(me.of::<Order>(), order::Command::FinishCancelling)
             }
             _ => state.react(me, heard, meta),
         }
@@ -66,10 +66,10 @@ fn a_ride_that_keeps_the_money_of_a_cancelled_order_is_noticed() {
 
 #[test]
 fn a_ride_that_does_not_give_its_taxi_back_is_noticed() {
-    /// Whatever is undone, the taxi is not among it.
+    /// A cancellation undoes all steps except the assignment of the taxi.
     fn react(state: Ride, me: Id<Ride>, heard: Heard, meta: &Meta) -> Step<Ride> {
         let mut step = state.react(me, heard, meta);
-        if let Next::Wait(Ride::Undoing(undo)) = &mut step.next {
+        if let NextState::Wait(Ride::Undoing(undo)) = &mut step.next {
             *undo = Undo { taxi: Hold::Free, ..*undo };
             step.dispatches.retain(|dispatch| dispatch.command_name() != "Release");
         }
@@ -84,11 +84,11 @@ fn a_ride_that_does_not_give_its_taxi_back_is_noticed() {
 
 #[test]
 fn a_ride_that_is_over_before_the_order_is_confirmed_is_noticed() {
-    /// It tells the order, and does not wait for what the order says.
+    /// The ride confirms the order, and does not wait for its event.
     fn react(state: Ride, me: Id<Ride>, heard: Heard, meta: &Meta) -> Step<Ride> {
         let mut step = state.react(me, heard, meta);
-        if let Next::Wait(Ride::Confirming { .. }) = step.next {
-            step.next = Next::Done;
+        if let NextState::Wait(Ride::Confirming { .. }) = step.next {
+            step.next = NextState::Done;
         }
         step
     }

@@ -1,9 +1,10 @@
-//! A hundred thousand careless customers and clerks: the money, the points and the parcels add up.
+//! A hundred thousand simulated phone shops with random customers and clerks: the money, the points
+//! and the parcels add up.
 
 use super::{WORLDS, ensure, shown};
 use madang::domain::{
     kernel::{
-        Aggregate as _, Answer, Fall, Money, Quantity, Standing,
+        Aggregate as _, FailureKind, Money, PortReply, Progress, Quantity,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
         },
@@ -31,7 +32,7 @@ fn a_sale_survives_every_failure_of_the_outside() {
 }
 
 #[test]
-fn a_sale_survives_every_command_said_twice() {
+fn a_sale_survives_every_command_submitted_twice() {
     repeat_each_step(shop, sale, everything_adds_up);
     repeat_each_step(careful_shop, cancelled_sale, everything_adds_up);
     repeat_each_step(careful_shop, sale_cancelled_twice_and_shipped, everything_adds_up);
@@ -59,7 +60,7 @@ fn an_order_is_paid_shipped_and_rewarded_by_itself() {
 }
 
 #[test]
-fn an_order_without_a_price_stands_at_once_and_nobody_outside_is_asked() {
+fn an_order_without_a_price_is_established_at_once_without_a_port_call() {
     let mut world = careful_shop();
     world.tell::<Order>(1, place(1, None)).unwrap();
     assert_eq!(world.outside.asked(), 0);
@@ -93,16 +94,24 @@ fn a_cancelled_order_gives_everything_back_and_never_leaves_the_store() {
 #[test]
 fn an_order_whose_reward_cannot_be_taken_back_stands_as_before() {
     let ways = [
-        (Answer::Unreachable("the bank is closed".into()), Fall::Unavailable, "the bank is closed"),
-        (Answer::Declined("the points are spent".into()), Fall::Refused, "the points are spent"),
+        (
+            PortReply::Unreachable("the bank is closed".into()),
+            FailureKind::Unavailable,
+            "the bank is closed",
+        ),
+        (
+            PortReply::Declined("the points are spent".into()),
+            FailureKind::Refused,
+            "the points are spent",
+        ),
     ];
-    for (answer, how, because) in ways {
+    for (answer, how, reason) in ways {
         let mut world = careful_shop();
         world.tell::<Order>(1, place(1, Some(200))).unwrap();
         world.outside.fail_at = Some((world.outside.asked(), answer));
         world.tell::<Order>(1, order::Command::Cancel).unwrap();
-        let fell = Standing::Fell { how, because: because.into() };
-        assert_eq!(world.get::<Order>(1).standing(), fell);
+        let fell = Progress::Failed { how, reason: reason.into() };
+        assert_eq!(world.get::<Order>(1).progress(), fell);
         assert_eq!(shown::<Order>(&world, 1, "status"), "Paid");
         assert_eq!(world.shown::<Order>(1)["point"], 20);
         everything_adds_up(&world).unwrap();
@@ -113,19 +122,19 @@ fn an_order_whose_reward_cannot_be_taken_back_stands_as_before() {
 }
 
 #[test]
-fn a_cancellation_whose_reward_does_not_answer_in_time_comes_to_nothing() {
+fn a_cancellation_whose_reward_does_not_answer_in_time_has_no_effect() {
     let mut world = careful_shop();
     let mut dice = Dice::new(1);
     world.tell::<Order>(1, place(1, Some(200))).unwrap();
-    world.say::<Order>(1, order::Command::Cancel).unwrap();
+    world.submit::<Order>(1, order::Command::Cancel).unwrap();
     while world.deliver(0) {}
-    assert_eq!(world.get::<Order>(1).standing(), Standing::Pending);
+    assert_eq!(world.get::<Order>(1).progress(), Progress::Pending);
     world.advance_ms(2_000);
     while world.deliver(0) {}
-    let because = "the reward could not be taken back in time".into();
-    let fell = Standing::Fell { how: Fall::Unavailable, because };
-    assert_eq!(world.get::<Order>(1).standing(), fell);
-    // The bank answers late; what it did is undone.
+    let reason = "the reward could not be taken back in time".into();
+    let fell = Progress::Failed { how: FailureKind::Unavailable, reason };
+    assert_eq!(world.get::<Order>(1).progress(), fell);
+    // The bank answers late, and its action is undone.
     world.settle(&mut dice);
     assert_eq!(shown::<Reward>(&world, 1, "process"), "Granted");
     assert_eq!(world.outside.done("reclaim-1-1"), world.outside.done("restore-1-1"));
@@ -150,7 +159,7 @@ fn shop() -> World {
     World::of::<PhoneShop>(Settings::default())
 }
 
-/// A shop in which a clerk ships.
+/// A shop in which a clerk ships the orders.
 fn careful_shop() -> World {
     World::of::<PhoneShop>(Settings { auto_ship: false, ..Settings::default() })
 }
@@ -163,15 +172,15 @@ pub(crate) fn some_shop(dice: &mut Dice) -> World {
     World::of::<PhoneShop>(settings)
 }
 
-/// Somebody says something. Rejections are part of life.
+/// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let price = [None, Some(5), Some(990_000)][dice.roll(3)];
     let _ = match dice.roll(12) {
-        0..4 => world.say::<Order>(number, place(few(dice), price)),
-        4..8 => world.say::<Order>(number, order::Command::Cancel),
-        8 => world.say::<Reward>(number, reward::Command::Settle),
-        _ => world.say::<Delivery>(number, delivery::Command::Ship),
+        0..4 => world.submit::<Order>(number, place(few(dice), price)),
+        4..8 => world.submit::<Order>(number, order::Command::Cancel),
+        8 => world.submit::<Reward>(number, reward::Command::Settle),
+        _ => world.submit::<Delivery>(number, delivery::Command::Ship),
     };
 }
 
@@ -181,8 +190,8 @@ fn few(dice: &mut Dice) -> u32 {
 
 fn sale(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Order>(1, place(2, Some(990_000))),
-        1 => world.say::<Delivery>(1, delivery::Command::Ship),
+        0 => world.submit::<Order>(1, place(2, Some(990_000))),
+        1 => world.submit::<Delivery>(1, delivery::Command::Ship),
         _ => return false,
     };
     true
@@ -190,18 +199,18 @@ fn sale(world: &mut World, chapter: usize) -> bool {
 
 fn cancelled_sale(world: &mut World, chapter: usize) -> bool {
     if chapter == 1 {
-        let _ = world.say::<Order>(1, order::Command::Cancel);
+        let _ = world.submit::<Order>(1, order::Command::Cancel);
         return true;
     }
     chapter == 0 && sale(world, 0)
 }
 
-/// Ordered and cancelled in one breath, cancelled again, and shipped if it stands then.
+/// An order is placed and cancelled at once, cancelled again, and shipped if it then stands.
 fn sale_cancelled_twice_and_shipped(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => sale(world, 0) && world.say::<Order>(1, order::Command::Cancel).is_ok(),
-        1 | 2 => world.say::<Order>(1, order::Command::Cancel).is_ok(),
-        3 => world.say::<Delivery>(1, delivery::Command::Ship).is_ok(),
+        0 => sale(world, 0) && world.submit::<Order>(1, order::Command::Cancel).is_ok(),
+        1 | 2 => world.submit::<Order>(1, order::Command::Cancel).is_ok(),
+        3 => world.submit::<Delivery>(1, delivery::Command::Ship).is_ok(),
         _ => return false,
     };
     true
@@ -213,7 +222,7 @@ pub(crate) fn place(qty: u32, price: Option<u64>) -> order::Command {
 }
 
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
-    world.money_adds_up::<Sale>()?;
+    world.check_money::<Sale>()?;
     for (number, reward) in world.all::<Reward>() {
         points_are_at_the_bank(world, number, &reward)?;
     }
@@ -224,7 +233,7 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     points_balance(world)
 }
 
-/// The bank granted once what is granted, and nothing of it stands that was reclaimed.
+/// The bank granted each granted reward once, and no reclaimed one remains.
 fn points_are_at_the_bank(world: &World, number: u64, reward: &Reward) -> Result<(), String> {
     let was_done = |key: String| world.outside.done(&key) > 0;
     let attempts = 1..=16;
@@ -246,7 +255,7 @@ fn customers_see_the_truth(world: &World, number: u64, order: &Order) -> Result<
     ensure(is_true, || format!("order {number}: {order:?}, its row {row:?}"))
 }
 
-/// Never both, in whatever order things came.
+/// An order is never both shipped and cancelled.
 fn shipped_or_cancelled(world: &World, number: u64) -> Result<(), String> {
     let left = |(delivery, event)| delivery == number && event == delivery::Event::Shipped;
     let forfeited = |(order, event)| {
@@ -257,7 +266,8 @@ fn shipped_or_cancelled(world: &World, number: u64) -> Result<(), String> {
     ensure(!(has_left && is_cancelled), || format!("order {number} was cancelled and shipped"))
 }
 
-/// The last balance is the sum of the points of all orders that stand; each follows from the last.
+/// The last balance is the sum of the points of all standing orders. Each balance follows from the
+/// one before.
 fn points_balance(world: &World) -> Result<(), String> {
     let mut balance = 0_u128;
     for (number, row) in world.rows::<PointHistory>() {

@@ -1,9 +1,10 @@
-//! A hundred thousand careless customers and fleet managers: the money and the cars add up.
+//! A hundred thousand simulated rental companies with random customers and fleet managers: the
+//! money and the cars add up.
 
 use super::{WORLDS, ensure, shown};
 use madang::domain::{
     kernel::{
-        Aggregate as _, Id, Quantity, Standing,
+        Aggregate as _, Id, Progress, Quantity,
         simulation::{
             Dice, Luck, World, crash_at_each_record, fail_each_step, random_worlds,
             repeat_each_step,
@@ -33,7 +34,7 @@ fn an_order_survives_every_failure_of_the_outside() {
 }
 
 #[test]
-fn an_order_survives_every_command_said_twice() {
+fn an_order_survives_every_command_submitted_twice() {
     repeat_each_step(garage, order, everything_adds_up);
     repeat_each_step(garage, cancelled_order, everything_adds_up);
     repeat_each_step(garage, order_without_cars, everything_adds_up);
@@ -47,13 +48,13 @@ fn an_order_survives_a_crash_after_every_record() {
 }
 
 #[test]
-fn of_thirty_two_who_order_the_last_ten_cars_ten_get_one() {
+fn ten_of_thirty_two_orders_get_the_last_ten_cars() {
     for seed in 0..100 {
         let mut dice = Dice::new(seed);
         let mut world = garage();
         world.tell::<Car>(1, register(10)).unwrap();
         for number in 1..=32 {
-            world.say::<Order>(number, place(1, 1)).unwrap();
+            world.submit::<Order>(number, place(1, 1)).unwrap();
         }
         world.settle(&mut dice);
         let with = |status: &str| {
@@ -63,12 +64,12 @@ fn of_thirty_two_who_order_the_last_ten_cars_ten_get_one() {
         assert_eq!(world.shown::<Car>(1)["cnt"], 0);
         let refunded = |number: &u64| shown::<Payment>(&world, *number, "status") == "Refunded";
         assert_eq!((1..=32).filter(refunded).count(), 22);
-        world.adds_up().and_then(|()| everything_adds_up(&world)).unwrap();
+        world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
     }
 }
 
 #[test]
-fn an_order_of_a_car_that_nobody_registered_is_refunded_and_rejected() {
+fn an_order_of_an_unregistered_car_is_refunded_and_rejected() {
     let mut world = garage();
     world.tell::<Order>(1, place(7, 1)).unwrap();
     assert_eq!(shown::<Order>(&world, 1, "status"), "Rejected");
@@ -89,39 +90,39 @@ fn a_cancelled_order_gives_money_and_cars_back() {
     assert_eq!(shown::<Payment>(&world, 1, "status"), "Refunded");
 }
 
-/// Everything that is said to a car waits at the end of the outbox, as if nobody took it.
+/// All commands for a car wait at the end of the outbox, as if the car were down.
 #[test]
 fn a_refund_does_not_wait_for_a_store_that_is_down() {
     let mut world = garage();
     world.tell::<Car>(1, register(10)).unwrap();
-    world.say::<Order>(1, place(1, 4)).unwrap();
+    world.submit::<Order>(1, place(1, 4)).unwrap();
     let mut dice = Dice::new(1);
     world.deliver(0); // the charge is requested
     world.commit();
-    world.answer(0, &mut dice); // and approved
-    world.deliver(0); // the order is paid, and asks for its cars
-    world.say::<Order>(1, order::Command::Cancel).unwrap();
+    world.answer(0, &mut dice); // the charge is approved
+    world.deliver(0); // the order is paid, and the cars are requested
+    world.submit::<Order>(1, order::Command::Cancel).unwrap();
     world.deliver(1); // the refund is requested
     world.commit();
-    world.answer(0, &mut dice); // and made
-    world.deliver(2); // and the order closed, behind what waits for the store
+    world.answer(0, &mut dice); // the refund is made
+    world.deliver(2); // the order is closed, behind the command for the car
     assert_eq!(shown::<Payment>(&world, 1, "status"), "Refunded");
-    assert_eq!(world.get::<Order>(1).standing(), Standing::Stands);
+    assert_eq!(world.get::<Order>(1).progress(), Progress::Established);
     assert!(!world.is_quiet());
     assert_eq!(world.shown::<Car>(1)["cnt"], 10);
     world.settle(&mut dice);
     assert_eq!(world.shown::<Car>(1)["cnt"], 10);
     assert_eq!(world.events::<Car>().len(), 3, "the cars were rented, and returned");
-    world.adds_up().and_then(|()| everything_adds_up(&world)).unwrap();
+    world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
 }
 
 #[test]
-fn what_nobody_pays_for_is_neither_rented_nor_charged() {
+fn an_unpaid_order_is_neither_rented_nor_charged() {
     for seed in 0..100 {
         let mut world = garage();
         world.outside.luck = Luck::Random;
         world.tell::<Car>(1, register(1)).unwrap();
-        world.say::<Order>(1, place(1, 1)).unwrap();
+        world.submit::<Order>(1, place(1, 1)).unwrap();
         world.settle(&mut Dice::new(seed));
         let status = shown::<Order>(&world, 1, "status");
         let left = u32::from(status != "Confirmed");
@@ -134,24 +135,24 @@ pub(crate) fn garage() -> World {
     World::of::<CarRental>(Settings::default())
 }
 
-/// Somebody says something. Rejections are part of life.
+/// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let car = 1 + dice.roll(2) as u64;
     let few = |dice: &mut Dice| u32::try_from(dice.roll(4)).unwrap_or_default();
     let _ = match dice.roll(10) {
-        0..4 => world.say::<Order>(number, place(car, few(dice))),
-        4 | 5 => world.say::<Order>(number, order::Command::Cancel),
-        6 | 7 => world.say::<Car>(car, register(few(dice))),
-        8 => world.say::<Car>(car, restock(few(dice))),
-        _ => world.say::<Payment>(number, madang::domain::kernel::payment::Command::Restate),
+        0..4 => world.submit::<Order>(number, place(car, few(dice))),
+        4 | 5 => world.submit::<Order>(number, order::Command::Cancel),
+        6 | 7 => world.submit::<Car>(car, register(few(dice))),
+        8 => world.submit::<Car>(car, restock(few(dice))),
+        _ => world.submit::<Payment>(number, madang::domain::kernel::payment::Command::Restate),
     };
 }
 
 fn order(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Car>(1, register(2)),
-        1 => world.say::<Order>(1, place(1, 2)),
+        0 => world.submit::<Car>(1, register(2)),
+        1 => world.submit::<Order>(1, place(1, 2)),
         _ => return false,
     };
     true
@@ -159,7 +160,7 @@ fn order(world: &mut World, chapter: usize) -> bool {
 
 fn cancelled_order(world: &mut World, chapter: usize) -> bool {
     if chapter == 2 {
-        let _ = world.say::<Order>(1, order::Command::Cancel);
+        let _ = world.submit::<Order>(1, order::Command::Cancel);
         return true;
     }
     order(world, chapter)
@@ -167,9 +168,9 @@ fn cancelled_order(world: &mut World, chapter: usize) -> bool {
 
 fn order_without_cars(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Car>(1, register(1)),
-        1 => world.say::<Order>(1, place(1, 2)),
-        2 => world.say::<Order>(1, order::Command::Cancel),
+        0 => world.submit::<Car>(1, register(1)),
+        1 => world.submit::<Order>(1, place(1, 2)),
+        2 => world.submit::<Order>(1, order::Command::Cancel),
         _ => return false,
     };
     true
@@ -187,9 +188,9 @@ pub(crate) fn restock(count: u32) -> car::Command {
     car::Command::Revise { name: None, rentable: Some(Quantity(count)) }
 }
 
-/// Beside what the books say: the outside agrees, and the views are true.
+/// Checks, besides the invariants, that the outside service agrees and the views are right.
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
-    world.money_adds_up::<Rent>()?;
+    world.check_money::<Rent>()?;
     let rows = world.rows::<System>();
     for (number, _) in world.all::<Order>() {
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row.clone());
@@ -210,7 +211,7 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
             (row.registered, row.rentable) == (registered, rentable)
                 && row.rented.0 == registered.0 - rentable.0
         });
-        ensure(is_true, || format!("car {number}: the view says {row:?}"))?;
+        ensure(is_true, || format!("car {number}: its row is {row:?}"))?;
     }
     Ok(())
 }

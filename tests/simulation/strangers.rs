@@ -1,11 +1,11 @@
-//! What strangers say: nothing that only a saga, a port or a lookup may say comes over the door step.
+//! Clients cannot submit a command that only a saga, a port or a lookup may send.
 
 use super::{claims, education, insurance, phone, rental, taxi};
 use madang::domain::{
     self,
     kernel::{
-        Aggregate, Business, Dispatch, Host, Id, Lookup, Malformed, Nothing, Port, Saga, Saying,
-        Speaker, View, Vocabulary,
+        Aggregate, Business, CommandRoute, CommandRoutes, Dispatch, Empty, Host, Id, Issuer,
+        Lookup, Malformed, Port, Saga, View,
         payment::{self, Bill},
         simulation::{Dice, World},
     },
@@ -17,13 +17,13 @@ use madang::domain::{
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is said inside and by people alike: the kind of aggregate, and the command.
+/// The commands that both clients and internal senders submit: the aggregate kind and the command.
 const SAID_BY_BOTH: &[(&str, &str)] = &[];
 
-/// How a business begins, and what people say there.
+/// How the world of a business begins, and the commands that clients submit there.
 type Scene = (fn(&mut Dice) -> World, fn(&mut World, &mut Dice));
 
-/// How the random worlds of every business begin, and who lives in them.
+/// The random worlds of every business, and their clients.
 const BUSINESSES: &[Scene] = &[
     (claims::some_office, claims::people),
     (|_| education::school(), education::people),
@@ -33,10 +33,10 @@ const BUSINESSES: &[Scene] = &[
     (taxi::some_company, taxi::people),
 ];
 
-/// Worlds in which enough is said inside.
+/// Enough worlds for every internal command to occur.
 const WORLDS: u64 = 200;
 
-/// The commands of the inside that a stranger could say in random worlds that begin so.
+/// The internal commands that a client could submit in random worlds that begin like this.
 fn open_commands(begin: fn(&mut Dice) -> World, people: fn(&mut World, &mut Dice)) -> Vec<String> {
     let mut open = vec![];
     for seed in 0..WORLDS {
@@ -52,7 +52,7 @@ fn open_commands(begin: fn(&mut Dice) -> World, people: fn(&mut World, &mut Dice
             if SAID_BY_BOTH.contains(&(kind, command.as_str())) {
                 continue;
             }
-            let refusal = world.say_again(&said).err().unwrap_or_default();
+            let refusal = world.submit_again(&said).err().unwrap_or_default();
             if !refusal.starts_with("only a saga") {
                 open.push(format!("{kind} {command}"));
             }
@@ -63,12 +63,12 @@ fn open_commands(begin: fn(&mut Dice) -> World, people: fn(&mut World, &mut Dice
     open
 }
 
-/// Collects what can be said to each kind of aggregate, and who may say it.
+/// Collects the commands that each aggregate kind accepts, and their permitted issuers.
 #[derive(Default)]
 struct Doorstep {
-    /// Each meaning of each saying, with the name of the saying.
+    /// Each command that a command route yields, with the name of the route.
     said: Vec<(String, Dispatch)>,
-    speakers: BTreeMap<&'static str, fn(&Dispatch) -> Option<Speaker>>,
+    speakers: BTreeMap<&'static str, fn(&Dispatch) -> Option<Issuer>>,
 }
 
 impl Host for Doorstep {
@@ -78,7 +78,7 @@ impl Host for Doorstep {
     }
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
-        self.hear(A::vocabulary())
+        self.hear(A::command_routes())
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
@@ -99,30 +99,30 @@ impl Host for Doorstep {
 }
 
 impl Doorstep {
-    fn hear<A: Aggregate>(&mut self, vocabulary: Vocabulary<A>) -> &mut Self {
-        self.speakers.insert(A::NAME, |said| said.command::<A>().map(A::speaker));
-        for saying in vocabulary.into_sayings() {
-            let name = format!("{} {}", A::NAME, saying.name);
-            let meant = meanings(&saying);
-            assert!(!meant.is_empty(), "no body is understood as {name}");
+    fn hear<A: Aggregate>(&mut self, command_routes: CommandRoutes<A>) -> &mut Self {
+        self.speakers.insert(A::NAME, |said| said.command::<A>().map(A::issuer));
+        for command_route in command_routes.into_routes() {
+            let name = format!("{} {}", A::NAME, command_route.name);
+            let meant = meanings(&command_route);
+            assert!(!meant.is_empty(), "no body yields a command of {name}");
             self.said.extend(meant.into_iter().map(|said| (name.clone(), said)));
         }
         self
     }
 
-    /// The sayings that mean a command of the inside.
+    /// The command routes that yield an internal command.
     fn open(&self) -> BTreeSet<String> {
-        let speaker = |said| self.speakers.get(Dispatch::aggregate(said)).and_then(|of| of(said));
-        let inside = self.said.iter().filter(|(_, said)| speaker(said) == Some(Speaker::Inside));
+        let issuer = |said| self.speakers.get(Dispatch::aggregate(said)).and_then(|of| of(said));
+        let inside = self.said.iter().filter(|(_, said)| issuer(said) == Some(Issuer::Internal));
         inside.map(|(name, said)| format!("{name}: {}", said.command_name())).collect()
     }
 }
 
-/// Every command that can be said with it: bodies are made up from what the refusals ask for.
-fn meanings<A: Aggregate>(saying: &Saying<A>) -> Vec<Dispatch> {
-    let (mut meant, mut bodies) = (vec![], vec![Map::new(), every_field(saying)]);
+/// All commands that the route yields: the bodies follow from the reasons of its refusals.
+fn meanings<A: Aggregate>(command_route: &CommandRoute<A>) -> Vec<Dispatch> {
+    let (mut meant, mut bodies) = (vec![], vec![Map::new(), every_field(command_route)]);
     while let Some(body) = bodies.pop() {
-        match meaning(saying, &body) {
+        match meaning(command_route, &body) {
             Ok(said) => meant.push(said),
             Err(why) => bodies.extend(better(&body, &why.to_string())),
         }
@@ -130,27 +130,27 @@ fn meanings<A: Aggregate>(saying: &Saying<A>) -> Vec<Dispatch> {
     meant
 }
 
-/// What it means with this body, to whomever.
+/// The command that the route yields for this body.
 fn meaning<A: Aggregate>(
-    saying: &Saying<A>,
+    command_route: &CommandRoute<A>,
     body: &Map<String, Value>,
 ) -> Result<Dispatch, Malformed> {
     let text = serde_json::to_vec(body).expect("JSON");
-    if let Some(said) = saying.passed_on(Some(1), &text)? {
+    if let Some(said) = command_route.passed_on(Some(1), &text)? {
         return Ok(said);
     }
-    Ok(Dispatch::new(Id::<A>::new(1), saying.parse(Some(1), &text)?.command))
+    Ok(Dispatch::new(Id::<A>::new(1), command_route.parse(Some(1), &text)?.command))
 }
 
-/// A body with every field that is read, as a refusal of another field names them.
-fn every_field<A: Aggregate>(saying: &Saying<A>) -> Map<String, Value> {
+/// A body with every field that the route reads, as the refusal of another field names them.
+fn every_field<A: Aggregate>(command_route: &CommandRoute<A>) -> Map<String, Value> {
     let odd = Map::from_iter([("?".to_owned(), 1.into())]);
-    let refusal = meaning(saying, &odd).err().map(|why| why.to_string()).unwrap_or_default();
+    let refusal = meaning(command_route, &odd).err().map(|why| why.to_string()).unwrap_or_default();
     let names = refusal.split_once("expected").map_or("", |(_, names)| names).split('`');
     names.skip(1).step_by(2).map(|name| (name.to_owned(), 1.into())).collect()
 }
 
-/// Bodies that do not have this fault: with the missing field, or with each of the words expected.
+/// Bodies without this error: with the missing field, or with each of the expected words.
 fn better(body: &Map<String, Value>, why: &str) -> Vec<Map<String, Value>> {
     let with = |field: &str, value: Value| {
         let mut body = body.clone();
@@ -168,7 +168,7 @@ fn better(body: &Map<String, Value>, why: &str) -> Vec<Map<String, Value>> {
 }
 
 #[test]
-fn no_saying_of_any_business_means_a_command_of_the_inside() {
+fn no_command_route_of_any_business_yields_an_internal_command() {
     let mut doorstep = Doorstep::default();
     domain::install(&mut doorstep);
     assert_eq!(doorstep.open(), BTreeSet::new());
@@ -176,33 +176,33 @@ fn no_saying_of_any_business_means_a_command_of_the_inside() {
 }
 
 #[test]
-fn a_saying_that_lets_strangers_pay_an_order_is_noticed() {
+fn a_command_route_that_lets_clients_pay_an_order_is_noticed() {
     let mut doorstep = Doorstep::default();
-    doorstep.hear(Order::vocabulary().command("pay", |Nothing {}| Ok(order::Command::Pay)));
-    let refund = |Nothing {}| Ok(payment::Command::Refund);
-    doorstep.hear::<Payment>(Fare::vocabulary().command("refund", refund));
+    doorstep.hear(Order::command_routes().command("pay", |Empty {}| Ok(order::Command::Pay)));
+    let refund = |Empty {}| Ok(payment::Command::Refund);
+    doorstep.hear::<Payment>(Fare::command_routes().command("refund", refund));
     let open: Vec<String> = doorstep.open().into_iter().collect();
     assert_eq!(open, ["taxi/orders pay: Pay", "taxi/paymentHistories refund: Refund"]);
 }
 
 #[test]
-fn nobody_says_aloud_what_is_said_inside() {
+fn clients_submit_no_internal_command() {
     for (begin, people) in BUSINESSES {
         assert_eq!(open_commands(*begin, *people), [""; 0]);
     }
 }
 
 #[test]
-fn a_payment_that_strangers_may_approve_is_noticed() {
-    fn speaker(command: &payment::Command<Fare>) -> Speaker {
+fn a_payment_that_clients_may_approve_is_noticed() {
+    fn issuer(command: &payment::Command<Fare>) -> Issuer {
         match command {
-            payment::Command::Approve => Speaker::Anyone,
-            other => Payment::speaker(other),
+            payment::Command::Approve => Issuer::Anyone,
+            other => Payment::issuer(other),
         }
     }
     let begin = |dice: &mut Dice| {
         let mut world = taxi::some_company(dice);
-        world.plant_speaker::<Payment>(speaker);
+        world.plant_issuer::<Payment>(issuer);
         world
     };
     assert_eq!(open_commands(begin, taxi::people), ["taxi/paymentHistories Approve"]);

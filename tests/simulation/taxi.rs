@@ -1,9 +1,10 @@
-//! A hundred thousand careless customers, dispatchers and drivers: the money and the taxis add up.
+//! A hundred thousand simulated taxi companies with random customers, dispatchers and drivers: the
+//! money and the taxis add up.
 
 use super::{WORLDS, board, ensure, shown};
 use madang::domain::{
     kernel::{
-        Aggregate as _, Id, Money, Quantity, Standing,
+        Aggregate as _, Id, Money, Progress, Quantity,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
         },
@@ -29,7 +30,7 @@ fn whatever_happens_money_and_taxis_add_up() {
 }
 
 #[test]
-fn whatever_happens_stands_on_the_board() {
+fn every_record_is_explained_by_the_board() {
     random_worlds(WORLDS / 50, some_company, people, board::explains);
 }
 
@@ -40,7 +41,7 @@ fn a_ride_survives_every_failure_of_the_outside() {
 }
 
 #[test]
-fn a_ride_survives_every_command_said_twice() {
+fn a_ride_survives_every_command_submitted_twice() {
     repeat_each_step(company, ride, everything_adds_up);
     repeat_each_step(company, cancelled_ride, everything_adds_up);
 }
@@ -63,9 +64,9 @@ fn the_cheapest_taxi_with_stock_comes() {
     assert_eq!(world.shown::<Order>(1)["taxiId"], 2);
     assert_eq!(world.shown::<Order>(2)["taxiId"], 1);
     assert_eq!(world.shown::<Order>(3)["status"], "Paid");
-    let because = "every taxi is out of stock".to_owned();
-    let how = madang::domain::kernel::Fall::Refused;
-    assert_eq!(world.get::<Reservation>(3).standing(), Standing::Fell { how, because });
+    let reason = "every taxi is out of stock".to_owned();
+    let how = madang::domain::kernel::FailureKind::Refused;
+    assert_eq!(world.get::<Reservation>(3).progress(), Progress::Failed { how, reason });
     everything_adds_up(&world).unwrap();
 }
 
@@ -79,7 +80,7 @@ fn a_company_without_any_taxi_confirms_without_one() {
 }
 
 #[test]
-fn a_reservation_that_nobody_confirms_in_time_is_cancelled_and_refunded() {
+fn a_reservation_that_is_not_confirmed_in_time_is_cancelled_and_refunded() {
     let mut world = World::of::<CallTaxi>(Settings { confirm_within_s: 60, ..Settings::default() });
     world.tell::<Order>(1, call()).unwrap();
     world.advance_ms(60_000);
@@ -112,22 +113,26 @@ pub(crate) fn some_company(dice: &mut Dice) -> World {
     World::of::<CallTaxi>(Settings { confirm_within_s, ..Settings::default() })
 }
 
-/// Somebody says something. Rejections are part of life.
+/// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let taxi = 1 + dice.roll(2) as u64;
     let _ = match dice.roll(12) {
-        0..4 => world.say::<Order>(number, call()),
-        4 => world.say::<Order>(number, order::Command::Cancel),
-        5 => world.say::<Taxi>(taxi, register(few(dice), 4_000 + dice.roll(3) as u64)),
+        0..4 => world.submit::<Order>(number, call()),
+        4 => world.submit::<Order>(number, order::Command::Cancel),
+        5 => world.submit::<Taxi>(taxi, register(few(dice), 4_000 + dice.roll(3) as u64)),
         6 => {
             let stock = Some(Quantity(few(dice)));
-            world
-                .say::<Taxi>(taxi, taxi::Command::Revise(Revision { stock, ..Revision::default() }))
+            world.submit::<Taxi>(
+                taxi,
+                taxi::Command::Revise(Revision { stock, ..Revision::default() }),
+            )
         }
-        7 => world.say::<Reservation>(number, reservation::Command::Cancel { by: By::Dispatcher }),
-        8 => world.say::<Reservation>(number, confirm(Some(taxi))),
-        _ => world.say::<Reservation>(number, confirm(None)),
+        7 => {
+            world.submit::<Reservation>(number, reservation::Command::Cancel { by: By::Dispatcher })
+        }
+        8 => world.submit::<Reservation>(number, confirm(Some(taxi))),
+        _ => world.submit::<Reservation>(number, confirm(None)),
     };
 }
 
@@ -137,9 +142,9 @@ fn few(dice: &mut Dice) -> u32 {
 
 fn ride(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
-        0 => world.say::<Taxi>(1, register(1, 4_900)),
-        1 => world.say::<Order>(1, call()),
-        2 => world.say::<Reservation>(1, confirm(None)),
+        0 => world.submit::<Taxi>(1, register(1, 4_900)),
+        1 => world.submit::<Order>(1, call()),
+        2 => world.submit::<Reservation>(1, confirm(None)),
         _ => return false,
     };
     true
@@ -147,7 +152,7 @@ fn ride(world: &mut World, chapter: usize) -> bool {
 
 fn cancelled_ride(world: &mut World, chapter: usize) -> bool {
     if chapter == 3 {
-        let _ = world.say::<Order>(1, order::Command::Cancel);
+        let _ = world.submit::<Order>(1, order::Command::Cancel);
         return true;
     }
     ride(world, chapter)
@@ -169,12 +174,12 @@ fn confirm(taxi: Option<u64>) -> reservation::Command {
 }
 
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
-    world.money_adds_up::<Fare>()?;
+    world.check_money::<Fare>()?;
     for (number, _) in world.all::<Order>() {
         pages_are_true(world, number)?;
     }
     free_taxis_are_offered(world)?;
-    everybody_was_told(world)
+    every_change_was_announced(world)
 }
 
 fn free_taxis_are_offered(world: &World) -> Result<(), String> {
@@ -182,14 +187,14 @@ fn free_taxis_are_offered(world: &World) -> Result<(), String> {
     for (number, taxi) in world.all::<Taxi>() {
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);
         ensure(row.is_some_and(|row| row.stock_cnt == taxi.stock()), || {
-            format!("taxi {number}: the view says {row:?}")
+            format!("taxi {number}: its row is {row:?}")
         })?;
     }
     Ok(())
 }
 
-/// Exactly one message for every change of every order.
-fn everybody_was_told(world: &World) -> Result<(), String> {
+/// There is exactly one message for every change of every order.
+fn every_change_was_announced(world: &World) -> Result<(), String> {
     use order::Event as E;
     let changes = world.events::<Order>().into_iter().filter_map(|(number, event)| {
         let change = match event {

@@ -1,4 +1,4 @@
-//! The application inside the test process: on a port of the system's choice, in a folder of its own.
+//! The application inside the test process, on a port of the system's choice and in a folder of its
 
 use madang::{
     actors::Installation,
@@ -9,18 +9,18 @@ use madang::{
 use std::{net::SocketAddr, path::Path, sync::mpsc, thread::JoinHandle};
 use tokio::sync::oneshot;
 
-/// A running application; stopped and awaited when dropped.
+/// A running application; it is stopped and awaited on drop.
 pub struct Running {
-    /// Where it listens.
+    /// The listen address.
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    /// Kept until it has stopped.
+    /// Deleted when the application has stopped.
     data: Option<tempfile::TempDir>,
 }
 
 impl Running {
-    /// Starts it with only the call taxi in it, configured further by `change`.
+    /// Starts only the call taxi, configured further by `change`.
     pub fn start(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let alone = |config: &mut Config| {
@@ -32,7 +32,7 @@ impl Running {
         running
     }
 
-    /// Starts it with these businesses, remembering in this folder.
+    /// Starts these businesses with their data in this folder.
     pub fn serve(
         data: &Path,
         change: impl FnOnce(&mut Config),
@@ -51,7 +51,7 @@ impl Running {
         let thread = std::thread::spawn(move || {
             actix::System::new().block_on(async move {
                 let app = App::build(config, install).await.expect("it starts");
-                tell.send(app.address()).expect("the test waits");
+                tell.send(app.address()).expect("the test receives the address");
                 app.run_until_stopped(stopped).await.expect("it stops well");
             });
         });

@@ -1,5 +1,5 @@
-//! What the tests share: the application inside the test, the real binary as a process, and a
-//! payment provider outside of both.
+//! Shared parts of the tests: the application inside the test, the real binary as a process, and a
+//! payment provider outside both.
 #![allow(dead_code, missing_docs)] // each test uses its part
 
 pub mod dice;
@@ -9,9 +9,9 @@ pub mod provider;
 pub mod suspension;
 pub mod trace;
 
-/// A client of HTTP.
+/// An HTTP client.
 pub fn client() -> reqwest::Client {
-    // Whoever came first in this process has chosen it already, which is as good.
+    // Another test of this process may have chosen the TLS provider already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }

@@ -8,17 +8,17 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
-/// A running server; killed when dropped.
+/// A running server; killed on drop.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
 }
 
-/// A server that may not listen yet; killed when dropped.
+/// A server that may not listen yet; killed on drop.
 pub struct Launched(Child);
 
 impl Launched {
-    /// SIGKILL, and wait until it is gone.
+    /// Sends SIGKILL, and waits until the process is gone.
     ///
     /// # Panics
     /// When the signal cannot be sent.
@@ -36,34 +36,34 @@ impl Drop for Launched {
 }
 
 impl Server {
-    /// Starts it and waits until it says where it listens.
+    /// Starts the server and waits until it reports its address.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the server does not start.
     pub fn start(data: &Path, config: Option<&Path>) -> Self {
         Self::spawn(Command::new(binary()), data, config)
     }
 
-    /// Starts it under another program, such as a tracer.
+    /// Starts the server under another program, such as a tracer.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the server does not start.
     pub fn start_under(mut wrapper: Command, data: &Path) -> Self {
         wrapper.arg(binary());
         Self::spawn(wrapper, data, None)
     }
 
-    /// Starts it with further arguments.
+    /// Starts the server with further arguments.
     ///
     /// # Panics
-    /// When it does not start.
+    /// When the server does not start.
     pub fn start_with(data: &Path, arguments: &[&str]) -> Self {
         let mut command = serving(Command::new(binary()), data, None);
         command.args(arguments);
         Self::wait_for(command)
     }
 
-    /// Starts the outside services instead, on a free port.
+    /// Starts the simulated outside services on a free port instead.
     ///
     /// # Panics
     /// When they do not start.
@@ -73,7 +73,7 @@ impl Server {
         Self::wait_for(command)
     }
 
-    /// Starts it and does not wait for anything.
+    /// Starts the server without waiting.
     ///
     /// # Panics
     /// When there is no such program.
@@ -90,9 +90,9 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| address_in(&line));
-        // Whatever else it prints must not fill the pipe.
+        // The rest of the output must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: address.expect("the server says where it listens") }
+        Self { child, address: address.expect("the server reports its address") }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -103,7 +103,7 @@ impl Server {
         self.child.id()
     }
 
-    /// SIGKILL, and wait until it is gone.
+    /// Sends SIGKILL, and waits until the process is gone.
     ///
     /// # Panics
     /// When the signal cannot be sent.
@@ -112,7 +112,7 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, and wait until it has stopped by itself.
+    /// Sends SIGTERM, and waits until the process has stopped by itself.
     ///
     /// # Panics
     /// When the signal cannot be sent.
@@ -121,7 +121,7 @@ impl Server {
         self.child.wait().unwrap()
     }
 
-    /// SIGTERM to the server under a wrapper, and wait until both have stopped by themselves.
+    /// Sends SIGTERM to the server under a wrapper, and waits until both have stopped.
     ///
     /// # Panics
     /// When the wrapper has no child, or the signal cannot be sent.
@@ -142,7 +142,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A tracer that is killed lets go of what it traced.
+        // A tracer that is killed releases the traced process.
         if let Some(wrapped) = self.wrapped() {
             let _ = Command::new("kill").args(["-KILL", &wrapped.to_string()]).status();
         }
@@ -151,23 +151,23 @@ impl Drop for Server {
     }
 }
 
-/// The binary that cargo built for this test, or the one of `TESTED_MADANG`. (A variable that begins
-/// with `MADANG_` would be taken for a setting.)
+/// The binary that cargo built for this test, or the one of `TESTED_MADANG`. (The server would
+/// read a variable that begins with `MADANG_` as a setting.)
 fn binary() -> OsString {
     std::env::var_os("TESTED_MADANG").unwrap_or_else(|| env!("CARGO_BIN_EXE_madang").into())
 }
 
-/// What `madang verify` says of a data folder.
+/// The output of `madang verify` for a data folder.
 ///
 /// # Panics
-/// When it cannot be run.
+/// When the program cannot be run.
 pub fn verify(data: &Path) -> Output {
     let mut command = Command::new(binary());
     command.args(["verify", "--data"]).arg(data).output().unwrap()
 }
 
 /// # Panics
-/// When something is wrong with the data.
+/// When `madang verify` finds a flaw.
 #[track_caller]
 pub fn assert_verified(data: &Path) {
     let Output { status, stdout, stderr } = verify(data);
@@ -185,7 +185,7 @@ fn serving(mut command: Command, data: &Path, config: Option<&Path>) -> Command 
     if let Some(config) = config {
         command.arg("--config").arg(config);
     }
-    // What is only worth knowing would drown what the test says.
+    // Messages of lower levels would hide the output of the test.
     command.env("RUST_LOG", "warn").stdin(Stdio::null());
     command
 }

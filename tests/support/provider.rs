@@ -1,4 +1,4 @@
-//! A card payment provider outside the server, which remembers every charge and refund by its key.
+//! A card payment provider outside the server, which stores every charge and refund by its key.
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use serde_json::Value;
@@ -8,16 +8,16 @@ use std::{
     sync::{Arc, Mutex, mpsc},
 };
 
-/// What one key stands for.
+/// The entry of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// `charge` or `refund`.
     pub operation: String,
-    /// The order it was for.
+    /// The number of the order.
     pub order: u64,
-    /// How often it was asked; asking again under the same key changes nothing.
+    /// The number of calls; a repeated call under the same key changes nothing.
     pub asked: usize,
-    /// The card to be charged, as it was given.
+    /// The card to be charged, as received.
     pub card: String,
 }
 
@@ -32,7 +32,7 @@ pub struct Provider {
 
 impl Provider {
     /// # Panics
-    /// When there is no free port.
+    /// When no port is free.
     pub fn start() -> Self {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
@@ -60,17 +60,17 @@ impl Provider {
         Self { address, ledger, handle }
     }
 
-    /// The configuration that makes a server ask this provider.
+    /// The configuration that makes a server use this provider.
     pub fn config(&self) -> String {
         format!(
-            // However busy this machine is: no charge is given up.
-            "[http]\npatience_ms = 30000\n[ports.\"taxi/payment\"]\ntransport = \"http\"\n\
+            // Long enough that no charge is abandoned on a slow machine.
+            "[http]\nwait_max_ms = 30000\n[ports.\"taxi/payment\"]\ntransport = \"http\"\n\
              url = \"http://{}/\"\ntimeout_ms = 29000\nwithin_ms = 29999\n",
             self.address
         )
     }
 
-    /// The cards that were charged.
+    /// The charged cards.
     ///
     /// # Panics
     /// When a request panicked.
@@ -78,7 +78,7 @@ impl Provider {
         self.ledger.lock().unwrap().values().map(|entry| entry.card.clone()).collect()
     }
 
-    /// How often each order was charged and refunded, by distinct keys.
+    /// The number of charges and refunds of each order, by distinct keys.
     ///
     /// # Panics
     /// When a request panicked.

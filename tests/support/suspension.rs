@@ -1,58 +1,58 @@
-//! The story of a part that is down for a while: creation goes on without it, and everything is
-//! finished when it is back; told of a real server that is killed meanwhile.
+//! A component is down for a while: creations go on without it and are finished when it is back.
+//! The real server is killed meanwhile.
 
 use super::process::{Server, assert_verified};
 use reqwest::{Client, Method};
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 
-/// Longer than anything here takes; only so that a failing test ends.
+/// Longer than any step of a test; it only ends a test that fails.
 pub const HANG: Duration = Duration::from_secs(120);
 
-/// What is shown for each number: the path with `{}` for the number, a field (dots lead inwards),
-/// and its value as text.
+/// An expected value for each number: the path with `{}` for the number, a field (dots separate
+/// levels), and the value as text.
 pub type Shown<'a> = (&'a str, &'a str, &'a str);
 
-/// What somebody says: the method, the path (with `{}` for the number, if there is one), the body.
+/// A request: the method, the path (with `{}` for the number, if there is one) and the body.
 pub type Said<'a> = (&'a str, &'a str, Value);
 
-/// What happens while a part is down. What is left out does not happen.
+/// The requests and expectations while a component is down. Empty parts are skipped.
 #[derive(Default)]
 pub struct Outage<'a> {
-    /// The part.
-    pub context: &'a str,
+    /// The component.
+    pub component: &'a str,
     /// Settings beside those of HTTP, as TOML.
     pub settings: &'a str,
-    /// Said before the part goes down.
+    /// Sent before the suspension.
     pub given: &'a [Said<'a>],
-    /// Said for each, with a path that creates: what somebody wants while the part is down.
+    /// The path and the body that create an aggregate during the suspension.
     pub wanted: (&'a str, Value),
-    /// What is shown of each while the part is down: everything goes on without it.
+    /// Expected of each aggregate during the suspension: all other components go on.
     pub meanwhile: &'a [Shown<'a>],
-    /// Said about each when all of `meanwhile` is so, while the part is still down.
+    /// Sent about each aggregate when `meanwhile` holds, during the suspension.
     pub work: &'a [Said<'a>],
-    /// What is shown of each, exactly once, when the part is back; the first of it not before.
+    /// Expected of each aggregate, exactly once, after the resumption; the first value not before.
     pub finished: &'a [Shown<'a>],
 }
 
-/// Suspends the part, creates so many (half of them before the server is killed, half after), has
-/// the work done that there is, resumes it, waits until every one is finished, and checks that each
-/// is there exactly once.
+/// Suspends the component and creates `count` aggregates, half of them before the server is killed
+/// and half after. Then sends the pending work, resumes the component, waits until each aggregate
+/// is finished, and checks that each exists exactly once.
 ///
 /// # Panics
-/// When anything of that is not so, or `madang verify` finds a flaw.
+/// When an expectation fails, or `madang verify` finds a flaw.
 pub async fn suspended_and_resumed(outage: Outage<'_>, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let (data, config) = (folder.path().join("data"), folder.path().join("madang.toml"));
-    // What waits for the suspended part is answered 202 soon.
-    let settings = format!("[http]\npatience_ms = 300\n{}", outage.settings);
+    // A request that waits for the suspended component is soon answered 202.
+    let settings = format!("[http]\nwait_max_ms = 300\n{}", outage.settings);
     std::fs::write(&config, settings).unwrap();
     let begin = || Server::start(&data, Some(&config));
     let story = Story { client: super::client(), outage };
 
     let server = begin();
     for said in story.outage.given {
-        story.say(&server, said, 0).await;
+        story.send(&server, said, 0).await;
     }
     story.turn(&server, "suspend", "SUSPENDED").await;
     story.turn(&server, "suspend", "SUSPENDED").await;
@@ -63,7 +63,7 @@ pub async fn suspended_and_resumed(outage: Outage<'_>, count: usize) {
     numbers.extend(story.create(&server, count - count / 2).await);
     numbers.sort_unstable();
     numbers.dedup();
-    assert_eq!(numbers.len(), count, "every one has a number of its own");
+    assert_eq!(numbers.len(), count, "each aggregate has a number of its own");
     story.goes_on(&server, &numbers).await;
     story.is_kept_back(&server, &numbers).await;
 
@@ -82,7 +82,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     fn path(&self) -> String {
-        format!("/admin/components/{}", self.outage.context)
+        format!("/admin/components/{}", self.outage.component)
     }
 
     async fn turn(&self, server: &Server, turn: &str, state: &str) {
@@ -90,11 +90,11 @@ impl Story<'_> {
         let turned = self.client.post(url).send().await.expect("an answer");
         assert_eq!(turned.status(), 200);
         let turned: Value = turned.json().await.expect("json");
-        let name = self.outage.context;
+        let name = self.outage.component;
         assert_eq!((&turned["state"], &turned["name"]), (&state.into(), &name.into()));
     }
 
-    async fn say(&self, server: &Server, (method, path, body): &Said<'_>, number: u64) {
+    async fn send(&self, server: &Server, (method, path, body): &Said<'_>, number: u64) {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let url = server.url(&about(path, number));
         let answer = self.client.request(method, &url).json(body).send().await.expect("an answer");
@@ -102,7 +102,7 @@ impl Story<'_> {
         assert!(status.is_success(), "{url}: {status} {}", answer.text().await.unwrap_or_default());
     }
 
-    /// Creates so many at once; their numbers.
+    /// Creates this many aggregates concurrently; returns their numbers.
     async fn create(&self, server: &Server, count: usize) -> Vec<u64> {
         let (path, body) = &self.outage.wanted;
         let creating = (0..count).map(|_| {
@@ -123,12 +123,12 @@ impl Story<'_> {
         numbers
     }
 
-    /// Whoever does not need the part is done, and people do their work.
+    /// Waits until all aggregates are as expected without the component, and sends the work.
     async fn goes_on(&self, server: &Server, numbers: &[u64]) {
         self.shows(server, numbers, self.outage.meanwhile).await;
         for number in numbers {
             for said in self.outage.work {
-                self.say(server, said, *number).await;
+                self.send(server, said, *number).await;
             }
         }
     }
@@ -136,17 +136,17 @@ impl Story<'_> {
     async fn is_kept_back(&self, server: &Server, numbers: &[u64]) {
         for number in numbers {
             let unfinished = !self.is_so(server, self.outage.finished[0], *number).await;
-            assert!(unfinished, "{number} is finished while {} is down", self.outage.context);
+            assert!(unfinished, "{number} is finished while {} is down", self.outage.component);
         }
         let health = self.read(server, "/actuator/health").await;
-        assert_eq!(health["status"], "UP", "a suspension makes nothing unhealthy");
+        assert_eq!(health["status"], "UP", "a suspension does not count as unhealthy");
         let mut parts = health["components"].as_object().unwrap().iter();
-        let is_it = |name: &str| name.ends_with(&format!(" {}", self.outage.context));
+        let is_it = |name: &str| name.ends_with(&format!(" {}", self.outage.component));
         let out = |part: &Value| part["status"] == "OUT_OF_SERVICE";
         assert!(parts.any(|(name, part)| is_it(name) && out(part)), "{health}");
     }
 
-    /// Waits until all of it is so for each number.
+    /// Waits until all values are shown for each number.
     async fn shows(&self, server: &Server, numbers: &[u64], all: &[Shown<'_>]) {
         for shown in all {
             let each = async {
@@ -202,7 +202,7 @@ impl Story<'_> {
     }
 }
 
-/// The path with the number where it says `{}`.
+/// The path with the number in the place of `{}`.
 pub fn about(path: &str, number: u64) -> String {
     path.replace("{}", &number.to_string())
 }

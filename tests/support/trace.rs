@@ -1,4 +1,4 @@
-//! What strace saw: system calls with when they began and ended, and whether replies were honest.
+//! The output of strace: system calls with their begin and end, and the order of syncs and replies.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,9 @@ use std::collections::HashMap;
 pub struct Call {
     pub began: usize,
     pub ended: usize,
-    /// Name and arguments, as far as they were known when it began.
+    /// The name and the arguments, as far as they were known at the begin.
     pub text: String,
-    /// Did not return an error.
+    /// The call did not return an error.
     pub succeeded: bool,
 }
 
@@ -18,7 +18,7 @@ impl Call {
         names.iter().any(|name| self.text.strip_prefix(name).is_some_and(|at| at.starts_with('(')))
     }
 
-    /// Its first argument is the journal's log.
+    /// Whether its first argument is the log of the journal.
     fn is_on_journal(&self) -> bool {
         let file = self.text.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
         file.is_some_and(|(path, _)| path.ends_with("/journal/db"))
@@ -67,11 +67,11 @@ fn call(began: usize, ended: usize, text: String) -> Call {
     Call { began, ended, text, succeeded }
 }
 
-/// For each mark: its bytes were written to the journal, then a sync began and returned, then the
-/// 201 that shows it left. At least so many syncs lie between its request and its reply.
+/// Checks each mark: its bytes were written to the journal, then a sync began and returned, then
+/// the reply 201 with the mark left. A minimum of syncs lies between its request and its reply.
 ///
 /// # Errors
-/// The first mark of which that is not so, and what is missing.
+/// The first mark that violates this order, and the missing step.
 pub fn replies_follow_syncs(calls: &[Call], marks: &[(String, usize)]) -> Result<(), String> {
     for (mark, syncs_min) in marks {
         let missing = |what: &str| format!("{mark}: no {what}");

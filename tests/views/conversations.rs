@@ -1,4 +1,4 @@
-//! The whole conversation of a number, as everybody in it said it.
+//! The whole conversation of a number, with all its participants.
 
 use super::Reader;
 use reqwest::Method;
@@ -14,7 +14,7 @@ async fn confirm(reader: &Reader, reservation: u64, body: Value) -> u16 {
     let path = format!("/taxi/reservations/{reservation}");
     let request = reader.request(Method::PATCH, &path).json(&body);
     let mut answered = super::Answered::of(request.try_clone().expect("a body")).await;
-    // The reservation follows the order by itself, within moments.
+    // The saga creates the reservation shortly after the order.
     for _ in 0..1_000 {
         if answered.status != 404 {
             break;
@@ -24,7 +24,7 @@ async fn confirm(reader: &Reader, reservation: u64, body: Value) -> u16 {
     answered.status.as_u16()
 }
 
-/// Asks until everything that was to happen has happened.
+/// Polls until all expected records exist.
 async fn told(reader: &Reader, number: u64, is_over: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     for _ in 0..1_000 {
         let answered = reader.get(&format!("/taxi/conversations/{number}")).await;
@@ -50,7 +50,7 @@ fn messages(records: &[Value]) -> usize {
     records.iter().filter(|record| record["who"]["resource"] == "notices").count()
 }
 
-/// Taxi 1 has none left, taxi 2 comes for order 3, and goes again.
+/// Runs a ride: taxi 1 is out of stock, taxi 2 is assigned to order 3 and released.
 async fn a_ride_with_everything_in_it(reader: &Reader) {
     register_taxi(reader, 0).await;
     register_taxi(reader, 5).await;
@@ -63,7 +63,7 @@ async fn a_ride_with_everything_in_it(reader: &Reader) {
 }
 
 #[tokio::test]
-async fn everybody_who_took_part_is_told_of_in_order() {
+async fn all_participants_of_a_conversation_are_listed_in_order() {
     let reader = Reader::start();
     a_ride_with_everything_in_it(&reader).await;
     let is_over =
@@ -84,30 +84,31 @@ async fn everybody_who_took_part_is_told_of_in_order() {
         assert!(is_payment || has(&records, resource, number, name), "{resource} {name}");
     }
     let refused = records.iter().find(|record| record["what"]["kind"] == "refused");
-    let refused = refused.expect("taxi 1 said no");
+    let refused = refused.expect("taxi 1 refused");
     assert!(
         is(refused, "taxis", 1, "Assign") && refused["what"]["reason"].is_string(),
         "{refused}"
     );
-    assert_eq!(refused["speaker"], json!({"role": "saga", "name": "ride"}));
-    assert!(records.iter().any(|record| record["speaker"]["name"] == "sms"));
+    assert_eq!(refused["issuer"], json!({"role": "saga", "name": "ride"}));
+    assert!(records.iter().any(|record| record["issuer"]["name"] == "sms"));
     let called = &records[0];
-    assert_eq!(called["speaker"]["role"], "client");
+    assert_eq!(called["issuer"]["role"], "client");
     assert_eq!(called["what"]["details"]["customer"]["name"], "Jung");
-    // Every cause stands in the conversation itself.
+    // Every cause is in the conversation itself.
     for record in &records {
         if let Some(cause) = record["cause"]["reactionTo"].as_u64() {
             assert!(positions.contains(&cause), "{record}");
         }
     }
-    // Taxis bear numbers of their own: nothing of another ride, and no registration, is in it.
+    // Taxis have numbers of their own. So the conversation has no record of another ride or of a
+    // registration.
     assert!(!records.iter().any(|record| record["what"]["name"] == "Registered"));
     let other = told(&reader, 2, |records| messages(records) == 2).await;
     assert!(!other.iter().any(|record| record["who"]["resource"] == "taxis"), "{other:?}");
 }
 
 #[tokio::test]
-async fn a_conversation_tells_whom_it_waits_for() {
+async fn a_conversation_shows_what_it_waits_for() {
     let reader = Reader::start();
     reader.call("Jung").await;
     let records = told(&reader, 1, |records| messages(records) == 2).await;
@@ -115,7 +116,7 @@ async fn a_conversation_tells_whom_it_waits_for() {
     let answered = reader.get("/taxi/conversations/1").await;
     let expected = json!({"kind": "person", "name": "dispatcher"});
     assert_eq!(answered.body["waiting"][0]["saga"], "taxi/ride");
-    assert_eq!(answered.body["waiting"][0]["awaits"], expected);
+    assert_eq!(answered.body["waiting"][0]["waitsFor"], expected);
     let text = reader.get_as("/taxi/conversations/1", "text/plain").await;
     assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
     let lines: Vec<&str> = text.text.lines().collect();
@@ -126,7 +127,7 @@ async fn a_conversation_tells_whom_it_waits_for() {
 }
 
 #[tokio::test]
-async fn a_conversation_of_the_far_past_is_told_after_a_restart_as_before() {
+async fn an_old_conversation_is_shown_the_same_after_a_restart() {
     let data = tempfile::tempdir().expect("a folder");
     let reader = Reader::start_in(data.path());
     a_ride_with_everything_in_it(&reader).await;
@@ -140,7 +141,7 @@ async fn a_conversation_of_the_far_past_is_told_after_a_restart_as_before() {
     let reader = Reader::start_in(data.path());
     assert_eq!(told(&reader, 3, is_over).await, before);
     drop(reader);
-    // Also when the index is lost.
+    // The result is the same without the index.
     std::fs::remove_file(data.path().join("views").join("conversations.sqlite")).expect("is there");
     let reader = Reader::start_in(data.path());
     assert_eq!(told(&reader, 3, is_over).await, before);
@@ -165,7 +166,7 @@ async fn a_conversation_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn what_nobody_said_is_not_told() {
+async fn an_unknown_conversation_is_not_found() {
     let reader = Reader::start();
     register_taxi(&reader, 1).await;
     for number in [0, 1, 7, u64::MAX] {
@@ -182,7 +183,7 @@ async fn what_nobody_said_is_not_told() {
 }
 
 #[tokio::test]
-async fn nobody_steers_a_terminal_from_within_a_conversation() {
+async fn a_conversation_contains_no_control_characters() {
     let reader = Reader::start();
     reader.call("\u{1b}[2J\u{9b}31m\u{202e}\nJung").await;
     let text = reader.get("/taxi/conversations/1?as=text").await.text;

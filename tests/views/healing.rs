@@ -1,4 +1,4 @@
-//! Whatever happens to a view's file, its rows come back from the journal, and are never wrong.
+//! After damage to the file of a view, its rows are rebuilt from the journal and are never wrong.
 
 use super::{Answered, Reader};
 use rusqlite::Connection;
@@ -11,10 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Requests under way at once.
+/// Concurrent requests.
 const CLIENTS: usize = 32;
 
-/// Attempts to read rows that are made anew; each waits for them as long as the server allows.
+/// Attempts to read rows during a rebuild. Each waits as long as the server allows.
 const ATTEMPTS_MAX: usize = 60;
 
 fn file_of(data: &Path) -> PathBuf {
@@ -25,7 +25,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(format!("{}{ending}", path.display()))
 }
 
-/// So many calls, many at once; the last position.
+/// Places this many orders, many of them concurrently; returns the last position.
 async fn call(reader: &Reader, calls: usize) -> u64 {
     let mut last = 0;
     for begin in (0..calls).step_by(CLIENTS) {
@@ -36,12 +36,12 @@ async fn call(reader: &Reader, calls: usize) -> u64 {
     last
 }
 
-/// Waits for all of them, side by side.
+/// Waits for all of them concurrently.
 async fn join(calls: impl Iterator<Item = impl Future<Output = u64>>) -> u64 {
     let mut calls: Vec<_> = calls.map(Box::pin).collect();
     let mut last = 0;
-    std::future::poll_fn(|context| {
-        calls.retain_mut(|call| match call.as_mut().poll(context) {
+    std::future::poll_fn(|component| {
+        calls.retain_mut(|call| match call.as_mut().poll(component) {
             std::task::Poll::Ready(position) => {
                 last = last.max(position);
                 false
@@ -54,7 +54,7 @@ async fn join(calls: impl Iterator<Item = impl Future<Output = u64>>) -> u64 {
     last
 }
 
-/// Right, or not answered at all.
+/// Whether the answer is right or a refusal.
 #[track_caller]
 fn is_honest(answered: &Answered) -> bool {
     if answered.status == 200 {
@@ -65,7 +65,7 @@ fn is_honest(answered: &Answered) -> bool {
     false
 }
 
-/// What is to be seen of all orders, by number: from the orders themselves, and from the view.
+/// The values of all orders by number: from the orders themselves, and from the view.
 async fn seen(reader: &Reader, resource: &str, at: u64) -> BTreeMap<u64, (Value, Value)> {
     let mut seen = BTreeMap::new();
     for page in 0.. {
@@ -106,10 +106,10 @@ async fn a_file_deleted_under_load_comes_back_complete() {
     assert_right(&reader, at, 2_000).await;
     let file = file_of(data.path());
     let inode = fs::metadata(&file).expect("is there").ino();
-    // Kept open, so that its number is not given to the next one.
+    // The file stays open, so that its inode number is not reused.
     let _deleted = File::open(&file).expect("is there");
     fs::remove_file(&file).expect("is there");
-    assert!(!is_honest(&reader.get("/taxi/mypages/1").await), "nothing is read from a ghost");
+    assert!(!is_honest(&reader.get("/taxi/mypages/1").await), "no read of a deleted file");
     let at = call(&reader, 200).await;
     assert_right(&reader, at, 2_200).await;
     assert_ne!(fs::metadata(&file).expect("is there again").ino(), inode);
@@ -117,7 +117,7 @@ async fn a_file_deleted_under_load_comes_back_complete() {
 }
 
 #[tokio::test]
-async fn whatever_is_done_to_the_file_of_a_running_server_is_healed() {
+async fn all_damage_to_the_file_of_a_running_server_is_repaired() {
     let data = tempfile::tempdir().expect("a folder");
     let reader = Reader::start_in(data.path());
     let file = file_of(data.path());
@@ -153,7 +153,7 @@ async fn whatever_is_done_to_the_file_of_a_running_server_is_healed() {
 }
 
 #[tokio::test]
-async fn rows_of_another_shape_are_made_anew_before_anybody_sees_them() {
+async fn rows_of_another_schema_are_rebuilt_before_they_are_served() {
     let data = tempfile::tempdir().expect("a folder");
     let reader = Reader::start_in(data.path());
     let at = call(&reader, 100).await;
@@ -171,7 +171,7 @@ async fn rows_of_another_shape_are_made_anew_before_anybody_sees_them() {
 }
 
 #[tokio::test]
-async fn a_file_deleted_damaged_or_ahead_of_the_journal_before_the_start_is_made_anew() {
+async fn a_file_deleted_damaged_or_ahead_of_the_journal_before_the_start_is_rebuilt() {
     let data = tempfile::tempdir().expect("a folder");
     let file = file_of(data.path());
     let at = call(&Reader::start_in(data.path()), 100).await;
@@ -203,7 +203,7 @@ async fn a_flipped_bit_in_a_stopped_view_is_healed_before_anything_is_read() {
         let damaged = if word.starts_with("madang") { &seal } else { &file };
         let mut bytes = fs::read(damaged).expect("is readable");
         let found = bytes.windows(word.len()).rposition(|bytes| bytes == word.as_bytes());
-        // Otherwise the last byte of the file, which is in a page that is used.
+        // The fallback is the last byte of the file, which is in a used page.
         let place = found.unwrap_or(bytes.len() - 1);
         bytes[place] ^= 4;
         fs::write(damaged, bytes).expect("is writable");

@@ -1,4 +1,4 @@
-//! What a query may ask is bounded, and no query takes a view away from others.
+//! The cost of a query is bounded, and no query disturbs the view of other clients.
 
 use super::{Answered, Reader};
 use std::{fs, os::unix::fs::MetadataExt as _};
@@ -11,7 +11,7 @@ fn is_refused(answered: &Answered, bound: &str) {
 }
 
 #[tokio::test]
-async fn a_query_with_a_thousand_conditions_is_refused_and_the_view_stays_in_its_place() {
+async fn a_query_with_a_thousand_conditions_is_refused_and_the_view_is_not_rebuilt() {
     let data = tempfile::tempdir().expect("a folder");
     let reader = Reader::start_in(data.path());
     let at = reader.call("Jung").await;

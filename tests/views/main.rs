@@ -1,4 +1,4 @@
-//! What is read: views searched, shown as a table, made anew; and whole conversations.
+//! Reads: searches, tables and rebuilds of views, and whole conversations.
 
 mod conversations;
 mod healing;
@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use std::path::Path;
 use support::inside::Running;
 
-/// A running application and a client of it.
+/// A running application and a client.
 struct Reader {
     running: Running,
     client: Client,
 }
 
-/// What was answered.
+/// An answer.
 struct Answered {
     status: StatusCode,
     headers: HeaderMap,
@@ -28,12 +28,12 @@ struct Answered {
 }
 
 impl Reader {
-    /// Starts it in a folder of its own.
+    /// Starts the application in a folder of its own.
     fn start() -> Self {
         Self { running: Running::start(|_| {}), client: support::client() }
     }
 
-    /// Starts it in this folder.
+    /// Starts the application in this folder.
     fn start_in(data: &Path) -> Self {
         let data = data.to_owned();
         let running = Running::start(move |config| config.data = data);
@@ -56,7 +56,7 @@ impl Reader {
         Answered::of(self.request(Method::POST, path).json(&body)).await
     }
 
-    /// Calls a taxi, and gives the position it was paid at.
+    /// Calls a taxi; returns the position of the payment.
     async fn call(&self, name: &str) -> u64 {
         let order = json!({ "orderType": "basic", "name": name, "phone": "010" });
         let answered = self.post("/taxi/orders", order).await;
@@ -82,7 +82,7 @@ impl Answered {
         self.header("x-madang-position").parse().expect("a position")
     }
 
-    /// The rows, or records, of a page.
+    /// The rows or records of a page.
     fn rows(&self, name: &str) -> &[Value] {
         self.body["_embedded"][name].as_array().map_or(&[], Vec::as_slice)
     }

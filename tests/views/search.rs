@@ -1,4 +1,4 @@
-//! Views are searched by every field they declare.
+//! Views are searched by every declared field.
 
 use super::Reader;
 use serde_json::json;
@@ -28,7 +28,7 @@ async fn every_field_is_a_parameter_in_either_spelling() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_searched_is_answered_with_what_can() {
+async fn an_unknown_search_field_is_refused_with_the_known_ones() {
     let reader = Reader::start();
     for query in ["colour=red", "name_from=A", "id=many", "called_at=noon", "sort=fare", "size=201"]
     {

@@ -1,4 +1,4 @@
-//! A view is a table to whoever prefers a page.
+//! A view is a table for clients that prefer HTML.
 
 use super::Reader;
 use reqwest::Method;
@@ -7,7 +7,7 @@ use serde_json::json;
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 #[tokio::test]
-async fn a_browser_gets_a_table_and_everybody_else_json() {
+async fn a_browser_gets_a_table_and_other_clients_get_json() {
     let reader = Reader::start();
     let at = reader.call("Jung").await;
     let path = format!("/taxi/mypages?at-least={at}");
@@ -58,7 +58,7 @@ async fn the_links_of_a_table_lead_to_its_other_pages_and_orders() {
 }
 
 #[tokio::test]
-async fn whatever_a_customer_is_called_stays_text() {
+async fn the_name_of_a_customer_is_always_text() {
     let reader = Reader::start();
     let mut at = 0;
     let names = [
@@ -84,7 +84,7 @@ async fn whatever_a_customer_is_called_stays_text() {
     assert!(page.contains("&amp;lt;b&amp;gt; &amp;#60;b&amp;#62;"));
     assert!(page.contains("\\u{1b}[31mred\\u{0}\\u{7}\\u{9b}") && page.contains("\\u{202e}gnuJ"));
     assert!(page.contains("정 Ünïcödé שלום"));
-    // The question is shown in links, and stays a question there.
+    // The query is shown in links, and stays a query there.
     let evil = "%22%3E%3Cscript%3E";
     let page = reader.get_as(&format!("/taxi/mypages?name={evil}&size=1"), BROWSER).await;
     assert!(page.status == 200 && !page.text.contains("<script"));

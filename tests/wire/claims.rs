@@ -1,4 +1,4 @@
-//! What the claims office has written.
+//! The stored bytes of the claims office.
 
 use super::encode;
 use madang::domain::{
@@ -13,7 +13,7 @@ use madang::domain::{
         review::{self, File},
     },
     kernel::{
-        Fall, Money, Number, Timestamp,
+        FailureKind, Money, Number, Timestamp,
         roster::{self, Clerks},
         simulation::golden,
     },
@@ -29,8 +29,8 @@ const FILE: File = File {
     cont_id: None,
 };
 
-fn refusal(how: Fall) -> Refusal {
-    Refusal { how, because: "b".into() }
+fn refusal(how: FailureKind) -> Refusal {
+    Refusal { how, reason: "b".into() }
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn events_of_claims() {
                     demand,
                     attempt,
                     stage: under_review,
-                    refusal: refusal(Fall::Unavailable),
+                    refusal: refusal(FailureKind::Unavailable),
                 },
                 "0406fbf401070201020162",
             ),
@@ -72,7 +72,7 @@ fn events_of_claims() {
                     demand,
                     attempt,
                     stage: received,
-                    refusal: refusal(Fall::Refused),
+                    refusal: refusal(FailureKind::Refused),
                 },
                 "0406fbf401070200010162",
             ),
@@ -116,7 +116,7 @@ fn events_of_reviews() {
             (E::ReleaseAsked { file, attempt }, "01010665fbf4010002"),
             (E::Released { file, attempt }, "02010665fbf4010002"),
             (
-                E::ReleaseRefused { file, attempt, refusal: refusal(Fall::Unavailable) },
+                E::ReleaseRefused { file, attempt, refusal: refusal(FailureKind::Unavailable) },
                 "03010665fbf4010002020162",
             ),
             (E::ReleaseWithdrawn { file, attempt }, "04010665fbf4010002"),

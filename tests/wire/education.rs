@@ -1,4 +1,4 @@
-//! What the enrolling in courses has written.
+//! The stored bytes of course enrolment.
 
 use super::encode;
 use madang::domain::{
@@ -10,7 +10,7 @@ use madang::domain::{
         student::Student,
     },
     kernel::{
-        Fall, Money, Number,
+        FailureKind, Money, Number,
         payment::{Billing, Phase},
         simulation::golden,
     },
@@ -33,7 +33,7 @@ fn events_and_rejections_of_applications() {
             (E::Completed, "04"),
             (E::CancelRequested, "05"),
             (E::Cancelled, "06"),
-            (E::Rejected { how: Fall::Unpaid, because: "b".into() }, "07000162"),
+            (E::Rejected { how: FailureKind::Unpaid, reason: "b".into() }, "07000162"),
             (E::Undone, "08"),
         ],
     );

@@ -1,4 +1,4 @@
-//! What the insurance company has written.
+//! The stored bytes of the insurance company.
 
 use super::encode;
 use madang::domain::{
@@ -14,7 +14,7 @@ use madang::domain::{
         underwriting::{self, Case, Verdict},
     },
     kernel::{
-        Fall, Id, Money, Number,
+        FailureKind, Id, Money, Number,
         roster::{self, Clerks},
         simulation::golden,
     },
@@ -41,9 +41,9 @@ fn events_of_subscriptions() {
             (E::Contracted, "04"),
             (E::Refused, "05"),
             (E::Cancelled, "06"),
-            (E::Rejected { how: Fall::Unpaid, because: "b".into() }, "07000162"),
-            (E::Rejected { how: Fall::Refused, because: "b".into() }, "07010162"),
-            (E::Rejected { how: Fall::Unavailable, because: "b".into() }, "07020162"),
+            (E::Rejected { how: FailureKind::Unpaid, reason: "b".into() }, "07000162"),
+            (E::Rejected { how: FailureKind::Refused, reason: "b".into() }, "07010162"),
+            (E::Rejected { how: FailureKind::Unavailable, reason: "b".into() }, "07020162"),
             (E::Undone, "08"),
         ],
     );
@@ -146,7 +146,7 @@ fn events_and_rejections_of_products() {
         &[
             (E::Drafted { terms: terms() }, "00016cfb307501"),
             (E::Published { terms: terms() }, "01016cfb307501"),
-            (E::TurnedDown { because: "b".into() }, "020162"),
+            (E::TurnedDown { reason: "b".into() }, "020162"),
         ],
     );
     golden(

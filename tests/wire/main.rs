@@ -1,4 +1,4 @@
-//! Stored bytes are a promise: every event, rejection and saga state of every business reads back
+//! Stored bytes never change: every event, rejection and saga state of every business reads back
 //! as it was written.
 
 mod claims;
@@ -14,6 +14,6 @@ fn encode<T: Message>(value: &T) -> Vec<u8> {
     let config = bincode::config::standard();
     let bytes = bincode::serde::encode_to_vec(value, config).unwrap();
     let (back, _): (T, usize) = bincode::serde::decode_from_slice(&bytes, config).unwrap();
-    assert_eq!(back, *value, "it does not read back");
+    assert_eq!(back, *value, "the value does not read back");
     bytes
 }

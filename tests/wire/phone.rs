@@ -1,8 +1,8 @@
-//! What the phone shop has written.
+//! The stored bytes of the phone shop.
 
 use super::encode;
 use madang::domain::{
-    kernel::{Fall, Money, Quantity, Timestamp, simulation::golden},
+    kernel::{FailureKind, Money, Quantity, Timestamp, simulation::golden},
     phone::{
         Billing, Claim, Grant, Rewarding, Shipping,
         delivery::{self, Parcel},
@@ -20,7 +20,7 @@ fn basket() -> Basket {
     Basket { item, qty: Quantity(2), store, address }
 }
 
-fn because() -> String {
+fn reason() -> String {
     "b".into()
 }
 
@@ -28,18 +28,18 @@ fn because() -> String {
 fn events_of_orders() {
     use order::Event as E;
     let (price, amount, points) = (Money(2_500), AMOUNT, POINTS);
-    let (attempt, how) = (3, Fall::Unavailable);
+    let (attempt, how) = (3, FailureKind::Unavailable);
     golden(
         encode,
         &[
             (E::Ordered { basket: basket(), price, amount }, "0001690201730161fbc409fb8813"),
             (E::Paid { basket: basket(), amount }, "0101690201730161fb8813"),
-            (E::Rejected { how: Fall::Unpaid, because: because() }, "02000162"),
+            (E::Rejected { how: FailureKind::Unpaid, reason: reason() }, "02000162"),
             (E::Shipped, "03"),
             (E::Credited { points }, "04fbf401"),
             (E::Withdrawn, "05"),
             (E::CancelRequested { attempt, answer_by: Timestamp(7) }, "060307"),
-            (E::Kept { attempt, how, because: because() }, "0703020162"),
+            (E::Kept { attempt, how, reason: reason() }, "0703020162"),
             (E::Forfeited { amount }, "08fb8813"),
             (E::Cancelled, "09"),
         ],
@@ -75,7 +75,7 @@ fn rejections_of_orders() {
 #[test]
 fn events_of_payments() {
     use payment::Event as E;
-    let (bill, amount, reason) = (Sale { item: "i".into() }, AMOUNT, because);
+    let (bill, amount, reason) = (Sale { item: "i".into() }, AMOUNT, reason);
     golden(
         encode,
         &[
@@ -112,7 +112,7 @@ fn events_and_rejections_of_deliveries() {
 #[test]
 fn events_of_rewards() {
     use reward::Event as E;
-    let (attempt, points, reason) = (3, POINTS, because);
+    let (attempt, points, reason) = (3, POINTS, reason);
     golden(
         encode,
         &[

@@ -1,9 +1,9 @@
-//! What the renting of cars has written.
+//! The stored bytes of car rental.
 
 use super::encode;
 use madang::domain::{
     kernel::{
-        Fall, Id, Money, Quantity,
+        FailureKind, Id, Money, Quantity,
         payment::{Billing, Phase},
         simulation::golden,
     },
@@ -22,18 +22,18 @@ fn rent() -> Rent {
 #[test]
 fn events_and_rejections_of_orders() {
     use order::{Event as E, Rejection as R};
-    let because = || "b".to_owned();
+    let reason = || "b".to_owned();
     golden(
         encode,
         &[
             (E::Placed { rent: rent(), amount: Money(100_000) }, "000302fca0860100"),
             (E::Paid { rent: rent() }, "010302"),
             (E::Confirmed, "02"),
-            (E::Refused { because: because() }, "030162"),
+            (E::Refused { reason: reason() }, "030162"),
             (E::Cancelled { was: Stage::Requested }, "0400"),
             (E::Cancelled { was: Stage::Paid }, "0401"),
             (E::Cancelled { was: Stage::Confirmed { car: Id::new(3) } }, "040203"),
-            (E::Rejected { how: Fall::Unpaid, because: because() }, "05000162"),
+            (E::Rejected { how: FailureKind::Unpaid, reason: reason() }, "05000162"),
             (E::Undone, "06"),
         ],
     );

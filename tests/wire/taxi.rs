@@ -1,8 +1,8 @@
-//! What the call taxi has written.
+//! The stored bytes of the call taxi.
 
 use super::encode;
 use madang::domain::{
-    kernel::{Fall, Id, Money, Quantity, Timestamp, simulation::golden},
+    kernel::{FailureKind, Id, Money, Quantity, Timestamp, simulation::golden},
     taxi::{
         grade::Grade,
         notice::{self, Change, Letter},
@@ -37,31 +37,35 @@ fn events_of_orders() {
             (E::Paid { customer: customer() }, "01014a0131"),
             (E::Confirmed { customer: customer(), taxi: Some(Id::new(3)) }, "02014a01310103"),
             (
-                E::Cancelled { customer: customer(), was: Stage::Requested, because: None },
+                E::Cancelled { customer: customer(), was: Stage::Requested, reason: None },
                 "03014a01310000",
             ),
             (
-                E::Cancelled { customer: customer(), was: Stage::Paid, because: None },
+                E::Cancelled { customer: customer(), was: Stage::Paid, reason: None },
                 "03014a01310100",
             ),
             (
                 E::Cancelled {
                     customer: customer(),
                     was: Stage::Confirmed { taxi: None },
-                    because: Some("b".into()),
+                    reason: Some("b".into()),
                 },
                 "03014a01310200010162",
             ),
             (
-                E::Rejected { customer: customer(), how: Fall::Unpaid, because: "b".into() },
+                E::Rejected { customer: customer(), how: FailureKind::Unpaid, reason: "b".into() },
                 "04014a0131000162",
             ),
             (
-                E::Rejected { customer: customer(), how: Fall::Refused, because: "b".into() },
+                E::Rejected { customer: customer(), how: FailureKind::Refused, reason: "b".into() },
                 "04014a0131010162",
             ),
             (
-                E::Rejected { customer: customer(), how: Fall::Unavailable, because: "b".into() },
+                E::Rejected {
+                    customer: customer(),
+                    how: FailureKind::Unavailable,
+                    reason: "b".into(),
+                },
                 "04014a0131020162",
             ),
             (E::Undone, "05"),
@@ -137,7 +141,7 @@ fn events_of_reservations() {
             (E::TaxiSought { among: Among::Registered }, "0101"),
             (E::TaxiChosen { taxi, choice: Choice::Dispatcher }, "020300"),
             (E::TaxiChosen { taxi, choice: Choice::Cheapest }, "020301"),
-            (E::AssigningFailed { because: "b".into() }, "030162"),
+            (E::AssigningFailed { reason: "b".into() }, "030162"),
             (E::Confirmed { taxi: Some(taxi) }, "040103"),
             (E::Cancelled { by: By::Order }, "0500"),
             (E::Cancelled { by: By::Dispatcher }, "0501"),
@@ -194,7 +198,7 @@ fn events_and_rejections_of_notices() {
         encode,
         &[
             (E::Sent { letter: letter() }, "00014a0131010178"),
-            (E::Failed { letter: letter(), because: "b".into() }, "01014a01310101780162"),
+            (E::Failed { letter: letter(), reason: "b".into() }, "01014a01310101780162"),
         ],
     );
     golden(encode, &[(R::Unknown, "00")]);

@@ -1,11 +1,11 @@
-//! The words of the claims office.
+//! The commands of the claims office, as clients submit them.
 
 use super::table::{Story, word};
 
 pub const STORY: Story = Story {
     business: "claims",
     words: &[
-        // A customer claims, and an examiner gets it.
+        // A customer claims, and an examiner is assigned.
         word(
             "POST /claims",
             r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#,
@@ -29,7 +29,7 @@ pub const STORY: Story = Story {
         .answers(201)
         .shows(&[("id", "1"), ("status", "Assigned")]),
         word("POST /reviews", r#"{"claimId":99,"status":"Assigned Examiner"}"#).answers(404),
-        // The examiner approves of less than was claimed, and the clerk pays that.
+        // The examiner approves less than the claimed amount, and the clerk pays that amount.
         word(
             "PUT /reviews/1",
             r#"{"claimId":2,"contId":80001,"price":450,"status":"Approved Review"}"#,
@@ -65,7 +65,7 @@ pub const STORY: Story = Story {
         )
         .shows(&[("claimId", "1"), ("price", "450"), ("status", "Completed")]),
         word("GET /claims/1", "").shows(&[("status", "Paid")]).soon(),
-        // Both words that cancel take the review with them, within the request.
+        // Both commands for a cancellation cancel the review too, within the request.
         word("POST /claims", r#"{"customerId":6,"price":50000}"#).creates("/claims/2"),
         word(
             "POST /claims/2",
@@ -90,7 +90,7 @@ pub const STORY: Story = Story {
         word("PUT /claims/4", r#"{"status":"Canceled Claim"}"#)
             .answers(409)
             .shows(&[("detail", "the claim has been declined already")]),
-        // History has a row for everything, and a customer's claims can be searched.
+        // The history has a row for each event, and the claims of a customer can be searched.
         word("GET /history?customer_id=6&claim_id=2", "")
             .shows(&[("page.totalElements", "9"), ("_embedded.history.0.customerId", "6")])
             .soon(),
@@ -110,7 +110,7 @@ pub const STORY: Story = Story {
             ])
             .soon(),
         word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
-        // What makes no sense is refused with a sentence.
+        // Invalid values are refused with a reason.
         word("POST /claims", r#"{"customerId":1,"price":0}"#).answers(422).mentions("1 won"),
         word("POST /claims", r#"{"customerId":1,"price":1000000000001}"#)
             .answers(422)

@@ -1,4 +1,4 @@
-//! The words of enrolling in courses.
+//! The commands of course enrolment, as clients submit them.
 
 use super::table::{Story, word};
 
@@ -31,7 +31,7 @@ pub const STORY: Story = Story {
             ("userId", "eunmi"),
             ("status", "EduRegistered"),
         ]),
-        // The course manager says that the course is completed; then nothing is cancelled any more.
+        // The course manager completes the course; later cancellations are refused.
         word("PATCH /educations/1", r#"{"status":"EduCompleted"}"#)
             .shows(&[("status", "EduCompleted")]),
         word("PATCH /educations/1", r#"{"status":"EduCompleted"}"#)
@@ -72,7 +72,7 @@ pub const STORY: Story = Story {
                 ("_embedded.mypages.0.paymentStatus", "Paid"),
             ])
             .soon(),
-        // What makes no sense is refused with a sentence.
+        // Invalid values are refused with a reason.
         word("POST /eduApplications", r#"{"userId":"e","eduName":"MSA","eduId":1000000000000001}"#)
             .answers(422)
             .mentions("`eduId`: the number 1000000000000001 is greater than 1000000000000000"),

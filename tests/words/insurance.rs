@@ -1,11 +1,11 @@
-//! The words of the insurance company.
+//! The commands of the insurance company, as clients submit them.
 
 use super::table::{Story, word};
 
 pub const STORY: Story = Story {
     business: "insurance",
     words: &[
-        // Somebody applies, and pays; an underwriter of the roster gets it.
+        // A customer applies and pays; an underwriter of the roster is assigned.
         word(
             "POST /subscriptions",
             r#"{"subscriptionStatus":"created","productName":"Fisrtcancer"}"#,
@@ -36,7 +36,7 @@ pub const STORY: Story = Story {
             ("clerks.0.clerkId", "77001520"),
             ("clerks.0.openCnt", "1"),
         ]),
-        // The underwriter approves, and may say so again.
+        // The underwriter approves, and may repeat the approval.
         word(
             "PATCH /underwritings/1",
             r#"{"underwritingStatus":"approveSubscription","subscriptionId":2}"#,
@@ -57,7 +57,7 @@ pub const STORY: Story = Story {
         word("PATCH /subscriptions/1", r#"{"subscriptionStatus":"reqCancel"}"#)
             .answers(409)
             .shows(&[("detail", "the subscription is contracted")]),
-        // Another one is refused, and paid back.
+        // Another application is refused, and the premium is refunded.
         word("POST /subscriptions", r#"{"productName":"Fisrtcancer","customer":"Jung"}"#)
             .creates("/subscriptions/2")
             .shows(&[("customer", "Jung")]),
@@ -70,7 +70,7 @@ pub const STORY: Story = Story {
         word("GET /subscriptions/2", "").shows(&[("subscriptionStatus", "Refused")]),
         word("GET /payments/2", "").shows(&[("paymentStatus", "Refunded")]).soon(),
         word("POST /underwritings/2/approve", "").answers(409),
-        // The customer cancels: the money is back within the request, the desk follows.
+        // The customer cancels: the money is back within the request, the underwriting follows.
         word("POST /subscriptions", r#"{"productName":"Fisrtcancer"}"#).creates("/subscriptions/3"),
         word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Assigned")]).soon(),
         word("PATCH /subscriptions/3", r#"{"subscriptionStatus":"reqCancel"}"#)
@@ -78,7 +78,7 @@ pub const STORY: Story = Story {
         word("GET /payments/3", "").shows(&[("paymentStatus", "Refunded")]),
         word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Withdrawn")]).soon(),
         word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
-        // Everything of it shows in one row, under either spelling.
+        // One row shows all of it, under either spelling.
         word("GET /subscriptionViews/3", "")
             .shows(&[
                 ("subscriptionId", "3"),
@@ -94,7 +94,7 @@ pub const STORY: Story = Story {
         word("GET /subsciptionViews?subscriptionStatus=Contracted", "")
             .shows(&[("page.totalElements", "1")])
             .mentions("77001520"),
-        // What a product manager says holds for whoever applies next.
+        // A change by the product manager applies to the next application.
         word("POST /products", r#"{"productName":"life","premium":30000}"#)
             .creates("/products/1")
             .shows(&[("number", "1"), ("premium", "30000"), ("onSale", "true")]),
@@ -112,7 +112,7 @@ pub const STORY: Story = Story {
         word("POST /subscriptions", r#"{"productName":"life"}"#)
             .answers(409)
             .mentions("the product is withdrawn"),
-        // What makes no sense is refused with a sentence.
+        // Invalid values are refused with a reason.
         word("POST /products", r#"{"productName":"limb","premium":0}"#).answers(422),
         word("POST /products", r#"{"productName":"limb","premium":1000000000001}"#)
             .answers(422)

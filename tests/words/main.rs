@@ -1,9 +1,8 @@
-//! Every word of every business, said by the programs people say them with: curl and `HTTPie`,
-//! under the business and at the root. In CI they must be there; elsewhere what is missing is left
-//! out, aloud.
+//! Every command of every business, submitted by curl and `HTTPie`, under the business and at the
+//! root. In CI both programs are required. Elsewhere a missing one is skipped, with a printed line.
 //!
-//! One file per business holds its words as a table, told from the top to the bottom on a fresh
-//! server. `TESTED_MADANG=target/release/madang` tells them to another binary.
+//! One file per business holds its commands as a table, in the order of submission to a fresh
+//! server. `TESTED_MADANG=target/release/madang` tests another binary.
 
 mod claims;
 mod education;
@@ -22,31 +21,31 @@ use std::{fs, path::Path, thread};
 use support::process::Server;
 use table::Story;
 
-/// The words of all businesses.
+/// The commands of all businesses.
 const STORIES: &[Story] =
     &[claims::STORY, education::STORY, insurance::STORY, phone::STORY, rental::STORY, taxi::STORY];
 
 #[test]
-fn curl_says_every_word_under_the_business() {
+fn curl_submits_every_command_under_the_business() {
     under_the_business("curl", curl);
 }
 
 #[test]
-fn curl_says_every_word_at_the_root() {
+fn curl_submits_every_command_at_the_root() {
     at_the_root("curl", curl);
 }
 
 #[test]
-fn httpie_says_every_word_under_the_business_with_numbers_as_text() {
+fn httpie_submits_every_command_under_the_business_with_numbers_as_text() {
     under_the_business("http", httpie);
 }
 
 #[test]
-fn httpie_says_every_word_at_the_root_with_numbers_as_text() {
+fn httpie_submits_every_command_at_the_root_with_numbers_as_text() {
     at_the_root("http", httpie);
 }
 
-/// Starts a server with whatever has to be configured for the words.
+/// Starts a server with the settings that the commands need.
 fn start(folder: &Path, arguments: &[&str]) -> Server {
     let config = folder.join("madang.toml");
     fs::write(&config, phone::SETTINGS).unwrap();
@@ -54,7 +53,7 @@ fn start(folder: &Path, arguments: &[&str]) -> Server {
     Server::start_with(&folder.join("data"), &[&config[..], arguments].concat())
 }
 
-/// Tells all stories to one server, as their businesses do not know each other.
+/// Submits all tables to one server, because the businesses are independent.
 fn under_the_business(name: &str, program: Program) {
     if !has(name) {
         return;
@@ -70,7 +69,7 @@ fn under_the_business(name: &str, program: Program) {
     assert!(server.terminate().success());
 }
 
-/// Tells each story to a server that runs that business alone.
+/// Submits each table to a server that runs only that business.
 fn at_the_root(name: &str, program: Program) {
     if !has(name) {
         return;

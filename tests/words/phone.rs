@@ -1,14 +1,14 @@
-//! The words of the phone shop.
+//! The commands of the phone shop, as clients submit them.
 
 use super::table::{Story, word};
 
-/// A clerk ships, so that there is something left to cancel.
+/// A clerk ships the orders, so that orders can be cancelled before.
 pub const SETTINGS: &str = "[phone]\nauto_ship = false\nprices = { \"GX Watch\" = 300 }\n";
 
 pub const STORY: Story = Story {
     business: "phone",
     words: &[
-        // Somebody orders, pays, and gets a tenth of it in points.
+        // A customer orders, pays, and gets a tenth of the price in points.
         word("POST /orders", r#"{"item":"GX Note99","qty":2,"price":990000}"#)
             .creates("/orders/1")
             .shows(&[("item", "GX Note99"), ("qty", "2"), ("price", "990000"), ("status", "Paid")]),
@@ -32,7 +32,7 @@ pub const STORY: Story = Story {
         word("GET /customers/1", "")
             .shows(&[("orderId", "1"), ("status", "Paid"), ("point", "198000")])
             .soon(),
-        // The customer cancels: everything is undone within the request, and nothing is shipped.
+        // The customer cancels: each step is undone within the request, and nothing is shipped.
         word("PATCH /orders/1", r#"{"status":"cancel"}"#)
             .shows(&[("status", "Cancelled"), ("point", "null")]),
         word("PATCH /orders/1", r#"{"status":"cancel"}"#).shows(&[("status", "Cancelled")]),
@@ -53,7 +53,7 @@ pub const STORY: Story = Story {
                 ("_embedded.pointHistories.1.balance", "198000"),
             ])
             .soon(),
-        // What has no price stands at once; what is listed has one.
+        // An order without a price is established at once; a listed item has a price.
         word("POST /orders", r#"{"item":"test","qty":1}"#)
             .creates("/orders/2")
             .shows(&[("price", "0"), ("status", "Paid")]),
@@ -62,7 +62,7 @@ pub const STORY: Story = Story {
         word("POST /orders", r#"{"item":"GX Watch","qty":1,"store":"Seoul","address":"Busan"}"#)
             .creates("/orders/3")
             .shows(&[("price", "300"), ("store", "Seoul"), ("address", "Busan")]),
-        // To cancel a payment or a reward is to cancel its order.
+        // A cancellation of a payment or a reward cancels its order.
         word("GET /rewards/3", "").shows(&[("process", "Granted")]).soon(),
         word("PATCH /rewards/3", r#"{"process":"Cancelled"}"#).shows(&[
             ("id", "3"),
@@ -81,7 +81,7 @@ pub const STORY: Story = Story {
             .shows(&[("process", "Refunded")]),
         word("PATCH /payments/2", r#"{"process":"OrderCancelled"}"#).answers(404),
         word("GET /orders/2", "").shows(&[("status", "Paid")]),
-        // What is shipped is not cancelled.
+        // A shipped order is not cancelled.
         word("GET /storeManages/2", "").shows(&[("process", "Received")]).soon(),
         word("POST /storeManages/2/ship", "").shows(&[("process", "Shipped")]),
         word("GET /orders/2", "").shows(&[("status", "Shipped"), ("point", "0")]),
@@ -89,7 +89,7 @@ pub const STORY: Story = Story {
             .answers(409)
             .shows(&[("detail", "the order has been shipped")]),
         word("POST /orders/2/cancel", "").answers(409),
-        // What makes no sense is refused with a sentence.
+        // Invalid values are refused with a reason.
         word("POST /orders", r#"{"item":"test","qty":0}"#)
             .answers(422)
             .shows(&[("detail", "the quantity must be at least 1")]),
@@ -105,7 +105,7 @@ pub const STORY: Story = Story {
         word("POST /orders", r#"{"item":"test","qty":99999999999,"price":1}"#)
             .answers(422)
             .mentions("`qty`: the number 99999999999 is greater than 1000000"),
-        // The list price holds, whatever the customer says and however the item is spelled.
+        // The list price holds, whatever price and spelling the customer sends.
         word("POST /orders", r#"{"item":"GX Watch","qty":1,"price":1}"#)
             .answers(422)
             .shows(&[("detail", "the list price of one is 300 won, not 1 won")]),

@@ -1,12 +1,12 @@
-//! The programs that say the words, and what they print.
+//! The programs that submit the commands, and their output.
 
 use serde_json::{Map, Value};
 use std::process::{Command, Output};
 
-/// Says a method, a URL and a body (a JSON object, or nothing) to a server.
+/// Sends a method, a URL and a body (a JSON object, or empty) to a server.
 pub type Program = fn(&str, &str, &str) -> Heard;
 
-/// What a program printed: the status, the head (in lower case) and the body of an HTTP answer.
+/// The output of a program: the status, the head (in lower case) and the body of an HTTP answer.
 pub struct Heard {
     pub status: u16,
     pub head: String,
@@ -16,17 +16,17 @@ pub struct Heard {
 /// Whether a program can be run.
 ///
 /// # Panics
-/// In CI, when it cannot.
+/// In CI, when the program cannot be run.
 pub fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{program} must be there in CI");
+    assert!(found || std::env::var_os("CI").is_none(), "{program} is required in CI");
     if !found {
-        println!("{program} is not there: its words are left out");
+        println!("{program} is not installed: its tests are skipped");
     }
     found
 }
 
-/// Says it through curl, the body as it stands.
+/// Sends the request by curl, with the body unchanged.
 pub fn curl(method: &str, url: &str, body: &str) -> Heard {
     let mut command = Command::new("curl");
     command.args(["-s", "-i", "-X", method, url]);
@@ -36,7 +36,7 @@ pub fn curl(method: &str, url: &str, body: &str) -> Heard {
     heard(&command.output().expect("curl runs"))
 }
 
-/// Says it through `HTTPie`, as people type it: `field=value`, so that numbers go as text.
+/// Sends the request by `HTTPie` in the form `field=value`, so that numbers are sent as text.
 pub fn httpie(method: &str, url: &str, body: &str) -> Heard {
     let fields: Map<String, Value> =
         if body.is_empty() { Map::new() } else { serde_json::from_str(body).expect("an object") };
@@ -46,7 +46,7 @@ pub fn httpie(method: &str, url: &str, body: &str) -> Heard {
         other => format!("{name}:={other}"),
     });
     let mut command = Command::new("http");
-    // Whatever the one who runs this has configured must not matter.
+    // The configuration of the user must not change the result.
     command.env("HTTPIE_CONFIG_DIR", std::env::temp_dir().join("no-such-configuration"));
     command.args(["--ignore-stdin", "--print=hb", "--pretty=none", method, url]).args(fields);
     heard(&command.output().expect("http runs"))

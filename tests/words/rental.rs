@@ -1,11 +1,11 @@
-//! The words of renting cars.
+//! The commands of car rental, as clients submit them.
 
 use super::table::{Story, word};
 
 pub const STORY: Story = Story {
     business: "rental",
     words: &[
-        // The fleet manager registers cars; what is said of their status is read past.
+        // The fleet manager registers cars; the field `status` is ignored.
         word("POST /cars", r#"{"status":"...","cnt":10}"#).creates("/cars/1").shows(&[
             ("id", "1"),
             ("cnt", "10"),
@@ -15,7 +15,7 @@ pub const STORY: Story = Story {
         word("GET /availability/1", "")
             .shows(&[("registered", "10"), ("rented", "0"), ("rentable", "10")])
             .soon(),
-        // Somebody orders one, whatever number the client gives it.
+        // A customer orders one car; a number from the client is ignored.
         word("POST /orders", r#"{"id":1,"status":"ORDERED","carId":1,"orderId":1}"#)
             .creates("/orders/1")
             .shows(&[("id", "1"), ("carId", "1"), ("qty", "1"), ("amount", "50000")]),
@@ -35,12 +35,12 @@ pub const STORY: Story = Story {
         word("GET /availability/1", "")
             .shows(&[("registered", "10"), ("rented", "1"), ("rentable", "9")])
             .soon(),
-        // The customer cancels: the money is back within the request, the car soon.
+        // The customer cancels: the money is refunded within the request, the car is returned soon.
         word("PATCH /orders/1", r#"{"status":"CANCELLED"}"#).shows(&[("status", "Cancelled")]),
         word("PATCH /orders/1", r#"{"status":"CANCELLED"}"#).shows(&[("status", "Cancelled")]),
         word("GET /pays/1", "").shows(&[("status", "Refunded")]),
         word("GET /cars/1", "").shows(&[("cnt", "10")]).soon(),
-        // There are no eleven cars, and nobody registered car 9: the money goes back.
+        // There are not eleven cars, and car 9 is not registered: the money is refunded.
         word("POST /orders", r#"{"carId":1,"qty":11}"#)
             .creates("/orders/2")
             .shows(&[("qty", "11"), ("amount", "550000")]),
@@ -65,7 +65,7 @@ pub const STORY: Story = Story {
             ("status", "Rented Out"),
         ]),
         word("POST /cars/1/restock", r#"{"cnt":5}"#).shows(&[("cnt", "5")]),
-        // What makes no sense is refused with a sentence.
+        // Invalid values are refused with a reason.
         word("POST /orders", r#"{"carId":1,"qty":0}"#)
             .answers(422)
             .shows(&[("detail", "an order is for 1 to 1000000 cars")]),

@@ -1,4 +1,4 @@
-//! siege, which says one word very often.
+//! The load generator siege, which submits one command repeatedly.
 
 use super::{
     programs::{curl, has},
@@ -21,7 +21,7 @@ fn siege_orders_taxis_without_a_failure() {
         command.args(["-b", "-c10", "-r20", "--content-type", "application/json", &url]);
         let output = command.output().expect("siege runs");
         let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-        // Newer ones print json, older ones print lines; the names are the same but for this.
+        // Newer versions print JSON, older ones lines. The names differ in case and underscores.
         let text = text.concat().to_lowercase().replace('_', " ");
         assert_eq!(figure(&text, "availability"), "100.00", "{text}");
         assert_eq!(figure(&text, "failed transactions"), "0", "{text}");

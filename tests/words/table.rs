@@ -1,4 +1,4 @@
-//! The table of words: what is said, and what is answered.
+//! The table of commands: requests and their expected answers.
 
 use super::{
     programs::{Heard, Program},
@@ -7,19 +7,19 @@ use super::{
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// What follows from a word may take its time, but not longer than this.
+/// The longest time until the effects of a command are visible.
 const SOON: Duration = Duration::from_secs(30);
 
-/// The words of one business, each said once, in this order, from number 1.
+/// The commands of one business, each submitted once, in this order, from number 1.
 pub struct Story {
     pub business: &'static str,
     pub words: &'static [Word],
 }
 
-/// One request and its answer. Paths are written without the business in front.
+/// One request and its answer. Paths omit the prefix of the business.
 #[derive(Clone, Copy)]
 pub struct Word {
-    say: &'static str,
+    send: &'static str,
     body: &'static str,
     status: u16,
     location: Option<&'static str>,
@@ -28,39 +28,39 @@ pub struct Word {
     soon: bool,
 }
 
-/// This request with this JSON object as body, or without one; answered 200 unless told otherwise.
-pub const fn word(say: &'static str, body: &'static str) -> Word {
-    Word { say, body, status: 200, location: None, shown: &[], mentioned: "", soon: false }
+/// A request with this JSON object as body, or without a body. The default status is 200.
+pub const fn word(send: &'static str, body: &'static str) -> Word {
+    Word { send, body, status: 200, location: None, shown: &[], mentioned: "", soon: false }
 }
 
 impl Word {
-    /// It is answered with this status.
+    /// Expects this status.
     pub const fn answers(self, status: u16) -> Self {
         Self { status, ..self }
     }
 
-    /// It is answered 201, and this is where the new one is.
+    /// Expects 201 with this location.
     pub const fn creates(self, location: &'static str) -> Self {
         Self { status: 201, location: Some(location), ..self }
     }
 
-    /// The answer has these fields (`page.size`, `_embedded.orders.0.id`) with these values, numbers
-    /// being numbers; `null` also when there is no such field.
+    /// Expects these fields (`page.size`, `_embedded.orders.0.id`) with these values. Numbers are
+    /// JSON numbers; `null` also matches a missing field.
     pub const fn shows(self, shown: &'static [(&'static str, &'static str)]) -> Self {
         Self { shown, ..self }
     }
 
-    /// The answer has this text in it.
+    /// Expects this text in the answer.
     pub const fn mentions(self, mentioned: &'static str) -> Self {
         Self { mentioned, ..self }
     }
 
-    /// It is said again until the answer is so, as others have to finish first.
+    /// Repeats the request until the answer is as expected, because other components finish first.
     pub const fn soon(self) -> Self {
         Self { soon: true, ..self }
     }
 
-    /// What is not as promised, as a sentence.
+    /// The first difference from the expected answer, as an error.
     fn check(&self, root: &str, heard: &Heard) -> Result<(), String> {
         if heard.status != self.status {
             return Err(format!("status {}, not {}", heard.status, self.status));
@@ -83,13 +83,13 @@ impl Word {
 }
 
 impl Story {
-    /// Says every word to a server that mounts the business at `root`.
+    /// Submits every command to a server that mounts the business at `root`.
     ///
     /// # Panics
-    /// When an answer is not as the table promises.
+    /// When an answer differs from the table.
     pub fn tell(&self, server: &Server, root: &str, program: Program) {
         for word in self.words {
-            let (method, path) = word.say.split_once(' ').expect("a method and a path");
+            let (method, path) = word.send.split_once(' ').expect("a method and a path");
             let begun = Instant::now();
             loop {
                 let heard = program(method, &server.url(&format!("{root}{path}")), word.body);
@@ -98,7 +98,7 @@ impl Story {
                     word.soon && begun.elapsed() < SOON,
                     "{}: {} {}: {why}\n{}{}",
                     self.business,
-                    word.say,
+                    word.send,
                     word.body,
                     heard.head,
                     heard.body

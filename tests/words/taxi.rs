@@ -1,4 +1,4 @@
-//! The words of the call taxi.
+//! The commands of the call taxi, as clients submit them.
 
 use super::table::{Story, word};
 
@@ -18,7 +18,7 @@ pub const STORY: Story = Story {
         )
         .creates("/taxis/2")
         .shows(&[("stockCnt", "3"), ("itemPrice", "5900")]),
-        // Somebody calls, and pays once.
+        // A customer calls a taxi, and pays once.
         word("POST /orders", r#"{"orderType":"basic","name":"Jung"}"#)
             .creates("/orders/1")
             .shows(&[("name", "Jung"), ("fare", "3800"), ("status", "Paid")]),
@@ -26,7 +26,7 @@ pub const STORY: Story = Story {
             .answers(201)
             .shows(&[("id", "1"), ("orderId", "1"), ("amount", "3800"), ("status", "Approved")]),
         word("GET /paymentHistories", "").shows(&[("page.totalElements", "1")]),
-        // The dispatcher confirms, in either word.
+        // The dispatcher confirms by either command route.
         word("GET /reservations/1", "").shows(&[("status", "Reservation Complete")]).soon(),
         word("PATCH /reservations/1", r#"{"status":"confirmed"}"#)
             .shows(&[("status", "Confirmed"), ("taxiId", "1")]),
@@ -45,7 +45,7 @@ pub const STORY: Story = Story {
                 ("status", "Confirmed"),
             ])
             .soon(),
-        // The customer cancels: everything is undone within the request.
+        // The customer cancels: every step is undone within the request.
         word("PATCH /orders/1", r#"{"status":"cancelled"}"#).shows(&[("status", "Cancelled")]),
         word("GET /orders/1", "").shows(&[("status", "Cancelled")]),
         word("GET /paymentHistories/1", "").shows(&[("status", "Refunded")]),
@@ -61,7 +61,7 @@ pub const STORY: Story = Story {
         word("GET /messages?orderId=1&sort=id,desc", "")
             .shows(&[("page.totalElements", "4"), ("_embedded.messages.0.status", "Cancelled")])
             .soon(),
-        // The other word of the dispatcher confirms as well, and a taxi can be chosen.
+        // The other command route of the dispatcher confirms as well, and a taxi can be chosen.
         word("POST /orders", r#"{"orderType":"prime","name":"Kim","cardNo":383824245656}"#)
             .creates("/orders/2")
             .shows(&[("fare", "5000"), ("cardNo", "**** 5656")]),
@@ -70,7 +70,7 @@ pub const STORY: Story = Story {
             .answers(201)
             .shows(&[("id", "2"), ("taxiId", "2"), ("status", "Confirmed")]),
         word("GET /taxis/2", "").shows(&[("stockCnt", "2")]),
-        // What makes no sense is refused with a sentence.
+        // Invalid values are refused with a reason.
         word("PATCH /taxis/1", r#"{"itemPrice":1000000000001}"#)
             .answers(422)
             .shows(&[("detail", "the price of a taxi must be at most 1000000000000 won")]),

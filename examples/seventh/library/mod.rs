@@ -1,9 +1,9 @@
-//! A lending library: a book is on its shelf, or somebody has it.
+//! A lending library: a book is on its shelf, or it is lent to a reader.
 
 use Command::{BringBack, Lend, Shelve};
 use madang::domain::kernel::{
-    self, Aggregate, Business, Decision, Field, Host, Id, Meta, Nothing, Speaker, Text, Timestamp,
-    View, Vocabulary,
+    self, Aggregate, Business, CommandRoutes, Decision, Empty, Field, Host, Id, Issuer, Meta, Text,
+    Timestamp, View,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct Library;
 
 impl Business for Library {
     const NAME: &'static str = "library";
-    type Settings = Nothing;
+    type Settings = Empty;
 
     fn install(host: &mut impl Host) {
         host.aggregate::<Book>().view::<Book>();
@@ -56,11 +56,11 @@ impl Aggregate for Book {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(_: &Command) -> Speaker {
-        Speaker::Anyone
+    fn issuer(_: &Command) -> Issuer {
+        Issuer::Anyone
     }
 
-    fn decide(&self, command: Command, _: Timestamp, _: &Nothing) -> Decision<Self> {
+    fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
         match (&self.reader, command) {
             (None, Shelve { title }) if title.is_name() => Ok(vec![Event::Shelved { title }]),
             _ if self.title.0.is_empty() => Err(Rejection::Unknown),
@@ -79,21 +79,21 @@ impl Aggregate for Book {
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::by_name("shelve", &["lend", "bring-back"])
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::by_name("shelve", &["lend", "bring-back"])
     }
 }
 
 impl View for Book {
     const NAME: &'static str = "library/shelf";
     const FIELDS: &'static [Field] = &[Field::text("title"), Field::text("reader")];
-    type Hears = (Id<Book>, Event);
+    type Events = (Id<Book>, Event);
 
-    fn key((book, _): &Self::Hears, _: &Meta) -> Option<u64> {
+    fn key((book, _): &Self::Events, _: &Meta) -> Option<u64> {
         Some(book.number())
     }
 
-    fn fold(row: Option<Self>, (_, event): Self::Hears, _: &Meta) -> Option<Self> {
+    fn fold(row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
         Some(row.unwrap_or_default().evolve(event))
     }
 }

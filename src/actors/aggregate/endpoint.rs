@@ -1,4 +1,4 @@
-//! The endpoint of an aggregate kind: the kind as clients see it, behind one small trait.
+//! The endpoint of an aggregate kind: the trait through which clients use the kind.
 
 use super::{
     envelope::{Content, Sender},
@@ -18,7 +18,7 @@ use crate::{
             event_to_json,
         },
         gate::GateKind,
-        operations::Context,
+        operations::Component,
     },
     domain::kernel::{Aggregate, Dispatch, SettingsOf},
     store::KindId,
@@ -28,27 +28,28 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-/// An aggregate kind seen from outside: names and bytes in, bytes out. The only place where the
-/// type of an aggregate is erased.
+/// The type-erased interface of an aggregate kind for clients. It takes names and bytes, and
+/// returns bytes. The type of an aggregate is erased only here and in [`DynAggregate`].
 pub trait Endpoint: DynAggregate {
     /// The public description of the kind.
     fn info(&self) -> &ResourceInfo;
     /// Submits a command for a client.
-    fn say(self: Arc<Self>, request: Request) -> Answer<Reply>;
-    /// The command for another kind that a request stands for, if it does.
+    fn submit(self: Arc<Self>, request: Request) -> Answer<Reply>;
+    /// The command for another kind that this request is forwarded as; `None` when the request is
+    /// for this kind.
     fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError>;
     /// Submits a command that a client sent to another kind under this name. The precondition
     /// `first` is awaited only if the request was not answered before.
-    fn say_for(
+    fn submit_for(
         self: Arc<Self>,
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
         first: Answer<()>,
     ) -> Answer<Reply>;
-    /// Shows one instance.
+    /// Returns the representation of one instance.
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
-    /// Shows a page of instances.
+    /// Returns a page of instances.
     fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>>;
     /// Releases one instance from quarantine.
     fn release(&self, number: u64) -> bool;
@@ -58,48 +59,49 @@ impl<A: Aggregate> AggregateKind<A> {
     /// An aggregate kind whose shards are not started yet.
     pub fn new(
         kind: KindId,
-        context: Arc<Context>,
+        component: Arc<Component>,
         shared: Arc<Services>,
         settings: SettingsOf<A>,
     ) -> Self {
         let (business, name) = A::NAME.split_once('/').unwrap_or(("", A::NAME));
-        let sayings = A::vocabulary().into_sayings();
-        let infos = sayings
+        let command_routes = A::command_routes().into_routes();
+        let infos = command_routes
             .iter()
-            .map(|saying| CommandInfo {
-                name: saying.name,
-                method: saying.method,
-                place: saying.place,
+            .map(|command_route| CommandInfo {
+                name: command_route.name,
+                method: command_route.method,
+                place: command_route.place,
             })
             .collect();
-        let info = ResourceInfo { business, name, aliases: A::ALIASES, sayings: infos };
-        // A saga may have sent a command to any number that a client once wrote.
+        let info = ResourceInfo { business, name, aliases: A::ALIASES, command_routes: infos };
+        // A client can write any number, and a saga may send a command to it. New numbers therefore
+        // start after the last stream with an event. A stream of refused commands does not count.
         let last = shared.journal.last_born(kind).unwrap_or_else(|error| {
-            tracing::warn!(resource = A::NAME, %error, "new numbers begin above all that are known");
+            tracing::warn!(resource = A::NAME, %error, "numbers begin after the last known one");
             shared.journal.last_number(kind)
         });
         let next_number = AtomicU64::new(last + 1);
         let shards = shared.settings.shard_count();
         let post = ShardRouter::new(shards, shared.settings.mailbox_messages_max);
         let admission = shared.gates.with(A::NAME, GateKind::Admission);
-        let step = A::STEP.map(|name| shared.gates.with(name, GateKind::Step));
+        let step = A::AWAITED_STEP.map(|name| shared.gates.with(name, GateKind::Step));
         let undecided = Undecided::default();
         Self {
             kind,
             shared,
             settings,
             info,
-            context,
+            component,
             admission,
             step,
-            sayings,
+            command_routes,
             next_number,
             undecided,
             post,
         }
     }
 
-    /// Whether a number was ever assigned, as far as the journal knows.
+    /// Whether an aggregate can have this number: it is at most the last number in the journal.
     pub(super) fn may_exist(&self, number: u64) -> bool {
         number > 0 && number <= self.shared.journal.last_number(self.kind)
     }
@@ -109,16 +111,17 @@ impl<A: Aggregate> AggregateKind<A> {
             [] => false,
             [sort] if sort.field == "id" => sort.descending,
             [sort, ..] => {
-                let because =
+                let reason =
                     format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
-                return Err(RequestError::BadQuery(because));
+                return Err(RequestError::BadQuery(reason));
             }
         };
         let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
         let total = journal.count(kind);
         let skip = page.number.saturating_mul(page.size as u64);
         if skip >= total {
-            // Beyond the last page. To detect that by reading would cost a read of all numbers.
+            // The page is beyond the last one. Detecting this by a read would cost a read of all
+            // numbers.
             return Ok(Collection { items: Vec::new(), total });
         }
         let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;
@@ -139,14 +142,14 @@ impl<A: Aggregate> DynAggregate for AggregateKind<A> {
     }
 
     fn dispatch(&self, dispatch: &Dispatch, call: InternalCommand) {
-        if self.context.is_suspended() {
-            return call.ack.say(Err(DeliveryError::Suspended(Arc::clone(&self.context))));
+        if self.component.is_suspended() {
+            return call.ack.report(Err(DeliveryError::Suspended(Arc::clone(&self.component))));
         }
         match dispatch.command::<A>() {
             Some(command) => {
                 self.post(dispatch.number(), Content::Tell(command.clone(), Sender::Inside(call)));
             }
-            None => call.ack.say(Err(DeliveryError::Later)),
+            None => call.ack.report(Err(DeliveryError::Later)),
         }
     }
 
@@ -168,30 +171,30 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
         &self.info
     }
 
-    fn say(self: Arc<Self>, request: Request) -> Answer<Reply> {
-        Box::pin(self.say_once(request))
+    fn submit(self: Arc<Self>, request: Request) -> Answer<Reply> {
+        Box::pin(self.submit_once(request))
     }
 
     fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError> {
-        let saying = &self.sayings[request.saying];
-        saying.passed_on(request.number, &request.body).map_err(misunderstood)
+        let command_route = &self.command_routes[request.command_route];
+        command_route.passed_on(request.number, &request.body).map_err(misunderstood)
     }
 
-    fn say_for(
+    fn submit_for(
         self: Arc<Self>,
         dispatch: Dispatch,
         name: &'static str,
         request: Request,
         first: Answer<()>,
     ) -> Answer<Reply> {
-        Box::pin(Self::say_for(self, dispatch, name, request, first))
+        Box::pin(Self::submit_for(self, dispatch, name, request, first))
     }
 
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply> {
         Box::pin(async move {
             if self.undecided.contains(number) {
-                let because = format!("{} {number} is accepted and not decided yet", A::NAME);
-                return Err(RequestError::NotYet(because));
+                let reason = format!("{} {number} is accepted and not decided yet", A::NAME);
+                return Err(RequestError::NotYet(reason));
             }
             if !self.may_exist(number) {
                 return Err(Self::not_found(number));
@@ -207,7 +210,7 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
     fn release(&self, number: u64) -> bool {
         let was_in = self.shared.quarantine.release(A::NAME, number);
         if was_in {
-            self.shared.strikes.forgive(A::NAME, number);
+            self.shared.injected_panics.forgive(A::NAME, number);
             self.post(number, Content::Release);
         }
         was_in

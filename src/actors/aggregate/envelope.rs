@@ -5,7 +5,7 @@ use crate::{
     actors::{
         api::{IdempotencyKey, Outcome, Reply, RequestError},
         dispatch::{DeliveryError, InternalCommand},
-        gate::{Away, Permit, types},
+        gate::{CallOutcome, GateRejection, Permit},
         port::PortAdmission,
     },
     domain::kernel::Aggregate,
@@ -33,10 +33,9 @@ pub enum Content<A: Aggregate> {
     Tell(A::Command, Sender),
     /// Reply with the state, as of the last durable record.
     Show(ReplyTo),
-    /// Reply with the state, because a client's patience is over.
+    /// Reply with the state, because the longest wait of a client is over.
     GiveUp(ReplyTo),
-    /// Reply with the state as soon as nothing is pending any more, and store the reply under the
-    /// key.
+    /// Reply with the state as soon as nothing is pending any more. Store the reply under the key.
     Await(Outcome, ReplyTo, Option<Box<Keyed>>),
     /// Leave the quarantine.
     Release,
@@ -44,7 +43,7 @@ pub enum Content<A: Aggregate> {
     LookAgain,
 }
 
-/// The sender of a command, and the way back for the answer.
+/// The sender of a command, with the channel for the answer.
 pub enum Sender {
     /// A client.
     Client(ClientCommand),
@@ -52,7 +51,7 @@ pub enum Sender {
     Inside(InternalCommand),
 }
 
-/// A client's side of a command.
+/// The data that is needed to answer a client's command.
 pub struct ClientCommand {
     /// The channel for its reply.
     pub reply: ReplyTo,
@@ -62,31 +61,31 @@ pub struct ClientCommand {
     pub if_match: Option<u32>,
     /// The kind of success to reply with.
     pub outcome: Outcome,
-    /// Held until the answer is durable.
+    /// The permit of the kind's gate, held until the answer is durable.
     pub permit: Permit,
-    /// The answer of the gate of the step that the command may lead to, if it may.
-    pub step: Option<Result<Permit, Away>>,
+    /// The answer of the step's gate, if the command may lead to the step of another aggregate.
+    pub step: Option<Result<Permit, GateRejection>>,
 }
 
-/// What a request with an idempotency key carries along.
+/// The data of a request with an idempotency key.
 pub struct Keyed {
     /// The key.
     pub key: IdempotencyKey,
-    /// Frees the key when the answer is durable.
+    /// The key guard, which frees the key when the answer is durable.
     pub flight: KeyGuard,
     /// The admission to the outside service that the command leads to.
-    pub passage: Option<Arc<PortAdmission>>,
+    pub admission: Option<Arc<PortAdmission>>,
     /// Whether the command may lead to the step of another aggregate.
-    pub takes_step: bool,
+    pub may_start_step: bool,
 }
 
 impl<A: Aggregate> Content<A> {
-    /// Answers without having done anything.
-    pub fn refuse(self, trouble: RequestError) {
+    /// Answers with this error; nothing is changed.
+    pub fn refuse(self, request_error: RequestError) {
         match self {
-            Self::Tell(_, teller) => teller.refuse(trouble),
+            Self::Tell(_, sender) => sender.refuse(request_error),
             Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
-                drop(reply.send(Err(trouble)));
+                drop(reply.send(Err(request_error)));
             }
             Self::Release | Self::LookAgain => {}
         }
@@ -94,16 +93,16 @@ impl<A: Aggregate> Content<A> {
 }
 
 impl Sender {
-    /// Answers without having done anything.
-    pub fn refuse(self, trouble: RequestError) {
+    /// Answers with this error; nothing is changed.
+    pub fn refuse(self, request_error: RequestError) {
         match self {
             Self::Client(call) => {
-                if trouble.is_failure() {
-                    call.permit.report(types::Outcome::Failed);
+                if request_error.is_failure() {
+                    call.permit.report(CallOutcome::Failed);
                 }
-                drop(call.reply.send(Err(trouble)));
+                drop(call.reply.send(Err(request_error)));
             }
-            Self::Inside(call) => call.ack.say(Err(DeliveryError::Later)),
+            Self::Inside(call) => call.ack.report(Err(DeliveryError::Later)),
         }
     }
 }

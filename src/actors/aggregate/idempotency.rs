@@ -1,10 +1,10 @@
-//! Requests under way, by idempotency key. The same key never runs twice at once, and the answer to
-//! its client is decided once.
+//! Requests in flight, by idempotency key. Two requests with one key never run at once, and the
+//! answer to the client is decided once.
 //!
 //! ```text
 //!          the aggregate submits the command, which is pending
 //!   Open ─────────────────────────────────────────────▶ Pending ──▶ Answered   by the aggregate
-//!    │ patience is over first: 202                          │ patience is over first: 202
+//!    │ wait time ends first: 202                            │ wait time ends first: 202
 //!    ▼                                                      ▼
 //!   Undecided(202): stored with the command              GivenUp(202): stored before it is sent
 //! ```
@@ -22,20 +22,20 @@ pub struct InFlightKeys {
     under_way: Arc<Mutex<HashMap<u128, Arc<UnderWay>>>>,
 }
 
-/// The guard of a key whose request is under way. It is passed on with the command. The key is free
-/// when the last copy is dropped: with the waiting clients, and with the record that is not durable
-/// yet.
+/// The guard of a key whose request is in flight. It is passed on with the command. The waiting
+/// client and the record that is not durable yet can each hold a copy. The key is free when the
+/// last copy is dropped.
 #[derive(Clone, Debug)]
 pub struct KeyGuard(Arc<Airborne>);
 
 #[derive(Debug)]
 struct Airborne(Watch);
 
-/// A request under way, as seen by tasks that wait for it.
+/// A handle to a request in flight, for the tasks that wait for it.
 #[derive(Clone, Debug)]
 pub struct Watch {
     key: u128,
-    flights: InFlightKeys,
+    in_flight_keys: InFlightKeys,
     under_way: Arc<UnderWay>,
 }
 
@@ -47,7 +47,7 @@ struct UnderWay {
     state: Mutex<(Verdict, Option<u64>)>,
 }
 
-/// The answer to the client of a request under way.
+/// The answer to the client of a request in flight.
 #[derive(Clone, Debug, Default)]
 pub enum Verdict {
     /// It is not known whether the command was decided.
@@ -57,26 +57,28 @@ pub enum Verdict {
     Pending,
     /// The aggregate has submitted the answer.
     Answered,
-    /// The client was answered this before the command was decided. It is stored with it.
+    /// The client got this reply before the command was decided. The reply is stored with the
+    /// command.
     Undecided(Reply),
-    /// The client is answered this while the outcome is pending. It is stored before it is sent.
+    /// The client gets this reply while the outcome is pending. The reply is stored before it is
+    /// sent.
     GivenUp(Reply),
 }
 
-/// How a request under a key begins.
+/// The result of claiming a key.
 #[derive(Debug)]
-pub enum Boarding {
-    /// It is the only one under its key.
+pub enum Acquired {
+    /// No other request has the key.
     Alone(KeyGuard),
-    /// Another one is under way, was not decided in time, and was answered this.
+    /// Another request is in flight. It was not decided in time, and its client got this reply.
     Undecided(Reply),
-    /// Another request with a different fingerprint is under way.
+    /// Another request with a different fingerprint is in flight.
     Reused,
 }
 
 impl InFlightKeys {
-    /// Waits until no other request with this key is under way, then claims the key.
-    pub async fn board(&self, IdempotencyKey { key, fingerprint }: IdempotencyKey) -> Boarding {
+    /// Waits until no other request with this key is in flight, then claims the key.
+    pub async fn acquire(&self, IdempotencyKey { key, fingerprint }: IdempotencyKey) -> Acquired {
         loop {
             let other = {
                 let mut under_way = lock(&self.under_way);
@@ -84,16 +86,16 @@ impl InFlightKeys {
                     let (changes, state) = Default::default();
                     let new = Arc::new(UnderWay { fingerprint, changes, state });
                     under_way.insert(key, Arc::clone(&new));
-                    let flights = self.clone();
-                    let watch = Watch { key, flights, under_way: new };
-                    return Boarding::Alone(KeyGuard(Arc::new(Airborne(watch))));
+                    let in_flight_keys = self.clone();
+                    let watch = Watch { key, in_flight_keys, under_way: new };
+                    return Acquired::Alone(KeyGuard(Arc::new(Airborne(watch))));
                 };
-                // Registered under the lock and before the look, so that no change is missed.
+                // Registered under the lock, before the state is read, so that no change is missed.
                 let change = Arc::clone(&other.changes).notified_owned();
                 if let Verdict::Undecided(reply) = &lock(&other.state).0 {
                     let is_same = other.fingerprint == fingerprint;
                     let reply = is_same.then(|| reply.clone());
-                    return reply.map_or(Boarding::Reused, Boarding::Undecided);
+                    return reply.map_or(Acquired::Reused, Acquired::Undecided);
                 }
                 change
             };
@@ -101,10 +103,10 @@ impl InFlightKeys {
         }
     }
 
-    /// The request under way with this key.
+    /// The request in flight with this key; `None` when there is none.
     pub fn watch(&self, key: u128) -> Option<Watch> {
         let under_way = lock(&self.under_way).get(&key).cloned()?;
-        Some(Watch { key, flights: self.clone(), under_way })
+        Some(Watch { key, in_flight_keys: self.clone(), under_way })
     }
 }
 
@@ -114,24 +116,24 @@ impl KeyGuard {
         self.0.0.clone()
     }
 
-    /// The command goes to the aggregate of this number.
+    /// Sets the number of the aggregate that the command goes to.
     pub fn goes_to(&self, number: u64) {
         lock(&self.0.0.under_way.state).1 = Some(number);
     }
 
-    /// Marks the command as carried out with a pending outcome. Returns what its client was
-    /// answered already, if it was.
+    /// Marks the command as carried out with a pending outcome. Returns the reply that its client
+    /// already got, if it got one.
     pub fn is_pending(&self) -> Option<Reply> {
-        self.turn(Verdict::Pending)
+        self.set_verdict(Verdict::Pending)
     }
 
-    /// Marks the command as answered by the aggregate. Returns what its client was answered
-    /// already, if it was; the aggregate must not answer then.
+    /// Marks the command as answered by the aggregate. Returns the reply that its client already
+    /// got, if it got one. In that case the aggregate must not answer.
     pub fn is_answered(&self) -> Option<Reply> {
-        self.turn(Verdict::Answered)
+        self.set_verdict(Verdict::Answered)
     }
 
-    fn turn(&self, to: Verdict) -> Option<Reply> {
+    fn set_verdict(&self, to: Verdict) -> Option<Reply> {
         let mut state = lock(&self.0.0.under_way.state);
         match &state.0 {
             Verdict::Undecided(reply) | Verdict::GivenUp(reply) => Some(reply.clone()),
@@ -154,8 +156,8 @@ impl Watch {
         lock(&self.under_way.state).1
     }
 
-    /// The client's patience is over: it is answered with `reply`, unless the verdict says
-    /// otherwise. Returns the verdict then.
+    /// Ends the wait of the client, whose wait time is over. The client gets `reply`, unless it has
+    /// an answer already. Returns the verdict after that.
     pub fn give_up(&self, reply: &Reply) -> Verdict {
         let mut state = lock(&self.under_way.state);
         match &state.0 {
@@ -167,13 +169,13 @@ impl Watch {
             }
             Verdict::Pending => state.0 = Verdict::GivenUp(reply.clone()),
             Verdict::Answered | Verdict::Undecided(_) => return state.0.clone(),
-            // Another request stores that reply at this moment.
+            // Another request stores that reply now.
             Verdict::GivenUp(_) => return Verdict::Answered,
         }
         Verdict::GivenUp(reply.clone())
     }
 
-    /// Reverts [`Self::give_up`] when its reply could not be stored, and was not sent.
+    /// Reverts [`Self::give_up`] when its reply could not be stored and was not sent.
     pub fn take_back(&self) {
         let mut state = lock(&self.under_way.state);
         if matches!(state.0, Verdict::GivenUp(_)) {
@@ -183,7 +185,7 @@ impl Watch {
 
     /// Frees the key once the answer is stored: the next request with this key may begin.
     pub fn land(&self) {
-        let mut under_way = lock(&self.flights.under_way);
+        let mut under_way = lock(&self.in_flight_keys.under_way);
         if under_way.get(&self.key).is_some_and(|other| Arc::ptr_eq(other, &self.under_way)) {
             under_way.remove(&self.key);
         }
@@ -216,26 +218,26 @@ mod tests {
             version: 1,
             position: 1,
             body: b"{}".to_vec(),
-            possible: [].as_slice().into(),
+            available_commands: [].as_slice().into(),
         }
     }
 
-    async fn alone(flights: &InFlightKeys) -> KeyGuard {
-        match flights.board(KEY).await {
-            Boarding::Alone(flight) => flight,
+    async fn alone(in_flight_keys: &InFlightKeys) -> KeyGuard {
+        match in_flight_keys.acquire(KEY).await {
+            Acquired::Alone(guard) => guard,
             other => panic!("{other:?}"),
         }
     }
 
     #[actix::test]
-    async fn a_retry_waits_until_the_first_has_landed() {
-        let flights = InFlightKeys::default();
-        let first = alone(&flights).await;
-        let retry = flights.board(KEY);
+    async fn a_retry_waits_until_the_first_request_is_answered() {
+        let in_flight_keys = InFlightKeys::default();
+        let first = alone(&in_flight_keys).await;
+        let retry = in_flight_keys.acquire(KEY);
         tokio::pin!(retry);
         tokio::select! {
             biased;
-            _ = &mut retry => panic!("two flights with one key"),
+            _ = &mut retry => panic!("two requests with one key are in flight"),
             () = tokio::task::yield_now() => {}
         }
         drop(first);
@@ -243,52 +245,54 @@ mod tests {
     }
 
     #[actix::test]
-    async fn a_retry_waits_until_every_copy_has_landed() {
-        let flights = InFlightKeys::default();
-        let waiting = alone(&flights).await;
+    async fn a_key_is_in_use_until_every_copy_of_its_guard_is_dropped() {
+        let in_flight_keys = InFlightKeys::default();
+        let waiting = alone(&in_flight_keys).await;
         let record = waiting.clone();
         drop(waiting);
-        assert!(flights.watch(KEY.key).is_some(), "the record is not durable");
+        assert!(in_flight_keys.watch(KEY.key).is_some(), "the record is not durable");
         drop(record);
-        assert!(flights.watch(KEY.key).is_none());
+        assert!(in_flight_keys.watch(KEY.key).is_none());
     }
 
     #[actix::test]
-    async fn what_a_client_was_answered_before_the_decision_stands() {
-        let flights = InFlightKeys::default();
-        let flight = alone(&flights).await;
-        assert!(matches!(flight.watch().give_up(&reply(1)), Verdict::Undecided(_)));
-        let Boarding::Undecided(told) = flights.board(KEY).await else { panic!("two flights") };
-        assert_eq!(told.number, 1, "a retry is answered the same");
-        let other = flights.board(IdempotencyKey { fingerprint: 9, ..KEY }).await;
-        assert!(matches!(other, Boarding::Reused));
-        assert_eq!(flight.is_pending().map(|reply| reply.number), Some(1));
-        assert_eq!(flight.is_answered().map(|reply| reply.number), Some(1));
+    async fn an_answer_sent_before_the_decision_is_final() {
+        let in_flight_keys = InFlightKeys::default();
+        let guard = alone(&in_flight_keys).await;
+        assert!(matches!(guard.watch().give_up(&reply(1)), Verdict::Undecided(_)));
+        let Acquired::Undecided(told) = in_flight_keys.acquire(KEY).await else {
+            panic!("two requests are in flight")
+        };
+        assert_eq!(told.number, 1, "a retry gets the same answer");
+        let other = in_flight_keys.acquire(IdempotencyKey { fingerprint: 9, ..KEY }).await;
+        assert!(matches!(other, Acquired::Reused));
+        assert_eq!(guard.is_pending().map(|reply| reply.number), Some(1));
+        assert_eq!(guard.is_answered().map(|reply| reply.number), Some(1));
     }
 
     #[actix::test]
-    async fn either_the_aggregate_answers_or_patience_does() {
-        let flights = InFlightKeys::default();
-        let flight = alone(&flights).await;
-        assert!(flight.is_pending().is_none() && flight.is_answered().is_none());
-        assert!(matches!(flight.watch().give_up(&reply(1)), Verdict::Answered));
-        drop(flight);
-        let flight = alone(&flights).await;
-        assert!(flight.is_pending().is_none());
-        let watch = flight.watch();
+    async fn a_client_is_answered_by_the_aggregate_or_when_its_wait_time_ends() {
+        let in_flight_keys = InFlightKeys::default();
+        let guard = alone(&in_flight_keys).await;
+        assert!(guard.is_pending().is_none() && guard.is_answered().is_none());
+        assert!(matches!(guard.watch().give_up(&reply(1)), Verdict::Answered));
+        drop(guard);
+        let guard = alone(&in_flight_keys).await;
+        assert!(guard.is_pending().is_none());
+        let watch = guard.watch();
         assert!(matches!(watch.give_up(&reply(2)), Verdict::GivenUp(_)));
-        assert_eq!(flight.is_answered().map(|reply| reply.number), Some(2));
+        assert_eq!(guard.is_answered().map(|reply| reply.number), Some(2));
         watch.take_back();
-        assert!(flight.is_answered().is_none(), "it was not stored, and not sent");
+        assert!(guard.is_answered().is_none(), "the reply was not stored and not sent");
     }
 
     #[actix::test]
-    async fn one_that_has_landed_does_not_end_the_next() {
-        let flights = InFlightKeys::default();
-        let first = alone(&flights).await;
+    async fn an_answered_request_does_not_free_the_key_of_the_next_request() {
+        let in_flight_keys = InFlightKeys::default();
+        let first = alone(&in_flight_keys).await;
         first.watch().land();
-        let _second = alone(&flights).await;
+        let _second = alone(&in_flight_keys).await;
         drop(first);
-        assert!(flights.watch(7).is_some());
+        assert!(in_flight_keys.watch(7).is_some());
     }
 }

@@ -16,7 +16,7 @@ pub enum Strike {
     UntilReleased,
 }
 
-/// The instances that are made to panic. Costs nothing as long as there are none.
+/// The instances that are made to panic. Without any, the check is one atomic load.
 #[derive(Debug, Default)]
 pub struct InjectedPanics {
     is_any: AtomicBool,
@@ -27,7 +27,7 @@ impl InjectedPanics {
     /// Panics if a panic is injected into this instance.
     ///
     /// # Panics
-    /// On purpose.
+    /// When a panic is injected into this instance.
     pub fn strike(&self, resource: &str, number: u64) {
         if !self.is_any.load(Ordering::Relaxed) {
             return;
@@ -77,14 +77,14 @@ mod tests {
     use crate::actors::support::catch_panic;
 
     #[test]
-    fn an_instance_is_struck_once_or_until_it_is_forgiven() {
-        let strikes = InjectedPanics::default();
-        let is_struck = |number| catch_panic(|| strikes.strike("a/b", number)).is_err();
-        strikes.aim("a/b", 1, Strike::Once).unwrap();
-        strikes.aim("a/b", 2, Strike::UntilReleased).unwrap();
-        assert!(is_struck(1) && !is_struck(1) && !is_struck(3));
-        assert!(is_struck(2) && is_struck(2));
-        strikes.forgive("a/b", 2);
-        assert!(!is_struck(2));
+    fn an_instance_panics_once_or_until_its_injected_panic_is_removed() {
+        let injected_panics = InjectedPanics::default();
+        let panics = |number| catch_panic(|| injected_panics.strike("a/b", number)).is_err();
+        injected_panics.aim("a/b", 1, Strike::Once).unwrap();
+        injected_panics.aim("a/b", 2, Strike::UntilReleased).unwrap();
+        assert!(panics(1) && !panics(1) && !panics(3));
+        assert!(panics(2) && panics(2));
+        injected_panics.forgive("a/b", 2);
+        assert!(!panics(2));
     }
 }

@@ -1,4 +1,4 @@
-//! An aggregate kind: what its instances share.
+//! An aggregate kind: the data that all its instances share.
 
 use super::{
     envelope::{Content, Envelope},
@@ -10,25 +10,25 @@ use crate::{
     actors::{
         api::{RequestError, ResourceInfo},
         gate::Gate,
-        operations::Context,
+        operations::Component,
     },
-    domain::kernel::{Aggregate, Saying, SettingsOf},
+    domain::kernel::{Aggregate, CommandRoute, SettingsOf},
     store::{KindId, Stream},
 };
 use std::sync::{Arc, atomic::AtomicU64};
 
-/// An aggregate kind.
+/// An aggregate kind: the data that all its instances share.
 pub struct AggregateKind<A: Aggregate> {
     pub(super) kind: KindId,
     pub(super) shared: Arc<Services>,
     pub(super) settings: SettingsOf<A>,
     pub(super) info: ResourceInfo,
-    pub(super) context: Arc<Context>,
+    pub(super) component: Arc<Component>,
     /// The gate in front of all commands of clients to this kind.
     pub(super) admission: Arc<Gate>,
     /// The gate in front of the step of another aggregate that clients wait for.
     pub(super) step: Option<Arc<Gate>>,
-    pub(super) sayings: Vec<Saying<A>>,
+    pub(super) command_routes: Vec<CommandRoute<A>>,
     pub(super) next_number: AtomicU64,
     pub(super) undecided: Undecided,
     pub(super) post: ShardRouter<A>,
@@ -43,7 +43,7 @@ impl<A: Aggregate> AggregateKind<A> {
         RequestError::NotFound { resource: A::NAME, number }
     }
 
-    /// Puts a message into the mailbox of the shard it belongs to.
+    /// Sends a message to the instance of this number, through its shard.
     pub(super) fn post(&self, number: u64, content: Content<A>) {
         self.post.send(Envelope { number, content });
     }

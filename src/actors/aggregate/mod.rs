@@ -1,11 +1,11 @@
-//! Aggregates: one actor for each instance, one shard for each thread and kind.
+//! Aggregates: each instance is one actor, and each kind has one shard for each thread.
 //!
 //! ```text
 //! endpoint ─▶ request ─▶ router ─▶ shard ─▶ instance ─▶ journal
 //!                ▲                             │
 //!                └──────── reply ◀─────────────┘ once it is durable
 //! ```
-//! An aggregate knows nothing of sagas, effects or views.
+//! This folder uses no code of sagas, effects or views.
 
 mod admission;
 mod endpoint;
@@ -25,7 +25,7 @@ mod undecided;
 mod wait;
 
 pub use endpoint::Endpoint;
-pub use idempotency::{Boarding, InFlightKeys, KeyGuard};
+pub use idempotency::{Acquired, InFlightKeys, KeyGuard};
 pub use injected_panics::{InjectedPanics, Strike};
 pub use kind::AggregateKind;
 pub use rehydration::{check_history, rebuild};

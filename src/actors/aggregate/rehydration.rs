@@ -1,11 +1,11 @@
-//! Rehydration: aggregates are rebuilt from the journal, and rendered for clients.
+//! Rehydration: rebuilds aggregates from the journal, and renders them for clients.
 
 use crate::{
     actors::{
         api::{Outcome, Reply, RequestError},
         support::catch_panic,
     },
-    domain::kernel::{Aggregate, Standing},
+    domain::kernel::{Aggregate, Progress},
     store::{
         Payload, Record, Stream, codec,
         journal::{Journal, StoreError},
@@ -27,7 +27,7 @@ pub struct Rebuilt<A> {
 
 /// Rebuilds an aggregate from its snapshot and the records after it. Blocking.
 pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuilt<A>, StoreError> {
-    let unreadable = |because| StoreError::Unreadable { stream, because };
+    let unreadable = |reason| StoreError::Unreadable { stream, reason };
     // A snapshot of another shape is ignored. The whole history is read once, since the instance
     // writes a new snapshot then.
     let snapshot = journal.snapshot(stream)?.filter(|snapshot| snapshot.shape == A::SHAPE);
@@ -48,14 +48,14 @@ pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuil
     Ok(Rebuilt { state, version, position, records_read })
 }
 
-/// Applies one record; a panic in the domain is an error here.
+/// Applies one record. A panic of the domain code becomes an error.
 pub fn apply<A: Aggregate>(state: A, record: &Record) -> Result<A, String> {
     let Payload::Event(bytes) = &record.payload else { return Ok(state) };
     let event = codec::decode(bytes).map_err(|error| error.to_string())?;
     catch_panic(|| state.evolve(event))
 }
 
-/// The reply that shows an aggregate, or the error why it failed.
+/// The reply that shows an aggregate, or the reason of its failure as an error.
 pub fn reply<A: Aggregate>(
     state: &A,
     number: u64,
@@ -63,8 +63,8 @@ pub fn reply<A: Aggregate>(
     position: u64,
     outcome: Outcome,
 ) -> Result<Reply, RequestError> {
-    if let Standing::Fell { how, because } = state.standing() {
-        return Err(RequestError::Fell { how, because, number });
+    if let Progress::Failed { how, reason } = state.progress() {
+        return Err(RequestError::FailedLater { how, reason, number });
     }
     shown(state, number, version, position, outcome)
 }
@@ -77,29 +77,36 @@ pub fn shown<A: Aggregate>(
     position: u64,
     outcome: Outcome,
 ) -> Result<Reply, RequestError> {
-    let body = serde_json::to_vec(&state.show(number))
+    let body = serde_json::to_vec(&state.represent(number))
         .map_err(|error| RequestError::Failed(error.to_string()))?;
-    Ok(Reply { outcome, number, version, position, body, possible: state.possible().into() })
+    Ok(Reply {
+        outcome,
+        number,
+        version,
+        position,
+        body,
+        available_commands: state.available_commands().into(),
+    })
 }
 
 /// Rebuilds an aggregate from its whole history and compares its snapshot. Blocking.
 ///
 /// # Errors
-/// What is wrong.
+/// The first version that is wrong, with the reason.
 pub fn check_history<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<(), String> {
     let snapshot = journal.snapshot(stream).map_err(|error| error.to_string())?;
     let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
     let (mut state, mut flaw) = (A::default(), None);
     let folded = journal.each_record(stream, 0, |record| {
-        let mut is_wrong = |because: String| {
-            flaw = Some(format!("version {}: {because}", record.version));
+        let mut is_wrong = |reason: String| {
+            flaw = Some(format!("version {}: {reason}", record.version));
             StoreError::Failed(String::new())
         };
         let before = mem::take(&mut state);
         state = apply::<A>(before, &record).map_err(&mut is_wrong)?;
         let here = snapshot.as_ref().filter(|snapshot| snapshot.version == record.version);
         if here.is_some_and(|snapshot| snapshot.state != codec::encode(&state)) {
-            return Err(is_wrong("the snapshot is not what the events add up to".into()));
+            return Err(is_wrong("the snapshot differs from the state of the events".into()));
         }
         Ok(())
     });

@@ -12,9 +12,9 @@ use super::{
 use crate::{
     actors::{
         api::{Outcome, RequestError, blocking},
-        gate::types,
+        gate::CallOutcome,
     },
-    domain::kernel::{Aggregate, Standing},
+    domain::kernel::{Aggregate, Progress},
     store::StoredAnswer,
 };
 use std::{sync::Arc, time::Duration};
@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 const SETTLED_RECORDS_MAX: u32 = 1_024;
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Answers a request again that was carried out before.
+    /// Answers a request that was carried out before.
     pub(super) async fn recall(&self, stored: StoredAnswer, mut call: Call) -> Reached {
         let Some(keyed) = call.keyed.take() else { return Err(RequestError::KeyReused) };
         if stored.fingerprint != keyed.key.fingerprint {
@@ -40,14 +40,14 @@ impl<A: Aggregate> AggregateKind<A> {
         keyed.flight.goes_to(number);
         keyed.flight.is_pending();
         if let Some(answer) = self.first_settled(number, version, call.outcome).await? {
-            let answer = answer.map_err(|trouble| self.explain(&keyed, trouble));
-            return self.keep(&keyed, number, false, answer, call.patience).await;
+            let answer = answer.map_err(|request_error| self.explain(&keyed, request_error));
+            return self.keep(&keyed, number, false, answer, call.wait_max).await;
         }
-        call.permit.report(types::Outcome::Succeeded);
+        call.permit.report(CallOutcome::Succeeded);
         let waits = Waits {
             number,
-            patience: call.patience,
-            passage: call.passage,
+            wait_max: call.wait_max,
+            admission: call.admission,
             keyed: Some((keyed.key, keyed.flight.watch())),
             is_new: false,
         };
@@ -56,18 +56,18 @@ impl<A: Aggregate> AggregateKind<A> {
         self.within(waits, told).await
     }
 
-    /// Stores an answer under its key before it is sent; the key is not free meanwhile.
+    /// Stores an answer under its key before it is sent. The key is not free meanwhile.
     pub(super) async fn keep(
         &self,
         keyed: &Keyed,
         number: u64,
         is_first: bool,
         answer: Reached,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Reached {
         let (fingerprint, stream) = (keyed.key.fingerprint, self.stream(number));
         let keeping = Keeping { fingerprint, stream, is_first };
-        self.shared.keep_answer(keyed.key.key, keeping, answer, patience).await
+        self.shared.keep_answer(keyed.key.key, keeping, answer, wait_max).await
     }
 
     /// The answer at the first version from `version` on where nothing was pending. `None` when
@@ -90,7 +90,7 @@ impl<A: Aggregate> AggregateKind<A> {
         let mut state = A::default();
         for record in records.iter().take_while(|record| record.position <= durable) {
             state = apply::<A>(state, record).map_err(RequestError::Failed)?;
-            if record.version >= version && state.standing() != Standing::Pending {
+            if record.version >= version && state.progress() != Progress::Pending {
                 let (version, position) = (record.version, record.position);
                 return Ok(Some(reply::<A>(&state, number, version, position, outcome)));
             }

@@ -1,8 +1,9 @@
-//! The router of one aggregate kind. Messages leave a thread in batches: a wake-up for every single
-//! one would cost more than the work it asks for.
+//! The router of one aggregate kind. Messages leave a thread in batches, because a wake-up for each
+//! message would cost more than the work for it.
 //!
-//! The first message of a turn of the event loop schedules the sending behind all tasks that are
-//! ready now; messages written by those are included. A thread without an event loop sends at once.
+//! The first message of an event loop's turn schedules the sending after all tasks that are ready
+//! now. The batch includes the messages of those tasks. A thread without an event loop sends at
+//! once.
 
 use super::envelope::Envelope;
 use crate::{
@@ -24,7 +25,7 @@ use std::{
     time::Instant,
 };
 
-/// The journal failed, and is open again.
+/// The message that the journal failed and is open again.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct JournalRecovered;
@@ -33,30 +34,31 @@ pub struct JournalRecovered;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Batch<A: Aggregate> {
-    /// In the order in which they were sent.
-    pub letters: Vec<Envelope<A>>,
-    /// The messages count as queued for as long as this lives, whatever happens to the shard.
+    /// The messages, in the order in which they were sent.
+    pub envelopes: Vec<Envelope<A>>,
+    /// The queue slots of the messages. They are freed when this is dropped, even if the shard
+    /// dies.
     pub on_the_way: QueueSlots,
 }
 
 /// Queue slots held by messages in transit; dropping them frees the slots.
 pub struct QueueSlots {
     traffic: Arc<QueueStats>,
-    letters: usize,
+    envelopes: usize,
 }
 
 impl Drop for QueueSlots {
     fn drop(&mut self) {
-        self.traffic.queued.fetch_sub(self.letters, Ordering::Relaxed);
-        self.traffic.arrived.fetch_add(self.letters as u64, Ordering::Relaxed);
+        self.traffic.queued.fetch_sub(self.envelopes, Ordering::Relaxed);
+        self.traffic.arrived.fetch_add(self.envelopes as u64, Ordering::Relaxed);
     }
 }
 
 /// The router to the shards of one aggregate kind.
 pub struct ShardRouter<A: Aggregate> {
-    /// Unique among the routers of the process.
+    /// The id, which is unique among the routers of the process.
     id: usize,
-    /// One for each shard.
+    /// The address of each shard.
     shards: Arc<[ShardSlot<A>]>,
     traffic: Arc<QueueStats>,
     letters_max: usize,
@@ -83,12 +85,12 @@ impl<A: Aggregate> ShardSlot<A> {
     }
 }
 
-/// Counts of messages of one kind. They are counted here and not by mailboxes, which hold batches.
+/// Counts of messages of one kind. Mailboxes cannot count them, because they hold batches.
 #[derive(Default)]
 struct QueueStats {
-    /// In transit.
+    /// Messages in transit.
     queued: AtomicUsize,
-    /// Arrived so far, or returned.
+    /// Messages that have arrived or were returned so far.
     arrived: AtomicU64,
     drain: DrainRate,
 }
@@ -103,40 +105,40 @@ impl<A: Aggregate> Clone for ShardRouter<A> {
 /// The batch of one kind that waits on this thread.
 struct PendingBatch<A: Aggregate> {
     post: ShardRouter<A>,
-    letters: Vec<Envelope<A>>,
+    envelopes: Vec<Envelope<A>>,
 }
 
 thread_local! {
     /// The pending batches of this thread, by router id.
-    static OUTBOXES: RefCell<HashMap<usize, Box<dyn Any>>> = RefCell::default();
+    static PENDING_BATCHES: RefCell<HashMap<usize, Box<dyn Any>>> = RefCell::default();
 }
 
-static POSTS: AtomicUsize = AtomicUsize::new(0);
+static ROUTERS: AtomicUsize = AtomicUsize::new(0);
 
 impl<A: Aggregate> ShardRouter<A> {
     /// A router to this many shards, with at most `letters_max` messages in transit.
     pub fn new(shards: usize, letters_max: usize) -> Self {
-        let id = POSTS.fetch_add(1, Ordering::Relaxed);
+        let id = ROUTERS.fetch_add(1, Ordering::Relaxed);
         let shards = (0..shards).map(|_| ShardSlot::default()).collect();
         Self { id, shards, traffic: Arc::default(), letters_max }
     }
 
     /// Sends a message to its shard, with the other messages of this turn of the event loop.
-    pub fn send(&self, letter: Envelope<A>) {
+    pub fn send(&self, envelope: Envelope<A>) {
         if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
             self.traffic.queued.fetch_sub(1, Ordering::Relaxed);
-            return letter.content.refuse(self.full());
+            return envelope.content.refuse(self.full());
         }
         if Arbiter::try_current().is_none() {
-            return self.send_all(vec![letter]);
+            return self.send_all(vec![envelope]);
         }
-        let is_first = OUTBOXES.with_borrow_mut(|outboxes| {
-            let outbox = outboxes.entry(self.id).or_insert_with(|| {
-                Box::new(PendingBatch { post: self.clone(), letters: Vec::new() })
+        let is_first = PENDING_BATCHES.with_borrow_mut(|pending| {
+            let batch = pending.entry(self.id).or_insert_with(|| {
+                Box::new(PendingBatch { post: self.clone(), envelopes: Vec::new() })
             });
-            let outbox = outbox.downcast_mut::<PendingBatch<A>>().expect("a post has one kind");
-            outbox.letters.push(letter);
-            outbox.letters.len() == 1
+            let batch = batch.downcast_mut::<PendingBatch<A>>().expect("a router has one kind");
+            batch.envelopes.push(envelope);
+            batch.envelopes.len() == 1
         });
         if is_first {
             let id = self.id;
@@ -177,38 +179,38 @@ impl<A: Aggregate> ShardRouter<A> {
         }
     }
 
-    fn send_all(&self, letters: Vec<Envelope<A>>) {
+    fn send_all(&self, envelopes: Vec<Envelope<A>>) {
         let mut bundles: Vec<Vec<Envelope<A>>> = self.shards.iter().map(|_| Vec::new()).collect();
-        for letter in letters {
-            let shard = letter.number % self.shards.len() as u64;
-            bundles[usize::try_from(shard).unwrap_or_default()].push(letter);
+        for envelope in envelopes {
+            let shard = envelope.number % self.shards.len() as u64;
+            bundles[usize::try_from(shard).unwrap_or_default()].push(envelope);
         }
-        for (slot, letters) in self.shards.iter().zip(bundles) {
-            if letters.is_empty() {
+        for (slot, envelopes) in self.shards.iter().zip(bundles) {
+            if envelopes.is_empty() {
                 continue;
             }
             let traffic = Arc::clone(&self.traffic);
-            let on_the_way = QueueSlots { traffic, letters: letters.len() };
-            let bundle = Batch { letters, on_the_way };
+            let on_the_way = QueueSlots { traffic, envelopes: envelopes.len() };
+            let bundle = Batch { envelopes, on_the_way };
             // A replaced shard receives no further batch once its successor is connected.
             let refused =
                 slot.with(|shard| match shard.map(|shard| shard.batches.try_send(bundle)) {
                     None | Some(Ok(())) => None,
                     Some(Err(SendError::Full(bundle) | SendError::Closed(bundle))) => Some(bundle),
                 });
-            for letter in refused.into_iter().flat_map(|bundle| bundle.letters) {
-                letter.content.refuse(busy(A::NAME));
+            for envelope in refused.into_iter().flat_map(|bundle| bundle.envelopes) {
+                envelope.content.refuse(busy(A::NAME));
             }
         }
     }
 }
 
 fn flush<A: Aggregate>(id: usize) {
-    let taken = OUTBOXES.with_borrow_mut(|outboxes| {
-        let outbox = outboxes.get_mut(&id)?.downcast_mut::<PendingBatch<A>>()?;
-        Some((outbox.post.clone(), std::mem::take(&mut outbox.letters)))
+    let taken = PENDING_BATCHES.with_borrow_mut(|pending| {
+        let batch = pending.get_mut(&id)?.downcast_mut::<PendingBatch<A>>()?;
+        Some((batch.post.clone(), std::mem::take(&mut batch.envelopes)))
     });
-    if let Some((post, letters)) = taken {
-        post.send_all(letters);
+    if let Some((post, envelopes)) = taken {
+        post.send_all(envelopes);
     }
 }

@@ -24,27 +24,28 @@ pub struct Services {
     /// The settings of the actors.
     pub settings: ActorSettings,
     /// The number of instances in memory in the whole process.
-    pub living: AtomicUsize,
-    /// The gates in front of everything that can be slow, broken or too busy.
+    pub active: AtomicUsize,
+    /// The gates of ports, steps and aggregate kinds.
     pub gates: Arc<Gates>,
     /// The admission to the outside services.
-    pub passages: PortAdmissions,
+    pub admissions: PortAdmissions,
     /// The operations log.
-    pub diary: Arc<OperationsLog>,
-    /// Instances that crashed too often.
+    pub operations_log: Arc<OperationsLog>,
+    /// The quarantine of instances that crashed too often.
     pub quarantine: Arc<Quarantine>,
-    /// Instances that are made to panic on purpose.
-    pub strikes: InjectedPanics,
+    /// The panics that are injected into instances.
+    pub injected_panics: InjectedPanics,
     /// Whether faults may be injected.
     pub allows_faults: bool,
-    /// Requests with an idempotency key that are under way.
-    pub flights: InFlightKeys,
-    /// How fast the journal drains.
+    /// The idempotency keys of requests in flight.
+    pub in_flight_keys: InFlightKeys,
+    /// The drain rate of the journal.
     pub drain: DrainRate,
 }
 
 impl Services {
-    /// The error when the journal takes nothing, because its backlog is full, or because it heals.
+    /// The error when the journal accepts nothing: its backlog is full, or it recovers from a
+    /// failure.
     pub fn journal_is_busy(&self) -> RequestError {
         let (submitted, durable) = (self.journal.submitted(), self.journal.durable());
         let waiting = submitted.saturating_sub(durable);

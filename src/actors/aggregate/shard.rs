@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     actors::{
-        api::{PATIENCE_MAX, busy},
+        api::{WAIT_MAX, busy},
         supervision::{Lifecycle, StartFn, start_in},
         support::UnusedNumbers,
     },
@@ -30,37 +30,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the shard looks for idle instances.
+/// The time between two searches for idle instances.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// How often the shard checks whether it has to make room for other kinds.
+/// The time between two checks whether the shard has to make room for other kinds.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Instances used within this time are not passivated to make room ahead of the limit. An order
-/// that waits for its payment would be read again as soon as it is paid.
+/// Instances used within this time are not passivated to make room ahead of the limit. Otherwise an
+/// order that waits for its payment would be rebuilt as soon as it is paid.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
 /// At most this many instances are checked in one sweep, so that a sweep never blocks the event
 /// loop.
 const SWEEP_INSTANCES_MAX: usize = 4_096;
 
-/// Keeps the instances of one kind in one shard. It alone writes to their mailboxes, so that an
-/// instance with nothing queued and nothing undurable can be dropped without a message.
+/// The shard actor, which owns the instances of one kind on one thread. Only the shard sends to
+/// their mailboxes. It can thus drop an instance without a message, if nothing is queued and all
+/// its records are durable.
 pub struct Shard<A: Aggregate> {
-    room: Arc<AggregateKind<A>>,
+    aggregate: Arc<AggregateKind<A>>,
     lease: Lease,
-    /// The last position that instances under a former shard may have been given.
+    /// The last position that the instances of a former shard can have.
     after: u64,
-    living: HashMap<u64, Resident<A>>,
-    /// Numbers with their use count at queueing, oldest first.
+    active: HashMap<u64, Resident<A>>,
+    /// Numbers with their use count when they were queued; the longest unused ones come first.
     oldest: VecDeque<(u64, u64)>,
     uses: u64,
-    newborns: UnusedNumbers,
+    unused_numbers: UnusedNumbers,
 }
 
 struct Resident<A: Aggregate> {
     addr: Addr<Instance<A>>,
-    pulse: Rc<InstanceActivity>,
+    activity: Rc<InstanceActivity>,
     used: u64,
     used_at: Instant,
 }
@@ -69,9 +70,9 @@ impl<A: Aggregate> Actor for Shard<A> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.room.shared.settings.mailbox_messages_max);
-        ctx.run_interval(SWEEP_EVERY, |keeper, _| keeper.sweep());
-        ctx.run_interval(LOOK_EVERY, |keeper, _| keeper.make_room());
+        ctx.set_mailbox_capacity(self.aggregate.shared.settings.mailbox_messages_max);
+        ctx.run_interval(SWEEP_EVERY, |shard, _| shard.sweep());
+        ctx.run_interval(LOOK_EVERY, |shard, _| shard.make_room());
     }
 }
 
@@ -85,25 +86,25 @@ impl<A: Aggregate> Handler<Lifecycle> for Shard<A> {
 
 impl<A: Aggregate> Drop for Shard<A> {
     fn drop(&mut self) {
-        self.room.shared.living.fetch_sub(self.living.len(), Ordering::Relaxed);
+        self.aggregate.shared.active.fetch_sub(self.active.len(), Ordering::Relaxed);
     }
 }
 
 impl<A: Aggregate> Handler<JournalRecovered> for Shard<A> {
     type Result = ();
 
-    /// Sends `LookAgain` to each instance that clients wait for. The records they wait for may be
-    /// lost, and then no other message would lead to an answer.
+    /// Sends `LookAgain` to each instance that clients wait for. The records that they wait for may
+    /// be lost, and no other message would then lead to an answer.
     fn handle(&mut self, _: JournalRecovered, _: &mut Self::Context) {
-        for (number, instance) in &self.living {
-            if !instance.pulse.is_waited_for() {
+        for (number, instance) in &self.active {
+            if !instance.activity.is_waited_for() {
                 continue;
             }
-            let letter = Envelope { number: *number, content: Content::LookAgain };
-            instance.pulse.queued.set(instance.pulse.queued.get() + 1);
-            if instance.addr.try_send(letter).is_err() {
-                // Its mailbox is full of messages, each of which makes it look again as well.
-                instance.pulse.queued.set(instance.pulse.queued.get() - 1);
+            let envelope = Envelope { number: *number, content: Content::LookAgain };
+            instance.activity.queued.set(instance.activity.queued.get() + 1);
+            if instance.addr.try_send(envelope).is_err() {
+                // Its mailbox is full. Each message in it causes the same check.
+                instance.activity.queued.set(instance.activity.queued.get() - 1);
             }
         }
     }
@@ -113,40 +114,40 @@ impl<A: Aggregate> Handler<Batch<A>> for Shard<A> {
     type Result = ();
 
     fn handle(&mut self, bundle: Batch<A>, _: &mut Self::Context) {
-        let Batch { letters, on_the_way } = bundle;
+        let Batch { envelopes, on_the_way } = bundle;
         drop(on_the_way);
         let is_replaced = self.lease.is_over();
-        for Envelope { number, content } in letters {
+        for Envelope { number, content } in envelopes {
             if is_replaced {
-                self.room.post(number, content);
+                self.aggregate.post(number, content);
             } else {
-                self.pass_on(Envelope { number, content });
+                self.deliver(Envelope { number, content });
             }
         }
     }
 }
 
 impl<A: Aggregate> Shard<A> {
-    fn pass_on(&mut self, letter: Envelope<A>) {
-        let number = letter.number;
+    fn deliver(&mut self, envelope: Envelope<A>) {
+        let number = envelope.number;
         self.uses += 1;
-        let Some(instance) = self.living.get_mut(&number) else {
-            return self.bear(letter, self.after);
+        let Some(instance) = self.active.get_mut(&number) else {
+            return self.activate(envelope, self.after);
         };
         instance.used = self.uses;
         instance.used_at = Instant::now();
-        instance.pulse.queued.set(instance.pulse.queued.get() + 1);
-        match instance.addr.try_send(letter) {
+        instance.activity.queued.set(instance.activity.queued.get() + 1);
+        match instance.addr.try_send(envelope) {
             Ok(()) => {}
-            Err(SendError::Full(letter)) => {
-                instance.pulse.queued.set(instance.pulse.queued.get() - 1);
-                letter.content.refuse(busy(A::NAME));
+            Err(SendError::Full(envelope)) => {
+                instance.activity.queued.set(instance.activity.queued.get() - 1);
+                envelope.content.refuse(busy(A::NAME));
             }
-            // The actor stopped unexpectedly; the next one is rebuilt from the journal.
-            Err(SendError::Closed(letter)) => {
-                tracing::error!(resource = A::NAME, number, "an actor was gone and is reborn");
+            // The actor stopped unexpectedly. The next one is rebuilt from the journal.
+            Err(SendError::Closed(envelope)) => {
+                tracing::error!(resource = A::NAME, number, "an instance stopped and is restarted");
                 self.forget(number);
-                self.bear(letter, self.room.shared.journal.submitted());
+                self.activate(envelope, self.aggregate.shared.journal.submitted());
             }
         }
     }
@@ -154,42 +155,46 @@ impl<A: Aggregate> Shard<A> {
 
 impl<A: Aggregate> Shard<A> {
     /// A shard without instances.
-    pub fn new(room: Arc<AggregateKind<A>>, lease: Lease) -> Self {
-        let journal = &room.shared.journal;
-        let shards = room.shared.settings.shard_count() as u64;
-        let newborns = UnusedNumbers::after(journal.last_number(room.kind), shards);
+    pub fn new(aggregate: Arc<AggregateKind<A>>, lease: Lease) -> Self {
+        let journal = &aggregate.shared.journal;
+        let shards = aggregate.shared.settings.shard_count() as u64;
+        let unused_numbers = UnusedNumbers::after(journal.last_number(aggregate.kind), shards);
         let after = journal.submitted();
-        let (living, oldest) = (HashMap::new(), VecDeque::new());
-        Self { room, lease, after, living, oldest, uses: 0, newborns }
+        let (active, oldest) = (HashMap::new(), VecDeque::new());
+        Self { aggregate, lease, after, active, oldest, uses: 0, unused_numbers }
     }
 
-    fn bear(&mut self, letter: Envelope<A>, after: u64) {
-        let number = letter.number;
-        let living_max = self.room.shared.settings.living_max;
-        if self.room.shared.living.load(Ordering::Relaxed) >= living_max {
+    fn activate(&mut self, envelope: Envelope<A>, after: u64) {
+        let number = envelope.number;
+        let instances_max = self.aggregate.shared.settings.instances_max;
+        if self.aggregate.shared.active.load(Ordering::Relaxed) >= instances_max {
             self.passivate_longest_unused();
         }
-        let is_new = self.newborns.first_time(number);
-        let (addr, pulse) =
-            Instance::start((Arc::clone(&self.room), self.lease.clone()), number, is_new, after);
-        pulse.queued.set(1);
-        let refused = addr.try_send(letter).err();
+        let is_new = self.unused_numbers.first_time(number);
+        let (addr, activity) = Instance::start(
+            (Arc::clone(&self.aggregate), self.lease.clone()),
+            number,
+            is_new,
+            after,
+        );
+        activity.queued.set(1);
+        let refused = addr.try_send(envelope).err();
         self.oldest.push_back((number, self.uses));
-        let instance = Resident { addr, pulse, used: self.uses, used_at: Instant::now() };
-        self.living.insert(number, instance);
-        self.room.shared.living.fetch_add(1, Ordering::Relaxed);
-        if let Some(SendError::Full(letter) | SendError::Closed(letter)) = refused {
-            letter.content.refuse(busy(A::NAME));
+        let instance = Resident { addr, activity, used: self.uses, used_at: Instant::now() };
+        self.active.insert(number, instance);
+        self.aggregate.shared.active.fetch_add(1, Ordering::Relaxed);
+        if let Some(SendError::Full(envelope) | SendError::Closed(envelope)) = refused {
+            envelope.content.refuse(busy(A::NAME));
         }
     }
 
-    /// Checks the up to 8 longest unused instances and passivates up to two. One makes room for the
-    /// new instance, one for kinds that are still in demand.
+    /// Checks up to 8 of the longest unused instances, and passivates up to two of them. One makes
+    /// room for the new instance, the other for kinds that are in demand.
     fn passivate_longest_unused(&mut self) {
         let mut left = 2;
         for _ in 0..self.oldest.len().min(8) {
             let Some((number, used)) = self.oldest.pop_front() else { return };
-            let Some(instance) = self.living.get(&number) else { continue };
+            let Some(instance) = self.active.get(&number) else { continue };
             if instance.used == used && self.is_idle(instance) {
                 self.forget(number);
                 left -= 1;
@@ -202,30 +207,30 @@ impl<A: Aggregate> Shard<A> {
         }
     }
 
-    /// Passivates instances that are idle for long.
+    /// Passivates instances that are unused for `idle_after_s`.
     fn sweep(&mut self) {
-        let idle_after = Duration::from_secs(self.room.shared.settings.idle_after_s);
-        self.let_go(idle_after, |_| true);
+        let idle_after = Duration::from_secs(self.aggregate.shared.settings.idle_after_s);
+        self.passivate(idle_after, |_| true);
     }
 
-    /// Passivates the longest unused instances before the limit is reached. A kind in demand then
-    /// finds the room that idle kinds held.
+    /// Passivates the longest unused instances before the limit is reached. A kind in demand can
+    /// then use the room of idle kinds.
     fn make_room(&mut self) {
-        let max = self.room.shared.settings.living_max;
-        if self.room.shared.living.load(Ordering::Relaxed) >= max / 5 * 4 {
-            self.let_go(KEPT_FOR, |living| living >= max / 4 * 3);
+        let max = self.aggregate.shared.settings.instances_max;
+        if self.aggregate.shared.active.load(Ordering::Relaxed) >= max / 5 * 4 {
+            self.passivate(KEPT_FOR, |active| active >= max / 4 * 3);
         }
     }
 
-    /// Passivates instances unused for this long, while that is wanted at the current number in
-    /// memory.
-    fn let_go(&mut self, unused_for: Duration, is_wanted: impl Fn(usize) -> bool) {
+    /// Passivates instances unused for this long, while `is_wanted` holds for the current number of
+    /// instances in memory.
+    fn passivate(&mut self, unused_for: Duration, is_wanted: impl Fn(usize) -> bool) {
         for _ in 0..self.oldest.len().min(SWEEP_INSTANCES_MAX) {
-            if !is_wanted(self.room.shared.living.load(Ordering::Relaxed)) {
+            if !is_wanted(self.aggregate.shared.active.load(Ordering::Relaxed)) {
                 return;
             }
             let Some((number, _)) = self.oldest.pop_front() else { return };
-            let Some(instance) = self.living.get(&number) else { continue };
+            let Some(instance) = self.active.get(&number) else { continue };
             if instance.used_at.elapsed() >= unused_for && self.is_idle(instance) {
                 self.forget(number);
             } else {
@@ -235,32 +240,32 @@ impl<A: Aggregate> Shard<A> {
     }
 
     fn is_idle(&self, instance: &Resident<A>) -> bool {
-        let nobody_waits = instance.used_at.elapsed() > PATIENCE_MAX;
-        instance.pulse.is_idle(self.room.shared.journal.durable(), nobody_waits)
+        let no_client_waits = instance.used_at.elapsed() > WAIT_MAX;
+        instance.activity.is_idle(self.aggregate.shared.journal.durable(), no_client_waits)
     }
 
-    /// Dropping the only address stops the actor.
+    /// Removes an instance. This drops its only address, which stops the actor.
     fn forget(&mut self, number: u64) {
-        if self.living.remove(&number).is_some() {
-            self.room.shared.living.fetch_sub(1, Ordering::Relaxed);
+        if self.active.remove(&number).is_some() {
+            self.aggregate.shared.active.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
 impl<A: Aggregate> AggregateKind<A> {
     /// The start function of the shard of this index.
-    pub fn begins_keeper(self: &Arc<Self>, shard: usize) -> StartFn {
-        let room = Arc::clone(self);
+    pub fn start_fn(self: &Arc<Self>, shard: usize) -> StartFn {
+        let aggregate = Arc::clone(self);
         Box::new(move |arbiter, lease| {
-            let of_keeper = Arc::clone(&room);
-            let keeper = start_in(arbiter, move || Shard::new(of_keeper, lease))?;
-            room.post.connect(shard, keeper.clone().recipient(), keeper.clone().recipient());
-            Ok(keeper.recipient())
+            let of_shard = Arc::clone(&aggregate);
+            let address = start_in(arbiter, move || Shard::new(of_shard, lease))?;
+            aggregate.post.connect(shard, address.clone().recipient(), address.clone().recipient());
+            Ok(address.recipient())
         })
     }
 
     /// Subscribes the shards to journal failures. The generation rises with each failure, and the
-    /// journal wakes its subscribers after the healing.
+    /// journal wakes its subscribers after the recovery.
     pub fn hear_of_failures(&self) {
         let journal = &self.shared.journal;
         let (known, weak) = (AtomicU64::new(journal.generation()), Arc::downgrade(journal));
@@ -272,7 +277,7 @@ impl<A: Aggregate> AggregateKind<A> {
                 post.tell_all();
             }
         };
-        // The subscription names no kind: it is woken after failures only.
+        // The subscription names no kind, so it is woken after failures only.
         let (kinds, is_waited_for) = (KindSet::default(), Arc::default());
         let pass = Arc::new(|_| {});
         let listener = Listener { kinds, is_waited_for, wake: Arc::new(wake), pass };

@@ -1,4 +1,4 @@
-//! Stored answers under idempotency keys: what is stored of an answer, and how it is read back.
+//! Stored answers under idempotency keys: the conversion of answers to their stored form and back.
 
 use super::services::Services;
 use crate::{
@@ -15,24 +15,25 @@ use crate::{
 use std::time::Duration;
 use tokio::{sync::oneshot, time::timeout};
 
-/// What is stored of an answer. `None` when the answer says that nothing was done, or that the
-/// result is unknown: then a retry under the same key is carried out.
+/// The stored form of an answer. `None` when the answer says that nothing was done, or that the
+/// result is unknown. A retry with the same key is then carried out.
 pub fn stored(answer: &Result<Reply, RequestError>) -> Option<StoredOutcome> {
     Some(match answer {
         Ok(reply) => StoredOutcome::Replied(stored_reply(reply)),
-        Err(RequestError::Rejected { kind, because }) => {
-            StoredOutcome::Rejected { kind: *kind, because: because.clone() }
+        Err(RequestError::Rejected { kind, reason }) => {
+            StoredOutcome::Rejected { kind: *kind, reason: reason.clone() }
         }
-        Err(trouble @ RequestError::NotFound { .. }) => {
-            StoredOutcome::Rejected { kind: RejectionKind::Unknown, because: trouble.to_string() }
+        Err(request_error @ RequestError::NotFound { .. }) => StoredOutcome::Rejected {
+            kind: RejectionKind::Unknown,
+            reason: request_error.to_string(),
+        },
+        Err(RequestError::FailedLater { how, reason, number }) => {
+            StoredOutcome::FailedLater { how: *how, reason: reason.clone(), number: *number }
         }
-        Err(RequestError::Fell { how, because, number }) => {
-            StoredOutcome::Fell { how: *how, because: because.clone(), number: *number }
-        }
-        Err(RequestError::Unavailable { gate, because, number, retry_after }) => {
+        Err(RequestError::Unavailable { gate, reason, number, retry_after }) => {
             let retry_after_ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
-            let (gate, because) = (gate.to_string(), because.clone());
-            StoredOutcome::Unavailable { gate, because, number: *number, retry_after_ms }
+            let (gate, reason) = (gate.to_string(), reason.clone());
+            StoredOutcome::Unavailable { gate, reason, number: *number, retry_after_ms }
         }
         Err(_) => return None,
     })
@@ -49,54 +50,61 @@ fn stored_reply(reply: &Reply) -> StoredReply {
         version: reply.version,
         position: reply.position,
         body: reply.body.clone(),
-        possible: reply.possible.names().map(str::to_owned).collect(),
+        available_commands: reply.available_commands.names().map(str::to_owned).collect(),
     }
 }
 
-/// The answer that was stored. `Err` is the version after the command when it was carried out
-/// without a stored answer.
+/// The answer that was stored. When the command was carried out and no answer is stored, `Err` is
+/// the version after the command.
 pub fn recalled(outcome: StoredOutcome) -> Result<Result<Reply, RequestError>, u32> {
     Ok(match outcome {
         StoredOutcome::Accepted { version } => return Err(version),
-        StoredOutcome::Rejected { kind, because } => Err(RequestError::Rejected { kind, because }),
+        StoredOutcome::Rejected { kind, reason } => Err(RequestError::Rejected { kind, reason }),
         StoredOutcome::Replied(reply) => Ok(recalled_reply(reply)),
-        StoredOutcome::Fell { how, because, number } => {
-            Err(RequestError::Fell { how, because, number })
+        StoredOutcome::FailedLater { how, reason, number } => {
+            Err(RequestError::FailedLater { how, reason, number })
         }
-        StoredOutcome::Unavailable { gate, because, number, retry_after_ms } => {
+        StoredOutcome::Unavailable { gate, reason, number, retry_after_ms } => {
             let retry_after = Duration::from_millis(retry_after_ms);
-            Err(RequestError::Unavailable { gate: gate.into(), because, number, retry_after })
+            Err(RequestError::Unavailable { gate: gate.into(), reason, number, retry_after })
         }
     })
 }
 
 fn recalled_reply(reply: StoredReply) -> Reply {
-    let StoredReply { success, number, version, position, body, possible } = reply;
+    let StoredReply { success, number, version, position, body, available_commands } = reply;
     let outcome = match success {
         StoredSuccess::Created => Outcome::Created,
         StoredSuccess::Done => Outcome::Done,
         StoredSuccess::Pending => Outcome::Pending,
     };
-    Reply { outcome, number, version, position, body, possible: Possible::Stored(possible) }
+    Reply {
+        outcome,
+        number,
+        version,
+        position,
+        body,
+        available_commands: Possible::Stored(available_commands),
+    }
 }
 
 impl Services {
-    /// Stores an answer by itself and waits until it is durable, so that it may be sent. When
-    /// nothing of it is to be stored, it may be sent at once.
+    /// Stores an answer without a record, and waits until it is durable; then it may be sent. An
+    /// answer without a stored form may be sent at once.
     ///
     /// # Errors
-    /// The answer to send instead: this one was not stored, or it is unknown whether it was.
+    /// The error to send instead: the answer was not stored, or it is unknown whether it was.
     pub async fn keep_answer(
         &self,
         key: u128,
         keeping: Keeping,
         answer: Result<Reply, RequestError>,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Result<Reply, RequestError> {
         let Some(outcome) = stored(&answer) else { return answer };
         let Keeping { fingerprint, stream, is_first } = keeping;
         let to_be_stored = StoredAnswer { fingerprint, stream, outcome };
-        let (said, durable) = oneshot::channel();
+        let (sender, durable) = oneshot::channel();
         self.journal.submit(Submission {
             stream,
             after_version: 0,
@@ -108,10 +116,10 @@ impl Services {
             answer: Some(Answers::from(Answer { key, answer: to_be_stored, is_first })),
             snapshot: None,
             leases: [None, None],
-            done: Some(Box::new(move |outcome| drop(said.send(outcome)))),
+            done: Some(Box::new(move |outcome| drop(sender.send(outcome)))),
         })?;
-        let unknown = "the answer is not durable yet; the same key tells";
-        match timeout(patience, batch_wakes(durable)).await {
+        let unknown = "the answer is not durable yet; retry with the same key";
+        match timeout(wait_max, batch_wakes(durable)).await {
             Ok(Ok(durable)) => durable?,
             Ok(Err(_)) | Err(_) => return Err(RequestError::Failed(unknown.to_owned())),
         }
@@ -119,12 +127,12 @@ impl Services {
     }
 }
 
-/// What is stored beside an answer.
+/// The data that is stored beside an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Keeping {
     /// A hash of the whole request.
     pub fingerprint: u128,
-    /// The stream it went to; of number 0 when it went to none.
+    /// The stream that the request went to; its number is 0 when the request went to none.
     pub stream: Stream,
     /// Whether nothing is stored under this key yet.
     pub is_first: bool,

@@ -1,4 +1,4 @@
-//! The numbers of new aggregates that were answered 202 before they were decided.
+//! The numbers of new aggregates whose command was answered 202 before it was decided.
 
 use crate::actors::api::{Reply, RequestError};
 use std::{
@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The numbers of new aggregates that a client was answered 202 for before they were decided.
+/// The numbers of new aggregates whose command was answered 202 before it was decided.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Undecided {
     numbers: Arc<Mutex<HashSet<u64>>>,
@@ -18,7 +18,7 @@ pub(super) struct Undecided {
 }
 
 impl Undecided {
-    /// Adds a number until its answer is sent.
+    /// Adds a number, and removes it when its command is decided.
     pub(super) fn add(
         &self,
         number: u64,

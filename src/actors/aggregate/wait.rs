@@ -1,7 +1,7 @@
-//! Waiting for the outcome of a command, and the answer to a client whose patience is over first.
+//! The wait for the outcome of a command, and the answer to a client whose wait time ends first.
 //!
-//! A command sent to an aggregate is never reported as undone unless it certainly is. As long as it
-//! may still be carried out, the answer is 202 with the place where the outcome will be found.
+//! An answer says that a command was not carried out only when this is certain. As long as the
+//! command may still be carried out, the answer is 202 with the path of the outcome.
 
 use super::{
     envelope::Content,
@@ -30,9 +30,9 @@ pub struct Waits {
     /// The number of the aggregate.
     pub number: u64,
     /// The longest wait.
-    pub patience: Duration,
+    pub wait_max: Duration,
     /// The admission to the outside service whose answer is waited for.
-    pub passage: Option<Arc<PortAdmission>>,
+    pub admission: Option<Arc<PortAdmission>>,
     /// The idempotency key, if there is one.
     pub keyed: Option<(IdempotencyKey, Watch)>,
     /// Whether the number is that of a new aggregate.
@@ -40,18 +40,19 @@ pub struct Waits {
 }
 
 impl<A: Aggregate> AggregateKind<A> {
-    /// Waits for the answer. When patience is over first, or the awaited question is deferred, the
-    /// answer shows the current state.
+    /// Waits for the answer. When the wait time ends first, or the awaited port request is
+    /// deferred, the answer shows the current state.
     pub(super) async fn within(&self, waits: Waits, mut told: Told) -> Reached {
-        let answered = unless_put_off(waits.passage.clone(), waits.number, batch_wakes(&mut told));
-        let is_put_off = match timeout(waits.patience, answered).await {
+        let answered =
+            unless_deferred(waits.admission.clone(), waits.number, batch_wakes(&mut told));
+        let is_deferred = match timeout(waits.wait_max, answered).await {
             Ok(Some(Ok(reached))) => return reached,
             Ok(Some(Err(_))) => return self.after_loss(&waits).await,
             Ok(None) => true,
             Err(_) => false,
         };
         let answer = self.answer_in_time(&waits, Some(told)).await;
-        if !is_put_off {
+        if !is_deferred {
             // The step that the client waited for was not taken in time.
             let (reply, _) = oneshot::channel();
             self.post(waits.number, Content::GiveUp(reply));
@@ -59,15 +60,15 @@ impl<A: Aggregate> AggregateKind<A> {
         answer
     }
 
-    /// The answer when the reply channel was dropped without one, with the command or in the wait
-    /// list.
+    /// The answer when the reply channel was dropped without one: with the command, or in the list
+    /// of waiting clients.
     async fn after_loss(&self, waits: &Waits) -> Reached {
-        let unknown = "whether the command was carried out is unknown";
+        let unknown = "it is unknown whether the command was carried out";
         if waits.keyed.is_some() || !waits.is_new {
             return Err(RequestError::Failed(unknown.to_owned()));
         }
-        // The number is new: any state found under it was made by this command.
-        match timeout(waits.patience, self.ask(waits.number, Content::Show)).await {
+        // The number is new, so any state found under it comes from this command.
+        match timeout(waits.wait_max, self.ask(waits.number, Content::Show)).await {
             Ok(Ok(reply)) => Ok(Reply { outcome: Outcome::Pending, ..reply }),
             Ok(Err(RequestError::NotFound { .. })) => Err(busy(A::NAME)),
             _ => Err(RequestError::Failed(unknown.to_owned())),
@@ -76,7 +77,7 @@ impl<A: Aggregate> AggregateKind<A> {
 
     /// The answer to a client that cannot wait any longer.
     pub(super) async fn answer_in_time(&self, waits: &Waits, mut told: Option<Told>) -> Reached {
-        let shown = timeout(waits.patience, self.ask(waits.number, Content::Show)).await;
+        let shown = timeout(waits.wait_max, self.ask(waits.number, Content::Show)).await;
         if let Some(Ok(reached)) = told.as_mut().map(oneshot::Receiver::try_recv) {
             return reached;
         }
@@ -97,10 +98,10 @@ impl<A: Aggregate> AggregateKind<A> {
             Verdict::GivenUp(reply) => {
                 let (fingerprint, stream) = (key.fingerprint, self.stream(waits.number));
                 let keeping = Keeping { fingerprint, stream, is_first: false };
-                let kept = self.shared.keep_answer(key.key, keeping, Ok(reply), waits.patience);
+                let kept = self.shared.keep_answer(key.key, keeping, Ok(reply), waits.wait_max);
                 let kept = kept.await;
                 match &kept {
-                    Err(trouble) if !is_unknown(trouble) => watch.take_back(),
+                    Err(request_error) if !is_unknown(request_error) => watch.take_back(),
                     Err(_) => {}
                     Ok(_) => watch.land(),
                 }
@@ -109,14 +110,14 @@ impl<A: Aggregate> AggregateKind<A> {
             // The aggregate has submitted the answer, which is on its way to the disk.
             Verdict::Open | Verdict::Pending | Verdict::Answered => {
                 let answered = async { batch_wakes(told.or(told_later)?).await.ok() };
-                let answered = timeout(waits.patience, answered).await.ok().flatten();
-                let unknown = "the answer is not durable yet; the same key tells".to_owned();
+                let answered = timeout(waits.wait_max, answered).await.ok().flatten();
+                let unknown = "the answer is not durable yet; retry with the same key".to_owned();
                 answered.unwrap_or(Err(RequestError::Failed(unknown)))
             }
         }
     }
 
-    /// The reply about an aggregate that has not decided yet.
+    /// The reply about an aggregate whose command is not decided yet.
     fn undecided_reply(&self, number: u64) -> Reply {
         Reply {
             outcome: Outcome::Pending,
@@ -124,27 +125,27 @@ impl<A: Aggregate> AggregateKind<A> {
             version: 0,
             position: self.shared.journal.durable(),
             body: b"{}".to_vec(),
-            possible: [].as_slice().into(),
+            available_commands: [].as_slice().into(),
         }
     }
 }
 
-const fn is_unknown(trouble: &RequestError) -> bool {
-    matches!(trouble, RequestError::Failed(_))
+const fn is_unknown(request_error: &RequestError) -> bool {
+    matches!(request_error, RequestError::Failed(_))
 }
 
-/// The answer; `None` when the question that it waits for was deferred first.
-async fn unless_put_off<T>(
-    passage: Option<Arc<PortAdmission>>,
+/// The answer; `None` when the port request that it waits for was deferred first.
+async fn unless_deferred<T>(
+    admission: Option<Arc<PortAdmission>>,
     number: u64,
     told: impl Future<Output = T>,
 ) -> Option<T> {
-    let Some(passage) = passage.filter(|passage| passage.may_put_off()) else {
+    let Some(admission) = admission.filter(|admission| admission.may_put_off()) else {
         return Some(told.await);
     };
     tokio::select! {
         biased;
         reached = told => Some(reached),
-        () = passage.is_put_off(number) => None,
+        () = admission.is_put_off(number) => None,
     }
 }

@@ -1,18 +1,18 @@
-//! The errors of requests and of the start.
+//! The errors of requests, and of the start of a runtime.
 
 use crate::{
     actors::{
-        gate::{Away, Why},
+        gate::{GateRejection, RejectReason},
         support::soon,
     },
-    domain::kernel::{Fall, Malformed, Rejection, RejectionKind},
+    domain::kernel::{FailureKind, Malformed, Rejection, RejectionKind},
 };
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// The reason why a runtime did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The settings make no sense.
+    /// The settings are invalid.
     #[error("{0}")]
     Settings(String),
     /// The data cannot be opened.
@@ -29,11 +29,11 @@ pub enum RequestError {
     /// 422: JSON without the needed content.
     #[error("{0}")]
     Malformed(String),
-    /// 400: a query parameter that makes no sense.
+    /// 400: an invalid query parameter.
     #[error("{0}")]
     BadQuery(String),
-    /// 403: a command that only sagas may dispatch.
-    #[error("`{0}` is said inside only")]
+    /// 403: an internal command, which only sagas, ports and lookups may send.
+    #[error("`{0}` is an internal command")]
     Inside(&'static str),
     /// 404: there is no such aggregate or row.
     #[error("there is no {resource} {number}")]
@@ -44,20 +44,20 @@ pub enum RequestError {
         number: u64,
     },
     /// 404, 409 or 422: the business rejects the command.
-    #[error("{because}")]
+    #[error("{reason}")]
     Rejected {
         /// The family of the answer.
         kind: RejectionKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// 402, 409 or 503: the aggregate was begun, and its process failed.
-    #[error("{because}")]
-    Fell {
+    #[error("{reason}")]
+    FailedLater {
         /// The family of the answer.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
         /// Its number, under which it can still be read.
         number: u64,
     },
@@ -74,24 +74,24 @@ pub enum RequestError {
     },
     /// 503: the aggregate was begun, and its process failed because the external service behind a
     /// gate was busy or down.
-    #[error("{because}")]
+    #[error("{reason}")]
     Unavailable {
         /// `taxi/payment`
         gate: Arc<str>,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
         /// Its number, under which it can still be read.
         number: u64,
         /// The time after which to retry.
         retry_after: Duration,
     },
-    /// 429 or 503: a gate turned the request away before anything was begun.
+    /// 429 or 503: a gate refused the request before anything was begun.
     #[error("the gate {gate} {why}")]
     TurnedAway {
         /// `taxi/payment`
         gate: Arc<str>,
         /// The reason.
-        why: Why,
+        why: RejectReason,
         /// The time after which to retry.
         retry_after: Duration,
     },
@@ -104,27 +104,27 @@ pub enum RequestError {
         retry_after_s: u32,
     },
     /// 503: this one instance is quarantined after repeated crashes.
-    #[error("{resource} {number} is quarantined: {because}")]
+    #[error("{resource} {number} is quarantined: {reason}")]
     Quarantined {
         /// `taxi/orders`
         resource: &'static str,
         /// The number of the resource.
         number: u64,
         /// The reason.
-        because: String,
+        reason: String,
     },
-    /// 503: an operator has suspended this part.
-    #[error("{context} is suspended")]
+    /// 503: an operator has suspended this component.
+    #[error("{component} is suspended")]
     Suspended {
         /// `taxi/reservations`
-        context: &'static str,
+        component: &'static str,
     },
     /// 503: the result is still being built or has to catch up.
     #[error("{0}")]
     NotYet(String),
     /// 503: the rows of a view are being rebuilt.
-    #[error("{view} is made anew from the journal: {percent} %, {position} of {of} records")]
-    MadeAnew {
+    #[error("{view} is being rebuilt from the journal: {percent} %, {position} of {of} records")]
+    Rebuilding {
         /// `taxi/mypages`
         view: &'static str,
         /// The progress in percent, below 100.
@@ -146,32 +146,32 @@ pub enum RequestError {
     #[error("{0}")]
     ReadOnly(String),
     /// 503: this one instance crashed on the command, and is being rebuilt.
-    #[error("{resource} {number} {because}")]
+    #[error("{resource} {number} {reason}")]
     Crashed {
         /// `taxi/orders`
         resource: &'static str,
         /// The number of the resource.
         number: u64,
         /// The panic message.
-        because: String,
+        reason: String,
         /// The time after which the instance is expected to be back.
         retry_after: Duration,
     },
     /// 503: the server failed, and it is unknown whether the command was stored. A retry with the
-    /// same idempotency key tells.
+    /// same idempotency key gets the outcome.
     #[error("{0}")]
     Failed(String),
 }
 
 impl RequestError {
-    /// Returns whether the server failed, instead of being busy or rejecting the request.
+    /// Returns whether the server failed. A busy server or a rejected request is no failure.
     pub(in crate::actors) const fn is_failure(&self) -> bool {
         matches!(self, Self::Failed(_) | Self::Crashed { .. })
     }
 }
 
-impl From<Away> for RequestError {
-    fn from(Away { gate, why, retry_after }: Away) -> Self {
+impl From<GateRejection> for RequestError {
+    fn from(GateRejection { gate, why, retry_after }: GateRejection) -> Self {
         Self::TurnedAway { gate, why, retry_after }
     }
 }
@@ -179,8 +179,8 @@ impl From<Away> for RequestError {
 /// Converts a decoding error into a request error.
 pub fn misunderstood(error: Malformed) -> RequestError {
     match error {
-        Malformed::Syntax(because) => RequestError::Syntax(because),
-        Malformed::Content(because) => RequestError::Malformed(because),
+        Malformed::Syntax(reason) => RequestError::Syntax(reason),
+        Malformed::Content(reason) => RequestError::Malformed(reason),
     }
 }
 
@@ -189,7 +189,7 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, RequestError>> + Send
 
 /// Converts a rejection by the business into a request error.
 pub fn rejected(rejection: &impl Rejection) -> RequestError {
-    RequestError::Rejected { kind: rejection.kind(), because: rejection.to_string() }
+    RequestError::Rejected { kind: rejection.kind(), reason: rejection.to_string() }
 }
 
 /// Returns the error of a full queue whose drain rate is unknown.

@@ -50,20 +50,20 @@ pub enum Fault {
         /// Number of fsyncs; from 1 to 1,000.
         times: u32,
     },
-    /// The file system is taken for full for a while.
+    /// The file system is treated as full for a while.
     NoSpace {
         /// The duration in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
-    /// The file system is taken for read-only for a while.
+    /// The file system is treated as read-only for a while.
     ReadOnly {
         /// The duration in milliseconds; from 1 to 3,600,000.
         for_ms: u64,
     },
-    /// The actor of this part panics, or the driver of this gate.
+    /// The actor of this part panics, or the state machine of this gate.
     Break {
         /// The part: `saga taxi/ride`, `port taxi/payment`, `view taxi/mypages`, `gate
-        /// taxi/payment`, `gatekeeper`.
+        /// taxi/payment`. The part `gate-driver` is the driver of all gates.
         part: String,
     },
 }
@@ -72,7 +72,7 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
     /// The server was started without `--allow-faults`.
-    #[error("nothing is broken on purpose here: the server was started without --allow-faults")]
+    #[error("faults cannot be injected: the server was started without --allow-faults")]
     NotAllowed,
     /// There is no part of this name.
     #[error("there is no {what}; there are {}", there_are.join(", "))]
@@ -93,10 +93,10 @@ pub enum FaultError {
         max: u64,
     },
     /// The injection itself failed.
-    #[error("it could not be broken")]
+    #[error("the fault could not be injected")]
     Failed,
     /// Too many instances are made to panic already.
-    #[error("{STRUCK_MAX} instances are struck already")]
+    #[error("{STRUCK_MAX} instances have an injected panic already")]
     Full,
 }
 
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_that_would_not_end_is_refused_with_the_range() {
+    fn a_fault_that_would_last_too_long_is_refused_with_the_range() {
         for (fault, sentence) in [
             (
                 Fault::SlowJournal { by_ms: 10_001, for_ms: 1 },
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_read_by_its_name_and_nothing_is_guessed() {
+    fn a_fault_is_read_by_its_name_and_unknown_names_and_keys_are_refused() {
         let read = |text: &str| serde_json::from_str::<Fault>(text).ok();
         let fault = read(r#"{"fault":"block-shard","shard":0,"for_ms":3000}"#);
         assert_eq!(fault, Some(Fault::BlockShard { shard: 0, for_ms: 3_000 }));

@@ -1,19 +1,19 @@
 //! The requests, replies and errors of the runtime, as the HTTP layer and embedders see them.
 
+mod available_commands;
 mod error;
 mod fault;
-mod possible;
 mod reply;
 mod request;
 mod resource;
 mod status;
 mod store_error;
 
+pub use available_commands::Possible;
 pub use error::{Answer, RequestError, StartError, busy, misunderstood, rejected};
 pub use fault::{Fault, FaultError, STRUCK_MAX};
-pub use possible::Possible;
 pub use reply::{Collection, Outcome, Reply, Row};
-pub use request::{IdempotencyKey, PATIENCE_MAX, Page, Request, Sort, ViewQuery};
+pub use request::{IdempotencyKey, Page, Request, Sort, ViewQuery, WAIT_MAX};
 pub use resource::{CommandInfo, Example, ResourceInfo, ViewInfo};
 pub use status::{ComponentInfo, Health, OperationsEntry, Part, QuarantineEntry, Status};
 pub use store_error::blocking;

@@ -1,6 +1,6 @@
 //! The replies to clients.
 
-use super::possible::Possible;
+use super::available_commands::Possible;
 
 /// An aggregate as clients see it.
 #[derive(Clone, Debug)]
@@ -15,11 +15,11 @@ pub struct Reply {
     pub position: u64,
     /// The representation: a JSON object, encoded, without links.
     pub body: Vec<u8>,
-    /// The names of the commands that are possible now.
-    pub possible: Possible,
+    /// The names of the commands that are available now.
+    pub available_commands: Possible,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// 201: the aggregate is created. Also for a repeated `POST` on a collection whose aggregate
@@ -31,7 +31,7 @@ pub enum Outcome {
     Pending,
 }
 
-/// A page of aggregates or rows, with the number of all.
+/// A page of aggregates or rows, with their total number.
 #[derive(Clone, Debug)]
 pub struct Collection<T> {
     /// The items of this page.

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 /// The longest time a request waits for a pending outcome. The configuration cannot exceed it.
-pub const PATIENCE_MAX: Duration = Duration::from_secs(30);
+pub const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// A command of a client.
 pub struct Request {
     /// The aggregate kind: the index into [`resources`](crate::actors::Runtime::resources).
     pub resource: usize,
-    /// The command: the index into [`ResourceInfo::sayings`](crate::actors::ResourceInfo::sayings).
-    pub saying: usize,
+    /// The command: the index into
+    /// [`ResourceInfo::command_routes`](crate::actors::ResourceInfo::command_routes).
+    pub command_route: usize,
     /// The number in the path, if there is one.
     pub number: Option<u64>,
     /// The body as received.
@@ -20,7 +21,7 @@ pub struct Request {
     /// The version in `If-Match`, if there is one.
     pub if_match: Option<u32>,
     /// The longest time to wait for a pending outcome.
-    pub patience: Duration,
+    pub wait_max: Duration,
 }
 
 /// An idempotency key: hashes (128 bits each) of the client's key and of the whole request.
@@ -48,14 +49,14 @@ pub struct Page {
 pub struct Sort {
     /// The JSON name of the field.
     pub field: String,
-    /// Largest first.
+    /// Whether the largest value comes first.
     pub descending: bool,
 }
 
 /// A query of a view's rows.
 #[derive(Clone, Debug)]
 pub struct ViewQuery {
-    /// Query parameters as they came, without `page`, `size`, `sort` and `at-least`:
+    /// The query parameters as received, without `page`, `size`, `sort` and `at-least`:
     /// `field=value`, `field_from=value`, `field_to=value`.
     pub conditions: Vec<(String, String)>,
     /// The page.
@@ -63,5 +64,5 @@ pub struct ViewQuery {
     /// The position the view must have reached, if the client requires one.
     pub at_least: Option<u64>,
     /// The longest time to wait for that position.
-    pub patience: Duration,
+    pub wait_max: Duration,
 }

@@ -12,13 +12,13 @@ pub struct ResourceInfo {
     /// Further names of the same resource.
     pub aliases: &'static [&'static str],
     /// The commands of the resource.
-    pub sayings: Vec<CommandInfo>,
+    pub command_routes: Vec<CommandInfo>,
 }
 
 /// A command of a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandInfo {
-    /// The name of the command; for [`Place::Named`] also the last part of the path.
+    /// The name of the command; for [`Place::Action`] also the last part of the path.
     pub name: &'static str,
     /// The HTTP method of the command.
     pub method: Method,
@@ -37,7 +37,7 @@ pub struct ViewInfo {
     pub aliases: &'static [&'static str],
     /// The fields that can be searched and sorted by.
     pub fields: &'static [Field],
-    /// Whether the rows with the greatest numbers come first, unless asked otherwise.
+    /// Whether the rows with the greatest numbers come first by default.
     pub newest_first: bool,
 }
 

@@ -53,7 +53,7 @@ pub struct QuarantineEntry {
     /// The number of the instance.
     pub number: u64,
     /// The message of the last panic.
-    pub because: String,
+    pub reason: String,
     /// The command it crashed on, for an aggregate.
     pub command: Option<String>,
     /// The position of the record it crashed on, for other instances.

@@ -5,10 +5,10 @@ use crate::store::journal::{CommitError, Refusal, StoreError, SubmitError};
 
 impl From<Refusal> for RequestError {
     fn from(refusal: Refusal) -> Self {
-        let because = refusal.to_string();
+        let reason = refusal.to_string();
         match refusal {
-            Refusal::NoSpace { .. } | Refusal::Quota => Self::NoSpace(because),
-            Refusal::ReadOnly => Self::ReadOnly(because),
+            Refusal::NoSpace { .. } | Refusal::Quota => Self::NoSpace(reason),
+            Refusal::ReadOnly => Self::ReadOnly(reason),
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct ConversationEntry {
     pub position: u64,
     /// The time of the record.
     pub time: Timestamp,
-    /// The kind of the record's history: `orders`, or the saga whose alarm went off.
+    /// The kind of the record's history: `orders`, or the saga whose timer fired.
     pub whom: String,
     /// The number of the history.
     pub number: u64,
@@ -23,7 +23,7 @@ pub struct ConversationEntry {
     /// The content of the record.
     pub what: What,
     /// The sender of the command.
-    pub speaker: Speaker,
+    pub issuer: Issuer,
     /// The position of the record that the sender reacted to.
     pub because_of: Option<u64>,
 }
@@ -37,19 +37,19 @@ pub enum What {
     Refused(String, String),
     /// A command was accepted and changed nothing: its name.
     Unchanged(String),
-    /// An alarm went off.
-    Woken,
+    /// A timer fired.
+    TimerFired,
 }
 
 /// The sender of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Speaker {
+pub enum Issuer {
     /// A client: a customer or staff; the journal does not record which.
     Client,
     /// A saga, a port or a lookup, by name.
     Part(Role, String),
-    /// An alarm that went off.
-    Alarm,
+    /// A timer that fired.
+    Timer,
 }
 
 /// A page of a conversation, and the status of its sagas.

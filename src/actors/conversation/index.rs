@@ -2,10 +2,10 @@
 //! records of a history with its number.
 //!
 //! A record belongs to the conversation in its cause. A client's record belongs to the conversation
-//! that a saga routes it to. Nearly all of them are in histories with the conversation's own
-//! number, and are found there without an index. The others, such as a taxi that came or a car that
-//! was rented, get a row each. A projector beside the views writes the rows, so the journal's
-//! writers do no work for them.
+//! that a saga routes it to. Nearly all records are in histories with the conversation's own
+//! number, and are found there without an index. Each other record, such as that of a taxi that
+//! came or a car that was rented, gets a row. A projector beside the views writes the rows, so the
+//! journal's writer thread does no work for them.
 
 use super::kinds::KindNames;
 use crate::{
@@ -22,12 +22,12 @@ pub const INDEX: &str = "conversations";
 /// The field by which the index is searched.
 pub const CONVERSATION: &str = "conversation";
 
-/// A function that returns the conversation a saga routes an event to; `None` when to none.
+/// A function that returns the conversation that a saga routes an event to; `None` without one.
 pub type Route = Arc<dyn Fn(&Registry, &Record) -> Result<Option<u64>, String> + Send + Sync>;
 
 /// Returns the route of this saga.
 pub fn route<S: Saga>() -> Route {
-    Arc::new(|rooms, record| Ok(rooms.hear::<S::Hears>(record)?.as_ref().and_then(S::route)))
+    Arc::new(|registry, record| Ok(registry.hear::<S::Events>(record)?.as_ref().and_then(S::route)))
 }
 
 /// The routes of all sagas, each with the name of its business.
@@ -75,24 +75,24 @@ impl Projection for Index {
         Layout { name: INDEX, fields: FIELDS, columns, shape: 0 }
     }
 
-    fn kinds(&self, rooms: &Registry) -> KindSet {
-        rooms.kinds()
+    fn kinds(&self, registry: &Registry) -> KindSet {
+        registry.kinds()
     }
 
     fn hear(
         &self,
-        rooms: &Registry,
+        registry: &Registry,
         record: &Record,
     ) -> Result<Option<(u64, IndexedRecord)>, String> {
         let Some(listed) = self.directory.get(record.stream.kind) else { return Ok(None) };
-        let number = match conversation_of(&self.routes, &listed.business, rooms, record)? {
+        let number = match conversation_of(&self.routes, &listed.business, registry, record)? {
             Some(number) if is_elsewhere(record, number) => number,
             _ => return Ok(None),
         };
         let Stream { kind, number: of } = record.stream;
         let conversation = name_of(&listed.business, number);
-        let member = IndexedRecord { conversation, kind, number: of, version: record.version };
-        Ok(Some((record.position, member)))
+        let row = IndexedRecord { conversation, kind, number: of, version: record.version };
+        Ok(Some((record.position, row)))
     }
 
     fn fold(
@@ -110,19 +110,19 @@ fn is_elsewhere(record: &Record, number: u64) -> bool {
     record.stream.number != number || record.version > HISTORY_RECORDS_MAX
 }
 
-/// Returns the conversation that a record belongs to; `None` when to none.
+/// Returns the conversation that a record belongs to; `None` when it belongs to none.
 ///
 /// # Errors
 /// When the record cannot be decoded.
 pub fn conversation_of(
     routes: &Routes,
     business: &str,
-    rooms: &Registry,
+    registry: &Registry,
     record: &Record,
 ) -> Result<Option<u64>, String> {
     match record.cause {
         Cause::Dispatch(origin) => Ok(Some(origin.conversation)),
-        Cause::Alarm => Ok(Some(record.stream.number)),
+        Cause::Timer => Ok(Some(record.stream.number)),
         Cause::Request(_) if !matches!(record.payload, Payload::Event(_)) => Ok(None),
         Cause::Request(_) => {
             let mut of_business = routes.iter().filter(|(of, _)| *of == business).peekable();
@@ -130,7 +130,7 @@ pub fn conversation_of(
                 return Ok(Some(record.stream.number));
             }
             for (_, route) in of_business {
-                if let Some(number) = route(rooms, record)? {
+                if let Some(number) = route(registry, record)? {
                     return Ok(Some(number));
                 }
             }
@@ -139,5 +139,6 @@ pub fn conversation_of(
     }
 }
 
-/// First records of a history that are read for a conversation; later ones are in the index.
+/// The number of records that are read from the start of a history for a conversation. Later
+/// records are in the index.
 pub(super) const HISTORY_RECORDS_MAX: u32 = 256;

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 /// The role of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A kind of aggregate.
+    /// An aggregate kind.
     Aggregate,
     /// A saga.
     Saga,
-    /// An outside service.
+    /// A port to an outside service.
     Port,
     /// A lookup: a query of a view.
     Lookup,
@@ -31,7 +31,7 @@ pub struct Listed {
 pub struct KindNames(HashMap<KindId, Listed>);
 
 impl KindNames {
-    /// Reads the kinds of this journal. A kind is named when it is installed.
+    /// Reads the kinds of this journal. A kind gets its name when it is installed.
     pub fn of(journal: &Journal) -> Self {
         Self(journal.kinds().into_iter().map(|(kind, name)| (kind, listed(&name))).collect())
     }
@@ -52,7 +52,7 @@ impl KindNames {
 
 fn listed(name: &str) -> Listed {
     let roles = [("saga ", Role::Saga), ("port ", Role::Port), ("lookup ", Role::Lookup)];
-    let special = roles.iter().find_map(|(word, role)| Some((name.strip_prefix(word)?, *role)));
+    let special = roles.iter().find_map(|(prefix, role)| Some((name.strip_prefix(prefix)?, *role)));
     let (path, role) = special.unwrap_or((name, Role::Aggregate));
     let (business, name) = path.split_once('/').unwrap_or(("", path));
     Listed { role, business: business.to_owned(), name: name.to_owned() }

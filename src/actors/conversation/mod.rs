@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  histories that bear the number ──┐
-//!  (orders 7, payments 7, ride 7)   ├─▶ by position ─▶ a page of what happened
+//!  (orders 7, payments 7, ride 7)   ├─▶ by position ─▶ a page of entries
 //!  the index: taxi 3 came for 7 ────┘                  and what each saga waits for now
 //! ```
 
@@ -10,7 +10,7 @@ mod entry;
 pub mod index;
 mod kinds;
 
-pub use entry::{Conversation, ConversationEntry, Speaker, What};
+pub use entry::{Conversation, ConversationEntry, Issuer, What};
 pub use index::{
     CONVERSATION, INDEX, Index, IndexedRecord, Route, Routes, conversation_of, name_of,
 };
@@ -37,7 +37,7 @@ pub struct Conversations {
     /// The journal.
     pub journal: Arc<Journal>,
     /// The registry of aggregate kinds.
-    pub rooms: Arc<Registry>,
+    pub registry: Arc<Registry>,
     /// The names of all kinds.
     pub directory: Arc<KindNames>,
     /// The routes of client records to conversations.
@@ -48,7 +48,7 @@ pub struct Conversations {
     pub index: Arc<ViewReader>,
 }
 
-/// A record of the conversation: read already, or listed in the index.
+/// A record of the conversation: already read, or listed in the index.
 enum Found {
     Read(Record),
     Indexed(u64, IndexedRecord),
@@ -64,7 +64,7 @@ impl Found {
 }
 
 impl Conversations {
-    /// Returns a page of a conversation, of everything that is durable at the call.
+    /// Returns a page of a conversation. It covers all records that are durable at the call.
     ///
     /// # Errors
     /// When the number is unused, the index lags, or a record cannot be read.
@@ -73,7 +73,7 @@ impl Conversations {
         business: String,
         number: u64,
         page: Page,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Result<Conversation, RequestError> {
         let durable = self.journal.durable();
         let shown = page.number.saturating_mul(page.size as u64);
@@ -85,7 +85,7 @@ impl Conversations {
         let shown = usize::try_from(shown - skip).unwrap_or(usize::MAX);
         let size = shown.saturating_add(page.size);
         let conditions = vec![(CONVERSATION.to_owned(), name_of(&business, number))];
-        let indexed = self.index.stretch(conditions, (skip, size), (durable, patience)).await?;
+        let indexed = self.index.stretch(conditions, (skip, size), (durable, wait_max)).await?;
         let (me, of) = (Arc::clone(&self), business.clone());
         let happenings =
             blocking(move || me.read(&of, number, durable, indexed, shown, page.size)).await?;
@@ -120,7 +120,7 @@ impl Conversations {
         }
         found.sort_by_key(Found::position);
         let page = found.into_iter().skip(skip).take(take);
-        let items: Result<Vec<_>, _> = page.map(|found| self.happening(found)).collect();
+        let items: Result<Vec<_>, _> = page.map(|found| self.entry_of(found)).collect();
         Ok(Collection { items: items?, total })
     }
 
@@ -137,7 +137,7 @@ impl Conversations {
         records.retain(|record| record.position <= durable);
         let mut of_conversation = Vec::new();
         for record in records {
-            let belongs_to = conversation_of(&self.routes, business, &self.rooms, &record);
+            let belongs_to = conversation_of(&self.routes, business, &self.registry, &record);
             if belongs_to.map_err(StoreError::Failed)? == Some(number) {
                 of_conversation.push(record);
             }
@@ -145,7 +145,7 @@ impl Conversations {
         Ok(of_conversation.into_iter())
     }
 
-    fn happening(&self, found: Found) -> Result<ConversationEntry, StoreError> {
+    fn entry_of(&self, found: Found) -> Result<ConversationEntry, StoreError> {
         let record = match found {
             Found::Read(record) => record,
             Found::Indexed(position, member) => {
@@ -157,14 +157,14 @@ impl Conversations {
             }
         };
         let part = |kind: KindId| self.directory.get(kind);
-        let (speaker, because_of) = match record.cause {
-            Cause::Request(_) => (Speaker::Client, None),
-            Cause::Alarm => (Speaker::Alarm, None),
+        let (issuer, because_of) = match record.cause {
+            Cause::Request(_) => (Issuer::Client, None),
+            Cause::Timer => (Issuer::Timer, None),
             Cause::Dispatch(origin) => {
                 let by = part(origin.by);
                 let name = by.map_or_else(|| "unknown".to_owned(), |by| by.name.clone());
                 let role = by.map_or(Role::Saga, |by| by.role);
-                (Speaker::Part(role, name), Some(origin.position))
+                (Issuer::Part(role, name), Some(origin.position))
             }
         };
         Ok(ConversationEntry {
@@ -174,27 +174,26 @@ impl Conversations {
             number: record.stream.number,
             version: record.version,
             what: self.what(&record)?,
-            speaker,
+            issuer,
             because_of,
         })
     }
 
     fn what(&self, record: &Record) -> Result<What, StoreError> {
-        let unreadable =
-            |because: String| StoreError::Unreadable { stream: record.stream, because };
+        let unreadable = |reason: String| StoreError::Unreadable { stream: record.stream, reason };
         match &record.payload {
             Payload::Event(bytes) => {
-                let (_, door) = self.rooms.of(record.stream.kind).ok_or_else(|| {
+                let (_, aggregate) = self.registry.of(record.stream.kind).ok_or_else(|| {
                     unreadable(format!("record {}: of an unknown kind", record.position))
                 })?;
-                let (name, details) = named(door.describe_event(bytes).map_err(unreadable)?);
+                let (name, details) = named(aggregate.describe_event(bytes).map_err(unreadable)?);
                 Ok(What::Event(name, details))
             }
-            Payload::Refused { command, because, .. } => {
-                Ok(What::Refused(command.clone(), because.clone()))
+            Payload::Refused { command, reason, .. } => {
+                Ok(What::Refused(command.clone(), reason.clone()))
             }
             Payload::Unchanged { command } => Ok(What::Unchanged(command.clone())),
-            Payload::Woken => Ok(What::Woken),
+            Payload::TimerFired => Ok(What::TimerFired),
         }
     }
 }

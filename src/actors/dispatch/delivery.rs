@@ -1,17 +1,17 @@
-//! The delivery of an internal command: under which fence, until when, and how it is acknowledged.
+//! The delivery of an internal command: its fence, its acknowledgement, and the delivery errors.
 
 use crate::{
-    actors::operations::Context,
+    actors::operations::Component,
     store::{Lease, Origin},
 };
 use std::sync::Arc;
 
 /// An internal command: its origin, its fence, and its acknowledgement.
 pub struct InternalCommand {
-    /// Which dispatch this is.
+    /// The origin, which identifies the dispatch.
     pub origin: Origin,
     /// The fence of the sender.
-    pub mandate: Fence,
+    pub fence: Fence,
     /// When it counts as delivered.
     pub when: AckLevel,
     /// Called once with the result of the delivery.
@@ -19,7 +19,7 @@ pub struct InternalCommand {
 }
 
 /// The fence of an internal sender. It is over once the journal has lost records that the command
-/// may rest on, or another actor has taken over the sender's lease.
+/// may depend on, or another actor has taken over the sender's lease.
 #[derive(Clone, Debug)]
 pub struct Fence {
     /// The journal generation in which the command was sent.
@@ -38,14 +38,14 @@ impl Fence {
 /// When a dispatched command counts as delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AckLevel {
-    /// Its outcome has a position; enough for sagas, which run ahead of the disk.
+    /// Its outcome has a position. This is enough for sagas, which run ahead of the disk.
     Submitted,
-    /// Its outcome is durable; for ports, which must not ask twice.
+    /// Its outcome is durable. Ports need this, because they must not call the service twice.
     Durable,
 }
 
 /// The acknowledgement of a dispatched command, called exactly once. When it is dropped uncalled,
-/// the sender is told to try again later.
+/// the sender gets [`DeliveryError::Later`].
 pub struct Ack {
     tell: Option<TellFate>,
 }
@@ -59,9 +59,9 @@ impl Ack {
     }
 
     /// Acknowledges the command with this result.
-    pub fn say(mut self, fate: Result<(), DeliveryError>) {
+    pub fn report(mut self, result: Result<(), DeliveryError>) {
         if let Some(tell) = self.tell.take() {
-            tell(fate);
+            tell(result);
         }
     }
 }
@@ -74,12 +74,12 @@ impl Drop for Ack {
     }
 }
 
-/// Why a dispatched command was not delivered.
+/// The reason why a dispatched command was not delivered.
 #[derive(Clone, Debug)]
 pub enum DeliveryError {
-    /// Not before this component is resumed.
-    Suspended(Arc<Context>),
-    /// Try again later: full, crashed, quarantined.
+    /// This component is suspended; the command can be delivered once it is resumed.
+    Suspended(Arc<Component>),
+    /// The receiver is full, crashed or quarantined; the sender tries again later.
     Later,
     /// The sender's fence is over: the journal lost records, or another actor took over the lease.
     /// The current sender starts over.

@@ -1,4 +1,4 @@
-//! An aggregate kind seen from inside the runtime: names and bytes in, bytes out.
+//! The type-erased interface of an aggregate kind inside the runtime.
 
 use super::delivery::{DeliveryError, InternalCommand};
 use crate::{
@@ -10,35 +10,35 @@ use std::{any::Any, marker::PhantomData, sync::Arc};
 /// An aggregate kind with its type erased: it accepts commands of sagas, ports and lookups, and
 /// decodes its events.
 pub trait DynAggregate: Send + Sync {
-    /// Its number in the journal.
+    /// The number of the kind in the journal.
     fn kind(&self) -> KindId;
 
-    /// Takes a command of a saga, a port or a lookup.
+    /// Sends a command of a saga, a port or a lookup to an instance.
     fn dispatch(&self, dispatch: &Dispatch, call: InternalCommand);
 
     /// Decodes an event.
     ///
     /// # Errors
-    /// Why the bytes are no event of this kind.
+    /// The reason why the bytes are no event of this kind.
     fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String>;
 
     /// Decodes an event to JSON.
     ///
     /// # Errors
-    /// Why the bytes are no event of this kind.
+    /// The reason why the bytes are no event of this kind.
     fn describe_event(&self, bytes: &[u8]) -> Result<serde_json::Value, String>;
 
     /// Decodes a rejection.
     ///
     /// # Errors
-    /// Why the bytes are no rejection of this kind.
+    /// The reason why the bytes are no rejection of this kind.
     fn read_rejection(&self, bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String>;
 }
 
 /// Decodes an event of this kind.
 ///
 /// # Errors
-/// Why the bytes are no event of it.
+/// The reason why the bytes are no event of this kind.
 pub fn decode_event<A: Aggregate>(bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {
     let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
     Ok(Arc::new(event))
@@ -47,7 +47,7 @@ pub fn decode_event<A: Aggregate>(bytes: &[u8]) -> Result<Arc<dyn Any + Send + S
 /// Decodes an event of this kind to JSON.
 ///
 /// # Errors
-/// Why the bytes are no event of it.
+/// The reason why the bytes are no event of this kind.
 pub fn event_to_json<A: Aggregate>(bytes: &[u8]) -> Result<serde_json::Value, String> {
     let event: A::Event = codec::decode(bytes).map_err(|error| error.to_string())?;
     serde_json::to_value(event).map_err(|error| error.to_string())
@@ -56,13 +56,13 @@ pub fn event_to_json<A: Aggregate>(bytes: &[u8]) -> Result<serde_json::Value, St
 /// Decodes a rejection of this kind.
 ///
 /// # Errors
-/// Why the bytes are no rejection of it.
+/// The reason why the bytes are no rejection of this kind.
 pub fn decode_rejection<A: Aggregate>(bytes: &[u8]) -> Result<Box<dyn Any + Send + Sync>, String> {
     let rejection: A::Rejection = codec::decode(bytes).map_err(|error| error.to_string())?;
     Ok(Box::new(rejection))
 }
 
-/// An aggregate kind of which only the records are read; it accepts no commands.
+/// An aggregate kind whose records are only read; it accepts no commands.
 pub struct Decoder<A> {
     kind: KindId,
     of: PhantomData<fn() -> A>,
@@ -82,7 +82,7 @@ impl<A: Aggregate> DynAggregate for Decoder<A> {
     }
 
     fn dispatch(&self, _: &Dispatch, call: InternalCommand) {
-        call.ack.say(Err(DeliveryError::Later));
+        call.ack.report(Err(DeliveryError::Later));
     }
 
     fn read_event(&self, bytes: &[u8]) -> Result<Arc<dyn Any + Send + Sync>, String> {

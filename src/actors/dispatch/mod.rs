@@ -1,4 +1,4 @@
-//! Commands and events between kinds of aggregate: the registry of kinds, and the delivery of a
+//! Commands and events between aggregate kinds: the registry of kinds, and the delivery of a
 //! command until it is acknowledged.
 
 mod delivery;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     actors::support::batch_wakes,
-    domain::kernel::{Aggregate, Dispatch, Fact, Hears, Id},
+    domain::kernel::{Aggregate, AnyEvent, Dispatch, EventSet, Id},
     store::{KindId, KindSet, Origin, Payload, Record, journal::Journal},
 };
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
@@ -25,13 +25,13 @@ pub struct Registry {
 
 impl Registry {
     /// Adds an aggregate kind.
-    pub fn add(&mut self, name: &'static str, door: Arc<dyn DynAggregate>) {
-        let index = usize::from(door.kind().0);
+    pub fn add(&mut self, name: &'static str, aggregate: Arc<dyn DynAggregate>) {
+        let index = usize::from(aggregate.kind().0);
         if self.by_kind.len() <= index {
             self.by_kind.resize_with(index + 1, || None);
         }
-        self.by_kind[index] = Some((name, Arc::clone(&door)));
-        self.by_name.insert(name, door);
+        self.by_kind[index] = Some((name, Arc::clone(&aggregate)));
+        self.by_name.insert(name, aggregate);
     }
 
     /// The aggregate kind of this number, with its name.
@@ -39,63 +39,63 @@ impl Registry {
         self.by_kind.get(usize::from(kind.0))?.as_ref()
     }
 
-    /// The number in the journal of a kind of aggregate.
+    /// The journal number of the aggregate kind of this name.
     pub fn kind(&self, name: &str) -> Option<KindId> {
-        self.by_name.get(name).map(|door| door.kind())
+        self.by_name.get(name).map(|aggregate| aggregate.kind())
     }
 
-    /// The kinds that a subscriber receives events of.
-    pub fn kinds_heard<H: Hears>(&self) -> KindSet {
-        let rooms = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
-        rooms.map(|door| door.kind()).collect()
+    /// The kinds whose events a subscriber receives.
+    pub fn kinds_heard<H: EventSet>(&self) -> KindSet {
+        let aggregates = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
+        aggregates.map(|aggregate| aggregate.kind()).collect()
     }
 
     /// All kinds.
     pub fn kinds(&self) -> KindSet {
-        self.by_name.values().map(|door| door.kind()).collect()
+        self.by_name.values().map(|aggregate| aggregate.kind()).collect()
     }
 
     /// Decodes a record for a subscriber; `None` when the subscriber does not handle it.
     ///
     /// # Errors
     /// When the record cannot be read. Such a record must never be skipped.
-    pub fn hear<H: Hears>(&self, record: &Record) -> Result<Option<H>, String> {
+    pub fn hear<H: EventSet>(&self, record: &Record) -> Result<Option<H>, String> {
         let Payload::Event(bytes) = &record.payload else { return Ok(None) };
-        let Some((name, door)) = self.of(record.stream.kind) else { return Ok(None) };
+        let Some((name, aggregate)) = self.of(record.stream.kind) else { return Ok(None) };
         if !H::KINDS.contains(name) {
             return Ok(None);
         }
         let event = match &record.typed {
             Some(event) => Arc::clone(event),
-            None => door.read_event(bytes).map_err(|error| {
+            None => aggregate.read_event(bytes).map_err(|error| {
                 format!("record {} of {name} {}: {error}", record.position, record.stream.number)
             })?,
         };
-        Ok(H::from_fact(&Heard { name, number: record.stream.number, event: &*event }))
+        Ok(H::from_event(&Heard { name, number: record.stream.number, event: &*event }))
     }
 
     /// Delivers a command under this fence, with retries and without a time limit.
     ///
     /// # Errors
-    /// When the fence is over, and the sender has to start over; or when the receiving component is
-    /// suspended.
+    /// When the fence is over, so that the sender has to start over, or when the receiving
+    /// component is suspended.
     pub async fn deliver(
         &self,
         journal: &Journal,
-        mandate: &Fence,
+        fence: &Fence,
         dispatch: &Dispatch,
         origin: Origin,
         when: AckLevel,
     ) -> Result<(), DeliveryError> {
         let mut pause = Duration::from_millis(1);
         loop {
-            match self.deliver_once(journal, mandate, dispatch, origin, when).await {
+            match self.deliver_once(journal, fence, dispatch, origin, when).await {
                 Err(DeliveryError::Later) => {
                     tracing::debug!(?dispatch, "not delivered, trying again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(REDELIVERY_PAUSE_MAX);
                 }
-                fate => return fate,
+                result => return result,
             }
         }
     }
@@ -103,44 +103,44 @@ impl Registry {
     /// One attempt of [`Self::deliver`].
     ///
     /// # Errors
-    /// Why it was not delivered.
+    /// The reason why the command was not delivered.
     pub async fn deliver_once(
         &self,
         journal: &Journal,
-        mandate: &Fence,
+        fence: &Fence,
         dispatch: &Dispatch,
         origin: Origin,
         when: AckLevel,
     ) -> Result<(), DeliveryError> {
-        if !mandate.holds_in(journal.generation()) {
+        if !fence.holds_in(journal.generation()) {
             return Err(DeliveryError::Stale);
         }
-        let (said, fate) = oneshot::channel();
-        let ack = Ack::new(move |fate| {
-            let _ = said.send(fate);
+        let (sender, result) = oneshot::channel();
+        let ack = Ack::new(move |result| {
+            let _ = sender.send(result);
         });
-        self.dispatch(dispatch, InternalCommand { origin, mandate: mandate.clone(), when, ack });
-        batch_wakes(fate).await.unwrap_or(Err(DeliveryError::Later))
+        self.dispatch(dispatch, InternalCommand { origin, fence: fence.clone(), when, ack });
+        batch_wakes(result).await.unwrap_or(Err(DeliveryError::Later))
     }
 
     fn dispatch(&self, dispatch: &Dispatch, call: InternalCommand) {
-        if let Some(door) = self.by_name.get(dispatch.aggregate()) {
-            return door.dispatch(dispatch, call);
+        if let Some(aggregate) = self.by_name.get(dispatch.aggregate()) {
+            return aggregate.dispatch(dispatch, call);
         }
-        tracing::error!(?dispatch, "nobody of that name is installed");
-        call.ack.say(Err(DeliveryError::Later));
+        tracing::error!(?dispatch, "no aggregate kind of this name is installed");
+        call.ack.report(Err(DeliveryError::Later));
     }
 }
 
-/// An event with its type erased, of a kind known by name.
+/// A type-erased event with the name of its kind.
 struct Heard<'a> {
     name: &'static str,
     number: u64,
     event: &'a (dyn Any + Send + Sync),
 }
 
-impl Fact for Heard<'_> {
-    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
+impl AnyEvent for Heard<'_> {
+    fn downcast<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
         if self.name != A::NAME {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Effects that were deferred or are quarantined: how many, and since where.
+//! The lists of deferred and of quarantined effects, with their number and first position.
 
 use crate::{actors::supervision::CrashWindow, store::Record};
 use std::{
@@ -50,7 +50,7 @@ impl Backlog {
         self.counts.clear();
     }
 
-    /// Whether a record of this conversation is deferred; later records of it wait behind it.
+    /// Whether a record of this conversation is deferred. Later records wait behind it.
     pub(super) fn has(&self, conversation: u64) -> bool {
         self.counts.contains_key(&conversation)
     }
@@ -60,19 +60,19 @@ impl Backlog {
     }
 }
 
-/// Effects that crash, and the records that wait behind them.
+/// Effects that crash at each attempt, and the records that wait behind them.
 #[derive(Default)]
 pub(super) struct PoisonedEffects {
-    /// The recent crashes of effects that are tried again, by the position of the record.
+    /// The recent crashes of effects that are retried, by the position of the record.
     pub(super) crashes: HashMap<u64, CrashWindow>,
     /// The conversations in quarantine.
     pub(super) conversations: HashSet<u64>,
-    /// The records held back for them, by position.
+    /// The records that are held back in these conversations, by position.
     pub(super) held: BTreeMap<u64, Arc<Record>>,
 }
 
 impl PoisonedEffects {
-    /// The position of the first record held back.
+    /// The position of the first record that is held back.
     pub(super) fn first(&self) -> Option<u64> {
         self.held.first_key_value().map(|(position, _)| *position)
     }
@@ -81,7 +81,7 @@ impl PoisonedEffects {
         self.held.len()
     }
 
-    /// Forgets the crashes of a finished effect.
+    /// Removes the crashes of a finished effect.
     pub(super) fn forget(&mut self, record: &Record) {
         self.crashes.remove(&record.position);
     }

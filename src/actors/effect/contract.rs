@@ -1,51 +1,53 @@
-//! The contract of an effect: an action outside the runtime that a record asks for.
+//! The contract of an effect: an action outside the runtime that a record requires.
 
 use crate::{
-    actors::operations::Context,
-    domain::kernel::{Dispatch, Hears, Meta, Patience},
+    actors::operations::Component,
+    domain::kernel::{Dispatch, EventSet, Meta, RetryPolicy},
 };
 use std::{future::Future, pin::Pin, sync::Arc};
 
-/// An action outside the runtime that a record asks for.
+/// An action outside the runtime that a record requires.
 pub trait Effect: Unpin + 'static {
     /// The name of its port or lookup: `taxi/payment`.
     const NAME: &'static str;
 
     /// The events it subscribes to.
-    type Hears: Hears;
+    type Events: EventSet;
 
-    /// Returns the task for a record, if it asks for one; the task runs until it has an answer.
-    /// `was_asked` is true when the effect may have run before.
-    fn run(&self, heard: Self::Hears, meta: Meta, was_asked: bool) -> Option<EffectTask>;
+    /// Returns the task for a record, if the record requires one. The task runs until it has an
+    /// answer. `was_asked` is true when the effect may have run before.
+    fn run(&self, heard: Self::Events, meta: Meta, was_asked: bool) -> Option<EffectTask>;
 
-    /// The command to deliver when the effect cannot run now and must not wait; `None` when it can
-    /// wait.
-    fn refused(&self, heard: &Self::Hears, meta: &Meta, was_asked: bool) -> Option<Dispatch>;
+    /// The command to deliver when the effect cannot run now and must not wait. `None` when the
+    /// effect can wait.
+    fn refused(&self, heard: &Self::Events, meta: &Meta, was_asked: bool) -> Option<Dispatch>;
 
-    /// The component that must not be suspended, beside the effect's own.
-    fn needs(&self) -> Option<&Arc<Context>>;
+    /// The component, besides the effect's own, that must not be suspended.
+    fn needs(&self) -> Option<&Arc<Component>>;
 }
 
-/// An effect about to run.
+/// An effect that is about to run.
 pub struct EffectTask {
-    /// Whether a client waits for the outcome.
-    pub patience: Patience,
+    /// The retry policy: whether a client waits for the outcome.
+    pub retry_policy: RetryPolicy,
     /// The task itself.
     pub running: Running,
 }
 
-/// A running effect; resolves to the command to deliver.
+/// A running effect. It resolves to the command to deliver.
 pub type Running = Pin<Box<dyn Future<Output = Dispatch>>>;
 
 /// The bounds of one effect runner.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_field_names, reason = "each is a bound, and says so")]
+#[expect(clippy::struct_field_names, reason = "each field is a bound")]
 pub struct Limits {
     /// At most this many effects are under way.
     pub under_way_max: usize,
-    /// At most this many effects that clients wait for are unfinished. Leave some more than can
-    /// run: effects whose outcome is not accepted now must not keep the others from being read.
-    pub hurried_max: usize,
-    /// At most this many effects that no client waits for are unfinished; more are deferred.
-    pub patient_max: usize,
+    /// At most this many urgent effects, which clients wait for, are unfinished. Allow more of them
+    /// than can run. Effects whose outcome is not accepted now must not block the reading of other
+    /// effects.
+    pub urgent_max: usize,
+    /// At most this many background effects, which no client waits for, are unfinished. Others are
+    /// deferred.
+    pub background_max: usize,
 }

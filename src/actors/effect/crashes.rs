@@ -1,6 +1,8 @@
-//! Effects that crash each time they are run. After some attempts the conversation is quarantined:
-//! its effects wait, in order, and those of other conversations go on. The quarantine ends when an
-//! operator releases it or the effect runner starts over.
+//! The quarantine of effects that crash at each attempt.
+//!
+//! After some attempts the conversation is quarantined. Its effects wait, in order. The effects of
+//! other conversations continue. The quarantine ends when an operator releases it or the effect
+//! runner starts over.
 
 use super::{EffectRunner, contract::Effect, job::Job};
 use crate::{
@@ -13,7 +15,7 @@ use actix::{Context as ActixContext, Handler};
 use std::{sync::Arc, time::Instant};
 
 impl<E: Effect> EffectRunner<E> {
-    /// Holds back a record whose conversation is in quarantine; false when it is not.
+    /// Holds back a record whose conversation is quarantined. Returns false when it is not.
     pub(super) fn hold(&mut self, record: &Arc<Record>) -> bool {
         let is_held = self.poisoned.conversations.contains(&record.correlation);
         if is_held {
@@ -22,37 +24,37 @@ impl<E: Effect> EffectRunner<E> {
         is_held
     }
 
-    /// An effect crashed before it was taken up: the record is read again, or quarantined.
+    /// Handles a crash before an effect is queued: the record is read again, or quarantined.
     pub(super) fn crashed_on(
         &mut self,
         record: &Arc<Record>,
-        because: String,
+        reason: String,
     ) -> Result<(), String> {
         match self.verdict(record) {
-            RestartDecision::Rebuild(_) => Err(because),
+            RestartDecision::Rebuild(_) => Err(reason),
             RestartDecision::Quarantine => {
-                self.quarantine(record, because);
+                self.quarantine(record, reason);
                 Ok(())
             }
         }
     }
 
-    /// An effect crashed while it ran: it is run again after a pause, or quarantined.
+    /// Handles a crash of a running effect: it runs again after a pause, or is quarantined.
     pub(super) fn crashed_on_its_way(
         &mut self,
         record: Arc<Record>,
-        because: String,
+        reason: String,
         ctx: &mut ActixContext<Self>,
     ) {
         match self.verdict(&record) {
             RestartDecision::Rebuild(pause) => {
-                tracing::error!(errand = E::NAME, position = record.position, because, "crashed");
+                tracing::error!(effect = E::NAME, position = record.position, reason, "crashed");
                 self.run_later(record, pause, ctx);
             }
             RestartDecision::Quarantine => {
                 let behind = self.lanes.remove(&record.correlation).unwrap_or_default();
                 self.finish(&record);
-                self.quarantine(&record, because);
+                self.quarantine(&record, reason);
                 for Job { record, .. } in behind {
                     self.finish(&record);
                     self.hold(&record);
@@ -62,14 +64,14 @@ impl<E: Effect> EffectRunner<E> {
     }
 
     /// Quarantines the conversation of a record.
-    pub(super) fn quarantine(&mut self, record: &Arc<Record>, because: String) {
+    pub(super) fn quarantine(&mut self, record: &Arc<Record>, reason: String) {
         self.poisoned.forget(record);
         self.poisoned.conversations.insert(record.correlation);
         self.hold(record);
         self.services.quarantine.admit(QuarantineEntry {
             resource: E::NAME,
             number: record.correlation,
-            because,
+            reason,
             command: None,
             position: Some(record.position),
             crashes: self.services.settings.crashes_max,
@@ -91,14 +93,14 @@ impl<E: Effect> Handler<Release> for EffectRunner<E> {
             if self.hold(&record) {
                 continue;
             }
-            let heard = self.services.rooms.hear::<E::Hears>(&record);
+            let heard = self.services.registry.hear::<E::Events>(&record);
             let taken = heard.and_then(|heard| match heard {
                 // The effect may have run before it crashed.
                 Some(heard) => self.take(&record, heard, true, ctx),
                 None => Ok(()),
             });
-            taken.unwrap_or_else(|because| self.quarantine(&record, because));
+            taken.unwrap_or_else(|reason| self.quarantine(&record, reason));
         }
-        self.following.progress.ring();
+        self.cursor.progress.ring();
     }
 }

@@ -1,6 +1,8 @@
-//! Deferred effects: those read while the component is suspended, and patient ones beyond
-//! `patient_max`. Only the positions of the records are kept; the records are read again
-//! afterwards.
+//! The intake of deferred effects.
+//!
+//! The effects of records that are read while the component is suspended are deferred. Background
+//! effects beyond `background_max` are deferred too. Only the positions of the records are kept.
+//! The records are read again afterwards.
 
 use super::{
     EffectRunner,
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::{
     actors::{subscription::TURN_RECORDS_MAX, support::catch_panic},
-    domain::kernel::Patience,
+    domain::kernel::RetryPolicy,
     store::{Record, journal::ReadLevel},
 };
 use actix::Context as ActixContext;
@@ -21,19 +23,19 @@ impl<E: Effect> EffectRunner<E> {
     pub(super) fn put_aside(
         &mut self,
         record: &Arc<Record>,
-        heard: E::Hears,
+        heard: E::Events,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         let is_free = self.is_closed() && !self.lanes.contains_key(&record.correlation);
-        let in_record = |because| format!("record {}: {because}", record.position);
+        let in_record = |reason| format!("record {}: {reason}", record.position);
         let was_asked = self.was_asked(record);
-        let refused = catch_panic(|| self.errand.refused(&heard, &record.meta(), was_asked));
+        let refused = catch_panic(|| self.effect.refused(&heard, &record.meta(), was_asked));
         let refused = refused.map_err(in_record)?;
         if let Some(dispatch) = refused.filter(|_| is_free) {
-            self.hurried.insert(record.position);
+            self.urgent.insert(record.position);
             self.lanes.insert(record.correlation, VecDeque::new());
             let trip = EffectTask {
-                patience: Patience::Limited,
+                retry_policy: RetryPolicy::UntilDeadline,
                 running: Box::pin(async move { dispatch }),
             };
             self.go_out(Job { record: Arc::clone(record), trip }, ctx);
@@ -57,30 +59,30 @@ impl<E: Effect> EffectRunner<E> {
         records.sort_unstable_by_key(|record| record.position);
         for record in &records {
             self.finish(record);
-            let heard = self.services.rooms.hear::<E::Hears>(record);
+            let heard = self.services.registry.hear::<E::Events>(record);
             let put = heard.and_then(|heard| match heard {
                 Some(heard) if !self.hold(record) => self.put_aside(record, heard, ctx),
                 _ => Ok(()),
             });
-            // The record is in no list any more, so it cannot be tried again.
-            put.unwrap_or_else(|because| self.quarantine(record, because));
+            // The record is in no list any more, so it cannot be retried.
+            put.unwrap_or_else(|reason| self.quarantine(record, reason));
         }
     }
 
-    /// Whether a deferred effect can be taken up.
+    /// Whether a deferred effect can be queued.
     pub(super) fn may_take(&self) -> bool {
         !self.aside.is_empty()
-            && self.has_room(Patience::Limited)
-            && self.has_room(Patience::UntilAnswered)
+            && self.has_room(RetryPolicy::UntilDeadline)
+            && self.has_room(RetryPolicy::UntilAnswered)
     }
 
-    /// Reads deferred records again and takes up their effects while there is room. It reads no
-    /// more than that, because the records in between are read as well.
+    /// Reads deferred records again and queues their effects while places are free. It reads no
+    /// more records than places are free, because the records in between are read as well.
     pub(super) fn take_from_aside(&mut self) -> Result<(), String> {
         let Some(first) = self.aside.first().filter(|_| self.may_take()) else { return Ok(()) };
-        let room = self.limits.patient_max - self.patient.len();
-        let journal = &self.following.journal;
-        let records = journal.read(first - 1, room.min(TURN_RECORDS_MAX), ReadLevel::Durable);
+        let free = self.limits.background_max - self.background.len();
+        let journal = &self.cursor.journal;
+        let records = journal.read(first - 1, free.min(TURN_RECORDS_MAX), ReadLevel::Durable);
         for record in records.map_err(|error| error.to_string())? {
             if !self.aside.contains(&record) {
                 continue;
@@ -91,10 +93,10 @@ impl<E: Effect> EffectRunner<E> {
                 self.job_of(&record, self.was_asked(&record))
             };
             match job {
-                Ok(Some(job)) if !self.has_room(job.trip.patience) => return Ok(()),
+                Ok(Some(job)) if !self.has_room(job.trip.retry_policy) => return Ok(()),
                 Ok(Some(job)) => self.take_up(job),
                 Ok(None) => {}
-                Err(because) => self.crashed_on(&record, because)?,
+                Err(reason) => self.crashed_on(&record, reason)?,
             }
             self.aside.remove(&record);
         }

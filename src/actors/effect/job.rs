@@ -1,24 +1,24 @@
-//! One effect to be executed, and the messages about it.
+//! The job of one effect to execute, and the messages about it.
 
 use super::contract::EffectTask;
 use crate::store::Record;
 use actix::Message;
 use std::sync::Arc;
 
-/// An effect, and the record that asks for it.
+/// An effect, and the record that requires it.
 pub(super) struct Job {
     pub(super) record: Arc<Record>,
     pub(super) trip: EffectTask,
 }
 
-/// An effect has freed its place: it is finished, or its first delivery attempt is over.
+/// An effect freed its place: it is finished, or its first delivery attempt is over.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Freed {
     pub(super) generation: u64,
 }
 
-/// An effect has ended.
+/// An effect ended.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Finished {
@@ -29,9 +29,9 @@ pub(super) struct Finished {
 
 /// How an effect ended.
 pub(super) enum Went {
-    /// Its outcome stands in the journal.
+    /// Its outcome is in the journal.
     Delivered,
-    /// Its outcome is stale, and it has to run again.
+    /// Its outcome is stale, so it must run again.
     InVain,
     /// It crashed, with this panic message.
     Crashed(String),

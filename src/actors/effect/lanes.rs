@@ -1,17 +1,19 @@
-//! The lanes of an effect runner: effects of one conversation run one after the other, others side
-//! by side up to a limit.
+//! The lanes of an effect runner, one for each conversation.
+//!
+//! Effects of one conversation run one after the other. Effects of different conversations run
+//! concurrently, up to a limit.
 
 use super::{EffectRunner, contract::Effect, execution::Execution, job::Job};
-use crate::{actors::support::catch_panic, domain::kernel::Patience, store::Record};
+use crate::{actors::support::catch_panic, domain::kernel::RetryPolicy, store::Record};
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 impl<E: Effect> EffectRunner<E> {
     pub(super) fn take_up(&mut self, job: Job) {
         let record = &job.record;
-        match job.trip.patience {
-            Patience::Limited => self.hurried.insert(record.position),
-            Patience::UntilAnswered => self.patient.insert(record.position),
+        match job.trip.retry_policy {
+            RetryPolicy::UntilDeadline => self.urgent.insert(record.position),
+            RetryPolicy::UntilAnswered => self.background.insert(record.position),
         };
         if let Some(lane) = self.lanes.get_mut(&record.correlation) {
             lane.push_back(job);
@@ -22,29 +24,29 @@ impl<E: Effect> EffectRunner<E> {
     }
 
     pub(super) fn finish(&mut self, record: &Record) {
-        self.hurried.remove(&record.position);
-        self.patient.remove(&record.position);
+        self.urgent.remove(&record.position);
+        self.background.remove(&record.position);
         self.poisoned.forget(record);
     }
 
     pub(super) fn job(
         &self,
         record: &Arc<Record>,
-        heard: E::Hears,
+        heard: E::Events,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        let trip = catch_panic(|| self.errand.run(heard, record.meta(), was_asked))
-            .map_err(|because| format!("record {}: {because}", record.position))?;
+        let trip = catch_panic(|| self.effect.run(heard, record.meta(), was_asked))
+            .map_err(|reason| format!("record {}: {reason}", record.position))?;
         Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
     }
 
-    /// The job for the effect of a record, if it asks for one.
+    /// The job for the effect of a record, if the record requires one.
     pub(super) fn job_of(
         &self,
         record: &Arc<Record>,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        match self.services.rooms.hear::<E::Hears>(record)? {
+        match self.services.registry.hear::<E::Events>(record)? {
             Some(heard) => self.job(record, heard, was_asked),
             None => Ok(None),
         }
@@ -56,23 +58,25 @@ impl<E: Effect> EffectRunner<E> {
         pause: Duration,
         ctx: &mut ActixContext<Self>,
     ) {
-        let generation = self.following.generation;
-        ctx.run_later(pause, move |messenger, ctx| messenger.run_again(record, generation, ctx));
+        let generation = self.cursor.generation;
+        ctx.run_later(pause, move |effect_runner, ctx| {
+            effect_runner.run_again(record, generation, ctx)
+        });
     }
 
-    /// Runs an unsuccessful effect again, unless the runner has started over meanwhile.
+    /// Runs an unsuccessful effect again, unless the runner has started over in the meantime.
     pub(super) fn run_again(
         &mut self,
         record: Arc<Record>,
         generation: u64,
         ctx: &mut ActixContext<Self>,
     ) {
-        if !self.following.is_current(generation) {
+        if !self.cursor.is_current(generation) {
             return;
         }
         match self.job_of(&record, true) {
             Ok(job) => self.ready.extend(job),
-            Err(because) => self.crashed_on_its_way(record, because, ctx),
+            Err(reason) => self.crashed_on_its_way(record, reason, ctx),
         }
         self.start_ready(ctx);
     }
@@ -86,15 +90,15 @@ impl<E: Effect> EffectRunner<E> {
 
     pub(super) fn go_out(&mut self, Job { record, trip }: Job, ctx: &mut ActixContext<Self>) {
         self.under_way += 1;
-        let way = Execution {
-            by: self.following.me,
-            mandate: self.following.mandate(),
-            rooms: Arc::clone(&self.services.rooms),
-            contexts: Arc::clone(&self.services.contexts),
-            journal: Arc::clone(&self.following.journal),
-            messenger: ctx.address(),
+        let execution = Execution {
+            by: self.cursor.me,
+            fence: self.cursor.fence(),
+            registry: Arc::clone(&self.services.registry),
+            components: Arc::clone(&self.services.components),
+            journal: Arc::clone(&self.cursor.journal),
+            effect_runner: ctx.address(),
             round: self.round.clone(),
         };
-        actix::spawn(way.go(record, trip.running));
+        actix::spawn(execution.go(record, trip.running));
     }
 }

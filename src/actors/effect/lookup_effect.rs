@@ -2,22 +2,22 @@
 
 use super::contract::{Effect, EffectTask, Limits};
 use crate::{
-    actors::{operations::Context, view::ViewReader},
-    domain::kernel::{Dispatch, Lookup, Meta, Patience},
+    actors::{operations::Component, view::ViewReader},
+    domain::kernel::{Dispatch, Lookup, Meta, RetryPolicy},
 };
 use std::{marker::PhantomData, sync::Arc};
 
-/// The bounds of lookups. They are answered quickly: few at once keep the disk busy.
-pub const LOOKUPS: Limits = Limits { under_way_max: 16, hurried_max: 1_024, patient_max: 1_024 };
+/// The bounds of lookups. A few concurrent queries are enough to use the disk fully.
+pub const LOOKUPS: Limits = Limits { under_way_max: 16, urgent_max: 1_024, background_max: 1_024 };
 
-/// Queries a view, once the view has seen the record that asks for it.
+/// Queries a view, once the view has processed the record that requires the query.
 pub struct LookupEffect<L> {
     rows: Arc<ViewReader>,
     of: PhantomData<fn() -> L>,
 }
 
 impl<L> LookupEffect<L> {
-    /// A lookup in these rows.
+    /// Creates a lookup in these rows.
     pub const fn new(rows: Arc<ViewReader>) -> Self {
         Self { rows, of: PhantomData }
     }
@@ -26,24 +26,24 @@ impl<L> LookupEffect<L> {
 impl<L: Lookup> Effect for LookupEffect<L> {
     const NAME: &'static str = L::NAME;
 
-    type Hears = L::Hears;
+    type Events = L::Events;
 
-    fn run(&self, heard: L::Hears, meta: Meta, _was_asked: bool) -> Option<EffectTask> {
-        let query = L::question(&heard, &meta)?;
+    fn run(&self, heard: L::Events, meta: Meta, _was_asked: bool) -> Option<EffectTask> {
+        let query = L::query(&heard, &meta)?;
         let rows = Arc::clone(&self.rows);
         let running = Box::pin(async move {
             let found = rows.find::<L::View>(query, meta.position).await;
-            L::found(&heard, &meta, &found)
+            L::on_rows(&heard, &meta, &found)
         });
-        Some(EffectTask { patience: Patience::Limited, running })
+        Some(EffectTask { retry_policy: RetryPolicy::UntilDeadline, running })
     }
 
     /// A lookup can always wait.
-    fn refused(&self, _: &L::Hears, _: &Meta, _was_asked: bool) -> Option<Dispatch> {
+    fn refused(&self, _: &L::Events, _: &Meta, _was_asked: bool) -> Option<Dispatch> {
         None
     }
 
-    fn needs(&self) -> Option<&Arc<Context>> {
-        Some(self.rows.progress.context())
+    fn needs(&self) -> Option<&Arc<Component>> {
+        Some(self.rows.progress.component())
     }
 }

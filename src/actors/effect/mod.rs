@@ -1,15 +1,15 @@
-//! Effect runner: for every durable record that asks for one, it runs the effect, waits for the
-//! answer and delivers the resulting command, exactly once in effect.
+//! The effect runner: it runs the effects that durable records require.
 //!
-//! Ports and lookups are effects. Effects of one conversation run one after the other, others side
-//! by side up to a limit. The cursor stands before the oldest unfinished effect. After a crash the
-//! effects behind it run again, under the same keys, except those whose outcome already stands in
-//! the journal.
+//! It waits for the answer of an effect and delivers the resulting command, exactly once in effect.
+//! Ports and lookups are effects. Effects of one conversation run one after the other. Effects of
+//! different conversations run concurrently, up to a limit. The checkpoint is before the oldest
+//! unfinished effect. After a crash the effects behind the checkpoint run again, under the same
+//! keys. Effects whose outcome is already in the journal do not run again.
 //!
-//! Patient effects (no client waits) can pile up while a service is down. At most `patient_max` of
-//! them are under way. Of the others only the record positions are kept, so that they never hold up
-//! effects that clients wait for. All effects are deferred in this way while the component is
-//! suspended.
+//! Background effects (no client waits) can accumulate while a service is down. At most
+//! `background_max` of them are under way. Of the others only the record positions are kept, so
+//! that they never delay urgent effects. All effects are deferred in this way while the component
+//! is suspended.
 
 mod backlog;
 mod contract;
@@ -23,14 +23,14 @@ mod port_effect;
 
 pub use contract::{Effect, Limits};
 pub use lookup_effect::{LOOKUPS, LookupEffect};
-pub use port_effect::{PortEffect, questions};
+pub use port_effect::{PortEffect, port_calls};
 
 use crate::{
     actors::{
         subscription::{Cursor, Progress, RETRY_PAUSE, Subscriber, SubscriberServices, Wake},
         supervision::Lifecycle,
     },
-    domain::kernel::Patience,
+    domain::kernel::RetryPolicy,
     store::{
         KindId, Lease, Record,
         journal::{ReadLevel, StoreError},
@@ -46,31 +46,31 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// At most this many records are deferred; about 100 bytes each.
-const ASIDE_RECORDS_MAX: usize = 200_000;
+/// At most this many records are deferred. Each takes about 100 bytes.
+const BACKLOG_RECORDS_MAX: usize = 200_000;
 
 /// How often the cursor is checkpointed.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs all effects of one port or lookup.
 pub struct EffectRunner<E: Effect> {
-    following: Cursor,
-    errand: E,
+    cursor: Cursor,
+    effect: E,
     services: SubscriberServices,
     limits: Limits,
     /// The record positions of unfinished effects that a client waits for.
-    hurried: BTreeSet<u64>,
+    urgent: BTreeSet<u64>,
     /// The record positions of unfinished effects that no client waits for.
-    patient: BTreeSet<u64>,
-    /// Effects deferred until they may run, and those behind them in their conversations.
+    background: BTreeSet<u64>,
+    /// Deferred effects, and the effects behind them in their conversations.
     aside: Backlog,
-    /// Effects that crash at every attempt, and those behind them in their conversations.
+    /// Effects that crash at every attempt, and the effects behind them in their conversations.
     poisoned: PoisonedEffects,
     /// Up to this position, an effect may have run before the last start of this runner.
     asked_until: u64,
     /// Whether the runner was suspended at the last check.
     was_closed: bool,
-    /// A lane for each conversation with an effect ready or under way; it queues the later effects.
+    /// A lane for each conversation with an effect ready or under way. It queues the later effects.
     lanes: HashMap<u64, VecDeque<Job>>,
     /// Effects that wait for a free place.
     ready: VecDeque<Job>,
@@ -78,7 +78,7 @@ pub struct EffectRunner<E: Effect> {
     /// Cancels the effects under way when the runner starts over.
     round: CancellationToken,
     answered: HashSet<u64>,
-    /// Where to continue reading the answered positions while the runner starts.
+    /// The position after which the runner continues to read answered positions while it starts.
     answers_after: Option<u64>,
 }
 
@@ -86,39 +86,39 @@ impl<E: Effect> Actor for EffectRunner<E> {
     type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.listen_to(self.services.rooms.kinds_heard::<E::Hears>(), ctx);
-        ctx.run_interval(CHECKPOINT_EVERY, |messenger, _| messenger.checkpoint());
+        self.listen_to(self.services.registry.kinds_heard::<E::Events>(), ctx);
+        ctx.run_interval(CHECKPOINT_EVERY, |effect_runner, _| effect_runner.checkpoint());
     }
 }
 
 impl<E: Effect> Subscriber for EffectRunner<E> {
-    fn following(&mut self) -> &mut Cursor {
-        &mut self.following
+    fn cursor(&mut self) -> &mut Cursor {
+        &mut self.cursor
     }
 
     /// Starts over from the last checkpoint.
     fn start(&mut self, _: &mut ActixContext<Self>) -> Result<(), StoreError> {
         std::mem::take(&mut self.round).cancel();
-        self.hurried.clear();
-        self.patient.clear();
+        self.urgent.clear();
+        self.background.clear();
         self.aside.clear();
         self.poisoned = PoisonedEffects::default();
         self.services.quarantine.forget(E::NAME);
-        self.asked_until = self.following.head();
+        self.asked_until = self.cursor.head();
         self.lanes.clear();
         self.ready.clear();
         self.under_way = 0;
         self.answered.clear();
-        self.answers_after = Some(self.following.after);
+        self.answers_after = Some(self.cursor.after);
         Ok(())
     }
 
     /// Reads which effects behind the cursor are answered, a portion per call. The range is long if
-    /// one effect has taken long, and other actors share the event loop.
+    /// one effect took long, and other actors share the event loop.
     fn go_on_starting(&mut self) -> Result<bool, StoreError> {
         if let Some(after) = self.answers_after {
-            let Self { following, answered, .. } = self;
-            let read = following.some_answered_after(after, |origin| {
+            let Self { cursor, answered, .. } = self;
+            let read = cursor.some_answered_after(after, |origin| {
                 answered.insert(origin.position);
             });
             self.answers_after = read?;
@@ -126,10 +126,10 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         Ok(self.answers_after.is_none())
     }
 
-    /// Whether further effects can be taken up.
+    /// Whether further records can be read.
     fn may_read(&self) -> bool {
-        self.hurried.len() < self.limits.hurried_max
-            && self.aside.len() + self.poisoned.len() < ASIDE_RECORDS_MAX
+        self.urgent.len() < self.limits.urgent_max
+            && self.aside.len() + self.poisoned.len() < BACKLOG_RECORDS_MAX
     }
 
     fn take_in(
@@ -137,13 +137,13 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         record: &Arc<Record>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
-        let Some(heard) = self.services.rooms.hear::<E::Hears>(record)? else { return Ok(()) };
+        let Some(heard) = self.services.registry.hear::<E::Events>(record)? else { return Ok(()) };
         if self.answered.remove(&record.position) || self.hold(record) {
             return Ok(());
         }
         let was_asked = self.was_asked(record);
         let taken = self.take(record, heard, was_asked, ctx);
-        taken.or_else(|because| self.crashed_on(record, because))
+        taken.or_else(|reason| self.crashed_on(record, reason))
     }
 
     fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
@@ -181,7 +181,7 @@ impl<E: Effect> Handler<Freed> for EffectRunner<E> {
     type Result = ();
 
     fn handle(&mut self, freed: Freed, ctx: &mut Self::Context) {
-        if self.following.is_current(freed.generation) {
+        if self.cursor.is_current(freed.generation) {
             self.under_way -= 1;
             self.start_ready(ctx);
         }
@@ -193,13 +193,13 @@ impl<E: Effect> Handler<Finished> for EffectRunner<E> {
 
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
         let Finished { record, generation, went } = finished;
-        if !self.following.is_current(generation) {
+        if !self.cursor.is_current(generation) {
             return;
         }
         match went {
             Went::Delivered => {}
             Went::InVain => return self.run_later(record, RETRY_PAUSE, ctx),
-            Went::Crashed(because) => return self.crashed_on_its_way(record, because, ctx),
+            Went::Crashed(reason) => return self.crashed_on_its_way(record, reason, ctx),
         }
         let (could_read, could_take) = (self.may_read(), self.may_take());
         self.finish(&record);
@@ -209,28 +209,28 @@ impl<E: Effect> Handler<Finished> for EffectRunner<E> {
         }
         self.start_ready(ctx);
         if !could_read && self.may_read() || !could_take && self.may_take() {
-            self.following.progress.ring();
+            self.cursor.progress.ring();
         }
     }
 }
 
 impl<E: Effect> EffectRunner<E> {
-    /// An effect runner that has not read anything yet.
+    /// Creates an effect runner that has not read any record yet.
     pub fn new(
         (me, lease): (KindId, Lease),
-        errand: E,
+        effect: E,
         limits: Limits,
         services: SubscriberServices,
         progress: Arc<Progress>,
     ) -> Self {
         let journal = Arc::clone(&services.journal);
         Self {
-            following: Cursor::new(me, lease, journal, progress, ReadLevel::Durable),
-            errand,
+            cursor: Cursor::new(me, lease, journal, progress, ReadLevel::Durable),
+            effect,
             services,
             limits,
-            hurried: BTreeSet::new(),
-            patient: BTreeSet::new(),
+            urgent: BTreeSet::new(),
+            background: BTreeSet::new(),
             aside: Backlog::default(),
             poisoned: PoisonedEffects::default(),
             asked_until: 0,
@@ -244,11 +244,11 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    /// Takes up the effect of a record, or defers it.
+    /// Queues the effect of a record, or defers it.
     fn take(
         &mut self,
         record: &Arc<Record>,
-        heard: E::Hears,
+        heard: E::Events,
         was_asked: bool,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
@@ -256,11 +256,10 @@ impl<E: Effect> EffectRunner<E> {
             return self.put_aside(record, heard, ctx);
         }
         let Some(job) = self.job(record, heard, was_asked)? else { return Ok(()) };
-        let is_patient = job.trip.patience == Patience::UntilAnswered;
+        let is_background = job.trip.retry_policy == RetryPolicy::UntilAnswered;
         let is_behind = self.aside.has(record.correlation);
-        if is_behind
-            || is_patient && (!self.aside.is_empty() || !self.has_room(Patience::UntilAnswered))
-        {
+        let is_full = !self.aside.is_empty() || !self.has_room(RetryPolicy::UntilAnswered);
+        if is_behind || is_background && is_full {
             self.aside.insert(record);
         } else {
             self.take_up(job);
@@ -270,15 +269,15 @@ impl<E: Effect> EffectRunner<E> {
 
     /// Whether no effect may run now, because a needed component is suspended.
     fn is_closed(&self) -> bool {
-        let needs = self.errand.needs().is_some_and(|context| context.is_suspended());
-        needs || self.following.progress.context().is_suspended()
+        let needs = self.effect.needs().is_some_and(|component| component.is_suspended());
+        needs || self.cursor.progress.component().is_suspended()
     }
 
-    /// Whether one more effect of this patience can be taken up.
-    fn has_room(&self, patience: Patience) -> bool {
-        match patience {
-            Patience::Limited => self.hurried.len() < self.limits.hurried_max,
-            Patience::UntilAnswered => self.patient.len() < self.limits.patient_max,
+    /// Whether one more effect with this retry policy can be queued.
+    fn has_room(&self, retry_policy: RetryPolicy) -> bool {
+        match retry_policy {
+            RetryPolicy::UntilDeadline => self.urgent.len() < self.limits.urgent_max,
+            RetryPolicy::UntilAnswered => self.background.len() < self.limits.background_max,
         }
     }
 
@@ -288,30 +287,30 @@ impl<E: Effect> EffectRunner<E> {
     }
 
     /// The checkpoint position: every effect at or before it is finished.
-    fn cursor(&self) -> u64 {
+    fn settled_position(&self) -> u64 {
         let unfinished =
-            [self.hurried.first(), self.patient.first()].into_iter().flatten().copied();
+            [self.urgent.first(), self.background.first()].into_iter().flatten().copied();
         let first = unfinished.chain(self.aside.first()).chain(self.poisoned.first()).min();
-        first.map_or(self.following.after, |first| first - 1)
+        first.map_or(self.cursor.after, |first| first - 1)
     }
 
     fn tell_progress(&self) {
-        // The progress stops before the oldest unfinished effect, deferred and quarantined ones
-        // included.
-        self.following.progress.reach(self.cursor());
+        // The progress ends before the oldest unfinished effect. Deferred and quarantined effects
+        // are unfinished.
+        self.cursor.progress.reach(self.settled_position());
         let waiting = self.aside.len() + self.poisoned.len();
-        self.following.progress.wait_for(self.hurried.len() + self.patient.len() + waiting);
+        self.cursor.progress.wait_for(self.urgent.len() + self.background.len() + waiting);
     }
 
     fn checkpoint(&mut self) {
-        self.following.skip();
-        let position = self.cursor();
-        if !self.following.is_started || !self.following.is_behind(position) {
+        self.cursor.skip();
+        let position = self.settled_position();
+        if !self.cursor.is_started || !self.cursor.is_behind(position) {
             return;
         }
-        // This checkpoint supersedes an older one that the journal had no room for.
-        drop(self.following.take_unsent());
-        self.following.write_down(self.following.checkpoint_at(position, Vec::new()));
+        // This checkpoint replaces an older one that the journal did not accept.
+        drop(self.cursor.take_unsent());
+        self.cursor.write_down(self.cursor.checkpoint_at(position, Vec::new()));
         self.tell_progress();
     }
 }

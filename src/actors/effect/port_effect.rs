@@ -3,25 +3,25 @@
 use super::contract::{Effect, EffectTask, Limits};
 use crate::{
     actors::{
-        operations::Context,
+        operations::Component,
         port::{PortCall, PortClient},
     },
     domain::kernel::{Dispatch, Meta, Port},
 };
 use std::{marker::PhantomData, sync::Arc};
 
-/// At most this many calls that clients wait for are in the gate of a port, or before it.
-const HURRIED_MAX: usize = 4_096;
+/// At most this many urgent calls are in the gate of a port, or before it.
+const URGENT_MAX: usize = 4_096;
 
-/// At most this many calls that no client waits for are in the gate of a port.
-const PATIENT_MAX: usize = 1_024;
+/// At most this many background calls are in the gate of a port.
+const BACKGROUND_MAX: usize = 1_024;
 
-/// The bounds of a port's effect runner. The gate decides how many calls go out, and deferred calls
-/// must not take the places of later ones.
-pub const fn questions(deferred_max: usize) -> Limits {
-    let hurried_max = HURRIED_MAX.saturating_add(deferred_max);
-    let under_way_max = hurried_max.saturating_add(PATIENT_MAX);
-    Limits { under_way_max, hurried_max, patient_max: PATIENT_MAX }
+/// The bounds of a port's effect runner. The gate limits the calls that are made. Deferred calls
+/// must not take the places of later calls.
+pub const fn port_calls(deferred_max: usize) -> Limits {
+    let urgent_max = URGENT_MAX.saturating_add(deferred_max);
+    let under_way_max = urgent_max.saturating_add(BACKGROUND_MAX);
+    Limits { under_way_max, urgent_max, background_max: BACKGROUND_MAX }
 }
 
 /// Calls an outside service.
@@ -31,14 +31,14 @@ pub struct PortEffect<P> {
 }
 
 impl<P> PortEffect<P> {
-    /// An effect that calls this service.
+    /// Creates an effect that calls this service.
     pub const fn new(service: Arc<PortClient>) -> Self {
         Self { service, of: PhantomData }
     }
 }
 
 impl<P: Port> PortEffect<P> {
-    fn question(heard: &P::Hears, meta: &Meta, was_asked: bool) -> Option<PortCall> {
+    fn port_call(heard: &P::Events, meta: &Meta, was_asked: bool) -> Option<PortCall> {
         let ask = P::ask(heard, meta)?;
         let (since, conversation) = (meta.time, meta.correlation);
         Some(PortCall { ask, since, conversation, was_asked })
@@ -48,25 +48,25 @@ impl<P: Port> PortEffect<P> {
 impl<P: Port> Effect for PortEffect<P> {
     const NAME: &'static str = P::NAME;
 
-    type Hears = P::Hears;
+    type Events = P::Events;
 
-    fn run(&self, heard: P::Hears, meta: Meta, was_asked: bool) -> Option<EffectTask> {
-        let question = Self::question(&heard, &meta, was_asked)?;
-        let patience = question.ask.patience;
+    fn run(&self, heard: P::Events, meta: Meta, was_asked: bool) -> Option<EffectTask> {
+        let port_call = Self::port_call(&heard, &meta, was_asked)?;
+        let retry_policy = port_call.ask.retry_policy;
         let service = Arc::clone(&self.service);
         let running = Box::pin(async move {
-            let answer = service.ask(&question).await;
-            P::answered(&heard, &meta, &answer)
+            let answer = service.ask(&port_call).await;
+            P::on_reply(&heard, &meta, &answer)
         });
-        Some(EffectTask { patience, running })
+        Some(EffectTask { retry_policy, running })
     }
 
-    fn refused(&self, heard: &P::Hears, meta: &Meta, was_asked: bool) -> Option<Dispatch> {
-        let answer = self.service.refusal(&Self::question(heard, meta, was_asked)?)?;
-        Some(P::answered(heard, meta, &answer))
+    fn refused(&self, heard: &P::Events, meta: &Meta, was_asked: bool) -> Option<Dispatch> {
+        let answer = self.service.refusal(&Self::port_call(heard, meta, was_asked)?)?;
+        Some(P::on_reply(heard, meta, &answer))
     }
 
-    fn needs(&self) -> Option<&Arc<Context>> {
+    fn needs(&self) -> Option<&Arc<Component>> {
         None
     }
 }

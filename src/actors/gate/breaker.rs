@@ -1,31 +1,31 @@
 //! The circuit breaker of a gate.
 //!
 //! ```text
-//!            a rate reaches its threshold, or so many failures in a row
+//!       a rate, or the number of failures in a row, reaches its threshold
 //!   ┌────────┐ ─────────────────────────────────────────▶ ┌────────┐
 //!   │ closed │                                            │  open  │ for open_ms, doubled with
-//!   └────────┘ ◀───────────── ┌───────────┐ ◀──────────── └────────┘ each time, up to open_ms_max
-//!        trials went well     │ half-open │   time is up      ▲
+//!   └────────┘ ◀───────────── ┌───────────┐ ◀──────────── └────────┘ opening, up to open_ms_max
+//!         trials succeed      │ half-open │  open_ms passed   ▲
 //!                             └───────────┘ ──────────────────┘
-//!                     drips, doubled with       trials went badly
-//!                     each that succeeds
+//!                   probe rate doubles with        trials fail
+//!                   each success
 //! ```
 
 use super::{
-    call_window::{Tally, Window, reaches},
+    call_window::{CallCounts, Window, reaches},
     rules::BreakerRules,
-    token_bucket::Bucket,
+    token_bucket::TokenBucket,
 };
 use std::{collections::VecDeque, time::Duration};
 
-/// The tokens a caller with a deadline needs: it gets a probe even while callers without one wait.
-const TOKENS_HURRIED: f64 = 1.0;
+/// The tokens an urgent caller needs. It gets a probe even while background callers wait.
+const TOKENS_URGENT: f64 = 1.0;
 
-/// The tokens a caller without a deadline needs: it leaves one probe for callers with a deadline.
-const TOKENS_PATIENT: f64 = 2.0;
+/// The tokens a background caller needs. One probe stays available for urgent callers.
+const TOKENS_BACKGROUND: f64 = 2.0;
 
-/// How long a reservation of a probe lasts; after that its caller is taken not to come.
-pub(super) const PROMISED_FOR: Duration = Duration::from_millis(500);
+/// How long the reservation of a probe lasts. It expires when no caller uses it in this time.
+pub(super) const RESERVED_FOR: Duration = Duration::from_millis(500);
 
 /// A circuit breaker.
 #[derive(Clone, Debug)]
@@ -33,37 +33,37 @@ pub struct Breaker {
     rules: BreakerRules,
     state: State,
     window: Window,
-    /// The number of transitions so far. Reports of calls from an earlier era are ignored: they
-    /// tell nothing about the present one.
-    era: u64,
+    /// The number of transitions so far. Reports of calls from an earlier epoch are ignored,
+    /// because they say nothing about the current state.
+    epoch: u64,
     /// How often the breaker has opened since it was last closed.
     openings: u32,
-    turns: Vec<Turn>,
+    transitions: Vec<Transition>,
 }
 
 #[derive(Clone, Debug)]
 enum State {
     Closed,
     Open { until: Duration },
-    HalfOpen { drip: Bucket, trials: Tally, promised: VecDeque<Duration> },
+    HalfOpen { probes: TokenBucket, trials: CallCounts, reserved: VecDeque<Duration> },
 }
 
 /// A transition of the breaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct Transition {
     /// When it happened, since the start of the clock.
     pub at: Duration,
     /// `closed`, `open`, `half-open`
     pub to: &'static str,
     /// The reason.
-    pub because: String,
+    pub reason: String,
 }
 
 impl Breaker {
     /// Creates a closed breaker.
     pub fn new(rules: BreakerRules) -> Self {
         let (state, window) = (State::Closed, Window::new(rules.span));
-        Self { rules, state, window, era: 0, openings: 0, turns: Vec::new() }
+        Self { rules, state, window, epoch: 0, openings: 0, transitions: Vec::new() }
     }
 
     /// Replaces the rules. The window of calls is kept unless its span changes.
@@ -83,115 +83,116 @@ impl Breaker {
         }
     }
 
-    /// The tally of the window, or of the trials alone while half-open.
-    pub const fn tally(&self) -> Tally {
+    /// The counts of the window, or of the trials alone while half-open.
+    pub const fn counts_in_window(&self) -> CallCounts {
         match self.state {
             State::HalfOpen { trials, .. } => trials,
             _ => self.window.sum(),
         }
     }
 
-    /// The current era.
-    pub const fn era(&self) -> u64 {
-        self.era
+    /// The current epoch.
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
-    /// Whether the breaker is open and lets no call through.
+    /// Whether the breaker is open and admits no call.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
     }
 
     /// Takes the transitions since the last call.
-    pub fn take_turns(&mut self) -> Vec<Turn> {
-        std::mem::take(&mut self.turns)
+    pub fn take_transitions(&mut self) -> Vec<Transition> {
+        std::mem::take(&mut self.transitions)
     }
 
     /// Whether there are transitions to take.
-    pub const fn has_turned(&self) -> bool {
-        !self.turns.is_empty()
+    pub const fn has_transitions(&self) -> bool {
+        !self.transitions.is_empty()
     }
 
-    /// Advances the time: an open breaker becomes half-open, probes drip, and reservations expire.
+    /// Advances the time: an open breaker becomes half-open, probes accrue, and reservations
+    /// expire.
     pub fn advance(&mut self, now: Duration) {
         match &mut self.state {
             State::Closed => {}
             State::Open { until } if now < *until => {}
             State::Open { .. } => {
-                let per_s = self.rules.drip_per_s;
-                let drip = Bucket::new(per_s, TOKENS_PATIENT, TOKENS_HURRIED, now);
-                let (trials, promised) = (Tally::default(), VecDeque::new());
-                let half_open = State::HalfOpen { drip, trials, promised };
-                self.turn(now, half_open, "it was open for long enough".into());
+                let per_s = self.rules.probes_per_s;
+                let probes = TokenBucket::new(per_s, TOKENS_BACKGROUND, TOKENS_URGENT, now);
+                let (trials, reserved) = (CallCounts::default(), VecDeque::new());
+                let half_open = State::HalfOpen { probes, trials, reserved };
+                self.transition(now, half_open, "the open time ended".into());
             }
-            State::HalfOpen { drip, promised, .. } => {
-                drip.fill(now);
-                while promised.front().is_some_and(|since| *since + PROMISED_FOR <= now) {
-                    promised.pop_front();
+            State::HalfOpen { probes, reserved, .. } => {
+                probes.fill(now);
+                while reserved.front().is_some_and(|since| *since + RESERVED_FOR <= now) {
+                    reserved.pop_front();
                 }
             }
         }
     }
 
-    /// Reserves a half-open probe for a caller about to start; false when all are reserved, or
-    /// while open. A reservation is advisory: any caller may use the probe. A closed breaker needs
-    /// none and returns true.
-    pub fn promise(&mut self, now: Duration) -> bool {
-        let State::HalfOpen { drip, promised, .. } = &mut self.state else {
+    /// Reserves a half-open probe for a caller about to start. Returns false when all probes are
+    /// reserved, or while open. A reservation is advisory: any caller may use the probe. A closed
+    /// breaker needs no reservation and returns true.
+    pub fn reserve_probe(&mut self, now: Duration) -> bool {
+        let State::HalfOpen { probes, reserved, .. } = &mut self.state else {
             return !self.is_open();
         };
-        #[expect(clippy::cast_precision_loss, reason = "of two at most")]
-        let is_there = drip.has(TOKENS_HURRIED + promised.len() as f64);
-        if is_there {
-            promised.push_back(now);
+        #[expect(clippy::cast_precision_loss, reason = "there are two at most")]
+        let is_free = probes.has(TOKENS_URGENT + reserved.len() as f64);
+        if is_free {
+            reserved.push_back(now);
         }
-        is_there
+        is_free
     }
 
-    /// Whether the breaker lets a call through now.
-    pub fn lets_through(&self, is_patient: bool) -> bool {
+    /// Whether the breaker admits a call now.
+    pub fn lets_through(&self, is_background: bool) -> bool {
         match &self.state {
             State::Closed => true,
             State::Open { .. } => false,
-            State::HalfOpen { drip, .. } => drip.has(tokens(is_patient)),
+            State::HalfOpen { probes, .. } => probes.has(tokens(is_background)),
         }
     }
 
-    /// When the breaker will let a call through, as far as is known now.
-    pub fn due(&self, now: Duration, is_patient: bool) -> Duration {
+    /// When the breaker will admit a call, as far as is known now.
+    pub fn due(&self, now: Duration, is_background: bool) -> Duration {
         match &self.state {
             State::Closed => now,
             State::Open { until } => *until,
-            State::HalfOpen { drip, .. } => now + drip.until(tokens(is_patient)),
+            State::HalfOpen { probes, .. } => now + probes.until(tokens(is_background)),
         }
     }
 
-    /// Counts a granted permit: while half-open it uses up a probe and a reservation.
+    /// Counts a granted permit. While half-open it uses up a probe and a reservation.
     pub fn let_through(&mut self) {
-        if let State::HalfOpen { drip, promised, .. } = &mut self.state {
-            drip.take();
-            promised.pop_front();
+        if let State::HalfOpen { probes, reserved, .. } = &mut self.state {
+            probes.take();
+            reserved.pop_front();
         }
     }
 
-    /// Takes in the outcome and duration of a call that was let through in `era`.
-    pub fn hear(&mut self, now: Duration, era: u64, failed: bool, took: Duration) {
-        if era != self.era {
+    /// Records the outcome and the duration of a call that was admitted in `epoch`.
+    pub fn record(&mut self, now: Duration, epoch: u64, failed: bool, took: Duration) {
+        if epoch != self.epoch {
             return;
         }
-        let call = Tally::of(failed, took >= self.rules.slow_call);
+        let call = CallCounts::of(failed, took >= self.rules.slow_call);
         match &mut self.state {
             State::Closed => {
-                self.window.hear(now, now.saturating_sub(took), call);
-                if let Some(because) = self.window.verdict(&self.rules) {
-                    self.open(now, because);
+                self.window.record(now, now.saturating_sub(took), call);
+                if let Some(reason) = self.window.verdict(&self.rules) {
+                    self.open(now, reason);
                 }
             }
-            // Opening begins a new era in which no call is let through: there is nothing to count.
+            // Opening starts a new epoch. No call is admitted in it, so there is nothing to count.
             State::Open { .. } => {}
-            State::HalfOpen { drip, trials, .. } => {
+            State::HalfOpen { probes, trials, .. } => {
                 trials.add(call);
-                if call == Tally::of(false, false) {
-                    drip.turn((drip.per_s() * 2.0).min(1e9));
+                if call == CallCounts::of(false, false) {
+                    probes.set_rate((probes.per_s() * 2.0).min(1e9));
                 }
                 let trials = *trials;
                 self.judge(now, trials);
@@ -199,15 +200,15 @@ impl Breaker {
         }
     }
 
-    /// Drops old calls from a window over time.
+    /// Drops calls that are older than a window over time.
     pub fn slide(&mut self, now: Duration) {
         self.window.slide(now);
     }
 
-    /// Decides the trials. The breaker opens as soon as failed or slow ones reach their rate,
-    /// without waiting for the rest. It closes once enough are done.
-    fn judge(&mut self, now: Duration, trials: Tally) {
-        let Tally { calls, failures, slow } = trials;
+    /// Evaluates the trials. The breaker opens as soon as failed or slow trials reach their rate,
+    /// without waiting for the other trials. It closes once enough trials are reported.
+    fn judge(&mut self, now: Duration, trials: CallCounts) {
+        let CallCounts { calls, failures, slow } = trials;
         let wanted = self.rules.trial_calls;
         if reaches(failures, wanted, self.rules.failure_rate) {
             self.open(now, format!("{failures} of {calls} trials failed"));
@@ -216,26 +217,26 @@ impl Breaker {
         } else if calls >= wanted {
             self.window = Window::new(self.rules.span);
             self.openings = 0;
-            self.turn(now, State::Closed, format!("{calls} trials went well"));
+            self.transition(now, State::Closed, format!("{calls} trials passed"));
         }
     }
 
-    fn open(&mut self, now: Duration, because: String) {
+    fn open(&mut self, now: Duration, reason: String) {
         let doubled = self.rules.open.saturating_mul(1 << self.openings.min(16));
         self.openings = self.openings.saturating_add(1);
         let until = now + doubled.min(self.rules.open_max);
-        self.turn(now, State::Open { until }, because);
+        self.transition(now, State::Open { until }, reason);
     }
 
-    fn turn(&mut self, at: Duration, state: State, because: String) {
+    fn transition(&mut self, at: Duration, state: State, reason: String) {
         self.state = state;
-        self.era += 1;
-        self.turns.push(Turn { at, to: self.name(), because });
+        self.epoch += 1;
+        self.transitions.push(Transition { at, to: self.name(), reason });
     }
 }
 
-const fn tokens(is_patient: bool) -> f64 {
-    if is_patient { TOKENS_PATIENT } else { TOKENS_HURRIED }
+const fn tokens(is_background: bool) -> f64 {
+    if is_background { TOKENS_BACKGROUND } else { TOKENS_URGENT }
 }
 
 #[cfg(test)]
@@ -252,10 +253,10 @@ mod tests {
     }
 
     impl Breaker {
-        /// Reports this many calls of the current era, all failed or all successful.
-        fn hears(&mut self, at_ms: u64, calls: u32, failed: bool) {
+        /// Reports this many calls of the current epoch, all failed or all successful.
+        fn records(&mut self, at_ms: u64, calls: u32, failed: bool) {
             for _ in 0..calls {
-                self.hear(ms(at_ms), self.era, failed, ms(1));
+                self.record(ms(at_ms), self.epoch, failed, ms(1));
             }
         }
     }
@@ -264,71 +265,74 @@ mod tests {
     fn it_opens_when_half_of_enough_calls_failed_and_not_before() {
         let mut breaker = breaker(&GateSettings::default());
         for _ in 0..49 {
-            breaker.hears(0, 1, true);
-            breaker.hears(0, 1, false);
+            breaker.records(0, 1, true);
+            breaker.records(0, 1, false);
         }
-        breaker.hears(0, 1, true);
-        assert_eq!(breaker.name(), "closed", "99 calls mean nothing");
-        breaker.hears(0, 1, false);
-        assert_eq!(breaker.take_turns()[0].because, "50 of 100 calls failed");
+        breaker.records(0, 1, true);
+        assert_eq!(breaker.name(), "closed", "99 calls are too few");
+        breaker.records(0, 1, false);
+        assert_eq!(breaker.take_transitions()[0].reason, "50 of 100 calls failed");
     }
 
     #[test]
     fn it_stays_open_for_longer_while_trials_fail_and_closes_when_they_succeed() {
         let mut breaker = breaker(&GateSettings::default());
-        breaker.hears(0, 10, true);
+        breaker.records(0, 10, true);
         breaker.advance(ms(499));
         assert_eq!(breaker.name(), "open");
         breaker.advance(ms(500));
         assert_eq!(breaker.name(), "half-open");
-        breaker.hears(500, 5, true);
-        assert_eq!(breaker.due(ms(500), false), ms(1_500), "doubled");
+        breaker.records(500, 5, true);
+        assert_eq!(breaker.due(ms(500), false), ms(1_500), "twice open_ms");
         breaker.advance(ms(1_500));
-        breaker.hears(1_500, 5, true);
-        assert_eq!(breaker.due(ms(1_500), false), ms(2_500), "but never more");
+        breaker.records(1_500, 5, true);
+        assert_eq!(breaker.due(ms(1_500), false), ms(2_500), "open_ms_max");
         breaker.advance(ms(2_500));
-        breaker.hears(2_500, 10, false);
+        breaker.records(2_500, 10, false);
         assert_eq!((breaker.name(), breaker.openings), ("closed", 0));
     }
 
     #[test]
-    fn trials_drip_faster_with_each_that_succeeds() {
+    fn the_probe_rate_doubles_with_each_successful_trial() {
         let mut breaker = breaker(&GateSettings::default());
-        breaker.hears(0, 10, true);
+        breaker.records(0, 10, true);
         breaker.advance(ms(500));
         assert!(breaker.lets_through(false) && !breaker.lets_through(true));
         breaker.let_through();
         assert_eq!(breaker.due(ms(500), false), ms(600) + Duration::from_micros(1));
-        breaker.hears(500, 1, false);
+        breaker.records(500, 1, false);
         assert_eq!(breaker.due(ms(500), false), ms(550) + Duration::from_micros(1));
     }
 
     #[test]
-    fn a_drop_is_promised_to_one_who_sets_out_until_it_does_not_come() {
+    fn a_probe_is_reserved_for_one_caller_until_the_reservation_expires() {
         let mut breaker = breaker(&GateSettings::default());
-        assert!(breaker.promise(ms(0)) && breaker.promise(ms(0)), "closed");
-        breaker.hears(0, 10, true);
-        assert!(!breaker.promise(ms(0)), "open");
+        assert!(breaker.reserve_probe(ms(0)) && breaker.reserve_probe(ms(0)), "closed");
+        breaker.records(0, 10, true);
+        assert!(!breaker.reserve_probe(ms(0)), "open");
         breaker.advance(ms(500));
-        assert!(breaker.promise(ms(500)));
-        assert!(!breaker.promise(ms(500)), "it is somebody else's");
+        assert!(breaker.reserve_probe(ms(500)));
+        assert!(!breaker.reserve_probe(ms(500)), "the probe is reserved");
         breaker.let_through();
-        assert!(!breaker.promise(ms(500)), "it was taken");
+        assert!(!breaker.reserve_probe(ms(500)), "the probe is used");
         breaker.advance(ms(601));
-        assert!(breaker.promise(ms(601)), "the next drop");
+        assert!(breaker.reserve_probe(ms(601)), "the next probe");
         breaker.advance(ms(700));
-        assert!(breaker.promise(ms(702)) && !breaker.promise(ms(702)), "the next but one");
+        assert!(
+            breaker.reserve_probe(ms(702)) && !breaker.reserve_probe(ms(702)),
+            "the probe after it"
+        );
         breaker.advance(ms(1_101));
-        assert!(breaker.promise(ms(1_101)), "whoever set out first has not come");
+        assert!(breaker.reserve_probe(ms(1_101)), "the first reservation expired");
     }
 
     #[test]
-    fn what_was_let_through_before_a_transition_tells_nothing_after_it() {
+    fn reports_of_calls_from_an_earlier_epoch_are_ignored() {
         let mut breaker = breaker(&GateSettings::default());
-        let before = breaker.era();
-        breaker.hears(0, 10, true);
+        let before = breaker.epoch();
+        breaker.records(0, 10, true);
         breaker.advance(ms(500));
-        breaker.hear(ms(500), before, true, ms(1));
-        assert_eq!(breaker.tally(), Tally::default());
+        breaker.record(ms(500), before, true, ms(1));
+        assert_eq!(breaker.counts_in_window(), CallCounts::default());
     }
 }

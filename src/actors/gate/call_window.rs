@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 
 /// Counters over a set of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct CallCounts {
     /// Calls reported.
     pub calls: u32,
     /// Calls that failed.
@@ -14,13 +14,13 @@ pub struct Tally {
     pub slow: u32,
 }
 
-impl Tally {
-    /// The tally of one call.
+impl CallCounts {
+    /// The counts of one call.
     pub fn of(failed: bool, slow: bool) -> Self {
         Self { calls: 1, failures: failed.into(), slow: slow.into() }
     }
 
-    /// Adds the counters of another tally.
+    /// Adds these counts.
     pub const fn add(&mut self, other: Self) {
         self.calls += other.calls;
         self.failures += other.failures;
@@ -34,7 +34,7 @@ impl Tally {
     }
 }
 
-/// Whether `part` of `calls` reaches this rate. A part of zero never does.
+/// Whether `part` of `calls` reaches this rate. A part of zero never reaches it.
 pub fn reaches(part: u32, calls: u32, rate: f64) -> bool {
     part > 0 && f64::from(part) >= rate * f64::from(calls)
 }
@@ -44,14 +44,14 @@ pub fn reaches(part: u32, calls: u32, rate: f64) -> bool {
 pub struct Window {
     span: Span,
     /// Single calls, or the calls of each second keyed by that second; oldest first.
-    slices: VecDeque<(u64, Tally)>,
-    sum: Tally,
+    slices: VecDeque<(u64, CallCounts)>,
+    sum: CallCounts,
     row: Row,
 }
 
-/// Failures in a row, without a success between them. Calls already under way when the first
-/// failure was reported count once, together with it. Clients that start together time out
-/// together, after all calls served in time; their failures show one moment of trouble.
+/// Failures in a row, without a success between them. Calls that were under way when the first
+/// failure was reported count once, together with it. Calls that start together time out
+/// together, after all calls that were served in time. Their failures have one cause.
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
     failures: u32,
@@ -60,7 +60,7 @@ struct Row {
 }
 
 impl Row {
-    fn hear(&mut self, now: Duration, began: Duration, failed: bool) {
+    fn record(&mut self, now: Duration, began: Duration, failed: bool) {
         *self = match *self {
             _ if !failed => Self::default(),
             Self { failures: 0, .. } => Self { failures: 1, since: now },
@@ -75,12 +75,12 @@ impl Row {
 impl Window {
     /// Creates an empty window.
     pub fn new(span: Span) -> Self {
-        Self { span, slices: VecDeque::new(), sum: Tally::default(), row: Row::default() }
+        Self { span, slices: VecDeque::new(), sum: CallCounts::default(), row: Row::default() }
     }
 
     /// Adds the outcome of a call that began at `began`.
-    pub fn hear(&mut self, now: Duration, began: Duration, call: Tally) {
-        self.row.hear(now, began, call.failures > 0);
+    pub fn record(&mut self, now: Duration, began: Duration, call: CallCounts) {
+        self.row.record(now, began, call.failures > 0);
         self.slide(now);
         self.sum.add(call);
         match (self.span, self.slices.back_mut()) {
@@ -90,27 +90,28 @@ impl Window {
             _ => self.slices.push_back((now.as_secs(), call)),
         }
         if matches!(self.span, Span::Calls(calls) if self.sum.calls > calls) {
-            self.forget_oldest();
+            self.drop_oldest();
         }
     }
 
-    /// Drops calls that are older than the span; no effect on a window over calls.
+    /// Drops calls that are older than the span. A window over calls is not changed.
     pub fn slide(&mut self, now: Duration) {
         let Span::Seconds(seconds) = self.span else { return };
-        let is_over = |(second, _): &(u64, Tally)| second + u64::from(seconds) <= now.as_secs();
-        while self.slices.front().is_some_and(is_over) {
-            self.forget_oldest();
+        let is_too_old =
+            |(second, _): &(u64, CallCounts)| second + u64::from(seconds) <= now.as_secs();
+        while self.slices.front().is_some_and(is_too_old) {
+            self.drop_oldest();
         }
     }
 
-    /// The tally of all calls in the window.
-    pub const fn sum(&self) -> Tally {
+    /// The counts of all calls in the window.
+    pub const fn sum(&self) -> CallCounts {
         self.sum
     }
 
     /// The reason to open the gate, if there is one.
     pub fn verdict(&self, rules: &BreakerRules) -> Option<String> {
-        let Tally { calls, failures, slow } = self.sum;
+        let CallCounts { calls, failures, slow } = self.sum;
         let in_a_row = self.row.failures;
         if rules.consecutive_failures.is_some_and(|most| in_a_row >= most) {
             return Some(format!("{in_a_row} calls in a row failed"));
@@ -125,7 +126,7 @@ impl Window {
             .then(|| format!("{slow} of {calls} calls took too long"))
     }
 
-    fn forget_oldest(&mut self) {
+    fn drop_oldest(&mut self) {
         if let Some((_, slice)) = self.slices.pop_front() {
             self.sum.subtract(slice);
         }
@@ -136,41 +137,42 @@ impl Window {
 mod tests {
     use super::*;
 
-    const FINE: Tally = Tally { calls: 1, failures: 0, slow: 0 };
-    const FAILED: Tally = Tally { calls: 1, failures: 1, slow: 0 };
+    const FINE: CallCounts = CallCounts { calls: 1, failures: 0, slow: 0 };
+    const FAILED: CallCounts = CallCounts { calls: 1, failures: 1, slow: 0 };
 
     #[test]
-    fn a_window_of_calls_knows_the_last_ones() {
+    fn a_window_of_calls_holds_the_last_calls() {
         let mut window = Window::new(Span::Calls(3));
         for call in [FAILED, FAILED, FINE, FINE] {
-            window.hear(Duration::ZERO, Duration::ZERO, call);
+            window.record(Duration::ZERO, Duration::ZERO, call);
         }
-        assert_eq!(window.sum(), Tally { calls: 3, failures: 1, slow: 0 });
+        assert_eq!(window.sum(), CallCounts { calls: 3, failures: 1, slow: 0 });
     }
 
     #[test]
-    fn a_window_of_seconds_forgets_what_is_over() {
+    fn a_window_of_seconds_drops_calls_that_are_too_old() {
         let mut window = Window::new(Span::Seconds(2));
-        window.hear(Duration::from_millis(900), Duration::ZERO, FAILED);
-        window.hear(Duration::from_millis(1_100), Duration::ZERO, FINE);
+        window.record(Duration::from_millis(900), Duration::ZERO, FAILED);
+        window.record(Duration::from_millis(1_100), Duration::ZERO, FINE);
         assert_eq!(window.sum().calls, 2);
         window.slide(Duration::from_secs(2));
         assert_eq!(window.sum(), FINE);
     }
+
     #[test]
     fn failures_that_were_under_way_together_count_once_in_a_row() {
         let mut row = Row::default();
         let (began, timed_out) = (Duration::ZERO, Duration::from_millis(610));
         for _ in 0..100 {
-            row.hear(timed_out, began, true);
+            row.record(timed_out, began, true);
         }
         assert_eq!(row.failures, 1);
         let next = Duration::from_millis(1_220);
         for _ in 0..100 {
-            row.hear(next, timed_out, true);
+            row.record(next, timed_out, true);
         }
-        assert_eq!(row.failures, 101, "whoever came after the first had failed");
-        row.hear(next, timed_out, false);
+        assert_eq!(row.failures, 101, "calls that began after the first failure");
+        row.record(next, timed_out, false);
         assert_eq!(row.failures, 0);
     }
 }

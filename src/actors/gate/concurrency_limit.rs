@@ -1,31 +1,31 @@
-//! The concurrency limit: the calls under way at once are unlimited, fixed, or follow latency.
+//! The concurrency limit of a gate: unlimited, fixed, or adapted to the measured latency.
 
 use super::rules::LimitRules;
 use std::time::Duration;
 
-/// The least number of calls in a round; the limit changes only between rounds.
+/// The minimum number of calls in a round. The limit changes only between rounds.
 const ROUND_CALLS_MIN: u32 = 10;
 
-/// The length of the long average of latency, in rounds.
+/// The length of the long-term average latency, in rounds.
 const LONG_ROUNDS: f64 = 60.0;
 
-/// How many times the long average latency may be before the limit goes down.
+/// The latency of a round may be this multiple of the long-term average before it lowers the limit.
 const TOLERANCE: f64 = 1.5;
 
-/// The weight of a new limit against the current one.
+/// The weight of a new limit relative to the current one.
 const SMOOTHING: f64 = 0.2;
 
 /// The factor applied to the limit after a round in which calls failed.
 const BACKOFF: f64 = 0.9;
 
-/// A limit of calls under way.
+/// The limit of calls under way.
 #[derive(Clone, Debug)]
 pub enum Limit {
     /// Any number of calls.
     Unlimited,
     /// This many calls.
     Fixed(usize),
-    /// As many calls as do not slow each other down.
+    /// A number of calls that follows the measured latency.
     Adaptive(Gradient),
 }
 
@@ -48,31 +48,32 @@ impl Limit {
         }
     }
 
-    /// Whether one more call may be under way in addition to these.
-    pub const fn has_room(&self, under_way: usize) -> bool {
+    /// Whether one more call may start in addition to these.
+    pub const fn has_capacity(&self, under_way: usize) -> bool {
         match self.calls() {
             None => true,
             Some(calls) => under_way < calls,
         }
     }
 
-    /// Takes in the duration of a call, and how many were under way when it ended.
-    pub fn hear(&mut self, took: Duration, under_way: usize, failed: bool) {
+    /// Records the duration of a call, and how many calls were under way when it ended.
+    pub fn record(&mut self, took: Duration, under_way: usize, failed: bool) {
         if let Self::Adaptive(gradient) = self {
-            gradient.hear(took, under_way, failed);
+            gradient.record(took, under_way, failed);
         }
     }
 }
 
 /// The adaptive limit, after `Gradient2Limit` of Netflix's concurrency-limits. The limit follows
-/// the ratio of the long average of latency to that of the last round, plus room for the queue of
-/// a burst. A failure tells nothing about latency, but it is a sign of overload.
+/// the ratio of the long-term average latency to the average latency of the last round. The square
+/// root of the limit is added for the queue of a burst. A failure says nothing about latency, but
+/// it indicates overload.
 #[derive(Clone, Debug)]
 pub struct Gradient {
     limit: f64,
     min: f64,
     max: f64,
-    /// The long average, in seconds; zero before the first round.
+    /// The long-term average latency, in seconds; zero before the first round.
     long_s: f64,
     round: Round,
 }
@@ -81,7 +82,7 @@ pub struct Gradient {
 struct Round {
     calls: u32,
     took_s: f64,
-    /// The most calls that were under way at once.
+    /// The largest number of calls that were under way at once.
     busiest: usize,
     failed: bool,
 }
@@ -98,7 +99,7 @@ impl Gradient {
         self.limit as usize
     }
 
-    fn hear(&mut self, took: Duration, under_way: usize, failed: bool) {
+    fn record(&mut self, took: Duration, under_way: usize, failed: bool) {
         let round = &mut self.round;
         round.calls += 1;
         round.took_s += took.as_secs_f64();
@@ -106,18 +107,18 @@ impl Gradient {
         round.failed |= failed;
         let calls_min = u32::try_from(self.calls()).unwrap_or(u32::MAX).max(ROUND_CALLS_MIN);
         if self.round.calls >= calls_min {
-            self.turn();
+            self.end_round();
         }
     }
 
-    fn turn(&mut self) {
+    fn end_round(&mut self) {
         let round = std::mem::take(&mut self.round);
         let short_s = round.took_s / f64::from(round.calls);
         if self.long_s == 0.0 {
             self.long_s = short_s;
         }
         self.long_s += (short_s - self.long_s) / LONG_ROUNDS;
-        // When latency recovers after a long period of trouble, the average is brought down faster.
+        // After a long period of high latency, the average follows the recovery faster.
         if self.long_s > 2.0 * short_s {
             self.long_s *= 0.95;
         }
@@ -125,7 +126,7 @@ impl Gradient {
             self.limit = (self.limit * BACKOFF).clamp(self.min, self.max);
             return;
         }
-        // While less than half of the limit was in use, latency says nothing about the limit.
+        // Latency says nothing about a limit of which less than half was in use.
         if round.busiest * 2 < self.calls() || short_s <= 0.0 {
             return;
         }
@@ -140,38 +141,38 @@ impl Gradient {
 mod tests {
     use super::*;
 
-    /// Settles a limit against a service that serves this many calls at once in 10 ms each, and
-    /// queues the rest.
+    /// Returns the limit after many calls to a service. The service serves this many calls at once
+    /// in 10 ms each, and queues the others.
     fn settled(serves: usize) -> usize {
         let mut limit = Limit::new(LimitRules::Adaptive { min: 1, max: 1_000 });
         for _ in 0..20_000 {
             let under_way = limit.calls().unwrap();
-            let line = u32::try_from(under_way.div_ceil(serves)).unwrap();
-            limit.hear(Duration::from_millis(10) * line, under_way, false);
+            let batches = u32::try_from(under_way.div_ceil(serves)).unwrap();
+            limit.record(Duration::from_millis(10) * batches, under_way, false);
         }
         limit.calls().unwrap()
     }
 
     #[test]
-    fn the_limit_settles_near_what_the_service_can_do() {
+    fn the_limit_settles_near_the_capacity_of_the_service() {
         let calls = settled(50);
         assert!((50..=400).contains(&calls), "{calls}");
     }
 
     #[test]
-    fn failures_bring_the_limit_down_and_never_below_the_least() {
+    fn failures_lower_the_limit_but_never_below_its_minimum() {
         let mut limit = Limit::new(LimitRules::Adaptive { min: 3, max: 1_000 });
         for _ in 0..2_000 {
-            limit.hear(Duration::from_millis(10), limit.calls().unwrap(), true);
+            limit.record(Duration::from_millis(10), limit.calls().unwrap(), true);
         }
         assert_eq!(limit.calls(), Some(3));
     }
 
     #[test]
-    fn a_limit_that_nobody_comes_near_stays() {
+    fn a_limit_that_calls_do_not_approach_stays_unchanged() {
         let mut limit = Limit::new(LimitRules::Adaptive { min: 1, max: 1_000 });
         for _ in 0..1_000 {
-            limit.hear(Duration::from_millis(10), 1, false);
+            limit.record(Duration::from_millis(10), 1, false);
         }
         assert_eq!(limit.calls(), Some(20));
     }

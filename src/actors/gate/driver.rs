@@ -1,7 +1,7 @@
-//! The gate driver: the one actor that ticks all gates and logs their transitions.
+//! The gate driver: the actor that ticks all gates and logs their transitions.
 //!
-//! actix's supervisor does not restart an actor that panicked. So a separate task waits for the
-//! driver's end and starts the next one, which takes over all gates in their current state.
+//! The supervisor of actix does not restart an actor that panicked. So a separate task waits for
+//! the end of the driver and starts the next driver. The gates keep their current state.
 
 use super::registry::Gates;
 use actix::{Actor, ArbiterHandle, AsyncContext, Context, WrapFuture};
@@ -11,16 +11,16 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The longest pause between two ticks; it bounds how late an unreported permit expires.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The longest pause between two ticks. It bounds how late an unreported permit expires.
+const TICK_EVERY: Duration = Duration::from_millis(100);
 
 /// The pause before a gate driver that died is replaced.
-const REBIRTH_PAUSE: Duration = Duration::from_millis(10);
+const RESTART_PAUSE: Duration = Duration::from_millis(10);
 
-/// The gate driver; it ticks all gates.
+/// The actor that ticks all gates.
 struct GateDriver {
     gates: Arc<Gates>,
-    /// Dropped with the actor, which notifies the task that restarts it.
+    /// Dropped with the actor. The drop notifies the task that restarts the actor.
     _alive: oneshot::Sender<()>,
 }
 
@@ -32,16 +32,16 @@ impl Actor for GateDriver {
         let driving = async move {
             loop {
                 gates.tick();
-                let bell = gates.bell();
-                assert!(!bell.take_poison(), "broken on purpose");
-                bell.heard(bell.now() + LOOK_EVERY).await;
+                let timer = gates.timer();
+                assert!(!timer.take_poison(), "broken on purpose");
+                timer.heard(timer.now() + TICK_EVERY).await;
             }
         };
         ctx.spawn(driving.into_actor(self));
     }
 }
 
-/// Starts the gate driver on this arbiter, and starts another one whenever it dies.
+/// Starts the gate driver on this arbiter, and restarts it each time it dies.
 pub fn drive(gates: &Arc<Gates>, arbiter: &ArbiterHandle) {
     let gates = Arc::clone(gates);
     arbiter.spawn(async move {
@@ -50,12 +50,12 @@ pub fn drive(gates: &Arc<Gates>, arbiter: &ArbiterHandle) {
             let (alive, death) = oneshot::channel();
             GateDriver { gates: Arc::clone(&gates), _alive: alive }.start();
             if let Some(since) = died {
-                gates.note_rebirth(since);
+                gates.note_restart(since);
             }
             let _ = death.await;
-            tracing::error!("the gatekeeper died and is reborn");
+            tracing::error!("the gate driver died and is restarted");
             died = Some(Instant::now());
-            tokio::time::sleep(REBIRTH_PAUSE).await;
+            tokio::time::sleep(RESTART_PAUSE).await;
         }
     });
 }

@@ -1,13 +1,13 @@
-//! The handle of one gate: the machine behind a short lock, and the API for its callers.
+//! The handle of one gate: the API for its callers, over the machine behind a lock.
 
 use super::{
-    breaker::Turn,
+    breaker::Transition,
     machine::Machine,
     rules::Rules,
     settings::GateSettings,
     shared::{BROKEN, Core, Inner, Permit, Waiting},
     timer::Timer,
-    types::{Away, GateKind},
+    types::{GateKind, GateRejection},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The pause before a caller without a deadline asks again after the machine panicked.
+/// The pause before a background caller asks again after the machine panicked.
 const BROKEN_PAUSE: Duration = Duration::from_millis(100);
 
 /// One gate.
@@ -24,7 +24,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Creates a gate without a driver: time passes for it only when a caller uses it.
+    /// Creates a gate without a driver. Its time advances only when a caller uses it.
     ///
     /// # Errors
     /// A sentence that names the key with an invalid value.
@@ -37,9 +37,9 @@ impl Gate {
         name: &str,
         guards: GateKind,
         (settings, rules): (GateSettings, Rules),
-        bell: Arc<Timer>,
+        timer: Arc<Timer>,
     ) -> Self {
-        let now = bell.now();
+        let now = timer.now();
         let inner = Inner {
             machine: Machine::new(rules.clone(), now),
             settings,
@@ -47,9 +47,9 @@ impl Gate {
             life: 0,
             waiting: HashMap::new(),
             turns: VecDeque::new(),
-            last: Turn { at: now, to: "closed", because: "it began so".into() },
+            last: Transition { at: now, to: "closed", reason: "initial state".into() },
         };
-        let core = Core { name: name.into(), guards, bell, inner: Mutex::new(inner) };
+        let core = Core { name: name.into(), guards, timer, inner: Mutex::new(inner) };
         Self { core: Arc::new(core) }
     }
 
@@ -69,28 +69,29 @@ impl Gate {
         self.core.guards
     }
 
-    /// Grants a permit at once if there is room. A caller that gets none is not counted as refused.
+    /// Grants a permit at once if the gate has capacity. A caller that gets no permit is not
+    /// counted as refused.
     #[must_use]
     pub fn try_enter(&self) -> Option<Permit> {
         let entered = self.core.act(|inner, now| Some((inner.machine.enter(now)?, inner.life)));
         entered.flatten().map(|(number, life)| Permit::new(&self.core, number, life))
     }
 
-    /// Grants a permit, after a wait in the queue if necessary, until `deadline` at most. A caller
-    /// without a deadline waits without a bound, behind all callers with one. It is never refused
-    /// while the gate is open, but waits until the gate grants a permit.
+    /// Grants a permit, after a wait in the queue if necessary. An urgent caller waits until
+    /// `deadline` at most. A background caller has no deadline and waits without a bound, behind
+    /// all urgent callers. An open gate does not refuse it.
     ///
     /// # Errors
     /// The reason for the refusal, and when to retry.
-    pub async fn enter(&self, deadline: Option<Instant>) -> Result<Permit, Away> {
-        let until = deadline.map(|deadline| self.core.bell.since_born(deadline));
+    pub async fn enter(&self, deadline: Option<Instant>) -> Result<Permit, GateRejection> {
+        let until = deadline.map(|deadline| self.core.timer.since_born(deadline));
         loop {
             match self.core.wait(until) {
-                Some(Waiting::Told(told)) => return told,
-                Some(Waiting::Queued(told, _place)) => {
-                    // Without an answer the machine panicked: the caller asks the next one.
-                    if let Ok(told) = told.await {
-                        return told;
+                Some(Waiting::Told(answer)) => return answer,
+                Some(Waiting::Queued(receiver, _place)) => {
+                    // A channel without an answer means that the machine panicked: ask again.
+                    if let Ok(answer) = receiver.await {
+                        return answer;
                     }
                 }
                 None if deadline.is_some() => return Err(self.core.away(BROKEN)),
@@ -99,31 +100,32 @@ impl Gate {
         }
     }
 
-    /// Checks whether a caller with a deadline would be refused now without waiting. The check
-    /// reserves no permit and is not counted; a refusal only takes a retry moment.
+    /// Checks whether an urgent caller would be refused now without waiting. The check reserves no
+    /// permit and is not counted. A refusal takes the next retry time.
     ///
     /// # Errors
     /// The reason for the refusal, and when to retry.
-    pub fn peek(&self) -> Result<(), Away> {
+    pub fn peek(&self) -> Result<(), GateRejection> {
         let refusal = self.core.act(|inner, now| inner.machine.peek(now)).unwrap_or(Some(BROKEN));
         refusal.map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
-    /// Refuses a caller with a deadline that is about to start and would be refused on arrival.
-    /// While half-open, each caller that may start reserves a probe. So no more callers start than
-    /// there are probes.
+    /// Refuses an urgent caller that is about to start and would be refused on arrival. While
+    /// half-open, each caller that may start reserves a probe. So no more callers start than there
+    /// are probes.
     ///
     /// # Errors
     /// The reason for the refusal, and when to retry.
-    pub fn foresee(&self) -> Result<(), Away> {
-        let refusal = self.core.act(|inner, now| inner.machine.foresee(now));
+    pub fn reserve(&self) -> Result<(), GateRejection> {
+        let refusal = self.core.act(|inner, now| inner.machine.reserve(now));
         refusal.unwrap_or(Some(BROKEN)).map_or(Ok(()), |refusal| Err(self.core.away(refusal)))
     }
 
-    /// Refuses a caller as `Full` although the gate may have room: there is none behind the gate.
+    /// Refuses a caller as `Full`, because the part behind the gate has no capacity. The gate may
+    /// have capacity.
     #[must_use]
-    pub fn refuse(&self) -> Away {
-        let refusal = self.core.act(|inner, now| inner.machine.turn_back(now));
+    pub fn refuse(&self) -> GateRejection {
+        let refusal = self.core.act(|inner, now| inner.machine.refuse_full(now));
         self.core.away(refusal.unwrap_or(BROKEN))
     }
 
@@ -131,29 +133,29 @@ impl Gate {
     ///
     /// # Errors
     /// A sentence that names the key with an invalid value.
-    pub fn turn(&self, settings: GateSettings) -> Result<(), String> {
+    pub fn reconfigure(&self, settings: GateSettings) -> Result<(), String> {
         let rules = settings.rules(self.core.guards)?;
-        let turned = self.core.act(|inner, now| {
+        let changed = self.core.act(|inner, now| {
             inner.settings = settings;
             inner.rules = rules.clone();
             inner.machine.change(rules, now);
             inner.note_closed(now);
         });
-        turned.ok_or_else(|| "the gate broke, and goes by the new settings since".into())
+        changed.ok_or_else(|| "the gate failed and was rebuilt with the new settings".into())
     }
 
-    /// Advances the time of the gate. If callers wait, the timer learns when the next one is due.
+    /// Advances the time of the gate. If callers wait, the timer is set to the next due time.
     pub(super) fn tick(&self) {
         self.core.act(|inner, now| inner.machine.tick(now));
     }
 
-    /// Takes the transitions that were not logged yet.
-    pub(super) fn take_turns(&self) -> VecDeque<Turn> {
+    /// Takes the transitions that are not logged yet.
+    pub(super) fn take_transitions(&self) -> VecDeque<Transition> {
         std::mem::take(&mut self.core.lock().turns)
     }
 
-    /// Runs `look` on the state of the gate; `None` when that panicked.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&mut Inner, Duration) -> T) -> Option<T> {
-        self.core.act(look)
+    /// Runs `inspect` on the state of the gate; `None` when it panicked.
+    pub(super) fn inspect<T>(&self, inspect: impl FnOnce(&mut Inner, Duration) -> T) -> Option<T> {
+        self.core.act(inspect)
     }
 }

@@ -1,4 +1,4 @@
-//! The state of a gate as the admin endpoint shows it to operators.
+//! The state of a gate, as the admin endpoint represents it.
 
 use super::{handle::Gate, settings::GateSettings, timer::Timer, types::GateKind};
 use std::{sync::Arc, time::Duration};
@@ -12,23 +12,23 @@ pub struct GateInfo {
     pub guards: &'static str,
     /// `closed`, `open`, `half-open`
     pub state: &'static str,
-    /// When the gate entered this state, in milliseconds since the epoch.
+    /// When the gate entered this state, in milliseconds since the Unix epoch.
     pub since_ms: u64,
     /// The reason for this state.
-    pub because: String,
+    pub reason: String,
     /// Recent calls that the breaker counts.
     pub calls: u32,
     /// How many of them failed.
     pub failures: u32,
     /// How many of them were slow.
     pub slow: u32,
-    /// Callers that wait with a deadline.
-    pub waiting_hurried: usize,
-    /// Callers that wait without a deadline.
-    pub waiting_patient: usize,
-    /// Whether the wait queue is pressed: its oldest caller was late for a whole interval, so the
-    /// newest is served first.
-    pub is_pressed: bool,
+    /// Urgent callers that wait.
+    pub waiting_urgent: usize,
+    /// Background callers that wait.
+    pub waiting_background: usize,
+    /// Whether the wait queue is overloaded: its oldest urgent caller was late for a whole
+    /// interval, so the newest is served first.
+    pub is_overloaded: bool,
     /// How long the oldest waiting caller has waited.
     pub wait_longest: Duration,
     /// The median wait of recent callers that waited and were granted a permit.
@@ -44,34 +44,34 @@ pub struct GateInfo {
     /// Permits that expired without a report since the start.
     pub timed_out: u64,
     /// Callers refused since the start, by reason.
-    pub turned_away: [(&'static str, u64); 4],
+    pub rejected: [(&'static str, u64); 4],
     /// How often the machine panicked and was replaced.
     pub broken: u32,
     /// The settings in force: the configured ones over the defaults.
     pub settings: GateSettings,
 }
 
-/// The reasons for a refusal, in the order of [`Why`](super::Why).
+/// The reasons for a refusal, in the order of [`RejectReason`](super::RejectReason).
 const REASONS: [&str; 4] = ["open", "full", "tooMany", "tooLate"];
 
 impl GateInfo {
-    pub(super) fn of(gate: &Gate, bell: &Timer) -> Self {
+    pub(super) fn of(gate: &Gate, timer: &Timer) -> Self {
         let seen = loop {
-            let look = gate.look(|inner, now| {
-                let standing = inner.machine.standing(now);
-                (standing, inner.last.clone(), inner.life, inner.settings.clone())
+            let inspect = gate.inspect(|inner, now| {
+                let status = inner.machine.status(now);
+                (status, inner.last.clone(), inner.life, inner.settings.clone())
             });
-            // A machine that panicked during the look was replaced, so the next look succeeds.
-            if let Some(seen) = look {
+            // A machine that panics here is replaced, so the next inspection succeeds.
+            if let Some(seen) = inspect {
                 break seen;
             }
         };
-        let (standing, last, broken, settings) = seen;
+        let (status, last, broken, settings) = seen;
         let wait = |percent: usize| {
-            let at = (standing.waits.len() * percent / 100).min(standing.waits.len().max(1) - 1);
-            standing.waits.get(at).copied().unwrap_or_default()
+            let at = (status.waits.len() * percent / 100).min(status.waits.len().max(1) - 1);
+            status.waits.get(at).copied().unwrap_or_default()
         };
-        let counts = standing.counts;
+        let counts = status.counts;
         Self {
             name: gate.shared_name(),
             guards: match gate.guards() {
@@ -79,23 +79,23 @@ impl GateInfo {
                 GateKind::Step => "step",
                 GateKind::Admission => "admission",
             },
-            state: standing.state,
-            since_ms: bell.since_epoch_ms(last.at),
-            because: last.because,
-            calls: standing.tally.calls,
-            failures: standing.tally.failures,
-            slow: standing.tally.slow,
-            waiting_hurried: standing.waiting.0,
-            waiting_patient: standing.waiting.1,
-            is_pressed: standing.is_pressed,
-            wait_longest: standing.longest,
+            state: status.state,
+            since_ms: timer.since_epoch_ms(last.at),
+            reason: last.reason,
+            calls: status.counts_in_window.calls,
+            failures: status.counts_in_window.failures,
+            slow: status.counts_in_window.slow,
+            waiting_urgent: status.waiting.0,
+            waiting_background: status.waiting.1,
+            is_overloaded: status.is_overloaded,
+            wait_longest: status.longest,
             wait_p50: wait(50),
             wait_p99: wait(99),
-            limit: standing.limit,
-            under_way: standing.under_way,
+            limit: status.limit,
+            under_way: status.under_way,
             let_through: counts.let_through,
             timed_out: counts.timed_out,
-            turned_away: std::array::from_fn(|why| (REASONS[why], counts.turned_away[why])),
+            rejected: std::array::from_fn(|why| (REASONS[why], counts.rejected[why])),
             broken,
             settings: settings.over_usual(gate.guards()),
         }

@@ -1,14 +1,15 @@
-//! The gate as a pure state machine: no clock, no randomness, no waiting. Each call passes in the
-//! time since a fixed start, and results come out as values.
+//! The gate as a pure state machine: it has no clock and no randomness, and does not wait.
+//!
+//! Each call passes in the time since a fixed start. The results are values.
 
 use super::{
-    breaker::{Breaker, Turn},
+    breaker::{Breaker, Transition},
     concurrency_limit::Limit,
-    decision::{Answer, Counts, Entry, Refusal, Standing},
-    retry_schedule::Returning,
+    decision::{Answer, Counts, Entry, MachineStatus, Refusal},
+    retry_schedule::RetrySchedule,
     rules::{RateRules, Rules},
-    token_bucket::Bucket,
-    types::{Outcome, Why},
+    token_bucket::TokenBucket,
+    types::{CallOutcome, RejectReason},
     wait_queue::{Left, Queue},
 };
 use std::{
@@ -23,17 +24,17 @@ const WAITS_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Machine {
     rules: Rules,
-    bucket: Option<Bucket>,
+    bucket: Option<TokenBucket>,
     limit: Limit,
     breaker: Option<Breaker>,
     queue: Queue,
     /// Permits that were granted and not yet reported, by number. Numbers grow with time.
     permits: BTreeMap<u64, Granted>,
-    /// The last number used: permits and tickets share one sequence.
+    /// The last number used. Permits and tickets share one sequence.
     numbers: u64,
     now: Duration,
     answers: Vec<Answer>,
-    returning: Returning,
+    retry_schedule: RetrySchedule,
     waits: VecDeque<Duration>,
     counts: Counts,
 }
@@ -41,14 +42,16 @@ pub struct Machine {
 #[derive(Clone, Copy, Debug)]
 struct Granted {
     at: Duration,
-    era: u64,
+    epoch: u64,
 }
 
 impl Machine {
     /// Creates a closed gate without callers.
     pub fn new(rules: Rules, now: Duration) -> Self {
         Self {
-            bucket: rules.rate.map(|rate| Bucket::new(rate.per_s, rate.burst, rate.burst, now)),
+            bucket: rules
+                .rate
+                .map(|rate| TokenBucket::new(rate.per_s, rate.burst, rate.burst, now)),
             limit: Limit::new(rules.limit),
             breaker: rules.breaker.map(Breaker::new),
             queue: Queue::new(rules.queue),
@@ -56,18 +59,19 @@ impl Machine {
             numbers: 0,
             now,
             answers: Vec::new(),
-            returning: Returning::default(),
+            retry_schedule: RetrySchedule::default(),
             waits: VecDeque::new(),
             counts: Counts::default(),
             rules,
         }
     }
 
-    /// Replaces the rules. Calls under way and waiting callers are kept. Each component whose rules
-    /// stay the same keeps its state.
+    /// Replaces the rules. Calls under way and waiting callers are kept. The rate limit, the
+    /// concurrency limit and the breaker each keep their state while their rules stay the same.
     pub fn change(&mut self, rules: Rules, now: Duration) {
         if rules.rate != self.rules.rate {
-            let bucket = |rate: RateRules| Bucket::new(rate.per_s, rate.burst, rate.burst, now);
+            let bucket =
+                |rate: RateRules| TokenBucket::new(rate.per_s, rate.burst, rate.burst, now);
             self.bucket = rules.rate.map(bucket);
         }
         if rules.limit != self.rules.limit {
@@ -77,49 +81,52 @@ impl Machine {
             (Some(breaker), Some(rules)) => breaker.change(rules),
             (breaker, rules) => *breaker = rules.map(Breaker::new),
         }
-        self.queue.turn(rules.queue);
+        self.queue.reconfigure(rules.queue);
         self.rules = rules;
         self.advance(now);
         self.settle();
     }
 
-    /// Grants a permit at once if there is room. A caller that gets none is not counted as refused.
+    /// Grants a permit at once if the gate has capacity. A caller that gets no permit is not
+    /// counted as refused.
     pub fn enter(&mut self, now: Duration) -> Option<u64> {
         self.advance(now);
         self.obstacle(false).is_none().then(|| self.grant())
     }
 
-    /// The refusal that a caller with a deadline would get now without waiting. The caller was
-    /// refused before, so it is not counted again; it only gets a moment to retry.
+    /// The refusal that an urgent caller would get now without waiting. The caller was refused
+    /// before, so it is not counted again. It only gets a retry time.
     pub fn peek(&mut self, now: Duration) -> Option<Refusal> {
-        let why = self.foreseen(now)?;
+        let why = self.expected_refusal(now)?;
         Some(Refusal { why, after: self.moment(why) })
     }
 
-    /// Refuses a caller with a deadline that is about to start and would be refused on arrival.
-    /// While half-open, each caller that may start reserves a probe. So no more callers start than
-    /// there are probes.
-    pub fn foresee(&mut self, now: Duration) -> Option<Refusal> {
-        let why = self.foreseen(now).or_else(|| {
-            let is_promised = self.breaker.as_mut().is_none_or(|breaker| breaker.promise(now));
-            (!is_promised).then_some(Why::Open)
+    /// Refuses an urgent caller that is about to start and would be refused on arrival. While
+    /// half-open, each caller that may start reserves a probe. So no more callers start than there
+    /// are probes.
+    pub fn reserve(&mut self, now: Duration) -> Option<Refusal> {
+        let why = self.expected_refusal(now).or_else(|| {
+            let is_reserved =
+                self.breaker.as_mut().is_none_or(|breaker| breaker.reserve_probe(now));
+            (!is_reserved).then_some(RejectReason::Open)
         })?;
         Some(self.refuse(why))
     }
 
-    fn foreseen(&mut self, now: Duration) -> Option<Why> {
+    fn expected_refusal(&mut self, now: Duration) -> Option<RejectReason> {
         self.advance(now);
         self.obstacle(false).filter(|why| !self.may_wait(*why, None))
     }
 
-    /// Refuses a caller as `Full` although the gate may have room: there is none behind the gate.
-    pub fn turn_back(&mut self, now: Duration) -> Refusal {
+    /// Refuses a caller as `Full`, because the part behind the gate has no capacity. The gate may
+    /// have capacity.
+    pub fn refuse_full(&mut self, now: Duration) -> Refusal {
         self.advance(now);
-        self.refuse(Why::Full)
+        self.refuse(RejectReason::Full)
     }
 
-    /// Grants a permit, refuses the caller, or queues it until `deadline`. A caller without a
-    /// deadline is never refused, and waits without a bound.
+    /// Grants a permit, refuses the caller, or queues it until `deadline`. A background caller has
+    /// no deadline. It is never refused, and waits without a bound.
     pub fn wait(&mut self, now: Duration, deadline: Option<Duration>) -> Entry {
         self.advance(now);
         let Some(why) = self.obstacle(deadline.is_none()) else {
@@ -128,7 +135,7 @@ impl Machine {
         let refused = match deadline {
             None => None,
             Some(_) if !self.may_wait(why, deadline) => Some(why),
-            Some(deadline) => (deadline <= self.now).then_some(Why::TooLate),
+            Some(deadline) => (deadline <= self.now).then_some(RejectReason::TooLate),
         };
         if let Some(why) = refused {
             return Entry::Refused(self.refuse(why));
@@ -136,7 +143,7 @@ impl Machine {
         self.numbers += 1;
         let ticket = self.numbers;
         if let Some(pushed_out) = self.queue.join(self.now, ticket, deadline) {
-            self.turn_away(pushed_out, Why::Full);
+            self.reject(pushed_out, RejectReason::Full);
         }
         Entry::Waits(ticket)
     }
@@ -147,10 +154,10 @@ impl Machine {
         self.advance(now);
     }
 
-    /// Takes in the outcome of a permit. A second report of the same permit is ignored.
-    pub fn report(&mut self, now: Duration, permit: u64, outcome: Outcome) {
+    /// Records the outcome of a permit. A second report of the same permit is ignored.
+    pub fn report(&mut self, now: Duration, permit: u64, outcome: CallOutcome) {
         self.now = self.now.max(now);
-        self.hear(permit, outcome == Outcome::Failed);
+        self.record(permit, outcome == CallOutcome::Failed);
         self.advance(now);
     }
 
@@ -169,7 +176,7 @@ impl Machine {
             }
             let permit = *permit;
             self.counts.timed_out += 1;
-            self.hear(permit, true);
+            self.record(permit, true);
         }
         if let Some(breaker) = &mut self.breaker {
             breaker.slide(self.now);
@@ -182,13 +189,13 @@ impl Machine {
         if self.queue.is_empty() {
             return None;
         }
-        let is_patient = self.queue.hurried() == 0;
+        let is_background = self.queue.urgent() == 0;
         let passes = match (&self.breaker, &self.bucket) {
-            (Some(breaker), _) if !breaker.lets_through(is_patient) => {
-                Some(breaker.due(self.now, is_patient))
+            (Some(breaker), _) if !breaker.lets_through(is_background) => {
+                Some(breaker.due(self.now, is_background))
             }
-            // A place becomes free with a report, or when a tick expires the permit.
-            _ if !self.limit.has_room(self.permits.len()) => None,
+            // A report frees a place, and so does a tick that expires a permit.
+            _ if !self.limit.has_capacity(self.permits.len()) => None,
             (_, Some(bucket)) => Some(self.now + bucket.until(1.0)),
             (_, None) => Some(self.now),
         };
@@ -197,7 +204,7 @@ impl Machine {
 
     /// Whether there are answers or transitions to take.
     pub fn has_news(&self) -> bool {
-        !self.answers.is_empty() || self.breaker.as_ref().is_some_and(Breaker::has_turned)
+        !self.answers.is_empty() || self.breaker.as_ref().is_some_and(Breaker::has_transitions)
     }
 
     /// Takes the answers to waiting callers since the last call.
@@ -206,26 +213,30 @@ impl Machine {
     }
 
     /// Takes the transitions since the last call.
-    pub fn take_turns(&mut self) -> Vec<Turn> {
-        self.breaker.as_mut().map(Breaker::take_turns).unwrap_or_default()
+    pub fn take_transitions(&mut self) -> Vec<Transition> {
+        self.breaker.as_mut().map(Breaker::take_transitions).unwrap_or_default()
     }
 
     /// The tokens in the rate bucket, and its capacity.
     #[cfg(test)]
     pub fn tokens(&self) -> Option<(f64, f64)> {
-        self.bucket.as_ref().map(Bucket::level)
+        self.bucket.as_ref().map(TokenBucket::level)
     }
 
     /// Ticks the machine and returns a snapshot of it.
-    pub fn standing(&mut self, now: Duration) -> Standing {
+    pub fn status(&mut self, now: Duration) -> MachineStatus {
         self.tick(now);
         let mut waits: Vec<_> = self.waits.iter().copied().collect();
         waits.sort_unstable();
-        Standing {
+        MachineStatus {
             state: self.breaker.as_ref().map_or("closed", Breaker::name),
-            tally: self.breaker.as_ref().map(Breaker::tally).unwrap_or_default(),
-            waiting: (self.queue.hurried(), self.queue.patient()),
-            is_pressed: self.queue.is_pressed(),
+            counts_in_window: self
+                .breaker
+                .as_ref()
+                .map(Breaker::counts_in_window)
+                .unwrap_or_default(),
+            waiting: (self.queue.urgent(), self.queue.background()),
+            is_overloaded: self.queue.is_overloaded(),
             longest: self.queue.longest(self.now),
             waits,
             limit: self.limit.calls(),
@@ -239,12 +250,12 @@ impl Machine {
         self.counts
     }
 
-    /// Continues counting from these counters, which a replaced machine left.
+    /// Continues to count from the counters of a replaced machine.
     pub const fn count_on(&mut self, counts: Counts) {
         self.counts = counts;
     }
 
-    /// Advances the time to `now`; the time never goes back.
+    /// Advances the time to `now`. The time never goes back.
     fn advance(&mut self, now: Duration) {
         self.now = self.now.max(now);
         if let Some(breaker) = &mut self.breaker {
@@ -262,31 +273,31 @@ impl Machine {
     fn settle(&mut self) {
         loop {
             while let Some((late, why)) = self.queue.next_late(self.now) {
-                self.turn_away(late, why);
+                self.reject(late, why);
             }
             let is_open = self.breaker.as_ref().is_some_and(Breaker::is_open);
-            let Some((ticket, is_patient)) = self.next() else { return };
-            if is_open && !is_patient {
+            let Some((ticket, is_background)) = self.next() else { return };
+            if is_open && !is_background {
                 if let Some(left) = self.queue.leave(self.now, ticket) {
-                    self.turn_away(left, Why::Open);
+                    self.reject(left, RejectReason::Open);
                 }
                 continue;
             }
-            if self.obstacle(is_patient).is_some() {
+            if self.obstacle(is_background).is_some() {
                 return;
             }
             if let Some(left) = self.queue.leave(self.now, ticket) {
-                self.let_in(left);
+                self.admit(left);
             }
         }
     }
 
     fn next(&self) -> Option<(u64, bool)> {
-        let hurried = self.queue.next_hurried().map(|ticket| (ticket, false));
-        hurried.or_else(|| self.queue.next_patient().map(|ticket| (ticket, true)))
+        let urgent = self.queue.next_urgent().map(|ticket| (ticket, false));
+        urgent.or_else(|| self.queue.next_background().map(|ticket| (ticket, true)))
     }
 
-    fn let_in(&mut self, left: Left) {
+    fn admit(&mut self, left: Left) {
         if self.waits.len() == WAITS_MAX {
             self.waits.pop_front();
         }
@@ -295,82 +306,87 @@ impl Machine {
         self.answers.push(Answer { ticket: left.ticket, granted });
     }
 
-    fn turn_away(&mut self, left: Left, why: Why) {
-        // A caller that only the rate kept waiting is refused as `TooMany`, not as `TooLate`.
-        let is_rate = why == Why::TooLate && self.obstacle(false) == Some(Why::TooMany);
-        let why = if is_rate { Why::TooMany } else { why };
+    fn reject(&mut self, left: Left, why: RejectReason) {
+        // A caller that waited only for the rate is refused as `TooMany`, not as `TooLate`.
+        let is_rate =
+            why == RejectReason::TooLate && self.obstacle(false) == Some(RejectReason::TooMany);
+        let why = if is_rate { RejectReason::TooMany } else { why };
         let granted = Err(self.refuse(why));
         self.answers.push(Answer { ticket: left.ticket, granted });
     }
 
-    /// The reason why a caller cannot get a permit now, if there is one.
-    fn obstacle(&self, is_patient: bool) -> Option<Why> {
-        if self.breaker.as_ref().is_some_and(|breaker| !breaker.lets_through(is_patient)) {
-            return Some(Why::Open);
+    /// The reason why a caller cannot get a permit now, if there is a reason.
+    fn obstacle(&self, is_background: bool) -> Option<RejectReason> {
+        if self.breaker.as_ref().is_some_and(|breaker| !breaker.lets_through(is_background)) {
+            return Some(RejectReason::Open);
         }
-        if !self.limit.has_room(self.permits.len()) {
-            return Some(Why::Full);
+        if !self.limit.has_capacity(self.permits.len()) {
+            return Some(RejectReason::Full);
         }
-        self.bucket.as_ref().is_some_and(|bucket| !bucket.has(1.0)).then_some(Why::TooMany)
+        self.bucket.as_ref().is_some_and(|bucket| !bucket.has(1.0)).then_some(RejectReason::TooMany)
     }
 
-    /// Whether a caller with a deadline may wait for this obstacle to pass. A caller that the rate
-    /// cannot serve in time, after those already waiting, is refused at once.
-    fn may_wait(&self, why: Why, deadline: Option<Duration>) -> bool {
-        let is_in_time = |bucket: &Bucket| {
+    /// Whether an urgent caller may wait until this obstacle is gone. The callers that already wait
+    /// are served first. A caller that the rate cannot serve in time after them is refused at once.
+    fn may_wait(&self, why: RejectReason, deadline: Option<Duration>) -> bool {
+        let is_in_time = |bucket: &TokenBucket| {
             let latest = deadline.unwrap_or(Duration::MAX).min(self.queue.latest(self.now));
-            self.now + bucket.until(tokens(self.queue.hurried() + 1)) <= latest
+            self.now + bucket.until(tokens(self.queue.urgent() + 1)) <= latest
         };
         match why {
-            Why::Open => false,
-            Why::TooMany => self.queue.has_room() && self.bucket.as_ref().is_none_or(is_in_time),
-            Why::Full | Why::TooLate => self.queue.has_room(),
+            RejectReason::Open => false,
+            RejectReason::TooMany => {
+                self.queue.has_capacity() && self.bucket.as_ref().is_none_or(is_in_time)
+            }
+            RejectReason::Full | RejectReason::TooLate => self.queue.has_capacity(),
         }
     }
 
     fn grant(&mut self) -> u64 {
-        let mut era = 0;
+        let mut epoch = 0;
         if let Some(breaker) = &mut self.breaker {
             breaker.let_through();
-            era = breaker.era();
+            epoch = breaker.epoch();
         }
         if let Some(bucket) = &mut self.bucket {
             bucket.take();
         }
         self.numbers += 1;
-        self.permits.insert(self.numbers, Granted { at: self.now, era });
-        self.returning.let_through(self.now);
+        self.permits.insert(self.numbers, Granted { at: self.now, epoch });
+        self.retry_schedule.let_through(self.now);
         self.counts.let_through += 1;
         self.numbers
     }
 
-    fn refuse(&mut self, why: Why) -> Refusal {
-        self.counts.turned_away[why as usize] += 1;
+    fn refuse(&mut self, why: RejectReason) -> Refusal {
+        self.counts.rejected[why as usize] += 1;
         Refusal { why, after: self.moment(why) }
     }
 
-    fn moment(&mut self, why: Why) -> Duration {
+    fn moment(&mut self, why: RejectReason) -> Duration {
         let earliest = match (why, &self.breaker, &self.bucket) {
-            (Why::Open, Some(breaker), _) => breaker.due(self.now, false).saturating_sub(self.now),
-            (Why::TooMany, _, Some(bucket)) => bucket.until(1.0),
+            (RejectReason::Open, Some(breaker), _) => {
+                breaker.due(self.now, false).saturating_sub(self.now)
+            }
+            (RejectReason::TooMany, _, Some(bucket)) => bucket.until(1.0),
             _ => Duration::ZERO,
         };
         let longest = self.rules.retry_after_max;
-        self.returning.tell(self.now, earliest, self.queue.hurried(), longest)
+        self.retry_schedule.tell(self.now, earliest, self.queue.urgent(), longest)
     }
 
-    fn hear(&mut self, permit: u64, failed: bool) {
+    fn record(&mut self, permit: u64, failed: bool) {
         let under_way = self.permits.len();
         let Some(granted) = self.permits.remove(&permit) else { return };
         let took = self.now.saturating_sub(granted.at);
-        self.limit.hear(took, under_way, failed);
+        self.limit.record(took, under_way, failed);
         if let Some(breaker) = &mut self.breaker {
-            breaker.hear(self.now, granted.era, failed, took);
+            breaker.record(self.now, granted.epoch, failed, took);
         }
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "of those who wait")]
+#[expect(clippy::cast_precision_loss, reason = "waiting callers are few")]
 const fn tokens(calls: usize) -> f64 {
     calls as f64
 }

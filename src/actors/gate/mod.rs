@@ -1,5 +1,8 @@
 //! Gates: rate limiters, concurrency limits and circuit breakers in front of resources that can be
-//! slow, broken or too busy. A caller asks for a permit, and reports the outcome of its call.
+//! slow, broken or overloaded.
+//!
+//! A caller requests a permit, and reports the outcome of its call. A caller with a deadline is
+//! *urgent*, and a caller without one is a *background* caller.
 //!
 //! ```text
 //! registry ── driver (the actor that advances time) ── timer (wakes the driver)
@@ -33,7 +36,7 @@ pub use info::GateInfo;
 pub use registry::{Gates, wrong_gates};
 pub use settings::{GateSettings, GatesSettings};
 pub use shared::Permit;
-pub use types::{Away, GateKind, GateObserver, Outcome, Why};
+pub use types::{CallOutcome, GateKind, GateObserver, GateRejection, RejectReason};
 
 #[cfg(test)]
 mod properties;

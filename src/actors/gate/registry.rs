@@ -18,9 +18,9 @@ use std::{
 pub struct Gates {
     settings: GatesSettings,
     observer: Arc<dyn GateObserver>,
-    bell: Arc<Timer>,
+    timer: Arc<Timer>,
     all: Mutex<BTreeMap<String, Arc<Gate>>>,
-    /// Defaults of single gates, which take precedence over the defaults of their kind.
+    /// The defaults of single gates. They take precedence over the defaults of their kind.
     usual: Mutex<BTreeMap<String, GateSettings>>,
     /// Serializes changes of settings, so that each one builds on those before.
     hand: Mutex<()>,
@@ -29,8 +29,8 @@ pub struct Gates {
 impl Gates {
     /// Creates an empty registry; gates built later take their settings from here.
     pub fn new(settings: GatesSettings, observer: Arc<dyn GateObserver>) -> Arc<Self> {
-        let (bell, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { settings, observer, bell, all, usual, hand: Mutex::default() })
+        let (timer, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { settings, observer, timer, all, usual, hand: Mutex::default() })
     }
 
     /// The gate of this name, built on first use. Its configured settings take precedence over the
@@ -39,7 +39,7 @@ impl Gates {
         self.with_usual(name, guards, GateSettings::default())
     }
 
-    /// The gate of this name, with this default for the calls under way at once; 1 at least.
+    /// The gate of this name, with this default limit of calls under way at once; 1 at least.
     pub fn with_limit(&self, name: &str, guards: GateKind, concurrency_max: usize) -> Arc<Gate> {
         let concurrency_max = Some(concurrency_max.max(1));
         self.with_usual(name, guards, GateSettings { concurrency_max, ..GateSettings::default() })
@@ -54,7 +54,7 @@ impl Gates {
                 // The server refuses to start with such settings; see `wrong_gates`.
                 Err(_) => (GateSettings::default(), GateSettings::usual_rules(guards)),
             };
-            Arc::new(Gate::new(name, guards, set, Arc::clone(&self.bell)))
+            Arc::new(Gate::new(name, guards, set, Arc::clone(&self.timer)))
         };
         Arc::clone(self.lock().entry(name.to_owned()).or_insert_with(build))
     }
@@ -74,57 +74,66 @@ impl Gates {
     ///
     /// # Errors
     /// A sentence that names the key that is unknown or has an invalid value.
-    pub fn turn(&self, name: &str, changes: &Map<String, Value>) -> Result<Option<()>, String> {
+    pub fn reconfigure(
+        &self,
+        name: &str,
+        changes: &Map<String, Value>,
+    ) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
-        let _turn = lock(&self.hand);
-        let configured = gate.look(|inner, _| inner.settings.clone()).unwrap_or_default();
+        let _guard = lock(&self.hand);
+        let configured = gate.inspect(|inner, _| inner.settings.clone()).unwrap_or_default();
         let usual = lock(&self.usual).get(name).cloned().unwrap_or_default();
-        gate.turn(configured.changed(changes)?.or(usual))?;
-        tracing::warn!(gate = name, ?changes, "a gate goes by other settings until the next start");
+        gate.reconfigure(configured.changed(changes)?.or(usual))?;
+        tracing::warn!(gate = name, ?changes, "gate settings changed until the next start");
         Ok(Some(()))
     }
 
     /// A snapshot of the gate of this name.
     pub fn info(&self, name: &str) -> Option<GateInfo> {
-        self.get(name).map(|gate| GateInfo::of(&gate, &self.bell))
+        self.get(name).map(|gate| GateInfo::of(&gate, &self.timer))
     }
 
     /// Snapshots of all gates, in the order of their names.
     pub fn infos(&self) -> Vec<GateInfo> {
-        self.all().iter().map(|gate| GateInfo::of(gate, &self.bell)).collect()
+        self.all().iter().map(|gate| GateInfo::of(gate, &self.timer)).collect()
     }
 
     /// Makes the machine of a gate panic; false when there is no such gate.
-    #[expect(clippy::missing_panics_doc, reason = "the panic is caught here, which is the point")]
+    #[expect(clippy::missing_panics_doc, reason = "the panic is caught here")]
     pub fn break_on_purpose(&self, name: &str) -> bool {
         let Some(gate) = self.get(name) else { return false };
-        gate.look::<()>(|_, _| panic!("broken on purpose"));
+        gate.inspect::<()>(|_, _| panic!("broken on purpose"));
         true
     }
 
     /// Makes the gate driver panic.
-    pub fn break_keeper_on_purpose(&self) {
-        self.bell.poison();
+    pub fn break_driver_on_purpose(&self) {
+        self.timer.poison();
     }
 
     /// Ticks all gates, and logs and reports their transitions.
     pub(super) fn tick(&self) {
         for gate in self.all() {
             gate.tick();
-            for turn in gate.take_turns() {
-                tracing::warn!(gate = gate.name(), to = turn.to, because = turn.because, "turned");
-                self.observer.transitioned(gate.name(), turn.to, turn.because);
+            for transition in gate.take_transitions() {
+                tracing::warn!(
+                    gate = gate.name(),
+                    to = transition.to,
+                    reason = transition.reason,
+                    "gate state changed"
+                );
+                self.observer.transitioned(gate.name(), transition.to, transition.reason);
             }
         }
     }
 
     /// Reports that the gate driver died at this moment and was restarted.
-    pub(super) fn note_rebirth(&self, since: Instant) {
+    pub(super) fn note_restart(&self, since: Instant) {
         self.observer.driver_restarted(since.elapsed());
     }
 
-    pub(super) fn bell(&self) -> &Timer {
-        &self.bell
+    pub(super) fn timer(&self) -> &Timer {
+        &self.timer
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Gate>>> {
@@ -132,16 +141,16 @@ impl Gates {
     }
 }
 
-/// Checks the settings against the gates that exist; one sentence for each wrong section.
+/// Checks the settings against the known gates. Returns one sentence for each wrong section.
 pub fn wrong_gates(settings: &GatesSettings, all: &BTreeMap<&str, GateKind>) -> Vec<String> {
     let wrong = settings.iter().filter_map(|(name, settings)| {
-        let because = if let Some(guards) = all.get(name.as_str()) {
+        let reason = if let Some(guards) = all.get(name.as_str()) {
             settings.rules(*guards).err()?
         } else {
             let known: Vec<_> = all.keys().copied().collect();
             format!("there is no such gate; there are {}", known.join(", "))
         };
-        Some(format!("gates.\"{name}\": {because}"))
+        Some(format!("gates.\"{name}\": {reason}"))
     });
     wrong.collect()
 }

@@ -1,26 +1,26 @@
-//! The retry schedule: when refused callers are asked to retry.
+//! The retry schedule: the delays after which refused callers retry.
 
 use std::time::Duration;
 
-/// The recent pace of granted permits, and the retry moments already given out.
+/// The recent pace of granted permits, and the retry times that are already assigned.
 ///
-/// Each refused caller gets the next moment at which there will be room, and each a different one.
-/// The moments are spaced for half of the pace at which permits are granted. The other half is
-/// left for callers that come for the first time.
+/// Each refused caller gets the next free retry time, so no two callers get the same time. The
+/// times are spaced for half of the pace at which permits are granted. The other half is left for
+/// new callers.
 #[derive(Clone, Debug, Default)]
-pub struct Returning {
-    /// The second that is being counted. `passed` is its count, `per_s` the last known pace.
+pub struct RetrySchedule {
+    /// The current second. `passed` counts its permits, and `per_s` is the last known pace.
     second: u64,
     passed: u32,
     per_s: u32,
-    /// The next retry moment that was not given out yet.
+    /// The next retry time that is not assigned yet.
     next: Duration,
 }
 
 /// The retry delay when callers wait and no pace is known.
 const UNKNOWN: Duration = Duration::from_secs(1);
 
-impl Returning {
+impl RetrySchedule {
     /// Counts a granted permit.
     pub const fn let_through(&mut self, now: Duration) {
         if now.as_secs() != self.second {
@@ -29,8 +29,8 @@ impl Returning {
         self.passed += 1;
     }
 
-    /// Gives out the next retry delay: not before `earliest`, not before the `waiting` callers can
-    /// be served, and at most `longest`.
+    /// Assigns the next retry time and returns its delay, at most `longest`. It is not before
+    /// `earliest`, and not before the `waiting` callers can be served.
     pub fn tell(
         &mut self,
         now: Duration,
@@ -52,9 +52,9 @@ impl Returning {
     }
 }
 
-/// Spreads a delay to between 1 and 1.5 times its length, for dice from 0 to [`u64::MAX`]. Callers
-/// that were refused together then do not retry together.
-#[allow(clippy::cast_precision_loss)] // dice need no 64 bits
+/// Spreads a delay to between 1 and 1.5 times its length. `dice` is a random number from 0 to
+/// [`u64::MAX`]. So callers that are refused together do not retry together.
+#[allow(clippy::cast_precision_loss)] // the spread needs no 64 bits
 pub fn spread(whole: Duration, dice: u64) -> Duration {
     whole + whole.mul_f64(dice as f64 / u64::MAX as f64 / 2.0)
 }
@@ -66,24 +66,24 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(30);
 
     #[test]
-    fn those_turned_away_are_told_moments_that_half_of_the_pace_can_serve() {
-        let mut returning = Returning::default();
+    fn refused_callers_get_retry_times_that_half_of_the_pace_can_serve() {
+        let mut retry_schedule = RetrySchedule::default();
         for _ in 0..100 {
-            returning.let_through(Duration::ZERO);
+            retry_schedule.let_through(Duration::ZERO);
         }
-        let told: Vec<_> = (0..3)
-            .map(|_| returning.tell(Duration::ZERO, Duration::ZERO, 10, LONGEST).as_millis())
+        let delays: Vec<_> = (0..3)
+            .map(|_| retry_schedule.tell(Duration::ZERO, Duration::ZERO, 10, LONGEST).as_millis())
             .collect();
-        assert_eq!(told, [100, 120, 140]);
+        assert_eq!(delays, [100, 120, 140]);
     }
 
     #[test]
-    fn nobody_is_told_to_stay_away_for_longer_than_the_longest() {
-        let mut returning = Returning::default();
-        returning.let_through(Duration::ZERO);
+    fn a_retry_delay_never_exceeds_its_maximum() {
+        let mut retry_schedule = RetrySchedule::default();
+        retry_schedule.let_through(Duration::ZERO);
         for _ in 0..100 {
-            let told = returning.tell(Duration::ZERO, Duration::ZERO, 0, LONGEST);
-            assert!(told <= LONGEST);
+            let delay = retry_schedule.tell(Duration::ZERO, Duration::ZERO, 0, LONGEST);
+            assert!(delay <= LONGEST);
         }
     }
 

@@ -47,13 +47,13 @@ pub enum LimitRules {
 /// The rules of the wait queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueRules {
-    /// The most callers with a deadline that may wait at once.
+    /// The maximum number of urgent callers that wait at once.
     pub calls_max: usize,
-    /// The longest wait of a caller with a deadline.
+    /// The longest wait of an urgent caller.
     pub waiting_max: Duration,
-    /// The target wait: a queue is calm while its oldest caller has waited for less.
+    /// The target wait. A queue is over its target when its oldest urgent caller has waited longer.
     pub wait_target: Duration,
-    /// A queue that has been over the target for this long is pressed.
+    /// A queue that is over the target for this whole interval is overloaded.
     pub wait_interval: Duration,
 }
 
@@ -70,14 +70,14 @@ pub struct BreakerRules {
     pub slow_call: Duration,
     /// The share of slow calls that opens the gate.
     pub slow_call_rate: f64,
-    /// This many failures in a row open the gate; calls that were under way together count once.
+    /// This many failures in a row open the gate. Calls that were under way together count once.
     pub consecutive_failures: Option<u32>,
     /// How long the gate stays open the first time.
     pub open: Duration,
     /// How long the gate stays open at most, when trials keep failing.
     pub open_max: Duration,
-    /// Probes per second when the trials begin.
-    pub drip_per_s: f64,
+    /// The initial rate of probes, in probes per second.
+    pub probes_per_s: f64,
     /// How many trials decide whether the gate closes.
     pub trial_calls: u32,
 }
@@ -85,8 +85,8 @@ pub struct BreakerRules {
 /// The span of the window of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// The last calls, this many.
+    /// This number of last calls.
     Calls(u32),
-    /// The calls of the last seconds, this many.
+    /// The calls of this number of last seconds.
     Seconds(u32),
 }

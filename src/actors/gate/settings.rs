@@ -45,25 +45,26 @@ macro_rules! settings {
 settings! {
     /// Calls per second; unlimited when not given.
     rate_per_s: f64,
-    /// Calls at once after a pause; as many as the rate lets through in a second when not given.
+    /// Calls at once after a pause; the calls of one second at the rate when not given.
     burst_calls: u32,
     /// Calls under way at once; unlimited when not given.
     concurrency_max: usize,
-    /// Lets the limit follow the measured latency, between this and `concurrency_max`.
+    /// Makes the limit follow the measured latency, between this and `concurrency_max`.
     concurrency_min: usize,
-    /// Calls with a deadline that may wait at once.
+    /// Urgent calls that may wait at once.
     waiting_calls_max: usize,
-    /// How long a call with a deadline may wait at most, whatever its deadline.
+    /// The longest wait of an urgent call, whatever its deadline.
     waiting_ms_max: u64,
-    /// The target wait: a queue is calm while its oldest call has waited for less.
+    /// The target wait. A queue is over its target when its oldest urgent call has waited longer.
     wait_target_ms: u64,
-    /// A queue that has been over the target for this long is pressed: it serves the newest first.
+    /// A queue that is over the target for this whole interval is overloaded. It serves the newest
+    /// call first.
     wait_interval_ms: u64,
     /// Whether the gate has a circuit breaker; without one it never opens.
     breaker: bool,
-    /// The breaker's window: the last calls, this many.
+    /// The breaker's window: this number of last calls.
     window_calls: u32,
-    /// The breaker's window: the calls of the last seconds, this many; instead of `window_calls`.
+    /// The breaker's window: the calls of this number of last seconds, instead of `window_calls`.
     window_s: u32,
     /// Rates are ignored while the window holds fewer calls than this.
     minimum_calls: u32,
@@ -76,13 +77,13 @@ settings! {
     /// This many failures in a row open the gate, whatever the rates. Calls that were under way
     /// together count once.
     consecutive_failures: u32,
-    /// How long the gate stays open the first time; doubles whenever trials fail.
+    /// How long the gate stays open the first time. It doubles each time the trials fail.
     open_ms: u64,
     /// How long the gate stays open at most.
     open_ms_max: u64,
-    /// Trials per second when the gate is half-open; doubles with each that succeeds.
-    drip_per_s: f64,
-    /// This many trials close the gate, unless failed or slow ones among them reach their rate.
+    /// The initial rate of trials per second while half-open. It doubles with each success.
+    probes_per_s: f64,
+    /// This many trials close the gate, unless failed or slow trials reach their rate.
     trial_calls: u32,
     /// A permit that is not reported within this time counts as failed, and its place is freed.
     permit_ms: u64,
@@ -92,8 +93,8 @@ settings! {
 
 impl GateSettings {
     /// The defaults of a kind of gate. Windows, rates and trials of the breaker have the defaults
-    /// of Resilience4j. The time it stays open is shorter: Resilience4j's minute is longer than a
-    /// client waits, and dripping trials cost too little to wait that long.
+    /// of Resilience4j. The open time is shorter, because the minute of Resilience4j is longer than
+    /// a client waits. Rate-limited trials cost little.
     #[must_use]
     pub fn usual(guards: GateKind) -> Self {
         let is_admission = guards == GateKind::Admission;
@@ -112,7 +113,7 @@ impl GateSettings {
             consecutive_failures: Some(10),
             open_ms: Some(500),
             open_ms_max: Some(1_000),
-            drip_per_s: Some(10.0),
+            probes_per_s: Some(10.0),
             trial_calls: Some(10),
             permit_ms: Some(60_000),
             retry_after_ms_max: Some(30_000),
@@ -139,10 +140,10 @@ impl GateSettings {
             Ok(Value::Object(configured)) => configured,
             _ => Map::new(),
         };
-        let is_one = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
+        let is_set = |key: &str| changes.get(key).is_some_and(|value| !value.is_null());
         // A gate has one window, so the key set last replaces the other one.
-        if is_one("window_s") != is_one("window_calls") {
-            keys.remove(if is_one("window_s") { "window_calls" } else { "window_s" });
+        if is_set("window_s") != is_set("window_calls") {
+            keys.remove(if is_set("window_s") { "window_calls" } else { "window_s" });
         }
         for (key, value) in changes {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
@@ -154,7 +155,7 @@ impl GateSettings {
         read.map_err(|error| in_plain_words(&error.to_string()))
     }
 
-    /// The rules of a gate with these settings over the defaults, checked.
+    /// Checks these settings over the defaults, and converts them to rules.
     ///
     /// # Errors
     /// A sentence that names the key with an invalid value.
@@ -194,7 +195,7 @@ impl GateSettings {
             consecutive_failures: self.consecutive_failures,
             open: ms(self.open_ms),
             open_max: ms(self.open_ms_max).max(ms(self.open_ms)),
-            drip_per_s: self.drip_per_s.unwrap_or_default(),
+            probes_per_s: self.probes_per_s.unwrap_or_default(),
             trial_calls: self.trial_calls.unwrap_or_default(),
         };
         Rules {
@@ -221,12 +222,12 @@ impl GateSettings {
         let shares = [("failure_rate", self.failure_rate), ("slow_call_rate", self.slow_call_rate)];
         for (key, share) in shares {
             if share.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
-                return Err(format!("{key} is above 0 and at most 1, not {}", said(share)));
+                return Err(format!("{key} is above 0 and at most 1, not {}", text(share)));
             }
         }
-        for (key, rate) in [("rate_per_s", self.rate_per_s), ("drip_per_s", self.drip_per_s)] {
+        for (key, rate) in [("rate_per_s", self.rate_per_s), ("probes_per_s", self.probes_per_s)] {
             if rate.is_some_and(|rate| !(0.001..=1e9).contains(&rate)) {
-                return Err(format!("{key} is from 0.001 to 1000000000, not {}", said(rate)));
+                return Err(format!("{key} is from 0.001 to 1000000000, not {}", text(rate)));
             }
         }
         self.check_whole_numbers()?;
@@ -281,7 +282,7 @@ impl GateSettings {
     }
 }
 
-fn said(number: Option<f64>) -> String {
+fn text(number: Option<f64>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
 }
 
@@ -300,9 +301,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_usual_makes_sense() {
+    fn the_default_settings_are_valid() {
         for guards in [GateKind::Port, GateKind::Step, GateKind::Admission] {
-            let rules = GateSettings::default().rules(guards).expect("makes sense");
+            let rules = GateSettings::default().rules(guards).expect("valid");
             assert_eq!(rules.breaker.is_some(), guards != GateKind::Admission);
             let is_limited = rules.limit == LimitRules::Fixed(1_024);
             assert_eq!(is_limited, guards == GateKind::Admission);
@@ -310,8 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_with_its_key() {
-        for (settings, because) in [
+    fn an_invalid_value_is_refused_with_its_key() {
+        for (settings, reason) in [
             (json!({"failure_rate": 7.0}), "failure_rate is above 0 and at most 1, not 7"),
             (json!({"failure_rate": 0.0}), "failure_rate is above 0 and at most 1, not 0"),
             (json!({"rate_per_s": -1.0}), "rate_per_s is from 0.001 to 1000000000, not -1"),
@@ -332,12 +333,12 @@ mod tests {
                 "concurrency_min means nothing without concurrency_max",
             ),
         ] {
-            assert_eq!(read(settings), Err(because.to_owned()));
+            assert_eq!(read(settings), Err(reason.to_owned()));
         }
     }
 
     #[test]
-    fn a_key_is_changed_and_changed_back() {
+    fn a_key_is_changed_and_reset() {
         let settings = GateSettings { rate_per_s: Some(7.0), ..GateSettings::default() };
         let changed = settings.changed(changes(&json!({"rate_per_s": null, "open_ms": 9})));
         let expected = GateSettings { open_ms: Some(9), ..GateSettings::default() };
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_over_time_takes_the_place_of_one_over_calls() {
+    fn a_window_over_time_replaces_a_window_over_calls() {
         let over_calls = GateSettings { window_calls: Some(9), ..GateSettings::default() };
         let over_time = over_calls.changed(changes(&json!({"window_s": 3}))).unwrap();
         let span = over_time.rules(GateKind::Port).unwrap().breaker.map(|breaker| breaker.span);

@@ -1,14 +1,14 @@
 //! The state of a gate behind its lock, and the permits that change it when they are dropped.
 
 use super::{
-    breaker::Turn,
+    breaker::Transition,
     decision::{Answer, Entry, Refusal},
     machine::Machine,
     retry_schedule::spread,
     rules::Rules,
     settings::GateSettings,
     timer::Timer,
-    types::{Away, GateKind, Outcome, Why},
+    types::{CallOutcome, GateKind, GateRejection, RejectReason},
 };
 use crate::actors::support::{catch_panic, random};
 use std::{
@@ -19,17 +19,18 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The most transitions that wait to be logged; beyond that the oldest are dropped.
-const TURNS_MAX: usize = 256;
+/// The maximum number of transitions that wait to be logged. Beyond it the oldest are dropped.
+const TRANSITIONS_MAX: usize = 256;
 
 /// The refusal that replaces the result of a machine that panicked.
-pub(super) const BROKEN: Refusal = Refusal { why: Why::Full, after: Duration::from_secs(1) };
+pub(super) const BROKEN: Refusal =
+    Refusal { why: RejectReason::Full, after: Duration::from_secs(1) };
 
-/// The shared part of a gate, which permits and waiting callers keep a reference to.
+/// The shared part of a gate. Permits and waiting callers keep a reference to it.
 pub(super) struct Core {
     pub(super) name: Arc<str>,
     pub(super) guards: GateKind,
-    pub(super) bell: Arc<Timer>,
+    pub(super) timer: Arc<Timer>,
     pub(super) inner: Mutex<Inner>,
 }
 
@@ -42,14 +43,14 @@ pub(super) struct Inner {
     pub(super) life: u32,
     /// The channels to the waiting callers, by ticket.
     pub(super) waiting: HashMap<u64, oneshot::Sender<Told>>,
-    pub(super) turns: VecDeque<Turn>,
+    pub(super) turns: VecDeque<Transition>,
     /// The last transition.
-    pub(super) last: Turn,
+    pub(super) last: Transition,
 }
 
-/// The answer to a waiting caller. When the channel closes without one, the machine panicked and
-/// the caller asks again.
-pub(super) type Told = Result<Permit, Away>;
+/// The answer to a waiting caller. A channel that closes without an answer means that the machine
+/// panicked. The caller then asks again.
+pub(super) type Told = Result<Permit, GateRejection>;
 
 /// The result of a request to wait: an immediate answer, or a place in the wait queue.
 pub(super) enum Waiting {
@@ -62,34 +63,34 @@ impl Core {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `deed` on the machine, and answers the waiting callers that became due. A machine that
-    /// panics is replaced, which contains the panic; the result is then `None`.
+    /// Runs `action` on the machine, and answers the waiting callers that became due. A machine
+    /// that panics is replaced, and the panic is caught. The result is then `None`.
     pub(super) fn act<T>(
         self: &Arc<Self>,
-        deed: impl FnOnce(&mut Inner, Duration) -> T,
+        action: impl FnOnce(&mut Inner, Duration) -> T,
     ) -> Option<T> {
-        let now = self.bell.now();
+        let now = self.timer.now();
         let mut inner = self.lock();
-        let done = catch_panic(|| deed(&mut inner, now));
+        let done = catch_panic(|| action(&mut inner, now));
         if done.is_ok() && !inner.machine.has_news() && inner.waiting.is_empty() {
             return done.ok();
         }
-        let broken = done.as_ref().err().map(|because| inner.start_over(now, because));
+        let broken = done.as_ref().err().map(|reason| inner.start_over(now, reason));
         let (answers, life) = (inner.take_answers(), inner.life);
-        let has_turned = inner.keep_turns();
+        let has_transitions = inner.keep_transitions();
         let due = inner.machine.due();
         drop(inner);
-        if has_turned || broken.is_some() {
-            self.bell.ring();
+        if has_transitions || broken.is_some() {
+            self.timer.ring();
         } else if let Some(due) = due {
-            self.bell.expect(due);
+            self.timer.expect(due);
         }
-        for (told, granted) in answers {
+        for (sender, granted) in answers {
             let granted = granted.map(|number| Permit::new(self, number, life));
             // When the caller is gone, dropping the unsent answer gives its permit back.
-            drop(told.send(granted.map_err(|refusal| self.away(refusal))));
+            drop(sender.send(granted.map_err(|refusal| self.away(refusal))));
         }
-        // Closes the channels of callers that waited for the machine that panicked; they ask again.
+        // Closes the channels of callers that waited for the panicked machine. They ask again.
         drop(broken);
         done.ok()
     }
@@ -99,17 +100,17 @@ impl Core {
             let entry = inner.machine.wait(now, deadline);
             let queued = match entry {
                 Entry::Waits(ticket) => {
-                    let (tell, told) = oneshot::channel();
-                    inner.waiting.insert(ticket, tell);
-                    Some(told)
+                    let (sender, receiver) = oneshot::channel();
+                    inner.waiting.insert(ticket, sender);
+                    Some(receiver)
                 }
                 _ => None,
             };
             (entry, queued, inner.life)
         });
         Some(match entered? {
-            (Entry::Waits(ticket), Some(told), life) => {
-                Waiting::Queued(told, Place::new(self, ticket, life))
+            (Entry::Waits(ticket), Some(receiver), life) => {
+                Waiting::Queued(receiver, Place::new(self, ticket, life))
             }
             (Entry::Granted(number), _, life) => Waiting::Told(Ok(Permit::new(self, number, life))),
             (Entry::Refused(refusal), ..) => Waiting::Told(Err(self.away(refusal))),
@@ -117,8 +118,8 @@ impl Core {
         })
     }
 
-    pub(super) fn away(&self, Refusal { why, after }: Refusal) -> Away {
-        Away { gate: Arc::clone(&self.name), why, retry_after: spread(after, random()) }
+    pub(super) fn away(&self, Refusal { why, after }: Refusal) -> GateRejection {
+        GateRejection { gate: Arc::clone(&self.name), why, retry_after: spread(after, random()) }
     }
 }
 
@@ -131,52 +132,52 @@ impl Inner {
     }
 
     /// Replaces a machine that panicked. Returns the channels of callers that have to ask again.
-    fn start_over(&mut self, now: Duration, because: &str) -> Vec<oneshot::Sender<Told>> {
+    fn start_over(&mut self, now: Duration, reason: &str) -> Vec<oneshot::Sender<Told>> {
         let counts = self.machine.counts();
         self.machine = Machine::new(self.rules.clone(), now);
         self.machine.count_on(counts);
         self.life = self.life.wrapping_add(1);
-        self.keep(Turn { at: now, to: "closed", because: format!("built anew: {because}") });
-        self.waiting.drain().map(|(_, told)| told).collect()
+        self.keep(Transition { at: now, to: "closed", reason: format!("rebuilt: {reason}") });
+        self.waiting.drain().map(|(_, sender)| sender).collect()
     }
 
     fn take_answers(&mut self) -> Vec<(oneshot::Sender<Told>, Result<u64, Refusal>)> {
         let answers = self.machine.take_answers().into_iter();
         let addressed = answers.filter_map(|Answer { ticket, granted }| {
-            self.waiting.remove(&ticket).map(|told| (told, granted))
+            self.waiting.remove(&ticket).map(|sender| (sender, granted))
         });
         addressed.collect()
     }
 
-    fn keep_turns(&mut self) -> bool {
-        let turns = self.machine.take_turns();
-        let has_turned = !turns.is_empty();
-        for turn in turns {
-            self.keep(turn);
+    fn keep_transitions(&mut self) -> bool {
+        let transitions = self.machine.take_transitions();
+        let has_transitions = !transitions.is_empty();
+        for transition in transitions {
+            self.keep(transition);
         }
-        has_turned
+        has_transitions
     }
 
     /// Records a transition to closed when a change of settings removed the breaker.
     pub(super) fn note_closed(&mut self, now: Duration) {
-        self.keep_turns();
+        self.keep_transitions();
         if self.rules.breaker.is_none() && self.last.to != "closed" {
-            let because = "its breaker was taken away".into();
-            self.keep(Turn { at: now, to: "closed", because });
+            let reason = "the breaker was removed".into();
+            self.keep(Transition { at: now, to: "closed", reason });
         }
     }
 
-    fn keep(&mut self, turn: Turn) {
-        if self.turns.len() == TURNS_MAX {
+    fn keep(&mut self, transition: Transition) {
+        if self.turns.len() == TRANSITIONS_MAX {
             self.turns.pop_front();
         }
-        self.last = turn.clone();
-        self.turns.push_back(turn);
+        self.last = transition.clone();
+        self.turns.push_back(transition);
     }
 }
 
-/// A permit for one call. A permit dropped without a report frees its place, and counts neither as
-/// a success nor as a failure.
+/// A permit for one call. A permit that is dropped without a report frees its place. It counts
+/// neither as a success nor as a failure.
 #[must_use]
 pub struct Permit {
     core: Arc<Core>,
@@ -191,11 +192,11 @@ impl Permit {
     }
 
     /// Reports the outcome of the call. The gate measures the duration itself.
-    pub fn report(mut self, outcome: Outcome) {
+    pub fn report(mut self, outcome: CallOutcome) {
         self.is_reported = true;
         let (number, life) = (self.number, self.life);
         self.core.act(|inner, now| {
-            // A permit of a replaced machine is unknown to the present one.
+            // The current machine does not know the permits of a replaced machine.
             if inner.life == life {
                 inner.machine.report(now, number, outcome);
             }

@@ -5,7 +5,7 @@ use super::{
     handle::Gate,
     registry::{Gates, wrong_gates},
     settings::{GateSettings, GatesSettings},
-    types::{GateKind, Outcome, Why},
+    types::{CallOutcome, GateKind, RejectReason},
 };
 use actix::Arbiter;
 use serde_json::json;
@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The timeout of one test; a test that takes longer hangs.
+/// The timeout of one test.
 const HANG: Duration = Duration::from_secs(20);
 
 fn settings(value: serde_json::Value) -> GateSettings {
@@ -29,11 +29,11 @@ fn driven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
     (gates, gate)
 }
 
-fn in_a_house(test: impl Future<Output = ()>) {
+fn in_a_system(test: impl Future<Output = ()>) {
     actix::System::new().block_on(async { tokio::time::timeout(HANG, test).await.expect("hangs") });
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a deadline is what is asked for")]
+#[expect(clippy::unnecessary_wraps, reason = "the gate takes an optional deadline")]
 fn soon() -> Option<Instant> {
     Some(Instant::now() + HANG)
 }
@@ -41,30 +41,30 @@ fn soon() -> Option<Instant> {
 /// Opens the gate by reporting failures in a row.
 fn open(gate: &Gate) {
     while gate.peek().is_ok() {
-        gate.try_enter().expect("closed").report(Outcome::Failed);
+        gate.try_enter().expect("closed").report(CallOutcome::Failed);
     }
 }
 
 #[test]
-fn whoever_waits_is_let_through_when_somebody_leaves() {
-    in_a_house(async {
+fn a_waiting_caller_gets_a_permit_when_another_permit_is_returned() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
         let first = gate.try_enter().expect("there is room");
         assert!(gate.try_enter().is_none());
         let (second, ()) = tokio::join!(gate.enter(soon()), async {
-            while gates.info("door").expect("is there").waiting_hurried == 0 {
+            while gates.info("door").expect("is there").waiting_urgent == 0 {
                 tokio::task::yield_now().await;
             }
-            first.report(Outcome::Succeeded);
+            first.report(CallOutcome::Succeeded);
         });
-        second.expect("there is room again").report(Outcome::Succeeded);
+        second.expect("there is room again").report(CallOutcome::Succeeded);
         assert_eq!(gates.info("door").expect("is there").under_way, 0);
     });
 }
 
 #[test]
-fn whom_the_rate_cannot_serve_in_time_is_told_at_once() {
-    in_a_house(async {
+fn a_caller_that_the_rate_cannot_serve_before_its_deadline_is_refused_at_once() {
+    in_a_system(async {
         const HOUR_MS: u64 = 3_600_000;
         let slow = json!({
             "rate_per_s": 0.01,
@@ -73,133 +73,133 @@ fn whom_the_rate_cannot_serve_in_time_is_told_at_once() {
             "wait_target_ms": HOUR_MS,
         });
         let (gates, gate) = driven(settings(slow));
-        gate.try_enter().expect("the first").report(Outcome::Succeeded);
+        gate.try_enter().expect("the first").report(CallOutcome::Succeeded);
         let by = |seconds| Some(Instant::now() + Duration::from_secs(seconds));
         let mut waits = [Box::pin(gate.enter(by(110))), Box::pin(gate.enter(by(210)))];
         for waits in &mut waits {
-            assert!(futures_poll(waits.as_mut()).await.is_none(), "a call each 100 s");
+            assert!(futures_poll(waits.as_mut()).await.is_none(), "one call each 100 s");
         }
-        let mut vain = Box::pin(gate.enter(by(290)));
-        let told = futures_poll(vain.as_mut()).await.expect("the third would wait for 300 s");
-        assert_eq!(told.unwrap_err().why, Why::TooMany);
-        assert_eq!(gates.info("door").expect("is there").waiting_hurried, 2);
+        let mut wait = Box::pin(gate.enter(by(290)));
+        let answer = futures_poll(wait.as_mut()).await.expect("the third would wait for 300 s");
+        assert_eq!(answer.unwrap_err().why, RejectReason::TooMany);
+        assert_eq!(gates.info("door").expect("is there").waiting_urgent, 2);
     });
 }
 
 #[test]
-fn whom_the_queue_would_turn_away_before_the_rate_serves_him_is_told_at_once() {
-    in_a_house(async {
+fn a_caller_that_the_rate_cannot_serve_within_the_longest_wait_is_refused_at_once() {
+    in_a_system(async {
         let slow = json!({"rate_per_s": 0.5, "burst_calls": 1});
         let (gates, gate) = driven(settings(slow));
-        gate.try_enter().expect("the first").report(Outcome::Succeeded);
-        let mut vain = Box::pin(gate.enter(soon()));
-        let told = futures_poll(vain.as_mut()).await.expect("nobody waits for 2 s in a queue");
-        assert_eq!(told.unwrap_err().why, Why::TooMany);
-        assert_eq!(gates.info("door").expect("is there").waiting_hurried, 0);
+        gate.try_enter().expect("the first").report(CallOutcome::Succeeded);
+        let mut wait = Box::pin(gate.enter(soon()));
+        let answer = futures_poll(wait.as_mut()).await.expect("the queue allows no wait of 2 s");
+        assert_eq!(answer.unwrap_err().why, RejectReason::TooMany);
+        assert_eq!(gates.info("door").expect("is there").waiting_urgent, 0);
     });
 }
 
 #[test]
-fn whoever_goes_away_while_waiting_takes_no_place() {
-    in_a_house(async {
+fn a_caller_that_stops_waiting_takes_no_permit() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
         let first = gate.try_enter().expect("there is room");
         {
             let mut waiting = std::pin::pin!(gate.enter(soon()));
             assert!(futures_poll(waiting.as_mut()).await.is_none());
-            assert_eq!(gates.info("door").expect("is there").waiting_hurried, 1);
+            assert_eq!(gates.info("door").expect("is there").waiting_urgent, 1);
         }
-        assert_eq!(gates.info("door").expect("is there").waiting_hurried, 0);
+        assert_eq!(gates.info("door").expect("is there").waiting_urgent, 0);
         drop(first);
         let info = gates.info("door").expect("is there");
-        assert_eq!((info.under_way, info.calls), (0, 0), "it counts neither way");
+        assert_eq!((info.under_way, info.calls), (0, 0), "it counts as no call");
     });
 }
 
 #[test]
-fn a_deadline_passes_by_itself() {
-    in_a_house(async {
+fn a_waiting_caller_is_refused_when_its_deadline_passes() {
+    in_a_system(async {
         let (_gates, gate) = driven(settings(json!({"concurrency_max": 1})));
         let _first = gate.try_enter().expect("there is room");
         let deadline = Instant::now() + Duration::from_millis(5);
-        let away = gate.enter(Some(deadline)).await.unwrap_err();
-        assert_eq!(away.why, Why::TooLate);
-        assert_eq!(away.to_string(), "the gate door could not be passed in time");
+        let rejection = gate.enter(Some(deadline)).await.unwrap_err();
+        assert_eq!(rejection.why, RejectReason::TooLate);
+        assert_eq!(rejection.to_string(), "the gate door granted no permit in time");
     });
 }
 
 #[test]
-fn the_patient_wait_through_an_open_gate_and_the_hurried_are_turned_away() {
-    in_a_house(async {
+fn an_open_gate_refuses_urgent_callers_and_lets_background_callers_wait() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"open_ms": 20, "trial_calls": 3})));
         open(&gate);
-        let away = gate.enter(soon()).await.unwrap_err();
-        assert_eq!((away.why, &*away.gate), (Why::Open, "door"));
-        assert!(away.retry_after <= Duration::from_secs(45));
+        let rejection = gate.enter(soon()).await.unwrap_err();
+        assert_eq!((rejection.why, &*rejection.gate), (RejectReason::Open, "door"));
+        assert!(rejection.retry_after <= Duration::from_secs(45));
         while gates.info("door").expect("is there").state != "closed" {
-            gate.enter(None).await.expect("never turned away").report(Outcome::Succeeded);
+            gate.enter(None).await.expect("never refused").report(CallOutcome::Succeeded);
         }
-        assert_eq!(gates.info("door").expect("is there").because, "3 trials went well");
+        assert_eq!(gates.info("door").expect("is there").reason, "3 trials passed");
     });
 }
 
 #[test]
-fn a_permit_that_nobody_reports_is_given_to_somebody_else() {
-    in_a_house(async {
+fn a_permit_without_a_report_expires_and_frees_its_place() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1, "permit_ms": 20})));
-        let forgotten = gate.try_enter().expect("there is room");
-        gate.enter(None).await.expect("in the end").report(Outcome::Succeeded);
-        forgotten.report(Outcome::Succeeded);
+        let expired = gate.try_enter().expect("there is room");
+        gate.enter(None).await.expect("it expires").report(CallOutcome::Succeeded);
+        expired.report(CallOutcome::Succeeded);
         let info = gates.info("door").expect("is there");
         assert_eq!((info.timed_out, info.calls, info.failures), (1, 2, 1));
     });
 }
 
 #[test]
-fn a_gate_that_breaks_is_built_anew_and_whoever_waits_hears_of_nothing() {
-    in_a_house(async {
+fn a_gate_that_panics_is_rebuilt_and_waiting_callers_still_get_a_permit() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
-        let stranger = gate.try_enter().expect("there is room");
-        let (hurried, ()) = tokio::join!(gate.enter(soon()), async {
-            while gates.info("door").expect("is there").waiting_hurried == 0 {
+        let earlier = gate.try_enter().expect("there is room");
+        let (urgent, ()) = tokio::join!(gate.enter(soon()), async {
+            while gates.info("door").expect("is there").waiting_urgent == 0 {
                 tokio::task::yield_now().await;
             }
             assert!(gates.break_on_purpose("door"));
         });
-        let permit = hurried.expect("the new one has room");
-        stranger.report(Outcome::Failed);
+        let permit = urgent.expect("the rebuilt gate has room");
+        earlier.report(CallOutcome::Failed);
         let info = gates.info("door").expect("is there");
-        assert_eq!((info.broken, info.under_way, info.calls), (1, 1, 0), "strangers mean nothing");
-        permit.report(Outcome::Succeeded);
+        assert_eq!((info.broken, info.under_way, info.calls), (1, 1, 0), "old permits are ignored");
+        permit.report(CallOutcome::Succeeded);
         assert_eq!(gates.info("door").expect("is there").calls, 1);
         assert!(!gates.break_on_purpose("window"));
     });
 }
 
 #[test]
-fn a_gatekeeper_that_dies_is_followed_by_another() {
-    in_a_house(async {
+fn a_gate_driver_that_dies_is_restarted() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
         let _first = gate.try_enter().expect("there is room");
         for _ in 0..3 {
-            gates.break_keeper_on_purpose();
+            gates.break_driver_on_purpose();
             let begun = Instant::now();
-            let away = gate.enter(Some(begun + Duration::from_millis(5))).await;
-            assert_eq!(away.unwrap_err().why, Why::TooLate);
+            let rejection = gate.enter(Some(begun + Duration::from_millis(5))).await;
+            assert_eq!(rejection.unwrap_err().why, RejectReason::TooLate);
             assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
         }
     });
 }
 
 #[test]
-fn settings_change_while_somebody_waits() {
-    in_a_house(async {
+fn settings_can_change_while_a_caller_waits() {
+    in_a_system(async {
         let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
         let _first = gate.try_enter().expect("there is room");
         let (second, ()) = tokio::join!(gate.enter(soon()), async {
             let changes = json!({"concurrency_max": 2});
-            let turned = gates.turn("door", changes.as_object().expect("an object"));
-            assert_eq!(turned, Ok(Some(())));
+            let changed = gates.reconfigure("door", changes.as_object().expect("an object"));
+            assert_eq!(changed, Ok(Some(())));
         });
         let _second = second.expect("there is room for two");
         let info = gates.info("door").expect("is there");
@@ -208,9 +208,9 @@ fn settings_change_while_somebody_waits() {
 }
 
 #[test]
-fn a_section_for_no_gate_or_with_nonsense_is_named() {
-    let nonsense = settings(json!({"failure_rate": 2.0}));
-    let all = [("door".to_owned(), nonsense), ("window".to_owned(), GateSettings::default())];
+fn a_section_for_an_unknown_gate_or_with_an_invalid_value_is_reported() {
+    let invalid = settings(json!({"failure_rate": 2.0}));
+    let all = [("door".to_owned(), invalid), ("window".to_owned(), GateSettings::default())];
     let known = [("door", GateKind::Port)].into();
     let expected = [
         "gates.\"door\": failure_rate is above 0 and at most 1, not 2",
@@ -233,7 +233,7 @@ async fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Out
 }
 
 #[test]
-fn keys_that_are_set_at_once_are_all_set() {
+fn keys_that_are_set_concurrently_are_all_set() {
     let gates = Gates::new(GatesSettings::default(), Arc::new(()));
     let gate = gates.with("door", GateKind::Port);
     std::thread::scope(|scope| {
@@ -242,9 +242,9 @@ fn keys_that_are_set_at_once_are_all_set() {
             scope.spawn(move || {
                 for value in 1..=500 {
                     let changes = serde_json::Map::from_iter([(key.to_owned(), json!(value))]);
-                    gates.turn("door", &changes).expect("makes sense").expect("is there");
-                    let set = gate.look(|inner, _| json!(inner.settings)).expect("is whole");
-                    assert_eq!(set[key], value, "nobody else sets {key}");
+                    gates.reconfigure("door", &changes).expect("valid").expect("is there");
+                    let set = gate.inspect(|inner, _| json!(inner.settings)).expect("no panic");
+                    assert_eq!(set[key], value, "no other thread sets {key}");
                 }
             });
         }

@@ -6,10 +6,10 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// The value of `next_us` when nothing is due.
+/// The value of `next_us` when no gate is due.
 const NEVER: u64 = u64::MAX;
 
-/// The timer; it wakes the gate driver when something is due before the driver's next tick.
+/// The timer. It wakes the gate driver when a gate is due before the driver's next tick.
 #[derive(Debug)]
 pub struct Timer {
     born: Instant,
@@ -18,7 +18,7 @@ pub struct Timer {
     /// tick: the earliest due time found so far, or [`NEVER`].
     next_us: AtomicU64,
     notify: Notify,
-    /// Whether the gate driver shall panic after its next tick; for tests of its restart.
+    /// Whether the gate driver must panic after its next tick, for tests of its restart.
     is_poisoned: AtomicBool,
 }
 
@@ -46,13 +46,14 @@ impl Timer {
         moment.saturating_duration_since(self.born)
     }
 
-    /// Converts a time since the start of the timer to milliseconds since the epoch.
+    /// Converts a time since the start of the timer to milliseconds since the Unix epoch.
     pub fn since_epoch_ms(&self, since_born: Duration) -> u64 {
         self.born_ms + u64::try_from(since_born.as_millis()).unwrap_or_default()
     }
 
-    /// Schedules a tick at this time. Wakes the gate driver only when it sleeps beyond it. During a
-    /// tick no wake-up is needed: the driver reads the due time before it sleeps.
+    /// Schedules a tick at this time. It wakes the gate driver only when the driver sleeps beyond
+    /// this time. During a tick no wake-up is needed: the driver reads the due time before it
+    /// sleeps.
     pub fn expect(&self, due: Duration) {
         let next_us = self.next_us.fetch_min(micros(due), Ordering::Relaxed);
         if next_us != NEVER && next_us > micros(due) {
@@ -65,8 +66,8 @@ impl Timer {
         self.notify.notify_one();
     }
 
-    /// Waits until something is due, until `latest` at most, or until a ring. A ring before this
-    /// call is not lost: it ends the wait at once.
+    /// Waits until a gate is due, until [`ring`](Self::ring) is called, or until `latest` at most.
+    /// A ring before this call is not lost: it ends the wait at once.
     pub async fn heard(&self, latest: Duration) {
         let due_us = self.next_us.fetch_min(micros(latest), Ordering::Relaxed);
         let until = self.born + latest.min(Duration::from_micros(due_us));
@@ -74,12 +75,12 @@ impl Timer {
         self.next_us.store(NEVER, Ordering::Relaxed);
     }
 
-    /// Whether the gate driver shall panic; resets the flag.
+    /// Whether the gate driver must panic. The call resets the flag.
     pub fn take_poison(&self) -> bool {
         self.is_poisoned.swap(false, Ordering::Relaxed)
     }
 
-    /// Makes the gate driver panic.
+    /// Makes the gate driver panic after its next tick.
     pub fn poison(&self) {
         self.is_poisoned.store(true, Ordering::Relaxed);
         self.ring();
@@ -106,22 +107,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_up_while_the_gatekeeper_looks_lets_it_sleep_until_then() {
-        let bell = Timer::default();
-        bell.expect(HOUR);
-        assert_eq!(poll(pin!(bell.heard(HOUR * 2))), Poll::Pending);
-        bell.expect(Duration::ZERO);
-        bell.heard(HOUR).await;
+    async fn a_due_time_that_is_set_during_a_tick_bounds_the_next_sleep() {
+        let timer = Timer::default();
+        timer.expect(HOUR);
+        assert_eq!(poll(pin!(timer.heard(HOUR * 2))), Poll::Pending);
+        timer.expect(Duration::ZERO);
+        timer.heard(HOUR).await;
     }
 
     #[tokio::test]
-    async fn what_is_due_before_the_gatekeeper_means_to_look_wakes_it() {
-        let bell = Timer::default();
-        let mut waiting = pin!(bell.heard(HOUR));
+    async fn a_due_time_before_the_next_tick_wakes_the_gate_driver() {
+        let timer = Timer::default();
+        let mut waiting = pin!(timer.heard(HOUR));
         assert_eq!(poll(waiting.as_mut()), Poll::Pending);
-        bell.expect(HOUR * 2);
-        assert_eq!(poll(waiting.as_mut()), Poll::Pending, "that is later");
-        bell.expect(HOUR / 2);
+        timer.expect(HOUR * 2);
+        assert_eq!(poll(waiting.as_mut()), Poll::Pending, "the due time is later");
+        timer.expect(HOUR / 2);
         assert_eq!(poll(waiting), Poll::Ready(()));
     }
 }

@@ -1,13 +1,13 @@
-//! A token bucket: it bounds the rate of calls in the long run and the burst after a pause.
+//! A token bucket: it bounds the long-term rate of calls and the burst after a pause.
 
 use std::time::Duration;
 
-/// The rounding tolerance, in tokens: fractions of a token add up in floating point.
-const NOTHING: f64 = 1e-6;
+/// The rounding tolerance, in tokens. Floating-point fractions of a token add up inexactly.
+const TOLERANCE: f64 = 1e-6;
 
-/// A token bucket; each call takes one token.
+/// A token bucket. Each call takes one token.
 #[derive(Clone, Debug)]
-pub struct Bucket {
+pub struct TokenBucket {
     per_s: f64,
     burst: f64,
     tokens: f64,
@@ -15,7 +15,7 @@ pub struct Bucket {
     at: Duration,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// Creates a bucket with this many tokens, filled at `per_s` tokens per second up to `burst`.
     pub const fn new(per_s: f64, burst: f64, tokens: f64, now: Duration) -> Self {
         Self { per_s, burst, tokens, at: now }
@@ -30,7 +30,7 @@ impl Bucket {
 
     /// Whether the bucket held this many tokens at the last fill.
     pub fn has(&self, tokens: f64) -> bool {
-        self.tokens + NOTHING >= tokens
+        self.tokens + TOLERANCE >= tokens
     }
 
     /// Takes one token; the caller has checked [`has`](Self::has).
@@ -51,7 +51,7 @@ impl Bucket {
     }
 
     /// Changes the fill rate.
-    pub const fn turn(&mut self, per_s: f64) {
+    pub const fn set_rate(&mut self, per_s: f64) {
         self.per_s = per_s;
     }
 
@@ -67,8 +67,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_bucket_lets_a_burst_through_and_then_the_rate() {
-        let mut bucket = Bucket::new(10.0, 3.0, 3.0, Duration::ZERO);
+    fn a_full_bucket_admits_a_burst_and_then_the_rate() {
+        let mut bucket = TokenBucket::new(10.0, 3.0, 3.0, Duration::ZERO);
         let mut passed = 0;
         for ms in 0..=1_000 {
             bucket.fill(Duration::from_millis(ms));
@@ -81,8 +81,8 @@ mod tests {
     }
 
     #[test]
-    fn when_it_says_there_is_a_token_there_is_one() {
-        let mut bucket = Bucket::new(3.0, 1.0, 0.0, Duration::ZERO);
+    fn a_token_is_available_at_the_predicted_time() {
+        let mut bucket = TokenBucket::new(3.0, 1.0, 0.0, Duration::ZERO);
         bucket.fill(bucket.until(1.0));
         assert!(bucket.has(1.0));
     }

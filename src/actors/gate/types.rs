@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 pub enum GateKind {
     /// A port to an external service.
     Port,
-    /// A step that one aggregate waits for another to take, while a client waits for both.
+    /// A step of one aggregate that another aggregate and its client wait for.
     Step,
     /// The commands that clients submit to all instances of one aggregate kind.
     Admission,
@@ -15,39 +15,39 @@ pub enum GateKind {
 
 /// The outcome of a call that was granted a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// The call was answered, positively or negatively.
     Succeeded,
     /// The call was not answered, or not in time.
     Failed,
 }
 
-/// A gate refused a caller.
+/// The refusal of a caller by a gate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the gate {gate} {why}")]
-pub struct Away {
+pub struct GateRejection {
     /// `taxi/payment`
     pub gate: Arc<str>,
     /// The reason.
-    pub why: Why,
-    /// When to retry, with a random spread so that callers refused together do not retry together.
+    pub why: RejectReason,
+    /// When to retry, with a random spread. So callers refused together do not retry together.
     pub retry_after: Duration,
 }
 
 /// The reason for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
-    /// Calls failed or were slow, so the breaker lets none through for a while.
+pub enum RejectReason {
+    /// Calls failed or were slow, so the breaker admits no call for a while.
     #[error("is open")]
     Open,
     /// The wait queue is full, or the wait would be too long.
     #[error("is full")]
     Full,
     /// The rate of calls exceeds its limit.
-    #[error("lets no more through at this rate")]
+    #[error("is at its rate limit")]
     TooMany,
     /// The deadline passed while the caller waited.
-    #[error("could not be passed in time")]
+    #[error("granted no permit in time")]
     TooLate,
 }
 
@@ -59,7 +59,7 @@ pub trait GateObserver: Send + Sync {
     fn driver_restarted(&self, after: Duration);
 }
 
-/// Observes nothing.
+/// An observer that ignores all notifications.
 impl GateObserver for () {
     fn transitioned(&self, _: &str, _: &str, _: String) {}
 

@@ -1,9 +1,8 @@
 //! Components: the parts of the runtime that can be suspended and resumed by name.
 //!
-//! A component is everything of one name: an aggregate kind, a saga, a port, a lookup, a view.
-//! Parts that share a name are suspended together. The journal stores whether a component is
-//! suspended, in the one stream of [`CONTEXTS`]. In memory it is a flag that all parts of the
-//! component read.
+//! A component consists of all parts of one name: aggregates, sagas, ports, lookups and views.
+//! Its parts are suspended together. The journal stores whether a component is suspended, in the
+//! one stream of [`COMPONENTS`]. In memory, this is a flag that all parts of the component read.
 
 use super::system_stream::{self, Place};
 use crate::{
@@ -27,27 +26,27 @@ use std::{
 };
 use tokio::sync::{oneshot, watch};
 
-/// The kind of the stream of transitions.
-pub const CONTEXTS: &str = "madang/contexts";
+/// The kind of the stream of all transitions.
+pub const COMPONENTS: &str = "madang/contexts";
 
 /// A transition of a component. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transition {
-    /// The component was suspended: it does nothing.
+    /// The component was suspended: its parts do nothing.
     Suspended {
         /// Its name.
-        context: String,
+        component: String,
     },
     /// The component was resumed.
     Resumed {
         /// Its name.
-        context: String,
+        component: String,
     },
 }
 
 /// A component: all parts of one name.
 #[derive(Debug)]
-pub struct Context {
+pub struct Component {
     /// `taxi/reservations`
     pub name: &'static str,
     parts: Mutex<BTreeSet<&'static str>>,
@@ -58,7 +57,7 @@ pub struct Context {
     waiting: AtomicU64,
 }
 
-impl Context {
+impl Component {
     fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -75,8 +74,8 @@ impl Context {
     }
 
     /// Returns the error that a client of a suspended component gets.
-    pub const fn trouble(&self) -> RequestError {
-        RequestError::Suspended { context: self.name }
+    pub const fn request_error(&self) -> RequestError {
+        RequestError::Suspended { component: self.name }
     }
 
     /// Returns its parts: `aggregate`, `saga`, `port`, `lookup`, `view`.
@@ -104,7 +103,7 @@ impl Context {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    fn turn(&self, is_suspended: bool, since_ms: u64) {
+    fn set_suspended(&self, is_suspended: bool, since_ms: u64) {
         self.since_ms.store(since_ms, Ordering::Relaxed);
         self.is_suspended.store(is_suspended, Ordering::SeqCst);
     }
@@ -114,10 +113,10 @@ impl Context {
 type Told = (bool, u64);
 
 /// All components.
-pub struct Contexts {
+pub struct Components {
     journal: Arc<Journal>,
     kind: KindId,
-    all: Mutex<BTreeMap<&'static str, Arc<Context>>>,
+    all: Mutex<BTreeMap<&'static str, Arc<Component>>>,
     /// The state of each component at the start, by name.
     at_start: HashMap<String, Told>,
     changes: watch::Sender<u64>,
@@ -127,11 +126,11 @@ pub struct Contexts {
     hand: tokio::sync::Mutex<()>,
 }
 
-impl Contexts {
+impl Components {
     /// Reads the state of all components from the journal.
     pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
-        let kind = journal.kind(CONTEXTS)?;
-        let at_start = last_told(&journal, stream(kind))?;
+        let kind = journal.kind(COMPONENTS)?;
+        let at_start = last_states(&journal, stream(kind))?;
         Ok(Arc::new(Self {
             journal,
             kind,
@@ -144,20 +143,20 @@ impl Contexts {
     }
 
     /// Returns the component of this name, and adds a part to it.
-    pub fn with(&self, name: &'static str, part: &'static str) -> Arc<Context> {
+    pub fn with(&self, name: &'static str, part: &'static str) -> Arc<Component> {
         let mut all = lock(&self.all);
-        let context = all.entry(name).or_insert_with(|| {
-            let context = Context::new(name);
+        let component = all.entry(name).or_insert_with(|| {
+            let component = Component::new(name);
             if let Some((is_suspended, since_ms)) = self.at_start.get(name) {
-                context.turn(*is_suspended, *since_ms);
+                component.set_suspended(*is_suspended, *since_ms);
                 if *is_suspended {
-                    tracing::warn!(context = name, "suspended, as it was before the start");
+                    tracing::warn!(component = name, "still suspended since before the start");
                 }
             }
-            Arc::new(context)
+            Arc::new(component)
         });
-        lock(&context.parts).insert(part);
-        Arc::clone(context)
+        lock(&component.parts).insert(part);
+        Arc::clone(component)
     }
 
     /// Registers a function that is called at every transition.
@@ -166,23 +165,23 @@ impl Contexts {
     }
 
     /// Returns all components, by name.
-    pub fn all(&self) -> Vec<Arc<Context>> {
+    pub fn all(&self) -> Vec<Arc<Component>> {
         lock(&self.all).values().cloned().collect()
     }
 
     /// Returns the component of this name.
-    pub fn get(&self, name: &str) -> Option<Arc<Context>> {
+    pub fn get(&self, name: &str) -> Option<Arc<Component>> {
         lock(&self.all).get(name).cloned()
     }
 
     /// Waits until this component is not suspended.
-    pub async fn resumed(&self, context: &Context) {
+    pub async fn resumed(&self, component: &Component) {
         let mut changes = self.changes.subscribe();
         // The channel closes only when the runtime is gone.
-        let _ = changes.wait_for(|_| !context.is_suspended()).await;
+        let _ = changes.wait_for(|_| !component.is_suspended()).await;
     }
 
-    /// Waits until this lease is over. The function that ends a lease has to call [`Self::stir`].
+    /// Waits until this lease is over. A function that ends a lease has to call [`Self::stir`].
     pub async fn over(&self, lease: &Lease) {
         let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
     }
@@ -192,34 +191,38 @@ impl Contexts {
         self.changes.send_modify(|changes| *changes += 1);
     }
 
-    /// Suspends or resumes a component durably, before this returns. Does nothing when it is so
-    /// already.
+    /// Suspends or resumes a component. The transition is durable when this returns. Does nothing
+    /// when the component is in that state already.
     ///
     /// When the commit is in doubt, this waits until the journal has recovered. The state in memory
     /// then equals the state after the next start.
-    pub async fn turn(&self, context: &Context, suspend: bool) -> Result<(), RequestError> {
+    pub async fn set_suspended(
+        &self,
+        component: &Component,
+        suspend: bool,
+    ) -> Result<(), RequestError> {
         let _turn = self.hand.lock().await;
-        if context.is_suspended() == suspend {
+        if component.is_suspended() == suspend {
             return Ok(());
         }
         let time = now();
-        let lost = match self.write(context, suspend, time).await? {
+        let error = match self.write(component, suspend, time).await? {
             Ok(()) => {
-                self.is_turned(context, (suspend, time.0));
+                self.apply(component, (suspend, time.0));
                 return Ok(());
             }
-            Err(lost) => lost,
+            Err(error) => error,
         };
-        if matches!(lost, CommitError::InDoubt(_)) && self.settle(context).await? == suspend {
+        if matches!(error, CommitError::InDoubt(_)) && self.reconcile(component).await? == suspend {
             return Ok(());
         }
-        Err(lost.into())
+        Err(error.into())
     }
 
     /// Writes a transition to the journal and waits for its commit.
     async fn write(
         &self,
-        context: &Context,
+        component: &Component,
         suspend: bool,
         time: Timestamp,
     ) -> Result<Result<(), CommitError>, RequestError> {
@@ -227,35 +230,35 @@ impl Contexts {
         let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
         let after_version = blocking(move || journal.last_version(stream)).await?;
         let place = Place { stream, after_version, generation };
-        let name = context.name.to_owned();
+        let name = component.name.to_owned();
         let transition = if suspend {
-            Transition::Suspended { context: name }
+            Transition::Suspended { component: name }
         } else {
-            Transition::Resumed { context: name }
+            Transition::Resumed { component: name }
         };
-        let (said, durable) = oneshot::channel();
-        let done = Box::new(move |outcome| drop(said.send(outcome)));
+        let (committed, durable) = oneshot::channel();
+        let done = Box::new(move |outcome| drop(committed.send(outcome)));
         system_stream::submit(&self.journal, place, &transition, time, done)?;
         durable.await.map_err(failed)
     }
 
-    /// Sets the component to its state in the journal once that has recovered, and returns whether
-    /// it is suspended.
-    async fn settle(&self, context: &Context) -> Result<bool, RequestError> {
+    /// Waits until the journal has recovered, and sets the component to its state in the journal.
+    /// Returns whether it is suspended.
+    async fn reconcile(&self, component: &Component) -> Result<bool, RequestError> {
         system_stream::settled(&self.journal).await?;
         let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
-        let told = blocking(move || last_told(&journal, stream)).await?;
-        let (is_suspended, since_ms) = told.get(context.name).copied().unwrap_or_default();
-        if context.is_suspended() != is_suspended {
-            self.is_turned(context, (is_suspended, since_ms));
+        let states = blocking(move || last_states(&journal, stream)).await?;
+        let (is_suspended, since_ms) = states.get(component.name).copied().unwrap_or_default();
+        if component.is_suspended() != is_suspended {
+            self.apply(component, (is_suspended, since_ms));
         }
         Ok(is_suspended)
     }
 
-    fn is_turned(&self, context: &Context, (is_suspended, since_ms): Told) {
-        context.turn(is_suspended, since_ms);
+    fn apply(&self, component: &Component, (is_suspended, since_ms): Told) {
+        component.set_suspended(is_suspended, since_ms);
         tracing::warn!(
-            context = context.name,
+            component = component.name,
             suspended = is_suspended,
             "a component was suspended or resumed"
         );
@@ -266,20 +269,20 @@ impl Contexts {
     }
 }
 
-/// Returns the state of each component by the records of this stream, by name.
-fn last_told(journal: &Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
-    let mut told = HashMap::new();
+/// Returns the state of each component, by name, after the records of this stream.
+fn last_states(journal: &Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
+    let mut states = HashMap::new();
     journal.each_record(stream, 0, |record| {
         let Payload::Event(bytes) = &record.payload else { return Ok(()) };
-        let (context, is_suspended) =
+        let (component, is_suspended) =
             match system_stream::read(bytes).map_err(StoreError::Failed)? {
-                Transition::Suspended { context } => (context, true),
-                Transition::Resumed { context } => (context, false),
+                Transition::Suspended { component } => (component, true),
+                Transition::Resumed { component } => (component, false),
             };
-        told.insert(context, (is_suspended, record.time.0));
+        states.insert(component, (is_suspended, record.time.0));
         Ok(())
     })?;
-    Ok(told)
+    Ok(states)
 }
 
 fn failed(error: impl std::fmt::Display) -> RequestError {
@@ -301,7 +304,7 @@ mod tests {
     use std::io;
 
     #[tokio::test]
-    async fn what_is_in_doubt_is_so_as_it_is_told_after_the_next_start() {
+    async fn a_transition_in_doubt_ends_in_the_state_that_the_next_start_reads() {
         let folder = tempfile::tempdir().unwrap();
         let is_failing = Arc::new(AtomicBool::new(false));
         let fails = Arc::clone(&is_failing);
@@ -311,26 +314,26 @@ mod tests {
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal = Journal::open(folder.path(), options).unwrap();
-        let contexts = Contexts::open(Arc::clone(&journal)).unwrap();
-        let context = contexts.with("a/b", "view");
+        let components = Components::open(Arc::clone(&journal)).unwrap();
+        let component = components.with("a/b", "view");
         for (generation, suspend) in [(2, true), (4, false)] {
             is_failing.store(true, Ordering::SeqCst);
-            let turned = contexts.turn(&context, suspend).await;
-            assert_eq!(journal.generation(), generation, "it failed and has healed");
-            assert_eq!(context.is_suspended() == suspend, turned.is_ok(), "{turned:?}");
-            let next = Contexts::open(Arc::clone(&journal)).unwrap().with("a/b", "view");
-            assert_eq!(context.is_suspended(), next.is_suspended());
-            assert_eq!(context.since_ms(), next.since_ms());
+            let turned = components.set_suspended(&component, suspend).await;
+            assert_eq!(journal.generation(), generation, "the journal failed and has recovered");
+            assert_eq!(component.is_suspended() == suspend, turned.is_ok(), "{turned:?}");
+            let next = Components::open(Arc::clone(&journal)).unwrap().with("a/b", "view");
+            assert_eq!(component.is_suspended(), next.is_suspended());
+            assert_eq!(component.since_ms(), next.since_ms());
         }
         journal.close();
     }
 
     #[test]
-    fn transitions_are_stored_as_they_always_were() {
-        let context = || "taxi/sms".to_owned();
+    fn the_stored_form_of_transitions_never_changes() {
+        let component = || "taxi/sms".to_owned();
         let bytes = |transition| codec::encode(&transition);
         let golden = |variant: u8| [&[1, variant, 8][..], b"taxi/sms"].concat();
-        assert_eq!(bytes(Transition::Suspended { context: context() }), golden(0));
-        assert_eq!(bytes(Transition::Resumed { context: context() }), golden(1));
+        assert_eq!(bytes(Transition::Suspended { component: component() }), golden(0));
+        assert_eq!(bytes(Transition::Resumed { component: component() }), golden(1));
     }
 }

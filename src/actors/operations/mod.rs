@@ -1,5 +1,5 @@
 //! Operations: components that can be suspended, the quarantine, and the operations log.
-//! Suspensions and notes are durable in streams of the journal.
+//! Suspensions and operations events are durable in streams of the journal.
 
 pub mod clock_watch;
 mod components;
@@ -9,6 +9,6 @@ pub mod log;
 mod quarantine;
 pub mod system_stream;
 
-pub use components::{CONTEXTS, Context, Contexts, Transition};
+pub use components::{COMPONENTS, Component, Components, Transition};
 pub use log::{DIARY, OperationsEvent, OperationsLog};
 pub use quarantine::{Quarantine, Release};

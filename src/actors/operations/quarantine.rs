@@ -16,30 +16,30 @@ pub struct Release(pub u64);
 /// The entries of the quarantine, of all kinds.
 #[derive(Debug)]
 pub struct Quarantine {
-    diary: Arc<OperationsLog>,
+    operations_log: Arc<OperationsLog>,
     entries: Mutex<BTreeMap<(&'static str, u64), QuarantineEntry>>,
 }
 
 impl Quarantine {
-    /// Creates an empty quarantine. Admissions and releases are noted in the operations log.
-    pub fn new(diary: Arc<OperationsLog>) -> Self {
-        Self { diary, entries: Mutex::default() }
+    /// Creates an empty quarantine. The operations log records admissions and releases.
+    pub fn new(operations_log: Arc<OperationsLog>) -> Self {
+        Self { operations_log, entries: Mutex::default() }
     }
 
-    /// Adds an entry and notes it.
+    /// Adds an entry and records it in the operations log.
     pub fn admit(&self, entry: QuarantineEntry) {
         self.take_back(entry.clone());
-        let QuarantineEntry { resource, number, because, .. } = entry;
+        let QuarantineEntry { resource, number, reason, .. } = entry;
         let resource = resource.to_owned();
-        self.diary.note(OperationsEvent::Quarantined { resource, number, because });
+        self.operations_log.record(OperationsEvent::Quarantined { resource, number, reason });
     }
 
-    /// Adds an entry that existed before a restart, without a note.
+    /// Adds an entry that existed before a restart, without an operations event.
     pub fn take_back(&self, entry: QuarantineEntry) {
         tracing::error!(
             resource = entry.resource,
             number = entry.number,
-            because = entry.because,
+            reason = entry.reason,
             crashes = entry.crashes,
             "quarantined"
         );
@@ -47,20 +47,21 @@ impl Quarantine {
     }
 
     /// Returns the reason why this instance is in quarantine, if it is.
-    pub fn because(&self, resource: &'static str, number: u64) -> Option<String> {
-        self.lock().get(&(resource, number)).map(|entry| entry.because.clone())
+    pub fn reason(&self, resource: &'static str, number: u64) -> Option<String> {
+        self.lock().get(&(resource, number)).map(|entry| entry.reason.clone())
     }
 
-    /// Removes an entry and notes it; false when there was none.
+    /// Removes an entry and records that in the operations log. Returns false when there was none.
     pub fn release(&self, resource: &'static str, number: u64) -> bool {
         let was_in = self.lock().remove(&(resource, number)).is_some();
         if was_in {
-            self.diary.note(OperationsEvent::Released { resource: resource.to_owned(), number });
+            self.operations_log
+                .record(OperationsEvent::Released { resource: resource.to_owned(), number });
         }
         was_in
     }
 
-    /// Removes all entries of this resource, without a note.
+    /// Removes all entries of this resource, without an operations event.
     pub fn forget(&self, resource: &'static str) {
         self.lock().retain(|(of, _), _| *of != resource);
     }

@@ -1,4 +1,4 @@
-//! System streams: records of the runtime about itself, in the journal under `madang/`.
+//! System streams: records about the runtime itself, in the journal under `madang/`.
 
 use crate::{
     domain::kernel::Timestamp,
@@ -10,7 +10,7 @@ use crate::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
-/// The pause before a failing journal is tried again.
+/// The pause before a submission to a failing journal is retried.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The place of a record about the runtime.
@@ -27,7 +27,7 @@ pub struct Place {
 /// Submits one record about the runtime; `done` is called when it is durable or lost.
 ///
 /// # Errors
-/// When the journal does not take it now; `done` is not called then.
+/// When the journal does not accept the record now. `done` is then not called.
 pub fn submit<E: Serialize>(
     journal: &Journal,
     Place { stream, after_version, generation }: Place,
@@ -64,10 +64,10 @@ pub async fn settled(journal: &Journal) -> Result<(), SubmitError> {
     Ok(())
 }
 
-/// Decodes such a record.
+/// Decodes a record about the runtime.
 ///
 /// # Errors
-/// When this binary does not know its form.
+/// When this binary does not know the form of the record.
 pub fn read<E: DeserializeOwned>(bytes: &[u8]) -> Result<E, String> {
     codec::decode(bytes).map_err(|error| error.to_string())
 }

@@ -1,12 +1,12 @@
-//! Admission to the outside services, checked before a client's command that needs one is accepted.
+//! The admission to outside services, checked before a command that needs a service is accepted.
 
 use super::{
-    deferral::{Deferrals, PutOff},
+    deferral::{Deferral, Deferrals},
     waiting_clients::{Counted, WaitingClients},
 };
 use crate::actors::{
-    gate::{Away, Gate},
-    operations::Context,
+    gate::{Gate, GateRejection},
+    operations::Component,
     settings::{Fallback, PortSettings},
     support::soon,
 };
@@ -25,11 +25,11 @@ pub struct PortAdmissions {
 
 impl PortAdmissions {
     /// Registers the admission of a port.
-    pub fn open(&self, port: &'static str, passage: PortAdmission) -> Arc<PortAdmission> {
-        let passage = Arc::new(passage);
+    pub fn open(&self, port: &'static str, admission: PortAdmission) -> Arc<PortAdmission> {
+        let admission = Arc::new(admission);
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(port, Arc::clone(&passage));
-        passage
+        all.insert(port, Arc::clone(&admission));
+        admission
     }
 
     /// The admission of this port.
@@ -38,48 +38,48 @@ impl PortAdmissions {
     }
 }
 
-/// Admission to one outside service.
+/// The admission to one outside service.
 pub struct PortAdmission {
     /// The gate of the port.
     pub gate: Arc<Gate>,
     /// The component of the port.
-    context: Arc<Context>,
-    /// The deferred questions, when the fallback is *defer*.
-    putting_off: Option<Deferrals>,
+    component: Arc<Component>,
+    /// The deferred calls, when the fallback is *defer*.
+    deferrals: Option<Deferrals>,
     /// The number of clients that wait for this service.
     crowd: WaitingClients,
 }
 
 impl PortAdmission {
-    /// Admission through this gate, with the configured fallback for questions without an answer.
-    /// At most `unanswered_max` clients wait for work of this machine at once.
+    /// Creates the admission through this gate, with the configured fallback for calls without an
+    /// answer. At most `unanswered_max` clients wait for work of this machine at once.
     pub fn new(
         gate: Arc<Gate>,
-        context: Arc<Context>,
+        component: Arc<Component>,
         settings: &PortSettings,
         unanswered_max: usize,
     ) -> Self {
-        let putting_off =
+        let deferrals =
             (settings.fallback == Fallback::Defer).then(|| Deferrals::new(settings.deferred_max));
-        Self { gate, context, putting_off, crowd: WaitingClients::new(unanswered_max) }
+        Self { gate, component, deferrals, crowd: WaitingClients::new(unanswered_max) }
     }
 
-    /// Whether this port defers questions at all.
+    /// Whether this port defers calls at all.
     pub const fn may_put_off(&self) -> bool {
-        self.putting_off.is_some()
+        self.deferrals.is_some()
     }
 
-    /// Defers the question of a conversation, until the returned guard is dropped. `None` when the
-    /// port does not defer, or has no room for more.
-    pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
-        self.putting_off.as_ref()?.put_off(conversation)
+    /// Defers the call of a conversation, until the returned guard is dropped. `None` when the port
+    /// does not defer calls, or has reached its limit.
+    pub fn put_off(&self, conversation: u64) -> Option<Deferral<'_>> {
+        self.deferrals.as_ref()?.put_off(conversation)
     }
 
-    /// Waits until the question of this conversation is deferred; forever when the port does not
-    /// defer.
+    /// Waits until the call of this conversation is deferred. It waits without end when the port
+    /// does not defer calls.
     pub async fn is_put_off(&self, conversation: u64) {
-        match &self.putting_off {
-            Some(putting_off) => putting_off.is_put_off(conversation).await,
+        match &self.deferrals {
+            Some(deferrals) => deferrals.is_put_off(conversation).await,
             None => pending().await,
         }
     }
@@ -89,28 +89,28 @@ impl PortAdmission {
         self.crowd.join()
     }
 
-    /// Counts a question that is with the service, until the returned guard is dropped.
+    /// Counts a call that is with the service, until the returned guard is dropped.
     pub fn step_out(&self) -> Counted {
         self.crowd.step_out()
     }
 
-    /// Turns a client away whose question would fail. Either the gate would turn it away and it
-    /// could not be deferred, or too many waiting clients would make it late.
+    /// Refuses a client whose call would fail. The call fails if the gate refuses it and it cannot
+    /// be deferred. It also fails if too many waiting clients make it late.
     ///
     /// # Errors
     /// The gate and the reason, with the time to retry.
-    pub fn foresee(&self) -> Result<(), Away> {
-        // A suspended service is not asked, so its waiting clients do not count.
-        if self.crowd.is_too_large() && !self.context.is_suspended() {
+    pub fn reserve(&self) -> Result<(), GateRejection> {
+        // A suspended service is not called, so its waiting clients do not count.
+        if self.crowd.is_too_large() && !self.component.is_suspended() {
             return Err(self.gate.refuse());
         }
-        if self.putting_off.as_ref().is_some_and(Deferrals::has_room) {
+        if self.deferrals.as_ref().is_some_and(Deferrals::has_room) {
             return Ok(());
         }
-        self.gate.foresee()
+        self.gate.reserve()
     }
 
-    /// The gate that turned a question away, and when to retry: soon, if it admits callers by now.
+    /// The gate that refused a call, and when to retry: soon, if the gate admits callers again.
     pub fn in_the_way(&self) -> (Arc<str>, Duration) {
         let peeked = self.gate.peek();
         let soon = |()| Duration::from_secs(soon().into());

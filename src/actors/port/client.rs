@@ -1,18 +1,20 @@
-//! A client of an outside service, behind its gate. It asks before the deadline, retries within a
-//! budget, and defers the question when the service does not answer and the port is configured so.
-//! A question that no client waits for is asked until it is answered.
+//! The client of an outside service, behind its gate.
+//!
+//! It calls the service before the deadline and retries within a budget. When the service does not
+//! answer, it defers the call if the port is configured so. A call that no client waits for is
+//! retried until it is answered.
 //!
 //! ```text
-//! limited:  gate ─▶ attempt (─▶ hedge) ─▶ pause ─▶ gate ─▶ attempt .. until the last call
+//! urgent:   gate ─▶ attempt (─▶ hedge) ─▶ pause ─▶ gate ─▶ attempt .. until the latest start
 //!             │                                                  │
-//!             └── turned away, or without answer ────────────────┘
-//!                    │ fallback refuse          │ fallback defer, if there is room
+//!             └── refused, or without an answer ─────────────────┘
+//!                    │ fallback refuse          │ fallback defer, below `deferred_max`
 //!                    ▼                          ▼
-//!           TurnedAway, Unreachable      behind urgent calls, until given up
+//!           TurnedAway, Unreachable      background, until `deferred_within_ms` passed
 //! ```
-//! The deadline of a question is counted from when its fact was recorded, so that neither a backlog
-//! nor a restart extends it. *Turned away* means that no request went out, in this process or an
-//! earlier one.
+//! The deadline of a call is counted from when its event was recorded. So neither a backlog nor a
+//! restart extends it. `TurnedAway` means that no request was sent, by this process or an earlier
+//! one.
 
 use super::{
     admission::PortAdmission,
@@ -22,12 +24,12 @@ use super::{
 };
 use crate::{
     actors::{
-        gate::{Gate, Outcome, Permit},
-        operations::{Context, Contexts},
+        gate::{CallOutcome, Gate, Permit},
+        operations::{Component, Components},
         settings::PortSettings,
         support::{between, now},
     },
-    domain::kernel::{Answer, Ask, Patience, Timestamp},
+    domain::kernel::{PortReply, PortRequest, RetryPolicy, Timestamp},
     store::StoreId,
 };
 use std::{
@@ -39,140 +41,150 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-/// A question to an outside service, and its context.
+/// A call of an outside service, and its context.
 pub struct PortCall {
-    /// What is asked.
-    pub ask: Ask,
-    /// When the fact that it is about was recorded.
+    /// The request.
+    pub ask: PortRequest,
+    /// When the event that requires the call was recorded.
     pub since: Timestamp,
-    /// The number of the conversation it belongs to.
+    /// The number of the conversation that it belongs to.
     pub conversation: u64,
-    /// Whether it may have been asked before, by an earlier process or run.
+    /// Whether an earlier process or run may have made the call.
     pub was_asked: bool,
 }
 
-/// A client of one outside service, over any transport.
+/// The client of one outside service, over any transport.
 pub struct PortClient {
     name: &'static str,
     settings: PortSettings,
-    carrier: Transport,
-    context: Arc<Context>,
-    contexts: Arc<Contexts>,
-    passage: Arc<PortAdmission>,
-    /// The retry budget of questions that a client waits for.
+    transport: Transport,
+    component: Arc<Component>,
+    components: Arc<Components>,
+    admission: Arc<PortAdmission>,
+    /// The retry budget of calls that a client waits for.
     budget: RetryBudget,
-    /// The retry budget of questions that no client waits for; separate, so that they take nothing
-    /// from the others.
-    patient_budget: RetryBudget,
+    /// The retry budget of calls that no client waits for. It is separate, so that they use up
+    /// nothing of the other budget.
+    background_budget: RetryBudget,
 }
 
 impl PortClient {
-    /// A client as configured. The store id becomes part of every idempotency key, which tells our
-    /// keys from those of other stores.
+    /// Creates a client with these settings. The store id becomes part of every idempotency key. So
+    /// the keys of this store differ from the keys of other stores.
     ///
     /// # Errors
-    /// What is wrong with the settings, as a sentence.
+    /// A sentence that says what is wrong with the settings.
     pub fn new(
         settings: PortSettings,
         store: Option<StoreId>,
-        context: Arc<Context>,
-        contexts: Arc<Contexts>,
-        passage: Arc<PortAdmission>,
+        component: Arc<Component>,
+        components: Arc<Components>,
+        admission: Arc<PortAdmission>,
     ) -> Result<Self, String> {
-        let name = context.name;
-        let carrier = Transport::new(name, store, settings.clone())?;
-        let (budget, patient_budget) = <_>::default();
-        Ok(Self { name, settings, carrier, context, contexts, passage, budget, patient_budget })
+        let name = component.name;
+        let transport = Transport::new(name, store, settings.clone())?;
+        let (budget, background_budget) = <_>::default();
+        Ok(Self {
+            name,
+            settings,
+            transport,
+            component,
+            components,
+            admission,
+            budget,
+            background_budget,
+        })
     }
 
-    /// Asks until there is an answer, or the patience of the question is over.
-    pub async fn ask(&self, question: &PortCall) -> Answer {
-        let was_asked = Cell::new(question.was_asked);
-        if question.ask.patience == Patience::UntilAnswered {
-            self.patient_budget.deposit();
-            return self.ask_patiently(&question.ask, &was_asked).await;
+    /// Calls the service until there is an answer, or until the retry policy ends the call.
+    pub async fn ask(&self, port_call: &PortCall) -> PortReply {
+        let was_asked = Cell::new(port_call.was_asked);
+        if port_call.ask.retry_policy == RetryPolicy::UntilAnswered {
+            self.background_budget.deposit();
+            return self.ask_until_answered(&port_call.ask, &was_asked).await;
         }
-        let with_service = self.passage.step_out();
-        let because = match self.ask_in_time(question, &was_asked).await {
+        let with_service = self.admission.step_out();
+        let reason = match self.ask_before_deadline(port_call, &was_asked).await {
             Ok(answer) => return answer,
-            Err(because) => because,
+            Err(reason) => reason,
         };
         drop(with_service);
-        tracing::debug!(port = self.name, key = question.ask.key, because, "no answer in time");
-        let left = left(question.since, now(), self.settings.deferred_within_ms);
-        let put_off = self.passage.put_off(question.conversation).filter(|_| !left.is_zero());
+        tracing::debug!(port = self.name, key = port_call.ask.key, reason, "no answer in time");
+        let left = left(port_call.since, now(), self.settings.deferred_within_ms);
+        let put_off = self.admission.put_off(port_call.conversation).filter(|_| !left.is_zero());
         if put_off.is_some() {
-            let patiently = self.ask_patiently(&question.ask, &was_asked);
-            if let Ok(answer) = timeout(left, patiently).await {
+            let answered = self.ask_until_answered(&port_call.ask, &was_asked);
+            if let Ok(answer) = timeout(left, answered).await {
                 return answer;
             }
         }
-        in_vain(because, was_asked.get())
+        failure_reply(reason, was_asked.get())
     }
 
-    /// The answer given while the port is suspended; `None` when the question waits.
-    pub fn refusal(&self, question: &PortCall) -> Option<Answer> {
-        let is_refused = question.ask.patience == Patience::Limited && !self.passage.may_put_off();
-        is_refused.then(|| in_vain(self.is_suspended(), question.was_asked))
+    /// The answer while the port is suspended; `None` when the call waits.
+    pub fn refusal(&self, port_call: &PortCall) -> Option<PortReply> {
+        let is_refused = port_call.ask.retry_policy == RetryPolicy::UntilDeadline
+            && !self.admission.may_put_off();
+        is_refused.then(|| failure_reply(self.suspended_reason(), port_call.was_asked))
     }
 
     fn gate(&self) -> &Gate {
-        &self.passage.gate
+        &self.admission.gate
     }
 
-    fn is_suspended(&self) -> String {
+    fn suspended_reason(&self) -> String {
         format!("{} is suspended", self.name)
     }
 
-    /// Asks, with retries, until the last call for a client that waits.
-    async fn ask_in_time(
+    /// Makes a call that a client waits for, with retries until the latest start of an attempt.
+    async fn ask_before_deadline(
         &self,
-        question: &PortCall,
+        port_call: &PortCall,
         was_asked: &Cell<bool>,
-    ) -> Result<Answer, String> {
-        let hurry = Deadline::new(question.since, (now(), Instant::now()), &self.settings);
+    ) -> Result<PortReply, String> {
+        let deadline = Deadline::new(port_call.since, (now(), Instant::now()), &self.settings);
         let mut attempts = 0;
         loop {
-            let permit = self.enter(&hurry).await?;
+            let permit = self.enter(&deadline).await?;
             if attempts == 0 {
                 self.budget.deposit();
             }
             was_asked.set(true);
-            let because = match self.attempt_hedged(&question.ask, permit, &hurry).await {
+            let reason = match self.attempt_hedged(&port_call.ask, permit, &deadline).await {
                 Ok(answer) => return Ok(answer),
-                Err(because) => because,
+                Err(reason) => reason,
             };
             let pause = self.pause_after(attempts);
-            let is_in_time = hurry.last_call(Instant::now() + pause).is_some();
+            let is_in_time = deadline.latest_start(Instant::now() + pause).is_some();
             if attempts >= self.settings.retries || !is_in_time || !self.budget.withdraw() {
-                return Err(because);
+                return Err(reason);
             }
             sleep(pause).await;
             attempts += 1;
         }
     }
 
-    /// Waits for a permit of the gate, at most until the last call.
-    async fn enter(&self, hurry: &Deadline) -> Result<Permit, String> {
-        let Some(last_call) = hurry.last_call(Instant::now()) else {
+    /// Waits for a permit of the gate, at most until the latest start of an attempt.
+    async fn enter(&self, deadline: &Deadline) -> Result<Permit, String> {
+        let Some(latest_start) = deadline.latest_start(Instant::now()) else {
             return Err(format!("there was no time left to ask {}", self.name));
         };
-        let entered = self.gate().enter(Some(last_call)).await;
+        let entered = self.gate().enter(Some(latest_start)).await;
         let permit = entered.map_err(|away| away.to_string())?;
-        if self.context.is_suspended() {
-            return Err(self.is_suspended());
+        if self.component.is_suspended() {
+            return Err(self.suspended_reason());
         }
         Ok(permit)
     }
 
-    /// Asks until there is an answer, behind all callers with a deadline.
-    async fn ask_patiently(&self, ask: &Ask, was_asked: &Cell<bool>) -> Answer {
+    /// Makes a background call until there is an answer. The gate serves all urgent calls first.
+    async fn ask_until_answered(&self, ask: &PortRequest, was_asked: &Cell<bool>) -> PortReply {
         let mut attempts = 0;
         loop {
             let entered = self.gate().enter(None).await;
-            if self.context.is_suspended() {
+            if self.component.is_suspended() {
                 drop(entered);
-                self.contexts.resumed(&self.context).await;
+                self.components.resumed(&self.component).await;
                 continue;
             }
             let answer = match entered {
@@ -180,41 +192,41 @@ impl PortClient {
                     was_asked.set(true);
                     self.attempt(ask, permit, self.timeout()).await
                 }
-                // The gate may have been replaced: its waiting callers enter again.
+                // The gate may have been rebuilt. Its waiting callers enter again.
                 Err(away) => Err(away.to_string()),
             };
-            let because = match answer {
+            let reason = match answer {
                 Ok(answer) => return answer,
-                Err(because) => because,
+                Err(reason) => reason,
             };
-            tracing::debug!(port = self.name, key = ask.key, because, attempts, "no answer yet");
-            sleep(self.patient_pause_after(attempts)).await;
+            tracing::debug!(port = self.name, key = ask.key, reason, attempts, "no answer yet");
+            sleep(self.background_pause_after(attempts)).await;
             attempts += 1;
         }
     }
 
-    /// One attempt, and a second beside it when the first takes long: the first answer wins, and
-    /// the other is dropped. Both go out under one key.
+    /// Makes one attempt, and a concurrent second attempt when the first takes long. It returns the
+    /// first answer and drops the other attempt. Both attempts have the same key.
     async fn attempt_hedged(
         &self,
-        ask: &Ask,
+        ask: &PortRequest,
         permit: Permit,
-        hurry: &Deadline,
-    ) -> Result<Answer, String> {
+        deadline: &Deadline,
+    ) -> Result<PortReply, String> {
         let mut first =
-            pin!(self.attempt(ask, permit, hurry.at_most(self.timeout(), Instant::now())));
+            pin!(self.attempt(ask, permit, deadline.at_most(self.timeout(), Instant::now())));
         let Some(after_ms) = self.settings.hedge_after_ms else { return first.await };
         if let Ok(answer) = timeout(Duration::from_millis(after_ms), &mut first).await {
             return answer;
         }
-        let Some(permit) = self.permit_to_hedge(hurry) else { return first.await };
-        let second = self.attempt(ask, permit, hurry.at_most(self.timeout(), Instant::now()));
+        let Some(permit) = self.permit_to_hedge(deadline) else { return first.await };
+        let second = self.attempt(ask, permit, deadline.at_most(self.timeout(), Instant::now()));
         first_answer(first, second).await
     }
 
-    /// A permit for a second attempt, when time, gate and budget allow one.
-    fn permit_to_hedge(&self, hurry: &Deadline) -> Option<Permit> {
-        if hurry.last_call(Instant::now()).is_none() || !self.budget.withdraw() {
+    /// A permit for a second attempt, if time, gate and budget allow it.
+    fn permit_to_hedge(&self, deadline: &Deadline) -> Option<Permit> {
+        if deadline.latest_start(Instant::now()).is_none() || !self.budget.withdraw() {
             return None;
         }
         let permit = self.gate().try_enter();
@@ -226,15 +238,15 @@ impl PortClient {
 
     async fn attempt(
         &self,
-        ask: &Ask,
+        ask: &PortRequest,
         permit: Permit,
         at_most: Duration,
-    ) -> Result<Answer, String> {
-        let answer = match timeout(at_most, self.carrier.ask(ask)).await {
+    ) -> Result<PortReply, String> {
+        let answer = match timeout(at_most, self.transport.ask(ask)).await {
             Ok(answer) => answer,
             Err(_) => Err(format!("no answer within {} ms", at_most.as_millis())),
         };
-        permit.report(if answer.is_ok() { Outcome::Succeeded } else { Outcome::Failed });
+        permit.report(if answer.is_ok() { CallOutcome::Succeeded } else { CallOutcome::Failed });
         answer
     }
 
@@ -242,14 +254,14 @@ impl PortClient {
         Duration::from_millis(self.settings.timeout_ms)
     }
 
-    /// The pause before a retry that no client waits for: exponential while its budget lasts, the
-    /// longest pause beyond it.
-    fn patient_pause_after(&self, attempts: u32) -> Duration {
-        let is_paid = self.patient_budget.withdraw();
+    /// The pause before a retry that no client waits for. It is exponential while the budget lasts.
+    /// Beyond the budget it is the longest pause.
+    fn background_pause_after(&self, attempts: u32) -> Duration {
+        let is_paid = self.background_budget.withdraw();
         self.pause_after(if is_paid { attempts } else { u32::MAX })
     }
 
-    /// Exponential backoff, of which the upper half is random.
+    /// The exponential backoff. Its upper half is random.
     fn pause_after(&self, attempts: u32) -> Duration {
         let doubled = self.settings.backoff_ms.saturating_mul(1 << attempts.min(16));
         let whole = doubled.min(self.settings.backoff_max_ms).max(1);
@@ -257,12 +269,12 @@ impl PortClient {
     }
 }
 
-/// The answer after a failure: `Unreachable` if a request may have gone out, else `TurnedAway`.
-fn in_vain(because: String, was_asked: bool) -> Answer {
-    if was_asked { Answer::Unreachable(because) } else { Answer::TurnedAway(because) }
+/// The answer after a failure: `Unreachable` if a request may have been sent, else `TurnedAway`.
+fn failure_reply(reason: String, was_asked: bool) -> PortReply {
+    if was_asked { PortReply::Unreachable(reason) } else { PortReply::TurnedAway(reason) }
 }
 
-/// Returns the first successful answer; when one future fails, the result of the other.
+/// Returns the first successful answer. If one future fails, it returns the result of the other.
 async fn first_answer<T, E>(
     first: impl Future<Output = Result<T, E>>,
     second: impl Future<Output = Result<T, E>>,

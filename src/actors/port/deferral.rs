@@ -1,5 +1,6 @@
-//! Deferred questions: how many there are, and of which conversations, so that a waiting client is
-//! told that the answer comes later.
+//! The deferred calls of a port, by conversation, so that waiting clients get an early answer.
+//!
+//! The answer says that the result follows later.
 
 use std::{
     collections::HashMap,
@@ -7,7 +8,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The deferred questions of one port, by conversation.
+/// The deferred calls of one port, by conversation.
 pub struct Deferrals {
     questions_max: usize,
     state: Mutex<State>,
@@ -16,32 +17,32 @@ pub struct Deferrals {
 #[derive(Default)]
 struct State {
     /// The number of guards for each conversation. After a restart the new effect may defer its
-    /// question before the guard of the old one is dropped.
+    /// call before the guard of the old effect is dropped.
     put_off: HashMap<u64, usize>,
-    /// The waiting clients of each conversation whose question is not deferred yet.
+    /// The waiting clients of each conversation whose call is not deferred yet.
     waiting: HashMap<u64, Vec<oneshot::Sender<()>>>,
 }
 
-/// The guard of a deferred question; dropped when it is answered or given up.
-pub struct PutOff<'a> {
+/// The guard of a deferred call. It is dropped when the call is answered or given up.
+pub struct Deferral<'a> {
     at: &'a Deferrals,
     conversation: u64,
 }
 
 impl Deferrals {
-    /// At most this many questions are deferred at once.
+    /// Creates an empty list. At most this many calls are deferred at once.
     pub fn new(questions_max: usize) -> Self {
         Self { questions_max, state: Mutex::default() }
     }
 
-    /// Whether one more question can be deferred.
+    /// Whether one more call can be deferred.
     pub fn has_room(&self) -> bool {
         self.lock().put_off.len() < self.questions_max
     }
 
-    /// Defers the question of a conversation; `None` when there is no room. A question that is
-    /// deferred already needs none.
-    pub fn put_off(&self, conversation: u64) -> Option<PutOff<'_>> {
+    /// Defers the call of a conversation; `None` when the limit is reached. A call that is already
+    /// deferred takes no further place.
+    pub fn put_off(&self, conversation: u64) -> Option<Deferral<'_>> {
         let mut state = self.lock();
         let is_full = state.put_off.len() >= self.questions_max;
         if is_full && !state.put_off.contains_key(&conversation) {
@@ -50,22 +51,22 @@ impl Deferrals {
         *state.put_off.entry(conversation).or_default() += 1;
         // Dropping the senders wakes the waiting clients.
         state.waiting.remove(&conversation);
-        Some(PutOff { at: self, conversation })
+        Some(Deferral { at: self, conversation })
     }
 
-    /// Waits until the question of this conversation is deferred.
+    /// Waits until the call of this conversation is deferred.
     pub async fn is_put_off(&self, conversation: u64) {
         let _leaving = Leaving { at: self, conversation };
-        let told = {
+        let deferred = {
             let mut state = self.lock();
             if state.put_off.contains_key(&conversation) {
                 return;
             }
-            let (tell, told) = oneshot::channel();
-            state.waiting.entry(conversation).or_default().push(tell);
-            told
+            let (sender, receiver) = oneshot::channel();
+            state.waiting.entry(conversation).or_default().push(sender);
+            receiver
         };
-        let _ = told.await;
+        let _ = deferred.await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -73,7 +74,7 @@ impl Deferrals {
     }
 }
 
-impl Drop for PutOff<'_> {
+impl Drop for Deferral<'_> {
     fn drop(&mut self) {
         let mut state = self.at.lock();
         let Some(count) = state.put_off.get_mut(&self.conversation) else { return };
@@ -84,7 +85,7 @@ impl Drop for PutOff<'_> {
     }
 }
 
-/// The entry of a waiting client; removed when this guard is dropped.
+/// The entry of a waiting client. It is removed when this guard is dropped.
 struct Leaving<'a> {
     at: &'a Deferrals,
     conversation: u64,
@@ -94,7 +95,7 @@ impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         let mut state = self.at.lock();
         let Some(waiting) = state.waiting.get_mut(&self.conversation) else { return };
-        waiting.retain(|tell| !tell.is_closed());
+        waiting.retain(|sender| !sender.is_closed());
         if waiting.is_empty() {
             state.waiting.remove(&self.conversation);
         }
@@ -108,55 +109,55 @@ mod tests {
     use tokio::task::yield_now;
 
     #[test]
-    fn no_more_are_put_off_than_there_is_room_for() {
-        let desk = Deferrals::new(2);
-        let first = desk.put_off(1);
-        let _second = desk.put_off(2);
-        assert!(first.is_some() && desk.put_off(3).is_none() && !desk.has_room());
+    fn no_more_calls_are_deferred_than_the_limit_allows() {
+        let deferrals = Deferrals::new(2);
+        let first = deferrals.put_off(1);
+        let _second = deferrals.put_off(2);
+        assert!(first.is_some() && deferrals.put_off(3).is_none() && !deferrals.has_room());
         drop(first);
-        assert!(desk.has_room() && desk.put_off(3).is_some());
+        assert!(deferrals.has_room() && deferrals.put_off(3).is_some());
     }
 
     #[test]
-    fn what_is_put_off_needs_no_room_and_is_so_until_nobody_says_so_any_more() {
-        let desk = Deferrals::new(1);
-        let first = desk.put_off(1);
-        let again = desk.put_off(1);
+    fn a_deferred_call_takes_one_place_until_its_last_guard_is_dropped() {
+        let deferrals = Deferrals::new(1);
+        let first = deferrals.put_off(1);
+        let again = deferrals.put_off(1);
         assert!(again.is_some());
         drop(first);
-        assert!(!desk.has_room() && desk.put_off(2).is_none());
+        assert!(!deferrals.has_room() && deferrals.put_off(2).is_none());
         drop(again);
-        assert!(desk.has_room());
+        assert!(deferrals.has_room());
     }
 
     #[tokio::test]
-    async fn whoever_waits_is_told_when_it_is_put_off_and_whoever_comes_later_at_once() {
-        let desk = Deferrals::new(2);
-        let mut waiting = pin!(desk.is_put_off(7));
+    async fn a_wait_ends_when_the_call_is_deferred_and_a_later_wait_ends_at_once() {
+        let deferrals = Deferrals::new(2);
+        let mut waiting = pin!(deferrals.is_put_off(7));
         tokio::select! {
             biased;
-            () = &mut waiting => panic!("nothing is put off"),
+            () = &mut waiting => panic!("no call is deferred"),
             () = yield_now() => {}
         }
-        let _other = desk.put_off(8);
+        let _other = deferrals.put_off(8);
         tokio::select! {
             biased;
-            () = &mut waiting => panic!("another is put off"),
+            () = &mut waiting => panic!("another call is deferred"),
             () = yield_now() => {}
         }
-        let _put_off = desk.put_off(7);
+        let _put_off = deferrals.put_off(7);
         waiting.await;
-        desk.is_put_off(7).await;
+        deferrals.is_put_off(7).await;
     }
 
     #[tokio::test]
-    async fn whoever_stops_waiting_leaves_nothing_behind() {
-        let desk = Deferrals::new(2);
+    async fn a_client_that_stops_waiting_leaves_no_entry() {
+        let deferrals = Deferrals::new(2);
         tokio::select! {
             biased;
-            () = desk.is_put_off(7) => panic!("nothing is put off"),
+            () = deferrals.is_put_off(7) => panic!("no call is deferred"),
             () = yield_now() => {}
         }
-        assert!(desk.lock().waiting.is_empty());
+        assert!(deferrals.lock().waiting.is_empty());
     }
 }

@@ -1,5 +1,4 @@
-//! Calls of outside services: admission, deadline, retries with a budget, hedging, deferral and
-//! transport.
+//! Calls of outside services: admission, deadline, retry budget, hedging, deferral and transport.
 
 mod admission;
 mod client;

@@ -1,17 +1,18 @@
-//! The retry budget of a port: retries and hedges together add at most a fifth to the load. More
-//! would keep down a service that is already failing. After Finagle's `RetryBudget`.
+//! The retry budget of a port: retries and hedges together add at most a fifth to the load.
+//!
+//! More load would keep a failing service from recovering. The design follows the `RetryBudget` of
+//! Finagle.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The cost of one retry or hedge, in deposits: a first attempt deposits one, so that five pay for
-/// one more.
+/// The cost of one retry or hedge, in deposits. Each first attempt makes one deposit, so five first
+/// attempts pay for one more attempt.
 const COST: u32 = 5;
 
-/// This many retries and hedges are free at the start, so that the first failures may be retried.
+/// This many retries and hedges are free at the start, so that the first failures can be retried.
 const RESERVE_ATTEMPTS: u32 = 10;
 
-/// At most this many retries may be saved up, so that a long healthy period does not allow a retry
-/// storm.
+/// At most this many retries can be saved. So a long healthy period does not allow a retry storm.
 const SAVED_ATTEMPTS_MAX: u32 = 100;
 
 /// The retries and hedges that one port may still make, in fifths.
@@ -26,7 +27,7 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// Deposits for a first attempt.
+    /// Makes the deposit of a first attempt.
     pub(super) fn deposit(&self) {
         self.put_in(1);
     }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_come_about_is_not_paid_for() {
+    fn an_attempt_that_is_not_made_costs_no_budget() {
         let budget = RetryBudget::default();
         (0..1_000).for_each(|_| {
             assert!(budget.withdraw());
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_good_time_is_no_reason_for_a_storm() {
+    fn a_long_healthy_period_saves_a_bounded_number_of_retries() {
         let budget = RetryBudget::default();
         (0..100_000).for_each(|_| budget.deposit());
         assert_eq!((0..1_000).filter(|_| budget.withdraw()).count(), 100);

@@ -5,13 +5,13 @@ use crate::{
         settings::{PortSettings, TransportKind},
         support::{between, random},
     },
-    domain::kernel::{Answer, Ask, Patience},
+    domain::kernel::{PortReply, PortRequest, RetryPolicy},
     store::StoreId,
 };
 use serde_json::Value;
 use std::time::Duration;
 
-/// The transport of questions to an outside service, and of its answers.
+/// The transport of requests to an outside service, and of its answers.
 pub struct Transport {
     settings: PortSettings,
     by: Means,
@@ -30,21 +30,21 @@ struct Http {
 }
 
 impl Transport {
-    /// The transport of this port, as configured. Other ports and other stores may call the same
-    /// service, so port name and store id are a part of every key. A store without an id keeps the
-    /// keys it began with.
+    /// Creates the transport of this port, as configured. Other ports and other stores may call the
+    /// same service, so port name and store id are a part of every key. The keys of a store without
+    /// an id have no prefix.
     ///
     /// # Errors
-    /// What is wrong with the settings, as a sentence.
+    /// A sentence that says what is wrong with the settings.
     pub fn new(port: &str, store: Option<StoreId>, settings: PortSettings) -> Result<Self, String> {
-        let in_section = |because: String| format!("ports.\"{port}\": {because}");
+        let in_section = |reason: String| format!("ports.\"{port}\": {reason}");
         let by = match settings.transport {
             TransportKind::Sandbox => Means::Sandbox,
             TransportKind::Http => {
                 let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
-                let url = url.map_err(|because| in_section(because.to_owned()))?;
+                let url = url.map_err(|reason| in_section(reason.to_owned()))?;
                 let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
-                // An embedding program may have installed a provider already; that one is as good.
+                // If an embedding program has already installed a provider, that one is used.
                 let _ = rustls::crypto::ring::default_provider().install_default();
                 let client = reqwest::Client::builder()
                     .no_proxy()
@@ -57,11 +57,11 @@ impl Transport {
         Ok(Self { settings, by })
     }
 
-    /// Asks once: the answer, or why there was none.
+    /// Sends one request and returns the answer.
     ///
     /// # Errors
-    /// What happened instead of an answer, as a sentence.
-    pub async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
+    /// A sentence that says why there is no answer.
+    pub async fn ask(&self, ask: &PortRequest) -> Result<PortReply, String> {
         match &self.by {
             Means::Sandbox if self.is_instant() => self.sandbox_answer(ask),
             Means::Sandbox => self.ask_sandbox(ask).await,
@@ -73,29 +73,30 @@ impl Transport {
         self.settings.latency_ms_max == 0 && self.settings.latency_ms_min == 0
     }
 
-    async fn ask_sandbox(&self, ask: &Ask) -> Result<Answer, String> {
+    async fn ask_sandbox(&self, ask: &PortRequest) -> Result<PortReply, String> {
         let (shortest, longest) = (self.settings.latency_ms_min, self.settings.latency_ms_max);
         let latency = between(shortest, longest.max(shortest));
         tokio::time::sleep(Duration::from_millis(latency)).await;
         self.sandbox_answer(ask)
     }
 
-    /// A charge is declined or not by its key alone, so that asking again gives the same answer.
-    fn sandbox_answer(&self, ask: &Ask) -> Result<Answer, String> {
+    /// The answer of the sandbox. Only the key decides whether a call is declined, so a retry gets
+    /// the same answer.
+    fn sandbox_answer(&self, ask: &PortRequest) -> Result<PortReply, String> {
         if happens(self.settings.failure_rate, random()) {
             return Err("the sandbox failed on purpose".into());
         }
-        let is_declinable = ask.patience == Patience::Limited;
+        let is_declinable = ask.retry_policy == RetryPolicy::UntilDeadline;
         if is_declinable && happens(self.settings.decline_rate, stable_hash(&ask.key)) {
-            return Ok(Answer::Declined("the sandbox declined on purpose".into()));
+            return Ok(PortReply::Declined("the sandbox declined on purpose".into()));
         }
-        Ok(Answer::Approved)
+        Ok(PortReply::Approved)
     }
 }
 
 impl Http {
-    /// The key and the body, as they are sent.
-    fn letter(&self, ask: &Ask) -> (String, Value) {
+    /// The key and the body, as they are sent to the service.
+    fn message(&self, ask: &PortRequest) -> (String, Value) {
         let ours = |key: &str| format!("{}{key}", self.ours);
         let mut body = ask.body.clone();
         if let Some((name, key)) = &ask.undoes {
@@ -104,20 +105,20 @@ impl Http {
         (ours(&ask.key), body)
     }
 
-    /// `POST` with the key as `Idempotency-Key`: 2xx did it, 4xx said no, everything else is no
-    /// answer.
-    async fn ask(&self, ask: &Ask) -> Result<Answer, String> {
-        let (key, body) = self.letter(ask);
+    /// Sends a `POST` with the key as `Idempotency-Key`. 2xx is an approval. 4xx is a decline,
+    /// except 408, 425 and 429. Every other status is no answer.
+    async fn ask(&self, ask: &PortRequest) -> Result<PortReply, String> {
+        let (key, body) = self.message(ask);
         let request = self.client.post(self.url.clone()).header("Idempotency-Key", key).json(&body);
         let response = request.send().await.map_err(|error| error.to_string())?;
         let status = response.status();
         let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
         if status.is_success() {
-            return Ok(Answer::Approved);
+            return Ok(PortReply::Approved);
         }
         if status.is_client_error() && !is_busy {
             let text = response.text().await.unwrap_or_default();
-            return Ok(Answer::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
+            return Ok(PortReply::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
         }
         Err(format!("answered {status}"))
     }
@@ -131,7 +132,7 @@ fn reason_in(text: &str) -> Option<String> {
     Some(reason.chars().take(200).collect())
 }
 
-/// FNV-1a: small, and the same in every process.
+/// The FNV-1a hash. It is small, and the same in every process.
 fn stable_hash(text: &str) -> u64 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -158,31 +159,31 @@ mod tests {
     }
 
     #[test]
-    fn the_sandbox_declines_about_as_many_as_it_is_told_and_always_the_same() {
+    fn the_sandbox_declines_about_the_configured_share_of_the_keys() {
         let declined = |key: u64| happens(0.3, stable_hash(&format!("charge-{key}")));
         let count = (0..10_000).filter(|key| declined(*key)).count();
         assert!((2_500..3_500).contains(&count), "{count}");
     }
 
     #[test]
-    fn an_http_port_without_an_address_is_a_clear_error() {
+    fn an_http_port_without_a_url_is_a_configuration_error() {
         let settings = PortSettings { transport: TransportKind::Http, ..PortSettings::default() };
         let error = Transport::new("taxi/payment", None, settings).err();
-        let sentence = "ports.\"taxi/payment\": the http transport needs a `url`";
-        assert_eq!(error.as_deref(), Some(sentence));
+        let message = "ports.\"taxi/payment\": the http transport needs a `url`";
+        assert_eq!(error.as_deref(), Some(message));
     }
 
     #[test]
-    fn a_service_that_many_ports_and_stores_ask_can_tell_their_keys_apart() {
-        let letters = |store, port| {
+    fn the_keys_of_different_ports_and_stores_differ() {
+        let messages = |store, port| {
             let url = Some("http://127.0.0.1/payment".into());
             let settings =
                 PortSettings { transport: TransportKind::Http, url, ..PortSettings::default() };
-            let carrier = Transport::new(port, store, settings).expect("it has an address");
-            let Means::Http(http) = carrier.by else { panic!("by http") };
+            let transport = Transport::new(port, store, settings).expect("it has a url");
+            let Means::Http(http) = transport.by else { panic!("not http") };
             let ask = |operation, key: &str, undoes| {
-                let (key, body, patience) = (key.into(), json!({}), Patience::Limited);
-                http.letter(&Ask { operation, key, undoes, body, patience })
+                let (key, body, retry_policy) = (key.into(), json!({}), RetryPolicy::UntilDeadline);
+                http.message(&PortRequest { operation, key, undoes, body, retry_policy })
             };
             let undoes = Some(("charge", "charge-7".to_owned()));
             (ask("charge", "charge-7", None), ask("refund", "refund-7", undoes))
@@ -191,7 +192,7 @@ mod tests {
         let mut keys = BTreeSet::new();
         for store in stores {
             for port in ["taxi/payment", "rental/payment"] {
-                let ((charge, _), (refund, body)) = letters(store, port);
+                let ((charge, _), (refund, body)) = messages(store, port);
                 assert_eq!(body, json!({ "charge": charge }));
                 keys.extend([charge, refund]);
             }

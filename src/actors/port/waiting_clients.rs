@@ -1,7 +1,8 @@
-//! Counts the clients that wait for work of this machine around a service call: before the question
-//! reaches the service, and after its answer. The time at the service must not count, or a slow
-//! service would close the runtime (ADR 15). Work that this machine has begun must be bounded, or
-//! all clients are served late.
+//! The count of clients that wait for work of this machine before and after a service call.
+//!
+//! Work that this machine has begun is bounded, because otherwise all clients are served late. The
+//! time at the service does not count, because otherwise a slow service would close the runtime
+//! (ADR 15).
 
 use std::sync::{
     Arc,
@@ -16,12 +17,12 @@ pub struct WaitingClients {
     with_service: Arc<AtomicUsize>,
 }
 
-/// One counted client or question, until it is dropped.
+/// One counted client or call, until it is dropped.
 #[derive(Debug)]
 pub struct Counted(Arc<AtomicUsize>);
 
 impl WaitingClients {
-    /// A counter without clients; more than `clients_max` are too many.
+    /// Creates a counter without clients. More than `clients_max` clients are too many.
     pub fn new(clients_max: usize) -> Self {
         Self { clients_max, waiting: Arc::default(), with_service: Arc::default() }
     }
@@ -31,7 +32,7 @@ impl WaitingClients {
         Counted::among(&self.waiting)
     }
 
-    /// Counts a question of a waiting client that is with the service.
+    /// Counts a call of a waiting client that is with the service.
     pub fn step_out(&self) -> Counted {
         Counted::among(&self.with_service)
     }
@@ -61,23 +62,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn those_whose_question_is_with_the_service_do_not_count() {
-        let crowd = WaitingClients::new(2);
-        let mut waiting: Vec<_> = (0..3).map(|_| crowd.join()).collect();
-        assert!(crowd.is_too_large());
-        let asked = crowd.step_out();
-        assert!(!crowd.is_too_large());
+    fn clients_whose_call_is_with_the_service_do_not_count() {
+        let clients = WaitingClients::new(2);
+        let mut waiting: Vec<_> = (0..3).map(|_| clients.join()).collect();
+        assert!(clients.is_too_large());
+        let asked = clients.step_out();
+        assert!(!clients.is_too_large());
         drop(asked);
-        assert!(crowd.is_too_large(), "it was answered, and nobody has heard of it");
+        assert!(clients.is_too_large(), "the service answered, and the client still waits");
         waiting.pop();
-        assert!(!crowd.is_too_large());
+        assert!(!clients.is_too_large());
     }
 
     #[test]
-    fn questions_whose_clients_have_gone_make_no_room_beyond_the_bound() {
-        let crowd = WaitingClients::new(0);
-        let _asked = [crowd.step_out(), crowd.step_out()];
-        let _waits = crowd.join();
-        assert!(!crowd.is_too_large());
+    fn calls_without_a_client_do_not_raise_the_bound() {
+        let clients = WaitingClients::new(0);
+        let _asked = [clients.step_out(), clients.step_out()];
+        let _waits = clients.join();
+        assert!(!clients.is_too_large());
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         operations::OperationsEvent,
         supervision::Supervisor,
     },
-    store::faults::Pretence,
+    store::faults::SimulatedDiskState,
 };
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ impl RuntimeParts {
                 self.break_part(part)?;
                 format!("{part} panics")
             }
-            of_the_disk => self.break_disk(of_the_disk),
+            disk_fault => self.break_disk(disk_fault),
         };
-        self.shared.diary.note(OperationsEvent::Broken { what: what.clone() });
+        self.shared.operations_log.record(OperationsEvent::Broken { what: what.clone() });
         Ok(what)
     }
 
@@ -43,15 +43,15 @@ impl RuntimeParts {
         let gates = &self.shared.gates;
         match part.strip_prefix("gate ") {
             Some(name) if gates.break_on_purpose(name) => return Ok(()),
-            None if part == "gatekeeper" => {
-                gates.break_keeper_on_purpose();
+            None if part == "gate-driver" => {
+                gates.break_driver_on_purpose();
                 return Ok(());
             }
             _ => {}
         }
         self.supervisor.break_part(part).map_err(|mut there_are| {
             there_are.extend(gates.all().iter().map(|gate| format!("gate {}", gate.name())));
-            there_are.push("gatekeeper".to_owned());
+            there_are.push("gate-driver".to_owned());
             FaultError::Unknown { what: part.to_owned(), there_are }
         })
     }
@@ -61,7 +61,7 @@ impl RuntimeParts {
             |info: &crate::actors::api::ResourceInfo| format!("{}/{}", info.business, info.name);
         let there_are: Vec<_> = self.resources.iter().map(named).collect();
         if there_are.iter().any(|name| name == resource) {
-            return self.shared.strikes.aim(resource, number, strike);
+            return self.shared.injected_panics.aim(resource, number, strike);
         }
         Err(FaultError::Unknown { what: resource.to_owned(), there_are })
     }
@@ -70,7 +70,7 @@ impl RuntimeParts {
         let faults = self.journal.faults();
         let pretend = |pretence, for_ms: u64, like: &str| {
             faults.pretend(pretence, Some(Duration::from_millis(for_ms)));
-            format!("the file system is taken for {like} for {for_ms} ms")
+            format!("the file system appears {like} for {for_ms} ms")
         };
         match fault {
             Fault::SlowJournal { by_ms, for_ms } => {
@@ -81,8 +81,10 @@ impl RuntimeParts {
                 faults.fail_syncs(*times);
                 format!("the next {times} fsyncs fail")
             }
-            Fault::NoSpace { for_ms } => pretend(Pretence::NoSpace, *for_ms, "full"),
-            Fault::ReadOnly { for_ms } => pretend(Pretence::ReadOnly, *for_ms, "read-only"),
+            Fault::NoSpace { for_ms } => pretend(SimulatedDiskState::NoSpace, *for_ms, "full"),
+            Fault::ReadOnly { for_ms } => {
+                pretend(SimulatedDiskState::ReadOnly, *for_ms, "read-only")
+            }
             _ => String::new(),
         }
     }

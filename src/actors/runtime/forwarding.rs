@@ -4,7 +4,7 @@
 use super::Runtime;
 use crate::{
     actors::{
-        aggregate::{Boarding, Keeping, KeyGuard, recalled},
+        aggregate::{Acquired, Keeping, KeyGuard, recalled},
         api::{IdempotencyKey, Reply, Request, RequestError, ResourceInfo, blocking},
         support::soon,
     },
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 /// The exclusive or of this and a client's idempotency key is the key under which the other kind
 /// stores its part.
-const OF_THE_OTHER: u128 = 0x6f66_2074_6865_206f_7468_6572_206b_696e;
+const DERIVED_KEY_MASK: u128 = 0x6f66_2074_6865_206f_7468_6572_206b_696e;
 
 /// The stored answer of an idempotency key.
 enum Found {
@@ -37,31 +37,33 @@ impl Runtime {
         dispatch: Dispatch,
         request: Request,
     ) -> Result<Reply, RequestError> {
-        let Some(key) = request.key else { return self.say_and_show(dispatch, request).await };
-        let flight = match self.find(key, &request).await? {
-            Found::Nothing(flight) => flight,
-            Found::OfTheOther => return self.say_and_show(dispatch, request).await,
+        let Some(key) = request.key else {
+            return self.submit_and_represent(dispatch, request).await;
+        };
+        let key_guard = match self.find(key, &request).await? {
+            Found::Nothing(key_guard) => key_guard,
+            Found::OfTheOther => return self.submit_and_represent(dispatch, request).await,
             Found::Answer(answer) => return answer,
         };
         let (resource, number) = (request.resource, dispatch.number());
-        let patience = request.patience;
-        let of_the_other = IdempotencyKey { key: key.key ^ OF_THE_OTHER, ..key };
-        let request = Request { key: Some(of_the_other), ..request };
-        // An error is stored by the other kind, or is one that is not stored.
-        let reply = self.say_and_show(dispatch, request).await?;
-        let stream = Stream { kind: self.parts.doors[resource].kind(), number };
+        let wait_max = request.wait_max;
+        let derived_key = IdempotencyKey { key: key.key ^ DERIVED_KEY_MASK, ..key };
+        let request = Request { key: Some(derived_key), ..request };
+        // The other kind has stored the error, unless it is one that is never stored.
+        let reply = self.submit_and_represent(dispatch, request).await?;
+        let stream = Stream { kind: self.parts.endpoints[resource].kind(), number };
         let keeping = Keeping { fingerprint: key.fingerprint, stream, is_first: true };
-        let kept = self.parts.shared.keep_answer(key.key, keeping, Ok(reply), patience).await;
-        drop(flight);
+        let kept = self.parts.shared.keep_answer(key.key, keeping, Ok(reply), wait_max).await;
+        drop(key_guard);
         kept
     }
 
     async fn find(&self, key: IdempotencyKey, request: &Request) -> Result<Found, RequestError> {
         let shared = &self.parts.shared;
-        let flight = match timeout(request.patience, shared.flights.board(key)).await {
-            Ok(Boarding::Alone(flight)) => flight,
-            Ok(Boarding::Undecided(reply)) => return Ok(Found::Answer(Ok(reply))),
-            Ok(Boarding::Reused) => return Err(RequestError::KeyReused),
+        let key_guard = match timeout(request.wait_max, shared.in_flight_keys.acquire(key)).await {
+            Ok(Acquired::Alone(key_guard)) => key_guard,
+            Ok(Acquired::Undecided(reply)) => return Ok(Found::Answer(Ok(reply))),
+            Ok(Acquired::Reused) => return Err(RequestError::KeyReused),
             Err(_) => {
                 let what = "a request under the same key";
                 return Err(RequestError::Busy { what, retry_after_s: soon() });
@@ -69,7 +71,7 @@ impl Runtime {
         };
         let journal = Arc::clone(&shared.journal);
         let Some(stored) = blocking(move || journal.answer(key.key)).await? else {
-            return Ok(Found::Nothing(flight));
+            return Ok(Found::Nothing(key_guard));
         };
         if stored.fingerprint != key.fingerprint {
             return Err(RequestError::KeyReused);
@@ -77,7 +79,7 @@ impl Runtime {
         Ok(recalled(stored.outcome).map_or(Found::OfTheOther, Found::Answer))
     }
 
-    async fn say_and_show(
+    async fn submit_and_represent(
         &self,
         dispatch: Dispatch,
         request: Request,
@@ -86,25 +88,25 @@ impl Runtime {
         let named = |info: &ResourceInfo| {
             dispatch.aggregate().split_once('/') == Some((info.business, info.name))
         };
-        let Some(door) = self.parts.doors.iter().find(|door| named(door.info())) else {
+        let Some(target) = self.parts.endpoints.iter().find(|one| named(one.info())) else {
             return Err(RequestError::Failed(format!(
                 "no aggregate kind is installed for {dispatch:?}"
             )));
         };
-        let name = self.parts.resources[resource].sayings[request.saying].name;
+        let name = self.parts.resources[resource].command_routes[request.command_route].name;
         // `If-Match` is checked only when no answer is stored: the first attempt may have changed
         // the version.
-        let (said_at, if_match) = (Arc::clone(&self.parts.doors[resource]), request.if_match);
+        let (addressed, if_match) = (Arc::clone(&self.parts.endpoints[resource]), request.if_match);
         let first = Box::pin(async move {
-            let actual = said_at.show(number).await?.version;
+            let actual = addressed.show(number).await?.version;
             match if_match.filter(|version| *version != actual) {
                 Some(expected) => Err(RequestError::VersionDiffers { expected, actual }),
                 None => Ok(()),
             }
         });
         let request = Request { if_match: None, ..request };
-        let said = Arc::clone(door).say_for(dispatch, name, request, first).await?;
+        let reply = Arc::clone(target).submit_for(dispatch, name, request, first).await?;
         let shown = self.show(resource, number).await?;
-        Ok(Reply { outcome: said.outcome, position: said.position.max(shown.position), ..shown })
+        Ok(Reply { outcome: reply.outcome, position: reply.position.max(shown.position), ..shown })
     }
 }

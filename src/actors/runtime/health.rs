@@ -4,7 +4,7 @@ use super::Runtime;
 use crate::actors::{
     api::{Health, Part, Status},
     gate::GateInfo,
-    operations::Context,
+    operations::Component,
     subscription::Progress,
     supervision::hanging,
     view::ViewReader,
@@ -21,37 +21,37 @@ impl Runtime {
         parts.extend(followers.map(|progress| subscriber_part(progress, durable)));
         parts.extend(self.parts.rows.iter().map(|rows| view_part(rows, durable)));
         parts.push(view_part(&self.parts.conversations.index, durable));
-        let contexts = self.parts.contexts.all();
-        let suspended = contexts.iter().filter(|context| context.is_suspended());
-        parts.extend(suspended.filter_map(|context| suspended_part(context)));
+        let components = self.parts.components.all();
+        let suspended = components.iter().filter(|component| component.is_suspended());
+        parts.extend(suspended.filter_map(|component| suspended_part(component)));
         parts.extend(self.gates().infos().iter().filter_map(gate_part));
         Health { parts }
     }
 
     fn journal_part(&self) -> Part {
         let (journal, shared) = (&self.parts.journal, &self.parts.shared);
-        let living = shared.living.load(Ordering::Relaxed);
-        let trouble = journal.takes().err().map(|error| error.to_string());
-        let trouble = trouble.or_else(|| hanging(journal));
-        let status = if trouble.is_none() { Status::Up } else { Status::Down };
+        let active = shared.active.load(Ordering::Relaxed);
+        let failure = journal.check_accepting().err().map(|error| error.to_string());
+        let failure = failure.or_else(|| hanging(journal));
+        let status = if failure.is_none() { Status::Up } else { Status::Down };
         let mut details = vec![
             ("durable", journal.durable().to_string()),
             ("submitted", journal.submitted().to_string()),
             ("generation", journal.generation().to_string()),
             ("recordsRead", journal.records_read().to_string()),
-            ("livingAggregates", living.to_string()),
+            ("activeAggregates", active.to_string()),
         ];
-        details.extend(trouble.map(|because| ("because", because)));
+        details.extend(failure.map(|reason| ("reason", reason)));
         Part { name: "journal".into(), status, details }
     }
 }
 
 /// Returns the health of a suspended aggregate kind; subscribers report their own suspension.
-fn suspended_part(context: &Context) -> Option<Part> {
-    context.parts().contains(&"aggregate").then(|| Part {
-        name: format!("aggregate {}", context.name),
+fn suspended_part(component: &Component) -> Option<Part> {
+    component.parts().contains(&"aggregate").then(|| Part {
+        name: format!("aggregate {}", component.name),
         status: Status::OutOfService,
-        details: vec![("commandsWaiting", context.waiting().to_string())],
+        details: vec![("commandsWaiting", component.waiting().to_string())],
     })
 }
 
@@ -62,7 +62,7 @@ fn gate_part(gate: &GateInfo) -> Option<Part> {
         "open" => Status::OutOfService,
         _ => Status::Up,
     };
-    let details = vec![("state", gate.state.to_owned()), ("because", gate.because.clone())];
+    let details = vec![("state", gate.state.to_owned()), ("reason", gate.reason.clone())];
     Some(Part { name: format!("gate {}", gate.name), status, details })
 }
 
@@ -74,12 +74,12 @@ fn subscriber_part(progress: &Progress, durable: u64) -> Part {
         ("behind", durable.saturating_sub(position).to_string()),
         ("underWay", progress.waiting().to_string()),
     ];
-    let status = match (&error, progress.context().is_suspended()) {
+    let status = match (&error, progress.component().is_suspended()) {
         (Some(_), _) => Status::Down,
         (None, true) => Status::OutOfService,
         (None, false) => Status::Up,
     };
-    details.extend(error.map(|because| ("because", because)));
+    details.extend(error.map(|reason| ("reason", reason)));
     Part { name: progress.name().to_owned(), status, details }
 }
 
@@ -89,17 +89,17 @@ fn view_part(rows: &ViewReader, durable: u64) -> Part {
     if let Some(percent) = storage.checked_percent() {
         if part.status == Status::Up {
             part.status = Status::OutOfService;
-            let because = "its file is compared with what was written to it";
-            part.details.push(("because", because.to_owned()));
+            let reason = "its file is compared with what was written to it";
+            part.details.push(("reason", reason.to_owned()));
         }
         part.details.push(("checkedPercent", percent.to_string()));
     }
-    if let Some((because, percent)) = storage.rebuild() {
+    if let Some((reason, percent)) = storage.rebuild() {
         if part.status == Status::Up {
             part.status = Status::OutOfService;
-            part.details.push(("because", because));
+            part.details.push(("reason", reason));
         }
-        part.details.push(("madeAnewPercent", percent.to_string()));
+        part.details.push(("rebuildPercent", percent.to_string()));
     }
     part
 }

@@ -6,7 +6,7 @@ use crate::{
         api::{StartError, ViewInfo},
         conversation::{Conversations, INDEX, Index, KindNames, Route},
         effect::{Effect, EffectRunner, Limits},
-        operations::{Context, Release},
+        operations::{Component, Release},
         saga::{AskSaga, SagaRunner},
         settings::Settings,
         subscription::{Progress, SubscriberServices},
@@ -43,49 +43,50 @@ impl Launcher {
     pub(in crate::actors) fn follower(
         &mut self,
         part: &str,
-        context: &Arc<Context>,
+        component: &Arc<Component>,
     ) -> Arc<Progress> {
-        let progress = Progress::new(part, context);
-        let bell = Arc::clone(&progress);
-        self.services.contexts.on_change(move || bell.ring());
+        let progress = Progress::new(part, component);
+        let subscriber = Arc::clone(&progress);
+        self.services.components.on_change(move || subscriber.ring());
         self.progress.push(Arc::clone(&progress));
         progress
     }
 
+    /// Starts and supervises the runner of an effect.
     pub(in crate::actors) fn send_out<E: Effect>(
         &mut self,
         me: KindId,
-        (part, context): (&str, &Arc<Context>),
+        (part, component): (&str, &Arc<Component>),
         limits: Limits,
-        errand: impl Fn() -> E + Send + Sync + 'static,
+        effect: impl Fn() -> E + Send + Sync + 'static,
     ) -> Result<(), StartError> {
-        let progress = self.follower(part, context);
-        let (services, errand) = (self.services.clone(), Arc::new(errand));
-        let seat = Arc::<ActorRef<EffectRunner<E>>>::default();
-        let taken = Arc::clone(&seat);
+        let progress = self.follower(part, component);
+        let (services, effect) = (self.services.clone(), Arc::new(effect));
+        let actor_ref = Arc::<ActorRef<EffectRunner<E>>>::default();
+        let current = Arc::clone(&actor_ref);
         let begin: StartFn = Box::new(move |arbiter, lease| {
-            let (errand, progress) = (Arc::clone(&errand), Arc::clone(&progress));
+            let (effect, progress) = (Arc::clone(&effect), Arc::clone(&progress));
             let services = services.clone();
-            let messenger =
-                move || EffectRunner::new((me, lease), errand(), limits, services, progress);
-            let messenger = start_in(arbiter, messenger)?;
-            taken.take(messenger.clone());
-            Ok(messenger.recipient())
+            let effect_runner =
+                move || EffectRunner::new((me, lease), effect(), limits, services, progress);
+            let effect_runner = start_in(arbiter, effect_runner)?;
+            current.take(effect_runner.clone());
+            Ok(effect_runner.recipient())
         });
-        self.let_out(E::NAME, seat);
-        let name = format!("{part} {}", context.name);
-        self.supervisor.keep(name, context, (self.outer, Restart::After), begin)
+        self.register_release(E::NAME, actor_ref);
+        let name = format!("{part} {}", component.name);
+        self.supervisor.supervise(name, component, (self.outer, Restart::After), begin)
     }
 
     /// Registers the release function of the actor behind this reference.
-    fn let_out<A>(&mut self, name: &'static str, seat: Arc<ActorRef<A>>)
+    fn register_release<A>(&mut self, name: &'static str, actor_ref: Arc<ActorRef<A>>)
     where
         A: Actor<Context = ActixContext<A>> + Handler<Release>,
     {
-        // An actor that is being restarted misses the message. It reads its quarantined instances
-        // again when it starts.
+        // An actor that is being restarted does not get the message. It reads its quarantined
+        // instances again when it starts.
         let release = move |number| {
-            seat.with(|it| it.into_iter().for_each(|it| it.do_send(Release(number))));
+            actor_ref.with(|addr| addr.into_iter().for_each(|addr| addr.do_send(Release(number))));
         };
         self.releases.insert(name, Box::new(release));
     }
@@ -94,44 +95,46 @@ impl Launcher {
     pub(in crate::actors) fn run<S: Saga>(
         &mut self,
         me: KindId,
-        context: &Arc<Context>,
+        component: &Arc<Component>,
     ) -> Result<Arc<ActorRef<SagaRunner<S>>>, StartError> {
-        let progress = self.follower("saga", context);
+        let progress = self.follower("saga", component);
         let services = self.services.clone();
-        let seat = Arc::<ActorRef<SagaRunner<S>>>::default();
-        let taken = Arc::clone(&seat);
+        let actor_ref = Arc::<ActorRef<SagaRunner<S>>>::default();
+        let current = Arc::clone(&actor_ref);
         let begin: StartFn = Box::new(move |arbiter, lease| {
             let (services, progress) = (services.clone(), Arc::clone(&progress));
             let runner = move || SagaRunner::<S>::new((me, lease), services, progress);
             let runner = start_in(arbiter, runner)?;
-            taken.take(runner.clone());
+            current.take(runner.clone());
             Ok(runner.recipient())
         });
-        let name = format!("saga {}", context.name);
-        self.supervisor.keep(name, context, (self.inner, Restart::After), begin)?;
-        self.let_out(S::NAME, Arc::clone(&seat));
-        Ok(seat)
+        let name = format!("saga {}", component.name);
+        self.supervisor.supervise(name, component, (self.inner, Restart::After), begin)?;
+        self.register_release(S::NAME, Arc::clone(&actor_ref));
+        Ok(actor_ref)
     }
 
+    /// Starts the projector of a view.
     pub(in crate::actors) fn project<V: View>(
         &mut self,
-        context: &Arc<Context>,
+        component: &Arc<Component>,
     ) -> Result<(), StartError> {
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
         let info = ViewInfo { business, name, aliases, fields, newest_first };
-        let progress = self.follower("view", context);
-        let rows = self.shelve(ViewProjection::<V>::default(), info, context, progress)?;
+        let progress = self.follower("view", component);
+        let rows =
+            self.start_projector(ViewProjection::<V>::default(), info, component, progress)?;
         self.rows.push((V::NAME, rows));
         Ok(())
     }
 
     /// Opens a view's storage and starts its projector on a thread of its own.
-    fn shelve<F: Projection>(
+    fn start_projector<F: Projection>(
         &mut self,
-        folds: F,
+        projection: F,
         info: ViewInfo,
-        context: &Arc<Context>,
+        component: &Arc<Component>,
         progress: Arc<Progress>,
     ) -> Result<Arc<ViewReader>, StartError> {
         let layout = F::layout();
@@ -139,27 +142,28 @@ impl Launcher {
             |error: &dyn std::fmt::Display| StartError::Store(format!("{}: {error}", layout.name));
         let place = view_path(&self.settings.data, layout.name);
         let journal = Arc::clone(&self.services.journal);
-        let diary = Arc::clone(&self.services.diary);
-        let opened = ViewStorage::open(place, layout, (diary, journal.durable()));
+        let operations_log = Arc::clone(&self.services.operations_log);
+        let opened = ViewStorage::open(place, layout, (operations_log, journal.durable()));
         let (place, opened) = opened.map_err(|error| store(&error))?;
         let rows = Arc::new(ViewReader::new(info, place, progress, Arc::clone(&self.queries)));
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
-        let rooms = Arc::clone(&self.services.rooms);
+        let registry = Arc::clone(&self.services.registry);
         let begin: StartFn = Box::new(move |arbiter, _| {
             let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
             let model = opened.map_or_else(|| kept.model(journal.durable()), Ok);
-            let around = (Arc::clone(&journal), Arc::clone(&rooms));
+            let around = (Arc::clone(&journal), Arc::clone(&registry));
             let projector =
-                model.and_then(|model| Projector::new(folds.clone(), (&kept, model), around));
+                model.and_then(|model| Projector::new(projection.clone(), (&kept, model), around));
             let projector = projector.map_err(|error| error.to_string())?;
             Ok(start_in(arbiter, move || projector)?.recipient())
         });
-        let name = format!("view {}", context.name);
+        let name = format!("view {}", component.name);
         let on = self.supervisor.add_loop(name.clone(), LoopRole::Followers);
-        self.supervisor.keep(name, context, (on, Restart::After), begin)?;
+        self.supervisor.supervise(name, component, (on, Restart::After), begin)?;
         Ok(rows)
     }
 
+    /// Starts the projector of the index of conversations. Returns the conversations.
     pub(in crate::actors) fn tell_conversations(
         &mut self,
         routes: Vec<(&'static str, Route)>,
@@ -170,12 +174,12 @@ impl Launcher {
         let fields = Index::layout().fields;
         let info =
             ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
-        let context = self.services.contexts.with(INDEX, "view");
-        let progress = self.follower("view", &context);
-        let index = self.shelve(index, info, &context, progress)?;
-        let (journal, rooms) =
-            (Arc::clone(&self.services.journal), Arc::clone(&self.services.rooms));
+        let component = self.services.components.with(INDEX, "view");
+        let progress = self.follower("view", &component);
+        let index = self.start_projector(index, info, &component, progress)?;
+        let (journal, registry) =
+            (Arc::clone(&self.services.journal), Arc::clone(&self.services.registry));
         let sagas = std::mem::take(&mut self.sagas);
-        Ok(Conversations { journal, rooms, directory, routes, sagas, index })
+        Ok(Conversations { journal, registry, directory, routes, sagas, index })
     }
 }

@@ -1,4 +1,4 @@
-//! The runtime: the facade of the running system, started from settings and stopped as a whole.
+//! The runtime: the running system, which is started from settings and stopped as a whole.
 
 mod builder;
 mod fault_injection;
@@ -14,12 +14,12 @@ pub use parts::RuntimeParts;
 
 use crate::actors::{
     api::{
-        Collection, ComponentInfo, Example, PATIENCE_MAX, Page, QuarantineEntry, Reply, Request,
-        RequestError, ResourceInfo, Row, ViewInfo, ViewQuery,
+        Collection, ComponentInfo, Example, Page, QuarantineEntry, Reply, Request, RequestError,
+        ResourceInfo, Row, ViewInfo, ViewQuery, WAIT_MAX,
     },
     conversation::Conversation,
     gate::Gates,
-    operations::Context,
+    operations::Component,
     subscription::Progress,
     support::name_this_thread,
 };
@@ -43,23 +43,23 @@ impl Runtime {
         let supervisor = Arc::clone(&self.parts.supervisor);
         // An injected slowdown ends here, so that the last commits are as fast as the disk.
         self.parts.journal.faults().slow_commits(Duration::ZERO, Duration::ZERO);
-        let (journal, diary) =
-            (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.diary));
+        let (journal, operations_log) =
+            (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.operations_log));
         let mut rows = self.parts.rows.clone();
         rows.push(Arc::clone(&self.parts.conversations.index));
         let stopped = tokio::task::spawn_blocking(move || {
-            let following = supervisor.end();
-            for arbiter in &following {
+            let arbiters = supervisor.end();
+            for arbiter in &arbiters {
                 arbiter.stop();
             }
             // A subscriber that still runs would find the journal closed and log errors.
-            for arbiter in following {
+            for arbiter in arbiters {
                 let _ = arbiter.join();
             }
             for rows in &rows {
                 rows.seal();
             }
-            diary.close();
+            operations_log.close();
             journal.close();
         });
         let _ = stopped.await;
@@ -72,7 +72,7 @@ impl Runtime {
     /// on. While it is blocked, [`Self::blocked`] lists it.
     pub fn look_after_this_loop(&self, name: &str) {
         name_this_thread(name);
-        actix::spawn(self.parts.supervisor.add_guest(name.to_owned()));
+        actix::spawn(self.parts.supervisor.add_foreign_loop(name.to_owned()));
     }
 
     /// Returns the descriptions of all aggregate kinds.
@@ -93,15 +93,15 @@ impl Runtime {
         &self.parts.examples
     }
 
-    /// Submits a command and waits until its pending outcome is final, or the request's patience is
-    /// over.
+    /// Submits a command and waits until its pending outcome is final, or `wait_max` of the request
+    /// is over.
     ///
     /// # Errors
     /// The reason why the command did not succeed.
-    pub async fn say(&self, request: Request) -> Result<Reply, RequestError> {
-        let door = &self.parts.doors[request.resource];
-        match door.passed_on(&request)? {
-            None => Arc::clone(door).say(request).await,
+    pub async fn submit(&self, request: Request) -> Result<Reply, RequestError> {
+        let endpoint = &self.parts.endpoints[request.resource];
+        match endpoint.passed_on(&request)? {
+            None => Arc::clone(endpoint).submit(request).await,
             Some(dispatch) => self.pass_on(dispatch, request).await,
         }
     }
@@ -111,7 +111,7 @@ impl Runtime {
     /// # Errors
     /// When there is none, or it cannot be read now.
     pub async fn show(&self, resource: usize, number: u64) -> Result<Reply, RequestError> {
-        Arc::clone(&self.parts.doors[resource]).show(number).await
+        Arc::clone(&self.parts.endpoints[resource]).show(number).await
     }
 
     /// Returns a page of aggregates.
@@ -123,13 +123,13 @@ impl Runtime {
         resource: usize,
         page: Page,
     ) -> Result<Collection<Reply>, RequestError> {
-        Arc::clone(&self.parts.doors[resource]).list(page).await
+        Arc::clone(&self.parts.endpoints[resource]).list(page).await
     }
 
     /// Returns a page of rows of a view.
     ///
     /// # Errors
-    /// When the conditions make no sense, or the view lags too far behind.
+    /// When the conditions are invalid, or the view lags too far behind.
     pub async fn search(
         &self,
         view: usize,
@@ -148,10 +148,10 @@ impl Runtime {
         view: usize,
         number: u64,
         at_least: Option<u64>,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Result<Row, RequestError> {
         self.check_position(at_least)?;
-        let row = self.parts.rows[view].row(number, at_least, patience).await?;
+        let row = self.parts.rows[view].row(number, at_least, wait_max).await?;
         let resource = self.parts.views[view].name;
         row.ok_or(RequestError::NotFound { resource, number })
     }
@@ -165,10 +165,10 @@ impl Runtime {
         business: &str,
         number: u64,
         page: Page,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Result<Conversation, RequestError> {
         let conversations = Arc::clone(&self.parts.conversations);
-        conversations.tell(business.to_owned(), number, page, patience).await
+        conversations.tell(business.to_owned(), number, page, wait_max).await
     }
 
     /// Returns the gates, which limit access to services and steps that can be slow, broken or
@@ -180,52 +180,52 @@ impl Runtime {
 
     /// Returns all components, by name.
     #[must_use]
-    pub fn contexts(&self) -> Vec<ComponentInfo> {
-        let contexts = self.parts.contexts.all();
-        contexts.iter().map(|context| self.context_info(context)).collect()
+    pub fn components(&self) -> Vec<ComponentInfo> {
+        let components = self.parts.components.all();
+        components.iter().map(|component| self.component_info(component)).collect()
     }
 
     /// Returns the component of this name.
     #[must_use]
-    pub fn context(&self, name: &str) -> Option<ComponentInfo> {
-        self.parts.contexts.get(name).map(|context| self.context_info(&context))
+    pub fn component(&self, name: &str) -> Option<ComponentInfo> {
+        self.parts.components.get(name).map(|component| self.component_info(&component))
     }
 
-    /// Suspends or resumes a component durably; does nothing when it is so already. `None` when
-    /// there is no component of this name.
+    /// Suspends or resumes a component durably. Does nothing when it is in that state already.
+    /// Returns `None` when there is no component of this name.
     ///
     /// # Errors
     /// When the journal does not take the change now.
-    pub async fn turn_context(
+    pub async fn set_suspended(
         &self,
         name: &str,
         suspend: bool,
     ) -> Result<Option<ComponentInfo>, RequestError> {
-        let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
-        let (contexts, turned) = (Arc::clone(&self.parts.contexts), Arc::clone(&context));
+        let Some(component) = self.parts.components.get(name) else { return Ok(None) };
+        let (components, turned) = (Arc::clone(&self.parts.components), Arc::clone(&component));
         // On a task of its own: the change completes even if the caller drops this future.
-        let turning = tokio::spawn(async move { contexts.turn(&turned, suspend).await });
-        let turned = timeout(PATIENCE_MAX, turning).await.map_err(|_| {
-            let shows = "whether it was stored shows when the journal has healed";
-            RequestError::Failed(shows.to_owned())
+        let turning = tokio::spawn(async move { components.set_suspended(&turned, suspend).await });
+        let turned = timeout(WAIT_MAX, turning).await.map_err(|_| {
+            let reason = "the journal shows whether it was stored when it has recovered";
+            RequestError::Failed(reason.to_owned())
         })?;
         turned.map_err(|error| RequestError::Failed(error.to_string()))??;
-        Ok(Some(self.context_info(&context)))
+        Ok(Some(self.component_info(&component)))
     }
 
     /// Returns the component of a view, if it is suspended.
     #[must_use]
     pub fn suspended_view(&self, view: usize) -> Option<&'static str> {
-        let context = self.parts.rows[view].progress.context();
-        context.is_suspended().then_some(context.name)
+        let component = self.parts.rows[view].progress.component();
+        component.is_suspended().then_some(component.name)
     }
 
-    pub(in crate::actors) fn context_info(&self, context: &Arc<Context>) -> ComponentInfo {
+    pub(in crate::actors) fn component_info(&self, component: &Arc<Component>) -> ComponentInfo {
         let durable = self.parts.journal.durable();
         let followers = self.parts.followers.iter();
         let followers: Vec<_> =
-            followers.filter(|progress| Arc::ptr_eq(progress.context(), context)).collect();
-        let mut figures = vec![("commandsWaiting", context.waiting())];
+            followers.filter(|progress| Arc::ptr_eq(progress.component(), component)).collect();
+        let mut figures = vec![("commandsWaiting", component.waiting())];
         if !followers.is_empty() {
             let position = |progress: &&Arc<Progress>| progress.position(durable);
             let last = followers.iter().map(position).min().unwrap_or(durable);
@@ -234,10 +234,10 @@ impl Runtime {
             figures.push(("underWay", under_way));
         }
         ComponentInfo {
-            name: context.name,
-            parts: context.parts(),
-            is_suspended: context.is_suspended(),
-            since_ms: context.since_ms(),
+            name: component.name,
+            parts: component.parts(),
+            is_suspended: component.is_suspended(),
+            since_ms: component.since_ms(),
             figures,
         }
     }
@@ -269,6 +269,6 @@ impl Runtime {
     /// Releases an aggregate from quarantine; false when it was not in quarantine.
     #[must_use]
     pub fn release(&self, resource: usize, number: u64) -> bool {
-        self.parts.doors[resource].release(number)
+        self.parts.endpoints[resource].release(number)
     }
 }

@@ -1,5 +1,5 @@
-//! The operators' functions besides suspending: restart a component, read the operations log, list
-//! what is blocked, inject a fault.
+//! The functions for operators besides suspension: restart a component, read the operations log,
+//! list what is blocked, inject a fault.
 
 use super::Runtime;
 use crate::actors::{
@@ -14,14 +14,17 @@ impl Runtime {
     ///
     /// # Errors
     /// When a part cannot be restarted now.
-    pub async fn restart_context(&self, name: &str) -> Result<Option<ComponentInfo>, RequestError> {
-        let Some(context) = self.parts.contexts.get(name) else { return Ok(None) };
-        let (supervisor, restarted) = (Arc::clone(&self.parts.supervisor), Arc::clone(&context));
+    pub async fn restart_component(
+        &self,
+        name: &str,
+    ) -> Result<Option<ComponentInfo>, RequestError> {
+        let Some(component) = self.parts.components.get(name) else { return Ok(None) };
+        let (supervisor, restarted) = (Arc::clone(&self.parts.supervisor), Arc::clone(&component));
         let restarting = tokio::task::spawn_blocking(move || supervisor.restart(&restarted));
         let restarted =
             restarting.await.map_err(|error| RequestError::Failed(error.to_string()))?;
         restarted.map_err(RequestError::Failed)?;
-        Ok(Some(self.context_info(&context)))
+        Ok(Some(self.component_info(&component)))
     }
 
     /// Returns the names of blocked event loops, including replaced ones that are still blocked,
@@ -42,7 +45,7 @@ impl Runtime {
     /// # Errors
     /// When faults are not allowed here, or there is no part of that name.
     pub async fn break_on_purpose(&self, fault: Fault) -> Result<String, FaultError> {
-        // Off the event loop, because the lock of a part that is being restarted is waited for.
+        // Not on the event loop: this waits for the lock of a part that is being restarted.
         let parts = Arc::clone(&self.parts);
         let breaking = tokio::task::spawn_blocking(move || parts.break_on_purpose(&fault));
         breaking.await.unwrap_or(Err(FaultError::Failed))
@@ -52,7 +55,10 @@ impl Runtime {
     ///
     /// # Errors
     /// When the journal cannot be read now.
-    pub async fn diary(&self, page: Page) -> Result<Collection<OperationsEntry>, RequestError> {
+    pub async fn operations_log(
+        &self,
+        page: Page,
+    ) -> Result<Collection<OperationsEntry>, RequestError> {
         log::read(Arc::clone(&self.parts.journal), page).await
     }
 }

@@ -5,7 +5,7 @@ use crate::{
         aggregate::{Endpoint, Services},
         api::{Example, ResourceInfo, ViewInfo},
         conversation::Conversations,
-        operations::Contexts,
+        operations::Components,
         subscription::Progress,
         supervision::Supervisor,
         view::ViewReader,
@@ -18,7 +18,7 @@ use std::{collections::HashMap, sync::Arc};
 pub struct RuntimeParts {
     pub journal: Arc<Journal>,
     pub shared: Arc<Services>,
-    pub doors: Vec<Arc<dyn Endpoint>>,
+    pub endpoints: Vec<Arc<dyn Endpoint>>,
     pub resources: Vec<ResourceInfo>,
     pub rows: Vec<Arc<ViewReader>>,
     pub views: Vec<ViewInfo>,
@@ -26,7 +26,7 @@ pub struct RuntimeParts {
     pub examples: Vec<Example>,
     pub followers: Vec<Arc<Progress>>,
     pub releases: ReleaseHandlers,
-    pub contexts: Arc<Contexts>,
+    pub components: Arc<Components>,
     /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,
 }

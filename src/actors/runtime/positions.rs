@@ -11,15 +11,17 @@ impl Runtime {
         self.parts.journal.submitted().saturating_sub(durable)
     }
 
-    /// Returns how long the present commit has taken, in milliseconds; 0 when there is none.
+    /// Returns how long the current commit has taken, in milliseconds; 0 when there is none.
     #[must_use]
     pub fn committing_ms(&self) -> u64 {
         let committing = self.parts.journal.committing().unwrap_or_default();
         u64::try_from(committing.as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// Checks that the position a client waits for exists.
+    ///
     /// # Errors
-    /// When a client asks for a position that no record has yet: it may never come.
+    /// When no record has this position yet: it may never exist.
     pub(in crate::actors) fn check_position(
         &self,
         at_least: Option<u64>,

@@ -1,16 +1,16 @@
-//! Parking of saga instances, and their catch-up.
+//! The parking of saga instances and their catch-up.
 
 use super::{
     STOPPED_BIT, SagaRunner,
     checkpoint::SavedInstance,
     instance::Conversation,
-    parked::{ParkState, Stopped, Why},
+    parked::{ParkReason, ParkState, Stopped},
     read,
 };
 use crate::{
     actors::{
         api::QuarantineEntry,
-        operations::{Context, Release},
+        operations::{Component, Release},
         support::now,
     },
     domain::kernel::Saga,
@@ -22,8 +22,8 @@ use crate::{
 use actix::{Context as ActixContext, Handler};
 use std::sync::Arc;
 
-/// Records read again in one turn. This is more than are read for the first time, so that an
-/// instance that catches up gains on the journal.
+/// Upper bound of records that a scan reads in one turn. It is larger than the bound for records
+/// that are read for the first time, so that an instance that catches up gains on the journal.
 const SWEPT_RECORDS_MAX: usize = 2_048;
 
 /// Upper bound of reactions with commands in delivery; while it is reached, the catch-up scan
@@ -34,50 +34,50 @@ impl<S: Saga> Handler<Release> for SagaRunner<S> {
     type Result = ();
 
     fn handle(&mut self, Release(number): Release, _: &mut ActixContext<Self>) {
-        if !self.following.is_started || !self.stops.is_crashed(number) {
+        if !self.cursor.is_started || !self.stops.is_crashed(number) {
             return;
         }
         match self.stopped(number) {
             Ok(Some(Stopped::Before { after, kept, delivered, .. })) => {
                 self.stops.line(number, after, ParkState::Called);
-                let why = Why::Released;
+                let why = ParkReason::Released;
                 self.stops.put(number, Stopped::Before { after, kept, delivered, why });
-                self.following.progress.ring();
+                self.cursor.progress.ring();
             }
-            Ok(_) => tracing::error!(saga = S::NAME, number, "a quarantined conversation is gone"),
-            Err(error) => tracing::error!(saga = S::NAME, number, %error, "not released"),
+            Ok(_) => tracing::error!(saga = S::NAME, number, "a quarantined instance is missing"),
+            Err(error) => tracing::error!(saga = S::NAME, number, %error, "cannot be released"),
         }
     }
 }
 
 impl<S: Saga> SagaRunner<S> {
     /// Parks an instance before the reaction whose commands cannot be delivered now.
-    pub(super) fn wait_for(&mut self, number: u64, delivered: u16, context: &Arc<Context>) {
+    pub(super) fn wait_for(&mut self, number: u64, delivered: u16, component: &Arc<Component>) {
         let Some((after, kept)) = self.take_back(number) else { return };
-        // The component may have been resumed since.
-        let halt = if context.is_suspended() {
-            ParkState::Waits(Arc::clone(context))
+        // The component may have been resumed meanwhile.
+        let halt = if component.is_suspended() {
+            ParkState::Waits(Arc::clone(component))
         } else {
             ParkState::Called
         };
         self.stops.line(number, after, halt);
-        let why = Why::Waits { context: context.name.to_owned() };
+        let why = ParkReason::Waits { component: component.name.to_owned() };
         self.stops.put(number, Stopped::Before { after, kept, delivered, why });
-        self.following.progress.ring();
+        self.cursor.progress.ring();
     }
 
     /// Parks an instance in quarantine, before the record it crashed on.
-    pub(super) fn quarantine(&mut self, number: u64, because: String) {
+    pub(super) fn quarantine(&mut self, number: u64, reason: String) {
         let Some((after, kept)) = self.take_back(number) else { return };
         self.stops.line(number, after, ParkState::Crashed);
         let since_ms = now().0;
-        self.services.quarantine.admit(entry::<S>(number, after, &because, since_ms));
-        let why = Why::Crashed { because, since_ms };
+        self.services.quarantine.admit(entry::<S>(number, after, &reason, since_ms));
+        let why = ParkReason::Crashed { reason, since_ms };
         self.stops.put(number, Stopped::Before { after, kept, delivered: 0, why });
     }
 
     /// Drops the unfinished reactions of an instance. Returns the position and state before the
-    /// first.
+    /// first reaction.
     fn take_back(&mut self, number: u64) -> Option<(u64, Option<SavedInstance<S>>)> {
         let conversation = self.memory.change(number);
         let Conversation { said, .. } = std::mem::take(conversation);
@@ -90,16 +90,16 @@ impl<S: Saga> SagaRunner<S> {
         if let Some(stopped) = self.stops.recent(number) {
             return Ok(Some(stopped.clone()));
         }
-        let (journal, key) = (&self.following.journal, number | STOPPED_BIT);
-        journal.conversation(self.following.me, key)?.map(|bytes| read(&bytes)).transpose()
+        let (journal, key) = (&self.cursor.journal, number | STOPPED_BIT);
+        journal.conversation(self.cursor.me, key)?.map(|bytes| read(&bytes)).transpose()
     }
 
     /// Reads the parked instances as of the last checkpoint.
     pub(super) fn recall_stopped(&mut self) -> Result<(), StoreError> {
-        let (journal, me) = (Arc::clone(&self.following.journal), self.following.me);
+        let (journal, me) = (Arc::clone(&self.cursor.journal), self.cursor.me);
         self.services.quarantine.forget(S::NAME);
         if let Some(bytes) = journal.conversation(me, STOPPED_BIT)? {
-            self.stops.sweep = read(&bytes)?;
+            self.stops.scan = read(&bytes)?;
         }
         journal.conversations(
             me,
@@ -114,21 +114,28 @@ impl<S: Saga> SagaRunner<S> {
 
     fn recall(&mut self, number: u64, stopped: Stopped<S>) {
         match stopped {
-            Stopped::Before { after, why: Why::Crashed { because, since_ms }, .. } => {
+            Stopped::Before { after, why: ParkReason::Crashed { reason, since_ms }, .. } => {
                 self.stops.line(number, after, ParkState::Crashed);
-                let entry = entry::<S>(number, after, &because, since_ms);
+                let entry = entry::<S>(number, after, &reason, since_ms);
                 self.services.quarantine.take_back(entry);
             }
-            Stopped::Before { after, why: Why::Waits { context }, .. } => {
-                let context =
-                    self.services.contexts.get(&context).filter(|context| context.is_suspended());
-                self.stops.line(number, after, context.map_or(ParkState::Called, ParkState::Waits));
+            Stopped::Before { after, why: ParkReason::Waits { component }, .. } => {
+                let component = self
+                    .services
+                    .components
+                    .get(&component)
+                    .filter(|component| component.is_suspended());
+                self.stops.line(
+                    number,
+                    after,
+                    component.map_or(ParkState::Called, ParkState::Waits),
+                );
             }
-            Stopped::Before { after, why: Why::Released, .. } => {
+            Stopped::Before { after, why: ParkReason::Released, .. } => {
                 self.stops.line(number, after, ParkState::Called);
             }
-            Stopped::CatchingUp { sweep } => match self.stops.sweep.at {
-                Some(at) if sweep == self.stops.sweep.number => {
+            Stopped::CatchingUp { scan } => match self.stops.scan.at {
+                Some(at) if scan == self.stops.scan.number => {
                     self.stops.line(number, at, ParkState::CatchingUp);
                 }
                 _ => self.stops.forget_mark(number),
@@ -136,15 +143,15 @@ impl<S: Saga> SagaRunner<S> {
         }
     }
 
-    /// Feeds called instances the records they have missed. Returns whether more of that can be
-    /// done now.
+    /// Delivers the records that called instances have missed. Returns whether more of them can be
+    /// delivered now.
     pub(super) fn catch_up_stopped(
         &mut self,
         ctx: &mut ActixContext<Self>,
     ) -> Result<bool, String> {
         self.stops.call_resumed();
-        let Some(from) = self.stops.sweeping() else { return Ok(false) };
-        let (journal, head) = (Arc::clone(&self.following.journal), self.following.after);
+        let Some(from) = self.stops.scanning() else { return Ok(false) };
+        let (journal, head) = (Arc::clone(&self.cursor.journal), self.cursor.after);
         let records = journal.read(from, SWEPT_RECORDS_MAX, ReadLevel::Submitted);
         let records = records.map_err(|error| error.to_string())?;
         let mut at = from;
@@ -152,19 +159,19 @@ impl<S: Saga> SagaRunner<S> {
             if self.under_way >= UNDER_WAY_MAX {
                 return Ok(false);
             }
-            self.hear_again(record, ctx)?;
+            self.redeliver(record, ctx)?;
             at = record.position;
-            self.stops.swept(at);
+            self.stops.scanned(at);
         }
         if at < head {
             return Ok(at > from);
         }
-        self.stops.end_sweep();
-        self.let_alarms_go_off(ctx);
-        Ok(self.stops.sweeping().is_some())
+        self.stops.end_scan();
+        self.fire_timers(ctx);
+        Ok(self.stops.scanning().is_some())
     }
 
-    fn hear_again(
+    fn redeliver(
         &mut self,
         record: &Arc<Record>,
         ctx: &mut ActixContext<Self>,
@@ -173,7 +180,7 @@ impl<S: Saga> SagaRunner<S> {
         match self.stops.halt(number, record.position) {
             Some(ParkState::CatchingUp) => self.step(number, record, heard, ctx),
             Some(ParkState::Called) => {
-                let answered = self.take_up(number).map_err(|error| error.to_string())?;
+                let answered = self.resume(number).map_err(|error| error.to_string())?;
                 let answered = (0..answered).map(|nth| (record.position, nth));
                 self.answered.extend(answered.clone());
                 let stepped = self.step(number, record, heard, ctx);
@@ -186,27 +193,27 @@ impl<S: Saga> SagaRunner<S> {
         }
     }
 
-    /// Loads a parked instance with the state it was parked in. Returns how many commands of its
-    /// next reaction are delivered.
-    fn take_up(&mut self, number: u64) -> Result<u16, StoreError> {
+    /// Loads a parked instance in the state in which it was parked. Returns how many commands of
+    /// its next reaction are delivered.
+    fn resume(&mut self, number: u64) -> Result<u16, StoreError> {
         let Some(Stopped::Before { after, kept, delivered, .. }) = self.stopped(number)? else {
-            let because = format!("conversation {number} stopped, and is not written down");
-            return Err(StoreError::Failed(because));
+            let reason = format!("the stored state of parked instance {number} is missing");
+            return Err(StoreError::Failed(reason));
         };
         self.remember(number).map_err(StoreError::Failed)?;
         *self.memory.change(number) = Conversation::of(kept);
         self.stops.line(number, after, ParkState::CatchingUp);
-        self.stops.put(number, Stopped::CatchingUp { sweep: self.stops.sweep.number });
+        self.stops.put(number, Stopped::CatchingUp { scan: self.stops.scan.number });
         Ok(delivered)
     }
 }
 
 /// Builds the quarantine entry of an instance that crashed after this position.
-fn entry<S: Saga>(number: u64, after: u64, because: &str, since_ms: u64) -> QuarantineEntry {
+fn entry<S: Saga>(number: u64, after: u64, reason: &str, since_ms: u64) -> QuarantineEntry {
     QuarantineEntry {
         resource: S::NAME,
         number,
-        because: because.to_owned(),
+        reason: reason.to_owned(),
         command: None,
         position: Some(after + 1),
         crashes: 1,

@@ -3,12 +3,12 @@
 use super::{
     SagaRunner,
     checkpoint::SavedInstance,
-    parked::{Stopped, Why},
+    parked::{ParkReason, Stopped},
     status::{Ask, Waiting},
 };
 use crate::{
     actors::supervision::ActorRef,
-    domain::kernel::{Awaits, Saga},
+    domain::kernel::{Saga, WaitsFor},
 };
 use actix::{Context, Handler};
 use serde_json::Value;
@@ -19,11 +19,11 @@ pub type AskSaga =
     Arc<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<Waiting, String>> + Send>> + Send + Sync>;
 
 /// Returns the function that asks the runner behind this actor reference.
-pub fn asking<S: Saga>(seat: Arc<ActorRef<SagaRunner<S>>>) -> AskSaga {
+pub fn asking<S: Saga>(actor_ref: Arc<ActorRef<SagaRunner<S>>>) -> AskSaga {
     Arc::new(move |number| {
-        let runner = seat.addr();
+        let runner = actor_ref.addr();
         Box::pin(async move {
-            let runner = runner.ok_or_else(|| format!("{} is not there", S::NAME))?;
+            let runner = runner.ok_or_else(|| format!("{} is not running", S::NAME))?;
             runner.send(Ask(number)).await.unwrap_or_else(|error| Err(error.to_string()))
         })
     })
@@ -33,15 +33,15 @@ impl<S: Saga> Handler<Ask> for SagaRunner<S> {
     type Result = Result<Waiting, String>;
 
     fn handle(&mut self, Ask(number): Ask, _: &mut Context<Self>) -> Self::Result {
-        if !self.following.is_started {
-            return Err(format!("{} is starting over", S::NAME));
+        if !self.cursor.is_started {
+            return Err(format!("{} is starting", S::NAME));
         }
         let mut waiting = Waiting {
             saga: S::NAME,
-            awaits: Awaits::Nobody,
+            waits_for: WaitsFor::Nothing,
             state: Value::Null,
             stuck: None,
-            alarm: None,
+            timer: None,
         };
         let kept = if let Some(stopped) = self.stopped_before(number)? {
             waiting.stuck = Some(stopped.why);
@@ -51,10 +51,10 @@ impl<S: Saga> Handler<Ask> for SagaRunner<S> {
             self.memory.get_mut(number).and_then(|conversation| conversation.kept.clone())
         };
         if let Some(kept) = kept {
-            waiting.awaits = kept.state.awaits();
+            waiting.waits_for = kept.state.waits_for();
             waiting.state = serde_json::to_value(&kept.state).map_err(|error| error.to_string())?;
             waiting.stuck = waiting.stuck.or(kept.stuck);
-            waiting.alarm = kept.alarm;
+            waiting.timer = kept.timer;
         }
         Ok(waiting)
     }
@@ -68,7 +68,7 @@ struct Halted<S> {
 
 impl<S: Saga> SagaRunner<S> {
     /// Returns the state and reason of a parked instance; `None` when it is not parked, or is about
-    /// to go on.
+    /// to resume.
     fn stopped_before(&self, number: u64) -> Result<Option<Halted<S>>, String> {
         if !self.stops.holds(number) {
             return Ok(None);
@@ -76,9 +76,9 @@ impl<S: Saga> SagaRunner<S> {
         let stopped = self.stopped(number).map_err(|error| error.to_string())?;
         let Some(Stopped::Before { kept, why, .. }) = stopped else { return Ok(None) };
         let why = match why {
-            Why::Waits { context } => format!("{context} is suspended"),
-            Why::Crashed { because, .. } => format!("it crashed: {because}"),
-            Why::Released => "it is about to go on".to_owned(),
+            ParkReason::Waits { component } => format!("{component} is suspended"),
+            ParkReason::Crashed { reason, .. } => format!("it crashed: {reason}"),
+            ParkReason::Released => "it is about to resume".to_owned(),
         };
         Ok(Some(Halted { kept, why }))
     }

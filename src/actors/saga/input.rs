@@ -11,58 +11,58 @@ impl<S: Saga> SagaRunner<S> {
     /// Maps a record to the number of a saga instance and its input. A panic is returned as an
     /// error.
     pub(super) fn listen_well(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
-        catch_panic(|| listen(self.following.me, &self.services.rooms, record))
+        catch_panic(|| listen(self.cursor.me, &self.services.registry, record))
             .and_then(|heard| heard)
     }
 }
 
-/// Maps a record to the number of an instance of this saga and its input; `None` when it concerns
-/// none.
+/// Maps a record to the number of an instance of this saga and its input; `None` when the record
+/// concerns no instance.
 pub fn listen<S: Saga>(
     me: KindId,
-    rooms: &Registry,
+    registry: &Registry,
     record: &Record,
 ) -> Result<Option<(u64, Heard<S>)>, String> {
     let name_of = |record: &Record| {
-        rooms.of(record.stream.kind).map_or_else(String::new, |(name, _)| (*name).to_owned())
+        registry.of(record.stream.kind).map_or_else(String::new, |(name, _)| (*name).to_owned())
     };
     match &record.payload {
         Payload::Event(_) => {
-            let Some(heard) = rooms.hear::<S::Hears>(record)? else { return Ok(None) };
+            let Some(heard) = registry.hear::<S::Events>(record)? else { return Ok(None) };
             Ok(S::route(&heard).map(|number| (number, Heard::Event(heard))))
         }
-        Payload::Woken if record.stream.kind == me => {
-            Ok(Some((record.stream.number, Heard::Woken)))
+        Payload::TimerFired if record.stream.kind == me => {
+            Ok(Some((record.stream.number, Heard::TimerFired)))
         }
-        Payload::Woken => Ok(None),
+        Payload::TimerFired => Ok(None),
         Payload::Unchanged { command } => Ok(origin_of(me, record).map(|origin| {
             let (aggregate, number) = (name_of(record), record.stream.number);
             let unchanged = Unchanged { aggregate, number, command: command.clone() };
             (origin.conversation, Heard::Unchanged(unchanged))
         })),
-        Payload::Refused { command, because, rejection } => {
+        Payload::Refused { command, reason, rejection } => {
             let Some(origin) = origin_of(me, record) else { return Ok(None) };
-            let Some((name, door)) = rooms.of(record.stream.kind) else {
-                return Err(format!("record {}: of an unknown kind", record.position));
+            let Some((name, decoder)) = registry.of(record.stream.kind) else {
+                return Err(format!("record {}: its kind is unknown", record.position));
             };
             let refused = Refused {
                 aggregate: (*name).to_owned(),
                 number: record.stream.number,
                 command: command.clone(),
-                because: because.clone(),
-                rejection: door.read_rejection(rejection)?,
+                reason: reason.clone(),
+                rejection: decoder.read_rejection(rejection)?,
             };
             Ok(Some((origin.conversation, Heard::Refused(refused))))
         }
     }
 }
 
-/// An input of a saga's step: an event, the outcome of one of its commands, or its alarm.
+/// An input of a saga's step: an event, the outcome of one of its commands, or its timer.
 pub enum Heard<S: Saga> {
-    Event(S::Hears),
+    Event(S::Events),
     Refused(Refused),
     Unchanged(Unchanged),
-    Woken,
+    TimerFired,
 }
 
 impl<S: Saga> Heard<S> {
@@ -71,9 +71,9 @@ impl<S: Saga> Heard<S> {
         let me = Id::new(number);
         match self {
             Self::Event(heard) => state.react(me, heard, meta),
-            Self::Refused(refused) => state.refused(me, &refused),
-            Self::Unchanged(unchanged) => state.unchanged(me, &unchanged),
-            Self::Woken => state.woken(me, meta.time),
+            Self::Refused(refused) => state.on_rejected(me, &refused),
+            Self::Unchanged(unchanged) => state.on_no_op(me, &unchanged),
+            Self::TimerFired => state.on_timer(me, meta.time),
         }
     }
 }

@@ -1,19 +1,20 @@
-//! The cache of open saga instances: a part of them in memory, all of them stored, in groups.
+//! The cache of open saga instances: all of them are stored in groups, and some are in memory.
 //!
 //! Instances with neighbouring numbers change at about the same time. A group of them is stored as
 //! one value, so that a checkpoint writes a fraction of the keys.
 
 use super::{
-    checkpoint::{Lagging, SavedInstance},
+    checkpoint::{SavedInstance, UndeliveredInstance},
     instance::Conversation,
 };
 use crate::{actors::support::UnusedNumbers, domain::kernel::Saga, store::codec};
 use std::collections::{BTreeMap, HashMap};
 
-/// Instances per group, as a power of two.
+/// The number of instances per group, as an exponent of two.
 const GROUP_BITS: u32 = 5;
 
-/// Groups kept in memory after a checkpoint. Other groups are read when a record concerns them.
+/// Upper bound of groups that stay in memory after a checkpoint. Other groups are read when a
+/// record concerns them.
 const REMEMBERED_GROUPS_MAX: usize = 2_048;
 
 /// The saga instances in memory.
@@ -22,7 +23,7 @@ pub struct InstanceCache<S> {
     groups: HashMap<u64, Group<S>>,
     /// The keys of groups that differ from their stored form.
     changed: Vec<u64>,
-    newborns: UnusedNumbers,
+    unused_numbers: UnusedNumbers,
 }
 
 /// A group of instances with neighbouring numbers.
@@ -31,7 +32,7 @@ struct Group<S> {
     members: BTreeMap<u64, Conversation<S>>,
     is_changed: bool,
     is_on_disk: bool,
-    /// The group is durable as it is here as soon as any record after this position is.
+    /// The group, as it is here, is durable as soon as any record after this position is durable.
     written_behind: u64,
 }
 
@@ -47,20 +48,20 @@ const fn group_of(number: u64) -> u64 {
 }
 
 impl<S: Saga> InstanceCache<S> {
-    /// Creates an empty cache; nothing is stored above this key.
+    /// Creates an empty cache. No key above `last_key` is stored.
     pub fn new(last_key: u64) -> Self {
-        let newborns = UnusedNumbers::after(last_key, 1);
-        Self { groups: HashMap::new(), changed: Vec::new(), newborns }
+        let unused_numbers = UnusedNumbers::after(last_key, 1);
+        Self { groups: HashMap::new(), changed: Vec::new(), unused_numbers }
     }
 
-    /// Returns the key that has to be read before this instance takes input; `None` when it is in
+    /// Returns the key that has to be read before this instance gets input; `None` when it is in
     /// memory.
     pub fn missing(&mut self, number: u64) -> Option<u64> {
         let key = group_of(number);
         if self.groups.contains_key(&key) {
             return None;
         }
-        if self.newborns.first_time(key) {
+        if self.unused_numbers.first_time(key) {
             self.groups.insert(key, Group::default());
             return None;
         }
@@ -98,19 +99,19 @@ impl<S: Saga> InstanceCache<S> {
     }
 
     /// Returns the instances with undelivered commands.
-    pub fn lagging(&self) -> Vec<Lagging<S>> {
+    pub fn undelivered(&self) -> Vec<UndeliveredInstance<S>> {
         let changed = self.changed.iter().filter_map(|key| self.groups.get(key));
         let members = changed.flat_map(|group| &group.members);
-        let lagging = members.filter_map(|(number, conversation)| {
+        let undelivered = members.filter_map(|(number, conversation)| {
             let said = conversation.said.front()?;
             let before = said.before.clone();
-            Some(Lagging { number: *number, after: said.trigger - 1, before })
+            Some(UndeliveredInstance { number: *number, after: said.trigger - 1, before })
         });
-        lagging.collect()
+        undelivered.collect()
     }
 
-    /// Returns the keys and values that a checkpoint has to store. Lagging instances are stored
-    /// apart; see [`Self::lagging`].
+    /// Returns the keys and values that a checkpoint has to store. Undelivered instances are stored
+    /// separately; see [`Self::undelivered`].
     pub fn write_down(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
         let mut written = Vec::new();
         for key in std::mem::take(&mut self.changed) {
@@ -133,7 +134,8 @@ impl<S: Saga> InstanceCache<S> {
         written
     }
 
-    /// Records that the values of these keys are durable once any record after this position is.
+    /// Records that the values of these keys are durable once any record after this position is
+    /// durable.
     pub fn written(&mut self, keys: impl Iterator<Item = u64>, behind: u64) {
         for key in keys {
             if let Some(group) = self.groups.get_mut(&key) {

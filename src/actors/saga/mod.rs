@@ -3,11 +3,11 @@
 //!
 //! A saga is a fold over the journal, and a checkpoint only shortens its replay. A checkpoint holds
 //! the state of every open instance as of the last record read. An instance with commands in
-//! delivery *lags*: its state is stored as of *before* the record that led to them. After a crash
-//! the runner reads that record again and dispatches with the same causes. It leaves out commands
-//! whose outcome is in the journal already. An instance whose commands are for a suspended
-//! component, or that crashed, is *parked* there. It leaves the memory, and the records it misses
-//! are read again when it is called.
+//! delivery is *undelivered*: its state is stored as of *before* the record that led to them. After
+//! a crash the runner reads that record again and dispatches with the same causes. It omits
+//! commands whose outcome is in the journal already. An instance whose commands are for a suspended
+//! component, or that crashed, is *parked* at that record. It is removed from memory. When it is
+//! called, it may resume, and the records it has missed are read again.
 
 mod catch_up;
 mod checkpoint;
@@ -27,12 +27,12 @@ pub use status::Waiting;
 use crate::{
     actors::{
         dispatch::{AckLevel, DeliveryError},
-        operations::Context,
+        operations::Component,
         subscription::{Cursor, Progress, RETRY_PAUSE, Subscriber, SubscriberServices, Wake},
         supervision::Lifecycle,
         support::catch_panic,
     },
-    domain::kernel::{Alarm, Next, Saga, Step, Timestamp},
+    domain::kernel::{NextState, Saga, Step, TimerChange, Timestamp},
     store::{
         KindId, Lease, Origin, Payload, Record, codec,
         journal::{ReadLevel, StoreError},
@@ -49,9 +49,9 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use timers::ALARM_BIT;
+use timers::TIMER_BIT;
 
-/// The key of the list of lagging instances; no group of instances has this key.
+/// The key of the list of undelivered instances; no group of instances has this key.
 const LAGGING: u64 = 0;
 
 /// The bit that marks the key of a parked instance; the other bits are its number. The bit alone is
@@ -60,27 +60,27 @@ const STOPPED_BIT: u64 = 1 << 62;
 
 /// Runs all instances of one kind of saga.
 pub struct SagaRunner<S: Saga> {
-    following: Cursor,
+    cursor: Cursor,
     services: SubscriberServices,
     memory: InstanceCache<S>,
     stops: ParkedInstances<S>,
     /// Number of reactions whose commands are sent and not all delivered.
     under_way: usize,
-    alarms: BTreeSet<(Timestamp, u64)>,
-    /// Postponed alarms: they are due, and their instance is parked.
+    timers: BTreeSet<(Timestamp, u64)>,
+    /// Postponed timers: they are due, and their instance is parked.
     put_off: BTreeSet<(Timestamp, u64)>,
-    alarms_changed: HashMap<u64, Option<Timestamp>>,
+    timers_changed: HashMap<u64, Option<Timestamp>>,
     /// Versions of instance streams that got a record since the start.
     versions: HashMap<u64, u32>,
     /// Dispatches whose outcome was found in the journal during recovery.
     answered: HashSet<(u64, u16)>,
-    /// The head of the journal when recovery began. Alarms wait until it is read.
+    /// The head of the journal when recovery began. Timers wait until it is read.
     recovered_head: u64,
-    /// The time of the next alarm, and its timer.
+    /// The time of the next timer, and the handle of its scheduled check.
     armed: Option<(Timestamp, SpawnHandle)>,
 }
 
-/// Reports that the commands of one reaction are delivered, or cannot be delivered now.
+/// The message that the commands of one reaction are delivered, or cannot be delivered now.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Delivered {
@@ -89,16 +89,16 @@ struct Delivered {
     generation: u64,
     /// The number of delivered commands and the suspended component of the next one, if delivery
     /// stopped.
-    halted: Option<(u16, Arc<Context>)>,
+    halted: Option<(u16, Arc<Component>)>,
 }
 
 impl<S: Saga> Actor for SagaRunner<S> {
     type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let mut kinds = self.services.rooms.kinds_heard::<S::Hears>();
-        // The outcomes of this saga's commands, and its alarms, are records of its own kind.
-        kinds.insert(self.following.me);
+        let mut kinds = self.services.registry.kinds_heard::<S::Events>();
+        // The outcomes of this saga's commands, and its timers, are records of its own kind.
+        kinds.insert(self.cursor.me);
         self.listen_to(kinds, ctx);
         let every = Duration::from_millis(self.services.settings.checkpoint_every_ms);
         ctx.run_interval(every, |runner, _| runner.checkpoint());
@@ -106,8 +106,8 @@ impl<S: Saga> Actor for SagaRunner<S> {
 }
 
 impl<S: Saga> Subscriber for SagaRunner<S> {
-    fn following(&mut self) -> &mut Cursor {
-        &mut self.following
+    fn cursor(&mut self) -> &mut Cursor {
+        &mut self.cursor
     }
 
     fn start(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), StoreError> {
@@ -131,7 +131,7 @@ impl<S: Saga> Subscriber for SagaRunner<S> {
     }
 
     fn follow_up(&mut self, ctx: &mut ActixContext<Self>) -> Result<bool, String> {
-        self.following.progress.reach(self.following.after);
+        self.cursor.progress.reach(self.cursor.after);
         if self.is_suspended() { Ok(false) } else { self.catch_up_stopped(ctx) }
     }
 }
@@ -157,16 +157,16 @@ impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
 
     fn handle(&mut self, delivered: Delivered, ctx: &mut Self::Context) {
         let Delivered { conversation: number, trigger, generation, halted } = delivered;
-        if !self.following.is_current(generation) {
+        if !self.cursor.is_current(generation) {
             return;
         }
         self.under_way -= 1;
-        // The catch-up scan goes on when half of the commands are delivered.
-        if self.stops.sweep.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
-            self.following.progress.ring();
+        // The catch-up scan continues when half of the commands are delivered.
+        if self.stops.scan.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
+            self.cursor.progress.ring();
         }
-        if let Some((delivered, context)) = halted {
-            return self.wait_for(number, delivered, &context);
+        if let Some((delivered, component)) = halted {
+            return self.wait_for(number, delivered, &component);
         }
         let Some(conversation) = self.memory.get_mut(number) else { return };
         if conversation.said.front().is_some_and(|said| said.trigger == trigger) {
@@ -185,14 +185,14 @@ impl<S: Saga> SagaRunner<S> {
     ) -> Self {
         let journal = Arc::clone(&services.journal);
         Self {
-            following: Cursor::new(me, lease, journal, progress, ReadLevel::Submitted),
+            cursor: Cursor::new(me, lease, journal, progress, ReadLevel::Submitted),
             services,
             memory: InstanceCache::new(0),
             stops: ParkedInstances::default(),
             under_way: 0,
-            alarms: BTreeSet::new(),
+            timers: BTreeSet::new(),
             put_off: BTreeSet::new(),
-            alarms_changed: HashMap::new(),
+            timers_changed: HashMap::new(),
             versions: HashMap::new(),
             answered: HashSet::new(),
             recovered_head: 0,
@@ -201,7 +201,7 @@ impl<S: Saga> SagaRunner<S> {
     }
 
     fn is_suspended(&self) -> bool {
-        self.following.progress.context().is_suspended()
+        self.cursor.progress.component().is_suspended()
     }
 
     fn step(
@@ -211,7 +211,7 @@ impl<S: Saga> SagaRunner<S> {
         heard: Heard<S>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
-        if matches!(heard, Heard::Woken) {
+        if matches!(heard, Heard::TimerFired) {
             self.versions.insert(number, record.version);
         }
         self.remember(number)?;
@@ -220,29 +220,29 @@ impl<S: Saga> SagaRunner<S> {
             return Ok(());
         }
         let (trigger, before) = (record.position, conversation.kept.clone());
-        let is_silent = conversation.said.is_empty();
+        let is_idle = conversation.said.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
         let step = match catch_panic(|| heard.told_to(state, number, &meta)) {
             Ok(step) => step,
-            Err(because) => {
-                let reaction = Reaction::Crash(because);
+            Err(reason) => {
+                let reaction = Reaction::Crash(reason);
                 conversation.said.push_back(Said { trigger, before, reaction });
-                if is_silent {
+                if is_idle {
                     self.send_next(number, ctx);
                 }
                 return Ok(());
             }
         };
-        let Step { next, dispatches, alarm } = step;
-        let alarm_before = before.as_ref().and_then(|kept| kept.alarm);
-        let has_gone_off = record.payload == Payload::Woken;
-        let alarm = match (&next, alarm) {
-            (Next::Done, _) | (_, Alarm::Clear) => None,
-            (_, Alarm::Set(time)) => Some(time),
-            (_, Alarm::Keep) => alarm_before.filter(|_| !has_gone_off),
+        let Step { next, dispatches, timer } = step;
+        let timer_before = before.as_ref().and_then(|kept| kept.timer);
+        let has_fired = record.payload == Payload::TimerFired;
+        let timer = match (&next, timer) {
+            (NextState::Done, _) | (_, TimerChange::Clear) => None,
+            (_, TimerChange::Set(time)) => Some(time),
+            (_, TimerChange::Keep) => timer_before.filter(|_| !has_fired),
         };
-        conversation.kept = SavedInstance::after(next, alarm);
+        conversation.kept = SavedInstance::after(next, timer);
         let commands: Vec<_> = (0..)
             .zip(dispatches)
             .filter(|(nth, _)| !self.answered.contains(&(trigger, *nth)))
@@ -251,8 +251,8 @@ impl<S: Saga> SagaRunner<S> {
             let reaction = Reaction::Commands(commands);
             conversation.said.push_back(Said { trigger, before, reaction });
         }
-        self.set_alarm(number, alarm_before, alarm, ctx);
-        if is_silent {
+        self.set_timer(number, timer_before, timer, ctx);
+        if is_idle {
             self.send_next(number, ctx);
         }
         Ok(())
@@ -261,7 +261,7 @@ impl<S: Saga> SagaRunner<S> {
     /// Loads an instance unless it is in memory.
     fn remember(&mut self, number: u64) -> Result<(), String> {
         let Some(key) = self.memory.missing(number) else { return Ok(()) };
-        let Cursor { journal, me, .. } = &self.following;
+        let Cursor { journal, me, .. } = &self.cursor;
         let bytes = journal.conversation(*me, key).map_err(|error| error.to_string())?;
         self.memory.take_in(key, bytes.as_deref()).map_err(|error| error.to_string())
     }
@@ -273,32 +273,32 @@ impl<S: Saga> SagaRunner<S> {
         let Some(Said { trigger, reaction, .. }) = said.front_mut() else { return };
         let commands = match reaction {
             Reaction::Commands(commands) => std::mem::take(commands),
-            Reaction::Crash(because) => {
-                let because = std::mem::take(because);
-                return self.quarantine(number, because);
+            Reaction::Crash(reason) => {
+                let reason = std::mem::take(reason);
+                return self.quarantine(number, reason);
             }
         };
         self.under_way += 1;
-        let rooms = Arc::clone(&self.services.rooms);
-        let Cursor { me, journal, .. } = &self.following;
-        let (by, mandate, journal) = (*me, self.following.mandate(), Arc::clone(journal));
+        let registry = Arc::clone(&self.services.registry);
+        let Cursor { me, journal, .. } = &self.cursor;
+        let (by, fence, journal) = (*me, self.cursor.fence(), Arc::clone(journal));
         let (trigger, runner) = (*trigger, ctx.address());
         actix::spawn(async move {
             let mut halted = None;
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };
                 let when = AckLevel::Submitted;
-                match rooms.deliver(&journal, &mandate, &dispatch, origin, when).await {
+                match registry.deliver(&journal, &fence, &dispatch, origin, when).await {
                     Ok(()) => {}
-                    Err(DeliveryError::Suspended(context)) => {
-                        halted = Some((nth, context));
+                    Err(DeliveryError::Suspended(component)) => {
+                        halted = Some((nth, component));
                         break;
                     }
-                    // The runner starts over from its checkpoint.
+                    // The runner starts again from its checkpoint.
                     Err(_) => return,
                 }
             }
-            let generation = mandate.generation;
+            let generation = fence.generation;
             runner.do_send(Delivered { conversation: number, trigger, generation, halted });
         });
     }

@@ -1,13 +1,13 @@
 //! Parked saga instances: instances whose next command is for a suspended component, or that
-//! crashed on a record. A parked instance takes no input until it is called. It then reads what it
-//! has missed again, in order.
+//! crashed on a record. A parked instance gets no input until it is called, which means that it may
+//! resume. Then the records it has missed are read again, in order.
 //!
 //! Memory holds one line per parked instance. The position and state at which it was parked are
 //! stored under a key of its own. The records it has missed are in the journal.
 
 use super::{STOPPED_BIT, checkpoint::SavedInstance};
 use crate::{
-    actors::{operations::Context, saga::ALARM_BIT},
+    actors::{operations::Component, saga::TIMER_BIT},
     store::codec,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-/// Stored marks of instances that have caught up: at most this many are deleted by one checkpoint.
+/// Upper bound of stored marks of caught-up instances that one checkpoint deletes.
 const WIPED_MAX: usize = 4_096;
 
 /// The stored form of a parked saga instance. Stored; variants are only ever added, at the end.
@@ -26,32 +26,32 @@ pub enum Stopped<S> {
     Before {
         /// The last position the instance has processed.
         after: u64,
-        /// The state of the instance then.
+        /// The state of the instance at that position.
         kept: Option<SavedInstance<S>>,
         /// Number of commands of the next record's reaction that are delivered already.
         delivered: u16,
         /// The reason for parking.
-        why: Why,
+        why: ParkReason,
     },
     /// The instance catches up: its state is stored as of the position of this scan.
     CatchingUp {
         /// The number of the scan.
-        sweep: u64,
+        scan: u64,
     },
 }
 
 /// The reason why a saga instance is parked. Stored; variants are only ever added, at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Why {
+pub enum ParkReason {
     /// The next command of the instance is for a suspended component.
     Waits {
         /// The name of its component.
-        context: String,
+        component: String,
     },
     /// The instance crashed.
     Crashed {
         /// The panic message.
-        because: String,
+        reason: String,
         /// The time of the crash, in milliseconds since the epoch.
         since_ms: u64,
     },
@@ -63,16 +63,16 @@ pub enum Why {
 #[derive(Clone, Debug)]
 pub enum ParkState {
     /// The instance waits for this component, which is suspended.
-    Waits(Arc<Context>),
+    Waits(Arc<Component>),
     /// The instance is in quarantine.
     Crashed,
-    /// The instance may go on. The current scan takes it up when it reaches its position, otherwise
-    /// the next scan does.
+    /// The instance may resume. The current scan resumes it at its position. When there is no scan,
+    /// the next one does.
     Called,
-    /// The instance may go on, but the current scan has passed its position. The next scan takes it
-    /// up, because this one would skip the records it has missed.
+    /// The instance may resume, but the current scan has passed its position. The next scan resumes
+    /// it, because the current one would skip the records it has missed.
     Passed,
-    /// The instance takes its input from the scan.
+    /// The instance gets its input from the scan.
     CatchingUp,
 }
 
@@ -95,22 +95,22 @@ impl CatchUpScan {
 /// All parked saga instances.
 pub struct ParkedInstances<S> {
     lines: BTreeMap<u64, (u64, ParkState)>,
-    waited_for: BTreeMap<&'static str, (Arc<Context>, u64)>,
-    /// Number of instances that were called and not taken up yet.
+    waited_for: BTreeMap<&'static str, (Arc<Component>, u64)>,
+    /// Number of instances that were called and have not resumed yet.
     called: usize,
-    /// Instances whose stored form differs from this one, or may do so.
+    /// Instances whose stored form on disk may differ from the one here.
     recent: HashMap<u64, Recent<S>>,
     /// Instances that have caught up and are still marked as catching up on disk.
     marked: VecDeque<u64>,
     /// The current catch-up scan, or the last one.
-    pub sweep: CatchUpScan,
-    is_sweep_changed: bool,
+    pub scan: CatchUpScan,
+    is_scan_changed: bool,
 }
 
 struct Recent<S> {
     stopped: Stopped<S>,
     is_changed: bool,
-    /// The stored form is durable as soon as any record after this position is.
+    /// The stored form is durable as soon as any record after this position is durable.
     written_behind: Option<u64>,
 }
 
@@ -122,8 +122,8 @@ impl<S> Default for ParkedInstances<S> {
             called: 0,
             recent: HashMap::new(),
             marked: VecDeque::new(),
-            sweep: CatchUpScan { number: 0, at: None },
-            is_sweep_changed: false,
+            scan: CatchUpScan { number: 0, at: None },
+            is_scan_changed: false,
         }
     }
 }
@@ -150,17 +150,17 @@ impl<S: Serialize> ParkedInstances<S> {
         self.lines.get(&number).filter(|(after, _)| *after < position).map(|(_, halt)| halt)
     }
 
-    /// Adds a parked instance or replaces its line, as it is on disk.
+    /// Adds the line of a parked instance, or replaces it, as it is on disk.
     pub fn line(&mut self, number: u64, after: u64, mut halt: ParkState) {
         self.wipe(number);
         if matches!(halt, ParkState::Called) {
-            halt = self.sweep.called(after);
+            halt = self.scan.called(after);
         }
         match &halt {
-            ParkState::Waits(context) => {
-                context.await_more(1);
-                let new = || (Arc::clone(context), 0);
-                self.waited_for.entry(context.name).or_insert_with(new).1 += 1;
+            ParkState::Waits(component) => {
+                component.await_more(1);
+                let new = || (Arc::clone(component), 0);
+                self.waited_for.entry(component.name).or_insert_with(new).1 += 1;
             }
             ParkState::Called => self.called += 1,
             ParkState::Passed | ParkState::Crashed | ParkState::CatchingUp => {}
@@ -174,16 +174,16 @@ impl<S: Serialize> ParkedInstances<S> {
         self.recent.insert(number, recent);
     }
 
-    /// Returns the stored form of an instance, unless it is surely on disk.
+    /// Returns the stored form of an instance, unless it is known to be on disk.
     pub fn recent(&self, number: u64) -> Option<&Stopped<S>> {
         self.recent.get(&number).map(|recent| &recent.stopped)
     }
 
     fn wipe(&mut self, number: u64) {
         match self.lines.remove(&number) {
-            Some((_, ParkState::Waits(context))) => {
-                context.await_less(1);
-                if let Some((_, waiting)) = self.waited_for.get_mut(context.name) {
+            Some((_, ParkState::Waits(component))) => {
+                component.await_less(1);
+                if let Some((_, waiting)) = self.waited_for.get_mut(component.name) {
                     *waiting -= 1;
                 }
             }
@@ -195,46 +195,46 @@ impl<S: Serialize> ParkedInstances<S> {
     /// Calls the instances whose component is no longer suspended.
     pub fn call_resumed(&mut self) {
         self.waited_for.retain(|_, (_, waiting)| *waiting > 0);
-        if self.waited_for.values().all(|(context, _)| context.is_suspended()) {
+        if self.waited_for.values().all(|(component, _)| component.is_suspended()) {
             return;
         }
         for (after, halt) in self.lines.values_mut() {
-            if let ParkState::Waits(context) = halt
-                && !context.is_suspended()
+            if let ParkState::Waits(component) = halt
+                && !component.is_suspended()
             {
-                context.await_less(1);
-                if let Some((_, waiting)) = self.waited_for.get_mut(context.name) {
+                component.await_less(1);
+                if let Some((_, waiting)) = self.waited_for.get_mut(component.name) {
                     *waiting -= 1;
                 }
-                *halt = self.sweep.called(*after);
+                *halt = self.scan.called(*after);
                 self.called += usize::from(matches!(halt, ParkState::Called));
             }
         }
     }
 
     /// Returns the position of the current scan. Begins a scan when an instance was called.
-    pub fn sweeping(&mut self) -> Option<u64> {
-        if self.sweep.at.is_none() && self.called > 0 {
+    pub fn scanning(&mut self) -> Option<u64> {
+        if self.scan.at.is_none() && self.called > 0 {
             let called = self.lines.values().filter(|(_, halt)| matches!(halt, ParkState::Called));
             let first = called.map(|(after, _)| *after).min()?;
-            self.sweep = CatchUpScan { number: self.sweep.number + 1, at: Some(first) };
-            self.is_sweep_changed = true;
+            self.scan = CatchUpScan { number: self.scan.number + 1, at: Some(first) };
+            self.is_scan_changed = true;
         }
-        self.sweep.at
+        self.scan.at
     }
 
     /// Records the position that the scan has read.
-    pub fn swept(&mut self, position: u64) {
-        self.sweep.at = Some(position);
-        self.is_sweep_changed = true;
+    pub fn scanned(&mut self, position: u64) {
+        self.scan.at = Some(position);
+        self.is_scan_changed = true;
     }
 
-    /// Ends the scan when it has reached the saga's cursor. Instances that took part take their
-    /// input from the journal again. Instances that the scan has passed are called for the next
-    /// one.
-    pub fn end_sweep(&mut self) {
-        self.sweep.at = None;
-        self.is_sweep_changed = true;
+    /// Ends the scan when it has reached the saga's cursor. Instances that took part get their
+    /// input from that cursor again. Instances that the scan has passed are called for the next
+    /// scan.
+    pub fn end_scan(&mut self) {
+        self.scan.at = None;
+        self.is_scan_changed = true;
         for (_, halt) in
             self.lines.values_mut().filter(|(_, halt)| matches!(halt, ParkState::Passed))
         {
@@ -258,7 +258,7 @@ impl<S: Serialize> ParkedInstances<S> {
 
     /// Returns whether anything differs from what is stored.
     pub fn is_changed(&self) -> bool {
-        self.is_sweep_changed
+        self.is_scan_changed
             || !self.marked.is_empty()
             || self.recent.values().any(|recent| recent.is_changed)
     }
@@ -277,14 +277,15 @@ impl<S: Serialize> ParkedInstances<S> {
         let lines = &self.lines;
         let wiped = self.marked.drain(..wiped).filter(|number| !lines.contains_key(number));
         into.extend(wiped.map(|number| (number | STOPPED_BIT, None)));
-        if std::mem::take(&mut self.is_sweep_changed) {
-            into.push((STOPPED_BIT, Some(codec::encode(&self.sweep))));
+        if std::mem::take(&mut self.is_scan_changed) {
+            into.push((STOPPED_BIT, Some(codec::encode(&self.scan))));
         }
     }
 
-    /// Records that the values of these keys are durable once any record after this position is.
+    /// Records that the values of these keys are durable once any record after this position is
+    /// durable.
     pub fn written(&mut self, keys: &[u64], behind: u64) {
-        for key in keys.iter().filter(|key| **key & (ALARM_BIT | STOPPED_BIT) == STOPPED_BIT) {
+        for key in keys.iter().filter(|key| **key & (TIMER_BIT | STOPPED_BIT) == STOPPED_BIT) {
             if let Some(recent) = self.recent.get_mut(&(key & !STOPPED_BIT)) {
                 recent.written_behind = Some(behind);
             }
@@ -295,8 +296,8 @@ impl<S: Serialize> ParkedInstances<S> {
 impl<S> Drop for ParkedInstances<S> {
     fn drop(&mut self) {
         for (_, halt) in self.lines.values() {
-            if let ParkState::Waits(context) = halt {
-                context.await_less(1);
+            if let ParkState::Waits(component) = halt {
+                component.await_less(1);
             }
         }
     }
@@ -307,19 +308,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whom_a_sweep_has_passed_is_taken_up_by_the_next_and_hears_what_it_has_missed() {
+    fn an_instance_that_a_scan_has_passed_resumes_in_the_next_scan_and_misses_no_record() {
         let mut stops = ParkedInstances::<()>::default();
         stops.line(1, 100, ParkState::Called);
-        assert_eq!(stops.sweeping(), Some(100));
-        stops.swept(800);
+        assert_eq!(stops.scanning(), Some(100));
+        stops.scanned(800);
         stops.line(2, 700, ParkState::Called);
         stops.line(3, 800, ParkState::Called);
         assert!(matches!(stops.halt(2, 801), Some(ParkState::Passed)), "701 to 800 were passed");
         assert!(matches!(stops.halt(3, 801), Some(ParkState::Called)));
         stops.line(1, 100, ParkState::CatchingUp);
         stops.line(3, 800, ParkState::CatchingUp);
-        stops.end_sweep();
-        assert_eq!(stops.sweeping(), Some(700));
+        stops.end_scan();
+        assert_eq!(stops.scanning(), Some(700));
         assert!(matches!(stops.halt(2, 701), Some(ParkState::Called)));
         assert!(!stops.holds(1) && !stops.holds(3));
     }

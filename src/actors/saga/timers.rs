@@ -1,4 +1,4 @@
-//! The alarms of saga instances. An alarm is durable, and becomes a record when it goes off.
+//! The timers of saga instances. A timer is durable, and becomes a record when it fires.
 
 use super::SagaRunner;
 use crate::{
@@ -15,16 +15,16 @@ use crate::{
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::BTreeSet, time::Duration};
 
-/// The longest time between two checks whether the next alarm is due. The wall clock may have been
+/// The longest time between two checks whether the next timer is due. The wall clock may have been
 /// set forward meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The bit that marks the key of an alarm; the other bits are the instance's number.
-pub(super) const ALARM_BIT: u64 = 1 << 63;
+/// The bit that marks the key of a timer; the other bits are the instance's number.
+pub(super) const TIMER_BIT: u64 = 1 << 63;
 
 impl<S: Saga> SagaRunner<S> {
-    /// Replaces the alarm of an instance.
-    pub(super) fn set_alarm(
+    /// Replaces the timer of an instance.
+    pub(super) fn set_timer(
         &mut self,
         number: u64,
         before: Option<Timestamp>,
@@ -35,19 +35,19 @@ impl<S: Saga> SagaRunner<S> {
             return;
         }
         if let Some(time) = before {
-            self.alarms.remove(&(time, number));
+            self.timers.remove(&(time, number));
             self.put_off.remove(&(time, number));
         }
         if let Some(time) = after {
-            self.alarms.insert((time, number));
+            self.timers.insert((time, number));
             self.arm(ctx);
         }
-        self.alarms_changed.insert(number, after);
+        self.timers_changed.insert(number, after);
     }
 
-    /// Arms the timer for the next alarm.
+    /// Schedules the check of the next timer.
     pub(super) fn arm(&mut self, ctx: &mut ActixContext<Self>) {
-        let Some((time, _)) = self.alarms.first().copied() else { return };
+        let Some((time, _)) = self.timers.first().copied() else { return };
         if self.armed.is_some_and(|(armed, _)| armed <= time) {
             return;
         }
@@ -56,33 +56,33 @@ impl<S: Saga> SagaRunner<S> {
     }
 
     fn arm_in(&mut self, pause: Duration, time: Timestamp, ctx: &mut ActixContext<Self>) {
-        let handle = ctx.run_later(pause, Self::go_off);
+        let handle = ctx.run_later(pause, Self::fire);
         if let Some((_, earlier)) = self.armed.replace((time, handle)) {
             ctx.cancel_future(earlier);
         }
     }
 
-    /// Writes a record for every alarm that is due. The instance takes it from the journal like any
-    /// other.
-    fn go_off(&mut self, ctx: &mut ActixContext<Self>) {
+    /// Writes a record for every timer that is due. The instance reads it from the journal like any
+    /// other record.
+    fn fire(&mut self, ctx: &mut ActixContext<Self>) {
         self.armed = None;
-        // Some alarms may have gone off already, as records that are still to be read.
-        let Cursor { is_started, after, .. } = self.following;
+        // Some timers may have fired already, as records that are still to be read.
+        let Cursor { is_started, after, .. } = self.cursor;
         if !is_started || after < self.recovered_head || self.is_suspended() {
             return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
         }
-        while let Some((time, number)) = self.alarms.first().copied() {
+        while let Some((time, number)) = self.timers.first().copied() {
             if time > now() {
                 break;
             }
             if self.stops.holds(number) {
-                self.put_off.extend(self.alarms.pop_first());
+                self.put_off.extend(self.timers.pop_first());
                 continue;
             }
-            match self.write_woken(number) {
-                Ok(()) => drop(self.alarms.pop_first()),
-                Err(because) => {
-                    tracing::warn!(saga = S::NAME, number, because, "an alarm is late");
+            match self.write_fired(number) {
+                Ok(()) => drop(self.timers.pop_first()),
+                Err(reason) => {
+                    tracing::warn!(saga = S::NAME, number, reason, "a timer is late");
                     return self.arm_in(RETRY_PAUSE, Timestamp(0), ctx);
                 }
             }
@@ -90,37 +90,37 @@ impl<S: Saga> SagaRunner<S> {
         self.arm(ctx);
     }
 
-    /// Makes postponed alarms due again, unless their instance is still parked.
-    pub(super) fn let_alarms_go_off(&mut self, ctx: &mut ActixContext<Self>) {
+    /// Makes postponed timers due again, unless their instance is still parked.
+    pub(super) fn fire_timers(&mut self, ctx: &mut ActixContext<Self>) {
         let (put_off, due) = std::mem::take(&mut self.put_off)
             .into_iter()
             .partition(|(_, number)| self.stops.holds(*number));
         self.put_off = put_off;
-        self.alarms.extend::<BTreeSet<_>>(due);
+        self.timers.extend::<BTreeSet<_>>(due);
         self.arm(ctx);
     }
 
-    fn write_woken(&mut self, number: u64) -> Result<(), String> {
-        let stream = Stream { kind: self.following.me, number };
+    fn write_fired(&mut self, number: u64) -> Result<(), String> {
+        let stream = Stream { kind: self.cursor.me, number };
         let after_version = if let Some(version) = self.versions.get(&number) {
             *version
         } else {
-            self.following.journal.last_version(stream).map_err(|error| error.to_string())?
+            self.cursor.journal.last_version(stream).map_err(|error| error.to_string())?
         };
         let submission = Submission {
             stream,
             after_version,
-            generation: self.following.generation,
-            entries: vec![Entry { payload: Payload::Woken, typed: None }],
+            generation: self.cursor.generation,
+            entries: vec![Entry { payload: Payload::TimerFired, typed: None }],
             time: now(),
             correlation: number,
-            cause: Cause::Alarm,
+            cause: Cause::Timer,
             answer: None,
             snapshot: None,
-            leases: [Some(self.following.lease.clone()), None],
+            leases: [Some(self.cursor.lease.clone()), None],
             done: None,
         };
-        self.following.journal.submit(submission).map_err(|error| error.to_string())?;
+        self.cursor.journal.submit(submission).map_err(|error| error.to_string())?;
         self.versions.insert(number, after_version + 1);
         Ok(())
     }

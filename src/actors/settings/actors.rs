@@ -4,7 +4,7 @@ use crate::actors::support::{COUNT_MAX, InvalidSetting, THREADS_MAX, within};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The smallest `shard_blocked_ms`; with less, a busy loop would be taken for blocked.
+/// The smallest `shard_blocked_ms`; with less, a busy event loop would count as blocked.
 const SHARD_BLOCKED_MS_MIN: u64 = 250;
 
 /// The smallest `query_ms_max`; with less, queries would seldom finish on a busy machine.
@@ -25,7 +25,7 @@ pub struct ActorSettings {
     pub shards: usize,
     /// Upper bound of aggregates in memory in the whole process. Near it, the least recently used
     /// ones are passivated.
-    pub living_max: usize,
+    pub instances_max: usize,
     /// Seconds after which an unused aggregate is passivated.
     pub idle_after_s: u64,
     /// Events of one aggregate between two snapshots.
@@ -35,10 +35,10 @@ pub struct ActorSettings {
     /// Upper bound of messages waiting for one instance; more are answered 503.
     pub instance_messages_max: usize,
     /// Milliseconds a command waits for the gate of its kind, or of another aggregate's step,
-    /// before it is turned away.
+    /// before it is refused.
     pub admit_within_ms: u64,
     /// Upper bound of clients that wait for an external service while this machine works on their
-    /// request, before the call and after its answer. More are turned away.
+    /// request, before the call and after its answer. More are refused.
     pub unanswered_max: usize,
     /// Crashes of one instance within the window that put it in quarantine.
     pub crashes_max: u32,
@@ -59,7 +59,7 @@ impl Default for ActorSettings {
     fn default() -> Self {
         Self {
             shards: 0,
-            living_max: 32_768,
+            instances_max: 32_768,
             idle_after_s: 300,
             snapshot_every_events: 100,
             mailbox_messages_max: 16_384,
@@ -84,7 +84,7 @@ impl ActorSettings {
     pub fn check(&self) -> Result<(), InvalidSetting> {
         within([
             ("shards", self.shards as u64, 0..=THREADS_MAX),
-            ("living_max", self.living_max as u64, 1..=COUNT_MAX),
+            ("instances_max", self.instances_max as u64, 1..=COUNT_MAX),
             ("idle_after_s", self.idle_after_s, 0..=COUNT_MAX),
             ("snapshot_every_events", self.snapshot_every_events.into(), 1..=COUNT_MAX),
             ("mailbox_messages_max", self.mailbox_messages_max as u64, 1..=COUNT_MAX),
@@ -124,7 +124,7 @@ impl ActorSettings {
 
 /// Checks that a URL is present and can be called over HTTP.
 pub(super) fn check_url(url: Option<&str>) -> Result<(), InvalidSetting> {
-    let wrong = |because: String| Err(InvalidSetting::new("url", because));
+    let wrong = |reason: String| Err(InvalidSetting::new("url", reason));
     let Some(url) = url else {
         return wrong("is required with transport = \"http\"".to_owned());
     };

@@ -5,37 +5,37 @@ use crate::domain::kernel::{Business, in_plain_words};
 use serde::{Deserialize as _, Serialize as _};
 use serde_json::{Map, Value, json};
 
-/// The share of a request's patience that a business may use by default, in percent. The rest is
-/// for the reply.
+/// The share of a request's longest wait that a business may use by default, in percent. The rest
+/// is for the reply.
 const SHARE_PERCENT: u64 = 80;
 
-/// Decodes the section of a business, with the defaults when there is none. `patience_ms` is the
+/// Decodes the section of a business, with the defaults when there is none. `wait_max_ms` is the
 /// longest wait of a request, if that is known.
 ///
 /// # Errors
-/// The first key whose value makes no sense, as a sentence.
+/// The first key with an invalid value, as a sentence.
 pub fn read<B: Business>(
     section: Option<&Value>,
-    patience_ms: Option<u64>,
+    wait_max_ms: Option<u64>,
 ) -> Result<B::Settings, String> {
-    let Some((key, patience_ms)) = B::WAITS_MS.zip(patience_ms) else {
+    let Some((key, wait_max_ms)) = B::WAIT_SETTING.zip(wait_max_ms) else {
         return section.map_or_else(|| Ok(B::Settings::default()), deserialized::<B>);
     };
     let mut section = section.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let settings = deserialized::<B>(&section)?;
     let waits_ms = B::Settings::serialize(&settings, serde_json::value::Serializer);
     let waits_ms = waits_ms.ok().and_then(|settings| settings.get(key)?.as_u64());
-    if waits_ms.is_none_or(|waits_ms| waits_ms < patience_ms) {
+    if waits_ms.is_none_or(|waits_ms| waits_ms < wait_max_ms) {
         return Ok(settings);
     }
     if section.get(key).is_some() {
         let name = B::NAME;
         return Err(format!(
-            "{name}.{key}: a request is answered after http.patience_ms = {patience_ms} at the \
+            "{name}.{key}: a request is answered after http.wait_max_ms = {wait_max_ms} at the \
              latest, so this must be less"
         ));
     }
-    section[key] = json!(patience_ms * SHARE_PERCENT / 100);
+    section[key] = json!(wait_max_ms * SHARE_PERCENT / 100);
     deserialized::<B>(&section)
 }
 
@@ -75,18 +75,18 @@ mod tests {
 
     impl Business for Office {
         const NAME: &'static str = "office";
-        const WAITS_MS: Option<&'static str> = Some("answers_within_ms");
+        const WAIT_SETTING: Option<&'static str> = Some("answers_within_ms");
         type Settings = Hours;
 
         fn install(_host: &mut impl Host) {}
     }
 
-    fn answers(section: Option<&Value>, patience_ms: Option<u64>) -> Result<u32, String> {
-        read::<Office>(section, patience_ms).map(|hours| hours.answers_within_ms)
+    fn answers(section: Option<&Value>, wait_max_ms: Option<u64>) -> Result<u32, String> {
+        read::<Office>(section, wait_max_ms).map(|hours| hours.answers_within_ms)
     }
 
     #[test]
-    fn nobody_who_waits_is_told_so_late_that_the_request_was_answered_before() {
+    fn the_wait_setting_is_less_than_the_longest_wait_of_a_request_by_default() {
         assert_eq!(answers(None, Some(3_000)), Ok(2_500));
         assert_eq!(answers(None, Some(300)), Ok(240));
         assert_eq!(answers(Some(&json!({"desks": 2})), Some(300)), Ok(240));
@@ -94,17 +94,17 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_for_longer_than_a_request_waits_is_told_so() {
+    fn a_wait_setting_as_long_as_a_request_waits_is_refused() {
         let asked = |ms: u32| json!({"answers_within_ms": ms});
         assert_eq!(answers(Some(&asked(299)), Some(300)), Ok(299));
         assert_eq!(answers(Some(&asked(0)), Some(300)), Ok(0));
         let error = answers(Some(&asked(300)), Some(300)).unwrap_err();
         assert!(error.starts_with("office.answers_within_ms: "), "{error}");
-        assert!(error.contains("http.patience_ms = 300"), "{error}");
+        assert!(error.contains("http.wait_max_ms = 300"), "{error}");
     }
 
     #[test]
-    fn a_value_that_makes_no_sense_is_named() {
+    fn the_key_of_an_invalid_value_is_named() {
         let error = answers(Some(&json!({"desks": "many"})), Some(300)).unwrap_err();
         assert!(error.starts_with("office.desks: "), "{error}");
     }

@@ -36,7 +36,7 @@ pub struct Settings {
     pub only: Vec<String>,
     /// The longest time a request waits for a pending outcome, in milliseconds, if there are
     /// requests.
-    pub patience_ms: Option<u64>,
+    pub wait_max_ms: Option<u64>,
 }
 
 impl Settings {

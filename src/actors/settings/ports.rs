@@ -21,7 +21,7 @@ pub struct PortSettings {
     /// The time, in milliseconds, in which a request with a waiting client is answered. It includes
     /// the wait in the gate, all attempts and pauses, counted from the record that caused the
     /// request. No attempt starts with less than half of its time-out left. A configured value is
-    /// less than `http.patience_ms`.
+    /// less than `http.wait_max_ms`.
     pub within_ms: u64,
     /// Retries after the first attempt, for requests with a waiting client. Retries and hedges
     /// together add a fifth to the load at most.
@@ -81,7 +81,7 @@ impl PortSettings {
     /// Checks the ranges and combinations of the settings.
     ///
     /// # Errors
-    /// The first setting that makes no sense.
+    /// The first invalid setting.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         within([
             ("timeout_ms", self.timeout_ms, 1..=COUNT_MAX),
@@ -103,12 +103,12 @@ impl PortSettings {
         let timeout_ms = self.timeout_ms;
         // A hedge at the start of the first attempt, or after its time-out, is not a second attempt
         // beside it.
-        let senseless = self.hedge_after_ms.filter(|after| !(1..timeout_ms).contains(after));
-        if let Some(after_ms) = senseless {
-            let because = format!(
+        let invalid = self.hedge_after_ms.filter(|after| !(1..timeout_ms).contains(after));
+        if let Some(after_ms) = invalid {
+            let reason = format!(
                 "must be at least 1 and less than timeout_ms = {timeout_ms}, not {after_ms}"
             );
-            return Err(InvalidSetting::new("hedge_after_ms", because));
+            return Err(InvalidSetting::new("hedge_after_ms", reason));
         }
         for (key, share) in
             [("failure_rate", self.failure_rate), ("decline_rate", self.decline_rate)]

@@ -10,7 +10,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Records read at once while starting over.
+/// Upper bound of records read at once during a start.
 const STARTING_RECORDS_MAX: usize = 4_096;
 
 /// A subscriber's position in the journal, with its lease and checkpoint.
@@ -33,7 +33,7 @@ pub struct Cursor {
     pub(super) is_starting: bool,
     /// The position of the last checkpoint.
     checkpointed: u64,
-    /// The last checkpoint, when the journal's queue was too full for it.
+    /// The last checkpoint, when the commit queue was too full for it.
     unsent: Option<Checkpoint>,
     pub(super) level: ReadLevel,
 }
@@ -71,7 +71,7 @@ impl Cursor {
     }
 
     /// Returns the fence of the subscriber's commands.
-    pub fn mandate(&self) -> Fence {
+    pub fn fence(&self) -> Fence {
         Fence { generation: self.generation, lease: self.lease.clone() }
     }
 
@@ -80,12 +80,12 @@ impl Cursor {
         self.is_started && self.generation == generation
     }
 
-    /// Returns which of this subscriber's commands led to a record, if one did.
+    /// Returns the origin of the command that led to a record, if this subscriber issued it.
     pub fn origin_of_mine(&self, record: &Record) -> Option<Origin> {
         origin_of(self.me, record)
     }
 
-    /// Calls `each` for every command of this subscriber whose outcome is behind a position.
+    /// Calls `each` for every command of this subscriber whose outcome is after a position.
     pub fn answered_after(
         &self,
         position: u64,
@@ -98,7 +98,8 @@ impl Cursor {
         Ok(())
     }
 
-    /// Calls `each` for one batch of them. Returns the position behind which there may be more.
+    /// Calls `each` for the commands whose outcome is in the next batch of records after a
+    /// position. Returns the position after which there may be more.
     pub fn some_answered_after(
         &self,
         position: u64,
@@ -130,14 +131,14 @@ impl Cursor {
         Checkpoint { follower, generation, position, conversations }
     }
 
-    /// Submits a checkpoint and returns whether the journal took it. When the queue is full, the
-    /// same one has to be tried again before there is another.
+    /// Submits a checkpoint and returns whether the journal accepted it. When the queue is full,
+    /// the same checkpoint has to be retried before the next one.
     pub fn write_down(&mut self, checkpoint: Checkpoint) -> bool {
         let position = checkpoint.position;
         match self.journal.checkpoint(checkpoint) {
             Ok(()) => self.checkpointed = position,
             Err((error, checkpoint)) => {
-                tracing::debug!(part = self.progress.name(), %error, "a checkpoint is put off");
+                tracing::debug!(part = self.progress.name(), %error, "a checkpoint is delayed");
                 // A checkpoint of an earlier generation is void: its records are read again.
                 self.unsent = (!matches!(error, SubmitError::Stale)).then_some(checkpoint);
                 return false;
@@ -164,10 +165,10 @@ impl Cursor {
     }
 }
 
-/// Returns the command of this sender that led to a record, if one did.
-pub fn origin_of(speaker: KindId, record: &Record) -> Option<Origin> {
+/// Returns the origin of the command that led to a record, if this sender issued it.
+pub fn origin_of(issuer: KindId, record: &Record) -> Option<Origin> {
     match record.cause {
-        Cause::Dispatch(origin) if origin.by == speaker => Some(origin),
+        Cause::Dispatch(origin) if origin.by == issuer => Some(origin),
         _ => None,
     }
 }

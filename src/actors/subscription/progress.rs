@@ -1,6 +1,6 @@
 //! The progress of a subscriber, readable from other threads, and the flag that wakes it.
 
-use crate::actors::operations::Context;
+use crate::actors::operations::Component;
 use std::sync::{
     Arc, Mutex, PoisonError, RwLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,19 +9,19 @@ use std::sync::{
 /// The progress of a saga runner, port, lookup or projector.
 pub struct Progress {
     name: String,
-    context: Arc<Context>,
+    component: Arc<Component>,
     position: AtomicU64,
     waiting: AtomicU64,
     /// The last position known to concern the subscriber.
     called: AtomicU64,
-    /// Up to this position, only records that it was called for concern the subscriber.
+    /// Up to this position, only records for which it was called concern the subscriber.
     passed: AtomicU64,
-    /// Whether the subscriber was woken and has not looked yet.
-    is_ringing: AtomicBool,
+    /// Whether the subscriber was woken and has not run yet.
+    is_woken: AtomicBool,
     /// The function that wakes the current subscriber.
-    knock: RwLock<Option<Knock>>,
+    waker: RwLock<Option<Knock>>,
     is_listening: AtomicBool,
-    trouble: Mutex<Option<String>>,
+    request_error: Mutex<Option<String>>,
 }
 
 /// A function that wakes the subscriber.
@@ -30,18 +30,18 @@ pub type Knock = Arc<dyn Fn() + Send + Sync>;
 impl Progress {
     /// Creates the progress of a subscriber at position 0. `part` is its role in its component:
     /// saga, port, lookup or view.
-    pub fn new(part: &str, context: &Arc<Context>) -> Arc<Self> {
+    pub fn new(part: &str, component: &Arc<Component>) -> Arc<Self> {
         Arc::new(Self {
-            name: format!("{part} {}", context.name),
-            context: Arc::clone(context),
+            name: format!("{part} {}", component.name),
+            component: Arc::clone(component),
             position: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
             called: AtomicU64::new(0),
             passed: AtomicU64::new(0),
-            is_ringing: AtomicBool::new(false),
-            knock: RwLock::default(),
+            is_woken: AtomicBool::new(false),
+            waker: RwLock::default(),
             is_listening: AtomicBool::new(false),
-            trouble: Mutex::default(),
+            request_error: Mutex::default(),
         })
     }
 
@@ -51,8 +51,8 @@ impl Progress {
     }
 
     /// Returns the component of the subscriber.
-    pub const fn context(&self) -> &Arc<Context> {
-        &self.context
+    pub const fn component(&self) -> &Arc<Component> {
+        &self.component
     }
 
     /// Records that everything up to this position is processed.
@@ -67,25 +67,25 @@ impl Progress {
         if position < self.called() { position } else { position.max(durable) }
     }
 
-    /// Sets the number of things under way.
+    /// Sets the number of unfinished items.
     pub fn wait_for(&self, number: usize) {
         self.waiting.store(number as u64, Ordering::Relaxed);
     }
 
-    /// Returns the number of things under way.
+    /// Returns the number of unfinished items.
     pub fn waiting(&self) -> u64 {
         self.waiting.load(Ordering::Relaxed)
     }
 
     /// Sets the function that wakes the subscriber, and clears the wake flag. A wake-up sent to a
     /// predecessor thus does not block later ones.
-    pub fn knocks_with(&self, knock: Knock) {
-        *self.knock.write().unwrap_or_else(PoisonError::into_inner) = Some(knock);
-        self.hush();
+    pub fn waker_of(&self, waker: Knock) {
+        *self.waker.write().unwrap_or_else(PoisonError::into_inner) = Some(waker);
+        self.clear_wake();
     }
 
-    /// Returns whether the journal has to be subscribed to: true once, however often the subscriber
-    /// is replaced.
+    /// Returns whether the caller has to subscribe to the journal. This is true for the first call
+    /// only, also when the subscriber is replaced later.
     pub fn listens_from_now_on(&self) -> bool {
         !self.is_listening.swap(true, Ordering::AcqRel)
     }
@@ -96,14 +96,15 @@ impl Progress {
         self.ring();
     }
 
-    /// Records that up to this position nothing concerns the subscriber but what it was called for.
+    /// Records that, up to this position, only records for which the subscriber was called concern
+    /// it.
     pub fn pass(&self, position: u64) {
         self.passed.fetch_max(position, Ordering::AcqRel);
     }
 
     /// Returns the position to which a subscriber at `position` may skip.
     pub fn skip(&self, position: u64) -> u64 {
-        // In this order: the journal calls for a position before it lets later ones pass.
+        // In this order: the journal uses `call` for a position before `pass` for later ones.
         let passed = self.passed.load(Ordering::Acquire);
         if self.called() <= position { position.max(passed) } else { position }
     }
@@ -113,43 +114,43 @@ impl Progress {
         self.called.load(Ordering::Acquire)
     }
 
-    /// Wakes the subscriber once, however often this is called before the subscriber looks.
+    /// Wakes the subscriber. Further calls have no effect until the wake flag is cleared.
     pub fn ring(&self) {
-        if !self.is_ringing.swap(true, Ordering::AcqRel)
-            && let Some(knock) = &*self.knock.read().unwrap_or_else(PoisonError::into_inner)
+        if !self.is_woken.swap(true, Ordering::AcqRel)
+            && let Some(waker) = &*self.waker.read().unwrap_or_else(PoisonError::into_inner)
         {
-            knock();
+            waker();
         }
     }
 
     /// Clears the wake flag; later calls of [`Self::ring`] wake the subscriber again. The
     /// subscriber has to check [`Self::called`] afterwards, because earlier calls no longer wake
     /// it.
-    pub fn hush(&self) {
-        // A swap, so that everything written before an earlier ring is visible here.
-        self.is_ringing.swap(false, Ordering::AcqRel);
+    pub fn clear_wake(&self) {
+        // A swap, so that everything written before an earlier wake-up is visible here.
+        self.is_woken.swap(false, Ordering::AcqRel);
     }
 
     /// Clears the error. Cheap when there was none.
-    pub fn trouble_over(&self) {
-        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        if trouble.take().is_some() {
-            tracing::info!(part = self.name, "well again");
+    pub fn error_over(&self) {
+        let mut request_error = self.request_error.lock().unwrap_or_else(PoisonError::into_inner);
+        if request_error.take().is_some() {
+            tracing::info!(part = self.name, "recovered from its error");
         }
     }
 
-    /// Returns the present error, if there is one.
+    /// Returns the current error, if there is one.
     pub fn error(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.request_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sets or clears the error.
-    pub fn trouble(&self, trouble: Option<String>) {
-        let mut known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn request_error(&self, request_error: Option<String>) {
+        let mut known = self.request_error.lock().unwrap_or_else(PoisonError::into_inner);
         // A repeated error is logged once: it is retried several times a second, perhaps for hours.
-        if let Some(because) = trouble.as_ref().filter(|_| *known != trouble) {
-            tracing::error!(part = self.name, because, "in trouble");
+        if let Some(reason) = request_error.as_ref().filter(|_| *known != request_error) {
+            tracing::error!(part = self.name, reason, "failing, and retried");
         }
-        *known = trouble;
+        *known = request_error;
     }
 }

@@ -1,9 +1,9 @@
-//! The services that every subscriber gets: sagas, ports, lookups and projectors.
+//! The services of the runtime that sagas, ports, lookups and projectors get.
 
 use crate::{
     actors::{
         dispatch::Registry,
-        operations::{Contexts, OperationsLog, Quarantine},
+        operations::{Components, OperationsLog, Quarantine},
         settings::ActorSettings,
     },
     store::journal::Journal,
@@ -20,9 +20,9 @@ pub struct SubscriberServices {
     /// The quarantine of crashed instances.
     pub quarantine: Arc<Quarantine>,
     /// The operations log.
-    pub diary: Arc<OperationsLog>,
+    pub operations_log: Arc<OperationsLog>,
     /// The registry of aggregate kinds.
-    pub rooms: Arc<Registry>,
+    pub registry: Arc<Registry>,
     /// The components, each of which can be suspended.
-    pub contexts: Arc<Contexts>,
+    pub components: Arc<Components>,
 }

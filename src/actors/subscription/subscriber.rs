@@ -1,9 +1,10 @@
 //! The subscriber trait: the common behavior of sagas, ports and lookups, which follow the journal
 //! and act on it.
 //!
-//! A subscriber sleeps until a record concerns it, reads on in turns and stores checkpoints. It
-//! starts over from its checkpoint when it is created and whenever the journal has lost what it has
-//! read. Its [`Cursor`] holds the position; each subscriber defines its own action on a record.
+//! A subscriber sleeps until a record concerns it, reads records in turns and stores checkpoints.
+//! It starts again from its checkpoint when it is created, and whenever the journal has lost
+//! records it has read. Its [`Cursor`] holds the position. Each subscriber defines its own action
+//! on a record.
 
 use super::cursor::Cursor;
 use crate::store::{
@@ -16,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 /// Upper bound of records read in one turn of the event loop.
 pub const TURN_RECORDS_MAX: usize = 512;
 
-/// The pause before a failed turn is tried again.
+/// The pause before a failed turn is retried.
 pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A turn with at least this many records counts as heavy load: the next one waits for
@@ -35,7 +36,7 @@ pub struct Wake;
 /// An actor that follows the journal.
 pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
     /// Returns the subscriber's cursor.
-    fn following(&mut self) -> &mut Cursor;
+    fn cursor(&mut self) -> &mut Cursor;
 
     /// Resets the subscriber and resumes what was under way at the last checkpoint.
     fn start(&mut self, ctx: &mut Context<Self>) -> Result<(), StoreError>;
@@ -57,18 +58,18 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
     /// Subscribes to records of these kinds, and wakes the subscriber at once for the first time.
     fn listen_to(&mut self, kinds: KindSet, ctx: &mut Context<Self>) {
         let addr = ctx.address();
-        let following = self.following();
-        let progress = Arc::clone(&following.progress);
-        let knock = Arc::new(move || addr.do_send(Wake));
-        progress.knocks_with(knock);
+        let cursor = self.cursor();
+        let progress = Arc::clone(&cursor.progress);
+        let waker = Arc::new(move || addr.do_send(Wake));
+        progress.waker_of(waker);
         if progress.listens_from_now_on() {
             let (is_waited_for, passed) = (Arc::default(), Arc::clone(&progress));
             let wake = Arc::new(move |position| progress.call(position));
             let pass = Arc::new(move |position| passed.pass(position));
             let listener = Listener { kinds, is_waited_for, wake, pass };
-            following.journal.subscribe(following.level, listener);
+            cursor.journal.subscribe(cursor.level, listener);
         }
-        following.progress.call(following.head());
+        cursor.progress.call(cursor.head());
     }
 
     /// Handles a wake-up: runs one turn and schedules the next.
@@ -80,20 +81,20 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
             }
             Ok((records, is_more)) => {
                 let may_read = self.may_read();
-                let following = self.following();
-                following.progress.hush();
-                // A call for records that the journal has lost since is void.
-                let called = following.progress.called().min(following.head());
-                let is_called = called > following.after || records == TURN_RECORDS_MAX;
+                let cursor = self.cursor();
+                cursor.progress.clear_wake();
+                // A call for records that the journal has lost meanwhile is void.
+                let called = cursor.progress.called().min(cursor.head());
+                let is_called = called > cursor.after || records == TURN_RECORDS_MAX;
                 if is_more || may_read && is_called {
-                    following.progress.ring();
+                    cursor.progress.ring();
                 }
             }
-            Err(because) => {
+            Err(reason) => {
                 // The failed turn changed nothing; its record is read again.
-                let progress = Arc::clone(&self.following().progress);
-                progress.trouble(Some(because));
-                progress.hush();
+                let progress = Arc::clone(&self.cursor().progress);
+                progress.request_error(Some(reason));
+                progress.clear_wake();
                 ctx.run_later(RETRY_PAUSE, move |_, _| progress.ring());
             }
         }
@@ -106,37 +107,37 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
             return Ok((0, true));
         }
         let mut read = 0;
-        self.following().skip();
+        self.cursor().skip();
         if self.may_read() {
-            let Cursor { journal, after, level, .. } = self.following();
+            let Cursor { journal, after, level, .. } = self.cursor();
             let records = journal.read(*after, TURN_RECORDS_MAX, *level);
             let records = records.map_err(|error| error.to_string())?;
             read = records.len();
             for record in &records {
                 self.take_in(record, ctx)?;
-                self.following().after = record.position;
+                self.cursor().after = record.position;
             }
         }
         let is_more = self.follow_up(ctx)?;
-        self.following().progress.trouble_over();
+        self.cursor().progress.error_over();
         Ok((read, is_more))
     }
 
     /// Starts the subscriber unless it has started in this generation. Returns whether the start is
     /// over.
     fn has_started(&mut self, ctx: &mut Context<Self>) -> Result<bool, StoreError> {
-        let following = self.following();
-        let is_current = following.generation == following.journal.generation();
-        if following.is_started && is_current {
+        let cursor = self.cursor();
+        let is_current = cursor.generation == cursor.journal.generation();
+        if cursor.is_started && is_current {
             return Ok(true);
         }
-        if !following.is_starting || !is_current {
-            following.start_over()?;
+        if !cursor.is_starting || !is_current {
+            cursor.start_over()?;
             self.start(ctx)?;
-            self.following().is_starting = true;
+            self.cursor().is_starting = true;
         }
         let is_over = self.go_on_starting()?;
-        self.following().is_started = is_over;
+        self.cursor().is_started = is_over;
         Ok(is_over)
     }
 }

@@ -15,7 +15,7 @@ const BEGINS_WITHIN: Duration = Duration::from_secs(10);
 pub enum Lifecycle {
     /// Stop, after the messages sent before.
     Stop,
-    /// Panic, on purpose.
+    /// Panic, as an injected fault.
     Panic,
 }
 
@@ -47,12 +47,12 @@ impl<A: Actor> ActorRef<A> {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(addr);
     }
 
-    /// Calls `act` with the present address. The address is not replaced meanwhile.
+    /// Calls `act` with the current address. The address is not replaced meanwhile.
     pub fn with<T>(&self, act: impl FnOnce(Option<&Addr<A>>) -> T) -> T {
         act(self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref())
     }
 
-    /// Returns the present address.
+    /// Returns the current address.
     pub fn addr(&self) -> Option<Addr<A>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -74,5 +74,5 @@ pub fn start_in<A: Actor<Context = Context<A>> + Handler<Lifecycle>>(
             late.do_send(Lifecycle::Stop);
         }
     });
-    starting.recv_timeout(BEGINS_WITHIN).map_err(|_| "its loop does not begin it".to_owned())
+    starting.recv_timeout(BEGINS_WITHIN).map_err(|_| "its event loop does not start it".to_owned())
 }

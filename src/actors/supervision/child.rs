@@ -2,7 +2,7 @@
 
 use super::{actor_ref::Lifecycle, restart_pauses::Pauses};
 use crate::{
-    actors::{operations::Context as Part, supervision::EventLoops},
+    actors::{operations::Component as Part, supervision::EventLoops},
     store::{Lease, journal::Journal},
 };
 use actix::{ArbiterHandle, Recipient};
@@ -21,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 /// A loop that does not end the lease within this time is blocked.
 const YIELDS_WITHIN: Duration = Duration::from_millis(100);
 
-/// The time to wait for the journal to settle; after that, the restart is tried again later.
+/// The time to wait for the journal to settle. After that, the restart is retried later.
 const SETTLES_WITHIN: Duration = Duration::from_millis(500);
 
 /// Starts a child on this loop under this lease, and puts its address into its actor reference.
@@ -38,12 +38,12 @@ pub enum Restart {
     After,
 }
 
-/// A part of the runtime that the supervisor restarts when it is gone.
+/// A part of the runtime that the supervisor restarts when it has stopped.
 pub struct Child {
     /// `saga taxi/ride`
     pub name: String,
     /// The component of the child.
-    pub context: Arc<Part>,
+    pub component: Arc<Part>,
     /// The index of its event loop.
     pub on: usize,
     /// The backoff between restarts.
@@ -60,7 +60,7 @@ impl Child {
     /// # Errors
     /// When its loop does not start it.
     pub fn new(
-        (name, context): (String, Arc<Part>),
+        (name, component): (String, Arc<Part>),
         (on, handover): (usize, Restart),
         loops: &EventLoops,
         begin: StartFn,
@@ -68,7 +68,7 @@ impl Child {
         let lease = Lease::default();
         let at = begin(&loops.handle(on), lease.clone())?;
         let pauses = Pauses::default();
-        Ok(Self { name, context, on, pauses, handover, begin, lease, at })
+        Ok(Self { name, component, on, pauses, handover, begin, lease, at })
     }
 
     /// Returns whether the actor exists and holds a valid lease.
@@ -76,12 +76,12 @@ impl Child {
         self.at.connected() && !self.lease.is_over()
     }
 
-    /// Makes the actor panic, on purpose.
+    /// Makes the actor panic as an injected fault.
     pub fn break_it(&self) {
         self.at.do_send(Lifecycle::Panic);
     }
 
-    /// Restarts the actor under a new lease. To be tried again after an error.
+    /// Restarts the actor under a new lease. The caller has to retry after an error.
     ///
     /// # Errors
     /// The reason why it cannot be restarted now.
@@ -94,7 +94,7 @@ impl Child {
             self.stop()?;
         }
         self.end_lease(&loops.handle(self.on), journal);
-        // A checkpoint in the commit queue must not land while the successor reads its own.
+        // A queued checkpoint must not be committed while the successor reads its own.
         if self.handover == Restart::After && !journal.settle(SETTLES_WITHIN) {
             return Err("the journal does not settle".to_owned());
         }
@@ -105,14 +105,14 @@ impl Child {
         Ok(())
     }
 
-    /// Ends the lease between two messages of the loop. No command is being decided then, so none
-    /// is decided and then refused. When the loop is blocked, the lease ends at once.
+    /// Ends the lease between two messages of the loop. No command is being decided at that time,
+    /// so no decided command is refused. When the loop is blocked, the lease ends at once.
     fn end_lease(&self, on: &ArbiterHandle, journal: &Arc<Journal>) {
-        let (said, ended) = mpsc::sync_channel(1);
+        let (reply, ended) = mpsc::sync_channel(1);
         let (lease, of_loop) = (self.lease.clone(), Arc::clone(journal));
         on.spawn_fn(move || {
             of_loop.end(&lease);
-            let _ = said.send(());
+            let _ = reply.send(());
         });
         if ended.recv_timeout(YIELDS_WITHIN).is_err() {
             journal.end(&self.lease);

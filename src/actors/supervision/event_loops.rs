@@ -4,20 +4,20 @@
 //! The old loop gets no more messages, and runs until it wakes up or the process ends.
 
 use super::heartbeat::Heartbeat;
-use crate::actors::{api::PATIENCE_MAX, support::name_this_thread};
+use crate::actors::{api::WAIT_MAX, support::name_this_thread};
 use actix::{Arbiter, ArbiterHandle};
 use std::time::{Duration, Instant};
 
-/// The factor by which loops that also read from disk, foreign loops and the disk itself may be
-/// silent longer than a shard.
+/// Loops that also read from disk, foreign loops and the disk itself may be silent this many times
+/// longer than a shard.
 const LENIENCE: u32 = 10;
 
-/// At most this many replaced event loops may still be blocked; beyond that no shard is replaced.
+/// Upper bound of replaced event loops that are still blocked. Beyond it, no shard is replaced.
 const GONE_MAX: usize = 8;
 
-/// The time a replaced loop runs after it has woken up. By then it has forwarded all of its
-/// messages.
-const ENDS_AFTER: Duration = PATIENCE_MAX;
+/// The time that a replaced loop runs after it has woken up. After that time it has forwarded all
+/// of its messages.
+const ENDS_AFTER: Duration = WAIT_MAX;
 
 /// The role of an event loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +33,14 @@ struct Loop {
     name: String,
     lives: LoopRole,
     arbiter: Arbiter,
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
 }
 
 /// A foreign event loop, such as one of the HTTP server: monitored here, started and ended
 /// elsewhere.
 struct ForeignLoop {
     name: String,
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
 }
 
 /// All event loops.
@@ -61,16 +61,16 @@ impl EventLoops {
     /// Starts a loop and returns its index.
     pub fn add(&mut self, name: String, lives: LoopRole) -> usize {
         let arbiter = arbiter(&name);
-        let pulse = Heartbeat::of(&arbiter);
-        self.all.push(Loop { name, lives, arbiter, pulse });
+        let heartbeat = Heartbeat::of(&arbiter);
+        self.all.push(Loop { name, lives, arbiter, heartbeat });
         self.all.len() - 1
     }
 
     /// Monitors a foreign loop. The returned future produces its heartbeat and has to run there
     /// until the loop ends.
-    pub fn add_guest(&mut self, name: String) -> impl Future<Output = ()> + Send + use<> {
-        let (pulse, heart) = Heartbeat::with_heart();
-        self.guests.push(ForeignLoop { name, pulse });
+    pub fn add_foreign_loop(&mut self, name: String) -> impl Future<Output = ()> + Send + use<> {
+        let (heartbeat, heart) = Heartbeat::with_heart();
+        self.guests.push(ForeignLoop { name, heartbeat });
         heart
     }
 
@@ -89,30 +89,30 @@ impl EventLoops {
         self.all.iter().filter(|one| matches!(one.lives, LoopRole::Shard(_))).count()
     }
 
-    /// Reads all heartbeats, and forgets replaced loops that have woken up and foreign loops that
-    /// have ended.
-    pub fn look(&mut self) {
+    /// Reads all heartbeats. Removes replaced loops that have woken up and foreign loops that have
+    /// ended.
+    pub fn check(&mut self) {
         for one in &mut self.all {
-            one.pulse.look();
+            one.heartbeat.check();
         }
-        self.gone.retain_mut(|(name, _, pulse)| {
-            pulse.look();
-            let is_asleep = pulse.looks > 0;
+        self.gone.retain_mut(|(name, _, heartbeat)| {
+            heartbeat.check();
+            let is_asleep = heartbeat.looks > 0;
             if !is_asleep {
-                tracing::warn!(name, "a loop that was replaced has woken up");
+                tracing::warn!(name, "a replaced event loop has woken up");
             }
             is_asleep
         });
-        self.guests.retain_mut(|guest| {
-            guest.pulse.look();
-            !guest.pulse.is_over()
+        self.guests.retain_mut(|foreign_loop| {
+            foreign_loop.heartbeat.check();
+            !foreign_loop.heartbeat.is_over()
         });
     }
 
     /// Returns whether this loop is blocked.
     pub fn is_blocked(&self, index: usize) -> bool {
-        let Loop { lives, pulse, .. } = &self.all[index];
-        pulse.is_silent_for(match lives {
+        let Loop { lives, heartbeat, .. } = &self.all[index];
+        heartbeat.is_silent_for(match lives {
             LoopRole::Shard(_) => self.blocked_after,
             LoopRole::Followers => self.leniently(),
         })
@@ -127,8 +127,11 @@ impl EventLoops {
     pub fn blocked(&self) -> Vec<String> {
         let blocked = (0..self.all.len()).filter(|index| self.is_blocked(*index));
         let mut names: Vec<_> = blocked.map(|index| self.all[index].name.clone()).collect();
-        let guests = self.guests.iter().filter(|guest| guest.pulse.is_silent_for(self.leniently()));
-        names.extend(guests.map(|guest| guest.name.clone()));
+        let guests = self
+            .guests
+            .iter()
+            .filter(|foreign_loop| foreign_loop.heartbeat.is_silent_for(self.leniently()));
+        names.extend(guests.map(|foreign_loop| foreign_loop.name.clone()));
         for (name, ..) in &self.gone {
             if !names.contains(name) {
                 names.push(name.clone());
@@ -141,7 +144,7 @@ impl EventLoops {
     pub fn replaceable(&self) -> Vec<(usize, u32, Instant)> {
         let left = GONE_MAX.saturating_sub(self.gone.len());
         let shards = self.all.iter().enumerate().filter_map(|(index, one)| match one.lives {
-            LoopRole::Shard(shard) => Some((index, shard, one.pulse.heard)),
+            LoopRole::Shard(shard) => Some((index, shard, one.heartbeat.heard)),
             LoopRole::Followers => None,
         });
         shards.filter(|(index, ..)| self.is_blocked(*index)).take(left).collect()
@@ -151,14 +154,14 @@ impl EventLoops {
     pub fn replace(&mut self, index: usize) {
         let one = &mut self.all[index];
         let arbiter = arbiter(&one.name);
-        let pulse = Heartbeat::of(&arbiter);
+        let heartbeat = Heartbeat::of(&arbiter);
         let old = std::mem::replace(&mut one.arbiter, arbiter);
-        let pulse = std::mem::replace(&mut one.pulse, pulse);
+        let heartbeat = std::mem::replace(&mut one.heartbeat, heartbeat);
         old.spawn(async {
             tokio::time::sleep(ENDS_AFTER).await;
             Arbiter::current().stop();
         });
-        self.gone.push((one.name.clone(), old, pulse));
+        self.gone.push((one.name.clone(), old, heartbeat));
     }
 
     /// Takes the loops of the subscribers, or those of the shards, out of the set.
@@ -181,22 +184,22 @@ mod tests {
     use crate::actors::supervision::heartbeat::LOOK_EVERY;
 
     #[tokio::test]
-    async fn a_guest_is_blocked_while_its_heart_does_not_beat_and_forgotten_when_it_has_none() {
+    async fn a_foreign_loop_is_blocked_while_it_is_silent_and_removed_when_it_has_ended() {
         let mut loops = EventLoops::new(LOOK_EVERY);
-        let heart = loops.add_guest("http 0".to_owned());
-        (0..LENIENCE).for_each(|_| loops.look());
+        let heart = loops.add_foreign_loop("http 0".to_owned());
+        (0..LENIENCE).for_each(|_| loops.check());
         assert_eq!(loops.blocked(), ["http 0"]);
         let beating = tokio::spawn(heart);
         let seen_to_beat = async {
             while !loops.blocked().is_empty() {
                 tokio::task::yield_now().await;
-                loops.look();
+                loops.check();
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), seen_to_beat).await.expect("it beats");
+        tokio::time::timeout(Duration::from_secs(20), seen_to_beat).await.expect("a beat");
         beating.abort();
         assert!(beating.await.is_err_and(|ended| ended.is_cancelled()));
-        (0..LENIENCE).for_each(|_| loops.look());
-        assert!(loops.blocked().is_empty(), "it has gone");
+        (0..LENIENCE).for_each(|_| loops.check());
+        assert!(loops.blocked().is_empty(), "it has ended");
     }
 }

@@ -20,9 +20,10 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Heartbeat {
     beats: Arc<AtomicU64>,
     seen: u64,
-    /// Number of reads without a new beat. Reads are counted instead of time: on a machine too busy
-    /// to read, a loop is too busy to beat.
+    /// Number of reads without a new beat. Reads are counted instead of time. A machine that is too
+    /// busy for the reads is also too busy for the beats.
     pub(super) looks: u32,
+    /// The time of the last new beat.
     pub(super) heard: Instant,
 }
 
@@ -42,10 +43,11 @@ impl Heartbeat {
         (Self { beats, seen: 0, looks: 0, heard: Instant::now() }, beating)
     }
 
+    /// Creates a heartbeat and runs its future in this loop.
     pub(super) fn of(arbiter: &Arbiter) -> Self {
-        let (pulse, heart) = Self::with_heart();
+        let (heartbeat, heart) = Self::with_heart();
         arbiter.spawn(heart);
-        pulse
+        heartbeat
     }
 
     /// Returns whether the loop has ended and dropped the future.
@@ -53,7 +55,8 @@ impl Heartbeat {
         Arc::strong_count(&self.beats) == 1
     }
 
-    pub(super) fn look(&mut self) {
+    /// Reads the counter.
+    pub(super) fn check(&mut self) {
         let beats = self.beats.load(Ordering::Relaxed);
         if beats == self.seen {
             self.looks = self.looks.saturating_add(1);
@@ -62,6 +65,7 @@ impl Heartbeat {
         }
     }
 
+    /// Returns whether the loop has not beaten for this time.
     pub(super) fn is_silent_for(&self, time: Duration) -> bool {
         LOOK_EVERY * self.looks >= time
     }

@@ -1,13 +1,13 @@
-//! The supervisor: restarts children that are gone and replaces event loops that are blocked.
+//! The supervisor: restarts children that have stopped and replaces event loops that are blocked.
 //!
 //! ```text
-//! watch, a thread of its own, every 50 ms
-//!   ├─ a loop is silent      liveness is red; a shard: another loop, its keepers begun again there
-//!   ├─ a commit hangs        liveness is red
-//!   └─ a part is gone        begun again, from its last checkpoint
+//! thread `watch`, every 50 ms
+//!   ├─ a loop is silent        liveness fails; a shard is restarted in another loop
+//!   ├─ a commit hangs          liveness fails
+//!   └─ a child has stopped     it is restarted from its last checkpoint
 //! ```
-//! An actix actor that panics is gone for good, with its state. The supervisor therefore knows a
-//! child by its start function, and other parts know it by an [`ActorRef`].
+//! An actix actor that panics cannot be resumed, and its state is lost. The supervisor therefore
+//! holds the start function of a child, and other parts hold an [`ActorRef`].
 
 mod actor_ref;
 mod child;
@@ -26,7 +26,7 @@ pub use restart_policy::{CrashWindow, RestartDecision};
 use crate::{
     actors::{
         api::StartError,
-        operations::{Context, Contexts, OperationsEvent, OperationsLog},
+        operations::{Component, Components, OperationsEvent, OperationsLog},
         support::{catch_panic, clock, millis},
     },
     store::journal::Journal,
@@ -48,8 +48,8 @@ use std::{
 /// Supervises the event loops and children of a runtime.
 pub struct Supervisor {
     journal: Arc<Journal>,
-    diary: Arc<OperationsLog>,
-    contexts: Arc<Contexts>,
+    operations_log: Arc<OperationsLog>,
+    components: Arc<Components>,
     house: Mutex<Supervised>,
     /// The names of blocked parts, as of the last check. A lock of its own, so that reading never
     /// waits.
@@ -62,8 +62,8 @@ pub struct Supervisor {
 /// The supervised loops and children, and the monitors of disk and clock.
 struct Supervised {
     loops: EventLoops,
-    wards: Vec<Child>,
-    vigil: StallMonitor,
+    children: Vec<Child>,
+    stall_monitor: StallMonitor,
     clock: clock::Watch,
 }
 
@@ -72,20 +72,20 @@ impl Supervisor {
     /// blocked.
     pub fn new(
         journal: Arc<Journal>,
-        diary: Arc<OperationsLog>,
-        contexts: Arc<Contexts>,
+        operations_log: Arc<OperationsLog>,
+        components: Arc<Components>,
         blocked_after: Duration,
     ) -> Arc<Self> {
         let house = Supervised {
             loops: EventLoops::new(blocked_after),
-            wards: Vec::new(),
-            vigil: StallMonitor::default(),
+            children: Vec::new(),
+            stall_monitor: StallMonitor::default(),
             clock: clock::Watch::default(),
         };
         Arc::new(Self {
             journal,
-            diary,
-            contexts,
+            operations_log,
+            components,
             house: Mutex::new(house),
             blocked: Mutex::default(),
             looks: AtomicU64::new(0),
@@ -100,8 +100,8 @@ impl Supervisor {
     }
 
     /// Monitors a foreign event loop, which is not blocked as long as it polls the returned future.
-    pub fn add_guest(&self, name: String) -> impl Future<Output = ()> + Send + use<> {
-        lock(&self.house).loops.add_guest(name)
+    pub fn add_foreign_loop(&self, name: String) -> impl Future<Output = ()> + Send + use<> {
+        lock(&self.house).loops.add_foreign_loop(name)
     }
 
     /// Returns the handle on which actors are started in the loop of this index.
@@ -113,17 +113,17 @@ impl Supervisor {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn keep(
+    pub fn supervise(
         &self,
         name: impl Into<String>,
-        context: &Arc<Context>,
+        component: &Arc<Component>,
         place: (usize, Restart),
         begin: StartFn,
     ) -> Result<(), StartError> {
         let mut house = lock(&self.house);
-        let named = (name.into(), Arc::clone(context));
-        let ward = Child::new(named, place, &house.loops, begin).map_err(StartError::Settings)?;
-        house.wards.push(ward);
+        let named = (name.into(), Arc::clone(component));
+        let child = Child::new(named, place, &house.loops, begin).map_err(StartError::Settings)?;
+        house.children.push(child);
         Ok(())
     }
 
@@ -137,8 +137,8 @@ impl Supervisor {
             // New loops are started from this thread.
             System::set_current(system);
             while !me.is_over.load(Ordering::Relaxed) {
-                if let Err(because) = catch_panic(|| me.look()) {
-                    tracing::error!(because, "who looks after everything crashed, and goes on");
+                if let Err(reason) = catch_panic(|| me.check()) {
+                    tracing::error!(reason, "a check of the supervisor panicked");
                 }
                 thread::park_timeout(LOOK_EVERY);
             }
@@ -162,36 +162,36 @@ impl Supervisor {
     /// Restarts every child of this component.
     ///
     /// # Errors
-    /// The reason why a child cannot be restarted; the supervisor tries again by itself.
-    pub fn restart(&self, context: &Arc<Context>) -> Result<(), String> {
+    /// The reason why a child cannot be restarted. The supervisor retries by itself.
+    pub fn restart(&self, component: &Arc<Component>) -> Result<(), String> {
         let mut house = lock(&self.house);
-        let Supervised { loops, wards, .. } = &mut *house;
+        let Supervised { loops, children, .. } = &mut *house;
         let since = Instant::now();
-        for ward in wards.iter_mut().filter(|ward| Arc::ptr_eq(&ward.context, context)) {
-            let begun = ward.begin_again(loops, &self.journal);
-            begun.map_err(|because| format!("{} was not begun again: {because}", ward.name))?;
+        for child in children.iter_mut().filter(|child| Arc::ptr_eq(&child.component, component)) {
+            let begun = child.begin_again(loops, &self.journal);
+            begun.map_err(|reason| format!("{} was not restarted: {reason}", child.name))?;
         }
-        self.contexts.stir();
-        self.note_restart(context.name.to_owned(), "it was asked for".to_owned(), since);
+        self.components.stir();
+        self.record_restart(component.name.to_owned(), "it was requested".to_owned(), since);
         Ok(())
     }
 
-    /// Makes the child of this name panic, on purpose.
+    /// Makes the child of this name panic, as an injected fault.
     ///
     /// # Errors
     /// The names of all children, when there is none of this name.
     pub fn break_part(&self, name: &str) -> Result<(), Vec<String>> {
         let house = lock(&self.house);
-        match house.wards.iter().find(|ward| ward.name == name) {
-            Some(ward) => {
-                ward.break_it();
+        match house.children.iter().find(|child| child.name == name) {
+            Some(child) => {
+                child.break_it();
                 Ok(())
             }
-            None => Err(house.wards.iter().map(|ward| ward.name.clone()).collect()),
+            None => Err(house.children.iter().map(|child| child.name.clone()).collect()),
         }
     }
 
-    /// Blocks the loop of a shard for this time, on purpose.
+    /// Blocks the loop of a shard for this time, as an injected fault.
     ///
     /// # Errors
     /// The number of shards, when there is none of this number.
@@ -217,26 +217,26 @@ impl Supervisor {
         lock(&self.house).loops.take(false)
     }
 
-    fn look(&self) {
+    fn check(&self) {
         let mut house = lock(&self.house);
-        let Supervised { loops, wards, vigil, clock } = &mut *house;
-        loops.look();
+        let Supervised { loops, children, stall_monitor, clock } = &mut *house;
+        loops.check();
         if let Some(jump) = clock.look(clock::process()) {
-            self.diary.note(jump.noted());
+            self.operations_log.record(jump.noted());
         }
-        vigil.look(&self.journal, &self.diary);
+        stall_monitor.check(&self.journal, &self.operations_log);
         let mut blocked = loops.blocked();
         if self.journal.committing().is_some_and(|committing| committing >= loops.leniently()) {
             blocked.push("journal".to_owned());
         }
         *lock(&self.blocked) = blocked;
         for (index, shard, since) in loops.replaceable() {
-            self.replace_shard((index, shard, since), loops, wards);
+            self.replace_shard((index, shard, since), loops, children);
         }
         let now = Instant::now();
-        for ward in wards.iter_mut().filter(|ward| !ward.is_alive()) {
-            if ward.pauses.may_begin(now) {
-                self.revive(ward, loops);
+        for child in children.iter_mut().filter(|child| !child.is_alive()) {
+            if child.pauses.may_begin(now) {
+                self.restart_child(child, loops);
             }
         }
         self.looks.fetch_add(1, Ordering::Relaxed);
@@ -246,40 +246,44 @@ impl Supervisor {
         &self,
         (index, shard, since): (usize, u32, Instant),
         loops: &mut EventLoops,
-        wards: &mut [Child],
+        children: &mut [Child],
     ) {
         tracing::error!(shard, silent_ms = millis(since), "a shard is blocked");
         loops.replace(index);
-        for ward in wards.iter_mut().filter(|ward| ward.on == index) {
-            if let Err(because) = ward.begin_again(loops, &self.journal) {
-                tracing::error!(part = ward.name, because, "not begun again");
+        for child in children.iter_mut().filter(|child| child.on == index) {
+            if let Err(reason) = child.begin_again(loops, &self.journal) {
+                tracing::error!(part = child.name, reason, "not restarted");
             }
         }
-        let (because, after_ms) = ("its loop was blocked".to_owned(), millis(since));
-        self.diary.note(OperationsEvent::ShardReplaced { shard, because, after_ms });
+        let (reason, after_ms) = ("its loop was blocked".to_owned(), millis(since));
+        self.operations_log.record(OperationsEvent::ShardReplaced { shard, reason, after_ms });
     }
 
-    fn revive(&self, ward: &mut Child, loops: &EventLoops) {
+    fn restart_child(&self, child: &mut Child, loops: &EventLoops) {
         let since = Instant::now();
-        if loops.is_blocked(ward.on) {
+        if loops.is_blocked(child.on) {
             return;
         }
-        match ward.begin_again(loops, &self.journal) {
+        match child.begin_again(loops, &self.journal) {
             Ok(()) => {
-                ward.pauses.begun(Instant::now());
-                self.contexts.stir();
-                self.note_restart(ward.name.clone(), "it was gone".to_owned(), since);
+                child.pauses.begun(Instant::now());
+                self.components.stir();
+                self.record_restart(child.name.clone(), "it had stopped".to_owned(), since);
             }
-            Err(because) => tracing::error!(part = ward.name, because, "not begun again yet"),
+            Err(reason) => tracing::error!(part = child.name, reason, "not restarted yet"),
         }
     }
 
-    fn note_restart(&self, part: String, because: String, since: Instant) {
-        self.diary.note(OperationsEvent::Restarted { part, because, after_ms: millis(since) });
+    fn record_restart(&self, part: String, reason: String, since: Instant) {
+        self.operations_log.record(OperationsEvent::Restarted {
+            part,
+            reason,
+            after_ms: millis(since),
+        });
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "to block the loop is what is asked for")]
+#[expect(clippy::disallowed_methods, reason = "the fault is to block the loop")]
 fn block(lasting: Duration) {
     thread::sleep(lasting);
 }

@@ -8,23 +8,24 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// A child that runs for this long after a restart has recovered: its next restart is a first one.
+/// A child that runs for this long after a restart has recovered. Its next restart counts as the
+/// first.
 const RECOVERED_AFTER: Duration = Duration::from_secs(10);
 
 /// Exponential backoff: none, 50 ms, 100 ms, 200 ms, ... 5 s.
 #[derive(Debug, Default)]
 pub struct Pauses {
-    /// Restarts in a row.
+    /// Number of restarts in a row.
     restarts: u32,
     /// The time of the last restart.
     last: Option<Instant>,
-    /// The time the child was found gone after that.
+    /// The time at which the supervisor found the child stopped after that restart.
     dead_since: Option<Instant>,
 }
 
 impl Pauses {
-    /// Returns whether the child, which is gone, may be restarted now. To be asked until it is
-    /// restarted.
+    /// Returns whether the stopped child may be restarted now. The caller asks again until it has
+    /// restarted the child.
     pub fn may_begin(&mut self, now: Instant) -> bool {
         let Some(last) = self.last else { return true };
         let dead_since = *self.dead_since.get_or_insert(now);
@@ -55,7 +56,7 @@ mod tests {
     /// Returns the restart times of a child that is checked every 50 ms and crashes at once.
     fn restarts_within(time: Duration) -> Vec<Duration> {
         let (mut pauses, begun) = (Pauses::default(), Instant::now());
-        let looks = (0..).map(|look| PAUSE_MIN * look).take_while(|at| *at < time);
+        let looks = (0..).map(|check| PAUSE_MIN * check).take_while(|at| *at < time);
         looks
             .filter(|at| {
                 let may_begin = pauses.may_begin(begun + *at);

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn crashes_outside_the_window_are_forgiven() {
+    fn crashes_outside_the_window_do_not_count() {
         let settings = ActorSettings { crashes_max: 2, ..ActorSettings::default() };
         let mut crashes = CrashWindow::default();
         let now = Instant::now();

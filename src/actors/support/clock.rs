@@ -3,11 +3,12 @@
 //! ```text
 //! wall clock      12:00 ──▶ 12:10 │ set back  11:10 ──▶ 11:20     jumps where it is set
 //! monotonic clock     0 ──▶    10 │              10 ──▶    20     runs evenly
-//! process clock   12:00 ──▶ 12:10 │           12:10 ──▶ 12:20     monotonic + the greatest offset seen
+//! process clock   12:00 ──▶ 12:10 │           12:10 ──▶ 12:20     monotonic + greatest offset
 //! ```
-//! A wall clock that is set forward takes the process clock with it at once. One that is set back
-//! does not: the process clock goes on evenly, so that an alarm goes off when its time has passed,
-//! and the times of records do not decrease. After a restart, it begins at the wall clock again.
+//! When the wall clock is set forward, the process clock follows at once. When the wall clock is
+//! set back, the process clock runs on evenly. Timers then still fire when their time has passed,
+//! and the times of records do not decrease. After a restart, the process clock starts at the wall
+//! clock again.
 
 use crate::domain::kernel::Timestamp;
 use std::{
@@ -19,18 +20,18 @@ use std::{
 };
 
 /// A difference between wall clock and monotonic clock that changes by this much at once is a jump.
-/// Corrections of a clock that is kept in step with others are smaller.
+/// Corrections by time synchronization are smaller.
 pub const JUMP_MIN: Duration = Duration::from_secs(1);
 
-/// Two readings further apart than this say nothing about a jump: the machine was busy in between.
+/// Two readings further apart than this show no jump, because the machine was busy between them.
 const APART_MAX: Duration = Duration::from_millis(100);
 
-/// Where the readings of the clock come from. Tests have one of their own.
+/// The source of a clock's readings. Tests have their own source.
 pub trait Source: Send + Sync {
     /// The wall clock: the time since the Unix epoch.
     fn wall(&self) -> Duration;
 
-    /// The monotonic clock: the time since any moment in the past that is always the same.
+    /// The monotonic clock: the time since a fixed moment in the past.
     fn monotonic(&self) -> Duration;
 }
 
@@ -89,14 +90,14 @@ pub enum Jump {
     Back(Duration),
 }
 
-/// Detects jumps of the wall clock; to be asked regularly.
+/// Detects jumps of the wall clock. [`Self::look`] has to be called regularly.
 #[derive(Debug, Default)]
 pub struct Watch {
     seen_us: Option<u64>,
 }
 
 impl Watch {
-    /// How the wall clock has jumped since this was asked before, if it has.
+    /// The jump of the wall clock since the previous call, if there was one.
     pub fn look(&mut self, clock: &Clock) -> Option<Jump> {
         let before = clock.source.monotonic();
         let (offset_us, monotonic_us) = clock.read();
@@ -130,7 +131,7 @@ pub fn now() -> Timestamp {
     process().now()
 }
 
-/// Lets this process read its time from another source: for tests, before anything is started.
+/// Sets the source of this process's clock. Tests call this before anything is started.
 ///
 /// # Errors
 /// When the clock of this process has been read already.
@@ -138,7 +139,7 @@ pub fn read_from(source: impl Source + 'static) -> Result<(), &'static str> {
     PROCESS.set(Clock::new(source)).map_err(|_| "the clock of this process is in use already")
 }
 
-/// How long something took that began then, as notes have it.
+/// The milliseconds since this moment.
 #[must_use]
 pub fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
@@ -152,7 +153,7 @@ mod tests {
     const NOON: u64 = 1_800_000_000_000;
     const HOUR: u64 = 3_600_000;
 
-    /// Both clocks in milliseconds.
+    /// A source whose clocks a test sets, in milliseconds.
     #[derive(Clone, Default)]
     struct Hands(Arc<[AtomicU64; 2]>);
 
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn time_goes_on_evenly_when_the_wall_clock_is_set_back() {
+    fn time_runs_on_evenly_when_the_wall_clock_is_set_back() {
         let (clock, hands) = clock();
         assert_eq!(clock.now(), Timestamp(NOON));
         hands.set(NOON - HOUR, 1);
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn jumps_in_both_directions_are_detected_once_and_small_corrections_are_none() {
+    fn jumps_in_both_directions_are_detected_once_and_small_corrections_are_ignored() {
         let (clock, hands) = clock();
         let mut watch = Watch::default();
         assert_eq!(watch.look(&clock), None);

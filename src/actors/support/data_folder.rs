@@ -8,13 +8,13 @@ use std::{fmt::Display, path::Path};
 /// created by the opening are restricted as well.
 ///
 /// # Errors
-/// When the folder cannot be created, or what is in it not be opened.
+/// When the folder cannot be created, or its contents cannot be opened.
 pub(in crate::actors) fn opened<T, E: Display>(
     data: &Path,
     open: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, String> {
     create_private_folder(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let Tightened { changed, failed, because } = tighten(data);
+    let Tightened { changed, failed, reason } = tighten(data);
     let folder = data.display();
     if changed > 0 {
         tracing::warn!(
@@ -23,11 +23,11 @@ pub(in crate::actors) fn opened<T, E: Display>(
             "other users of this machine could read the data; files are 0600 and folders 0700 now"
         );
     }
-    if let Some(because) = because {
-        tracing::error!(%folder, failed, because, "other users of this machine may read the data");
+    if let Some(reason) = reason {
+        tracing::error!(%folder, failed, reason, "other users of this machine may read the data");
     }
     let opened = open().map_err(|error| error.to_string())?;
-    // An embedder may have another umask than the binary has.
+    // An embedding application may have another umask than the binary.
     let _ = tighten(data);
     Ok(opened)
 }

@@ -1,5 +1,5 @@
-//! Small helpers without a concern of their own: clock, panics, random numbers, validation of
-//! settings, `Retry-After`, batching of wake-ups. They use nothing else of the runtime.
+//! Small helpers: clock, panics, random numbers, validation of settings, `Retry-After`, batching of
+//! wake-ups. They use no other folder of the runtime.
 
 pub mod clock;
 pub mod data_folder;

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 /// A random number.
 pub fn random() -> u64 {
-    // Every hasher of the standard library starts with keys of its own.
+    // Each `RandomState` of the standard library has its own random keys.
     RandomState::new().hash_one(0)
 }
 

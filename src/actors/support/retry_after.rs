@@ -1,5 +1,5 @@
-//! The value of `Retry-After`: derived from how fast a queue drains, and spread, so that clients
-//! turned away together do not retry together.
+//! The value of `Retry-After`. It is derived from the drain rate of a queue. A random spread
+//! ensures that clients refused together do not retry together.
 
 use super::random::between;
 use std::{
@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The wait when no better estimate is known, and the least wait in any case.
+/// The wait when no better estimate is known, and the shortest wait in any case.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The longest wait that a full queue is answered with.
+/// The longest wait in the answer of a full queue.
 const DRAINED_MAX: Duration = Duration::from_secs(30);
 
-/// Observations over less time than this say nothing about the drain rate.
+/// Observations over less time than this are too short to give a drain rate.
 const SEEN_FOR_MIN: Duration = Duration::from_millis(100);
 
 /// Observations older than this are out of date.
@@ -25,8 +25,8 @@ pub struct DrainRate {
     seen: Mutex<Seen>,
 }
 
-/// Two observations of the total drained so far: current rates are measured from the first, later
-/// ones from the second.
+/// Two observations of the total drained so far. Current rates are measured from the first, later
+/// rates from the second.
 #[derive(Debug, Default)]
 struct Seen {
     first: Option<(Instant, u64)>,
@@ -37,7 +37,7 @@ impl DrainRate {
     /// The time until `waiting` entries have drained, given that `gone` have drained so far.
     pub fn time_of(&self, waiting: u64, gone: u64, now: Instant) -> Duration {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.take_note(now, gone);
+        seen.observe(now, gone);
         let Some((at, gone_then)) = seen.first else { return SOON };
         let elapsed = now.saturating_duration_since(at);
         if elapsed < SEEN_FOR_MIN {
@@ -51,7 +51,7 @@ impl DrainRate {
 }
 
 impl Seen {
-    fn take_note(&mut self, now: Instant, gone: u64) {
+    fn observe(&mut self, now: Instant, gone: u64) {
         let age =
             |seen: &Option<(Instant, u64)>| seen.map(|(at, _)| now.saturating_duration_since(at));
         if age(&self.second).is_none_or(|age| age > SEEN_FOR_MAX) {
@@ -62,8 +62,8 @@ impl Seen {
     }
 }
 
-/// The wait as `Retry-After` has it: whole seconds, at least one. Up to half as many more are added
-/// at random, and at least one more where all would get the same second.
+/// The wait as a value of `Retry-After`: whole seconds, at least one. A random number of seconds is
+/// added. It is at most half of the wait, or one second for a short wait.
 #[must_use]
 pub fn whole_seconds_spread(wait: Duration) -> u32 {
     let least = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_first_to_find_it_full_is_told_to_come_back_soon() {
+    fn the_first_client_that_finds_a_queue_full_is_told_to_retry_soon() {
         assert_eq!(DrainRate::default().time_of(1_000_000, 5, Instant::now()), SOON);
     }
 
     #[test]
-    fn a_queue_takes_as_long_as_it_drained_lately() {
+    fn the_wait_follows_from_the_recent_drain_rate() {
         let (drain, begin) = (DrainRate::default(), Instant::now());
         drain.time_of(1_000, 0, begin);
         assert_eq!(drain.time_of(1_000, 100, after(begin, 1_000)), Duration::from_secs(10));
@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_stands_still_is_said_to_take_long_but_not_for_ever() {
+    fn a_queue_that_does_not_drain_is_answered_with_the_longest_wait() {
         let (drain, begin) = (DrainRate::default(), Instant::now());
         drain.time_of(1_000, 7, begin);
         assert_eq!(drain.time_of(1_000, 7, after(begin, 500)), DRAINED_MAX);
     }
 
     #[test]
-    fn what_was_seen_long_ago_does_not_count() {
+    fn old_observations_do_not_count() {
         let (drain, begin) = (DrainRate::default(), Instant::now());
         drain.time_of(1_000, 0, begin);
         let much_later = after(begin, 3_600_000);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn under_lasting_pressure_only_the_last_seconds_count() {
+    fn under_lasting_overload_only_the_last_seconds_count() {
         let (drain, begin) = (DrainRate::default(), Instant::now());
         for second in 0..20 {
             drain.time_of(500, second * 1_000, after(begin, second * 1_000));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn those_turned_away_together_come_back_spread() {
+    fn clients_refused_together_retry_at_different_times() {
         let told = |wait| (0..200).map(move |_| whole_seconds_spread(wait));
         let soon: std::collections::BTreeSet<_> = told(Duration::ZERO).collect();
         assert_eq!(soon, [1, 2].into());

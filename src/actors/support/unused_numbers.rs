@@ -1,7 +1,7 @@
-//! Numbers that can have no history on disk, so that no lookup is needed.
+//! The numbers that can have no history on disk, so that the disk need not be read.
 
-/// The numbers above those on disk at the start that have been used since: a bit each. The first
-/// instance of such a number needs no lookup on disk.
+/// The numbers that were used since the start, and were greater than all numbers on disk then. Each
+/// takes one bit. The first instance of such a number needs no read from disk.
 #[derive(Debug)]
 pub struct UnusedNumbers {
     last_on_disk: u64,
@@ -10,10 +10,10 @@ pub struct UnusedNumbers {
 }
 
 impl UnusedNumbers {
-    /// Numbers further than this above the start are looked up on disk instead: 16 MiB of bits.
+    /// Numbers further than this above the start are read from disk instead: 16 MiB of bits.
     const NUMBERS_MAX: u64 = 1 << 27;
 
-    /// No number above `last_on_disk` is on disk; every `shards`th number belongs to this shard.
+    /// No number above `last_on_disk` is on disk. Every `shards`th number belongs to this shard.
     pub const fn after(last_on_disk: u64, shards: u64) -> Self {
         Self { last_on_disk, shards, born: Vec::new() }
     }
@@ -40,12 +40,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_first_birth_above_the_disk_is_a_newborn() {
-        let mut newborns = UnusedNumbers::after(10, 2);
-        assert!(!newborns.first_time(10));
-        assert!(newborns.first_time(11));
-        assert!(!newborns.first_time(11));
-        assert!(newborns.first_time(213));
-        assert!(!newborns.first_time(u64::MAX));
+    fn a_number_greater_than_all_on_disk_is_unused_until_its_first_use() {
+        let mut unused_numbers = UnusedNumbers::after(10, 2);
+        assert!(!unused_numbers.first_time(10));
+        assert!(unused_numbers.first_time(11));
+        assert!(!unused_numbers.first_time(11));
+        assert!(unused_numbers.first_time(213));
+        assert!(!unused_numbers.first_time(u64::MAX));
     }
 }

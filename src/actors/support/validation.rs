@@ -2,11 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-/// The greatest count of anything. More could not be counted, and times up to this many
-/// milliseconds or seconds away fit into every clock.
+/// The greatest value of a count. Counters cannot count further. Times up to this many milliseconds
+/// or seconds away fit into every clock.
 pub const COUNT_MAX: u64 = u32::MAX as u64;
 
-/// More threads than any machine has use for.
+/// The greatest number of threads; no machine needs more.
 pub const THREADS_MAX: u64 = 1_024;
 
 /// A setting with an invalid value.
@@ -15,13 +15,13 @@ pub struct InvalidSetting {
     /// Its key, within its section.
     pub key: &'static str,
     /// The valid values.
-    pub because: String,
+    pub reason: String,
 }
 
 impl InvalidSetting {
     /// An error about the value of this key.
-    pub fn new(key: &'static str, because: impl Into<String>) -> Self {
-        Self { key, because: because.into() }
+    pub fn new(key: &'static str, reason: impl Into<String>) -> Self {
+        Self { key, reason: reason.into() }
     }
 }
 
@@ -31,7 +31,7 @@ pub type Ranged = (&'static str, u64, RangeInclusive<u64>);
 /// Checks that each of these values is within its range.
 ///
 /// # Errors
-/// The first value that is not.
+/// The first value that is outside its range.
 pub fn within(all: impl IntoIterator<Item = Ranged>) -> Result<(), InvalidSetting> {
     let outside = all.into_iter().find(|(_, value, range)| !range.contains(value));
     outside.map_or(Ok(()), |(key, value, range)| {

@@ -1,8 +1,9 @@
-//! Wake-ups of tasks across threads are batched. A sleeping event loop is woken by a system call. A
-//! thread that commits for a hundred clients at once would make one for each of them.
+//! Batches wake-ups of tasks across threads. A sleeping event loop is woken by a system call.
+//! Without batches, a thread that commits for a hundred clients at once would make a hundred system
+//! calls.
 //!
-//! A wake from another thread is queued at the home of the waiting thread. The first one wakes the
-//! home's shard, and the shard, on its own thread, wakes all tasks queued by then.
+//! A wake-up from another thread is put into the queue of the waiting thread. The first wake-up
+//! wakes the driver of the queue. The driver then wakes all queued tasks on its own thread.
 
 use actix::Arbiter;
 use std::{
@@ -14,74 +15,74 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-/// Awaits a future that another thread completes. A thread without an event loop is woken
+/// Awaits a future that another thread completes. A task on a thread without an event loop is woken
 /// individually.
 pub async fn batch_wakes<F: Future>(future: F) -> F::Output {
-    let Some(home) = Home::of_this_thread() else { return future.await };
+    let Some(queue) = WakeQueue::of_this_thread() else { return future.await };
     let mut future = pin!(future);
     poll_fn(|context| {
-        let (home, task) = (Arc::clone(&home), context.waker().clone());
-        let waker = Waker::from(Arc::new(Homing { home, task }));
+        let (queue, task) = (Arc::clone(&queue), context.waker().clone());
+        let waker = Waker::from(Arc::new(QueuedWaker { queue, task }));
         future.as_mut().poll(&mut Context::from_waker(&waker))
     })
     .await
 }
 
-/// A waker that wakes a task through its home.
-struct Homing {
-    home: Arc<Home>,
+/// A waker that wakes a task through the queue of its thread.
+struct QueuedWaker {
+    queue: Arc<WakeQueue>,
     task: Waker,
 }
 
-impl Wake for Homing {
+impl Wake for QueuedWaker {
     fn wake(self: Arc<Self>) {
-        self.home.call(self.task.clone());
+        self.queue.push(self.task.clone());
     }
 }
 
-/// The queue of wakes for one thread.
+/// The queue of wake-ups for one thread.
 #[derive(Default)]
-struct Home {
+struct WakeQueue {
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    called: Vec<Waker>,
-    /// The waker of the shard while it sleeps.
-    keeper: Option<Waker>,
-    /// The home has no shard any more: the event loop has ended.
-    is_left: bool,
+    queued: Vec<Waker>,
+    /// The waker of the queue's driver while it sleeps.
+    driver_waker: Option<Waker>,
+    /// Whether the queue has no driver any more, because the event loop has ended.
+    is_closed: bool,
 }
 
 thread_local! {
-    static HOME: RefCell<Option<Arc<Home>>> = const { RefCell::new(None) };
+    static QUEUE: RefCell<Option<Arc<WakeQueue>>> = const { RefCell::new(None) };
 }
 
-impl Home {
+impl WakeQueue {
     fn of_this_thread() -> Option<Arc<Self>> {
         Arbiter::try_current()?;
-        HOME.with_borrow_mut(|home| {
-            let home = home.get_or_insert_with(|| {
-                let home = Arc::<Self>::default();
-                actix::spawn(Shard(Arc::clone(&home)).keep());
-                home
+        QUEUE.with_borrow_mut(|queue| {
+            let queue = queue.get_or_insert_with(|| {
+                let queue = Arc::<Self>::default();
+                actix::spawn(QueueDriver(Arc::clone(&queue)).run());
+                queue
             });
-            Some(Arc::clone(home))
+            Some(Arc::clone(queue))
         })
     }
 
-    fn call(&self, waker: Waker) {
+    fn push(&self, waker: Waker) {
         let mut state = self.lock();
-        if state.is_left {
+        if state.is_closed {
             drop(state);
             return waker.wake();
         }
-        state.called.push(waker);
-        let keeper = state.keeper.take();
+        state.queued.push(waker);
+        let driver = state.driver_waker.take();
         drop(state);
-        if let Some(keeper) = keeper {
-            keeper.wake();
+        if let Some(driver) = driver {
+            driver.wake();
         }
     }
 
@@ -90,32 +91,32 @@ impl Home {
     }
 }
 
-/// Keeps a home for as long as its loop runs.
-struct Shard(Arc<Home>);
+/// The driver of a queue. It runs as long as the event loop of its thread.
+struct QueueDriver(Arc<WakeQueue>);
 
-impl Shard {
-    async fn keep(self) {
+impl QueueDriver {
+    async fn run(self) {
         poll_fn(|context| {
             let mut state = self.0.lock();
-            state.keeper = Some(context.waker().clone());
-            let called = mem::take(&mut state.called);
+            state.driver_waker = Some(context.waker().clone());
+            let queued = mem::take(&mut state.queued);
             drop(state);
-            called.into_iter().for_each(Waker::wake);
+            queued.into_iter().for_each(Waker::wake);
             Poll::<()>::Pending
         })
         .await;
     }
 }
 
-impl Drop for Shard {
+impl Drop for QueueDriver {
     fn drop(&mut self) {
-        // Another event loop on this thread gets a home of its own.
-        let _ = HOME.try_with(RefCell::take);
+        // Another event loop on this thread gets its own queue.
+        let _ = QUEUE.try_with(RefCell::take);
         let mut state = self.0.lock();
-        state.is_left = true;
-        let called = mem::take(&mut state.called);
+        state.is_closed = true;
+        let queued = mem::take(&mut state.queued);
         drop(state);
-        called.into_iter().for_each(Waker::wake);
+        queued.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -137,8 +138,8 @@ mod tests {
         }
     }
 
-    /// This many tasks wait here, and another thread wakes all of them.
-    async fn told_by_another_thread(waiting: usize) -> usize {
+    /// Waits for this many tasks that another thread wakes. Returns the sum of their results.
+    async fn woken_by_another_thread(waiting: usize) -> usize {
         let (tell, told): (Vec<_>, Vec<_>) =
             (0..waiting).map(|_| oneshot::channel::<usize>()).unzip();
         let told: Vec<_> = told.into_iter().map(|told| actix::spawn(batch_wakes(told))).collect();
@@ -154,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn everybody_comes_home_also_in_another_loop_of_the_same_thread() {
+    fn all_tasks_are_woken_also_in_another_event_loop_of_the_same_thread() {
         for _ in 0..3 {
-            assert_eq!(actix::System::new().block_on(told_by_another_thread(100)), 4_950);
+            assert_eq!(actix::System::new().block_on(woken_by_another_thread(100)), 4_950);
         }
     }
 
     #[tokio::test]
-    async fn without_a_loop_everybody_is_woken_as_ever() {
+    async fn a_task_without_an_event_loop_is_woken_directly() {
         let (tell, told) = oneshot::channel();
         let telling = thread::spawn(move || tell.send(7).unwrap());
         assert_eq!(batch_wakes(told).await, Ok(7));
@@ -169,13 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn the_keeper_is_woken_once_for_all_who_come_while_it_sleeps() {
-        let (home, bell, task) = (Home::default(), Arc::<Bell>::default(), Arc::<Bell>::default());
-        home.lock().keeper = Some(Arc::clone(&bell).into());
-        (0..5).for_each(|_| home.call(Arc::clone(&task).into()));
-        let rung = |bell: &Bell| bell.0.load(Ordering::SeqCst);
-        assert_eq!((rung(&bell), rung(&task)), (1, 0));
-        drop(Shard(Arc::new(home)));
-        assert_eq!(rung(&task), 5, "nobody is left behind");
+    fn the_driver_is_woken_once_for_all_wake_ups_while_it_sleeps() {
+        let (queue, bell, task) =
+            (WakeQueue::default(), Arc::<Bell>::default(), Arc::<Bell>::default());
+        queue.lock().driver_waker = Some(Arc::clone(&bell).into());
+        (0..5).for_each(|_| queue.push(Arc::clone(&task).into()));
+        let wakes = |bell: &Bell| bell.0.load(Ordering::SeqCst);
+        assert_eq!((wakes(&bell), wakes(&task)), (1, 0));
+        drop(QueueDriver(Arc::new(queue)));
+        assert_eq!(wakes(&task), 5, "all queued tasks are woken");
     }
 }

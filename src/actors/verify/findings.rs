@@ -15,7 +15,7 @@ pub type Progressing<'a> = &'a mut dyn FnMut(&str, u64, u64);
 pub struct Findings {
     /// The flaws, one sentence each; empty when everything is correct.
     pub flaws: Vec<String>,
-    /// What is pending and therefore need not add up yet, one sentence each.
+    /// The pending work, one sentence each. Invariants need not hold for it yet.
     pub open: Vec<String>,
     /// The parts that were checked completely.
     pub checked: Vec<String>,
@@ -24,17 +24,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Checks one part and records its flaws. An error or a panic of the check is a flaw too, and
-    /// does not keep later parts from being checked.
+    /// Checks one part and records its flaws. An error or a panic of the check is a flaw too. Later
+    /// parts are checked nevertheless.
     pub(super) fn part(&mut self, name: &str, check: impl FnOnce() -> Result<Vec<String>, String>) {
         match catch_panic(check).and_then(|checked| checked) {
             Ok(flaws) => {
                 self.checked.push(name.to_owned());
                 self.flaws.extend(flaws);
             }
-            Err(because) => {
+            Err(reason) => {
                 self.unchecked.push(name.to_owned());
-                self.flaws.push(format!("{name} cannot be checked: {because}"));
+                self.flaws.push(format!("{name} cannot be checked: {reason}"));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
         api::StartError,
         conversation::INDEX,
         dispatch::{Decoder, DynAggregate, Registry},
-        operations::{CONTEXTS, DIARY, OperationsEvent, Transition, system_stream},
+        operations::{COMPONENTS, DIARY, OperationsEvent, Transition, system_stream},
         settings::{Settings, business},
         support::catch_panic,
         view::view_path,
@@ -33,22 +33,22 @@ use std::{
 use stored_state::{Invariants, StoredState};
 use view_check::{RowCheck, row_check};
 
-/// Records or numbers read at once.
+/// Upper bound of records or numbers read at once.
 const BATCH_MAX: usize = 4_096;
 
 /// A function that rebuilds one aggregate and returns what is wrong with it.
 type HistoryCheck = fn(&Journal, Stream) -> Result<(), String>;
 
-/// The verifier: an opened store, to which everything that is installed is declared.
+/// The verifier: an opened store to which the businesses declare their parts.
 pub struct Verifier {
     settings: Settings,
     journal: Arc<Journal>,
-    rooms: Registry,
+    registry: Registry,
     aggregates: Vec<(&'static str, KindId, HistoryCheck)>,
     row_checks: Vec<RowCheck>,
     invariants: Vec<Invariants>,
     replays: Vec<Box<dyn Replay>>,
-    trouble: Vec<String>,
+    request_error: Vec<String>,
 }
 
 impl Verifier {
@@ -60,12 +60,12 @@ impl Verifier {
         Ok(Self {
             journal: settings.open_journal()?,
             settings,
-            rooms: Registry::default(),
+            registry: Registry::default(),
             aggregates: Vec::new(),
             row_checks: Vec::new(),
             invariants: Vec::new(),
             replays: Vec::new(),
-            trouble: Vec::new(),
+            request_error: Vec::new(),
         })
     }
 
@@ -73,37 +73,43 @@ impl Verifier {
     /// state, compares snapshots and views, and checks the invariants of every business.
     ///
     /// # Errors
-    /// When something could not be declared.
+    /// When a part could not be declared.
     pub fn run(mut self, progressing: Progressing<'_>) -> Result<Findings, StartError> {
-        if !self.trouble.is_empty() {
-            return Err(StartError::Settings(self.trouble.join("\n")));
+        if !self.request_error.is_empty() {
+            return Err(StartError::Settings(self.request_error.join("\n")));
         }
         let mut findings = Findings::default();
         findings.part("the journal", || self.audit_records(progressing));
         self.audit_aggregates(&mut findings, progressing);
-        let Self { settings, journal, rooms, row_checks, invariants, replays, .. } = self;
+        let Self { settings, journal, registry, row_checks, invariants, replays, .. } = self;
         for (nth, (view, check)) in (0..).zip(row_checks) {
             progressing("views", nth, nth + 1);
             let name = format!("view {view}");
-            findings.part(&name, || check(&settings.data, &journal, &rooms));
+            findings.part(&name, || check(&settings.data, &journal, &registry));
         }
         findings.part("the index of conversations", || {
             Ok(file_flaws(&view_path(&settings.data, INDEX)))
         });
-        findings.open = catch_panic(|| replay::open(&replays)).unwrap_or_else(|because| {
-            findings.flaws.push(format!("what is on its way cannot be told: {because}"));
+        findings.open = catch_panic(|| replay::open(&replays)).unwrap_or_else(|reason| {
+            findings.flaws.push(format!("the pending work cannot be determined: {reason}"));
             Vec::new()
         });
         let (progressing, unreadable) = (RefCell::new(progressing), RefCell::default());
-        let (journal_read, rooms, replays) = (&*journal, &rooms, &*replays);
-        let books = StoredState { journal: journal_read, rooms, replays, progressing, unreadable };
-        for (business, adds_up) in invariants {
-            let adds_up = catch_panic(|| adds_up(&books)).and_then(|adds_up| adds_up);
-            let unreadable = books.unreadable.take();
-            findings.part(&format!("the books of {business}"), || match (adds_up, unreadable) {
-                (_, Some(because)) => Err(because),
-                (Ok(()), None) => Ok(Vec::new()),
-                (Err(because), None) => Ok(vec![format!("{business} does not add up: {because}")]),
+        let (journal_read, registry, replays) = (&*journal, &registry, &*replays);
+        let state =
+            StoredState { journal: journal_read, registry, replays, progressing, unreadable };
+        for (business, check_invariants) in invariants {
+            let check_invariants = catch_panic(|| check_invariants(&state))
+                .and_then(|check_invariants| check_invariants);
+            let unreadable = state.unreadable.take();
+            findings.part(&format!("the books of {business}"), || {
+                match (check_invariants, unreadable) {
+                    (_, Some(reason)) => Err(reason),
+                    (Ok(()), None) => Ok(Vec::new()),
+                    (Err(reason), None) => {
+                        Ok(vec![format!("{business} does not add up: {reason}")])
+                    }
+                }
             });
         }
         journal.close();
@@ -113,20 +119,21 @@ impl Verifier {
     /// Reads every record and passes it to the replays of sagas, ports and lookups.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
-        let diary = self.journal.kind(DIARY).map_err(|error| error.to_string())?;
-        let contexts = self.journal.kind(CONTEXTS).map_err(|error| error.to_string())?;
-        let rooms = &self.rooms;
+        let operations_log = self.journal.kind(DIARY).map_err(|error| error.to_string())?;
+        let components = self.journal.kind(COMPONENTS).map_err(|error| error.to_string())?;
+        let registry = &self.registry;
         let replays = &mut self.replays;
         let mut read = |record: &Record| {
-            let at = |because| format!("record {}: {because}", record.position);
-            let is_readable = catch_panic(|| readable(rooms, (contexts, diary), record));
-            if let Err(because) = is_readable.and_then(|is_readable| is_readable) {
-                return flaws.push(at(because));
+            let at = |reason| format!("record {}: {reason}", record.position);
+            let is_readable =
+                catch_panic(|| readable(registry, (components, operations_log), record));
+            if let Err(reason) = is_readable.and_then(|is_readable| is_readable) {
+                return flaws.push(at(reason));
             }
             let heard = replays.iter_mut().map(|replay| {
                 let name = replay.name();
-                let heard = catch_panic(|| replay.hear(rooms, record)).and_then(|heard| heard);
-                heard.map_err(|because| at(format!("{name}: {because}")))
+                let heard = catch_panic(|| replay.hear(registry, record)).and_then(|heard| heard);
+                heard.map_err(|reason| at(format!("{name}: {reason}")))
             });
             flaws.extend(heard.filter_map(Result::err));
         };
@@ -145,8 +152,8 @@ impl Verifier {
                 each_number(&self.journal, kind, &mut tell, &mut |number| {
                     let audited = catch_panic(|| check(&self.journal, Stream { kind, number }))
                         .and_then(|audited| audited);
-                    if let Err(because) = audited {
-                        flaws.push(format!("{name} {number}: {because}"));
+                    if let Err(reason) = audited {
+                        flaws.push(format!("{name} {number}: {reason}"));
                     }
                     Ok(())
                 })?;
@@ -157,7 +164,7 @@ impl Verifier {
 
     fn kind(&mut self, name: &str) -> KindId {
         self.journal.kind(name).unwrap_or_else(|error| {
-            self.trouble.push(format!("{name}: {error}"));
+            self.request_error.push(format!("{name}: {error}"));
             KindId::default()
         })
     }
@@ -169,7 +176,7 @@ impl Host for Verifier {
             return self;
         }
         let section = self.settings.businesses.get(B::NAME);
-        self.trouble.extend(business::read::<B>(section, self.settings.patience_ms).err());
+        self.request_error.extend(business::read::<B>(section, self.settings.wait_max_ms).err());
         self.invariants.push(stored_state::invariants::<B>());
         B::install(self);
         self
@@ -177,7 +184,7 @@ impl Host for Verifier {
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
         let kind = self.kind(A::NAME);
-        self.rooms.add(A::NAME, Arc::new(Decoder::<A>::new(kind)) as Arc<dyn DynAggregate>);
+        self.registry.add(A::NAME, Arc::new(Decoder::<A>::new(kind)) as Arc<dyn DynAggregate>);
         self.aggregates.push((A::NAME, kind, check_history::<A>));
         self
     }
@@ -232,32 +239,32 @@ fn file_flaws(path: &Path) -> Vec<String> {
         return Vec::new();
     }
     let examined = catch_panic(|| read_model::examine_file(path)).and_then(|examined| examined);
-    let flaw = |because| format!("the file {} is damaged: {because}", path.display());
+    let flaw = |reason| format!("the file {} is damaged: {reason}", path.display());
     examined.map_err(flaw).err().into_iter().collect()
 }
 
 /// Checks that this binary can decode a record.
 fn readable(
-    rooms: &Registry,
-    (contexts, diary): (KindId, KindId),
+    registry: &Registry,
+    (components, operations_log): (KindId, KindId),
     record: &Record,
 ) -> Result<(), String> {
     let kind = record.stream.kind;
-    let Some((_, door)) = rooms.of(kind) else {
+    let Some((_, decoder)) = registry.of(kind) else {
         return match &record.payload {
-            Payload::Woken => Ok(()),
-            Payload::Event(bytes) if kind == contexts => {
+            Payload::TimerFired => Ok(()),
+            Payload::Event(bytes) if kind == components => {
                 system_stream::read::<Transition>(bytes).map(drop)
             }
-            Payload::Event(bytes) if kind == diary => {
+            Payload::Event(bytes) if kind == operations_log => {
                 system_stream::read::<OperationsEvent>(bytes).map(drop)
             }
             _ => Err(format!("kind {} is not installed", kind.0)),
         };
     };
     match &record.payload {
-        Payload::Event(bytes) => door.read_event(bytes).map(drop),
-        Payload::Refused { rejection, .. } => door.read_rejection(rejection).map(drop),
-        Payload::Unchanged { .. } | Payload::Woken => Ok(()),
+        Payload::Event(bytes) => decoder.read_event(bytes).map(drop),
+        Payload::Refused { rejection, .. } => decoder.read_rejection(rejection).map(drop),
+        Payload::Unchanged { .. } | Payload::TimerFired => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::{dispatch::Registry, support::catch_panic},
-    domain::kernel::{Awaits, Hears, Lookup, Meta, Port},
+    domain::kernel::{EventSet, Lookup, Meta, Port, WaitsFor},
     store::{Cause, KindId, Record},
 };
 use std::{
@@ -12,11 +12,12 @@ use std::{
 
 /// A saga, port or lookup to which the whole journal is replayed.
 pub trait Replay {
+    /// Returns the name of the saga, port or lookup.
     fn name(&self) -> &'static str;
     /// Processes one record.
-    fn hear(&mut self, rooms: &Registry, record: &Record) -> Result<(), String>;
+    fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String>;
     /// Returns what the instance of this number waits for.
-    fn awaits(&self, number: u64) -> Awaits;
+    fn waits_for(&self, number: u64) -> WaitsFor;
     /// Returns the numbers of the instances that are not over.
     fn open(&self) -> Vec<u64>;
     /// Returns the replay for a downcast to its own type.
@@ -34,26 +35,26 @@ pub(super) struct PendingRequests {
 
 /// Returns the replay of a port.
 pub(in crate::actors) fn asked_outside<P: Port>(me: KindId) -> Box<dyn Replay> {
-    let asks = |rooms: &Registry, record: &Record| {
-        asks::<P::Hears>(rooms, record, |heard, meta| P::ask(heard, meta).is_some())
+    let asks = |registry: &Registry, record: &Record| {
+        asks::<P::Events>(registry, record, |heard, meta| P::ask(heard, meta).is_some())
     };
     Box::new(PendingRequests { name: P::NAME, me, asks, waiting: HashMap::new() })
 }
 
 /// Returns the replay of a lookup.
 pub(in crate::actors) fn asked_inside<L: Lookup>(me: KindId) -> Box<dyn Replay> {
-    let asks = |rooms: &Registry, record: &Record| {
-        asks::<L::Hears>(rooms, record, |heard, meta| L::question(heard, meta).is_some())
+    let asks = |registry: &Registry, record: &Record| {
+        asks::<L::Events>(registry, record, |heard, meta| L::query(heard, meta).is_some())
     };
     Box::new(PendingRequests { name: L::NAME, me, asks, waiting: HashMap::new() })
 }
 
-fn asks<H: Hears>(
-    rooms: &Registry,
+fn asks<H: EventSet>(
+    registry: &Registry,
     record: &Record,
     is_asked: fn(&H, &Meta) -> bool,
 ) -> Result<bool, String> {
-    let Some(heard) = rooms.hear::<H>(record)? else { return Ok(false) };
+    let Some(heard) = registry.hear::<H>(record)? else { return Ok(false) };
     catch_panic(|| is_asked(&heard, &record.meta()))
 }
 
@@ -62,7 +63,7 @@ impl Replay for PendingRequests {
         self.name
     }
 
-    fn hear(&mut self, rooms: &Registry, record: &Record) -> Result<(), String> {
+    fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
         if let Cause::Dispatch(origin) = record.cause
             && origin.by == self.me
             && let Some(waiting) = self.waiting.get_mut(&origin.conversation)
@@ -72,14 +73,18 @@ impl Replay for PendingRequests {
                 self.waiting.remove(&origin.conversation);
             }
         }
-        if (self.asks)(rooms, record)? {
+        if (self.asks)(registry, record)? {
             self.waiting.entry(record.correlation).or_default().insert(record.position);
         }
         Ok(())
     }
 
-    fn awaits(&self, number: u64) -> Awaits {
-        if self.waiting.contains_key(&number) { Awaits::Part(self.name) } else { Awaits::Nobody }
+    fn waits_for(&self, number: u64) -> WaitsFor {
+        if self.waiting.contains_key(&number) {
+            WaitsFor::Part(self.name)
+        } else {
+            WaitsFor::Nothing
+        }
     }
 
     fn open(&self) -> Vec<u64> {
@@ -91,14 +96,14 @@ impl Replay for PendingRequests {
     }
 }
 
-/// Returns what is open and what it waits for: one sentence for each saga, port and lookup.
+/// Returns the open instances and what they wait for: one sentence for each saga, port and lookup.
 pub(in crate::actors) fn open(replays: &[Box<dyn Replay>]) -> Vec<String> {
     let sentence = |replay: &dyn Replay| {
         let mut awaited: BTreeMap<&str, usize> = BTreeMap::new();
         for number in replay.open() {
-            let whom = match replay.awaits(number) {
-                Awaits::Nobody => "nobody",
-                Awaits::Person(whom) | Awaits::Part(whom) => whom,
+            let whom = match replay.waits_for(number) {
+                WaitsFor::Nothing => "nothing",
+                WaitsFor::Person(whom) | WaitsFor::Part(whom) => whom,
             };
             *awaited.entry(whom).or_default() += 1;
         }

@@ -9,7 +9,7 @@ use crate::{
         subscription::origin_of,
         support::catch_panic,
     },
-    domain::kernel::{Awaits, Next, Saga},
+    domain::kernel::{NextState, Saga, WaitsFor},
     store::{KindId, Record},
 };
 use std::{
@@ -35,9 +35,11 @@ impl<S: Saga> SagaReplay<S> {
         let state = self.states.remove(&number).unwrap_or_default();
         let step = catch_panic(|| heard.told_to(state, number, &record.meta()))?;
         match step.next {
-            Next::Wait(state) if state == S::default() => {}
-            Next::Wait(state) | Next::Stuck(state, _) => _ = self.states.insert(number, state),
-            Next::Done => {}
+            NextState::Wait(state) if state == S::default() => {}
+            NextState::Wait(state) | NextState::Stuck(state, _) => {
+                _ = self.states.insert(number, state)
+            }
+            NextState::Done => {}
         }
         for (nth, dispatch) in (0..).zip(step.dispatches) {
             let said = self.said.entry(number).or_default();
@@ -52,7 +54,7 @@ impl<S: Saga> Replay for SagaReplay<S> {
         S::NAME
     }
 
-    fn hear(&mut self, rooms: &Registry, record: &Record) -> Result<(), String> {
+    fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
         if let Some(origin) = origin_of(self.me, record)
             && let Some(said) = self.said.get_mut(&origin.conversation)
         {
@@ -61,16 +63,16 @@ impl<S: Saga> Replay for SagaReplay<S> {
                 self.said.remove(&origin.conversation);
             }
         }
-        match catch_panic(|| listen(self.me, rooms, record)).and_then(|heard| heard)? {
+        match catch_panic(|| listen(self.me, registry, record)).and_then(|heard| heard)? {
             Some((number, heard)) => self.take(number, heard, record),
             None => Ok(()),
         }
     }
 
-    fn awaits(&self, number: u64) -> Awaits {
+    fn waits_for(&self, number: u64) -> WaitsFor {
         match self.said.get(&number).and_then(|said| said.values().next()) {
-            Some(whom) => Awaits::Part(whom),
-            None => self.states.get(&number).map_or(Awaits::Nobody, Saga::awaits),
+            Some(whom) => WaitsFor::Part(whom),
+            None => self.states.get(&number).map_or(WaitsFor::Nothing, Saga::waits_for),
         }
     }
 

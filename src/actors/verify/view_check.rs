@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path};
 
-/// The name of a view and the function that compares its rows with the journal and returns the
+/// The name of a view, and the function that compares its rows with the journal and returns the
 /// flaws.
 pub type RowCheck =
     (&'static str, Box<dyn FnOnce(&Path, &Journal, &Registry) -> Result<Vec<String>, String>>);
@@ -19,34 +19,34 @@ pub type RowCheck =
 /// Returns the check of a view: folds the journal up to the view's position, and compares row by
 /// row.
 pub fn row_check<V: View>() -> RowCheck {
-    let check = |data: &Path, journal: &Journal, rooms: &Registry| {
+    let check = |data: &Path, journal: &Journal, registry: &Registry| {
         let path = view_path(data, V::NAME);
-        let damaged = |because: &str| {
-            vec![format!("the file {} of view {} is damaged: {because}", path.display(), V::NAME)]
+        let damaged = |reason: &str| {
+            vec![format!("the file {} of view {} is damaged: {reason}", path.display(), V::NAME)]
         };
-        let in_view = |because: &dyn std::fmt::Display| format!("view {}: {because}", V::NAME);
+        let in_view = |reason: &dyn std::fmt::Display| format!("view {}: {reason}", V::NAME);
         let model = match ReadModel::open(&path, Layout::of::<V>()) {
             Ok(model) => model,
             // The rows are rebuilt at the next start.
             Err(OpenProblem::Missing | OpenProblem::OtherShape) => return Ok(Vec::new()),
-            Err(OpenProblem::Damaged(because)) => return Ok(damaged(&because)),
+            Err(OpenProblem::Damaged(reason)) => return Ok(damaged(&reason)),
         };
         if let Err(error) = model.examine_all(&mut |_, _| {}) {
-            return Ok(damaged(&error.because));
+            return Ok(damaged(&error.reason));
         }
-        let cursor = model.cursor().map_err(|error| error.because)?;
-        let rows = expected::<V>(journal, rooms, cursor)?;
+        let cursor = model.cursor().map_err(|error| error.reason)?;
+        let rows = expected::<V>(journal, registry, cursor)?;
         let mut flaws = Vec::new();
         for (number, row) in &rows {
-            let body = model.row(*number).map_err(|error| error.because)?;
+            let body = model.row(*number).map_err(|error| error.reason)?;
             // Compared as JSON: fields that are masked when shown are stored masked in rows.
             let stored = body.and_then(|body| serde_json::from_slice(&body).ok());
             let stored = stored.and_then(|row: V| serde_json::to_value(row).ok());
             if stored.is_none() || stored != serde_json::to_value(row).ok() {
-                flaws.push(in_view(&format!("row {number} is not what the journal says")));
+                flaws.push(in_view(&format!("row {number} differs from the journal")));
             }
         }
-        let count = model.count().map_err(|error| error.because)?;
+        let count = model.count().map_err(|error| error.reason)?;
         if count != rows.len() as u64 {
             flaws.push(in_view(&format!("there are {count} rows instead of {}", rows.len())));
         }
@@ -57,7 +57,7 @@ pub fn row_check<V: View>() -> RowCheck {
 
 fn expected<V: View>(
     journal: &Journal,
-    rooms: &Registry,
+    registry: &Registry,
     up_to: u64,
 ) -> Result<BTreeMap<u64, V>, String> {
     let mut rows = BTreeMap::<u64, V>::new();
@@ -70,7 +70,7 @@ fn expected<V: View>(
         };
         after = last.position;
         for record in records.iter().take_while(|record| record.position <= up_to) {
-            let Some(heard) = rooms.hear::<V::Hears>(record)? else { continue };
+            let Some(heard) = registry.hear::<V::Events>(record)? else { continue };
             let meta = record.meta();
             let Some(number) = V::key(&heard, &meta) else { continue };
             let row = rows.remove(&number).or_else(|| newest(&rows));
@@ -82,7 +82,7 @@ fn expected<V: View>(
     Ok(rows)
 }
 
-/// Returns the row that a new row starts from, in a view with [`View::CONTINUES`].
+/// Returns the row that a new row starts from, in a view with [`View::CARRIES_FORWARD`].
 fn newest<V: View>(rows: &BTreeMap<u64, V>) -> Option<V> {
-    V::CONTINUES.then(|| rows.values().next_back().cloned()).flatten()
+    V::CARRIES_FORWARD.then(|| rows.values().next_back().cloned()).flatten()
 }

@@ -15,20 +15,23 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     type Heard;
 
     /// Whether a new row starts from the row with the largest number.
-    const CONTINUES: bool = false;
+    const CARRIES_FORWARD: bool = false;
 
     /// Returns the table layout of the rows.
     fn layout() -> Layout;
 
     /// Returns the aggregate kinds whose records concern the projection.
-    fn kinds(&self, rooms: &Registry) -> KindSet;
+    fn kinds(&self, registry: &Registry) -> KindSet;
 
     /// Decodes a record and returns the number of the row it touches; `None` when it touches none.
     ///
     /// # Errors
     /// When the record cannot be decoded. Such a record must never be skipped.
-    fn hear(&self, rooms: &Registry, record: &Record)
-    -> Result<Option<(u64, Self::Heard)>, String>;
+    fn hear(
+        &self,
+        registry: &Registry,
+        record: &Record,
+    ) -> Result<Option<(u64, Self::Heard)>, String>;
 
     /// Folds the decoded record into its row; `None` deletes the row.
     fn fold(
@@ -56,23 +59,27 @@ impl<V> Default for ViewProjection<V> {
 
 impl<V: View> Projection for ViewProjection<V> {
     type Row = V;
-    type Heard = V::Hears;
-    const CONTINUES: bool = V::CONTINUES;
+    type Heard = V::Events;
+    const CARRIES_FORWARD: bool = V::CARRIES_FORWARD;
 
     fn layout() -> Layout {
         Layout::of::<V>()
     }
 
-    fn kinds(&self, rooms: &Registry) -> KindSet {
-        rooms.kinds_heard::<V::Hears>()
+    fn kinds(&self, registry: &Registry) -> KindSet {
+        registry.kinds_heard::<V::Events>()
     }
 
-    fn hear(&self, rooms: &Registry, record: &Record) -> Result<Option<(u64, V::Hears)>, String> {
-        let Some(heard) = rooms.hear::<V::Hears>(record)? else { return Ok(None) };
+    fn hear(
+        &self,
+        registry: &Registry,
+        record: &Record,
+    ) -> Result<Option<(u64, V::Events)>, String> {
+        let Some(heard) = registry.hear::<V::Events>(record)? else { return Ok(None) };
         Ok(V::key(&heard, &record.meta()).map(|number| (number, heard)))
     }
 
-    fn fold(&self, row: Option<V>, heard: V::Hears, record: &Record) -> Option<V> {
+    fn fold(&self, row: Option<V>, heard: V::Events, record: &Record) -> Option<V> {
         V::fold(row, heard, &record.meta())
     }
 }

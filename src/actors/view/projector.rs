@@ -27,16 +27,17 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Records folded into one transaction.
+/// Upper bound of records folded into one transaction.
 const BATCH_RECORDS_MAX: usize = 2_048;
 
-/// Rows kept in memory between transactions.
+/// Upper bound of rows kept in memory between transactions.
 const RECENT_ROWS_MAX: usize = 16_384;
 
 /// The shortest time between two transactions in light load, which bounds how far the view lags.
 const PACE: Duration = Duration::from_millis(10);
 
-/// The same in heavy load, when most rows change several times in a row.
+/// The shortest time between two transactions in heavy load, when most rows change several times in
+/// a row.
 const BUSY_PACE: Duration = Duration::from_millis(60);
 
 /// A turn with at least this many records counts as heavy load.
@@ -45,19 +46,20 @@ const BUSY_RECORDS: usize = 256;
 /// The interval at which the projector checks that the file of the rows is still in place.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Records that do not touch the view are skipped without a transaction, up to this many.
+/// Upper bound of records that are skipped without a transaction, because they do not concern the
+/// view.
 const PASSED_RECORDS_MAX: u64 = 10_000;
 
 /// Folds the journal into the rows of one view, or of an index.
 pub struct Projector<F: Projection> {
-    folds: F,
-    shelf: Arc<ViewStorage>,
+    projection: F,
+    storage: Arc<ViewStorage>,
     model: Arc<ReadModel>,
     /// The last position folded, and the last one committed.
     cursor: u64,
     committed: u64,
     journal: Arc<Journal>,
-    rooms: Arc<Registry>,
+    registry: Arc<Registry>,
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
@@ -78,12 +80,13 @@ impl<F: Projection> Actor for Projector<F> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
-        progress.knocks_with(Arc::new(move || addr.do_send(Wake)));
+        progress.waker_of(Arc::new(move || addr.do_send(Wake)));
         if progress.listens_from_now_on() {
             let passed = Arc::clone(&progress);
             let wake = Arc::new(move |position| progress.call(position));
             let pass = Arc::new(move |position| passed.pass(position));
-            let (kinds, is_waited_for) = (self.folds.kinds(&self.rooms), Arc::clone(&self.waiting));
+            let (kinds, is_waited_for) =
+                (self.projection.kinds(&self.registry), Arc::clone(&self.waiting));
             self.journal
                 .subscribe(ReadLevel::Durable, Listener { kinds, is_waited_for, wake, pass });
         }
@@ -106,19 +109,19 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
     fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
         match self.turn() {
             Ok(BATCH_RECORDS_MAX) => {
-                self.progress.hush();
+                self.progress.clear_wake();
                 self.progress.ring();
             }
-            // The wake flag stays set during the pause, so that records that arrive meanwhile are
-            // one turn.
+            // The wake flag stays set during the pause, so that one turn reads all records that
+            // arrive meanwhile.
             Ok(records) => {
                 let pace = if records < BUSY_RECORDS { PACE } else { BUSY_PACE };
                 ctx.run_later(pace, |projector, _| projector.look_again());
             }
-            Err(because) => {
-                self.progress.trouble(Some(because));
+            Err(reason) => {
+                self.progress.request_error(Some(reason));
                 self.forget();
-                self.progress.hush();
+                self.progress.clear_wake();
                 ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
             }
         }
@@ -131,21 +134,21 @@ impl<F: Projection> Projector<F> {
     /// # Errors
     /// When the rows cannot be read.
     pub fn new(
-        folds: F,
+        projection: F,
         (rows, model): (&ViewReader, Arc<ReadModel>),
-        (journal, rooms): (Arc<Journal>, Arc<Registry>),
+        (journal, registry): (Arc<Journal>, Arc<Registry>),
     ) -> Result<Self, ReadModelError> {
         let cursor = model.cursor()?;
         rows.progress.reach(cursor);
         rows.reached.send_replace(cursor);
         Ok(Self {
-            folds,
-            shelf: Arc::clone(&rows.shelf),
+            projection,
+            storage: Arc::clone(&rows.storage),
             model,
             cursor,
             committed: cursor,
             journal,
-            rooms,
+            registry,
             progress: Arc::clone(&rows.progress),
             reached: rows.reached.clone(),
             waiting: Arc::clone(&rows.waiting),
@@ -158,10 +161,10 @@ impl<F: Projection> Projector<F> {
     /// Wakes the projector after its pause when a record concerns the view or a reader waits for
     /// it.
     fn look_again(&self) {
-        self.progress.hush();
+        self.progress.clear_wake();
         let is_waited_for = self.waiting.load(Ordering::Acquire) > 0;
         let called = if is_waited_for { u64::MAX } else { self.progress.called() };
-        let is_suspended = self.progress.context().is_suspended();
+        let is_suspended = self.progress.component().is_suspended();
         if !is_suspended && called.min(self.journal.durable()) > self.cursor {
             self.progress.ring();
         }
@@ -171,16 +174,16 @@ impl<F: Projection> Projector<F> {
     fn turn(&mut self) -> Result<usize, String> {
         // Rows under rebuild do not survive a full disk, so the rebuild waits for space.
         if let (true, Err(SubmitError::Refused(refusal))) =
-            (self.shelf.is_made_anew(), self.journal.takes())
+            (self.storage.is_rebuilding(), self.journal.check_accepting())
         {
             return Err(refusal.to_string());
         }
         self.look().map_err(|error| error.to_string())?;
-        if self.shelf.is_being_checked() {
+        if self.storage.is_being_checked() {
             return Ok(0);
         }
         let durable = self.journal.durable();
-        if self.progress.context().is_suspended() && !self.shelf.is_made_anew() {
+        if self.progress.component().is_suspended() && !self.storage.is_rebuilding() {
             return Ok(0);
         }
         self.skip().map_err(|error| error.to_string())?;
@@ -189,8 +192,8 @@ impl<F: Projection> Projector<F> {
         if let Some(last) = records.last() {
             self.take_in(&records, last.position)?;
         }
-        if self.shelf.is_made_anew() {
-            self.shelf.went_on(self.cursor, durable);
+        if self.storage.is_rebuilding() {
+            self.storage.went_on(self.cursor, durable);
             if records.len() < BATCH_RECORDS_MAX {
                 self.complete().map_err(|error| error.to_string())?;
             }
@@ -203,7 +206,7 @@ impl<F: Projection> Projector<F> {
     /// Skips records that do not concern the view.
     fn skip(&mut self) -> Result<(), ReadModelError> {
         let position = self.progress.skip(self.cursor);
-        if position == self.cursor || self.shelf.is_made_anew() {
+        if position == self.cursor || self.storage.is_rebuilding() {
             return Ok(());
         }
         if position - self.committed >= PASSED_RECORDS_MAX {
@@ -221,8 +224,8 @@ impl<F: Projection> Projector<F> {
         let Err(error) = self.model.check() else { return Ok(()) };
         self.reached.send_replace(0);
         self.forget();
-        let found = OpenProblem::Damaged(error.because);
-        self.model = self.shelf.make_anew(&found, self.journal.durable())?;
+        let found = OpenProblem::Damaged(error.reason);
+        self.model = self.storage.begin_rebuild(&found, self.journal.durable())?;
         (self.cursor, self.committed) = (0, 0);
         self.progress.reach(0);
         Ok(())
@@ -231,8 +234,8 @@ impl<F: Projection> Projector<F> {
     /// Puts rebuilt rows that have caught up with the journal in place.
     fn complete(&mut self) -> Result<(), ReadModelError> {
         let placed =
-            self.model.commit(self.cursor, &[]).and_then(|()| self.shelf.complete(&self.model));
-        self.model = placed.map_err(|error| self.model.suspect(error.because))?;
+            self.model.commit(self.cursor, &[]).and_then(|()| self.storage.complete(&self.model));
+        self.model = placed.map_err(|error| self.model.mark_untrusted(error.reason))?;
         self.committed = self.cursor;
         self.reached.send_replace(self.cursor);
         Ok(())
@@ -259,22 +262,23 @@ impl<F: Projection> Projector<F> {
             self.recent.clear();
         }
         self.progress.reach(last);
-        self.progress.trouble_over();
+        self.progress.error_over();
         Ok(())
     }
 
     /// Handles a failed transaction. Rows under rebuild do not survive it and are marked as
-    /// suspected.
+    /// untrusted.
     fn not_written(&self, error: ReadModelError) -> String {
-        if self.shelf.is_made_anew() {
-            return self.model.suspect(error.because).to_string();
+        if self.storage.is_rebuilding() {
+            return self.model.mark_untrusted(error.reason).to_string();
         }
         error.to_string()
     }
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
-        let in_record = |because| format!("record {}: {because}", record.position);
-        let heard = catch_panic(|| self.folds.hear(&self.rooms, record)).map_err(in_record)??;
+        let in_record = |reason| format!("record {}: {reason}", record.position);
+        let heard =
+            catch_panic(|| self.projection.hear(&self.registry, record)).map_err(in_record)??;
         let Some((number, heard)) = heard else { return Ok(()) };
         let largest = self.largest().map_err(in_record)?;
         let mut before = match self.recent.remove(&number) {
@@ -284,11 +288,12 @@ impl<F: Projection> Projector<F> {
             None => self.stored(number).map_err(in_record)?,
         };
         self.largest = Some(largest.max(number));
-        if F::CONTINUES && before.is_none() {
+        if F::CARRIES_FORWARD && before.is_none() {
             before = self.last().map_err(in_record)?;
         }
-        let after = catch_panic(|| self.folds.fold(before, heard, record)).map_err(in_record)?;
-        if F::CONTINUES {
+        let after =
+            catch_panic(|| self.projection.fold(before, heard, record)).map_err(in_record)?;
+        if F::CARRIES_FORWARD {
             self.last.clone_from(&after);
         }
         self.recent.insert(number, after);
@@ -326,13 +331,13 @@ impl<F: Projection> Projector<F> {
         let body = self.model.row(number).map_err(|error| error.to_string())?;
         let row = body.map(|body| serde_json::from_slice(&body)).transpose();
         row.map_err(|error| {
-            let because = format!("row {number}: {error}");
-            // A rebuild is tried once only: if the row is unreadable again, another one does not
-            // help.
-            if self.shelf.is_made_anew() {
-                because
+            let reason = format!("row {number}: {error}");
+            // A rebuild is tried only once: when the row is unreadable again, another rebuild does
+            // not help.
+            if self.storage.is_rebuilding() {
+                reason
             } else {
-                self.model.suspect(because).to_string()
+                self.model.mark_untrusted(reason).to_string()
             }
         })
     }

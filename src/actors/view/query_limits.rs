@@ -1,5 +1,5 @@
-//! Limits of view queries: how many run at once, and for how long. In normal load no query waits,
-//! and hostile queries leave threads and cores to others.
+//! The limits of view queries: how many run at once, and for how long. Under normal load no query
+//! waits. Hostile queries cannot occupy all threads and cores.
 
 use crate::{
     actors::api::{RequestError, blocking, busy},
@@ -19,10 +19,11 @@ use tokio::{
     time::timeout,
 };
 
-/// Queries that run at once. Each holds one of the hundreds of threads for blocking work.
+/// Upper bound of queries that run at once. Each holds one of the hundreds of threads for blocking
+/// work.
 const RUNNING_MAX: usize = 32;
 
-/// Queries that wait for a running one to finish; more are answered 503.
+/// Upper bound of queries that wait for a running one to finish. Further ones are answered 503.
 const WAITING_MAX: usize = 1_024;
 
 /// Lower bound of the number of long queries that run at once.
@@ -67,7 +68,7 @@ impl Queries {
     /// drops the future.
     ///
     /// # Errors
-    /// When too many queries wait, it takes too long, makes no sense, or the view cannot be read.
+    /// When too many queries wait, it takes too long or is invalid, or the view cannot be read.
     pub async fn run<T: Send + 'static>(
         &self,
         query: impl FnOnce(&QueryLimit) -> Result<T, SearchError> + Send + 'static,
@@ -115,7 +116,7 @@ async fn run<T: Send + 'static>(
     let _abandon = limit.abandon_on_drop();
     match blocking(move || Ok(query(&limit))).await? {
         Ok(done) => Ok(done),
-        Err(SearchError::BadQuery(because)) => Err(RequestError::BadQuery(because)),
+        Err(SearchError::BadQuery(reason)) => Err(RequestError::BadQuery(reason)),
         Err(SearchError::Ended(why)) => Err(ended(why)),
         Err(error @ SearchError::Failed(_)) => {
             tracing::warn!(%error, "a view cannot be read");
@@ -145,7 +146,7 @@ mod tests {
     fn held() -> Held {
         let ((begun, begins), (stays, ends)) = (mpsc::channel(), mpsc::channel::<()>());
         let query = Box::new(move |limit: &QueryLimit| {
-            begun.send(limit.clone()).expect("is awaited");
+            begun.send(limit.clone()).expect("a receiver");
             let _ = ends.recv();
             Ok(7)
         });
@@ -154,11 +155,11 @@ mod tests {
 
     async fn begun(begins: mpsc::Receiver<QueryLimit>) -> QueryLimit {
         let begun = tokio::task::spawn_blocking(move || begins.recv());
-        begun.await.expect("is waited for").expect("has begun")
+        begun.await.expect("the task ends").expect("the query begins")
     }
 
     #[tokio::test]
-    async fn a_query_waits_for_its_turn_until_its_deadline_and_leaves_its_place_to_the_next() {
+    async fn a_query_waits_in_the_queue_until_its_deadline_and_frees_its_place_then() {
         let queries = Arc::new(Queries::new(Duration::from_millis(20)));
         let mut running = Vec::new();
         for _ in 0..RUNNING_MAX {
@@ -172,21 +173,21 @@ mod tests {
         assert!(matches!(late, Err(RequestError::QueryEnded(_))), "{late:?}");
         for (task, stays) in running {
             drop(stays);
-            task.await.expect("ends").expect("has its result");
+            task.await.expect("the task ends").expect("a result");
         }
         assert_eq!(queries.run(|_| Ok(7)).await, Ok(7));
         assert_eq!(queries.waiting.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test]
-    async fn a_query_whose_client_has_gone_is_ended() {
+    async fn a_query_ends_when_its_client_disconnects() {
         let queries = Arc::new(Queries::new(Duration::from_secs(600)));
         let Held { query, begins, stays } = held();
         let task = tokio::spawn(async move { queries.run(query).await });
         let limit = begun(begins).await;
         assert!(!limit.is_abandoned());
         task.abort();
-        task.await.expect_err("is dropped");
+        task.await.expect_err("the task is dropped");
         assert!(limit.is_abandoned());
         drop(stays);
     }

@@ -21,10 +21,11 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// The pause before a failed turn or lookup is tried again.
+/// The pause before a failed turn or lookup is retried.
 pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// Clients that wait at once for the same view to reach a position; more are answered 503.
+/// Upper bound of clients that wait at the same time for one view to reach a position. Further
+/// clients are answered 503.
 const WAITING_MAX: usize = 1_024;
 
 /// Reads the rows of one view for clients and lookups.
@@ -33,7 +34,7 @@ pub struct ViewReader {
     pub info: ViewInfo,
     /// The progress of the projector.
     pub progress: Arc<Progress>,
-    pub(super) shelf: Arc<ViewStorage>,
+    pub(super) storage: Arc<ViewStorage>,
     /// The position that the rows have reached, sent by the projector.
     pub(super) reached: watch::Sender<u64>,
     /// Number of waiting readers. While there are some, records that do not concern the view also
@@ -55,12 +56,12 @@ impl ViewReader {
     /// Creates the reader of a view on this storage. A projector has to write the rows.
     pub fn new(
         info: ViewInfo,
-        shelf: Arc<ViewStorage>,
+        storage: Arc<ViewStorage>,
         progress: Arc<Progress>,
         queries: Arc<Queries>,
     ) -> Self {
         let (reached, waiting) = (watch::Sender::new(0), Arc::default());
-        Self { info, progress, shelf, reached, waiting, queries }
+        Self { info, progress, storage, reached, waiting, queries }
     }
 
     /// Returns the read model for a new projector: the rows in place, or new ones to be rebuilt.
@@ -68,7 +69,7 @@ impl ViewReader {
     /// # Errors
     /// When the folder cannot be written to.
     pub fn model(&self, durable: u64) -> Result<Arc<ReadModel>, ReadModelError> {
-        self.shelf.go_on(durable)
+        self.storage.go_on(durable)
     }
 
     /// Waits until the rows include everything up to this position.
@@ -84,16 +85,16 @@ impl ViewReader {
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }
 
-    /// Waits like `reach`, but at most for `patience`.
+    /// Waits like `reach`, but at most for `wait_max`.
     async fn reach_within(
         &self,
         position: Option<u64>,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Result<(), RequestError> {
         let Some(position) = position else { return Ok(()) };
-        let context = self.progress.context();
-        if context.is_suspended() && *self.reached.borrow() < position {
-            return Err(context.trouble());
+        let component = self.progress.component();
+        if component.is_suspended() && *self.reached.borrow() < position {
+            return Err(component.request_error());
         }
         if *self.reached.borrow() >= position {
             return Ok(());
@@ -101,10 +102,10 @@ impl ViewReader {
         if self.waiting.load(Ordering::Acquire) >= WAITING_MAX {
             return Err(busy("the view"));
         }
-        let reached = tokio::time::timeout(patience, self.reach(position)).await;
-        reached.map_err(|_| match self.shelf.readable() {
-            Err(trouble) => trouble,
-            Ok(_) if context.is_suspended() => context.trouble(),
+        let reached = tokio::time::timeout(wait_max, self.reach(position)).await;
+        reached.map_err(|_| match self.storage.readable() {
+            Err(request_error) => request_error,
+            Ok(_) if component.is_suspended() => component.request_error(),
             Ok(_) => {
                 RequestError::NotYet(format!("the view has not reached position {position} yet"))
             }
@@ -113,7 +114,7 @@ impl ViewReader {
 
     /// Returns the storage of the rows.
     pub fn storage(&self) -> &ViewStorage {
-        &self.shelf
+        &self.storage
     }
 
     /// Returns a page of rows.
@@ -123,7 +124,7 @@ impl ViewReader {
         let sort = sort.into_iter().map(by).collect();
         let skip = page.saturating_mul(size as u64);
         let wanted = Wanted { skip, size, sort, newest_first: self.info.newest_first };
-        self.reach_within(query.at_least, query.patience).await?;
+        self.reach_within(query.at_least, query.wait_max).await?;
         self.wanted(query.conditions, wanted).await
     }
 
@@ -132,9 +133,9 @@ impl ViewReader {
         &self,
         conditions: Vec<(String, String)>,
         (skip, size): (u64, usize),
-        (at_least, patience): (u64, Duration),
+        (at_least, wait_max): (u64, Duration),
     ) -> Result<Collection<Row>, RequestError> {
-        self.reach_within(Some(at_least), patience).await?;
+        self.reach_within(Some(at_least), wait_max).await?;
         self.wanted(conditions, Wanted { skip, size, ..Wanted::default() }).await
     }
 
@@ -143,7 +144,7 @@ impl ViewReader {
         conditions: Vec<(String, String)>,
         wanted: Wanted,
     ) -> Result<Collection<Row>, RequestError> {
-        let model = self.shelf.readable()?;
+        let model = self.storage.readable()?;
         let found = self.queries.run(move |limit| model.search(&conditions, &wanted, limit));
         let (rows, total) = found.await?;
         let items = rows.into_iter().map(|FoundRow { number, body }| Row { number, body });
@@ -156,22 +157,23 @@ impl ViewReader {
         &self,
         number: u64,
         at_least: Option<u64>,
-        patience: Duration,
+        wait_max: Duration,
     ) -> Result<Option<Row>, RequestError> {
-        self.reach_within(at_least, patience).await?;
-        let model = self.shelf.readable()?;
+        self.reach_within(at_least, wait_max).await?;
+        let model = self.storage.readable()?;
         let body = self.queries.run(move |_| Ok(model.get(number)?)).await?;
         Ok(body.map(|body| Row { number, body }))
     }
 
-    /// Returns the rows a lookup asks for, as of this position or later. Retries until it has them.
+    /// Returns the rows that a lookup asks for, as of this position or later. Retries until the
+    /// query succeeds.
     pub async fn find<V: View>(&self, query: Query, at_least: u64) -> Vec<(u64, V)> {
         self.reach(at_least).await;
         loop {
             let query = query.clone();
-            let found = match self.shelf.readable() {
+            let found = match self.storage.readable() {
                 Ok(model) => look_up(move |limit| model.find(&query, limit)).await,
-                Err(trouble) => Err(trouble),
+                Err(request_error) => Err(request_error),
             };
             match found {
                 Ok(rows) => {
@@ -179,7 +181,9 @@ impl ViewReader {
                         |row: FoundRow| Some((row.number, serde_json::from_slice(&row.body).ok()?));
                     return rows.into_iter().filter_map(read).collect();
                 }
-                Err(trouble) => tracing::warn!(view = V::NAME, %trouble, "a lookup is put off"),
+                Err(request_error) => {
+                    tracing::warn!(view = V::NAME, %request_error, "a lookup is retried later")
+                }
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }
@@ -188,6 +192,6 @@ impl ViewReader {
     /// Seals the file of the rows, so that the next start can check it quickly. Call this only
     /// after the projector has stopped.
     pub fn seal(&self) {
-        self.shelf.seal();
+        self.storage.seal();
     }
 }

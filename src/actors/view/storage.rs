@@ -1,13 +1,13 @@
 //! The storage of a view's rows: in place in their file, or being rebuilt from the journal.
 //!
 //! ```text
-//!       ┌ checked ┐ as written   suspected: deleted, replaced, damaged, another shape
+//!       ┌ checked ┐ as written   untrusted: deleted, replaced, damaged, another shape
 //! start ┴─────────┴▶ in place ◀──────────────────────────────────┐
 //!   │                  │                complete: takes the place │
-//!   │ missing, or      └──────▶ made anew beside the place ───────┘
-//!   └─ other shape ───────────▶ (503, with how far it is)
+//!   │ missing, or      └──────▶ rebuilt beside the place ─────────┘
+//!   └─ other shape ───────────▶ (503, with the progress)
 //! ```
-//! Rows are read only while they are in place: rows of half of the journal would be long outdated.
+//! Rows are read only while they are in place: rows of half of the journal would be outdated.
 
 use crate::{
     actors::{
@@ -30,9 +30,9 @@ pub fn view_path(data: &Path, name: &str) -> PathBuf {
 }
 
 /// The interval between two log messages about a rebuild.
-const SAY_EVERY: Duration = Duration::from_secs(1);
+const LOG_EVERY: Duration = Duration::from_secs(1);
 
-/// The largest file that is checked before the start goes on; that takes a few milliseconds. A
+/// The largest file that is checked before the start continues, which takes a few milliseconds. A
 /// larger file is checked in the background.
 const CHECKED_AT_ONCE_BYTES: u64 = 4 << 20;
 
@@ -43,10 +43,10 @@ const RETRY_AFTER_MAX_S: u64 = 600;
 pub struct ViewStorage {
     place: PathBuf,
     layout: Layout,
-    diary: Arc<OperationsLog>,
+    operations_log: Arc<OperationsLog>,
     in_place: RwLock<Option<Arc<ReadModel>>>,
     /// The progress of a rebuild, while there is one.
-    anew: Mutex<Option<Anew>>,
+    rebuild: Mutex<Option<Rebuild>>,
     /// The rows that are being checked, before they may be read.
     checked: Mutex<Option<Checked>>,
 }
@@ -67,15 +67,15 @@ impl Checked {
 
 /// The progress of a rebuild.
 #[derive(Clone, Debug)]
-struct Anew {
-    because: String,
+struct Rebuild {
+    reason: String,
     begun: Instant,
     said: Instant,
     position: u64,
     of: u64,
 }
 
-impl Anew {
+impl Rebuild {
     /// Returns the progress in percent, below 100 until the rows are in place.
     fn percent(&self) -> u64 {
         (self.position.saturating_mul(100) / self.of.max(1)).min(99)
@@ -98,59 +98,59 @@ impl ViewStorage {
     pub fn open(
         place: PathBuf,
         layout: Layout,
-        (diary, durable): (Arc<OperationsLog>, u64),
+        (operations_log, durable): (Arc<OperationsLog>, u64),
     ) -> Result<(Arc<Self>, Arc<ReadModel>), ReadModelError> {
         let opened = ReadModel::open(&place, layout).and_then(|model| match model.cursor() {
             Ok(cursor) if cursor <= durable => Ok(model),
             Ok(cursor) => {
-                let because = format!("it is at {cursor}, but the journal ends at {durable}");
-                Err(OpenProblem::Damaged(because))
+                let reason = format!("it is at {cursor}, but the journal ends at {durable}");
+                Err(OpenProblem::Damaged(reason))
             }
-            Err(error) => Err(OpenProblem::Damaged(error.because)),
+            Err(error) => Err(OpenProblem::Damaged(error.reason)),
         });
-        let (in_place, anew) = (RwLock::new(None), Mutex::new(None));
+        let (in_place, rebuild) = (RwLock::new(None), Mutex::new(None));
         let checked = Mutex::new(None);
-        let shelf = Arc::new(Self { place, layout, diary, in_place, anew, checked });
+        let storage = Arc::new(Self { place, layout, operations_log, in_place, rebuild, checked });
         let model = match opened {
-            Ok(model) => shelf.begin_check(model),
+            Ok(model) => storage.begin_check(model),
             Err(found) => {
-                let model = shelf.make_anew(&found, durable)?;
-                if durable == 0 { shelf.complete(&model)? } else { model }
+                let model = storage.begin_rebuild(&found, durable)?;
+                if durable == 0 { storage.complete(&model)? } else { model }
             }
         };
-        Ok((shelf, model))
+        Ok((storage, model))
     }
 
-    /// Takes the rows from readers and begins a rebuild from empty rows.
+    /// Makes the rows unreadable and begins a rebuild from empty rows.
     ///
     /// # Errors
     /// When the folder cannot be written to; there are no rows until it can.
-    pub fn make_anew(
+    pub fn begin_rebuild(
         &self,
         found: &OpenProblem,
         durable: u64,
     ) -> Result<Arc<ReadModel>, ReadModelError> {
         let view = self.layout.name;
         match found {
-            OpenProblem::Damaged(because) => {
-                tracing::warn!(view, because, "the rows of a view cannot be trusted");
+            OpenProblem::Damaged(reason) => {
+                tracing::warn!(view, reason, "the rows of a view cannot be trusted");
             }
             OpenProblem::OtherShape => {
                 tracing::info!(view, "the rows of a view have another shape");
             }
             OpenProblem::Missing => tracing::debug!(view, "a view has no rows yet"),
         }
-        let (begun, because) = (Instant::now(), found.to_string());
-        let anew = Anew { because, begun, said: begun, position: 0, of: durable };
+        let (begun, reason) = (Instant::now(), found.to_string());
+        let rebuild = Rebuild { reason, begun, said: begun, position: 0, of: durable };
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).take();
-        *self.anew.lock().unwrap_or_else(PoisonError::into_inner) = Some(anew);
+        *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuild);
         *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(Arc::new(ReadModel::build(&self.place, self.layout, found)?))
     }
 
     /// Returns the read model for a projector that replaces another: the rows in place, or those
-    /// being checked. A rebuild under way begins anew, because only its projector knew where its
-    /// rows were.
+    /// being checked. A rebuild in progress starts again, because only its projector knew where
+    /// its rows were.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -162,7 +162,7 @@ impl ViewStorage {
         drop(checked);
         match self.readable() {
             Ok(model) => Ok(model),
-            Err(_) => self.make_anew(&OpenProblem::Missing, durable),
+            Err(_) => self.begin_rebuild(&OpenProblem::Missing, durable),
         }
     }
 
@@ -180,19 +180,19 @@ impl ViewStorage {
     }
 
     /// Returns whether the rows are being rebuilt.
-    pub fn is_made_anew(&self) -> bool {
-        self.anew.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    pub fn is_rebuilding(&self) -> bool {
+        self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Records the progress of a rebuild, and logs it at most once a second.
+    /// Records the progress of a rebuild. Logs it at most once a second.
     pub fn went_on(&self, position: u64, of: u64) {
-        let mut anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(anew) = anew.as_mut() else { return };
-        (anew.position, anew.of) = (position, of);
-        if anew.said.elapsed() >= SAY_EVERY {
-            anew.said = Instant::now();
-            let (view, percent, left_s) = (self.layout.name, anew.percent(), anew.left_s());
-            tracing::info!(view, percent, position, of, left_s, "a view is made anew");
+        let mut rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(rebuild) = rebuild.as_mut() else { return };
+        (rebuild.position, rebuild.of) = (position, of);
+        if rebuild.said.elapsed() >= LOG_EVERY {
+            rebuild.said = Instant::now();
+            let (view, percent, left_s) = (self.layout.name, rebuild.percent(), rebuild.left_s());
+            tracing::info!(view, percent, position, of, left_s, "a view is being rebuilt");
         }
     }
 
@@ -202,11 +202,16 @@ impl ViewStorage {
     /// When the file cannot be moved there; the rows have to be rebuilt again.
     pub fn complete(&self, model: &ReadModel) -> Result<Arc<ReadModel>, ReadModelError> {
         let model = self.put(model.take_place(&self.place)?);
-        let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(anew) = anew.filter(|anew| anew.position > 0) {
-            let (view, records) = (self.layout.name.to_owned(), anew.position);
-            let (because, after_ms) = (anew.because, millis(anew.begun));
-            self.diary.note(OperationsEvent::MadeAnew { view, because, records, after_ms });
+        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(rebuild) = rebuild.filter(|rebuild| rebuild.position > 0) {
+            let (view, records) = (self.layout.name.to_owned(), rebuild.position);
+            let (reason, after_ms) = (rebuild.reason, millis(rebuild.begun));
+            self.operations_log.record(OperationsEvent::ViewRebuilt {
+                view,
+                reason,
+                records,
+                after_ms,
+            });
         }
         Ok(model)
     }
@@ -217,28 +222,29 @@ impl ViewStorage {
     /// The progress, while the rows are being checked or rebuilt.
     pub fn readable(&self) -> Result<Arc<ReadModel>, RequestError> {
         let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
-        in_place.ok_or_else(|| self.trouble())
+        in_place.ok_or_else(|| self.request_error())
     }
 
     /// Returns the error that a client gets while the rows are being checked or rebuilt.
-    pub fn trouble(&self) -> RequestError {
+    pub fn request_error(&self) -> RequestError {
         if let Some(percent) = self.checked_percent() {
             let view = self.layout.name;
             return RequestError::NotYet(format!(
                 "the file of {view} is compared with what was written to it: {percent} %"
             ));
         }
-        let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (percent, position, of, left_s) = anew
-            .map_or((99, 0, 0, 1), |anew| (anew.percent(), anew.position, anew.of, anew.left_s()));
+        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (percent, position, of, left_s) = rebuild.map_or((99, 0, 0, 1), |rebuild| {
+            (rebuild.percent(), rebuild.position, rebuild.of, rebuild.left_s())
+        });
         let retry_after_s = u32::try_from(left_s).unwrap_or(u32::MAX);
-        RequestError::MadeAnew { view: self.layout.name, percent, position, of, retry_after_s }
+        RequestError::Rebuilding { view: self.layout.name, percent, position, of, retry_after_s }
     }
 
     /// Returns the reason and the percentage of a rebuild, while there is one.
     pub fn rebuild(&self) -> Option<(String, u64)> {
-        let anew = self.anew.lock().unwrap_or_else(PoisonError::into_inner);
-        anew.as_ref().map(|anew| (anew.because.clone(), anew.percent()))
+        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        rebuild.as_ref().map(|rebuild| (rebuild.reason.clone(), rebuild.percent()))
     }
 
     fn put(&self, model: ReadModel) -> Arc<ReadModel> {
@@ -264,7 +270,7 @@ impl ViewStorage {
             let check = move || me.check(of_thread);
             match thread::Builder::new().name("check-view".to_owned()).spawn(check) {
                 Ok(_) => return model,
-                Err(error) => tracing::warn!(%error, "a view is checked before the start goes on"),
+                Err(error) => tracing::warn!(%error, "a view is checked during the start"),
             }
         }
         self.check(Arc::clone(&model));
@@ -272,7 +278,7 @@ impl ViewStorage {
     }
 
     /// Checks the rows and puts them in place when they are as they were written. Otherwise the
-    /// model is marked as suspected, and its projector begins a rebuild.
+    /// model is marked as untrusted, and its projector begins a rebuild.
     pub(super) fn check(&self, model: Arc<ReadModel>) {
         let lock = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         let examined = model.examine(&mut |done, of| {
@@ -288,7 +294,7 @@ impl ViewStorage {
                 *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
             }
             // A file that cannot be read for another reason is not trusted either.
-            (Some(_), Err(error)) => drop(model.suspect(error.because)),
+            (Some(_), Err(error)) => drop(model.mark_untrusted(error.reason)),
         }
     }
 }

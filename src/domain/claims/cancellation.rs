@@ -36,13 +36,15 @@ use super::{
         Review,
     },
 };
-use crate::domain::kernel::{Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step, Unchanged};
-use crate::hears;
+use crate::domain::kernel::{
+    Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor,
+};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Cancellation::{Agreeing, Closing, Finishing, Idle, Keeping, Refusing, Releasing, Waiting};
 
-hears!(
+event_set!(
     /// Events that the cancellation saga receives.
     Heard: Claim, Review
 );
@@ -80,7 +82,7 @@ pub enum Cancellation {
 
 impl Saga for Cancellation {
     const NAME: &'static str = "claims/cancellation";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
@@ -96,21 +98,21 @@ impl Saga for Cancellation {
     /// Lets the claim stand when the review rejects the release: the review was decided on
     /// meanwhile, or its desk still owes an answer to an earlier attempt. A rejection by the claim
     /// follows from an event that was handled before, and needs no action.
-    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         match (self, refused.by::<Review>()) {
             (Releasing { attempt }, Some(rejection)) => {
                 let how = match rejection {
-                    review::Rejection::DeskIsBusy => Fall::Unavailable,
-                    _ => Fall::Refused,
+                    review::Rejection::DeskIsBusy => FailureKind::Unavailable,
+                    _ => FailureKind::Refused,
                 };
-                let because = refused.because.clone();
-                stand(me, attempt, Refusal { how, because })
+                let reason = refused.reason.clone();
+                stand(me, attempt, Refusal { how, reason })
             }
             (state, _) => Step::wait(state),
         }
     }
 
-    fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
             // The review was decided on or its release refused before `Keep` arrived.
             (Keeping { again }, Review::NAME, "Keep") => kept(me, again),
@@ -120,11 +122,11 @@ impl Saga for Cancellation {
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Waiting | Releasing { .. } | Closing | Keeping { .. } => Awaits::Part(Review::NAME),
-            Agreeing { .. } | Finishing | Refusing => Awaits::Part(Claim::NAME),
+            Idle => WaitsFor::Nothing,
+            Waiting | Releasing { .. } | Closing | Keeping { .. } => WaitsFor::Part(Review::NAME),
+            Agreeing { .. } | Finishing | Refusing => WaitsFor::Part(Claim::NAME),
         }
     }
 }
@@ -139,10 +141,10 @@ impl Cancellation {
                 release(me, *attempt)
             }
             (Releasing { attempt } | Agreeing { attempt }, E::CancelRefused { .. }) => {
-                Step::wait(Keeping { again: None }).tell(me.of::<Review>(), Keep { attempt })
+                Step::wait(Keeping { again: None }).send(me.of::<Review>(), Keep { attempt })
             }
             (Agreeing { attempt }, E::CancelAgreed { .. }) => {
-                Step::wait(Closing).tell(me.of::<Review>(), Cancel { attempt })
+                Step::wait(Closing).send(me.of::<Review>(), Cancel { attempt })
             }
             (Finishing, E::Cancelled { .. }) | (Waiting | Refusing, E::CancelRefused { .. }) => {
                 Step::done()
@@ -161,13 +163,13 @@ impl Cancellation {
         use review::Event as E;
         match (self, event) {
             (Releasing { attempt }, E::Released { .. }) => {
-                Step::wait(Agreeing { attempt }).tell(me.of::<Claim>(), Agree { attempt })
+                Step::wait(Agreeing { attempt }).send(me.of::<Claim>(), Agree { attempt })
             }
             (Releasing { attempt }, E::ReleaseRefused { refusal, .. }) => {
                 stand(me, attempt, refusal)
             }
             (Closing, E::Cancelled { .. }) => {
-                Step::wait(Finishing).tell(me.of::<Claim>(), FinishCancelling)
+                Step::wait(Finishing).send(me.of::<Claim>(), FinishCancelling)
             }
             (Keeping { again }, E::ReleaseWithdrawn { .. }) => kept(me, again),
             (state, _) => Step::wait(state),
@@ -176,11 +178,11 @@ impl Cancellation {
 }
 
 fn release(me: Id<Cancellation>, attempt: u32) -> Step<Cancellation> {
-    Step::wait(Releasing { attempt }).tell(me.of::<Review>(), Release { attempt })
+    Step::wait(Releasing { attempt }).send(me.of::<Review>(), Release { attempt })
 }
 
 fn stand(me: Id<Cancellation>, attempt: u32, refusal: Refusal) -> Step<Cancellation> {
-    Step::wait(Refusing).tell(me.of::<Claim>(), Stand { attempt, refusal })
+    Step::wait(Refusing).send(me.of::<Claim>(), Stand { attempt, refusal })
 }
 
 /// Ends the saga, or starts a newer attempt that the customer has begun meanwhile.

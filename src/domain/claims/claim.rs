@@ -16,7 +16,7 @@
 
 mod event;
 mod rejection;
-mod said;
+mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
@@ -26,10 +26,10 @@ pub use rejection::Rejection;
 
 use super::{Claims, desk::ReviewDesk, refusal::Refusal, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Number, Port, Speaker, Standing, Timestamp,
-    Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Number, Port,
+    Progress, Timestamp,
 };
-use said::{ReceiveBody, StatusBody};
+use routes::{ReceiveBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
 
@@ -56,7 +56,7 @@ pub struct Claim {
 enum Status {
     #[default]
     Blank,
-    Standing {
+    Progress {
         stage: Stage,
         /// Why the last attempt to cancel the claim failed.
         refusal: Option<Refusal>,
@@ -121,23 +121,23 @@ pub enum Command {
 
 impl Aggregate for Claim {
     const NAME: &'static str = "claims/claims";
-    const STEP: Option<&'static str> = Some("claims/review");
+    const AWAITED_STEP: Option<&'static str> = Some("claims/review");
     type Business = Claims;
     type Command = Command;
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Receive { .. } => Speaker::Anyone,
-            Cancel => Speaker::Customer,
+            Receive { .. } => Issuer::Anyone,
+            Cancel => Issuer::Customer,
             StartReview
             | Approve { .. }
             | Decline
             | Agree { .. }
             | Stand { .. }
             | FinishCancelling
-            | Pay => Speaker::Inside,
+            | Pay => Issuer::Internal,
         }
     }
 
@@ -152,13 +152,13 @@ impl Aggregate for Claim {
                 let claim_dt = claim_dt.unwrap_or(now);
                 Ok(vec![Received { demand: Demand { customer_id, price, claim_dt } }])
             }
-            (S::Standing { stage: At::Received, .. }, StartReview) => {
+            (S::Progress { stage: At::Received, .. }, StartReview) => {
                 Ok(vec![ReviewStarted { demand, cancelling: None }])
             }
             (S::Cancelling { attempt, stage: At::Received }, StartReview) => {
                 Ok(vec![ReviewStarted { demand, cancelling: Some(*attempt) }])
             }
-            (S::Standing { stage, .. }, Cancel) => Ok(vec![CancelAsked {
+            (S::Progress { stage, .. }, Cancel) => Ok(vec![CancelAsked {
                 demand,
                 attempt: self.attempts.saturating_add(1),
                 stage: *stage,
@@ -173,13 +173,13 @@ impl Aggregate for Claim {
                 Ok(vec![CancelRefused { demand, attempt: refused, stage: *stage, refusal }])
             }
             (S::Leaving { .. }, FinishCancelling) => Ok(vec![Cancelled { demand }]),
-            (S::Standing { stage: At::UnderReview, .. }, Approve { award }) => {
+            (S::Progress { stage: At::UnderReview, .. }, Approve { award }) => {
                 Ok(vec![Approved { demand, award, overtook_cancel: false }])
             }
             (S::Cancelling { stage: At::UnderReview, .. }, Approve { award }) => {
                 Ok(vec![Approved { demand, award, overtook_cancel: true }])
             }
-            (S::Standing { stage: At::UnderReview, .. }, Decline) => {
+            (S::Progress { stage: At::UnderReview, .. }, Decline) => {
                 Ok(vec![Declined { demand, overtook_cancel: false }])
             }
             (S::Cancelling { stage: At::UnderReview, .. }, Decline) => {
@@ -193,20 +193,20 @@ impl Aggregate for Claim {
         }
     }
 
-    fn through(command: &Command) -> Option<&'static str> {
+    fn waits_for_port(command: &Command) -> Option<&'static str> {
         matches!(command, Cancel).then_some(ReviewDesk::NAME)
     }
 
-    fn takes_step(command: &Command) -> bool {
+    fn may_start_step(command: &Command) -> bool {
         matches!(command, Cancel)
     }
 
-    fn is_in_step(&self) -> bool {
+    fn step_is_pending(&self) -> bool {
         matches!(self.status, Status::Cancelling { .. } | Status::Leaving { .. })
     }
 
     fn evolve(self, event: Event) -> Self {
-        let standing = |stage, refusal| Status::Standing { stage, refusal };
+        let standing = |stage, refusal| Status::Progress { stage, refusal };
         let status = match event {
             Received { demand } => {
                 return Self { demand, status: standing(Stage::Received, None), ..self };
@@ -232,28 +232,28 @@ impl Aggregate for Claim {
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
-        let refused = |because: Rejection| Standing::Fell {
-            how: Fall::Refused,
-            because: because.to_string(),
+    fn progress(&self) -> Progress {
+        let refused = |reason: Rejection| Progress::Failed {
+            how: FailureKind::Refused,
+            reason: reason.to_string(),
         };
         match &self.status {
-            Status::Cancelling { .. } | Status::Leaving { .. } => Standing::Pending,
-            Status::Standing { refusal: Some(Refusal { how, because }), .. } => {
-                Standing::Fell { how: *how, because: because.clone() }
+            Status::Cancelling { .. } | Status::Leaving { .. } => Progress::Pending,
+            Status::Progress { refusal: Some(Refusal { how, reason }), .. } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
             Status::Approved { overtook_cancel: true } => refused(Rejection::IsApproved),
             Status::Declined { overtook_cancel: true } => refused(Rejection::IsDeclined),
             Status::Blank
-            | Status::Standing { refusal: None, .. }
+            | Status::Progress { refusal: None, .. }
             | Status::Cancelled
             | Status::Approved { overtook_cancel: false }
             | Status::Declined { overtook_cancel: false }
-            | Status::Paid => Standing::Stands,
+            | Status::Paid => Progress::Established,
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         Shown {
             id: number,
             customer_id: self.demand.customer_id,
@@ -265,21 +265,21 @@ impl Aggregate for Claim {
         }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Standing { .. } => &["cancel"],
+            Status::Progress { .. } => &["cancel"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .creates("receive", ReceiveBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel))
-            .word("cancel by status", Method::Put, StatusBody::means)
-            .word("cancel by status", Method::Post, StatusBody::means)
-            .word("cancel by status", Method::Patch, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel))
+            .on_item("cancel by status", Method::Put, StatusBody::means)
+            .on_item("cancel by status", Method::Post, StatusBody::means)
+            .on_item("cancel by status", Method::Patch, StatusBody::means)
     }
 }
 
@@ -289,7 +289,7 @@ impl Claim {
     pub const fn status(&self) -> &'static str {
         match &self.status {
             Status::Blank => "",
-            Status::Standing { stage, .. } => stage.name(),
+            Status::Progress { stage, .. } => stage.name(),
             Status::Cancelling { .. } | Status::Leaving { .. } => "Cancelling",
             Status::Cancelled => "Cancelled",
             Status::Approved { .. } => "Approved",
@@ -326,7 +326,7 @@ impl Claim {
             (S::Declined { .. }, _) => Err(Rejection::IsDeclined),
             (S::Paid, _) => Err(Rejection::IsPaid),
             (S::Leaving { .. } | S::Cancelled, _) => Err(Rejection::IsCancelled),
-            (S::Standing { .. } | S::Cancelling { .. }, _) => Err(Rejection::NotUnderReview),
+            (S::Progress { .. } | S::Cancelling { .. }, _) => Err(Rejection::NotUnderReview),
         }
     }
 }

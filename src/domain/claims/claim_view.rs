@@ -6,10 +6,10 @@ use super::{
     review::{self, Review},
 };
 use crate::domain::kernel::{Field, Meta, Money, Number, Text, Timestamp, View};
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
+event_set!(
     /// Events that change a row.
     Heard: Claim, Review, Payment
 );
@@ -31,7 +31,7 @@ pub struct ClaimView {
     /// Status of the claim.
     pub status: Text,
     /// Why the claim was not cancelled, when its last event is such a refusal.
-    pub because: Option<Text>,
+    pub reason: Option<Text>,
     /// The examiner, once there is one.
     pub examiner_id: Option<Number>,
     /// Status of the review.
@@ -50,7 +50,7 @@ pub struct ClaimView {
 
 impl View for ClaimView {
     const NAME: &'static str = "claims/claimViews";
-    type Hears = Heard;
+    type Events = Heard;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::number("customerId"),
@@ -92,7 +92,7 @@ impl ClaimView {
         if let Some(award) = event.award() {
             (self.cont_id, self.approved_price) = (Some(award.cont_id), Some(award.price));
         }
-        self.because = event.refusal().map(|refusal| refusal.because.as_str().into());
+        self.reason = event.refusal().map(|refusal| refusal.reason.as_str().into());
         self.status = event.status().into();
     }
 

@@ -11,7 +11,7 @@ use super::review::{
     Event::{self, ReleaseAsked, RetainAsked},
     File, Review,
 };
-use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Patience, Port};
+use crate::domain::kernel::{Dispatch, Id, Meta, Port, PortReply, PortRequest, RetryPolicy};
 use serde_json::{Value, json};
 
 /// Port to the review desk.
@@ -20,41 +20,41 @@ pub struct ReviewDesk;
 
 impl Port for ReviewDesk {
     const NAME: &'static str = "claims/review-desk";
-    type Hears = (Id<Review>, Event);
+    type Events = (Id<Review>, Event);
 
-    fn ask((review, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+    fn ask((review, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
         let release = |attempt: &u32| format!("release-{review}-{attempt}");
         match event {
-            ReleaseAsked { file, attempt } => Some(Ask {
+            ReleaseAsked { file, attempt } => Some(PortRequest {
                 operation: "release",
                 key: release(attempt),
                 undoes: None,
                 body: body("release", *review, *file),
-                patience: Patience::Limited,
+                retry_policy: RetryPolicy::UntilDeadline,
             }),
-            RetainAsked { file, attempt, .. } => Some(Ask {
+            RetainAsked { file, attempt, .. } => Some(PortRequest {
                 operation: "retain",
                 key: format!("retain-{review}-{attempt}"),
                 undoes: Some(("release", release(attempt))),
                 body: body("retain", *review, *file),
-                patience: Patience::UntilAnswered,
+                retry_policy: RetryPolicy::UntilAnswered,
             }),
             _ => None,
         }
     }
 
-    fn answered((review, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+    fn on_reply((review, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let attempt = event.attempt().unwrap_or_default();
         let command = match (event, answer) {
-            (ReleaseAsked { .. }, Answer::Approved) => ConfirmRelease { attempt },
-            (ReleaseAsked { .. }, Answer::Declined(because)) => {
-                DeclineRelease { attempt, because: because.clone() }
+            (ReleaseAsked { .. }, PortReply::Approved) => ConfirmRelease { attempt },
+            (ReleaseAsked { .. }, PortReply::Declined(reason)) => {
+                DeclineRelease { attempt, reason: reason.clone() }
             }
-            (ReleaseAsked { .. }, Answer::Unreachable(because)) => {
-                LoseRelease { attempt, because: because.clone() }
+            (ReleaseAsked { .. }, PortReply::Unreachable(reason)) => {
+                LoseRelease { attempt, reason: reason.clone() }
             }
-            (ReleaseAsked { .. }, Answer::TurnedAway(because)) => {
-                TurnAwayRelease { attempt, because: because.clone() }
+            (ReleaseAsked { .. }, PortReply::TurnedAway(reason)) => {
+                TurnAwayRelease { attempt, reason: reason.clone() }
             }
             _ => ConfirmRetain { attempt },
         };

@@ -19,13 +19,13 @@ use super::{
     examiners::Roster,
     review::{self, Command::Assign, File, Review},
 };
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Number, Saga, Step, Unchanged, roster};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Number, Saga, Step, Unchanged, WaitsFor, roster};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Examination::{Assigning, Closing, Examining, Idle, Seeking};
 
-hears!(
+event_set!(
     /// Events that the examination saga receives.
     Heard: Claim, Review, Roster
 );
@@ -51,7 +51,7 @@ pub enum Examination {
 
 impl Saga for Examination {
     const NAME: &'static str = "claims/examination";
-    type Hears = Heard;
+    type Events = Heard;
 
     /// Routes events of a claim and its review by their common number, and roster events by work.
     fn route(heard: &Heard) -> Option<u64> {
@@ -69,23 +69,23 @@ impl Saga for Examination {
         let (claim, review) = (me.of::<Claim>(), me.of::<Review>());
         match (self, heard) {
             (Idle, Heard::Claim(_, C::Received { demand })) => Step::wait(Seeking { demand })
-                .tell(Roster::THE, roster::Command::Assign { work: me.number() }),
+                .send(Roster::THE, roster::Command::Assign { work: me.number() }),
             (Seeking { demand }, Heard::Roster(_, roster::Event::Assigned { clerk, .. })) => {
                 let Demand { customer_id, price, .. } = demand;
                 let (claim_id, examiner_id) = (Number(me.number()), clerk);
                 let file = File { claim_id, customer_id, examiner_id, price, cont_id: None };
-                Step::wait(Assigning).tell(review, Assign { file })
+                Step::wait(Assigning).send(review, Assign { file })
             }
             (Assigning, Heard::Review(_, R::Assigned { .. })) => {
-                Step::wait(Examining).tell(claim, StartReview)
+                Step::wait(Examining).send(claim, StartReview)
             }
             (Examining, Heard::Review(_, R::Approved { file })) => {
                 let cont_id = file.cont_id.unwrap_or_default();
                 let award = Award { cont_id, price: file.price };
-                close(me, Step::wait(Closing).tell(claim, Approve { award }))
+                close(me, Step::wait(Closing).send(claim, Approve { award }))
             }
             (Examining, Heard::Review(_, R::Declined { .. })) => {
-                close(me, Step::wait(Closing).tell(claim, Decline))
+                close(me, Step::wait(Closing).send(claim, Decline))
             }
             (Examining, Heard::Review(_, R::Cancelled { .. })) => close(me, Step::wait(Closing)),
             (Closing, Heard::Roster(_, roster::Event::Closed { .. })) => Step::done(),
@@ -94,23 +94,23 @@ impl Saga for Examination {
     }
 
     /// Ends the saga when the roster had closed the work already.
-    fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
             (Closing, Roster::NAME, "Close") => Step::done(),
             (state, _, _) => Step::wait(state),
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Seeking { .. } | Closing => Awaits::Part(Roster::NAME),
-            Assigning => Awaits::Part(Review::NAME),
-            Examining => Awaits::Person(EXAMINER),
+            Idle => WaitsFor::Nothing,
+            Seeking { .. } | Closing => WaitsFor::Part(Roster::NAME),
+            Assigning => WaitsFor::Part(Review::NAME),
+            Examining => WaitsFor::Person(EXAMINER),
         }
     }
 }
 
 fn close(me: Id<Examination>, step: Step<Examination>) -> Step<Examination> {
-    step.tell(Roster::THE, roster::Command::Close { work: me.number() })
+    step.send(Roster::THE, roster::Command::Close { work: me.number() })
 }

@@ -2,10 +2,10 @@
 
 use super::{claim::Claim, payment::Payment, review::Review};
 use crate::domain::kernel::{Aggregate, Field, Meta, Money, Number, Text, Timestamp, View};
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
+event_set!(
     /// Events that add a row to the history.
     Heard: Claim, Review, Payment
 );
@@ -33,14 +33,14 @@ pub struct History {
     /// The contract under which the claim is paid, once it is approved.
     pub cont_id: Option<Number>,
     /// The reason of a refusal.
-    pub because: Option<Text>,
+    pub reason: Option<Text>,
     /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
 }
 
 impl View for History {
     const NAME: &'static str = "claims/history";
-    type Hears = Heard;
+    type Events = Heard;
     const NEWEST_FIRST: bool = true;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
@@ -85,7 +85,7 @@ impl History {
             customer_id: demand.customer_id,
             price: award.map_or(demand.price, |award| award.price),
             cont_id: award.map(|award| award.cont_id),
-            because: event.refusal().map(|refusal| refusal.because.as_str().into()),
+            reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
             ..Self::entry::<Claim>(event.what(), event.status())
         }
     }
@@ -97,7 +97,7 @@ impl History {
             price: file.price,
             examiner_id: Some(file.examiner_id),
             cont_id: file.cont_id,
-            because: event.refusal().map(|refusal| refusal.because.as_str().into()),
+            reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
             ..Self::entry::<Review>(event.what(), event.status())
         }
     }

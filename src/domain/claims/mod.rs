@@ -1,7 +1,6 @@
 //! Claims business: a customer claims on a policy, an examiner decides, and a clerk pays out. A
 //! customer who cancels gets an answer within a configured time.
 
-mod books;
 pub mod cancellation;
 pub mod claim;
 pub mod claim_view;
@@ -9,6 +8,7 @@ pub mod desk;
 pub mod examination;
 pub mod examiners;
 pub mod history;
+mod invariants;
 pub mod patience;
 pub mod payment;
 pub mod payout;
@@ -16,7 +16,7 @@ pub mod refusal;
 pub mod review;
 pub mod settings;
 
-use super::kernel::{Books, Business, Host};
+use super::kernel::{Business, Host, StateReader};
 use cancellation::Cancellation;
 use claim::Claim;
 use claim_view::ClaimView;
@@ -36,7 +36,7 @@ pub struct Claims;
 
 impl Business for Claims {
     const NAME: &'static str = "claims";
-    const WAITS_MS: Option<&'static str> = Some("cancel_within_ms");
+    const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 
     fn install(host: &mut impl Host) {
@@ -53,8 +53,8 @@ impl Business for Claims {
             .view::<ClaimView>();
     }
 
-    fn adds_up(books: &impl Books) -> Result<(), String> {
-        books::add_up(books)
+    fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+        invariants::check(state)
     }
 }
 

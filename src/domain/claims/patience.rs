@@ -17,7 +17,7 @@ use super::{
     refusal::Refusal,
     review::Review,
 };
-use crate::domain::kernel::{Aggregate, Awaits, Fall, Id, Meta, Saga, Step, Timestamp};
+use crate::domain::kernel::{Aggregate, FailureKind, Id, Meta, Saga, Step, Timestamp, WaitsFor};
 use serde::{Deserialize, Serialize};
 
 use Patience::{GivingUp, Idle, Waiting};
@@ -39,16 +39,16 @@ pub enum Patience {
 
 impl Saga for Patience {
     const NAME: &'static str = "claims/patience";
-    type Hears = (Id<Claim>, Event);
+    type Events = (Id<Claim>, Event);
 
-    fn route((claim, _): &Self::Hears) -> Option<u64> {
+    fn route((claim, _): &Self::Events) -> Option<u64> {
         Some(claim.number())
     }
 
-    fn react(self, _me: Id<Self>, (_, event): Self::Hears, _meta: &Meta) -> Step<Self> {
+    fn react(self, _me: Id<Self>, (_, event): Self::Events, _meta: &Meta) -> Step<Self> {
         match (self, event) {
             (Idle, CancelAsked { attempt, answer_by: Some(time), .. }) => {
-                Step::wait(Waiting { attempt }).wake_at(time)
+                Step::wait(Waiting { attempt }).set_timer(time)
             }
             (
                 Waiting { .. } | GivingUp,
@@ -58,18 +58,18 @@ impl Saga for Patience {
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Waiting { .. } => Awaits::Part(Review::NAME),
-            GivingUp => Awaits::Part(Claim::NAME),
+            Idle => WaitsFor::Nothing,
+            Waiting { .. } => WaitsFor::Part(Review::NAME),
+            GivingUp => WaitsFor::Part(Claim::NAME),
         }
     }
 
-    fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
+    fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let Waiting { attempt } = self else { return Step::wait(self) };
-        let because = "the review has not answered in time".to_owned();
-        let refusal = Refusal { how: Fall::Unavailable, because };
-        Step::wait(GivingUp).tell(me.of::<Claim>(), Stand { attempt, refusal })
+        let reason = "the review has not answered in time".to_owned();
+        let refusal = Refusal { how: FailureKind::Unavailable, reason };
+        Step::wait(GivingUp).send(me.of::<Claim>(), Stand { attempt, refusal })
     }
 }

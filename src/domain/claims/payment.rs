@@ -4,15 +4,15 @@
 //! Assigned ──completed by the payout clerk──▶ Completed
 //! ```
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{Claims, PAYOUT_CLERK, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Method, Money, Number, RejectionKind, Speaker, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Issuer, Method, Money, Number, RejectionKind, Timestamp,
 };
-use said::{CompleteBody, StatusBody};
+use routes::{CompleteBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -104,10 +104,10 @@ impl Aggregate for Payment {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Assign { .. } => Speaker::Inside,
-            Complete { .. } => Speaker::Staff(PAYOUT_CLERK),
+            Assign { .. } => Issuer::Internal,
+            Complete { .. } => Issuer::Staff(PAYOUT_CLERK),
         }
     }
 
@@ -137,24 +137,24 @@ impl Aggregate for Payment {
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let Payout { claim_id, customer_id, cont_id, price } = self.payout;
         Shown { id: number, claim_id, customer_id, cont_id, price, status: self.status() }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Assigned => &["complete"],
             Status::Blank | Status::Completed => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .command("complete", CompleteBody::means)
-            .word("complete by status", Method::Put, StatusBody::means)
-            .word("complete by status", Method::Patch, StatusBody::means)
+            .on_item("complete by status", Method::Put, StatusBody::means)
+            .on_item("complete by status", Method::Patch, StatusBody::means)
     }
 }
 

@@ -11,13 +11,13 @@ use super::{
     claim::{self, Claim, Command::Pay},
     payment::{self, Command::Assign, Payment},
 };
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Number, Saga, Step};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Number, Saga, Step, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Payout::{Asking, Due, Idle, Settling};
 
-hears!(
+event_set!(
     /// Events that the payout saga receives.
     Heard: Claim, Payment
 );
@@ -38,7 +38,7 @@ pub enum Payout {
 
 impl Saga for Payout {
     const NAME: &'static str = "claims/payout";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
@@ -55,23 +55,23 @@ impl Saga for Payout {
                     cont_id: award.cont_id,
                     price: award.price,
                 };
-                Step::wait(Asking).tell(me.of::<Payment>(), Assign { payout })
+                Step::wait(Asking).send(me.of::<Payment>(), Assign { payout })
             }
             (Asking, Heard::Payment(_, P::Assigned { .. })) => Step::wait(Due),
             (Due, Heard::Payment(_, P::Completed { .. })) => {
-                Step::wait(Settling).tell(me.of::<Claim>(), Pay)
+                Step::wait(Settling).send(me.of::<Claim>(), Pay)
             }
             (Settling, Heard::Claim(_, C::Paid { .. })) => Step::done(),
             (state, _) => Step::wait(state),
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Asking => Awaits::Part(Payment::NAME),
-            Due => Awaits::Person(PAYOUT_CLERK),
-            Settling => Awaits::Part(Claim::NAME),
+            Idle => WaitsFor::Nothing,
+            Asking => WaitsFor::Part(Payment::NAME),
+            Due => WaitsFor::Person(PAYOUT_CLERK),
+            Settling => WaitsFor::Part(Claim::NAME),
         }
     }
 }

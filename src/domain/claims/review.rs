@@ -1,7 +1,7 @@
 //! Review of a claim by an examiner. The review has the claim's number.
 //!
 //! ```text
-//!            approved                      decided meanwhile: 409 to who cancels
+//!            approved                      decided meanwhile: a cancellation gets 409
 //! Assigned ─────────────▶ Approved
 //!  ▲  │ └───────────────▶ Declined
 //!  │  │      declined
@@ -25,7 +25,7 @@
 
 mod event;
 mod rejection;
-mod said;
+mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
@@ -35,9 +35,9 @@ pub use rejection::Rejection;
 
 use super::{Claims, EXAMINER, refusal::Refusal, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Number, Speaker, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, FailureKind, Issuer, Method, Money, Number, Timestamp,
 };
-use said::{ApproveBody, DeclineBody, ReferBody, StatusBody};
+use routes::{ApproveBody, DeclineBody, ReferBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
 
@@ -63,7 +63,7 @@ pub struct Review {
 enum Status {
     #[default]
     Blank,
-    Standing(Stage),
+    Progress(Stage),
     Releasing {
         attempt: u32,
     },
@@ -132,14 +132,14 @@ pub enum Command {
         /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The desk did not answer; whether it released the review is unknown.
     LoseRelease {
         /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The desk has the review, whether it had released it or not.
     ConfirmRetain {
@@ -153,7 +153,7 @@ pub enum Command {
         /// The attempt to cancel.
         attempt: u32,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
@@ -164,10 +164,10 @@ impl Aggregate for Review {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Restate => Speaker::Anyone,
-            Approve { .. } | Decline { .. } => Speaker::Staff(EXAMINER),
+            Restate => Issuer::Anyone,
+            Approve { .. } | Decline { .. } => Issuer::Staff(EXAMINER),
             Assign { .. }
             | Release { .. }
             | Keep { .. }
@@ -176,7 +176,7 @@ impl Aggregate for Review {
             | DeclineRelease { .. }
             | LoseRelease { .. }
             | TurnAwayRelease { .. }
-            | ConfirmRetain { .. } => Speaker::Inside,
+            | ConfirmRetain { .. } => Issuer::Internal,
         }
     }
 
@@ -185,15 +185,15 @@ impl Aggregate for Review {
         let file = self.file;
         match (self.status, command) {
             (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
-            (S::Standing(Stage::Assigned), Approve { claim, cont_id, price }) => {
+            (S::Progress(Stage::Assigned), Approve { claim, cont_id, price }) => {
                 let file = self.approved(claim, cont_id, price)?.within(self.file.price)?;
                 Ok(vec![Approved { file }])
             }
-            (S::Standing(Stage::Assigned), Decline { claim }) => {
+            (S::Progress(Stage::Assigned), Decline { claim }) => {
                 self.is_about(claim)?;
                 Ok(vec![Declined { file }])
             }
-            (S::Standing(Stage::Assigned), Release { attempt }) => match self.desk {
+            (S::Progress(Stage::Assigned), Release { attempt }) => match self.desk {
                 Desk::Settled => Ok(vec![ReleaseAsked { file, attempt }]),
                 Desk::Withdrawn { .. } | Desk::TakingBack { .. } => Err(Rejection::DeskIsBusy),
             },
@@ -208,7 +208,7 @@ impl Aggregate for Review {
 
     fn evolve(self, event: Event) -> Self {
         let file = event.file();
-        let standing = |stage, desk| Self { file, status: Status::Standing(stage), desk };
+        let standing = |stage, desk| Self { file, status: Status::Progress(stage), desk };
         let desk = self.desk;
         match event {
             Assigned { .. } | ReleaseRefused { .. } => standing(Stage::Assigned, desk),
@@ -227,7 +227,7 @@ impl Aggregate for Review {
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         Shown {
             id: number,
             claim_id: self.file.claim_id,
@@ -239,21 +239,21 @@ impl Aggregate for Review {
         }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Standing(Stage::Assigned) => &["approve", "decline"],
+            Status::Progress(Stage::Assigned) => &["approve", "decline"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
-            .refers("restate", ReferBody::means)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
+            .on_referenced("restate", ReferBody::means)
             .command("approve", ApproveBody::means)
             .command("decline", DeclineBody::means)
-            .word("decide by status", Method::Put, StatusBody::means)
-            .word("decide by status", Method::Patch, StatusBody::means)
+            .on_item("decide by status", Method::Put, StatusBody::means)
+            .on_item("decide by status", Method::Patch, StatusBody::means)
     }
 }
 
@@ -263,7 +263,7 @@ impl Review {
     pub const fn status(&self) -> &'static str {
         match self.status {
             Status::Blank => "",
-            Status::Standing(stage) => stage.name(),
+            Status::Progress(stage) => stage.name(),
             Status::Releasing { .. } | Status::Released { .. } => "Releasing",
             Status::Cancelled => "Cancelled",
         }
@@ -279,24 +279,24 @@ impl Review {
     fn released(&self, asked: u32, command: Command) -> Decision<Self> {
         let (file, stage) = (self.file, Stage::Assigned);
         let is_released = matches!(self.status, Status::Released { .. });
-        let refused = |attempt, how, because| ReleaseRefused {
+        let refused = |attempt, how, reason| ReleaseRefused {
             file,
             attempt,
-            refusal: Refusal { how, because },
+            refusal: Refusal { how, reason },
         };
         match command {
             ConfirmRelease { attempt } if attempt == asked && !is_released => {
                 Ok(vec![Released { file, attempt }])
             }
-            DeclineRelease { attempt, because } if attempt == asked && !is_released => {
-                Ok(vec![refused(attempt, Fall::Refused, because)])
+            DeclineRelease { attempt, reason } if attempt == asked && !is_released => {
+                Ok(vec![refused(attempt, FailureKind::Refused, reason)])
             }
-            LoseRelease { attempt, because } if attempt == asked && !is_released => {
-                let refused = refused(attempt, Fall::Unavailable, because);
+            LoseRelease { attempt, reason } if attempt == asked && !is_released => {
+                let refused = refused(attempt, FailureKind::Unavailable, reason);
                 Ok(vec![refused, RetainAsked { file, attempt, stage }])
             }
-            TurnAwayRelease { attempt, because } if attempt == asked && !is_released => {
-                Ok(vec![refused(attempt, Fall::Unavailable, because)])
+            TurnAwayRelease { attempt, reason } if attempt == asked && !is_released => {
+                Ok(vec![refused(attempt, FailureKind::Unavailable, reason)])
             }
             Keep { attempt } if attempt == asked && !is_released => {
                 Ok(vec![ReleaseWithdrawn { file, attempt }])
@@ -324,7 +324,7 @@ impl Review {
     /// wanted, at any stage. Returns a command that is no such answer as `Err`.
     fn settled(&self, command: Command) -> Result<Decision<Self>, Command> {
         let (file, desk) = (self.file, self.desk);
-        let Status::Standing(stage) = self.status else { return Err(command) };
+        let Status::Progress(stage) = self.status else { return Err(command) };
         match command {
             ConfirmRelease { attempt } | LoseRelease { attempt, .. }
                 if desk == (Desk::Withdrawn { attempt }) =>
@@ -350,13 +350,13 @@ impl Review {
         match (status, command) {
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Restate | Assign { .. }) => Ok(vec![]),
-            (S::Standing(_), Keep { .. }) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (S::Standing(Stage::Approved), Approve { claim, cont_id, price })
+            (S::Progress(_), Keep { .. }) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (S::Progress(Stage::Approved), Approve { claim, cont_id, price })
                 if self.approved(*claim, *cont_id, *price)? == self.file =>
             {
                 Ok(vec![])
             }
-            (S::Standing(Stage::Declined), Decline { claim }) => {
+            (S::Progress(Stage::Declined), Decline { claim }) => {
                 self.is_about(*claim)?;
                 Ok(vec![])
             }
@@ -369,8 +369,8 @@ impl Review {
                 | TurnAwayRelease { .. }
                 | ConfirmRetain { .. },
             ) => Err(Rejection::AlreadyAnswered),
-            (S::Standing(Stage::Approved), _) => Err(Rejection::IsApproved),
-            (S::Standing(Stage::Declined), _) => Err(Rejection::IsDeclined),
+            (S::Progress(Stage::Approved), _) => Err(Rejection::IsApproved),
+            (S::Progress(Stage::Declined), _) => Err(Rejection::IsDeclined),
             (S::Cancelled, _) => Err(Rejection::IsCancelled),
             (_, _) => Err(Rejection::NotReleased),
         }

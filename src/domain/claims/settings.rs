@@ -3,15 +3,16 @@
 use crate::domain::kernel::{Timestamp, roster::Clerks};
 use serde::{Deserialize, Serialize};
 
-/// Settings: the examiners, and how long a customer who cancels waits.
+/// Settings: the examiners, and the time limit of a cancellation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Numbers of the examiners; the one with fewest reviews gets the next, the first of equals.
+    /// Numbers of the examiners. The examiner with the fewest reviews gets the next claim; among
+    /// equally loaded ones the first gets it.
     pub examiners: Clerks,
     /// Time limit of a cancellation, in milliseconds: without the review's agreement by then it is
     /// refused with 503. 0 sets no limit, and the client gets 202. The value is less than
-    /// `http.patience_ms`; an unset value is lowered to four fifths of that where necessary.
+    /// `http.wait_max_ms`; an unset value is lowered to four fifths of that where necessary.
     pub cancel_within_ms: u32,
 }
 

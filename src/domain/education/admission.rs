@@ -29,15 +29,15 @@ use super::{
         Enrolment,
     },
 };
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Refused, Saga, Step, Unchanged};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Admission::{
     Admitting, Cancelling, Completing, Enrolling, Idle, Knocking, Leaving, Registering, Withdrawing,
 };
 
-hears!(
+event_set!(
     /// Events that the admission saga receives.
     Heard: Application, Enrolment
 );
@@ -68,7 +68,7 @@ pub enum Admission {
 
 impl Saga for Admission {
     const NAME: &'static str = "education/admission";
-    type Hears = Heard;
+    type Events = Heard;
 
     /// Routes events by the number that an application and its enrolment share.
     fn route(heard: &Heard) -> Option<u64> {
@@ -84,7 +84,7 @@ impl Saga for Admission {
 
     /// Ends the saga when the application rejects `Admit`. An enrolment rejects `Cancel` only after
     /// its completion, whose event was handled before.
-    fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         match self {
             // The application was cancelled, so no student is enrolled.
             Admitting => Step::done(),
@@ -93,19 +93,19 @@ impl Saga for Admission {
     }
 
     /// Continues when the enrolment answered `Knock`.
-    fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.command.as_str()) {
-            (Knocking, "Knock") => Step::wait(Admitting).tell(me.of::<Application>(), Admit),
+            (Knocking, "Knock") => Step::wait(Admitting).send(me.of::<Application>(), Admit),
             (Leaving, "Knock") => Step::done(),
             (state, _) => Step::wait(state),
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Knocking | Leaving | Enrolling | Withdrawing => Awaits::Part(Enrolment::NAME),
-            Admitting | Registering | Completing | Cancelling => Awaits::Part(Application::NAME),
+            Idle => WaitsFor::Nothing,
+            Knocking | Leaving | Enrolling | Withdrawing => WaitsFor::Part(Enrolment::NAME),
+            Admitting | Registering | Completing | Cancelling => WaitsFor::Part(Application::NAME),
         }
     }
 }
@@ -115,13 +115,13 @@ impl Admission {
         use application::Event as E;
         let enrolment = me.of::<Enrolment>();
         match (self, event) {
-            (Idle, E::Applied) => Step::wait(Knocking).tell(enrolment, Knock),
+            (Idle, E::Applied) => Step::wait(Knocking).send(enrolment, Knock),
             (Knocking, E::Cancelled) => Step::wait(Leaving),
             (Admitting, E::Admitted { student }) => {
-                Step::wait(Enrolling).tell(enrolment, Enrol { student })
+                Step::wait(Enrolling).send(enrolment, Enrol { student })
             }
             (Idle | Enrolling | Registering, E::CancelRequested) => {
-                Step::wait(Withdrawing).tell(enrolment, Cancel)
+                Step::wait(Withdrawing).send(enrolment, Cancel)
             }
             (Registering, E::Registered)
             | (Completing, E::Completed)
@@ -135,12 +135,12 @@ impl Admission {
         let application = me.of::<Application>();
         match (self, event) {
             (Enrolling, E::Registered { .. }) => {
-                Step::wait(Registering).tell(application, Register)
+                Step::wait(Registering).send(application, Register)
             }
             (Idle | Registering | Withdrawing, E::Completed) => {
-                Step::wait(Completing).tell(application, Complete)
+                Step::wait(Completing).send(application, Complete)
             }
-            (Withdrawing, E::Cancelled) => Step::wait(Cancelling).tell(application, Withdraw),
+            (Withdrawing, E::Cancelled) => Step::wait(Cancelling).send(application, Withdraw),
             (state, _) => Step::wait(state),
         }
     }

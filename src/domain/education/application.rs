@@ -16,18 +16,18 @@
 //! is never enrolled. From then on the enrolment decides, because the course may be completed: a
 //! cancellation waits for its answer, and is refused when the course is completed.
 
-mod said;
+mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
 use super::{Education, payment::Fee, settings::Settings, student::Student};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, RejectionKind, Speaker, Standing, Timestamp,
-    Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
+    RejectionKind, Timestamp,
     payment::{Bill, Billing, Payable, Turn},
 };
-use said::{ApplyBody, StatusBody};
+use routes::{ApplyBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
 use thiserror::Error;
@@ -54,15 +54,15 @@ pub struct Application {
 enum Status {
     #[default]
     Blank,
-    Standing(Stage),
+    Progress(Stage),
     Withdrawing(Stage),
     /// The course is completed, possibly while a cancellation was pending.
     Completed(Ending),
     Cancelling,
     Cancelled,
     Rejected {
-        how: Fall,
-        because: String,
+        how: FailureKind,
+        reason: String,
     },
 }
 
@@ -103,9 +103,9 @@ pub enum Command {
     /// The payment failed.
     Reject {
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The student is about to be enrolled.
     Admit,
@@ -147,9 +147,9 @@ pub enum Event {
     /// The application failed before it was paid.
     Rejected {
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// What was paid for the cancelled application, if anything, has been refunded.
     Undone,
@@ -223,8 +223,8 @@ impl Payable for Application {
         Pay
     }
 
-    fn reject(how: Fall, because: String) -> Command {
-        Reject { how, because }
+    fn reject(how: FailureKind, reason: String) -> Command {
+        Reject { how, reason }
     }
 
     fn close() -> Command {
@@ -239,11 +239,13 @@ impl Aggregate for Application {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Apply { .. } => Speaker::Anyone,
-            Cancel => Speaker::Customer,
-            Pay | Reject { .. } | Admit | Register | Complete | Withdraw | Close => Speaker::Inside,
+            Apply { .. } => Issuer::Anyone,
+            Cancel => Issuer::Customer,
+            Pay | Reject { .. } | Admit | Register | Complete | Withdraw | Close => {
+                Issuer::Internal
+            }
         }
     }
 
@@ -258,90 +260,90 @@ impl Aggregate for Application {
                 let price = settings.price(&student.edu_name);
                 Ok(vec![Requested { student, price }])
             }
-            (S::Standing(At::Requested), Pay) => Ok(vec![Applied]),
-            (S::Standing(At::Requested), Reject { how, because }) => {
-                Ok(vec![Rejected { how, because }])
+            (S::Progress(At::Requested), Pay) => Ok(vec![Applied]),
+            (S::Progress(At::Requested), Reject { how, reason }) => {
+                Ok(vec![Rejected { how, reason }])
             }
-            (S::Standing(At::Applied), Admit) => {
+            (S::Progress(At::Applied), Admit) => {
                 Ok(vec![Admitted { student: self.student.clone() }])
             }
-            (S::Standing(At::Admitted), Register) => Ok(vec![Registered]),
-            (S::Standing(At::Registered) | S::Withdrawing(_), Complete) => Ok(vec![Completed]),
-            (S::Standing(At::Requested | At::Applied), Cancel) | (S::Withdrawing(_), Withdraw) => {
+            (S::Progress(At::Admitted), Register) => Ok(vec![Registered]),
+            (S::Progress(At::Registered) | S::Withdrawing(_), Complete) => Ok(vec![Completed]),
+            (S::Progress(At::Requested | At::Applied), Cancel) | (S::Withdrawing(_), Withdraw) => {
                 Ok(vec![Cancelled])
             }
-            (S::Standing(At::Admitted | At::Registered), Cancel) => Ok(vec![CancelRequested]),
+            (S::Progress(At::Admitted | At::Registered), Cancel) => Ok(vec![CancelRequested]),
             (S::Cancelling, Close) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
     }
 
-    fn through(command: &Command) -> Option<&'static str> {
+    fn waits_for_port(command: &Command) -> Option<&'static str> {
         matches!(command, Apply { .. }).then_some(Fee::PORT)
     }
 
     fn evolve(self, event: Event) -> Self {
         let status = match (event, self.status) {
             (Requested { student, price }, _) => {
-                return Self { student, price, status: Status::Standing(Stage::Requested) };
+                return Self { student, price, status: Status::Progress(Stage::Requested) };
             }
-            (Applied, _) => Status::Standing(Stage::Applied),
-            (Admitted { .. }, _) => Status::Standing(Stage::Admitted),
-            (Registered, _) => Status::Standing(Stage::Registered),
-            (CancelRequested, Status::Standing(stage)) => Status::Withdrawing(stage),
+            (Applied, _) => Status::Progress(Stage::Applied),
+            (Admitted { .. }, _) => Status::Progress(Stage::Admitted),
+            (Registered, _) => Status::Progress(Stage::Registered),
+            (CancelRequested, Status::Progress(stage)) => Status::Withdrawing(stage),
             (CancelRequested, status) => status,
             (Completed, Status::Withdrawing(_)) => Status::Completed(Ending::Overtaken),
             (Completed, _) => Status::Completed(Ending::Wanted),
             (Cancelled, _) => Status::Cancelling,
-            (Rejected { how, because }, _) => Status::Rejected { how, because },
+            (Rejected { how, reason }, _) => Status::Rejected { how, reason },
             (Undone, _) => Status::Cancelled,
         };
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match &self.status {
-            Status::Standing(Stage::Requested) | Status::Withdrawing(_) | Status::Cancelling => {
-                Standing::Pending
+            Status::Progress(Stage::Requested) | Status::Withdrawing(_) | Status::Cancelling => {
+                Progress::Pending
             }
-            Status::Rejected { how, because } => {
-                Standing::Fell { how: *how, because: because.clone() }
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
             Status::Completed(Ending::Overtaken) => {
-                let because = Rejection::IsCompleted.to_string();
-                Standing::Fell { how: Fall::Refused, because }
+                let reason = Rejection::IsCompleted.to_string();
+                Progress::Failed { how: FailureKind::Refused, reason }
             }
             Status::Blank
-            | Status::Standing(_)
+            | Status::Progress(_)
             | Status::Completed(Ending::Wanted)
-            | Status::Cancelled => Standing::Stands,
+            | Status::Cancelled => Progress::Established,
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let Student { user_id, edu_name, edu_id } = self.student.clone();
         let reason = match &self.status {
-            Status::Rejected { because, .. } => Some(because.clone()),
+            Status::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
         let (app_id, price, status) = (number, self.price, self.status());
         Shown { app_id, user_id, edu_name, edu_id, price, status, reason }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Standing(_) => &["cancel"],
+            Status::Progress(_) => &["cancel"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .creates("apply", ApplyBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel))
-            .word("cancel by status", Method::Patch, StatusBody::means)
-            .word("cancel by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel))
+            .on_item("cancel by status", Method::Patch, StatusBody::means)
+            .on_item("cancel by status", Method::Put, StatusBody::means)
     }
 }
 
@@ -351,7 +353,7 @@ impl Application {
     pub const fn status(&self) -> &'static str {
         match self.status {
             Status::Blank => "",
-            Status::Standing(stage) | Status::Withdrawing(stage) => stage.word(),
+            Status::Progress(stage) | Status::Withdrawing(stage) => stage.word(),
             Status::Completed(_) => "EduCompleted",
             Status::Cancelling | Status::Cancelled => "EduCancelled",
             Status::Rejected { .. } => "Rejected",
@@ -375,9 +377,9 @@ impl Status {
     fn already(&self, command: &Command) -> Decision<Application> {
         use Stage as At;
         match (self, command) {
-            (Self::Standing(At::Applied | At::Admitted | At::Registered), Pay)
-            | (Self::Standing(At::Admitted | At::Registered), Admit)
-            | (Self::Standing(At::Registered), Register)
+            (Self::Progress(At::Applied | At::Admitted | At::Registered), Pay)
+            | (Self::Progress(At::Admitted | At::Registered), Admit)
+            | (Self::Progress(At::Registered), Register)
             | (Self::Withdrawing(_) | Self::Cancelling | Self::Cancelled, Cancel)
             | (Self::Cancelling | Self::Cancelled, Withdraw)
             | (Self::Cancelled | Self::Rejected { .. }, Close)
@@ -391,9 +393,9 @@ impl Status {
             (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
             (Self::Withdrawing(_), _) => Err(Rejection::IsWithdrawing),
             (_, Close | Withdraw) => Err(Rejection::NotCancelling),
-            (Self::Standing(At::Requested), _) => Err(Rejection::NotPaid),
+            (Self::Progress(At::Requested), _) => Err(Rejection::NotPaid),
             (_, Register | Complete) => Err(Rejection::NotAdmitted),
-            (Self::Standing(_), _) => Err(Rejection::IsPaid),
+            (Self::Progress(_), _) => Err(Rejection::IsPaid),
         }
     }
 }

@@ -14,8 +14,8 @@ mod specs;
 
 use super::{COURSE_MANAGER, Education, settings::Settings, student::Student};
 use crate::domain::kernel::{
-    Aggregate, Decision, Malformed, Method, Nothing, Number, RejectionKind, Speaker, Text,
-    Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, Issuer, Malformed, Method, Number, RejectionKind,
+    Text, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -102,10 +102,10 @@ impl Aggregate for Enrolment {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Complete => Speaker::Staff(COURSE_MANAGER),
-            Knock | Enrol { .. } | Cancel => Speaker::Inside,
+            Complete => Issuer::Staff(COURSE_MANAGER),
+            Knock | Enrol { .. } | Cancel => Issuer::Internal,
         }
     }
 
@@ -133,25 +133,25 @@ impl Aggregate for Enrolment {
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let Student { user_id, edu_name, edu_id } = self.student.clone();
         let (taking_id, app_id, status) = (number, number, self.status());
         Shown { taking_id, app_id, user_id, edu_name, edu_id, status }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Registered => &["complete"],
             Status::Blank | Status::Completed | Status::Cancelled => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["id", "takingId", "appId", "userId", "eduName", "eduId", "status"])
-            .command("complete", |Nothing {}| Ok(Complete))
-            .word("complete by status", Method::Patch, StatusBody::means)
-            .word("complete by status", Method::Put, StatusBody::means)
+            .command("complete", |Empty {}| Ok(Complete))
+            .on_item("complete by status", Method::Patch, StatusBody::means)
+            .on_item("complete by status", Method::Put, StatusBody::means)
     }
 }
 

@@ -2,14 +2,14 @@
 
 pub mod admission;
 pub mod application;
-mod books;
 pub mod enrolment;
+mod invariants;
 pub mod my_page;
 pub mod payment;
 pub mod settings;
 pub mod student;
 
-use super::kernel::{Books, Business, Host};
+use super::kernel::{Business, Host, StateReader};
 use admission::Admission;
 use application::{Application, Tuition};
 use enrolment::Enrolment;
@@ -35,8 +35,8 @@ impl Business for Education {
             .view::<MyPage>();
     }
 
-    fn adds_up(books: &impl Books) -> Result<(), String> {
-        books::add_up(books)
+    fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+        invariants::check(state)
     }
 }
 

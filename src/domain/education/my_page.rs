@@ -6,10 +6,10 @@ use super::{
     student::Student,
 };
 use crate::domain::kernel::{Field, Meta, Money, Number, Text, Timestamp, View};
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
+event_set!(
     /// Events that change a row.
     Heard: Application, Payment
 );
@@ -42,7 +42,7 @@ pub struct MyPage {
 
 impl View for MyPage {
     const NAME: &'static str = "education/mypages";
-    type Hears = Heard;
+    type Events = Heard;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::key("appId"),

@@ -2,7 +2,7 @@
 
 use super::{COURSE_MANAGER, Education, student::Student};
 use crate::domain::kernel::{
-    Money, Number, Text, Vocabulary,
+    CommandRoutes, Money, Number, Text,
     payment::{self, Bill, Charging, Receipt, Stage},
 };
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,8 @@ impl Bill for Fee {
         Shown { pay_id, app_id, user_id, edu_name, edu_id, amount, status, reason }
     }
 
-    fn vocabulary() -> Vocabulary<Payment> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Payment> {
+        CommandRoutes::new()
     }
 }
 

@@ -10,10 +10,10 @@
 //!                    ▼        ▼       ▼                ▼
 //!                   Settling { what has not been answered } ── everything has ──▶ over
 //! ```
-//! A customer who applies waits only for the catalogue and the payment. The desk has a saga of its
-//! own, [`super::assessment`]: while the roster or the underwritings are suspended, the application
-//! stands as Applied, and a cancellation is refunded at once. A cancellation that finds the payment
-//! unanswered waits for the answer, and then refunds what was paid.
+//! A customer who applies waits only for the catalogue and the payment. The underwriters' desk has
+//! a saga of its own, [`super::assessment`]: while the roster or the underwritings are suspended,
+//! the application stands as Applied, and a cancellation is refunded at once. A cancellation before
+//! the payment has answered waits for the answer; then what was paid is refunded.
 
 use super::{
     UNDERWRITER,
@@ -27,13 +27,13 @@ use super::{
     },
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
-use crate::domain::kernel::{Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Application::{Idle, Paid, Paying, Quoting, Rejecting, Settling};
 
-hears!(
+event_set!(
     /// Events that the application saga receives.
     Heard: Subscription, Payment, Catalogue
 );
@@ -69,7 +69,7 @@ pub struct Open {
 
 impl Saga for Application {
     const NAME: &'static str = "insurance/application";
-    type Hears = Heard;
+    type Events = Heard;
 
     /// Routes events of a subscription and its payment by their common number, and quotes by the
     /// subscription that they name.
@@ -93,25 +93,25 @@ impl Saga for Application {
     /// Rejects the application when the catalogue rejects the quote: the product is not on sale. A
     /// subscription rejects a command after a cancellation, whose event was handled before. Any
     /// other rejection blocks the saga instance.
-    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
-        let because = refused.because.clone();
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+        let reason = refused.reason.clone();
         match (self, refused.aggregate.as_str()) {
-            (Quoting(_), Catalogue::NAME) => reject(me, Fall::Refused, because),
+            (Quoting(_), Catalogue::NAME) => reject(me, FailureKind::Refused, reason),
             (Settling(open), Catalogue::NAME) => Open { catalogue: Settled, ..open }.proceed(),
             (state, Subscription::NAME) => Step::wait(state),
-            (state, _) => Step::stuck(state, because),
+            (state, _) => Step::stuck(state, reason),
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Paid => Awaits::Person(UNDERWRITER),
-            Quoting(_) | Settling(Open { catalogue: Asked, .. }) => Awaits::Part(Catalogue::NAME),
+            Idle => WaitsFor::Nothing,
+            Paid => WaitsFor::Person(UNDERWRITER),
+            Quoting(_) | Settling(Open { catalogue: Asked, .. }) => WaitsFor::Part(Catalogue::NAME),
             Paying | Settling(Open { payment: Asked | Returning, .. }) => {
-                Awaits::Part(Payment::NAME)
+                WaitsFor::Part(Payment::NAME)
             }
-            Rejecting | Settling(_) => Awaits::Part(Subscription::NAME),
+            Rejecting | Settling(_) => WaitsFor::Part(Subscription::NAME),
         }
     }
 }
@@ -122,7 +122,7 @@ impl Application {
         match (self, event) {
             (Idle, E::Requested { product_name, customer }) => {
                 let quote = Quote { subscription: me.of(), product_name: product_name.clone() };
-                Step::wait(Quoting(Premium { product_name, customer })).tell(Catalogue::THE, quote)
+                Step::wait(Quoting(Premium { product_name, customer })).send(Catalogue::THE, quote)
             }
             (Rejecting, E::Rejected { .. }) | (Paid, E::Contracted) => Step::done(),
             (Paid, E::Refused) => Open { payment: Returning, ..Open::NOTHING }.settle(me),
@@ -149,8 +149,8 @@ impl Application {
             (Quoting(bill), E::Quoted { premium, .. }) => {
                 let premium = *premium;
                 Step::wait(Paying)
-                    .tell(me.of::<Subscription>(), Price { premium })
-                    .tell(me.of::<Payment>(), Request { bill, amount: premium })
+                    .send(me.of::<Subscription>(), Price { premium })
+                    .send(me.of::<Payment>(), Request { bill, amount: premium })
             }
             (Settling(open), E::Quoted { .. }) => Open { catalogue: Settled, ..open }.proceed(),
             (state, _) => Step::wait(state),
@@ -160,14 +160,14 @@ impl Application {
     fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
         use payment::Event as E;
         match (self, event) {
-            (Paying, E::Approved) => Step::wait(Paid).tell(me.of::<Subscription>(), Accept),
-            (Paying, E::Declined { reason }) => reject(me, Fall::Unpaid, reason),
+            (Paying, E::Approved) => Step::wait(Paid).send(me.of::<Subscription>(), Accept),
+            (Paying, E::Declined { reason }) => reject(me, FailureKind::Unpaid, reason),
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
-                reject(me, Fall::Unavailable, reason)
+                reject(me, FailureKind::Unavailable, reason)
             }
             (Settling(open @ Open { payment: Asked, .. }), E::Approved) => {
                 let refunding = Open { payment: Returning, ..open };
-                Step::wait(Settling(refunding)).tell(me.of::<Payment>(), Refund)
+                Step::wait(Settling(refunding)).send(me.of::<Payment>(), Refund)
             }
             (
                 Settling(open @ Open { payment: Asked, .. }),
@@ -180,8 +180,8 @@ impl Application {
     }
 }
 
-fn reject(me: Id<Application>, how: Fall, because: String) -> Step<Application> {
-    Step::wait(Rejecting).tell(me.of::<Subscription>(), Reject { how, because })
+fn reject(me: Id<Application>, how: FailureKind, reason: String) -> Step<Application> {
+    Step::wait(Rejecting).send(me.of::<Subscription>(), Reject { how, reason })
 }
 
 impl Open {
@@ -193,8 +193,8 @@ impl Open {
         let step = Step::wait(Settling(self));
         match self.payment {
             Asked => step,
-            Returning => step.tell(me.of::<Payment>(), Refund),
-            Settled => step.tell(me.of::<Subscription>(), FinishCancelling),
+            Returning => step.send(me.of::<Payment>(), Refund),
+            Settled => step.send(me.of::<Subscription>(), FinishCancelling),
         }
     }
 
@@ -203,7 +203,7 @@ impl Open {
     fn paid_back(self, me: Id<Application>) -> Step<Application> {
         let step = Self { payment: Settled, ..self }.proceed();
         match self.subscription {
-            Returning => step.tell(me.of::<Subscription>(), FinishCancelling),
+            Returning => step.send(me.of::<Subscription>(), FinishCancelling),
             Asked | Settled => step,
         }
     }

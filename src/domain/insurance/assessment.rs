@@ -28,13 +28,13 @@ use super::{
     },
 };
 use crate::domain::kernel::roster::Command::{Assign as FindClerk, Close};
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Refused, Saga, Step, Unchanged};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Assessment::{Assigning, Closing, Deciding, Handing, Idle, Reviewing};
 
-hears!(
+event_set!(
     /// Events that the assessment saga receives.
     Heard: Subscription, Underwriting, Roster
 );
@@ -68,7 +68,7 @@ pub struct Open {
 
 impl Saga for Assessment {
     const NAME: &'static str = "insurance/assessment";
-    type Hears = Heard;
+    type Events = Heard;
 
     /// Routes events of a subscription and its underwriting by their common number, and roster
     /// events by work.
@@ -91,15 +91,15 @@ impl Saga for Assessment {
 
     /// Ignores a rejection by the subscription: it was cancelled, and that event was handled
     /// before. Any other rejection blocks the saga instance.
-    fn refused(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
         match refused.aggregate.as_str() {
             Subscription::NAME => Step::wait(self),
-            _ => Step::stuck(self, refused.because.clone()),
+            _ => Step::stuck(self, refused.reason.clone()),
         }
     }
 
     /// Settles a part that had been closed already.
-    fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         let Closing(open) = self else { return Step::wait(self) };
         match (unchanged.aggregate.as_str(), unchanged.command.as_str()) {
             (Underwriting::NAME, "Withdraw" | "Conclude") => {
@@ -110,15 +110,15 @@ impl Saga for Assessment {
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Reviewing => Awaits::Person(UNDERWRITER),
-            Deciding => Awaits::Part(Subscription::NAME),
+            Idle => WaitsFor::Nothing,
+            Reviewing => WaitsFor::Person(UNDERWRITER),
+            Deciding => WaitsFor::Part(Subscription::NAME),
             Handing | Closing(Open { underwriting: Asked | Returning, .. }) => {
-                Awaits::Part(Underwriting::NAME)
+                WaitsFor::Part(Underwriting::NAME)
             }
-            Assigning | Closing(_) => Awaits::Part(Roster::NAME),
+            Assigning | Closing(_) => WaitsFor::Part(Roster::NAME),
         }
     }
 }
@@ -128,7 +128,7 @@ impl Assessment {
         use subscription::Event as E;
         match (self, event) {
             (Idle, E::Applied) => {
-                Step::wait(Assigning).tell(Roster::THE, FindClerk { work: me.number() })
+                Step::wait(Assigning).send(Roster::THE, FindClerk { work: me.number() })
             }
             (Deciding, E::Contracted | E::Refused) => close(me, Conclude),
             (Assigning, E::Cancelled) => {
@@ -144,11 +144,11 @@ impl Assessment {
         match (self, event) {
             (Assigning, E::Assigned { clerk, .. }) => {
                 let case = Case { subscription: me.of(), underwriter: *clerk };
-                Step::wait(Handing).tell(me.of::<Underwriting>(), Assign { case })
+                Step::wait(Handing).send(me.of::<Underwriting>(), Assign { case })
             }
             (Closing(open @ Open { roster: Asked, .. }), E::Assigned { .. }) => {
                 let closing = Open { roster: Returning, ..open };
-                Step::wait(Closing(closing)).tell(Roster::THE, Close { work: me.number() })
+                Step::wait(Closing(closing)).send(Roster::THE, Close { work: me.number() })
             }
             (Closing(open), E::Closed { .. }) => Open { roster: Settled, ..open }.proceed(),
             (state, _) => Step::wait(state),
@@ -159,13 +159,13 @@ impl Assessment {
         use underwriting::Event as E;
         let subscription = me.of::<Subscription>();
         match (self, event) {
-            (Handing, E::Assigned { .. }) => Step::wait(Reviewing).tell(subscription, Review),
+            (Handing, E::Assigned { .. }) => Step::wait(Reviewing).send(subscription, Review),
             (Reviewing, E::Decided { verdict }) => {
                 let command = match verdict {
                     Verdict::Approve => Contract,
                     Verdict::Refuse => Refuse,
                 };
-                Step::wait(Deciding).tell(subscription, command)
+                Step::wait(Deciding).send(subscription, command)
             }
             (Closing(open), E::Approved | E::Refused | E::Withdrawn) => {
                 Open { underwriting: Settled, ..open }.proceed()
@@ -178,8 +178,8 @@ impl Assessment {
 /// Closes the underwriting with `how`, and the work in the roster.
 fn close(me: Id<Assessment>, how: Command) -> Step<Assessment> {
     Step::wait(Closing(Open { underwriting: Returning, roster: Returning }))
-        .tell(me.of::<Underwriting>(), how)
-        .tell(Roster::THE, Close { work: me.number() })
+        .send(me.of::<Underwriting>(), how)
+        .send(Roster::THE, Close { work: me.number() })
 }
 
 impl Open {

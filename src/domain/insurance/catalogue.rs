@@ -14,7 +14,7 @@ use super::{
     subscription::Subscription,
 };
 use crate::domain::kernel::{
-    Aggregate, Decision, Id, Money, RejectionKind, Speaker, Text, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Id, Issuer, Money, RejectionKind, Text, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -97,8 +97,8 @@ impl Aggregate for Catalogue {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(_command: &Command) -> Speaker {
-        Speaker::Inside
+    fn issuer(_command: &Command) -> Issuer {
+        Issuer::Internal
     }
 
     fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
@@ -129,13 +129,13 @@ impl Aggregate for Catalogue {
         self
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let on_sale_cnt = self.products.values().filter(|terms| terms.on_sale).count();
         Shown { number, product_cnt: self.products.len(), on_sale_cnt }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
     }
 }
 

@@ -13,13 +13,13 @@ use super::{
         Product,
     },
 };
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Refused, Saga, Step, Unchanged};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Listing::{Answering, Entering, Idle};
 
-hears!(
+event_set!(
     /// Events that the listing saga receives.
     Heard: Product, Catalogue
 );
@@ -38,7 +38,7 @@ pub enum Listing {
 
 impl Saga for Listing {
     const NAME: &'static str = "insurance/listing";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
         use catalogue::Event as C;
@@ -53,7 +53,7 @@ impl Saga for Listing {
         use product::Event as P;
         match (self, heard) {
             (Idle, Heard::Product(product, P::Drafted { terms })) => {
-                Step::wait(Entering).tell(Catalogue::THE, Enter { product, terms })
+                Step::wait(Entering).send(Catalogue::THE, Enter { product, terms })
             }
             (Entering, Heard::Catalogue(..)) => Self::published(me),
             (Answering, Heard::Product(_, P::Published { .. } | P::TurnedDown { .. })) => {
@@ -63,33 +63,33 @@ impl Saga for Listing {
         }
     }
 
-    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         match self {
             Entering => Step::wait(Answering)
-                .tell(me.of::<Product>(), TurnDown { because: refused.because.clone() }),
-            state => Step::stuck(state, refused.because.clone()),
+                .send(me.of::<Product>(), TurnDown { reason: refused.reason.clone() }),
+            state => Step::stuck(state, refused.reason.clone()),
         }
     }
 
     /// Publishes the draft when the catalogue has the same terms already.
-    fn unchanged(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         match self {
             Entering => Self::published(me),
             state => Step::wait(state),
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Entering => Awaits::Part(Catalogue::NAME),
-            Answering => Awaits::Part(Product::NAME),
+            Idle => WaitsFor::Nothing,
+            Entering => WaitsFor::Part(Catalogue::NAME),
+            Answering => WaitsFor::Part(Product::NAME),
         }
     }
 }
 
 impl Listing {
     fn published(me: Id<Self>) -> Step<Self> {
-        Step::wait(Answering).tell(me.of::<Product>(), Publish)
+        Step::wait(Answering).send(me.of::<Product>(), Publish)
     }
 }

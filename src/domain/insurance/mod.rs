@@ -3,9 +3,9 @@
 
 pub mod application;
 pub mod assessment;
-mod books;
 pub mod catalogue;
 pub mod desk;
+mod invariants;
 pub mod listing;
 pub mod part;
 pub mod payment;
@@ -15,7 +15,7 @@ pub mod subscription;
 pub mod subscription_view;
 pub mod underwriting;
 
-use super::kernel::{Books, Business, Host};
+use super::kernel::{Business, Host, StateReader};
 use application::Application;
 use assessment::Assessment;
 use catalogue::Catalogue;
@@ -50,8 +50,8 @@ impl Business for Insurance {
             .view::<SubscriptionView>();
     }
 
-    fn adds_up(books: &impl Books) -> Result<(), String> {
-        books::add_up(books)
+    fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+        invariants::check(state)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Insurance, UNDERWRITER};
 use crate::domain::kernel::{
-    Money, Text, Vocabulary,
+    CommandRoutes, Money, Text,
     payment::{self, Bill, Charging, Receipt},
 };
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,8 @@ impl Bill for Premium {
         Shown { payment_id, subscription_id, amount, payment_status, reason }
     }
 
-    fn vocabulary() -> Vocabulary<Payment> {
-        Vocabulary::new().ignoring(&[
+    fn command_routes() -> CommandRoutes<Payment> {
+        CommandRoutes::new().ignoring(&[
             "paymentId",
             "subscriptionId",
             "amount",

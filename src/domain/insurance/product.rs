@@ -10,16 +10,16 @@
 //! A Drafted product waits for the catalogue, which ensures that no two products have one name.
 //! From the answer on, applications get the new terms.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{Insurance, PRODUCT_MANAGER, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, RejectionKind, Speaker, Standing, Text,
-    Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
+    RejectionKind, Text, Timestamp,
 };
-use said::{RegisterBody, ReviseBody};
+use routes::{RegisterBody, ReviseBody};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -51,7 +51,7 @@ pub enum Product {
         /// The terms that were turned down.
         draft: Terms,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
@@ -94,7 +94,7 @@ pub enum Command {
     /// The catalogue rejected the terms.
     TurnDown {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
@@ -114,7 +114,7 @@ pub enum Event {
     /// The catalogue rejected the terms; those in force before stay in force.
     TurnedDown {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
@@ -166,10 +166,10 @@ impl Aggregate for Product {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Register { .. } | Revise(_) | Withdraw => Speaker::Staff(PRODUCT_MANAGER),
-            Publish | TurnDown { .. } => Speaker::Inside,
+            Register { .. } | Revise(_) | Withdraw => Issuer::Staff(PRODUCT_MANAGER),
+            Publish | TurnDown { .. } => Issuer::Internal,
         }
     }
 
@@ -184,7 +184,7 @@ impl Aggregate for Product {
                 terms.revised(Revision::withdrawal(), turned_down.is_none())
             }
             (Self::Drafted { draft, .. }, Publish) => Ok(vec![Published { terms: draft.clone() }]),
-            (Self::Drafted { .. }, TurnDown { because }) => Ok(vec![TurnedDown { because }]),
+            (Self::Drafted { .. }, TurnDown { reason }) => Ok(vec![TurnedDown { reason }]),
 
             (Self::Drafted { draft, .. }, Revise(revision)) => draft.repeated(revision),
             (Self::Drafted { draft, .. }, Withdraw) => draft.repeated(Revision::withdrawal()),
@@ -211,38 +211,36 @@ impl Aggregate for Product {
         match (event, listed) {
             (Drafted { terms }, listed) => Self::Drafted { draft: terms, listed },
             (Published { terms }, _) => Self::Listed { terms, turned_down: None },
-            (TurnedDown { because }, Some(terms)) => {
-                Self::Listed { terms, turned_down: Some(because) }
+            (TurnedDown { reason }, Some(terms)) => {
+                Self::Listed { terms, turned_down: Some(reason) }
             }
-            (TurnedDown { because }, None) => Self::TurnedDown { draft, because },
+            (TurnedDown { reason }, None) => Self::TurnedDown { draft, reason },
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match self {
-            Self::Blank | Self::Listed { turned_down: None, .. } => Standing::Stands,
-            Self::Drafted { .. } => Standing::Pending,
-            Self::TurnedDown { because, .. } | Self::Listed { turned_down: Some(because), .. } => {
-                Standing::Fell { how: Fall::Refused, because: because.clone() }
+            Self::Blank | Self::Listed { turned_down: None, .. } => Progress::Established,
+            Self::Drafted { .. } => Progress::Pending,
+            Self::TurnedDown { reason, .. } | Self::Listed { turned_down: Some(reason), .. } => {
+                Progress::Failed { how: FailureKind::Refused, reason: reason.clone() }
             }
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let (terms, reason) = match self.clone() {
             Self::Blank => (Terms::default(), None),
             Self::Drafted { listed: Some(terms), .. } => (terms, None),
             Self::Drafted { draft, listed: None } => (Terms { on_sale: false, ..draft }, None),
             Self::Listed { terms, turned_down } => (terms, turned_down),
-            Self::TurnedDown { draft, because } => {
-                (Terms { on_sale: false, ..draft }, Some(because))
-            }
+            Self::TurnedDown { draft, reason } => (Terms { on_sale: false, ..draft }, Some(reason)),
         };
         let Terms { product_name, premium, on_sale } = terms;
         Shown { number, product_name, premium, on_sale, reason }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self {
             Self::Listed { terms, .. } if terms.on_sale => &["revise", "withdraw"],
             Self::Listed { .. } => &["revise"],
@@ -250,14 +248,14 @@ impl Aggregate for Product {
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["number", "reason"])
             .creates("register", RegisterBody::means)
             .command("revise", ReviseBody::means)
-            .command("withdraw", |Nothing {}| Ok(Withdraw))
-            .word("revise by patch", Method::Patch, ReviseBody::means)
-            .word("revise by put", Method::Put, ReviseBody::means)
+            .command("withdraw", |Empty {}| Ok(Withdraw))
+            .on_item("revise by patch", Method::Patch, ReviseBody::means)
+            .on_item("revise by put", Method::Put, ReviseBody::means)
     }
 }
 

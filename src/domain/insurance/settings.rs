@@ -3,7 +3,7 @@
 use crate::domain::kernel::{Money, price, roster::Clerks};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-/// Settings: which products are sold at which premium, and the underwriters.
+/// Settings: whether unregistered products are sold, their premium, and the underwriters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_makes_no_sense_is_not_configured() {
+    fn invalid_settings_are_refused() {
         let read = |text: &str| serde_json::from_str::<Settings>(text);
         assert_eq!(read("{}").unwrap(), Settings::default());
         let roster = Clerks::one(101);

@@ -11,17 +11,17 @@
 //! ```
 //! The premium is known once the catalogue has quoted it, while the subscription is Requested.
 
-mod said;
+mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
 use super::{Insurance, payment::PremiumPayment, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Port, RejectionKind, Speaker, Standing,
-    Text, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Port, Progress,
+    RejectionKind, Text, Timestamp,
 };
-use said::{ApplyBody, StatusBody};
+use routes::{ApplyBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
 use thiserror::Error;
@@ -53,8 +53,8 @@ enum Status {
     Cancelling,
     Cancelled,
     Rejected {
-        how: Fall,
-        because: String,
+        how: FailureKind,
+        reason: String,
     },
 }
 
@@ -86,9 +86,9 @@ pub enum Command {
     /// The payment failed, or the product is not for sale.
     Reject {
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The premium paid for the cancelled subscription, if any, has been refunded.
     FinishCancelling,
@@ -122,9 +122,9 @@ pub enum Event {
     /// The subscription failed before it was paid.
     Rejected {
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The premium paid for the cancelled subscription, if any, has been refunded.
     Undone,
@@ -191,17 +191,17 @@ impl Aggregate for Subscription {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Apply { .. } => Speaker::Anyone,
-            Cancel => Speaker::Customer,
+            Apply { .. } => Issuer::Anyone,
+            Cancel => Issuer::Customer,
             Price { .. }
             | Accept
             | Review
             | Contract
             | Refuse
             | Reject { .. }
-            | FinishCancelling => Speaker::Inside,
+            | FinishCancelling => Issuer::Internal,
         }
     }
 
@@ -213,7 +213,7 @@ impl Aggregate for Subscription {
                 Ok(vec![Priced { premium }])
             }
             (S::Requested, Accept) => Ok(vec![Applied]),
-            (S::Requested, Reject { how, because }) => Ok(vec![Rejected { how, because }]),
+            (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
             (S::Applied, Review) => Ok(vec![ReviewBegan]),
             (S::UnderReview, Contract) => Ok(vec![Contracted]),
             (S::UnderReview, Refuse) => Ok(vec![Refused]),
@@ -223,7 +223,7 @@ impl Aggregate for Subscription {
         }
     }
 
-    fn through(command: &Command) -> Option<&'static str> {
+    fn waits_for_port(command: &Command) -> Option<&'static str> {
         matches!(command, Apply { .. }).then_some(PremiumPayment::NAME)
     }
 
@@ -238,30 +238,30 @@ impl Aggregate for Subscription {
             Contracted => Status::Contracted,
             Refused => Status::Refused,
             Cancelled => Status::Cancelling,
-            Rejected { how, because } => Status::Rejected { how, because },
+            Rejected { how, reason } => Status::Rejected { how, reason },
             Undone => Status::Cancelled,
         };
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelling => Standing::Pending,
-            Status::Rejected { how, because } => {
-                Standing::Fell { how: *how, because: because.clone() }
+            Status::Requested | Status::Cancelling => Progress::Pending,
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
             Status::Blank
             | Status::Applied
             | Status::UnderReview
             | Status::Contracted
             | Status::Refused
-            | Status::Cancelled => Standing::Stands,
+            | Status::Cancelled => Progress::Established,
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let reason = match &self.status {
-            Status::Rejected { because, .. } => Some(because.clone()),
+            Status::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
         Shown {
@@ -274,20 +274,20 @@ impl Aggregate for Subscription {
         }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Requested | Status::Applied | Status::UnderReview => &["cancel"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .creates("apply", ApplyBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel))
-            .word("cancel by status", Method::Patch, StatusBody::means)
-            .word("cancel by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel))
+            .on_item("cancel by status", Method::Patch, StatusBody::means)
+            .on_item("cancel by status", Method::Put, StatusBody::means)
     }
 }
 

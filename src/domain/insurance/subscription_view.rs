@@ -6,10 +6,10 @@ use super::{
     underwriting::{self, Status, Underwriting},
 };
 use crate::domain::kernel::{Field, Id, Meta, Money, Number, Text, Timestamp, View};
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
+event_set!(
     /// Events that change a row.
     Heard: Subscription, Payment, Underwriting
 );
@@ -56,7 +56,7 @@ pub struct SubscriptionView {
 impl View for SubscriptionView {
     const NAME: &'static str = "insurance/subscriptionViews";
     const ALIASES: &'static [&'static str] = &["subsciptionViews"];
-    type Hears = Heard;
+    type Events = Heard;
     const FIELDS: &'static [Field] = &[
         Field::key("subscriptionId"),
         Field::text("subscriptionStatus"),
@@ -113,8 +113,8 @@ impl SubscriptionView {
             E::Contracted => self.ended("Contracted", meta),
             E::Refused => self.ended("Refused", meta),
             E::Cancelled => self.ended("Cancelled", meta),
-            E::Rejected { because, .. } => {
-                self.reason = Some(because);
+            E::Rejected { reason, .. } => {
+                self.reason = Some(reason);
                 self.ended("Rejected", meta)
             }
             E::Undone => return,

@@ -11,16 +11,16 @@
 //! Deciding is shown as Assigned. The underwriter's request waits until the subscription has
 //! accepted the decision, or until a cancellation overtakes it.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{Insurance, UNDERWRITER, settings::Settings, subscription::Subscription};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Id, Method, Nothing, Number, RejectionKind, Speaker, Standing,
-    Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Number, Progress,
+    RejectionKind, Timestamp,
 };
-use said::StatusBody;
+use routes::StatusBody;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -157,10 +157,10 @@ impl Aggregate for Underwriting {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Decide { .. } => Speaker::Staff(UNDERWRITER),
-            Assign { .. } | Conclude | Withdraw => Speaker::Inside,
+            Decide { .. } => Issuer::Staff(UNDERWRITER),
+            Assign { .. } | Conclude | Withdraw => Issuer::Internal,
         }
     }
 
@@ -190,20 +190,20 @@ impl Aggregate for Underwriting {
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match self.status {
-            Status::Deciding(_) => Standing::Pending,
+            Status::Deciding(_) => Progress::Pending,
             Status::Withdrawn => {
-                let because = Rejection::IsWithdrawn.to_string();
-                Standing::Fell { how: Fall::Refused, because }
+                let reason = Rejection::IsWithdrawn.to_string();
+                Progress::Failed { how: FailureKind::Refused, reason }
             }
             Status::Blank | Status::Assigned | Status::Approved | Status::Refused => {
-                Standing::Stands
+                Progress::Established
             }
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         Shown {
             underwriting_id: number,
             subscription_id: self.case.map(|case| case.subscription),
@@ -212,20 +212,20 @@ impl Aggregate for Underwriting {
         }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Assigned => &["approve", "refuse"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
-            .command("approve", |Nothing {}| Ok(said::decided(Verdict::Approve)))
-            .command("refuse", |Nothing {}| Ok(said::decided(Verdict::Refuse)))
-            .word("decide by status", Method::Patch, StatusBody::means)
-            .word("decide by status", Method::Put, StatusBody::means)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
+            .command("approve", |Empty {}| Ok(routes::decided(Verdict::Approve)))
+            .command("refuse", |Empty {}| Ok(routes::decided(Verdict::Refuse)))
+            .on_item("decide by status", Method::Patch, StatusBody::means)
+            .on_item("decide by status", Method::Put, StatusBody::means)
     }
 }
 
@@ -253,7 +253,7 @@ impl Underwriting {
     fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
         match (self.status, command) {
-            (S::Deciding(said), Decide { verdict, .. }) if said == *verdict => Ok(vec![]),
+            (S::Deciding(decided), Decide { verdict, .. }) if decided == *verdict => Ok(vec![]),
             (S::Approved, Decide { verdict: Verdict::Approve, .. } | Conclude)
             | (S::Refused, Decide { verdict: Verdict::Refuse, .. } | Conclude)
             | (S::Withdrawn, Withdraw) => Ok(vec![]),

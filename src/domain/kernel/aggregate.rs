@@ -1,6 +1,6 @@
 //! The aggregate: the unit of consistency, which accepts or rejects commands.
 
-use super::{Business, Message, Timestamp, Vocabulary};
+use super::{Business, CommandRoutes, Message, Timestamp};
 use serde::Serialize;
 use std::fmt::Debug;
 
@@ -11,11 +11,11 @@ pub type Decision<A> = Result<Vec<<A as Aggregate>::Event>, <A as Aggregate>::Re
 /// The settings of the business an aggregate belongs to.
 pub type SettingsOf<A> = <<A as Aggregate>::Business as Business>::Settings;
 
-/// An aggregate kind. The state of an instance is a fold over its events.
+/// An aggregate kind. The state of an instance is the fold of its events.
 ///
-/// The implementor *is* the state: its details and one status enum, never flags; `Default` is
-/// the state before the first event. All methods are pure, so
-/// `history.fold(A::default(), A::evolve)` rebuilds the same state anywhere, any time.
+/// The implementor *is* the state: its details and one status enum, never flags. `Default` is the
+/// state before the first event. All methods are pure, so `history.fold(A::default(), A::evolve)`
+/// always rebuilds the same state.
 pub trait Aggregate: Default + Message {
     /// The name, `business/resource`: the stream on disk and the path in URLs. It never changes
     /// once written to a journal.
@@ -24,13 +24,13 @@ pub trait Aggregate: Default + Message {
     /// Other resource names (without the business) under which clients find the same aggregates.
     const ALIASES: &'static [&'static str] = &[];
 
-    /// The layout of the state in snapshots; raise it whenever the fields of the state change,
-    /// and older snapshots are rebuilt from the events.
+    /// The version of the state's layout in snapshots. Raise it whenever the fields of the state
+    /// change; then instances with older snapshots are rebuilt from their events.
     const SHAPE: u32 = 1;
 
     /// The step of another aggregate that clients of this one wait for, by the name of its gate:
-    /// `claims/review`. While the gate admits no caller, the step is not begun.
-    const STEP: Option<&'static str> = None;
+    /// `claims/review`. While the gate is closed to callers, the step does not start.
+    const AWAITED_STEP: Option<&'static str> = None;
 
     /// The business that the kind belongs to; it also determines the settings.
     type Business: Business;
@@ -42,10 +42,10 @@ pub trait Aggregate: Default + Message {
     type Rejection: Rejection;
 
     /// The role that may submit this command.
-    fn speaker(command: &Self::Command) -> Speaker;
+    fn issuer(command: &Self::Command) -> Issuer;
 
-    /// Decides a command. This is the only function that contains rules of the business and the
-    /// only one that reads settings; values that follow from settings are stored in the event.
+    /// Decides a command. Only this function contains rules of the business, and only this function
+    /// reads settings. Values that follow from settings are stored in the event.
     ///
     /// # Errors
     /// The rejection, when a rule forbids the command. It is an answer, not a failure.
@@ -57,20 +57,20 @@ pub trait Aggregate: Default + Message {
     ) -> Decision<Self>;
 
     /// The port, by name, whose answer the client of this command waits for; `None` when there is
-    /// none. While the port's gate admits no caller, the command is not begun.
+    /// none. While the port's gate is closed to callers, the command does not start.
     #[must_use]
-    fn through(_command: &Self::Command) -> Option<&'static str> {
+    fn waits_for_port(_command: &Self::Command) -> Option<&'static str> {
         None
     }
 
-    /// Whether this command may lead to the step (see [`Aggregate::STEP`]).
+    /// Whether this command may start the step (see [`Aggregate::AWAITED_STEP`]).
     #[must_use]
-    fn takes_step(_command: &Self::Command) -> bool {
+    fn may_start_step(_command: &Self::Command) -> bool {
         false
     }
 
     /// Whether the step is in progress now. Any other pending work does not count for its gate.
-    fn is_in_step(&self) -> bool {
+    fn step_is_pending(&self) -> bool {
         false
     }
 
@@ -78,24 +78,24 @@ pub trait Aggregate: Default + Message {
     #[must_use]
     fn evolve(self, event: Self::Event) -> Self;
 
-    /// The outcome of the last command: pending, done or failed.
-    fn standing(&self) -> Standing {
-        Standing::Stands
+    /// The progress of the last command: pending, established or failed.
+    fn progress(&self) -> Progress {
+        Progress::Established
     }
 
     /// The representation for clients: plain data with the JSON names of the business. By default
     /// it has the fields of the state and the number as `id`.
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         Shown { id: number, state: self }
     }
 
-    /// The named commands that are possible in this state; they become links.
-    fn possible(&self) -> &'static [&'static str] {
+    /// The named commands that are available in this state; the representation links to them.
+    fn available_commands(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The request forms of the commands: by name, and as existing clients send them.
-    fn vocabulary() -> Vocabulary<Self>;
+    /// The routes of the commands: by name, and as existing clients send them.
+    fn command_routes() -> CommandRoutes<Self>;
 }
 
 #[derive(Serialize)]
@@ -127,39 +127,39 @@ pub enum RejectionKind {
 
 /// The role that may submit a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Speaker {
+pub enum Issuer {
     /// Any client that can reach the server.
     Anyone,
     /// The customer who owns the aggregate.
     Customer,
     /// Staff with this role.
     Staff(&'static str),
-    /// A saga, a port or a lookup: never a request.
-    Inside,
+    /// A saga, a port or a lookup, never a client.
+    Internal,
 }
 
-/// The outcome of a command, for clients that wait for it.
+/// The progress of a command, for clients that wait for its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Another component still has to answer (a payment, a taxi): the request waits.
+pub enum Progress {
+    /// Another component (a payment, a taxi) has not answered yet, so the request waits.
     Pending,
     /// The command took effect.
-    Stands,
+    Established,
     /// The command failed after it was accepted.
-    Fell {
+    Failed {
         /// The family of the failure.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
 /// The families of failure of a pending command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub enum Fall {
+pub enum FailureKind {
     /// The payment was declined.
     Unpaid,
-    /// A component that was asked for its part refused.
+    /// Another component refused its part.
     Refused,
     /// An outside service was busy or down; a later retry may succeed.
     Unavailable,

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_server_decides_is_read_past() {
+    fn fields_that_only_the_server_sets_are_skipped() {
         let wish = Wish { name: "x".into() };
         assert_eq!(read(r#"{"name":"x","id":7,"_links":{}}"#), Ok(wish));
         let wish = Wish { name: "x".into() };
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_the_details_of_what_is_said_by_its_name() {
+    fn a_body_is_parsed_as_the_fields_of_the_named_command() {
         let read = |body: &str, name| {
             Body { bytes: body.as_bytes(), ignored: &["id"] }.read_as::<Order>(name)
         };
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn any_other_body_is_refused() {
         for body in [r#"{"name":"x","size":7}"#, r#"{"id":7}"#, r#"{"name":7,"id":7}"#, "7", "[]"] {
             assert!(matches!(read(body), Err(Malformed::Content(_))), "{body}");
         }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_no_body_although_its_elements_would_fit() {
+    fn a_list_is_refused_although_serde_would_accept_it() {
         let list = r#"["x"]"#;
         assert!(serde_json::from_str::<Wish>(list).is_ok(), "serde reads it");
         assert_eq!(read(list), Err(Malformed::content("the body is a list, expected an object")));
@@ -216,15 +216,15 @@ mod tests {
     #[test]
     fn a_field_that_comes_twice_is_refused_also_beside_one_that_is_read_past() {
         for body in [r#"{"name":"x","name":"y"}"#, r#"{"name":"x","name":"y","_links":{}}"#] {
-            let Err(Malformed::Content(because)) = read(body) else { panic!("{body}") };
-            assert!(because.starts_with("duplicate field `name`"), "{because}");
+            let Err(Malformed::Content(reason)) = read(body) else { panic!("{body}") };
+            assert!(reason.starts_with("duplicate field `name`"), "{reason}");
         }
         let body = Body { bytes: br#"{"what":"tea","what":"milk"}"#, ignored: &[] };
         assert!(matches!(body.read_as::<Order>("bring"), Err(Malformed::Content(_))));
     }
 
     #[test]
-    fn a_value_of_the_wrong_kind_is_named_with_its_field() {
+    fn the_error_for_a_value_of_the_wrong_type_names_its_field() {
         let expected = "`name`: invalid value: the number 7, expected a text";
         assert_eq!(read(r#"{"name":7,"id":7}"#), Err(Malformed::content(expected)));
         let body = Body { bytes: br#"{"what":[]}"#, ignored: &[] };

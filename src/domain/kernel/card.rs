@@ -24,7 +24,7 @@ const MASK: &str = "****";
 pub struct CardNumber(Text);
 
 impl CardNumber {
-    /// The whole number, for the outside service that charges the card and for nothing else.
+    /// The full number. Only the request to the outside service that charges the card may use it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0.0

@@ -6,7 +6,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-/// The serialized names of the fields of a `T`, in order; empty when `T` is no struct with named
+/// The serialized names of the fields of a `T`, in order; empty when `T` is not a struct with named
 /// fields.
 #[must_use]
 pub fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {

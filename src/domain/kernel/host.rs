@@ -1,6 +1,6 @@
-//! The host that a business is installed in, and the facts that its parts receive there.
+//! The host that a business is installed in, and the events that its parts receive there.
 
-use super::{Aggregate, Books, Id, Lookup, Port, Saga, Timestamp, View};
+use super::{Aggregate, Id, Lookup, Port, Saga, StateReader, Timestamp, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
@@ -18,17 +18,17 @@ pub trait Business: 'static {
     /// The name of the setting with the milliseconds that a client waits before its command fails.
     /// The server keeps the value below the time in which every request is answered. Otherwise a
     /// client could receive "accepted" for a command that is refused a moment later.
-    const WAITS_MS: Option<&'static str> = None;
+    const WAIT_SETTING: Option<&'static str> = None;
 
     /// Registers the parts of the business with its host.
     fn install(host: &mut impl Host);
 
-    /// Checks the invariants of the business. They hold whenever nothing is in flight; a saga
+    /// Checks the invariants of the business. They hold whenever no work is in flight. A saga
     /// instance that waits for another component is in flight.
     ///
     /// # Errors
     /// The invariant that is violated, as a sentence.
-    fn adds_up(_books: &impl Books) -> Result<(), String> {
+    fn check_invariants(_state: &impl StateReader) -> Result<(), String> {
         Ok(())
     }
 }
@@ -44,7 +44,7 @@ impl<T> Settings for T where
 {
 }
 
-/// The environment that businesses are installed in: the server, a simulation, a document.
+/// The environment that businesses are installed in: the server, a simulation, a board.
 ///
 /// A business registers its parts with a host and does not depend on which host it is. This keeps
 /// it free of actors, HTTP and disks.
@@ -76,46 +76,46 @@ pub struct Meta {
     pub correlation: u64,
 }
 
-/// An event whose aggregate kind is not determined yet.
-pub trait Fact {
+/// A type-erased event of any aggregate kind.
+pub trait AnyEvent {
     /// The event as an event of an `A`; `None` when it belongs to another kind.
-    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)>;
+    fn downcast<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)>;
 }
 
-/// The facts that a saga, a port, a lookup or a view receives.
-pub trait Hears: Sized + Debug + Send + 'static {
+/// The events that a saga, a port, a lookup or a view receives.
+pub trait EventSet: Sized + Debug + Send + 'static {
     /// The names of the aggregate kinds whose events are received.
     const KINDS: &'static [&'static str];
-    /// Converts a fact; `None` when the subscriber does not receive its kind.
-    fn from_fact(fact: &impl Fact) -> Option<Self>;
+    /// Converts an event; `None` when the subscriber does not receive its kind.
+    fn from_event(fact: &impl AnyEvent) -> Option<Self>;
 }
 
-/// A subscriber to a single aggregate kind needs no declaration.
-impl<A: Aggregate> Hears for (Id<A>, A::Event) {
+/// The event set of a subscriber to a single aggregate kind; it needs no declaration.
+impl<A: Aggregate> EventSet for (Id<A>, A::Event) {
     const KINDS: &'static [&'static str] = &[A::NAME];
 
-    fn from_fact(fact: &impl Fact) -> Option<Self> {
-        fact.about::<A>()
+    fn from_event(fact: &impl AnyEvent) -> Option<Self> {
+        fact.downcast::<A>()
     }
 }
 
-/// Declares the facts of a subscriber to several aggregate kinds.
+/// Declares the event set of a subscriber to several aggregate kinds.
 ///
-/// `hears!(Heard: Order, Payment)` declares the enum `Heard` for events of orders and payments.
+/// `event_set!(Heard: Order, Payment)` declares the enum `Heard` for events of orders and payments.
 #[macro_export]
-macro_rules! hears {
+macro_rules! event_set {
     ($(#[$doc:meta])* $heard:ident: $($of:ident),+ $(,)?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $heard {
             $(
-                #[doc = concat!("Something happened to this `", stringify!($of), "`.")]
+                #[doc = concat!("An event of this `", stringify!($of), "`.")]
                 $of($crate::domain::kernel::Id<$of>, <$of as $crate::domain::kernel::Aggregate>::Event),
             )+
         }
 
         impl $heard {
-            /// The number of the aggregate that this fact is about.
+            /// The number of the aggregate that the event belongs to.
             #[must_use]
             pub fn number(&self) -> u64 {
                 match self {
@@ -124,12 +124,12 @@ macro_rules! hears {
             }
         }
 
-        impl $crate::domain::kernel::Hears for $heard {
+        impl $crate::domain::kernel::EventSet for $heard {
             const KINDS: &'static [&'static str] =
                 &[$(<$of as $crate::domain::kernel::Aggregate>::NAME),+];
 
-            fn from_fact(fact: &impl $crate::domain::kernel::Fact) -> Option<Self> {
-                None$(.or_else(|| fact.about::<$of>().map(|(id, event)| Self::$of(id, event))))+
+            fn from_event(fact: &impl $crate::domain::kernel::AnyEvent) -> Option<Self> {
+                None$(.or_else(|| fact.downcast::<$of>().map(|(id, event)| Self::$of(id, event))))+
             }
         }
     };

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{any::type_name, cmp::Ordering, fmt, hash::Hash, hash::Hasher, marker::PhantomData};
 
-/// The identity of one `A`, a number from 1. It cannot be handed to anything that is not an `A`.
+/// The identity of one `A`, a number from 1. The compiler refuses it where the identity of another
+/// type is expected.
 pub struct Id<A> {
     number: u64,
     of: PhantomData<fn() -> A>,
@@ -22,7 +23,7 @@ impl<A> Id<A> {
         self.number
     }
 
-    /// The `B` with the same number: the payment *of* this order.
+    /// The identity of the `B` with the same number: the payment *of* this order.
     #[must_use]
     pub const fn of<B>(self) -> Id<B> {
         Id::new(self.number)

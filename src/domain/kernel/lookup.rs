@@ -1,26 +1,26 @@
 //! The lookup: a query to a view whose result becomes a command, such as the cheapest taxi.
 
-use super::{Dispatch, Hears, Meta, View};
+use super::{Dispatch, EventSet, Meta, View};
 
 /// The pure half of a lookup.
 ///
-/// The host waits until the view has applied the fact, queries the view and dispatches the
-/// command. The result may be outdated when the command arrives; its aggregate decides then.
+/// The host waits until the view has applied the event, queries the view and dispatches the
+/// command. The result may be outdated when the command arrives; the aggregate decides then.
 pub trait Lookup: 'static {
     /// The name, `business/name`. It never changes once written to a journal.
     const NAME: &'static str;
 
-    /// The facts that the lookup receives.
-    type Hears: Hears;
+    /// The events that the lookup receives.
+    type Events: EventSet;
 
     /// The view that is queried.
     type View: View;
 
-    /// The query that a fact requires; `None` when it requires none.
-    fn question(heard: &Self::Hears, meta: &Meta) -> Option<Query>;
+    /// The query that an event requires; `None` when it requires none.
+    fn query(heard: &Self::Events, meta: &Meta) -> Option<Query>;
 
     /// The command that follows from the rows found (best first), with its address.
-    fn found(heard: &Self::Hears, meta: &Meta, rows: &[(u64, Self::View)]) -> Dispatch;
+    fn on_rows(heard: &Self::Events, meta: &Meta, rows: &[(u64, Self::View)]) -> Dispatch;
 }
 
 /// A selection of rows of a view.

@@ -2,12 +2,12 @@
 //! [`View`], and the [`Host`] they are installed in.
 //!
 //! The code here is pure: no clock, no thread, no disk, no randomness. Time and settings are
-//! passed as values, so that every business can be replayed, simulated and proofread.
+//! passed as values, so that every business can be replayed, simulated and checked.
 
 mod aggregate;
 mod body;
-mod books;
 mod card;
+mod command_routes;
 mod dispatch;
 mod field_names;
 mod host;
@@ -22,30 +22,32 @@ pub mod roster;
 mod saga;
 pub mod simulation;
 pub mod spec;
+mod state_reader;
 mod total;
 mod values;
 mod view;
-mod vocabulary;
 mod words;
 
 pub use aggregate::{
-    Aggregate, Decision, Fall, Rejection, RejectionKind, SettingsOf, Speaker, Standing,
+    Aggregate, Decision, FailureKind, Issuer, Progress, Rejection, RejectionKind, SettingsOf,
 };
-pub use books::Books;
 pub use card::CardNumber;
+pub use command_routes::{
+    CommandRoute, CommandRoutes, Empty, Malformed, Method, ParsedCommand, Place, Target,
+};
 pub use dispatch::{Dispatch, command_name};
 pub use field_names::field_names;
-pub use host::{Business, Fact, Hears, Host, Meta, Settings};
+pub use host::{AnyEvent, Business, EventSet, Host, Meta, Settings};
 pub use id::Id;
 pub use lookup::{Filter, Lookup, Query};
 pub use plain_words::in_plain_words;
-pub use port::{Answer, Ask, Patience, Port};
+pub use port::{Port, PortReply, PortRequest, RetryPolicy};
 pub use prices::{price, prices};
-pub use saga::{Alarm, Awaits, Next, Refused, Saga, Step, Unchanged};
+pub use saga::{NextState, Refused, Saga, Step, TimerChange, Unchanged, WaitsFor};
+pub use state_reader::StateReader;
 pub use total::Total;
 pub use values::{Money, Number, Quantity, Text, Timestamp};
 pub use view::{Field, FieldKind, View};
-pub use vocabulary::{Malformed, Method, Nothing, Place, Said, Saying, Target, Vocabulary};
 pub use words::CANCELLED;
 
 use serde::{Serialize, de::DeserializeOwned};

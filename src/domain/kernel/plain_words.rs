@@ -76,7 +76,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only what is said of its fields matters")]
+    #[expect(dead_code, reason = "only the errors about its fields matter")]
     struct CallBody {
         count: u32,
         share: Option<f64>,
@@ -92,12 +92,12 @@ mod tests {
         Large,
     }
 
-    fn said<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
+    fn rewritten<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
         in_plain_words(&serde_json::from_str::<T>(text).unwrap_err().to_string())
     }
 
     #[test]
-    fn no_name_of_the_source_is_said() {
+    fn errors_for_clients_contain_no_rust_type_names() {
         for (text, plain) in [
             ("7", "invalid value: the number 7, expected an object at line 1 column 1"),
             ("[]", "invalid value: a list, expected an object at line 1 column 2"),
@@ -115,8 +115,8 @@ mod tests {
             ("{}", "missing field `count` at line 1 column 2"),
             (r#"{"colour":1}"#, "unknown field `colour`, expected one of `count`, `share`"),
         ] {
-            let said = said::<CallBody>(text);
-            assert!(said.starts_with(plain), "{text}: {said}");
+            let rewritten = rewritten::<CallBody>(text);
+            assert!(rewritten.starts_with(plain), "{text}: {rewritten}");
         }
     }
 }

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_read_in_any_offset() {
+    fn a_time_is_parsed_with_any_offset() {
         let expected = Some(1_622_635_791_863);
         assert_eq!(read("2021-06-02T12:09:51.863Z"), expected);
         assert_eq!(read("2021-06-02T21:09:51.863+09:00"), expected);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_not_read() {
+    fn invalid_times_are_not_parsed() {
         for text in [
             "",
             "2021-06-02",
@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(ms in 0_u64..253_402_300_800_000) {
+        fn a_formatted_time_is_parsed_to_the_same_time(ms in 0_u64..253_402_300_800_000) {
             let text = Timestamp(ms).to_rfc3339();
             prop_assert_eq!(read(&text), Some(ms), "{}", text);
         }

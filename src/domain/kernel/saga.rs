@@ -1,137 +1,137 @@
 //! The saga (process manager): coordinates several aggregates by dispatching commands to them.
 
-use super::{Aggregate, Dispatch, Hears, Id, Message, Meta, Rejection, Timestamp};
+use super::{Aggregate, Dispatch, EventSet, Id, Message, Meta, Rejection, Timestamp};
 use serde::Serialize;
 use std::any::Any;
 
-/// A pure state machine that receives facts and returns the commands to dispatch next.
+/// A pure state machine that receives events and returns the commands to dispatch next.
 ///
-/// A saga is a fold over the journal. Events, rejections of its commands, "unchanged" answers and
-/// alarms all reach it as records in one order, so a replay takes the same path. Every command it
-/// dispatches is answered by exactly one of: an event, [`Saga::refused`], [`Saga::unchanged`].
+/// A saga is a fold over the journal. It receives events, rejections and no-ops of its commands,
+/// and timers as records in one order, so a replay takes the same path. Every command that it
+/// dispatches is answered by exactly one of: an event, [`Saga::on_rejected`], [`Saga::on_no_op`].
 /// An instance that waits in the `Default` state does not exist.
 pub trait Saga: Default + Message {
     /// The name, `business/name`. It never changes once written to a journal.
     const NAME: &'static str;
 
-    /// The facts that the saga receives.
-    type Hears: Hears;
+    /// The events that the saga receives.
+    type Events: EventSet;
 
-    /// The number of the instance that a fact belongs to; `None` when it belongs to none.
-    fn route(heard: &Self::Hears) -> Option<u64>;
+    /// The number of the instance that an event belongs to; `None` when it belongs to none.
+    fn route(heard: &Self::Events) -> Option<u64>;
 
-    /// Applies one fact to this instance.
-    fn react(self, me: Id<Self>, heard: Self::Hears, meta: &Meta) -> Step<Self>;
+    /// Applies one event to this instance.
+    fn react(self, me: Id<Self>, heard: Self::Events, meta: &Meta) -> Step<Self>;
 
-    /// Compensates for a rejected command. By default the instance is parked for a person.
-    fn refused(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
-        let why = refused.because.clone();
+    /// Compensates for a rejected command. By default the instance is parked until a person acts.
+    fn on_rejected(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
+        let why = refused.reason.clone();
         Step::stuck(self, why)
     }
 
-    /// Applies the answer that a command was accepted and changed nothing.
-    fn unchanged(self, _me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
+    /// Applies a no-op: a command was accepted and changed nothing.
+    fn on_no_op(self, _me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         Step::wait(self)
     }
 
     /// The person or component that the instance waits for in this state.
-    fn awaits(&self) -> Awaits;
+    fn waits_for(&self) -> WaitsFor;
 
-    /// Applies the expiry of the alarm that was set.
-    fn woken(self, _me: Id<Self>, _now: Timestamp) -> Step<Self> {
+    /// Applies the firing of the timer that was set.
+    fn on_timer(self, _me: Id<Self>, _now: Timestamp) -> Step<Self> {
         Step::wait(self)
     }
 }
 
 /// The person or component that a saga instance waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Awaits {
+pub enum WaitsFor {
     /// Nothing: the instance is over, or has not begun.
-    Nobody,
+    Nothing,
     /// A person, by role (`dispatcher`) or as `customer`. There is no time limit.
     Person(&'static str),
     /// Another component, by name (`taxi/payment`). It answers by itself unless it is suspended.
     Part(&'static str),
 }
 
-/// The result of a saga function: the state to wait in, commands to dispatch, an alarm to set.
+/// The result of a saga function: the next state, commands to dispatch, a timer to set.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Step<S> {
     /// The next state of the instance.
-    pub next: Next<S>,
+    pub next: NextState<S>,
     /// The commands to dispatch, in this order.
     pub dispatches: Vec<Dispatch>,
-    /// The change to the one alarm of the instance.
-    pub alarm: Alarm,
+    /// The change to the one timer of the instance.
+    pub timer: TimerChange,
 }
 
 /// The next state of a saga instance.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Next<S> {
-    /// The instance waits for the next fact.
+pub enum NextState<S> {
+    /// The instance waits for the next event.
     Wait(S),
-    /// The instance is parked and needs a person, for this reason. It still receives facts.
+    /// The instance is parked for this reason until a person acts. It still receives events.
     Stuck(S, String),
-    /// The instance is over; its state and alarm are dropped.
+    /// The instance is over; its state and timer are dropped.
     Done,
 }
 
-/// The change to the one alarm of a saga instance.
+/// The change to the one timer of a saga instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Alarm {
-    /// Leaves the alarm as it is.
+pub enum TimerChange {
+    /// Leaves the timer as it is.
     #[default]
     Keep,
-    /// Sets the alarm to this time and replaces any earlier setting.
+    /// Sets the timer to this time and replaces any earlier setting.
     Set(Timestamp),
-    /// Removes the alarm.
+    /// Removes the timer.
     Clear,
 }
 
 impl<S> Step<S> {
     /// Waits in this state.
     pub const fn wait(state: S) -> Self {
-        Self::to(Next::Wait(state))
+        Self::to(NextState::Wait(state))
     }
 
     /// Parks the instance in this state until a person acts.
     pub fn stuck(state: S, why: impl Into<String>) -> Self {
-        Self::to(Next::Stuck(state, why.into()))
+        Self::to(NextState::Stuck(state, why.into()))
     }
 
     /// Ends the instance.
     pub const fn done() -> Self {
-        Self::to(Next::Done)
+        Self::to(NextState::Done)
     }
 
-    const fn to(next: Next<S>) -> Self {
-        Self { next, dispatches: Vec::new(), alarm: Alarm::Keep }
+    const fn to(next: NextState<S>) -> Self {
+        Self { next, dispatches: Vec::new(), timer: TimerChange::Keep }
     }
 
     /// Adds this command to the commands to dispatch.
-    pub fn tell<A: Aggregate>(mut self, whom: Id<A>, command: A::Command) -> Self {
+    pub fn send<A: Aggregate>(mut self, whom: Id<A>, command: A::Command) -> Self {
         self.dispatches.push(Dispatch::new(whom, command));
         self
     }
 
-    /// Sets the alarm; a time in the past expires at once.
-    pub const fn wake_at(mut self, time: Timestamp) -> Self {
-        self.alarm = Alarm::Set(time);
+    /// Sets the timer; with a time in the past it fires at once.
+    pub const fn set_timer(mut self, time: Timestamp) -> Self {
+        self.timer = TimerChange::Set(time);
         self
     }
 
-    /// Sets the alarm when there is a time for it.
-    pub const fn wake_at_if(self, time: Option<Timestamp>) -> Self {
+    /// Sets the timer when there is a time for it.
+    pub const fn set_timer_if(self, time: Option<Timestamp>) -> Self {
         match time {
-            Some(time) => self.wake_at(time),
+            Some(time) => self.set_timer(time),
             None => self,
         }
     }
 
-    /// Removes the alarm.
-    pub const fn without_alarm(mut self) -> Self {
-        self.alarm = Alarm::Clear;
+    /// Removes the timer.
+    pub const fn clear_timer(mut self) -> Self {
+        self.timer = TimerChange::Clear;
         self
     }
 }
@@ -146,7 +146,7 @@ pub struct Refused {
     /// The bare name of the command.
     pub command: String,
     /// The rejection as a sentence.
-    pub because: String,
+    pub reason: String,
     /// The rejection itself; see [`Refused::by`].
     pub rejection: Box<dyn Any + Send + Sync>,
 }
@@ -158,7 +158,7 @@ impl Refused {
             aggregate: A::NAME.into(),
             number: by.number(),
             command: super::command_name(command),
-            because: rejection.to_string(),
+            reason: rejection.to_string(),
             rejection: Box::new(rejection),
         }
     }

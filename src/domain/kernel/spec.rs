@@ -1,4 +1,4 @@
-//! Specifications of aggregates: given past events, when a command comes, then events follow.
+//! Specifications of aggregates: given past events, when a command arrives, then events follow.
 
 use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
 
@@ -69,7 +69,7 @@ impl<A: Aggregate> When<A> {
 pub fn table<A: Aggregate>(
     pasts: &[(&str, Vec<A::Event>)],
     commands: &[A::Command],
-    promised: &str,
+    expected: &str,
 ) {
     let mut rows = vec![commands.iter().map(command_name).collect::<Vec<_>>()];
     rows[0].insert(0, "past".into());
@@ -86,9 +86,9 @@ pub fn table<A: Aggregate>(
         row.extend(cells);
         rows.push(row);
     }
-    let promised = promised.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let promised: Vec<_> = promised.filter(|row| !row.is_empty()).collect();
-    assert!(rows == promised, "the table is\n{}", aligned(&rows));
+    let expected = expected.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let expected: Vec<_> = expected.filter(|row| !row.is_empty()).collect();
+    assert!(rows == expected, "the table is\n{}", aligned(&rows));
 }
 
 fn aligned(rows: &[Vec<String>]) -> String {

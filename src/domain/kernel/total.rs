@@ -1,4 +1,4 @@
-//! A sum of amounts, as views keep it.
+//! A sum of amounts in the rows of views.
 
 use super::{
     Money,
@@ -17,8 +17,8 @@ const TOTAL_MAX: u64 = i64::MAX as u64;
 pub struct Total(u64);
 
 impl Total {
-    /// The largest sum: 2^63 - 1. Larger sums saturate there, which takes more than nine million
-    /// amounts of [`Money::MAX`].
+    /// The largest sum: 2^63 - 1. Larger sums saturate at it. It is the sum of more than nine
+    /// million amounts of [`Money::MAX`].
     pub const MAX: Self = Self(TOTAL_MAX);
 
     /// The sum with this amount; at most [`Total::MAX`].
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_stops_at_what_can_be_stored_and_searched() {
+    fn a_sum_saturates_at_the_largest_number_that_can_be_searched() {
         let nearly = Total(TOTAL_MAX - 1);
         assert_eq!(nearly.plus(Money(1)), Total::MAX);
         assert_eq!(nearly.plus(Money(u64::MAX)), Total::MAX);

@@ -41,7 +41,7 @@ pub struct Number(pub u64);
 pub struct Money(pub u64);
 
 impl Money {
-    /// Nothing to pay.
+    /// No money.
     pub const ZERO: Self = Self(0);
 
     /// The largest single amount that a business accepts: 10^12 won. It is more than any order,
@@ -113,8 +113,8 @@ impl fmt::Display for Text {
     }
 }
 
-/// Reads a whole number up to `$max` from JSON; a larger one is refused as larger than `$accepted`,
-/// the bound that the business holds.
+/// Reads a whole number up to `$max` from JSON. The error for a larger one names `$accepted`, the
+/// bound of the business.
 macro_rules! read_as_whole_number {
     ($name:ident, $inner:ty, $max:expr, $accepted:expr) => {
         impl<'de> Deserialize<'de> for $name {

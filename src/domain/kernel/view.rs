@@ -1,8 +1,8 @@
 //! The view (read model): rows precomputed from the journal for queries.
 
-use super::{Hears, Message, Meta};
+use super::{EventSet, Message, Meta};
 
-/// One row of a view; each fact that touches the row is applied exactly once.
+/// One row of a view; each event that changes the row is applied exactly once.
 ///
 /// Rows are disposable: after all are deleted, a replay of the journal restores the same rows.
 pub trait View: Message {
@@ -12,30 +12,30 @@ pub trait View: Message {
     /// Other names (without the business) under which clients find it.
     const ALIASES: &'static [&'static str] = &[];
 
-    /// The facts that the view receives.
-    type Hears: Hears;
+    /// The events that the view receives.
+    type Events: EventSet;
 
     /// The fields of the row, by their JSON names, that can be searched and sorted by.
     const FIELDS: &'static [Field];
 
-    /// Whether the rows with the greatest numbers come first, unless asked otherwise.
+    /// Whether the rows with the greatest numbers come first, unless the query sorts otherwise.
     const NEWEST_FIRST: bool = false;
 
-    /// The version of the fold. Raise it when the same facts lead to other rows than before, so
+    /// The version of the fold. Raise it when the same events lead to other rows than before, so
     /// that rows written by an older binary are rebuilt. Added, removed and renamed fields are
     /// detected without it.
     const SHAPE: u32 = 0;
 
     /// Whether a new row starts as a copy of the row with the largest number: a running balance.
     /// The rows of such a view are numbered in the order they are created, and none is removed.
-    const CONTINUES: bool = false;
+    const CARRIES_FORWARD: bool = false;
 
-    /// The number of the row that a fact touches, `None` when it touches none.
-    fn key(heard: &Self::Hears, meta: &Meta) -> Option<u64>;
+    /// The number of the row that an event changes, `None` when it changes none.
+    fn key(heard: &Self::Events, meta: &Meta) -> Option<u64>;
 
-    /// Applies one fact to the row. The argument `None` means that there is no row yet (with
-    /// [`View::CONTINUES`]: no row at all). The result `None` removes the row.
-    fn fold(row: Option<Self>, heard: Self::Hears, meta: &Meta) -> Option<Self>;
+    /// Applies one event to the row. The argument `None` means that there is no row yet (with
+    /// [`View::CARRIES_FORWARD`]: no row at all). The result `None` removes the row.
+    fn fold(row: Option<Self>, heard: Self::Events, meta: &Meta) -> Option<Self>;
 }
 
 /// A field that can be searched and sorted by.

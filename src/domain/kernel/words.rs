@@ -39,12 +39,12 @@ impl Text {
     /// # Errors
     /// When the text is none of the words; the message lists them.
     pub fn means<T: Clone>(&self, meanings: &[(&[&str], T)]) -> Result<T, Malformed> {
-        let said = self.0.trim();
-        let is_said = |words: &[&str]| words.iter().any(|word| said.eq_ignore_ascii_case(word));
-        let meaning = meanings.iter().find(|(words, _)| is_said(words));
+        let text = self.0.trim();
+        let is_among = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+        let meaning = meanings.iter().find(|(words, _)| is_among(words));
         meaning.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
             let words: Vec<&str> = meanings.iter().flat_map(|(words, _)| *words).copied().collect();
-            Malformed::Content(format!("unknown status `{said}`, expected {}", words.join(" or ")))
+            Malformed::Content(format!("unknown status `{text}`, expected {}", words.join(" or ")))
         })
     }
 }

@@ -9,7 +9,7 @@ use super::reward::{
     Event::{self, GrantRequested, ReclaimAbandoned, ReclaimRequested, ReclaimUndone},
     Reward,
 };
-use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Money, Patience, Port};
+use crate::domain::kernel::{Dispatch, Id, Meta, Money, Port, PortReply, PortRequest, RetryPolicy};
 use serde_json::{Value, json};
 
 /// Port to the bank of points.
@@ -18,60 +18,65 @@ pub struct RewardBank;
 
 impl Port for RewardBank {
     const NAME: &'static str = REWARD_BANK;
-    type Hears = (Id<Reward>, Event);
+    type Events = (Id<Reward>, Event);
 
-    /// Returns the call to the bank. A reclaim has limited patience, because a customer waits for
-    /// it; the other calls are repeated until answered. `restore` undoes the reclaim with the given
+    /// Returns the call to the bank. A reclaim has a time limit, because a customer waits for it;
+    /// the other calls are repeated until answered. `restore` undoes the reclaim with the given
     /// key, whether or not that was done; the bank must not act on that key afterwards.
-    fn ask((reward, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
-        let ask = |operation, key, points, patience| Ask {
+    fn ask((reward, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
+        let ask = |operation, key, points, retry_policy| PortRequest {
             operation,
             key,
             undoes: None,
             body: body(operation, *reward, points),
-            patience,
+            retry_policy,
         };
         match event {
             GrantRequested { points } => {
-                Some(ask("grant", format!("grant-{reward}"), *points, Patience::UntilAnswered))
+                Some(ask("grant", format!("grant-{reward}"), *points, RetryPolicy::UntilAnswered))
             }
-            ReclaimRequested { attempt, points } => {
-                Some(ask("reclaim", reclaim_key(*reward, *attempt), *points, Patience::Limited))
-            }
+            ReclaimRequested { attempt, points } => Some(ask(
+                "reclaim",
+                reclaim_key(*reward, *attempt),
+                *points,
+                RetryPolicy::UntilDeadline,
+            )),
             ReclaimAbandoned { attempt, points, .. } | ReclaimUndone { attempt, points, .. } => {
                 let key = format!("restore-{reward}-{attempt}");
-                let ask = ask("restore", key, *points, Patience::UntilAnswered);
+                let ask = ask("restore", key, *points, RetryPolicy::UntilAnswered);
                 let undoes = Some(("reclaim", reclaim_key(*reward, *attempt)));
-                Some(Ask { undoes, ..ask })
+                Some(PortRequest { undoes, ..ask })
             }
             _ => None,
         }
     }
 
-    fn answered((reward, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+    fn on_reply((reward, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let command = match (event, answer) {
             (ReclaimRequested { attempt, .. }, answer) => {
                 let attempt = *attempt;
                 match answer.clone() {
-                    Answer::Approved => ConfirmReclaim { attempt },
-                    Answer::Declined(reason) => DeclineReclaim { attempt, reason },
-                    Answer::Unreachable(reason) => AbandonReclaim { attempt, reason },
-                    Answer::TurnedAway(reason) => TurnAwayReclaim { attempt, reason },
+                    PortReply::Approved => ConfirmReclaim { attempt },
+                    PortReply::Declined(reason) => DeclineReclaim { attempt, reason },
+                    PortReply::Unreachable(reason) => AbandonReclaim { attempt, reason },
+                    PortReply::TurnedAway(reason) => TurnAwayReclaim { attempt, reason },
                 }
             }
             (ReclaimAbandoned { attempt, .. } | ReclaimUndone { attempt, .. }, answer) => {
                 let attempt = *attempt;
                 match answer.clone() {
-                    Answer::Approved => ConfirmRestore { attempt },
-                    Answer::Declined(reason)
-                    | Answer::Unreachable(reason)
-                    | Answer::TurnedAway(reason) => DeclineRestore { attempt, reason },
+                    PortReply::Approved => ConfirmRestore { attempt },
+                    PortReply::Declined(reason)
+                    | PortReply::Unreachable(reason)
+                    | PortReply::TurnedAway(reason) => DeclineRestore { attempt, reason },
                 }
             }
-            (_, Answer::Approved) => ConfirmGrant,
+            (_, PortReply::Approved) => ConfirmGrant,
             (
                 _,
-                Answer::Declined(reason) | Answer::Unreachable(reason) | Answer::TurnedAway(reason),
+                PortReply::Declined(reason)
+                | PortReply::Unreachable(reason)
+                | PortReply::TurnedAway(reason),
             ) => DeclineGrant { reason: reason.clone() },
         };
         Dispatch::new(*reward, command)

@@ -31,14 +31,14 @@ use super::{
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, Awaits, Fall, Id, Meta, Money, Refused, Saga, Step, Timestamp,
+    Aggregate, FailureKind, Id, Meta, Money, Refused, Saga, Step, Timestamp, WaitsFor,
 };
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Billing::{Booking, Closing, Idle, Owing, Paying, Refunding, Rejecting, Watching, Withdrawing};
 
-hears!(
+event_set!(
     /// Events that the billing saga receives.
     Heard: Order, Payment
 );
@@ -72,7 +72,7 @@ pub enum Billing {
 
 impl Saga for Billing {
     const NAME: &'static str = "phone/billing";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
@@ -86,25 +86,26 @@ impl Saga for Billing {
     }
 
     /// Ignores rejections: each follows from an event that was handled before.
-    fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         Step::wait(self)
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Paying | Withdrawing | Refunding => Awaits::Part(Payment::NAME),
-            Rejecting | Booking | Closing => Awaits::Part(Order::NAME),
-            Watching { .. } => Awaits::Part(Reward::NAME),
-            Owing => Awaits::Person(STORE_CLERK),
+            Idle => WaitsFor::Nothing,
+            Paying | Withdrawing | Refunding => WaitsFor::Part(Payment::NAME),
+            Rejecting | Booking | Closing => WaitsFor::Part(Order::NAME),
+            Watching { .. } => WaitsFor::Part(Reward::NAME),
+            Owing => WaitsFor::Person(STORE_CLERK),
         }
     }
 
     /// Sends `Keep` to the order, because the reward was not taken back in time.
-    fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
+    fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let Watching { attempt } = self else { return Step::wait(self) };
-        let because = "the reward could not be taken back in time".to_owned();
-        Step::wait(self).tell(me.of::<Order>(), Keep { attempt, how: Fall::Unavailable, because })
+        let reason = "the reward could not be taken back in time".to_owned();
+        Step::wait(self)
+            .send(me.of::<Order>(), Keep { attempt, how: FailureKind::Unavailable, reason })
     }
 }
 
@@ -114,7 +115,7 @@ impl Billing {
         match (self, event) {
             (Idle, E::Ordered { basket, amount, .. }) if amount > Money::ZERO => {
                 let request = Request { bill: Sale { item: basket.item }, amount };
-                Step::wait(Paying).tell(me.of::<Payment>(), request)
+                Step::wait(Paying).send(me.of::<Payment>(), request)
             }
             (Booking, E::Paid { .. })
             | (Rejecting, E::Rejected { .. })
@@ -126,10 +127,10 @@ impl Billing {
             (Rejecting, E::Withdrawn) => close(me),
 
             (Idle, E::CancelRequested { attempt, answer_by }) => {
-                Step::wait(Watching { attempt }).wake_at(answer_by)
+                Step::wait(Watching { attempt }).set_timer(answer_by)
             }
-            (Watching { .. }, E::Forfeited { amount: Money::ZERO }) => close(me).without_alarm(),
-            (Watching { .. }, E::Forfeited { .. }) => refund(me).without_alarm(),
+            (Watching { .. }, E::Forfeited { amount: Money::ZERO }) => close(me).clear_timer(),
+            (Watching { .. }, E::Forfeited { .. }) => refund(me).clear_timer(),
             (state, _) => Step::wait(state),
         }
     }
@@ -138,13 +139,12 @@ impl Billing {
         use payment::Event as E;
         let order = me.of::<Order>();
         match (self, event) {
-            (Paying, E::Approved) => Step::wait(Booking).tell(order, Pay),
-            (Paying, E::Declined { reason }) => {
-                Step::wait(Rejecting).tell(order, Reject { how: Fall::Unpaid, because: reason })
-            }
+            (Paying, E::Approved) => Step::wait(Booking).send(order, Pay),
+            (Paying, E::Declined { reason }) => Step::wait(Rejecting)
+                .send(order, Reject { how: FailureKind::Unpaid, reason: reason }),
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
                 Step::wait(Rejecting)
-                    .tell(order, Reject { how: Fall::Unavailable, because: reason })
+                    .send(order, Reject { how: FailureKind::Unavailable, reason: reason })
             }
             (Withdrawing, E::Approved) => refund(me),
             (Refunding, E::RefundDeclined { reason }) => Step::stuck(Owing, reason),
@@ -157,10 +157,10 @@ impl Billing {
 
 /// Sends `Refund` to the payment.
 fn refund(me: Id<Billing>) -> Step<Billing> {
-    Step::wait(Refunding).tell(me.of::<Payment>(), Refund)
+    Step::wait(Refunding).send(me.of::<Payment>(), Refund)
 }
 
 /// Sends `FinishCancelling` to the order: nothing is left to refund.
 fn close(me: Id<Billing>) -> Step<Billing> {
-    Step::wait(Closing).tell(me.of::<Order>(), FinishCancelling)
+    Step::wait(Closing).send(me.of::<Order>(), FinishCancelling)
 }

@@ -30,7 +30,7 @@ pub struct Customer {
 
 impl View for Customer {
     const NAME: &'static str = "phone/customers";
-    type Hears = (Id<Order>, Event);
+    type Events = (Id<Order>, Event);
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::key("orderId"),
@@ -42,11 +42,11 @@ impl View for Customer {
         Field::time("orderedAt"),
     ];
 
-    fn key((order, _): &Self::Hears, _meta: &Meta) -> Option<u64> {
+    fn key((order, _): &Self::Events, _meta: &Meta) -> Option<u64> {
         Some(order.number())
     }
 
-    fn fold(row: Option<Self>, (order, event): Self::Hears, meta: &Meta) -> Option<Self> {
+    fn fold(row: Option<Self>, (order, event): Self::Events, meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         (row.id, row.order_id, row.changed_at) = (order.number(), order.number(), meta.time);
         if let Some(status) = event.leads_to() {

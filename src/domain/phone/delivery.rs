@@ -10,16 +10,16 @@
 //! A clerk's request to ship waits until the order agrees. A cancelled order therefore does not
 //! leave the store, even before `Stop` arrives.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{PhoneShop, STORE_CLERK, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Nothing, Quantity, RejectionKind, Speaker, Standing, Text,
-    Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Progress, Quantity,
+    RejectionKind, Text, Timestamp,
 };
-use said::ProcessBody;
+use routes::ProcessBody;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -118,10 +118,10 @@ impl Aggregate for Delivery {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Ship => Speaker::Staff(STORE_CLERK),
-            Receive { .. } | ConfirmShipping | Stop => Speaker::Inside,
+            Ship => Issuer::Staff(STORE_CLERK),
+            Receive { .. } | ConfirmShipping | Stop => Issuer::Internal,
         }
     }
 
@@ -157,34 +157,35 @@ impl Aggregate for Delivery {
     }
 
     /// Lets a clerk who ships wait for the order, and fails when the delivery is stopped meanwhile.
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match self.status {
-            Status::Shipping => Standing::Pending,
-            Status::Stopped => {
-                Standing::Fell { how: Fall::Refused, because: Rejection::IsStopped.to_string() }
-            }
-            Status::Blank | Status::Received | Status::Shipped => Standing::Stands,
+            Status::Shipping => Progress::Pending,
+            Status::Stopped => Progress::Failed {
+                how: FailureKind::Refused,
+                reason: Rejection::IsStopped.to_string(),
+            },
+            Status::Blank | Status::Received | Status::Shipped => Progress::Established,
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let Parcel { item, qty, address } = self.parcel.clone();
         Shown { id: number, order_id: number, item, qty, address, process: self.process() }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Received => &["ship"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["id", "orderId", "item", "qty", "address"])
-            .command("ship", |Nothing {}| Ok(Ship))
-            .word("ship by process", Method::Patch, ProcessBody::means)
-            .word("ship by process", Method::Put, ProcessBody::means)
+            .command("ship", |Empty {}| Ok(Ship))
+            .on_item("ship by process", Method::Patch, ProcessBody::means)
+            .on_item("ship by process", Method::Put, ProcessBody::means)
     }
 }
 

@@ -7,9 +7,9 @@
 
 mod bank;
 mod billing;
-mod books;
 mod customer;
 pub mod delivery;
+mod invariants;
 pub mod order;
 pub mod payment;
 pub mod point_history;
@@ -18,7 +18,7 @@ mod rewarding;
 pub mod settings;
 mod shipping;
 
-use super::kernel::{Books, Business, Host};
+use super::kernel::{Business, Host, StateReader};
 use delivery::Delivery;
 use order::Order;
 use payment::{CardPayment, Payment};
@@ -38,7 +38,7 @@ pub struct PhoneShop;
 
 impl Business for PhoneShop {
     const NAME: &'static str = "phone";
-    const WAITS_MS: Option<&'static str> = Some("cancel_within_ms");
+    const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 
     fn install(host: &mut impl Host) {
@@ -55,8 +55,8 @@ impl Business for PhoneShop {
             .view::<PointHistory>();
     }
 
-    fn adds_up(books: &impl Books) -> Result<(), String> {
-        books::add_up(books)
+    fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+        invariants::check(state)
     }
 }
 

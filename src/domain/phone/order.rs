@@ -18,18 +18,18 @@
 //! is `Undoing` will be cancelled.
 
 mod messages;
-mod said;
+mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
 use super::{CARD_PAYMENT, PhoneShop, REWARD_BANK, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Method, Money, Nothing, Quantity, Speaker, Standing, Text,
-    Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
+    Quantity, Text, Timestamp,
 };
 pub use messages::{Command, Event, Rejection};
-use said::{PlaceBody, StatusBody};
+use routes::{PlaceBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
 
@@ -72,37 +72,37 @@ enum Status {
     Requested,
     Paid {
         /// Why the last attempt to cancel failed, if there was one.
-        kept: Option<(Fall, String)>,
+        kept: Option<(FailureKind, String)>,
     },
     Shipped,
     Cancelling,
     Undoing,
     Cancelled,
     Rejected {
-        how: Fall,
-        because: String,
+        how: FailureKind,
+        reason: String,
     },
 }
 
 impl Aggregate for Order {
     const NAME: &'static str = "phone/orders";
-    const STEP: Option<&'static str> = Some("phone/reward");
+    const AWAITED_STEP: Option<&'static str> = Some("phone/reward");
     type Business = PhoneShop;
     type Command = Command;
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Place { .. } => Speaker::Anyone,
-            Cancel => Speaker::Customer,
+            Place { .. } => Issuer::Anyone,
+            Cancel => Issuer::Customer,
             Pay
             | Reject { .. }
             | Ship
             | Credit { .. }
             | Forfeit { .. }
             | Keep { .. }
-            | FinishCancelling => Speaker::Inside,
+            | FinishCancelling => Issuer::Internal,
         }
     }
 
@@ -111,7 +111,7 @@ impl Aggregate for Order {
         match (&self.status, command) {
             (S::Blank, Place { basket, price }) => ordered(basket, price, settings),
             (S::Requested, Pay) => Ok(vec![self.paid()]),
-            (S::Requested, Reject { how, because }) => Ok(vec![Rejected { how, because }]),
+            (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
             (S::Requested, Cancel) => Ok(vec![Withdrawn]),
             (S::Paid { .. }, Ship) => Ok(vec![Shipped]),
             (S::Paid { .. } | S::Shipped | S::Cancelling, Credit { points })
@@ -123,8 +123,8 @@ impl Aggregate for Order {
                 attempt: self.attempts.saturating_add(1),
                 answer_by: settings.cancel_by(now),
             }]),
-            (S::Cancelling, Keep { attempt, how, because }) if attempt == self.attempts => {
-                Ok(vec![Kept { attempt, how, because }])
+            (S::Cancelling, Keep { attempt, how, reason }) if attempt == self.attempts => {
+                Ok(vec![Kept { attempt, how, reason }])
             }
             (S::Cancelling, Forfeit { attempt }) if attempt == self.attempts => {
                 Ok(vec![Forfeited { amount: self.amount }])
@@ -134,7 +134,7 @@ impl Aggregate for Order {
         }
     }
 
-    fn through(command: &Command) -> Option<&'static str> {
+    fn waits_for_port(command: &Command) -> Option<&'static str> {
         match command {
             Place { .. } => Some(CARD_PAYMENT),
             Cancel => Some(REWARD_BANK),
@@ -142,11 +142,11 @@ impl Aggregate for Order {
         }
     }
 
-    fn takes_step(command: &Command) -> bool {
+    fn may_start_step(command: &Command) -> bool {
         matches!(command, Cancel)
     }
 
-    fn is_in_step(&self) -> bool {
+    fn step_is_pending(&self) -> bool {
         matches!(self.status, Status::Cancelling)
     }
 
@@ -161,31 +161,31 @@ impl Aggregate for Order {
             }
             Forfeited { .. } => return Self { point: None, status: Status::Undoing, ..self },
             Paid { .. } => Status::Paid { kept: None },
-            Rejected { how, because } => Status::Rejected { how, because },
+            Rejected { how, reason } => Status::Rejected { how, reason },
             Shipped => Status::Shipped,
             Withdrawn => Status::Undoing,
-            Kept { how, because, .. } => Status::Paid { kept: Some((how, because)) },
+            Kept { how, reason, .. } => Status::Paid { kept: Some((how, reason)) },
             Cancelled => Status::Cancelled,
         };
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelling | Status::Undoing => Standing::Pending,
-            Status::Rejected { how, because } | Status::Paid { kept: Some((how, because)) } => {
-                Standing::Fell { how: *how, because: because.clone() }
+            Status::Requested | Status::Cancelling | Status::Undoing => Progress::Pending,
+            Status::Rejected { how, reason } | Status::Paid { kept: Some((how, reason)) } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
             Status::Blank | Status::Paid { kept: None } | Status::Shipped | Status::Cancelled => {
-                Standing::Stands
+                Progress::Established
             }
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let Self { basket, price, amount, point, status, .. } = self.clone();
         let reason = match &status {
-            Status::Rejected { because, .. } => Some(because.clone()),
+            Status::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
         let Basket { item, qty, store, address } = basket;
@@ -193,20 +193,20 @@ impl Aggregate for Order {
         Shown { id: number, item, qty, price, amount, status, store, address, point, reason }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Requested | Status::Paid { .. } => &["cancel"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .creates("order", PlaceBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel))
-            .word("cancel by status", Method::Patch, StatusBody::means)
-            .word("cancel by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel))
+            .on_item("cancel by status", Method::Patch, StatusBody::means)
+            .on_item("cancel by status", Method::Put, StatusBody::means)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     order::{self, Order},
 };
 use crate::domain::kernel::{
-    Malformed, Method, Money, Text, Vocabulary,
+    CommandRoutes, Malformed, Method, Money, Text,
     payment::{self, Bill, Charging, Receipt, Stage},
 };
 use serde::{Deserialize, Serialize};
@@ -42,12 +42,12 @@ impl Bill for Sale {
         Shown { id: number, order_id: number, price: amount, process: process(stage), reason }
     }
 
-    fn vocabulary() -> Vocabulary<Payment> {
+    fn command_routes() -> CommandRoutes<Payment> {
         let ignored = &["id", "orderId", "price", "reason"];
-        Vocabulary::new()
+        CommandRoutes::new()
             .ignoring(ignored)
-            .word_for::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
-            .word_for::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
+            .forward_to::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
+            .forward_to::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
     }
 }
 

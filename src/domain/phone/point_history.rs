@@ -28,7 +28,7 @@ pub struct PointHistory {
 
 impl View for PointHistory {
     const NAME: &'static str = "phone/pointHistories";
-    type Hears = (Id<Reward>, Event);
+    type Events = (Id<Reward>, Event);
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::number("orderId"),
@@ -38,15 +38,15 @@ impl View for PointHistory {
         Field::number("balance"),
         Field::time("time"),
     ];
-    const CONTINUES: bool = true;
+    const CARRIES_FORWARD: bool = true;
     /// Older binaries wrote balances that wrapped around, or that could not be searched for.
     const SHAPE: u32 = 1;
 
-    fn key((_, event): &Self::Hears, meta: &Meta) -> Option<u64> {
+    fn key((_, event): &Self::Events, meta: &Meta) -> Option<u64> {
         movement(event).map(|_| meta.position)
     }
 
-    fn fold(last: Option<Self>, (reward, event): Self::Hears, meta: &Meta) -> Option<Self> {
+    fn fold(last: Option<Self>, (reward, event): Self::Events, meta: &Meta) -> Option<Self> {
         let (process, point) = movement(&event)?;
         let balance = last.map(|row| row.balance).unwrap_or_default();
         let balance = match process {

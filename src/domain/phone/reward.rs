@@ -23,7 +23,7 @@ mod specs;
 
 use super::{PhoneShop, STORE_CLERK, order::Order, payment::ProcessBody, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Method, Money, Nothing, Speaker, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, Issuer, Method, Money, Timestamp,
 };
 pub use messages::{Command, Event, Rejection};
 use serde::{Deserialize, Serialize};
@@ -77,9 +77,9 @@ impl Aggregate for Reward {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Settle => Speaker::Staff(STORE_CLERK),
+            Settle => Issuer::Staff(STORE_CLERK),
             Grant { .. }
             | ConfirmGrant
             | DeclineGrant { .. }
@@ -90,7 +90,7 @@ impl Aggregate for Reward {
             | TurnAwayReclaim { .. }
             | Keep { .. }
             | ConfirmRestore { .. }
-            | DeclineRestore { .. } => Speaker::Inside,
+            | DeclineRestore { .. } => Issuer::Internal,
         }
     }
 
@@ -145,23 +145,23 @@ impl Aggregate for Reward {
         Self { status, ..self }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         Shown { id: number, order_id: number, point: self.points, process: self.process() }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Owed => &["settle"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["id", "orderId", "point"])
-            .command("settle", |Nothing {}| Ok(Settle))
-            .word_for::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
-            .word_for::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
+            .command("settle", |Empty {}| Ok(Settle))
+            .forward_to::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
+            .forward_to::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
     }
 }
 

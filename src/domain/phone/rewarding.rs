@@ -23,12 +23,12 @@ use super::{
     reward::{self, Command as R, Reward},
 };
 use crate::domain::kernel::{
-    Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step, Unchanged, command_name,
+    Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor, command_name,
 };
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
+event_set!(
     /// Events that the rewarding saga receives.
     Heard: Order, Reward
 );
@@ -70,7 +70,7 @@ pub enum Claim {
 
 impl Saga for Rewarding {
     const NAME: &'static str = "phone/rewarding";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
@@ -85,28 +85,28 @@ impl Saga for Rewarding {
 
     /// Lets the order stand when the reward rejects the reclaim. A rejection of any other command
     /// settles what it was sent for.
-    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         let reclaim = command_name(&R::Reclaim { attempt: 0 });
         let is_reclaim = refused.aggregate == Reward::NAME && refused.command == reclaim;
         match self.claim {
             Claim::Asked(attempt) if is_reclaim => {
-                self.keep(me, attempt, Fall::Unavailable, refused.because.clone())
+                self.keep(me, attempt, FailureKind::Unavailable, refused.reason.clone())
             }
             _ => self.over(&refused.aggregate, &refused.command),
         }
     }
 
-    fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         self.over(&unchanged.aggregate, &unchanged.command)
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match (self.grant, self.claim) {
-            (Grant::None, Claim::None) => Awaits::Nobody,
+            (Grant::None, Claim::None) => WaitsFor::Nothing,
             (Grant::Asked, _) | (_, Claim::Asked(_) | Claim::Undoing(_)) => {
-                Awaits::Part(Reward::NAME)
+                WaitsFor::Part(Reward::NAME)
             }
-            (Grant::Written, _) | (_, Claim::Told(_)) => Awaits::Part(Order::NAME),
+            (Grant::Written, _) | (_, Claim::Told(_)) => WaitsFor::Part(Order::NAME),
         }
     }
 }
@@ -117,16 +117,16 @@ impl Rewarding {
         let reward = me.of::<Reward>();
         match (self.claim, event) {
             (_, E::Paid { amount, .. }) => Step::wait(Self { grant: Grant::Asked, ..self })
-                .tell(reward, R::Grant { amount: *amount }),
+                .send(reward, R::Grant { amount: *amount }),
             (_, E::Credited { .. }) => Self { grant: Grant::None, ..self }.proceed(),
             (_, E::CancelRequested { attempt, .. }) => {
                 Step::wait(Self { claim: Claim::Asked(*attempt), ..self })
-                    .tell(reward, R::Reclaim { attempt: *attempt })
+                    .send(reward, R::Reclaim { attempt: *attempt })
             }
             (Claim::Told(_), E::Forfeited { .. }) => Self { claim: Claim::None, ..self }.proceed(),
             (Claim::Asked(now) | Claim::Told(now), E::Kept { attempt, .. }) if now == *attempt => {
                 Step::wait(Self { claim: Claim::Undoing(now), ..self })
-                    .tell(reward, R::Keep { attempt: now })
+                    .send(reward, R::Keep { attempt: now })
             }
             _ => Step::wait(self),
         }
@@ -137,21 +137,21 @@ impl Rewarding {
         let order = me.of::<Order>();
         match (self.claim, event) {
             (_, E::Granted { points }) => {
-                Step::wait(Self { grant: Grant::Written, ..self }).tell(order, Credit { points })
+                Step::wait(Self { grant: Grant::Written, ..self }).send(order, Credit { points })
             }
             (_, E::GrantDeclined { .. }) => Self { grant: Grant::None, ..self }.proceed(),
             (Claim::Asked(now), E::Reclaimed { attempt, .. }) if now == attempt => {
                 Step::wait(Self { claim: Claim::Told(now), ..self })
-                    .tell(order, Forfeit { attempt })
+                    .send(order, Forfeit { attempt })
             }
             (Claim::Asked(now), E::ReclaimDeclined { attempt, reason }) if now == attempt => {
-                self.keep(me, attempt, Fall::Refused, reason)
+                self.keep(me, attempt, FailureKind::Refused, reason)
             }
             (
                 Claim::Asked(now),
                 E::ReclaimAbandoned { attempt, reason, .. }
                 | E::ReclaimTurnedAway { attempt, reason },
-            ) if now == attempt => self.keep(me, attempt, Fall::Unavailable, reason),
+            ) if now == attempt => self.keep(me, attempt, FailureKind::Unavailable, reason),
             (
                 Claim::Undoing(now),
                 E::ReclaimForgotten { attempt } | E::ReclaimUndone { attempt, .. },
@@ -164,9 +164,9 @@ impl Rewarding {
     }
 
     /// Sends `Keep` to the order: this attempt to cancel fails.
-    fn keep(self, me: Id<Self>, attempt: u32, how: Fall, because: String) -> Step<Self> {
+    fn keep(self, me: Id<Self>, attempt: u32, how: FailureKind, reason: String) -> Step<Self> {
         Step::wait(Self { claim: Claim::Told(attempt), ..self })
-            .tell(me.of::<Order>(), Keep { attempt, how, because })
+            .send(me.of::<Order>(), Keep { attempt, how, reason })
     }
 
     /// Settles the part whose command was rejected or changed nothing.

@@ -17,7 +17,7 @@ pub struct Settings {
     /// Seconds from the arrival of an order at the store to its automatic shipping; 0 is at once.
     pub ship_after_s: u32,
     /// Milliseconds that a cancellation waits for the reward to be taken back; then it fails (503).
-    /// The value is less than `http.patience_ms`; an unset value is lowered to four fifths of that
+    /// The value is less than `http.wait_max_ms`; an unset value is lowered to four fifths of that
     /// where necessary.
     pub cancel_within_ms: u32,
 }

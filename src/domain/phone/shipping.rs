@@ -25,13 +25,13 @@ use super::{
     },
     order::{self, Command::Ship, Order},
 };
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Refused, Saga, Step, Timestamp};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Timestamp, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Shipping::{Asking, Idle, Receiving, Releasing, Stopping, Waiting};
 
-hears!(
+event_set!(
     /// Events that the shipping saga receives.
     Heard: Order, Delivery
 );
@@ -56,7 +56,7 @@ pub enum Shipping {
 
 impl Saga for Shipping {
     const NAME: &'static str = "phone/shipping";
-    type Hears = Heard;
+    type Events = Heard;
 
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
@@ -70,21 +70,21 @@ impl Saga for Shipping {
     }
 
     /// Waits when the order rejects `Ship`: it is being cancelled, and an event follows.
-    fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         Step::wait(self)
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Waiting => Awaits::Person(STORE_CLERK),
-            Asking => Awaits::Part(Order::NAME),
-            Receiving | Releasing | Stopping => Awaits::Part(Delivery::NAME),
+            Idle => WaitsFor::Nothing,
+            Waiting => WaitsFor::Person(STORE_CLERK),
+            Asking => WaitsFor::Part(Order::NAME),
+            Receiving | Releasing | Stopping => WaitsFor::Part(Delivery::NAME),
         }
     }
 
     /// Asks the order to ship, because the time to ship has come.
-    fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
+    fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         match self {
             Waiting => ship(me),
             state => Step::wait(state),
@@ -100,12 +100,12 @@ impl Shipping {
             (Idle, E::Paid { basket, .. }) => {
                 let order::Basket { item, qty, address, .. } = basket;
                 let parcel = Parcel { item, qty, address };
-                Step::wait(Receiving).tell(delivery, Receive { parcel })
+                Step::wait(Receiving).send(delivery, Receive { parcel })
             }
-            (Asking, E::Shipped) => Step::wait(Releasing).tell(delivery, ConfirmShipping),
+            (Asking, E::Shipped) => Step::wait(Releasing).send(delivery, ConfirmShipping),
             (Asking, E::Kept { .. }) => ship(me),
             (Receiving | Waiting | Asking, E::Cancelled) => {
-                Step::wait(Stopping).tell(delivery, Stop).without_alarm()
+                Step::wait(Stopping).send(delivery, Stop).clear_timer()
             }
             (state, _) => Step::wait(state),
         }
@@ -115,8 +115,8 @@ impl Shipping {
         use delivery::Event as E;
         match (self, event) {
             (Receiving, E::Received { ship_at: Some(time), .. }) if *time <= now => ship(me),
-            (Receiving, E::Received { ship_at, .. }) => Step::wait(Waiting).wake_at_if(*ship_at),
-            (Waiting, E::ShippingRequested) => ship(me).without_alarm(),
+            (Receiving, E::Received { ship_at, .. }) => Step::wait(Waiting).set_timer_if(*ship_at),
+            (Waiting, E::ShippingRequested) => ship(me).clear_timer(),
             (Releasing, E::Shipped) | (Stopping, E::Stopped) => Step::done(),
             (state, _) => Step::wait(state),
         }
@@ -125,5 +125,5 @@ impl Shipping {
 
 /// Asks the order whether it may be shipped.
 fn ship(me: Id<Shipping>) -> Step<Shipping> {
-    Step::wait(Asking).tell(me.of::<Order>(), Ship)
+    Step::wait(Asking).send(me.of::<Order>(), Ship)
 }

@@ -29,7 +29,7 @@ pub struct Availability {
 
 impl View for Availability {
     const NAME: &'static str = "rental/availability";
-    type Hears = (Id<Car>, Event);
+    type Events = (Id<Car>, Event);
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::key("carId"),
@@ -40,11 +40,11 @@ impl View for Availability {
         Field::number("rentable"),
     ];
 
-    fn key((car, _): &Self::Hears, _meta: &Meta) -> Option<u64> {
+    fn key((car, _): &Self::Events, _meta: &Meta) -> Option<u64> {
         Some(car.number())
     }
 
-    fn fold(row: Option<Self>, (car, event): Self::Hears, _meta: &Meta) -> Option<Self> {
+    fn fold(row: Option<Self>, (car, event): Self::Events, _meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         (row.id, row.car_id) = (car.number(), car.number());
         match event {

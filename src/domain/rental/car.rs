@@ -3,15 +3,16 @@
 //! The rentable cars are the registered ones less the rented ones: never below 0, never more than
 //! are registered. Each order rents cars of one kind at most once.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CARS_MAX, CarRental, FLEET_MANAGER, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Id, Method, Quantity, RejectionKind, Speaker, Text, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Id, Issuer, Method, Quantity, RejectionKind, Text,
+    Timestamp,
 };
-use said::{RegisterBody, RestockBody, ReviseBody};
+use routes::{RegisterBody, RestockBody, ReviseBody};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -154,10 +155,10 @@ impl Aggregate for Car {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Register { .. } | Revise { .. } => Speaker::Staff(FLEET_MANAGER),
-            Rent { .. } | Return { .. } => Speaker::Inside,
+            Register { .. } | Revise { .. } => Issuer::Staff(FLEET_MANAGER),
+            Rent { .. } | Return { .. } => Issuer::Internal,
         }
     }
 
@@ -214,7 +215,7 @@ impl Aggregate for Car {
         Self::Registered { name, registered, rentable, rented }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let (name, registered_cnt, cnt) = match self {
             Self::Blank => Default::default(),
             Self::Registered { name, registered, rentable, .. } => {
@@ -224,22 +225,22 @@ impl Aggregate for Car {
         Shown { id: number, name, status: self.status(), cnt, registered_cnt }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self {
             Self::Blank => &[],
             Self::Registered { .. } => &["restock", "revise"],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["id", "status", "registeredCnt"])
             .creates("register", RegisterBody::means)
             .command("restock", RestockBody::means)
             .command("revise", ReviseBody::means)
-            .word("restock by post", Method::Post, ReviseBody::means)
-            .word("restock by patch", Method::Patch, ReviseBody::means)
-            .word("restock by put", Method::Put, ReviseBody::means)
+            .on_item("restock by post", Method::Post, ReviseBody::means)
+            .on_item("restock by patch", Method::Patch, ReviseBody::means)
+            .on_item("restock by put", Method::Put, ReviseBody::means)
     }
 }
 

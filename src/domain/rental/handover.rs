@@ -12,10 +12,10 @@
 //!  │       over  │
 //!  └─────────────┘ cancelled after it was confirmed
 //! ```
-//! The car aggregates may be suspended for days; an instance then waits in its state. The money
-//! does not wait: the order's billing handles it and dispatches no commands to cars. An order
-//! cancelled meanwhile is refunded at once. Its cars are rented and then returned when the car
-//! aggregates are resumed, because the commands of one saga instance are delivered in order.
+//! The car aggregates may be suspended for days; an instance then waits in its state. A refund
+//! does not wait: the billing saga of the order makes it, and dispatches no commands to cars. An
+//! order cancelled meanwhile is refunded at once. Its cars are rented and then returned when the
+//! car aggregates are resumed, because the commands of one saga instance are delivered in order.
 
 use super::{
     car::{
@@ -28,14 +28,14 @@ use super::{
         Order, Stage,
     },
 };
-use crate::domain::kernel::{Aggregate, Awaits, Id, Meta, Refused, Saga, Step, Unchanged};
-use crate::hears;
+use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Handover::{Confirming, Idle, Refusing, Renting, Returning};
 
-hears!(
-    /// The facts that a handover receives.
+event_set!(
+    /// The events that the handover saga receives.
     Heard: Order, Car
 );
 
@@ -63,7 +63,7 @@ pub enum Handover {
 
 impl Saga for Handover {
     const NAME: &'static str = "rental/handover";
-    type Hears = Heard;
+    type Events = Heard;
 
     /// The number of the order. The events of cars contain it.
     fn route(heard: &Heard) -> Option<u64> {
@@ -81,13 +81,13 @@ impl Saga for Handover {
         use {car::Event as C, order::Event as O};
         match (self, heard) {
             (Idle, Heard::Order(order, O::Paid { rent })) => Step::wait(Renting { car: rent.car })
-                .tell(rent.car, Rent { order: order.of(), quantity: rent.quantity }),
+                .send(rent.car, Rent { order: order.of(), quantity: rent.quantity }),
             (Renting { car }, Heard::Car(_, C::Rented { .. })) => {
-                Step::wait(Confirming { car }).tell(me.of::<Order>(), Confirm)
+                Step::wait(Confirming { car }).send(me.of::<Order>(), Confirm)
             }
             (Renting { car } | Confirming { car }, Heard::Order(order, O::Cancelled { .. }))
             | (Idle, Heard::Order(order, O::Cancelled { was: Stage::Confirmed { car } })) => {
-                Step::wait(Returning).tell(car, Return { order: order.of() })
+                Step::wait(Returning).send(car, Return { order: order.of() })
             }
             (Confirming { .. }, Heard::Order(_, O::Confirmed))
             | (Refusing, Heard::Order(_, O::Refused { .. }))
@@ -96,10 +96,10 @@ impl Saga for Handover {
         }
     }
 
-    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         match (self, refused.aggregate.as_str(), refused.command.as_str()) {
             (Renting { .. }, Car::NAME, _) => Step::wait(Refusing)
-                .tell(me.of::<Order>(), Refuse { because: refused.because.clone() }),
+                .send(me.of::<Order>(), Refuse { reason: refused.reason.clone() }),
             // The order was cancelled before it could be refused, or there is no such car.
             (Refusing, Order::NAME, _) | (Returning, Car::NAME, "Return") => Step::done(),
             (state, ..) => Step::wait(state),
@@ -107,18 +107,18 @@ impl Saga for Handover {
     }
 
     /// Ends the instance when there was nothing to return.
-    fn unchanged(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.command.as_str()) {
             (Returning, "Return") => Step::done(),
             (state, _) => Step::wait(state),
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Renting { .. } | Returning => Awaits::Part(Car::NAME),
-            Confirming { .. } | Refusing => Awaits::Part(Order::NAME),
+            Idle => WaitsFor::Nothing,
+            Renting { .. } | Returning => WaitsFor::Part(Car::NAME),
+            Confirming { .. } | Refusing => WaitsFor::Part(Order::NAME),
         }
     }
 }

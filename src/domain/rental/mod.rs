@@ -1,15 +1,15 @@
 //! The car rental business: a customer orders and pays, and gets the cars or a refund.
 
 pub mod availability;
-mod books;
 pub mod car;
 pub mod handover;
+mod invariants;
 pub mod order;
 pub mod payment;
 pub mod settings;
 pub mod system;
 
-use super::kernel::{Books, Business, Host, Quantity};
+use super::kernel::{Business, Host, Quantity, StateReader};
 use availability::Availability;
 use car::Car;
 use handover::Handover;
@@ -37,8 +37,8 @@ impl Business for CarRental {
             .view::<Availability>();
     }
 
-    fn adds_up(books: &impl Books) -> Result<(), String> {
-        books::add_up(books)
+    fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+        invariants::check(state)
     }
 }
 

@@ -15,17 +15,17 @@
 //! An order without a car stays Paid, with the reason, until the money is refunded. The cars of a
 //! cancelled order are returned by the handover; the cancellation does not wait for them.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CARS_MAX, CarRental, car::Car, payment::Rent, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Id, Method, Money, Nothing, Quantity, RejectionKind, Speaker,
-    Standing, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money, Progress,
+    Quantity, RejectionKind, Timestamp,
     payment::{Bill, Billing, Payable, Turn},
 };
-use said::{OrderBody, StatusBody};
+use routes::{OrderBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -52,13 +52,13 @@ enum Status {
     Paid,
     Confirmed,
     Refunding {
-        because: String,
+        reason: String,
     },
     Cancelling,
     Cancelled,
     Rejected {
-        how: Fall,
-        because: String,
+        how: FailureKind,
+        reason: String,
     },
 }
 
@@ -79,7 +79,7 @@ pub enum Stage {
 /// The commands of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer wants cars.
+    /// A customer orders cars.
     Place {
         /// The kind of car.
         car: Id<Car>,
@@ -93,16 +93,16 @@ pub enum Command {
     /// The payment failed.
     Reject {
         /// The family of the failure.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The cars are rented.
     Confirm,
     /// No cars are available for the order.
     Refuse {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// No money of the order is kept any more.
     Close,
@@ -128,7 +128,7 @@ pub enum Event {
     /// No cars are available for the order; the money is refunded.
     Refused {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The customer cancelled the order; the money is refunded.
     Cancelled {
@@ -138,9 +138,9 @@ pub enum Event {
     /// The order was rejected, and no money of it is kept.
     Rejected {
         /// The family of the failure.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// No money of the cancelled order is kept any more.
     Undone,
@@ -212,8 +212,8 @@ impl Payable for Order {
         Pay
     }
 
-    fn reject(how: Fall, because: String) -> Command {
-        Reject { how, because }
+    fn reject(how: FailureKind, reason: String) -> Command {
+        Reject { how, reason }
     }
 
     fn close() -> Command {
@@ -228,11 +228,11 @@ impl Aggregate for Order {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Place { .. } => Speaker::Anyone,
-            Cancel => Speaker::Customer,
-            Pay | Reject { .. } | Confirm | Refuse { .. } | Close => Speaker::Inside,
+            Place { .. } => Issuer::Anyone,
+            Cancel => Issuer::Customer,
+            Pay | Reject { .. } | Confirm | Refuse { .. } | Close => Issuer::Internal,
         }
     }
 
@@ -242,21 +242,21 @@ impl Aggregate for Order {
         match (&self.status, command) {
             (S::Blank, Place { car, quantity }) => placed(Rent { car, quantity }, settings),
             (S::Requested, Pay) => Ok(vec![Paid { rent: self.rent.clone() }]),
-            (S::Requested, Reject { how, because }) => Ok(vec![Rejected { how, because }]),
+            (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
             (S::Requested, Cancel) => cancelled(Stage::Requested),
             (S::Paid, Confirm) => Ok(vec![Confirmed]),
-            (S::Paid, Refuse { because }) => Ok(vec![Refused { because }]),
+            (S::Paid, Refuse { reason }) => Ok(vec![Refused { reason }]),
             (S::Paid, Cancel) => cancelled(Stage::Paid),
             (S::Confirmed, Cancel) => cancelled(Stage::Confirmed { car: self.rent.car }),
-            (S::Refunding { because }, Close) => {
-                Ok(vec![Rejected { how: Fall::Refused, because: because.clone() }])
+            (S::Refunding { reason }, Close) => {
+                Ok(vec![Rejected { how: FailureKind::Refused, reason: reason.clone() }])
             }
             (S::Cancelling, Close) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
     }
 
-    fn through(command: &Command) -> Option<&'static str> {
+    fn waits_for_port(command: &Command) -> Option<&'static str> {
         matches!(command, Place { .. }).then_some(Rent::PORT)
     }
 
@@ -265,51 +265,49 @@ impl Aggregate for Order {
             Placed { rent, amount } => return Self { rent, amount, status: Status::Requested },
             Paid { .. } => Status::Paid,
             Confirmed => Status::Confirmed,
-            Refused { because } => Status::Refunding { because },
+            Refused { reason } => Status::Refunding { reason },
             Cancelled { .. } => Status::Cancelling,
-            Rejected { how, because } => Status::Rejected { how, because },
+            Rejected { how, reason } => Status::Rejected { how, reason },
             Undone => Status::Cancelled,
         };
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Refunding { .. } | Status::Cancelling => Standing::Pending,
-            Status::Rejected { how, because } => {
-                Standing::Fell { how: *how, because: because.clone() }
+            Status::Requested | Status::Refunding { .. } | Status::Cancelling => Progress::Pending,
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
             Status::Blank | Status::Paid | Status::Confirmed | Status::Cancelled => {
-                Standing::Stands
+                Progress::Established
             }
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let reason = match &self.status {
-            Status::Refunding { because } | Status::Rejected { because, .. } => {
-                Some(because.clone())
-            }
+            Status::Refunding { reason } | Status::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
         let Rent { car: car_id, quantity: qty } = self.rent;
         Shown { id: number, car_id, qty, amount: self.amount, status: self.status(), reason }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Requested | Status::Paid | Status::Confirmed => &["cancel"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .creates("order", OrderBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel))
-            .word("cancel by status", Method::Patch, StatusBody::means)
-            .word("cancel by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel))
+            .on_item("cancel by status", Method::Patch, StatusBody::means)
+            .on_item("cancel by status", Method::Put, StatusBody::means)
     }
 }
 

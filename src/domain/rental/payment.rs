@@ -2,7 +2,7 @@
 
 use super::{CarRental, FLEET_MANAGER, car::Car};
 use crate::domain::kernel::{
-    Id, Malformed, Money, Number, Quantity, Vocabulary,
+    CommandRoutes, Id, Malformed, Money, Number, Quantity,
     payment::{self, Bill, Charging, Receipt, Stage},
 };
 use serde::{Deserialize, Serialize};
@@ -43,10 +43,10 @@ impl Bill for Rent {
         Shown { id, order_id, car_id, qty, amount, status: word(stage), reason }
     }
 
-    fn vocabulary() -> Vocabulary<Payment> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Payment> {
+        CommandRoutes::new()
             .ignoring(&["id", "carId", "qty", "amount", "status", "reason"])
-            .refers("restate", RestateBody::means)
+            .on_referenced("restate", RestateBody::means)
     }
 }
 
@@ -80,7 +80,7 @@ struct RestateBody {
 }
 
 impl RestateBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     fn means(self) -> Result<(Number, payment::Command<Rent>), Malformed> {
         Ok((self.order_id, payment::Command::Restate))
     }

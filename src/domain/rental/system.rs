@@ -6,11 +6,11 @@ use super::{
     payment::{self, Payment},
 };
 use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, Timestamp, View};
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
-    /// The facts that the view receives.
+event_set!(
+    /// The events that the view receives.
     Heard: Order, Payment
 );
 
@@ -44,7 +44,7 @@ pub struct System {
 
 impl View for System {
     const NAME: &'static str = "rental/systems";
-    type Hears = Heard;
+    type Events = Heard;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::key("orderId"),
@@ -88,13 +88,13 @@ impl System {
             }
             E::Paid { .. } => "Paid",
             E::Confirmed => "Confirmed",
-            E::Refused { because } => {
-                self.reason = Some(because);
+            E::Refused { reason } => {
+                self.reason = Some(reason);
                 "Paid"
             }
             E::Cancelled { .. } | E::Undone => "Cancelled",
-            E::Rejected { because, .. } => {
-                self.reason = Some(because);
+            E::Rejected { reason, .. } => {
+                self.reason = Some(reason);
                 "Rejected"
             }
         };

@@ -27,7 +27,7 @@ pub struct Availability {
 
 impl View for Availability {
     const NAME: &'static str = "taxi/availability";
-    type Hears = (Id<Taxi>, Event);
+    type Events = (Id<Taxi>, Event);
     const FIELDS: &'static [Field] = &[
         Field::key("taxiId"),
         Field::text("taxiName"),
@@ -36,11 +36,11 @@ impl View for Availability {
         Field::number("itemPrice"),
     ];
 
-    fn key((taxi, _): &Self::Hears, _meta: &Meta) -> Option<u64> {
+    fn key((taxi, _): &Self::Events, _meta: &Meta) -> Option<u64> {
         Some(taxi.number())
     }
 
-    fn fold(row: Option<Self>, (taxi, event): Self::Hears, _meta: &Meta) -> Option<Self> {
+    fn fold(row: Option<Self>, (taxi, event): Self::Events, _meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
         row.taxi_id = taxi.number();
         let model = match event {

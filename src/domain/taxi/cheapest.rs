@@ -20,10 +20,10 @@ pub struct Cheapest;
 
 impl Lookup for Cheapest {
     const NAME: &'static str = "taxi/cheapest";
-    type Hears = (Id<Reservation>, Event);
+    type Events = (Id<Reservation>, Event);
     type View = Availability;
 
-    fn question((_, event): &Self::Hears, _meta: &Meta) -> Option<Query> {
+    fn query((_, event): &Self::Events, _meta: &Meta) -> Option<Query> {
         let TaxiSought { among } = event else { return None };
         let filters = match among {
             Among::InStock => vec![Filter::AtLeast("stockCnt", 1)],
@@ -32,8 +32,8 @@ impl Lookup for Cheapest {
         Some(Query { filters, sort: Some("itemPrice"), rows_max: 1 })
     }
 
-    fn found(
-        (reservation, event): &Self::Hears,
+    fn on_rows(
+        (reservation, event): &Self::Events,
         _meta: &Meta,
         rows: &[(u64, Availability)],
     ) -> Dispatch {

@@ -32,7 +32,7 @@ pub struct Message {
 
 impl View for Message {
     const NAME: &'static str = "taxi/messages";
-    type Hears = (Id<Notice>, Event);
+    type Events = (Id<Notice>, Event);
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::number("orderId"),
@@ -41,14 +41,14 @@ impl View for Message {
         Field::time("time"),
     ];
 
-    fn key(_heard: &Self::Hears, meta: &Meta) -> Option<u64> {
+    fn key(_heard: &Self::Events, meta: &Meta) -> Option<u64> {
         Some(meta.position)
     }
 
-    fn fold(_row: Option<Self>, (notice, event): Self::Hears, meta: &Meta) -> Option<Self> {
+    fn fold(_row: Option<Self>, (notice, event): Self::Events, meta: &Meta) -> Option<Self> {
         let (letter, failed) = match event {
             Sent { letter } => (letter, None),
-            Failed { letter, because } => (letter, Some(because)),
+            Failed { letter, reason } => (letter, Some(reason)),
         };
         Some(Self {
             id: meta.position,

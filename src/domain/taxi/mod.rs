@@ -2,9 +2,9 @@
 //! customer gets a message for every step.
 
 pub mod availability;
-mod books;
 pub mod cheapest;
 pub mod grade;
+mod invariants;
 pub mod message;
 pub mod my_page;
 pub mod notice;
@@ -20,7 +20,7 @@ pub mod sms;
 )]
 pub mod taxi;
 
-use super::kernel::{Books, Business, Host};
+use super::kernel::{Business, Host, StateReader};
 use availability::Availability;
 use cheapest::Cheapest;
 use message::Message;
@@ -59,8 +59,8 @@ impl Business for CallTaxi {
             .view::<Message>();
     }
 
-    fn adds_up(books: &impl Books) -> Result<(), String> {
-        books::add_up(books)
+    fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+        invariants::check(state)
     }
 }
 

@@ -8,11 +8,11 @@ use super::{
     taxi::Taxi,
 };
 use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, View};
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
-hears!(
-    /// The facts that the view receives.
+event_set!(
+    /// The events that the view receives.
     Heard: Order, Payment, Reservation
 );
 
@@ -52,7 +52,7 @@ pub struct MyPage {
 
 impl View for MyPage {
     const NAME: &'static str = "taxi/mypages";
-    type Hears = Heard;
+    type Events = Heard;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::key("orderId"),

@@ -3,7 +3,7 @@
 
 use super::{CallTaxi, order::Customer, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, RejectionKind, Speaker, Text, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Issuer, RejectionKind, Text, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -69,12 +69,12 @@ pub enum Event {
         /// The message.
         letter: Letter,
         /// The reason of the outside service, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
-/// The reasons why a notice rejects a command. None occurs: `Note` is never rejected, and clients
-/// submit no commands here.
+/// The reasons why a notice rejects a command. No rejection occurs: `Note` is never rejected, and
+/// clients submit no commands to notices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
 pub enum Rejection {
     /// No message was sent for an order of this number.
@@ -95,15 +95,15 @@ impl Aggregate for Notice {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(_command: &Command) -> Speaker {
-        Speaker::Inside
+    fn issuer(_command: &Command) -> Issuer {
+        Issuer::Internal
     }
 
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
         match command {
             Note { letter, .. } if self.told.contains(&letter.change) => Ok(vec![]),
             Note { letter, failed: None } => Ok(vec![Sent { letter }]),
-            Note { letter, failed: Some(because) } => Ok(vec![Failed { letter, because }]),
+            Note { letter, failed: Some(reason) } => Ok(vec![Failed { letter, reason }]),
         }
     }
 
@@ -114,7 +114,7 @@ impl Aggregate for Notice {
         self
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         Shown {
             id: number,
             order_id: number,
@@ -124,8 +124,8 @@ impl Aggregate for Notice {
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
     }
 }
 
@@ -145,12 +145,12 @@ mod tests {
     use crate::domain::kernel::spec::{Spec, table};
 
     #[test]
-    fn every_change_is_noted_once_however_it_was_told() {
+    fn each_change_is_recorded_once_whether_its_message_was_sent_or_not() {
         let note = |change, failed: Option<&str>| {
             let letter = Letter { change, ..letter() };
             Note { letter, failed: failed.map(ToOwned::to_owned) }
         };
-        let failed = Failed { letter: letter(), because: "no such phone".into() };
+        let failed = Failed { letter: letter(), reason: "no such phone".into() };
         table::<Notice>(
             &[
                 ("Blank", vec![]),
@@ -173,17 +173,17 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_the_same_twice() {
+    fn a_repeated_result_of_a_message_changes_nothing() {
         let sent = || Sent { letter: letter() };
         Notice::given([sent()]).when(Note { letter: letter(), failed: None }).then([]);
         Notice::given([]).when(Note { letter: letter(), failed: None }).then([sent()]);
     }
 
     #[test]
-    fn a_message_that_will_not_be_sent_is_noted_as_such() {
+    fn a_message_that_cannot_be_sent_is_recorded_as_failed() {
         Notice::given([])
             .when(Note { letter: letter(), failed: Some("no such phone".into()) })
-            .then([Failed { letter: letter(), because: "no such phone".into() }]);
+            .then([Failed { letter: letter(), reason: "no such phone".into() }]);
     }
 
     fn letter() -> Letter {

@@ -10,17 +10,17 @@
 //! Rejected
 //! ```
 
-mod said;
+mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
 use super::{CallTaxi, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
-    Aggregate, CardNumber, Decision, Fall, Id, Method, Money, Nothing, Port, RejectionKind,
-    Speaker, Standing, Text, Timestamp, Vocabulary,
+    Aggregate, CardNumber, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money,
+    Port, Progress, RejectionKind, Text, Timestamp,
 };
-use said::{CallBody, StatusBody};
+use routes::{CallBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
 use thiserror::Error;
@@ -60,8 +60,8 @@ enum Status {
     Cancelling,
     Cancelled,
     Rejected {
-        how: Fall,
-        because: String,
+        how: FailureKind,
+        reason: String,
     },
 }
 
@@ -82,7 +82,7 @@ pub enum Stage {
 /// The commands of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer wants a taxi.
+    /// A customer calls for a taxi.
     Call {
         /// The grade of taxi.
         grade: Grade,
@@ -103,14 +103,14 @@ pub enum Command {
     /// The payment failed.
     Reject {
         /// The family of the failure.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The company cancels the order.
     CallOff {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// Everything done for the order has been undone.
     FinishCancelling,
@@ -149,16 +149,16 @@ pub enum Event {
         /// The stage of the order at that time.
         was: Stage,
         /// The reason, when the customer did not cancel it.
-        because: Option<String>,
+        reason: Option<String>,
     },
     /// The order was rejected.
     Rejected {
         /// The customer who called.
         customer: Customer,
         /// The family of the failure.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// Everything done for the cancelled order has been undone.
     Undone,
@@ -216,12 +216,12 @@ impl Aggregate for Order {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Call { .. } => Speaker::Anyone,
-            Cancel => Speaker::Customer,
+            Call { .. } => Issuer::Anyone,
+            Cancel => Issuer::Customer,
             Pay | Confirm { .. } | Reject { .. } | CallOff { .. } | FinishCancelling => {
-                Speaker::Inside
+                Issuer::Internal
             }
         }
     }
@@ -233,8 +233,8 @@ impl Aggregate for Order {
                 called(grade, customer, card_no, settings)
             }
             (S::Requested, Pay) => Ok(vec![Paid { customer: self.customer() }]),
-            (S::Requested, Reject { how, because }) => {
-                Ok(vec![Rejected { customer: self.customer(), how, because }])
+            (S::Requested, Reject { how, reason }) => {
+                Ok(vec![Rejected { customer: self.customer(), how, reason }])
             }
             (S::Paid, Confirm { taxi }) => Ok(vec![Confirmed { customer: self.customer(), taxi }]),
             (S::Requested, Cancel) => Ok(self.cancelled(Stage::Requested, None)),
@@ -242,16 +242,16 @@ impl Aggregate for Order {
             (S::Confirmed { taxi }, Cancel) => {
                 Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, None))
             }
-            (S::Paid, CallOff { because }) => Ok(self.cancelled(Stage::Paid, Some(because))),
-            (S::Confirmed { taxi }, CallOff { because }) => {
-                Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(because)))
+            (S::Paid, CallOff { reason }) => Ok(self.cancelled(Stage::Paid, Some(reason))),
+            (S::Confirmed { taxi }, CallOff { reason }) => {
+                Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(reason)))
             }
             (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
     }
 
-    fn through(command: &Command) -> Option<&'static str> {
+    fn waits_for_port(command: &Command) -> Option<&'static str> {
         matches!(command, Call { .. }).then_some(CardPayment::NAME)
     }
 
@@ -263,28 +263,28 @@ impl Aggregate for Order {
             Paid { .. } => Status::Paid,
             Confirmed { taxi, .. } => Status::Confirmed { taxi },
             Cancelled { .. } => Status::Cancelling,
-            Rejected { how, because, .. } => Status::Rejected { how, because },
+            Rejected { how, reason, .. } => Status::Rejected { how, reason },
             Undone => Status::Cancelled,
         };
         Self { status, ..self }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelling => Standing::Pending,
-            Status::Rejected { how, because } => {
-                Standing::Fell { how: *how, because: because.clone() }
+            Status::Requested | Status::Cancelling => Progress::Pending,
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
             }
             Status::Blank | Status::Paid | Status::Confirmed { .. } | Status::Cancelled => {
-                Standing::Stands
+                Progress::Established
             }
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let (taxi_id, reason) = match &self.status {
             Status::Confirmed { taxi } => (*taxi, None),
-            Status::Rejected { because, .. } => (None, Some(because.clone())),
+            Status::Rejected { reason, .. } => (None, Some(reason.clone())),
             _ => (None, None),
         };
         Shown {
@@ -300,20 +300,20 @@ impl Aggregate for Order {
         }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Requested | Status::Paid | Status::Confirmed { .. } => &["cancel"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
-            .ignoring(said::IGNORED)
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
+            .ignoring(routes::IGNORED)
             .creates("call", CallBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel))
-            .word("cancel by status", Method::Patch, StatusBody::means)
-            .word("cancel by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel))
+            .on_item("cancel by status", Method::Patch, StatusBody::means)
+            .on_item("cancel by status", Method::Put, StatusBody::means)
     }
 }
 
@@ -343,8 +343,8 @@ impl Order {
         self.customer.clone()
     }
 
-    fn cancelled(&self, was: Stage, because: Option<String>) -> Vec<Event> {
-        vec![Cancelled { customer: self.customer(), was, because }]
+    fn cancelled(&self, was: Stage, reason: Option<String>) -> Vec<Event> {
+        vec![Cancelled { customer: self.customer(), was, reason }]
     }
 }
 

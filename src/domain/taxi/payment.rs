@@ -2,7 +2,7 @@
 
 use super::{CallTaxi, DISPATCHER};
 use crate::domain::kernel::{
-    CardNumber, Malformed, Money, Number, Text, Vocabulary,
+    CardNumber, CommandRoutes, Malformed, Money, Number, Text,
     payment::{self, Bill, Charging, Receipt},
 };
 use serde::{Deserialize, Serialize};
@@ -41,10 +41,10 @@ impl Bill for Fare {
         Shown { id, order_id, card_no, amount, status: stage.word(), reason }
     }
 
-    fn vocabulary() -> Vocabulary<Payment> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Payment> {
+        CommandRoutes::new()
             .ignoring(&["id", "cardNo", "amount", "reason"])
-            .refers("restate", RestateBody::means)
+            .on_referenced("restate", RestateBody::means)
     }
 }
 

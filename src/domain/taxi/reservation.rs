@@ -11,16 +11,16 @@
 //! ```
 //! Every state can change to Cancelled.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CallTaxi, DISPATCHER, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
-    Aggregate, Decision, Fall, Id, Method, Nothing, RejectionKind, Speaker, Standing, Timestamp,
-    Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Progress,
+    RejectionKind, Timestamp,
 };
-use said::{ReferBody, StatusBody, TaxiBody};
+use routes::{ReferBody, StatusBody, TaxiBody};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -113,7 +113,7 @@ pub enum Command {
     /// The taxi cannot be assigned.
     Fail {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The reservation is to be cancelled.
     Cancel {
@@ -145,7 +145,7 @@ pub enum Event {
     /// No taxi could be assigned; the reservation waits for the dispatcher again.
     AssigningFailed {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The dispatcher's confirmation took effect.
     Confirmed {
@@ -168,7 +168,7 @@ pub enum Rejection {
     /// The reservation has been confirmed and keeps its taxi.
     #[error("the reservation has been confirmed already")]
     IsConfirmed,
-    /// Another taxi is being sought or assigned.
+    /// Another taxi is being looked up or assigned.
     #[error("another taxi is being assigned to the reservation")]
     IsAssigning,
     /// The reservation is cancelled: no taxi comes.
@@ -197,16 +197,16 @@ impl Aggregate for Reservation {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Confirm { .. } | Cancel { by: By::Dispatcher } => Speaker::Staff(DISPATCHER),
+            Confirm { .. } | Cancel { by: By::Dispatcher } => Issuer::Staff(DISPATCHER),
             Accept
             | Offer { .. }
             | FindNone
             | DoWithout
             | Assign { .. }
             | Fail { .. }
-            | Cancel { by: By::Order } => Speaker::Inside,
+            | Cancel { by: By::Order } => Issuer::Internal,
         }
     }
 
@@ -225,7 +225,7 @@ impl Aggregate for Reservation {
             }
             (R::Seeking { among: Among::InStock }, FindNone) => sought(Among::Registered),
             (R::Seeking { among: Among::Registered }, FindNone) => {
-                Ok(vec![AssigningFailed { because: OUT_OF_STOCK.into() }])
+                Ok(vec![AssigningFailed { reason: OUT_OF_STOCK.into() }])
             }
             (R::Seeking { .. }, DoWithout) => Ok(vec![Confirmed { taxi: None }]),
             (R::Assigning { taxi, .. }, Assign { taxi: assigned }) if *taxi == assigned => {
@@ -233,8 +233,8 @@ impl Aggregate for Reservation {
             }
             // In each round another reservation has taken a taxi, so the rounds are bounded.
             (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => sought(Among::InStock),
-            (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { because }) => {
-                Ok(vec![AssigningFailed { because }])
+            (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { reason }) => {
+                Ok(vec![AssigningFailed { reason }])
             }
             (R::Blank, _) => Err(Rejection::Unknown),
             (R::Cancelled, Cancel { .. }) => Ok(vec![]),
@@ -248,26 +248,26 @@ impl Aggregate for Reservation {
             Accepted { .. } => Self::Accepted { failed: None },
             TaxiSought { among } => Self::Seeking { among },
             TaxiChosen { taxi, choice } => Self::Assigning { taxi, choice },
-            AssigningFailed { because } => Self::Accepted { failed: Some(because) },
+            AssigningFailed { reason } => Self::Accepted { failed: Some(reason) },
             Confirmed { taxi } => Self::Confirmed { taxi },
             Cancelled { .. } => Self::Cancelled,
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn progress(&self) -> Progress {
         match self {
-            Self::Seeking { .. } | Self::Assigning { .. } => Standing::Pending,
-            Self::Accepted { failed: Some(because) } => {
-                Standing::Fell { how: Fall::Refused, because: because.clone() }
+            Self::Seeking { .. } | Self::Assigning { .. } => Progress::Pending,
+            Self::Accepted { failed: Some(reason) } => {
+                Progress::Failed { how: FailureKind::Refused, reason: reason.clone() }
             }
             Self::Blank
             | Self::Accepted { failed: None }
             | Self::Confirmed { .. }
-            | Self::Cancelled => Standing::Stands,
+            | Self::Cancelled => Progress::Established,
         }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let taxi_id = match self {
             Self::Confirmed { taxi } => *taxi,
             _ => None,
@@ -275,7 +275,7 @@ impl Aggregate for Reservation {
         Shown { id: number, order_id: number, taxi_id, status: self.name() }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self {
             Self::Accepted { .. } => &["confirm", "cancel"],
             Self::Seeking { .. } | Self::Assigning { .. } | Self::Confirmed { .. } => &["cancel"],
@@ -283,14 +283,14 @@ impl Aggregate for Reservation {
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["id", "orderId"])
-            .refers("confirm by status", ReferBody::means)
+            .on_referenced("confirm by status", ReferBody::means)
             .command("confirm", TaxiBody::means)
-            .command("cancel", |Nothing {}| Ok(Cancel { by: By::Dispatcher }))
-            .word("confirm or cancel by status", Method::Patch, StatusBody::means)
-            .word("confirm or cancel by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Ok(Cancel { by: By::Dispatcher }))
+            .on_item("confirm or cancel by status", Method::Patch, StatusBody::means)
+            .on_item("confirm or cancel by status", Method::Put, StatusBody::means)
     }
 }
 

@@ -5,7 +5,7 @@
 //!       called          approved                      confirmed            order confirmed
 //! Idle ───────▶ Paying ──────────▶ Riding ◀─▶ assign ──────────▶ Confirming ──────▶ over
 //!                │  │ cancelled      │ a taxi  │ cancelled        │ cancelled        │ cancelled
-//!       declined │  ▼                │         │ by whomever      │                  │ later
+//!       declined │  ▼                │         │ by any role      │                  │ later
 //!                │ Withdrawing ──┐   ▼         ▼                  ▼                  ▼
 //!                ▼   │ declined  └──▶ Undoing { reservation, taxi, payment } ◀────────┘
 //!        Rejecting   │   approved       │ all three are undone
@@ -38,22 +38,23 @@ use super::{
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, Awaits, Fall, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, command_name,
+    Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, WaitsFor,
+    command_name,
 };
-use crate::hears;
+use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 use Ride::{Closing, Confirming, Idle, Paying, Rejecting, Riding, Undoing, Withdrawing};
 
-hears!(
-    /// The facts that a ride receives.
+event_set!(
+    /// The events that the ride saga receives.
     Heard: Order, Payment, Reservation, Taxi
 );
 
 /// The state of a ride.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Ride {
-    /// No call was made, or everything is settled.
+    /// No call was made, or the ride is over.
     #[default]
     Idle,
     /// The payment was requested.
@@ -72,9 +73,9 @@ pub enum Ride {
         /// The taxi that the reservation was confirmed with.
         taxi: Hold,
     },
-    /// The order is cancelled: everything is being given back.
+    /// The order is cancelled: everything done for it is being undone.
     Undoing(Undo),
-    /// Everything is given back, and `FinishCancelling` was dispatched to the order.
+    /// Everything is undone, and `FinishCancelling` was dispatched to the order.
     Closing,
 }
 
@@ -92,7 +93,7 @@ pub enum Hold {
     Releasing(Id<Taxi>),
 }
 
-/// The progress of giving everything back.
+/// The progress of undoing everything done for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Undo {
     /// The reservation.
@@ -103,18 +104,18 @@ pub struct Undo {
     pub payment: Part,
 }
 
-/// The progress of giving back one item.
+/// The progress of undoing one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
-    /// The return was requested, and has not been answered.
+    /// The undoing was requested, and has not been answered.
     Pending,
-    /// The item is given back, or there is nothing to give back.
+    /// The item is undone, or there is nothing to undo.
     Undone,
 }
 
 impl Saga for Ride {
     const NAME: &'static str = "taxi/ride";
-    type Hears = Heard;
+    type Events = Heard;
 
     /// An order, its payment and its reservation have the same number. The event of a taxi contains
     /// the reservation.
@@ -140,12 +141,12 @@ impl Saga for Ride {
 
     /// Compensates for the rejection by a taxi. All other rejections are ignored: the event that
     /// caused them arrived and was handled before the rejection.
-    fn refused(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
         let assign = command_name(&Assign { reservation: me.of() });
         match self {
             Riding { taxi: Hold::Asked(taxi) } if refused.is(taxi, &assign) => {
                 Step::wait(Riding { taxi: Hold::Free })
-                    .tell(me.of::<Reservation>(), Fail { because: refused.because.clone() })
+                    .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() })
             }
             Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }) if refused.is(taxi, &assign) => {
                 Undo { taxi: Hold::Free, ..undo }.proceed(me)
@@ -154,8 +155,8 @@ impl Saga for Ride {
         }
     }
 
-    /// Counts an item as given back when it already was.
-    fn unchanged(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    /// Counts an item as undone when it already was.
+    fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         let Undoing(undo) = self else { return Step::wait(self) };
         match (unchanged.aggregate.as_str(), unchanged.command.as_str(), undo.taxi) {
             (Reservation::NAME, "Cancel", _) => {
@@ -168,29 +169,29 @@ impl Saga for Ride {
         }
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self {
-            Idle => Awaits::Nobody,
-            Riding { taxi: Hold::Free } => Awaits::Person(DISPATCHER),
-            Rejecting | Confirming { .. } | Closing => Awaits::Part(Order::NAME),
+            Idle => WaitsFor::Nothing,
+            Riding { taxi: Hold::Free } => WaitsFor::Person(DISPATCHER),
+            Rejecting | Confirming { .. } | Closing => WaitsFor::Part(Order::NAME),
             Riding { taxi: Hold::Held(_) } | Undoing(Undo { reservation: Part::Pending, .. }) => {
-                Awaits::Part(Reservation::NAME)
+                WaitsFor::Part(Reservation::NAME)
             }
             Paying | Withdrawing | Undoing(Undo { payment: Part::Pending, .. }) => {
-                Awaits::Part(Payment::NAME)
+                WaitsFor::Part(Payment::NAME)
             }
-            Riding { .. } | Undoing(_) => Awaits::Part(Taxi::NAME),
+            Riding { .. } | Undoing(_) => WaitsFor::Part(Taxi::NAME),
         }
     }
 
     /// Calls the order off when the dispatcher has not confirmed the reservation in time.
-    fn woken(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
+    fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let late = matches!(self, Riding { .. });
         let step = Step::wait(self);
         if !late {
             return step;
         }
-        step.tell(me.of::<Order>(), CallOff { because: "no taxi was confirmed in time".into() })
+        step.send(me.of::<Order>(), CallOff { reason: "no taxi was confirmed in time".into() })
     }
 }
 
@@ -200,7 +201,7 @@ impl Ride {
         match (self, event) {
             (Idle, E::Called { card_no, fare, .. }) => {
                 let request = Request { bill: Fare { card_no }, amount: fare };
-                Step::wait(Paying).tell(me.of::<Payment>(), request)
+                Step::wait(Paying).send(me.of::<Payment>(), request)
             }
             (Confirming { .. }, E::Confirmed { .. }) | (Rejecting, E::Rejected { .. }) => {
                 Step::done()
@@ -222,21 +223,20 @@ impl Ride {
         let order = me.of::<Order>();
         match (self, event) {
             (Paying, E::Approved) => Step::wait(Riding { taxi: Hold::Free })
-                .tell(order, Pay)
-                .tell(me.of::<Reservation>(), Accept),
-            (Paying, E::Declined { reason }) => {
-                Step::wait(Rejecting).tell(order, Reject { how: Fall::Unpaid, because: reason })
-            }
+                .send(order, Pay)
+                .send(me.of::<Reservation>(), Accept),
+            (Paying, E::Declined { reason }) => Step::wait(Rejecting)
+                .send(order, Reject { how: FailureKind::Unpaid, reason: reason }),
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
                 Step::wait(Rejecting)
-                    .tell(order, Reject { how: Fall::Unavailable, because: reason })
+                    .send(order, Reject { how: FailureKind::Unavailable, reason: reason })
             }
             (Withdrawing, E::Approved) => Step::wait(Undoing(Undo {
                 reservation: Part::Undone,
                 taxi: Hold::Free,
                 payment: Part::Pending,
             }))
-            .tell(me.of::<Payment>(), Refund),
+            .send(me.of::<Payment>(), Refund),
             (Withdrawing, E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. }) => {
                 Step::wait(Closing).finish(me)
             }
@@ -250,19 +250,19 @@ impl Ride {
         use reservation::Event as E;
         let order = me.of::<Order>();
         match (self, event) {
-            (state, E::Accepted { confirm_by }) => Step::wait(state).wake_at_if(*confirm_by),
+            (state, E::Accepted { confirm_by }) => Step::wait(state).set_timer_if(*confirm_by),
             (Riding { taxi: Hold::Free }, E::TaxiChosen { taxi, .. }) => {
                 Step::wait(Riding { taxi: Hold::Asked(*taxi) })
-                    .tell(*taxi, Assign { reservation: me.of() })
+                    .send(*taxi, Assign { reservation: me.of() })
             }
             (Riding { taxi }, E::Confirmed { taxi: confirmed }) => Step::wait(Confirming { taxi })
-                .tell(order, Confirm { taxi: *confirmed })
-                .without_alarm(),
+                .send(order, Confirm { taxi: *confirmed })
+                .clear_timer(),
             (
                 state @ (Idle | Riding { .. } | Confirming { .. }),
                 E::Cancelled { by: By::Dispatcher },
             ) => Step::wait(state)
-                .tell(order, CallOff { because: "the company cancelled the reservation".into() }),
+                .send(order, CallOff { reason: "the company cancelled the reservation".into() }),
             (Undoing(undo), E::Cancelled { by: By::Order }) => {
                 Undo { reservation: Part::Undone, ..undo }.proceed(me)
             }
@@ -275,13 +275,13 @@ impl Ride {
         match (self, event) {
             (Riding { taxi: Hold::Asked(taxi) }, E::Assigned { .. }) if taxi == id => {
                 Step::wait(Riding { taxi: Hold::Held(taxi) })
-                    .tell(me.of::<Reservation>(), Assigned { taxi })
+                    .send(me.of::<Reservation>(), Assigned { taxi })
             }
             (Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }), E::Assigned { .. })
                 if taxi == id =>
             {
                 Step::wait(Undoing(Undo { taxi: Hold::Releasing(taxi), ..undo }))
-                    .tell(taxi, Release { reservation: me.of() })
+                    .send(taxi, Release { reservation: me.of() })
             }
             (Undoing(undo @ Undo { taxi: Hold::Releasing(taxi), .. }), E::Released { .. })
                 if taxi == id =>
@@ -293,7 +293,7 @@ impl Ride {
     }
 }
 
-/// Starts to give back everything that a paid order had, all items at once.
+/// Starts to undo everything done for a paid order, all items at once.
 fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
     let (taxi, held) = match taxi {
         Hold::Held(taxi) => (Hold::Releasing(taxi), Some(taxi)),
@@ -301,17 +301,17 @@ fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
     };
     let undo = Undo { reservation: Part::Pending, taxi, payment: Part::Pending };
     let step = Step::wait(Undoing(undo))
-        .tell(me.of::<Reservation>(), Cancel { by: By::Order })
-        .tell(me.of::<Payment>(), Refund)
-        .without_alarm();
+        .send(me.of::<Reservation>(), Cancel { by: By::Order })
+        .send(me.of::<Payment>(), Refund)
+        .clear_timer();
     match held {
-        Some(taxi) => step.tell(taxi, Release { reservation: me.of() }),
+        Some(taxi) => step.send(taxi, Release { reservation: me.of() }),
         None => step,
     }
 }
 
 impl Undo {
-    /// Waits for the items that are not given back yet; when none is left, dispatches
+    /// Waits for the items that are not undone yet; when none is left, dispatches
     /// `FinishCancelling` to the order.
     fn proceed(self, me: Id<Ride>) -> Step<Ride> {
         match self {
@@ -325,7 +325,7 @@ impl Undo {
 
 impl Step<Ride> {
     fn finish(self, me: Id<Ride>) -> Self {
-        self.tell(me.of::<Order>(), FinishCancelling)
+        self.send(me.of::<Order>(), FinishCancelling)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
         Order,
     },
 };
-use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Patience, Port};
+use crate::domain::kernel::{Dispatch, Id, Meta, Port, PortReply, PortRequest, RetryPolicy};
 use serde_json::json;
 
 /// Messages to customers.
@@ -19,11 +19,11 @@ impl Port for Sms {
     const NAME: &'static str = "taxi/sms";
     /// Few concurrent calls, so that messages do not delay orders.
     const CONCURRENCY: usize = 8;
-    type Hears = (Id<Order>, Event);
+    type Events = (Id<Order>, Event);
 
-    fn ask((order, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+    fn ask((order, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
         let letter = letter(*order, event)?;
-        Some(Ask {
+        Some(PortRequest {
             operation: "send",
             key: format!("send-{order}-{:?}", letter.change).to_lowercase(),
             undoes: None,
@@ -35,16 +35,16 @@ impl Port for Sms {
                 "status": letter.change,
                 "text": letter.text,
             }),
-            patience: Patience::UntilAnswered,
+            retry_policy: RetryPolicy::UntilAnswered,
         })
     }
 
-    fn answered((order, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+    fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let failed = match answer {
-            Answer::Approved => None,
-            Answer::Declined(because)
-            | Answer::Unreachable(because)
-            | Answer::TurnedAway(because) => Some(because.clone()),
+            PortReply::Approved => None,
+            PortReply::Declined(reason)
+            | PortReply::Unreachable(reason)
+            | PortReply::TurnedAway(reason) => Some(reason.clone()),
         };
         let letter = letter(*order, event).unwrap_or_else(|| Letter {
             customer: Customer::default(),
@@ -71,14 +71,14 @@ fn letter(order: Id<Order>, event: &Event) -> Option<Letter> {
         Confirmed { customer, taxi: None } => {
             (customer, Change::Confirmed, format!("your call {order} is confirmed"))
         }
-        Cancelled { customer, because: None, .. } => {
+        Cancelled { customer, reason: None, .. } => {
             (customer, Change::Cancelled, format!("your call {order} is cancelled"))
         }
-        Cancelled { customer, because: Some(because), .. } => {
-            (customer, Change::Cancelled, format!("your call {order} is cancelled: {because}"))
+        Cancelled { customer, reason: Some(reason), .. } => {
+            (customer, Change::Cancelled, format!("your call {order} is cancelled: {reason}"))
         }
-        Rejected { customer, because, .. } => {
-            (customer, Change::Rejected, format!("your call {order} is rejected: {because}"))
+        Rejected { customer, reason, .. } => {
+            (customer, Change::Rejected, format!("your call {order} is rejected: {reason}"))
         }
         Undone => return None,
     };

@@ -2,16 +2,16 @@
 //!
 //! The stock is computed, never stored: the registered taxis less the assigned ones.
 
-mod said;
+mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CallTaxi, DRIVER, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, Decision, Id, Method, Money, Quantity, RejectionKind, Speaker, Text, Timestamp,
-    Vocabulary,
+    Aggregate, CommandRoutes, Decision, Id, Issuer, Method, Money, Quantity, RejectionKind, Text,
+    Timestamp,
 };
-use said::{RegisterBody, RestockBody, ReviseBody};
+use routes::{RegisterBody, RestockBody, ReviseBody};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -166,10 +166,10 @@ impl Aggregate for Taxi {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command) -> Speaker {
+    fn issuer(command: &Command) -> Issuer {
         match command {
-            Register { .. } | Revise(_) => Speaker::Staff(DRIVER),
-            Assign { .. } | Release { .. } => Speaker::Inside,
+            Register { .. } | Revise(_) => Issuer::Staff(DRIVER),
+            Assign { .. } | Release { .. } => Issuer::Internal,
         }
     }
 
@@ -219,7 +219,7 @@ impl Aggregate for Taxi {
         Self::Registered { model, registered, held }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let (model, registered) = match self {
             Self::Blank => Default::default(),
             Self::Registered { model, registered, .. } => (model.clone(), *registered),
@@ -234,21 +234,21 @@ impl Aggregate for Taxi {
         }
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self {
             Self::Blank => &[],
             Self::Registered { .. } => &["restock", "revise"],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
             .ignoring(&["id", "status", "registeredCnt"])
             .creates("register", RegisterBody::means)
             .command("restock", RestockBody::means)
             .command("revise", ReviseBody::means)
-            .word("revise by patch", Method::Patch, ReviseBody::means)
-            .word("revise by put", Method::Put, ReviseBody::means)
+            .on_item("revise by patch", Method::Patch, ReviseBody::means)
+            .on_item("revise by put", Method::Put, ReviseBody::means)
     }
 }
 

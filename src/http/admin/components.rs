@@ -15,7 +15,7 @@ use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 /// The path of the list of components.
-pub(in crate::http) const CONTEXTS: &str = "/admin/components";
+pub(in crate::http) const COMPONENTS: &str = "/admin/components";
 
 const SAY_ONLY: &str = "OPTIONS, POST";
 
@@ -31,7 +31,7 @@ enum Turn {
 const TURNS: [(&str, Turn); 3] =
     [("/suspend", Turn::Suspend), ("/resume", Turn::Resume), ("/restart", Turn::Restart)];
 
-/// Handles requests at [`CONTEXTS`] and below. The name of a component contains a slash.
+/// Handles requests at [`COMPONENTS`] and below. The name of a component contains a slash.
 ///
 /// # Errors
 /// When there is no such component, the method is not allowed, or the journal accepts no record.
@@ -40,7 +40,7 @@ pub(in crate::http) async fn answer(
     verb: Verb,
     path: &str,
 ) -> Result<Response, Problem> {
-    let below = path.strip_prefix(CONTEXTS).ok_or_else(|| unknown(path))?;
+    let below = path.strip_prefix(COMPONENTS).ok_or_else(|| unknown(path))?;
     let name = match below.trim_end_matches('/').strip_prefix('/') {
         None if below.trim_end_matches('/').is_empty() => {
             return read_only(verb, || Ok(list(site)));
@@ -48,47 +48,50 @@ pub(in crate::http) async fn answer(
         None => return Err(unknown(path)),
         Some(name) => &*name_in(name)?,
     };
-    if let Some(context) = site.runtime.context(name) {
-        return read_only(verb, || Ok(shown(StatusCode::OK, &json_of(&context))));
+    if let Some(component) = site.runtime.component(name) {
+        return read_only(verb, || Ok(shown(StatusCode::OK, &json_of(&component))));
     }
     let turn = TURNS.iter().find_map(|(end, turn)| Some((name.strip_suffix(end)?, *turn)));
     let Some((name, turn)) = turn else { return Err(no_such(name)) };
     match verb {
-        Verb::Say(Method::Post) => {}
+        Verb::Submit(Method::Post) => {}
         Verb::Options => return Ok(Response::options(SAY_ONLY)),
         _ => return Err(not_allowed("this method", SAY_ONLY.to_owned())),
     }
-    let context = match turn {
-        Turn::Suspend => site.runtime.turn_context(name, true).await?,
-        Turn::Resume => site.runtime.turn_context(name, false).await?,
-        Turn::Restart => site.runtime.restart_context(name).await?,
+    let component = match turn {
+        Turn::Suspend => site.runtime.set_suspended(name, true).await?,
+        Turn::Resume => site.runtime.set_suspended(name, false).await?,
+        Turn::Restart => site.runtime.restart_component(name).await?,
     };
-    let context = context.ok_or_else(|| no_such(name))?;
-    Ok(shown(StatusCode::OK, &json_of(&context)))
+    let component = component.ok_or_else(|| no_such(name))?;
+    Ok(shown(StatusCode::OK, &json_of(&component)))
 }
 
 fn no_such(name: &str) -> Problem {
-    let because = format!("there is no component {name}; {CONTEXTS} lists those there are");
-    Problem::new(NOT_FOUND, because)
+    let reason = format!("there is no component {name}; {COMPONENTS} lists all components");
+    Problem::new(NOT_FOUND, reason)
 }
 
 fn list(site: &Site) -> Response {
-    let contexts: Vec<_> = site.runtime.contexts().iter().map(json_of).collect();
-    let links = json!({ "self": { "href": CONTEXTS } });
-    shown(StatusCode::OK, &json!({ "_embedded": { "components": contexts }, "_links": links }))
+    let components: Vec<_> = site.runtime.components().iter().map(json_of).collect();
+    let links = json!({ "self": { "href": COMPONENTS } });
+    shown(StatusCode::OK, &json!({ "_embedded": { "components": components }, "_links": links }))
 }
 
-fn json_of(context: &ComponentInfo) -> Value {
-    let href = format!("{CONTEXTS}/{}", context.name);
+fn json_of(component: &ComponentInfo) -> Value {
+    let href = format!("{COMPONENTS}/{}", component.name);
     let (state, turn) =
-        if context.is_suspended { ("SUSPENDED", "resume") } else { ("RUNNING", "suspend") };
-    let figures: Map<_, _> =
-        context.figures.iter().map(|(name, figure)| ((*name).to_owned(), json!(figure))).collect();
+        if component.is_suspended { ("SUSPENDED", "resume") } else { ("RUNNING", "suspend") };
+    let figures: Map<_, _> = component
+        .figures
+        .iter()
+        .map(|(name, figure)| ((*name).to_owned(), json!(figure)))
+        .collect();
     json!({
-        "name": context.name,
-        "kinds": context.parts,
+        "name": component.name,
+        "kinds": component.parts,
         "state": state,
-        "since": context.since_ms,
+        "since": component.since_ms,
         "waiting": figures,
         "_links": {
             "self": { "href": href },

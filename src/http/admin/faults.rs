@@ -24,7 +24,7 @@ const SAY_ONLY: &str = "OPTIONS, POST";
 /// When the method is not allowed.
 pub(in crate::http) fn before_reading(verb: Verb) -> Result<Option<Response>, Problem> {
     match verb {
-        Verb::Say(Method::Post) => Ok(None),
+        Verb::Submit(Method::Post) => Ok(None),
         Verb::Options => Ok(Some(Response::options(SAY_ONLY))),
         _ => Err(not_allowed("this method", SAY_ONLY.to_owned())),
     }
@@ -45,9 +45,9 @@ pub(in crate::http) async fn answer(site: &Site, body: &[u8]) -> Result<Response
             let body = json!({ "done": what }).to_string().into_bytes();
             Ok(Response::new(StatusCode::OK, "application/json", body))
         }
-        Err(because @ FaultError::NotAllowed) => {
-            Err(Problem::new(FAULTS_NOT_ALLOWED, because.to_string()))
+        Err(reason @ FaultError::NotAllowed) => {
+            Err(Problem::new(FAULTS_NOT_ALLOWED, reason.to_string()))
         }
-        Err(because) => Err(Problem::new(MALFORMED, because.to_string())),
+        Err(reason) => Err(Problem::new(MALFORMED, reason.to_string())),
     }
 }

@@ -43,7 +43,7 @@ pub(in crate::http) async fn answer(
     let gate = site.runtime.gates().info(name).ok_or_else(|| no_such(name))?;
     match verb {
         Verb::Read => Ok(shown(&json_of(&gate))),
-        Verb::Say(Method::Put) => {
+        Verb::Submit(Method::Put) => {
             let body = read_body(&site.limits, request, payload).await?;
             set(site, name, &body)
         }
@@ -55,12 +55,12 @@ pub(in crate::http) async fn answer(
 fn set(site: &Site, name: &str, body: &[u8]) -> Result<Response, Problem> {
     let body: Value = serde_json::from_slice(body)
         .map_err(|error| Problem::new(SYNTAX, format!("the body is not valid json: {error}")))?;
-    let malformed = |because: String| Problem::new(MALFORMED, because);
+    let malformed = |reason: String| Problem::new(MALFORMED, reason);
     let changes = body.as_object();
     let changes =
-        changes.ok_or_else(|| malformed("the keys to change stand in an object".to_owned()))?;
+        changes.ok_or_else(|| malformed("the body must be an object of settings".to_owned()))?;
     let gates = site.runtime.gates();
-    gates.turn(name, changes).map_err(malformed)?.ok_or_else(|| no_such(name))?;
+    gates.reconfigure(name, changes).map_err(malformed)?.ok_or_else(|| no_such(name))?;
     let gate = gates.info(name).ok_or_else(|| no_such(name))?;
     let mut value = json_of(&gate);
     // Changes last until the next start only; permanent settings belong in the configuration.
@@ -69,7 +69,7 @@ fn set(site: &Site, name: &str, body: &[u8]) -> Result<Response, Problem> {
 }
 
 fn no_such(name: &str) -> Problem {
-    Problem::new(NOT_FOUND, format!("there is no gate {name}; {GATES} lists those there are"))
+    Problem::new(NOT_FOUND, format!("there is no gate {name}; {GATES} lists all gates"))
 }
 
 fn list(site: &Site) -> Response {
@@ -80,19 +80,19 @@ fn list(site: &Site) -> Response {
 
 fn json_of(gate: &GateInfo) -> Value {
     let href = format!("{GATES}/{}", gate.name);
-    let turned_away: Map<_, _> =
-        gate.turned_away.iter().map(|(why, count)| ((*why).to_owned(), json!(count))).collect();
+    let rejected: Map<_, _> =
+        gate.rejected.iter().map(|(why, count)| ((*why).to_owned(), json!(count))).collect();
     json!({
         "name": &*gate.name,
         "guards": gate.guards,
         "state": gate.state,
         "since": gate.since_ms,
-        "because": gate.because,
+        "reason": gate.reason,
         "window": { "calls": gate.calls, "failures": gate.failures, "slow": gate.slow },
         "queue": {
-            "hurried": gate.waiting_hurried,
-            "patient": gate.waiting_patient,
-            "pressed": gate.is_pressed,
+            "urgent": gate.waiting_urgent,
+            "background": gate.waiting_background,
+            "overloaded": gate.is_overloaded,
             "longestMs": ms(gate.wait_longest),
             "p50Ms": ms(gate.wait_p50),
             "p99Ms": ms(gate.wait_p99),
@@ -101,7 +101,7 @@ fn json_of(gate: &GateInfo) -> Value {
         "underWay": gate.under_way,
         "letThrough": gate.let_through,
         "timedOut": gate.timed_out,
-        "turnedAway": turned_away,
+        "rejected": rejected,
         "broken": gate.broken,
         "settings": gate.settings,
         "_links": {

@@ -105,7 +105,7 @@ fn quarantine(site: &Site) -> Response {
         json!({
             "resource": entry.resource,
             "number": entry.number,
-            "because": entry.because,
+            "reason": entry.reason,
             "command": entry.command,
             "position": entry.position,
             "crashes": entry.crashes,
@@ -139,7 +139,7 @@ fn release(site: &Site, verb: Verb, path: &str, whom: &str) -> Result<Response, 
         return Err(unknown(path));
     }
     match verb {
-        Verb::Say(Method::Post) => {}
+        Verb::Submit(Method::Post) => {}
         Verb::Options => return Ok(Response::options(RELEASE_ONLY)),
         _ => return Err(not_allowed("this method", RELEASE_ONLY.to_owned())),
     }

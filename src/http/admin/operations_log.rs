@@ -11,9 +11,9 @@ use crate::http::{
 use actix_web::http::StatusCode;
 
 /// The path of the operations log.
-pub(in crate::http) const DIARY: &str = "/admin/log";
+pub(in crate::http) const OPERATIONS_LOG: &str = "/admin/log";
 
-/// Handles requests at [`DIARY`].
+/// Handles requests at [`OPERATIONS_LOG`].
 ///
 /// # Errors
 /// When the method is not allowed, the query is invalid, or the journal cannot be read.
@@ -27,9 +27,13 @@ pub(in crate::http) async fn answer(
     }
     let query = Query::read(query)?;
     if let Some((name, _)) = query.conditions.first() {
-        let because = format!("`{}` is not a parameter here; there are page and size", short(name));
-        return Err(Problem::bad_query(because));
+        let reason = format!("`{}` is not a parameter here; there are page and size", short(name));
+        return Err(Problem::bad_query(reason));
     }
-    let found = site.runtime.diary(query.page.clone()).await?;
-    Ok(Response::new(StatusCode::OK, "application/hal+json", hal::notes(DIARY, &query, &found)))
+    let found = site.runtime.operations_log(query.page.clone()).await?;
+    Ok(Response::new(
+        StatusCode::OK,
+        "application/hal+json",
+        hal::notes(OPERATIONS_LOG, &query, &found),
+    ))
 }

@@ -1,7 +1,7 @@
 //! A connection to a client: a socket with deadlines, a bound on what is read ahead, and a place in
 //! the table of the worker.
 
-mod last_words;
+mod final_response;
 mod state;
 mod table;
 
@@ -27,7 +27,7 @@ pub struct Connection {
     /// The bytes read for a later turn, from `ahead_at` on.
     ahead: Vec<u8>,
     ahead_at: usize,
-    last_words: Option<Vec<u8>>,
+    final_response: Option<Vec<u8>>,
 }
 
 impl Connection {
@@ -37,12 +37,12 @@ impl Connection {
     pub fn admit(stream: TcpStream, table: &Rc<ConnectionTable>) -> Option<Self> {
         let Some(place) = table.admit() else {
             // One write suffices: the empty send buffer of the system takes all of it.
-            let _ = stream.try_write(&last_words::no_place());
+            let _ = stream.try_write(&final_response::no_place());
             return None;
         };
         let state = Rc::clone(place.state());
-        let (ahead, last_words) = (Vec::new(), None);
-        Some(Self { socket: Some((stream, place)), state, ahead, ahead_at: 0, last_words })
+        let (ahead, final_response) = (Vec::new(), None);
+        Some(Self { socket: Some((stream, place)), state, ahead, ahead_at: 0, final_response })
     }
 
     /// The shared state of the connection.
@@ -60,10 +60,10 @@ impl Connection {
     /// When the connection is to be closed. The last response is kept until the drop.
     fn check_open(&mut self) -> io::Result<()> {
         let checked = self.state.check_open();
-        if checked.is_err() && self.last_words.is_none() {
-            self.last_words = match self.state.closing() {
-                Some(Closing::HeadTooSlow) => last_words::answer("408"),
-                Some(Closing::HeadTooLarge) => last_words::answer("431"),
+        if checked.is_err() && self.final_response.is_none() {
+            self.final_response = match self.state.closing() {
+                Some(Closing::HeadTooSlow) => final_response::answer("408"),
+                Some(Closing::HeadTooLarge) => final_response::answer("431"),
                 _ => None,
             };
         }
@@ -132,9 +132,9 @@ impl AsyncWrite for Connection {
         // A bare response of the HTTP library ends with its head. A body of a handler never ends
         // like that.
         if bytes.ends_with(b"\r\n\r\n")
-            && let Some(last_words) = last_words::with_sentence(bytes)
+            && let Some(final_response) = final_response::with_sentence(bytes)
         {
-            self.last_words = Some(last_words);
+            self.final_response = Some(final_response);
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = self.stream()?.poll_write(context, bytes);
@@ -151,7 +151,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.last_words.is_some() {
+        if self.final_response.is_some() {
             return Poll::Ready(Ok(()));
         }
         self.stream()?.poll_shutdown(context)
@@ -160,18 +160,18 @@ impl AsyncWrite for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let (Some((stream, place)), Some(last_words)) =
-            (self.socket.take(), self.last_words.take())
+        let (Some((stream, place)), Some(final_response)) =
+            (self.socket.take(), self.final_response.take())
         else {
             return;
         };
         let runtime = tokio::runtime::Handle::try_current();
         let (Ok(runtime), Some(lingering)) = (runtime, place.linger()) else {
-            let _ = stream.try_write(&last_words);
+            let _ = stream.try_write(&final_response);
             return;
         };
         runtime.spawn(async move {
-            last_words::farewell(stream, last_words).await;
+            final_response::linger_with(stream, final_response).await;
             drop(lingering);
         });
     }

@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// The connections allowed above the limit while others are being closed.
 pub const SPARE_CONNECTIONS: usize = 32;
 
-/// The divisor of an eviction: a full table closes 1/64 of its connections at once. So it is not
+/// The divisor of an eviction: a full table closes 1/64 of its connections at once. It is then not
 /// searched for every new connection.
 const EVICTED_PART: usize = 64;
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_closes_what_has_waited_longest() {
+    fn a_full_table_closes_the_connection_that_has_waited_longest() {
         let table = table(3);
         let mut places = Vec::new();
         for ms in [10, 20, 30] {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_head_goes_before_an_idle_connection() {
+    fn a_slow_head_is_closed_before_an_idle_connection() {
         let table = table(2);
         let idle = table.admit().unwrap();
         drop(idle.state.serve(false));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_let_in_while_all_are_served() {
+    fn no_connection_is_admitted_while_all_are_served() {
         let table = table(2);
         let places = [table.admit().unwrap(), table.admit().unwrap()];
         let _served = places.iter().map(|place| place.state.serve(false)).collect::<Vec<_>>();

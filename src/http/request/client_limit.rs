@@ -50,7 +50,7 @@ impl ClientRateLimit {
         buckets.take(origin, self.begun.elapsed()).map_err(|wait| Problem {
             retry_after_s: Some(whole_seconds_spread(wait)),
             gate: Some(GATE.into()),
-            ..Problem::new(TOO_MANY, "this client asks more often than it may")
+            ..Problem::new(TOO_MANY, "this client sends more requests than its rate allows")
         })
     }
 }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_ask_so_often_at_once_and_then_at_the_rate() {
+    fn a_client_may_send_a_burst_and_then_requests_at_the_rate() {
         let mut clients = Buckets::new(10, 2, 8);
         assert_eq!([1, 2].map(|_| clients.take(MIN, at(0))), [Ok(()), Ok(())]);
         assert_eq!(clients.take(MIN, at(0)), Err(at(100)));
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn one_client_does_not_use_up_what_another_may_ask() {
+    fn one_client_does_not_use_up_the_tokens_of_another() {
         let mut clients = Buckets::new(1, 1, 8);
         assert_eq!((clients.take(MIN, at(0)), clients.take(JUNG, at(0))), (Ok(()), Ok(())));
         assert!(clients.take(MIN, at(1)).is_err() && clients.take(JUNG, at(1)).is_err());
     }
 
     #[test]
-    fn nobody_saves_more_than_the_burst() {
+    fn a_client_saves_no_more_than_the_burst() {
         let mut clients = Buckets::new(1_000, 3, 8);
         let hour = at(3_600_000);
         assert!([1, 2, 3].iter().all(|_| clients.take(MIN, hour).is_ok()));
@@ -198,18 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_unused_is_forgotten_and_nobody_else() {
+    fn only_the_least_recently_used_client_is_evicted() {
         let mut clients = Buckets::new(1, 1, 2);
         assert!(clients.take(MIN, at(0)).is_ok() && clients.take(JUNG, at(0)).is_ok());
         assert!(clients.take(MIN, at(1)).is_err());
         assert!(clients.take(HAN, at(2)).is_ok());
         assert_eq!((clients.of.len(), clients.by_use.len()), (2, 2));
-        assert!(clients.take(MIN, at(3)).is_err(), "was here after the other");
-        assert!(clients.take(JUNG, at(4)).is_ok(), "was forgotten");
+        assert!(clients.take(MIN, at(3)).is_err(), "this client was used last");
+        assert!(clients.take(JUNG, at(4)).is_ok(), "this client was evicted");
     }
 
     #[test]
-    fn time_that_seems_to_run_backwards_gives_nothing_away() {
+    fn time_that_seems_to_run_backwards_gives_no_token() {
         let mut clients = Buckets::new(1, 1, 2);
         assert!(clients.take(MIN, at(5_000)).is_ok());
         assert!(clients.take(MIN, at(0)).is_err() && clients.take(MIN, at(5_500)).is_err());
@@ -223,15 +223,15 @@ mod tests {
         assert!(clients.take(address("2001:db8:0:1:ffff::2"), at(0)).is_err());
         assert!(clients.take(address("2001:db8:0:2::1"), at(0)).is_ok());
         assert!(clients.take(address("::ffff:10.0.0.1"), at(0)).is_ok());
-        assert!(clients.take(MIN, at(0)).is_err(), "the same address, written otherwise");
+        assert!(clients.take(MIN, at(0)).is_err(), "the same address in another notation");
     }
 
     #[test]
-    fn only_what_a_trusted_proxy_says_is_believed() {
+    fn only_addresses_added_by_a_trusted_proxy_are_believed() {
         let from = |peer, said: &[&'static str]| origin(peer, said.iter().copied(), &[MIN, JUNG]);
-        assert_eq!(from(HAN, &["10.0.0.9"]), HAN, "whoever says so himself");
+        assert_eq!(from(HAN, &["10.0.0.9"]), HAN, "an untrusted peer");
         assert_eq!(from(MIN, &[]), MIN);
-        assert_eq!(from(MIN, &["10.9.9.9, 10.0.0.3"]), HAN, "the last who is not one of ours");
+        assert_eq!(from(MIN, &["10.9.9.9, 10.0.0.3"]), HAN, "the last untrusted address");
         assert_eq!(from(MIN, &["10.9.9.9", "10.0.0.3, 10.0.0.2"]), HAN);
         assert_eq!(from(MIN, &["nonsense"]), MIN);
     }

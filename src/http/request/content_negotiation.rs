@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_shown_to_those_who_prefer_it() {
+    fn html_is_given_to_clients_that_prefer_it() {
         for accept in [
             "text/html",
             "Text/HTML; charset=utf-8",
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_shown_to_everybody_else() {
+    fn json_is_given_to_all_other_clients() {
         assert_eq!(shown(&HeaderMap::new()), Shown::Json);
         for accept in [
             "*/*",
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_given_to_those_who_prefer_it() {
+    fn text_is_given_to_clients_that_prefer_it() {
         assert!(prefers_text(&asked("text/plain")) && prefers_text(&asked("text/*, */*;q=0.1")));
         assert!(!prefers_text(&asked("*/*")) && !prefers_text(&HeaderMap::new()));
     }

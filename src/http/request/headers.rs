@@ -44,8 +44,8 @@ pub fn idempotency_key(
 ) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(key) = only(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")? else { return Ok(None) };
     if !visible(key.as_bytes(), KEY_CHARACTERS_MAX) {
-        let because = "`Idempotency-Key` is not 1 to 255 visible ascii characters";
-        return Err(Problem::bad_request(because));
+        let reason = "`Idempotency-Key` is not 1 to 255 visible ascii characters";
+        return Err(Problem::bad_request(reason));
     }
     let fingerprint = hash(&[method.as_bytes(), path.as_bytes(), body]);
     Ok(Some(IdempotencyKey { key: hash(&[key.as_bytes()]), fingerprint }))
@@ -99,9 +99,9 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
         }
         for tag in value.split(',').map(str::trim) {
             if !is_entity_tag(tag) {
-                let because = "`If-Match` is neither `*` nor versions in quotes, as the header \
-                     `ETag` gives them";
-                return Err(Problem::bad_request(because));
+                let reason = "`If-Match` is neither `*` nor a list of quoted versions as in \
+                     the header `ETag`";
+                return Err(Problem::bad_request(reason));
             }
             versions.extend(version(tag).filter(|_| !tag.starts_with("W/")));
         }
@@ -110,8 +110,8 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
     match versions[..] {
         [version] => Ok(Some(version)),
         [] => {
-            let because = "`If-Match` holds no strong entity tag that this server gives";
-            Err(Problem::new(VERSION_DIFFERS, because))
+            let reason = "`If-Match` holds no strong entity tag that this server issues";
+            Err(Problem::new(VERSION_DIFFERS, reason))
         }
         _ => Err(Problem::bad_request("`If-Match` names more than one version")),
     }
@@ -144,8 +144,8 @@ fn version(tag: &str) -> Option<u32> {
 pub fn correlation(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = only(headers, &CORRELATION, "X-Correlation-Id")? else { return Ok(None) };
     if !visible(value.as_bytes(), CORRELATION_CHARACTERS_MAX) {
-        let because = "`X-Correlation-Id` is not 1 to 128 visible ascii characters";
-        return Err(Problem::bad_request(because));
+        let reason = "`X-Correlation-Id` is not 1 to 128 visible ascii characters";
+        return Err(Problem::bad_request(reason));
     }
     Ok(value.to_str().ok())
 }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_or_a_conversation_that_comes_twice_is_refused() {
+    fn a_repeated_key_or_conversation_header_is_refused() {
         for name in [&IDEMPOTENCY_KEY, &CORRELATION] {
             let mut headers = with(name, "7f3");
             headers.append(name.clone(), HeaderValue::from_static("7f3"));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_repeated_is_refused() {
+    fn a_malformed_key_is_refused() {
         for wrong in ["", "a b", "schl\u{fc}ssel"] {
             let mut headers = HeaderMap::new();
             headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_bytes(wrong.as_bytes()).unwrap());
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_goes_on_with_a_span_of_our_own() {
+    fn a_trace_continues_with_a_span_of_this_server() {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let own = trace_parent(&with(&TRACE_PARENT, parent)).unwrap();
         assert_eq!((own.len(), &own[..36], &own[52..]), (55, &parent[..36], "-01"));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_that_cannot_be_read_is_none() {
+    fn a_malformed_trace_is_ignored() {
         for wrong in [
             "",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",

@@ -166,14 +166,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_query_it_is_the_first_page_of_twenty() {
+    fn an_empty_query_is_the_first_page_of_twenty() {
         let query = Query::read("").unwrap();
         assert_eq!((query.page.number, query.page.size), (0, 20));
         assert!(query.page.sort.is_empty() && query.conditions.is_empty());
     }
 
     #[test]
-    fn page_size_sort_and_conditions_are_told_apart() {
+    fn page_size_sort_and_conditions_are_distinguished() {
         let query =
             Query::read("page=2&size=5&sort=name,desc&at-least=9&name=Kim%20%26+Co").unwrap();
         assert_eq!((query.page.number, query.page.size, query.at_least), (2, 5, Some(9)));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_has_so_many_parameters_and_bytes_and_no_more() {
+    fn a_query_with_too_many_parameters_or_bytes_is_refused() {
         let parameters = vec!["id=1"; PARAMETERS_MAX].join("&");
         assert_eq!(Query::read(&parameters).unwrap().conditions.len(), PARAMETERS_MAX);
         let problem = Query::read(&format!("{parameters}&id=1")).unwrap_err();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_a_sentence() {
+    fn an_invalid_query_is_refused_with_a_message() {
         for query in [
             "page=-1",
             "page=x",

@@ -76,7 +76,7 @@ pub enum Verb {
     /// `GET` and `HEAD`
     Read,
     /// A method that carries a command: `POST`, `PUT` or `PATCH`.
-    Say(Method),
+    Submit(Method),
     /// `OPTIONS`
     Options,
     /// Any other method.
@@ -167,7 +167,7 @@ impl Router {
 
     /// The index of the command that this method carries at this path; `None` when there is none.
     #[must_use]
-    pub fn saying(&self, resource: usize, method: Method, spot: PathRest) -> Option<usize> {
+    pub fn command_route(&self, resource: usize, method: Method, spot: PathRest) -> Option<usize> {
         self.resources[resource].at(spot)?[method as usize]
     }
 
@@ -188,16 +188,16 @@ impl Router {
 
 impl Sayings {
     fn of(resource: &ResourceInfo) -> Self {
-        let mut sayings = Self::default();
-        for (index, saying) in resource.sayings.iter().enumerate() {
-            let by_method = match saying.place {
-                Place::Collection => &mut sayings.collection,
-                Place::Item => &mut sayings.item,
-                Place::Named => sayings.named(saying.name),
+        let mut command_routes = Self::default();
+        for (index, command_route) in resource.command_routes.iter().enumerate() {
+            let by_method = match command_route.place {
+                Place::Collection => &mut command_routes.collection,
+                Place::Item => &mut command_routes.item,
+                Place::Action => command_routes.named(command_route.name),
             };
-            by_method[saying.method as usize].get_or_insert(index);
+            by_method[command_route.method as usize].get_or_insert(index);
         }
-        sayings
+        command_routes
     }
 
     fn named(&mut self, name: &'static str) -> &mut [Option<usize>; 3] {
@@ -225,17 +225,17 @@ mod tests {
     use super::*;
     use crate::actors::CommandInfo;
 
-    fn saying(name: &'static str, method: Method, place: Place) -> CommandInfo {
+    fn command_route(name: &'static str, method: Method, place: Place) -> CommandInfo {
         CommandInfo { name, method, place }
     }
 
     fn resource(business: &'static str, name: &'static str) -> ResourceInfo {
-        let sayings = vec![
-            saying("open", Method::Post, Place::Collection),
-            saying("close", Method::Post, Place::Named),
-            saying("status", Method::Patch, Place::Item),
+        let command_routes = vec![
+            command_route("open", Method::Post, Place::Collection),
+            command_route("close", Method::Post, Place::Action),
+            command_route("status", Method::Patch, Place::Item),
         ];
-        ResourceInfo { business, name, aliases: &["doorways"], sayings }
+        ResourceInfo { business, name, aliases: &["doorways"], command_routes }
     }
 
     fn router() -> Router {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn tricks_in_the_path_lead_nowhere() {
+    fn malformed_paths_are_not_resolved() {
         let router = router();
         for path in ["", "*", "//", "/house", "/house//doors", "/house/../doors/", "/doors/7/a/b"] {
             assert_eq!(router.resolve(path), Err(RouteError::Unknown), "{path}");
@@ -288,14 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_follows_from_what_can_be_said() {
+    fn allowed_methods_follow_from_the_command_routes() {
         let router = router();
         let allow = |spot| router.allow(0, spot);
         assert_eq!(allow(PathRest::Collection).as_deref(), Some("OPTIONS, GET, HEAD, POST"));
         assert_eq!(allow(PathRest::Item(1)).as_deref(), Some("OPTIONS, GET, HEAD, PATCH"));
         assert_eq!(allow(PathRest::Named(1, "close")).as_deref(), Some("OPTIONS, POST"));
         assert_eq!(allow(PathRest::Named(1, "paint")), None);
-        assert_eq!(router.saying(0, Method::Post, PathRest::Named(1, "close")), Some(1));
-        assert_eq!(router.saying(0, Method::Put, PathRest::Item(1)), None);
+        assert_eq!(router.command_route(0, Method::Post, PathRest::Named(1, "close")), Some(1));
+        assert_eq!(router.command_route(0, Method::Put, PathRest::Item(1)), None);
     }
 }

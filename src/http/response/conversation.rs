@@ -1,8 +1,8 @@
 //! The representations of a conversation: JSON, and text in the form of a sequence diagram.
 
 use crate::{
-    actors::{Conversation, ConversationEntry, Role, Speaker, Waiting, What},
-    domain::kernel::{Awaits, Timestamp},
+    actors::{Conversation, ConversationEntry, Issuer, Role, Waiting, What},
+    domain::kernel::{Timestamp, WaitsFor},
     http::{
         escape::{put_visible, short},
         problem::Problem,
@@ -32,7 +32,7 @@ pub struct ConversationPage<'a> {
 /// When the query has a sort order or any other parameter.
 pub fn as_text(query: &Query) -> Result<Option<bool>, Problem> {
     if !query.page.sort.is_empty() {
-        return Err(Problem::bad_query("a conversation is told in the order in which it happened"));
+        return Err(Problem::bad_query("the order of a conversation cannot be changed"));
     }
     let mut wanted = None;
     for (name, value) in &query.conditions {
@@ -42,8 +42,8 @@ pub fn as_text(query: &Query) -> Result<Option<bool>, Problem> {
             ("as", _) => return Err(Problem::bad_query("`as` is `text` or `json`")),
             _ => {
                 let name = short(name);
-                let because = format!("`{name}` is not a parameter here; there are page, size, as");
-                return Err(Problem::bad_query(because));
+                let reason = format!("`{name}` is not a parameter here; there are page, size, as");
+                return Err(Problem::bad_query(reason));
             }
         };
     }
@@ -105,12 +105,12 @@ impl ConversationPage<'_> {
             lines.iter().map(|line| part(line).chars().count()).max().unwrap_or(0)
         };
         let positions = width(|line| &line.position);
-        let (times, speakers) = (width(|line| &line.time), width(|line| &line.speaker));
+        let (times, speakers) = (width(|line| &line.time), width(|line| &line.issuer));
         let targets = width(|line| &line.target);
-        for Line { position, time, speaker, arrow, target, what } in &lines {
+        for Line { position, time, issuer, arrow, target, what } in &lines {
             let _ = writeln!(
                 text,
-                "{position:>positions$}  {time:>times$}  {speaker:>speakers$} {arrow} {target:<targets$}  {what}",
+                "{position:>positions$}  {time:>times$}  {issuer:>speakers$} {arrow} {target:<targets$}  {what}",
             );
         }
         if (self.query.page.number + 1).saturating_mul(self.query.page.size as u64) < total {
@@ -125,22 +125,20 @@ impl ConversationPage<'_> {
 }
 
 fn as_json(happening: &ConversationEntry) -> Value {
-    let ConversationEntry { position, time, whom, number, version, what, speaker, because_of } =
+    let ConversationEntry { position, time, whom, number, version, what, issuer, because_of } =
         happening;
     let (kind, name, further) = match what {
         What::Event(name, details) => ("event", name.as_str(), ("details", details.clone())),
-        What::Refused(command, because) => {
-            ("refused", command.as_str(), ("reason", json!(because)))
-        }
+        What::Refused(command, reason) => ("refused", command.as_str(), ("reason", json!(reason))),
         What::Unchanged(command) => ("unchanged", command.as_str(), ("details", Value::Null)),
-        What::Woken => ("alarm", "Woken", ("details", Value::Null)),
+        What::TimerFired => ("timer", "TimerFired", ("details", Value::Null)),
     };
     let mut what = json!({ "kind": kind, "name": name });
     what[further.0] = further.1;
-    let cause = match speaker {
-        Speaker::Client => json!({ "request": true }),
-        Speaker::Part(..) => json!({ "reactionTo": because_of }),
-        Speaker::Alarm => json!({ "alarm": true }),
+    let cause = match issuer {
+        Issuer::Client => json!({ "request": true }),
+        Issuer::Part(..) => json!({ "reactionTo": because_of }),
+        Issuer::Timer => json!({ "timer": true }),
     };
     json!({
         "position": position,
@@ -149,56 +147,56 @@ fn as_json(happening: &ConversationEntry) -> Value {
         "who": { "resource": whom, "number": number, "version": version },
         "what": what,
         "cause": cause,
-        "speaker": { "role": role_of(speaker), "name": name_of(speaker) },
+        "issuer": { "role": role_of(issuer), "name": name_of(issuer) },
     })
 }
 
-const fn role_of(speaker: &Speaker) -> &'static str {
-    match speaker {
-        Speaker::Client => "client",
-        Speaker::Part(Role::Aggregate, _) => "aggregate",
-        Speaker::Part(Role::Saga, _) => "saga",
-        Speaker::Part(Role::Port, _) => "port",
-        Speaker::Part(Role::Lookup, _) => "lookup",
-        Speaker::Alarm => "alarm",
+const fn role_of(issuer: &Issuer) -> &'static str {
+    match issuer {
+        Issuer::Client => "client",
+        Issuer::Part(Role::Aggregate, _) => "aggregate",
+        Issuer::Part(Role::Saga, _) => "saga",
+        Issuer::Part(Role::Port, _) => "port",
+        Issuer::Part(Role::Lookup, _) => "lookup",
+        Issuer::Timer => "timer",
     }
 }
 
-fn name_of(speaker: &Speaker) -> &str {
-    match speaker {
-        Speaker::Part(_, name) => name,
-        Speaker::Client => "client",
-        Speaker::Alarm => "alarm",
+fn name_of(issuer: &Issuer) -> &str {
+    match issuer {
+        Issuer::Part(_, name) => name,
+        Issuer::Client => "client",
+        Issuer::Timer => "timer",
     }
 }
 
 fn waiting_as_json(waiting: &Waiting) -> Value {
-    let awaits = match waiting.awaits {
-        Awaits::Nobody => json!({ "kind": "nobody" }),
-        Awaits::Person(role) => json!({ "kind": "person", "name": role }),
-        Awaits::Part(part) => json!({ "kind": "part", "name": part }),
+    let waits_for = match waiting.waits_for {
+        WaitsFor::Nothing => json!({ "kind": "nothing" }),
+        WaitsFor::Person(role) => json!({ "kind": "person", "name": role }),
+        WaitsFor::Part(part) => json!({ "kind": "part", "name": part }),
     };
     json!({
         "saga": waiting.saga,
-        "awaits": awaits,
+        "waitsFor": waits_for,
         "state": waiting.state,
         "stuck": waiting.stuck,
-        "alarm": waiting.alarm.map(Timestamp::to_rfc3339),
+        "timer": waiting.timer.map(Timestamp::to_rfc3339),
     })
 }
 
 fn put_waiting(text: &mut String, waiting: &Waiting) {
-    let _ = match waiting.awaits {
-        Awaits::Nobody => write!(text, "{} waits for nobody", waiting.saga),
-        Awaits::Person(role) => write!(text, "{} waits for a person: {role}", waiting.saga),
-        Awaits::Part(part) => write!(text, "{} waits for {part}", waiting.saga),
+    let _ = match waiting.waits_for {
+        WaitsFor::Nothing => write!(text, "{} waits for nothing", waiting.saga),
+        WaitsFor::Person(role) => write!(text, "{} waits for a person: {role}", waiting.saga),
+        WaitsFor::Part(part) => write!(text, "{} waits for {part}", waiting.saga),
     };
-    if let Some(alarm) = waiting.alarm {
-        let _ = write!(text, ", until {}", alarm.to_rfc3339());
+    if let Some(timer) = waiting.timer {
+        let _ = write!(text, ", until {}", timer.to_rfc3339());
     }
-    if let Some(because) = &waiting.stuck {
+    if let Some(reason) = &waiting.stuck {
         text.push_str("; it needs a human: ");
-        put_visible(text, because);
+        put_visible(text, reason);
     }
     text.push('\n');
 }
@@ -207,7 +205,7 @@ fn put_waiting(text: &mut String, waiting: &Waiting) {
 struct Line {
     position: String,
     time: String,
-    speaker: String,
+    issuer: String,
     arrow: &'static str,
     target: String,
     what: String,
@@ -227,17 +225,17 @@ impl Line {
                 put_visible(&mut what, &details.to_string());
                 "──▶"
             }
-            What::Refused(command, because) => {
+            What::Refused(command, reason) => {
                 let _ = write!(what, "{command} is refused: ");
-                put_visible(&mut what, because);
+                put_visible(&mut what, reason);
                 "──✕"
             }
             What::Unchanged(command) => {
-                let _ = write!(what, "{command}: it was so already");
+                let _ = write!(what, "{command} had no effect");
                 "──="
             }
-            What::Woken => {
-                what.push_str("the alarm goes off");
+            What::TimerFired => {
+                what.push_str("the timer fires");
                 "──▶"
             }
         };
@@ -247,7 +245,7 @@ impl Line {
         Self {
             position: happening.position.to_string(),
             time: format!("+{}.{:03}", ms / 1_000, ms % 1_000),
-            speaker: name_of(&happening.speaker).to_owned(),
+            issuer: name_of(&happening.issuer).to_owned(),
             arrow,
             target: format!("{} {}", happening.whom, happening.number),
             what,

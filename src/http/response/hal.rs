@@ -15,12 +15,12 @@ macro_rules! put {
     };
 }
 
-/// The representation of one aggregate, with a link for every command that is possible now.
+/// The representation of one aggregate, with a link for every available command.
 #[must_use]
 pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
-    let possible = reply.possible.names();
-    let mut body = Vec::with_capacity(reply.body.len() + 96 + 96 * possible.len());
-    put_item(&mut body, base, reply.number, &reply.body, possible);
+    let available_commands = reply.available_commands.names();
+    let mut body = Vec::with_capacity(reply.body.len() + 96 + 96 * available_commands.len());
+    put_item(&mut body, base, reply.number, &reply.body, available_commands);
     body
 }
 
@@ -37,7 +37,7 @@ fn put_item<'a>(
     base: &str,
     number: u64,
     object: &[u8],
-    possible: impl Iterator<Item = &'a str>,
+    available_commands: impl Iterator<Item = &'a str>,
 ) {
     let open = object.strip_suffix(b"}").unwrap_or(b"{");
     body.extend_from_slice(open);
@@ -45,7 +45,7 @@ fn put_item<'a>(
         body.push(b',');
     }
     put!(body, r#""_links":{{"self":{{"href":"{base}/{number}"}}"#);
-    for name in possible {
+    for name in available_commands {
         put!(body, r#","{name}":{{"href":"{base}/{number}/{name}","method":"POST"}}"#);
     }
     body.extend_from_slice(b"}}");
@@ -55,7 +55,7 @@ fn put_item<'a>(
 #[must_use]
 pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> {
     collection(base, query, found, |body, reply| {
-        put_item(body, base, reply.number, &reply.body, reply.possible.names());
+        put_item(body, base, reply.number, &reply.body, reply.available_commands.names());
     })
 }
 
@@ -147,8 +147,15 @@ mod tests {
 
     fn reply(body: &str) -> Reply {
         let body = body.as_bytes().to_vec();
-        let possible = ["close"].as_slice().into();
-        Reply { outcome: Outcome::Done, number: 7, version: 1, position: 1, body, possible }
+        let available_commands = ["close"].as_slice().into();
+        Reply {
+            outcome: Outcome::Done,
+            number: 7,
+            version: 1,
+            position: 1,
+            body,
+            available_commands,
+        }
     }
 
     fn read(body: &[u8]) -> Value {
@@ -156,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_aggregate_links_to_itself_and_to_what_can_be_done() {
+    fn an_aggregate_links_to_itself_and_to_its_available_commands() {
         let links = json!({
             "self": {"href": "/house/doors/7"},
             "close": {"href": "/house/doors/7/close", "method": "POST"},
@@ -167,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_says_where_the_others_are() {
+    fn a_page_links_to_the_other_pages() {
         let query = Query::read("page=1&size=2&state=open").unwrap();
         let items = vec![reply(r#"{"id":7}"#), reply(r#"{"id":7}"#)];
         let page = read(&replies("/doors", &query, &Collection { items, total: 5 }));
@@ -189,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_says_what_it_can_be_searched_for() {
+    fn a_view_lists_its_search_fields() {
         let shown = read(&searches("/rooms", &[Field::text("name"), Field::number("size")]));
         let parameters = ["size", "size_from", "size_to"];
         let expected = json!({"name": "size", "kind": "number", "parameters": parameters});

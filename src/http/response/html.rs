@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_keep_their_order_and_those_that_can_be_searched_sort() {
+    fn columns_keep_their_order_and_searchable_columns_sort() {
         let page = page("sort=name,desc&size=20", &[r#"{"name":"a","id":2,"colour":null}"#]);
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text} in {page}"));
         let by_name = "href=\"/house/rooms?page=0&amp;size=20&amp;sort=name,asc\">name ↓</a>";
@@ -224,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_nothing_but_text(text in any::<String>()) {
+        fn an_escaped_text_adds_no_markup(text in any::<String>()) {
             let mut written = String::new();
             put_text(&mut written, &text);
             prop_assert!(!written.contains(['<', '>', '"', '\'']));
@@ -235,7 +235,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_stands_in_a_row_or_a_question_adds_no_tag(name: String, value: String) {
+        fn values_of_rows_and_queries_add_no_tag(name: String, value: String) {
             let body = serde_json::json!({ "id": 1, "name": value, (name): value }).to_string();
             let mut query = String::from("name=");
             crate::http::request::encode(&value, &mut query);

@@ -1,10 +1,10 @@
 //! Generates sample values and the definition of any stored type, from its `Deserialize` alone.
 //!
 //! The deserializer has no input. Whenever the type requests a value, it returns one of the
-//! possible values and notes the choice. It enumerates all choices, the simplest first.
+//! possible values and records the choice. It enumerates all choices, the simplest first.
 //!
-//! Every variant, every option and both booleans appear in all combinations. At most one number of
-//! a sample is not the usual one.
+//! Every variant, every option and both booleans appear in all combinations. At most one number or
+//! text of a sample is not the usual one.
 
 mod parts;
 #[cfg(test)]
@@ -32,7 +32,7 @@ pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
     let mut samples = Vec::new();
     let mut scripts = VecDeque::from([Vec::new()]);
     while let Some(script) = scripts.pop_front() {
-        let told = script.len();
+        let fixed = script.len();
         let mut teller = Teller { script, types, ..Teller::default() };
         let sample = T::deserialize(&mut teller);
         let Teller { choices, root, types: found, .. } = teller;
@@ -43,18 +43,18 @@ pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
         }
         samples.extend(sample.ok());
         if samples.len() + scripts.len() < SAMPLES_MAX {
-            scripts.extend(variations(&choices, told));
+            scripts.extend(variations(&choices, fixed));
         }
     }
     types.0.retain(|_, definition| *definition != whole);
     Traced { whole, types, samples }
 }
 
-/// The scripts that differ from these choices at one place after the first `told` ones.
-fn variations(choices: &[Choice], told: usize) -> impl Iterator<Item = Vec<usize>> + '_ {
+/// The scripts that differ from these choices at one place after the first `fixed` ones.
+fn variations(choices: &[Choice], fixed: usize) -> impl Iterator<Item = Vec<usize>> + '_ {
     let script = |upto: usize| choices[..upto].iter().map(|choice| choice.taken);
     let unusual = |upto: usize| choices[..upto].iter().filter(|choice| choice.is_unusual()).count();
-    let places = choices.iter().enumerate().skip(told);
+    let places = choices.iter().enumerate().skip(fixed);
     places.flat_map(move |(nth, choice)| {
         let is_allowed = !choice.is_number || unusual(nth) < UNUSUAL_MAX;
         let others = if is_allowed { 1..choice.ways } else { 0..0 };
@@ -115,7 +115,7 @@ impl Teller {
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         if self.depth > 2 * DEPTH_MAX {
-            return Err(Error::custom("a type without end"));
+            return Err(Error::custom("the type is infinitely deep"));
         }
         self.depth += 1;
         let read = read(self);

@@ -1,4 +1,4 @@
-//! Errors of a commit.
+//! The errors of a commit.
 
 use super::{space::Refusal, tree::TreeError};
 
@@ -20,8 +20,8 @@ pub enum Failure {
 impl From<TreeError> for Failure {
     fn from(error: TreeError) -> Self {
         match error {
-            TreeError::Damaged(because) => Self::Damaged(because),
-            TreeError::Failed(because) => Self::Broken(because),
+            TreeError::Damaged(reason) => Self::Damaged(reason),
+            TreeError::Failed(reason) => Self::Broken(reason),
         }
     }
 }

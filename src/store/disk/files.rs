@@ -13,14 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The name of a journal's folder that has its mark and its lock beside it.
+/// The usual name of a journal's folder. The mark and the lock of such a journal are in its parent.
 const FOLDER: &str = "journal";
 
-/// The sentence for a second process.
+/// The error message for a second process.
 const IN_USE: &str = "the data folder is in use by another process";
 
-/// Returns the folder that holds the journal and its mark: the data folder, or the folder of the
-/// journal itself when it does not have the usual name.
+/// Returns the folder that holds the journal and its mark. That is the data folder. It is the
+/// folder of the journal itself when it does not have the usual name.
 fn home_of(dir: &Path) -> PathBuf {
     let is_usual = dir.file_name().is_some_and(|name| name == FOLDER);
     match dir.parent() {
@@ -42,9 +42,10 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Locks the folder that the journal in this folder belongs to, creating it if need be.
+    /// Locks the folder that the journal in this folder belongs to, and creates it when it is
+    /// missing.
     pub(in crate::store) fn take(dir: &Path) -> Result<Self, OpenError> {
-        let failed = |because: String| OpenError { path: dir.to_owned(), because };
+        let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
         let home = home_of(dir);
         fs::create_dir_all(&home).map_err(|error| failed(error.to_string()))?;
         let lock = File::open(&home).map_err(|error| failed(error.to_string()))?;
@@ -57,7 +58,7 @@ impl Locked {
 }
 
 /// Shortest interval between two comparisons of the paths. Four calls of `stat` cost up to a tenth
-/// of a small commit, and under load commits follow within a millisecond.
+/// of a small commit, and under load the next commit begins within a millisecond.
 const CHECK_EVERY: Duration = Duration::from_millis(20);
 
 /// Device and inode.
@@ -99,7 +100,7 @@ impl Files {
                 Ok(found) if found == *opened => return Ok(()),
                 Ok(_) => "was replaced".to_owned(),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "was deleted".to_owned(),
-                // A process without free file handles learns nothing about the files.
+                // Other errors, such as too many open files, say nothing about the file.
                 Err(_) => return Ok(()),
             };
             Err(format!(

@@ -1,34 +1,37 @@
 //! The keys of the one tree: a letter for the type of value, then big-endian numbers, so that
-//! related keys are neighbours on disk.
+//! related keys are adjacent on disk.
 //!
 //! ```text
-//! b | kind u16 | first number u64 | streams u16   the beginnings of neighbours born in one commit
+//! b | kind u16 | first number u64 | streams u16   first records of adjacent streams in a commit
 //! s | kind u16 | number u64 | first version u32   later records of one stream in one commit
-//! t | kind u16 | neighbourhood u64 | first position of the commit u64 | part u8
-//!                                                 later records of neighbours in one commit
-//! g | first position u64                          one commit: whose records, in global order
+//! t | kind u16 | stream group u64 | first position of the commit u64 | part u8
+//!                                                 young records of one stream group in one commit
+//! g | first position u64                          one commit: its runs of records, in global order
 //! n | kind u16 | number u64                       the snapshot of a stream
-//! c | hash u128                                   an answer under an idempotency key, as formats 1 to 3 have it
-//! a | hash u128                                   an answer under an idempotency key, and until when it is kept
-//! x | kept until u64, ms | nonce u64              hashes of the keys of answers that are kept until then
-//! k | kind u16                                    how far a subscriber is
+//! c | hash u128                                   an answer under a key, in formats 1 to 3
+//! a | hash u128                                   an answer under a key, and its expiry
+//! x | expiry u64, ms | nonce u64                  hashes of the keys of answers that expire then
+//! k | kind u16                                    the cursor of a subscriber
 //! v | kind u16 | number u64                       the state of a subscriber's conversation
 //! m | f                                           the format version of the store
-//! m | i                                           what tells this store from all others
+//! m | i                                           the identity of the store
 //! m | k | kind u16                                the name of a kind
-//! m | c                                           until when the answers under `c` are kept
-//! m | a                                           the answers that were stored without records
-//! m | n                                           numbers that are not given again, by kind
+//! m | c                                           the expiry of the answers under `c`
+//! m | a                                           the commits that hold answers and no records
+//! m | n                                           numbers that are not assigned again, by kind
 //! m | l                                           losses of history that were accepted
 //! ```
+//! The keys of answers are idempotency keys.
 
 use crate::store::types::{KindId, Stream};
 
-pub(in crate::store) const BIRTHS: u8 = b'b';
+/// The letter of first records.
+pub(in crate::store) const FIRST_RECORDS: u8 = b'b';
 
 pub(in crate::store) const BLOCK: u8 = b's';
 
-pub(in crate::store) const TAILS: u8 = b't';
+/// The letter of young records.
+pub(in crate::store) const YOUNG_RECORDS: u8 = b't';
 
 pub(in crate::store) const COMMIT: u8 = b'g';
 
@@ -62,8 +65,8 @@ pub(in crate::store) const NUMBERS_TAKEN: &[u8] = b"mn";
 /// The key of the losses that were accepted.
 pub(in crate::store) const LOSSES: &[u8] = b"ml";
 
-/// Number of streams of a kind with consecutive numbers that form a group of neighbours.
-const NEIGHBOURS: u64 = 32;
+/// The number of streams of a kind, with consecutive numbers, that form a stream group.
+const GROUP_STREAMS: u64 = 32;
 
 /// The prefix of the keys of all kinds' names.
 pub(in crate::store) const KIND_NAMES: &[u8] = b"mk";
@@ -75,7 +78,7 @@ pub(in crate::store) fn block(stream: Stream, first_version: u32) -> [u8; 15] {
     key
 }
 
-/// Returns the smallest key behind every block that begins at this version or before.
+/// Returns the smallest key after every block that begins at this version or before.
 pub(in crate::store) fn behind_block(stream: Stream, version: u32) -> [u8; 16] {
     let mut key = [0; 16];
     key[..15].copy_from_slice(&block(stream, version));
@@ -88,24 +91,24 @@ pub(in crate::store) fn read_block(key: &[u8]) -> Option<(Stream, u32)> {
     Some((read_address(head, BLOCK)?, u32::from_be_bytes(*version)))
 }
 
-pub(in crate::store) fn births(first: Stream, streams: u16) -> [u8; 13] {
-    let mut key = [BIRTHS; 13];
+pub(in crate::store) fn first_records(first: Stream, streams: u16) -> [u8; 13] {
+    let mut key = [FIRST_RECORDS; 13];
     key[1..11].copy_from_slice(&address(first));
     key[11..].copy_from_slice(&streams.to_be_bytes());
     key
 }
 
-/// Returns the smallest key behind the births that may hold this stream.
-pub(in crate::store) fn behind_births(stream: Stream) -> [u8; 14] {
+/// Returns the smallest key after all first records that may hold this stream.
+pub(in crate::store) fn behind_first_records(stream: Stream) -> [u8; 14] {
     let mut key = [0; 14];
-    key[..13].copy_from_slice(&births(stream, u16::MAX));
+    key[..13].copy_from_slice(&first_records(stream, u16::MAX));
     key
 }
 
-/// Reads the first of neighbouring streams, and their number.
-pub(in crate::store) fn read_births(key: &[u8]) -> Option<(Stream, u16)> {
+/// Reads the first of the adjacent streams, and the number of streams.
+pub(in crate::store) fn read_first_records(key: &[u8]) -> Option<(Stream, u16)> {
     let (streams, head) = (key.last_chunk::<2>()?, key.get(..key.len() - 2)?);
-    Some((read_address(head, BIRTHS)?, u16::from_be_bytes(*streams)))
+    Some((read_address(head, FIRST_RECORDS)?, u16::from_be_bytes(*streams)))
 }
 
 /// A group of streams of one kind with consecutive numbers.
@@ -117,39 +120,39 @@ pub struct StreamGroup {
 
 impl StreamGroup {
     pub(in crate::store) const fn of(stream: Stream) -> Self {
-        Self { kind: stream.kind, nth: stream.number / NEIGHBOURS }
+        Self { kind: stream.kind, nth: stream.number / GROUP_STREAMS }
     }
 
-    /// Returns the place of this stream among its neighbours.
+    /// Returns the index of this stream in its group.
     pub(in crate::store) const fn place_of(stream: Stream) -> u64 {
-        stream.number % NEIGHBOURS
+        stream.number % GROUP_STREAMS
     }
 
-    /// Returns the neighbour at this place.
+    /// Returns the stream at this index of the group.
     pub(in crate::store) const fn at(self, place: u64) -> Stream {
         Stream {
             kind: self.kind,
-            number: self.nth.saturating_mul(NEIGHBOURS).saturating_add(place),
+            number: self.nth.saturating_mul(GROUP_STREAMS).saturating_add(place),
         }
     }
 
-    /// Returns the key prefix of all later records of these streams.
-    pub(in crate::store) fn tails(self) -> [u8; 11] {
-        addressed(TAILS, Stream { kind: self.kind, number: self.nth })
+    /// Returns the key prefix of all young records of this group.
+    pub(in crate::store) fn young_records(self) -> [u8; 11] {
+        addressed(YOUNG_RECORDS, Stream { kind: self.kind, number: self.nth })
     }
 
-    /// Returns the key prefix of the later records that the commit at this position added to them.
-    pub(in crate::store) fn tails_of(self, commit: u64) -> [u8; 19] {
+    /// Returns the key prefix of the young records that the commit at this position added.
+    pub(in crate::store) fn young_records_of(self, commit: u64) -> [u8; 19] {
         let mut key = [0; 19];
-        key[..11].copy_from_slice(&self.tails());
+        key[..11].copy_from_slice(&self.young_records());
         key[11..].copy_from_slice(&commit.to_be_bytes());
         key
     }
 }
 
-pub(in crate::store) fn tails(neighbours: StreamGroup, commit: u64, part: u8) -> [u8; 20] {
+pub(in crate::store) fn young_records(group: StreamGroup, commit: u64, part: u8) -> [u8; 20] {
     let mut key = [part; 20];
-    key[..19].copy_from_slice(&neighbours.tails_of(commit));
+    key[..19].copy_from_slice(&group.young_records_of(commit));
     key
 }
 
@@ -159,7 +162,7 @@ pub(in crate::store) fn commit(first_position: u64) -> [u8; 9] {
     key
 }
 
-/// Returns the smallest key behind every commit that begins at this position or before.
+/// Returns the smallest key after every commit that begins at this position or before.
 pub(in crate::store) fn behind_commit(position: u64) -> [u8; 10] {
     let mut key = [0; 10];
     key[..9].copy_from_slice(&commit(position));
@@ -206,8 +209,8 @@ pub(in crate::store) fn kept_answer(hash: u128) -> [u8; 17] {
     key
 }
 
-/// Returns the key of an entry of the expiry index. The nonce tells entries of the same millisecond
-/// apart.
+/// Returns the key of an entry of the expiry index. The nonce distinguishes entries of the same
+/// millisecond.
 pub(in crate::store) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {
     let mut key = [EXPIRY; 17];
     key[1..9].copy_from_slice(&until_ms.to_be_bytes());

@@ -1,5 +1,4 @@
-//! The layout of the values in the tree: records alone and with those of neighbours, commits,
-//! totals.
+//! The layout of the values in the tree: records of one stream and of several, commits, totals.
 
 use super::keys::StreamGroup;
 use crate::{
@@ -14,14 +13,14 @@ use serde::{Deserialize, Serialize};
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
 pub const FORMAT: u32 = 4;
 
-/// The oldest format that this binary reads as well. Formats 1 and 2 have no identity of the store,
-/// and format 1 keeps no later records of neighbours together. Commits of formats 1 to 3 have no
+/// The oldest format that this binary reads. Formats 1 and 2 have no identity of the store. Format
+/// 1 does not store the young records of a group together. Commits of formats 1 to 3 have no
 /// running checksum.
 pub const FORMAT_READ_MIN: u32 = 1;
 
-/// A stream is young up to this version. Until then its later records may be kept together with
-/// those of its neighbours, and its history is read with theirs.
-pub const TAIL_VERSIONS_MAX: u32 = 16;
+/// A stream is young up to this version. Its later records up to there may be stored together with
+/// those of its stream group. They are then read together as well.
+pub const YOUNG_VERSIONS_MAX: u32 = 16;
 
 /// One commit: the runs of records in global order, and the totals after it.
 #[derive(Clone, Debug)]
@@ -46,7 +45,7 @@ impl Commit {
     }
 }
 
-/// Records of one stream that are neighbours in the global order too.
+/// Records of one stream that are adjacent in the global order as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub(in crate::store) stream: Stream,
@@ -54,7 +53,7 @@ pub struct Run {
     pub(in crate::store) records: u32,
 }
 
-/// For each kind, by its number from 0: how many streams it has, and the last number.
+/// For each kind, by its number from 0: the number of its streams, and the last number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals(Vec<Total>);
 
@@ -85,7 +84,8 @@ impl Totals {
     }
 }
 
-/// A record as it is written; its stream and version follow from the key and its place.
+/// A record as it is written. Its stream and version follow from the key and its place in the
+/// value.
 #[derive(Serialize)]
 struct Written<'a> {
     position: u64,
@@ -121,46 +121,46 @@ pub(in crate::store) fn records_of(
     Ok(records)
 }
 
-/// Reads the first records of neighbouring streams, stream by stream.
-pub(in crate::store) fn births_of(
+/// Reads the first records of adjacent streams, stream by stream.
+pub(in crate::store) fn first_records_of(
     first: Stream,
     value: &[u8],
 ) -> Result<Vec<Vec<Record>>, CodecError> {
     let mut rest = codec::checked(value)?;
-    let mut births = Vec::new();
+    let mut first_records = Vec::new();
     let mut stream = first;
     while !rest.is_empty() {
         let records: u32 = codec::next(&mut rest)?;
-        let birth = (1..=records).map(|version| next_record(stream, version, &mut rest));
-        births.push(birth.collect::<Result<_, _>>()?);
+        let of_stream = (1..=records).map(|version| next_record(stream, version, &mut rest));
+        first_records.push(of_stream.collect::<Result<_, _>>()?);
         stream.number = stream.number.saturating_add(1);
     }
-    Ok(births)
+    Ok(first_records)
 }
 
-/// The header of the records that a commit added to one of several neighbouring streams: its place
-/// among them, the first version, and the number of records that follow.
+/// The header of the records that a commit added to one stream of a group. It holds the index of
+/// the stream, the first version, and the number of records that follow.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Tail {
+pub struct YoungRecord {
     pub(in crate::store) place: u64,
     pub(in crate::store) first_version: u32,
     pub(in crate::store) records: u32,
 }
 
-/// Reads the records that a commit added to neighbouring streams, stream by stream.
-pub(in crate::store) fn tails_of(
-    neighbours: StreamGroup,
+/// Reads the young records that a commit added to a group, stream by stream.
+pub(in crate::store) fn young_records_of(
+    group: StreamGroup,
     value: &[u8],
 ) -> Result<Vec<Vec<Record>>, CodecError> {
     let mut rest = codec::checked(value)?;
-    let mut tails = Vec::new();
+    let mut young_records = Vec::new();
     while !rest.is_empty() {
-        let Tail { place, first_version, records } = codec::next(&mut rest)?;
-        let (stream, last) = (neighbours.at(place), first_version.saturating_add(records));
-        let tail = (first_version..last).map(|version| next_record(stream, version, &mut rest));
-        tails.push(tail.collect::<Result<_, _>>()?);
+        let YoungRecord { place, first_version, records } = codec::next(&mut rest)?;
+        let (stream, last) = (group.at(place), first_version.saturating_add(records));
+        let added = (first_version..last).map(|version| next_record(stream, version, &mut rest));
+        young_records.push(added.collect::<Result<_, _>>()?);
     }
-    Ok(tails)
+    Ok(young_records)
 }
 
 fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record, CodecError> {
@@ -169,7 +169,7 @@ fn next_record(stream: Stream, version: u32, rest: &mut &[u8]) -> Result<Record,
     Ok(Record { position, stream, version, time, correlation, cause, payload, typed })
 }
 
-/// Writes a record as [`records_of`], [`births_of`] and [`tails_of`] read it.
+/// Writes a record as [`records_of`], [`first_records_of`] and [`young_records_of`] read it.
 pub fn push_record(frame: &mut Frame, record: &Record) {
     frame.push(&Written {
         position: record.position,

@@ -5,8 +5,8 @@
 //! and applies their messages to its table of pages. In a segment that it knows to be complete, it
 //! takes an unreadable message for the end of the segment. The reason is that the second half of a
 //! free segment may have been rewritten before its header. A flipped bit looks the same: the rest
-//! of the segment is lost while newer segments are applied. This check tells the two apart: behind
-//! a damaged message there are further ones of the same segment.
+//! of the segment is lost while newer segments are applied. This check distinguishes the two: after
+//! a damaged message, further messages of the same segment follow.
 //!
 //! ```text
 //! segment   header 20 bytes | message | message | ... | end: a cap, or less than 32 bytes
@@ -39,7 +39,7 @@ const KINDS: u8 = 12;
 /// The kind of a message that fills a segment up.
 const CAP: u8 = 2;
 
-/// Checks the log in this folder. Reads only what sled is going to read.
+/// Checks the log in this folder. Reads only the parts that sled is going to read.
 ///
 /// # Errors
 /// The damage, as a sentence.

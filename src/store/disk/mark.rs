@@ -1,20 +1,20 @@
-//! The high-water mark: a small file beside the journal that records how far the journal was.
+//! The high-water mark: a small file beside the journal that records the last durable position.
 //!
 //! sled cuts its log at the first page that it cannot read, and serves the rest. Such a cut does
-//! not reach the mark. It is written with every commit, before the commit is acknowledged, so a
-//! journal that ends before its mark has lost acknowledged history.
+//! not change the mark. The mark is written with every commit, before the commit is acknowledged. A
+//! journal that ends before its mark has therefore lost acknowledged history.
 //!
 //! ```text
-//! offset 0        slot 0   ┐ how far the journal is: one slot is durable, one is on its way to
-//! offset 16 KiB   slot 1   │ the disk, one is written meanwhile
+//! offset 0        slot 0   ┐ the last durable position: one slot is durable, one is being synced,
+//! offset 16 KiB   slot 1   │ one is written meanwhile
 //! offset 32 KiB   slot 2   ┘
 //! offset 48 KiB   names 0  ┐ the names of the kinds, by number; changed when a kind is added
 //! offset 112 KiB  names 1  ┘
 //! ```
 //! Each part is `length u32 LE | frame`, and a frame ends with its checksum. A write survives the
-//! end of the process. It survives a power loss once the file is synced, which happens on a thread
-//! of its own at a bounded interval. After a power loss the mark may therefore be behind the
-//! journal, which is no damage.
+//! end of the process. It survives a power loss once the file is synced. A separate thread syncs it
+//! at a bounded interval. After a power loss the mark may therefore be behind the journal, which is
+//! not damage.
 
 use crate::store::{codec, sync::lock, types::StoreId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -35,17 +35,18 @@ const NAMES: [u64; 2] = [48 * 1024, 112 * 1024];
 /// The size of the whole file, in bytes.
 const FILE_BYTES: u64 = 176 * 1024;
 
-/// The longest content of a slot and of the names, in bytes; the length before it not counted.
+/// The longest content of a slot, in bytes, without the length before it.
 const SLOT_BYTES_MAX: usize = 16 * 1024 - LENGTH_BYTES;
 
+/// The longest content of the names, in bytes, without the length before it.
 const NAMES_BYTES_MAX: usize = 64 * 1024 - LENGTH_BYTES;
 
 const LENGTH_BYTES: usize = 4;
 
-/// The content of a mark: how far a journal was.
+/// The content of a mark: the end of a journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Number of the write; the slot with the greatest one counts.
+    /// Number of the write; the slot with the greatest number is valid.
     pub(in crate::store) sequence: u64,
     /// The store it belongs to; stores of the first formats have no identity.
     pub(in crate::store) store: Option<StoreId>,
@@ -99,7 +100,7 @@ struct Written {
     bytes: Vec<u8>,
 }
 
-/// Reads the mark in this place.
+/// Reads the mark at this path.
 pub(in crate::store) fn read(path: &Path) -> io::Result<Found> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -108,7 +109,7 @@ pub(in crate::store) fn read(path: &Path) -> io::Result<Found> {
     };
     let marks = SLOTS.iter().filter_map(|slot| part::<Mark>(&bytes, *slot, SLOT_BYTES_MAX));
     let Some(mark) = marks.max_by_key(|mark| mark.sequence) else { return Ok(Found::Damaged) };
-    // Names are only added, so that the longer copy is the newer one.
+    // Names are only added, so the longer copy is the newer one.
     let names = NAMES.iter().filter_map(|at| part::<Vec<String>>(&bytes, *at, NAMES_BYTES_MAX));
     let names = names.max_by_key(Vec::len).unwrap_or_default();
     Ok(Found::Mark(mark, names))

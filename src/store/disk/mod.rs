@@ -17,7 +17,7 @@ pub use failure::Failure;
 pub use files::{Files, Locked};
 pub use keys::StreamGroup;
 pub use layout::{
-    Commit, FORMAT, FORMAT_READ_MIN, Run, TAIL_VERSIONS_MAX, Tail, Totals, push_record,
+    Commit, FORMAT, FORMAT_READ_MIN, Run, Totals, YOUNG_VERSIONS_MAX, YoungRecord, push_record,
 };
 pub use mark::{Answers, Found, Mark, MarkFile};
 pub use reading::Head;

@@ -1,4 +1,4 @@
-//! Reads of the disk: histories, the global order, the lists of streams.
+//! Reads of the disk: histories, the global order and the lists of streams.
 
 use super::{
     keys::{self, StreamGroup},
@@ -73,21 +73,23 @@ pub(in crate::store) fn snapshot(
     let snapshot = value.map(|value| codec::unframe(&value)).transpose();
     snapshot.map_err(|error| StoreError::Unreadable {
         stream,
-        because: format!("its snapshot: {error}"),
+        reason: format!("its snapshot: {error}"),
     })
 }
 
-/// Reads the records of a young stream that were written together with its neighbours', after its
-/// first records.
-pub(in crate::store) fn tail(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
-    let neighbours = StreamGroup::of(stream);
+/// Reads the young records of a stream: those after its first records that are stored together with
+/// records of its group.
+pub(in crate::store) fn young_record(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
+    let group = StreamGroup::of(stream);
     let mut records = Vec::new();
-    for tails in db.scan_prefix(neighbours.tails()) {
-        let tails = layout::tails_of(neighbours, &tails?.1).map_err(|error| {
-            let because = format!("the later records of it and its neighbours: {error}");
-            StoreError::Unreadable { stream, because }
-        })?;
-        records.extend(tails.into_iter().flatten().filter(|record| record.stream == stream));
+    for young_records in db.scan_prefix(group.young_records()) {
+        let young_records =
+            layout::young_records_of(group, &young_records?.1).map_err(|error| {
+                let reason = format!("the later records of its stream group: {error}");
+                StoreError::Unreadable { stream, reason }
+            })?;
+        records
+            .extend(young_records.into_iter().flatten().filter(|record| record.stream == stream));
     }
     Ok(records)
 }
@@ -107,44 +109,45 @@ pub(in crate::store) fn blocks_from(
     Ok(first..=last)
 }
 
-/// Reads the first records of a stream, kept with those of its neighbours; empty when there is no
-/// such stream.
-pub(in crate::store) fn birth(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
-    let births = births(db, stream)?;
-    Ok(births.into_iter().find(|birth| birth[0].stream == stream).unwrap_or_default())
+/// Reads the first records of a stream, which are stored with those of adjacent streams. Empty when
+/// there is no such stream.
+pub(in crate::store) fn first_record(db: &Tree, stream: Stream) -> Result<Vec<Record>, StoreError> {
+    let first_records = first_records(db, stream)?;
+    Ok(first_records.into_iter().find(|records| records[0].stream == stream).unwrap_or_default())
 }
 
-/// Reads the first records of a stream and its neighbours; empty when there is no such stream.
-fn births(db: &Tree, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
-    let Some((key, value)) = db.get_lt(keys::behind_births(stream))? else {
+/// Reads the first records of a stream and of the streams stored with it. Empty when there is no
+/// such stream.
+fn first_records(db: &Tree, stream: Stream) -> Result<Vec<Vec<Record>>, StoreError> {
+    let Some((key, value)) = db.get_lt(keys::behind_first_records(stream))? else {
         return Ok(Vec::new());
     };
-    let of_neighbours = keys::read_births(&key).filter(|(first, streams)| {
+    let found = keys::read_first_records(&key).filter(|(first, streams)| {
         first.kind == stream.kind && stream.number - first.number < u64::from(*streams)
     });
-    let Some((first, _)) = of_neighbours else {
+    let Some((first, _)) = found else {
         return Ok(Vec::new());
     };
-    read_births(first, &value).map_err(|error| StoreError::Unreadable {
+    read_first_records(first, &value).map_err(|error| StoreError::Unreadable {
         stream,
-        because: format!("its first records: {error}"),
+        reason: format!("its first records: {error}"),
     })
 }
 
-pub(in crate::store) fn read_births(
+pub(in crate::store) fn read_first_records(
     first: Stream,
     value: &[u8],
 ) -> Result<Vec<Vec<Record>>, CodecError> {
-    let births = layout::births_of(first, value)?;
-    if births.iter().any(Vec::is_empty) {
+    let first_records = layout::first_records_of(first, value)?;
+    if first_records.iter().any(Vec::is_empty) {
         return Err(CodecError::Malformed("a stream without records".to_owned()));
     }
-    Ok(births)
+    Ok(first_records)
 }
 
 pub(in crate::store) fn read_block(key: &[u8], value: &[u8]) -> Result<Vec<Record>, CodecError> {
     let (stream, first_version) = keys::read_block(key)
-        .ok_or_else(|| CodecError::Malformed("the key of a block makes no sense".to_owned()))?;
+        .ok_or_else(|| CodecError::Malformed("the key of a block cannot be read".to_owned()))?;
     layout::records_of(stream, first_version, value)
 }
 
@@ -193,12 +196,12 @@ pub(in crate::store) fn commit_records(
     key: &[u8],
     value: &[u8],
 ) -> Result<Vec<Arc<Record>>, StoreError> {
-    let unreadable = |because: String| {
+    let unreadable = |reason: String| {
         let at = keys::read_commit(key).unwrap_or_default();
-        StoreError::Failed(format!("the commit at position {at} cannot be read: {because}"))
+        StoreError::Failed(format!("the commit at position {at} cannot be read: {reason}"))
     };
     let first_position =
-        keys::read_commit(key).ok_or_else(|| unreadable("its key makes no sense".to_owned()))?;
+        keys::read_commit(key).ok_or_else(|| unreadable("its key cannot be read".to_owned()))?;
     let commit = Commit::read(value).map_err(|error| unreadable(error.to_string()))?;
     let mut blocks: HashMap<Stream, Vec<Arc<Record>>> = HashMap::new();
     let mut records = Vec::new();
@@ -223,15 +226,15 @@ pub(in crate::store) fn commit_records(
     Ok(records)
 }
 
-/// Finds one record of a commit, in the blocks already read if it is there. Records that the commit
-/// added to a young stream may be kept with those of its neighbours; first records always are.
+/// Finds one record of a commit, in the blocks already read if it is there. First records are
+/// stored with those of adjacent streams. Young records may be stored with those of their group.
 fn find(
     db: &Tree,
     blocks: &mut HashMap<Stream, Vec<Arc<Record>>>,
     commit: u64,
     (stream, version): (Stream, u32),
 ) -> Result<Arc<Record>, StoreError> {
-    let unreadable = |because: String| StoreError::Unreadable { stream, because };
+    let unreadable = |reason: String| StoreError::Unreadable { stream, reason };
     let known = |blocks: &HashMap<Stream, Vec<Arc<Record>>>| {
         let known = blocks.get(&stream)?;
         let index = known.binary_search_by_key(&version, |record| record.version).ok()?;
@@ -245,11 +248,11 @@ fn find(
     if let Some(record) = known(blocks) {
         return Ok(record);
     }
-    // All other records of a birth were read with its first record.
+    // The record of version 1 is read together with all first records of its stream.
     if version == 1 {
-        remember(blocks, births(db, stream)?);
+        remember(blocks, first_records(db, stream)?);
     } else {
-        remember(blocks, tails_of(db, stream, commit)?);
+        remember(blocks, young_records_of(db, stream, commit)?);
         if known(blocks).is_none() {
             remember(blocks, block_with(db, stream, version)?);
         }
@@ -257,18 +260,22 @@ fn find(
     known(blocks).ok_or_else(|| unreadable(format!("version {version} is missing")))
 }
 
-/// Reads the records that this commit added to young streams among the neighbours of this one.
-fn tails_of(db: &Tree, stream: Stream, commit: u64) -> Result<Vec<Vec<Record>>, StoreError> {
-    let neighbours = StreamGroup::of(stream);
-    let mut tails = Vec::new();
-    for entry in db.scan_prefix(neighbours.tails_of(commit)) {
-        let read = layout::tails_of(neighbours, &entry?.1);
-        tails.extend(read.map_err(|error| StoreError::Unreadable {
+/// Reads the young records that this commit added to the group of this stream.
+fn young_records_of(
+    db: &Tree,
+    stream: Stream,
+    commit: u64,
+) -> Result<Vec<Vec<Record>>, StoreError> {
+    let group = StreamGroup::of(stream);
+    let mut young_records = Vec::new();
+    for entry in db.scan_prefix(group.young_records_of(commit)) {
+        let read = layout::young_records_of(group, &entry?.1);
+        young_records.extend(read.map_err(|error| StoreError::Unreadable {
             stream,
-            because: format!("its records of the commit at position {commit}: {error}"),
+            reason: format!("its records of the commit at position {commit}: {error}"),
         })?);
     }
-    Ok(tails)
+    Ok(young_records)
 }
 
 /// Reads the block of this stream that would hold this version.
@@ -280,12 +287,12 @@ fn block_with(db: &Tree, stream: Stream, version: u32) -> Result<Vec<Vec<Record>
     };
     let block = read_block(&key, &value).map_err(|error| StoreError::Unreadable {
         stream,
-        because: format!("version {version}: {error}"),
+        reason: format!("version {version}: {error}"),
     })?;
     Ok(vec![block])
 }
 
-/// Reads the numbers of the existing streams of a kind, birth by birth.
+/// Reads the numbers of the existing streams of a kind from the keys of first records.
 pub(in crate::store) fn numbers(
     db: &Tree,
     kind: KindId,
@@ -295,15 +302,17 @@ pub(in crate::store) fn numbers(
 ) -> Result<Vec<u64>, StoreError> {
     let mut numbers = Vec::new();
     let mut left_to_skip = skip;
-    let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
-    let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
-    let mut births = db.range(first..=last);
+    let first = keys::first_records(Stream { kind, number: 0 }, 0).to_vec();
+    let last = keys::first_records(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    let mut first_records = db.range(first..=last);
     while numbers.len() < take {
-        let Some(entry) = (if descending { births.next_back() } else { births.next() }) else {
+        let Some(entry) =
+            (if descending { first_records.next_back() } else { first_records.next() })
+        else {
             break;
         };
-        let (first, streams) = keys::read_births(&entry?.0).ok_or_else(|| {
-            StoreError::Failed("the key of first records makes no sense".to_owned())
+        let (first, streams) = keys::read_first_records(&entry?.0).ok_or_else(|| {
+            StoreError::Failed("the key of first records cannot be read".to_owned())
         })?;
         let streams = u64::from(streams);
         let skipped = left_to_skip.min(streams);

@@ -1,5 +1,5 @@
-//! Checks whether the file system under the journal takes writes, and reserves space on it for the
-//! journal alone.
+//! Checks whether the file system under the journal accepts writes, and reserves space on it for
+//! the journal.
 //!
 //! A log that meets a full disk in the middle of a write has to be closed and reopened, which
 //! interrupts all reads. This module prevents that:
@@ -7,13 +7,13 @@
 //! ```text
 //! the log ▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░        free          reserve
 //!         written     headroom: allocated to the log,   │
-//!                     others cannot take it             └─ less is free: no more is taken, what
-//!                     └─ too little of it: nothing is      was taken is written into the headroom
-//!                        begun, all that waits is given up
+//!                     others cannot take it             └─ less is free: submissions are refused,
+//!                     └─ too little of it: no commit       queued ones are written into the
+//!                        begins, the queue is discarded    headroom
 //! ```
 
 use crate::store::{
-    faults::{Faults, Pretence},
+    faults::{Faults, SimulatedDiskState},
     sync::lock,
 };
 use rustix::{
@@ -35,8 +35,8 @@ const RESERVE_OF_WHOLE: u64 = 20;
 /// See [`Space::look`].
 const SURPLUS_OF_RESERVE: u64 = 4;
 
-/// Growth of the log beside the records of a commit, in bytes: a new segment of sled, and one of
-/// those it moves.
+/// Growth of the log beside the records of a commit, in bytes: a new segment of sled, and a segment
+/// that sled moves.
 const COMMIT_BYTES_MIN: u64 = 1 << 20;
 
 /// Bytes that are allocated at once.
@@ -45,7 +45,7 @@ const HEADROOM_BYTES: u64 = 4 << 20;
 /// Bytes of the probe file: enough to need a block of the disk.
 const PROBE_BYTES: usize = 4_096;
 
-/// Why no writes are taken. Nothing was written, and no file is damaged.
+/// Why no writes are accepted. Nothing was written, and no file is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Less space is free than is kept in reserve, or than the journal needs.
@@ -131,13 +131,13 @@ impl Space {
     }
 
     fn is_read_only(&self) -> bool {
-        self.faults.pretence() == Some(Pretence::ReadOnly)
+        self.faults.simulated_state() == Some(SimulatedDiskState::ReadOnly)
             || statvfs(&self.dir).is_ok_and(|found| is_read_only(&found))
     }
 
     /// Returns the free space. Where it is unknown, it counts as enough until a write fails.
     fn free_bytes(&self) -> u64 {
-        if self.faults.pretence() == Some(Pretence::NoSpace) {
+        if self.faults.simulated_state() == Some(SimulatedDiskState::NoSpace) {
             return 0;
         }
         statvfs(&self.dir).map_or(u64::MAX, |found| free_bytes(&found))
@@ -145,7 +145,7 @@ impl Space {
 
     /// Checks that the disk works: writes a small file beside the log and makes it durable.
     pub(in crate::store) fn probe(&self) -> io::Result<()> {
-        if self.faults.pretence() == Some(Pretence::Failing) {
+        if self.faults.simulated_state() == Some(SimulatedDiskState::Failing) {
             return Err(io::Error::other("the disk still fails on purpose"));
         }
         let path = self.dir.join("probe");
@@ -165,7 +165,7 @@ impl Space {
             }
             Errno::DQUOT => Err(Refusal::Quota),
             Errno::ROFS => Err(Refusal::ReadOnly),
-            // Space cannot be allocated here; a full disk shows when less than the reserve is free.
+            // Space cannot be allocated here. The check of the reserve then detects a full disk.
             _ => {
                 headroom.is_impossible = true;
                 Ok(())
@@ -195,7 +195,8 @@ impl Headroom {
     }
 
     fn allocate(&mut self, log: &File, up_to: u64) -> Result<(), Errno> {
-        // Begins at the old end of the allocation, so that parts sled skipped are filled as well.
+        // The allocation begins at its old end, so that parts that sled skipped are allocated as
+        // well.
         let begin = self.allocated.min(up_to);
         fallocate(log, FallocateFlags::KEEP_SIZE, begin, up_to - begin)?;
         self.allocated = up_to;

@@ -1,7 +1,7 @@
-//! The disk under the journal: sled, with an fsync that survives a power loss.
+//! The disk under the journal: sled, with commits that survive a power loss.
 //!
-//! The `flush` of sled 0.34 calls `sync_file_range`, which does not survive a power loss. So this
-//! module keeps handles of its own on the files sled writes, and syncs those after each flush.
+//! The `flush` of sled 0.34 calls `sync_file_range`, which does not protect against a power loss.
+//! This module therefore opens the files that sled writes, and syncs them after each flush.
 //!
 //! ```text
 //! conf     written once, when the folder is created
@@ -45,7 +45,7 @@ pub struct Disk {
 impl Disk {
     /// Opens or creates the store in this folder, and makes the folder itself durable.
     pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Self, OpenError> {
-        let failed = |because: String| OpenError { path: dir.to_owned(), because };
+        let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
         remove_unfinished_snapshots(dir).map_err(|error| failed(error.to_string()))?;
         let config = sled::Config::new()
             .path(dir)
@@ -85,7 +85,7 @@ impl Disk {
 }
 
 /// Removes unfinished snapshots. sled writes a snapshot beside its place and renames it. At the
-/// next opening it takes one that was not finished for the newest of all, and for a damaged one.
+/// next opening sled treats an unfinished snapshot as the newest one, and as damaged.
 fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -148,11 +148,11 @@ impl Batch {
     }
 }
 
-/// Makes the operating system's and the disk's content of the files the same again.
+/// Rewrites all pages of the files, so that the page cache and the disk have the same content.
 ///
-/// After a failed fsync the kernel may mark pages as clean that never reached the disk: reading
-/// them back proves nothing. Writing and syncing every page again does; only then can the store be
-/// opened and written to. It takes one second for one or two gigabytes, after a rare failure.
+/// After a failed fsync the kernel may mark pages as clean that never reached the disk. A read of
+/// such a page proves nothing. A rewrite and a sync of every page do. The store must not be opened
+/// before that. It takes one second for one or two gigabytes, after a rare failure.
 pub(in crate::store) fn settle(dir: &Path) -> io::Result<()> {
     let mut log = fs::OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
     log.try_lock().map_err(io::Error::from)?;
@@ -179,7 +179,7 @@ pub(in crate::store) fn settle(dir: &Path) -> io::Result<()> {
     sync_folders(dir)
 }
 
-/// The folder of large values, and which of them are known to be durable.
+/// The folder of large values, and the values that are known to be durable.
 struct Blobs {
     path: PathBuf,
     changed: SystemTime,
@@ -220,7 +220,8 @@ impl Blobs {
     }
 }
 
-/// A folder's entries are durable once the folder is synced, its own entry once its parent is.
+/// Syncs the folders. The entries of a folder are durable once the folder is synced. The entry of
+/// the folder itself is durable once its parent is synced.
 fn sync_folders(dir: &Path) -> io::Result<()> {
     fs::File::open(dir.join("conf"))?.sync_all()?;
     let parent = dir.canonicalize()?.parent().map(Path::to_owned);

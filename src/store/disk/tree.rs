@@ -1,4 +1,5 @@
-//! The wrapper around sled: each of its errors and panics becomes a sentence that names the damage.
+//! The wrapper around sled. It translates errors and panics of sled into messages that name the
+//! damage.
 //!
 //! sled returns some inconsistencies as errors and panics on others, also on threads of its own. A
 //! panic on the calling thread is caught here. A panic on one of sled's threads reaches the caller
@@ -24,8 +25,8 @@ thread_local! {
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic on this thread is caught by this module and reported as a sentence; then the
-/// panic's message need not be logged.
+/// Whether this module catches a panic on this thread and reports it as an error. The message of
+/// such a panic need not be logged.
 #[must_use]
 pub fn is_guarded() -> bool {
     let is_thread_of_sled =
@@ -47,8 +48,8 @@ pub(in crate::store) enum TreeError {
 impl From<TreeError> for StoreError {
     fn from(error: TreeError) -> Self {
         match error {
-            TreeError::Damaged(because) => Self::Damaged(because),
-            TreeError::Failed(because) => Self::Failed(because),
+            TreeError::Damaged(reason) => Self::Damaged(reason),
+            TreeError::Failed(reason) => Self::Failed(reason),
         }
     }
 }
@@ -204,8 +205,8 @@ fn guarded<T>(
             let words = panic.downcast_ref::<String>().map(Deref::deref);
             let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
             tracing::debug!(words, "sled panicked");
-            let because = "its pages contradict each other";
-            Err(TreeError::Damaged(damaged(&folder.join("db"), &because)))
+            let reason = "its pages contradict each other";
+            Err(TreeError::Damaged(damaged(&folder.join("db"), &reason)))
         }
     }
 }
@@ -239,6 +240,6 @@ fn sentence(error: &sled::Error, folder: &Path) -> TreeError {
     }
 }
 
-fn damaged(place: &Path, because: &dyn fmt::Display) -> String {
-    format!("the journal is damaged: {}: {because}; {ADVICE}", place.display())
+fn damaged(place: &Path, reason: &dyn fmt::Display) -> String {
+    format!("the journal is damaged: {}: {reason}; {ADVICE}", place.display())
 }

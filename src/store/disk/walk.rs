@@ -1,15 +1,15 @@
 //! The history of one stream, record by record: one block of it is in memory at a time.
 //!
 //! ```text
-//! births ──┐
-//! tails  ──┴─▶ early (bounded by their layout) ──┐
-//! blocks ──▶ block ──────────────────────────────┴─▶ the record of the next version
+//! first records ──┐
+//! young records ──┴─▶ early (bounded by their layout) ──┐
+//! blocks ──▶ block ─────────────────────────────────────┴─▶ the record of the next version
 //! ```
 
 use super::{
     keys,
-    layout::TAIL_VERSIONS_MAX,
-    reading::{birth, blocks_from, read_block, tail},
+    layout::YOUNG_VERSIONS_MAX,
+    reading::{blocks_from, first_record, read_block, young_record},
     tree::{Entries, Tree},
 };
 use crate::store::types::{KindId, Payload, Record, StoreError, Stream};
@@ -35,7 +35,7 @@ impl Walk {
     ) -> Result<Self, StoreError> {
         let expected = after.saturating_add(1);
         let blocks = db.range(blocks_from(db, stream, expected)?);
-        let early = if after < TAIL_VERSIONS_MAX { tail(db, stream)? } else { Vec::new() };
+        let early = if after < YOUNG_VERSIONS_MAX { young_record(db, stream)? } else { Vec::new() };
         let mut walk = Self {
             stream,
             after,
@@ -49,7 +49,7 @@ impl Walk {
         let first = walk.early.peek().map(|record| record.version);
         let first = first.into_iter().chain(walk.block.peek().map(|record| record.version)).min();
         if first.is_none_or(|first| first > expected) {
-            let mut early = birth(db, stream)?;
+            let mut early = first_record(db, stream)?;
             early.extend(walk.early);
             walk.early = sorted(early, after);
         }
@@ -62,8 +62,8 @@ impl Walk {
             let Some(entry) = self.blocks.next() else { break };
             let (key, value) = entry?;
             let mut block = read_block(&key, &value).map_err(|error| {
-                let because = format!("the records after version {}: {error}", self.expected - 1);
-                StoreError::Unreadable { stream: self.stream, because }
+                let reason = format!("the records after version {}: {error}", self.expected - 1);
+                StoreError::Unreadable { stream: self.stream, reason }
             })?;
             block.retain(|record| record.version > self.after);
             self.block = block.into_iter().peekable();
@@ -81,8 +81,8 @@ impl Walk {
         let record = if is_early { self.early.next() } else { self.block.next() };
         let Some(record) = record else { return Ok(None) };
         if record.version != self.expected {
-            let because = format!("version {} is missing", self.expected);
-            return Err(StoreError::Unreadable { stream: self.stream, because });
+            let reason = format!("version {} is missing", self.expected);
+            return Err(StoreError::Unreadable { stream: self.stream, reason });
         }
         self.expected = self.expected.saturating_add(1);
         Ok(Some(record))
@@ -102,7 +102,7 @@ impl Iterator for Walk {
     }
 }
 
-/// Returns the last record of a stream. Reads at most the records kept with neighbours and the last
+/// Returns the last record of a stream. Reads at most its first and young records and its last
 /// block.
 pub(in crate::store) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>, StoreError> {
     let all = keys::block(stream, 0)..=keys::block(stream, u32::MAX);
@@ -110,16 +110,16 @@ pub(in crate::store) fn last(db: &Tree, stream: Stream) -> Result<Option<Record>
     let last = last.map(|(key, value)| {
         read_block(&key, &value).map_err(|error| StoreError::Unreadable {
             stream,
-            because: format!("its last records: {error}"),
+            reason: format!("its last records: {error}"),
         })
     });
     let of_block = last.transpose()?.and_then(|block| block.into_iter().next_back());
-    if of_block.as_ref().is_some_and(|record| record.version >= TAIL_VERSIONS_MAX) {
+    if of_block.as_ref().is_some_and(|record| record.version >= YOUNG_VERSIONS_MAX) {
         return Ok(of_block);
     }
-    let mut others = tail(db, stream)?;
+    let mut others = young_record(db, stream)?;
     if others.is_empty() && of_block.is_none() {
-        others = birth(db, stream)?;
+        others = first_record(db, stream)?;
     }
     Ok(others.into_iter().chain(of_block).max_by_key(|record| record.version))
 }
@@ -141,19 +141,19 @@ pub(in crate::store) fn records_after(
 }
 
 /// Returns the greatest number of a stream of a kind with an event; 0 when there is none. A stream
-/// that cannot be read counts as one.
+/// that cannot be read counts as a stream with an event.
 pub(in crate::store) fn last_born(db: &Tree, kind: KindId) -> Result<u64, StoreError> {
-    let first = keys::births(Stream { kind, number: 0 }, 0).to_vec();
-    let last = keys::births(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
+    let first = keys::first_records(Stream { kind, number: 0 }, 0).to_vec();
+    let last = keys::first_records(Stream { kind, number: u64::MAX }, u16::MAX).to_vec();
     for entry in db.range(first..=last).rev() {
         let (key, _) = entry?;
-        let (first, streams) = keys::read_births(&key).ok_or_else(|| {
-            StoreError::Failed("the key of first records makes no sense".to_owned())
+        let (first, streams) = keys::read_first_records(&key).ok_or_else(|| {
+            StoreError::Failed("the key of first records cannot be read".to_owned())
         })?;
         for number in (first.number..=first.number + u64::from(streams.saturating_sub(1))).rev() {
             match is_born(db, Stream { kind, number }) {
                 Ok(false) => {}
-                Err(StoreError::Failed(because)) => return Err(StoreError::Failed(because)),
+                Err(StoreError::Failed(reason)) => return Err(StoreError::Failed(reason)),
                 _ => return Ok(number),
             }
         }

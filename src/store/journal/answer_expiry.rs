@@ -1,17 +1,18 @@
 //! Answers under idempotency keys: how they are written, and how they expire.
 //!
 //! ```text
-//! a | hash                    the answer, and until when it is kept
-//! x | kept until | nonce      the hashes of answers of one commit, oldest first
+//! a | hash                    the answer and its expiry
+//! x | expiry | nonce          the hashes of the keys of answers of one commit, oldest first
 //! ```
 //!
-//! Each commit that stores answers adds one entry to the index `x`, whatever the number of answers.
-//! Later commits remove what the index lists as expired, a bounded number at a time. While nothing
-//! is submitted, the writer thread makes commits for that alone.
+//! Each commit that stores answers adds entries to the index `x`; one entry lists up to
+//! [`ENTRY_ANSWERS_MAX`]. Later commits remove the answers that the index lists as expired, a
+//! bounded number at a time. While nothing is submitted, the writer thread makes commits only for
+//! the removal.
 //!
-//! An answer that replaces another under the same key is not entered into the index again: the
-//! two are at most [`REPLACED_WITHIN_MS`] apart in the usual case, and the answer expires with the
-//! first entry. When they are further apart, the entry is moved to the later time.
+//! An answer that replaces another one under the same key is not entered into the index again.
+//! Usually the two are at most [`REPLACED_WITHIN_MS`] apart, and the answer expires with the first
+//! entry. When they are further apart, the entry is moved to the later time.
 
 use super::shared::Shared;
 use crate::store::{
@@ -39,7 +40,7 @@ const SWEPT_ANSWERS_MIN: usize = 128;
 /// A commit removes at most this many answers of older formats.
 const SWEPT_OLD_ANSWERS_MAX: usize = 128;
 
-/// Interval of checks for expired answers, unless more are known to have expired.
+/// Interval of checks for expired answers, unless further expired answers are known.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Writes answers and removes expired ones, commit by commit.
@@ -52,7 +53,7 @@ pub(in crate::store) struct Expiry {
     written: Vec<u128>,
     /// Those of the written keys that were not stored before.
     first: Vec<u128>,
-    /// Time of the last check; `None` while more has expired than was removed.
+    /// Time of the last check; `None` while expired answers are left.
     looked: Option<Instant>,
     /// Whether no answer of an older format is left.
     no_old_answers: bool,
@@ -146,7 +147,7 @@ impl Expiry {
                 return Ok(true);
             }
             let (entry, keys) = entry?;
-            // An audit reports an unreadable entry; here it is removed, so that it is not met
+            // An audit reports an unreadable entry. Here it is removed, so that it is not read
             // again.
             let keys: Vec<u128> = codec::unframe(&keys).unwrap_or_default();
             looked_at += keys.len().max(1);
@@ -171,7 +172,7 @@ impl Expiry {
         }
     }
 
-    /// Removes answers of older formats; true when more are left. Such answers have no expiry: all
+    /// Removes answers of older formats; true when more are left. Such answers have no expiry. All
     /// of them are kept for the whole time from the first start of a binary that expires them.
     fn sweep_old(&mut self, db: &Tree, batch: &mut Batch) -> Result<bool, StoreError> {
         if self.no_old_answers {

@@ -1,4 +1,4 @@
-//! Notifies observers when the journal stops taking writes, and when it takes them again.
+//! Notifies observers when the journal stops accepting submissions, and when it accepts them again.
 
 use crate::store::sync::lock;
 use std::{
@@ -7,17 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A change in whether the journal takes submissions.
+/// A change in whether the journal accepts submissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Availability {
-    /// The journal takes no submissions, for this reason.
-    Broke {
+    /// The journal accepts no submissions, for this reason.
+    Unavailable {
         /// The reason, as a sentence.
-        because: Arc<str>,
+        reason: Arc<str>,
     },
-    /// The journal takes submissions again.
-    Healed {
-        /// Time during which it took none.
+    /// The journal accepts submissions again.
+    Recovered {
+        /// Time during which it accepted none.
         after: Duration,
     },
 }
@@ -25,38 +25,38 @@ pub enum Availability {
 /// Callback for every change of availability. It runs on the journal's thread and must not block.
 pub type AvailabilityObserver = Arc<dyn Fn(Availability) + Send + Sync>;
 
-/// The observers, and when the journal stopped taking writes.
+/// The observers, and the time at which the journal stopped accepting submissions.
 #[derive(Default)]
-pub(in crate::store) struct Turns {
+pub(in crate::store) struct AvailabilityObservers {
     witnesses: Mutex<Vec<AvailabilityObserver>>,
     broke_at: Mutex<Option<Instant>>,
 }
 
-impl Turns {
-    pub(in crate::store) fn add(&self, witness: AvailabilityObserver) {
-        lock(&self.witnesses).push(witness);
+impl AvailabilityObservers {
+    pub(in crate::store) fn add(&self, observer: AvailabilityObserver) {
+        lock(&self.witnesses).push(observer);
     }
 
     /// Notifies the observers once, however often the journal fails before it recovers.
-    pub(in crate::store) fn broke(&self, because: &Arc<str>) {
+    pub(in crate::store) fn unavailable(&self, reason: &Arc<str>) {
         if lock(&self.broke_at).is_none() {
             *lock(&self.broke_at) = Some(Instant::now());
-            self.tell(&Availability::Broke { because: Arc::clone(because) });
+            self.notify(&Availability::Unavailable { reason: Arc::clone(reason) });
         }
     }
 
-    pub(in crate::store) fn healed(&self) {
+    pub(in crate::store) fn recovered(&self) {
         let broke_at = lock(&self.broke_at).take();
         if let Some(broke_at) = broke_at {
-            self.tell(&Availability::Healed { after: broke_at.elapsed() });
+            self.notify(&Availability::Recovered { after: broke_at.elapsed() });
         }
     }
 
-    fn tell(&self, turn: &Availability) {
-        let witnesses = lock(&self.witnesses).clone();
-        for witness in witnesses {
+    fn notify(&self, change: &Availability) {
+        let observers = lock(&self.witnesses).clone();
+        for observer in observers {
             // A panic of an observer must not end the journal's thread.
-            let _ = catch_unwind(AssertUnwindSafe(|| witness(turn.clone())));
+            let _ = catch_unwind(AssertUnwindSafe(|| observer(change.clone())));
         }
     }
 }

@@ -2,14 +2,14 @@
 //! per key.
 //!
 //! ```text
-//! records by stream ──▶ newborn ─────────────────────────────▶ births: with neighbours newborn too
-//!                   └─▶ later ──▶ young, beside a neighbour ─▶ tails: with what these neighbours got
-//!                             └─▶ old, or alone ─────────────▶ a block of its own
+//! records by stream ──▶ new ──────────────────────────────▶ first records: adjacent new streams
+//!                   └─▶ later ──▶ young, several in group ─▶ young records: streams of one group
+//!                             └─▶ old, or alone ───────────▶ a block: one stream
 //! ```
 
 use crate::store::{
     codec::Frame,
-    disk::{Batch, Run, StreamGroup, TAIL_VERSIONS_MAX, Tail, Totals, keys, push_record},
+    disk::{Batch, Run, StreamGroup, Totals, YOUNG_VERSIONS_MAX, YoungRecord, keys, push_record},
     types::{Payload, Record, Stream},
 };
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use std::sync::Arc;
 /// the size at which sled moves it into a file of its own.
 const BLOCK_BYTES_MAX: usize = 8 * 1024;
 
-/// The size past which records kept together with those of neighbours are closed. A cold stream is
-/// read with all of its tree node, so what saves keys when writing costs bytes when reading.
-const NEIGHBOURS_BYTES_MAX: usize = 4 * 1024;
+/// Size in bytes past which a value with records of several streams is closed. A cold stream is
+/// read with its whole tree node. Larger values save keys at a write, and cost bytes at a read.
+const SHARED_BYTES_MAX: usize = 4 * 1024;
 
 /// The records that one commit added to one stream, in order of version.
 type Added<'a> = &'a [&'a Arc<Record>];
 
 /// Adds the records of a commit, in order of position, to the batch: keys for the streams, and one
 /// for the commit. `totals` and `chain` are changed from their values before the commit to those
-/// after it. The chain covers all that is in the batch by then.
+/// after it. The chain covers all writes that are in the batch at that time.
 pub(in crate::store) fn write_records(
     batch: &mut Batch,
     frame: &mut Frame,
@@ -61,21 +61,21 @@ pub(in crate::store) fn write_records(
 fn write_streams(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], runs: usize) {
     let mut by_stream: Vec<&Arc<Record>> = records.iter().collect();
     if runs > 1 {
-        // Stable: within a stream the order of positions is the order of versions.
+        // The sort is stable: within a stream the order of positions is the order of versions.
         by_stream.sort_by_key(|record| record.stream);
     }
     let added = by_stream.chunk_by(|one, next| one.stream == next.stream);
-    let (newborn, later): (Vec<Added>, Vec<_>) = added.partition(|added| added[0].version == 1);
-    let mut newborn = newborn.as_slice();
-    while !newborn.is_empty() {
-        newborn = &newborn[write_births(batch, frame, newborn)..];
+    let (created, later): (Vec<Added>, Vec<_>) = added.partition(|added| added[0].version == 1);
+    let mut created = created.as_slice();
+    while !created.is_empty() {
+        created = &created[write_first_records(batch, frame, created)..];
     }
     let (young, old): (Vec<_>, Vec<_>) = later.into_iter().partition(|added| is_young(added));
-    let home = |added: &Added| StreamGroup::of(added[0].stream);
-    for neighbours in young.chunk_by(|one, next| home(one) == home(next)) {
-        match neighbours {
+    let group = |added: &Added| StreamGroup::of(added[0].stream);
+    for of_group in young.chunk_by(|one, next| group(one) == group(next)) {
+        match of_group {
             [alone] => write_block(batch, frame, alone),
-            _ => write_tails(batch, frame, records[0].position, neighbours),
+            _ => write_young_records(batch, frame, records[0].position, of_group),
         }
     }
     for of_stream in old {
@@ -83,70 +83,70 @@ fn write_streams(batch: &mut Batch, frame: &mut Frame, records: &[Arc<Record>], 
     }
 }
 
-/// Whether the new records of a stream may be kept together with those of its neighbours.
+/// Whether the new records of a stream may be stored together with those of its group.
 fn is_young(added: Added) -> bool {
-    let is_young = added.last().is_some_and(|last| last.version <= TAIL_VERSIONS_MAX);
+    let is_young = added.last().is_some_and(|last| last.version <= YOUNG_VERSIONS_MAX);
     is_young && fitting(added) == added.len()
 }
 
 /// Writes new streams with consecutive numbers, as many as fit under one key; returns their count.
-fn write_births(batch: &mut Batch, frame: &mut Frame, added: &[Added]) -> usize {
+fn write_first_records(batch: &mut Batch, frame: &mut Frame, added: &[Added]) -> usize {
     let first = added[0][0].stream;
     let (mut streams, mut beyond): (u16, Added) = (0, &[]);
     frame.begin();
     for of_stream in added {
         let next = Stream { number: first.number + u64::from(streams), ..first };
-        let goes_on = of_stream[0].stream == next;
-        let is_full = streams == u16::MAX || frame.len() > NEIGHBOURS_BYTES_MAX;
-        if !goes_on || !beyond.is_empty() || is_full && streams > 0 {
+        let is_next = of_stream[0].stream == next;
+        let is_full = streams == u16::MAX || frame.len() > SHARED_BYTES_MAX;
+        if !is_next || !beyond.is_empty() || is_full && streams > 0 {
             break;
         }
-        let birth;
-        (birth, beyond) = of_stream.split_at(fitting(of_stream));
-        frame.push(&birth.len());
-        for record in birth {
+        let first_records;
+        (first_records, beyond) = of_stream.split_at(fitting(of_stream));
+        frame.push(&first_records.len());
+        for record in first_records {
             push_record(frame, record);
         }
         streams += 1;
     }
-    batch.insert(&keys::births(first, streams), frame.seal());
+    batch.insert(&keys::first_records(first, streams), frame.seal());
     if !beyond.is_empty() {
         write_block(batch, frame, beyond);
     }
     usize::from(streams)
 }
 
-/// Writes the records that neighbouring streams got in this commit, all of them together.
-fn write_tails(batch: &mut Batch, frame: &mut Frame, commit: u64, added: &[Added]) {
-    let neighbours = StreamGroup::of(added[0][0].stream);
+/// Writes the records that the streams of a group got in this commit, all of them together.
+fn write_young_records(batch: &mut Batch, frame: &mut Frame, commit: u64, added: &[Added]) {
+    let group = StreamGroup::of(added[0][0].stream);
     let mut part = 0;
     frame.begin();
     for of_stream in added {
-        if frame.len() > NEIGHBOURS_BYTES_MAX {
-            batch.insert(&keys::tails(neighbours, commit, part), frame.seal());
-            // The number of parts fits in a byte: there are fewer neighbours than that.
+        if frame.len() > SHARED_BYTES_MAX {
+            batch.insert(&keys::young_records(group, commit, part), frame.seal());
+            // The number of parts fits in a byte: a group has fewer streams than that.
             part += 1;
             frame.begin();
         }
         let Record { stream, version: first_version, .. } = *of_stream[0].as_ref();
         let records = u32::try_from(of_stream.len()).unwrap_or(u32::MAX);
-        frame.push(&Tail { place: StreamGroup::place_of(stream), first_version, records });
+        frame.push(&YoungRecord { place: StreamGroup::place_of(stream), first_version, records });
         for record in *of_stream {
             push_record(frame, record);
         }
     }
-    batch.insert(&keys::tails(neighbours, commit, part), frame.seal());
+    batch.insert(&keys::young_records(group, commit, part), frame.seal());
 }
 
-/// Counts how many of these records of a stream may be kept together with those of neighbours.
+/// Counts how many of these records of a stream may be stored with those of other streams.
 fn fitting(records: Added) -> usize {
     let mut bytes = 0;
     let mut fitting = 0;
     for record in records {
         bytes += match &record.payload {
             Payload::Event(event) => event.len(),
-            Payload::Refused { rejection, because, .. } => rejection.len() + because.len(),
-            Payload::Unchanged { .. } | Payload::Woken => 0,
+            Payload::Refused { rejection, reason, .. } => rejection.len() + reason.len(),
+            Payload::Unchanged { .. } | Payload::TimerFired => 0,
         };
         if bytes > BLOCK_BYTES_MAX && fitting > 0 {
             break;
@@ -156,7 +156,7 @@ fn fitting(records: Added) -> usize {
     fitting
 }
 
-/// Writes a block: records of a stream that is old or alone, or that do not fit into a birth.
+/// Writes a block: records of a stream that is old or alone, or that do not fit into first records.
 fn write_block(batch: &mut Batch, frame: &mut Frame, records: Added) {
     let stream = records[0].stream;
     let mut first_version = records[0].version;

@@ -14,31 +14,32 @@ use std::{
     sync::Arc,
 };
 
-/// Whether the journal takes submissions.
+/// Whether the journal accepts submissions.
 #[derive(Clone, Debug)]
 pub(in crate::store) enum Intake {
     Open,
-    /// The file system takes no writes. What was queued before is still written if possible; reads
-    /// go on.
+    /// The file system accepts no writes. Items queued before are still written if possible. Reads
+    /// continue.
     Refusing(Refusal),
     /// The disk failed; the writer thread is reopening the store.
-    Healing(Arc<str>),
-    /// The store must not be written to any more, for this reason. Reads go on until it is closed.
+    Recovering(Arc<str>),
+    /// The store must not be written to any more, for this reason. Reads continue until it is
+    /// closed.
     Stopped(Arc<str>),
-    /// No submission is taken; what is queued is still written.
+    /// No submission is accepted; queued items are still written.
     Closing,
     /// The journal is closed for good.
     Closed,
 }
 
 impl Intake {
-    /// Checks whether a submission is taken now; otherwise returns the reason.
+    /// Checks whether a submission is accepted now; otherwise returns the reason.
     pub(in crate::store) fn pass(&self) -> Result<(), SubmitError> {
         match self {
             Self::Open => Ok(()),
             Self::Refusing(refusal) => Err(SubmitError::Refused(*refusal)),
-            Self::Healing(because) | Self::Stopped(because) => {
-                Err(SubmitError::Closed(Arc::clone(because)))
+            Self::Recovering(reason) | Self::Stopped(reason) => {
+                Err(SubmitError::Closed(Arc::clone(reason)))
             }
             Self::Closing | Self::Closed => {
                 Err(SubmitError::Closed(Arc::from("the journal is closed")))
@@ -58,9 +59,9 @@ pub(in crate::store) struct CommitQueue {
     pub(in crate::store) ring: RecentRecords,
     pub(in crate::store) submitted_totals: Totals,
     pub(in crate::store) durable_totals: Totals,
-    /// The running checksums of what is on disk.
+    /// The running checksums of the content on disk.
     pub(in crate::store) chains: Chains,
-    pub(in crate::store) hand_sleeps: bool,
+    pub(in crate::store) writer_sleeps: bool,
     queue: VecDeque<Queued>,
     queued_records: VecDeque<Arc<Record>>,
     /// Callbacks that wait for a position, besides those of its submission.
@@ -110,7 +111,7 @@ impl CommitQueue {
             submitted_totals: totals.clone(),
             durable_totals: totals,
             chains: Chains { records, answers },
-            hand_sleeps: false,
+            writer_sleeps: false,
             queue: VecDeque::new(),
             queued_records: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -177,17 +178,17 @@ impl CommitQueue {
     /// Removes the items of the next commit from the queue; submissions stay whole.
     pub(in crate::store) fn take(&mut self, commit_records_max: usize) -> CommitBatch {
         let mut load = CommitBatch::default();
-        let (mut things, mut records) = (0, 0);
+        let (mut items, mut records) = (0, 0);
         for queued in &self.queue {
-            if things > 0 && things.max(records + queued.records) > commit_records_max {
+            if items > 0 && items.max(records + queued.records) > commit_records_max {
                 break;
             }
-            things += 1;
+            items += 1;
             records += queued.records;
         }
         load.records.extend(self.queued_records.drain(..records));
-        load.dones.reserve(things);
-        for queued in self.queue.drain(..things) {
+        load.dones.reserve(items);
+        for queued in self.queue.drain(..items) {
             load.extras.extend(queued.extra.map(|extra| *extra));
             load.dones.extend(queued.done);
         }
@@ -209,8 +210,8 @@ impl CommitQueue {
             return Err((done, Ok(())));
         }
         match &self.door {
-            Intake::Healing(because) | Intake::Stopped(because) => {
-                Err((done, Err(CommitError::InDoubt(Arc::clone(because)))))
+            Intake::Recovering(reason) | Intake::Stopped(reason) => {
+                Err((done, Err(CommitError::InDoubt(Arc::clone(reason)))))
             }
             Intake::Closed => {
                 Err((done, Err(CommitError::InDoubt(Arc::from("the journal is closed")))))
@@ -237,10 +238,10 @@ impl CommitQueue {
     }
 
     /// Sets this intake if the journal was open or refusing, and discards everything above the
-    /// watermark. Returns the callbacks of what was discarded.
-    pub(in crate::store) fn fail(&mut self, door: Intake) -> Vec<Done> {
+    /// watermark. Returns the callbacks of the discarded items.
+    pub(in crate::store) fn fail(&mut self, intake: Intake) -> Vec<Done> {
         if matches!(self.door, Intake::Open | Intake::Refusing(_)) {
-            self.door = door;
+            self.door = intake;
         }
         self.generation += 1;
         self.head = self.durable;

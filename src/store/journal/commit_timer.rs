@@ -1,12 +1,12 @@
 //! Measures how long the current commit has been running. A disk call that hangs never returns, so
-//! other threads have to check.
+//! other threads read this timer.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-/// Timer that runs while the writer thread is at the disk. It is read without a lock.
+/// Timer that runs while the writer thread uses the disk. It is read without a lock.
 #[derive(Debug)]
 pub(in crate::store) struct CommitTimer {
     born: Instant,
@@ -39,7 +39,7 @@ impl CommitTimer {
 }
 
 /// Guard that stops the timer when dropped.
-pub(in crate::store) struct Running<'watch>(&'watch CommitTimer);
+pub(in crate::store) struct Running<'timer>(&'timer CommitTimer);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
@@ -52,14 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stopwatch_runs_until_it_is_stopped() {
-        let watch = CommitTimer::default();
-        assert_eq!(watch.elapsed(), None);
-        let running = watch.start();
-        while watch.elapsed() < Some(Duration::from_millis(2)) {
+    fn the_timer_runs_until_it_is_stopped() {
+        let timer = CommitTimer::default();
+        assert_eq!(timer.elapsed(), None);
+        let running = timer.start();
+        while timer.elapsed() < Some(Duration::from_millis(2)) {
             std::thread::yield_now();
         }
         drop(running);
-        assert_eq!(watch.elapsed(), None);
+        assert_eq!(timer.elapsed(), None);
     }
 }

@@ -16,7 +16,7 @@ use std::{
 
 /// Interval, in positions, at which all subscribers are notified of the watermark. It bounds how
 /// far a subscriber falls behind when no record concerns it.
-const EVERYBODY_EVERY_RECORDS: u64 = 4_096;
+const NOTIFY_ALL_EVERY_RECORDS: u64 = 4_096;
 
 /// The most recent records, without a gap up to the head.
 #[derive(Default)]
@@ -29,8 +29,8 @@ impl RecentRecords {
         self.records.push_back(record);
     }
 
-    /// Drops the oldest records beyond `records_max`, but none above the watermark: those exist
-    /// only here.
+    /// Drops the oldest records beyond `records_max`, but none above the watermark, because those
+    /// exist only here.
     pub(in crate::store) fn trim(&mut self, records_max: usize, durable: u64) {
         while self.records.len() > records_max
             && self.records.front().is_some_and(|oldest| oldest.position <= durable)
@@ -39,7 +39,7 @@ impl RecentRecords {
         }
     }
 
-    /// Drops all records, because they may differ from what the disk holds.
+    /// Drops all records, because they may differ from the records on disk.
     pub(in crate::store) fn clear(&mut self) {
         self.records.clear();
     }
@@ -116,14 +116,14 @@ impl Subscribers {
     /// run outside of the lock.
     pub(in crate::store) fn wake_durable(&self, concerned: &KindSet, before: u64, durable: u64) {
         lock(&self.concerned).extend(concerned);
-        if before / EVERYBODY_EVERY_RECORDS != durable / EVERYBODY_EVERY_RECORDS {
-            return self.tell_all(durable);
+        if before / NOTIFY_ALL_EVERY_RECORDS != durable / NOTIFY_ALL_EVERY_RECORDS {
+            return self.notify_all(durable);
         }
         let woken = Arc::clone(&lock(&self.durable));
         for listener in woken.iter() {
             let is_waited_for = listener.is_waited_for.load(Ordering::Acquire) > 0;
             if is_waited_for || listener.kinds.meets(concerned) {
-                ring(&listener.wake, durable);
+                call(&listener.wake, durable);
             }
         }
     }
@@ -133,21 +133,21 @@ impl Subscribers {
         let woken = Arc::clone(&lock(&self.submitted));
         if let Some(of_kind) = woken.get(usize::from(kind.0)) {
             for wake in of_kind {
-                ring(wake, submitted);
+                call(wake, submitted);
             }
         }
     }
 
     /// Wakes the subscribers that any record since the last notification concerns, and passes the
-    /// position to the others. Subscribers at level [`ReadLevel::Submitted`] are included: the
-    /// submitting thread may wake them later than the commit is durable.
-    fn tell_all(&self, durable: u64) {
+    /// position to the others. Subscribers at level [`ReadLevel::Submitted`] are included, because
+    /// the submitting thread may wake them after the commit is durable.
+    fn notify_all(&self, durable: u64) {
         let concerned = std::mem::take(&mut *lock(&self.concerned));
         let all = Arc::clone(&lock(&self.all));
         for Listener { kinds, is_waited_for, wake, pass } in all.iter() {
             let is_waited_for = is_waited_for.load(Ordering::Acquire) > 0;
-            let tell = if is_waited_for || kinds.meets(&concerned) { wake } else { pass };
-            ring(tell, durable);
+            let callback = if is_waited_for || kinds.meets(&concerned) { wake } else { pass };
+            call(callback, durable);
         }
     }
 
@@ -155,13 +155,13 @@ impl Subscribers {
     pub(in crate::store) fn wake_all(&self, position: u64) {
         let woken = Arc::clone(&lock(&self.all));
         for listener in woken.iter() {
-            ring(&listener.wake, position);
+            call(&listener.wake, position);
         }
     }
 }
 
 /// Calls one subscriber and catches a panic, so that neither the journal nor other subscribers
 /// fail.
-fn ring(wake: &Wake, position: u64) {
+fn call(wake: &Wake, position: u64) {
     let _ = catch_unwind(AssertUnwindSafe(|| wake(position)));
 }

@@ -1,10 +1,10 @@
-//! Checks that a journal still holds all that was acknowledged, by its mark and the cursors of the
-//! views, and records a loss that an operator accepts.
+//! Checks that a journal still holds all acknowledged history. It compares the journal with its
+//! mark and with the cursors of the views, and records a loss that an operator accepts.
 
 use crate::store::{
     codec,
     disk::{
-        ADVICE, Answers, Batch, Commit, Disk, Found, Head, Mark, TAIL_VERSIONS_MAX, Tree, keys,
+        ADVICE, Answers, Batch, Commit, Disk, Found, Head, Mark, Tree, YOUNG_VERSIONS_MAX, keys,
         reading, walk,
     },
     read_model,
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// At most this many kinds are named in a sentence.
+/// At most this many kinds are named in an error message.
 const KINDS_NAMED_MAX: usize = 12;
 
 /// At most this many records are read to bring the heads of a mark up to the journal.
@@ -32,12 +32,12 @@ const STREAMS_READ_MAX: usize = 256;
 /// Evidence of the journal's extent before the opening: its mark and the views beside it.
 pub(in crate::store) struct Witnesses {
     pub(in crate::store) mark: Found,
-    /// The view that is furthest, and its position.
+    /// The view with the greatest cursor, and that cursor.
     pub(in crate::store) view: Option<(PathBuf, u64)>,
 }
 
 impl Witnesses {
-    /// Returns the greater position of the mark and of the view that is furthest.
+    /// Returns the greater position of the mark and of the view with the greatest cursor.
     pub(in crate::store) fn position(&self) -> u64 {
         let marked = match &self.mark {
             Found::Mark(mark, _) => mark.position,
@@ -71,7 +71,7 @@ impl Witnesses {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     /// The missing history, as a sentence.
-    pub because: String,
+    pub reason: String,
     /// The last position that is left.
     pub ends_at: u64,
     /// The last position that is known to have been acknowledged.
@@ -79,28 +79,28 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Returns the sentence that refuses to open the journal: what is missing, and what can be
-    /// done.
+    /// Returns the error message of the refused opening: the missing history, and the possible
+    /// actions.
     pub(in crate::store) fn refusal(&self) -> String {
         format!(
             "acknowledged history is missing: {}; {ADVICE}, or start once with `madang serve \
              --accept-loss`, which records the loss, gives no missing number again and takes a \
              new identity towards outside services",
-            self.because
+            self.reason
         )
     }
 }
 
-/// Returns the loss when there is no log to open; `None` when there is one, or there never was.
+/// Returns the loss when there is no log to open; `None` when there is a log, or never was one.
 pub(in crate::store) fn missing_log(dir: &Path, witnesses: &Witnesses) -> Option<Loss> {
     if !witnesses.know_of_a_journal() || dir.join("db").is_file() {
         return None;
     }
     let acknowledged = witnesses.position();
-    let mut because = format!("{} is missing", dir.join("db").display());
-    let _ = write!(because, ", and with it the positions 1 to {acknowledged}");
-    name_kinds(&mut because, witnesses, &|_| 0);
-    Some(Loss { because, ends_at: 0, acknowledged })
+    let mut reason = format!("{} is missing", dir.join("db").display());
+    let _ = write!(reason, ", and with it the positions 1 to {acknowledged}");
+    name_kinds(&mut reason, witnesses, &|_| 0);
+    Some(Loss { reason, ends_at: 0, acknowledged })
 }
 
 /// Finds the acknowledged history that this journal does not hold.
@@ -110,9 +110,9 @@ pub(in crate::store) fn find_loss(
     id: Option<StoreId>,
     witnesses: &Witnesses,
 ) -> Result<Option<Loss>, String> {
-    let loss = |because: String| {
+    let loss = |reason: String| {
         let acknowledged = witnesses.position().max(head.position);
-        Some(Loss { because, ends_at: head.position, acknowledged })
+        Some(Loss { reason, ends_at: head.position, acknowledged })
     };
     if let Found::Mark(mark, _) = &witnesses.mark {
         if mark.store != id {
@@ -121,10 +121,10 @@ pub(in crate::store) fn find_loss(
                 mark.position
             )));
         }
-        if let Some(mut because) = behind(tree, head, mark)? {
+        if let Some(mut reason) = behind(tree, head, mark)? {
             let last_born = |kind| walk::last_born(tree, kind).unwrap_or_default();
-            name_kinds(&mut because, witnesses, &last_born);
-            return Ok(loss(because));
+            name_kinds(&mut reason, witnesses, &last_born);
+            return Ok(loss(reason));
         }
     }
     match &witnesses.view {
@@ -139,7 +139,7 @@ pub(in crate::store) fn find_loss(
     }
 }
 
-/// Returns how the journal is behind its mark, as a sentence; `None` when it is not.
+/// Returns how the journal differs from its mark, as a sentence; `None` when nothing is missing.
 pub(in crate::store) fn behind(
     tree: &Tree,
     head: &Head,
@@ -163,7 +163,7 @@ pub(in crate::store) fn behind(
     };
     if mark.chain.is_some() && chain != mark.chain {
         return Ok(Some(format!(
-            "the journal tells another history than the one that was acknowledged up to position {}",
+            "the journal holds another history than was acknowledged up to position {}",
             mark.position
         )));
     }
@@ -184,7 +184,7 @@ pub(in crate::store) fn behind(
 }
 
 /// Appends, for each kind, the greatest range of numbers that may be missing.
-fn name_kinds(because: &mut String, witnesses: &Witnesses, last_born: &dyn Fn(KindId) -> u64) {
+fn name_kinds(reason: &mut String, witnesses: &Witnesses, last_born: &dyn Fn(KindId) -> u64) {
     let kinds = (0..).map(KindId).zip(witnesses.heads()).zip(witnesses.names());
     let behind = kinds.filter_map(|((kind, head), name)| {
         let last = last_born(kind);
@@ -196,9 +196,9 @@ fn name_kinds(because: &mut String, witnesses: &Witnesses, last_born: &dyn Fn(Ki
     }
     let more = behind.len().saturating_sub(KINDS_NAMED_MAX);
     behind.truncate(KINDS_NAMED_MAX);
-    let _ = write!(because, "; new numbers that may be missing: {}", behind.join(", "));
+    let _ = write!(reason, "; new numbers that may be missing: {}", behind.join(", "));
     if more > 0 {
-        let _ = write!(because, " and those of {more} other kinds");
+        let _ = write!(reason, " and those of {more} other kinds");
     }
 }
 
@@ -234,7 +234,7 @@ pub(in crate::store) fn accept(
     let mut taken = numbers_taken(tree)?;
     raise(&mut taken, witnesses.heads());
     if witnesses.heads().is_empty() {
-        // Without a mark the position bounds how many of a kind there can have been.
+        // Without a mark the position is an upper bound of the numbers of each kind.
         let last = kinds.values().map(|kind| usize::from(kind.0) + 1).max().unwrap_or(0);
         raise(&mut taken, &vec![loss.acknowledged; last]);
     }
@@ -251,8 +251,8 @@ pub(in crate::store) fn accept(
     Ok(())
 }
 
-/// Returns the first position that is missing between the commits since the store was opened last.
-/// Earlier commits are in sled's own snapshot.
+/// Returns the position at which a commit is missing among the commits since the store was opened
+/// last. Earlier commits are in sled's own snapshot.
 fn gap(tree: &Tree, head: &Head, opened: u64) -> Result<Option<u64>, StoreError> {
     let mut expected_end = head.position;
     for entry in tree.scan_prefix([keys::COMMIT]).rev().take(COMMITS_READ_MAX) {
@@ -313,7 +313,7 @@ fn last_with_event(tree: &Tree, kind: KindId, head: &Head) -> Result<u64, StoreE
     let numbers = reading::numbers(tree, kind, 0, STREAMS_READ_MAX, true)?;
     for number in &numbers {
         let stream = Stream { kind, number: *number };
-        let records = walk::records_after(tree, stream, 0, TAIL_VERSIONS_MAX)?;
+        let records = walk::records_after(tree, stream, 0, YOUNG_VERSIONS_MAX)?;
         if records.iter().any(|record| matches!(record.payload, Payload::Event(_))) {
             return Ok(*number);
         }

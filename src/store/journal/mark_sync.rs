@@ -1,4 +1,4 @@
-//! The thread that makes the mark of a journal durable, so that no reply waits for that.
+//! The thread that makes the mark of a journal durable, so that no reply waits for this sync.
 
 use crate::store::{disk::MarkFile, sync::lock};
 use std::{
@@ -31,7 +31,7 @@ impl MarkSync {
         Ok(Self { mark, end, thread })
     }
 
-    /// Ends the thread; the mark is durable then.
+    /// Ends the thread, and makes the mark durable.
     pub(in crate::store) fn end(&self) {
         let thread = lock(&self.thread).take();
         let Some(thread) = thread else { return };

@@ -1,9 +1,9 @@
 //! The journal: one total order of records, written by one thread.
 //!
-//! Submitting assigns a position at once; the durable watermark follows with the commits, in order.
-//! Records between the two are visible only inside the process, and are discarded when a commit
-//! fails. Then the generation rises, and every decision based on the discarded records is refused
-//! as stale.
+//! A submission gets its position at once. The durable watermark follows with the commits, in
+//! order. Records between the two are visible only inside the process, and are discarded when a
+//! commit fails. Then the generation rises, and every decision based on the discarded records is
+//! refused as stale.
 
 mod answer_expiry;
 mod availability;
@@ -54,7 +54,7 @@ use std::{
 pub struct Journal {
     pub(in crate::store) shared: Arc<Shared>,
     id: Option<StoreId>,
-    hand: Mutex<Option<JoinHandle<()>>>,
+    writer_thread: Mutex<Option<JoinHandle<()>>>,
     kinds: Mutex<HashMap<String, KindId>>,
     pub(in crate::store) records_read: AtomicU64,
     /// Numbers that are not assigned again, by kind.
@@ -64,7 +64,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal in this folder, creating both if need be.
+    /// Opens the journal in this folder, and creates both when they are missing.
     ///
     /// # Errors
     /// When the folder cannot be used, is in use by another process, or holds a store of
@@ -75,16 +75,16 @@ impl Journal {
         let of_store = (opened.disk, opened.mark, opened.files);
         let shared = Arc::new(Shared::new(dir.to_owned(), options, front, of_store));
         let marking = MarkSync::start(Arc::clone(&shared.mark));
-        let marking = marking.map_err(|because| OpenError { path: dir.to_owned(), because })?;
-        let of_hand = Arc::clone(&shared);
-        let hand = thread::Builder::new()
+        let marking = marking.map_err(|reason| OpenError { path: dir.to_owned(), reason })?;
+        let of_thread = Arc::clone(&shared);
+        let writer_thread = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer::run(&of_hand))
-            .map_err(|error| OpenError { path: dir.to_owned(), because: error.to_string() })?;
-        let (hand, kinds) = (Mutex::new(Some(hand)), Mutex::new(opened.kinds));
+            .spawn(move || writer::run(&of_thread))
+            .map_err(|error| OpenError { path: dir.to_owned(), reason: error.to_string() })?;
+        let (writer_thread, kinds) = (Mutex::new(Some(writer_thread)), Mutex::new(opened.kinds));
         let (id, taken, loss) = (opened.id, opened.taken, opened.loss);
         let records_read = AtomicU64::new(0);
-        Ok(Arc::new(Self { shared, id, hand, kinds, records_read, taken, loss, marking }))
+        Ok(Arc::new(Self { shared, id, writer_thread, kinds, records_read, taken, loss, marking }))
     }
 
     /// Identity of this store; `None` when it was created before stores had one.
@@ -104,8 +104,8 @@ impl Journal {
         self.taken.get(usize::from(kind.0)).copied().unwrap_or_default()
     }
 
-    /// Returns the number of a kind, assigned durably on first use. That waits for the disk: for
-    /// start-up.
+    /// Returns the number of a kind, assigned durably on first use. The call waits for the disk, so
+    /// it is for the start only.
     ///
     /// # Errors
     /// When the journal is closed or the disk fails, or there are 65,535 kinds already.
@@ -125,7 +125,7 @@ impl Journal {
             room.map_err(|error| StoreError::Failed(error.to_string()))?;
             front.enqueue(SideWrite::Kind(kind, name.to_owned()), Some(done));
         }
-        self.shared.hand_wakes.notify_one();
+        self.shared.writer_wakeup.notify_one();
         match durable.recv() {
             Ok(Ok(())) => {
                 kinds.insert(name.to_owned(), kind);
@@ -147,23 +147,25 @@ impl Journal {
         kinds
     }
 
-    /// Takes a submission: its records have positions at once, and are written with a later commit.
+    /// Accepts a submission. Its records have positions at once, and are written with a later
+    /// commit.
     ///
     /// # Errors
-    /// Nothing was taken, and `done` will not be called: [`SubmitError`] says why.
+    /// When the submission is refused, for the reason in [`SubmitError`]. Then `done` is not
+    /// called.
     pub fn submit(&self, submission: Submission) -> Result<Positions, SubmitError> {
         let shared = &*self.shared;
         let (stream, cause) = (submission.stream, submission.cause);
         let first = submission.entries.first();
-        let concerned = first.map(|first| kind_set::concern(stream, &first.payload, cause));
-        let (placed, hand_sleeps) = {
+        let concerned = first.map(|first| kind_set::interested_kind(stream, &first.payload, cause));
+        let (placed, is_writer_asleep) = {
             let mut front = lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;
             shared.publish(&front);
-            (placed, std::mem::take(&mut front.hand_sleeps))
+            (placed, std::mem::take(&mut front.writer_sleeps))
         };
-        if hand_sleeps {
-            shared.hand_wakes.notify_one();
+        if is_writer_asleep {
+            shared.writer_wakeup.notify_one();
         }
         if let Some(kind) = concerned {
             shared.subscribers.wake_submitted(kind, placed.last_position);
@@ -204,7 +206,7 @@ impl Journal {
     }
 
     /// Returns up to `records_max` records after a position, gapless, and none past the level's
-    /// limit. May return fewer than there are, but none only if there are none. Reads from disk
+    /// limit. May return fewer than there are. Returns none only if there are none. Reads from disk
     /// when the records are no longer in memory.
     ///
     /// # Errors
@@ -244,15 +246,16 @@ impl Journal {
     /// # Errors
     /// When the disk fails or the answer cannot be read.
     pub fn answer(&self, key: u128) -> Result<Option<StoredAnswer>, StoreError> {
-        let (disk, settled) = self.looking()?;
+        let (disk, settled) = self.readable_disk()?;
         let what = "the answer to an idempotency key";
         let kept: Option<KeptAnswer> = reading::value(&disk.db, &keys::kept_answer(key), what)?;
         match kept {
             Some(kept) if settled.is_some_and(|durable| kept.position > durable) => {
-                Err(StoreError::Failed("whether it was stored shows after healing".to_owned()))
+                let reason = "only the recovery of the journal shows whether it was stored";
+                Err(StoreError::Failed(reason.to_owned()))
             }
             Some(kept) => Ok(Some(kept.answer)),
-            // Stored by an older binary: durable since before this one opened the store.
+            // An older binary stored it, so it was durable before this process opened the store.
             None => reading::value(&disk.db, &keys::answer(key), what),
         }
     }
@@ -293,7 +296,7 @@ impl Journal {
     ) -> Result<Vec<u64>, StoreError> {
         let total = lock(&self.shared.front).durable_totals.of(kind);
         if total.streams != total.last_number {
-            return reading::numbers(&self.looking()?.0.db, kind, skip, take, descending);
+            return reading::numbers(&self.readable_disk()?.0.db, kind, skip, take, descending);
         }
         let left = total.streams.saturating_sub(skip).min(take as u64);
         if descending {
@@ -303,12 +306,12 @@ impl Journal {
         Ok((skip + 1..=skip + left).collect())
     }
 
-    /// Queues a subscriber's checkpoint for the next commit, behind all that was submitted before.
-    /// Does not wait for the commit.
+    /// Queues a subscriber's checkpoint for the next commit, after all earlier submissions. Does
+    /// not wait for the commit.
     ///
     /// # Errors
-    /// When the journal is closed or its queue full. Also when the progress was made in an earlier
-    /// generation: it may rest on discarded records. The checkpoint is returned.
+    /// When the journal is closed or its queue is full. Also when the progress was made in an
+    /// earlier generation: it may depend on discarded records. The checkpoint is returned.
     pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
         let shared = &*self.shared;
         {
@@ -319,17 +322,17 @@ impl Journal {
             }
             front.enqueue(SideWrite::Checkpoint(checkpoint), None);
         }
-        shared.hand_wakes.notify_one();
+        shared.writer_wakeup.notify_one();
         Ok(())
     }
 
     /// Returns the cursor of a subscriber's last checkpoint; 0 when there is none.
     ///
     /// # Errors
-    /// When the disk fails or what is stored cannot be read.
-    pub fn followed(&self, follower: KindId) -> Result<u64, StoreError> {
-        let key = keys::follower(follower);
-        Ok(reading::value(&self.disk()?.db, &key, "a follower's position")?.unwrap_or(0))
+    /// When the disk fails or the stored value cannot be read.
+    pub fn followed(&self, subscriber: KindId) -> Result<u64, StoreError> {
+        let key = keys::follower(subscriber);
+        Ok(reading::value(&self.disk()?.db, &key, "the position of a subscriber")?.unwrap_or(0))
     }
 
     /// The state of a subscriber's conversation as of its last checkpoint.
@@ -338,11 +341,11 @@ impl Journal {
     /// When the disk fails or the state cannot be read.
     pub fn conversation(
         &self,
-        follower: KindId,
+        subscriber: KindId,
         number: u64,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let stream = Stream { kind: follower, number };
-        let unreadable = |because: String| StoreError::Unreadable { stream, because };
+        let stream = Stream { kind: subscriber, number };
+        let unreadable = |reason: String| StoreError::Unreadable { stream, reason };
         let Some(value) = self.disk()?.db.get(keys::conversation(stream))? else {
             return Ok(None);
         };
@@ -351,8 +354,8 @@ impl Journal {
             .map_err(|error| unreadable(error.to_string()))
     }
 
-    /// Closes the journal: takes no further submission, writes the queue, and releases the folder.
-    /// Waits for that, unless called by the journal's own thread.
+    /// Closes the journal: refuses further submissions, writes the queue, and releases the folder.
+    /// Waits for the end of that, unless the journal's own thread calls it.
     pub fn close(&self) {
         {
             let mut front = lock(&self.shared.front);
@@ -361,11 +364,13 @@ impl Journal {
                 self.shared.publish(&front);
             }
         }
-        self.shared.hand_wakes.notify_one();
-        let hand = lock(&self.hand).take();
-        if let Some(hand) = hand.filter(|hand| hand.thread().id() != thread::current().id()) {
-            // The writer thread catches every panic; its result carries nothing.
-            let _ = hand.join();
+        self.shared.writer_wakeup.notify_one();
+        let writer_thread = lock(&self.writer_thread).take();
+        if let Some(writer_thread) = writer_thread
+            .filter(|writer_thread| writer_thread.thread().id() != thread::current().id())
+        {
+            // The writer thread catches every panic, so its result is not needed.
+            let _ = writer_thread.join();
         }
         self.marking.end();
     }

@@ -1,5 +1,5 @@
-//! Opening a store: checks its identity, its format, its head, and that no acknowledged history is
-//! missing.
+//! The opening of a store, with checks of its identity, its format, its head and its acknowledged
+//! history.
 
 use super::integrity::{self, Loss, Witnesses};
 use crate::store::{
@@ -34,9 +34,9 @@ pub(in crate::store) struct Opened {
     pub(in crate::store) loss: Option<Loss>,
 }
 
-/// Opens the store in this folder, creating both if need be.
+/// Opens the store in this folder, and creates both when they are missing.
 pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Opened, OpenError> {
-    let failed = |because: String| OpenError { path: dir.to_owned(), because };
+    let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
     let locked = Locked::take(dir)?;
     let mark_path = files::mark_path(dir);
     let view = options.views.as_deref().and_then(read_model::furthest);
@@ -47,7 +47,7 @@ pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Ope
     refuse_unless_accepted(loss.as_ref(), options).map_err(failed)?;
     fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
     let skipped = match log_check::check(dir) {
-        Err(because) if !options.accept_loss => return Err(failed(because)),
+        Err(reason) if !options.accept_loss => return Err(failed(reason)),
         checked => checked.err(),
     };
     let (disk, unopened) = open_or_put_aside(dir, &witnesses, options)?;
@@ -56,9 +56,9 @@ pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Ope
     let mut id = read_id(&disk.db).map_err(failed)?;
     let mut head = reading::head(&disk.db).map_err(|error| failed(error.to_string()))?;
     let mut kinds = read_kinds(&disk.db).map_err(failed)?;
-    if let (None, Some(because)) = (&loss, skipped) {
+    if let (None, Some(reason)) = (&loss, skipped) {
         let acknowledged = witnesses.position().max(head.position);
-        loss = Some(Loss { because, ends_at: head.position, acknowledged });
+        loss = Some(Loss { reason, ends_at: head.position, acknowledged });
     }
     if loss.is_none() {
         loss = integrity::find_loss(&disk.db, &head, id, &witnesses).map_err(failed)?;
@@ -68,13 +68,10 @@ pub(in crate::store) fn open(dir: &Path, options: &JournalOptions) -> Result<Ope
         let new = new_id();
         let beside = (new, options.views.as_deref());
         integrity::accept(&disk, loss, &witnesses, beside, &mut kinds).map_err(failed)?;
-        tracing::warn!(
-            because = loss.because,
-            "acknowledged history is lost, and that is accepted"
-        );
+        tracing::warn!(reason = loss.reason, "the loss of acknowledged history is accepted");
         (id, head.answers) = (Some(new), mark::Answers::default());
     } else if options.accept_loss {
-        tracing::info!("nothing is missing in the journal: --accept-loss changes nothing");
+        tracing::info!("the journal is complete: --accept-loss has no effect");
     }
     let taken = integrity::numbers_taken(&disk.db).map_err(failed)?;
     let mark = make_mark(&mark_path, &disk.db, (&witnesses, loss.is_some()), (id, &head), &kinds);
@@ -90,7 +87,7 @@ fn refuse_unless_accepted(loss: Option<&Loss>, options: &JournalOptions) -> Resu
     }
 }
 
-/// Opens the files. When they cannot be opened at all and that is accepted, moves them aside and
+/// Opens the files. When they cannot be opened at all and a loss is accepted, moves them aside and
 /// begins a new journal.
 fn open_or_put_aside(
     dir: &Path,
@@ -104,13 +101,13 @@ fn open_or_put_aside(
         }
         Err(refused) => refused,
     };
-    let failed = |because: String| OpenError { path: dir.to_owned(), because };
+    let failed = |reason: String| OpenError { path: dir.to_owned(), reason };
     let aside = free_name(dir);
     fs::rename(dir, &aside).map_err(|error| failed(error.to_string()))?;
     fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
-    let because = format!("{}; the files are kept in {}", refused.because, aside.display());
+    let reason = format!("{}; the files are kept in {}", refused.reason, aside.display());
     let acknowledged = witnesses.position();
-    Ok((Disk::open(dir, options)?, Some(Loss { because, ends_at: 0, acknowledged })))
+    Ok((Disk::open(dir, options)?, Some(Loss { reason, ends_at: 0, acknowledged })))
 }
 
 fn free_name(dir: &Path) -> PathBuf {
@@ -136,11 +133,11 @@ fn make_mark(
     let heads = match &witnesses.mark {
         Found::Mark(mark, _) => integrity::heads_since(tree, mark, head, kinds)?,
         Found::Damaged => {
-            tracing::warn!(path = %path.display(), "the mark of the journal is damaged: made anew");
+            tracing::warn!(path = %path.display(), "the journal's mark is damaged and rebuilt");
             integrity::heads(tree, head, kinds)?
         }
         Found::Missing if is_whole && head.chain.is_some() => {
-            tracing::warn!(path = %path.display(), "the mark of the journal is missing: made anew");
+            tracing::warn!(path = %path.display(), "the journal's mark is missing and rebuilt");
             integrity::heads(tree, head, kinds)?
         }
         Found::Missing => integrity::heads(tree, head, kinds)?,
@@ -179,7 +176,7 @@ fn check_format(disk: &Disk) -> Result<(), String> {
             "the store has format {found}, this binary knows format {FORMAT}: use an older binary"
         ));
     }
-    // From here on an older binary could misread the store.
+    // After this start an older binary could misread the store.
     if found < FORMAT { write_format(disk, |_| {}) } else { Ok(()) }
 }
 
@@ -195,19 +192,19 @@ fn write_format(disk: &Disk, and: impl FnOnce(&mut Batch)) -> Result<(), String>
     disk.commit(batch).map_err(|failure| failure.to_string())
 }
 
-/// Reads the identity of the store. A store created before stores had one gets one only when a loss
-/// is accepted.
+/// Reads the identity of the store. A store of a format without identities gets one only when a
+/// loss is accepted.
 fn read_id(tree: &Tree) -> Result<Option<StoreId>, String> {
     let found = tree.get(keys::STORE_ID).map_err(|error| error.to_string())?;
     let read = found.map(|found| codec::unframe(&found)).transpose();
-    read.map_err(|error| format!("what tells the store from others cannot be read: {error}"))
+    read.map_err(|error| format!("the identity of the store cannot be read: {error}"))
 }
 
 fn read_kinds(tree: &Tree) -> Result<HashMap<String, KindId>, String> {
     let mut kinds = HashMap::new();
     for entry in tree.scan_prefix(keys::KIND_NAMES) {
         let (key, value) = entry.map_err(|error| error.to_string())?;
-        let kind = keys::read_kind_name(&key).ok_or("the key of a kind's name makes no sense")?;
+        let kind = keys::read_kind_name(&key).ok_or("the key of a kind's name cannot be read")?;
         let name: String = codec::unframe(&value)
             .map_err(|error| format!("the name of kind {} cannot be read: {error}", kind.0))?;
         kinds.insert(name, kind);

@@ -1,4 +1,4 @@
-//! Reads of the journal beyond those that load an instance.
+//! Reads of streams, snapshots and the states of subscribers, and the state of the journal itself.
 
 use super::{
     Journal, availability::AvailabilityObserver, commit_queue::Intake, submission::SubmitError,
@@ -32,7 +32,7 @@ impl Journal {
         after: u32,
         mut each: impl FnMut(Record) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let (disk, settled) = self.looking()?;
+        let (disk, settled) = self.readable_disk()?;
         for record in Walk::after(&disk.db, stream, after)? {
             let record = record?;
             if settled.is_some_and(|durable| record.position > durable) {
@@ -54,7 +54,7 @@ impl Journal {
         after: u32,
         records_max: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        let (disk, settled) = self.looking()?;
+        let (disk, settled) = self.readable_disk()?;
         let mut records = walk::records_after(&disk.db, stream, after, records_max)?;
         if let Some(durable) = settled {
             records.retain(|record| record.position <= durable);
@@ -69,7 +69,7 @@ impl Journal {
     /// When the disk fails or the snapshot cannot be read. Also when it is in doubt whether the
     /// snapshot is durable, and too many records would have to be read instead.
     pub fn snapshot(&self, stream: Stream) -> Result<Option<Snapshot>, StoreError> {
-        let (disk, settled) = self.looking()?;
+        let (disk, settled) = self.readable_disk()?;
         let snapshot = reading::snapshot(&disk.db, stream)?;
         let (Some(found), Some(durable)) = (&snapshot, settled) else { return Ok(snapshot) };
         let last = walk::records_after(&disk.db, stream, found.version.saturating_sub(1), 1)?;
@@ -77,8 +77,8 @@ impl Journal {
             return Ok(snapshot);
         }
         if found.version > WITHOUT_SNAPSHOT_RECORDS_MAX {
-            let because = "how it stands shows when the journal has healed";
-            return Err(StoreError::Failed(because.to_owned()));
+            let reason = "only the recovery of the journal shows the state of the stream";
+            return Err(StoreError::Failed(reason.to_owned()));
         }
         Ok(None)
     }
@@ -104,48 +104,48 @@ impl Journal {
     /// When the disk fails, a state cannot be read, or `each` returns an error.
     pub fn conversations(
         &self,
-        follower: KindId,
+        subscriber: KindId,
         numbers: RangeInclusive<u64>,
         mut each: impl FnMut(u64, Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let key = |number| keys::conversation(Stream { kind: follower, number });
+        let key = |number| keys::conversation(Stream { kind: subscriber, number });
         let disk = self.disk()?;
         for entry in disk.db.range(key(*numbers.start())..=key(*numbers.end())) {
             let (key, value) = entry?;
             let Some(stream) = keys::read_address(&key, keys::CONVERSATION) else { continue };
             let state = codec::unframe(&value)
-                .map_err(|error| StoreError::Unreadable { stream, because: error.to_string() })?;
+                .map_err(|error| StoreError::Unreadable { stream, reason: error.to_string() })?;
             each(stream.number, state)?;
         }
         Ok(())
     }
 
-    /// Returns the greatest conversation number below `below` that a subscriber has stored; 0 for
-    /// none.
+    /// Returns the greatest conversation number below `below` that is stored for a subscriber; 0
+    /// for none.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn last_conversation(&self, follower: KindId, below: u64) -> Result<u64, StoreError> {
-        let key = |number| keys::conversation(Stream { kind: follower, number });
+    pub fn last_conversation(&self, subscriber: KindId, below: u64) -> Result<u64, StoreError> {
+        let key = |number| keys::conversation(Stream { kind: subscriber, number });
         let last = self.disk()?.db.range(key(0)..key(below)).next_back().transpose()?;
         let stream = last.and_then(|(key, _)| keys::read_address(&key, keys::CONVERSATION));
         Ok(stream.map_or(0, |stream| stream.number))
     }
 
-    /// Checks whether the journal takes submissions now. A submission may still be stale or find
+    /// Checks whether the journal accepts submissions now. A submission may still be stale or find
     /// the queue full. While the journal is open this costs one atomic read.
     ///
     /// # Errors
-    /// The reason why the journal takes none.
-    pub fn takes(&self) -> Result<(), SubmitError> {
+    /// The reason why the journal accepts none.
+    pub fn check_accepting(&self) -> Result<(), SubmitError> {
         if self.shared.is_open() {
             return Ok(());
         }
         lock(&self.shared.front).door.pass()
     }
 
-    /// Whether discarded records may be on disk after all, which shows when the journal is
-    /// reopened.
+    /// Whether discarded records may be on disk after all. The reopening of the journal decides
+    /// that.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.shared.is_in_doubt.load(Ordering::Acquire)
@@ -167,15 +167,15 @@ impl Journal {
         self.shared.watch.elapsed()
     }
 
-    /// Registers an observer that is notified when the journal stops taking submissions because of
-    /// the disk, and when it takes them again.
-    pub fn when_turned(&self, witness: AvailabilityObserver) {
-        self.shared.turns.add(witness);
+    /// Registers an observer that is notified when the journal stops accepting submissions because
+    /// of the disk, and when it accepts them again.
+    pub fn on_availability(&self, observer: AvailabilityObserver) {
+        self.shared.availability.add(observer);
     }
 
     /// Returns the store for reads that tolerate broken files. When it may hold discarded records,
     /// also returns the watermark, which such reads must not pass.
-    pub(in crate::store) fn looking(&self) -> Result<(Arc<Disk>, Option<u64>), StoreError> {
+    pub(in crate::store) fn readable_disk(&self) -> Result<(Arc<Disk>, Option<u64>), StoreError> {
         let settled = self.is_in_doubt().then(|| self.durable());
         match self.shared.kept_disk() {
             Some(disk) => Ok((disk, settled)),

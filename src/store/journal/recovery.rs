@@ -1,13 +1,12 @@
-//! Recovery of the writer thread when it cannot write: refuse, discard the queue, wait, reopen the
-//! store.
+//! The recovery of the journal when the writer thread cannot write to the disk.
 //!
 //! ```text
 //!            no space, read-only                    space is back
 //! open ──────────────────────────▶ refusing ──────────────────────────▶ open
 //!   │ a commit failed                                                     ▲
-//!   └──▶ give up what waits ──▶ wait until the disk works ──▶ let go of ──┘
-//!                               (reads go on up to the       the store, settle,
-//!                               watermark)                   reopen, verify
+//!   └──▶ discard the queue ──▶ wait until the disk works ──▶ close the ───┘
+//!                              (reads continue up to the    store, rewrite its
+//!                              watermark)                   pages, reopen, verify
 //! ```
 
 use super::{
@@ -38,8 +37,8 @@ pub(in crate::store) fn look(shared: &Shared) {
     if matches!(lock(&shared.front).door, Intake::Stopped(_)) {
         return;
     }
-    if let Err(because) = shared.files.check() {
-        stop(shared, CommitBatch::default(), &because);
+    if let Err(reason) = shared.files.check() {
+        stop(shared, CommitBatch::default(), &reason);
         return;
     }
     let Ok(disk) = shared.disk() else { return };
@@ -51,81 +50,81 @@ pub(in crate::store) fn look(shared: &Shared) {
             front.door = Intake::Refusing(refusal);
             shared.publish(&front);
             drop(front);
-            shared.turns.broke(&Arc::from(refusal.to_string()));
+            shared.availability.unavailable(&Arc::from(refusal.to_string()));
         }
         (Intake::Refusing(_), Ok(())) => {
             front.door = Intake::Open;
             shared.publish(&front);
             drop(front);
-            shared.turns.healed();
+            shared.availability.recovered();
             shared.subscribers.wake_all(shared.durable());
         }
         _ => {}
     }
 }
 
-/// Discards the queue, because the file system takes no writes. The store is untouched.
+/// Discards the queue, because the file system accepts no writes. The store is unchanged.
 pub(in crate::store) fn refuse(shared: &Shared, load: CommitBatch, refusal: Refusal) {
     lose(shared, load, Intake::Refusing(refusal), CommitError::Refused(refusal));
-    shared.turns.broke(&Arc::from(refusal.to_string()));
+    shared.availability.unavailable(&Arc::from(refusal.to_string()));
 }
 
-/// Discards the queue, and writes nothing until another process opens the store. Reads go on.
-pub(in crate::store) fn stop(shared: &Shared, load: CommitBatch, because: &str) {
-    let because: Arc<str> = Arc::from(because);
+/// Discards the queue, and writes nothing until another process opens the store. Reads continue.
+pub(in crate::store) fn stop(shared: &Shared, load: CommitBatch, reason: &str) {
+    let reason: Arc<str> = Arc::from(reason);
     {
         let mut front = lock(&shared.front);
-        if matches!(front.door, Intake::Healing(_)) {
-            front.door = Intake::Stopped(Arc::clone(&because));
+        if matches!(front.door, Intake::Recovering(_)) {
+            front.door = Intake::Stopped(Arc::clone(&reason));
         }
     }
     lose(
         shared,
         load,
-        Intake::Stopped(Arc::clone(&because)),
-        CommitError::InDoubt(Arc::clone(&because)),
+        Intake::Stopped(Arc::clone(&reason)),
+        CommitError::InDoubt(Arc::clone(&reason)),
     );
-    shared.turns.broke(&because);
+    shared.availability.unavailable(&reason);
 }
 
-/// Stops as [`stop`] does, after a commit that found the files damaged. What sled still holds of
-/// that commit in memory must not reach the files.
-pub(in crate::store) fn stop_damaged(shared: &Shared, load: CommitBatch, because: &str) {
-    // From here on reads end at the watermark: records above it are going to disappear.
+/// Stops as [`stop`] does, after a commit that found the files damaged. The data of that commit in
+/// sled's memory must not reach the files.
+pub(in crate::store) fn stop_damaged(shared: &Shared, load: CommitBatch, reason: &str) {
+    // After this, reads end at the watermark, because records above it are going to disappear.
     shared.is_in_doubt.store(true, Ordering::Release);
     if let Some(disk) = shared.kept_disk() {
         disk.db.abandon();
     }
-    stop(shared, load, because);
+    stop(shared, load, reason);
 }
 
-/// Discards the queue, and reopens the store until it holds at least what was acknowledged, or the
+/// Discards the queue, and reopens the store until it holds all acknowledged records, or the
 /// journal is closed.
-pub(in crate::store) fn heal(shared: &Shared, load: CommitBatch, because: &str) {
-    // From here on reads end at the watermark: records above it may disappear.
+pub(in crate::store) fn recover(shared: &Shared, load: CommitBatch, reason: &str) {
+    // After this, reads end at the watermark, because records above it may disappear.
     shared.is_in_doubt.store(true, Ordering::Release);
-    let because: Arc<str> = Arc::from(because);
+    let reason: Arc<str> = Arc::from(reason);
     lose(
         shared,
         load,
-        Intake::Healing(Arc::clone(&because)),
-        CommitError::InDoubt(Arc::clone(&because)),
+        Intake::Recovering(Arc::clone(&reason)),
+        CommitError::InDoubt(Arc::clone(&reason)),
     );
-    shared.turns.broke(&because);
+    shared.availability.unavailable(&reason);
     let mut pause = REOPEN_PAUSE_MIN;
     while !pause_or_close(shared, pause) {
-        if let Err(because) = shared.files.check() {
-            return stop(shared, CommitBatch::default(), &because);
+        if let Err(reason) = shared.files.check() {
+            return stop(shared, CommitBatch::default(), &reason);
         }
-        match mend(shared) {
+        match try_reopen(shared) {
             Ok(()) => {
-                shared.turns.healed();
+                shared.availability.recovered();
                 return;
             }
-            Err(door) => {
+            Err(intake) => {
                 let mut front = lock(&shared.front);
-                if matches!(front.door, Intake::Healing(_) | Intake::Refusing(_)) {
-                    front.door = door;
+                if matches!(front.door, Intake::Recovering(_) | Intake::Refusing(_)) {
+                    front.door = intake;
                 }
             }
         }
@@ -133,33 +132,33 @@ pub(in crate::store) fn heal(shared: &Shared, load: CommitBatch, because: &str) 
     }
 }
 
-/// Reopens the store once the disk works again; until then the open one serves reads.
-fn mend(shared: &Shared) -> Result<(), Intake> {
-    let healing = |because: String| Intake::Healing(Arc::from(because));
+/// Reopens the store once the disk works again. Until then the open store serves reads.
+fn try_reopen(shared: &Shared) -> Result<(), Intake> {
+    let recovering = |reason: String| Intake::Recovering(Arc::from(reason));
     if let Some(disk) = shared.kept_disk() {
         disk.space.look(true).map_err(Intake::Refusing)?;
         disk.space.probe().map_err(|error| match error.kind() {
             io::ErrorKind::ReadOnlyFilesystem => Intake::Refusing(Refusal::ReadOnly),
             io::ErrorKind::QuotaExceeded => Intake::Refusing(Refusal::Quota),
-            _ => healing(error.to_string()),
+            _ => recovering(error.to_string()),
         })?;
     }
     shared.let_go();
-    reopen(shared).map_err(healing)
+    reopen(shared).map_err(recovering)
 }
 
 /// Discards everything above the watermark, and notifies all waiting callbacks and subscribers.
-fn lose(shared: &Shared, load: CommitBatch, door: Intake, lost: CommitError) {
+fn lose(shared: &Shared, load: CommitBatch, intake: Intake, lost: CommitError) {
     let queued = {
         let mut front = lock(&shared.front);
-        let queued = front.fail(door);
+        let queued = front.fail(intake);
         shared.publish(&front);
         queued
     };
     let lost = Err(lost);
     tell(load.dones, &lost);
     tell(queued, &lost);
-    // A subscriber may wait for a record that was discarded; waking it makes it read again.
+    // A subscriber may wait for a record that was discarded. The wake makes it read again.
     shared.subscribers.wake_all(shared.durable());
 }
 
@@ -167,7 +166,7 @@ fn lose(shared: &Shared, load: CommitBatch, door: Intake, lost: CommitError) {
 fn pause_or_close(shared: &Shared, pause: Duration) -> bool {
     let front = lock(&shared.front);
     let (front, _) = shared
-        .hand_wakes
+        .writer_wakeup
         .wait_timeout_while(front, pause, |front| !matches!(front.door, Intake::Closing))
         .unwrap_or_else(PoisonError::into_inner);
     matches!(front.door, Intake::Closing)
@@ -176,7 +175,7 @@ fn pause_or_close(shared: &Shared, pause: Duration) -> bool {
 fn reopen(shared: &Shared) -> Result<(), String> {
     let acknowledged = shared.durable();
     synced::settle(&shared.dir).map_err(|error| error.to_string())?;
-    let disk = Disk::open(&shared.dir, &shared.options).map_err(|error| error.because)?;
+    let disk = Disk::open(&shared.dir, &shared.options).map_err(|error| error.reason)?;
     let head = reading::head(&disk.db).map_err(|error| error.to_string())?;
     let durable = head.position;
     if durable < acknowledged {
@@ -184,8 +183,8 @@ fn reopen(shared: &Shared) -> Result<(), String> {
             "the disk holds {durable} records, but {acknowledged} were acknowledged"
         ));
     }
-    if let Some(because) = integrity::behind(&disk.db, &head, &shared.mark.mark())? {
-        return Err(because);
+    if let Some(reason) = integrity::behind(&disk.db, &head, &shared.mark.mark())? {
+        return Err(reason);
     }
     *shared.slot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(disk));
     {

@@ -1,7 +1,7 @@
 //! State that the journal's handle and its writer thread share.
 
 use super::{
-    availability::Turns,
+    availability::AvailabilityObservers,
     commit_queue::{CommitQueue, Intake},
     commit_timer::CommitTimer,
     feed::Subscribers,
@@ -24,7 +24,7 @@ use std::{
 /// Longest time that closing the store waits for reads in progress.
 const READERS_LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
-/// Interval at which it checks whether the reads have ended.
+/// Interval of the checks whether the reads have ended.
 const READERS_LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// State that the journal's handle and its writer thread share.
@@ -32,11 +32,11 @@ pub struct Shared {
     pub(in crate::store) dir: PathBuf,
     pub(in crate::store) options: JournalOptions,
     pub(in crate::store) front: Mutex<CommitQueue>,
-    pub(in crate::store) hand_wakes: Condvar,
+    pub(in crate::store) writer_wakeup: Condvar,
     /// Empty while the store is being reopened, and after closing.
     pub(in crate::store) slot: RwLock<Option<Arc<Disk>>>,
     pub(in crate::store) subscribers: Subscribers,
-    pub(in crate::store) turns: Turns,
+    pub(in crate::store) availability: AvailabilityObservers,
     /// Whether the store may hold discarded records; it is then read up to the watermark only.
     pub(in crate::store) is_in_doubt: AtomicBool,
     pub(in crate::store) watch: CommitTimer,
@@ -61,10 +61,10 @@ impl Shared {
         Self {
             dir,
             options,
-            hand_wakes: Condvar::new(),
+            writer_wakeup: Condvar::new(),
             slot: RwLock::new(Some(Arc::new(disk))),
             subscribers: Subscribers::default(),
-            turns: Turns::default(),
+            availability: AvailabilityObservers::default(),
             is_in_doubt: AtomicBool::new(false),
             watch: CommitTimer::default(),
             mark,
@@ -81,7 +81,7 @@ impl Shared {
     /// reopened.
     pub(in crate::store) fn disk(&self) -> Result<Arc<Disk>, String> {
         let is_in_doubt = self.is_in_doubt.load(Ordering::Acquire);
-        self.kept_disk().filter(|_| !is_in_doubt).ok_or_else(|| self.because())
+        self.kept_disk().filter(|_| !is_in_doubt).ok_or_else(|| self.reason())
     }
 
     /// Returns the store as [`Self::disk`] does, but also when it may hold discarded records.
@@ -90,11 +90,11 @@ impl Shared {
     }
 
     /// Returns the reason why there is no open store.
-    fn because(&self) -> String {
+    fn reason(&self) -> String {
         match &lock(&self.front).door {
-            Intake::Healing(because) => format!("the journal is being reopened: {because}"),
+            Intake::Recovering(reason) => format!("the journal is being reopened: {reason}"),
             Intake::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
-            Intake::Stopped(because) => because.to_string(),
+            Intake::Stopped(reason) => reason.to_string(),
             Intake::Open | Intake::Closing | Intake::Closed => "the journal is closed".to_owned(),
         }
     }

@@ -19,7 +19,7 @@ pub struct Submission {
     pub generation: u64,
     /// The entries to record; their versions follow on `after_version`.
     pub entries: Vec<Entry>,
-    /// When it was decided.
+    /// The time of the decision.
     pub time: Timestamp,
     /// The number of the conversation that the submission belongs to.
     pub correlation: u64,
@@ -29,8 +29,8 @@ pub struct Submission {
     pub answer: Option<Answers>,
     /// The state after the last entry, to be kept as a snapshot in the same commit.
     pub snapshot: Option<Snapshot>,
-    /// The leases of the decider and of the sender of the command. When either is over, the
-    /// submission is refused.
+    /// The leases of the actor that decided and of the sender of the command. When either is over,
+    /// the submission is refused.
     pub leases: [Option<Lease>; 2],
     /// Callback that runs on the journal's thread once the submission is durable or lost. It never
     /// runs when submitting is refused.
@@ -66,13 +66,13 @@ pub enum SubmitError {
     /// The queue for the disk is full.
     #[error("the journal's queue is full")]
     Full,
-    /// The journal failed since the decision; decide again on what it holds now.
+    /// The journal failed since the decision; decide again on its current records.
     #[error("decided on what the journal has since lost")]
     Stale,
-    /// The file system takes no writes; it is checked again at intervals.
+    /// The file system accepts no writes; it is checked again at intervals.
     #[error("{0}")]
     Refused(Refusal),
-    /// The lease of the decider or of the command's sender is over.
+    /// The lease of the actor that decided, or of the command's sender, is over.
     #[error("submitted under a lease that is over")]
     Replaced,
     /// The journal is recovering, stopped or closed.
@@ -92,16 +92,16 @@ pub struct Positions {
 /// Which records a subscriber may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadLevel {
-    /// Everything submitted: for sagas.
+    /// All submitted records: for sagas.
     Submitted,
-    /// Only what is durable: for everything that leaves the process.
+    /// Only durable records: for everything that leaves the process.
     Durable,
 }
 
 /// The checkpoint of a saga, port or lookup: its progress, written to the journal's own tree.
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoint {
-    /// The subscriber whose progress it is.
+    /// The subscriber that made the progress.
     pub follower: KindId,
     /// The journal's generation the progress was made in.
     pub generation: u64,

@@ -1,5 +1,5 @@
-//! The writer thread. It takes the queue into one commit, makes it durable and notifies the
-//! callers. When the disk fails, it reopens the journal.
+//! The writer thread. It moves the queue into one commit, makes the commit durable and notifies the
+//! callers. When the disk fails, it reopens the store.
 //!
 //! ```text
 //!        ┌────────────── take ◀── queue ◀── submit
@@ -7,7 +7,7 @@
 //!     one batch ──▶ flush ──▶ fsync ──▶ watermark ──▶ done, wake          (again)
 //!        │ any error
 //!        ▼
-//!   shut the door ──▶ Lost ──▶ heal ──▶ open the door
+//!   refuse submissions ──▶ CommitError ──▶ recover ──▶ accept submissions
 //! ```
 
 use super::{
@@ -22,7 +22,7 @@ use crate::store::{
     codec::{self, Frame},
     disk::{Answers, Batch, Failure, Mark, Totals, keys},
     sync::lock,
-    types::{Payload, Record, Stream, concern},
+    types::{Payload, Record, Stream, interested_kind},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -31,10 +31,10 @@ use std::{
     time::Duration,
 };
 
-/// Interval of checks whether the file system takes writes while the queue is empty.
+/// Interval of checks whether the file system accepts writes, while the queue is empty.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The same interval while the file system takes none.
+/// The same interval while the file system accepts none.
 const LOOK_AGAIN_EVERY: Duration = Duration::from_millis(100);
 
 /// Pause of the writer thread before the next commit while the journal is busy. Fewer and larger
@@ -51,23 +51,23 @@ pub(in crate::store) fn run(shared: &Shared) {
     let mut is_busy = false;
     loop {
         if is_busy {
-            gather();
+            group_commit_pause();
         }
         let Some(load) = next_load(shared, &expiry) else { break };
         is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
-        let at_the_disk = shared.watch.start();
+        let timing = shared.watch.start();
         recovery::look(shared);
         // sled panics on some inconsistencies instead of returning them.
         let commit = || commit(shared, &mut frame, &mut expiry, &load);
         let committed = catch_unwind(AssertUnwindSafe(commit))
             .unwrap_or_else(|_| Err(Failure::Broken("the store panicked".to_owned())));
-        drop(at_the_disk);
-        match committed.map(|stands| shared.files.check().map(|()| stands)) {
-            Ok(Ok(stands)) => acknowledge(shared, load, stands),
-            Ok(Err(because)) => recovery::stop(shared, load, &because),
+        drop(timing);
+        match committed.map(|state| shared.files.check().map(|()| state)) {
+            Ok(Ok(state)) => acknowledge(shared, load, state),
+            Ok(Err(reason)) => recovery::stop(shared, load, &reason),
             Err(Failure::Refused(refusal)) => recovery::refuse(shared, load, refusal),
-            Err(Failure::Broken(because)) => recovery::heal(shared, load, &because),
-            Err(Failure::Damaged(because)) => recovery::stop_damaged(shared, load, &because),
+            Err(Failure::Broken(reason)) => recovery::recover(shared, load, &reason),
+            Err(Failure::Damaged(reason)) => recovery::stop_damaged(shared, load, &reason),
         }
     }
     // The remaining callbacks wait for a position that was never assigned.
@@ -83,27 +83,27 @@ pub(in crate::store) fn run(shared: &Shared) {
     shared.files.unlock();
 }
 
-#[expect(clippy::disallowed_methods, reason = "the hand has a thread of its own")]
-fn gather() {
+#[expect(clippy::disallowed_methods, reason = "only the writer thread is paused")]
+fn group_commit_pause() {
     thread::sleep(GATHERING_PAUSE);
 }
 
-/// Waits until the queue holds an item, or answers have expired: then the batch is empty. `None`
-/// once the journal is closing and the queue is empty.
+/// Waits until the queue holds an item or answers have expired. In the latter case the batch is
+/// empty. `None` once the journal is closing and the queue is empty.
 fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
     let mut front = lock(&shared.front);
     while front.is_idle() {
         if matches!(front.door, Intake::Closing) {
             return None;
         }
-        front.hand_sleeps = true;
+        front.writer_sleeps = true;
         let is_refusing = matches!(front.door, Intake::Refusing(_));
         let pause = if is_refusing { LOOK_AGAIN_EVERY } else { LOOK_EVERY };
-        let woken = shared.hand_wakes.wait_timeout(front, pause);
-        let (awake, slept) = woken.unwrap_or_else(PoisonError::into_inner);
-        front = awake;
-        front.hand_sleeps = false;
-        if slept.timed_out() {
+        let woken = shared.writer_wakeup.wait_timeout(front, pause);
+        let (locked, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
+        front = locked;
+        front.writer_sleeps = false;
+        if timeout.timed_out() {
             drop(front);
             recovery::look(shared);
             let has_expired = !is_refusing && expiry.is_due(shared);
@@ -117,7 +117,7 @@ fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
 }
 
 /// Totals and checksums after a commit.
-struct Stands {
+struct Committed {
     totals: Totals,
     chains: Chains,
 }
@@ -127,7 +127,7 @@ fn commit(
     frame: &mut Frame,
     expiry: &mut Expiry,
     load: &CommitBatch,
-) -> Result<Stands, Failure> {
+) -> Result<Committed, Failure> {
     let disk = shared.disk().map_err(Failure::Broken)?;
     let (mut totals, mut chains) = {
         let front = lock(&shared.front);
@@ -139,8 +139,8 @@ fn commit(
         write_extra(&mut batch, expiry, extra);
     }
     expiry.finish(&disk.db, &mut batch).map_err(|error| Failure::Broken(error.to_string()))?;
-    let is_told = |extra: &SideWrite| !matches!(extra, SideWrite::Checkpoint(_));
-    if load.records.is_empty() && load.extras.iter().any(is_told) {
+    let is_acknowledged = |extra: &SideWrite| !matches!(extra, SideWrite::Checkpoint(_));
+    if load.records.is_empty() && load.extras.iter().any(is_acknowledged) {
         let Answers { commits, chain } = chains.answers;
         chains.answers = Answers { commits: commits + 1, chain: batch.chained(chain, &[]) };
         batch.insert(keys::ANSWERS_ALONE, codec::frame(&chains.answers));
@@ -149,15 +149,15 @@ fn commit(
     commit_batch::write_records(&mut batch, frame, records, &mut totals, &mut chains.records);
     // An empty batch may have found no expired answer.
     if batch.is_empty() {
-        return Ok(Stands { totals, chains });
+        return Ok(Committed { totals, chains });
     }
     disk.commit(batch)?;
     let marked = shared.mark.write(|mark| raise_mark(mark, load, chains));
     marked.map_err(|error| Failure::Broken(format!("the mark of the journal: {error}")))?;
-    Ok(Stands { totals, chains })
+    Ok(Committed { totals, chains })
 }
 
-/// Raises the mark to what is about to be acknowledged.
+/// Raises the mark to the commit that is about to be acknowledged.
 fn raise_mark(mark: &mut Mark, load: &CommitBatch, chains: Chains) {
     (mark.chain, mark.answers) = (chains.records, chains.answers);
     if let Some(last) = load.records.last() {
@@ -203,7 +203,7 @@ fn write_checkpoint(batch: &mut Batch, checkpoint: &Checkpoint) {
     }
 }
 
-fn acknowledge(shared: &Shared, load: CommitBatch, Stands { totals, chains }: Stands) {
+fn acknowledge(shared: &Shared, load: CommitBatch, Committed { totals, chains }: Committed) {
     let reached = load.records.last().map(|record| record.position);
     let before = shared.durable();
     let waiting = {
@@ -217,8 +217,9 @@ fn acknowledge(shared: &Shared, load: CommitBatch, Stands { totals, chains }: St
     tell(load.dones, &Ok(()));
     tell(waiting, &Ok(()));
     if let Some(durable) = reached {
-        let concern = |record: &Arc<Record>| concern(record.stream, &record.payload, record.cause);
-        let concerned = load.records.iter().map(concern).collect();
+        let interested_kind =
+            |record: &Arc<Record>| interested_kind(record.stream, &record.payload, record.cause);
+        let concerned = load.records.iter().map(interested_kind).collect();
         shared.subscribers.wake_durable(&concerned, before, durable);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::kernel::{Field, FieldKind};
 
-/// Returns the column of a field, named by its index: names of fields are no part of any statement.
+/// Returns the column of a field. It is named by its index, so statements contain no field names.
 pub(super) fn column(fields: &[Field], index: usize) -> String {
     match fields[index].kind {
         FieldKind::Key => "number".to_owned(),

@@ -1,10 +1,9 @@
-//! Cursors of the views in a folder, read before any view is opened: a second evidence of how far
-//! the journal was.
+//! Cursors of the views in a folder, read before any view is opened. They are further evidence of
+//! the last position of the journal.
 
 use super::{
-    asking,
     fault::{Fault, OpenProblem},
-    shape,
+    queries, schema,
 };
 use rusqlite::{Connection, OpenFlags};
 use std::{
@@ -29,7 +28,7 @@ pub fn discard_past(folder: &Path, position: u64) -> io::Result<()> {
         if cursor(&path).is_some_and(|at| at <= position) {
             continue;
         }
-        shape::clear_away(&path, &OpenProblem::Missing)?;
+        schema::clear_away(&path, &OpenProblem::Missing)?;
     }
     Ok(())
 }
@@ -46,7 +45,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn cursor(path: &Path) -> Option<u64> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(path, flags).ok()?;
-    match asking::meta(&reader) {
+    match queries::meta(&reader) {
         Ok(meta) => Some(meta.cursor),
         // A damaged view implies nothing about the journal; it is rebuilt.
         Err(Fault::Damaged(_)) => None,

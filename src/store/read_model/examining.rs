@@ -1,5 +1,5 @@
-//! Checks whether a file still holds what was written to it, and closes files so that this check is
-//! fast.
+//! Checks whether a file still has the content that was written, and seals files so that this check
+//! is fast.
 //!
 //! ```text
 //! closed cleanly: log empty, sealed ─▶ length and checksum of all bytes are compared
@@ -8,11 +8,11 @@
 //! ```
 
 use super::{
-    ReadModel, asking,
+    ReadModel,
     fault::{Fault, OpenProblem, ReadModelError},
     paths::beside,
+    queries, schema,
     seal::{self, Progressing, Seal},
-    shape,
     stamp::FileStamp,
     wal,
 };
@@ -57,7 +57,7 @@ pub(super) fn check_log(path: &Path) -> Result<(), OpenProblem> {
         // A file that was never opened in its place has no log.
         None if kinds == WRITE_AHEAD => Err(damaged("its log was deleted".to_owned())),
         Some(1..) if kinds != WRITE_AHEAD => {
-            Err(damaged("its header does not speak of its log".to_owned()))
+            Err(damaged("its header does not mention its log".to_owned()))
         }
         Some(1..) => wal::check(&beside(path, "-wal"), &beside(path, "-shm")).map_err(damaged),
         None | Some(0) => Ok(()),
@@ -77,41 +77,41 @@ impl ReadModel {
         fs::metadata(&self.path).map_or(0, |file| file.len())
     }
 
-    /// Checks whether the file holds what was written to it. Compares it with its seal or, when it
-    /// was not closed cleanly, reads everything. This must be done before any other read;
-    /// `progressing` receives how much of how much is done.
+    /// Checks whether the file has the content that was written. Compares it with its seal or, when
+    /// it was not closed cleanly, reads everything. This must be done before any other read.
+    /// `progressing` receives the amount that is done and the whole amount.
     ///
     /// # Errors
-    /// The damage; the read model is suspected from then on.
+    /// The damage; the read model is untrusted after that.
     pub fn examine(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
         if let Some(examined) = self.is_as_sealed(progressing) {
             return examined;
         }
         self.look_through(progressing)?;
-        // Frames that a killed process left unfinished in the log must not follow what is written
-        // next.
+        // Unfinished frames that a killed process left in the log must not follow the frames that
+        // are written next.
         self.empty_log().map(drop)
     }
 
     /// Checks the file in the same way, but reads everything even if there is a seal.
     ///
     /// # Errors
-    /// The damage; the read model is suspected from then on.
+    /// The damage; the read model is untrusted after that.
     pub fn examine_all(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
         self.is_as_sealed(progressing).unwrap_or(Ok(()))?;
         self.look_through(progressing)
     }
 
-    /// Compares the file with its seal; `None` when it has none that counts.
+    /// Compares the file with its seal; `None` when it has no valid seal.
     fn is_as_sealed(&self, progressing: Progressing<'_>) -> Option<Result<(), ReadModelError>> {
         let compared = is_as_sealed(&self.path, progressing)?;
-        Some(compared.map_err(|because| self.suspect(because)))
+        Some(compared.map_err(|reason| self.mark_untrusted(reason)))
     }
 
     /// Reads every row, and compares all indexes with the rows.
     fn look_through(&self, progressing: Progressing<'_>) -> Result<(), ReadModelError> {
         self.reading(None, |reader| {
-            look_through(reader, &shape::select(self.layout.fields), progressing)
+            look_through(reader, &schema::select(self.layout.fields), progressing)
         })
     }
 
@@ -119,7 +119,7 @@ impl ReadModel {
     /// the seal only. Does nothing when nothing was written since the last seal.
     ///
     /// # Errors
-    /// When the file is still being read, or the disk fails: then it has no seal.
+    /// When the file is still being read, or the disk fails. Then the file has no seal.
     pub fn seal(&self) -> Result<(), ReadModelError> {
         let writer = lock(&self.writer);
         self.verify()?;
@@ -168,13 +168,13 @@ impl ReadModel {
 /// The damage, as a sentence.
 pub fn examine_file(path: &Path) -> Result<(), String> {
     let log = check_log(path).map_err(|found| found.to_string());
-    let reader = shape::connect(path).map_err(|error| error.to_string())?;
-    if shape::is_of_another_format(&reader).map_err(|error| error.to_string())? {
+    let reader = schema::connect(path).map_err(|error| error.to_string())?;
+    if schema::is_of_another_format(&reader).map_err(|error| error.to_string())? {
         return Ok(());
     }
     log?;
     is_as_sealed(path, &mut |_, _| {}).unwrap_or(Ok(()))?;
-    look_through(&reader, "SELECT * FROM rows", &mut |_, _| {}).map_err(|fault| fault.because())
+    look_through(&reader, "SELECT * FROM rows", &mut |_, _| {}).map_err(|fault| fault.reason())
 }
 
 /// Compares a file with its seal; `None` when it has no valid seal.
@@ -196,9 +196,9 @@ fn look_through(
     select: &str,
     progressing: Progressing<'_>,
 ) -> Result<(), Fault> {
-    let rows = asking::meta(reader)?.rows;
+    let rows = queries::meta(reader)?.rows;
     let mut found = 0;
-    asking::each(reader, select, &mut |_| {
+    queries::each(reader, select, &mut |_| {
         found += 1;
         if found % PROGRESS_ROWS == 0 {
             progressing(found, rows);
@@ -218,6 +218,6 @@ fn empty_log(writer: &Connection) -> rusqlite::Result<bool> {
     writer.busy_timeout(CLOSE_BUSY_MAX)?;
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
     let is_busy: rusqlite::Result<i64> = writer.query_row(checkpoint, [], |row| row.get(0));
-    writer.busy_timeout(shape::BUSY_MAX)?;
+    writer.busy_timeout(schema::BUSY_MAX)?;
     Ok(is_busy? == 0)
 }

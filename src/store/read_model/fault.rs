@@ -2,7 +2,7 @@
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-/// Why there is no read model in a place.
+/// Why a read model cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenProblem {
     /// There is no file.
@@ -18,18 +18,18 @@ pub enum OpenProblem {
 
 /// Why a read model cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("the read model {name} failed: {because}")]
+#[error("the read model {name} failed: {reason}")]
 pub struct ReadModelError {
     /// The name of the view.
     pub name: &'static str,
     /// The reason, as a sentence.
-    pub because: String,
+    pub reason: String,
 }
 
 /// Why one call failed.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The file does not hold what was written to it; the sentence names the place.
+    /// The file does not have the content that was written; the sentence names the place.
     Damaged(String),
     /// `SQLite` or the disk failed.
     Sqlite(Error),
@@ -42,8 +42,8 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
-    /// Whether the file itself is damaged: then it is rebuilt. Every other fault is the failure of
-    /// one call, and implies nothing about the file.
+    /// Whether the file itself is damaged. A damaged file is rebuilt. Every other fault is the
+    /// failure of one call, and implies nothing about the file.
     pub(super) fn is_damage(&self) -> bool {
         match self {
             Self::Damaged(_) => true,
@@ -52,9 +52,9 @@ impl Fault {
     }
 
     /// The reason, as a sentence.
-    pub(super) fn because(&self) -> String {
+    pub(super) fn reason(&self) -> String {
         match self {
-            Self::Damaged(because) => because.clone(),
+            Self::Damaged(reason) => reason.clone(),
             Self::Sqlite(error) => error.to_string(),
         }
     }

@@ -84,7 +84,7 @@ impl Drop for AbandonOnDrop {
 
 impl QueryLimit {
     /// Creates a limit with a deadline `time_max` from now. With `long`, the query runs beyond a
-    /// short time only while few others do.
+    /// short time only while few other queries do.
     #[must_use]
     pub fn new(time_max: Duration, long: Option<Arc<LongQueries>>) -> Self {
         let (is_abandoned, ended) = (AtomicBool::new(false), OnceLock::new());
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_goes_on_until_its_deadline_or_until_its_client_has_gone() {
+    fn a_query_runs_until_its_deadline_or_until_its_client_disconnects() {
         let limit = QueryLimit::new(Duration::from_secs(600), None);
         let mut is_over = limit.watch();
         assert!(!is_over());
@@ -169,10 +169,10 @@ mod tests {
     }
 
     #[test]
-    fn few_queries_run_long_at_once() {
+    fn the_number_of_concurrent_long_queries_is_limited() {
         let long = Arc::new(LongQueries::at_most(1));
         let limit = || QueryLimit::new(Duration::from_secs(600), Some(Arc::clone(&long)));
-        let before = Instant::now().checked_sub(LONG_AFTER).expect("the machine runs long enough");
+        let before = Instant::now().checked_sub(LONG_AFTER).expect("the uptime exceeds 50 ms");
         let (first, second) = (limit(), limit());
         let (mut first_entered, mut second_entered) = (None, None);
         assert_eq!(first.over(before, &mut first_entered), None);

@@ -2,42 +2,42 @@
 //!
 //! A file is disposable: it can be rebuilt from the journal. A new one is filled beside its place
 //! and moved there when it is complete. An open read model detects when another process touches its
-//! file. It is then *suspected* and not read any more.
+//! file. It is then *untrusted* and not read any more.
 
-mod asking;
 mod columns;
 mod cursors;
 mod examining;
 mod fault;
 mod limit;
 mod paths;
+mod queries;
 mod row;
+mod row_writer;
+mod schema;
 mod seal;
 mod search;
-mod shape;
 mod stamp;
 mod sums;
 mod wal;
-mod writing;
 
 pub use cursors::{discard_past, furthest};
 pub use examining::examine_file;
 pub use fault::{OpenProblem, ReadModelError};
 pub use limit::{AbandonOnDrop, Ended, LongQueries, QueryLimit};
 pub use row::{FoundRow, RowChange};
+pub use schema::Layout;
 pub use search::{SearchError, SortBy, Wanted};
-pub use shape::Layout;
 
 use crate::{domain::kernel::Query, store::sync::lock};
-use asking::{count, meta, numbers_of, rows, stretch_of};
 use fault::Fault;
+use queries::{count, dense_range_of, meta, numbers_of, rows};
+use row_writer::Writing;
 use rusqlite::{Connection, OpenFlags};
 use stamp::FileStamp;
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, OnceLock, atomic::AtomicBool},
 };
-use writing::Writing;
 
 /// At most this many idle reading connections are kept.
 const READERS_KEPT_MAX: usize = 4;
@@ -55,7 +55,7 @@ pub struct ReadModel {
     select_one: String,
     /// Whether there is a seal, which the next commit has to remove.
     is_sealed: AtomicBool,
-    /// The reason why the read model is suspected, if it is.
+    /// The reason why the read model is untrusted, if it is.
     suspicion: OnceLock<String>,
 }
 
@@ -71,15 +71,15 @@ impl ReadModel {
         }
         // The log is checked before SQLite reads it. A log left by another binary does not matter.
         let log = examining::check_log(path);
-        let writer = match shape::existing(path, &layout) {
+        let writer = match schema::existing(path, &layout) {
             Err(OpenProblem::OtherShape) => return Err(OpenProblem::OtherShape),
             opened => log.and(opened)?,
         };
         Ok(Self::of(writer, path.to_owned(), layout))
     }
 
-    /// Creates an empty read model beside this place, to be filled and then moved there by
-    /// [`take_place`](Self::take_place). Clears the place at once.
+    /// Creates an empty read model beside this place, and clears the place.
+    /// [`take_place`](Self::take_place) moves the read model there when it is filled.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -88,10 +88,10 @@ impl ReadModel {
         layout: Layout,
         found: &OpenProblem,
     ) -> Result<Self, ReadModelError> {
-        let failed = |because| ReadModelError { name: layout.name, because };
-        shape::clear_away(place, found).map_err(|error| failed(error.to_string()))?;
+        let failed = |reason| ReadModelError { name: layout.name, reason };
+        schema::clear_away(place, found).map_err(|error| failed(error.to_string()))?;
         let path = paths::beside(place, ".building");
-        let writer = shape::create(&path, &layout).map_err(failed)?;
+        let writer = schema::create(&path, &layout).map_err(failed)?;
         Ok(Self::of(writer, path, layout))
     }
 
@@ -102,7 +102,7 @@ impl ReadModel {
             path,
             layout,
             is_sealed,
-            select_one: shape::select_one(layout.fields),
+            select_one: schema::select_one(layout.fields),
             writer: Mutex::new(connection),
             stamp,
             readers: Mutex::new(Vec::new()),
@@ -114,29 +114,29 @@ impl ReadModel {
     /// Moves the filled file to its place, durably, and opens it there.
     ///
     /// # Errors
-    /// When the disk fails, or another process touched the file meanwhile: then it is rebuilt.
+    /// When the disk fails, or another process touched the file meanwhile. Then it is rebuilt.
     pub fn take_place(&self, place: &Path) -> Result<Self, ReadModelError> {
-        let failed = |because| ReadModelError { name: self.layout.name, because };
+        let failed = |reason| ReadModelError { name: self.layout.name, reason };
         let writer = lock(&self.writer);
         self.verify()?;
-        shape::take_place(&writer, self.layout.fields, &self.path, place).map_err(failed)?;
+        schema::take_place(&writer, self.layout.fields, &self.path, place).map_err(failed)?;
         Self::open(place, self.layout).map_err(|error| failed(error.to_string()))
     }
 
     /// Checks whether the read model can still be trusted. Costs a few microseconds.
     ///
     /// # Errors
-    /// When another process touched the file, or it failed in a way that a retry does not mend.
+    /// When another process touched the file, or it failed in a way that a retry does not repair.
     pub fn check(&self) -> Result<(), ReadModelError> {
         // Waits for a commit in progress, which changes the files as well.
         let _writer = lock(&self.writer);
         self.verify()
     }
 
-    /// Marks the read model as suspected, for this reason.
-    pub fn suspect(&self, because: String) -> ReadModelError {
-        let because = self.suspicion.get_or_init(|| because).clone();
-        ReadModelError { name: self.layout.name, because }
+    /// Marks the read model as untrusted, for this reason.
+    pub fn mark_untrusted(&self, reason: String) -> ReadModelError {
+        let reason = self.suspicion.get_or_init(|| reason).clone();
+        ReadModelError { name: self.layout.name, reason }
     }
 
     /// Returns the position up to which all records are in the rows; 0 for a new file.
@@ -152,7 +152,7 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn row(&self, number: u64) -> Result<Option<Vec<u8>>, ReadModelError> {
-        let row = self.written(|writer| asking::row(writer, &self.select_one, number))?;
+        let row = self.written(|writer| queries::row(writer, &self.select_one, number))?;
         Ok(row.map(|row| row.body))
     }
 
@@ -171,7 +171,7 @@ impl ReadModel {
     /// Writes rows (`None` deletes one) and the cursor, all or nothing.
     ///
     /// # Errors
-    /// When the file cannot be written; then no change is.
+    /// When the file cannot be written; then no change is written.
     pub fn commit(
         &self,
         cursor: u64,
@@ -183,9 +183,9 @@ impl ReadModel {
         let written = self.writing.write(&mut writer, cursor, changes);
         let after = FileStamp::of(&self.path);
         let exchanged = std::mem::replace(&mut *lock(&self.stamp), after).exchanged(&after);
-        // Without this check the new stamp would take the files of another process for our own.
-        if let Some(because) = exchanged {
-            return Err(self.suspect(because));
+        // Without this check the new stamp would include the files of another process.
+        if let Some(reason) = exchanged {
+            return Err(self.mark_untrusted(reason));
         }
         written.map_err(|fault| self.failed(&fault))
     }
@@ -195,7 +195,7 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn get(&self, number: u64) -> Result<Option<Vec<u8>>, ReadModelError> {
-        let row = self.reading(None, |reader| asking::row(reader, &self.select_one, number))?;
+        let row = self.reading(None, |reader| queries::row(reader, &self.select_one, number))?;
         Ok(row.map(|row| row.body))
     }
 
@@ -221,8 +221,8 @@ impl ReadModel {
         let search = search::of_request(self.layout.fields, conditions, wanted)?;
         self.limited(limit, |reader| {
             let total = count(reader, &search)?;
-            let numbers = match search.stretch {
-                Some(stretch) => stretch_of(reader, stretch, total)?,
+            let numbers = match search.dense_range {
+                Some(dense_range) => dense_range_of(reader, dense_range, total)?,
                 None => None,
             };
             let numbers = numbers.map_or_else(|| numbers_of(reader, &search), Ok)?;
@@ -273,7 +273,9 @@ impl ReadModel {
     /// # Errors
     /// When the file cannot be read.
     pub fn each(&self, each: &mut dyn FnMut(FoundRow)) -> Result<(), ReadModelError> {
-        self.reading(None, |reader| asking::each(reader, &shape::select(self.layout.fields), each))
+        self.reading(None, |reader| {
+            queries::each(reader, &schema::select(self.layout.fields), each)
+        })
     }
 
     fn written<T>(
@@ -328,31 +330,31 @@ impl ReadModel {
     fn connect(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(&self.path, flags)?;
-        shape::prepare(&reader)?;
+        schema::prepare(&reader)?;
         Ok(reader)
     }
 
     fn verify(&self) -> Result<(), ReadModelError> {
-        self.verdict().map_or(Ok(()), |because| Err(self.suspect(because)))
+        self.verdict().map_or(Ok(()), |reason| Err(self.mark_untrusted(reason)))
     }
 
-    /// Returns the reason why the read model is not to be trusted. Exact only while no write is in
+    /// Returns the reason why the read model is untrusted. Exact only while no write is in
     /// progress.
     fn verdict(&self) -> Option<String> {
         let suspicion = self.suspicion.get().cloned();
         suspicion.or_else(|| lock(&self.stamp).difference(&FileStamp::of(&self.path)))
     }
 
-    /// Returns the error of a failed call; after damage the read model is suspected.
+    /// Returns the error of a failed call; after damage the read model is untrusted.
     fn failed(&self, fault: &Fault) -> ReadModelError {
         if fault.is_damage() {
-            self.suspect(fault.because())
+            self.mark_untrusted(fault.reason())
         } else {
-            self.failure(fault.because())
+            self.failure(fault.reason())
         }
     }
 
-    const fn failure(&self, because: String) -> ReadModelError {
-        ReadModelError { name: self.layout.name, because }
+    const fn failure(&self, reason: String) -> ReadModelError {
+        ReadModelError { name: self.layout.name, reason }
     }
 }

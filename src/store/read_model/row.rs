@@ -24,7 +24,8 @@ pub struct FoundRow {
 
 impl RowChange {
     /// Creates the change from a row, and takes the values of its searchable fields from it. A
-    /// value that is missing, or not of the field's kind, is stored as null and meets no condition.
+    /// value that is missing, or not of the field's kind, is stored as null and matches no
+    /// condition.
     ///
     /// # Errors
     /// When the row cannot be written as JSON.

@@ -1,4 +1,4 @@
-//! Translation of queries into SQL statements. Values are only ever bound.
+//! Translation of queries into SQL statements. Values are always bound, never part of the text.
 
 use super::{columns::column, fault::ReadModelError, limit::Ended};
 use crate::domain::kernel::{Field, FieldKind, Filter, Query, Timestamp};
@@ -11,8 +11,8 @@ const NUMBER: &str = "number";
 /// The most fields to sort by at once.
 const SORTS_MAX: usize = 8;
 
-/// The most conditions of one query. No sensible query needs more; each condition costs time for
-/// every row, and `SQLite` takes no expression with a thousand.
+/// The most conditions of one query. No sensible query needs more. Each condition costs time for
+/// every row, and `SQLite` refuses an expression with a thousand.
 const CONDITIONS_MAX: usize = 32;
 
 /// The longest text or number that is compared with a field, in bytes.
@@ -56,7 +56,7 @@ pub enum SearchError {
 
 /// A query as statements, with the values to bind.
 pub(super) struct Search {
-    /// Statement that finds the numbers of the rows: indexes alone answer it, without a read of the
+    /// Statement that finds the numbers of the rows. `SQLite` reads only indexes for it, and no
     /// rows.
     pub(super) select: String,
     pub(super) parameters: Vec<Value>,
@@ -66,18 +66,18 @@ pub(super) struct Search {
     /// The values to bind when counting.
     pub(super) conditions: Vec<Value>,
     /// The part of all rows in order of number, when the query asks for nothing else.
-    pub(super) stretch: Option<Stretch>,
+    pub(super) dense_range: Option<DenseRange>,
 }
 
 /// A part of all rows in order of number.
 #[derive(Clone, Copy)]
-pub(super) struct Stretch {
+pub(super) struct DenseRange {
     skipped: i64,
     size: i64,
     descending: bool,
 }
 
-impl Stretch {
+impl DenseRange {
     /// Returns its numbers, when no number between the least and the greatest is missing. Then no
     /// row has to be skipped, however far the page is.
     pub(super) fn of(self, least: i64, greatest: i64, total: u64) -> Option<Vec<i64>> {
@@ -103,11 +103,11 @@ pub(super) fn of_request(
     wanted: &Wanted,
 ) -> Result<Search, SearchError> {
     if conditions.len() > CONDITIONS_MAX {
-        let because = format!(
+        let reason = format!(
             "there are {} conditions; at most {CONDITIONS_MAX} are possible",
             conditions.len()
         );
-        return Err(SearchError::BadQuery(because));
+        return Err(SearchError::BadQuery(reason));
     }
     let mut asked = Vec::new();
     for (parameter, text) in conditions {
@@ -118,7 +118,7 @@ pub(super) fn of_request(
     let (order, is_by_number) = order(fields, wanted, &asked)?;
     let mut search = statements(fields, &asked, &format!("{order} LIMIT ? OFFSET ?"));
     search.parameters.extend([limit(wanted.size), Value::Integer(skipped)]);
-    search.stretch = is_by_number.filter(|_| asked.is_empty()).map(|descending| Stretch {
+    search.dense_range = is_by_number.filter(|_| asked.is_empty()).map(|descending| DenseRange {
         skipped,
         size: i64::try_from(wanted.size).unwrap_or(i64::MAX),
         descending,
@@ -167,7 +167,7 @@ fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
         parameters: conditions.clone(),
         count,
         conditions,
-        stretch: None,
+        dense_range: None,
     }
 }
 
@@ -175,16 +175,16 @@ fn statements(fields: &[Field], asked: &[Condition], order: &str) -> Search {
 /// number comes last, in the direction of the term before it, so that an index can be read in
 /// either direction.
 ///
-/// With only ranges as conditions, `SQLite` prefers to read all rows in the right order over a
-/// search for the few that match; a `+` prevents that.
+/// With only ranges as conditions, `SQLite` reads all rows in the right order instead of searching
+/// the few that match. A `+` prevents that.
 fn order(
     fields: &[Field],
     wanted: &Wanted,
     asked: &[Condition],
 ) -> Result<(String, Option<bool>), SearchError> {
     if wanted.sort.len() > SORTS_MAX {
-        let because = format!("there are more than {SORTS_MAX} fields to sort by");
-        return Err(SearchError::BadQuery(because));
+        let reason = format!("there are more than {SORTS_MAX} fields to sort by");
+        return Err(SearchError::BadQuery(reason));
     }
     let mut terms = Vec::new();
     for SortBy { field, descending } in &wanted.sort {
@@ -193,8 +193,8 @@ fn order(
             (None, "number" | "id") => NUMBER.to_owned(),
             (None, _) => {
                 let field: String = field.chars().take(60).collect();
-                let because = format!("`{field}` cannot be sorted by; {}", allowed(fields));
-                return Err(SearchError::BadQuery(because));
+                let reason = format!("`{field}` cannot be sorted by; {}", allowed(fields));
+                return Err(SearchError::BadQuery(reason));
             }
         };
         terms.push((column, *descending));

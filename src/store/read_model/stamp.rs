@@ -1,8 +1,8 @@
 //! Stamps of a file and its companions after the last write, to detect changes by other processes.
 //!
 //! Only the writing connection changes the file or its log, so any difference comes from another
-//! process: a file deleted, replaced, cut short or overwritten, a table dropped. A stamp costs
-//! three calls of `stat`, a few microseconds.
+//! process. Such a process deletes, replaces, shortens or overwrites a file, or drops a table. A
+//! stamp costs three calls of `stat`, a few microseconds.
 
 use super::paths::beside;
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
@@ -47,7 +47,7 @@ impl FileStamp {
             (then, now) if then == now => None,
             (_, None) => Some(format!("{what} was deleted")),
             (Some(then), Some(now)) if then.identity == now.identity => {
-                Some(format!("{what} was written to by somebody else"))
+                Some(format!("{what} was written to by another process"))
             }
             _ => Some(format!("{what} was replaced")),
         };
@@ -56,8 +56,8 @@ impl FileStamp {
             .or_else(|| Some("its shared memory was deleted or replaced".to_owned()))
     }
 
-    /// Returns which file of a later stamp is another one, as a sentence. `None` when all are the
-    /// same, whatever was written to them. A log and its memory may begin to exist.
+    /// Returns which file was replaced or deleted before a later stamp, as a sentence. `None` when
+    /// all are the same files, with any content. A log and its memory may begin to exist.
     pub(super) fn exchanged(&self, later: &Self) -> Option<String> {
         let file = |looks: Option<Looks>| looks.map(|looks| looks.identity);
         let compare = |what: &str, then: Option<Identity>, now: Option<Identity>| match (then, now)
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_deleted_or_replaced_while_they_are_written_to_are_noticed_after_the_write() {
+    fn files_deleted_or_replaced_during_a_write_are_detected_after_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("view.sqlite");
         fs::write(&path, "rows").expect("is written");
@@ -95,14 +95,14 @@ mod tests {
         assert_eq!(before.exchanged(&written), None);
 
         fs::remove_file(beside(&path, "-wal")).expect("is removed");
-        let said = written.exchanged(&FileStamp::of(&path));
-        assert_eq!(said.as_deref(), Some("its log was deleted"));
+        let difference = written.exchanged(&FileStamp::of(&path));
+        assert_eq!(difference.as_deref(), Some("its log was deleted"));
         fs::write(folder.path().join("another"), "rows").expect("is written");
         fs::rename(folder.path().join("another"), &path).expect("is renamed");
-        let said = written.exchanged(&FileStamp::of(&path));
-        assert_eq!(said.as_deref(), Some("the file was replaced"));
+        let difference = written.exchanged(&FileStamp::of(&path));
+        assert_eq!(difference.as_deref(), Some("the file was replaced"));
         fs::remove_file(&path).expect("is removed");
-        let said = written.exchanged(&FileStamp::of(&path));
-        assert_eq!(said.as_deref(), Some("the file was deleted"));
+        let difference = written.exchanged(&FileStamp::of(&path));
+        assert_eq!(difference.as_deref(), Some("the file was deleted"));
     }
 }

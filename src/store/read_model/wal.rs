@@ -1,8 +1,8 @@
 //! Checks that the write-ahead log of a file that was not closed cleanly is whole.
 //!
-//! `SQLite` reads a log up to the first frame whose checksum is wrong, and takes that for the end.
-//! After a flipped bit it would read a shorter log, over pages of the file that may be younger
-//! already. This check requires each frame to be right, up to the end of the file:
+//! `SQLite` reads a log up to the first frame whose checksum is wrong, and treats that as the end.
+//! After a flipped bit it would read a shorter log, over pages of the file that may already be
+//! newer. This check requires each frame to be right, up to the end of the file:
 //!
 //! ```text
 //! header 32 bytes │ frame: head 24 bytes, page │ frame … │ part of a frame (a write cut short)
@@ -132,7 +132,7 @@ impl<R: Read> Log<R> {
         salts(head) == self.salts && self.sums == (word(head, 16), word(head, 20))
     }
 
-    /// Whether this frame and all behind it were written before the log was restarted.
+    /// Whether this frame and all frames after it were written before the log was restarted.
     fn ends_before_older_frames(&mut self, head: &[u8; FRAME_HEAD_BYTES]) -> io::Result<bool> {
         let mut head = *head;
         loop {

@@ -1,4 +1,4 @@
-//! Tests that read models answer queries, and are rebuilt when they cannot.
+//! Tests of the queries and commits of read models.
 
 use crate::{
     domain::kernel::{Field, Filter, Query},
@@ -24,7 +24,7 @@ pub(super) fn change(row: &Value) -> RowChange {
     RowChange::new(FIELDS, row).expect("is json")
 }
 
-/// A placed read model of ten rows, as of position 10.
+/// A read model with ten rows and the cursor 10, in its place.
 pub(super) fn filled(path: &Path) -> ReadModel {
     let model = ReadModel::build(path, LAYOUT, &OpenProblem::Missing).expect("is made");
     let row = |number: u64| {
@@ -49,9 +49,9 @@ fn by(field: &str, descending: bool) -> SortBy {
     SortBy { field: field.to_owned(), descending }
 }
 
-fn asked(model: &ReadModel, conditions: &[(&str, &str)], wanted: &Wanted) -> (Vec<u64>, u64) {
+fn searched(model: &ReadModel, conditions: &[(&str, &str)], wanted: &Wanted) -> (Vec<u64>, u64) {
     let conditions = owned(conditions);
-    let (rows, total) = model.search(&conditions, wanted, &long()).expect("makes sense");
+    let (rows, total) = model.search(&conditions, wanted, &long()).expect("is valid");
     (numbers(&rows), total)
 }
 
@@ -73,7 +73,7 @@ fn numbers(rows: &[FoundRow]) -> Vec<u64> {
 }
 
 #[test]
-fn rows_and_cursor_are_there_after_reopening() {
+fn rows_and_cursor_are_kept_after_reopening() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("views").join("mypages.sqlite");
     assert_eq!(ReadModel::open(&path, LAYOUT).err(), Some(OpenProblem::Missing));
@@ -91,7 +91,7 @@ fn rows_and_cursor_are_there_after_reopening() {
 }
 
 #[test]
-fn a_commit_that_fails_leaves_neither_rows_nor_cursor() {
+fn a_failed_commit_changes_neither_rows_nor_cursor() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     let mut broken = change(&json!({"name": "Lee"}));
@@ -104,7 +104,7 @@ fn a_commit_that_fails_leaves_neither_rows_nor_cursor() {
 }
 
 #[test]
-fn a_full_disk_neither_takes_rows_nor_makes_them_suspected() {
+fn a_commit_on_a_full_disk_fails_and_the_view_stays_trusted() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     model.limit_pages(Some(1)).expect("is set");
@@ -112,8 +112,8 @@ fn a_full_disk_neither_takes_rows_nor_makes_them_suspected() {
     let changes = [(11, Some(change(&json!({ "name": long }))))];
     let full = model.commit(11, &changes).expect_err("there is no page left");
     assert!(full.to_string().contains("full"), "{full}");
-    model.check().expect("nothing is wrong with what is there");
-    assert_eq!(asked(&model, &[("name", "Kim")], &first_page()), (vec![1, 3, 5, 7, 9], 5));
+    model.check().expect("the view stays trusted");
+    assert_eq!(searched(&model, &[("name", "Kim")], &first_page()), (vec![1, 3, 5, 7, 9], 5));
     assert_eq!(model.cursor().expect("readable"), 10);
 
     model.limit_pages(None).expect("is set");
@@ -125,19 +125,19 @@ fn a_full_disk_neither_takes_rows_nor_makes_them_suspected() {
 fn clients_search_by_equality_and_by_range() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
-    assert_eq!(asked(&model, &[("name", "Kim")], &first_page()), (vec![1, 3, 5, 7, 9], 5));
-    assert_eq!(asked(&model, &[("price", "400")], &first_page()), (vec![4], 1));
+    assert_eq!(searched(&model, &[("name", "Kim")], &first_page()), (vec![1, 3, 5, 7, 9], 5));
+    assert_eq!(searched(&model, &[("price", "400")], &first_page()), (vec![4], 1));
     let range = [("price_from", "300"), ("price_to", "500")];
-    assert_eq!(asked(&model, &range, &first_page()), (vec![3, 4, 5], 3));
+    assert_eq!(searched(&model, &range, &first_page()), (vec![3, 4, 5], 3));
     let both = [("name", "Jung"), ("madeAt_from", "1007")];
-    assert_eq!(asked(&model, &both, &first_page()), (vec![8, 10], 2));
+    assert_eq!(searched(&model, &both, &first_page()), (vec![8, 10], 2));
     let sort = vec![by("price", true)];
     let second_page = Wanted { skip: 3, size: 3, sort, newest_first: false };
-    assert_eq!(asked(&model, &[], &second_page), (vec![7, 6, 5], 10));
+    assert_eq!(searched(&model, &[], &second_page), (vec![7, 6, 5], 10));
 }
 
 #[test]
-fn names_are_understood_in_either_spelling_and_times_as_people_write_them() {
+fn field_names_are_accepted_in_both_spellings_and_times_in_rfc_3339() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     for (parameter, value) in [
@@ -145,26 +145,26 @@ fn names_are_understood_in_either_spelling_and_times_as_people_write_them() {
         ("madeAt_from", "1970-01-01T00:00:01.009Z"),
         ("made_at_from", "1970-01-01T09:00:01.009+09:00"),
     ] {
-        assert_eq!(asked(&model, &[(parameter, value)], &first_page()), (vec![9, 10], 2));
+        assert_eq!(searched(&model, &[(parameter, value)], &first_page()), (vec![9, 10], 2));
     }
-    assert_eq!(asked(&model, &[("made_at", "1003"), ("id_to", "5")], &first_page()).0, [3]);
+    assert_eq!(searched(&model, &[("made_at", "1003"), ("id_to", "5")], &first_page()).0, [3]);
 }
 
 #[test]
-fn several_fields_decide_one_after_the_other_and_the_number_at_last() {
+fn rows_are_sorted_by_several_fields_and_then_by_number() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     let sort = vec![by("name", true), by("price", false)];
     let wanted = Wanted { sort, size: 7, ..Wanted::default() };
-    assert_eq!(asked(&model, &[], &wanted).0, [1, 3, 5, 7, 9, 2, 4]);
+    assert_eq!(searched(&model, &[], &wanted).0, [1, 3, 5, 7, 9, 2, 4]);
     let wanted = Wanted { sort: vec![by("name", true)], size: 3, ..Wanted::default() };
-    assert_eq!(asked(&model, &[], &wanted).0, [9, 7, 5]);
+    assert_eq!(searched(&model, &[], &wanted).0, [9, 7, 5]);
     let newest_first = Wanted { size: 2, newest_first: true, ..Wanted::default() };
-    assert_eq!(asked(&model, &[("name", "Kim")], &newest_first).0, [9, 7]);
+    assert_eq!(searched(&model, &[("name", "Kim")], &newest_first).0, [9, 7]);
 }
 
 #[test]
-fn pages_follow_on_each_other_whether_numbers_are_missing_or_not() {
+fn pages_have_no_gaps_with_and_without_missing_numbers() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     for missing in [None, Some(5)] {
@@ -175,7 +175,7 @@ fn pages_follow_on_each_other_whether_numbers_are_missing_or_not() {
         for newest_first in [false, true] {
             let page = |page: u64| {
                 let wanted = Wanted { skip: page * 3, size: 3, newest_first, ..Wanted::default() };
-                asked(&model, &[], &wanted).0
+                searched(&model, &[], &wanted).0
             };
             let mut found: Vec<u64> = (0..5).flat_map(page).collect();
             assert_eq!(found.len(), all.len(), "{found:?}");
@@ -189,13 +189,13 @@ fn pages_follow_on_each_other_whether_numbers_are_missing_or_not() {
 }
 
 #[test]
-fn nothing_that_can_be_asked_reads_more_than_it_needs() {
+fn every_query_uses_an_index() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     for field in FIELDS {
         for descending in [false, true] {
             let wanted = Wanted { sort: vec![by(field.name, descending)], ..first_page() };
-            let plan = model.plan(&[], &wanted).expect("makes sense");
+            let plan = model.plan(&[], &wanted).expect("is valid");
             assert!(!plan.contains("TEMP B-TREE"), "{}: {plan}", field.name);
             let is_by_number = field.name == "id";
             assert!(is_by_number || plan.contains("INDEX by_field_"), "{plan}");
@@ -203,11 +203,11 @@ fn nothing_that_can_be_asked_reads_more_than_it_needs() {
         let endings: &[&str] = if field.name == "name" { &[""] } else { &["", "_from", "_to"] };
         for ending in endings {
             let condition = owned(&[(&format!("{}{ending}", field.name), "1")]);
-            let plan = model.plan(&condition, &first_page()).expect("makes sense");
+            let plan = model.plan(&condition, &first_page()).expect("is valid");
             assert!(plan.starts_with("SEARCH rows USING"), "{condition:?}: {plan}");
             for other in FIELDS {
                 let wanted = Wanted { sort: vec![by(other.name, true)], ..first_page() };
-                let plan = model.plan(&condition, &wanted).expect("makes sense");
+                let plan = model.plan(&condition, &wanted).expect("is valid");
                 assert!(plan.starts_with("SEARCH rows USING"), "{condition:?}: {plan}");
             }
         }
@@ -215,7 +215,7 @@ fn nothing_that_can_be_asked_reads_more_than_it_needs() {
 }
 
 #[test]
-fn a_question_without_sense_is_refused_in_a_sentence() {
+fn an_invalid_query_is_refused_with_the_reason() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     let allowed = "the searchable fields are `id`, `name`, `price`, `madeAt`";
@@ -226,7 +226,7 @@ fn a_question_without_sense_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_query_with_many_conditions_is_refused_and_the_view_is_not_suspected() {
+fn a_query_with_many_conditions_is_refused_and_the_view_stays_trusted() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     for conditions in [33, 1_000] {
@@ -235,11 +235,11 @@ fn a_query_with_many_conditions_is_refused_and_the_view_is_not_suspected() {
     }
     let text = "x".repeat(1_025);
     assert!(refused(&model, &[("name", &text)], None).contains("at most 1024"));
-    assert_eq!(asked(&model, &[("id", "1"); 32], &first_page()), (vec![1], 1));
-    model.check().expect("nothing is wrong with it");
+    assert_eq!(searched(&model, &[("id", "1"); 32], &first_page()), (vec![1], 1));
+    model.check().expect("the view stays trusted");
 }
 
-/// Number of rows for which a query takes some thousand steps.
+/// Builds a read model with so many rows that a query takes some thousand steps.
 fn many(path: &Path) -> ReadModel {
     let model = filled(path);
     let row = |number: u64| change(&json!({"name": "Jung", "price": number % 7, "madeAt": number}));
@@ -249,7 +249,7 @@ fn many(path: &Path) -> ReadModel {
 }
 
 #[test]
-fn a_query_ends_at_its_deadline_or_with_its_client_and_the_view_is_not_suspected() {
+fn a_query_ends_at_its_deadline_or_with_its_client_and_the_view_stays_trusted() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = many(&dir.path().join("mypages.sqlite"));
     let conditions = owned(&[("name", "Jung"), ("price_from", "1")]);
@@ -268,25 +268,25 @@ fn a_query_ends_at_its_deadline_or_with_its_client_and_the_view_is_not_suspected
         let looked_up = model.find(&query, &limit);
         assert!(matches!(looked_up, Err(SearchError::Ended(_))), "{looked_up:?}");
     }
-    model.check().expect("nothing is wrong with it");
+    model.check().expect("the view stays trusted");
     let (rows, total) = model.search(&conditions, &wanted, &long()).expect("is answered");
     assert_eq!((rows.len(), total), (20, 1_711));
 }
 
 #[test]
-fn a_question_that_would_be_a_statement_is_only_a_question() {
+fn sql_in_a_query_is_bound_as_a_value() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     let evil = "x'; DROP TABLE rows; --";
-    assert_eq!(asked(&model, &[("name", evil)], &first_page()), (vec![], 0));
-    assert_eq!(asked(&model, &[("name", "' OR 1=1 --")], &first_page()), (vec![], 0));
+    assert_eq!(searched(&model, &[("name", evil)], &first_page()), (vec![], 0));
+    assert_eq!(searched(&model, &[("name", "' OR 1=1 --")], &first_page()), (vec![], 0));
     refused(&model, &[("name = name OR 1=1 --", "x")], None);
     refused(&model, &[], Some("number; DROP TABLE rows"));
     assert_eq!(model.count().expect("readable"), 10);
 }
 
 #[test]
-fn a_lookup_finds_the_cheapest_first() {
+fn a_lookup_returns_rows_in_the_order_of_its_sort_field() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     model
@@ -294,7 +294,7 @@ fn a_lookup_finds_the_cheapest_first() {
         .expect("is written");
     let filters = vec![Filter::Is("name", "Kim".to_owned()), Filter::AtLeast("price", 1)];
     let query = Query { filters, sort: Some("price"), rows_max: 2 };
-    assert_eq!(numbers(&model.find(&query, &long()).expect("makes sense")), [9, 1]);
+    assert_eq!(numbers(&model.find(&query, &long()).expect("is valid")), [9, 1]);
     let query = Query { filters: vec![Filter::Equals("price", 400)], sort: None, rows_max: 9 };
-    assert_eq!(numbers(&model.find(&query, &long()).expect("makes sense")), [4]);
+    assert_eq!(numbers(&model.find(&query, &long()).expect("is valid")), [4]);
 }

@@ -1,9 +1,9 @@
-//! Tests that answers under idempotency keys are kept for their time and no longer, and that no
+//! Tests that answers under idempotency keys are kept for the configured time only, and that no
 //! history is read as a whole.
 
 use super::{open, order, said, submit, under};
 use crate::{
-    domain::kernel::{Fall, RejectionKind},
+    domain::kernel::{FailureKind, RejectionKind},
     store::{
         codec,
         disk::{Batch, keys},
@@ -29,7 +29,7 @@ fn reply(number: u64, position: u64) -> StoredOutcome {
         version: 1,
         position,
         body: br#"{"id":1}"#.to_vec(),
-        possible: vec!["cancel".to_owned()],
+        available_commands: vec!["cancel".to_owned()],
     })
 }
 
@@ -62,20 +62,20 @@ fn wait_until_swept(journal: &Journal, left: usize) {
 }
 
 #[test]
-fn an_answer_names_the_position_at_which_the_journal_took_it() {
+fn an_answer_contains_the_position_of_its_submission() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let mut answers = under(3, answered(1, reply(1, UNPLACED)));
-    let told = answers.told();
+    let position = answers.told();
     let accepted = Submission { answer: Some(answers), ..said(1, 0, &["requested", "paid"]) };
     submit(&journal, accepted).1.expect("durable");
-    assert_eq!(told.load(Ordering::Acquire), 2);
+    assert_eq!(position.load(Ordering::Acquire), 2);
     let stored = journal.answer(3).expect("readable").expect("stored");
     assert_eq!(stored.outcome, reply(1, 2));
     let other = under(4, answered(1, reply(1, 1)));
     submit(&journal, Submission { answer: Some(other), ..said(1, 2, &[]) }).1.expect("durable");
     let stored = journal.answer(4).expect("readable").expect("stored");
-    assert_eq!(stored.outcome, reply(1, 1), "one that names its position already keeps it");
+    assert_eq!(stored.outcome, reply(1, 1), "an answer with a position keeps it");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_answer_is_kept_for_a_day_and_then_its_key_is_new() {
 }
 
 #[test]
-fn an_answer_that_comes_late_is_kept_for_its_own_time() {
+fn a_late_answer_is_kept_for_the_whole_time() {
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults::default();
     let journal = open_with(dir.path(), faults.clone());
@@ -134,7 +134,7 @@ fn an_answer_that_comes_late_is_kept_for_its_own_time() {
 }
 
 #[test]
-fn answers_of_older_formats_are_given_and_kept_for_a_day_from_the_first_start() {
+fn answers_of_older_formats_are_returned_and_kept_for_a_day_from_the_first_start() {
     let dir = tempfile::tempdir().expect("a folder");
     let faults = Faults::default();
     let journal = open_with(dir.path(), faults.clone());
@@ -165,7 +165,7 @@ fn answers_of_older_formats_are_given_and_kept_for_a_day_from_the_first_start() 
 }
 
 #[test]
-fn a_long_history_is_shown_record_by_record_and_no_further_than_asked_for() {
+fn a_long_history_is_read_record_by_record_up_to_the_requested_number() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let words = vec!["paid"; 100];
@@ -177,7 +177,7 @@ fn a_long_history_is_shown_record_by_record_and_no_further_than_asked_for() {
     }
     let before = journal.records_read();
     assert_eq!(journal.history(order(1)).expect("readable").records.len(), 100);
-    assert_eq!(journal.records_read() - before, 100, "the snapshot and what follows");
+    assert_eq!(journal.records_read() - before, 100, "the records after the snapshot");
     let mut expected = 0;
     journal
         .each_record(order(1), 0, |record| {
@@ -193,20 +193,20 @@ fn a_long_history_is_shown_record_by_record_and_no_further_than_asked_for() {
 }
 
 #[test]
-fn answers_are_stored_as_they_always_were() {
+fn the_stored_bytes_of_answers_are_stable() {
     let golden = |outcome: StoredOutcome, bytes: &[u8]| {
         assert_eq!(codec::encode(&outcome), bytes, "{outcome:?}");
     };
-    let (because, number) = (|| "no".to_owned(), 1);
+    let (reason, number) = (|| "no".to_owned(), 1);
     golden(StoredOutcome::Accepted { version: 3 }, b"\x01\x00\x03");
     let kind = RejectionKind::Unknown;
-    golden(StoredOutcome::Rejected { kind, because: because() }, b"\x01\x01\x01\x02no");
+    golden(StoredOutcome::Rejected { kind, reason: reason() }, b"\x01\x01\x01\x02no");
     golden(reply(1, 9), b"\x01\x02\x00\x01\x01\x09\x08{\"id\":1}\x01\x06cancel");
-    let how = Fall::Refused;
-    golden(StoredOutcome::Fell { how, because: because(), number }, b"\x01\x03\x01\x02no\x01");
+    let how = FailureKind::Refused;
+    golden(StoredOutcome::FailedLater { how, reason: reason(), number }, b"\x01\x03\x01\x02no\x01");
     let (gate, retry_after_ms) = ("g".to_owned(), 9);
     golden(
-        StoredOutcome::Unavailable { gate, because: because(), number, retry_after_ms },
+        StoredOutcome::Unavailable { gate, reason: reason(), number, retry_after_ms },
         b"\x01\x04\x01g\x02no\x01\x09",
     );
     let answer = answered(1, StoredOutcome::Accepted { version: 3 });

@@ -1,4 +1,4 @@
-//! Tests that an audit finds every defect, and none in a sound journal.
+//! Tests that an audit finds every defect, and that a sound journal has none.
 
 use super::{open, order, said, submit};
 use crate::store::{
@@ -17,7 +17,7 @@ fn dispatched(nth: u16) -> Cause {
 }
 
 #[test]
-fn a_sound_store_has_no_flaw_and_shows_every_record_in_order() {
+fn an_audit_of_a_sound_store_finds_no_flaw_and_reads_every_record_in_order() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     for number in 1..=20 {
@@ -40,7 +40,7 @@ fn a_sound_store_has_no_flaw_and_shows_every_record_in_order() {
 }
 
 #[test]
-fn a_missing_record_is_found_from_both_sides() {
+fn a_missing_record_is_found_in_its_commit_and_in_its_stream() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     for version in 0..3 {
@@ -54,7 +54,7 @@ fn a_missing_record_is_found_from_both_sides() {
 }
 
 #[test]
-fn a_dispatch_that_was_obeyed_twice_is_found() {
+fn a_dispatch_that_was_executed_twice_is_found() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     for number in [1, 2] {

@@ -1,5 +1,5 @@
-//! Tests that each record is found however it is kept with those of neighbours: in its history, in
-//! the global order, and by an audit.
+//! Tests that records stored together with records of their stream group are found: in a history,
+//! in the global order, and by an audit.
 
 use super::{event, open, order, said, submit, word, words};
 use crate::{
@@ -15,7 +15,7 @@ use proptest::{collection::vec, prelude::*};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The journal under test, with its expected content.
-struct Book {
+struct Case {
     journal: Arc<Journal>,
     versions: BTreeMap<Stream, u32>,
     records: Vec<Arc<Record>>,
@@ -23,7 +23,7 @@ struct Book {
     _dir: tempfile::TempDir,
 }
 
-impl Book {
+impl Case {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         Self {
@@ -76,15 +76,15 @@ impl Book {
     /// Checks that every record is found.
     fn is_whole(&self) {
         let disk = self.journal.disk().expect("open");
-        let told = |records: &[Arc<Record>]| -> Vec<_> {
-            let told = |record: &Arc<Record>| {
+        let summaries = |records: &[Arc<Record>]| -> Vec<_> {
+            let summary = |record: &Arc<Record>| {
                 (record.position, record.stream, record.version, word(&record.payload))
             };
-            records.iter().map(told).collect()
+            records.iter().map(summary).collect()
         };
         let head = self.records.len() as u64;
         let global = reading::global(&disk.db, 0, head, usize::MAX).expect("readable");
-        assert_eq!(told(&global), told(&self.records));
+        assert_eq!(summaries(&global), summaries(&self.records));
         for (stream, last) in &self.versions {
             let of_stream = self.records.iter().filter(|record| record.stream == *stream);
             let known: Vec<_> = of_stream.map(|record| word(&record.payload)).collect();
@@ -102,58 +102,73 @@ impl Book {
 }
 
 #[test]
-fn what_neighbours_get_in_one_commit_costs_one_key() {
-    let mut book = Book::new();
+fn records_of_one_stream_group_in_one_commit_share_one_key() {
+    let mut case = Case::new();
     let each = |records| (1..=20).map(move |number| (number, records, 10)).collect::<Vec<_>>();
-    book.commit(&each(1));
-    book.commit(&each(2));
-    assert_eq!((book.keys(keys::TAILS), book.keys(keys::BLOCK)), (1, 0));
-    book.is_whole();
+    case.commit(&each(1));
+    case.commit(&each(2));
+    assert_eq!((case.keys(keys::YOUNG_RECORDS), case.keys(keys::BLOCK)), (1, 0));
+    case.is_whole();
 }
 
 #[test]
-fn whoever_is_old_alone_or_at_length_has_keys_of_its_own() {
-    let mut book = Book::new();
-    book.commit(&[(1, 1, 10), (2, 1, 10), (3, 1, 10), (64, 1, 10)]);
-    book.commit(&[(3, 1, 10), (64, 1, 10)]);
-    assert_eq!((book.keys(keys::TAILS), book.keys(keys::BLOCK)), (0, 2), "no neighbours");
-    book.commit(&[(1, 1, 9_000), (2, 1, 10), (3, 1, 10)]);
-    assert_eq!((book.keys(keys::TAILS), book.keys(keys::BLOCK)), (2, 2), "more than one part");
-    book.commit(&[(1, 14, 10), (2, 15, 10), (3, 2, 10)]);
-    assert_eq!((book.keys(keys::TAILS), book.keys(keys::BLOCK)), (3, 3), "the second is too old");
-    book.is_whole();
+fn old_single_and_long_streams_have_keys_of_their_own() {
+    let mut case = Case::new();
+    case.commit(&[(1, 1, 10), (2, 1, 10), (3, 1, 10), (64, 1, 10)]);
+    case.commit(&[(3, 1, 10), (64, 1, 10)]);
+    assert_eq!(
+        (case.keys(keys::YOUNG_RECORDS), case.keys(keys::BLOCK)),
+        (0, 2),
+        "one stream per group"
+    );
+    case.commit(&[(1, 1, 9_000), (2, 1, 10), (3, 1, 10)]);
+    assert_eq!(
+        (case.keys(keys::YOUNG_RECORDS), case.keys(keys::BLOCK)),
+        (2, 2),
+        "more than one part"
+    );
+    case.commit(&[(1, 14, 10), (2, 15, 10), (3, 2, 10)]);
+    assert_eq!(
+        (case.keys(keys::YOUNG_RECORDS), case.keys(keys::BLOCK)),
+        (3, 3),
+        "the second is too old"
+    );
+    case.is_whole();
 }
 
 #[test]
-fn neighbours_are_kept_together_whoever_comes_between_them() {
-    let mut book = Book::new();
-    book.commit(&[(1, 1, 10), (2, 1, 10), (3, 16, 10), (5, 1, 10), (6, 1, 10)]);
-    book.commit(&[(1, 1, 10), (2, 1, 10), (3, 1, 10), (4, 1, 10), (5, 1, 10), (6, 1, 10)]);
-    assert_eq!((book.keys(keys::TAILS), book.keys(keys::BLOCK)), (1, 1));
-    book.is_whole();
+fn streams_of_a_group_share_a_key_despite_an_old_stream_between_them() {
+    let mut case = Case::new();
+    case.commit(&[(1, 1, 10), (2, 1, 10), (3, 16, 10), (5, 1, 10), (6, 1, 10)]);
+    case.commit(&[(1, 1, 10), (2, 1, 10), (3, 1, 10), (4, 1, 10), (5, 1, 10), (6, 1, 10)]);
+    assert_eq!((case.keys(keys::YOUNG_RECORDS), case.keys(keys::BLOCK)), (1, 1));
+    case.is_whole();
 }
 
 #[test]
-fn a_torn_value_of_neighbours_is_told_to_all_of_them_and_to_nobody_else() {
-    let mut book = Book::new();
-    book.commit(&[(1, 1, 10), (2, 1, 10), (40, 1, 10), (41, 1, 10)]);
-    book.commit(&[(1, 1, 10), (2, 1, 10), (40, 1, 10), (41, 1, 10)]);
-    let disk = book.journal.disk().expect("open");
-    let (key, value) = disk.db.scan_prefix([keys::TAILS]).next().expect("there").expect("read");
+fn a_torn_value_of_a_stream_group_is_an_error_for_its_streams_only() {
+    let mut case = Case::new();
+    case.commit(&[(1, 1, 10), (2, 1, 10), (40, 1, 10), (41, 1, 10)]);
+    case.commit(&[(1, 1, 10), (2, 1, 10), (40, 1, 10), (41, 1, 10)]);
+    let disk = case.journal.disk().expect("open");
+    let (key, value) =
+        disk.db.scan_prefix([keys::YOUNG_RECORDS]).next().expect("there").expect("read");
     let mut torn = value.to_vec();
     torn[3] ^= 1;
     disk.db.insert(key, torn).expect("written");
     for number in [1, 2] {
-        let told = book.history(number, 0).expect_err("is told");
-        assert!(matches!(&told, StoreError::Unreadable { stream, .. } if *stream == order(number)));
-        assert!(told.to_string().contains("the checksum does not match"), "{told}");
+        let error = case.history(number, 0).expect_err("is unreadable");
+        assert!(
+            matches!(&error, StoreError::Unreadable { stream, .. } if *stream == order(number))
+        );
+        assert!(error.to_string().contains("the checksum does not match"), "{error}");
     }
-    assert_eq!(book.history(40, 1).expect("readable").len(), 1);
+    assert_eq!(case.history(40, 1).expect("readable").len(), 1);
     assert!(reading::global(&disk.db, 0, 8, usize::MAX).is_err());
 }
 
 #[test]
-fn an_audit_reads_what_is_kept_with_neighbours_and_finds_what_is_torn_or_missing() {
+fn an_audit_reads_young_records_and_finds_torn_and_missing_ones() {
     let dir = tempfile::tempdir().expect("a folder");
     {
         let journal = open(dir.path());
@@ -170,7 +185,8 @@ fn an_audit_reads_what_is_kept_with_neighbours_and_finds_what_is_torn_or_missing
     let flaws = || journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
     assert_eq!(flaws(), []);
     let disk = journal.disk().expect("open");
-    let (key, value) = disk.db.scan_prefix([keys::TAILS]).next().expect("there").expect("read");
+    let (key, value) =
+        disk.db.scan_prefix([keys::YOUNG_RECORDS]).next().expect("there").expect("read");
     let mut torn = value.to_vec();
     torn[3] ^= 1;
     disk.db.insert(&key, torn).expect("written");
@@ -183,13 +199,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_committed_is_found(
+    fn every_committed_record_is_found(
         commits in vec(vec((1..70_u64, 1..5_u32, prop_oneof![Just(5_usize), 0..6_000_usize]), 1..40), 1..8)
     ) {
-        let mut book = Book::new();
+        let mut case = Case::new();
         for commit in &commits {
-            book.commit(commit);
+            case.commit(commit);
         }
-        book.is_whole();
+        case.is_whole();
     }
 }

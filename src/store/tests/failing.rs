@@ -1,9 +1,9 @@
-//! Tests that nothing acknowledged is lost when the disk fails, and that the journal recovers by
-//! itself.
+//! Tests that no acknowledged record is lost when the disk fails, and that the journal recovers
+//! without help.
 
 use super::{ORDERS, answer_line, listener, open, order, read_all, said, submit, words};
 use crate::store::{
-    faults::{Faults, Pretence},
+    faults::{Faults, SimulatedDiskState},
     journal::{Journal, ReadLevel, SubmitError},
     types::{JournalOptions, StoreError},
 };
@@ -33,12 +33,12 @@ fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
 
 /// Waits, without a clock, until the journal has failed and opened again. Earlier decisions are
 /// then stale, and no longer merely refused.
-fn healed(journal: &Journal, then: impl FnOnce()) {
+fn recovered(journal: &Journal, then: impl FnOnce()) {
     let (listener, wakes) = listener(&[ORDERS]);
     journal.subscribe(ReadLevel::Durable, listener);
     then();
     loop {
-        wakes.recv().expect("the journal lives");
+        wakes.recv().expect("the journal is open");
         if let Err(SubmitError::Stale) = journal.submit(said(2, 0, &["requested"])) {
             return;
         }
@@ -46,13 +46,13 @@ fn healed(journal: &Journal, then: impl FnOnce()) {
 }
 
 #[test]
-fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
+fn after_a_failed_fsync_the_journal_recovers_without_loss_of_acknowledged_records() {
     let dir = tempfile::tempdir().expect("a folder");
     let (broken, options) = breakable();
     let journal = Journal::open(dir.path(), options).expect("opens");
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
 
-    healed(&journal, || {
+    recovered(&journal, || {
         broken.store(true, Ordering::SeqCst);
         let (_, outcome) = submit(&journal, said(1, 1, &["paid"]));
         assert!(outcome.expect_err("lost").to_string().contains("the disk is gone"));
@@ -61,9 +61,9 @@ fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
         assert!(matches!(refused, Err(SubmitError::Closed(_) | SubmitError::Stale)));
         broken.store(false, Ordering::SeqCst);
     });
-    assert_eq!(journal.generation(), 2, "what was read while it healed is stale");
+    assert_eq!(journal.generation(), 2, "decisions during the recovery are stale");
 
-    // The record in doubt was on disk after all: it counts, and the actor reads it there.
+    // The record in doubt was on disk after all. It is valid, and the actor reads it there.
     let history = journal.history(order(1)).expect("readable");
     assert_eq!(words(&history.records), ["requested", "paid"]);
     let mut again = said(2, 0, &["requested"]);
@@ -76,7 +76,7 @@ fn a_failed_fsync_is_told_and_healed_and_nothing_acknowledged_is_lost() {
 }
 
 #[test]
-fn all_who_wait_hear_that_it_is_lost() {
+fn all_waiting_callbacks_get_an_error_when_a_commit_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let (broken, options) = breakable();
     let journal = Journal::open(dir.path(), options).expect("opens");
@@ -103,13 +103,13 @@ fn closing_does_not_wait_for_a_disk_that_stays_broken() {
 }
 
 #[test]
-fn a_full_queue_says_so_and_takes_nothing() {
+fn a_full_queue_refuses_submissions() {
     let dir = tempfile::tempdir().expect("a folder");
     let (leave, asked) = mpsc::channel::<()>();
     let asked = std::sync::Mutex::new(asked);
-    leave.send(()).expect("for the format version");
+    leave.send(()).expect("the first commit writes the format version");
     let faults = Faults::before_each_sync(move || {
-        let _ = asked.lock().expect("whole").recv();
+        let _ = asked.lock().expect("not poisoned").recv();
         Ok(())
     });
     let options = JournalOptions {
@@ -132,11 +132,11 @@ fn a_full_queue_says_so_and_takes_nothing() {
 }
 
 #[test]
-fn as_many_syncs_fail_as_an_operator_asks_for() {
+fn the_requested_number_of_syncs_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
-    healed(&journal, || {
+    recovered(&journal, || {
         journal.faults().fail_syncs(1);
         let (_, outcome) = submit(&journal, said(1, 1, &["paid"]));
         assert!(outcome.expect_err("lost").to_string().contains("failed on purpose"));
@@ -147,7 +147,7 @@ fn as_many_syncs_fail_as_an_operator_asks_for() {
 }
 
 #[test]
-fn commits_are_slowed_for_as_long_as_an_operator_asks_for() {
+fn commits_are_slowed_for_the_requested_time() {
     let by = Duration::from_millis(20);
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
@@ -156,6 +156,6 @@ fn commits_are_slowed_for_as_long_as_an_operator_asks_for() {
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
     assert!(begin.elapsed() >= by);
     journal.faults().slow_commits(by, Duration::ZERO);
-    journal.faults().pretend(Pretence::NoSpace, Some(Duration::ZERO));
+    journal.faults().pretend(SimulatedDiskState::NoSpace, Some(Duration::ZERO));
     submit(&journal, said(2, 0, &["requested"])).1.expect("durable");
 }

@@ -107,7 +107,7 @@ fn search(
     }
 }
 
-/// Reads a view as after a start; an error means that nothing is served.
+/// Reads a view as after a start; an error means that the view is not served.
 fn served(path: &Path) -> Result<Vec<String>, String> {
     let model = ReadModel::open(path, LAYOUT).map_err(|found| found.to_string())?;
     model.examine(&mut |_, _| {}).map_err(|error| error.to_string())?;
@@ -130,7 +130,7 @@ fn flipped_often(
     let (mut dice, mut outcomes) = (seed, Outcomes::default());
     for _ in 0..flips {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // Every third flip hits the first page, on which much depends.
+        // Every third flip is in the first page, which holds the header of the file.
         let within = if dice.is_multiple_of(3) { bits.min(32_768) } else { bits };
         let bit = (dice >> 13) % within;
         let folder = tempfile::tempdir().expect("a folder");
@@ -214,14 +214,14 @@ fn a_flipped_bit_in_the_files_of_a_killed_view_is_never_served() {
 }
 
 #[test]
-fn a_log_that_was_cut_short_is_found_and_one_whose_last_write_was_is_not_damaged() {
+fn a_shortened_log_is_found_and_an_unfinished_last_write_is_accepted() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, expected) = killed(folder.path());
     let log = fs::read(beside(&path, "-wal")).expect("is readable");
     for bytes in [1, 4_120, 9_000] {
         fs::write(beside(&path, "-wal"), &log[..log.len() - bytes]).expect("is writable");
-        let because = ReadModel::open(&path, LAYOUT).err().map(|found| found.to_string());
-        assert_eq!(because.as_deref(), Some("it is damaged: its log was cut short"), "{bytes}");
+        let reason = ReadModel::open(&path, LAYOUT).err().map(|found| found.to_string());
+        assert_eq!(reason.as_deref(), Some("it is damaged: its log was cut short"), "{bytes}");
         // SQLite rebuilt the shared memory, from the log as it is.
         fs::copy(folder.path().join("running.sqlite-shm"), beside(&path, "-shm"))
             .expect("is there");
@@ -235,7 +235,7 @@ fn a_log_that_was_cut_short_is_found_and_one_whose_last_write_was_is_not_damaged
 const LONG: u64 = 18_000;
 
 #[test]
-fn a_log_that_has_begun_anew_is_whole_and_a_flipped_bit_in_it_is_never_served() {
+fn a_restarted_log_is_valid_and_a_flipped_bit_in_it_is_never_served() {
     let folder = tempfile::tempdir().expect("a folder");
     let running = folder.path().join("running.sqlite");
     let model = view(&running);
@@ -245,7 +245,7 @@ fn a_log_that_has_begun_anew_is_whole_and_a_flipped_bit_in_it_is_never_served() 
     let log = || fs::metadata(beside(&running, "-wal")).expect("is there").len();
     let before = log();
     model.commit(last + LONG + 1, &[(1, Some(row(1, 9)))]).expect("is written");
-    assert_eq!(log(), before, "it is written over from its beginning");
+    assert_eq!(log(), before, "the log is overwritten from its beginning");
     // A served view is closed afterwards, which empties its log.
     let other = tempfile::tempdir().expect("a folder");
     let (whole, expected) = left(other.path(), &running, &model);

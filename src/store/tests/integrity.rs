@@ -66,15 +66,15 @@ fn accepting() -> JournalOptions {
 fn a_journal_that_ends_before_its_mark_is_refused_with_what_is_missing() {
     let (_data, dir) = cut_short();
     for _ in 0..2 {
-        let because = refused(&dir);
+        let reason = refused(&dir);
         for words in ["positions 3 to 5 (3 records)", "taxi/orders 3 to 5", "--accept-loss"] {
-            assert!(because.contains(words), "{because}");
+            assert!(reason.contains(words), "{reason}");
         }
     }
 }
 
 #[test]
-fn an_accepted_loss_is_recorded_and_no_number_is_given_again() {
+fn an_accepted_loss_is_recorded_and_no_number_is_assigned_again() {
     let (_data, dir) = cut_short();
     let journal = Journal::open(&dir, accepting()).expect("opens");
     let loss = journal.accepted_loss().expect("a loss");
@@ -90,12 +90,12 @@ fn an_accepted_loss_is_recorded_and_no_number_is_given_again() {
     journal.close();
 
     let journal = Journal::open(&dir, accepting()).expect("opens without the loss as well");
-    assert!(journal.accepted_loss().is_none(), "nothing more is missing");
+    assert!(journal.accepted_loss().is_none(), "no further history is missing");
     assert_eq!((journal.id(), journal.last_born(ORDERS).expect("readable")), (id, 6));
 }
 
 #[test]
-fn a_store_that_accepted_a_loss_is_another_one_to_the_outside() {
+fn a_store_gets_a_new_identity_when_a_loss_is_accepted() {
     let (_data, dir) = data();
     order_on(&dir, 1..=1);
     let before = open(&dir).id();
@@ -108,7 +108,7 @@ fn a_store_that_accepted_a_loss_is_another_one_to_the_outside() {
 }
 
 #[test]
-fn a_missing_journal_is_refused_and_nothing_is_made_in_its_place() {
+fn a_missing_journal_is_refused_and_no_new_one_is_created() {
     let (_data, dir) = data();
     order_on(&dir, 1..=3);
     fs::remove_dir_all(&dir).expect("deleted");
@@ -128,7 +128,7 @@ fn a_journal_beside_the_mark_of_another_one_is_refused() {
 }
 
 #[test]
-fn a_mark_that_is_missing_damaged_or_old_is_made_anew_from_a_whole_journal() {
+fn a_missing_damaged_or_old_mark_is_rebuilt_from_a_complete_journal() {
     let (_data, dir) = data();
     order_on(&dir, 1..=2);
     let mark = files::mark_path(&dir);
@@ -168,17 +168,19 @@ fn a_flipped_bit_in_a_complete_segment_is_found_before_the_store_is_opened() {
 }
 
 #[test]
-fn files_that_vanish_under_an_open_journal_stop_its_writing_and_not_its_reading() {
+fn an_open_journal_whose_files_vanish_refuses_writes_and_serves_reads() {
     let (data, dir) = data();
     for path in [dir.join("db"), files::mark_path(&dir), dir.clone(), data.path().to_owned()] {
         let journal = open(&dir);
         submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
-        let (sender, turns) = mpsc::channel();
-        journal.when_turned(Arc::new(move |turn| sender.send(turn).unwrap_or_default()));
+        let (sender, availability) = mpsc::channel();
+        journal.on_availability(Arc::new(move |change| sender.send(change).unwrap_or_default()));
         let moved = path.with_extension("moved");
         fs::rename(&path, &moved).expect("moved");
-        let Ok(Availability::Broke { because }) = turns.recv() else { panic!("it is noticed") };
-        assert!(because.contains("was deleted while the server was running"), "{because}");
+        let Ok(Availability::Unavailable { reason }) = availability.recv() else {
+            panic!("the missing file is not detected")
+        };
+        assert!(reason.contains("was deleted while the server was running"), "{reason}");
         let mut more = said(2, 0, &["requested"]);
         more.generation = journal.generation();
         assert!(matches!(journal.submit(more), Err(SubmitError::Closed(_))));
@@ -191,7 +193,7 @@ fn files_that_vanish_under_an_open_journal_stop_its_writing_and_not_its_reading(
 }
 
 #[test]
-fn nobody_else_opens_a_store_whose_files_were_replaced_while_it_is_open() {
+fn a_second_opening_of_a_store_whose_files_were_replaced_is_refused() {
     let (_data, dir) = data();
     let journal = open(&dir);
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");

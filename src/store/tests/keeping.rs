@@ -1,4 +1,4 @@
-//! Tests that submitted records are kept, in order, and found again.
+//! Tests that submitted records are kept in order, and are found after a reopening.
 
 use super::{
     ORDERS, answer_line, event, listener, open, order, read_all, said, submit, under, word, words,
@@ -15,7 +15,7 @@ use crate::store::{
 use std::sync::{Arc, Mutex, atomic::Ordering, mpsc};
 
 #[test]
-fn what_was_acknowledged_is_there_after_reopening() {
+fn acknowledged_records_are_kept_after_reopening() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
@@ -35,14 +35,14 @@ fn what_was_acknowledged_is_there_after_reopening() {
 }
 
 #[test]
-fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
+fn queued_submissions_are_committed_together_in_order() {
     let dir = tempfile::tempdir().expect("a folder");
     let (faults, gate) = held_back();
     let options = JournalOptions { faults, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options);
     // The format version is the first commit; the gate was open for it.
     let journal = journal.expect("opens");
-    gate.send(()).expect("the journal lives");
+    gate.send(()).expect("the journal is open");
     journal.submit(said(1, 0, &["first"])).expect("is taken");
     let order_of_answers = Arc::new(Mutex::new(Vec::new()));
     let (last_done, all_done) = mpsc::channel();
@@ -51,39 +51,40 @@ fn what_waits_rides_in_one_commit_in_the_order_it_was_submitted() {
         let (answers, last_done) = (Arc::clone(&order_of_answers), last_done.clone());
         submission.done = Some(Box::new(move |outcome| {
             outcome.expect("durable");
-            answers.lock().expect("whole").push(number);
+            answers.lock().expect("not poisoned").push(number);
             if number == 40 {
-                last_done.send(()).expect("somebody listens");
+                last_done.send(()).expect("the test waits for it");
             }
         }));
         journal.submit(submission).expect("is taken");
     }
-    // At most three commits: the first order, what came while it was held, and a straggler.
+    // There are at most three commits: the first order, the orders that were queued meanwhile, and
+    // late ones.
     for _ in 0..3 {
-        gate.send(()).expect("the journal lives");
+        gate.send(()).expect("the journal is open");
     }
     all_done.recv().expect("answered");
-    assert_eq!(*order_of_answers.lock().expect("whole"), (2..=40).collect::<Vec<u64>>());
+    assert_eq!(*order_of_answers.lock().expect("not poisoned"), (2..=40).collect::<Vec<u64>>());
     let records = read_all(&journal, ReadLevel::Durable);
     let positions: Vec<u64> = records.iter().map(|record| record.position).collect();
     assert_eq!(positions, (1..=79).collect::<Vec<u64>>());
     drop(gate);
 }
 
-/// A disk whose every fsync waits for a message; once the sender is dropped, it no longer waits.
+/// Faults with which every fsync waits for a message, until the sender is dropped.
 fn held_back() -> (Faults, mpsc::Sender<()>) {
     let (leave, asked) = mpsc::channel::<()>();
-    leave.send(()).expect("the other end is here");
+    leave.send(()).expect("the receiver exists");
     let asked = Mutex::new(asked);
     let wait = move || {
-        let _ = asked.lock().expect("whole").recv();
+        let _ = asked.lock().expect("not poisoned").recv();
         Ok(())
     };
     (Faults::before_each_sync(wait), leave)
 }
 
 #[test]
-fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
+fn sagas_read_submitted_records_at_once_and_other_subscribers_only_durable_ones() {
     let dir = tempfile::tempdir().expect("a folder");
     let (faults, gate) = held_back();
     let options = JournalOptions { faults, ..JournalOptions::default() };
@@ -98,14 +99,14 @@ fn sagas_hear_of_it_at_once_but_the_outside_only_when_it_is_durable() {
     assert_eq!(journal.durable(), 0);
     let (done, durable) = answer_line();
     journal.when_durable(1, done);
-    gate.send(()).expect("the journal lives");
+    gate.send(()).expect("the journal is open");
     durable.recv().expect("answered").expect("durable");
     assert_eq!(journal.read(0, 10, ReadLevel::Durable).expect("readable").len(), 1);
     drop(gate);
 }
 
 #[test]
-fn a_commit_wakes_only_those_whom_it_concerns_and_the_others_are_told_how_far_it_is() {
+fn a_commit_wakes_only_interested_subscribers_and_the_others_are_notified_at_intervals() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let (concerned, wakes) = listener(&[ORDERS]);
@@ -113,29 +114,29 @@ fn a_commit_wakes_only_those_whom_it_concerns_and_the_others_are_told_how_far_it
     let (pass, passes) = mpsc::channel();
     other.pass = Arc::new(move |position| pass.send(position).unwrap_or_default());
     let is_waited_for = Arc::clone(&other.is_waited_for);
-    // The order matters: a wake of the second subscriber implies that the first was considered as
+    // The order matters: after a wake of the second subscriber the first has been considered as
     // well.
     journal.subscribe(ReadLevel::Durable, other);
     journal.subscribe(ReadLevel::Durable, concerned);
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
     assert_eq!(wakes.recv().expect("is woken"), 1);
-    assert!(others_wakes.try_recv().is_err(), "nothing concerns it");
+    assert!(others_wakes.try_recv().is_err(), "no record concerns it");
 
     is_waited_for.store(1, Ordering::SeqCst);
     submit(&journal, said(1, 1, &["paid"])).1.expect("durable");
-    assert_eq!(others_wakes.recv().expect("somebody waits for it"), 2);
+    assert_eq!(others_wakes.recv().expect("it is woken while it is waited for"), 2);
     is_waited_for.store(0, Ordering::SeqCst);
 
     for number in 2..=9 {
         submit(&journal, said(number, 0, &["requested"; 512])).1.expect("durable");
     }
-    assert_eq!(passes.recv().expect("it falls no further behind"), 2 + 8 * 512);
-    assert!(passes.try_recv().is_err(), "once is enough");
-    assert!(others_wakes.try_recv().is_err(), "and it need not look");
+    assert_eq!(passes.recv().expect("it is notified of the watermark"), 2 + 8 * 512);
+    assert!(passes.try_recv().is_err(), "it is notified once");
+    assert!(others_wakes.try_recv().is_err(), "it is not woken");
 }
 
 #[test]
-fn what_became_of_a_command_wakes_who_said_it() {
+fn the_outcome_of_a_command_wakes_the_saga_that_dispatched_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let booking = KindId(9);
@@ -146,7 +147,7 @@ fn what_became_of_a_command_wakes_who_said_it() {
     let mut submission = said(1, 0, &["requested"]);
     submission.cause = Cause::Dispatch(origin);
     submit(&journal, submission).1.expect("durable");
-    assert!(wakes.try_recv().is_err(), "an event concerns those who listen to orders");
+    assert!(wakes.try_recv().is_err(), "an event concerns subscribers of orders");
     let mut submission = said(1, 1, &["ignored"]);
     submission.cause = Cause::Dispatch(Origin { nth: 1, ..origin });
     submission.entries[0].payload = unchanged;
@@ -155,7 +156,7 @@ fn what_became_of_a_command_wakes_who_said_it() {
 }
 
 #[test]
-fn a_checkpoint_that_finds_no_room_comes_back_whole() {
+fn a_refused_checkpoint_is_returned_unchanged() {
     let dir = tempfile::tempdir().expect("a folder");
     let options = JournalOptions { queue_records_max: 0, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options).expect("opens");
@@ -167,13 +168,13 @@ fn a_checkpoint_that_finds_no_room_comes_back_whole() {
 }
 
 #[test]
-fn what_has_left_the_memory_is_read_from_disk_without_a_seam() {
+fn records_no_longer_in_memory_are_read_from_disk_without_a_gap() {
     let dir = tempfile::tempdir().expect("a folder");
     let options = JournalOptions { feed_records_max: 5, ..JournalOptions::default() };
     let journal = Journal::open(dir.path(), options).expect("opens");
     let mut versions = [0_u32; 4];
-    for turn in 0..60_u64 {
-        let (number, many) = (turn * turn % 4, 1 + turn % 3);
+    for round in 0..60_u64 {
+        let (number, many) = (round * round % 4, 1 + round % 3);
         let version = &mut versions[usize::try_from(number).expect("small")];
         let all = vec!["happened"; usize::try_from(many).expect("small")];
         submit(&journal, said(number + 1, *version, &all)).1.expect("durable");
@@ -189,7 +190,7 @@ fn what_has_left_the_memory_is_read_from_disk_without_a_seam() {
 }
 
 #[test]
-fn a_long_story_is_kept_whole_however_many_blocks_it_takes() {
+fn a_long_history_is_kept_in_several_blocks() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let long = "x".repeat(3_000);
@@ -227,7 +228,7 @@ fn a_retry_after_a_restart_gets_the_first_answer() {
 }
 
 #[test]
-fn a_snapshot_spares_the_history_before_it() {
+fn a_history_is_read_from_its_latest_snapshot() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let mut submission = said(1, 0, &["requested", "paid"]);
@@ -243,7 +244,7 @@ fn a_snapshot_spares_the_history_before_it() {
 }
 
 #[test]
-fn a_follower_finds_its_place_and_its_conversations_again() {
+fn a_subscriber_reads_its_cursor_and_its_conversations_after_reopening() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let booking = journal.kind("taxi/booking").expect("named");
@@ -301,7 +302,7 @@ fn streams_are_listed_in_order_with_and_without_holes() {
 }
 
 #[test]
-fn a_torn_value_is_told_and_never_skipped() {
+fn a_torn_value_is_an_error_and_never_skipped() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
@@ -314,14 +315,14 @@ fn a_torn_value_is_told_and_never_skipped() {
         value[3] ^= 1;
         disk.db.insert(key, value).expect("written");
     }
-    let told = journal.history(order(1)).expect_err("is told");
-    assert!(matches!(&told, StoreError::Unreadable { stream, .. } if *stream == order(1)));
-    assert!(told.to_string().contains("the checksum does not match"), "{told}");
-    journal.history(order(2)).expect("the others are well");
+    let error = journal.history(order(1)).expect_err("is unreadable");
+    assert!(matches!(&error, StoreError::Unreadable { stream, .. } if *stream == order(1)));
+    assert!(error.to_string().contains("the checksum does not match"), "{error}");
+    journal.history(order(2)).expect("other streams are readable");
 }
 
 #[test]
-fn streams_born_together_are_found_one_by_one() {
+fn streams_created_in_one_commit_are_read_one_by_one() {
     let dir = tempfile::tempdir().expect("a folder");
     let (faults, gate) = held_back();
     let options = JournalOptions { faults, ..JournalOptions::default() };
@@ -350,18 +351,18 @@ fn streams_born_together_are_found_one_by_one() {
 }
 
 #[test]
-fn where_commands_were_only_refused_nothing_was_born() {
+fn streams_with_only_refused_commands_do_not_count_as_created() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
-    let in_vain = |number| {
+    let without_effect = |number| {
         let mut submission = said(number, 0, &["rent"]);
         submission.entries[0].payload = Payload::Unchanged { command: "Rent".to_owned() };
         submission
     };
-    submit(&journal, in_vain(7)).1.expect("durable");
+    submit(&journal, without_effect(7)).1.expect("durable");
     assert_eq!(journal.last_born(super::ORDERS).expect("readable"), 0);
     submit(&journal, said(2, 0, &["registered"])).1.expect("durable");
-    submit(&journal, in_vain(1_000_000_000_000_000)).1.expect("durable");
+    submit(&journal, without_effect(1_000_000_000_000_000)).1.expect("durable");
     assert_eq!(journal.last_born(super::ORDERS).expect("readable"), 2);
     submit(&journal, said(7, 1, &["registered at last"])).1.expect("durable");
     assert_eq!(journal.last_born(super::ORDERS).expect("readable"), 7);

@@ -1,4 +1,4 @@
-//! Tests of the store, and helpers they share.
+//! Tests of the store, and the helpers that they share.
 
 mod answering;
 mod answers;
@@ -37,7 +37,7 @@ fn open(dir: &Path) -> Arc<Journal> {
     Journal::open(dir, JournalOptions::default()).expect("opens")
 }
 
-/// A submission about an order: one record per word.
+/// A submission with records of an order: one record per word.
 fn said(number: u64, after_version: u32, words: &[&str]) -> Submission {
     let entry = |word: &&str| Entry { payload: event(word), typed: None };
     Submission {
@@ -105,7 +105,7 @@ fn read_all(journal: &Journal, level: ReadLevel) -> Vec<Arc<Record>> {
     }
 }
 
-/// The records and snapshot from which a stream is rebuilt, all of it in memory.
+/// The records and the snapshot from which a stream is rebuilt, in memory.
 #[derive(Debug)]
 struct History {
     snapshot: Option<Snapshot>,

@@ -7,16 +7,16 @@ use crate::store::{
 };
 
 #[test]
-fn a_store_is_told_from_all_others_for_as_long_as_it_is_there() {
+fn a_store_keeps_its_unique_identity() {
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
-    let ids = || folders.each_ref().map(|dir| open(dir.path()).id().expect("new stores have one"));
+    let ids = || folders.each_ref().map(|dir| open(dir.path()).id().expect("it has an identity"));
     let first = ids();
     assert_ne!(first[0], first[1]);
     assert_eq!(ids(), first);
 }
 
 #[test]
-fn a_store_of_another_format_is_refused_in_a_sentence() {
+fn a_store_of_another_format_is_refused_with_the_reason() {
     for (format, sentence) in [(FORMAT + 1, "use a newer binary"), (0, "use an older binary")] {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = open(dir.path());
@@ -31,7 +31,7 @@ fn a_store_of_another_format_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_folder_in_use_is_refused_in_a_sentence() {
+fn a_folder_in_use_is_refused_with_the_reason() {
     let dir = tempfile::tempdir().expect("a folder");
     let _holder = open(dir.path());
     let refused = Journal::open(dir.path(), JournalOptions::default());
@@ -40,7 +40,7 @@ fn a_folder_in_use_is_refused_in_a_sentence() {
 }
 
 #[test]
-fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
+fn a_store_of_an_older_format_is_read_and_upgraded_to_the_current_format() {
     let dir = tempfile::tempdir().expect("a folder");
     {
         let journal = open(dir.path());
@@ -55,5 +55,5 @@ fn a_store_of_the_format_before_is_read_and_then_refused_by_older_binaries() {
     assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);
     let format = journal.disk().expect("open").db.get(keys::FORMAT).expect("readable");
     assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(FORMAT));
-    assert_eq!(journal.id(), None, "what is under way outside goes by keys without one");
+    assert_eq!(journal.id(), None, "calls under way have keys without an identity");
 }

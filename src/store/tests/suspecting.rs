@@ -1,4 +1,4 @@
-//! Tests that a read model whose file another process touches is not read any more.
+//! Tests that a read model is not read any more after another process touched its file.
 
 use super::answering::{LAYOUT, change, filled, opened};
 use crate::store::read_model::{Layout, OpenProblem, ReadModel};
@@ -42,7 +42,7 @@ const TOUCHES: &[(&str, Touch)] = &[
 ];
 
 #[test]
-fn whatever_is_done_to_its_file_is_noticed_before_anything_is_read_or_written() {
+fn every_change_of_its_file_by_another_process_is_detected_before_a_read_or_write() {
     for (expected, touch) in TOUCHES {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("mypages.sqlite");
@@ -50,15 +50,15 @@ fn whatever_is_done_to_its_file_is_noticed_before_anything_is_read_or_written() 
         model.commit(11, &[(11, Some(change(&json!({"name": "Lee"}))))]).expect("is written");
         assert!(model.get(11).expect("is readable").is_some());
         touch(&path);
-        let error = model.get(11).expect_err("nothing is read");
-        assert!(error.because.contains(expected), "{expected}: {error}");
-        model.commit(12, &[(12, None)]).expect_err("nothing is written");
-        model.check().expect_err("it stays so");
+        let error = model.get(11).expect_err("no row is read");
+        assert!(error.reason.contains(expected), "{expected}: {error}");
+        model.commit(12, &[(12, None)]).expect_err("no row is written");
+        model.check().expect_err("it stays untrusted");
     }
 }
 
 #[test]
-fn nobody_is_suspected_while_many_read_and_one_writes() {
+fn a_read_model_stays_trusted_during_concurrent_reads_and_writes() {
     let dir = tempfile::tempdir().expect("a folder");
     let model = filled(&dir.path().join("mypages.sqlite"));
     std::thread::scope(|scope| {
@@ -70,7 +70,7 @@ fn nobody_is_suspected_while_many_read_and_one_writes() {
             model.commit(cursor, &[(cursor, Some(row))]).expect("is written");
         }
     });
-    model.check().expect("nobody touched it");
+    model.check().expect("no other process touched it");
     assert_eq!(model.count().expect("is readable"), 399);
 }
 
@@ -91,7 +91,7 @@ fn rows_of_another_shape_are_not_used() {
 }
 
 #[test]
-fn a_damaged_page_is_found_by_looking_at_all_of_them() {
+fn a_damaged_page_is_found_by_an_examination_of_all_pages() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("mypages.sqlite");
     drop(filled(&path));
@@ -100,18 +100,18 @@ fn a_damaged_page_is_found_by_looking_at_all_of_them() {
     bytes[last..].fill(0x5a);
     fs::write(&path, bytes).expect("is writable");
     let model = opened(&path);
-    model.check().expect("nothing is known yet");
+    model.check().expect("no damage is known yet");
     model.examine(&mut |_, _| {}).expect_err("a page is damaged");
     model.check().expect_err("it is not trusted any more");
 }
 
 #[test]
-fn a_new_one_takes_the_place_of_a_damaged_one_which_is_kept_aside() {
+fn a_new_file_replaces_a_damaged_one_which_is_kept_aside() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("mypages.sqlite");
     let old = filled(&path);
     fs::write(&path, vec![0x5a; 40_960]).expect("is writable");
-    let damaged = old.check().expect_err("it is written over").because;
+    let damaged = old.check().expect_err("it is overwritten").reason;
     let new = ReadModel::build(&path, LAYOUT, &OpenProblem::Damaged(damaged)).expect("is made");
     assert!(!path.exists() && beside(&path, ".damaged").exists());
     new.commit(3, &[(1, Some(change(&json!({"name": "Lee"}))))]).expect("is written");

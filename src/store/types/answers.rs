@@ -7,8 +7,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Placeholder for the position in an answer. The journal replaces it with the one at which it
-/// takes the answer.
+/// Placeholder for the position in an answer. The journal replaces it with the position of the
+/// submission.
 pub const UNPLACED: u64 = u64::MAX;
 
 /// Answers to be stored in one commit with their submission.
@@ -45,14 +45,14 @@ impl Answers {
         self.all.is_empty()
     }
 
-    /// Returns the cell that holds the position in the answers once the journal has taken them.
+    /// Returns the cell that holds the position in the answers once the journal has accepted them.
     #[must_use]
     pub fn told(&mut self) -> Arc<AtomicU64> {
         Arc::clone(self.told.get_or_insert_default())
     }
 
-    /// Fills in the position of the last record submitted, which is one of the answers' own
-    /// submission if that has any.
+    /// Fills in the position of the last record submitted. It belongs to the submission of the
+    /// answers, if that has any records.
     pub(in crate::store) fn place(&mut self, head: u64, has_records: bool) {
         if let Some(told) = &self.told {
             told.store(head, Ordering::Release);

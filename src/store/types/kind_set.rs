@@ -1,5 +1,5 @@
-//! Sets of kinds, one bit each, so that the subscribers a commit concerns are found by comparing a
-//! few words.
+//! Sets of kinds, one bit each. The comparison of a few words finds the subscribers that a commit
+//! concerns.
 
 use super::record::{Cause, KindId, Payload, Stream};
 
@@ -69,7 +69,7 @@ fn place(kind: KindId) -> (usize, u64) {
 
 /// Returns the kind whose subscribers a record concerns. That is the kind of its stream; for the
 /// outcome of a dispatched command without an event, the kind that dispatched it.
-pub const fn concern(stream: Stream, payload: &Payload, cause: Cause) -> KindId {
+pub const fn interested_kind(stream: Stream, payload: &Payload, cause: Cause) -> KindId {
     match (payload, cause) {
         (Payload::Refused { .. } | Payload::Unchanged { .. }, Cause::Dispatch(origin)) => origin.by,
         _ => stream.kind,

@@ -2,7 +2,7 @@
 //!
 //! A holder that was blocked for a while does not know that it has been replaced. Its later
 //! submissions are refused, under the lock that assigns positions. Its successor therefore reads
-//! all that was ever taken from it, and no submission follows.
+//! all submissions of the old holder, and no further one follows.
 
 use std::sync::{
     Arc,
@@ -16,7 +16,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Ends the lease: no further submission is taken under it.
+    /// Ends the lease: no further submission is accepted under it.
     pub(in crate::store) fn end(&self) {
         self.is_over.store(true, Ordering::Release);
     }

@@ -10,7 +10,7 @@ mod snapshot;
 
 pub use answers::{Answer, Answers, KeptAnswer, UNPLACED};
 pub use error::{OpenError, StoreError};
-pub use kind_set::{KindSet, concern};
+pub use kind_set::{KindSet, interested_kind};
 pub use lease::Lease;
 pub use options::JournalOptions;
 pub use record::{

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub struct JournalOptions {
     /// Memory for pages of the store, in bytes; 64 MiB by default.
     pub cache_bytes: u64,
-    /// A commit takes no further submission once it holds this many records; 512 by default. Past a
+    /// A commit gets no further submission once it holds this many records; 512 by default. Past a
     /// few hundred the cost per record rises again.
     pub commit_records_max: usize,
     /// Most records that may wait for a commit before submitting is refused; 65,536 by default. A
@@ -22,7 +22,8 @@ pub struct JournalOptions {
     pub reserve_bytes: u64,
     /// Minimum time, in seconds, that answers under idempotency keys are kept; 86,400 by default.
     pub answers_kept_s: u64,
-    /// The folder of the views, whose cursors show how far the journal was; none by default.
+    /// The folder of the views. Their cursors show the last position of the journal. None by
+    /// default.
     pub views: Option<PathBuf>,
     /// Whether a journal that lacks acknowledged history is opened, and the loss recorded. By
     /// default the opening is refused.

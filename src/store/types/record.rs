@@ -1,6 +1,6 @@
 //! Records of the journal, the streams they belong to, and their causes.
 
-use crate::domain::kernel::{Fall, Meta, RejectionKind, Timestamp};
+use crate::domain::kernel::{FailureKind, Meta, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt, sync::Arc};
 
@@ -38,7 +38,7 @@ pub struct Record {
     pub stream: Stream,
     /// The version in that stream, from 1, gapless.
     pub version: u32,
-    /// When it was decided.
+    /// The time of the decision.
     pub time: Timestamp,
     /// The number of the conversation it belongs to.
     pub correlation: u64,
@@ -46,7 +46,7 @@ pub struct Record {
     pub cause: Cause,
     /// The content of the record.
     pub payload: Payload,
-    /// The event itself, for subscribers in this process; `None` when read back from disk.
+    /// The event itself, for subscribers in this process; `None` when it was read from disk.
     pub typed: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -70,8 +70,8 @@ pub enum Cause {
     Request(Option<u128>),
     /// A command dispatched by a saga, a port or a lookup.
     Dispatch(Origin),
-    /// A saga's alarm that went off.
-    Alarm,
+    /// A timer of a saga that fired.
+    Timer,
 }
 
 /// The origin of a dispatched command: its idempotency key inside the process.
@@ -97,7 +97,7 @@ pub enum Payload {
         /// The bare name of the command.
         command: String,
         /// The rejection as a sentence.
-        because: String,
+        reason: String,
         /// The rejection, encoded.
         #[serde(with = "crate::store::codec::bytes")]
         rejection: Vec<u8>,
@@ -107,8 +107,8 @@ pub enum Payload {
         /// The bare name of the command.
         command: String,
     },
-    /// A saga's alarm went off.
-    Woken,
+    /// A timer of a saga fired.
+    TimerFired,
 }
 
 /// The stored answer to a request with an idempotency key, so that a retry gets the same answer.
@@ -136,16 +136,16 @@ pub enum StoredOutcome {
         /// The family of rejection.
         kind: RejectionKind,
         /// The rejection as a sentence.
-        because: String,
+        reason: String,
     },
     /// The command was accepted, and this is the whole answer.
     Replied(StoredReply),
     /// The request was begun and failed.
-    Fell {
+    FailedLater {
         /// The family of the answer.
-        how: Fall,
+        how: FailureKind,
         /// The reason as a sentence.
-        because: String,
+        reason: String,
         /// The number it had.
         number: u64,
     },
@@ -154,7 +154,7 @@ pub enum StoredOutcome {
         /// The gate in front of the service.
         gate: String,
         /// The reason as a sentence.
-        because: String,
+        reason: String,
         /// The number it had.
         number: u64,
         /// When the client was asked to come back, in milliseconds.
@@ -179,13 +179,13 @@ pub struct StoredReply {
     pub number: u64,
     /// Its version.
     pub version: u32,
-    /// The position in the answer. The journal fills it in when it takes the answer.
+    /// The position in the answer. The journal fills it in when it accepts the answer.
     pub position: u64,
     /// The representation: a JSON object, encoded, without links.
     #[serde(with = "crate::store::codec::bytes")]
     pub body: Vec<u8>,
-    /// The named commands that were possible.
-    pub possible: Vec<String>,
+    /// The named commands that were available.
+    pub available_commands: Vec<String>,
 }
 
 /// How a request succeeded. Stored; variants are only ever added, at the end.

@@ -1,4 +1,4 @@
-//! Bugs of an insurance company.
+//! Planted bugs of the insurance company.
 
 use super::{super::insurance, Business};
 use madang::domain::{
@@ -17,7 +17,7 @@ const INSURANCE: Business = Business {
 
 #[test]
 fn a_refused_application_whose_premium_is_kept_is_noticed() {
-    /// When it is refused, that is all.
+    /// A refusal has no further effect.
     fn react(
         state: Application,
         me: Id<Application>,

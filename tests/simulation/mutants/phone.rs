@@ -1,4 +1,4 @@
-//! Bugs of a phone shop.
+//! Planted bugs of the phone shop.
 
 use super::{super::phone, Business};
 use madang::domain::{
@@ -10,7 +10,7 @@ use madang::domain::{
     },
 };
 
-type Heard = <Rewarding as Saga>::Hears;
+type Heard = <Rewarding as Saga>::Events;
 
 const PHONE: Business = Business {
     begin: phone::some_shop,
@@ -20,12 +20,12 @@ const PHONE: Business = Business {
 
 #[test]
 fn a_cancelled_order_whose_points_are_not_taken_back_is_noticed() {
-    /// The order is told that the reward is taken back, and the reward is told nothing.
+    /// The order is told that the reward is reclaimed, and the reward gets no command.
     fn react(state: Rewarding, me: Id<Rewarding>, heard: Heard, meta: &Meta) -> Step<Rewarding> {
         match heard {
             Heard::Order(_, Event::CancelRequested { attempt, .. }) => {
                 Step::wait(Rewarding { claim: Claim::Told(attempt), ..state })
-                    .tell(me.of::<Order>(), Command::Forfeit { attempt })
+                    .send(me.of::<Order>(), Command::Forfeit { attempt })
             }
             heard => state.react(me, heard, meta),
         }
@@ -39,7 +39,7 @@ fn a_cancelled_order_whose_points_are_not_taken_back_is_noticed() {
 
 #[test]
 fn an_order_that_is_cancelled_after_shipping_is_noticed() {
-    /// What was shipped is cancelled like what was only paid.
+    /// A shipped order is cancelled like a paid one.
     fn decide(
         state: &Order,
         command: Command,

@@ -1,8 +1,8 @@
-//! Bugs of a company that rents cars.
+//! Planted bugs of the car rental company.
 
 use super::{super::rental, Business};
 use madang::domain::{
-    kernel::{Id, Meta, Next, Saga, Step},
+    kernel::{Id, Meta, NextState, Saga, Step},
     rental::handover::{Handover, Heard},
 };
 
@@ -14,10 +14,10 @@ const RENTAL: Business = Business {
 
 #[test]
 fn a_cancelled_order_whose_cars_do_not_come_back_is_noticed() {
-    /// When the order is cancelled, that is all.
+    /// A cancellation of the order has no further effect.
     fn react(state: Handover, me: Id<Handover>, heard: Heard, meta: &Meta) -> Step<Handover> {
         let step = state.react(me, heard, meta);
-        if matches!(step.next, Next::Wait(Handover::Returning)) { Step::done() } else { step }
+        if matches!(step.next, NextState::Wait(Handover::Returning)) { Step::done() } else { step }
     }
     RENTAL.is_noticed(|_| {
         let mut world = rental::garage();

@@ -1,4 +1,4 @@
-//! Commits of an instance: what it submits to the journal, and the replies once that is durable.
+//! Commits of an instance: its submissions to the journal, and the replies once they are durable.
 
 use super::{
     Condition, Instance,
@@ -13,10 +13,10 @@ use crate::{
         },
         api::{IdempotencyKey, Reply, RequestError},
         dispatch::InternalCommand,
-        gate::types,
+        gate::CallOutcome,
         support::{catch_panic, now},
     },
-    domain::kernel::{Aggregate, Fall, Standing, Timestamp},
+    domain::kernel::{Aggregate, FailureKind, Progress, Timestamp},
     store::{
         Answer, Answers, Cause, StoredAnswer, StoredOutcome, UNPLACED, codec,
         journal::{Entry, Snapshot, Submission},
@@ -30,67 +30,73 @@ impl<A: Aggregate> Instance<A> {
     /// durable.
     pub(super) fn prepare(
         &mut self,
-        teller: Sender,
+        sender: Sender,
         verdict: Verdict,
     ) -> (RecordHeader, PendingReply) {
-        let mut landing = PendingReply::default();
+        let mut pending_reply = PendingReply::default();
         let mut answers = Answers::default();
         self.report_step();
         if !self.is_pending() {
-            self.answer_all(verdict.version(self.version), &mut landing, &mut answers);
+            self.answer_all(verdict.version(self.version), &mut pending_reply, &mut answers);
         }
-        let (cause, correlation, speaker) = match teller {
-            Sender::Inside(InternalCommand { origin, mandate, when, ack }) => {
-                landing.ack = Some((when, ack));
-                (Cause::Dispatch(origin), origin.conversation, Some(mandate.lease))
+        let (cause, correlation, issuer) = match sender {
+            Sender::Inside(InternalCommand { origin, fence, when, ack }) => {
+                pending_reply.ack = Some((when, ack));
+                (Cause::Dispatch(origin), origin.conversation, Some(fence.lease))
             }
             Sender::Client(call) => {
                 let key = call.keyed.as_ref().map(|keyed| keyed.key.key);
-                self.prepare_client(call, verdict, &mut landing, &mut answers);
+                self.prepare_client(call, verdict, &mut pending_reply, &mut answers);
                 (Cause::Request(key), self.number, None)
             }
         };
-        (RecordHeader { cause, correlation, speaker, answers }, landing)
+        (RecordHeader { cause, correlation, issuer, answers }, pending_reply)
     }
 
     fn prepare_client(
         &mut self,
         call: ClientCommand,
         verdict: Verdict,
-        landing: &mut PendingReply,
+        pending_reply: &mut PendingReply,
         answers: &mut Answers,
     ) {
         let ClientCommand { reply, keyed, permit, step, outcome: called, .. } = call;
-        landing.permit = Some(permit);
+        pending_reply.permit = Some(permit);
         let after = verdict.version(self.version);
         let answer = match verdict {
-            Verdict::Rejected(trouble) => Err(trouble),
+            Verdict::Rejected(request_error) => Err(request_error),
             Verdict::Accepted { version } if self.is_pending() => {
-                landing.speaker_waits = true;
-                let step = step.and_then(Result::ok).filter(|_| self.is_in_step());
+                pending_reply.client_waits = true;
+                let step = step.and_then(Result::ok).filter(|_| self.step_is_pending());
                 if let Some(keyed) = &keyed {
                     let given_up = keyed.flight.is_pending().map(Ok);
                     let outcome = given_up.as_ref().and_then(stored);
                     answers.push(self.to_be_stored(keyed, outcome, version, true));
-                    landing.pending = Some(keyed.flight.clone());
+                    pending_reply.pending = Some(keyed.flight.clone());
                 }
                 return self.waiting.push(called, reply, keyed, step);
             }
             Verdict::Accepted { version } => self.answer(called, version),
         };
-        landing.speaker = Some(self.answer_one((reply, answer), keyed, after, true, answers));
+        pending_reply.issuer = Some(self.answer_one((reply, answer), keyed, after, true, answers));
     }
 
     /// Answers all clients that wait for this version, and stores the answers of those with a key.
     pub(super) fn answer_all(
         &mut self,
         version: u32,
-        landing: &mut PendingReply,
+        pending_reply: &mut PendingReply,
         answers: &mut Answers,
     ) {
         for Client { outcome, to, keyed, .. } in self.waiting.take() {
             let answer = self.answer(outcome, version);
-            landing.waited.push(self.answer_one((to, answer), keyed, version, false, answers));
+            pending_reply.waited.push(self.answer_one(
+                (to, answer),
+                keyed,
+                version,
+                false,
+                answers,
+            ));
         }
     }
 
@@ -108,7 +114,7 @@ impl<A: Aggregate> Instance<A> {
             answers.push(self.to_be_stored(&keyed, stored(&given_up), version, is_first));
             return Answered { to, answer: given_up, told: None, keyed: Some(keyed) };
         }
-        let answer = answer.map_err(|trouble| self.room.explain(&keyed, trouble));
+        let answer = answer.map_err(|request_error| self.aggregate.explain(&keyed, request_error));
         let mut outcome = stored(&answer);
         if let Some(StoredOutcome::Replied(reply)) = &mut outcome {
             reply.position = UNPLACED;
@@ -117,7 +123,7 @@ impl<A: Aggregate> Instance<A> {
         Answered { to, answer, told: Some(answers.told()), keyed: Some(keyed) }
     }
 
-    /// What is stored under a key: the answer, or only that the command was carried out.
+    /// The data that is stored under a key: the answer, or only that the command was carried out.
     fn to_be_stored(
         &self,
         keyed: &Keyed,
@@ -127,14 +133,14 @@ impl<A: Aggregate> Instance<A> {
     ) -> Answer {
         let IdempotencyKey { key, fingerprint } = keyed.key;
         let outcome = outcome.unwrap_or(StoredOutcome::Accepted { version });
-        let stream = self.room.stream(self.number);
+        let stream = self.aggregate.stream(self.number);
         Answer { key, answer: StoredAnswer { fingerprint, stream, outcome }, is_first }
     }
 
     /// Submits a snapshot of the current state.
     pub(super) fn submit_snapshot(&self) {
         let submission = Submission {
-            stream: self.room.stream(self.number),
+            stream: self.aggregate.stream(self.number),
             after_version: self.version,
             generation: self.generation,
             entries: Vec::new(),
@@ -146,7 +152,7 @@ impl<A: Aggregate> Instance<A> {
             leases: [Some(self.lease.clone()), None],
             done: None,
         };
-        if let Err(error) = self.room.shared.journal.submit(submission) {
+        if let Err(error) = self.aggregate.shared.journal.submit(submission) {
             tracing::debug!(resource = A::NAME, number = self.number, %error, "no snapshot");
         }
     }
@@ -155,28 +161,28 @@ impl<A: Aggregate> Instance<A> {
     /// on it is rebuilt.
     pub(super) fn submit(
         &mut self,
-        heading: RecordHeader,
+        header: RecordHeader,
         entries: Vec<Entry>,
-        mut landing: PendingReply,
+        mut pending_reply: PendingReply,
         now: Timestamp,
         ctx: &mut Context<Self>,
     ) {
         let after_version = self.version;
         let version = after_version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let delivered = landing.take_ack_of_submission();
-        let speaker_waits = landing.speaker_waits;
-        let submitted = self.room.shared.journal.submit(Submission {
-            stream: self.room.stream(self.number),
+        let delivered = pending_reply.take_ack_of_submission();
+        let client_waits = pending_reply.client_waits;
+        let submitted = self.aggregate.shared.journal.submit(Submission {
+            stream: self.aggregate.stream(self.number),
             after_version,
             generation: self.generation,
             entries,
             time: now,
-            correlation: heading.correlation,
-            cause: heading.cause,
-            answer: Some(heading.answers).filter(|answers| !answers.is_empty()),
+            correlation: header.correlation,
+            cause: header.cause,
+            answer: Some(header.answers).filter(|answers| !answers.is_empty()),
             snapshot: self.due_snapshot(after_version, version),
-            leases: [Some(self.lease.clone()), heading.speaker],
-            done: Some(landing.into_done(Arc::clone(&self.room.shared))),
+            leases: [Some(self.lease.clone()), header.issuer],
+            done: Some(pending_reply.into_done(Arc::clone(&self.aggregate.shared))),
         });
         match submitted {
             Ok(placed) => {
@@ -184,14 +190,14 @@ impl<A: Aggregate> Instance<A> {
                     (self.version, self.position) = (version, placed.last_position);
                 }
                 if let Some(ack) = delivered {
-                    ack.say(Ok(()));
+                    ack.report(Ok(()));
                 }
             }
             // The lease is over: another instance owns this aggregate now and continues from the
             // journal.
             Err(_) if self.lease.is_over() => {
-                if speaker_waits {
-                    self.waiting.refuse_last(self.room.shared.journal_is_busy());
+                if client_waits {
+                    self.waiting.refuse_last(self.aggregate.shared.journal_is_busy());
                 }
                 self.hand_over();
             }
@@ -199,39 +205,39 @@ impl<A: Aggregate> Instance<A> {
             // journal and is rebuilt.
             Err(error) => {
                 tracing::warn!(resource = A::NAME, number = self.number, %error, "not submitted");
-                if speaker_waits {
-                    self.waiting.refuse_last(self.room.shared.journal_is_busy());
+                if client_waits {
+                    self.waiting.refuse_last(self.aggregate.shared.journal_is_busy());
                 }
                 self.condition = Condition::Absent;
-                self.rebuild_after(Duration::from_millis(1), ctx);
+                self.rehydrate_after(Duration::from_millis(1), ctx);
             }
         }
     }
 
     /// Sends replies that need no record of their own, once the state they show is durable.
-    pub(super) fn land(&self, landing: PendingReply) {
-        let shared = &self.room.shared;
-        shared.journal.when_durable(self.position, landing.into_done(Arc::clone(shared)));
+    pub(super) fn land(&self, pending_reply: PendingReply) {
+        let shared = &self.aggregate.shared;
+        shared.journal.when_durable(self.position, pending_reply.into_done(Arc::clone(shared)));
     }
 
-    /// Reports to the gate how the step of another aggregate ended that clients wait for.
+    /// Reports the outcome of the step that clients wait for to its gate, once the step has ended.
     fn report_step(&mut self) {
-        if !self.waiting.is_for_step() || self.is_in_step() {
+        if !self.waiting.is_for_step() || self.step_is_pending() {
             return;
         }
-        let standing = catch_panic(|| self.state.standing());
+        let progress = catch_panic(|| self.state.progress());
         let is_unavailable =
-            matches!(standing, Ok(Standing::Fell { how: Fall::Unavailable, .. }) | Err(_));
-        let went = if is_unavailable { types::Outcome::Failed } else { types::Outcome::Succeeded };
-        self.waiting.step_went(went);
+            matches!(progress, Ok(Progress::Failed { how: FailureKind::Unavailable, .. }) | Err(_));
+        let outcome = if is_unavailable { CallOutcome::Failed } else { CallOutcome::Succeeded };
+        self.waiting.step_went(outcome);
     }
 
-    fn is_in_step(&self) -> bool {
-        catch_panic(|| self.state.is_in_step()).unwrap_or_default()
+    fn step_is_pending(&self) -> bool {
+        catch_panic(|| self.state.step_is_pending()).unwrap_or_default()
     }
 
     fn due_snapshot(&self, before: u32, after: u32) -> Option<Snapshot> {
-        let every = self.room.shared.settings.snapshot_every_events;
+        let every = self.aggregate.shared.settings.snapshot_every_events;
         let is_due = before / every != after / every;
         is_due.then(|| self.snapshot(after))
     }

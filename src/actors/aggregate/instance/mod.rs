@@ -1,4 +1,4 @@
-//! An aggregate instance: the actor that owns the state, and the only place where it changes.
+//! An aggregate instance: the actor that owns the state. The state changes nowhere else.
 
 mod commit;
 mod pending_reply;
@@ -17,7 +17,7 @@ use crate::{
         supervision::CrashWindow,
         support::{catch_panic, now},
     },
-    domain::kernel::{Aggregate, Standing, Timestamp, command_name},
+    domain::kernel::{Aggregate, Progress, Timestamp, command_name},
     store::{Lease, Payload, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
@@ -33,13 +33,13 @@ use std::{
 };
 use waiters::{Client, Waiting};
 
-/// What the shard, on the same thread, can read of an instance without a message.
+/// The activity of an instance. The shard, on the same thread, reads it without a message.
 #[derive(Debug, Default)]
 pub struct InstanceActivity {
     /// Messages sent and not yet handled.
     pub queued: Cell<usize>,
     waited_for: Cell<bool>,
-    held_up: Cell<bool>,
+    is_stashing: Cell<bool>,
     position: Cell<u64>,
 }
 
@@ -49,35 +49,35 @@ impl InstanceActivity {
         self.waited_for.get()
     }
 
-    /// Whether the instance can be passivated. No message may be queued or held, and its last
-    /// record must be durable. No client may wait, unless the patience of all clients is over.
-    pub fn is_idle(&self, durable: u64, nobody_waits: bool) -> bool {
+    /// Whether the instance can be passivated. No message may be queued or stashed, and its last
+    /// record must be durable. No client may wait, unless the wait time of all clients is over.
+    pub fn is_idle(&self, durable: u64, no_client_waits: bool) -> bool {
         self.queued.get() == 0
-            && !self.held_up.get()
-            && (nobody_waits || !self.waited_for.get())
+            && !self.is_stashing.get()
+            && (no_client_waits || !self.waited_for.get())
             && self.position.get() <= durable
     }
 }
 
 /// An aggregate instance that is in memory.
 pub struct Instance<A: Aggregate> {
-    room: Arc<AggregateKind<A>>,
+    aggregate: Arc<AggregateKind<A>>,
     /// The lease of its shard.
     lease: Lease,
     number: u64,
-    pulse: Rc<InstanceActivity>,
+    activity: Rc<InstanceActivity>,
     condition: Condition,
     state: A,
     version: u32,
     position: u64,
     generation: u64,
     crashes: CrashWindow,
-    /// When it crashed and why, until it is rebuilt.
+    /// The time and the reason of a crash, until the instance is rebuilt.
     crashed: Option<(Instant, String)>,
     /// Clients that wait until nothing is pending.
     waiting: Waiting,
-    /// Messages held back until the state is rebuilt.
-    held: VecDeque<Content<A>>,
+    /// Messages that are stashed until the state is rebuilt.
+    stash: VecDeque<Content<A>>,
 }
 
 /// The condition of the state in memory.
@@ -87,7 +87,7 @@ enum Condition {
     Absent,
     /// It could not be rebuilt, because the journal could not be read; the next message tries
     /// again.
-    PutOff,
+    Deferral,
     /// It can be used.
     Present,
     /// It crashed too often, for this reason.
@@ -99,9 +99,9 @@ impl<A: Aggregate> Actor for Instance<A> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if self.condition == Condition::Absent {
-            self.rebuild_after(Duration::ZERO, ctx);
+            self.rehydrate_after(Duration::ZERO, ctx);
         }
-        self.take_pulse();
+        self.take_activity();
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -114,83 +114,83 @@ impl<A: Aggregate> Actor for Instance<A> {
 impl<A: Aggregate> Handler<Envelope<A>> for Instance<A> {
     type Result = ();
 
-    fn handle(&mut self, letter: Envelope<A>, ctx: &mut Self::Context) {
-        self.pulse.queued.set(self.pulse.queued.get() - 1);
-        self.open(letter.content, ctx);
-        self.take_pulse();
+    fn handle(&mut self, envelope: Envelope<A>, ctx: &mut Self::Context) {
+        self.activity.queued.set(self.activity.queued.get() - 1);
+        self.open(envelope.content, ctx);
+        self.take_activity();
     }
 }
 
 impl<A: Aggregate> Instance<A> {
-    /// Starts the actor; a new one has no history to be read. Its history on disk is complete only
-    /// once everything up to `after` is durable.
+    /// Starts the actor. A new instance has no history to read. The history on disk is complete
+    /// only when everything up to `after` is durable.
     pub fn start(
-        (room, lease): (Arc<AggregateKind<A>>, Lease),
+        (aggregate, lease): (Arc<AggregateKind<A>>, Lease),
         number: u64,
         is_new: bool,
         after: u64,
     ) -> (Addr<Self>, Rc<InstanceActivity>) {
-        let pulse = Rc::<InstanceActivity>::default();
-        let condition = match room.shared.quarantine.because(A::NAME, number) {
-            Some(because) => Condition::Quarantined(because),
+        let activity = Rc::<InstanceActivity>::default();
+        let condition = match aggregate.shared.quarantine.reason(A::NAME, number) {
+            Some(reason) => Condition::Quarantined(reason),
             None if is_new => Condition::Present,
             None => Condition::Absent,
         };
-        let living = Self {
+        let active = Self {
             lease,
             number,
-            pulse: Rc::clone(&pulse),
+            activity: Rc::clone(&activity),
             condition,
             state: A::default(),
             version: 0,
             position: after,
-            generation: room.shared.journal.generation(),
+            generation: aggregate.shared.journal.generation(),
             crashes: CrashWindow::default(),
             crashed: None,
             waiting: Waiting::default(),
-            held: VecDeque::new(),
-            room,
+            stash: VecDeque::new(),
+            aggregate,
         };
         let addr = Self::create(|ctx| {
-            ctx.set_mailbox_capacity(living.room.shared.settings.instance_messages_max);
-            living
+            ctx.set_mailbox_capacity(active.aggregate.shared.settings.instance_messages_max);
+            active
         });
-        (addr, pulse)
+        (addr, activity)
     }
 
-    fn take_pulse(&self) {
+    fn take_activity(&self) {
         let is_quarantined = matches!(self.condition, Condition::Quarantined(_));
-        self.pulse.held_up.set(is_quarantined || !self.held.is_empty());
-        self.pulse.waited_for.set(!self.waiting.is_empty());
-        self.pulse.position.set(self.position);
+        self.activity.is_stashing.set(is_quarantined || !self.stash.is_empty());
+        self.activity.waited_for.set(!self.waiting.is_empty());
+        self.activity.position.set(self.position);
     }
 
     fn open(&mut self, content: Content<A>, ctx: &mut Context<Self>) {
         // The lease is over: another instance owns this aggregate now.
         if self.lease.is_over() {
-            return self.room.post(self.number, content);
+            return self.aggregate.post(self.number, content);
         }
         let is_stale = self.condition == Condition::Present
-            && self.generation != self.room.shared.journal.generation();
-        if is_stale || self.condition == Condition::PutOff {
+            && self.generation != self.aggregate.shared.journal.generation();
+        if is_stale || self.condition == Condition::Deferral {
             self.condition = Condition::Absent;
-            self.rebuild_after(Duration::ZERO, ctx);
+            self.rehydrate_after(Duration::ZERO, ctx);
         }
         match (&self.condition, content) {
             (Condition::Quarantined(_), Content::Release) => {
                 self.crashes.forget();
                 self.condition = Condition::Absent;
-                self.rebuild_after(Duration::ZERO, ctx);
+                self.rehydrate_after(Duration::ZERO, ctx);
             }
             (_, Content::Release) => {}
             (Condition::Present, Content::LookAgain) => self.answer_waiting(ctx),
-            (Condition::Absent | Condition::PutOff, content) => self.held.push_back(content),
-            (Condition::Quarantined(because), content) => {
-                let because = because.clone();
+            (Condition::Absent | Condition::Deferral, content) => self.stash.push_back(content),
+            (Condition::Quarantined(reason), content) => {
+                let reason = reason.clone();
                 content.refuse(RequestError::Quarantined {
                     resource: A::NAME,
                     number: self.number,
-                    because,
+                    reason,
                 });
             }
             (Condition::Present, Content::Show(reply)) => self.show(reply),
@@ -201,8 +201,8 @@ impl<A: Aggregate> Instance<A> {
             (Condition::Present, Content::Await(outcome, reply, keyed)) => {
                 self.wait_for(outcome, reply, keyed, ctx);
             }
-            (Condition::Present, Content::Tell(command, teller)) => {
-                self.tell(&command, teller, ctx);
+            (Condition::Present, Content::Tell(command, sender)) => {
+                self.tell(&command, sender, ctx);
             }
         }
     }
@@ -215,7 +215,7 @@ impl<A: Aggregate> Instance<A> {
         let state = &self.state;
         let (number, version, position) = (self.number, self.version, self.position);
         let answer = catch_panic(|| shown(state, number, version, position, Outcome::Done));
-        let answer = answer.unwrap_or_else(|because| Err(RequestError::Failed(because)));
+        let answer = answer.unwrap_or_else(|reason| Err(RequestError::Failed(reason)));
         self.land(PendingReply::of(to, answer));
     }
 
@@ -233,84 +233,85 @@ impl<A: Aggregate> Instance<A> {
     /// Answers all waiting clients with the current state, and stores the answers of those with a
     /// key.
     fn answer_now(&mut self, ctx: &mut Context<Self>) {
-        let (mut heading, mut landing) =
+        let (mut header, mut pending_reply) =
             (RecordHeader::of_answers(self.number), PendingReply::default());
-        self.answer_all(self.version, &mut landing, &mut heading.answers);
-        if heading.answers.is_empty() {
-            self.land(landing);
+        self.answer_all(self.version, &mut pending_reply, &mut header.answers);
+        if header.answers.is_empty() {
+            self.land(pending_reply);
         } else {
-            self.submit(heading, Vec::new(), landing, now(), ctx);
+            self.submit(header, Vec::new(), pending_reply, now(), ctx);
         }
     }
 
-    /// Passes held messages and waiting clients on to the successor.
+    /// Passes stashed messages and waiting clients on to the successor.
     fn hand_over(&mut self) {
         let waiting = self.waiting.take().into_iter();
         let waiting =
             waiting.map(|Client { outcome, to, keyed, .. }| Content::Await(outcome, to, keyed));
-        for content in mem::take(&mut self.held).into_iter().chain(waiting) {
-            self.room.post(self.number, content);
+        for content in mem::take(&mut self.stash).into_iter().chain(waiting) {
+            self.aggregate.post(self.number, content);
         }
     }
 
-    fn tell(&mut self, command: &A::Command, teller: Sender, ctx: &mut Context<Self>) {
-        let Some(teller) = self.admit(teller) else { return };
-        // The journal is checked before the decision: a decision that cannot be submitted has to be
-        // undone.
-        if let Err(error) = self.room.shared.journal.takes() {
-            return teller.refuse(error.into());
+    fn tell(&mut self, command: &A::Command, sender: Sender, ctx: &mut Context<Self>) {
+        let Some(sender) = self.admit(sender) else { return };
+        // The journal is checked before the decision. A decision that cannot be submitted would
+        // have to be undone.
+        if let Err(error) = self.aggregate.shared.journal.check_accepting() {
+            return sender.refuse(error.into());
         }
         let now = now();
-        let (state, settings) = (&self.state, &self.room.settings);
-        let strikes = &self.room.shared.strikes;
+        let (state, settings) = (&self.state, &self.aggregate.settings);
+        let injected_panics = &self.aggregate.shared.injected_panics;
         let decided = catch_panic(|| {
-            strikes.strike(A::NAME, self.number);
+            injected_panics.strike(A::NAME, self.number);
             state.decide(command.clone(), now, settings)
         });
         match decided {
-            Ok(Ok(events)) => match self.look_ahead(command, &events, &teller) {
-                Ok(()) => self.accept(command, events, now, teller, ctx),
-                Err(trouble) => teller.refuse(trouble),
+            Ok(Ok(events)) => match self.precheck(command, &events, &sender) {
+                Ok(()) => self.accept(command, events, now, sender, ctx),
+                Err(request_error) => sender.refuse(request_error),
             },
-            Ok(Err(rejection)) => self.reject(command, &rejection, now, teller, ctx),
-            Err(because) => {
-                self.crash_on(command, because, teller, ctx);
+            Ok(Err(rejection)) => self.reject(command, &rejection, now, sender, ctx),
+            Err(reason) => {
+                self.crash_on(command, reason, sender, ctx);
             }
         }
     }
 
-    /// Turns a client away that would wait for a service in vain. A command that creates an
-    /// aggregate was checked before it got a number.
-    fn look_ahead(
+    /// Refuses a client that would wait for a service whose gate admits no caller. A command that
+    /// creates an aggregate was checked before it got a number.
+    fn precheck(
         &self,
         command: &A::Command,
         events: &[A::Event],
-        teller: &Sender,
+        sender: &Sender,
     ) -> Result<(), RequestError> {
-        match teller {
+        match sender {
             Sender::Client(call) if self.version > 0 => {
-                self.room.look_ahead(command, &self.state, events)?;
-                self.look_at_step(events, call)
+                self.aggregate.precheck(command, &self.state, events)?;
+                self.check_step(events, call)
             }
             _ => Ok(()),
         }
     }
 
-    /// Turns a client away whose command would begin a step while the gate of the step is closed.
-    fn look_at_step(&self, events: &[A::Event], call: &ClientCommand) -> Result<(), RequestError> {
-        let Some(Err(away)) = call.step.as_ref().filter(|_| !events.is_empty()) else {
+    /// Refuses a client whose command would begin a step while the gate of the step admits no
+    /// caller.
+    fn check_step(&self, events: &[A::Event], call: &ClientCommand) -> Result<(), RequestError> {
+        let Some(Err(refused)) = call.step.as_ref().filter(|_| !events.is_empty()) else {
             return Ok(());
         };
-        let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).is_in_step();
+        let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).step_is_pending();
         // A panic is handled later, where the instance can be rebuilt.
-        if catch_panic(then).unwrap_or_default() { Err(away.clone().into()) } else { Ok(()) }
+        if catch_panic(then).unwrap_or_default() { Err(refused.clone().into()) } else { Ok(()) }
     }
 
     /// Checks `If-Match` (clients) or the fence (internal senders). Replies and returns `None` when
     /// it is stale.
-    fn admit(&self, teller: Sender) -> Option<Sender> {
+    fn admit(&self, sender: Sender) -> Option<Sender> {
         let actual = self.version;
-        match teller {
+        match sender {
             Sender::Client(call) => match call.if_match.filter(|version| *version != actual) {
                 None => Some(Sender::Client(call)),
                 Some(expected) => {
@@ -319,11 +320,11 @@ impl<A: Aggregate> Instance<A> {
                     None
                 }
             },
-            Sender::Inside(call) if call.mandate.holds_in(self.generation) => {
+            Sender::Inside(call) if call.fence.holds_in(self.generation) => {
                 Some(Sender::Inside(call))
             }
             Sender::Inside(call) => {
-                call.ack.say(Err(DeliveryError::Stale));
+                call.ack.report(Err(DeliveryError::Stale));
                 None
             }
         }
@@ -334,29 +335,29 @@ impl<A: Aggregate> Instance<A> {
         command: &A::Command,
         events: Vec<A::Event>,
         now: Timestamp,
-        teller: Sender,
+        sender: Sender,
         ctx: &mut Context<Self>,
     ) {
         if !events.is_empty() {
             let state = mem::take(&mut self.state);
             match catch_panic(|| events.iter().cloned().fold(state, A::evolve)) {
                 Ok(state) => self.state = state,
-                Err(because) => {
-                    return self.crash_on(command, because, teller, ctx);
+                Err(reason) => {
+                    return self.crash_on(command, reason, sender, ctx);
                 }
             }
         }
         let mut entries: Vec<Entry> = events.into_iter().map(event_entry::<A>).collect();
-        if entries.is_empty() && matches!(teller, Sender::Inside(_)) {
+        if entries.is_empty() && matches!(sender, Sender::Inside(_)) {
             let payload = Payload::Unchanged { command: command_name(command) };
             entries.push(Entry { payload, typed: None });
         }
         let version = self.version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let (heading, landing) = self.prepare(teller, Verdict::Accepted { version });
-        if entries.is_empty() && heading.answers.is_empty() {
-            return self.land(landing);
+        let (header, pending_reply) = self.prepare(sender, Verdict::Accepted { version });
+        if entries.is_empty() && header.answers.is_empty() {
+            return self.land(pending_reply);
         }
-        self.submit(heading, entries, landing, now, ctx);
+        self.submit(header, entries, pending_reply, now, ctx);
     }
 
     fn reject(
@@ -364,29 +365,29 @@ impl<A: Aggregate> Instance<A> {
         command: &A::Command,
         rejection: &A::Rejection,
         now: Timestamp,
-        teller: Sender,
+        sender: Sender,
         ctx: &mut Context<Self>,
     ) {
         tracing::debug!(resource = A::NAME, number = self.number, %rejection, "rejected");
-        let entries = match &teller {
+        let entries = match &sender {
             Sender::Client(_) => Vec::new(),
             Sender::Inside(_) => vec![refusal_entry(command, rejection)],
         };
-        let (heading, landing) = self.prepare(teller, Verdict::Rejected(rejected(rejection)));
-        if entries.is_empty() && heading.answers.is_empty() {
-            return self.land(landing);
+        let (header, pending_reply) = self.prepare(sender, Verdict::Rejected(rejected(rejection)));
+        if entries.is_empty() && header.answers.is_empty() {
+            return self.land(pending_reply);
         }
-        self.submit(heading, entries, landing, now, ctx);
+        self.submit(header, entries, pending_reply, now, ctx);
     }
 
     /// Whether the outcome is pending: other aggregates or services have to answer first.
     fn is_pending(&self) -> bool {
-        catch_panic(|| self.state.standing() == Standing::Pending).unwrap_or_default()
+        catch_panic(|| self.state.progress() == Progress::Pending).unwrap_or_default()
     }
 
     fn answer(&self, outcome: Outcome, version: u32) -> Result<Reply, RequestError> {
         let (state, number, position) = (&self.state, self.number, self.position);
         catch_panic(|| reply(state, number, version, position, outcome))
-            .unwrap_or_else(|because| Err(RequestError::Failed(because)))
+            .unwrap_or_else(|reason| Err(RequestError::Failed(reason)))
     }
 }

@@ -1,4 +1,4 @@
-//! Replies that wait for a commit to be durable, and the replies when it is lost.
+//! Replies that are sent when a commit is durable, and the replies when it is lost.
 
 use crate::{
     actors::{
@@ -9,7 +9,7 @@ use crate::{
         },
         api::{Reply, RequestError},
         dispatch::{Ack, AckLevel, DeliveryError},
-        gate::{Permit, types},
+        gate::{CallOutcome, Permit},
     },
     domain::kernel::{Aggregate, Rejection, command_name},
     store::{
@@ -31,8 +31,8 @@ pub(super) struct RecordHeader {
     pub(super) cause: Cause,
     pub(super) correlation: u64,
     /// The lease of an internal sender.
-    pub(super) speaker: Option<Lease>,
-    /// What is stored under idempotency keys.
+    pub(super) issuer: Option<Lease>,
+    /// The answers to store under idempotency keys.
     pub(super) answers: Answers,
 }
 
@@ -40,7 +40,7 @@ impl RecordHeader {
     /// A header for answers alone, in the conversation of this number.
     pub(super) fn of_answers(number: u64) -> Self {
         let (cause, answers) = (Cause::Request(None), Answers::default());
-        Self { cause, correlation: number, speaker: None, answers }
+        Self { cause, correlation: number, issuer: None, answers }
     }
 }
 
@@ -50,8 +50,9 @@ pub(super) struct PendingReply {
     /// The answers to clients that waited for this version.
     pub(super) waited: Vec<Answered>,
     /// The answer to the sender, if it is a client and does not go on waiting.
-    pub(super) speaker: Option<Answered>,
-    pub(super) speaker_waits: bool,
+    pub(super) issuer: Option<Answered>,
+    /// Whether the sender is a client that goes on waiting.
+    pub(super) client_waits: bool,
     /// The key guard of a sender that goes on waiting. Its key is not free before this is durable,
     /// even if the instance where the sender waits is gone.
     pub(super) pending: Option<KeyGuard>,
@@ -72,8 +73,8 @@ pub(super) struct Answered {
 impl PendingReply {
     /// One answer.
     pub(super) fn of(to: ReplyTo, answer: Result<Reply, RequestError>) -> Self {
-        let speaker = Answered { to, answer, told: None, keyed: None };
-        Self { speaker: Some(speaker), ..Self::default() }
+        let issuer = Answered { to, answer, told: None, keyed: None };
+        Self { issuer: Some(issuer), ..Self::default() }
     }
 
     /// The acknowledgement that need not wait for the disk.
@@ -83,33 +84,29 @@ impl PendingReply {
     }
 
     pub(super) fn into_done(self, shared: Arc<Services>) -> Done {
-        let unsaid = ReplyOnCommit { landing: self, shared };
-        Box::new(move |durable| unsaid.say(durable))
+        let reply_on_commit = ReplyOnCommit { pending_reply: self, shared };
+        Box::new(move |durable| reply_on_commit.send(durable))
     }
 }
 
-/// A pending reply that is sent once its commit is durable, or lost. Dropped unsent, it replies
-/// that the journal did not take the commit.
+/// A pending reply that is sent once its commit is durable, or lost. When it is dropped unsent, it
+/// replies that the journal did not accept the commit.
 struct ReplyOnCommit {
-    landing: PendingReply,
+    pending_reply: PendingReply,
     shared: Arc<Services>,
 }
 
 impl ReplyOnCommit {
     /// Sends the replies. Their position is the watermark at that time, which is at or after the
     /// client's record. With a key, it is the stored position, which is the same for each retry.
-    fn say(mut self, durable: Result<(), CommitError>) {
-        let PendingReply { waited, speaker, ack, permit, .. } = mem::take(&mut self.landing);
+    fn send(mut self, durable: Result<(), CommitError>) {
+        let PendingReply { waited, issuer, ack, permit, .. } = mem::take(&mut self.pending_reply);
         if let Some(permit) = permit {
             let is_durable = durable.is_ok();
-            permit.report(if is_durable {
-                types::Outcome::Succeeded
-            } else {
-                types::Outcome::Failed
-            });
+            permit.report(if is_durable { CallOutcome::Succeeded } else { CallOutcome::Failed });
         }
         let position = self.shared.journal.durable();
-        for Answered { to, answer, told, keyed } in waited.into_iter().chain(speaker) {
+        for Answered { to, answer, told, keyed } in waited.into_iter().chain(issuer) {
             // The key is freed before the reply is sent, so that a retry finds it free.
             drop(keyed);
             let position = told.map_or(position, |told| told.load(Ordering::Acquire));
@@ -120,40 +117,39 @@ impl ReplyOnCommit {
             drop(to.send(answer));
         }
         if let Some((_, ack)) = ack {
-            ack.say(durable.map_err(|_| DeliveryError::Stale));
+            ack.report(durable.map_err(|_| DeliveryError::Stale));
         }
     }
 }
 
 impl Drop for ReplyOnCommit {
     fn drop(&mut self) {
-        let PendingReply { waited, speaker, permit, .. } = mem::take(&mut self.landing);
+        let PendingReply { waited, issuer, permit, .. } = mem::take(&mut self.pending_reply);
         if let Some(permit) = permit {
-            permit.report(types::Outcome::Failed);
+            permit.report(CallOutcome::Failed);
         }
-        if let Some(Answered { to, keyed, .. }) = speaker {
+        if let Some(Answered { to, keyed, .. }) = issuer {
             drop(keyed);
             drop(to.send(Err(self.shared.journal_is_busy())));
         }
-        // The commands of these clients were carried out; only the outcome could not be written
-        // down.
+        // The commands of these clients were carried out. Only the outcome could not be stored.
         for Answered { to, keyed, .. } in waited {
             drop(keyed);
-            let because = "what came of it could not be written down yet".to_owned();
-            drop(to.send(Err(RequestError::Failed(because))));
+            let reason = "the command was carried out; its outcome is not stored yet".to_owned();
+            drop(to.send(Err(RequestError::Failed(reason))));
         }
     }
 }
 
-/// An event as the journal takes it.
+/// The journal entry of an event.
 pub(super) fn event_entry<A: Aggregate>(event: A::Event) -> Entry {
     let payload = Payload::Event(codec::encode(&event));
     Entry { payload, typed: Some(Arc::new(event)) }
 }
 
-/// A rejection as the journal takes it.
+/// The journal entry of a rejection.
 pub(super) fn refusal_entry(command: &impl Debug, rejection: &impl Rejection) -> Entry {
-    let (command, because) = (command_name(command), rejection.to_string());
+    let (command, reason) = (command_name(command), rejection.to_string());
     let rejection = codec::encode(rejection);
-    Entry { payload: Payload::Refused { command, because, rejection }, typed: None }
+    Entry { payload: Payload::Refused { command, reason, rejection }, typed: None }
 }

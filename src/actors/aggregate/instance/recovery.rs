@@ -23,7 +23,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// The result of reading the history: the reading itself may panic, or the store may fail.
+/// The result of reading the history. The read may panic, or the store may fail.
 type Reading<A> = Result<Result<Rebuilt<A>, StoreError>, RequestError>;
 
 impl<A: Aggregate> Instance<A> {
@@ -31,43 +31,43 @@ impl<A: Aggregate> Instance<A> {
     pub(super) fn crash_on(
         &mut self,
         command: &A::Command,
-        because: String,
-        teller: Sender,
+        reason: String,
+        sender: Sender,
         ctx: &mut Context<Self>,
     ) {
         let (resource, number) = (A::NAME, self.number);
-        let retry_after = self.crash(because.clone(), Some(format!("{command:?}")), ctx);
-        teller.refuse(match retry_after {
-            Some(retry_after) => RequestError::Crashed { resource, number, because, retry_after },
-            None => RequestError::Quarantined { resource, number, because },
+        let retry_after = self.crash(reason.clone(), Some(format!("{command:?}")), ctx);
+        sender.refuse(match retry_after {
+            Some(retry_after) => RequestError::Crashed { resource, number, reason, retry_after },
+            None => RequestError::Quarantined { resource, number, reason },
         });
     }
 
     /// Discards the state. Rebuilds it after a pause, which is returned, or quarantines the
-    /// instance. After a rebuild clients go on waiting: what they wait for is in the journal.
+    /// instance. Clients wait on during a rebuild, because their outcome is in the journal.
     fn crash(
         &mut self,
-        because: String,
+        reason: String,
         command: Option<String>,
         ctx: &mut Context<Self>,
     ) -> Option<Duration> {
         let (resource, number) = (A::NAME, self.number);
-        tracing::error!(resource, number, because, command, "an aggregate crashed");
+        tracing::error!(resource, number, reason, command, "an aggregate crashed");
         self.state = A::default();
-        let verdict = self.crashes.count(Instant::now(), &self.room.shared.settings);
-        if let RestartDecision::Rebuild(pause) = verdict {
+        let decision = self.crashes.count(Instant::now(), &self.aggregate.shared.settings);
+        if let RestartDecision::Rebuild(pause) = decision {
             self.condition = Condition::Absent;
-            self.crashed.get_or_insert_with(|| (Instant::now(), because));
-            self.rebuild_after(pause, ctx);
+            self.crashed.get_or_insert_with(|| (Instant::now(), reason));
+            self.rehydrate_after(pause, ctx);
             return Some(pause);
         }
         self.crashed = None;
         let crashes = self.crashes.number();
         let since_ms = now().0;
-        self.room.shared.quarantine.admit(QuarantineEntry {
+        self.aggregate.shared.quarantine.admit(QuarantineEntry {
             resource,
             number,
-            because: because.clone(),
+            reason: reason.clone(),
             command,
             position: None,
             crashes,
@@ -76,17 +76,17 @@ impl<A: Aggregate> Instance<A> {
         self.waiting.refuse_all(&RequestError::Quarantined {
             resource,
             number,
-            because: because.clone(),
+            reason: reason.clone(),
         });
-        self.condition = Condition::Quarantined(because);
-        self.open_held(ctx);
+        self.condition = Condition::Quarantined(reason);
+        self.unstash(ctx);
         None
     }
 
     /// Rebuilds the state off the event loop; messages that arrive meanwhile wait in the mailbox.
-    pub(super) fn rebuild_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
+    pub(super) fn rehydrate_after(&mut self, pause: Duration, ctx: &mut Context<Self>) {
         let (journal, stream) =
-            (Arc::clone(&self.room.shared.journal), self.room.stream(self.number));
+            (Arc::clone(&self.aggregate.shared.journal), self.aggregate.stream(self.number));
         let (position, decided_in) = (self.position, self.generation);
         let reading = async move {
             if !pause.is_zero() {
@@ -94,9 +94,9 @@ impl<A: Aggregate> Instance<A> {
             }
             // The instance's own last records may not have reached the disk yet.
             if journal.generation() == decided_in {
-                let (said, settled) = oneshot::channel();
+                let (sender, settled) = oneshot::channel();
                 let done = Box::new(move |_| {
-                    let _ = said.send(());
+                    let _ = sender.send(());
                 });
                 journal.when_durable(position, done);
                 let _ = settled.await;
@@ -105,51 +105,51 @@ impl<A: Aggregate> Instance<A> {
             let rebuilt = blocking(move || Ok(rebuild::<A>(&journal, stream))).await;
             (generation, rebuilt)
         };
-        ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), living, ctx| {
-            living.generation = generation;
-            living.take_in(rebuilt, ctx);
-            living.take_pulse();
+        ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), active, ctx| {
+            active.generation = generation;
+            active.on_rehydrated(rebuilt, ctx);
+            active.take_activity();
         }));
     }
 
-    fn take_in(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
+    fn on_rehydrated(&mut self, rebuilt: Reading<A>, ctx: &mut Context<Self>) {
         match rebuilt {
             Ok(Ok(Rebuilt { state, version, position, records_read })) => {
                 (self.state, self.version, self.position) = (state, version, position);
                 self.condition = Condition::Present;
-                self.note_healed();
+                self.record_rebuilt();
                 self.shorten_history(records_read);
                 self.answer_waiting(ctx);
-                self.open_held(ctx);
+                self.unstash(ctx);
             }
-            // The journal is healing, which is no fault of this instance: all held messages get the
-            // same error.
-            Ok(Err(StoreError::Failed(because))) => {
-                tracing::debug!(resource = A::NAME, number = self.number, because, "put off");
-                self.condition = Condition::PutOff;
-                for content in mem::take(&mut self.held) {
+            // The journal recovers from a failure, which is no crash of this instance. All stashed
+            // messages get the same error.
+            Ok(Err(StoreError::Failed(reason))) => {
+                tracing::debug!(resource = A::NAME, number = self.number, reason, "not rehydrated");
+                self.condition = Condition::Deferral;
+                for content in mem::take(&mut self.stash) {
                     content.refuse(busy("the journal"));
                 }
             }
             Ok(Err(unreadable)) => drop(self.crash(unreadable.to_string(), None, ctx)),
-            Err(trouble) => drop(self.crash(trouble.to_string(), None, ctx)),
+            Err(request_error) => drop(self.crash(request_error.to_string(), None, ctx)),
         }
     }
 
-    fn note_healed(&mut self) {
-        let Some((since, because)) = self.crashed.take() else { return };
+    fn record_rebuilt(&mut self) {
+        let Some((since, reason)) = self.crashed.take() else { return };
         let (resource, number, after_ms) = (A::NAME.to_owned(), self.number, millis(since));
-        self.room.shared.diary.note(OperationsEvent::Rebuilt {
+        self.aggregate.shared.operations_log.record(OperationsEvent::Rebuilt {
             resource,
             number,
-            because,
+            reason,
             after_ms,
         });
     }
 
-    /// Answers the waiting clients when nothing is pending any more. After a journal failure no
-    /// further message may arrive to cause it, because the awaited records are lost, or already on
-    /// disk.
+    /// Answers the waiting clients when nothing is pending any more. It must be called after a
+    /// journal failure. The awaited records are then lost or on disk already, so no message may
+    /// follow them.
     pub(super) fn answer_waiting(&mut self, ctx: &mut Context<Self>) {
         if self.waiting.is_empty() || self.version > 0 && self.is_pending() {
             return;
@@ -158,27 +158,28 @@ impl<A: Aggregate> Instance<A> {
             return self.answer_now(ctx);
         }
         for Client { to, .. } in self.waiting.take() {
-            let lost = RequestError::Failed("the journal lost it before it was durable".into());
+            let lost = RequestError::Failed("the record was lost before it was durable".into());
             self.land(PendingReply::of(to, Err(lost)));
         }
     }
 
-    /// Writes a snapshot when more records had to be read than lie between two snapshots. Then the
-    /// latest snapshot was of another shape, or there was none. The next rebuild reads only the
-    /// records after the new one.
+    /// Writes a snapshot when more records had to be read than lie between two snapshots. In this
+    /// case the latest snapshot was of another shape, or there was none. The next rebuild reads
+    /// only the records after the new snapshot.
     fn shorten_history(&self, records_read: u32) {
-        if self.version == 0 || records_read <= self.room.shared.settings.snapshot_every_events {
+        if self.version == 0 || records_read <= self.aggregate.shared.settings.snapshot_every_events
+        {
             return;
         }
-        let journal = &self.room.shared.journal;
-        // If the journal does not take it, it is written after the next time the history is read.
-        if journal.takes().is_ok() {
+        let journal = &self.aggregate.shared.journal;
+        // If the journal does not accept the snapshot now, the next rebuild writes it.
+        if journal.check_accepting().is_ok() {
             self.submit_snapshot();
         }
     }
 
-    fn open_held(&mut self, ctx: &mut Context<Self>) {
-        for content in mem::take(&mut self.held) {
+    fn unstash(&mut self, ctx: &mut Context<Self>) {
+        for content in mem::take(&mut self.stash) {
             self.open(content, ctx);
         }
     }

@@ -3,7 +3,7 @@
 use crate::actors::{
     aggregate::envelope::{Keyed, ReplyTo},
     api::{Outcome, RequestError},
-    gate::{Permit, types},
+    gate::{CallOutcome, Permit},
 };
 use std::mem;
 
@@ -15,9 +15,9 @@ pub(super) struct Waiting {
 
 /// A waiting client.
 pub(super) struct Client {
-    /// What success is called.
+    /// The kind of success to reply with.
     pub outcome: Outcome,
-    /// Where it waits.
+    /// The channel for its reply.
     pub to: ReplyTo,
     /// Its idempotency key, under which the answer is stored.
     pub keyed: Option<Box<Keyed>>,
@@ -30,7 +30,7 @@ impl Waiting {
         self.clients.is_empty()
     }
 
-    /// Adds a client. Before the list grows, clients that have gone are removed.
+    /// Adds a client. Before the list grows, clients that are gone are removed.
     pub(super) fn push(
         &mut self,
         outcome: Outcome,
@@ -45,16 +45,16 @@ impl Waiting {
     }
 
     /// Refuses the client that was added last.
-    pub(super) fn refuse_last(&mut self, trouble: RequestError) {
+    pub(super) fn refuse_last(&mut self, request_error: RequestError) {
         if let Some(client) = self.clients.pop() {
-            let _ = client.to.send(Err(trouble));
+            let _ = client.to.send(Err(request_error));
         }
     }
 
     /// Refuses all waiting clients with this error.
-    pub(super) fn refuse_all(&mut self, trouble: &RequestError) {
+    pub(super) fn refuse_all(&mut self, request_error: &RequestError) {
         for client in self.take() {
-            let _ = client.to.send(Err(trouble.clone()));
+            let _ = client.to.send(Err(request_error.clone()));
         }
     }
 
@@ -68,18 +68,18 @@ impl Waiting {
         self.clients.iter().any(|client| client.step.is_some())
     }
 
-    /// Reports to the gate how the step ended.
-    pub(super) fn step_went(&mut self, went: types::Outcome) {
+    /// Reports the outcome of the step to its gate.
+    pub(super) fn step_went(&mut self, outcome: CallOutcome) {
         for permit in self.clients.iter_mut().filter_map(|client| client.step.take()) {
-            permit.report(went);
+            permit.report(outcome);
         }
     }
 
-    /// Removes clients that have gone; a step that they waited for was not taken in time.
+    /// Removes clients that are gone. A step that they waited for was not taken in time.
     pub(super) fn give_up_gone(&mut self) {
         for client in self.clients.extract_if(.., |client| client.to.is_closed()) {
             if let Some(permit) = client.step {
-                permit.report(types::Outcome::Failed);
+                permit.report(CallOutcome::Failed);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub enum Deed {
     Enter,
-    Foresee,
+    Reserve,
     Wait(Option<u64>),
     Leave(usize),
     Report(usize, bool),
@@ -20,10 +20,11 @@ pub enum Deed {
 pub fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         2 => Just(Deed::Enter),
-        2 => Just(Deed::Foresee),
+        2 => Just(Deed::Reserve),
         4 => option::weighted(0.8, 0..600_u64).prop_map(Deed::Wait),
         1 => any::<usize>().prop_map(Deed::Leave),
-        4 => (any::<usize>(), any::<bool>()).prop_map(|(which, failed)| Deed::Report(which, failed)),
+        4 => (any::<usize>(), any::<bool>())
+            .prop_map(|(which, failed)| Deed::Report(which, failed)),
         2 => any::<usize>().prop_map(|which| Deed::Report(which, true)),
         1 => any::<usize>().prop_map(Deed::GiveBack),
         4 => (0..60_u64).prop_map(Deed::Pass),
@@ -55,7 +56,7 @@ fn breaker() -> impl Strategy<Value = BreakerRules> {
     let rates = (0.2..1.0_f64, 0.2..1.0_f64, option::of(1..5_u32));
     let times = (50..300_u64, 1..200_u64, 1..800_u64);
     (span, 1..6_u32, rates, times, 1.0..50.0_f64, 1..6_u32).prop_map(
-        |(span, minimum_calls, rates, times, drip_per_s, trial_calls)| BreakerRules {
+        |(span, minimum_calls, rates, times, probes_per_s, trial_calls)| BreakerRules {
             span,
             minimum_calls,
             failure_rate: rates.0,
@@ -64,7 +65,7 @@ fn breaker() -> impl Strategy<Value = BreakerRules> {
             consecutive_failures: rates.2,
             open: Duration::from_millis(times.1),
             open_max: Duration::from_millis(times.1 + times.2),
-            drip_per_s,
+            probes_per_s,
             trial_calls,
         },
     )

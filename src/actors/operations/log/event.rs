@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationsEvent {
     /// A gate opened, closed, or let probes pass.
-    GateTurned {
+    GateTransition {
         /// `taxi/payment`
         gate: String,
         /// Its new state: `closed`, `open`, `half-open`.
         to: String,
         /// The reason.
-        because: String,
+        reason: String,
     },
     /// One instance crashed too often and was quarantined.
     Quarantined {
@@ -21,7 +21,7 @@ pub enum OperationsEvent {
         /// The number of the instance.
         number: u64,
         /// The message of the last panic.
-        because: String,
+        reason: String,
     },
     /// An operator released an instance from quarantine.
     Released {
@@ -30,12 +30,12 @@ pub enum OperationsEvent {
         /// The number of the instance.
         number: u64,
     },
-    /// A part of the runtime was gone, or its restart was requested, and it was restarted.
+    /// A part of the runtime was restarted: it had stopped, or its restart was requested.
     Restarted {
         /// `saga taxi/ride`
         part: String,
         /// The reason.
-        because: String,
+        reason: String,
         /// Milliseconds from the detection to the restart.
         after_ms: u64,
     },
@@ -44,7 +44,7 @@ pub enum OperationsEvent {
         /// The shard, from 0.
         shard: u32,
         /// The reason.
-        because: String,
+        reason: String,
         /// Milliseconds from the last heartbeat of the old loop until the new one was started.
         after_ms: u64,
     },
@@ -53,13 +53,13 @@ pub enum OperationsEvent {
         /// What was done, as a sentence.
         what: String,
     },
-    /// The journal stopped taking submissions.
-    JournalBroke {
+    /// The journal stopped accepting submissions.
+    JournalUnavailable {
         /// The reason.
-        because: String,
+        reason: String,
     },
-    /// The journal takes submissions again.
-    JournalHealed {
+    /// The journal accepts submissions again.
+    JournalRecovered {
         /// Milliseconds since it had stopped.
         after_ms: u64,
     },
@@ -71,45 +71,45 @@ pub enum OperationsEvent {
         /// The number of the instance.
         number: u64,
         /// The message of the first panic.
-        because: String,
+        reason: String,
         /// Milliseconds from that crash to the rebuild.
         after_ms: u64,
     },
     /// The rows of a view were unusable and were rebuilt from the journal.
-    MadeAnew {
+    ViewRebuilt {
         /// `taxi/mypages`
         view: String,
         /// The reason.
-        because: String,
+        reason: String,
         /// Number of records that were replayed.
         records: u64,
         /// Milliseconds from the detection until the rows were complete.
         after_ms: u64,
     },
-    /// More notes of one kind about one subject than are written in one interval.
+    /// More events of one kind about one subject occurred than are written in one interval.
     Repeated {
-        /// The kind: the name of the note.
+        /// The kind: the name of the event.
         what: String,
-        /// What they are about: a part, a gate, a resource; empty when there is only one.
+        /// The subject: a part, a gate or a resource; empty when the kind has only one subject.
         subject: String,
-        /// How many were not written.
+        /// Number of events that were not written.
         count: u64,
         /// The length of the interval in milliseconds.
         for_ms: u64,
     },
     /// The wall clock of the machine jumped.
     ClockSet {
-        /// In which direction: `back` or `forward`.
+        /// The direction: `back` or `forward`.
         to: String,
         /// The size of the jump in milliseconds.
         by_ms: u64,
-        /// What follows from it, as a sentence.
-        because: String,
+        /// The consequence, as a sentence.
+        reason: String,
     },
-    /// Acknowledged history was missing at the start, and the loss was accepted.
+    /// Acknowledged records were missing at the start, and the loss was accepted.
     LossAccepted {
         /// What is missing.
-        because: String,
+        reason: String,
         /// The last position that is left.
         ends_at: u64,
         /// The last position that is known to have been acknowledged.
@@ -126,20 +126,20 @@ impl OperationsEvent {
         }
     }
 
-    /// Returns the kind and the subject of the event, by which repeated ones are counted. Instances
-    /// of one aggregate kind are counted together.
+    /// Returns the kind and the subject of the event, by which repeated events are counted.
+    /// Instances of one aggregate kind are counted together.
     pub(super) fn subject(&self) -> (&'static str, String) {
         match self {
-            Self::GateTurned { gate, .. } => ("GateTurned", gate.clone()),
+            Self::GateTransition { gate, .. } => ("GateTransition", gate.clone()),
             Self::Quarantined { resource, .. } => ("Quarantined", resource.clone()),
             Self::Released { resource, .. } => ("Released", resource.clone()),
             Self::Restarted { part, .. } => ("Restarted", part.clone()),
             Self::ShardReplaced { shard, .. } => ("ShardReplaced", shard.to_string()),
             Self::Broken { .. } => ("Broken", String::new()),
-            Self::JournalBroke { .. } => ("JournalBroke", String::new()),
-            Self::JournalHealed { .. } => ("JournalHealed", String::new()),
+            Self::JournalUnavailable { .. } => ("JournalUnavailable", String::new()),
+            Self::JournalRecovered { .. } => ("JournalRecovered", String::new()),
             Self::Rebuilt { resource, .. } => ("Rebuilt", resource.clone()),
-            Self::MadeAnew { view, .. } => ("MadeAnew", view.clone()),
+            Self::ViewRebuilt { view, .. } => ("ViewRebuilt", view.clone()),
             Self::Repeated { subject, .. } => ("Repeated", subject.clone()),
             Self::ClockSet { to, .. } => ("ClockSet", to.clone()),
             Self::LossAccepted { .. } => ("LossAccepted", String::new()),
@@ -153,17 +153,21 @@ mod tests {
     use crate::store::codec;
 
     #[test]
-    fn notes_are_stored_as_they_always_were() {
-        let golden = |note: OperationsEvent, bytes: &[u8]| {
-            assert_eq!(codec::encode(&note), bytes, "{note:?}");
+    fn the_stored_form_of_events_never_changes() {
+        let golden = |event: OperationsEvent, bytes: &[u8]| {
+            assert_eq!(codec::encode(&event), bytes, "{event:?}");
         };
         let text = |text: &str| text.to_owned();
         golden(
-            OperationsEvent::GateTurned { gate: text("g"), to: text("open"), because: text("why") },
+            OperationsEvent::GateTransition {
+                gate: text("g"),
+                to: text("open"),
+                reason: text("why"),
+            },
             b"\x01\x00\x01g\x04open\x03why",
         );
         golden(
-            OperationsEvent::Quarantined { resource: text("a/b"), number: 7, because: text("why") },
+            OperationsEvent::Quarantined { resource: text("a/b"), number: 7, reason: text("why") },
             b"\x01\x01\x03a/b\x07\x03why",
         );
         golden(
@@ -171,33 +175,29 @@ mod tests {
             b"\x01\x02\x03a/b\x07",
         );
         golden(
-            OperationsEvent::Restarted {
-                part: text("saga a/b"),
-                because: text("why"),
-                after_ms: 9,
-            },
+            OperationsEvent::Restarted { part: text("saga a/b"), reason: text("why"), after_ms: 9 },
             b"\x01\x03\x08saga a/b\x03why\x09",
         );
         golden(
-            OperationsEvent::ShardReplaced { shard: 1, because: text("why"), after_ms: 9 },
+            OperationsEvent::ShardReplaced { shard: 1, reason: text("why"), after_ms: 9 },
             b"\x01\x04\x01\x03why\x09",
         );
         golden(OperationsEvent::Broken { what: text("why") }, b"\x01\x05\x03why");
-        golden(OperationsEvent::JournalBroke { because: text("why") }, b"\x01\x06\x03why");
-        golden(OperationsEvent::JournalHealed { after_ms: 9 }, b"\x01\x07\x09");
+        golden(OperationsEvent::JournalUnavailable { reason: text("why") }, b"\x01\x06\x03why");
+        golden(OperationsEvent::JournalRecovered { after_ms: 9 }, b"\x01\x07\x09");
         golden(
             OperationsEvent::Rebuilt {
                 resource: text("a/b"),
                 number: 7,
-                because: text("why"),
+                reason: text("why"),
                 after_ms: 9,
             },
             b"\x01\x08\x03a/b\x07\x03why\x09",
         );
         golden(
-            OperationsEvent::MadeAnew {
+            OperationsEvent::ViewRebuilt {
                 view: text("a/b"),
-                because: text("why"),
+                reason: text("why"),
                 records: 7,
                 after_ms: 9,
             },
@@ -213,11 +213,11 @@ mod tests {
             b"\x01\x0a\x01w\x03a/b\x07\x09",
         );
         golden(
-            OperationsEvent::ClockSet { to: text("back"), by_ms: 9, because: text("why") },
+            OperationsEvent::ClockSet { to: text("back"), by_ms: 9, reason: text("why") },
             b"\x01\x0b\x04back\x09\x03why",
         );
         golden(
-            OperationsEvent::LossAccepted { because: text("why"), ends_at: 7, acknowledged: 9 },
+            OperationsEvent::LossAccepted { reason: text("why"), ends_at: 7, acknowledged: 9 },
             b"\x01\x0c\x03why\x07\x09",
         );
     }

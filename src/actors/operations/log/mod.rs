@@ -1,9 +1,9 @@
 //! The operations log: events of the runtime's parts, stored in the journal under `madang/`.
 //!
-//! Each note is a stream of its own, numbered from 1, so that the latest page is read without the
-//! rest. A caller that notes an event neither waits nor fails: notes are queued, and one thread
-//! writes them. The thread retries while the journal is failing. Repeated notes are written as one
-//! with their count, so that a crash loop does not fill the disk.
+//! Each event is stored in a stream of its own, numbered from 1. The latest page is therefore read
+//! without the rest. A caller that records an event neither waits nor fails: events are queued, and
+//! one thread writes them. The thread retries while the journal is failing. Repeated events are
+//! written as one summary with their count, so that a crash loop does not fill the disk.
 
 mod event;
 mod repeats;
@@ -34,23 +34,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The kind of the streams of notes.
+/// The kind of the streams of operations events.
 pub const DIARY: &str = "madang/diary";
 
-/// Upper bound of queued notes. Further ones are only logged and counted.
-const QUEUE_NOTES_MAX: usize = 1_024;
+/// Upper bound of queued events. Further events are only logged and counted.
+const QUEUE_EVENTS_MAX: usize = 1_024;
 
-/// The interval at which ended intervals of repeated notes are summarized.
+/// The interval at which ended intervals of repeated events are summarized.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// A note with its time.
+/// An event with its time.
 type Dated = (Timestamp, OperationsEvent);
 
 /// The handle to the operations log.
 #[derive(Debug, Default)]
 pub struct OperationsLog {
-    /// The queue to the writer thread; `None` when there is no thread, and notes are not stored
-    /// then.
+    /// The queue to the writer thread; `None` when there is no thread. Events are then not stored.
     desk: Mutex<Option<SyncSender<Dated>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     is_closing: Arc<AtomicBool>,
@@ -62,44 +61,44 @@ impl OperationsLog {
     /// Opens the operations log in this journal and starts its writer thread.
     ///
     /// # Errors
-    /// When the journal does not take the kind of its streams, or the thread cannot be started.
+    /// When the journal does not accept the kind of its streams, or the thread cannot be started.
     pub fn open(journal: &Arc<Journal>) -> Result<Self, StoreError> {
         let kind = journal.kind(DIARY)?;
-        let (desk, notes) = mpsc::sync_channel(QUEUE_NOTES_MAX);
-        let diary = Self::default();
-        let scribe = Scribe {
+        let (desk, events) = mpsc::sync_channel(QUEUE_EVENTS_MAX);
+        let operations_log = Self::default();
+        let scribe = LogWriter {
             journal: Arc::clone(journal),
             kind,
-            is_closing: Arc::clone(&diary.is_closing),
-            repeats: Arc::clone(&diary.repeats),
+            is_closing: Arc::clone(&operations_log.is_closing),
+            repeats: Arc::clone(&operations_log.repeats),
         };
-        let writer = thread::Builder::new().name("diary".to_owned());
-        let writer = writer.spawn(move || scribe.write_all(&notes));
+        let writer = thread::Builder::new().name("operations-log".to_owned());
+        let writer = writer.spawn(move || scribe.write_all(&events));
         let writer = writer.map_err(|error: io::Error| StoreError::Failed(error.to_string()))?;
-        *lock(&diary.desk) = Some(desk);
-        *lock(&diary.writer) = Some(writer);
-        Ok(diary)
+        *lock(&operations_log.desk) = Some(desk);
+        *lock(&operations_log.writer) = Some(writer);
+        Ok(operations_log)
     }
 
-    /// Queues a note for the writer thread, without waiting. A repeated note beyond the limit is
+    /// Queues an event for the writer thread, without waiting. A repeated event beyond the limit is
     /// only counted.
-    pub fn note(&self, note: OperationsEvent) {
-        if !lock(&self.repeats).admit(&note, Instant::now()) {
+    pub fn record(&self, event: OperationsEvent) {
+        if !lock(&self.repeats).admit(&event, Instant::now()) {
             return;
         }
-        log(&note);
+        log(&event);
         let Some(desk) = lock(&self.desk).clone() else { return };
-        if let Err(TrySendError::Full((_, note)) | TrySendError::Disconnected((_, note))) =
-            desk.try_send((now(), note))
+        if let Err(TrySendError::Full((_, event)) | TrySendError::Disconnected((_, event))) =
+            desk.try_send((now(), event))
         {
-            lock(&self.repeats).count(&note, Instant::now());
+            lock(&self.repeats).count(&event, Instant::now());
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::debug!(dropped, "the log of operations is full, and a note is only counted");
+            tracing::debug!(dropped, "the operations log is full; an event is only counted");
         }
     }
 
-    /// Closes the queue and waits until queued notes are written. Does not wait while the journal
-    /// takes nothing.
+    /// Closes the queue and waits until queued events are written. Does not wait while the journal
+    /// accepts nothing.
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
         drop(lock(&self.desk).take());
@@ -111,18 +110,18 @@ impl OperationsLog {
 }
 
 /// The writer thread of the operations log.
-struct Scribe {
+struct LogWriter {
     journal: Arc<Journal>,
     kind: KindId,
     is_closing: Arc<AtomicBool>,
     repeats: Arc<Mutex<Repeats>>,
 }
 
-impl Scribe {
-    fn write_all(&self, notes: &Receiver<Dated>) {
+impl LogWriter {
+    fn write_all(&self, events: &Receiver<Dated>) {
         loop {
-            match notes.recv_timeout(LOOK_EVERY) {
-                Ok((time, note)) => self.write(time, &note),
+            match events.recv_timeout(LOOK_EVERY) {
+                Ok((time, event)) => self.write(time, &event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -140,24 +139,24 @@ impl Scribe {
         }
     }
 
-    /// Writes one note exactly once, even if the journal fails meanwhile.
-    fn write(&self, time: Timestamp, note: &OperationsEvent) {
-        let mut unsure = None;
+    /// Writes one event exactly once, even if the journal fails meanwhile.
+    fn write(&self, time: Timestamp, event: &OperationsEvent) {
+        let mut in_doubt = None;
         loop {
             let generation = self.journal.generation();
             let last = self.journal.last_number(self.kind);
-            // Once the journal is open again, it shows whether a note in doubt is on disk.
-            if unsure.is_some_and(|number| number <= last) {
+            // Once the journal is open again, it shows whether an event in doubt is on disk.
+            if in_doubt.is_some_and(|number| number <= last) {
                 return;
             }
             let stream = Stream { kind: self.kind, number: last + 1 };
             let place = Place { stream, after_version: 0, generation };
-            let (said, durable) = mpsc::sync_channel(1);
-            let done = Box::new(move |outcome| drop(said.send(outcome)));
-            match system_stream::submit(&self.journal, place, note, time, done) {
+            let (committed, durable) = mpsc::sync_channel(1);
+            let done = Box::new(move |outcome| drop(committed.send(outcome)));
+            match system_stream::submit(&self.journal, place, event, time, done) {
                 Ok(()) if matches!(durable.recv(), Ok(Ok(()))) => return,
-                Ok(()) => unsure = Some(stream.number),
-                Err(error) => tracing::debug!(%error, "a note is put off"),
+                Ok(()) => in_doubt = Some(stream.number),
+                Err(error) => tracing::debug!(%error, "an operations event is retried later"),
             }
             if self.is_closing.load(Ordering::Relaxed) {
                 return;
@@ -187,9 +186,9 @@ pub async fn read(
         for number in journal.numbers(kind, skip, page.size, true)? {
             for record in journal.some_records(Stream { kind, number }, 0, 1)? {
                 let Payload::Event(bytes) = &record.payload else { continue };
-                let note: OperationsEvent =
+                let event: OperationsEvent =
                     system_stream::read(bytes).map_err(StoreError::Failed)?;
-                let (what, details) = note.told();
+                let (what, details) = event.told();
                 items.push(OperationsEntry { number, time_ms: record.time.0, what, details });
             }
         }
@@ -198,9 +197,9 @@ pub async fn read(
     .await
 }
 
-fn log(note: &OperationsEvent) {
-    let (what, details) = note.told();
-    tracing::warn!(what, %details, "noted");
+fn log(event: &OperationsEvent) {
+    let (what, details) = event.told();
+    tracing::warn!(what, %details, "operations event");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_note_is_written_down_once_although_the_disk_fails() {
+    fn every_event_is_written_exactly_once_although_the_disk_fails() {
         let folder = tempfile::tempdir().unwrap();
         let syncs = AtomicU32::new(0);
         let faults = Faults::before_each_sync(move || match syncs.fetch_add(1, Ordering::SeqCst) {
@@ -227,25 +226,25 @@ mod tests {
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal = Journal::open(folder.path(), options).unwrap();
-        let diary = OperationsLog::open(&journal).unwrap();
+        let operations_log = OperationsLog::open(&journal).unwrap();
         let kind = journal.kind(DIARY).unwrap();
-        (1..=9).for_each(|number| diary.note(released(number)));
+        (1..=9).for_each(|number| operations_log.record(released(number)));
         while journal.count(kind) < 9 {
             thread::yield_now();
         }
-        diary.close();
-        let noted = (1..=9).map(|number| {
+        operations_log.close();
+        let stored = (1..=9).map(|number| {
             let records = journal.some_records(Stream { kind, number }, 0, 1).unwrap();
-            let Payload::Event(bytes) = &records[0].payload else { panic!("a note") };
+            let Payload::Event(bytes) = &records[0].payload else { panic!("an event") };
             system_stream::read::<OperationsEvent>(bytes).unwrap()
         });
-        assert_eq!(noted.collect::<Vec<_>>(), (1..=9).map(released).collect::<Vec<_>>());
+        assert_eq!(stored.collect::<Vec<_>>(), (1..=9).map(released).collect::<Vec<_>>());
         assert!(journal.generation() > 0, "the disk failed");
         journal.close();
     }
 
     #[test]
-    fn whoever_notes_something_never_waits_for_a_disk_that_hangs() {
+    fn recording_an_event_never_waits_for_a_disk_that_hangs() {
         let folder = tempfile::tempdir().unwrap();
         let (hang, hangs) = mpsc::channel::<()>();
         let (hangs, has_begun) = (Mutex::new(hangs), AtomicBool::new(false));
@@ -260,12 +259,12 @@ mod tests {
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal = Journal::open(folder.path(), options).unwrap();
-        let diary = OperationsLog::open(&journal).unwrap();
+        let operations_log = OperationsLog::open(&journal).unwrap();
         is_hanging.store(true, Ordering::SeqCst);
-        (0..3 * QUEUE_NOTES_MAX as u64).for_each(|number| diary.note(released(number)));
-        assert!(diary.dropped.load(Ordering::SeqCst) > 0, "the oldest are kept");
+        (0..3 * QUEUE_EVENTS_MAX as u64).for_each(|number| operations_log.record(released(number)));
+        assert!(operations_log.dropped.load(Ordering::SeqCst) > 0, "the queue is bounded");
         drop(hang);
-        diary.close();
+        operations_log.close();
         let kind = journal.kind(DIARY).unwrap();
         let records = journal.some_records(Stream { kind, number: 1 }, 0, 1).unwrap();
         assert_eq!(records[0].payload, Payload::Event(codec::encode(&released(0))));

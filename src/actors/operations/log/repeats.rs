@@ -1,5 +1,5 @@
-//! Bounds the operations log: writes the first notes of one kind about one subject in an interval,
-//! and counts the others in one summary.
+//! The rate limit of the operations log: it admits the first events of one kind about one subject
+//! in an interval, and counts the others for one summary.
 
 use super::event::OperationsEvent;
 use std::{
@@ -7,26 +7,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Notes of one kind about one subject that are written in one interval.
-pub(super) const NOTES_MAX: u32 = 32;
+/// Upper bound of events of one kind about one subject that are written in one interval.
+pub(super) const EVENTS_MAX: u32 = 32;
 
-/// The length of an interval, which begins with its first note.
+/// The length of an interval, which begins with its first event.
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Upper bound of subjects that are counted apart, which bounds the memory. Notes about further
+/// Upper bound of subjects that are counted separately. It bounds the memory. Events about further
 /// subjects are counted together.
 const SUBJECTS_MAX: usize = 4_096;
 
-/// The subject of all notes beyond [`SUBJECTS_MAX`].
+/// The subject of all events beyond [`SUBJECTS_MAX`].
 const OTHERS: &str = "others";
 
-/// The intervals under way.
+/// The current intervals.
 #[derive(Debug, Default)]
 pub struct Repeats {
     intervals: HashMap<(&'static str, String), Interval>,
 }
 
-/// The notes of one kind about one subject.
+/// The events of one kind about one subject in one interval.
 #[derive(Debug)]
 struct Interval {
     begun: Instant,
@@ -35,10 +35,10 @@ struct Interval {
 }
 
 impl Repeats {
-    /// Returns whether a note is to be written. Otherwise it is counted for a later summary.
-    pub(super) fn admit(&mut self, note: &OperationsEvent, now: Instant) -> bool {
-        let interval = self.interval(note, now);
-        let is_admitted = interval.written < NOTES_MAX;
+    /// Returns whether an event is to be written. Other events are counted for a later summary.
+    pub(super) fn admit(&mut self, event: &OperationsEvent, now: Instant) -> bool {
+        let interval = self.interval(event, now);
+        let is_admitted = interval.written < EVENTS_MAX;
         if is_admitted {
             interval.written += 1;
         } else {
@@ -47,17 +47,17 @@ impl Repeats {
         is_admitted
     }
 
-    /// Counts a note that was to be written and could not be.
-    pub(super) fn count(&mut self, note: &OperationsEvent, now: Instant) {
-        self.interval(note, now).counted += 1;
+    /// Counts an event that was admitted and could not be written.
+    pub(super) fn count(&mut self, event: &OperationsEvent, now: Instant) {
+        self.interval(event, now).counted += 1;
     }
 
-    /// Ends the intervals that are over, and returns the summaries of their counted notes.
+    /// Ends the intervals that are over, and returns the summaries of their counted events.
     pub(super) fn over(&mut self, now: Instant) -> Vec<OperationsEvent> {
         self.end(now, |interval| now.saturating_duration_since(interval.begun) >= INTERVAL)
     }
 
-    /// Ends all intervals, and returns the summaries of their counted notes.
+    /// Ends all intervals, and returns the summaries of their counted events.
     pub(super) fn all(&mut self, now: Instant) -> Vec<OperationsEvent> {
         self.end(now, |_| true)
     }
@@ -80,8 +80,8 @@ impl Repeats {
         summaries
     }
 
-    fn interval(&mut self, note: &OperationsEvent, now: Instant) -> &mut Interval {
-        let (what, mut subject) = note.subject();
+    fn interval(&mut self, event: &OperationsEvent, now: Instant) -> &mut Interval {
+        let (what, mut subject) = event.subject();
         let is_known = |subject: &String| self.intervals.contains_key(&(what, subject.clone()));
         if self.intervals.len() >= SUBJECTS_MAX && !is_known(&subject) {
             OTHERS.clone_into(&mut subject);
@@ -98,7 +98,7 @@ mod tests {
     fn restarted(part: &str) -> OperationsEvent {
         OperationsEvent::Restarted {
             part: part.to_owned(),
-            because: "it was gone".to_owned(),
+            reason: "it had stopped".to_owned(),
             after_ms: 1,
         }
     }
@@ -113,40 +113,40 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_loop_leaves_a_bounded_number_of_notes_and_every_restart_is_counted() {
+    fn a_crash_loop_leaves_a_bounded_number_of_events_and_every_restart_is_counted() {
         let (mut repeats, begun) = (Repeats::default(), Instant::now());
         let (mut written, mut counted) = (0_u64, 0_u64);
-        let mut notes = 0;
+        let mut summary_count = 0;
         for nth in 0..57_053_u64 {
             let now = begun + Duration::from_micros(nth * 140);
             for summary in repeats.over(now) {
                 let OperationsEvent::Repeated { count, .. } = summary else { panic!("a summary") };
-                (notes, counted) = (notes + 1, counted + count);
+                (summary_count, counted) = (summary_count + 1, counted + count);
             }
             written += u64::from(repeats.admit(&restarted("saga a"), now));
         }
         let over = begun + INTERVAL;
         let summaries = repeats.over(over);
         assert_eq!(summaries, [repeated(57_053 - 32, 60_000)]);
-        assert_eq!((written, counted, notes), (32, 0, 0), "8 s are one interval");
+        assert_eq!((written, counted, summary_count), (32, 0, 0), "8 s are one interval");
         assert_eq!(repeats.over(over + INTERVAL), []);
     }
 
     #[test]
-    fn notes_of_other_kinds_and_about_other_subjects_are_written_meanwhile() {
+    fn events_of_other_kinds_and_about_other_subjects_are_written_meanwhile() {
         let (mut repeats, now) = (Repeats::default(), Instant::now());
-        for _ in 0..NOTES_MAX {
+        for _ in 0..EVENTS_MAX {
             assert!(repeats.admit(&restarted("saga a"), now));
         }
         assert!(!repeats.admit(&restarted("saga a"), now));
         assert!(repeats.admit(&restarted("saga b"), now));
-        assert!(repeats.admit(&OperationsEvent::JournalHealed { after_ms: 1 }, now));
+        assert!(repeats.admit(&OperationsEvent::JournalRecovered { after_ms: 1 }, now));
     }
 
     #[test]
-    fn the_next_interval_writes_again_and_the_end_tells_what_was_counted() {
+    fn events_are_written_again_in_the_next_interval_and_summarized_at_the_end() {
         let (mut repeats, begun) = (Repeats::default(), Instant::now());
-        for _ in 0..=NOTES_MAX {
+        for _ in 0..=EVENTS_MAX {
             repeats.admit(&restarted("saga a"), begun);
         }
         assert_eq!(repeats.over(begun + INTERVAL), [repeated(1, 60_000)]);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_subjects_there_are_memory_is_bounded() {
+    fn the_memory_is_bounded_for_any_number_of_subjects() {
         let (mut repeats, now) = (Repeats::default(), Instant::now());
         for nth in 0..3 * SUBJECTS_MAX {
             repeats.admit(&restarted(&nth.to_string()), now);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::claims::settings::Settings;
 use crate::domain::kernel::{
-    Aggregate, Fall, Malformed, Money, Number, Said, Standing, Target, Timestamp,
+    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Progress, Target, Timestamp,
     spec::{Spec, table},
 };
 
@@ -32,7 +32,7 @@ fn a_claim_is_received_for_a_price_and_at_a_time() {
 }
 
 #[test]
-fn whoever_cancels_is_answered_in_time() {
+fn a_cancellation_has_the_configured_time_limit() {
     let asked =
         |answer_by| CancelAsked { demand: demand(), attempt: 1, stage: Stage::Received, answer_by };
     let received = || Claim::given([Received { demand: demand() }]).at(Timestamp(5));
@@ -81,42 +81,52 @@ Paid             !IsPaid     !NotCancelling -             !NotCancelling -      
 ";
 
 #[test]
-fn whoever_waits_for_a_cancellation_learns_how_it_ended() {
-    let standing = |past: Vec<Event>| past.into_iter().fold(Claim::default(), Claim::evolve);
-    let fell = |how, because: &str| Standing::Fell { how, because: because.into() };
-    assert_eq!(standing(cancelling()).standing(), Standing::Pending);
-    assert_eq!(standing(after(cancelling(), agreed())).standing(), Standing::Pending);
+fn a_client_that_waits_for_a_cancellation_gets_its_outcome() {
+    let claim_after = |past: Vec<Event>| past.into_iter().fold(Claim::default(), Claim::evolve);
+    let failed = |how, reason: &str| Progress::Failed { how, reason: reason.into() };
+    assert_eq!(claim_after(cancelling()).progress(), Progress::Pending);
+    assert_eq!(claim_after(after(cancelling(), agreed())).progress(), Progress::Pending);
     let stands = after(cancelling(), refused());
-    assert_eq!(standing(stands).standing(), fell(Fall::Unavailable, "down"));
+    assert_eq!(claim_after(stands).progress(), failed(FailureKind::Unavailable, "down"));
     let approved = approved(true);
-    let because = "the claim has been approved already";
-    assert_eq!(standing(after(cancelling(), approved)).standing(), fell(Fall::Refused, because));
+    let reason = "the claim has been approved already";
+    assert_eq!(
+        claim_after(after(cancelling(), approved)).progress(),
+        failed(FailureKind::Refused, reason)
+    );
     let declined = Declined { demand: demand(), overtook_cancel: true };
-    let because = "the claim has been declined already";
-    assert_eq!(standing(after(cancelling(), declined)).standing(), fell(Fall::Refused, because));
+    let reason = "the claim has been declined already";
+    assert_eq!(
+        claim_after(after(cancelling(), declined)).progress(),
+        failed(FailureKind::Refused, reason)
+    );
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#;
     let claim_dt = Some(Timestamp(1_622_635_791_863));
     let receive = Receive { customer_id: Number(1), price: Money(500), claim_dt };
-    let said = say("receive", None, body).unwrap();
-    assert_eq!(said, Said { target: Target::New, command: receive });
+    let parsed = parse("receive", None, body).unwrap();
+    assert_eq!(parsed, ParsedCommand { target: Target::New, command: receive });
     let body =
         r#"{"customerId":6,"price":50000,"status":"Canceled Claim","claimDt":1622641792891}"#;
-    let said = say("cancel by status", Some(1), body).unwrap();
-    assert_eq!(said, Said { target: Target::Existing(1), command: Cancel });
-    assert!(say("cancel by status", Some(1), r#"{"status":"CANCELLED"}"#).is_ok());
-    assert!(say("cancel by status", Some(1), r#"{"status":"Paid"}"#).is_err());
-    assert!(say("receive", None, r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
-    assert!(say("receive", None, r#"{"customerId":1,"price":-5}"#).is_err());
-    assert!(say("receive", None, r#"{"customerId":1,"price":5,"x":1}"#).is_err());
+    let parsed = parse("cancel by status", Some(1), body).unwrap();
+    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
+    assert!(parse("cancel by status", Some(1), r#"{"status":"CANCELLED"}"#).is_ok());
+    assert!(parse("cancel by status", Some(1), r#"{"status":"Paid"}"#).is_err());
+    assert!(parse("receive", None, r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
+    assert!(parse("receive", None, r#"{"customerId":1,"price":-5}"#).is_err());
+    assert!(parse("receive", None, r#"{"customerId":1,"price":5,"x":1}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Claim>, Malformed> {
-    let sayings = Claim::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Claim>, Malformed> {
+    let command_routes = Claim::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
@@ -151,7 +161,7 @@ fn of_the_review() -> [Command; 5] {
 
 fn of_cancelling() -> [Command; 6] {
     let agree = |attempt| Agree { attempt };
-    let refusal = || Refusal { how: Fall::Unavailable, because: "down".into() };
+    let refusal = || Refusal { how: FailureKind::Unavailable, reason: "down".into() };
     let stand = |attempt| Stand { attempt, refusal: refusal() };
     [Cancel, agree(1), stand(1), agree(2), stand(2), FinishCancelling]
 }
@@ -186,7 +196,7 @@ fn agreed() -> Event {
 }
 
 fn refused() -> Event {
-    let refusal = Refusal { how: Fall::Unavailable, because: "down".into() };
+    let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
     CancelRefused { demand: demand(), attempt: 1, stage: Stage::UnderReview, refusal }
 }
 

@@ -6,7 +6,7 @@ use super::{
     Payment, Payout, Rejection,
 };
 use crate::domain::kernel::{
-    Aggregate, Malformed, Money, Number, Said,
+    Aggregate, Malformed, Money, Number, ParsedCommand,
     spec::{Spec, table},
 };
 
@@ -38,18 +38,21 @@ fn a_clerk_pays_what_was_assigned() {
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
         "status":"Completed Payment","paymentDt":1622639541714}"#;
-    assert_eq!(say(body).unwrap().command, Complete { claim: Some(Number(1)) });
-    assert!(say(r#"{"status":"Canceled Claim"}"#).is_err());
-    assert!(say(r#"{"status":"Completed Payment","x":1}"#).is_err());
+    assert_eq!(parse(body).unwrap().command, Complete { claim: Some(Number(1)) });
+    assert!(parse(r#"{"status":"Canceled Claim"}"#).is_err());
+    assert!(parse(r#"{"status":"Completed Payment","x":1}"#).is_err());
 }
 
-fn say(body: &str) -> Result<Said<Payment>, Malformed> {
-    let sayings = Payment::vocabulary().into_sayings();
-    let saying = sayings.iter().find(|saying| saying.name == "complete by status").unwrap();
-    saying.parse(Some(1), body.as_bytes())
+fn parse(body: &str) -> Result<ParsedCommand<Payment>, Malformed> {
+    let command_routes = Payment::command_routes().into_routes();
+    let command_route = command_routes
+        .iter()
+        .find(|command_route| command_route.name == "complete by status")
+        .unwrap();
+    command_route.parse(Some(1), body.as_bytes())
 }
 
 const fn payout() -> Payout {

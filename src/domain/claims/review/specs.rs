@@ -12,7 +12,7 @@ use super::{
     File, Refusal, Rejection, Review, Stage,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Malformed, Money, Number, Said, Target,
+    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Target,
     spec::{Spec, table},
 };
 
@@ -32,7 +32,7 @@ fn an_examiner_sets_the_contract_and_may_change_the_price() {
 }
 
 #[test]
-fn an_examiner_who_speaks_of_another_claim_is_mistaken() {
+fn a_decision_about_another_claim_is_rejected() {
     let other = Some(Number(2));
     let approve = Approve { claim: other, cont_id: Number(80_001), price: None };
     Review::given([Assigned { file: file() }]).when(approve).rejected(Rejection::OtherClaim);
@@ -98,32 +98,36 @@ Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAn
 ";
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
         "status":"Approved Review","reviewDt":1622635799999}"#;
     let (claim, cont_id) = (Some(Number(1)), Number(80_001));
     let command = Approve { claim, cont_id, price: Some(Money(450)) };
-    let said = say("decide by status", Some(1), body).unwrap();
-    assert_eq!(said, Said { target: Target::Existing(1), command });
+    let parsed = parse("decide by status", Some(1), body).unwrap();
+    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command });
     let body = r#"{"claimId":1,"contId":80001,"status":"Declined Review"}"#;
-    let said = say("decide by status", Some(1), body).unwrap();
-    assert_eq!(said.command, Decline { claim });
+    let parsed = parse("decide by status", Some(1), body).unwrap();
+    assert_eq!(parsed.command, Decline { claim });
     let body = r#"{"claimId":1,"status":"Assigned Examiner","examinerId":101,"customerId":1}"#;
-    let said = say("restate", None, body).unwrap();
-    assert_eq!(said, Said { target: Target::Existing(1), command: Restate });
-    assert!(say("decide by status", Some(1), r#"{"status":"Approved Review"}"#).is_err());
-    assert!(say("decide by status", Some(1), r#"{"status":"Cancelled"}"#).is_err());
-    assert!(say("restate", None, r#"{"claimId":1,"status":"Approved Review"}"#).is_err());
+    let parsed = parse("restate", None, body).unwrap();
+    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Restate });
+    assert!(parse("decide by status", Some(1), r#"{"status":"Approved Review"}"#).is_err());
+    assert!(parse("decide by status", Some(1), r#"{"status":"Cancelled"}"#).is_err());
+    assert!(parse("restate", None, r#"{"claimId":1,"status":"Approved Review"}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Review>, Malformed> {
-    let sayings = Review::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Review>, Malformed> {
+    let command_routes = Review::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
     let (file, attempt, stage) = (file(), 1, Stage::Assigned);
-    let refusal = Refusal { how: Fall::Unavailable, because: "down".into() };
+    let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
     let assigned = vec![Assigned { file }];
     let releasing = after(&assigned, ReleaseAsked { file, attempt });
     let released = after(&releasing, Released { file, attempt });
@@ -159,13 +163,13 @@ fn of_cancelling() -> [Command; 5] {
 }
 
 fn of_the_desk() -> [Command; 6] {
-    let because = || "down".to_owned();
+    let reason = || "down".to_owned();
     [
         ConfirmRelease { attempt: 1 },
         ConfirmRelease { attempt: 2 },
-        DeclineRelease { attempt: 1, because: because() },
-        LoseRelease { attempt: 1, because: because() },
-        TurnAwayRelease { attempt: 1, because: because() },
+        DeclineRelease { attempt: 1, reason: reason() },
+        LoseRelease { attempt: 1, reason: reason() },
+        TurnAwayRelease { attempt: 1, reason: reason() },
         ConfirmRetain { attempt: 1 },
     ]
 }

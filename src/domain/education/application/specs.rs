@@ -11,15 +11,15 @@ use super::{
 };
 use crate::domain::education::{settings::Settings, student::Student};
 use crate::domain::kernel::{
-    Aggregate, Fall, Malformed, Money, Number, Said, Standing, Target,
+    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Progress, Target,
     spec::{Spec, table},
 };
 
 #[test]
-fn an_application_goes_only_where_it_can_go() {
-    let because = || "b".to_owned();
-    let reject = Reject { how: Fall::Unpaid, because: because() };
-    let rejected = Rejected { how: Fall::Unpaid, because: because() };
+fn every_command_is_answered_in_every_state() {
+    let reason = || "b".to_owned();
+    let reject = Reject { how: FailureKind::Unpaid, reason: reason() };
+    let rejected = Rejected { how: FailureKind::Unpaid, reason: reason() };
     let with = |past: Vec<Event>, event| past.into_iter().chain([event]).collect::<Vec<_>>();
     table::<Application>(
         &[
@@ -56,8 +56,8 @@ fn an_application_goes_only_where_it_can_go() {
 }
 
 #[test]
-fn an_admitted_application_goes_only_where_it_can_go() {
-    let rejected = Rejected { how: Fall::Unpaid, because: "b".into() };
+fn every_command_is_answered_in_every_state_after_the_admission() {
+    let rejected = Rejected { how: FailureKind::Unpaid, reason: "b".into() };
     let with = |past: Vec<Event>, event| past.into_iter().chain([event]).collect::<Vec<_>>();
     table::<Application>(
         &[
@@ -103,7 +103,7 @@ fn a_course_may_have_a_price_of_its_own() {
 }
 
 #[test]
-fn nobody_without_a_name_takes_a_course_without_one() {
+fn an_application_needs_the_names_of_the_student_and_the_course() {
     for student in [
         Student { user_id: " ".into(), ..eunmi() },
         Student { edu_name: "".into(), ..eunmi() },
@@ -117,29 +117,37 @@ fn nobody_without_a_name_takes_a_course_without_one() {
 fn a_cancellation_that_comes_too_late_is_refused() {
     let past = registered().into_iter().chain([CancelRequested]);
     let asked = past.fold(Application::default(), Application::evolve);
-    assert_eq!((asked.status(), asked.standing()), ("EduRegistered", Standing::Pending));
+    assert_eq!((asked.status(), asked.progress()), ("EduRegistered", Progress::Pending));
     let completed = asked.evolve(Completed);
-    let because = "the course has been completed".to_owned();
-    let fell = Standing::Fell { how: Fall::Refused, because };
-    assert_eq!((completed.status(), completed.standing()), ("EduCompleted", fell));
+    let reason = "the course has been completed".to_owned();
+    let failed = Progress::Failed { how: FailureKind::Refused, reason };
+    assert_eq!((completed.status(), completed.progress()), ("EduCompleted", failed));
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"userId":"eunmi","eduName":"MSA","eduId":1,"status":"EduApplied"}"#;
-    let said = say("apply", None, body);
-    assert_eq!(said, Ok(Said { target: Target::New, command: apply() }));
+    let parsed = parse("apply", None, body);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: apply() }));
     for status in ["EduAppCancelled", "EduCancelled", "cancelled"] {
-        let said = say("cancel by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
-        assert_eq!(said, Ok(Said { target: Target::Existing(1), command: Cancel }));
+        let parsed = parse("cancel by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
+        assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Cancel }));
     }
-    assert!(say("apply", None, r#"{"userId":"eunmi","eduName":"MSA"}"#).is_err());
-    assert!(say("cancel by status", Some(1), r#"{"status":"EduCompleted"}"#).is_err());
+    assert!(parse("apply", None, r#"{"userId":"eunmi","eduName":"MSA"}"#).is_err());
+    assert!(parse("cancel by status", Some(1), r#"{"status":"EduCompleted"}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Application>, Malformed> {
-    let sayings = Application::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(
+    name: &str,
+    number: Option<u64>,
+    body: &str,
+) -> Result<ParsedCommand<Application>, Malformed> {
+    let command_routes = Application::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn eunmi() -> Student {

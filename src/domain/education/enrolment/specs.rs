@@ -6,10 +6,10 @@ use super::{
     Event::{Cancelled, Completed, Registered},
 };
 use crate::domain::education::student::Student;
-use crate::domain::kernel::{Aggregate, Malformed, Number, Said, Target, spec::table};
+use crate::domain::kernel::{Aggregate, Malformed, Number, ParsedCommand, Target, spec::table};
 
 #[test]
-fn of_completing_and_cancelling_the_first_holds() {
+fn the_first_of_completion_and_cancellation_holds() {
     let registered = || Registered { student: student("eunmi") };
     table::<Enrolment>(
         &[
@@ -36,17 +36,21 @@ fn of_completing_and_cancelling_the_first_holds() {
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
-    let said = say("complete by status", r#"{"status":"EduCompleted"}"#);
-    assert_eq!(said, Ok(Said { target: Target::Existing(1), command: Complete }));
+fn requests_of_the_original_clients_are_parsed() {
+    let parsed = parse("complete by status", r#"{"status":"EduCompleted"}"#);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Complete }));
     let whole = r#"{"takingId":1,"appId":1,"userId":"eunmi","eduName":"MSA","eduId":"1","status":"EduCompleted"}"#;
-    assert!(say("complete by status", whole).is_ok());
-    assert!(say("complete by status", r#"{"status":"EduRegistered"}"#).is_err());
+    assert!(parse("complete by status", whole).is_ok());
+    assert!(parse("complete by status", r#"{"status":"EduRegistered"}"#).is_err());
 }
 
-fn say(name: &str, body: &str) -> Result<Said<Enrolment>, Malformed> {
-    let sayings = Enrolment::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(Some(1), body.as_bytes())
+fn parse(name: &str, body: &str) -> Result<ParsedCommand<Enrolment>, Malformed> {
+    let command_routes = Enrolment::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(Some(1), body.as_bytes())
 }
 
 fn student(user_id: &str) -> Student {

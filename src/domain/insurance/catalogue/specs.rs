@@ -10,7 +10,7 @@ use crate::domain::insurance::{product::Terms, settings::Settings};
 use crate::domain::kernel::{Id, Money, spec::Spec};
 
 #[test]
-fn whoever_applies_is_quoted_what_holds_now() {
+fn an_application_is_quoted_the_current_premium() {
     Catalogue::given([entered(1, "life", 30)]).when(quote("life")).then([quoted(30, Some(1))]);
     Catalogue::given([entered(1, "life", 30), entered(1, "life", 40)])
         .when(quote("life"))
@@ -18,7 +18,7 @@ fn whoever_applies_is_quoted_what_holds_now() {
 }
 
 #[test]
-fn what_is_withdrawn_is_not_quoted() {
+fn a_withdrawn_product_is_not_quoted() {
     let terms = Terms { on_sale: false, ..terms("life", 30) };
     Catalogue::given([entered(1, "life", 30), Entered { product: Id::new(1), terms }])
         .when(quote("life"))
@@ -26,7 +26,7 @@ fn what_is_withdrawn_is_not_quoted() {
 }
 
 #[test]
-fn what_nobody_registered_costs_the_default_or_cannot_be_had() {
+fn an_unregistered_product_costs_the_default_or_is_rejected() {
     let closed = || Settings { open_catalogue: false, ..Settings::default() };
     Catalogue::given([]).when(quote("life")).then([quoted(50_000, None)]);
     Catalogue::given([]).under(closed()).when(quote("life")).rejected(Rejection::NotRegistered);

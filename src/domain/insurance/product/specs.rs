@@ -6,7 +6,7 @@ use super::{
     Product, Rejection, Revision, Terms,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Malformed, Money, Said, Standing, Target,
+    Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Target,
     spec::{Spec, table},
 };
 
@@ -25,14 +25,14 @@ withdrawn            !AlreadyRegistered Drafted        -              -         
 #[test]
 fn every_command_is_answered_in_every_state() {
     let (drafted, published) = (|premium| Drafted { terms: terms(premium) }, published());
-    let down = || TurnedDown { because: "b".into() };
+    let down = || TurnedDown { reason: "b".into() };
     let withdrawn = || Terms { on_sale: false, ..terms(30) };
     let commands = [
         Register { terms: terms(30) },
         price(40),
         Withdraw,
         Publish,
-        TurnDown { because: "b".into() },
+        TurnDown { reason: "b".into() },
     ];
     table::<Product>(
         &[
@@ -58,7 +58,7 @@ fn every_command_is_answered_in_every_state() {
 }
 
 #[test]
-fn nobody_is_insured_against_nothing_or_for_nothing() {
+fn a_product_needs_a_name_and_a_premium_in_range() {
     let nameless = Terms { product_name: " ".into(), ..terms(30) };
     Product::given([]).when(Register { terms: nameless }).rejected(Rejection::BadName);
     Product::given([]).when(Register { terms: terms(0) }).rejected(Rejection::BadPremium);
@@ -69,46 +69,53 @@ fn nobody_is_insured_against_nothing_or_for_nothing() {
 }
 
 #[test]
-fn what_holds_already_is_not_revised() {
+fn a_revision_to_the_same_terms_changes_nothing() {
     Product::given([drafted(), published()]).when(price(30)).then([]);
 }
 
 #[test]
-fn what_was_turned_down_can_be_taken_back() {
+fn a_revision_that_was_turned_down_can_be_reverted() {
     let past = || {
         let draft = Drafted { terms: terms(40) };
-        [drafted(), published(), draft, TurnedDown { because: "b".into() }]
+        [drafted(), published(), draft, TurnedDown { reason: "b".into() }]
     };
-    let fell = Standing::Fell { how: Fall::Refused, because: "b".into() };
+    let failed = Progress::Failed { how: FailureKind::Refused, reason: "b".into() };
     let product = past().into_iter().fold(Product::default(), Product::evolve);
-    assert_eq!((product.standing(), product.listed()), (fell, Some(&terms(30))));
+    assert_eq!((product.progress(), product.listed()), (failed, Some(&terms(30))));
     Product::given(past()).when(price(30)).then([drafted()]);
 }
 
 #[test]
-fn whoever_revises_waits_for_the_catalogue() {
+fn a_revision_is_pending_until_the_catalogue_answers() {
     let draft = Drafted { terms: terms(40) };
     let product =
         [drafted(), published(), draft].into_iter().fold(Product::default(), Product::evolve);
-    assert_eq!((product.standing(), product.listed()), (Standing::Pending, Some(&terms(30))));
+    assert_eq!((product.progress(), product.listed()), (Progress::Pending, Some(&terms(30))));
 }
 
 #[test]
-fn a_product_manager_is_understood() {
-    let said = say("register", r#"{"productName":" life ","premium":"30","number":9}"#);
-    assert_eq!(said, Ok(Said { target: Target::New, command: Register { terms: terms(30) } }));
+fn requests_of_a_product_manager_are_parsed() {
+    let parsed = parse("register", r#"{"productName":" life ","premium":"30","number":9}"#);
+    assert_eq!(
+        parsed,
+        Ok(ParsedCommand { target: Target::New, command: Register { terms: terms(30) } })
+    );
     let revision = Revision { on_sale: Some(false), ..Revision::default() };
-    let said = Said { target: Target::Existing(1), command: Revise(revision) };
-    assert_eq!(say("revise by patch", r#"{"onSale":false}"#), Ok(said));
-    let said = Said { target: Target::Existing(1), command: Withdraw };
-    assert_eq!(say("withdraw", ""), Ok(said));
-    assert!(say("register", r#"{"productName":"life"}"#).is_err());
-    assert!(say("register", r#"{"productName":"life","premium":-1}"#).is_err());
+    let expected = ParsedCommand { target: Target::Existing(1), command: Revise(revision) };
+    assert_eq!(parse("revise by patch", r#"{"onSale":false}"#), Ok(expected));
+    let expected = ParsedCommand { target: Target::Existing(1), command: Withdraw };
+    assert_eq!(parse("withdraw", ""), Ok(expected));
+    assert!(parse("register", r#"{"productName":"life"}"#).is_err());
+    assert!(parse("register", r#"{"productName":"life","premium":-1}"#).is_err());
 }
 
-fn say(name: &str, body: &str) -> Result<Said<Product>, Malformed> {
-    let sayings = Product::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(Some(1), body.as_bytes())
+fn parse(name: &str, body: &str) -> Result<ParsedCommand<Product>, Malformed> {
+    let command_routes = Product::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(Some(1), body.as_bytes())
 }
 
 fn terms(premium: u64) -> Terms {

@@ -11,7 +11,7 @@ use super::{
     Rejection, Subscription,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Malformed, Money, Said, Standing, Target,
+    Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Target,
     spec::{Spec, table},
 };
 
@@ -50,8 +50,8 @@ rejected     !WasRejected !WasRejected    !WasRejected    !WasRejected  !WasReje
 
 #[test]
 fn every_command_is_answered_in_every_state() {
-    let reject = Reject { how: Fall::Unpaid, because: "b".into() };
-    let rejected = Rejected { how: Fall::Unpaid, because: "b".into() };
+    let reject = Reject { how: FailureKind::Unpaid, reason: "b".into() };
+    let rejected = Rejected { how: FailureKind::Unpaid, reason: "b".into() };
     let pasts = [
         ("blank", vec![]),
         ("requested", vec![requested()]),
@@ -71,7 +71,7 @@ fn every_command_is_answered_in_every_state() {
 }
 
 #[test]
-fn what_is_applied_for_has_a_name() {
+fn an_application_needs_a_product_name_and_short_texts() {
     Subscription::given([]).when(apply("life")).then([requested()]);
     Subscription::given([]).when(apply(" ")).rejected(Rejection::BadName);
     Subscription::given([]).when(apply(&"x".repeat(101))).rejected(Rejection::BadName);
@@ -87,38 +87,46 @@ fn a_premium_is_quoted_once() {
 }
 
 #[test]
-fn whoever_applies_waits_for_the_payment_and_whoever_cancels_for_the_refund() {
-    let standing = |past: &[Event]| {
-        past.iter().cloned().fold(Subscription::default(), Subscription::evolve).standing()
+fn an_application_is_pending_until_it_is_paid_and_a_cancellation_until_the_refund() {
+    let progress_after = |past: &[Event]| {
+        past.iter().cloned().fold(Subscription::default(), Subscription::evolve).progress()
     };
-    assert_eq!(standing(&[requested()]), Standing::Pending);
-    assert_eq!(standing(&[requested(), Applied]), Standing::Stands);
-    assert_eq!(standing(&[requested(), Applied, Cancelled]), Standing::Pending);
-    assert_eq!(standing(&[requested(), Applied, Cancelled, Undone]), Standing::Stands);
-    let (how, because) = (Fall::Unpaid, String::from("no money"));
-    let rejected = Rejected { how, because: because.clone() };
-    assert_eq!(standing(&[requested(), rejected]), Standing::Fell { how, because });
+    assert_eq!(progress_after(&[requested()]), Progress::Pending);
+    assert_eq!(progress_after(&[requested(), Applied]), Progress::Established);
+    assert_eq!(progress_after(&[requested(), Applied, Cancelled]), Progress::Pending);
+    assert_eq!(progress_after(&[requested(), Applied, Cancelled, Undone]), Progress::Established);
+    let (how, reason) = (FailureKind::Unpaid, String::from("no money"));
+    let rejected = Rejected { how, reason: reason.clone() };
+    assert_eq!(progress_after(&[requested(), rejected]), Progress::Failed { how, reason });
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"subscriptionStatus":"created","productName":"Fisrtcancer"}"#;
     let (product_name, customer) = ("Fisrtcancer".into(), "".into());
     let command = Apply { product_name, customer };
-    assert_eq!(say("apply", None, body), Ok(Said { target: Target::New, command }));
-    let cancelled = Ok(Said { target: Target::Existing(1), command: Cancel });
+    assert_eq!(parse("apply", None, body), Ok(ParsedCommand { target: Target::New, command }));
+    let cancelled = Ok(ParsedCommand { target: Target::Existing(1), command: Cancel });
     for status in ["reqCancel", "reqcancel", "cancelled"] {
         let body = format!(r#"{{"subscriptionStatus":"{status}","subscriptionId":1}}"#);
-        assert_eq!(say("cancel by status", Some(1), &body), cancelled);
+        assert_eq!(parse("cancel by status", Some(1), &body), cancelled);
     }
-    assert!(say("cancel by status", Some(1), r#"{"subscriptionStatus":"applied"}"#).is_err());
-    assert!(say("apply", None, r#"{"productName":"life","x":1}"#).is_err());
-    assert!(say("apply", None, r#"{"subscriptionStatus":"created"}"#).is_err());
+    assert!(parse("cancel by status", Some(1), r#"{"subscriptionStatus":"applied"}"#).is_err());
+    assert!(parse("apply", None, r#"{"productName":"life","x":1}"#).is_err());
+    assert!(parse("apply", None, r#"{"subscriptionStatus":"created"}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Subscription>, Malformed> {
-    let sayings = Subscription::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(
+    name: &str,
+    number: Option<u64>,
+    body: &str,
+) -> Result<ParsedCommand<Subscription>, Malformed> {
+    let command_routes = Subscription::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn apply(product: &str) -> Command {

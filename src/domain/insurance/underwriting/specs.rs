@@ -7,7 +7,7 @@ use super::{
     Rejection, Underwriting, Verdict,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Id, Malformed, Number, Said, Standing, Target,
+    Aggregate, FailureKind, Id, Malformed, Number, ParsedCommand, Progress, Target,
     spec::{Spec, table},
 };
 
@@ -49,20 +49,20 @@ fn every_command_is_answered_in_every_state() {
 }
 
 #[test]
-fn a_decision_stands_when_the_subscription_knows() {
+fn a_decision_takes_effect_when_the_subscription_has_accepted_it() {
     let against = Decided { verdict: Verdict::Refuse };
     Underwriting::given([ASSIGNED]).when(APPROVE).then([DECIDED]);
     Underwriting::given([ASSIGNED, DECIDED]).when(Conclude).then([Approved]);
     Underwriting::given([ASSIGNED, against]).when(Conclude).then([Refused]);
-    assert_eq!(standing(&[ASSIGNED, DECIDED]), Standing::Pending);
-    assert_eq!(standing(&[ASSIGNED, DECIDED, Approved]), Standing::Stands);
-    let because = "the underwriting is withdrawn".to_owned();
-    let fell = Standing::Fell { how: Fall::Refused, because };
-    assert_eq!(standing(&[ASSIGNED, DECIDED, Withdrawn]), fell);
+    assert_eq!(progress_after(&[ASSIGNED, DECIDED]), Progress::Pending);
+    assert_eq!(progress_after(&[ASSIGNED, DECIDED, Approved]), Progress::Established);
+    let reason = "the underwriting is withdrawn".to_owned();
+    let failed = Progress::Failed { how: FailureKind::Refused, reason };
+    assert_eq!(progress_after(&[ASSIGNED, DECIDED, Withdrawn]), failed);
 }
 
 #[test]
-fn a_case_lies_on_one_desk() {
+fn a_case_is_assigned_to_one_underwriter() {
     let other = Case { underwriter: Number(8), ..CASE };
     Underwriting::given([ASSIGNED])
         .when(Assign { case: other })
@@ -78,27 +78,31 @@ fn a_decision_about_another_subscription_decides_nothing() {
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let about = Some(Id::new(1));
     for (status, verdict) in
         [("approveSubscription", Verdict::Approve), ("refuseSubscription", Verdict::Refuse)]
     {
         let body = format!(r#"{{"underwritingStatus":"{status}","subscriptionId":1}}"#);
         let command = Decide { verdict, about };
-        let said = Said { target: Target::Existing(1), command };
-        assert_eq!(say("decide by status", &body), Ok(said));
+        let expected = ParsedCommand { target: Target::Existing(1), command };
+        assert_eq!(parse("decide by status", &body), Ok(expected));
     }
-    let said = Ok(Said { target: Target::Existing(1), command: REFUSE });
-    assert_eq!(say("refuse", r#"{"underwritingId":1}"#), said);
-    assert!(say("decide by status", r#"{"underwritingStatus":"created"}"#).is_err());
-    assert!(say("decide by status", r#"{"subscriptionId":1}"#).is_err());
+    let expected = Ok(ParsedCommand { target: Target::Existing(1), command: REFUSE });
+    assert_eq!(parse("refuse", r#"{"underwritingId":1}"#), expected);
+    assert!(parse("decide by status", r#"{"underwritingStatus":"created"}"#).is_err());
+    assert!(parse("decide by status", r#"{"subscriptionId":1}"#).is_err());
 }
 
-fn say(name: &str, body: &str) -> Result<Said<Underwriting>, Malformed> {
-    let sayings = Underwriting::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(Some(1), body.as_bytes())
+fn parse(name: &str, body: &str) -> Result<ParsedCommand<Underwriting>, Malformed> {
+    let command_routes = Underwriting::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(Some(1), body.as_bytes())
 }
 
-fn standing(past: &[super::Event]) -> Standing {
-    past.iter().cloned().fold(Underwriting::default(), Underwriting::evolve).standing()
+fn progress_after(past: &[super::Event]) -> Progress {
+    past.iter().cloned().fold(Underwriting::default(), Underwriting::evolve).progress()
 }

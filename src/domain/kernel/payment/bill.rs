@@ -1,7 +1,7 @@
-//! The bill: what the payments of a business are for, and their names there.
+//! The bill: the subject of the payments of a business, and their names in that business.
 
 use super::Payment;
-use crate::domain::kernel::{Business, Message, Money, Vocabulary};
+use crate::domain::kernel::{Business, CommandRoutes, Message, Money};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,8 +31,8 @@ pub trait Bill: Message + Default {
 
     /// The commands that clients of this business submit in addition to `settle`.
     #[must_use]
-    fn vocabulary() -> Vocabulary<Payment<Self>> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Payment<Self>> {
+        CommandRoutes::new()
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
     Event, Payment,
 };
 use crate::domain::kernel::{
-    Aggregate, Awaits, Fact, Fall, Hears, Id, Meta, Money, Refused, Saga, Step,
+    Aggregate, AnyEvent, EventSet, FailureKind, Id, Meta, Money, Refused, Saga, Step, WaitsFor,
 };
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -37,20 +37,20 @@ pub trait Payable: Aggregate {
     /// The name of the saga, `business/name`. It never changes once written to a journal.
     const BILLING: &'static str;
 
-    /// The meaning of an event for the money; `None` when it has none.
+    /// The effect of an event on the payment; `None` when it has none.
     fn turn(event: &Self::Event) -> Option<Turn<Self::Bill>>;
 
     /// The command to the order when it was paid.
     fn accept() -> Self::Command;
 
     /// The command to the order when the payment failed, with the reason.
-    fn reject(how: Fall, because: String) -> Self::Command;
+    fn reject(how: FailureKind, reason: String) -> Self::Command;
 
-    /// The command to the order when it was called off and no money of it is kept any more.
+    /// The command to the order when it was called off and no money of it is kept.
     fn close() -> Self::Command;
 }
 
-/// The meaning of an event of an order for its money.
+/// The effect of an event of an order on its payment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turn<B> {
     /// The order is to be paid.
@@ -68,7 +68,7 @@ pub enum Turn<B> {
     Over,
 }
 
-/// The state of the money of an order.
+/// The state of the billing of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Billing<O> {
@@ -79,7 +79,7 @@ pub struct Billing<O> {
 /// The phases of the billing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
-    /// Nothing was ordered, or everything is settled.
+    /// No order was placed, or the billing is over.
     #[default]
     Idle,
     /// The payment was requested.
@@ -100,7 +100,7 @@ pub enum Phase {
 
 use Phase::{Accepting, Closing, Idle, Owing, Paying, Refunding, Rejecting, Withdrawing};
 
-/// The facts that the saga receives.
+/// The events that the saga receives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard<O: Payable> {
     /// An event of the order.
@@ -109,18 +109,18 @@ pub enum Heard<O: Payable> {
     Payment(Id<Payment<O::Bill>>, Event<O::Bill>),
 }
 
-impl<O: Payable> Hears for Heard<O> {
+impl<O: Payable> EventSet for Heard<O> {
     const KINDS: &'static [&'static str] = &[O::NAME, <O::Bill as Bill>::NAME];
 
-    fn from_fact(fact: &impl Fact) -> Option<Self> {
-        let order = fact.about::<O>().map(|(id, event)| Self::Order(id, event));
-        order.or_else(|| fact.about().map(|(id, event)| Self::Payment(id, event)))
+    fn from_event(fact: &impl AnyEvent) -> Option<Self> {
+        let order = fact.downcast::<O>().map(|(id, event)| Self::Order(id, event));
+        order.or_else(|| fact.downcast().map(|(id, event)| Self::Payment(id, event)))
     }
 }
 
 impl<O: Payable> Saga for Billing<O> {
     const NAME: &'static str = O::BILLING;
-    type Hears = Heard<O>;
+    type Events = Heard<O>;
 
     /// An order and its payment have the same number.
     fn route(heard: &Heard<O>) -> Option<u64> {
@@ -142,16 +142,16 @@ impl<O: Payable> Saga for Billing<O> {
 
     /// Ignores rejections. An order rejects these commands only when it was called off, and that
     /// event arrived and was handled before the rejection.
-    fn refused(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
         Step::wait(self)
     }
 
-    fn awaits(&self) -> Awaits {
+    fn waits_for(&self) -> WaitsFor {
         match self.phase {
-            Idle => Awaits::Nobody,
-            Paying | Withdrawing | Refunding => Awaits::Part(<O::Bill as Bill>::NAME),
-            Accepting | Rejecting | Closing => Awaits::Part(O::NAME),
-            Owing => Awaits::Person(<O::Bill as Bill>::CASHIER),
+            Idle => WaitsFor::Nothing,
+            Paying | Withdrawing | Refunding => WaitsFor::Part(<O::Bill as Bill>::NAME),
+            Accepting | Rejecting | Closing => WaitsFor::Part(O::NAME),
+            Owing => WaitsFor::Person(<O::Bill as Bill>::CASHIER),
         }
     }
 }
@@ -160,12 +160,12 @@ impl Phase {
     fn on_order<O: Payable>(self, me: Id<Billing<O>>, turn: Turn<O::Bill>) -> Step<Billing<O>> {
         match (self, turn) {
             (Idle, Turn::Placed { bill, amount }) => {
-                Paying.step().tell(me.of::<Payment<O::Bill>>(), Request { bill, amount })
+                Paying.step().send(me.of::<Payment<O::Bill>>(), Request { bill, amount })
             }
             (Paying, Turn::CalledOff) => Withdrawing.step(),
             // An order that was never paid cannot be called off once its billing is over.
             (Idle | Accepting, Turn::CalledOff) => {
-                Refunding.step().tell(me.of::<Payment<O::Bill>>(), Refund)
+                Refunding.step().send(me.of::<Payment<O::Bill>>(), Refund)
             }
             (Rejecting, Turn::CalledOff) => close(me),
             (Accepting, Turn::Accepted) | (Rejecting | Closing, Turn::Over) => Step::done(),
@@ -176,15 +176,15 @@ impl Phase {
     fn on_payment<O: Payable>(self, me: Id<Billing<O>>, event: Event<O::Bill>) -> Step<Billing<O>> {
         let order = me.of::<O>();
         match (self, event) {
-            (Paying, Event::Approved) => Accepting.step().tell(order, O::accept()),
+            (Paying, Event::Approved) => Accepting.step().send(order, O::accept()),
             (Paying, Event::Declined { reason }) => {
-                Rejecting.step().tell(order, O::reject(Fall::Unpaid, reason))
+                Rejecting.step().send(order, O::reject(FailureKind::Unpaid, reason))
             }
             (Paying, Event::Abandoned { reason, .. } | Event::TurnedAway { reason }) => {
-                Rejecting.step().tell(order, O::reject(Fall::Unavailable, reason))
+                Rejecting.step().send(order, O::reject(FailureKind::Unavailable, reason))
             }
             (Withdrawing, Event::Approved) => {
-                Refunding.step().tell(me.of::<Payment<O::Bill>>(), Refund)
+                Refunding.step().send(me.of::<Payment<O::Bill>>(), Refund)
             }
             (
                 Withdrawing,
@@ -208,5 +208,5 @@ impl<O> From<Phase> for Billing<O> {
 }
 
 fn close<O: Payable>(me: Id<Billing<O>>) -> Step<Billing<O>> {
-    Closing.step().tell(me.of::<O>(), O::close())
+    Closing.step().send(me.of::<O>(), O::close())
 }

@@ -1,4 +1,4 @@
-//! The outside service that charges for a bill, and gives the money back.
+//! The port to the outside service that charges for a bill, and gives the money back.
 
 use super::{
     Bill,
@@ -6,7 +6,7 @@ use super::{
     Event::{self, Abandoned, RefundRequested, Requested},
     Payment,
 };
-use crate::domain::kernel::{Answer, Ask, Dispatch, Id, Meta, Money, Patience, Port};
+use crate::domain::kernel::{Dispatch, Id, Meta, Money, Port, PortReply, PortRequest, RetryPolicy};
 use serde_json::{Value, json};
 use std::marker::PhantomData;
 
@@ -16,39 +16,45 @@ pub struct Charging<B>(PhantomData<fn() -> B>);
 
 impl<B: Bill> Port for Charging<B> {
     const NAME: &'static str = B::PORT;
-    type Hears = (Id<Payment<B>>, Event<B>);
+    type Events = (Id<Payment<B>>, Event<B>);
 
-    fn ask((payment, event): &Self::Hears, _meta: &Meta) -> Option<Ask> {
+    fn ask((payment, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
         match event {
-            Requested { bill, amount } => Some(Ask {
+            Requested { bill, amount } => Some(PortRequest {
                 operation: "charge",
                 key: charge_key(*payment),
                 undoes: None,
                 body: body("charge", *payment, *amount, bill.details()),
-                patience: Patience::Limited,
+                retry_policy: RetryPolicy::UntilDeadline,
             }),
             // The service may have charged without an answer, so an abandoned charge is refunded.
-            RefundRequested { amount } | Abandoned { amount, .. } => Some(Ask {
+            RefundRequested { amount } | Abandoned { amount, .. } => Some(PortRequest {
                 operation: "refund",
                 key: format!("refund-{payment}"),
                 undoes: Some(("charge", charge_key(*payment))),
                 body: body("refund", *payment, *amount, json!({})),
-                patience: Patience::UntilAnswered,
+                retry_policy: RetryPolicy::UntilAnswered,
             }),
             _ => None,
         }
     }
 
-    fn answered((payment, event): &Self::Hears, _meta: &Meta, answer: &Answer) -> Dispatch {
+    fn on_reply((payment, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let command = match (event, answer) {
-            (Requested { .. }, Answer::Approved) => Approve,
-            (Requested { .. }, Answer::Declined(reason)) => Decline { reason: reason.clone() },
-            (Requested { .. }, Answer::Unreachable(reason)) => Abandon { reason: reason.clone() },
-            (Requested { .. }, Answer::TurnedAway(reason)) => TurnAway { reason: reason.clone() },
-            (_, Answer::Approved) => ConfirmRefund,
+            (Requested { .. }, PortReply::Approved) => Approve,
+            (Requested { .. }, PortReply::Declined(reason)) => Decline { reason: reason.clone() },
+            (Requested { .. }, PortReply::Unreachable(reason)) => {
+                Abandon { reason: reason.clone() }
+            }
+            (Requested { .. }, PortReply::TurnedAway(reason)) => {
+                TurnAway { reason: reason.clone() }
+            }
+            (_, PortReply::Approved) => ConfirmRefund,
             (
                 _,
-                Answer::Declined(reason) | Answer::Unreachable(reason) | Answer::TurnedAway(reason),
+                PortReply::Declined(reason)
+                | PortReply::Unreachable(reason)
+                | PortReply::TurnedAway(reason),
             ) => DeclineRefund { reason: reason.clone() },
         };
         Dispatch::new(*payment, command)

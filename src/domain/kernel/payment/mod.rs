@@ -1,8 +1,8 @@
 //! The payment of one order: requested, paid or refunded. It has the order's number.
 //!
 //! A business that takes money defines with a [`Bill`] what is paid for and how it is named. The
-//! rules are the same for all: charged once and refunded once. A charge without an answer is
-//! refunded, because it may have been made.
+//! rules are the same for all businesses: a payment is charged once and refunded once. A charge
+//! without an answer is refunded, because it may have been made.
 //!
 //! ```text
 //! Requested ──▶ Approved ──▶ RefundRequested ──▶ Refunded
@@ -25,7 +25,7 @@ pub use billing::{Billing, Payable, Phase, Turn};
 pub use charging::Charging;
 
 use super::{
-    Aggregate, Decision, Money, Nothing, RejectionKind, SettingsOf, Speaker, Timestamp, Vocabulary,
+    Aggregate, CommandRoutes, Decision, Empty, Issuer, Money, RejectionKind, SettingsOf, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -211,10 +211,10 @@ impl<B: Bill> Aggregate for Payment<B> {
     type Event = Event<B>;
     type Rejection = Rejection;
 
-    fn speaker(command: &Command<B>) -> Speaker {
+    fn issuer(command: &Command<B>) -> Issuer {
         match command {
-            Restate => Speaker::Anyone,
-            Settle => Speaker::Staff(B::CASHIER),
+            Restate => Issuer::Anyone,
+            Settle => Issuer::Staff(B::CASHIER),
             Request { .. }
             | Approve
             | Decline { .. }
@@ -222,7 +222,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             | TurnAway { .. }
             | Refund
             | ConfirmRefund
-            | DeclineRefund { .. } => Speaker::Inside,
+            | DeclineRefund { .. } => Issuer::Internal,
         }
     }
 
@@ -266,7 +266,7 @@ impl<B: Bill> Aggregate for Payment<B> {
         Self { status, ..self }
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         self.bill.show(Receipt {
             number,
             amount: self.amount,
@@ -275,15 +275,15 @@ impl<B: Bill> Aggregate for Payment<B> {
         })
     }
 
-    fn possible(&self) -> &'static [&'static str] {
+    fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::RefundDeclined { .. } => &["settle"],
             _ => &[],
         }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        B::vocabulary().command("settle", |Nothing {}| Ok(Settle))
+    fn command_routes() -> CommandRoutes<Self> {
+        B::command_routes().command("settle", |Empty {}| Ok(Settle))
     }
 }
 

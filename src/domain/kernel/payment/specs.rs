@@ -54,7 +54,7 @@ impl Bill for Tip {
 const FARE: Money = Money(3_800);
 
 #[test]
-fn a_payment_goes_its_way_and_no_other() {
+fn every_command_is_answered_in_every_state() {
     let reason = || "no answer".to_owned();
     let abandoned = || Abandoned { amount: FARE, reason: reason() };
     let (wanted, unwilling) =
@@ -138,7 +138,7 @@ fn a_card_is_charged_once() {
 }
 
 #[test]
-fn what_was_paid_is_given_back_once() {
+fn a_payment_is_refunded_once() {
     let wanted = || RefundRequested { amount: FARE };
     Payment::given([requested(), Approved]).when(Refund).then([wanted()]);
     Payment::given([requested(), Approved, wanted()]).when(ConfirmRefund).then([Refunded]);
@@ -147,7 +147,7 @@ fn what_was_paid_is_given_back_once() {
 }
 
 #[test]
-fn what_nobody_answered_for_is_voided() {
+fn a_charge_without_an_answer_is_voided() {
     let reason = || "no answer".to_owned();
     let abandoned = || Abandoned { amount: FARE, reason: reason() };
     Payment::given([requested()]).when(Abandon { reason: reason() }).then([abandoned()]);
@@ -156,7 +156,7 @@ fn what_nobody_answered_for_is_voided() {
 }
 
 #[test]
-fn what_nobody_was_asked_for_needs_no_refund() {
+fn a_charge_that_was_never_sent_needs_no_refund() {
     let turned_away = || TurnedAway { reason: "the gate is open".into() };
     let away = [requested(), turned_away()];
     let turn_away = TurnAway { reason: "the gate is open".into() };
@@ -167,7 +167,7 @@ fn what_nobody_was_asked_for_needs_no_refund() {
 }
 
 #[test]
-fn saying_again_what_was_paid_charges_nothing() {
+fn a_restated_payment_charges_nothing() {
     Payment::given([requested(), Approved]).when(Restate).then([]);
     Payment::given([]).when(Restate).rejected(Rejection::Unknown);
 }

@@ -41,7 +41,7 @@ impl TryFrom<Vec<Number>> for Clerks {
     fn try_from(clerks: Vec<Number>) -> Result<Self, String> {
         let twice = clerks.iter().enumerate().find(|(nth, clerk)| clerks[..*nth].contains(clerk));
         if let Some((_, clerk)) = twice {
-            return Err(format!("the clerk {} stands in the roster twice", clerk.0));
+            return Err(format!("the roster lists the clerk {} twice", clerk.0));
         }
         let mut clerks = clerks.into_iter();
         let Some(first) = clerks.next() else {

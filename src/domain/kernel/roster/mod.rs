@@ -15,8 +15,8 @@ mod specs;
 pub use clerks::Clerks;
 
 use super::{
-    Aggregate, Business, Decision, Id, Message, Number, RejectionKind, SettingsOf, Speaker,
-    Timestamp, Vocabulary,
+    Aggregate, Business, CommandRoutes, Decision, Id, Issuer, Message, Number, RejectionKind,
+    SettingsOf, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, marker::PhantomData};
@@ -46,11 +46,11 @@ pub trait Office: Message + Default {
 /// The open work of an office, and the clerk of each piece.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Roster<O> {
-    /// All clerks who have work or could get some, with the number of their open pieces.
+    /// All clerks who have work or can get work, with the number of their open pieces.
     loads: BTreeMap<Number, u64>,
     /// The open pieces of work, each with its clerk.
     open: BTreeMap<u64, Number>,
-    /// The clerks who could get work, as of the last assignment.
+    /// The clerks who can get work, as of the last assignment.
     clerks: Option<Clerks>,
     office: PhantomData<O>,
 }
@@ -116,8 +116,8 @@ impl<O: Office> Aggregate for Roster<O> {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn speaker(_command: &Command) -> Speaker {
-        Speaker::Inside
+    fn issuer(_command: &Command) -> Issuer {
+        Issuer::Internal
     }
 
     fn decide(
@@ -162,14 +162,14 @@ impl<O: Office> Aggregate for Roster<O> {
         self
     }
 
-    fn show(&self, number: u64) -> impl Serialize {
+    fn represent(&self, number: u64) -> impl Serialize {
         let loads = self.loads.iter();
         let clerks = loads.map(|(clerk, load)| Load { clerk_id: *clerk, open_cnt: *load });
         Shown { id: number, role: O::ROLE, open_cnt: self.open.len(), clerks: clerks.collect() }
     }
 
-    fn vocabulary() -> Vocabulary<Self> {
-        Vocabulary::new()
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::new()
     }
 }
 

@@ -49,7 +49,7 @@ impl Office for Counter {
 }
 
 #[test]
-fn the_first_work_says_who_serves_the_office() {
+fn the_first_assignment_records_the_clerks() {
     Roster::given([]).when(Assign { work: 1 }).then([staffed(&[7]), assigned(1, 7)]);
     Roster::given([staffed(&[7]), assigned(1, 7)]).when(Assign { work: 2 }).then([assigned(2, 7)]);
 }
@@ -72,7 +72,7 @@ fn work_goes_to_the_least_loaded_and_among_equals_to_the_first() {
 }
 
 #[test]
-fn work_that_is_open_stays_where_it_is() {
+fn open_work_stays_with_its_clerk() {
     Roster::given([staffed(&[7, 8]), assigned(1, 7)])
         .under(served_by(&[7, 8]))
         .when(Assign { work: 1 })
@@ -89,7 +89,7 @@ fn work_is_closed_once() {
 }
 
 #[test]
-fn a_changed_configuration_holds_for_the_next_work() {
+fn a_changed_configuration_applies_to_the_next_work() {
     Roster::given([staffed(&[7]), assigned(1, 7), assigned(2, 7)])
         .under(served_by(&[8, 7]))
         .when(Assign { work: 3 })
@@ -101,24 +101,24 @@ fn a_changed_configuration_holds_for_the_next_work() {
 }
 
 #[test]
-fn everybody_is_shown_who_serves_or_has_work_left() {
+fn clerks_who_serve_or_have_open_work_are_shown() {
     let past = [staffed(&[7]), assigned(1, 7), staffed(&[8, 9]), assigned(2, 8)];
     assert_eq!(shown(past.clone()), json!([[7, 1], [8, 1], [9, 0]]));
     assert_eq!(shown([&past[..], &[closed(1, 7), closed(2, 8)]].concat()), json!([[8, 0], [9, 0]]));
 }
 
 #[test]
-fn an_office_that_nobody_serves_cannot_be_configured() {
+fn an_office_without_clerks_cannot_be_configured() {
     let read = |text: &str| serde_json::from_str::<Clerks>(text).map_err(|error| error.to_string());
     assert_eq!(read("[7, \"8\"]"), Ok(clerks(&[7, 8])));
     assert_eq!(read("[]"), Err("a roster has at least one clerk".into()));
-    assert_eq!(read("[7, 8, 7]"), Err("the clerk 7 stands in the roster twice".into()));
+    assert_eq!(read("[7, 8, 7]"), Err("the roster lists the clerk 7 twice".into()));
     assert!(read("[-1]").is_err());
 }
 
 fn shown(past: impl IntoIterator<Item = Event>) -> serde_json::Value {
     let roster = past.into_iter().fold(Roster::default(), Roster::evolve);
-    let shown = serde_json::to_value(roster.show(1)).unwrap();
+    let shown = serde_json::to_value(roster.represent(1)).unwrap();
     let loads = shown["clerks"].as_array().unwrap().iter();
     loads.map(|load| json!([load["clerkId"], load["openCnt"]])).collect()
 }

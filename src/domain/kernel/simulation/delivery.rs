@@ -1,4 +1,4 @@
-//! The steps of a simulated world: delivery of commands, effects, commits, crashes and alarms.
+//! The steps of a simulated world: delivery of commands, effects, commits, crashes and timers.
 
 use super::{
     Cause, Dice, Origin, Payload, Record, World,
@@ -24,7 +24,7 @@ impl World {
     /// are delivered in order. Returns false when there is none, or its target is suspended.
     pub fn deliver(&mut self, nth: usize) -> bool {
         let oldest = self.oldest_beside(nth);
-        let Some(pending) = oldest.and_then(|oldest| self.outbox.remove(oldest)) else {
+        let Some(pending) = oldest.and_then(|oldest| self.pending_dispatches.remove(oldest)) else {
             return false;
         };
         let Pending { origin, dispatch } = pending;
@@ -33,17 +33,19 @@ impl World {
         true
     }
 
-    /// Delivers the next command, then repeats it twice. The repetition with its own cause is
-    /// recognised as a duplicate; the one with an unknown cause must be tolerated by the aggregate.
+    /// Delivers the next command, then repeats it twice. The world recognises the repetition with
+    /// the same cause as a duplicate. The aggregate must tolerate the one with an unknown cause.
+    /// Returns false when there is none, or its target is suspended.
     pub fn deliver_twice(&mut self, nth: usize) -> bool {
         let oldest = self.oldest_beside(nth);
-        let Some(Pending { origin, dispatch }) = oldest.and_then(|oldest| self.outbox.get(oldest))
+        let Some(Pending { origin, dispatch }) =
+            oldest.and_then(|oldest| self.pending_dispatches.get(oldest))
         else {
             return false;
         };
         let (origin, dispatch) = (*origin, dispatch.clone());
         self.deliver(nth);
-        let unknown = Origin { by: "nobody", ..origin };
+        let unknown = Origin { by: "unknown", ..origin };
         for again in [origin, unknown] {
             let _ = self.execute(&dispatch, Cause::Dispatch(again), origin.conversation);
         }
@@ -66,7 +68,7 @@ impl World {
                     self.questions.push(question);
                     return true;
                 };
-                asker.meaning(&record, &Found::Answer(answer))
+                asker.meaning(&record, &Found::Reply(answer))
             }
             Wanted::View(view, query) => self
                 .views
@@ -99,7 +101,7 @@ impl World {
         self.answered.retain(|(_, position)| position.is_none_or(|at| at <= durable));
         self.causes = journal.iter().filter_map(origin_of).collect();
         self.versions.clear();
-        self.outbox.clear();
+        self.pending_dispatches.clear();
         self.questions.clear();
         self.doors.values_mut().for_each(|door| door.clear());
         self.sagas.iter_mut().for_each(|saga| saga.clear());
@@ -118,7 +120,7 @@ impl World {
         self.collect_questions(0);
     }
 
-    /// Advances the clock, and lets every due alarm expire.
+    /// Advances the clock, and fires every timer that is due.
     pub fn advance_ms(&mut self, ms: u64) {
         self.now = self.now.after_ms(ms);
         let due: Vec<(&'static str, u64)> = self
@@ -127,7 +129,7 @@ impl World {
             .flat_map(|saga| saga.due(self.now).into_iter().map(|number| (saga.name(), number)))
             .collect();
         for (saga, number) in due {
-            self.append(saga, number, number, Cause::Alarm, Payload::Woken);
+            self.append(saga, number, number, Cause::Timer, Payload::TimerFired);
         }
     }
 
@@ -146,7 +148,7 @@ impl World {
 
     /// Executes one random step that needs no request.
     pub fn stir(&mut self, dice: &mut Dice) {
-        let (waiting, asking) = (self.outbox.len(), self.questions.len());
+        let (waiting, asking) = (self.pending_dispatches.len(), self.questions.len());
         match dice.roll(16) {
             0..6 => _ = self.deliver(dice.roll(waiting)),
             6..8 => _ = self.deliver_twice(dice.roll(waiting)),
@@ -160,25 +162,25 @@ impl World {
     /// The index of the first deliverable command, searched from `from` with wrap-around. A command
     /// is deliverable unless a suspended target blocks its saga instance.
     pub(super) fn ready(&self, from: usize) -> Option<usize> {
-        let waiting = self.outbox.len();
-        let mut circle = (0..waiting).map(|nth| (from + nth) % waiting);
-        circle.find(|nth| self.oldest_beside(*nth).is_some())
+        let waiting = self.pending_dispatches.len();
+        let mut indices = (0..waiting).map(|nth| (from + nth) % waiting);
+        indices.find(|nth| self.oldest_beside(*nth).is_some())
     }
 
     fn ready_at_random(&self, dice: &mut Dice) -> Option<usize> {
-        (!self.outbox.is_empty())
-            .then(|| dice.roll(self.outbox.len()))
+        (!self.pending_dispatches.is_empty())
+            .then(|| dice.roll(self.pending_dispatches.len()))
             .and_then(|from| self.ready(from))
     }
 
     /// The index of the oldest command of the same saga instance; `None` when its target is
     /// suspended.
     fn oldest_beside(&self, nth: usize) -> Option<usize> {
-        let picked = self.outbox.get(nth)?.origin;
-        let oldest = self.outbox.iter().position(|Pending { origin, .. }| {
+        let picked = self.pending_dispatches.get(nth)?.origin;
+        let oldest = self.pending_dispatches.iter().position(|Pending { origin, .. }| {
             (origin.by, origin.conversation) == (picked.by, picked.conversation)
         })?;
-        let whom = self.outbox[oldest].dispatch.aggregate();
+        let whom = self.pending_dispatches[oldest].dispatch.aggregate();
         (!self.suspended.contains(whom)).then_some(oldest)
     }
 
@@ -194,7 +196,7 @@ impl World {
                 let by = saga.name();
                 let origin = Origin { by, conversation, position: record.position, nth };
                 if !self.causes.contains(&origin) {
-                    self.outbox.push_back(Pending { origin, dispatch });
+                    self.pending_dispatches.push_back(Pending { origin, dispatch });
                 }
             }
         }
@@ -218,6 +220,6 @@ impl World {
 fn origin_of(record: &Record) -> Option<Origin> {
     match record.cause {
         Cause::Dispatch(origin) => Some(origin),
-        Cause::Request(_) | Cause::Alarm => None,
+        Cause::Request(_) | Cause::Timer => None,
     }
 }

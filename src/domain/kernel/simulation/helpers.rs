@@ -2,7 +2,7 @@
 //! or a crash at every step.
 
 use super::{Dice, Luck, World};
-use crate::domain::kernel::{Answer, Message};
+use crate::domain::kernel::{Message, PortReply};
 use std::{fmt::Write, thread};
 
 /// A script of requests that drives a world from its start.
@@ -11,7 +11,7 @@ use std::{fmt::Write, thread};
 /// world settles between two chapters.
 pub type Story = fn(&mut World, usize) -> bool;
 
-/// Invariants of a world at rest in addition to [`World::adds_up`]; the error is a sentence.
+/// Invariants of a world at rest besides [`World::check_invariants`]; the error is a sentence.
 type Invariants = fn(&World) -> Result<(), String>;
 
 /// Runs this many random worlds on all cores and checks the invariants at the end of each.
@@ -21,7 +21,7 @@ type Invariants = fn(&World) -> Result<(), String>;
 pub fn random_worlds(
     worlds: u64,
     begin: fn(&mut Dice) -> World,
-    people: fn(&mut World, &mut Dice),
+    clients: fn(&mut World, &mut Dice),
     invariants: Invariants,
 ) {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
@@ -29,7 +29,7 @@ pub fn random_worlds(
         for first in 0..threads {
             scope.spawn(move || {
                 for seed in (first..worlds).step_by(usize::try_from(threads).unwrap_or(1)) {
-                    let world = live_through(seed, begin, people);
+                    let world = run_world(seed, begin, clients);
                     check(&world, invariants, &format!("seed {seed}"));
                 }
             });
@@ -42,12 +42,12 @@ pub fn random_worlds(
 pub fn first_flaw(
     worlds: u64,
     begin: fn(&mut Dice) -> World,
-    people: fn(&mut World, &mut Dice),
+    clients: fn(&mut World, &mut Dice),
     invariants: Invariants,
 ) -> Option<String> {
     (0..worlds).find_map(|seed| {
-        let why = flaw(&live_through(seed, begin, people), invariants).err()?;
-        Some(format!("seed {seed}: {why}"))
+        let violation = violation(&run_world(seed, begin, clients), invariants)?;
+        Some(format!("seed {seed}: {violation}"))
     })
 }
 
@@ -57,15 +57,15 @@ struct Witness(u64);
 impl Drop for Witness {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("the world of seed {} ended in a panic", self.0);
+            eprintln!("the world of seed {} panicked", self.0);
         }
     }
 }
 
-fn live_through(
+fn run_world(
     seed: u64,
     begin: fn(&mut Dice) -> World,
-    people: fn(&mut World, &mut Dice),
+    clients: fn(&mut World, &mut Dice),
 ) -> World {
     let _witness = Witness(seed);
     let mut dice = Dice::new(seed);
@@ -73,7 +73,7 @@ fn live_through(
     world.outside.luck = Luck::Random;
     for _ in 0..8 + dice.roll(48) {
         if dice.once_in(4) {
-            people(&mut world, &mut dice);
+            clients(&mut world, &mut dice);
         } else {
             world.stir(&mut dice);
         }
@@ -83,32 +83,32 @@ fn live_through(
     world
 }
 
-fn flaw(world: &World, invariants: Invariants) -> Result<(), String> {
-    world.adds_up().and_then(|()| invariants(world))
+fn violation(world: &World, invariants: Invariants) -> Option<String> {
+    world.check_invariants().and_then(|()| invariants(world)).err()
 }
 
 fn check(world: &World, invariants: Invariants, place: &str) {
-    if let Err(why) = flaw(world, invariants) {
-        panic!("{place}: {why}\n{:#?}", world.journal());
+    if let Some(violation) = violation(world, invariants) {
+        panic!("{place}: {violation}\n{:#?}", world.journal());
     }
 }
 
-/// Runs the story once for every call to an outside service and every way that call can fail.
+/// Runs the story once for every call to an outside service and every failure of that call.
 ///
 /// # Panics
 /// When an invariant is violated at the end.
 pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
-    let ways = [
-        Answer::Declined("no".into()),
-        Answer::Unreachable("nobody there".into()),
-        Answer::TurnedAway("the gate is open".into()),
+    let failures = [
+        PortReply::Declined("no".into()),
+        PortReply::Unreachable("the service does not answer".into()),
+        PortReply::TurnedAway("the gate is open".into()),
     ];
-    for way in ways {
+    for failure in failures {
         for nth in 0.. {
             let mut world = begin();
-            world.outside.fail_at = Some((nth, way.clone()));
-            tell(&mut world, story, World::settle);
-            check(&world, invariants, &format!("question {nth} answered {way:?}"));
+            world.outside.fail_at = Some((nth, failure.clone()));
+            run_story(&mut world, story, World::settle);
+            check(&world, invariants, &format!("call {nth} answered {failure:?}"));
             if world.outside.asked() <= nth {
                 break;
             }
@@ -124,7 +124,7 @@ pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invarian
     for nth in 0.. {
         let mut world = begin();
         let mut delivered = 0;
-        tell(&mut world, story, |world, dice| {
+        run_story(&mut world, story, |world, dice| {
             while !world.is_quiet() {
                 while let Some(ready) = world.ready(0) {
                     if delivered == nth {
@@ -155,7 +155,7 @@ pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Inva
         for durable in [false, true] {
             let mut world = begin();
             let mut crashed = false;
-            tell(&mut world, story, |world, dice| {
+            run_story(&mut world, story, |world, dice| {
                 while !world.is_quiet() {
                     if !crashed && world.journal().len() >= nth && nth > 0 {
                         crashed = true;
@@ -179,7 +179,7 @@ pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Inva
     }
 }
 
-fn tell(world: &mut World, story: Story, mut settle: impl FnMut(&mut World, &mut Dice)) {
+fn run_story(world: &mut World, story: Story, mut settle: impl FnMut(&mut World, &mut Dice)) {
     let mut dice = Dice::new(1);
     for chapter in 0.. {
         if !story(world, chapter) {

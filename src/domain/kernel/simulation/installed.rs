@@ -2,13 +2,13 @@
 
 use super::{
     Record,
-    planting::{Decide, React, SpeakerOf},
+    planting::{Decide, IssuerOf, React},
     settings_of,
 };
 use crate::domain::kernel::simulation::{Cause, Payload};
 use crate::domain::kernel::{
-    Aggregate, Alarm, Answer, Ask, Awaits, Dispatch, Filter, Hears, Id, Lookup, Next, Port, Query,
-    Refused, Saga, Speaker, Step, Timestamp, Unchanged, View,
+    Aggregate, Dispatch, EventSet, Filter, Id, Issuer, Lookup, NextState, Port, PortReply,
+    PortRequest, Query, Refused, Saga, Step, TimerChange, Timestamp, Unchanged, View, WaitsFor,
 };
 use serde_json::Value;
 use std::{any::Any, collections::BTreeMap, marker::PhantomData, mem, rc::Rc};
@@ -25,7 +25,7 @@ pub(super) enum Verdict {
 pub(super) trait Door {
     fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict;
     /// The role that may submit this command; `None` when it is for another aggregate kind.
-    fn speaker(&self, dispatch: &Dispatch) -> Option<Speaker>;
+    fn issuer(&self, dispatch: &Dispatch) -> Option<Issuer>;
     fn fold(&mut self, number: u64, event: &dyn Any);
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
@@ -35,12 +35,12 @@ pub(super) trait Door {
 pub(super) struct Live<A: Aggregate> {
     pub(super) all: BTreeMap<u64, A>,
     pub(super) decide: Decide<A>,
-    pub(super) speaker: SpeakerOf<A>,
+    pub(super) issuer: IssuerOf<A>,
 }
 
 impl<A: Aggregate> Default for Live<A> {
     fn default() -> Self {
-        Self { all: BTreeMap::new(), decide: A::decide, speaker: A::speaker }
+        Self { all: BTreeMap::new(), decide: A::decide, issuer: A::issuer }
     }
 }
 
@@ -69,8 +69,8 @@ impl<A: Aggregate> Door for Live<A> {
         }
     }
 
-    fn speaker(&self, dispatch: &Dispatch) -> Option<Speaker> {
-        dispatch.command::<A>().map(self.speaker)
+    fn issuer(&self, dispatch: &Dispatch) -> Option<Issuer> {
+        dispatch.command::<A>().map(self.issuer)
     }
 
     fn fold(&mut self, number: u64, event: &dyn Any) {
@@ -94,7 +94,7 @@ pub(super) trait Runner {
     fn name(&self) -> &'static str;
     fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
     fn due(&self, now: Timestamp) -> Vec<u64>;
-    /// A saga instance that is not over and does not wait for a person.
+    /// A saga instance that is not over and does not wait for a person, as text.
     fn hanging(&self) -> Option<String>;
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
@@ -122,14 +122,14 @@ impl<S: Saga> Running<S> {
         let mine = |origin: &super::Origin| origin.by == S::NAME;
         match (&record.payload, record.cause) {
             (Payload::Event(_), _) => {
-                let heard = S::Hears::from_fact(record)?;
+                let heard = S::Events::from_event(record)?;
                 let number = S::route(&heard)?;
                 let state = self.take(number);
                 Some((number, (self.react)(state, Id::new(number), heard, &record.meta())))
             }
             (Payload::Refused(refused), Cause::Dispatch(origin)) if mine(&origin) => {
                 let number = origin.conversation;
-                Some((number, self.take(number).refused(Id::new(number), &refused())))
+                Some((number, self.take(number).on_rejected(Id::new(number), &refused())))
             }
             (Payload::Unchanged { command }, Cause::Dispatch(origin)) if mine(&origin) => {
                 let number = origin.conversation;
@@ -138,12 +138,12 @@ impl<S: Saga> Running<S> {
                     number: record.number,
                     command: command.clone(),
                 };
-                Some((number, self.take(number).unchanged(Id::new(number), &unchanged)))
+                Some((number, self.take(number).on_no_op(Id::new(number), &unchanged)))
             }
-            (Payload::Woken, _) if record.kind == S::NAME => {
+            (Payload::TimerFired, _) if record.kind == S::NAME => {
                 self.alarms.remove(&record.number);
                 let state = self.take(record.number);
-                Some((record.number, state.woken(Id::new(record.number), record.time)))
+                Some((record.number, state.on_timer(Id::new(record.number), record.time)))
             }
             _ => None,
         }
@@ -157,15 +157,17 @@ impl<S: Saga> Runner for Running<S> {
 
     fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)> {
         let (number, step) = self.step(record)?;
-        match step.alarm {
-            Alarm::Keep => None,
-            Alarm::Set(time) => self.alarms.insert(number, time),
-            Alarm::Clear => self.alarms.remove(&number),
+        match step.timer {
+            TimerChange::Keep => None,
+            TimerChange::Set(time) => self.alarms.insert(number, time),
+            TimerChange::Clear => self.alarms.remove(&number),
         };
         match step.next {
-            Next::Wait(state) if state == S::default() => {}
-            Next::Wait(state) | Next::Stuck(state, _) => _ = self.states.insert(number, state),
-            Next::Done => _ = self.alarms.remove(&number),
+            NextState::Wait(state) if state == S::default() => {}
+            NextState::Wait(state) | NextState::Stuck(state, _) => {
+                _ = self.states.insert(number, state)
+            }
+            NextState::Done => _ = self.alarms.remove(&number),
         }
         Some((number, step.dispatches))
     }
@@ -176,7 +178,7 @@ impl<S: Saga> Runner for Running<S> {
 
     fn hanging(&self) -> Option<String> {
         let mut states = self.states.iter();
-        let hangs = states.find(|(_, state)| !matches!(state.awaits(), Awaits::Person(_)));
+        let hangs = states.find(|(_, state)| !matches!(state.waits_for(), WaitsFor::Person(_)));
         hangs.map(|(number, state)| format!("{number}: {state:?}"))
     }
 
@@ -192,13 +194,13 @@ impl<S: Saga> Runner for Running<S> {
 
 /// An effect that is to be executed: a call to an outside service, or a query to a view.
 pub(super) enum Wanted {
-    Outside(Ask),
+    Outside(PortRequest),
     View(&'static str, Query),
 }
 
 /// The result of an effect.
 pub(super) enum Found<'a> {
-    Answer(Answer),
+    Reply(PortReply),
     Rows(&'a dyn Table, &'a Query),
 }
 
@@ -221,12 +223,12 @@ impl<P: Port> Asker for Outbound<P> {
     }
 
     fn wanted(&self, record: &Record) -> Option<Wanted> {
-        P::ask(&P::Hears::from_fact(record)?, &record.meta()).map(Wanted::Outside)
+        P::ask(&P::Events::from_event(record)?, &record.meta()).map(Wanted::Outside)
     }
 
     fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch> {
-        let Found::Answer(answer) = found else { return None };
-        Some(P::answered(&P::Hears::from_fact(record)?, &record.meta(), answer))
+        let Found::Reply(answer) = found else { return None };
+        Some(P::on_reply(&P::Events::from_event(record)?, &record.meta(), answer))
     }
 }
 
@@ -244,14 +246,14 @@ impl<L: Lookup> Asker for Seeker<L> {
     }
 
     fn wanted(&self, record: &Record) -> Option<Wanted> {
-        let query = L::question(&L::Hears::from_fact(record)?, &record.meta())?;
+        let query = L::query(&L::Events::from_event(record)?, &record.meta())?;
         Some(Wanted::View(L::View::NAME, query))
     }
 
     fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch> {
         let Found::Rows(table, query) = found else { return None };
         let rows = table.as_any().downcast_ref::<Rows<L::View>>()?.find(query);
-        Some(L::found(&L::Hears::from_fact(record)?, &record.meta(), &rows))
+        Some(L::on_rows(&L::Events::from_event(record)?, &record.meta(), &rows))
     }
 }
 
@@ -296,10 +298,10 @@ fn holds(filter: &Filter, row: &Value) -> bool {
 
 impl<V: View> Table for Rows<V> {
     fn apply(&mut self, record: &Record) {
-        let Some(heard) = V::Hears::from_fact(record) else { return };
+        let Some(heard) = V::Events::from_event(record) else { return };
         let meta = record.meta();
         let Some(key) = V::key(&heard, &meta) else { return };
-        let last = || V::CONTINUES.then(|| self.0.values().next_back().cloned()).flatten();
+        let last = || V::CARRIES_FORWARD.then(|| self.0.values().next_back().cloned()).flatten();
         let before = self.0.get(&key).cloned().or_else(last);
         self.0.remove(&key);
         if let Some(row) = V::fold(before, heard, &meta) {

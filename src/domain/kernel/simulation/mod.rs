@@ -1,7 +1,7 @@
 //! The in-memory world that simulates businesses.
 //!
-//! It has a journal with a tail that is not durable yet, crashes, and a clock set by hand. Sagas
-//! run ahead of the durable part; calls to outside services wait for it.
+//! It has a journal whose tail is not durable yet, simulated crashes, and a manual clock. Sagas
+//! receive records before they are durable. Calls to outside services wait until they are durable.
 
 mod delivery;
 mod dice;
@@ -21,8 +21,8 @@ pub use outside::{Luck, Outside};
 pub use record::{Cause, Origin, Payload, Record};
 
 use super::{
-    Aggregate, Awaits, Books, Business, Dispatch, Host, Id, Lookup, Port, Saga, SettingsOf,
-    Speaker, Timestamp, View,
+    Aggregate, Business, Dispatch, Host, Id, Issuer, Lookup, Port, Saga, SettingsOf, StateReader,
+    Timestamp, View, WaitsFor,
 };
 use delivery::{Pending, Question};
 use installed::{Asker, Door, Live, Rows, Runner, Running, Seeker, Table, Verdict};
@@ -31,11 +31,11 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
 };
 
-/// The invariants of one business; see [`Business::adds_up`].
+/// The invariants of one business; see [`Business::check_invariants`].
 type Audit = fn(&World) -> Result<(), String>;
 
-/// The error for a request that submits a command reserved for the inside.
-const ONLY_INSIDE: &str = "only a saga, a port or a lookup may say this";
+/// The error for a request that submits an internal command.
+const ONLY_INSIDE: &str = "only a saga, a port or a lookup may submit this command";
 
 /// A host in memory: one thread, one clock, no disk.
 #[derive(Default)]
@@ -54,7 +54,7 @@ pub struct World {
     durable: usize,
     causes: HashSet<Origin>,
     versions: BTreeMap<(&'static str, u64), u32>,
-    outbox: VecDeque<Pending>,
+    pending_dispatches: VecDeque<Pending>,
     questions: Vec<Question>,
     suspended: BTreeSet<&'static str>,
     requests: u64,
@@ -65,7 +65,7 @@ pub struct World {
 impl Host for World {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.settings.entry(B::NAME).or_insert_with(|| Box::new(B::Settings::default()));
-        self.audits.push(B::adds_up);
+        self.audits.push(B::check_invariants);
         B::install(self);
         self
     }
@@ -96,7 +96,7 @@ impl Host for World {
     }
 }
 
-impl Books for World {
+impl StateReader for World {
     fn each<A: Aggregate>(
         &self,
         mut check: impl FnMut(u64, &A) -> Result<(), String>,
@@ -109,10 +109,10 @@ impl Books for World {
         self.live::<A>().and_then(|live| live.all.get(&number).cloned()).unwrap_or_default()
     }
 
-    fn awaits<S: Saga>(&self, number: u64) -> Awaits {
+    fn waits_for<S: Saga>(&self, number: u64) -> WaitsFor {
         self.running::<S>()
             .and_then(|running| running.states.get(&number))
-            .map_or(Awaits::Nobody, Saga::awaits)
+            .map_or(WaitsFor::Nothing, Saga::waits_for)
     }
 }
 
@@ -129,18 +129,18 @@ impl World {
     /// Submits a command as a request does. The commands that follow from it wait for delivery.
     ///
     /// # Errors
-    /// The rejection, as a sentence; also when only the inside may submit the command.
-    pub fn say<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
-        self.say_again(&Dispatch::new(Id::<A>::new(number), command))
+    /// The rejection, as a sentence; also when the command is internal.
+    pub fn submit<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
+        self.submit_again(&Dispatch::new(Id::<A>::new(number), command))
     }
 
     /// Submits a dispatch as a request.
     ///
     /// # Errors
-    /// The rejection, as a sentence; also when only the inside may submit the command.
-    pub fn say_again(&mut self, dispatch: &Dispatch) -> Result<(), String> {
+    /// The rejection, as a sentence; also when the command is internal.
+    pub fn submit_again(&mut self, dispatch: &Dispatch) -> Result<(), String> {
         let door = self.doors.get(dispatch.aggregate());
-        if door.and_then(|door| door.speaker(dispatch)) == Some(Speaker::Inside) {
+        if door.and_then(|door| door.issuer(dispatch)) == Some(Issuer::Internal) {
             return Err(ONLY_INSIDE.into());
         }
         if self.suspended.contains(dispatch.aggregate()) {
@@ -164,7 +164,7 @@ impl World {
     /// # Errors
     /// The rejection, as a sentence.
     pub fn tell<A: Aggregate>(&mut self, number: u64, command: A::Command) -> Result<(), String> {
-        self.say::<A>(number, command)?;
+        self.submit::<A>(number, command)?;
         self.settle(&mut Dice::new(1));
         Ok(())
     }
@@ -183,7 +183,7 @@ impl World {
     /// The aggregate of this number; the default when it has no events.
     #[must_use]
     pub fn get<A: Aggregate>(&self, number: u64) -> A {
-        Books::get(self, number)
+        StateReader::get(self, number)
     }
 
     /// All aggregates of this kind that have events.
@@ -197,7 +197,7 @@ impl World {
     /// The representation of the aggregate of this number for clients.
     #[must_use]
     pub fn shown<A: Aggregate>(&self, number: u64) -> serde_json::Value {
-        serde_json::to_value(self.get::<A>(number).show(number)).unwrap_or_default()
+        serde_json::to_value(self.get::<A>(number).represent(number)).unwrap_or_default()
     }
 
     /// The rows of a view, as of the last commit.
@@ -216,11 +216,11 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// The events of one kind of aggregate, in the order of the journal.
+    /// The events of one aggregate kind, in the order of the journal.
     #[must_use]
     pub fn events<A: Aggregate>(&self) -> Vec<(u64, A::Event)> {
-        let facts = self.journal.iter().filter_map(super::Fact::about::<A>);
-        facts.map(|(id, event)| (id.number(), event)).collect()
+        let events = self.journal.iter().filter_map(super::AnyEvent::downcast::<A>);
+        events.map(|(id, event)| (id.number(), event)).collect()
     }
 
     /// The journal, including the tail that is not durable.
@@ -241,14 +241,14 @@ impl World {
     ///
     /// # Errors
     /// The violation, as a sentence.
-    pub fn adds_up(&self) -> Result<(), String> {
+    pub fn check_invariants(&self) -> Result<(), String> {
         let lost = self.lost_answers();
         if !lost.is_empty() {
-            return Err(format!("answered and lost: {lost:?}"));
+            return Err(format!("answered requests are lost: {lost:?}"));
         }
         for saga in &self.sagas {
-            if let Some(hangs) = saga.hanging() {
-                return Err(format!("{} hangs: {hangs}", saga.name()));
+            if let Some(instance) = saga.hanging() {
+                return Err(format!("{} is not settled: {instance}", saga.name()));
             }
         }
         self.audits.iter().try_for_each(|audit| audit(self))
@@ -285,7 +285,7 @@ impl World {
         if let Cause::Dispatch(origin) = cause
             && self.causes.contains(&origin)
         {
-            return Ok(None); // recognised: it was carried out before
+            return Ok(None); // a duplicate: the command was executed before
         }
         if matches!(cause, Cause::Dispatch(_)) {
             self.overheard.push(dispatch.clone());
@@ -294,7 +294,7 @@ impl World {
         let business = kind.split('/').next().unwrap_or_default();
         let (Some(door), Some(settings)) = (self.doors.get_mut(kind), self.settings.get(business))
         else {
-            return Err(format!("{kind} was never installed"));
+            return Err(format!("{kind} is not installed"));
         };
         let is_request = matches!(cause, Cause::Request(_));
         let verdict = door.execute(dispatch, self.now, settings.as_ref());
@@ -304,7 +304,7 @@ impl World {
                 (vec![Payload::Unchanged { command: dispatch.command_name() }], None)
             }
             Verdict::Events(events) => (events.into_iter().map(Payload::Event).collect(), None),
-            Verdict::Refused(refused) if is_request => (vec![], Some((refused)().because)),
+            Verdict::Refused(refused) if is_request => (vec![], Some((refused)().reason)),
             Verdict::Refused(refused) => (vec![Payload::Refused(refused)], None),
         };
         let is_recorded = !payloads.is_empty();
@@ -312,7 +312,7 @@ impl World {
             self.append(kind, number, correlation, cause, payload);
         }
         match refusal {
-            Some(because) => Err(because),
+            Some(reason) => Err(reason),
             None => Ok(is_recorded.then_some(self.journal.len() as u64)),
         }
     }

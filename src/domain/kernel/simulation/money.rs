@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::domain::kernel::{
-    Books as _,
+    StateReader as _,
     payment::{Bill, Payment, Stage},
 };
 
@@ -12,7 +12,7 @@ impl World {
     ///
     /// # Errors
     /// The payment that differs, as a sentence.
-    pub fn money_adds_up<B: Bill>(&self) -> Result<(), String> {
+    pub fn check_money<B: Bill>(&self) -> Result<(), String> {
         self.each::<Payment<B>>(|number, payment| {
             let charges = self.outside.done(&format!("charge-{number}"));
             let refunds = self.outside.done(&format!("refund-{number}"));

@@ -1,7 +1,7 @@
 //! The simulated outside services: they execute the operation of a key at most once.
 
 use super::Dice;
-use crate::domain::kernel::{Answer, Ask, Patience};
+use crate::domain::kernel::{PortReply, PortRequest, RetryPolicy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All outside services of a simulated world.
@@ -10,12 +10,12 @@ pub struct Outside {
     /// The way the services answer.
     pub luck: Luck,
     /// Fails the call of this number (counted from 0), if that call can fail.
-    pub fail_at: Option<(u64, Answer)>,
+    pub fail_at: Option<(u64, PortReply)>,
     asked: u64,
     /// The keys of earlier calls. A call repeated after a crash may have been admitted before, so
     /// it is not turned away.
     keys: BTreeSet<String>,
-    answers: BTreeMap<String, Answer>,
+    answers: BTreeMap<String, PortReply>,
     done: BTreeMap<String, u32>,
 }
 
@@ -44,46 +44,48 @@ impl Outside {
     }
 
     /// Calls a service; `None` means that it has not answered and the call is to be retried.
-    pub(super) fn ask(&mut self, ask: &Ask, dice: &mut Dice) -> Option<Answer> {
+    pub(super) fn ask(&mut self, ask: &PortRequest, dice: &mut Dice) -> Option<PortReply> {
         self.asked += 1;
         let is_first = self.keys.insert(ask.key.clone());
         if let Some(answer) = self.answers.get(&ask.key) {
             return Some(answer.clone());
         }
-        let patient = ask.patience == Patience::UntilAnswered;
+        let until_answered = ask.retry_policy == RetryPolicy::UntilAnswered;
         let planned = self.fail_at.as_ref().filter(|(nth, _)| *nth + 1 == self.asked);
         let answer = match planned {
-            Some((_, answer)) if !patient => answer.clone(),
-            _ if self.luck == Luck::Good => Answer::Approved,
-            _ => Self::chance(ask.patience, dice),
+            Some((_, answer)) if !until_answered => answer.clone(),
+            _ if self.luck == Luck::Good => PortReply::Approved,
+            _ => Self::chance(ask.retry_policy, dice),
         };
         let was_done = self.done.contains_key(&ask.key);
         match answer {
-            Answer::TurnedAway(reason) if is_first && !was_done => Some(Answer::TurnedAway(reason)),
-            Answer::Unreachable(reason) | Answer::TurnedAway(reason) => {
+            PortReply::TurnedAway(reason) if is_first && !was_done => {
+                Some(PortReply::TurnedAway(reason))
+            }
+            PortReply::Unreachable(reason) | PortReply::TurnedAway(reason) => {
                 if dice.once_in(2) {
                     self.done.entry(ask.key.clone()).or_insert(1);
                 }
-                (!patient).then_some(Answer::Unreachable(reason))
+                (!until_answered).then_some(PortReply::Unreachable(reason))
             }
-            Answer::Declined(reason) if !was_done => {
-                self.answers.insert(ask.key.clone(), Answer::Declined(reason.clone()));
-                Some(Answer::Declined(reason))
+            PortReply::Declined(reason) if !was_done => {
+                self.answers.insert(ask.key.clone(), PortReply::Declined(reason.clone()));
+                Some(PortReply::Declined(reason))
             }
-            Answer::Approved | Answer::Declined(_) => {
+            PortReply::Approved | PortReply::Declined(_) => {
                 self.done.entry(ask.key.clone()).or_insert(1);
-                self.answers.insert(ask.key.clone(), Answer::Approved);
-                Some(Answer::Approved)
+                self.answers.insert(ask.key.clone(), PortReply::Approved);
+                Some(PortReply::Approved)
             }
         }
     }
 
-    fn chance(patience: Patience, dice: &mut Dice) -> Answer {
-        match (patience, dice.roll(10)) {
-            (_, 0 | 1) => Answer::Unreachable("the service does not answer".into()),
-            (Patience::Limited, 2 | 3) => Answer::Declined("not enough money".into()),
-            (Patience::Limited, 4) => Answer::TurnedAway("the gate is open".into()),
-            _ => Answer::Approved,
+    fn chance(retry_policy: RetryPolicy, dice: &mut Dice) -> PortReply {
+        match (retry_policy, dice.roll(10)) {
+            (_, 0 | 1) => PortReply::Unreachable("the service does not answer".into()),
+            (RetryPolicy::UntilDeadline, 2 | 3) => PortReply::Declined("not enough money".into()),
+            (RetryPolicy::UntilDeadline, 4) => PortReply::TurnedAway("the gate is open".into()),
+            _ => PortReply::Approved,
         }
     }
 }

@@ -5,17 +5,17 @@
 
 use super::{Live, Running, World};
 use crate::domain::kernel::{
-    Aggregate, Decision, Id, Meta, Saga, SettingsOf, Speaker, Step, Timestamp,
+    Aggregate, Decision, Id, Issuer, Meta, Saga, SettingsOf, Step, Timestamp,
 };
 
 /// The type of [`Aggregate::decide`].
 pub type Decide<A> = fn(&A, <A as Aggregate>::Command, Timestamp, &SettingsOf<A>) -> Decision<A>;
 
-/// The type of [`Aggregate::speaker`].
-pub type SpeakerOf<A> = fn(&<A as Aggregate>::Command) -> Speaker;
+/// The type of [`Aggregate::issuer`].
+pub type IssuerOf<A> = fn(&<A as Aggregate>::Command) -> Issuer;
 
 /// The type of [`Saga::react`].
-pub type React<S> = fn(S, Id<S>, <S as Saga>::Hears, &Meta) -> Step<S>;
+pub type React<S> = fn(S, Id<S>, <S as Saga>::Events, &Meta) -> Step<S>;
 
 impl World {
     /// Replaces the `decide` function of every `A`.
@@ -23,9 +23,9 @@ impl World {
         self.doors.insert(A::NAME, Box::new(Live::<A> { decide, ..Live::default() }));
     }
 
-    /// Replaces the `speaker` function of every `A`.
-    pub fn plant_speaker<A: Aggregate>(&mut self, speaker: SpeakerOf<A>) {
-        self.doors.insert(A::NAME, Box::new(Live::<A> { speaker, ..Live::default() }));
+    /// Replaces the `issuer` function of every `A`.
+    pub fn plant_issuer<A: Aggregate>(&mut self, issuer: IssuerOf<A>) {
+        self.doors.insert(A::NAME, Box::new(Live::<A> { issuer, ..Live::default() }));
     }
 
     /// Replaces the `react` function of every instance of `S`.

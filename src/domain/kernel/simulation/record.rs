@@ -1,6 +1,6 @@
 //! The records of the simulated journal.
 
-use crate::domain::kernel::{Aggregate, Fact, Id, Meta, Refused, Timestamp};
+use crate::domain::kernel::{Aggregate, AnyEvent, Id, Meta, Refused, Timestamp};
 use std::{any::Any, fmt, rc::Rc};
 
 /// A record of the simulated journal.
@@ -29,13 +29,13 @@ pub struct Record {
 pub enum Cause {
     /// A request from outside.
     Request(u64),
-    /// A command dispatched inside.
+    /// A command of a saga, a port or a lookup.
     Dispatch(Origin),
-    /// An alarm.
-    Alarm,
+    /// A timer of a saga.
+    Timer,
 }
 
-/// The identity of a dispatch: the idempotency key of commands dispatched inside.
+/// The identity of a dispatch: the idempotency key of commands of sagas, ports and lookups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The saga, port or lookup that dispatched the command.
@@ -60,8 +60,8 @@ pub enum Payload {
         /// The bare name of the command.
         command: String,
     },
-    /// An alarm expired.
-    Woken,
+    /// A timer fired.
+    TimerFired,
 }
 
 impl fmt::Debug for Payload {
@@ -70,7 +70,7 @@ impl fmt::Debug for Payload {
             Self::Event(_) => f.write_str("Event"),
             Self::Refused(refused) => refused().fmt(f),
             Self::Unchanged { command } => write!(f, "Unchanged({command})"),
-            Self::Woken => f.write_str("Woken"),
+            Self::TimerFired => f.write_str("TimerFired"),
         }
     }
 }
@@ -92,13 +92,13 @@ impl Record {
     pub const fn request(&self) -> Option<u64> {
         match self.cause {
             Cause::Request(request) => Some(request),
-            Cause::Dispatch(_) | Cause::Alarm => None,
+            Cause::Dispatch(_) | Cause::Timer => None,
         }
     }
 }
 
-impl Fact for Record {
-    fn about<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
+impl AnyEvent for Record {
+    fn downcast<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
         let Payload::Event(event) = &self.payload else { return None };
         if self.kind != A::NAME {
             return None;

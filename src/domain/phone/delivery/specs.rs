@@ -7,13 +7,13 @@ use super::{
     Parcel, Rejection,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Quantity, Standing, Timestamp,
+    Aggregate, FailureKind, Progress, Quantity, Timestamp,
     spec::{Spec, table},
 };
 use crate::domain::phone::settings::Settings;
 
 #[test]
-fn a_delivery_goes_its_way_and_no_other() {
+fn every_command_is_answered_in_every_state() {
     let received = || Received { parcel: parcel(), ship_at: None };
     table::<Delivery>(
         &[
@@ -36,7 +36,7 @@ fn a_delivery_goes_its_way_and_no_other() {
 }
 
 #[test]
-fn the_store_ships_by_itself_after_a_while_or_not_at_all() {
+fn the_store_ships_automatically_after_the_configured_time_or_not_at_all() {
     let received = |ship_at| [Received { parcel: parcel(), ship_at }];
     let receive = |settings| {
         let now = Timestamp(5);
@@ -49,22 +49,25 @@ fn the_store_ships_by_itself_after_a_while_or_not_at_all() {
 }
 
 #[test]
-fn a_clerk_who_ships_what_is_cancelled_is_told_so() {
+fn shipping_a_cancelled_order_fails_with_the_reason() {
     let past = [Received { parcel: parcel(), ship_at: None }, ShippingRequested];
     let asked = past.into_iter().fold(Delivery::default(), Delivery::evolve);
-    assert_eq!(asked.standing(), Standing::Pending);
-    let because = Rejection::IsStopped.to_string();
-    let fell = Standing::Fell { how: Fall::Refused, because };
-    assert_eq!(asked.evolve(Stopped).standing(), fell);
+    assert_eq!(asked.progress(), Progress::Pending);
+    let reason = Rejection::IsStopped.to_string();
+    let failed = Progress::Failed { how: FailureKind::Refused, reason };
+    assert_eq!(asked.evolve(Stopped).progress(), failed);
 }
 
 #[test]
-fn a_clerk_ships_by_process() {
-    let sayings = Delivery::vocabulary().into_sayings();
-    let word = sayings.iter().find(|saying| saying.name == "ship by process").unwrap();
+fn a_clerk_ships_an_order_by_its_process() {
+    let command_routes = Delivery::command_routes().into_routes();
+    let route = command_routes
+        .iter()
+        .find(|command_route| command_route.name == "ship by process")
+        .unwrap();
     let body = br#"{"id":1,"process":"Shipped"}"#;
-    assert_eq!(word.parse(Some(1), body).unwrap().command, Ship);
-    assert!(word.parse(Some(1), br#"{"process":"Received"}"#).is_err());
+    assert_eq!(route.parse(Some(1), body).unwrap().command, Ship);
+    assert!(route.parse(Some(1), br#"{"process":"Received"}"#).is_err());
 }
 
 fn parcel() -> Parcel {

@@ -1,7 +1,7 @@
 //! Commands, events and rejections of an order.
 
 use super::Basket;
-use crate::domain::kernel::{Fall, Money, Quantity, RejectionKind, Timestamp};
+use crate::domain::kernel::{FailureKind, Money, Quantity, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -23,9 +23,9 @@ pub enum Command {
     /// The payment failed.
     Reject {
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The store is ready to ship the order.
     Ship,
@@ -44,9 +44,9 @@ pub enum Command {
         /// Number of the attempt to cancel, from 1.
         attempt: u32,
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The refund is complete, or nothing was paid.
     FinishCancelling,
@@ -74,9 +74,9 @@ pub enum Event {
     /// The order failed before it was paid.
     Rejected {
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The order is to leave the store.
     Shipped,
@@ -99,9 +99,9 @@ pub enum Event {
         /// Number of the attempt to cancel, from 1.
         attempt: u32,
         /// Kind of the failure, which selects the HTTP status.
-        how: Fall,
+        how: FailureKind,
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
     /// The points are taken back, so the order is cancelled; what was paid is to be refunded.
     Forfeited {

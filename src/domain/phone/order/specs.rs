@@ -10,7 +10,7 @@ use super::{
     Order, Rejection,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Malformed, Money, Quantity, Said, Standing, Target, Timestamp,
+    Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Quantity, Target, Timestamp,
     spec::{Spec, table},
 };
 use crate::domain::phone::settings::Settings;
@@ -18,10 +18,10 @@ use crate::domain::phone::settings::Settings;
 const POINTS: Money = Money(198_000);
 
 #[test]
-fn an_order_goes_its_way_and_no_other() {
-    let (how, because) = (Fall::Unavailable, String::from("the bank is closed"));
+fn every_command_is_answered_in_every_state() {
+    let (how, reason) = (FailureKind::Unavailable, String::from("the bank is closed"));
     let paid = |further: &[Event]| [&[ordered(), paid()], further].concat();
-    let kept = Kept { attempt: 1, how, because: because.clone() };
+    let kept = Kept { attempt: 1, how, reason: reason.clone() };
     let asked = cancel_requested;
     let pasts = [
         ("Blank", vec![]),
@@ -35,13 +35,13 @@ fn an_order_goes_its_way_and_no_other() {
         ("Forfeited", paid(&[asked(), forfeited()])),
         ("Cancelled", paid(&[asked(), forfeited(), Cancelled])),
         ("Withdrawn", vec![ordered(), Withdrawn]),
-        ("Rejected", vec![ordered(), Rejected { how, because: because.clone() }]),
+        ("Rejected", vec![ordered(), Rejected { how, reason: reason.clone() }]),
     ];
     let place = Place { basket: basket(), price: Some(Money(990_000)) };
-    let reject = Reject { how, because: because.clone() };
+    let reject = Reject { how, reason: reason.clone() };
     let credit = Credit { points: POINTS };
     table::<Order>(&pasts, &[place, Pay, reject, Ship, credit], OF_BUYING);
-    let (forfeit, keep) = (Forfeit { attempt: 1 }, Keep { attempt: 1, how, because });
+    let (forfeit, keep) = (Forfeit { attempt: 1 }, Keep { attempt: 1, how, reason });
     table::<Order>(&pasts, &[Cancel, forfeit, keep, FinishCancelling], OF_CANCELLING);
 }
 
@@ -78,12 +78,13 @@ Rejected       !WasRejected    !WasRejected   !WasRejected   !WasRejected
 ";
 
 #[test]
-fn what_an_earlier_attempt_came_to_says_nothing_about_this_one() {
-    let because = String::from("late");
-    let (how, second) = (Fall::Unavailable, CancelRequested { attempt: 2, answer_by: LATER });
-    let kept = Kept { attempt: 1, how, because: because.clone() };
+fn the_outcome_of_an_earlier_attempt_does_not_affect_the_current_one() {
+    let reason = String::from("late");
+    let (how, second) =
+        (FailureKind::Unavailable, CancelRequested { attempt: 2, answer_by: LATER });
+    let kept = Kept { attempt: 1, how, reason: reason.clone() };
     let past = || vec![ordered(), paid(), cancel_requested(), kept.clone(), second.clone()];
-    Order::given(past()).when(Keep { attempt: 1, how, because }).then([]);
+    Order::given(past()).when(Keep { attempt: 1, how, reason }).then([]);
     Order::given(past()).when(Forfeit { attempt: 1 }).rejected(Rejection::NotCancelling);
     Order::given(past()).when(Forfeit { attempt: 2 }).then([forfeited()]);
 }
@@ -115,7 +116,7 @@ fn the_list_price_holds_and_only_what_is_not_listed_has_the_price_of_the_custome
 }
 
 #[test]
-fn nobody_orders_nothing_or_more_than_there_is_money_for() {
+fn an_order_needs_a_valid_item_quantity_amount_and_address() {
     let place = |basket, price| Order::given([]).when(Place { basket, price: Some(Money(price)) });
     let most = || Basket { qty: Quantity::MAX, ..basket() };
     let (price, amount) = (Money(1_000_000), Money::MAX);
@@ -132,34 +133,38 @@ fn nobody_orders_nothing_or_more_than_there_is_money_for() {
 }
 
 #[test]
-fn a_cancellation_that_came_to_nothing_is_told_and_leaves_the_order_paid() {
-    let because = String::from("the bank is closed");
-    let how = Fall::Unavailable;
-    let kept = Kept { attempt: 1, how, because: because.clone() };
+fn a_failed_cancellation_is_reported_and_leaves_the_order_paid() {
+    let reason = String::from("the bank is closed");
+    let how = FailureKind::Unavailable;
+    let kept = Kept { attempt: 1, how, reason: reason.clone() };
     let past = [ordered(), paid(), Credited { points: POINTS }, cancel_requested(), kept];
     let order = past.into_iter().fold(Order::default(), Order::evolve);
-    assert_eq!(order.standing(), Standing::Fell { how, because });
+    assert_eq!(order.progress(), Progress::Failed { how, reason });
     assert_eq!((order.status(), order.point()), ("Paid", Some(POINTS)));
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
-    let said = say("order", None, r#"{"item":"GX Note99","qty":"2","price":990000}"#).unwrap();
+fn requests_of_the_original_clients_are_parsed() {
+    let parsed = parse("order", None, r#"{"item":"GX Note99","qty":"2","price":990000}"#).unwrap();
     let command = Place { basket: basket(), price: Some(Money(990_000)) };
-    assert_eq!(said, Said { target: Target::New, command });
-    let said = say("order", None, r#"{"item":"test","qty":1,"store":"s","address":"a"}"#);
-    assert_eq!(said.unwrap().target, Target::New);
-    let said = say("cancel by status", Some(1), r#"{"status":"cancel","item":"GX"}"#).unwrap();
-    assert_eq!(said, Said { target: Target::Existing(1), command: Cancel });
-    assert!(say("order", None, r#"{"item":"test"}"#).is_err());
-    assert!(say("order", None, r#"{"item":"test","qty":-1}"#).is_err());
-    assert!(say("order", None, r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
-    assert!(say("cancel by status", Some(1), r#"{"status":"Shipped"}"#).is_err());
+    assert_eq!(parsed, ParsedCommand { target: Target::New, command });
+    let parsed = parse("order", None, r#"{"item":"test","qty":1,"store":"s","address":"a"}"#);
+    assert_eq!(parsed.unwrap().target, Target::New);
+    let parsed = parse("cancel by status", Some(1), r#"{"status":"cancel","item":"GX"}"#).unwrap();
+    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
+    assert!(parse("order", None, r#"{"item":"test"}"#).is_err());
+    assert!(parse("order", None, r#"{"item":"test","qty":-1}"#).is_err());
+    assert!(parse("order", None, r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
+    assert!(parse("cancel by status", Some(1), r#"{"status":"Shipped"}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Order>, Malformed> {
-    let sayings = Order::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
+    let command_routes = Order::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 const LATER: Timestamp = Timestamp(2_000);

@@ -22,7 +22,7 @@ const POINTS: Money = Money(198_000);
 const NONE: Money = Money::ZERO;
 
 #[test]
-fn a_reward_goes_its_way_and_no_other() {
+fn every_command_is_answered_in_every_state() {
     let reason = String::from("no");
     let granted = |further: &[Event]| [&[requested(), granted()], further].concat();
     let pasts = [
@@ -136,7 +136,7 @@ fn a_tenth_is_granted_rounded_down() {
 }
 
 #[test]
-fn a_reward_of_nothing_is_none_of_the_banks_business() {
+fn a_reward_of_zero_points_needs_no_call_to_the_bank() {
     let (attempt, points) = (1, NONE);
     let none = || Granted { points };
     let gone = || Reclaimed { attempt, points };
@@ -146,7 +146,7 @@ fn a_reward_of_nothing_is_none_of_the_banks_business() {
 }
 
 #[test]
-fn the_answer_to_an_earlier_attempt_says_nothing_about_this_one() {
+fn the_answer_to_an_earlier_attempt_does_not_affect_the_current_one() {
     let past = || {
         let forgotten = ReclaimForgotten { attempt: 1 };
         let early = [requested(), ReclaimAwaited { attempt: 1 }, forgotten, granted()];
@@ -159,13 +159,16 @@ fn the_answer_to_an_earlier_attempt_says_nothing_about_this_one() {
 }
 
 #[test]
-fn a_reward_that_is_cancelled_means_that_its_order_is() {
-    let sayings = Reward::vocabulary().into_sayings();
-    let word = sayings.iter().find(|saying| saying.name == "cancel the order").unwrap();
-    let passed_on = word.passed_on(Some(3), br#"{"process":"Cancelled"}"#).unwrap().unwrap();
+fn cancelling_a_reward_cancels_its_order() {
+    let command_routes = Reward::command_routes().into_routes();
+    let route = command_routes
+        .iter()
+        .find(|command_route| command_route.name == "cancel the order")
+        .unwrap();
+    let passed_on = route.passed_on(Some(3), br#"{"process":"Cancelled"}"#).unwrap().unwrap();
     assert_eq!((passed_on.aggregate(), passed_on.number()), (Order::NAME, 3));
     assert_eq!(passed_on.command::<Order>(), Some(&order::Command::Cancel));
-    assert!(word.passed_on(Some(3), br#"{"process":"Granted"}"#).is_err());
+    assert!(route.passed_on(Some(3), br#"{"process":"Granted"}"#).is_err());
 }
 
 const fn asked(points: u64) -> Event {

@@ -7,12 +7,12 @@ use super::{
     Rejection,
 };
 use crate::domain::kernel::{
-    Aggregate, Id, Malformed, Quantity, Said, Target,
+    Aggregate, Id, Malformed, ParsedCommand, Quantity, Target,
     spec::{Spec, table},
 };
 
 #[test]
-fn cars_go_only_where_they_can_go() {
+fn every_command_is_answered_in_every_state() {
     table::<Car>(
         &[
             ("Blank", vec![]),
@@ -39,20 +39,20 @@ fn each_order_has_its_cars_at_most_once() {
 }
 
 #[test]
-fn no_order_gets_some_of_its_cars() {
+fn an_order_gets_all_of_its_cars_or_none() {
     Car::given([registered(1)]).when(rent(7, 2)).rejected(Rejection::Short { rentable: 1 });
     Car::given([registered(0)]).when(rent(7, 1)).rejected(Rejection::Short { rentable: 0 });
 }
 
 #[test]
-fn cars_come_back_once() {
+fn the_cars_of_an_order_are_returned_once() {
     let past = || [registered(2), rented(7, 2, 0)];
     Car::given(past()).when(Return { order: Id::new(7) }).then([returned(7, 2, 2)]);
     Car::given(past()).when(Return { order: Id::new(8) }).then([]);
 }
 
 #[test]
-fn the_fleet_manager_says_how_many_can_be_rented() {
+fn the_fleet_manager_sets_the_number_of_rentable_cars() {
     let restocked = |registered, rentable| {
         [Restocked { registered: Quantity(registered), rentable: Quantity(rentable) }]
     };
@@ -65,7 +65,7 @@ fn the_fleet_manager_says_how_many_can_be_rented() {
 }
 
 #[test]
-fn nobody_has_a_million_and_one_cars() {
+fn too_many_cars_and_too_long_names_are_rejected() {
     Car::given([]).when(register(1_000_001)).rejected(Rejection::TooMany);
     Car::given([registered(1), rented(7, 1, 0)])
         .when(revise(1_000_000))
@@ -76,26 +76,30 @@ fn nobody_has_a_million_and_one_cars() {
 }
 
 #[test]
-fn whether_any_can_be_rented_shows() {
+fn the_status_shows_whether_a_car_can_be_rented() {
     let car = [registered(1)].into_iter().fold(Car::default(), Car::evolve);
     assert_eq!(car.status(), "Available");
     assert_eq!(car.evolve(rented(7, 1, 0)).status(), "Rented Out");
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
+fn requests_of_the_original_clients_are_parsed() {
     let registers = Register { name: "".into(), count: Quantity(10) };
-    let said = say("register", None, r#"{"status":"...","cnt":10}"#);
-    assert_eq!(said, Ok(Said { target: Target::New, command: registers }));
-    let said = say("restock by patch", Some(1), r#"{"id":1,"status":"x","cnt":"5"}"#);
-    assert_eq!(said, Ok(Said { target: Target::Existing(1), command: revise(5) }));
-    assert!(say("restock by patch", Some(1), r#"{"status":"x"}"#).is_err());
-    assert!(say("register", None, r#"{"cnt":-1}"#).is_err());
+    let parsed = parse("register", None, r#"{"status":"...","cnt":10}"#);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: registers }));
+    let parsed = parse("restock by patch", Some(1), r#"{"id":1,"status":"x","cnt":"5"}"#);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: revise(5) }));
+    assert!(parse("restock by patch", Some(1), r#"{"status":"x"}"#).is_err());
+    assert!(parse("register", None, r#"{"cnt":-1}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Car>, Malformed> {
-    let sayings = Car::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Car>, Malformed> {
+    let command_routes = Car::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn register(count: u32) -> Command {

@@ -6,17 +6,17 @@ use super::{
     Order, Rejection, Stage,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Id, Malformed, Money, Quantity, Said, Standing, Target,
+    Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Progress, Quantity, Target,
     spec::{Spec, table},
 };
 use crate::domain::rental::{payment::Rent, settings::Settings};
 
 #[test]
-fn an_order_goes_only_where_it_can_go() {
-    let because = || "b".to_owned();
-    let refused = || Refused { because: because() };
+fn every_command_is_answered_in_every_state() {
+    let reason = || "b".to_owned();
+    let refused = || Refused { reason: reason() };
     let cancelled = |was| Cancelled { was };
-    let rejected = |how| Rejected { how, because: because() };
+    let rejected = |how| Rejected { how, reason: reason() };
     table::<Order>(
         &[
             ("Blank", vec![]),
@@ -26,16 +26,16 @@ fn an_order_goes_only_where_it_can_go() {
             ("Refunding", vec![placed(), paid(), refused()]),
             ("Cancelling", vec![placed(), paid(), cancelled(Stage::Paid)]),
             ("Cancelled", vec![placed(), paid(), cancelled(Stage::Paid), Undone]),
-            ("Unpaid", vec![placed(), rejected(Fall::Unpaid)]),
-            ("Carless", vec![placed(), paid(), refused(), rejected(Fall::Refused)]),
+            ("Unpaid", vec![placed(), rejected(FailureKind::Unpaid)]),
+            ("Carless", vec![placed(), paid(), refused(), rejected(FailureKind::Refused)]),
         ],
         &[
             place(1, 1),
             Cancel,
             Pay,
-            Reject { how: Fall::Unpaid, because: because() },
+            Reject { how: FailureKind::Unpaid, reason: reason() },
             Confirm,
-            Refuse { because: because() },
+            Refuse { reason: reason() },
             Close,
         ],
         "
@@ -62,7 +62,7 @@ fn every_car_of_an_order_is_paid_for() {
 }
 
 #[test]
-fn nobody_orders_no_cars_or_more_than_there_can_be() {
+fn an_order_is_for_one_to_a_million_cars_of_a_valid_kind() {
     Order::given([]).when(place(1, 0)).rejected(Rejection::BadQuantity);
     Order::given([]).when(place(1, 1_000_001)).rejected(Rejection::BadQuantity);
     Order::given([]).when(place(0, 1)).rejected(Rejection::BadCar);
@@ -76,7 +76,7 @@ fn nobody_orders_no_cars_or_more_than_there_can_be() {
 }
 
 #[test]
-fn a_cancelled_order_says_how_far_it_had_come() {
+fn a_cancellation_records_the_stage_of_the_order() {
     let cancelled = |was| [Cancelled { was }];
     Order::given([placed()]).when(Cancel).then(cancelled(Stage::Requested));
     Order::given([placed(), paid()]).when(Cancel).then(cancelled(Stage::Paid));
@@ -86,35 +86,39 @@ fn a_cancelled_order_says_how_far_it_had_come() {
 }
 
 #[test]
-fn an_order_without_a_car_falls_once_the_money_is_back() {
-    let refused = Refused { because: "b".into() };
+fn an_order_without_a_car_fails_after_the_refund() {
+    let refused = Refused { reason: "b".into() };
     let order = [placed(), paid(), refused].into_iter().fold(Order::default(), Order::evolve);
-    assert_eq!((order.status(), order.standing()), ("Paid", Standing::Pending));
-    let rejected = Rejected { how: Fall::Refused, because: "b".into() };
+    assert_eq!((order.status(), order.progress()), ("Paid", Progress::Pending));
+    let rejected = Rejected { how: FailureKind::Refused, reason: "b".into() };
     let order = order.evolve(rejected);
-    let fell = Standing::Fell { how: Fall::Refused, because: "b".into() };
-    assert_eq!((order.status(), order.standing()), ("Rejected", fell));
+    let failed = Progress::Failed { how: FailureKind::Refused, reason: "b".into() };
+    assert_eq!((order.status(), order.progress()), ("Rejected", failed));
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
-    let said = say("order", None, r#"{"id":1,"status":"ORDERED","carId":1,"orderId":1}"#);
-    assert_eq!(said, Ok(Said { target: Target::New, command: place(1, 1) }));
-    let said = say("order", None, r#"{"carId":"1","qty":"10"}"#);
-    assert_eq!(said, Ok(Said { target: Target::New, command: place(1, 10) }));
+fn requests_of_the_original_clients_are_parsed() {
+    let parsed = parse("order", None, r#"{"id":1,"status":"ORDERED","carId":1,"orderId":1}"#);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: place(1, 1) }));
+    let parsed = parse("order", None, r#"{"carId":"1","qty":"10"}"#);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: place(1, 10) }));
     for status in ["CANCELLED", "canceled", "Cancel"] {
-        let said = say("cancel by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
-        assert_eq!(said, Ok(Said { target: Target::Existing(1), command: Cancel }));
+        let parsed = parse("cancel by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
+        assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Cancel }));
     }
-    assert!(say("order", None, r#"{"qty":1}"#).is_err());
-    assert!(say("order", None, r#"{"carId":1,"qty":-1}"#).is_err());
-    assert!(say("order", None, r#"{"carId":1,"colour":"red"}"#).is_err());
-    assert!(say("cancel by status", Some(1), r#"{"status":"PAID"}"#).is_err());
+    assert!(parse("order", None, r#"{"qty":1}"#).is_err());
+    assert!(parse("order", None, r#"{"carId":1,"qty":-1}"#).is_err());
+    assert!(parse("order", None, r#"{"carId":1,"colour":"red"}"#).is_err());
+    assert!(parse("cancel by status", Some(1), r#"{"status":"PAID"}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Order>, Malformed> {
-    let sayings = Order::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
+    let command_routes = Order::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn place(car: u64, quantity: u32) -> Command {

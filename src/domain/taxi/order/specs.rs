@@ -7,16 +7,16 @@ use super::{
     Grade, Order, Rejection, Stage,
 };
 use crate::domain::kernel::{
-    Aggregate, Fall, Id, Malformed, Money, Said, Target,
+    Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Target,
     spec::{Spec, table},
 };
 
 #[test]
-fn an_order_goes_its_way_and_no_other() {
-    let (how, because) = (Fall::Unpaid, "no money".to_owned());
+fn every_command_is_answered_in_every_state() {
+    let (how, reason) = (FailureKind::Unpaid, "no money".to_owned());
     let confirmed = Confirmed { customer: jung(), taxi: Some(Id::new(3)) };
-    let cancelled = |was| Cancelled { customer: jung(), was, because: None };
-    let rejected = Rejected { customer: jung(), how, because: because.clone() };
+    let cancelled = |was| Cancelled { customer: jung(), was, reason: None };
+    let rejected = Rejected { customer: jung(), how, reason: reason.clone() };
     let leaving = vec![called(), paid(), cancelled(Stage::Paid)];
     let pasts = [
         ("Blank", vec![]),
@@ -30,9 +30,9 @@ fn an_order_goes_its_way_and_no_other() {
     ];
     let call = Call { grade: Grade::Prime, customer: jung(), card_no: "2".into() };
     let [same, other] = [3, 4].map(|taxi| Confirm { taxi: Some(Id::new(taxi)) });
-    let reject = Reject { how, because: because.clone() };
+    let reject = Reject { how, reason: reason.clone() };
     table::<Order>(&pasts, &[call, Pay, reject, same, other], OF_CALLING);
-    table::<Order>(&pasts, &[Cancel, CallOff { because }, FinishCancelling], OF_CANCELLING);
+    table::<Order>(&pasts, &[Cancel, CallOff { reason }, FinishCancelling], OF_CANCELLING);
 }
 
 /// The first confirmation is of the taxi that comes, the second of another.
@@ -67,7 +67,7 @@ fn a_call_costs_the_fare_of_its_grade() {
 }
 
 #[test]
-fn nobody_without_a_name_is_fetched() {
+fn a_call_without_a_name_is_rejected() {
     let customer = Customer { name: " ".into(), phone: "1".into() };
     let call = Call { grade: Grade::Prime, customer, card_no: "2".into() };
     Order::given([]).when(call).rejected(Rejection::BadName);
@@ -81,7 +81,7 @@ fn an_unpaid_order_is_not_confirmed() {
 #[test]
 fn an_order_is_cancelled_before_and_after_it_is_confirmed() {
     let taxi = Some(Id::new(3));
-    let cancelled = |was| Cancelled { customer: jung(), was, because: None };
+    let cancelled = |was| Cancelled { customer: jung(), was, reason: None };
     Order::given([called()]).when(Cancel).then([cancelled(Stage::Requested)]);
     Order::given([called(), paid()]).when(Cancel).then([cancelled(Stage::Paid)]);
     Order::given([called(), paid(), Confirmed { customer: jung(), taxi }])
@@ -91,41 +91,45 @@ fn an_order_is_cancelled_before_and_after_it_is_confirmed() {
 
 #[test]
 fn cancelling_twice_changes_nothing() {
-    let cancelled = Cancelled { customer: jung(), was: Stage::Paid, because: None };
+    let cancelled = Cancelled { customer: jung(), was: Stage::Paid, reason: None };
     let past = || [called(), paid(), cancelled.clone()];
     Order::given(past()).when(Cancel).then([]);
-    Order::given(past()).when(CallOff { because: "late".into() }).then([]);
+    Order::given(past()).when(CallOff { reason: "late".into() }).then([]);
     Order::given(past()).when(FinishCancelling).then([Undone]);
     Order::given(past()).when(Pay).rejected(Rejection::IsCancelled);
 }
 
 #[test]
 fn a_rejected_order_is_not_cancelled() {
-    let (how, because) = (Fall::Unpaid, "no money".to_owned());
-    let rejected = Rejected { customer: jung(), how, because: because.clone() };
-    Order::given([called()]).when(Reject { how, because }).then([rejected.clone()]);
+    let (how, reason) = (FailureKind::Unpaid, "no money".to_owned());
+    let rejected = Rejected { customer: jung(), how, reason: reason.clone() };
+    Order::given([called()]).when(Reject { how, reason }).then([rejected.clone()]);
     Order::given([called(), rejected]).when(Cancel).rejected(Rejection::WasRejected);
 }
 
 #[test]
-fn nobody_cancels_what_was_never_called() {
+fn an_unknown_order_cannot_be_cancelled() {
     Order::given([]).when(Cancel).rejected(Rejection::Unknown);
 }
 
 #[test]
-fn clients_of_the_original_are_understood() {
-    let said = say("call", None, r#"{"orderType":"basic","name":"Jung","id":9,"status":"x"}"#);
-    assert_eq!(said.unwrap().target, Target::New);
-    let said = say("cancel by status", Some(1), r#"{"status":"Canceled"}"#).unwrap();
-    assert_eq!(said, Said { target: Target::Existing(1), command: Cancel });
-    assert!(say("call", None, r#"{"orderType":"gold","name":"Jung"}"#).is_err());
-    assert!(say("call", None, r#"{"orderType":"basic","name":"Jung","x":1}"#).is_err());
-    assert!(say("cancel by status", Some(1), r#"{"status":"paid"}"#).is_err());
+fn requests_of_the_original_clients_are_parsed() {
+    let parsed = parse("call", None, r#"{"orderType":"basic","name":"Jung","id":9,"status":"x"}"#);
+    assert_eq!(parsed.unwrap().target, Target::New);
+    let parsed = parse("cancel by status", Some(1), r#"{"status":"Canceled"}"#).unwrap();
+    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
+    assert!(parse("call", None, r#"{"orderType":"gold","name":"Jung"}"#).is_err());
+    assert!(parse("call", None, r#"{"orderType":"basic","name":"Jung","x":1}"#).is_err());
+    assert!(parse("cancel by status", Some(1), r#"{"status":"paid"}"#).is_err());
 }
 
-fn say(name: &str, number: Option<u64>, body: &str) -> Result<Said<Order>, Malformed> {
-    let sayings = Order::vocabulary().into_sayings();
-    sayings.iter().find(|saying| saying.name == name).unwrap().parse(number, body.as_bytes())
+fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
+    let command_routes = Order::command_routes().into_routes();
+    command_routes
+        .iter()
+        .find(|command_route| command_route.name == name)
+        .unwrap()
+        .parse(number, body.as_bytes())
 }
 
 fn jung() -> Customer {

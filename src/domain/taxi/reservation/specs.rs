@@ -16,10 +16,10 @@ const ACCEPTED: super::Event = Accepted { confirm_by: None };
 const SOUGHT: super::Event = TaxiSought { among: Among::InStock };
 
 #[test]
-fn a_reservation_goes_its_way_and_no_other() {
+fn every_command_is_answered_in_every_state() {
     let (taxi, other) = (Id::new(3), Id::new(4));
     let chosen = |choice| TaxiChosen { taxi, choice };
-    let failed = AssigningFailed { because: "gone".into() };
+    let failed = AssigningFailed { reason: "gone".into() };
     let pasts = [
         ("Blank", vec![]),
         ("Accepted", vec![ACCEPTED]),
@@ -37,7 +37,7 @@ fn a_reservation_goes_its_way_and_no_other() {
     let [by_order, by_dispatcher] = [By::Order, By::Dispatcher].map(|by| Cancel { by });
     table::<Reservation>(&pasts, &of_the_dispatcher, OF_THE_DISPATCHER);
     table::<Reservation>(&pasts, &[Accept, by_order, by_dispatcher], OF_THE_ORDER);
-    let fail = Fail { because: "gone".into() };
+    let fail = Fail { reason: "gone".into() };
     let [same, another] = [taxi, other].map(|taxi| Assign { taxi });
     let offer = Offer { taxi };
     let of_the_taxis = [offer, FindNone, DoWithout, same, another, fail];
@@ -110,10 +110,10 @@ fn a_dispatcher_who_wants_any_taxi_gets_the_cheapest() {
 }
 
 #[test]
-fn an_overtaken_offer_is_followed_by_the_next() {
+fn the_next_taxi_is_looked_up_when_the_offered_one_is_taken() {
     let chosen = TaxiChosen { taxi: Id::new(3), choice: Choice::Cheapest };
     Reservation::given([ACCEPTED, SOUGHT, chosen])
-        .when(Fail { because: "gone".into() })
+        .when(Fail { reason: "gone".into() })
         .then([SOUGHT]);
 }
 
@@ -121,18 +121,18 @@ fn an_overtaken_offer_is_followed_by_the_next() {
 fn a_taxi_out_of_stock_leaves_the_reservation_waiting() {
     let chosen = TaxiChosen { taxi: Id::new(3), choice: Choice::Dispatcher };
     Reservation::given([ACCEPTED, chosen])
-        .when(Fail { because: "gone".into() })
-        .then([AssigningFailed { because: "gone".into() }]);
+        .when(Fail { reason: "gone".into() })
+        .then([AssigningFailed { reason: "gone".into() }]);
 }
 
 #[test]
-fn it_matters_whether_there_is_no_taxi_or_only_no_free_one() {
+fn a_reservation_is_confirmed_without_a_taxi_only_when_none_is_registered() {
     let all = || TaxiSought { among: Among::Registered };
     Reservation::given([ACCEPTED, SOUGHT]).when(FindNone).then([all()]);
     Reservation::given([ACCEPTED, SOUGHT, all()]).when(DoWithout).then([Confirmed { taxi: None }]);
     Reservation::given([ACCEPTED, SOUGHT, all()])
         .when(FindNone)
-        .then([AssigningFailed { because: OUT_OF_STOCK.into() }]);
+        .then([AssigningFailed { reason: OUT_OF_STOCK.into() }]);
 }
 
 #[test]

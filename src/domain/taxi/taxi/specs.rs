@@ -11,7 +11,7 @@ use crate::domain::kernel::{
 };
 
 #[test]
-fn taxis_go_only_where_they_can_go() {
+fn every_command_is_answered_in_every_state() {
     let (reservation, other) = (Id::new(7), Id::new(8));
     let released = Released { reservation, stock: Quantity(1) };
     let restock = |stock| Revise(Revision { stock: Some(Quantity(stock)), ..Revision::default() });
@@ -50,7 +50,7 @@ fn each_reservation_takes_one_taxi_at_most() {
 }
 
 #[test]
-fn no_taxi_is_assigned_that_is_not_there() {
+fn a_taxi_that_is_out_of_stock_or_unknown_is_not_assigned() {
     Taxi::given([registered(1), assigned(7, 0)])
         .when(Assign { reservation: Id::new(8) })
         .rejected(Rejection::OutOfStock);
@@ -58,7 +58,7 @@ fn no_taxi_is_assigned_that_is_not_there() {
 }
 
 #[test]
-fn a_taxi_comes_back_once() {
+fn the_taxi_of_a_reservation_is_released_once() {
     let reservation = Id::new(7);
     let stock = Quantity(1);
     Taxi::given([registered(1), assigned(7, 0)])
@@ -68,7 +68,7 @@ fn a_taxi_comes_back_once() {
 }
 
 #[test]
-fn a_driver_says_how_many_are_free() {
+fn a_driver_sets_the_number_of_free_taxis() {
     let revision = Revision { stock: Some(Quantity(5)), ..Revision::default() };
     Taxi::given([registered(1), assigned(7, 0)])
         .when(Revise(revision))
@@ -76,7 +76,7 @@ fn a_driver_says_how_many_are_free() {
 }
 
 #[test]
-fn nobody_has_a_million_and_one_taxis() {
+fn too_many_and_too_expensive_taxis_are_rejected() {
     let register = Register { model: model(), stock: Quantity(1_000_001) };
     Taxi::given([]).when(register).rejected(Rejection::TooMany);
     let model = Model { item_price: Money(Money::MAX.0 + 1), ..model() };

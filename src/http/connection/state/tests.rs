@@ -24,11 +24,11 @@ fn reads(state: &ConnectionState) -> bool {
 }
 
 #[test]
-fn a_head_has_its_time_as_a_whole_whether_it_is_the_first_or_not() {
+fn every_head_has_one_time_limit_in_total() {
     let (clock, state) = connection();
     assert_eq!(at(&clock, &state, 4_999), None);
     drop(state.serve(false));
-    assert_eq!(at(&clock, &state, 60_000), None, "it is idle");
+    assert_eq!(at(&clock, &state, 60_000), None, "the connection is idle");
     for ms in [60_000, 61_000, 64_000] {
         clock.set(ms);
         assert!(reads(&state));
@@ -49,7 +49,7 @@ fn an_idle_connection_is_closed_and_one_that_is_served_is_not() {
 }
 
 #[test]
-fn a_body_that_nobody_reads_does_not_keep_the_connection() {
+fn an_unread_body_does_not_keep_the_connection() {
     let (clock, state) = connection();
     drop(state.serve(true));
     assert_eq!(state.waits(), (Phase::Discarding, 0));
@@ -75,7 +75,7 @@ fn a_peer_that_reads_nothing_is_closed_and_one_that_reads_something_is_not() {
 }
 
 #[test]
-fn so_many_requests_wait_and_no_more_are_read_until_they_are_answered() {
+fn no_more_requests_are_read_until_the_waiting_ones_are_answered() {
     let (_, state) = connection();
     assert!(reads(&state));
     let pipelined = REQUEST.repeat(1_000);
@@ -85,10 +85,10 @@ fn so_many_requests_wait_and_no_more_are_read_until_they_are_answered() {
     }
     assert_eq!(pipelined[..taken].split(|byte| *byte == b'\n').count(), LINES_PER_TURN + 1);
     let serving = state.serve(false);
-    assert!(!reads(&state) && !reads(&state), "while one is being answered");
+    assert!(!reads(&state) && !reads(&state), "a request is being answered");
     drop(serving);
     state.blocked(&Context::from_waker(Waker::noop()));
-    assert!(!reads(&state), "while answers are not read");
+    assert!(!reads(&state), "the client does not read the answers");
     state.written();
     assert!(reads(&state));
 }
@@ -101,7 +101,7 @@ fn a_client_that_does_not_pipeline_is_read_from_while_it_waits() {
     assert!(reads(&state));
     state.nothing_to_read(&Context::from_waker(Waker::noop()));
     let _serving = state.serve(false);
-    assert!(reads(&state), "so that its end is noticed");
+    assert!(reads(&state), "the server notices a closed connection");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_body_that_is_late_ends_its_reading_and_not_the_connection() {
     assert_eq!(at(&clock, &state, 63_000), None);
     assert!(state.is_body_late());
     state.begins_body();
-    assert!(!state.is_body_late(), "the next body has a time of its own");
+    assert!(!state.is_body_late(), "each body has a time limit of its own");
     state.ends_body(true);
     assert_eq!(at(&clock, &state, 99_000), None);
     assert!(!state.is_body_late(), "no body is read");

@@ -1,4 +1,4 @@
-//! The part of an audit that checks everything beside the records: snapshots, subscribers' cursors,
+//! The part of an audit that checks everything except records: snapshots, cursors of subscribers,
 //! answers, conversations, names.
 
 use super::Audit;
@@ -16,7 +16,7 @@ impl Audit<'_> {
     /// `None` when the streams could not be read.
     pub(super) fn beside_records(&mut self, last_versions: Option<&HashMap<Stream, u32>>) {
         self.part("the snapshots", |audit| audit.snapshots(last_versions));
-        self.part("the positions of followers", Audit::followers);
+        self.part("the positions of subscribers", Audit::subscribers);
         self.part("the answers", |audit| {
             audit.all_readable::<StoredAnswer>(&[keys::ANSWER], "the answer")?;
             audit.all_readable::<KeptAnswer>(&[keys::KEPT_ANSWER], "the answer")?;
@@ -28,7 +28,7 @@ impl Audit<'_> {
         });
         self.part("the names of kinds", |audit| {
             audit.all_readable::<String>(keys::KIND_NAMES, "the name of the kind")?;
-            audit.all_readable::<StoreId>(keys::STORE_ID, "what tells the store from others")?;
+            audit.all_readable::<StoreId>(keys::STORE_ID, "the identity of the store")?;
             audit.all_readable::<Answers>(keys::ANSWERS_ALONE, "the number of stored answers")?;
             audit.all_readable::<Vec<u64>>(keys::NUMBERS_TAKEN, "the numbers that are taken")?;
             audit.all_readable::<Vec<Loss>>(keys::LOSSES, "the losses that were accepted")?;
@@ -36,7 +36,8 @@ impl Audit<'_> {
         });
     }
 
-    /// Checks the snapshots; without the last versions of streams, only whether they can be read.
+    /// Checks the snapshots. Without the last versions of streams it checks only that they can be
+    /// read.
     fn snapshots(
         &mut self,
         last_versions: Option<&HashMap<Stream, u32>>,
@@ -59,15 +60,15 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn followers(&mut self) -> Result<(), StoreError> {
+    fn subscribers(&mut self) -> Result<(), StoreError> {
         for entry in self.db.scan_prefix([keys::FOLLOWER]) {
             let (key, value) = entry?;
             match codec::unframe::<u64>(&value) {
                 Ok(position) if position > self.db_head()? => self.flaw(format!(
-                    "the follower with key {key:?} is at {position}, past the end of the journal"
+                    "the subscriber with key {key:?} is at {position}, past the end of the journal"
                 )),
                 Ok(_) => {}
-                Err(error) => self.flaw(format!("the position of follower {key:?}: {error}")),
+                Err(error) => self.flaw(format!("the position of subscriber {key:?}: {error}")),
             }
         }
         Ok(())

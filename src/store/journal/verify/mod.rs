@@ -1,4 +1,4 @@
-//! Reads everything and reports what is wrong: the store's part of `madang verify`.
+//! The audit of the journal for `madang verify`: it reads all data and reports every flaw.
 
 mod beside;
 
@@ -26,17 +26,22 @@ impl fmt::Display for Flaw {
 }
 
 impl Journal {
-    /// Reads all durable data and checks it: checksums, that positions and versions have no gap and
-    /// no duplicate, that commits and histories agree, that one dispatch led to one group of
-    /// records, and the totals. `progress` receives how many of how many records are read. Each
-    /// record is read twice: in global order, and in its stream's history. `each` receives every
-    /// readable record in global order.
+    /// Reads all durable data and checks it:
+    ///
+    /// - Checksums and totals are right.
+    /// - Positions and versions have no gap and no duplicate.
+    /// - Commits and histories agree.
+    /// - One dispatch led to one group of adjacent records.
+    ///
+    /// Each record is read twice: in global order, and in its stream's history. `progress` receives
+    /// the number of records read and the number of all. `each` receives every readable record in
+    /// global order.
     ///
     /// A part that cannot be read to its end is a flaw as well, and the next part is checked.
     ///
     /// # Errors
     /// When the journal is closed. Unreadable data is not an error but a flaw, and ends the part of
-    /// the audit that meets it.
+    /// the audit that reads it.
     pub fn audit(
         &self,
         progress: &mut dyn FnMut(u64, u64),
@@ -69,17 +74,17 @@ impl Journal {
         for entry in self.disk()?.db.scan_prefix([keys::SNAPSHOT]) {
             let (key, value) = entry?;
             let stream = keys::read_address(&key, keys::SNAPSHOT).ok_or_else(|| {
-                StoreError::Failed("the key of a snapshot makes no sense".to_owned())
+                StoreError::Failed("the key of a snapshot cannot be read".to_owned())
             })?;
             let unreadable =
-                |error: CodecError| StoreError::Unreadable { stream, because: error.to_string() };
+                |error: CodecError| StoreError::Unreadable { stream, reason: error.to_string() };
             each(stream, codec::unframe(&value).map_err(unreadable)?);
         }
         Ok(())
     }
 }
 
-/// The later records of one group of neighbouring streams, read once for all of them.
+/// The young records of one stream group, read once for all its streams.
 #[derive(Default)]
 struct Tails {
     of: Option<StreamGroup>,
@@ -88,9 +93,9 @@ struct Tails {
 
 impl Tails {
     fn of(&mut self, audit: &mut Audit, stream: Stream) -> Result<Vec<Record>, StoreError> {
-        let neighbours = StreamGroup::of(stream);
-        if self.of != Some(neighbours) {
-            (self.of, self.records) = (Some(neighbours), audit.tails(neighbours)?);
+        let group = StreamGroup::of(stream);
+        if self.of != Some(group) {
+            (self.of, self.records) = (Some(group), audit.young_records(group)?);
         }
         Ok(self.records.extract_if(.., |record| record.stream == stream).collect())
     }
@@ -118,7 +123,7 @@ struct OfCommits {
 struct OfStreams {
     records: u64,
     totals: Totals,
-    /// Last versions, only of streams with a snapshot: all others would fill the memory.
+    /// The last versions of streams with a snapshot. Those of all streams would fill the memory.
     last_versions: HashMap<Stream, u32>,
 }
 
@@ -127,23 +132,23 @@ impl Audit<'_> {
         self.flaws.push(Flaw(sentence));
     }
 
-    /// Checks one part. An error or panic that ends it early is a flaw; the next part is still
-    /// checked.
+    /// Checks one part. An error or panic that ends the check early is a flaw. The next part is
+    /// still checked.
     fn part<T>(
         &mut self,
         what: &str,
         check: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Option<T> {
-        let because = match catch_unwind(AssertUnwindSafe(|| check(self))) {
+        let reason = match catch_unwind(AssertUnwindSafe(|| check(self))) {
             Ok(Ok(found)) => return Some(found),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the store panicked".to_owned(),
         };
-        self.flaw(format!("{what} cannot be read to the end: {because}"));
+        self.flaw(format!("{what} cannot be read to the end: {reason}"));
         None
     }
 
-    fn went_on(&mut self, records: u64) {
+    fn report_progress(&mut self, records: u64) {
         self.done += records;
         (self.progress)(self.done.min(self.head * 2), self.head * 2);
     }
@@ -174,7 +179,7 @@ impl Audit<'_> {
                         each(record);
                     }
                     found.records += records.len() as u64;
-                    self.went_on(records.len() as u64);
+                    self.report_progress(records.len() as u64);
                 }
                 Err(error) => self.flaw(error.to_string()),
             }
@@ -189,41 +194,45 @@ impl Audit<'_> {
     fn streams(&mut self) -> Result<OfStreams, StoreError> {
         let mut found = OfStreams::default();
         let mut dispatches = Dispatches::default();
-        let mut tails = Tails::default();
-        for entry in self.db.scan_prefix([keys::BIRTHS]) {
+        let mut young_records = Tails::default();
+        for entry in self.db.scan_prefix([keys::FIRST_RECORDS]) {
             let (key, value) = entry?;
-            let Some((first, streams)) = keys::read_births(&key) else {
-                self.flaw(format!("the key {key:?} makes no sense"));
+            let Some((first, streams)) = keys::read_first_records(&key) else {
+                self.flaw(format!("the key {key:?} cannot be read"));
                 continue;
             };
-            let births = reading::read_births(first, &value).unwrap_or_else(|error| {
-                self.flaw(format!("the first records from {first:?} on: {error}"));
-                Vec::new()
-            });
-            if births.len() != usize::from(streams) {
-                self.flaw(format!("{} of {streams} streams from {first:?} on", births.len()));
+            let first_records =
+                reading::read_first_records(first, &value).unwrap_or_else(|error| {
+                    self.flaw(format!("the first records from {first:?} on: {error}"));
+                    Vec::new()
+                });
+            if first_records.len() != usize::from(streams) {
+                self.flaw(format!(
+                    "{} of {streams} streams from {first:?} on",
+                    first_records.len()
+                ));
             }
-            for birth in births {
-                let stream = birth[0].stream;
-                let tail = tails.of(self, stream)?;
-                self.whole(stream, birth, tail, &mut found, &mut dispatches)?;
+            for of_stream in first_records {
+                let stream = of_stream[0].stream;
+                let young = young_records.of(self, stream)?;
+                self.history(stream, of_stream, young, &mut found, &mut dispatches)?;
             }
         }
         Ok(found)
     }
 
-    /// Checks the history of a stream: its first records, those kept with records of its
-    /// neighbours, and its blocks, of which one is in memory at a time.
-    fn whole(
+    /// Checks the history of a stream: its first records, its young records, and its blocks. One
+    /// block is in memory at a time.
+    fn history(
         &mut self,
         stream: Stream,
-        birth: Vec<Record>,
-        mut tail: Vec<Record>,
+        first_records: Vec<Record>,
+        mut young_records: Vec<Record>,
         found: &mut OfStreams,
         dispatches: &mut Dispatches,
     ) -> Result<(), StoreError> {
-        let mut early = birth;
-        early.append(&mut tail);
+        let mut early = first_records;
+        early.append(&mut young_records);
         early.sort_by_key(|record| record.version);
         let mut early = early.into_iter().peekable();
         let mut before = None;
@@ -247,17 +256,15 @@ impl Audit<'_> {
         self.stream(found, dispatches, &mut before, early.collect())
     }
 
-    /// Reads the records added to these neighbours after their first records.
-    fn tails(&mut self, neighbours: StreamGroup) -> Result<Vec<Record>, StoreError> {
+    /// Reads the young records of this group.
+    fn young_records(&mut self, group: StreamGroup) -> Result<Vec<Record>, StoreError> {
         let mut records = Vec::new();
-        for entry in self.db.scan_prefix(neighbours.tails()) {
+        for entry in self.db.scan_prefix(group.young_records()) {
             let (key, value) = entry?;
-            match layout::tails_of(neighbours, &value) {
-                Ok(tails) => records.extend(tails.into_iter().flatten()),
+            match layout::young_records_of(group, &value) {
+                Ok(young_records) => records.extend(young_records.into_iter().flatten()),
                 Err(error) => {
-                    self.flaw(format!(
-                        "the later records of {neighbours:?} under {key:?}: {error}"
-                    ));
+                    self.flaw(format!("the later records of {group:?} under {key:?}: {error}"));
                 }
             }
         }
@@ -273,10 +280,10 @@ impl Audit<'_> {
         mut records: Vec<Record>,
     ) -> Result<(), StoreError> {
         records.retain(|record| record.position <= self.head);
-        self.went_on(records.len() as u64);
+        self.report_progress(records.len() as u64);
         for record in records {
             self.follows(before.as_ref(), &record);
-            if let Some(flaw) = dispatches.heard(before.as_ref(), &record) {
+            if let Some(flaw) = dispatches.check(before.as_ref(), &record) {
                 self.flaw(flaw);
             }
             self.remember(found, &record)?;
@@ -308,21 +315,21 @@ impl Audit<'_> {
     }
 }
 
-/// Hashes of the dispatches that led to records so far. They have 64 bits: of a hundred million
-/// dispatches two collide once in some four thousand audits.
+/// Hashes of the dispatches that led to records so far. They have 64 bits. With a hundred million
+/// dispatches, about one in four thousand audits has a collision.
 #[derive(Default)]
 struct Dispatches(HashSet<u64>);
 
 impl Dispatches {
-    /// Returns a flaw when the records of one dispatch are not neighbours in a single stream.
-    fn heard(&mut self, previous: Option<&Record>, record: &Record) -> Option<String> {
+    /// Returns a flaw when the records of one dispatch are not adjacent in a single stream.
+    fn check(&mut self, previous: Option<&Record>, record: &Record) -> Option<String> {
         let Cause::Dispatch(origin) = record.cause else {
             return None;
         };
-        let goes_on = previous.is_some_and(|previous| {
+        let is_continued = previous.is_some_and(|previous| {
             previous.cause == record.cause && previous.position + 1 == record.position
         });
-        if goes_on || self.0.insert(hash(&origin)) {
+        if is_continued || self.0.insert(hash(&origin)) {
             return None;
         }
         Some(format!(

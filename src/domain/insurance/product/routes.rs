@@ -17,7 +17,7 @@ pub(super) struct RegisterBody {
 }
 
 impl RegisterBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let terms = Terms {
             product_name: self.product_name.trimmed(),
@@ -38,7 +38,7 @@ pub(super) struct ReviseBody {
 }
 
 impl ReviseBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Revise(Revision {
             product_name: self.product_name.as_ref().map(Text::trimmed),

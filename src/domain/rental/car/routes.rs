@@ -13,7 +13,7 @@ pub(super) struct RegisterBody {
 }
 
 impl RegisterBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Register { name: self.name.unwrap_or_default(), count: self.cnt })
     }
@@ -27,7 +27,7 @@ pub(super) struct RestockBody {
 }
 
 impl RestockBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Revise { name: None, rentable: Some(self.cnt) })
     }

@@ -1,17 +1,17 @@
 //! Writing of rows, with the cursor and the number of rows.
 
 use super::{
-    asking,
     fault::Fault,
+    queries,
     row::RowChange,
-    shape::{self, Layout},
+    schema::{self, Layout},
     sums,
 };
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, types::Value};
 
-/// The statements that write rows. They keep the number of rows, because counting a million of them
-/// takes long. A trigger would copy every page before it is changed, in case the statement fails
-/// half-way.
+/// The statements that write rows. They also store the number of rows, because a count of a million
+/// rows is slow. A trigger would be slower: it copies every page before a change, in case the
+/// statement fails half-way.
 pub(super) struct Writing {
     insert: String,
     update: String,
@@ -21,7 +21,7 @@ pub(super) struct Writing {
 impl Writing {
     /// Returns the statements for rows of this layout.
     pub(super) fn of(layout: &Layout) -> Self {
-        let (insert, update) = shape::insert_and_update(layout.fields);
+        let (insert, update) = schema::insert_and_update(layout.fields);
         Self { insert, update, shape: layout.text() }
     }
 
@@ -34,9 +34,9 @@ impl Writing {
     ) -> Result<(), Fault> {
         // The transaction begins as a write, although it reads first.
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rows = asking::meta(&transaction)?.rows.cast_signed();
-        let (come, gone) = self.write_rows(&transaction, changes)?;
-        let (cursor, rows) = (cursor.cast_signed(), rows + come - gone);
+        let rows = queries::meta(&transaction)?.rows.cast_signed();
+        let (added, deleted) = self.write_rows(&transaction, changes)?;
+        let (cursor, rows) = (cursor.cast_signed(), rows + added - deleted);
         let sum = sums::of_meta(cursor, rows, &self.shape);
         transaction
             .prepare_cached("UPDATE meta SET cursor = ?1, rows = ?2, sum = ?3")?
@@ -56,21 +56,21 @@ impl Writing {
         let last: Option<i64> = transaction
             .prepare_cached("SELECT max(number) FROM rows")?
             .query_row([], |row| row.get(0))?;
-        let (mut come, mut gone) = (0, 0);
+        let (mut added, mut deleted) = (0, 0);
         for (number, change) in changes {
             let number = number.cast_signed();
             let Some(change) = change else {
-                gone += i64::from(delete.execute([number])? > 0);
+                deleted += i64::from(delete.execute([number])? > 0);
                 continue;
             };
             // A number beyond the last is new; most other numbers exist.
             let is_there = last.is_some_and(|last| number <= last);
             if !is_there || execute(&mut update, number, change)? == 0 {
-                come += 1;
+                added += 1;
                 execute(&mut insert, number, change)?;
             }
         }
-        Ok((come, gone))
+        Ok((added, deleted))
     }
 }
 

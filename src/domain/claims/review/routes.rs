@@ -22,7 +22,7 @@ pub(super) struct ApproveBody {
 }
 
 impl ApproveBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let Self { claim_id, cont_id, price } = self;
         Ok(Approve { claim: claim_id, cont_id, price })
@@ -37,7 +37,7 @@ pub(super) struct DeclineBody {
 }
 
 impl DeclineBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Decline { claim: self.claim_id })
     }

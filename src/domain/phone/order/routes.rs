@@ -23,7 +23,7 @@ pub(super) struct PlaceBody {
 }
 
 impl PlaceBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let Self { item, qty, price, store, address } = self;
         let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());

@@ -7,29 +7,29 @@ use super::{
     enrolment::Enrolment,
     payment::Payment,
 };
-use crate::domain::kernel::{Books, payment::Stage};
+use crate::domain::kernel::{StateReader, payment::Stage};
 
 /// Checks all applications.
 ///
 /// # Errors
 /// A description of the first inconsistency.
-pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
-    books.each::<Application>(|number, application| {
+pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
+    state.each::<Application>(|number, application| {
         let is_settled =
-            books.is_settled::<Tuition>(number) && books.is_settled::<Admission>(number);
-        if is_settled { application_adds_up(books, number, application) } else { Ok(()) }
+            state.is_settled::<Tuition>(number) && state.is_settled::<Admission>(number);
+        if is_settled { check_application(state, number, application) } else { Ok(()) }
     })
 }
 
 /// Checks that a registered or completed application is paid. Any other must be unpaid, refunded,
 /// or have a refund that was declined.
-fn application_adds_up(
-    books: &impl Books,
+fn check_application(
+    state: &impl StateReader,
     number: u64,
     application: &Application,
 ) -> Result<(), String> {
-    let payment = books.get::<Payment>(number).stage();
-    let enrolment = books.get::<Enrolment>(number);
+    let payment = state.get::<Payment>(number).stage();
+    let enrolment = state.get::<Enrolment>(number);
     let is_kept = payment == Stage::Approved;
     let is_given_back =
         matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined);

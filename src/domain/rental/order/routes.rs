@@ -19,7 +19,7 @@ pub(super) struct OrderBody {
 }
 
 impl OrderBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Place { car: self.car_id, quantity: self.qty.unwrap_or(Quantity(1)) })
     }

@@ -1,17 +1,17 @@
-//! The vocabulary: the request forms of commands, by name and as existing clients send them.
+//! The command routes: the requests that carry commands, by name and as existing clients send them.
 
 use super::{Aggregate, Dispatch, Id, Number, body::Body};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// All request forms of the commands of one aggregate kind.
-pub struct Vocabulary<A: Aggregate> {
-    sayings: Vec<Saying<A>>,
+/// All routes of the commands of one aggregate kind.
+pub struct CommandRoutes<A: Aggregate> {
+    routes: Vec<CommandRoute<A>>,
     ignored: &'static [&'static str],
 }
 
-/// One request form: its path, its method, and the parser of its body.
-pub struct Saying<A: Aggregate> {
-    /// The name of the command, or of the request form.
+/// One command route: its path, its method, and the parser of its body.
+pub struct CommandRoute<A: Aggregate> {
+    /// The name of the command, or of the route.
     pub name: &'static str,
     /// The HTTP method of the request.
     pub method: Method,
@@ -22,9 +22,9 @@ pub struct Saying<A: Aggregate> {
 }
 
 /// A parser of a body that contains the number of the aggregate.
-type Refers<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
+type OnReferenced<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
 
-/// The aggregate kind that a request form is for.
+/// The aggregate kind that a route submits to.
 enum Meaning<A: Aggregate> {
     /// The kind in the path.
     Here(Parse<A>),
@@ -34,7 +34,8 @@ enum Meaning<A: Aggregate> {
 
 type PassOn = Box<dyn Fn(Option<u64>, &Body) -> Result<Dispatch, Malformed> + Send + Sync>;
 
-type Parse<A> = Box<dyn Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync>;
+type Parse<A> =
+    Box<dyn Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed> + Send + Sync>;
 
 /// The HTTP methods of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -55,12 +56,12 @@ pub enum Place {
     /// `/business/resource/7`
     Item,
     /// `/business/resource/7/name`
-    Named,
+    Action,
 }
 
 /// A parsed command and its target.
 #[derive(Debug, PartialEq)]
-pub struct Said<A: Aggregate> {
+pub struct ParsedCommand<A: Aggregate> {
     /// The target of the command.
     pub target: Target,
     /// The command.
@@ -89,8 +90,8 @@ pub enum Malformed {
 
 impl Malformed {
     /// The body is JSON, but lacks a required field or has an invalid one.
-    pub fn content(because: impl Into<String>) -> Self {
-        Self::Content(because.into())
+    pub fn content(reason: impl Into<String>) -> Self {
+        Self::Content(reason.into())
     }
 }
 
@@ -98,32 +99,32 @@ impl Malformed {
 /// a business without settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct Empty {}
 
-impl<A: Aggregate> Default for Vocabulary<A> {
+impl<A: Aggregate> Default for CommandRoutes<A> {
     fn default() -> Self {
-        Self { sayings: Vec::new(), ignored: &[] }
+        Self { routes: Vec::new(), ignored: &[] }
     }
 }
 
-impl<A: Aggregate> Vocabulary<A> {
-    /// An empty vocabulary.
+impl<A: Aggregate> CommandRoutes<A> {
+    /// Command routes without any route.
     #[must_use]
     pub fn new() -> Self {
-        Self { sayings: Vec::new(), ignored: &[] }
+        Self { routes: Vec::new(), ignored: &[] }
     }
 
-    /// A vocabulary of commands by their serialized names, with their own fields as bodies.
+    /// Routes for commands by their serialized names; the body has the fields of the command.
     /// `POST /business/resource` submits the first one and creates an aggregate;
     /// `POST /business/resource/7/name` submits the others.
     #[must_use]
     pub fn by_name(creates: &'static str, others: &[&'static str]) -> Self {
         let new = Self::new().with(creates, Method::Post, Place::Collection, move |_, body| {
-            Ok(Said { target: Target::New, command: body.read_as(creates)? })
+            Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
         });
-        others.iter().fold(new, |vocabulary, name| {
-            vocabulary.with(name, Method::Post, Place::Named, |number, body| {
-                Ok(Said {
+        others.iter().fold(new, |command_routes, name| {
+            command_routes.with(name, Method::Post, Place::Action, |number, body| {
+                Ok(ParsedCommand {
                     target: Target::Existing(numbered(number)?),
                     command: body.read_as(name)?,
                 })
@@ -139,7 +140,7 @@ impl<A: Aggregate> Vocabulary<A> {
         means: fn(B) -> Result<A::Command, Malformed>,
     ) -> Self {
         self.with(name, Method::Post, Place::Collection, move |_, body| {
-            Ok(Said { target: Target::New, command: means(body.read()?)? })
+            Ok(ParsedCommand { target: Target::New, command: means(body.read()?)? })
         })
     }
 
@@ -150,12 +151,12 @@ impl<A: Aggregate> Vocabulary<A> {
         name: &'static str,
         means: fn(B) -> Result<A::Command, Malformed>,
     ) -> Self {
-        self.with(name, Method::Post, Place::Named, to_existing(means))
+        self.with(name, Method::Post, Place::Action, to_existing(means))
     }
 
     /// Adds a method on `/business/resource/7`, as existing clients use it.
     #[must_use]
-    pub fn word<B: DeserializeOwned + 'static>(
+    pub fn on_item<B: DeserializeOwned + 'static>(
         self,
         name: &'static str,
         method: Method,
@@ -168,7 +169,7 @@ impl<A: Aggregate> Vocabulary<A> {
     /// number, as existing clients use it. The server waits for the outcome there and then replies
     /// with the representation of number 7 of this kind.
     #[must_use]
-    pub fn word_for<B: Aggregate, W: DeserializeOwned + 'static>(
+    pub fn forward_to<B: Aggregate, W: DeserializeOwned + 'static>(
         mut self,
         name: &'static str,
         method: Method,
@@ -178,37 +179,37 @@ impl<A: Aggregate> Vocabulary<A> {
             Ok(Dispatch::new(Id::<B>::new(numbered(number)?), means(body.read()?)?))
         };
         let meaning = Meaning::Elsewhere(Box::new(pass_on));
-        self.sayings.push(Saying { name, method, place: Place::Item, meaning, ignored: &[] });
+        self.routes.push(CommandRoute { name, method, place: Place::Item, meaning, ignored: &[] });
         self
     }
 
     /// Adds `POST /business/resource` for an existing aggregate whose number is in the body.
     #[must_use]
-    pub fn refers<B: DeserializeOwned + 'static>(
+    pub fn on_referenced<B: DeserializeOwned + 'static>(
         self,
         name: &'static str,
-        means: Refers<A, B>,
+        means: OnReferenced<A, B>,
     ) -> Self {
         self.with(name, Method::Post, Place::Collection, move |_, body| {
             let (number, command) = means(body.read()?)?;
-            Ok(Said { target: Target::Existing(number.0), command })
+            Ok(ParsedCommand { target: Target::Existing(number.0), command })
         })
     }
 
-    /// Sets the fields of a body that are skipped where a request form does not have them. They are
-    /// fields that only the server sets, so that clients can change a representation and send it
-    /// back whole. `_links` is always skipped; any other unknown field is refused.
+    /// Sets the fields of a body that are skipped where a route does not have them. Only the server
+    /// sets these fields. Clients can therefore change a representation and send it back whole.
+    /// `_links` is always skipped; any other unknown field is refused.
     #[must_use]
     pub fn ignoring(mut self, fields: &'static [&'static str]) -> Self {
         self.ignored = fields;
         self
     }
 
-    /// All request forms, in the order they were declared.
+    /// All routes, in the order of their declaration.
     #[must_use]
-    pub fn into_sayings(self) -> Vec<Saying<A>> {
+    pub fn into_routes(self) -> Vec<CommandRoute<A>> {
         let ignored = self.ignored;
-        self.sayings.into_iter().map(|saying| Saying { ignored, ..saying }).collect()
+        self.routes.into_iter().map(|route| CommandRoute { ignored, ..route }).collect()
     }
 
     fn with(
@@ -216,24 +217,29 @@ impl<A: Aggregate> Vocabulary<A> {
         name: &'static str,
         method: Method,
         place: Place,
-        parse: impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> + Send + Sync + 'static,
+        parse: impl Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         let meaning = Meaning::Here(Box::new(parse));
-        self.sayings.push(Saying { name, method, place, meaning, ignored: &[] });
+        self.routes.push(CommandRoute { name, method, place, meaning, ignored: &[] });
         self
     }
 }
 
-impl<A: Aggregate> Saying<A> {
+impl<A: Aggregate> CommandRoute<A> {
     /// Parses a request; `number` is the one in the path, if there is one.
     ///
     /// # Errors
     /// The part that could not be parsed, as a sentence; also when the command is for another kind,
-    /// see [`Saying::passed_on`].
-    pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<Said<A>, Malformed> {
+    /// see [`CommandRoute::passed_on`].
+    pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<ParsedCommand<A>, Malformed> {
         match &self.meaning {
             Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: self.ignored }),
-            Meaning::Elsewhere(_) => Err(Malformed::content("this is for somebody else")),
+            Meaning::Elsewhere(_) => {
+                Err(Malformed::content("this command is for another aggregate"))
+            }
         }
     }
 
@@ -258,10 +264,10 @@ impl<A: Aggregate> Saying<A> {
 
 fn to_existing<A: Aggregate, B: DeserializeOwned + 'static>(
     means: fn(B) -> Result<A::Command, Malformed>,
-) -> impl Fn(Option<u64>, &Body) -> Result<Said<A>, Malformed> {
+) -> impl Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed> {
     move |number, body| {
         let target = Target::Existing(numbered(number)?);
-        Ok(Said { target, command: means(body.read()?)? })
+        Ok(ParsedCommand { target, command: means(body.read()?)? })
     }
 }
 

@@ -1,6 +1,6 @@
-//! The names of the commands that were possible when an aggregate was shown.
+//! The names of the commands that are available in a represented state of an aggregate.
 
-/// The names of commands.
+/// The names of the available commands.
 #[derive(Clone, Debug)]
 pub enum Possible {
     /// As the aggregate declares them.

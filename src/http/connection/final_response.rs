@@ -26,9 +26,9 @@ const NO_BODY: &str = "content-length: 0\r\n";
 
 /// Writes the last response and discards what the client still sends, within limits. Closing a
 /// connection with unread bytes would discard the response.
-pub async fn farewell(mut stream: TcpStream, last_words: Vec<u8>) {
+pub async fn linger_with(mut stream: TcpStream, final_response: Vec<u8>) {
     let said = async move {
-        stream.write_all(&last_words).await?;
+        stream.write_all(&final_response).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await
     };
@@ -43,8 +43,8 @@ pub fn answer(status: &str) -> Option<Vec<u8>> {
 
 /// The response 503 to a client when no connection is left.
 pub fn no_place() -> Vec<u8> {
-    let because = "there are more connections than are served at once";
-    whole(&Problem::new(BUSY, because), "retry-after: 1\r\n")
+    let reason = "the server has as many connections as it serves at once";
+    whole(&Problem::new(BUSY, reason), "retry-after: 1\r\n")
 }
 
 fn whole(problem: &Problem, header: &str) -> Vec<u8> {
@@ -85,13 +85,13 @@ pub fn with_sentence(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn problem(status: &str) -> Option<Problem> {
-    let (family, because) = match status {
-        "400" => (BAD_REQUEST, "what was sent cannot be read as a request of http/1.1"),
+    let (family, reason) = match status {
+        "400" => (BAD_REQUEST, "the bytes are not a valid http/1.1 request"),
         "408" => (TOO_SLOW, "the head of the request did not arrive in time"),
         "431" => (HEAD_TOO_LARGE, "the head of the request is larger than 32 kib or 96 headers"),
         _ => return None,
     };
-    Some(Problem::new(family, because))
+    Some(Problem::new(family, reason))
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
         "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\ndate: now\r\n\r\n";
 
     #[test]
-    fn a_bare_answer_gets_a_sentence_and_what_was_said_before_stays() {
+    fn a_bare_response_gets_a_body_and_the_responses_before_it_stay() {
         let before = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
         let words = with_sentence(format!("{before}{BARE}").as_bytes()).unwrap();
         let words = String::from_utf8(words).unwrap();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_of_handlers_are_left_alone() {
+    fn responses_of_handlers_are_not_changed() {
         for answer in [
             "HTTP/1.1 204 No Content\r\nallow: GET\r\n\r\n",
             "HTTP/1.1 304 Not Modified\r\ncontent-length: 0\r\n\r\n",

@@ -19,7 +19,7 @@ pub(super) struct RegisterBody {
 }
 
 impl RegisterBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let model = Model {
             taxi_name: self.taxi_name,
@@ -38,7 +38,7 @@ pub(super) struct RestockBody {
 }
 
 impl RestockBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Revise(Revision { stock: Some(self.stock_cnt), ..Revision::default() }))
     }
@@ -56,7 +56,7 @@ pub(super) struct ReviseBody {
 }
 
 impl ReviseBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Revise(Revision {
             taxi_name: self.taxi_name,

@@ -23,7 +23,7 @@ pub(super) struct ApplyBody {
 }
 
 impl ApplyBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let Self { user_id, edu_name, edu_id } = self;
         Ok(Apply { student: Student { user_id, edu_name, edu_id } })

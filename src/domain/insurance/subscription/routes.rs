@@ -20,7 +20,7 @@ pub(super) struct ApplyBody {
 }
 
 impl ApplyBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let product_name = self.product_name.trimmed();
         Ok(Apply { product_name, customer: self.customer.unwrap_or_default() })

@@ -18,7 +18,7 @@ pub(super) struct TaxiBody {
 }
 
 impl TaxiBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Confirm { taxi: self.taxi_id })
     }

@@ -17,7 +17,7 @@ pub(super) struct CompleteBody {
 }
 
 impl CompleteBody {
-    #[expect(clippy::unnecessary_wraps, reason = "the vocabulary asks for a result")]
+    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Complete { claim: self.claim_id })
     }

@@ -3,7 +3,7 @@
 use super::{
     fault::Fault,
     row::FoundRow,
-    search::{Search, Stretch},
+    search::{DenseRange, Search},
     sums,
 };
 use rusqlite::{Connection, Row, Statement, params_from_iter};
@@ -16,7 +16,7 @@ pub(super) struct Meta {
     pub(super) rows: u64,
 }
 
-/// Reads the table `meta`, and fails when it is not as it was written.
+/// Reads the table `meta`; fails when it does not have the content that was written.
 pub(super) fn meta(connection: &Connection) -> Result<Meta, Fault> {
     let mut statement = connection.prepare_cached("SELECT cursor, rows, shape, sum FROM meta")?;
     let mut found = statement.query([])?;
@@ -30,8 +30,8 @@ pub(super) fn meta(connection: &Connection) -> Result<Meta, Fault> {
     Ok(Meta { cursor: cursor.cast_unsigned(), rows: rows.cast_unsigned() })
 }
 
-/// Returns a row read with [`select`](super::shape::select), and fails when it is not as it was
-/// written.
+/// Returns a row read with [`select`](super::schema::select); fails when it does not have the
+/// content that was written.
 pub(super) fn checked(row: &Row<'_>, columns: usize) -> Result<FoundRow, Fault> {
     let (number, sum): (i64, i64) = (row.get(0)?, row.get(1)?);
     let body: Vec<u8> = row.get(2)?;
@@ -41,7 +41,7 @@ pub(super) fn checked(row: &Row<'_>, columns: usize) -> Result<FoundRow, Fault> 
     Ok(FoundRow { number: number.cast_unsigned(), body })
 }
 
-/// Reads the row of this number with the [statement for one](super::shape::select_one).
+/// Reads the row of this number with the [statement for one](super::schema::select_one).
 pub(super) fn row(
     connection: &Connection,
     select_one: &str,
@@ -70,20 +70,20 @@ pub(super) fn numbers_of(reader: &Connection, search: &Search) -> Result<Vec<i64
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Returns the numbers of a stretch, when they follow from the least and the greatest.
-pub(super) fn stretch_of(
+/// Returns the numbers of a dense range, when they follow from the least and the greatest number.
+pub(super) fn dense_range_of(
     reader: &Connection,
-    stretch: Stretch,
+    dense_range: DenseRange,
     total: u64,
 ) -> Result<Option<Vec<i64>>, Fault> {
     let sql = "SELECT (SELECT min(number) FROM rows), (SELECT max(number) FROM rows)";
     let ends: (Option<i64>, Option<i64>) =
         reader.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (Some(least), Some(greatest)) = ends else { return Ok(Some(Vec::new())) };
-    Ok(stretch.of(least, greatest, total))
+    Ok(dense_range.of(least, greatest, total))
 }
 
-/// Reads the rows of these numbers with the [statement for one](super::shape::select_one).
+/// Reads the rows of these numbers with the [statement for one](super::schema::select_one).
 pub(super) fn rows(
     reader: &Connection,
     select_one: &str,

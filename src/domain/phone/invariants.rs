@@ -5,25 +5,25 @@ use super::{
     Billing, Rewarding, Shipping, delivery::Delivery, order::Order, payment::Payment,
     reward::Reward,
 };
-use crate::domain::kernel::{Books, Money, payment::Stage};
+use crate::domain::kernel::{Money, StateReader, payment::Stage};
 
 /// Checks all orders whose sagas are settled.
 ///
 /// # Errors
 /// A description of the first inconsistency.
-pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
-    books.each::<Order>(|number, order| {
-        let is_settled = books.is_settled::<Billing>(number)
-            && books.is_settled::<Shipping>(number)
-            && books.is_settled::<Rewarding>(number);
-        if is_settled { order_adds_up(books, number, order) } else { Ok(()) }
+pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
+    state.each::<Order>(|number, order| {
+        let is_settled = state.is_settled::<Billing>(number)
+            && state.is_settled::<Shipping>(number)
+            && state.is_settled::<Rewarding>(number);
+        if is_settled { check_order(state, number, order) } else { Ok(()) }
     })
 }
 
-fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), String> {
-    let stage = books.get::<Payment>(number).stage();
-    let delivery = books.get::<Delivery>(number);
-    let reward = books.get::<Reward>(number);
+fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
+    let stage = state.get::<Payment>(number).stage();
+    let delivery = state.get::<Delivery>(number);
+    let reward = state.get::<Reward>(number);
     let costs = order.amount() > Money::ZERO;
     let is_paid = stage == if costs { Stage::Approved } else { Stage::Blank };
     let is_returned = match stage {

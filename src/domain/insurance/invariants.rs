@@ -12,49 +12,49 @@ use super::{
     subscription::Subscription,
     underwriting::{Status, Underwriting},
 };
-use crate::domain::kernel::{Books, Id, Number, payment::Stage};
+use crate::domain::kernel::{Id, Number, StateReader, payment::Stage};
 use std::collections::BTreeMap;
 
 /// Checks all subscriptions, all products and the roster.
 ///
 /// # Errors
 /// A description of the first inconsistency.
-pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
-    let roster = books.get::<Roster>(Roster::THE.number());
-    let catalogue = books.get::<Catalogue>(Catalogue::THE.number());
-    books.each::<Subscription>(|number, subscription| {
-        if is_settled(books, number) {
-            subscription_adds_up(books, number, subscription, &roster)
+pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
+    let roster = state.get::<Roster>(Roster::THE.number());
+    let catalogue = state.get::<Catalogue>(Catalogue::THE.number());
+    state.each::<Subscription>(|number, subscription| {
+        if is_settled(state, number) {
+            check_subscription(state, number, subscription, &roster)
         } else {
             Ok(())
         }
     })?;
-    books.each::<Product>(|number, product| {
-        if !books.is_settled::<Listing>(number)
+    state.each::<Product>(|number, product| {
+        if !state.is_settled::<Listing>(number)
             || product.listed() == catalogue.terms(Id::new(number))
         {
             return Ok(());
         }
-        Err(format!("insurance/products {number} is {product:?}, and listed otherwise"))
+        Err(format!("insurance/products {number} is {product:?}, but the catalogue differs"))
     })?;
-    roster_adds_up(books, &roster)
+    check_roster(state, &roster)
 }
 
 /// Returns whether neither saga of the subscription is running.
-fn is_settled(books: &impl Books, number: u64) -> bool {
-    books.is_settled::<Application>(number) && books.is_settled::<Assessment>(number)
+fn is_settled(state: &impl StateReader, number: u64) -> bool {
+    state.is_settled::<Application>(number) && state.is_settled::<Assessment>(number)
 }
 
 /// Checks that a subscription that is contracted or under review is paid, and that any other is
 /// unpaid or refunded.
-fn subscription_adds_up(
-    books: &impl Books,
+fn check_subscription(
+    state: &impl StateReader,
     number: u64,
     subscription: &Subscription,
     roster: &Roster,
 ) -> Result<(), String> {
-    let payment = books.get::<Payment>(number).stage();
-    let underwriting = books.get::<Underwriting>(number);
+    let payment = state.get::<Payment>(number).stage();
+    let underwriting = state.get::<Underwriting>(number);
     let clerk = roster.open().get(&number).copied();
     let status = subscription.status();
     let holds = match (status, underwriting.status()) {
@@ -75,25 +75,27 @@ fn subscription_adds_up(
         return Ok(());
     }
     Err(format!(
-        "insurance/subscriptions {number} is {status}, its payment {payment:?}, {underwriting:?}, on the desk of {clerk:?}"
+        "insurance/subscriptions {number} is {status}, its payment {payment:?}, {underwriting:?}, assigned to {clerk:?}"
     ))
 }
 
 /// Checks that the roster counts each underwriter's cases, and that every case is an assigned
 /// underwriting.
-fn roster_adds_up(books: &impl Books, roster: &Roster) -> Result<(), String> {
+fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
     let mut loads = BTreeMap::<Number, u64>::new();
     for clerk in roster.open().values() {
         *loads.entry(*clerk).or_default() += 1;
     }
     if let Some((clerk, open)) = loads.iter().find(|(clerk, open)| roster.load(**clerk) != **open) {
         let load = roster.load(*clerk);
-        return Err(format!("the underwriter {clerk:?} has {open} cases, and {load} are counted"));
+        return Err(format!("the underwriter {clerk:?} has {open} cases, but {load} are counted"));
     }
     for number in roster.open().keys() {
-        let status = books.get::<Underwriting>(*number).status();
-        if is_settled(books, *number) && status != Status::Assigned {
-            return Err(format!("insurance/underwritings {number} is {status:?}, and on a desk"));
+        let status = state.get::<Underwriting>(*number).status();
+        if is_settled(state, *number) && status != Status::Assigned {
+            return Err(format!(
+                "insurance/underwritings {number} is {status:?}, but open in the roster"
+            ));
         }
     }
     Ok(())

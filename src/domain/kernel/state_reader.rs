@@ -1,10 +1,10 @@
 //! The state of a business at rest, on which its invariants are checked.
 
-use super::{Aggregate, Awaits, Saga};
+use super::{Aggregate, Saga, WaitsFor};
 
 /// The state of all aggregates and sagas at one moment: of a simulated world, or of the journal
 /// of a stopped server.
-pub trait Books {
+pub trait StateReader {
     /// Calls `check` with each aggregate of this kind that has an event, and its number.
     ///
     /// # Errors
@@ -18,11 +18,11 @@ pub trait Books {
     fn get<A: Aggregate>(&self, number: u64) -> A;
 
     /// The person or component that the saga instance of this number waits for.
-    fn awaits<S: Saga>(&self, number: u64) -> Awaits;
+    fn waits_for<S: Saga>(&self, number: u64) -> WaitsFor;
 
     /// Whether the saga instance of this number is over or waits for a person. Then none of its
     /// commands is in flight.
     fn is_settled<S: Saga>(&self, number: u64) -> bool {
-        !matches!(self.awaits::<S>(number), Awaits::Part(_))
+        !matches!(self.waits_for::<S>(number), WaitsFor::Part(_))
     }
 }

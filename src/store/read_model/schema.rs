@@ -1,12 +1,10 @@
-//! The shape of a read model's file: its tables, and how a file is opened, created and moved to its
-//! place.
+//! The file of a read model: its tables, and the functions that open, create and move it.
 
 use super::{
-    asking,
     columns::columns_of,
     fault::{Fault, OpenProblem},
     paths::beside,
-    seal, sums,
+    queries, seal, sums,
 };
 use crate::{
     domain::kernel::{Field, FieldKind, View, field_names},
@@ -42,7 +40,7 @@ pub struct Layout {
     pub fields: &'static [Field],
     /// The names of everything in a row.
     pub columns: &'static [&'static str],
-    /// Version of the projection, raised when the same facts lead to other rows.
+    /// Version of the projection, raised when the same events lead to other rows.
     pub shape: u32,
 }
 
@@ -69,8 +67,8 @@ pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, OpenP
     let read = || {
         let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
-        // With a write-ahead log this may lose the last commits in a power loss, but never tears
-        // one. The cursor is lost with its rows, and the journal has the records.
+        // With a write-ahead log this may lose the last commits in a power loss, but never a part
+        // of one. The cursor is lost with its rows, and the journal has the records.
         writer.pragma_update(None, "synchronous", "NORMAL")?;
         // Keeps the log to pages of committed transactions, so that each can be checked.
         writer.pragma_update(None, "cache_spill", false)?;
@@ -90,9 +88,9 @@ pub(super) fn existing(path: &Path, layout: &Layout) -> Result<Connection, OpenP
     if found != layout.text() {
         return Err(OpenProblem::OtherShape);
     }
-    let damaged = |fault: Fault| OpenProblem::Damaged(fault.because());
+    let damaged = |fault: Fault| OpenProblem::Damaged(fault.reason());
     check_statements(&writer, layout.fields).map_err(damaged)?;
-    asking::meta(&writer).map_err(damaged)?;
+    queries::meta(&writer).map_err(damaged)?;
     Ok(writer)
 }
 
@@ -117,8 +115,8 @@ fn check_statements(connection: &Connection, fields: &[Field]) -> Result<(), Fau
     Err(Fault::Damaged("its tables or indexes are not those that were made".to_owned()))
 }
 
-/// Creates an empty file, without indexes yet. It survives neither a crash nor a failed
-/// transaction: filling it then begins again.
+/// Creates an empty file, without indexes. The file survives neither a crash nor a failed
+/// transaction. After either, a new file is filled.
 pub(super) fn create(path: &Path, layout: &Layout) -> Result<Connection, String> {
     let make = || {
         remove(path)?;
@@ -219,7 +217,7 @@ pub(super) fn insert_and_update(fields: &[Field]) -> (String, String) {
     )
 }
 
-/// Returns the statement that reads all rows, with the columns of a [checked](asking::checked) row.
+/// Returns the statement that reads all rows, with the columns of a [checked](queries::checked) row.
 pub(super) fn select(fields: &[Field]) -> String {
     let columns = columns_of(fields).map(|(column, _)| column);
     let columns: Vec<_> =

@@ -7,28 +7,28 @@ use super::{
     order::{Order, OrderBilling},
     payment::Payment,
 };
-use crate::domain::kernel::{Books, Id, payment::Stage};
+use crate::domain::kernel::{Id, StateReader, payment::Stage};
 
 /// Checks the invariants of the whole business.
 ///
 /// # Errors
 /// The invariant that is violated, as a sentence.
-pub(super) fn add_up(books: &impl Books) -> Result<(), String> {
-    books.each::<Order>(|number, order| {
-        if is_settled(books, number) { order_adds_up(books, number, order) } else { Ok(()) }
+pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
+    state.each::<Order>(|number, order| {
+        if is_settled(state, number) { check_order(state, number, order) } else { Ok(()) }
     })?;
-    books.each::<Car>(|number, car| car_adds_up(books, number, car))
+    state.each::<Car>(|number, car| check_car(state, number, car))
 }
 
-fn is_settled(books: &impl Books, order: u64) -> bool {
-    books.is_settled::<OrderBilling>(order) && books.is_settled::<Handover>(order)
+fn is_settled(state: &impl StateReader, order: u64) -> bool {
+    state.is_settled::<OrderBilling>(order) && state.is_settled::<Handover>(order)
 }
 
 /// Checks that a confirmed order has paid and has its cars. Every other order has no cars, and its
 /// money was not charged, is refunded or is owed.
-fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), String> {
-    let payment = books.get::<Payment>(number).stage();
-    let has_cars = has_cars(books, number, order);
+fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
+    let payment = state.get::<Payment>(number).stage();
+    let has_cars = has_cars(state, number, order);
     let holds = match order.status() {
         "Confirmed" => payment == Stage::Approved && has_cars,
         "Rejected" | "Cancelled" => {
@@ -46,29 +46,29 @@ fn order_adds_up(books: &impl Books, number: u64, order: &Order) -> Result<(), S
     Err(format!("rental/orders {number} is {status}, its payment {payment:?}, cars: {has_cars}"))
 }
 
-fn has_cars(books: &impl Books, number: u64, order: &Order) -> bool {
+fn has_cars(state: &impl StateReader, number: u64, order: &Order) -> bool {
     let rent = order.rent();
-    matches!(books.get::<Car>(rent.car.number()),
+    matches!(state.get::<Car>(rent.car.number()),
         Car::Registered { rented, .. } if rented.get(&Id::new(number)) == Some(&rent.quantity))
 }
 
 /// Checks that the registered cars are either rentable or rented, and that the orders which have
 /// them are confirmed. Orders whose sagas are in flight are not checked.
-fn car_adds_up(books: &impl Books, number: u64, car: &Car) -> Result<(), String> {
+fn check_car(state: &impl StateReader, number: u64, car: &Car) -> Result<(), String> {
     let Car::Registered { registered, rentable, rented, .. } = car else { return Ok(()) };
     let out: u64 = rented.values().map(|quantity| u64::from(quantity.0)).sum();
     if u64::from(rentable.0) + out != u64::from(registered.0) {
         let (registered, rentable) = (registered.0, rentable.0);
         return Err(format!(
-            "rental/cars {number}: of {registered} {out} are out and {rentable} rentable"
+            "rental/cars {number}: {registered} registered, {out} rented, {rentable} rentable"
         ));
     }
     let idle = rented.keys().find(|order| {
-        is_settled(books, order.number())
-            && books.get::<Order>(order.number()).status() != "Confirmed"
+        is_settled(state, order.number())
+            && state.get::<Order>(order.number()).status() != "Confirmed"
     });
     match idle {
-        Some(order) => Err(format!("rental/cars {number}: {order} has cars for nothing")),
+        Some(order) => Err(format!("rental/cars {number}: {order} has cars but is not confirmed")),
         None => Ok(()),
     }
 }
