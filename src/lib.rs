@@ -95,6 +95,7 @@ mod panic_log;
 mod sandbox;
 mod stopping;
 pub mod store;
+mod sync;
 mod systemd;
 pub mod verify;
 

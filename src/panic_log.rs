@@ -1,10 +1,11 @@
 //! The panic hook: logs panics at a bounded rate, so that a crash loop does not fill the disk.
 
+use crate::sync;
 use crate::{actors::panic_message, store};
 use std::{
     backtrace::Backtrace,
     panic,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
@@ -28,7 +29,7 @@ pub fn log_panics() {
         if store::is_guarded() && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
-        let admitted = LIMIT.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+        let admitted = sync::lock(&LIMIT).admit(Instant::now());
         let Some(left_out) = admitted else { return };
         if left_out > 0 {
             tracing::error!(left_out, "further panics were not logged");

@@ -4,9 +4,10 @@
 //! Acknowledged records are durable, so a forced exit loses none of them.
 
 use crate::app::InFlight;
+use crate::sync;
 use std::{
     io,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     thread,
     time::Duration,
 };
@@ -64,7 +65,7 @@ impl Stopping {
 
     /// Completes when the first signal has arrived.
     pub async fn told(&self) {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let told = sync::lock(&self.told).take();
         if let Some(told) = told {
             let _ = told.await;
         }

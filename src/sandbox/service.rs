@@ -5,11 +5,12 @@ use super::{
     dice::{Dice, share_of},
     ledger::{Call, Full, Ledger, Terms, Verdict},
 };
+use crate::sync;
 use serde_json::{Map, Value};
 use std::{
     future::pending,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -66,7 +67,7 @@ impl Service {
 
     /// The present behaviour.
     pub fn behaviour(&self) -> Behaviour {
-        *lock(&self.behaviour)
+        *sync::lock(&self.behaviour)
     }
 
     /// Changes the behaviour from the next call on; returns the new behaviour.
@@ -74,14 +75,14 @@ impl Service {
     /// # Errors
     /// When a key is unknown or invalid; the error names it, and nothing is changed.
     pub fn change(&self, changes: Map<String, Value>) -> Result<Behaviour, String> {
-        let mut behaviour = lock(&self.behaviour);
+        let mut behaviour = sync::lock(&self.behaviour);
         *behaviour = behaviour.with(changes)?;
         Ok(*behaviour)
     }
 
     /// The ledger of the service.
     pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        lock(&self.ledger)
+        sync::lock(&self.ledger)
     }
 
     /// Handles a call. Work on it continues when the client cancels the call meanwhile.
@@ -159,10 +160,4 @@ async fn work(
     }
     let acts_last = behaviour.acts == Acts::Last;
     (place, if acts_last { Some(service.act(&call, &behaviour)) } else { verdict })
-}
-
-/// Locks a mutex, even a poisoned one. The data are consistent between two statements, so a panic
-/// elsewhere does no harm.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,9 +4,10 @@
 use super::{
     behaviour::Behaviour,
     ledger::{Call, Verdict},
-    service::{Answer, Service, lock},
+    service::{Answer, Service},
 };
 use crate::origin_policy::{OriginPolicy, Refusal, check_body};
+use crate::sync;
 use actix_web::{
     Error, HttpRequest, HttpResponse, ResponseError,
     body::MessageBody,
@@ -50,12 +51,12 @@ impl Services {
     }
 
     fn find(&self, name: &str) -> Result<Arc<Service>, Problem> {
-        let found = lock(&self.by_name).get(name).cloned();
+        let found = sync::lock(&self.by_name).get(name).cloned();
         found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, unknown(name)))
     }
 
     fn find_or_begin(&self, name: &str) -> Result<Arc<Service>, Problem> {
-        let mut services = lock(&self.by_name);
+        let mut services = sync::lock(&self.by_name);
         if let Some(service) = services.get(name) {
             return Ok(Arc::clone(service));
         }
@@ -202,7 +203,7 @@ fn understood(request: &HttpRequest, body: &[u8]) -> Result<Call, String> {
 }
 
 async fn list(services: Data<Services>) -> Shown {
-    let services = lock(&services.by_name);
+    let services = sync::lock(&services.by_name);
     let behaviours = services.iter().map(|(name, service)| (name, service.behaviour()));
     let services: BTreeMap<_, _> = behaviours.collect();
     Ok(HttpResponse::Ok().json(json!({ "services": services })))

@@ -1,6 +1,6 @@
 //! Fault injection for the disk, by a test or an operator's drill.
 
-use crate::store::sync::lock;
+use crate::sync;
 use std::{
     fmt, io,
     sync::{Arc, Mutex},
@@ -53,42 +53,42 @@ impl Faults {
     /// Slows every commit by `by`, at most [`SLOWED_BY_MAX`], for `lasting`, at most
     /// [`LASTING_MAX`].
     pub fn slow_commits(&self, by: Duration, lasting: Duration) {
-        lock(&self.armed).slowed = Some((by.min(SLOWED_BY_MAX), until(lasting)));
+        sync::lock(&self.armed).slowed = Some((by.min(SLOWED_BY_MAX), until(lasting)));
     }
 
     /// Fails this many of the next fsyncs.
     pub fn fail_syncs(&self, times: u32) {
-        lock(&self.armed).syncs_to_fail = times;
+        sync::lock(&self.armed).syncs_to_fail = times;
     }
 
     /// Simulates this state of the file system for `lasting`, at most [`LASTING_MAX`]. With `None`
     /// it lasts until it is changed.
     pub fn pretend(&self, simulated_state: SimulatedDiskState, lasting: Option<Duration>) {
         let until = lasting.map(until);
-        lock(&self.armed).space = Some((simulated_state, until));
+        sync::lock(&self.armed).space = Some((simulated_state, until));
     }
 
     /// Sets the journal's wall clock ahead by `by_ms` milliseconds, or behind when negative. Only
     /// the retention of answers depends on that clock.
     pub fn set_clock_ahead(&self, by_ms: i64) {
-        lock(&self.armed).clock_ahead_ms = by_ms;
+        sync::lock(&self.armed).clock_ahead_ms = by_ms;
     }
 
     /// Returns the wall clock, in milliseconds since the epoch.
     pub(in crate::store) fn clock_ms(&self) -> u64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        now.saturating_add_signed(lock(&self.armed).clock_ahead_ms)
+        now.saturating_add_signed(sync::lock(&self.armed).clock_ahead_ms)
     }
 
     /// Ends the simulated state of the file system.
     pub fn stop_pretending(&self) {
-        lock(&self.armed).space = None;
+        sync::lock(&self.armed).space = None;
     }
 
     /// Returns the simulated state of the file system, if any.
     pub(in crate::store) fn simulated_state(&self) -> Option<SimulatedDiskState> {
-        let mut armed = lock(&self.armed);
+        let mut armed = sync::lock(&self.armed);
         let is_over = |until: Option<Instant>| until.is_some_and(|until| until <= Instant::now());
         armed.space.take_if(|(_, until)| is_over(*until));
         armed.space.map(|(simulated_state, _)| simulated_state)
@@ -99,7 +99,7 @@ impl Faults {
         if let Some(strike) = &self.strike {
             strike()?;
         }
-        let (slowed_by, fails) = lock(&self.armed).next();
+        let (slowed_by, fails) = sync::lock(&self.armed).next();
         pause(slowed_by);
         if fails || self.simulated_state() == Some(SimulatedDiskState::Failing) {
             return Err(io::Error::other("failed on purpose"));

@@ -16,7 +16,6 @@ pub mod faults;
 pub mod journal;
 pub mod permissions;
 pub mod read_model;
-mod sync;
 mod types;
 
 pub use disk::is_guarded;

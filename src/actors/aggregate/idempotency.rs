@@ -10,9 +10,10 @@
 //! ```
 
 use crate::actors::api::{IdempotencyKey, Reply};
+use crate::sync;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 use tokio::sync::Notify;
 
@@ -81,7 +82,7 @@ impl InFlightKeys {
     pub async fn acquire(&self, IdempotencyKey { key, fingerprint }: IdempotencyKey) -> Acquired {
         loop {
             let other = {
-                let mut under_way = lock(&self.under_way);
+                let mut under_way = sync::lock(&self.under_way);
                 let Some(other) = under_way.get(&key) else {
                     let (changes, state) = Default::default();
                     let new = Arc::new(UnderWay { fingerprint, changes, state });
@@ -92,7 +93,7 @@ impl InFlightKeys {
                 };
                 // Registered under the lock, before the state is read, so that no change is missed.
                 let change = Arc::clone(&other.changes).notified_owned();
-                if let Verdict::Undecided(reply) = &lock(&other.state).0 {
+                if let Verdict::Undecided(reply) = &sync::lock(&other.state).0 {
                     let is_same = other.fingerprint == fingerprint;
                     let reply = is_same.then(|| reply.clone());
                     return reply.map_or(Acquired::Reused, Acquired::Undecided);
@@ -105,7 +106,7 @@ impl InFlightKeys {
 
     /// The request in flight with this key; `None` when there is none.
     pub fn watch(&self, key: u128) -> Option<Watch> {
-        let under_way = lock(&self.under_way).get(&key).cloned()?;
+        let under_way = sync::lock(&self.under_way).get(&key).cloned()?;
         Some(Watch { key, in_flight_keys: self.clone(), under_way })
     }
 }
@@ -118,7 +119,7 @@ impl KeyGuard {
 
     /// Sets the number of the aggregate that the command goes to.
     pub fn goes_to(&self, number: u64) {
-        lock(&self.0.0.under_way.state).1 = Some(number);
+        sync::lock(&self.0.0.under_way.state).1 = Some(number);
     }
 
     /// Marks the command as carried out with a pending outcome. Returns the reply that its client
@@ -134,7 +135,7 @@ impl KeyGuard {
     }
 
     fn set_verdict(&self, to: Verdict) -> Option<Reply> {
-        let mut state = lock(&self.0.0.under_way.state);
+        let mut state = sync::lock(&self.0.0.under_way.state);
         match &state.0 {
             Verdict::Undecided(reply) | Verdict::GivenUp(reply) => Some(reply.clone()),
             Verdict::Open | Verdict::Pending | Verdict::Answered => {
@@ -153,13 +154,13 @@ impl Watch {
 
     /// The number of the aggregate that the command went to.
     pub fn number(&self) -> Option<u64> {
-        lock(&self.under_way.state).1
+        sync::lock(&self.under_way.state).1
     }
 
     /// Ends the wait of the client, whose wait time is over. The client gets `reply`, unless it has
     /// an answer already. Returns the verdict after that.
     pub fn give_up(&self, reply: &Reply) -> Verdict {
-        let mut state = lock(&self.under_way.state);
+        let mut state = sync::lock(&self.under_way.state);
         match &state.0 {
             Verdict::Open => {
                 state.0 = Verdict::Undecided(reply.clone());
@@ -177,7 +178,7 @@ impl Watch {
 
     /// Reverts [`Self::give_up`] when its reply could not be stored and was not sent.
     pub fn take_back(&self) {
-        let mut state = lock(&self.under_way.state);
+        let mut state = sync::lock(&self.under_way.state);
         if matches!(state.0, Verdict::GivenUp(_)) {
             state.0 = Verdict::Pending;
         }
@@ -185,7 +186,7 @@ impl Watch {
 
     /// Frees the key once the answer is stored: the next request with this key may begin.
     pub fn land(&self) {
-        let mut under_way = lock(&self.in_flight_keys.under_way);
+        let mut under_way = sync::lock(&self.in_flight_keys.under_way);
         if under_way.get(&self.key).is_some_and(|other| Arc::ptr_eq(other, &self.under_way)) {
             under_way.remove(&self.key);
         }
@@ -198,10 +199,6 @@ impl Drop for Airborne {
     fn drop(&mut self) {
         self.0.land();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

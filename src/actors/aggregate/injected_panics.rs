@@ -1,10 +1,11 @@
 //! Panics that are injected into instances on purpose.
 
 use crate::actors::api::{FaultError, STRUCK_MAX};
+use crate::sync;
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -67,7 +68,7 @@ impl InjectedPanics {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, u64), Strike>> {
-        self.struck.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.struck)
     }
 }
 

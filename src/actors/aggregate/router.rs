@@ -6,6 +6,7 @@
 //! once.
 
 use super::envelope::Envelope;
+use crate::sync;
 use crate::{
     actors::{
         api::{RequestError, busy},
@@ -81,7 +82,7 @@ impl<A: Aggregate> Default for ShardSlot<A> {
 impl<A: Aggregate> ShardSlot<A> {
     /// Runs a function on the address; the address is not replaced meanwhile.
     fn with<T>(&self, act: impl FnOnce(Option<&ShardAddress<A>>) -> T) -> T {
-        act(self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref())
+        act(sync::read(&self.0).as_ref())
     }
 }
 

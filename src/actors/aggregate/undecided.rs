@@ -1,10 +1,11 @@
 //! The numbers of new aggregates whose command was answered 202 before it was decided.
 
 use crate::actors::api::{Reply, RequestError};
+use crate::sync;
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -45,6 +46,6 @@ impl Undecided {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<u64>> {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.numbers)
     }
 }

@@ -60,7 +60,7 @@ impl<E: Effect> EffectRunner<E> {
     ) {
         let generation = self.cursor.generation;
         ctx.run_later(pause, move |effect_runner, ctx| {
-            effect_runner.run_again(record, generation, ctx)
+            effect_runner.run_again(record, generation, ctx);
         });
     }
 

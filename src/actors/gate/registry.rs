@@ -7,10 +7,11 @@ use super::{
     timer::Timer,
     types::{GateKind, GateObserver},
 };
+use crate::sync;
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Instant,
 };
 
@@ -48,7 +49,7 @@ impl Gates {
     fn with_usual(&self, name: &str, guards: GateKind, usual: GateSettings) -> Arc<Gate> {
         let build = || {
             let settings = self.settings.get(name).cloned().unwrap_or_default().or(usual.clone());
-            lock(&self.usual).insert(name.to_owned(), usual);
+            sync::lock(&self.usual).insert(name.to_owned(), usual);
             let set = match settings.rules(guards) {
                 Ok(rules) => (settings, rules),
                 // The server refuses to start with such settings; see `wrong_gates`.
@@ -80,9 +81,9 @@ impl Gates {
         changes: &Map<String, Value>,
     ) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
-        let _guard = lock(&self.hand);
+        let _guard = sync::lock(&self.hand);
         let configured = gate.inspect(|inner, _| inner.settings.clone()).unwrap_or_default();
-        let usual = lock(&self.usual).get(name).cloned().unwrap_or_default();
+        let usual = sync::lock(&self.usual).get(name).cloned().unwrap_or_default();
         gate.reconfigure(configured.changed(changes)?.or(usual))?;
         tracing::warn!(gate = name, ?changes, "gate settings changed until the next start");
         Ok(Some(()))
@@ -137,7 +138,7 @@ impl Gates {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Gate>>> {
-        lock(&self.all)
+        sync::lock(&self.all)
     }
 }
 
@@ -153,8 +154,4 @@ pub fn wrong_gates(settings: &GatesSettings, all: &BTreeMap<&str, GateKind>) -> 
         Some(format!("gates.\"{name}\": {reason}"))
     });
     wrong.collect()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,10 +11,11 @@ use super::{
     types::{CallOutcome, GateKind, GateRejection, RejectReason},
 };
 use crate::actors::support::{catch_panic, random};
+use crate::sync;
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 use tokio::sync::oneshot;
@@ -60,7 +61,7 @@ pub(super) enum Waiting {
 
 impl Core {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.inner)
     }
 
     /// Runs `action` on the machine, and answers the waiting callers that became due. A machine

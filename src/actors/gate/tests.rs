@@ -198,8 +198,8 @@ fn settings_can_change_while_a_caller_waits() {
         let _first = gate.try_enter().expect("there is room");
         let (second, ()) = tokio::join!(gate.enter(soon()), async {
             let changes = json!({"concurrency_max": 2});
-            let changed = gates.reconfigure("door", changes.as_object().expect("an object"));
-            assert_eq!(changed, Ok(Some(())));
+            let result = gates.reconfigure("door", changes.as_object().expect("an object"));
+            assert_eq!(result, Ok(Some(())));
         });
         let _second = second.expect("there is room for two");
         let info = gates.info("door").expect("is there");

@@ -5,6 +5,7 @@
 //! one stream of [`COMPONENTS`]. In memory, this is a flag that all parts of the component read.
 
 use super::system_stream::{self, Place};
+use crate::sync;
 use crate::{
     actors::{
         api::{RequestError, blocking},
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -80,7 +81,7 @@ impl Component {
 
     /// Returns its parts: `aggregate`, `saga`, `port`, `lookup`, `view`.
     pub fn parts(&self) -> Vec<&'static str> {
-        lock(&self.parts).iter().copied().collect()
+        sync::lock(&self.parts).iter().copied().collect()
     }
 
     /// Returns the time of the last transition in milliseconds since the epoch, if there was one.
@@ -144,7 +145,7 @@ impl Components {
 
     /// Returns the component of this name, and adds a part to it.
     pub fn with(&self, name: &'static str, part: &'static str) -> Arc<Component> {
-        let mut all = lock(&self.all);
+        let mut all = sync::lock(&self.all);
         let component = all.entry(name).or_insert_with(|| {
             let component = Component::new(name);
             if let Some((is_suspended, since_ms)) = self.at_start.get(name) {
@@ -155,23 +156,23 @@ impl Components {
             }
             Arc::new(component)
         });
-        lock(&component.parts).insert(part);
+        sync::lock(&component.parts).insert(part);
         Arc::clone(component)
     }
 
     /// Registers a function that is called at every transition.
     pub fn on_change(&self, observer: impl Fn() + Send + Sync + 'static) {
-        lock(&self.observers).push(Box::new(observer));
+        sync::lock(&self.observers).push(Box::new(observer));
     }
 
     /// Returns all components, by name.
     pub fn all(&self) -> Vec<Arc<Component>> {
-        lock(&self.all).values().cloned().collect()
+        sync::lock(&self.all).values().cloned().collect()
     }
 
     /// Returns the component of this name.
     pub fn get(&self, name: &str) -> Option<Arc<Component>> {
-        lock(&self.all).get(name).cloned()
+        sync::lock(&self.all).get(name).cloned()
     }
 
     /// Waits until this component is not suspended.
@@ -263,7 +264,7 @@ impl Components {
             "a component was suspended or resumed"
         );
         self.stir();
-        for observer in &*lock(&self.observers) {
+        for observer in &*sync::lock(&self.observers) {
             observer();
         }
     }
@@ -291,10 +292,6 @@ fn failed(error: impl std::fmt::Display) -> RequestError {
 
 const fn stream(kind: KindId) -> Stream {
     Stream { kind, number: 1 }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

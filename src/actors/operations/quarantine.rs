@@ -2,10 +2,11 @@
 
 use super::log::{OperationsEvent, OperationsLog};
 use crate::actors::api::QuarantineEntry;
+use crate::sync;
 use actix::Message;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 /// The message that releases an instance from quarantine, sent to its runner.
@@ -72,6 +73,6 @@ impl Quarantine {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, u64), QuarantineEntry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.entries)
     }
 }

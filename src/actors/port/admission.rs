@@ -10,10 +10,11 @@ use crate::actors::{
     settings::{Fallback, PortSettings},
     support::soon,
 };
+use crate::sync;
 use std::{
     collections::BTreeMap,
     future::pending,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
@@ -27,14 +28,14 @@ impl PortAdmissions {
     /// Registers the admission of a port.
     pub fn open(&self, port: &'static str, admission: PortAdmission) -> Arc<PortAdmission> {
         let admission = Arc::new(admission);
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = sync::write(&self.all);
         all.insert(port, Arc::clone(&admission));
         admission
     }
 
     /// The admission of this port.
     pub fn get(&self, port: &str) -> Option<Arc<PortAdmission>> {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).get(port).cloned()
+        sync::read(&self.all).get(port).cloned()
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! The answer says that the result follows later.
 
+use crate::sync;
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 use tokio::sync::oneshot;
 
@@ -70,7 +71,7 @@ impl Deferrals {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The launcher: starts subscribers and projectors, and collects their handles.
 
 use super::parts::ReleaseHandlers;
+use crate::sync;
 use crate::{
     actors::{
         api::{StartError, ViewInfo},
@@ -19,7 +20,7 @@ use crate::{
     store::KindId,
 };
 use actix::{Actor, Context as ActixContext, Handler};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Starts subscribers and projectors, and collects their handles.
 pub(in crate::actors) struct Launcher {
@@ -149,7 +150,7 @@ impl Launcher {
         let (kept, opened) = (Arc::clone(&rows), Mutex::new(Some(opened)));
         let registry = Arc::clone(&self.services.registry);
         let begin: StartFn = Box::new(move |arbiter, _| {
-            let opened = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let opened = sync::lock(&opened).take();
             let model = opened.map_or_else(|| kept.model(journal.durable()), Ok);
             let around = (Arc::clone(&journal), Arc::clone(&registry));
             let projector =

@@ -1,8 +1,9 @@
 //! The progress of a subscriber, readable from other threads, and the flag that wakes it.
 
 use crate::actors::operations::Component;
+use crate::sync;
 use std::sync::{
-    Arc, Mutex, PoisonError, RwLock,
+    Arc, Mutex, RwLock,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -80,7 +81,7 @@ impl Progress {
     /// Sets the function that wakes the subscriber, and clears the wake flag. A wake-up sent to a
     /// predecessor thus does not block later ones.
     pub fn waker_of(&self, waker: Knock) {
-        *self.waker.write().unwrap_or_else(PoisonError::into_inner) = Some(waker);
+        *sync::write(&self.waker) = Some(waker);
         self.clear_wake();
     }
 
@@ -117,7 +118,7 @@ impl Progress {
     /// Wakes the subscriber. Further calls have no effect until the wake flag is cleared.
     pub fn ring(&self) {
         if !self.is_woken.swap(true, Ordering::AcqRel)
-            && let Some(waker) = &*self.waker.read().unwrap_or_else(PoisonError::into_inner)
+            && let Some(waker) = &*sync::read(&self.waker)
         {
             waker();
         }
@@ -133,7 +134,7 @@ impl Progress {
 
     /// Clears the error. Cheap when there was none.
     pub fn error_over(&self) {
-        let mut request_error = self.request_error.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut request_error = sync::lock(&self.request_error);
         if request_error.take().is_some() {
             tracing::info!(part = self.name, "recovered from its error");
         }
@@ -141,12 +142,12 @@ impl Progress {
 
     /// Returns the current error, if there is one.
     pub fn error(&self) -> Option<String> {
-        self.request_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        sync::lock(&self.request_error).clone()
     }
 
     /// Sets or clears the error.
     pub fn request_error(&self, request_error: Option<String>) {
-        let mut known = self.request_error.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = sync::lock(&self.request_error);
         // A repeated error is logged once: it is retried several times a second, perhaps for hours.
         if let Some(reason) = request_error.as_ref().filter(|_| *known != request_error) {
             tracing::error!(part = self.name, reason, "failing, and retried");

@@ -1,8 +1,9 @@
 //! The actor reference: an address that stays valid when the actor is restarted.
 
+use crate::sync;
 use actix::{Actor, ActorContext as _, Addr, ArbiterHandle, Context, Handler, Message};
 use std::{
-    sync::{PoisonError, RwLock, mpsc},
+    sync::{RwLock, mpsc},
     time::Duration,
 };
 
@@ -44,17 +45,17 @@ impl<A: Actor> Default for ActorRef<A> {
 impl<A: Actor> ActorRef<A> {
     /// Sets the address of the new actor.
     pub fn take(&self, addr: Addr<A>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(addr);
+        *sync::write(&self.0) = Some(addr);
     }
 
     /// Calls `act` with the current address. The address is not replaced meanwhile.
     pub fn with<T>(&self, act: impl FnOnce(Option<&Addr<A>>) -> T) -> T {
-        act(self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref())
+        act(sync::read(&self.0).as_ref())
     }
 
     /// Returns the current address.
     pub fn addr(&self) -> Option<Addr<A>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        sync::read(&self.0).clone()
     }
 }
 

@@ -23,6 +23,7 @@ pub use disk_stall::hanging;
 pub use event_loops::LoopRole;
 pub use restart_policy::{CrashWindow, RestartDecision};
 
+use crate::sync;
 use crate::{
     actors::{
         api::StartError,
@@ -38,7 +39,7 @@ use event_loops::EventLoops;
 use heartbeat::LOOK_EVERY;
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -96,17 +97,17 @@ impl Supervisor {
 
     /// Starts an event loop and returns its index.
     pub fn add_loop(&self, name: impl Into<String>, lives: LoopRole) -> usize {
-        lock(&self.house).loops.add(name.into(), lives)
+        sync::lock(&self.house).loops.add(name.into(), lives)
     }
 
     /// Monitors a foreign event loop, which is not blocked as long as it polls the returned future.
     pub fn add_foreign_loop(&self, name: String) -> impl Future<Output = ()> + Send + use<> {
-        lock(&self.house).loops.add_foreign_loop(name)
+        sync::lock(&self.house).loops.add_foreign_loop(name)
     }
 
     /// Returns the handle on which actors are started in the loop of this index.
     pub fn handle(&self, index: usize) -> ArbiterHandle {
-        lock(&self.house).loops.handle(index)
+        sync::lock(&self.house).loops.handle(index)
     }
 
     /// Starts a child in this loop and supervises it from then on.
@@ -120,7 +121,7 @@ impl Supervisor {
         place: (usize, Restart),
         begin: StartFn,
     ) -> Result<(), StartError> {
-        let mut house = lock(&self.house);
+        let mut house = sync::lock(&self.house);
         let named = (name.into(), Arc::clone(component));
         let child = Child::new(named, place, &house.loops, begin).map_err(StartError::Settings)?;
         house.children.push(child);
@@ -144,14 +145,14 @@ impl Supervisor {
             }
         });
         let watch = watch.map_err(|error| StartError::Settings(error.to_string()))?;
-        *lock(&self.watch) = Some(watch);
+        *sync::lock(&self.watch) = Some(watch);
         Ok(())
     }
 
     /// Returns the names of blocked event loops, including replaced ones that have not woken up,
     /// and the journal while its disk hangs.
     pub fn blocked(&self) -> Vec<String> {
-        lock(&self.blocked).clone()
+        sync::lock(&self.blocked).clone()
     }
 
     /// Returns a counter that rises with each check of the supervisor.
@@ -164,7 +165,7 @@ impl Supervisor {
     /// # Errors
     /// The reason why a child cannot be restarted. The supervisor retries by itself.
     pub fn restart(&self, component: &Arc<Component>) -> Result<(), String> {
-        let mut house = lock(&self.house);
+        let mut house = sync::lock(&self.house);
         let Supervised { loops, children, .. } = &mut *house;
         let since = Instant::now();
         for child in children.iter_mut().filter(|child| Arc::ptr_eq(&child.component, component)) {
@@ -181,7 +182,7 @@ impl Supervisor {
     /// # Errors
     /// The names of all children, when there is none of this name.
     pub fn break_part(&self, name: &str) -> Result<(), Vec<String>> {
-        let house = lock(&self.house);
+        let house = sync::lock(&self.house);
         match house.children.iter().find(|child| child.name == name) {
             Some(child) => {
                 child.break_it();
@@ -196,7 +197,7 @@ impl Supervisor {
     /// # Errors
     /// The number of shards, when there is none of this number.
     pub fn block_shard(&self, shard: u32, lasting: Duration) -> Result<(), usize> {
-        let house = lock(&self.house);
+        let house = sync::lock(&self.house);
         let Some(index) = house.loops.of_shard(shard) else { return Err(house.loops.shards()) };
         house.loops.handle(index).spawn_fn(move || block(lasting));
         Ok(())
@@ -205,20 +206,20 @@ impl Supervisor {
     /// Stops the supervisor's thread, and returns the loops of subscribers and projectors.
     pub fn end(&self) -> Vec<Arbiter> {
         self.is_over.store(true, Ordering::Relaxed);
-        if let Some(watch) = lock(&self.watch).take() {
+        if let Some(watch) = sync::lock(&self.watch).take() {
             watch.thread().unpark();
             let _ = watch.join();
         }
-        lock(&self.house).loops.take(true)
+        sync::lock(&self.house).loops.take(true)
     }
 
     /// Returns the loops of the shards. Call it after [`Self::end`].
     pub fn end_shards(&self) -> Vec<Arbiter> {
-        lock(&self.house).loops.take(false)
+        sync::lock(&self.house).loops.take(false)
     }
 
     fn check(&self) {
-        let mut house = lock(&self.house);
+        let mut house = sync::lock(&self.house);
         let Supervised { loops, children, stall_monitor, clock } = &mut *house;
         loops.check();
         if let Some(jump) = clock.look(clock::process()) {
@@ -229,7 +230,7 @@ impl Supervisor {
         if self.journal.committing().is_some_and(|committing| committing >= loops.leniently()) {
             blocked.push("journal".to_owned());
         }
-        *lock(&self.blocked) = blocked;
+        *sync::lock(&self.blocked) = blocked;
         for (index, shard, since) in loops.replaceable() {
             self.replace_shard((index, shard, since), loops, children);
         }
@@ -286,8 +287,4 @@ impl Supervisor {
 #[expect(clippy::disallowed_methods, reason = "the fault is to block the loop")]
 fn block(lasting: Duration) {
     thread::sleep(lasting);
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,8 +2,9 @@
 //! ensures that clients refused together do not retry together.
 
 use super::random::between;
+use crate::sync;
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -36,7 +37,7 @@ struct Seen {
 impl DrainRate {
     /// The time until `waiting` entries have drained, given that `gone` have drained so far.
     pub fn time_of(&self, waiting: u64, gone: u64, now: Instant) -> Duration {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = sync::lock(&self.seen);
         seen.observe(now, gone);
         let Some((at, gone_then)) = seen.first else { return SOON };
         let elapsed = now.saturating_duration_since(at);

@@ -5,13 +5,14 @@
 //! A wake-up from another thread is put into the queue of the waiting thread. The first wake-up
 //! wakes the driver of the queue. The driver then wakes all queued tasks on its own thread.
 
+use crate::sync;
 use actix::Arbiter;
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
     mem,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -87,7 +88,7 @@ impl WakeQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

@@ -37,7 +37,7 @@ impl<S: Saga> SagaReplay<S> {
         match step.next {
             NextState::Wait(state) if state == S::default() => {}
             NextState::Wait(state) | NextState::Stuck(state, _) => {
-                _ = self.states.insert(number, state)
+                _ = self.states.insert(number, state);
             }
             NextState::Done => {}
         }

@@ -182,7 +182,7 @@ impl ViewReader {
                     return rows.into_iter().filter_map(read).collect();
                 }
                 Err(request_error) => {
-                    tracing::warn!(view = V::NAME, %request_error, "a lookup is retried later")
+                    tracing::warn!(view = V::NAME, %request_error, "a lookup is retried later");
                 }
             }
             tokio::time::sleep(RETRY_PAUSE).await;

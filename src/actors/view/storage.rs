@@ -9,6 +9,7 @@
 //! ```
 //! Rows are read only while they are in place: rows of half of the journal would be outdated.
 
+use crate::sync;
 use crate::{
     actors::{
         api::RequestError,
@@ -19,7 +20,7 @@ use crate::{
 };
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, RwLock},
     thread,
     time::{Duration, Instant},
 };
@@ -142,9 +143,9 @@ impl ViewStorage {
         }
         let (begun, reason) = (Instant::now(), found.to_string());
         let rebuild = Rebuild { reason, begun, said: begun, position: 0, of: durable };
-        self.checked.lock().unwrap_or_else(PoisonError::into_inner).take();
-        *self.rebuild.lock().unwrap_or_else(PoisonError::into_inner) = Some(rebuild);
-        *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = None;
+        sync::lock(&self.checked).take();
+        *sync::lock(&self.rebuild) = Some(rebuild);
+        *sync::write(&self.in_place) = None;
         Ok(Arc::new(ReadModel::build(&self.place, self.layout, found)?))
     }
 
@@ -155,7 +156,7 @@ impl ViewStorage {
     /// # Errors
     /// When the folder cannot be written to.
     pub fn go_on(&self, durable: u64) -> Result<Arc<ReadModel>, ReadModelError> {
-        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let checked = sync::lock(&self.checked);
         if let Some(checked) = checked.as_ref() {
             return Ok(Arc::clone(&checked.model));
         }
@@ -168,12 +169,12 @@ impl ViewStorage {
 
     /// Returns whether the rows are being checked. They are neither read nor written meanwhile.
     pub fn is_being_checked(&self) -> bool {
-        self.checked.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        sync::lock(&self.checked).is_some()
     }
 
     /// Writes a seal on the rows in place. A file without a seal is only checked more slowly.
     pub fn seal(&self) {
-        let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let in_place = sync::read(&self.in_place).clone();
         if let Some(Err(error)) = in_place.map(|model| model.seal()) {
             tracing::info!(%error, "a view is stopped without a seal");
         }
@@ -181,12 +182,12 @@ impl ViewStorage {
 
     /// Returns whether the rows are being rebuilt.
     pub fn is_rebuilding(&self) -> bool {
-        self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        sync::lock(&self.rebuild).is_some()
     }
 
     /// Records the progress of a rebuild. Logs it at most once a second.
     pub fn went_on(&self, position: u64, of: u64) {
-        let mut rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rebuild = sync::lock(&self.rebuild);
         let Some(rebuild) = rebuild.as_mut() else { return };
         (rebuild.position, rebuild.of) = (position, of);
         if rebuild.said.elapsed() >= LOG_EVERY {
@@ -202,7 +203,7 @@ impl ViewStorage {
     /// When the file cannot be moved there; the rows have to be rebuilt again.
     pub fn complete(&self, model: &ReadModel) -> Result<Arc<ReadModel>, ReadModelError> {
         let model = self.put(model.take_place(&self.place)?);
-        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let rebuild = sync::lock(&self.rebuild).take();
         if let Some(rebuild) = rebuild.filter(|rebuild| rebuild.position > 0) {
             let (view, records) = (self.layout.name.to_owned(), rebuild.position);
             let (reason, after_ms) = (rebuild.reason, millis(rebuild.begun));
@@ -221,7 +222,7 @@ impl ViewStorage {
     /// # Errors
     /// The progress, while the rows are being checked or rebuilt.
     pub fn readable(&self) -> Result<Arc<ReadModel>, RequestError> {
-        let in_place = self.in_place.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let in_place = sync::read(&self.in_place).clone();
         in_place.ok_or_else(|| self.request_error())
     }
 
@@ -233,7 +234,7 @@ impl ViewStorage {
                 "the file of {view} is compared with what was written to it: {percent} %"
             ));
         }
-        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let rebuild = sync::lock(&self.rebuild).clone();
         let (percent, position, of, left_s) = rebuild.map_or((99, 0, 0, 1), |rebuild| {
             (rebuild.percent(), rebuild.position, rebuild.of, rebuild.left_s())
         });
@@ -243,20 +244,20 @@ impl ViewStorage {
 
     /// Returns the reason and the percentage of a rebuild, while there is one.
     pub fn rebuild(&self) -> Option<(String, u64)> {
-        let rebuild = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        let rebuild = sync::lock(&self.rebuild);
         rebuild.as_ref().map(|rebuild| (rebuild.reason.clone(), rebuild.percent()))
     }
 
     fn put(&self, model: ReadModel) -> Arc<ReadModel> {
         let model = Arc::new(model);
         let in_place = Some(Arc::clone(&model));
-        *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = in_place;
+        *sync::write(&self.in_place) = in_place;
         model
     }
 
     /// Returns how many percent of the file are checked, during a check.
     pub fn checked_percent(&self) -> Option<u64> {
-        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let checked = sync::lock(&self.checked);
         checked.as_ref().map(Checked::percent)
     }
 
@@ -264,7 +265,7 @@ impl ViewStorage {
     fn begin_check(self: &Arc<Self>, model: ReadModel) -> Arc<ReadModel> {
         let (bytes, model) = (model.bytes(), Arc::new(model));
         let checked = Checked { model: Arc::clone(&model), done: 0, of: bytes };
-        *self.checked.lock().unwrap_or_else(PoisonError::into_inner) = Some(checked);
+        *sync::lock(&self.checked) = Some(checked);
         if bytes > CHECKED_AT_ONCE_BYTES {
             let (me, of_thread) = (Arc::clone(self), Arc::clone(&model));
             let check = move || me.check(of_thread);
@@ -280,7 +281,7 @@ impl ViewStorage {
     /// Checks the rows and puts them in place when they are as they were written. Otherwise the
     /// model is marked as untrusted, and its projector begins a rebuild.
     pub(super) fn check(&self, model: Arc<ReadModel>) {
-        let lock = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || sync::lock(&self.checked);
         let examined = model.examine(&mut |done, of| {
             if let Some(checked) = lock().as_mut() {
                 (checked.done, checked.of) = (done, of);
@@ -291,7 +292,7 @@ impl ViewStorage {
             // A rebuild has begun meanwhile.
             (None, _) => {}
             (Some(_), Ok(())) => {
-                *self.in_place.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
+                *sync::write(&self.in_place) = Some(model);
             }
             // A file that cannot be read for another reason is not trusted either.
             (Some(_), Err(error)) => drop(model.mark_untrusted(error.reason)),

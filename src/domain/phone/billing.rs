@@ -140,11 +140,11 @@ impl Billing {
         let order = me.of::<Order>();
         match (self, event) {
             (Paying, E::Approved) => Step::wait(Booking).send(order, Pay),
-            (Paying, E::Declined { reason }) => Step::wait(Rejecting)
-                .send(order, Reject { how: FailureKind::Unpaid, reason: reason }),
+            (Paying, E::Declined { reason }) => {
+                Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unpaid, reason })
+            }
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
-                Step::wait(Rejecting)
-                    .send(order, Reject { how: FailureKind::Unavailable, reason: reason })
+                Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unavailable, reason })
             }
             (Withdrawing, E::Approved) => refund(me),
             (Refunding, E::RefundDeclined { reason }) => Step::stuck(Owing, reason),

@@ -21,12 +21,12 @@ pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
 }
 
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
-    let stage = state.get::<Payment>(number).stage();
+    let payment_stage = state.get::<Payment>(number).stage();
     let delivery = state.get::<Delivery>(number);
     let reward = state.get::<Reward>(number);
     let costs = order.amount() > Money::ZERO;
-    let is_paid = stage == if costs { Stage::Approved } else { Stage::Blank };
-    let is_returned = match stage {
+    let is_paid = payment_stage == if costs { Stage::Approved } else { Stage::Blank };
+    let is_returned = match payment_stage {
         Stage::Blank => !costs,
         Stage::Declined | Stage::Refunded | Stage::RefundDeclined => costs,
         Stage::Requested | Stage::Approved | Stage::RefundRequested => false,
@@ -38,7 +38,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     let holds = match (status, process) {
         ("Paid", "Received") | ("Shipped", "Shipped") => is_paid && is_rewarded,
         ("Cancelled", "" | "Stopped") => is_returned && is_forfeited,
-        ("Rejected", "") => stage == Stage::Declined && reward.process().is_empty(),
+        ("Rejected", "") => payment_stage == Stage::Declined && reward.process().is_empty(),
         _ => false,
     };
     if holds {
@@ -46,7 +46,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     }
     let point = order.point();
     Err(format!(
-        "phone/orders {number} is {status} with {point:?} points, its payment {stage:?}, \
+        "phone/orders {number} is {status} with {point:?} points, its payment {payment_stage:?}, \
          its delivery `{process}`, {reward:?}"
     ))
 }

@@ -225,11 +225,11 @@ impl Ride {
             (Paying, E::Approved) => Step::wait(Riding { taxi: Hold::Free })
                 .send(order, Pay)
                 .send(me.of::<Reservation>(), Accept),
-            (Paying, E::Declined { reason }) => Step::wait(Rejecting)
-                .send(order, Reject { how: FailureKind::Unpaid, reason: reason }),
+            (Paying, E::Declined { reason }) => {
+                Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unpaid, reason })
+            }
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
-                Step::wait(Rejecting)
-                    .send(order, Reject { how: FailureKind::Unavailable, reason: reason })
+                Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unavailable, reason })
             }
             (Withdrawing, E::Approved) => Step::wait(Undoing(Undo {
                 reservation: Part::Undone,

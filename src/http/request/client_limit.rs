@@ -1,5 +1,6 @@
 //! The rate limit per client: a token bucket for every address. Each request takes one token.
 
+use crate::sync;
 use crate::{
     actors::whole_seconds_spread,
     http::{
@@ -11,7 +12,7 @@ use actix_http::{HttpMessage as _, Request};
 use std::{
     collections::{BTreeMap, HashMap},
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -46,7 +47,7 @@ impl ClientRateLimit {
         let forwarded = request.headers().get_all(FORWARDED_FOR);
         let forwarded: Vec<_> = forwarded.filter_map(|value| value.to_str().ok()).collect();
         let origin = origin(peer.ip(), forwarded.into_iter(), &self.trusted);
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = sync::lock(&self.buckets);
         buckets.take(origin, self.begun.elapsed()).map_err(|wait| Problem {
             retry_after_s: Some(whole_seconds_spread(wait)),
             gate: Some(GATE.into()),

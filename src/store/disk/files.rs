@@ -3,7 +3,8 @@
 //! A deleted or replaced file stays open and writable for as long as the process runs; writes to it
 //! are lost afterwards. So the paths are compared with the opened files.
 
-use crate::store::{sync::lock, types::OpenError};
+use crate::store::types::OpenError;
+use crate::sync;
 use std::{
     fs::{self, File},
     io,
@@ -83,13 +84,13 @@ impl Files {
 
     /// Releases the lock, so that another process can open the store.
     pub(in crate::store) fn unlock(&self) {
-        drop(lock(&self.locked).take());
+        drop(sync::lock(&self.locked).take());
     }
 
     /// Checks that all files are still in place; the result is at most 20 ms old.
     pub(in crate::store) fn check(&self) -> Result<(), String> {
         {
-            let mut checked = lock(&self.checked);
+            let mut checked = sync::lock(&self.checked);
             if checked.elapsed() < CHECK_EVERY {
                 return Ok(());
             }

@@ -16,7 +16,8 @@
 //! at a bounded interval. After a power loss the mark may therefore be behind the journal, which is
 //! not damage.
 
-use crate::store::{codec, sync::lock, types::StoreId};
+use crate::store::{codec, types::StoreId};
+use crate::sync;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File, OpenOptions},
@@ -179,13 +180,13 @@ impl MarkFile {
 
     /// Returns the current mark.
     pub(in crate::store) fn mark(&self) -> Mark {
-        lock(&self.written).mark.clone()
+        sync::lock(&self.written).mark.clone()
     }
 
     /// Changes the mark. The change survives the end of the process on return, and a power loss
     /// after the next [`Self::sync`].
     pub(in crate::store) fn write(&self, change: impl FnOnce(&mut Mark)) -> io::Result<()> {
-        let mut written = lock(&self.written);
+        let mut written = sync::lock(&self.written);
         change(&mut written.mark);
         written.mark.sequence += 1;
         let slot = written.writing;
@@ -194,7 +195,7 @@ impl MarkFile {
 
     /// Adds the name of a kind.
     pub(in crate::store) fn add_name(&self, kind: usize, name: &str) -> io::Result<()> {
-        let mut written = lock(&self.written);
+        let mut written = sync::lock(&self.written);
         if written.names.len() <= kind {
             written.names.resize(kind + 1, String::new());
         }
@@ -206,9 +207,9 @@ impl MarkFile {
 
     /// Makes the mark durable, when it is not.
     pub(in crate::store) fn sync(&self) -> io::Result<()> {
-        let _one_at_a_time = lock(&self.syncing);
+        let _one_at_a_time = sync::lock(&self.syncing);
         let slot = {
-            let mut written = lock(&self.written);
+            let mut written = sync::lock(&self.written);
             if written.is_synced {
                 return Ok(());
             }
@@ -220,7 +221,7 @@ impl MarkFile {
             slot
         };
         let synced = self.file.sync_data();
-        let mut written = lock(&self.written);
+        let mut written = sync::lock(&self.written);
         match &synced {
             Ok(()) => written.durable = slot,
             Err(_) => written.is_synced = false,

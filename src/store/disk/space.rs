@@ -12,10 +12,8 @@
 //!                        begins, the queue is discarded    headroom
 //! ```
 
-use crate::store::{
-    faults::{Faults, SimulatedDiskState},
-    sync::lock,
-};
+use crate::store::faults::{Faults, SimulatedDiskState};
+use crate::sync;
 use rustix::{
     fs::{FallocateFlags, StatVfs, StatVfsMountFlags, fallocate, statvfs},
     io::Errno,
@@ -158,7 +156,7 @@ impl Space {
     /// Ensures at least this much headroom.
     fn keep(&self, bytes: u64) -> Result<(), Refusal> {
         let more = bytes.saturating_add(self.reserve_bytes.min(HEADROOM_BYTES));
-        let mut headroom = lock(&self.headroom);
+        let mut headroom = sync::lock(&self.headroom);
         headroom.keep(&self.log, bytes, more).or_else(|errno| match errno {
             Errno::NOSPC => {
                 Err(Refusal::NoSpace { free_bytes: self.free_bytes(), wanted_bytes: bytes })

@@ -15,6 +15,7 @@ use crate::store::{
     faults::Faults,
     types::{JournalOptions, OpenError},
 };
+use crate::sync;
 use siphasher::sip::SipHasher13;
 use std::{
     collections::HashSet,
@@ -23,7 +24,7 @@ use std::{
     hash::Hasher as _,
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, SystemTime},
 };
 
@@ -79,7 +80,7 @@ impl Disk {
     fn sync(&self) -> io::Result<()> {
         self.faults.strike()?;
         // The blobs are synced first: the log must not refer to missing values.
-        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).sync()?;
+        sync::lock(&self.blobs).sync()?;
         self.log.sync_data()
     }
 }

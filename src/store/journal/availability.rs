@@ -1,6 +1,6 @@
 //! Notifies observers when the journal stops accepting submissions, and when it accepts them again.
 
-use crate::store::sync::lock;
+use crate::sync;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
@@ -34,26 +34,26 @@ pub(in crate::store) struct AvailabilityObservers {
 
 impl AvailabilityObservers {
     pub(in crate::store) fn add(&self, observer: AvailabilityObserver) {
-        lock(&self.witnesses).push(observer);
+        sync::lock(&self.witnesses).push(observer);
     }
 
     /// Notifies the observers once, however often the journal fails before it recovers.
     pub(in crate::store) fn unavailable(&self, reason: &Arc<str>) {
-        if lock(&self.broke_at).is_none() {
-            *lock(&self.broke_at) = Some(Instant::now());
+        if sync::lock(&self.broke_at).is_none() {
+            *sync::lock(&self.broke_at) = Some(Instant::now());
             self.notify(&Availability::Unavailable { reason: Arc::clone(reason) });
         }
     }
 
     pub(in crate::store) fn recovered(&self) {
-        let broke_at = lock(&self.broke_at).take();
+        let broke_at = sync::lock(&self.broke_at).take();
         if let Some(broke_at) = broke_at {
             self.notify(&Availability::Recovered { after: broke_at.elapsed() });
         }
     }
 
     fn notify(&self, change: &Availability) {
-        let observers = lock(&self.witnesses).clone();
+        let observers = sync::lock(&self.witnesses).clone();
         for observer in observers {
             // A panic of an observer must not end the journal's thread.
             let _ = catch_unwind(AssertUnwindSafe(|| observer(change.clone())));

@@ -1,10 +1,8 @@
 //! The most recent records in memory, and the subscribers that are woken when more arrive.
 
 use super::submission::ReadLevel;
-use crate::store::{
-    sync::lock,
-    types::{KindId, KindSet, Record},
-};
+use crate::store::types::{KindId, KindSet, Record};
+use crate::sync;
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -95,10 +93,10 @@ pub(in crate::store) struct Subscribers {
 
 impl Subscribers {
     pub(in crate::store) fn add(&self, level: ReadLevel, listener: Listener) {
-        Arc::make_mut(&mut lock(&self.all)).push(listener.clone());
+        Arc::make_mut(&mut sync::lock(&self.all)).push(listener.clone());
         match level {
             ReadLevel::Submitted => {
-                let mut submitted = lock(&self.submitted);
+                let mut submitted = sync::lock(&self.submitted);
                 let by_kind = Arc::make_mut(&mut submitted);
                 for kind in listener.kinds.iter() {
                     let index = usize::from(kind.0);
@@ -108,18 +106,18 @@ impl Subscribers {
                     by_kind[index].push(Arc::clone(&listener.wake));
                 }
             }
-            ReadLevel::Durable => Arc::make_mut(&mut lock(&self.durable)).push(listener),
+            ReadLevel::Durable => Arc::make_mut(&mut sync::lock(&self.durable)).push(listener),
         }
     }
 
     /// Wakes the subscribers that a commit concerns, after it moved the watermark. The callbacks
     /// run outside of the lock.
     pub(in crate::store) fn wake_durable(&self, concerned: &KindSet, before: u64, durable: u64) {
-        lock(&self.concerned).extend(concerned);
+        sync::lock(&self.concerned).extend(concerned);
         if before / NOTIFY_ALL_EVERY_RECORDS != durable / NOTIFY_ALL_EVERY_RECORDS {
             return self.notify_all(durable);
         }
-        let woken = Arc::clone(&lock(&self.durable));
+        let woken = Arc::clone(&sync::lock(&self.durable));
         for listener in woken.iter() {
             let is_waited_for = listener.is_waited_for.load(Ordering::Acquire) > 0;
             if is_waited_for || listener.kinds.meets(concerned) {
@@ -130,7 +128,7 @@ impl Subscribers {
 
     /// Wakes the subscribers that a submitted record of this kind concerns.
     pub(in crate::store) fn wake_submitted(&self, kind: KindId, submitted: u64) {
-        let woken = Arc::clone(&lock(&self.submitted));
+        let woken = Arc::clone(&sync::lock(&self.submitted));
         if let Some(of_kind) = woken.get(usize::from(kind.0)) {
             for wake in of_kind {
                 call(wake, submitted);
@@ -142,8 +140,8 @@ impl Subscribers {
     /// position to the others. Subscribers at level [`ReadLevel::Submitted`] are included, because
     /// the submitting thread may wake them after the commit is durable.
     fn notify_all(&self, durable: u64) {
-        let concerned = std::mem::take(&mut *lock(&self.concerned));
-        let all = Arc::clone(&lock(&self.all));
+        let concerned = std::mem::take(&mut *sync::lock(&self.concerned));
+        let all = Arc::clone(&sync::lock(&self.all));
         for Listener { kinds, is_waited_for, wake, pass } in all.iter() {
             let is_waited_for = is_waited_for.load(Ordering::Acquire) > 0;
             let callback = if is_waited_for || kinds.meets(&concerned) { wake } else { pass };
@@ -153,7 +151,7 @@ impl Subscribers {
 
     /// Wakes all subscribers.
     pub(in crate::store) fn wake_all(&self, position: u64) {
-        let woken = Arc::clone(&lock(&self.all));
+        let woken = Arc::clone(&sync::lock(&self.all));
         for listener in woken.iter() {
             call(&listener.wake, position);
         }

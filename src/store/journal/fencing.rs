@@ -4,12 +4,10 @@ use super::{
     Journal,
     submission::{Submission, SubmitError},
 };
+use crate::sync;
 use crate::{
     domain::kernel::Timestamp,
-    store::{
-        sync::lock,
-        types::{Cause, KindId, Lease, Stream},
-    },
+    store::types::{Cause, KindId, Lease, Stream},
 };
 use std::{sync::mpsc, time::Duration};
 
@@ -19,7 +17,7 @@ impl Journal {
     pub fn end(&self, lease: &Lease) {
         lease.end();
         // Taking the lock waits for any submission that checked the lease before this.
-        drop(lock(&self.shared.front));
+        drop(sync::lock(&self.shared.front));
     }
 
     /// Waits, at most `within`, until every submission and checkpoint accepted so far is durable or

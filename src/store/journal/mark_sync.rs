@@ -1,6 +1,7 @@
 //! The thread that makes the mark of a journal durable, so that no reply waits for this sync.
 
-use crate::store::{disk::MarkFile, sync::lock};
+use crate::store::disk::MarkFile;
+use crate::sync;
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread::{self, JoinHandle},
@@ -33,9 +34,9 @@ impl MarkSync {
 
     /// Ends the thread, and makes the mark durable.
     pub(in crate::store) fn end(&self) {
-        let thread = lock(&self.thread).take();
+        let thread = sync::lock(&self.thread).take();
         let Some(thread) = thread else { return };
-        *lock(&self.end.0) = true;
+        *sync::lock(&self.end.0) = true;
         self.end.1.notify_all();
         let _ = thread.join();
         sync(&self.mark);
@@ -50,6 +51,6 @@ fn sync(mark: &MarkFile) {
 
 /// Waits this long; true when the end was requested by then.
 fn ended_within((has_ended, ends): &(Mutex<bool>, Condvar), pause: Duration) -> bool {
-    let waited = ends.wait_timeout_while(lock(has_ended), pause, |has_ended| !*has_ended);
+    let waited = ends.wait_timeout_while(sync::lock(has_ended), pause, |has_ended| !*has_ended);
     *waited.unwrap_or_else(PoisonError::into_inner).0
 }

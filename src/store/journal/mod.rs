@@ -38,9 +38,9 @@ pub use verify::Flaw;
 use crate::store::{
     disk::{Disk, keys, reading, walk},
     faults::Faults,
-    sync::lock,
     types::{KeptAnswer, KindId, Record, StoreId, StoredAnswer, Stream, kind_set},
 };
+use crate::sync;
 use commit_queue::{CommitQueue, Intake, SideWrite};
 use mark_sync::MarkSync;
 use std::{
@@ -110,7 +110,7 @@ impl Journal {
     /// # Errors
     /// When the journal is closed or the disk fails, or there are 65,535 kinds already.
     pub fn kind(&self, name: &str) -> Result<KindId, StoreError> {
-        let mut kinds = lock(&self.kinds);
+        let mut kinds = sync::lock(&self.kinds);
         if let Some(kind) = kinds.get(name) {
             return Ok(*kind);
         }
@@ -120,7 +120,7 @@ impl Journal {
         let (done, durable) = mpsc::sync_channel(1);
         let done: Done = Box::new(move |outcome| drop(done.send(outcome)));
         {
-            let mut front = lock(&self.shared.front);
+            let mut front = sync::lock(&self.shared.front);
             let room = front.admit(self.generation(), self.shared.options.queue_records_max);
             room.map_err(|error| StoreError::Failed(error.to_string()))?;
             front.enqueue(SideWrite::Kind(kind, name.to_owned()), Some(done));
@@ -141,7 +141,7 @@ impl Journal {
     /// All kinds that were ever used in this store, by number.
     #[must_use]
     pub fn kinds(&self) -> Vec<(KindId, String)> {
-        let kinds = lock(&self.kinds);
+        let kinds = sync::lock(&self.kinds);
         let mut kinds: Vec<_> = kinds.iter().map(|(name, kind)| (*kind, name.clone())).collect();
         kinds.sort_unstable();
         kinds
@@ -159,7 +159,7 @@ impl Journal {
         let first = submission.entries.first();
         let concerned = first.map(|first| kind_set::interested_kind(stream, &first.payload, cause));
         let (placed, is_writer_asleep) = {
-            let mut front = lock(&shared.front);
+            let mut front = sync::lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;
             shared.publish(&front);
             (placed, std::mem::take(&mut front.writer_sleeps))
@@ -199,7 +199,7 @@ impl Journal {
         if position <= self.durable() {
             return done(Ok(()));
         }
-        let refused = lock(&self.shared.front).wait_for(position, done);
+        let refused = sync::lock(&self.shared.front).wait_for(position, done);
         if let Err((done, outcome)) = refused {
             done(outcome);
         }
@@ -218,7 +218,7 @@ impl Journal {
         level: ReadLevel,
     ) -> Result<Vec<Arc<Record>>, StoreError> {
         let durable = {
-            let front = lock(&self.shared.front);
+            let front = sync::lock(&self.shared.front);
             let limit = match level {
                 ReadLevel::Submitted => front.head,
                 ReadLevel::Durable => front.durable,
@@ -263,13 +263,13 @@ impl Journal {
     /// Number of durable streams of a kind.
     #[must_use]
     pub fn count(&self, kind: KindId) -> u64 {
-        lock(&self.shared.front).durable_totals.of(kind).streams
+        sync::lock(&self.shared.front).durable_totals.of(kind).streams
     }
 
     /// The greatest number of a submitted or lost stream of this kind; 0 when there is none.
     #[must_use]
     pub fn last_number(&self, kind: KindId) -> u64 {
-        let last = lock(&self.shared.front).submitted_totals.of(kind).last_number;
+        let last = sync::lock(&self.shared.front).submitted_totals.of(kind).last_number;
         last.max(self.taken(kind))
     }
 
@@ -294,7 +294,7 @@ impl Journal {
         take: usize,
         descending: bool,
     ) -> Result<Vec<u64>, StoreError> {
-        let total = lock(&self.shared.front).durable_totals.of(kind);
+        let total = sync::lock(&self.shared.front).durable_totals.of(kind);
         if total.streams != total.last_number {
             return reading::numbers(&self.readable_disk()?.0.db, kind, skip, take, descending);
         }
@@ -315,7 +315,7 @@ impl Journal {
     pub fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
         let shared = &*self.shared;
         {
-            let mut front = lock(&shared.front);
+            let mut front = sync::lock(&shared.front);
             if let Err(error) = front.admit(checkpoint.generation, shared.options.queue_records_max)
             {
                 return Err((error, checkpoint));
@@ -358,14 +358,14 @@ impl Journal {
     /// Waits for the end of that, unless the journal's own thread calls it.
     pub fn close(&self) {
         {
-            let mut front = lock(&self.shared.front);
+            let mut front = sync::lock(&self.shared.front);
             if !matches!(front.door, Intake::Closed) {
                 front.door = Intake::Closing;
                 self.shared.publish(&front);
             }
         }
         self.shared.writer_wakeup.notify_one();
-        let writer_thread = lock(&self.writer_thread).take();
+        let writer_thread = sync::lock(&self.writer_thread).take();
         if let Some(writer_thread) = writer_thread
             .filter(|writer_thread| writer_thread.thread().id() != thread::current().id())
         {

@@ -6,9 +6,9 @@ use super::{
 use crate::store::{
     codec,
     disk::{Disk, Walk, keys, reading, walk},
-    sync::lock,
     types::{KindId, Record, Snapshot, StoreError, Stream},
 };
+use crate::sync;
 use std::{
     ops::RangeInclusive,
     sync::{Arc, atomic::Ordering},
@@ -141,7 +141,7 @@ impl Journal {
         if self.shared.is_open() {
             return Ok(());
         }
-        lock(&self.shared.front).door.pass()
+        sync::lock(&self.shared.front).door.pass()
     }
 
     /// Whether discarded records may be on disk after all. The reopening of the journal decides
@@ -156,7 +156,7 @@ impl Journal {
     /// # Errors
     /// When the journal is closed, closing or stopped for good.
     pub fn is_kept(&self) -> Result<(), SubmitError> {
-        let door = &lock(&self.shared.front).door;
+        let door = &sync::lock(&self.shared.front).door;
         let is_over = matches!(door, Intake::Stopped(_) | Intake::Closing | Intake::Closed);
         if is_over { door.pass() } else { Ok(()) }
     }

@@ -15,10 +15,8 @@ use super::{
     shared::Shared,
     submission::CommitError,
 };
-use crate::store::{
-    disk::{Disk, Refusal, reading, synced},
-    sync::lock,
-};
+use crate::store::disk::{Disk, Refusal, reading, synced};
+use crate::sync;
 use std::{
     io,
     sync::{Arc, PoisonError, atomic::Ordering},
@@ -34,7 +32,7 @@ const REOPEN_PAUSE_MAX: Duration = Duration::from_millis(500);
 /// Opens or refuses the intake according to the current state of the file system. Stops for good
 /// when files of the store were deleted or replaced.
 pub(in crate::store) fn look(shared: &Shared) {
-    if matches!(lock(&shared.front).door, Intake::Stopped(_)) {
+    if matches!(sync::lock(&shared.front).door, Intake::Stopped(_)) {
         return;
     }
     if let Err(reason) = shared.files.check() {
@@ -42,9 +40,9 @@ pub(in crate::store) fn look(shared: &Shared) {
         return;
     }
     let Ok(disk) = shared.disk() else { return };
-    let is_refusing = matches!(lock(&shared.front).door, Intake::Refusing(_));
+    let is_refusing = matches!(sync::lock(&shared.front).door, Intake::Refusing(_));
     let found = disk.space.look(is_refusing);
-    let mut front = lock(&shared.front);
+    let mut front = sync::lock(&shared.front);
     match (&front.door, found) {
         (Intake::Open | Intake::Refusing(_), Err(refusal)) => {
             front.door = Intake::Refusing(refusal);
@@ -73,7 +71,7 @@ pub(in crate::store) fn refuse(shared: &Shared, load: CommitBatch, refusal: Refu
 pub(in crate::store) fn stop(shared: &Shared, load: CommitBatch, reason: &str) {
     let reason: Arc<str> = Arc::from(reason);
     {
-        let mut front = lock(&shared.front);
+        let mut front = sync::lock(&shared.front);
         if matches!(front.door, Intake::Recovering(_)) {
             front.door = Intake::Stopped(Arc::clone(&reason));
         }
@@ -122,7 +120,7 @@ pub(in crate::store) fn recover(shared: &Shared, load: CommitBatch, reason: &str
                 return;
             }
             Err(intake) => {
-                let mut front = lock(&shared.front);
+                let mut front = sync::lock(&shared.front);
                 if matches!(front.door, Intake::Recovering(_) | Intake::Refusing(_)) {
                     front.door = intake;
                 }
@@ -150,7 +148,7 @@ fn try_reopen(shared: &Shared) -> Result<(), Intake> {
 /// Discards everything above the watermark, and notifies all waiting callbacks and subscribers.
 fn lose(shared: &Shared, load: CommitBatch, intake: Intake, lost: CommitError) {
     let queued = {
-        let mut front = lock(&shared.front);
+        let mut front = sync::lock(&shared.front);
         let queued = front.fail(intake);
         shared.publish(&front);
         queued
@@ -164,7 +162,7 @@ fn lose(shared: &Shared, load: CommitBatch, intake: Intake, lost: CommitError) {
 
 /// Waits for this pause; true when the journal is closing.
 fn pause_or_close(shared: &Shared, pause: Duration) -> bool {
-    let front = lock(&shared.front);
+    let front = sync::lock(&shared.front);
     let (front, _) = shared
         .writer_wakeup
         .wait_timeout_while(front, pause, |front| !matches!(front.door, Intake::Closing))
@@ -186,9 +184,9 @@ fn reopen(shared: &Shared) -> Result<(), String> {
     if let Some(reason) = integrity::behind(&disk.db, &head, &shared.mark.mark())? {
         return Err(reason);
     }
-    *shared.slot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(disk));
+    *sync::write(&shared.slot) = Some(Arc::new(disk));
     {
-        let mut front = lock(&shared.front);
+        let mut front = sync::lock(&shared.front);
         if matches!(front.door, Intake::Closing) {
             return Ok(());
         }

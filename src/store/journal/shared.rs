@@ -8,13 +8,13 @@ use super::{
 };
 use crate::store::{
     disk::{Disk, Files, MarkFile, synced},
-    sync::lock,
     types::JournalOptions,
 };
+use crate::sync;
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Condvar, Mutex, PoisonError, RwLock,
+        Arc, Condvar, Mutex, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -86,12 +86,12 @@ impl Shared {
 
     /// Returns the store as [`Self::disk`] does, but also when it may hold discarded records.
     pub(in crate::store) fn kept_disk(&self) -> Option<Arc<Disk>> {
-        self.slot.read().unwrap_or_else(PoisonError::into_inner).clone()
+        sync::read(&self.slot).clone()
     }
 
     /// Returns the reason why there is no open store.
     fn reason(&self) -> String {
-        match &lock(&self.front).door {
+        match &sync::lock(&self.front).door {
             Intake::Recovering(reason) => format!("the journal is being reopened: {reason}"),
             Intake::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
             Intake::Stopped(reason) => reason.to_string(),
@@ -101,7 +101,7 @@ impl Shared {
 
     /// Closes the store and releases its folder.
     pub(in crate::store) fn let_go(&self) {
-        let disk = self.slot.write().unwrap_or_else(PoisonError::into_inner).take();
+        let disk = sync::write(&self.slot).take();
         let Some(disk) = disk else { return };
         // A read in progress still holds the store, and with it the folder.
         let begin = Instant::now();

@@ -21,9 +21,9 @@ use super::{
 use crate::store::{
     codec::{self, Frame},
     disk::{Answers, Batch, Failure, Mark, Totals, keys},
-    sync::lock,
     types::{Payload, Record, Stream, interested_kind},
 };
+use crate::sync;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError},
@@ -72,7 +72,7 @@ pub(in crate::store) fn run(shared: &Shared) {
     }
     // The remaining callbacks wait for a position that was never assigned.
     let waiting = {
-        let mut front = lock(&shared.front);
+        let mut front = sync::lock(&shared.front);
         let waiting = front.fail(Intake::Closed);
         front.door = Intake::Closed;
         shared.publish(&front);
@@ -91,7 +91,7 @@ fn group_commit_pause() {
 /// Waits until the queue holds an item or answers have expired. In the latter case the batch is
 /// empty. `None` once the journal is closing and the queue is empty.
 fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
-    let mut front = lock(&shared.front);
+    let mut front = sync::lock(&shared.front);
     while front.is_idle() {
         if matches!(front.door, Intake::Closing) {
             return None;
@@ -107,7 +107,7 @@ fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
             drop(front);
             recovery::look(shared);
             let has_expired = !is_refusing && expiry.is_due(shared);
-            front = lock(&shared.front);
+            front = sync::lock(&shared.front);
             if has_expired && matches!(front.door, Intake::Open) {
                 break;
             }
@@ -130,7 +130,7 @@ fn commit(
 ) -> Result<Committed, Failure> {
     let disk = shared.disk().map_err(Failure::Broken)?;
     let (mut totals, mut chains) = {
-        let front = lock(&shared.front);
+        let front = sync::lock(&shared.front);
         (front.durable_totals.clone(), front.chains)
     };
     let mut batch = Batch::default();
@@ -207,7 +207,7 @@ fn acknowledge(shared: &Shared, load: CommitBatch, Committed { totals, chains }:
     let reached = load.records.last().map(|record| record.position);
     let before = shared.durable();
     let waiting = {
-        let mut front = lock(&shared.front);
+        let mut front = sync::lock(&shared.front);
         (front.durable_totals, front.chains) = (totals, chains);
         let durable = reached.unwrap_or(front.durable);
         let waiting = front.advance(durable, shared.options.feed_records_max);

@@ -16,7 +16,7 @@ use super::{
     stamp::FileStamp,
     wal,
 };
-use crate::store::sync::lock;
+use crate::sync;
 use rusqlite::Connection;
 use std::{
     fs::{self, File},
@@ -121,7 +121,7 @@ impl ReadModel {
     /// # Errors
     /// When the file is still being read, or the disk fails. Then the file has no seal.
     pub fn seal(&self) -> Result<(), ReadModelError> {
-        let writer = lock(&self.writer);
+        let writer = sync::lock(&self.writer);
         self.verify()?;
         if self.is_sealed.load(Ordering::Acquire) {
             return Ok(());
@@ -130,7 +130,7 @@ impl ReadModel {
         if !self.empty_log()? {
             return Err(self.failure("it is still read and cannot be sealed".to_owned()));
         }
-        let writer = lock(&self.writer);
+        let writer = sync::lock(&self.writer);
         self.verify()?;
         let seal = Seal::of(&self.path, &mut |_, _| {});
         let sealed = seal.and_then(|seal| seal.write(&self.path));
@@ -143,10 +143,10 @@ impl ReadModel {
     /// Writes all of the log into the file, unless a reader still uses it. Returns whether the log
     /// is empty.
     fn empty_log(&self) -> Result<bool, ReadModelError> {
-        let writer = lock(&self.writer);
+        let writer = sync::lock(&self.writer);
         self.verify()?;
         let emptied = empty_log(&writer);
-        *lock(&self.stamp) = FileStamp::of(&self.path);
+        *sync::lock(&self.stamp) = FileStamp::of(&self.path);
         emptied.map_err(|error| self.failed(&Fault::from(error)))
     }
 

@@ -28,7 +28,8 @@ pub use row::{FoundRow, RowChange};
 pub use schema::Layout;
 pub use search::{SearchError, SortBy, Wanted};
 
-use crate::{domain::kernel::Query, store::sync::lock};
+use crate::domain::kernel::Query;
+use crate::sync;
 use fault::Fault;
 use queries::{count, dense_range_of, meta, numbers_of, rows};
 use row_writer::Writing;
@@ -117,7 +118,7 @@ impl ReadModel {
     /// When the disk fails, or another process touched the file meanwhile. Then it is rebuilt.
     pub fn take_place(&self, place: &Path) -> Result<Self, ReadModelError> {
         let failed = |reason| ReadModelError { name: self.layout.name, reason };
-        let writer = lock(&self.writer);
+        let writer = sync::lock(&self.writer);
         self.verify()?;
         schema::take_place(&writer, self.layout.fields, &self.path, place).map_err(failed)?;
         Self::open(place, self.layout).map_err(|error| failed(error.to_string()))
@@ -129,7 +130,7 @@ impl ReadModel {
     /// When another process touched the file, or it failed in a way that a retry does not repair.
     pub fn check(&self) -> Result<(), ReadModelError> {
         // Waits for a commit in progress, which changes the files as well.
-        let _writer = lock(&self.writer);
+        let _writer = sync::lock(&self.writer);
         self.verify()
     }
 
@@ -177,12 +178,12 @@ impl ReadModel {
         cursor: u64,
         changes: &[(u64, Option<RowChange>)],
     ) -> Result<(), ReadModelError> {
-        let mut writer = lock(&self.writer);
+        let mut writer = sync::lock(&self.writer);
         self.verify()?;
         self.unseal().map_err(|error| self.failure(error.to_string()))?;
         let written = self.writing.write(&mut writer, cursor, changes);
         let after = FileStamp::of(&self.path);
-        let exchanged = std::mem::replace(&mut *lock(&self.stamp), after).exchanged(&after);
+        let exchanged = std::mem::replace(&mut *sync::lock(&self.stamp), after).exchanged(&after);
         // Without this check the new stamp would include the files of another process.
         if let Some(reason) = exchanged {
             return Err(self.mark_untrusted(reason));
@@ -282,7 +283,7 @@ impl ReadModel {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, ReadModelError> {
-        read(&lock(&self.writer)).map_err(|fault| self.failed(&fault))
+        read(&sync::lock(&self.writer)).map_err(|fault| self.failed(&fault))
     }
 
     /// Reads within a limit, and reports when it was reached.
@@ -302,7 +303,7 @@ impl ReadModel {
         limit: Option<&QueryLimit>,
         read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, ReadModelError> {
-        let kept = lock(&self.readers).pop();
+        let kept = sync::lock(&self.readers).pop();
         let reader = kept.map_or_else(|| self.connect(), Ok);
         let answered = reader.map_err(Fault::from).and_then(|reader| {
             if let Some(limit) = limit {
@@ -320,7 +321,7 @@ impl ReadModel {
             self.check()?;
         }
         let (answer, reader) = answered.map_err(|fault| self.failed(&fault))?;
-        let mut readers = lock(&self.readers);
+        let mut readers = sync::lock(&self.readers);
         if readers.len() < READERS_KEPT_MAX {
             readers.push(reader);
         }
@@ -342,7 +343,7 @@ impl ReadModel {
     /// progress.
     fn verdict(&self) -> Option<String> {
         let suspicion = self.suspicion.get().cloned();
-        suspicion.or_else(|| lock(&self.stamp).difference(&FileStamp::of(&self.path)))
+        suspicion.or_else(|| sync::lock(&self.stamp).difference(&FileStamp::of(&self.path)))
     }
 
     /// Returns the error of a failed call; after damage the read model is untrusted.

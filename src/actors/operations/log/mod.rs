@@ -11,6 +11,7 @@ mod repeats;
 pub use event::OperationsEvent;
 
 use super::system_stream::{self, Place, RETRY_PAUSE};
+use crate::sync;
 use crate::{
     actors::{
         api::{Collection, OperationsEntry, Page, RequestError, blocking},
@@ -26,7 +27,7 @@ use repeats::Repeats;
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError},
     },
@@ -75,23 +76,23 @@ impl OperationsLog {
         let writer = thread::Builder::new().name("operations-log".to_owned());
         let writer = writer.spawn(move || scribe.write_all(&events));
         let writer = writer.map_err(|error: io::Error| StoreError::Failed(error.to_string()))?;
-        *lock(&operations_log.desk) = Some(desk);
-        *lock(&operations_log.writer) = Some(writer);
+        *sync::lock(&operations_log.desk) = Some(desk);
+        *sync::lock(&operations_log.writer) = Some(writer);
         Ok(operations_log)
     }
 
     /// Queues an event for the writer thread, without waiting. A repeated event beyond the limit is
     /// only counted.
     pub fn record(&self, event: OperationsEvent) {
-        if !lock(&self.repeats).admit(&event, Instant::now()) {
+        if !sync::lock(&self.repeats).admit(&event, Instant::now()) {
             return;
         }
         log(&event);
-        let Some(desk) = lock(&self.desk).clone() else { return };
+        let Some(desk) = sync::lock(&self.desk).clone() else { return };
         if let Err(TrySendError::Full((_, event)) | TrySendError::Disconnected((_, event))) =
             desk.try_send((now(), event))
         {
-            lock(&self.repeats).count(&event, Instant::now());
+            sync::lock(&self.repeats).count(&event, Instant::now());
             let dropped = self.dropped.fetch_add(1, Ordering::Relaxed) + 1;
             tracing::debug!(dropped, "the operations log is full; an event is only counted");
         }
@@ -101,8 +102,8 @@ impl OperationsLog {
     /// accepts nothing.
     pub fn close(&self) {
         self.is_closing.store(true, Ordering::Relaxed);
-        drop(lock(&self.desk).take());
-        if let Some(writer) = lock(&self.writer).take() {
+        drop(sync::lock(&self.desk).take());
+        if let Some(writer) = sync::lock(&self.writer).take() {
             writer.thread().unpark();
             let _ = writer.join();
         }
@@ -125,10 +126,10 @@ impl LogWriter {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            let over = lock(&self.repeats).over(Instant::now());
+            let over = sync::lock(&self.repeats).over(Instant::now());
             self.write_summaries(&over);
         }
-        let all = lock(&self.repeats).all(Instant::now());
+        let all = sync::lock(&self.repeats).all(Instant::now());
         self.write_summaries(&all);
     }
 
@@ -202,10 +203,6 @@ fn log(event: &OperationsEvent) {
     tracing::warn!(what, %details, "operations event");
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,7 +250,7 @@ mod tests {
         let faults = Faults::before_each_sync(move || {
             if hanging.load(Ordering::SeqCst) {
                 has_begun.store(true, Ordering::SeqCst);
-                let _ = lock(&hangs).recv();
+                let _ = sync::lock(&hangs).recv();
             }
             Ok(())
         });
