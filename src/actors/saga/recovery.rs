@@ -123,7 +123,9 @@ impl<S: Saga> SagaRunner<S> {
             return self.send_checkpoint(unsent);
         }
         let position = self.cursor.after;
-        let is_changed = !self.timers_changed.is_empty() || self.stops.is_changed();
+        // Also when commands were under way at the last checkpoint: it must not name them forever.
+        let is_changed =
+            !self.timers_changed.is_empty() || self.stops.is_changed() || self.memory.changed() > 0;
         if !is_changed && !self.cursor.is_behind(position) {
             return;
         }
