@@ -56,7 +56,7 @@ fn every_internal_command_has_a_sender() {
         let json = serde_json::to_string(&(&board.policies, &board.services, &board.lookups));
         let json = json.unwrap();
         for aggregate in &board.aggregates {
-            for command in aggregate.commands.iter().filter(|c| c.speakers.is_empty()) {
+            for command in aggregate.commands.iter().filter(|c| c.issuers.is_empty()) {
                 let name = &command.what.name;
                 let told = format!("{{\"aggregate\":\"{}\",\"name\":\"{name}\"}}", aggregate.name);
                 assert!(json.contains(&told), "no sender of {told}");

@@ -61,7 +61,7 @@ pub struct Command {
     pub what: Variant,
     /// The roles that may submit the command: `anyone`, `customer` or a role of staff. The set is
     /// empty when the command is internal.
-    pub speakers: BTreeSet<String>,
+    pub issuers: BTreeSet<String>,
     /// The events that the command may lead to.
     pub leads_to: BTreeSet<String>,
     /// The rejections with which the command may be refused.

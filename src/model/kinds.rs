@@ -99,7 +99,7 @@ impl<A: Aggregate> Kind for Of<A> {
         let mut commands: BTreeMap<String, Command> = BTreeMap::new();
         for command in &samples {
             let described = commands.entry(command_name(command)).or_default();
-            described.speakers.extend(issuer(A::issuer(command)));
+            described.issuers.extend(issuer(A::issuer(command)));
         }
         explore::<A>(&samples, &mut commands);
         let describe = |what: Variant| {

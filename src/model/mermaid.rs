@@ -107,7 +107,7 @@ impl Chart<'_> {
         for aggregate in &board.aggregates {
             for command in &aggregate.commands {
                 let node = self::command(&Told::new(&aggregate.name, &*command.what.name));
-                for issuer in &command.speakers {
+                for issuer in &command.issuers {
                     actors.entry(issuer).or_default().push(node.clone());
                 }
             }
@@ -131,7 +131,7 @@ impl Chart<'_> {
                 (id(&[business, name, "refused", &command(told)]), command(told), "refused")
             }
             Trigger::Unchanged(told) => {
-                (id(&[business, name, "unchanged", &command(told)]), command(told), "is so already")
+                (id(&[business, name, "unchanged", &command(told)]), command(told), "has no effect")
             }
             Trigger::Timer => {
                 let node = id(&[business, name, "timer"]);

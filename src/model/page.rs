@@ -53,16 +53,16 @@ pub(super) fn page(board: &Board) -> String {
 fn of_aggregate(aggregate: &Aggregate) -> String {
     let mut text = format!("\n## Aggregate `{}`\n\n", aggregate.name);
     let commands = aggregate.commands.iter().map(|command| {
-        let speakers: Vec<&str> = command.speakers.iter().map(String::as_str).collect();
+        let issuers: Vec<&str> = command.issuers.iter().map(String::as_str).collect();
         [
             command.what.name.clone(),
             quoted(&command.what.details()),
-            if speakers.is_empty() { "only inside".to_owned() } else { speakers.join(", ") },
+            if issuers.is_empty() { "internal only".to_owned() } else { issuers.join(", ") },
             names(&command.leads_to),
             names(&command.refused_as),
         ]
     });
-    text.push_str(&table(["command", "with", "said by", "leads to", "or is refused"], commands));
+    text.push_str(&table(["command", "with", "issued by", "leads to", "or is refused"], commands));
     text.push('\n');
     let events =
         aggregate.events.iter().map(|event| [event.name.clone(), quoted(&event.details())]);
@@ -110,7 +110,7 @@ fn reactions(reactions: &BTreeSet<Reaction>) -> Vec<[String; 2]> {
         let whenever = match trigger {
             Trigger::Event(told) => named(told),
             Trigger::Refused(told) => format!("{} is refused", named(told)),
-            Trigger::Unchanged(told) => format!("{} is so already", named(told)),
+            Trigger::Unchanged(told) => format!("{} has no effect", named(told)),
             Trigger::Timer => "the timer fires".to_owned(),
         };
         [whenever, list(then.map(|reaction| &reaction.then))]
