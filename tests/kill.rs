@@ -9,7 +9,7 @@ mod support;
 
 use reqwest::{
     Client, StatusCode,
-    header::{DATE, LOCATION},
+    header::{DATE, LOCATION, RETRY_AFTER},
 };
 use serde_json::{Value, json};
 use std::{
@@ -49,12 +49,12 @@ struct Answered {
 }
 
 impl Answered {
-    /// The number of the order, at the end of its location.
+    /// The number of the order: at the end of its location, or in the problem of a rejected one.
     fn order(&self) -> u64 {
         let place = self.headers.iter().find(|(name, _)| name == LOCATION.as_str());
         let place = place.and_then(|(_, place)| std::str::from_utf8(place).ok());
         let number = place.and_then(|place| place.rsplit('/').next()?.parse().ok());
-        number.expect("an order has a location")
+        number.or_else(|| number_of(&serde_json::from_slice(&self.body).ok()?)).expect("a number")
     }
 }
 
@@ -198,15 +198,38 @@ impl House {
         let answers = self.memory.answers.lock().unwrap().clone();
         let orders: HashSet<_> = answers.values().map(Answered::order).collect();
         assert_eq!(orders.len(), answers.len(), "two keys share an order");
-        for resource in ["orders", "paymentHistories", "reservations"] {
+        let rejected = self.rejected(server, &answers).await;
+        let (all, kept) = (answers.len() as u64, (answers.len() - rejected.len()) as u64);
+        for (resource, count) in
+            [("orders", all), ("paymentHistories", all), ("reservations", kept)]
+        {
             // The saga continues after the answer, so the last reservations may be incomplete.
-            let all = async { while self.total(server, resource).await < answers.len() as u64 {} };
-            tokio::time::timeout(HANG, all).await.unwrap_or_else(|_| panic!("{resource}"));
-            assert_eq!(self.total(server, resource).await, answers.len() as u64, "{resource}");
+            let counted = async { while self.total(server, resource).await < count {} };
+            tokio::time::timeout(HANG, counted).await.unwrap_or_else(|_| panic!("{resource}"));
+            assert_eq!(self.total(server, resource).await, count, "{resource}");
         }
-        let charges = self.provider.charges_and_refunds();
-        assert_eq!(charges.len(), answers.len(), "each order is charged, and no other");
-        println!("{} orders, each there once and charged once", orders.len());
+        let mut charges = self.provider.charges_and_refunds();
+        for order in &rejected {
+            let refunded = charges.remove(order);
+            assert!(
+                matches!(refunded, None | Some((1, 1))),
+                "rejected order {order}: {refunded:?}"
+            );
+        }
+        assert_eq!(charges.len() as u64, kept, "each kept order is charged, and no other");
+        let rejected = rejected.len();
+        println!("{kept} orders, each there once and charged once; {rejected} rejected");
+    }
+
+    /// The orders that were rejected because the payment service was not reached in time.
+    async fn rejected(&self, server: &Server, answers: &BTreeMap<String, Answered>) -> Vec<u64> {
+        let mut rejected = Vec::new();
+        for answered in answers.values().filter(|it| it.status != StatusCode::CREATED) {
+            let order = answered.order();
+            let order_now = self.read(&server.url(&format!("/taxi/orders/{order}"))).await;
+            rejected.extend((order_now["status"] == "Rejected").then_some(order));
+        }
+        rejected
     }
 
     fn every_retry_got_the_first_answer(&self) {
@@ -256,7 +279,9 @@ async fn place_order(client: &Client, url: &str, key: &str) -> Option<Answered> 
     let request = client.post(url).header("Idempotency-Key", key).json(&body);
     let response = request.send().await.ok()?;
     let status = response.status();
-    let headers = response.headers().iter().filter(|(name, _)| *name != DATE);
+    // `Retry-After` is advice about the present, not part of the outcome.
+    let headers = response.headers().iter();
+    let headers = headers.filter(|(name, _)| *name != DATE && *name != RETRY_AFTER);
     let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
     // The order of the headers has no meaning and differs between processes.
     let mut headers: Vec<_> = headers.collect();
@@ -266,11 +291,20 @@ async fn place_order(client: &Client, url: &str, key: &str) -> Option<Answered> 
     if matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED) {
         return Some(Answered { status, headers, body });
     }
-    let body: Value = serde_json::from_slice(&body).ok()?;
-    let problem = body["type"].as_str().unwrap_or_default();
+    let details: Value = serde_json::from_slice(&body).ok()?;
+    let problem = details["type"].as_str().unwrap_or_default();
+    // An order whose payment could not be asked for in time is rejected; that is its outcome.
+    if problem == "/problems/unavailable" && number_of(&details).is_some() {
+        return Some(Answered { status, headers, body });
+    }
     let is_passing = matches!(problem, "/problems/busy" | "/problems/not-yet" | "/problems/failed");
-    assert!(is_passing, "{key}: {status} {body}");
+    assert!(is_passing, "{key}: {status} {details}");
     None
+}
+
+/// The number of the order that a problem is about.
+fn number_of(problem: &Value) -> Option<u64> {
+    problem["correlation"].as_str()?.parse().ok()
 }
 
 fn from_environment(name: &str, default: u64) -> u64 {
