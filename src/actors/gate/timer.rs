@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_due_time_that_is_set_during_a_tick_bounds_the_next_sleep() {
+    async fn a_due_time_that_is_set_during_a_tick_bounds_the_next_pause() {
         let timer = Timer::default();
         timer.expect(HOUR);
         assert_eq!(poll(pin!(timer.heard(HOUR * 2))), Poll::Pending);

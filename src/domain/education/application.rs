@@ -12,9 +12,8 @@
 //!             ▼
 //!         Cancelled
 //! ```
-//! Until its admission the application alone decides a cancellation; once cancelled, the student
-//! is never enrolled. From then on the enrolment decides, because the course may be completed: a
-//! cancellation waits for its answer, and is refused when the course is completed.
+//! Until its admission the application decides a cancellation. Later the enrolment decides it,
+//! because the course may be completed: then the cancellation is refused.
 
 mod routes;
 mod shown;
