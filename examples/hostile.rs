@@ -10,6 +10,7 @@
 //! a few well-behaved clients order and read. The program prints a Markdown table.
 
 use clap::Parser;
+use madang::http::PositionToken;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{
     error::Error,
@@ -240,7 +241,7 @@ fn query(nth: usize) -> Vec<u8> {
     match nth % 4 {
         0 => get(&format!("/taxi/mypages?{}", "id=1&".repeat(1_000))),
         1 => get("/taxi/mypages?page=900000000&size=200&sort=name,desc"),
-        2 => get("/taxi/mypages?at-least=18446744073709551615"),
+        2 => get(&format!("/taxi/mypages?at-least={}", PositionToken(u64::MAX))),
         _ => get(&format!("/taxi/mypages?{}", "name_from=a&name_to=z&".repeat(400))),
     }
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use madang::http::PositionToken;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::{
@@ -132,15 +133,17 @@ fn a_position_that_does_not_exist_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let server = configured(folder.path(), "[http]\nworkers = 2\nwait_max_ms = 30000");
     let mut client = connect(server.address);
-    let future =
-        b"GET /taxi/mypages?at-least=18446744073709551615 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let token = PositionToken(u64::MAX);
+    let future = format!("GET /taxi/mypages?at-least={token} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let future = future.as_bytes();
     let since = Instant::now();
     let answer = ask(&mut client, future);
     assert!(answer.starts_with("http/1.1 400"), "{answer}");
-    assert!(answer.contains("position 18446744073709551615 does not exist yet"), "{answer}");
-    let header =
-        b"GET /taxi/mypages/1 HTTP/1.1\r\nhost: localhost\r\nx-madang-position: 999999\r\n\r\n";
-    assert!(ask(&mut client, header).starts_with("http/1.1 400"));
+    assert!(answer.contains("the journal has not reached this position"), "{answer}");
+    let header = format!(
+        "GET /taxi/mypages/1 HTTP/1.1\r\nhost: localhost\r\nx-madang-position: {token}\r\n\r\n"
+    );
+    assert!(ask(&mut client, header.as_bytes()).starts_with("http/1.1 400"));
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     let _ignored: Vec<_> = (0..4).map(|_| pipeline(server.address, future)).collect();
     let spent = ticks_in_a_second(server.process_id());

@@ -5,6 +5,7 @@ mod library;
 mod support;
 
 use library::{Book, Command, Library};
+use madang::http::PositionToken;
 use madang::{
     actors::{Installation, Settings},
     domain::kernel::{
@@ -60,7 +61,8 @@ async fn it_is_served_and_stored_and_its_invariants_hold() {
     let running = Running::serve(folder.path(), |_| {}, install);
     let (status, book) = get(&running, "/library/books/1").await;
     assert_eq!((status, &book["reader"]), (200, &json!("Kim")));
-    let (_, found) = get(&running, "/library/shelf?reader=Kim&at-least=2").await;
+    let (_, found) =
+        get(&running, &format!("/library/shelf?reader=Kim&at-least={}", PositionToken(2))).await;
     assert_eq!(found["_embedded"]["shelf"][0]["title"], "Momo");
     let (status, book) = post(&running, "/library/books/1/bring-back", json!({})).await;
     assert_eq!((status, &book["reader"]), (200, &Value::Null));

@@ -2,6 +2,7 @@
 
 mod support;
 
+use madang::http::PositionToken;
 use madang::{
     domain::{
         kernel::{Id, Message, Money, Quantity, Timestamp},
@@ -78,8 +79,9 @@ async fn a_sum_of_points_beyond_the_bound_of_one_amount_is_sound_and_found() {
     let granted = reward::Event::Granted { points: Money(1_000_000_000_000_000) };
     planted(folder.path(), "phone/rewards", 1, &vec![granted; 1_100]);
     let server = Server::start(folder.path(), None);
-    let path = "/phone/pointHistories?at-least=1100&balance=1100000000000000000";
-    let found = client().get(server.url(path)).send().await.unwrap();
+    let at = PositionToken(1_100);
+    let path = format!("/phone/pointHistories?at-least={at}&balance=1100000000000000000");
+    let found = client().get(server.url(&path)).send().await.unwrap();
     let found: serde_json::Value = found.json().await.unwrap();
     assert!(server.terminate().success());
     assert_eq!(found["page"]["totalElements"], 1, "{found}");

@@ -5,6 +5,7 @@
 //!                                  ├─▶ admin        health, components, gates, faults, log
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
+//! `position_token` is the form of journal positions for clients.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
 
 mod admin;
@@ -12,6 +13,7 @@ mod connection;
 mod escape;
 mod handler;
 mod limits;
+mod position_token;
 mod problem;
 mod request;
 mod response;
@@ -19,4 +21,5 @@ mod server;
 mod site;
 
 pub use limits::Limits;
+pub use position_token::{InvalidToken, PositionToken};
 pub use server::{Traffic, start};

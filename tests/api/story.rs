@@ -2,6 +2,7 @@
 
 use super::{Answered, TestApp};
 use madang::config::Config;
+use madang::http::PositionToken;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -199,7 +200,8 @@ async fn a_view_that_is_behind_is_answered_503_with_retry_after() {
     assert_eq!(app.post("/taxi/orders", order()).await.status, 202);
     let health = app.get("/actuator/health").await;
     let at = health.body["components"]["journal"]["details"]["submitted"].as_str();
-    let early = app.get(&format!("/taxi/mypages?at-least={}", at.expect("a position"))).await;
+    let at = PositionToken(at.and_then(|at| at.parse().ok()).expect("a position"));
+    let early = app.get(&format!("/taxi/mypages?at-least={at}")).await;
     early.is_problem(503, "not-yet");
     assert_eq!(early.header("retry-after"), "1");
 }

@@ -1,6 +1,7 @@
 //! The whole conversation of a number, with all its participants.
 
 use super::Reader;
+use madang::http::PositionToken;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -69,8 +70,9 @@ async fn all_participants_of_a_conversation_are_listed_in_order() {
     let is_over =
         |records: &[Value]| has(records, "taxis", 2, "Released") && messages(records) == 4;
     let records = told(&reader, 3, is_over).await;
-    let positions: Vec<u64> =
-        records.iter().filter_map(|record| record["position"].as_u64()).collect();
+    let token = |value: &Value| value.as_str()?.parse::<PositionToken>().ok();
+    let positions: Vec<_> =
+        records.iter().filter_map(|record| token(&record["position"])).collect();
     assert!(positions.len() == records.len() && positions.is_sorted_by(|one, next| one < next));
     for (resource, number, name) in [
         ("orders", 3, "Called"),
@@ -96,7 +98,7 @@ async fn all_participants_of_a_conversation_are_listed_in_order() {
     assert_eq!(called["what"]["details"]["customer"]["name"], "Jung");
     // Every cause is in the conversation itself.
     for record in &records {
-        if let Some(cause) = record["cause"]["reactionTo"].as_u64() {
+        if let Some(cause) = token(&record["cause"]["reactionTo"]) {
             assert!(positions.contains(&cause), "{record}");
         }
     }

@@ -1,6 +1,7 @@
 //! After damage to the file of a view, its rows are rebuilt from the journal and are never wrong.
 
 use super::{Answered, Reader};
+use madang::http::PositionToken;
 use rusqlite::Connection;
 use serde_json::Value;
 use std::{
@@ -26,8 +27,8 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Places this many orders, many of them concurrently; returns the last position.
-async fn call(reader: &Reader, calls: usize) -> u64 {
-    let mut last = 0;
+async fn call(reader: &Reader, calls: usize) -> PositionToken {
+    let mut last = PositionToken(0);
     for begin in (0..calls).step_by(CLIENTS) {
         let some = begin..calls.min(begin + CLIENTS);
         let positions = some.map(|nth| reader.call(if nth % 2 == 0 { "Jung" } else { "Kim" }));
@@ -37,11 +38,11 @@ async fn call(reader: &Reader, calls: usize) -> u64 {
 }
 
 /// Waits for all of them concurrently.
-async fn join(calls: impl Iterator<Item = impl Future<Output = u64>>) -> u64 {
+async fn join(calls: impl Iterator<Item = impl Future<Output = PositionToken>>) -> PositionToken {
     let mut calls: Vec<_> = calls.map(Box::pin).collect();
-    let mut last = 0;
-    std::future::poll_fn(|component| {
-        calls.retain_mut(|call| match call.as_mut().poll(component) {
+    let mut last = PositionToken(0);
+    std::future::poll_fn(|context| {
+        calls.retain_mut(|call| match call.as_mut().poll(context) {
             std::task::Poll::Ready(position) => {
                 last = last.max(position);
                 false
@@ -66,7 +67,7 @@ fn is_honest(answered: &Answered) -> bool {
 }
 
 /// The values of all orders by number: from the orders themselves, and from the view.
-async fn seen(reader: &Reader, resource: &str, at: u64) -> BTreeMap<u64, (Value, Value)> {
+async fn seen(reader: &Reader, resource: &str, at: PositionToken) -> BTreeMap<u64, (Value, Value)> {
     let mut seen = BTreeMap::new();
     for page in 0.. {
         let at_least =
@@ -92,7 +93,7 @@ async fn seen(reader: &Reader, resource: &str, at: u64) -> BTreeMap<u64, (Value,
     seen
 }
 
-async fn assert_right(reader: &Reader, at: u64, orders: usize) {
+async fn assert_right(reader: &Reader, at: PositionToken, orders: usize) {
     let rows = seen(reader, "mypages", at).await;
     assert_eq!(rows.len(), orders);
     assert_eq!(rows, seen(reader, "orders", at).await);

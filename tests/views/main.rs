@@ -8,6 +8,7 @@ mod search;
 mod support;
 mod table;
 
+use madang::http::PositionToken;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -57,7 +58,7 @@ impl Reader {
     }
 
     /// Calls a taxi; returns the position of the payment.
-    async fn call(&self, name: &str) -> u64 {
+    async fn call(&self, name: &str) -> PositionToken {
         let order = json!({ "orderType": "basic", "name": name, "phone": "010" });
         let answered = self.post("/taxi/orders", order).await;
         assert_eq!(answered.status, 201, "{}", answered.text);
@@ -78,7 +79,7 @@ impl Answered {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    fn position(&self) -> u64 {
+    fn position(&self) -> PositionToken {
         self.header("x-madang-position").parse().expect("a position")
     }
 

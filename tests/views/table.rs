@@ -1,6 +1,7 @@
 //! A view is a table for clients that prefer HTML.
 
 use super::Reader;
+use madang::http::PositionToken;
 use reqwest::Method;
 use serde_json::json;
 
@@ -32,7 +33,7 @@ async fn a_browser_gets_a_table_and_other_clients_get_json() {
 #[tokio::test]
 async fn the_links_of_a_table_lead_to_its_other_pages_and_orders() {
     let reader = Reader::start();
-    let mut at = 0;
+    let mut at = PositionToken(0);
     for name in ["Jung", "Kim & Co", "Kim & Co", "Kim & Co"] {
         at = reader.call(name).await;
     }
@@ -60,7 +61,7 @@ async fn the_links_of_a_table_lead_to_its_other_pages_and_orders() {
 #[tokio::test]
 async fn the_name_of_a_customer_is_always_text() {
     let reader = Reader::start();
-    let mut at = 0;
+    let mut at = PositionToken(0);
     let names = [
         "<script>alert(1)</script>",
         "\"><img src=x onerror=alert(1)>",

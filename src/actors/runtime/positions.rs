@@ -27,11 +27,9 @@ impl Runtime {
         at_least: Option<u64>,
     ) -> Result<(), RequestError> {
         let head = self.parts.journal.submitted();
-        match at_least.filter(|position| *position > head) {
-            None => Ok(()),
-            Some(position) => Err(RequestError::BadQuery(format!(
-                "position {position} does not exist yet: the last one is {head}"
-            ))),
+        if at_least.is_none_or(|position| position <= head) {
+            return Ok(());
         }
+        Err(RequestError::BadQuery("the journal has not reached this position".to_owned()))
     }
 }

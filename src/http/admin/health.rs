@@ -5,6 +5,7 @@ use crate::{
     actors::{Health, Status},
     domain::kernel::Method,
     http::{
+        position_token::PositionToken,
         problem::{FAMILIES, Family, NOT_FOUND, Problem, not_allowed, unknown},
         request::{PathRest, Route, RouteTarget, Verb},
         response::Response,
@@ -107,7 +108,7 @@ fn quarantine(site: &Site) -> Response {
             "number": entry.number,
             "reason": entry.reason,
             "command": entry.command,
-            "position": entry.position,
+            "position": entry.position.map(|position| PositionToken(position).to_string()),
             "crashes": entry.crashes,
             "since": entry.since_ms,
             "_links": { "release": { "href": href, "method": "POST" } },

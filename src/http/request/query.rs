@@ -2,7 +2,7 @@
 
 use crate::{
     actors::{Page, Sort},
-    http::{escape::short, problem::Problem},
+    http::{escape::short, position_token::PositionToken, problem::Problem},
 };
 use actix_web::web;
 
@@ -105,12 +105,19 @@ impl Query {
     }
 }
 
-/// Parses a journal position.
+/// Parses the token of a journal position.
 ///
 /// # Errors
-/// When the value is not a whole number.
+/// When the value is no such token.
 pub fn position(name: &str, value: &str) -> Result<u64, Problem> {
-    number(name, value, u64::MAX)
+    let token = value.parse::<PositionToken>();
+    let token = token.map_err(|_| {
+        let value = short(value);
+        Problem::bad_query(format!(
+            "`{name}` is `{value}`, not a position from `X-Madang-Position`"
+        ))
+    })?;
+    Ok(token.0)
 }
 
 fn number(name: &str, value: &str, max: u64) -> Result<u64, Problem> {
@@ -174,8 +181,9 @@ mod tests {
 
     #[test]
     fn page_size_sort_and_conditions_are_distinguished() {
-        let query =
-            Query::read("page=2&size=5&sort=name,desc&at-least=9&name=Kim%20%26+Co").unwrap();
+        let at_least = PositionToken(9);
+        let query = format!("page=2&size=5&sort=name,desc&at-least={at_least}&name=Kim%20%26+Co");
+        let query = Query::read(&query).unwrap();
         assert_eq!((query.page.number, query.page.size, query.at_least), (2, 5, Some(9)));
         assert!(query.page.sort[0].descending);
         assert_eq!(query.conditions, [("name".to_owned(), "Kim & Co".to_owned())]);
@@ -205,6 +213,7 @@ mod tests {
             "sort=",
             "sort=a,up",
             "at-least=+1",
+            "at-least=9",
         ] {
             let problem = Query::read(query).unwrap_err();
             assert_eq!(problem.family.status, 400, "{query}");

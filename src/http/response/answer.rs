@@ -1,6 +1,7 @@
 //! Responses before they are sent: status, headers and body.
 
 use crate::http::{
+    position_token::PositionToken,
     problem::Problem,
     request::{CORRELATION, POSITION, TRACE_PARENT},
 };
@@ -64,7 +65,7 @@ impl Response {
     /// Adds the journal position that a write reached.
     #[must_use]
     pub fn with_position(self, position: u64) -> Self {
-        self.with_number(POSITION, position)
+        self.with(POSITION, &PositionToken(position).to_string())
     }
 
     /// Adds the path of a new instance as `Location`.

@@ -5,6 +5,7 @@ use crate::{
     domain::kernel::{Timestamp, WaitsFor},
     http::{
         escape::{put_visible, short},
+        position_token::PositionToken,
         problem::Problem,
         request::Query,
     },
@@ -124,6 +125,10 @@ impl ConversationPage<'_> {
     }
 }
 
+fn token(position: u64) -> String {
+    PositionToken(position).to_string()
+}
+
 fn as_json(happening: &ConversationEntry) -> Value {
     let ConversationEntry { position, time, whom, number, version, what, issuer, because_of } =
         happening;
@@ -137,11 +142,11 @@ fn as_json(happening: &ConversationEntry) -> Value {
     what[further.0] = further.1;
     let cause = match issuer {
         Issuer::Client => json!({ "request": true }),
-        Issuer::Part(..) => json!({ "reactionTo": because_of }),
+        Issuer::Part(..) => json!({ "reactionTo": because_of.map(token) }),
         Issuer::Timer => json!({ "timer": true }),
     };
     json!({
-        "position": position,
+        "position": token(*position),
         "time": time.0,
         "at": time.to_rfc3339(),
         "who": { "resource": whom, "number": number, "version": version },
@@ -240,10 +245,10 @@ impl Line {
             }
         };
         if let Some(position) = happening.because_of {
-            let _ = write!(what, "  (because of {position})");
+            let _ = write!(what, "  (because of {})", token(position));
         }
         Self {
-            position: happening.position.to_string(),
+            position: token(happening.position),
             time: format!("+{}.{:03}", ms / 1_000, ms % 1_000),
             issuer: name_of(&happening.issuer).to_owned(),
             arrow,
