@@ -76,7 +76,7 @@ fn answers(model: &ReadModel) -> Result<Vec<String>, ReadModelError> {
         &[("price_from", "10000"), ("price_to", "30000")],
         &[("madeAt_from", "1200")],
         &[("id_from", "100"), ("id_to", "300")],
-        &[("name", "Nobody")],
+        &[("name", "Unknown")],
     ];
     for asked in conditions {
         let asked: Vec<_> =
