@@ -73,7 +73,8 @@ impl Step {
         assert_eq!(site.post(&path, &Value::Null).await.status(), 200);
     }
 
-    /// The first cancellations wait in vain. Then all others are refused at once without a change.
+    /// The first cancellations get no answer in time. Then all others are refused at once and change
+    /// nothing.
     async fn opens(&self) {
         let gate = json!({"consecutive_failures": 2, "open_ms": 600_000, "open_ms_max": 600_000});
         let site = self.suspended(3, gate).await;
