@@ -1,6 +1,10 @@
-//! Locks that ignore poisoning: guarded data is consistent between any two statements that panic.
+//! Locks that ignore poisoning, because guarded data is consistent between any two statements that
+//! panic; and counts of operations in progress.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// Locks a mutex, even if a thread panicked while it held the lock.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -15,4 +19,26 @@ pub fn read<T: ?Sized>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 /// Locks for writing, even if a thread panicked while it held the lock.
 pub fn write<T: ?Sized>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One counted operation; dropping it ends the operation.
+#[derive(Debug)]
+pub struct CountGuard(Arc<AtomicUsize>);
+
+impl CountGuard {
+    /// Counts an operation.
+    pub fn new(counter: &Arc<AtomicUsize>) -> Self {
+        Self::after(counter).1
+    }
+
+    /// Counts an operation; also returns how many were in progress before it.
+    pub fn after(counter: &Arc<AtomicUsize>) -> (usize, Self) {
+        (counter.fetch_add(1, Ordering::AcqRel), Self(Arc::clone(counter)))
+    }
+}
+
+impl Drop for CountGuard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }

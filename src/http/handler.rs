@@ -10,8 +10,8 @@ use crate::{
         limits::Limits,
         problem::{Problem, not_a_number, not_allowed, unknown},
         request::{
-            ClientRateLimit, PathRest, Query, Route, RouteError, RouteTarget, Router, SIZE_MAX,
-            Shown, Verb, content_negotiation, headers, position, read_body,
+            ClientRateLimit, PathRest, Query, Route, RouteError, RouteTarget, SIZE_MAX, Shown,
+            Verb, content_negotiation, headers, position, read_body,
         },
         response::{ConversationPage, Response, conversation, hal, html},
         site::Site,
@@ -43,9 +43,7 @@ impl Handler {
         clients: Option<Arc<ClientRateLimit>>,
         origins: Arc<OriginPolicy>,
     ) -> Self {
-        let router = Router::new(runtime.resources(), runtime.views());
-        let site = Site { runtime, router, limits };
-        Self { site, clients, origins }
+        Self { site: Site::new(runtime, limits), clients, origins }
     }
 
     /// Handles one request.

@@ -12,6 +12,7 @@ mod admin;
 mod connection;
 mod escape;
 mod handler;
+mod index;
 mod limits;
 mod position_token;
 mod problem;

@@ -11,7 +11,7 @@ use crate::{
     actors::{
         api::{
             Answer, Collection, CommandInfo, Page, Reply, Request, RequestError, ResourceInfo,
-            blocking, misunderstood,
+            misunderstood,
         },
         dispatch::{
             DeliveryError, DynAggregate, InternalCommand, decode_event, decode_rejection,
@@ -105,35 +105,6 @@ impl<A: Aggregate> AggregateKind<A> {
     pub(super) fn may_exist(&self, number: u64) -> bool {
         number > 0 && number <= self.shared.journal.last_number(self.kind)
     }
-
-    async fn show_all(self: Arc<Self>, page: Page) -> Result<Collection<Reply>, RequestError> {
-        let descending = match page.sort.as_slice() {
-            [] => false,
-            [sort] if sort.field == "id" => sort.descending,
-            [sort, ..] => {
-                let reason =
-                    format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
-                return Err(RequestError::BadQuery(reason));
-            }
-        };
-        let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
-        let total = journal.count(kind);
-        let skip = page.number.saturating_mul(page.size as u64);
-        if skip >= total {
-            // The page is beyond the last one. Detecting this by a read would cost a read of all
-            // numbers.
-            return Ok(Collection { items: Vec::new(), total });
-        }
-        let numbers = blocking(move || journal.numbers(kind, skip, page.size, descending)).await?;
-        let mut items = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            match self.ask(number, Content::Show).await {
-                Err(RequestError::NotFound { .. }) => {}
-                shown => items.push(shown?),
-            }
-        }
-        Ok(Collection { items, total })
-    }
 }
 
 impl<A: Aggregate> DynAggregate for AggregateKind<A> {
@@ -204,7 +175,7 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
     }
 
     fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>> {
-        Box::pin(self.show_all(page))
+        Box::pin(self.show_page(page))
     }
 
     fn release(&self, number: u64) -> bool {

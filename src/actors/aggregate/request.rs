@@ -45,10 +45,19 @@ impl<A: Aggregate> AggregateKind<A> {
         number: u64,
         content: impl FnOnce(ReplyTo) -> Content<A>,
     ) -> Reached {
+        self.begin_ask(number, content).await
+    }
+
+    /// Sends a message to an instance at once; the result waits for the answer.
+    pub(super) fn begin_ask<C: FnOnce(ReplyTo) -> Content<A>>(
+        &self,
+        number: u64,
+        content: C,
+    ) -> impl Future<Output = Reached> + use<A, C> {
         let (reply, answer) = oneshot::channel();
         self.post(number, content(reply));
         // The reply channel was dropped without an answer: the instance is gone.
-        batch_wakes(answer).await.unwrap_or_else(|_| Err(busy(A::NAME)))
+        async { batch_wakes(answer).await.unwrap_or_else(|_| Err(busy(A::NAME))) }
     }
 
     async fn submit_new(&self, command: A::Command, call: Call) -> Reached {

@@ -1,6 +1,6 @@
 //! Services that all aggregate kinds share.
 
-use super::{idempotency::InFlightKeys, injected_panics::InjectedPanics};
+use super::{idempotency::InFlightKeys, injected_panics::InjectedPanics, list_limits::ListLimits};
 use crate::{
     actors::{
         api::RequestError,
@@ -39,6 +39,8 @@ pub struct Services {
     pub allows_faults: bool,
     /// The idempotency keys of requests in flight.
     pub in_flight_keys: InFlightKeys,
+    /// The limits of lists of instances.
+    pub lists: ListLimits,
     /// The drain rate of the journal.
     pub drain: DrainRate,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     deferral::{Deferral, Deferrals},
-    waiting_clients::{Counted, WaitingClients},
+    waiting_clients::WaitingClients,
 };
 use crate::actors::{
     gate::{Gate, GateRejection},
@@ -10,7 +10,7 @@ use crate::actors::{
     settings::{Fallback, PortSettings},
     support::soon,
 };
-use crate::sync;
+use crate::sync::{self, CountGuard};
 use std::{
     collections::BTreeMap,
     future::pending,
@@ -86,12 +86,12 @@ impl PortAdmission {
     }
 
     /// Counts a client that waits for an answer, until the returned guard is dropped.
-    pub fn join(&self) -> Counted {
+    pub fn join(&self) -> CountGuard {
         self.crowd.join()
     }
 
     /// Counts a call that is with the service, until the returned guard is dropped.
-    pub fn step_out(&self) -> Counted {
+    pub fn step_out(&self) -> CountGuard {
         self.crowd.step_out()
     }
 

@@ -4,6 +4,7 @@
 //! time at the service does not count, because otherwise a slow service would close the runtime
 //! (ADR 15).
 
+use crate::sync::CountGuard;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -17,10 +18,6 @@ pub struct WaitingClients {
     with_service: Arc<AtomicUsize>,
 }
 
-/// One counted client or call, until it is dropped.
-#[derive(Debug)]
-pub struct Counted(Arc<AtomicUsize>);
-
 impl WaitingClients {
     /// Creates a counter without clients. More than `clients_max` clients are too many.
     pub fn new(clients_max: usize) -> Self {
@@ -28,32 +25,19 @@ impl WaitingClients {
     }
 
     /// Counts a client that waits.
-    pub fn join(&self) -> Counted {
-        Counted::among(&self.waiting)
+    pub fn join(&self) -> CountGuard {
+        CountGuard::new(&self.waiting)
     }
 
     /// Counts a call of a waiting client that is with the service.
-    pub fn step_out(&self) -> Counted {
-        Counted::among(&self.with_service)
+    pub fn step_out(&self) -> CountGuard {
+        CountGuard::new(&self.with_service)
     }
 
     /// Whether more clients wait for this machine than the bound allows.
     pub fn is_too_large(&self) -> bool {
         let with_service = self.with_service.load(Ordering::Relaxed);
         self.waiting.load(Ordering::Relaxed).saturating_sub(with_service) > self.clients_max
-    }
-}
-
-impl Counted {
-    fn among(counter: &Arc<AtomicUsize>) -> Self {
-        counter.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(counter))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     actors::{
-        aggregate::{AggregateKind, Endpoint, InFlightKeys, InjectedPanics, Services},
+        aggregate::{AggregateKind, Endpoint, InFlightKeys, InjectedPanics, ListLimits, Services},
         api::{Example, StartError},
         conversation::{Route, index},
         dispatch::{DynAggregate, Registry},
@@ -33,7 +33,6 @@ use std::{
     any::{Any, TypeId},
     collections::HashMap,
     sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
 };
 
 /// The builder: an opened store to which the businesses declare their parts.
@@ -89,6 +88,7 @@ impl RuntimeBuilder {
             operations_log,
             admissions: PortAdmissions::default(),
             in_flight_keys: InFlightKeys::default(),
+            lists: ListLimits::new(settings.actors.query_max()),
             drain: DrainRate::default(),
         });
         Ok(Self {
@@ -138,7 +138,6 @@ impl RuntimeBuilder {
         // callers.
         let gate_loop = supervisor.add_loop("gates", LoopRole::Followers);
         gate::drive(&self.shared.gates, &supervisor.handle(gate_loop));
-        let query_max = Duration::from_millis(self.shared.settings.query_ms_max);
         let services = SubscriberServices {
             journal: Arc::clone(&self.journal),
             settings: Arc::new(self.shared.settings.clone()),
@@ -148,7 +147,7 @@ impl RuntimeBuilder {
             components: Arc::clone(&self.components),
         };
         let mut launcher = Launcher {
-            queries: Arc::new(Queries::new(query_max)),
+            queries: Arc::new(Queries::new(self.shared.settings.query_max())),
             settings: self.settings,
             services,
             rows: Vec::new(),

@@ -115,6 +115,12 @@ impl ActorSettings {
         Duration::from_millis(self.shard_blocked_ms.max(SHARD_BLOCKED_MS_MIN))
     }
 
+    /// Returns how long a query may take.
+    #[must_use]
+    pub fn query_max(&self) -> Duration {
+        Duration::from_millis(self.query_ms_max)
+    }
+
     /// Returns the window in which crashes are counted.
     #[must_use]
     pub const fn crash_window(&self) -> Duration {

@@ -1,6 +1,7 @@
-//! Small helpers: clock, panics, random numbers, validation of settings, `Retry-After`, batching of
+//! Small helpers: bulkhead, clock, panics, random numbers, validation of settings, `Retry-After`, batching of
 //! wake-ups. They use no other folder of the runtime.
 
+mod bulkhead;
 pub mod clock;
 pub mod data_folder;
 mod panics;
@@ -11,6 +12,7 @@ mod unused_numbers;
 mod validation;
 mod wake_batching;
 
+pub use bulkhead::{Bulkhead, NoTurn};
 pub use clock::{JUMP_MIN, Jump, millis, now};
 pub use panics::{catch_panic, panic_message};
 pub use random::{between, random};

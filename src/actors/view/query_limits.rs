@@ -2,22 +2,13 @@
 //! waits. Hostile queries cannot occupy all threads and cores.
 
 use crate::{
-    actors::api::{RequestError, blocking, busy},
+    actors::{
+        api::{RequestError, blocking, busy},
+        support::{Bulkhead, NoTurn},
+    },
     store::read_model::{Ended, LongQueries, QueryLimit, SearchError},
 };
-use std::{
-    num::NonZero,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
 /// Upper bound of queries that run at once. Each holds one of the hundreds of threads for blocking
 /// work.
@@ -35,19 +26,9 @@ const LOOKUP_MAX: Duration = Duration::from_secs(30);
 
 /// The limits of queries, shared by all views.
 pub struct Queries {
-    running: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    bulkhead: Bulkhead,
     long: Arc<LongQueries>,
     time_max: Duration,
-}
-
-/// A waiting query; dropping it ends the wait.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl Queries {
@@ -56,8 +37,7 @@ impl Queries {
     pub fn new(time_max: Duration) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            running: Arc::new(Semaphore::new(RUNNING_MAX)),
-            waiting: AtomicUsize::new(0),
+            bulkhead: Bulkhead::new(RUNNING_MAX, WAITING_MAX),
             // Half of the cores stay free for other work.
             long: Arc::new(LongQueries::at_most((cores / 2).max(LONG_MIN))),
             time_max,
@@ -74,28 +54,15 @@ impl Queries {
         query: impl FnOnce(&QueryLimit) -> Result<T, SearchError> + Send + 'static,
     ) -> Result<T, RequestError> {
         let limit = QueryLimit::new(self.time_max, Some(Arc::clone(&self.long)));
-        let permit = self.enter(&limit).await?;
+        let turn = self.bulkhead.enter(limit.left()).await.map_err(|why| match why {
+            NoTurn::QueueFull => busy("the queue of queries"),
+            NoTurn::TooLate => ended(limit.too_slow()),
+        })?;
         run(limit, move |limit| {
-            let _permit = permit;
+            let _turn = turn;
             query(limit)
         })
         .await
-    }
-
-    async fn enter(&self, limit: &QueryLimit) -> Result<OwnedSemaphorePermit, RequestError> {
-        if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
-            return Ok(permit);
-        }
-        let waiting = self.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(&self.waiting);
-        if waiting >= WAITING_MAX {
-            return Err(busy("the queue of queries"));
-        }
-        let entered = timeout(limit.left(), Arc::clone(&self.running).acquire_owned()).await;
-        match entered {
-            Ok(permit) => permit.map_err(|error| RequestError::Failed(error.to_string())),
-            Err(_) => Err(ended(limit.too_slow())),
-        }
     }
 }
 
@@ -176,7 +143,6 @@ mod tests {
             task.await.expect("the task ends").expect("a result");
         }
         assert_eq!(queries.run(|_| Ok(7)).await, Ok(7));
-        assert_eq!(queries.waiting.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use crate::{
     },
     domain::kernel::{Query, View},
     store::read_model::{FoundRow, ReadModel, ReadModelError, SortBy, Wanted},
+    sync::CountGuard,
 };
 use std::{
     sync::{
@@ -43,15 +44,6 @@ pub struct ViewReader {
     queries: Arc<Queries>,
 }
 
-/// A waiting reader; dropping it ends the wait.
-struct Waiting<'rows>(&'rows AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl ViewReader {
     /// Creates the reader of a view on this storage. A projector has to write the rows.
     pub fn new(
@@ -78,8 +70,7 @@ impl ViewReader {
         if *reached.borrow() >= position {
             return;
         }
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(&self.waiting);
+        let _waiting = CountGuard::new(&self.waiting);
         self.progress.ring();
         // The channel is open as long as the reader exists.
         let _ = reached.wait_for(|reached| *reached >= position).await;

@@ -15,6 +15,7 @@ use crate::{
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+const HAL: &str = "application/hal+json";
 const RELEASE_ONLY: &str = "OPTIONS, POST";
 
 /// Handles requests that address no resource or view.
@@ -26,7 +27,7 @@ pub(in crate::http) fn answer(site: &Site, verb: Verb, path: &str) -> Result<Res
         return release(site, verb, path, whom);
     }
     let read: Box<dyn Fn() -> Response> = match path {
-        "/" => Box::new(|| index(site)),
+        "/" => Box::new(|| Response::new(StatusCode::OK, HAL, site.index.clone())),
         "/actuator/health" => Box::new(|| health(&site.runtime.health())),
         "/actuator/health/liveness" => Box::new(|| liveness(&site.runtime.blocked())),
         "/actuator/health/readiness" => Box::new(|| probe(readiness(&site.runtime.health()))),
@@ -158,25 +159,4 @@ fn problem_page(family: &Family) -> Response {
     let uri = format!("/problems/{name}");
     let body = json!({ "type": uri, "title": title, "status": status, "meaning": meaning });
     as_json(StatusCode::OK, &body)
-}
-
-fn index(site: &Site) -> Response {
-    let mut links = Map::new();
-    let mut add = |name: String, href: String| links.insert(name, json!({ "href": href }));
-    add("self".into(), "/".into());
-    for resource in site.runtime.resources() {
-        let name = format!("{}/{}", resource.business, resource.name);
-        add(name.clone(), format!("/{name}"));
-    }
-    for view in site.runtime.views() {
-        let name = format!("{}/{}", view.business, view.name);
-        add(name.clone(), format!("/{name}"));
-    }
-    for name in
-        ["actuator/health", "admin/components", "admin/gates", "admin/log", "admin/quarantine"]
-    {
-        add(name.into(), format!("/{name}"));
-    }
-    let body = json!({ "_links": links });
-    Response::new(StatusCode::OK, "application/hal+json", body.to_string().into_bytes())
 }

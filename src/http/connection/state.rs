@@ -186,15 +186,16 @@ impl ConnectionState {
         self.wake();
     }
 
-    /// Closes the connection when a deadline has passed.
-    pub fn check(&self, timeouts: &Timeouts) {
+    /// Closes the connection when a deadline has passed. Returns whether its task is woken for that.
+    pub fn check(&self, timeouts: &Timeouts) -> bool {
         let now_ms = self.clock.get();
         let is_over = |since_ms: u64, limit_ms: u64| now_ms.saturating_sub(since_ms) >= limit_ms;
         if let Some(since_ms) = self.blocked_since_ms.get() {
-            if is_over(since_ms, timeouts.write_ms) {
+            let is_late = is_over(since_ms, timeouts.write_ms);
+            if is_late {
                 self.close(Closing::NotRead);
             }
-            return;
+            return is_late;
         }
         let since_ms = self.since_ms.get();
         match self.phase.get() {
@@ -205,8 +206,9 @@ impl ConnectionState {
                 self.wake();
             }
             Phase::Discarding if is_over(since_ms, timeouts.head_ms) => self.close(Closing::Idle),
-            _ => {}
+            _ => return false,
         }
+        true
     }
 
     /// # Errors

@@ -1,6 +1,7 @@
 //! The table of connections of one worker: enforces their number and their deadlines.
 
 use super::state::{Closing, ConnectionState, Phase, Timeouts, WorkerLoad};
+use crate::sync::CountGuard;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -11,8 +12,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The interval between checks of the deadlines; each deadline is at most this much late.
+/// The interval between checks of the deadlines.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The connections that are closed at once for their deadlines. Many that were opened together are
+/// late together; closing all of them at once would delay all other requests of the worker.
+const CLOSED_AT_ONCE: usize = 32;
 
 /// The connections allowed above the limit while others are being closed.
 pub const SPARE_CONNECTIONS: usize = 32;
@@ -35,11 +40,6 @@ pub struct ConnectionTable {
     /// The most connections, without the spare ones.
     connections_max: usize,
 }
-
-/// The guard of a socket whose last response is being written. The socket counts as open until the
-/// drop.
-#[derive(Debug)]
-pub struct Lingering(Arc<AtomicUsize>);
 
 /// The place of one connection in the table; dropping it frees the place.
 #[derive(Debug)]
@@ -114,7 +114,24 @@ impl ConnectionTable {
         loop {
             every.tick().await;
             self.clock.set(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
-            self.open.borrow().iter().for_each(|state| state.check(&timeouts));
+            self.check(&timeouts).await;
+        }
+    }
+
+    /// Checks all connections once. Between a few that are closed, other tasks of the worker run.
+    async fn check(&self, timeouts: &Timeouts) {
+        // A removed connection is replaced by the last one. From the end on, that one is checked
+        // already.
+        let (mut index, mut closed) = (self.open.borrow().len(), 0);
+        while index > 0 {
+            index -= 1;
+            let state = self.open.borrow().get(index).cloned();
+            if state.is_some_and(|state| state.check(timeouts)) {
+                closed += 1;
+                if closed % CLOSED_AT_ONCE == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
         }
     }
 
@@ -137,14 +154,13 @@ impl Place {
         &self.state
     }
 
-    /// Frees the place while the socket stays open for its last response. `None` when the table is
-    /// full: then close the socket at once.
-    pub fn linger(self) -> Option<Lingering> {
+    /// Frees the place while the socket stays open for its last response. The socket counts as open
+    /// until the result is dropped. `None` when the table is full: then close the socket at once.
+    pub fn linger(self) -> Option<CountGuard> {
         if self.table.count() >= self.table.connections_max {
             return None;
         }
-        self.table.lingering.fetch_add(1, Ordering::Relaxed);
-        Some(Lingering(Arc::clone(&self.table.lingering)))
+        Some(CountGuard::new(&self.table.lingering))
     }
 }
 
@@ -154,15 +170,10 @@ impl Drop for Place {
     }
 }
 
-impl Drop for Lingering {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::{Context, Waker};
 
     fn table(connections_max: usize) -> Rc<ConnectionTable> {
         ConnectionTable::new(connections_max, Arc::default())
@@ -204,6 +215,22 @@ mod tests {
         table.clock.set(10 + SLOW_HEAD_MS);
         let places = [idle, slow, table.admit().unwrap()];
         assert_eq!(closing(&places), [1]);
+    }
+
+    #[test]
+    fn connections_that_are_late_together_are_closed_in_groups() {
+        let table = table(100);
+        let mut places: Vec<_> = (0..100).map(|_| table.admit().unwrap()).collect();
+        table.clock.set(5_000);
+        let timeouts =
+            Timeouts { head_ms: 5_000, keep_alive_ms: 60_000, body_ms: 5_000, write_ms: 10_000 };
+        let mut check = Box::pin(table.check(&timeouts));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(check.as_mut().poll(&mut context).is_pending());
+        assert_eq!(closing(&places).len(), CLOSED_AT_ONCE);
+        places.retain(|place| place.state.closing().is_none());
+        while check.as_mut().poll(&mut context).is_pending() {}
+        assert_eq!(closing(&places).len(), places.len(), "no connection is passed over");
     }
 
     #[test]

@@ -15,7 +15,7 @@ fn connection() -> (Rc<Cell<u64>>, Rc<ConnectionState>) {
 
 fn at(clock: &Cell<u64>, state: &ConnectionState, ms: u64) -> Option<Closing> {
     clock.set(ms);
-    state.check(&TIMEOUTS);
+    let _ = state.check(&TIMEOUTS);
     state.closing()
 }
 

@@ -1,0 +1,57 @@
+//! Pages of the instances of one kind.
+
+use super::{envelope::Content, kind::AggregateKind};
+use crate::{
+    actors::api::{Collection, Page, Reply, RequestError, blocking},
+    domain::kernel::Aggregate,
+};
+use std::sync::Arc;
+
+impl<A: Aggregate> AggregateKind<A> {
+    /// Returns a page of instances, by number.
+    pub(super) async fn show_page(
+        self: Arc<Self>,
+        page: Page,
+    ) -> Result<Collection<Reply>, RequestError> {
+        let descending = match page.sort.as_slice() {
+            [] => false,
+            [sort] if sort.field == "id" => sort.descending,
+            [sort, ..] => {
+                let reason =
+                    format!("{} cannot be sorted by `{}`, only by `id`", A::NAME, sort.field);
+                return Err(RequestError::BadQuery(reason));
+            }
+        };
+        let total = self.shared.journal.count(self.kind);
+        let skip = page.number.saturating_mul(page.size as u64);
+        if skip >= total {
+            // The page is beyond the last one. Detecting this by a read would cost a read of all
+            // numbers.
+            return Ok(Collection { items: Vec::new(), total });
+        }
+        let items = self.shared.lists.run(self.show_some(skip, page.size, descending)).await?;
+        Ok(Collection { items, total })
+    }
+
+    async fn show_some(
+        &self,
+        skip: u64,
+        size: usize,
+        descending: bool,
+    ) -> Result<Vec<Reply>, RequestError> {
+        let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
+        let numbers = blocking(move || journal.numbers(kind, skip, size, descending)).await?;
+        // All instances are asked before the first answer is awaited: their messages travel
+        // together.
+        let asked = numbers.into_iter().map(|number| self.begin_ask(number, Content::Show));
+        let asked: Vec<_> = asked.collect();
+        let mut items = Vec::with_capacity(asked.len());
+        for answer in asked {
+            match answer.await {
+                Err(RequestError::NotFound { .. }) => {}
+                shown => items.push(shown?),
+            }
+        }
+        Ok(items)
+    }
+}
