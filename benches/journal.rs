@@ -9,7 +9,7 @@ use madang::{
     domain::kernel::Timestamp,
     store::{
         Cause, KindId, Payload, Stream,
-        journal::{Entry, Journal, JournalOptions, Submission},
+        journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
     },
 };
 use std::{
@@ -23,7 +23,7 @@ const EVENT_BYTES: usize = 150;
 
 fn append(criterion: &mut Criterion) {
     let dir = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).expect("a folder");
-    let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
+    let journal = SledJournal::open(dir.path(), JournalOptions::default()).expect("opens");
     let kind = journal.kind("bench/orders").expect("named");
     let mut next_number = 1;
     let mut group = criterion.benchmark_group("append with fsync");
@@ -35,7 +35,7 @@ fn append(criterion: &mut Criterion) {
             &writers,
             |b, &writers| {
                 b.iter_custom(|submissions| {
-                    keep_waiting(&journal, kind, writers, submissions, &mut next_number)
+                    keep_waiting(&*journal, kind, writers, submissions, &mut next_number)
                 });
             },
         );
@@ -45,7 +45,7 @@ fn append(criterion: &mut Criterion) {
 
 /// Measures `times` durable submissions with a fixed number of concurrent writers.
 fn keep_waiting(
-    journal: &Journal,
+    journal: &dyn Journal,
     kind: KindId,
     writers: u64,
     submissions: u64,

@@ -15,7 +15,7 @@ use madang::{
     },
     store::{
         Cause, Payload, Stream, codec,
-        journal::{Entry, Journal, JournalOptions, Submission},
+        journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
     },
 };
 use std::{fs, path::Path, process::Output};
@@ -31,7 +31,7 @@ fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
 
 /// The same for encoded events, readable or not.
 fn planted_bytes(data: &Path, kind: &str, number: u64, events: Vec<Vec<u8>>) {
-    let journal = Journal::open(&data.join("journal"), JournalOptions::default()).unwrap();
+    let journal = SledJournal::open(&data.join("journal"), JournalOptions::default()).unwrap();
     let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
     journal
         .submit(Submission {

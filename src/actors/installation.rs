@@ -9,8 +9,11 @@ use super::{
     support::catch_panic,
     verify::{Findings, Progressing, Verifier, views_alone},
 };
-use crate::domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View};
-use std::{collections::BTreeMap, path::Path};
+use crate::{
+    domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
+    store::journal::Journal,
+};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// One declaration, to be applied to the runtime builder or to the verifier.
 struct Declared {
@@ -119,8 +122,30 @@ impl Runtime {
         settings: Settings,
         install: impl FnOnce(&mut Installation),
     ) -> Result<Self, StartError> {
-        let Installation { settings, declared, .. } = Installation::collect(settings, install)?;
-        let mut builder = RuntimeBuilder::open(settings)?;
+        let installation = Installation::collect(settings, install)?;
+        let journal = installation.settings.open_journal()?;
+        Self::start_collected(installation, journal)
+    }
+
+    /// Starts everything that is declared on this journal, for example one in memory. The folder of
+    /// the data then holds only the views.
+    ///
+    /// # Errors
+    /// When the settings are invalid or the journal cannot be read.
+    pub fn start_on(
+        journal: Arc<dyn Journal>,
+        settings: Settings,
+        install: impl FnOnce(&mut Installation),
+    ) -> Result<Self, StartError> {
+        Self::start_collected(Installation::collect(settings, install)?, journal)
+    }
+
+    fn start_collected(
+        installation: Installation,
+        journal: Arc<dyn Journal>,
+    ) -> Result<Self, StartError> {
+        let Installation { settings, declared, .. } = installation;
+        let mut builder = RuntimeBuilder::on(journal, settings)?;
         for declared in declared {
             (declared.start)(&mut builder);
         }

@@ -4,6 +4,7 @@
 mod board;
 mod claims;
 mod education;
+mod in_memory;
 mod insurance;
 mod limits;
 mod mutants;

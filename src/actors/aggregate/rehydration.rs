@@ -26,7 +26,10 @@ pub struct Rebuilt<A> {
 }
 
 /// Rebuilds an aggregate from its snapshot and the records after it. Blocking.
-pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuilt<A>, StoreError> {
+pub fn rebuild<A: Aggregate>(
+    journal: &dyn Journal,
+    stream: Stream,
+) -> Result<Rebuilt<A>, StoreError> {
     let unreadable = |reason| StoreError::Unreadable { stream, reason };
     // A snapshot of another shape is ignored. The whole history is read once, since the instance
     // writes a new snapshot then.
@@ -39,7 +42,7 @@ pub fn rebuild<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<Rebuil
         None => (A::default(), 0),
     };
     let (mut position, mut records_read) = (0, 0_u32);
-    journal.each_record(stream, version, |record| {
+    journal.each_record(stream, version, &mut |record| {
         state = apply::<A>(mem::take(&mut state), &record).map_err(unreadable)?;
         (version, position) = (record.version, record.position);
         records_read = records_read.saturating_add(1);
@@ -93,11 +96,11 @@ pub fn shown<A: Aggregate>(
 ///
 /// # Errors
 /// The first version that is wrong, with the reason.
-pub fn check_history<A: Aggregate>(journal: &Journal, stream: Stream) -> Result<(), String> {
+pub fn check_history<A: Aggregate>(journal: &dyn Journal, stream: Stream) -> Result<(), String> {
     let snapshot = journal.snapshot(stream).map_err(|error| error.to_string())?;
     let snapshot = snapshot.filter(|snapshot| snapshot.shape == A::SHAPE);
     let (mut state, mut flaw) = (A::default(), None);
-    let folded = journal.each_record(stream, 0, |record| {
+    let folded = journal.each_record(stream, 0, &mut |record| {
         let mut is_wrong = |reason: String| {
             flaw = Some(format!("version {}: {reason}", record.version));
             StoreError::Failed(String::new())

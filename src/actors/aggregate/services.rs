@@ -20,7 +20,7 @@ use std::{
 /// The services shared by all aggregate kinds.
 pub struct Services {
     /// The one journal.
-    pub journal: Arc<Journal>,
+    pub journal: Arc<dyn Journal>,
     /// The settings of the actors.
     pub settings: ActorSettings,
     /// The number of instances in memory in the whole process.

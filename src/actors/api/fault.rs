@@ -92,6 +92,9 @@ pub enum FaultError {
         /// The largest value allowed.
         max: u64,
     },
+    /// The journal is kept in memory.
+    #[error("the journal has no disk")]
+    NoDisk,
     /// The injection itself failed.
     #[error("the fault could not be injected")]
     Failed,

@@ -32,7 +32,7 @@ pub struct KindNames(HashMap<KindId, Listed>);
 
 impl KindNames {
     /// Reads the kinds of this journal. A kind gets its name when it is installed.
-    pub fn of(journal: &Journal) -> Self {
+    pub fn of(journal: &dyn Journal) -> Self {
         Self(journal.kinds().into_iter().map(|(kind, name)| (kind, listed(&name))).collect())
     }
 

@@ -35,7 +35,7 @@ use std::{sync::Arc, time::Duration};
 /// Reads conversations from the journal, the index and the sagas.
 pub struct Conversations {
     /// The journal.
-    pub journal: Arc<Journal>,
+    pub journal: Arc<dyn Journal>,
     /// The registry of aggregate kinds.
     pub registry: Arc<Registry>,
     /// The names of all kinds.

@@ -81,7 +81,7 @@ impl Registry {
     /// component is suspended.
     pub async fn deliver(
         &self,
-        journal: &Journal,
+        journal: &dyn Journal,
         fence: &Fence,
         dispatch: &Dispatch,
         origin: Origin,
@@ -106,7 +106,7 @@ impl Registry {
     /// The reason why the command was not delivered.
     pub async fn deliver_once(
         &self,
-        journal: &Journal,
+        journal: &dyn Journal,
         fence: &Fence,
         dispatch: &Dispatch,
         origin: Origin,

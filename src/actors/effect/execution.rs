@@ -24,7 +24,7 @@ pub(super) struct Execution<E: Effect> {
     pub(super) fence: Fence,
     pub(super) registry: Arc<Registry>,
     pub(super) components: Arc<Components>,
-    pub(super) journal: Arc<Journal>,
+    pub(super) journal: Arc<dyn Journal>,
     pub(super) effect_runner: Addr<EffectRunner<E>>,
     /// Cancelled when the effect runner starts over.
     pub(super) round: CancellationToken,

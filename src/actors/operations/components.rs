@@ -115,7 +115,7 @@ type Told = (bool, u64);
 
 /// All components.
 pub struct Components {
-    journal: Arc<Journal>,
+    journal: Arc<dyn Journal>,
     kind: KindId,
     all: Mutex<BTreeMap<&'static str, Arc<Component>>>,
     /// The state of each component at the start, by name.
@@ -129,9 +129,9 @@ pub struct Components {
 
 impl Components {
     /// Reads the state of all components from the journal.
-    pub fn open(journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
+    pub fn open(journal: Arc<dyn Journal>) -> Result<Arc<Self>, StoreError> {
         let kind = journal.kind(COMPONENTS)?;
-        let at_start = last_states(&journal, stream(kind))?;
+        let at_start = last_states(&*journal, stream(kind))?;
         Ok(Arc::new(Self {
             journal,
             kind,
@@ -239,16 +239,16 @@ impl Components {
         };
         let (committed, durable) = oneshot::channel();
         let done = Box::new(move |outcome| drop(committed.send(outcome)));
-        system_stream::submit(&self.journal, place, &transition, time, done)?;
+        system_stream::submit(&*self.journal, place, &transition, time, done)?;
         durable.await.map_err(failed)
     }
 
     /// Waits until the journal has recovered, and sets the component to its state in the journal.
     /// Returns whether it is suspended.
     async fn reconcile(&self, component: &Component) -> Result<bool, RequestError> {
-        system_stream::settled(&self.journal).await?;
+        system_stream::settled(&*self.journal).await?;
         let (journal, stream) = (Arc::clone(&self.journal), stream(self.kind));
-        let states = blocking(move || last_states(&journal, stream)).await?;
+        let states = blocking(move || last_states(&*journal, stream)).await?;
         let (is_suspended, since_ms) = states.get(component.name).copied().unwrap_or_default();
         if component.is_suspended() != is_suspended {
             self.apply(component, (is_suspended, since_ms));
@@ -271,9 +271,9 @@ impl Components {
 }
 
 /// Returns the state of each component, by name, after the records of this stream.
-fn last_states(journal: &Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
+fn last_states(journal: &dyn Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
     let mut states = HashMap::new();
-    journal.each_record(stream, 0, |record| {
+    journal.each_record(stream, 0, &mut |record| {
         let Payload::Event(bytes) = &record.payload else { return Ok(()) };
         let (component, is_suspended) =
             match system_stream::read(bytes).map_err(StoreError::Failed)? {
@@ -297,7 +297,11 @@ const fn stream(kind: KindId) -> Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{codec, faults::Faults, journal::JournalOptions};
+    use crate::store::{
+        codec,
+        faults::Faults,
+        journal::{JournalOptions, SledJournal},
+    };
     use std::io;
 
     #[tokio::test]
@@ -310,7 +314,7 @@ mod tests {
             if fails { Err(io::Error::other("on purpose")) } else { Ok(()) }
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
-        let journal = Journal::open(folder.path(), options).unwrap();
+        let journal: Arc<dyn Journal> = SledJournal::open(folder.path(), options).unwrap();
         let components = Components::open(Arc::clone(&journal)).unwrap();
         let component = components.with("a/b", "view");
         for (generation, suspend) in [(2, true), (4, false)] {

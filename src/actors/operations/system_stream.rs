@@ -29,7 +29,7 @@ pub struct Place {
 /// # Errors
 /// When the journal does not accept the record now. `done` is then not called.
 pub fn submit<E: Serialize>(
-    journal: &Journal,
+    journal: &dyn Journal,
     Place { stream, after_version, generation }: Place,
     event: &E,
     time: Timestamp,
@@ -56,7 +56,7 @@ pub fn submit<E: Serialize>(
 ///
 /// # Errors
 /// When the journal is closed before that.
-pub async fn settled(journal: &Journal) -> Result<(), SubmitError> {
+pub async fn settled(journal: &dyn Journal) -> Result<(), SubmitError> {
     while journal.is_in_doubt() {
         journal.is_kept()?;
         tokio::time::sleep(RETRY_PAUSE).await;

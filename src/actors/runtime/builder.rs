@@ -38,7 +38,7 @@ use std::{
 /// The builder: an opened store to which the businesses declare their parts.
 pub struct RuntimeBuilder {
     settings: Settings,
-    journal: Arc<Journal>,
+    journal: Arc<dyn Journal>,
     components: Arc<Components>,
     shared: Arc<Services>,
     registry: Registry,
@@ -62,9 +62,11 @@ type StartShards = Box<dyn FnOnce(&Supervisor) -> Result<(), StartError>>;
 type Start<In> = Box<dyn FnOnce(&mut In) -> Result<(), StartError>>;
 
 impl RuntimeBuilder {
-    /// Opens the store, the components and the operations log.
-    pub(in crate::actors) fn open(settings: Settings) -> Result<Self, StartError> {
-        let journal = settings.open_journal()?;
+    /// Opens the components and the operations log of this journal.
+    pub(in crate::actors) fn on(
+        journal: Arc<dyn Journal>,
+        settings: Settings,
+    ) -> Result<Self, StartError> {
         let components = Components::open(Arc::clone(&journal));
         let components = components.map_err(|error| StartError::Store(error.to_string()))?;
         let operations_log = OperationsLog::open(&journal);

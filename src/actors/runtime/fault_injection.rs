@@ -33,7 +33,7 @@ impl RuntimeParts {
                 self.break_part(part)?;
                 format!("{part} panics")
             }
-            disk_fault => self.break_disk(disk_fault),
+            disk_fault => self.break_disk(disk_fault)?,
         };
         self.shared.operations_log.record(OperationsEvent::Broken { what: what.clone() });
         Ok(what)
@@ -66,13 +66,13 @@ impl RuntimeParts {
         Err(FaultError::Unknown { what: resource.to_owned(), there_are })
     }
 
-    fn break_disk(&self, fault: &Fault) -> String {
-        let faults = self.journal.faults();
+    fn break_disk(&self, fault: &Fault) -> Result<String, FaultError> {
+        let faults = self.journal.faults().ok_or(FaultError::NoDisk)?;
         let pretend = |pretence, for_ms: u64, like: &str| {
             faults.pretend(pretence, Some(Duration::from_millis(for_ms)));
             format!("the file system appears {like} for {for_ms} ms")
         };
-        match fault {
+        Ok(match fault {
             Fault::SlowJournal { by_ms, for_ms } => {
                 faults.slow_commits(Duration::from_millis(*by_ms), Duration::from_millis(*for_ms));
                 format!("every commit takes {by_ms} ms longer for {for_ms} ms")
@@ -86,7 +86,7 @@ impl RuntimeParts {
                 pretend(SimulatedDiskState::ReadOnly, *for_ms, "read-only")
             }
             _ => String::new(),
-        }
+        })
     }
 }
 

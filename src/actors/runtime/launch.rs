@@ -170,7 +170,7 @@ impl Launcher {
         routes: Vec<(&'static str, Route)>,
     ) -> Result<Conversations, StartError> {
         let (directory, routes) =
-            (Arc::new(KindNames::of(&self.services.journal)), Arc::new(routes));
+            (Arc::new(KindNames::of(&*self.services.journal)), Arc::new(routes));
         let index = Index { directory: Arc::clone(&directory), routes: Arc::clone(&routes) };
         let fields = Index::layout().fields;
         let info =

@@ -42,7 +42,9 @@ impl Runtime {
     pub async fn stop(&self) {
         let supervisor = Arc::clone(&self.parts.supervisor);
         // An injected slowdown ends here, so that the last commits are as fast as the disk.
-        self.parts.journal.faults().slow_commits(Duration::ZERO, Duration::ZERO);
+        if let Some(faults) = self.parts.journal.faults() {
+            faults.slow_commits(Duration::ZERO, Duration::ZERO);
+        }
         let (journal, operations_log) =
             (Arc::clone(&self.parts.journal), Arc::clone(&self.parts.shared.operations_log));
         let mut rows = self.parts.rows.clone();

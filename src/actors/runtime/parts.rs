@@ -16,7 +16,7 @@ use std::{collections::HashMap, sync::Arc};
 
 /// The parts of a running runtime.
 pub struct RuntimeParts {
-    pub journal: Arc<Journal>,
+    pub journal: Arc<dyn Journal>,
     pub shared: Arc<Services>,
     pub endpoints: Vec<Arc<dyn Endpoint>>,
     pub resources: Vec<ResourceInfo>,

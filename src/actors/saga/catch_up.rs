@@ -104,7 +104,7 @@ impl<S: Saga> SagaRunner<S> {
         journal.conversations(
             me,
             STOPPED_BIT + 1..=STOPPED_BIT | (STOPPED_BIT - 1),
-            |key, bytes| {
+            &mut |key, bytes| {
                 let number = key & !STOPPED_BIT;
                 self.recall(number, read(&bytes)?);
                 Ok(())

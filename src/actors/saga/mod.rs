@@ -288,7 +288,7 @@ impl<S: Saga> SagaRunner<S> {
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };
                 let when = AckLevel::Submitted;
-                match registry.deliver(&journal, &fence, &dispatch, origin, when).await {
+                match registry.deliver(&*journal, &fence, &dispatch, origin, when).await {
                     Ok(()) => {}
                     Err(DeliveryError::Suspended(component)) => {
                         halted = Some((nth, component));

@@ -37,7 +37,7 @@ impl<S: Saga> SagaRunner<S> {
         self.timers_changed.clear();
         self.versions.clear();
         self.recovered_head = journal.submitted();
-        journal.conversations(me, TIMER_BIT..=u64::MAX, |number, time| {
+        journal.conversations(me, TIMER_BIT..=u64::MAX, &mut |number, time| {
             self.timers.insert((read(&time)?, number & !TIMER_BIT));
             Ok(())
         })?;

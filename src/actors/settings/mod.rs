@@ -10,7 +10,7 @@ pub use ports::{Fallback, PortSettings, PortsSettings, TransportKind};
 
 use crate::{
     actors::{api::StartError, gate::GatesSettings, support::data_folder},
-    store::journal::{Journal, JournalOptions},
+    store::journal::{JournalOptions, SledJournal},
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
@@ -49,10 +49,10 @@ impl Settings {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(in crate::actors) fn open_journal(&self) -> Result<Arc<Journal>, StartError> {
+    pub(in crate::actors) fn open_journal(&self) -> Result<Arc<SledJournal>, StartError> {
         let views = Some(self.data.join("views"));
         let options = JournalOptions { views, ..self.journal.clone() };
-        let open = || Journal::open(&self.data.join("journal"), options);
+        let open = || SledJournal::open(&self.data.join("journal"), options);
         data_folder::opened(&self.data, open).map_err(StartError::Store)
     }
 }

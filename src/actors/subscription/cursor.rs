@@ -18,7 +18,7 @@ pub struct Cursor {
     /// The kind of the subscriber.
     pub me: KindId,
     /// The journal it follows.
-    pub journal: Arc<Journal>,
+    pub journal: Arc<dyn Journal>,
     /// The progress, readable from other threads.
     pub progress: Arc<Progress>,
     /// The right to write; a successor gets another lease.
@@ -43,7 +43,7 @@ impl Cursor {
     pub const fn new(
         me: KindId,
         lease: Lease,
-        journal: Arc<Journal>,
+        journal: Arc<dyn Journal>,
         progress: Arc<Progress>,
         level: ReadLevel,
     ) -> Self {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct SubscriberServices {
     /// The subscribed journal.
-    pub journal: Arc<Journal>,
+    pub journal: Arc<dyn Journal>,
     /// The settings of actors.
     pub settings: Arc<ActorSettings>,
     /// The quarantine of crashed instances.

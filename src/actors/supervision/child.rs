@@ -88,7 +88,7 @@ impl Child {
     pub fn begin_again(
         &mut self,
         loops: &EventLoops,
-        journal: &Arc<Journal>,
+        journal: &Arc<dyn Journal>,
     ) -> Result<(), String> {
         if self.handover == Restart::After {
             self.stop()?;
@@ -107,7 +107,7 @@ impl Child {
 
     /// Ends the lease between two messages of the loop. No command is being decided at that time,
     /// so no decided command is refused. When the loop is blocked, the lease ends at once.
-    fn end_lease(&self, on: &ArbiterHandle, journal: &Arc<Journal>) {
+    fn end_lease(&self, on: &ArbiterHandle, journal: &Arc<dyn Journal>) {
         let (reply, ended) = mpsc::sync_channel(1);
         let (lease, of_loop) = (self.lease.clone(), Arc::clone(journal));
         on.spawn_fn(move || {

@@ -48,7 +48,7 @@ use std::{
 
 /// Supervises the event loops and children of a runtime.
 pub struct Supervisor {
-    journal: Arc<Journal>,
+    journal: Arc<dyn Journal>,
     operations_log: Arc<OperationsLog>,
     components: Arc<Components>,
     house: Mutex<Supervised>,
@@ -72,7 +72,7 @@ impl Supervisor {
     /// Creates a supervisor without children. A shard without a heartbeat for `blocked_after` is
     /// blocked.
     pub fn new(
-        journal: Arc<Journal>,
+        journal: Arc<dyn Journal>,
         operations_log: Arc<OperationsLog>,
         components: Arc<Components>,
         blocked_after: Duration,
@@ -225,7 +225,7 @@ impl Supervisor {
         if let Some(jump) = clock.look(clock::process()) {
             self.operations_log.record(jump.noted());
         }
-        stall_monitor.check(&self.journal, &self.operations_log);
+        stall_monitor.check(&*self.journal, &self.operations_log);
         let mut blocked = loops.blocked();
         if self.journal.committing().is_some_and(|committing| committing >= loops.leniently()) {
             blocked.push("journal".to_owned());

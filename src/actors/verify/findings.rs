@@ -42,7 +42,7 @@ impl Findings {
 
 /// Calls `each` for the numbers of one aggregate kind, and reports the progress: done and total.
 pub(in crate::actors) fn each_number(
-    journal: &Journal,
+    journal: &dyn Journal,
     kind: KindId,
     tell: &mut dyn FnMut(u64, u64),
     each: &mut dyn FnMut(u64) -> Result<(), String>,

@@ -18,7 +18,11 @@ use crate::{
         view::view_path,
     },
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
-    store::{KindId, Payload, Record, Stream, journal::Journal, read_model},
+    store::{
+        KindId, Payload, Record, Stream,
+        journal::{Journal, SledJournal},
+        read_model,
+    },
 };
 use findings::each_number;
 pub use findings::{Findings, Progressing};
@@ -37,12 +41,12 @@ use view_check::{RowCheck, row_check};
 const BATCH_MAX: usize = 4_096;
 
 /// A function that rebuilds one aggregate and returns what is wrong with it.
-type HistoryCheck = fn(&Journal, Stream) -> Result<(), String>;
+type HistoryCheck = fn(&dyn Journal, Stream) -> Result<(), String>;
 
 /// The verifier: an opened store to which the businesses declare their parts.
 pub struct Verifier {
     settings: Settings,
-    journal: Arc<Journal>,
+    journal: Arc<SledJournal>,
     registry: Registry,
     aggregates: Vec<(&'static str, KindId, HistoryCheck)>,
     row_checks: Vec<RowCheck>,
@@ -85,7 +89,7 @@ impl Verifier {
         for (nth, (view, check)) in (0..).zip(row_checks) {
             progressing("views", nth, nth + 1);
             let name = format!("view {view}");
-            findings.part(&name, || check(&settings.data, &journal, &registry));
+            findings.part(&name, || check(&settings.data, &*journal, &registry));
         }
         findings.part("the index of conversations", || {
             Ok(file_flaws(&view_path(&settings.data, INDEX)))
@@ -149,8 +153,8 @@ impl Verifier {
             let mut tell = |done, total| progressing(name, done, total);
             findings.part(name, || {
                 let mut flaws = Vec::new();
-                each_number(&self.journal, kind, &mut tell, &mut |number| {
-                    let audited = catch_panic(|| check(&self.journal, Stream { kind, number }))
+                each_number(&*self.journal, kind, &mut tell, &mut |number| {
+                    let audited = catch_panic(|| check(&*self.journal, Stream { kind, number }))
                         .and_then(|audited| audited);
                     if let Err(reason) = audited {
                         flaws.push(format!("{name} {number}: {reason}"));

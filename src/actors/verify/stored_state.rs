@@ -23,7 +23,7 @@ pub(in crate::actors) fn invariants<B: Business>() -> Invariants {
 /// The stored state in which invariants are checked. Aggregates are rebuilt one by one, so that the
 /// memory does not grow with their number.
 pub(in crate::actors) struct StoredState<'a> {
-    pub(in crate::actors) journal: &'a Journal,
+    pub(in crate::actors) journal: &'a dyn Journal,
     pub(in crate::actors) registry: &'a Registry,
     pub(in crate::actors) replays: &'a [Box<dyn Replay>],
     pub(in crate::actors) progressing: RefCell<Progressing<'a>>,

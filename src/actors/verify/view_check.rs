@@ -14,12 +14,12 @@ use std::{collections::BTreeMap, path::Path};
 /// The name of a view, and the function that compares its rows with the journal and returns the
 /// flaws.
 pub type RowCheck =
-    (&'static str, Box<dyn FnOnce(&Path, &Journal, &Registry) -> Result<Vec<String>, String>>);
+    (&'static str, Box<dyn FnOnce(&Path, &dyn Journal, &Registry) -> Result<Vec<String>, String>>);
 
 /// Returns the check of a view: folds the journal up to the view's position, and compares row by
 /// row.
 pub fn row_check<V: View>() -> RowCheck {
-    let check = |data: &Path, journal: &Journal, registry: &Registry| {
+    let check = |data: &Path, journal: &dyn Journal, registry: &Registry| {
         let path = view_path(data, V::NAME);
         let damaged = |reason: &str| {
             vec![format!("the file {} of view {} is damaged: {reason}", path.display(), V::NAME)]
@@ -56,7 +56,7 @@ pub fn row_check<V: View>() -> RowCheck {
 }
 
 fn expected<V: View>(
-    journal: &Journal,
+    journal: &dyn Journal,
     registry: &Registry,
     up_to: u64,
 ) -> Result<BTreeMap<u64, V>, String> {

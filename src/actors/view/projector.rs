@@ -58,7 +58,7 @@ pub struct Projector<F: Projection> {
     /// The last position folded, and the last one committed.
     cursor: u64,
     committed: u64,
-    journal: Arc<Journal>,
+    journal: Arc<dyn Journal>,
     registry: Arc<Registry>,
     progress: Arc<Progress>,
     reached: watch::Sender<u64>,
@@ -136,7 +136,7 @@ impl<F: Projection> Projector<F> {
     pub fn new(
         projection: F,
         (rows, model): (&ViewReader, Arc<ReadModel>),
-        (journal, registry): (Arc<Journal>, Arc<Registry>),
+        (journal, registry): (Arc<dyn Journal>, Arc<Registry>),
     ) -> Result<Self, ReadModelError> {
         let cursor = model.cursor()?;
         rows.progress.reach(cursor);

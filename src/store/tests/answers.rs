@@ -8,7 +8,7 @@ use crate::{
         codec,
         disk::{Batch, keys},
         faults::Faults,
-        journal::{Journal, Submission},
+        journal::{Journal, SledJournal, Submission},
         types::{
             Answer, Answers, JournalOptions, KeptAnswer, Snapshot, StoredAnswer, StoredOutcome,
             StoredReply, StoredSuccess, UNPLACED,
@@ -37,12 +37,12 @@ fn answered(number: u64, outcome: StoredOutcome) -> StoredAnswer {
     StoredAnswer { fingerprint: 7, stream: order(number), outcome }
 }
 
-fn open_with(dir: &Path, faults: Faults) -> Arc<Journal> {
-    Journal::open(dir, JournalOptions { faults, ..JournalOptions::default() }).expect("opens")
+fn open_with(dir: &Path, faults: Faults) -> Arc<SledJournal> {
+    SledJournal::open(dir, JournalOptions { faults, ..JournalOptions::default() }).expect("opens")
 }
 
 /// A submission of answers without records.
-fn keep(journal: &Journal, keys: impl IntoIterator<Item = u128>) {
+fn keep(journal: &SledJournal, keys: impl IntoIterator<Item = u128>) {
     let mut answers = Answers::default();
     for key in keys {
         answers.push(Answer { key, answer: answered(1, reply(1, 1)), is_first: true });
@@ -50,12 +50,12 @@ fn keep(journal: &Journal, keys: impl IntoIterator<Item = u128>) {
     submit(journal, Submission { answer: Some(answers), ..said(1, 0, &[]) }).1.expect("durable");
 }
 
-fn count(journal: &Journal, letter: u8) -> usize {
+fn count(journal: &SledJournal, letter: u8) -> usize {
     journal.disk().expect("open").db.scan_prefix([letter]).count()
 }
 
 /// Waits until this many answers are left.
-fn wait_until_swept(journal: &Journal, left: usize) {
+fn wait_until_swept(journal: &SledJournal, left: usize) {
     while count(journal, keys::KEPT_ANSWER) != left {
         std::thread::yield_now();
     }
@@ -180,7 +180,7 @@ fn a_long_history_is_read_record_by_record_up_to_the_requested_number() {
     assert_eq!(journal.records_read() - before, 100, "the records after the snapshot");
     let mut expected = 0;
     journal
-        .each_record(order(1), 0, |record| {
+        .each_record(order(1), 0, &mut |record| {
             expected += 1;
             assert_eq!(record.version, expected);
             Ok(())

@@ -3,11 +3,11 @@
 use super::{open, order, said, submit};
 use crate::store::{
     disk::keys,
-    journal::{Flaw, Journal},
+    journal::{Flaw, SledJournal},
     types::{Cause, KindId, Origin, Snapshot},
 };
 
-fn flaws(journal: &Journal) -> Vec<String> {
+fn flaws(journal: &SledJournal) -> Vec<String> {
     let flaws = journal.audit(&mut |_, _| {}, &mut |_| {}).expect("is readable");
     flaws.iter().map(Flaw::to_string).collect()
 }

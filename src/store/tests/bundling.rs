@@ -7,7 +7,7 @@ use crate::{
     store::{
         codec::Frame,
         disk::{Batch, Totals, keys, reading, walk},
-        journal::{Journal, commit_batch},
+        journal::{Journal, SledJournal, commit_batch},
         types::{Cause, Record, StoreError, Stream},
     },
 };
@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// The journal under test, with its expected content.
 struct Case {
-    journal: Arc<Journal>,
+    journal: Arc<SledJournal>,
     versions: BTreeMap<Stream, u32>,
     records: Vec<Arc<Record>>,
     totals: Totals,

@@ -1,10 +1,10 @@
 //! Tests that no acknowledged record is lost when the disk fails, and that the journal recovers
 //! without help.
 
-use super::{ORDERS, answer_line, listener, open, order, read_all, said, submit, words};
+use super::{ORDERS, answer_line, faults, listener, open, order, read_all, said, submit, words};
 use crate::store::{
     faults::{Faults, SimulatedDiskState},
-    journal::{Journal, ReadLevel, SubmitError},
+    journal::{Journal, ReadLevel, SledJournal, SubmitError},
     types::{JournalOptions, StoreError},
 };
 use std::{
@@ -33,7 +33,7 @@ fn breakable() -> (Arc<AtomicBool>, JournalOptions) {
 
 /// Waits, without a clock, until the journal has failed and opened again. Earlier decisions are
 /// then stale, and no longer merely refused.
-fn recovered(journal: &Journal, then: impl FnOnce()) {
+fn recovered(journal: &SledJournal, then: impl FnOnce()) {
     let (listener, wakes) = listener(&[ORDERS]);
     journal.subscribe(ReadLevel::Durable, listener);
     then();
@@ -49,7 +49,7 @@ fn recovered(journal: &Journal, then: impl FnOnce()) {
 fn after_a_failed_fsync_the_journal_recovers_without_loss_of_acknowledged_records() {
     let dir = tempfile::tempdir().expect("a folder");
     let (broken, options) = breakable();
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
 
     recovered(&journal, || {
@@ -79,7 +79,7 @@ fn after_a_failed_fsync_the_journal_recovers_without_loss_of_acknowledged_record
 fn all_waiting_callbacks_get_an_error_when_a_commit_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let (broken, options) = breakable();
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     broken.store(true, Ordering::SeqCst);
     let (done, waits_for_later) = answer_line();
     journal.when_durable(1_000, done);
@@ -93,7 +93,7 @@ fn all_waiting_callbacks_get_an_error_when_a_commit_fails() {
 fn closing_does_not_wait_for_a_disk_that_stays_broken() {
     let dir = tempfile::tempdir().expect("a folder");
     let (broken, options) = breakable();
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     broken.store(true, Ordering::SeqCst);
     let (_, outcome) = submit(&journal, said(1, 0, &["requested"]));
     outcome.expect_err("lost");
@@ -118,7 +118,7 @@ fn a_full_queue_refuses_submissions() {
         faults,
         ..JournalOptions::default()
     };
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     // One submission may be on its way to the disk already, so the fifth is refused at the latest.
     let outcomes: Vec<_> =
         (1..=5).map(|number| journal.submit(said(number, 0, &["requested"]))).collect();
@@ -137,7 +137,7 @@ fn the_requested_number_of_syncs_fails() {
     let journal = open(dir.path());
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
     recovered(&journal, || {
-        journal.faults().fail_syncs(1);
+        faults(&journal).fail_syncs(1);
         let (_, outcome) = submit(&journal, said(1, 1, &["paid"]));
         assert!(outcome.expect_err("lost").to_string().contains("failed on purpose"));
     });
@@ -151,11 +151,11 @@ fn commits_are_slowed_for_the_requested_time() {
     let by = Duration::from_millis(20);
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
-    journal.faults().slow_commits(by, Duration::from_secs(600));
+    faults(&journal).slow_commits(by, Duration::from_secs(600));
     let begin = Instant::now();
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
     assert!(begin.elapsed() >= by);
-    journal.faults().slow_commits(by, Duration::ZERO);
-    journal.faults().pretend(SimulatedDiskState::NoSpace, Some(Duration::ZERO));
+    faults(&journal).slow_commits(by, Duration::ZERO);
+    faults(&journal).pretend(SimulatedDiskState::NoSpace, Some(Duration::ZERO));
     submit(&journal, said(2, 0, &["requested"])).1.expect("durable");
 }

@@ -1,11 +1,13 @@
 //! Tests that a journal on a full or read-only disk refuses submissions, serves reads, and recovers
 //! without help.
 
-use super::{answer_line, open, order, read_all, said, submit, under, words};
+use super::{answer_line, faults, open, order, read_all, said, submit, under, words};
 use crate::store::{
     disk::Refusal,
     faults::{Faults, SimulatedDiskState},
-    journal::{Availability, CommitError, Journal, ReadLevel, Submission, SubmitError},
+    journal::{
+        Availability, CommitError, Journal, ReadLevel, SledJournal, Submission, SubmitError,
+    },
     types::{JournalOptions, Snapshot, StoredAnswer, StoredOutcome},
 };
 use std::{
@@ -18,9 +20,9 @@ use std::{
 const HANG: Duration = Duration::from_secs(20);
 
 /// A journal whose changes of availability are received.
-fn watched(dir: &Path, faults: Faults) -> (Arc<Journal>, mpsc::Receiver<Availability>) {
+fn watched(dir: &Path, faults: Faults) -> (Arc<SledJournal>, mpsc::Receiver<Availability>) {
     let options = JournalOptions { faults, ..JournalOptions::default() };
-    let journal = Journal::open(dir, options).expect("opens");
+    let journal = SledJournal::open(dir, options).expect("opens");
     let (sender, availability) = mpsc::channel();
     journal.on_availability(Arc::new(move |change| sender.send(change).unwrap_or_default()));
     (journal, availability)
@@ -58,7 +60,7 @@ fn a_journal_on_a_full_disk_refuses_submissions_serves_reads_and_recovers() {
     let dir = tempfile::tempdir().expect("a folder");
     let (journal, availability) = watched(dir.path(), Faults::default());
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
-    journal.faults().pretend(SimulatedDiskState::NoSpace, None);
+    faults(&journal).pretend(SimulatedDiskState::NoSpace, None);
     assert_unavailable(&availability, "no space left");
 
     let refused = journal.submit(said(1, 1, &["paid"])).expect_err("refused");
@@ -71,7 +73,7 @@ fn a_journal_on_a_full_disk_refuses_submissions_serves_reads_and_recovers() {
     assert_eq!(words(&history.records), ["requested"]);
     assert_eq!(journal.generation(), 0, "nothing was lost");
 
-    journal.faults().stop_pretending();
+    faults(&journal).stop_pretending();
     assert_recovered(&availability);
     journal.check_accepting().expect("open again");
     submit(&journal, said(1, 1, &["paid"])).1.expect("durable");
@@ -82,15 +84,15 @@ fn a_journal_on_a_full_disk_refuses_submissions_serves_reads_and_recovers() {
 #[test]
 fn submissions_from_before_the_disk_was_full_are_still_written() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (faults, leave, begun) = holding_back();
-    let (journal, availability) = watched(dir.path(), faults);
+    let (holding_back, leave, begun) = holding_back();
+    let (journal, availability) = watched(dir.path(), holding_back);
     begun.recv().expect("the first commit writes the format version");
     journal.submit(said(1, 0, &["requested"])).expect("is taken");
     begun.recv().expect("is under way");
     let (done, outcome) = answer_line();
     let queued = Submission { done: Some(done), ..said(2, 0, &["asked"]) };
     journal.submit(queued).expect("is taken");
-    journal.faults().pretend(SimulatedDiskState::NoSpace, None);
+    faults(&journal).pretend(SimulatedDiskState::NoSpace, None);
     drop(leave);
     assert_unavailable(&availability, "no space left");
     outcome.recv().expect("answered").expect("durable");
@@ -100,15 +102,15 @@ fn submissions_from_before_the_disk_was_full_are_still_written() {
 #[test]
 fn queued_submissions_are_refused_when_the_disk_becomes_read_only() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (faults, leave, begun) = holding_back();
-    let (journal, availability) = watched(dir.path(), faults);
+    let (holding_back, leave, begun) = holding_back();
+    let (journal, availability) = watched(dir.path(), holding_back);
     begun.recv().expect("the first commit writes the format version");
     journal.submit(said(1, 0, &["requested"])).expect("is taken");
     begun.recv().expect("is under way");
     let (done, outcome) = answer_line();
     let queued = Submission { done: Some(done), ..said(1, 1, &["paid"]) };
     journal.submit(queued).expect("is taken");
-    journal.faults().pretend(SimulatedDiskState::ReadOnly, None);
+    faults(&journal).pretend(SimulatedDiskState::ReadOnly, None);
     drop(leave);
     assert_unavailable(&availability, "only be read");
     let lost = outcome.recv().expect("answered").expect_err("refused");
@@ -119,7 +121,7 @@ fn queued_submissions_are_refused_when_the_disk_becomes_read_only() {
     let (done, outcome) = answer_line();
     journal.when_durable(2, done);
     outcome.recv().expect("answered").expect_err("that position is not assigned now");
-    journal.faults().stop_pretending();
+    faults(&journal).stop_pretending();
     assert_recovered(&availability);
     let mut other = said(1, 1, &["cancelled"]);
     other.generation = journal.generation();
@@ -134,7 +136,7 @@ fn only_acknowledged_records_are_read_while_the_disk_fails() {
     let dir = tempfile::tempdir().expect("a folder");
     let (journal, availability) = watched(dir.path(), Faults::default());
     submit(&journal, said(1, 0, &["requested"])).1.expect("durable");
-    journal.faults().pretend(SimulatedDiskState::Failing, None);
+    faults(&journal).pretend(SimulatedDiskState::Failing, None);
     let outcome = StoredOutcome::Accepted { version: 2 };
     let answer = StoredAnswer { fingerprint: 1, stream: order(1), outcome };
     let doubtful = Submission {
@@ -152,7 +154,7 @@ fn only_acknowledged_records_are_read_while_the_disk_fails() {
     assert_eq!(journal.some_records(order(1), 0, 9).expect("readable").len(), 1);
     journal.answer(7).expect_err("the answer is in doubt");
 
-    journal.faults().stop_pretending();
+    faults(&journal).stop_pretending();
     assert_recovered(&availability);
     let history = journal.some_records(order(1), 0, 9).expect("readable");
     assert_eq!(words(&history), ["requested", "paid"], "it was on disk after all");

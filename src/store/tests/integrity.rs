@@ -3,7 +3,7 @@
 use super::{ORDERS, open, order, read_all, said, submit, words};
 use crate::store::{
     disk::files,
-    journal::{Availability, Flaw, Journal, ReadLevel, SubmitError},
+    journal::{Availability, Flaw, Journal, ReadLevel, SledJournal, SubmitError},
     types::JournalOptions,
 };
 use std::{
@@ -54,7 +54,7 @@ fn cut_short() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn refused(dir: &Path) -> String {
-    let refused = Journal::open(dir, JournalOptions::default());
+    let refused = SledJournal::open(dir, JournalOptions::default());
     refused.err().expect("is refused").to_string()
 }
 
@@ -76,7 +76,7 @@ fn a_journal_that_ends_before_its_mark_is_refused_with_what_is_missing() {
 #[test]
 fn an_accepted_loss_is_recorded_and_no_number_is_assigned_again() {
     let (_data, dir) = cut_short();
-    let journal = Journal::open(&dir, accepting()).expect("opens");
+    let journal = SledJournal::open(&dir, accepting()).expect("opens");
     let loss = journal.accepted_loss().expect("a loss");
     assert_eq!((loss.ends_at, loss.acknowledged), (2, 5));
     assert_eq!(journal.last_born(ORDERS).expect("readable"), 5);
@@ -89,7 +89,7 @@ fn an_accepted_loss_is_recorded_and_no_number_is_assigned_again() {
     assert_eq!(flaws, Vec::<Flaw>::new());
     journal.close();
 
-    let journal = Journal::open(&dir, accepting()).expect("opens without the loss as well");
+    let journal = SledJournal::open(&dir, accepting()).expect("opens without the loss as well");
     assert!(journal.accepted_loss().is_none(), "no further history is missing");
     assert_eq!((journal.id(), journal.last_born(ORDERS).expect("readable")), (id, 6));
 }
@@ -101,7 +101,7 @@ fn a_store_gets_a_new_identity_when_a_loss_is_accepted() {
     let before = open(&dir).id();
     fs::remove_file(dir.join("db")).expect("deleted");
     assert!(refused(&dir).contains("and with it the positions 1 to 1"), "{}", refused(&dir));
-    let journal = Journal::open(&dir, accepting()).expect("opens");
+    let journal = SledJournal::open(&dir, accepting()).expect("opens");
     assert_ne!(journal.id(), before);
     assert_eq!(journal.kind("taxi/orders").expect("named"), ORDERS, "kinds keep their numbers");
     assert_eq!(journal.last_born(ORDERS).expect("readable"), 1);

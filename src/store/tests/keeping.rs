@@ -6,7 +6,7 @@ use super::{
 use crate::store::{
     disk::keys,
     faults::Faults,
-    journal::{Checkpoint, Journal, ReadLevel, SubmitError},
+    journal::{Checkpoint, Journal, ReadLevel, SledJournal, SubmitError},
     types::{
         Cause, JournalOptions, KindId, Origin, Payload, Snapshot, StoreError, StoredAnswer,
         StoredOutcome,
@@ -39,7 +39,7 @@ fn queued_submissions_are_committed_together_in_order() {
     let dir = tempfile::tempdir().expect("a folder");
     let (faults, gate) = held_back();
     let options = JournalOptions { faults, ..JournalOptions::default() };
-    let journal = Journal::open(dir.path(), options);
+    let journal = SledJournal::open(dir.path(), options);
     // The format version is the first commit; the gate was open for it.
     let journal = journal.expect("opens");
     gate.send(()).expect("the journal is open");
@@ -88,7 +88,7 @@ fn sagas_read_submitted_records_at_once_and_other_subscribers_only_durable_ones(
     let dir = tempfile::tempdir().expect("a folder");
     let (faults, gate) = held_back();
     let options = JournalOptions { faults, ..JournalOptions::default() };
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     let (listener, wakes) = listener(&[ORDERS]);
     journal.subscribe(ReadLevel::Submitted, listener);
     let placed = journal.submit(said(1, 0, &["requested"])).expect("is taken");
@@ -159,7 +159,7 @@ fn the_outcome_of_a_command_wakes_the_saga_that_dispatched_it() {
 fn a_refused_checkpoint_is_returned_unchanged() {
     let dir = tempfile::tempdir().expect("a folder");
     let options = JournalOptions { queue_records_max: 0, ..JournalOptions::default() };
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     let conversations = vec![(7, Some(vec![1]))];
     let checkpoint = Checkpoint { conversations: conversations.clone(), ..Checkpoint::default() };
     let (error, checkpoint) = journal.checkpoint(checkpoint).expect_err("full");
@@ -171,7 +171,7 @@ fn a_refused_checkpoint_is_returned_unchanged() {
 fn records_no_longer_in_memory_are_read_from_disk_without_a_gap() {
     let dir = tempfile::tempdir().expect("a folder");
     let options = JournalOptions { feed_records_max: 5, ..JournalOptions::default() };
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     let mut versions = [0_u32; 4];
     for round in 0..60_u64 {
         let (number, many) = (round * round % 4, 1 + round % 3);
@@ -326,7 +326,7 @@ fn streams_created_in_one_commit_are_read_one_by_one() {
     let dir = tempfile::tempdir().expect("a folder");
     let (faults, gate) = held_back();
     let options = JournalOptions { faults, ..JournalOptions::default() };
-    let journal = Journal::open(dir.path(), options).expect("opens");
+    let journal = SledJournal::open(dir.path(), options).expect("opens");
     let long = "x".repeat(1_000);
     for number in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 40] {
         journal.submit(said(number, 0, &["requested", &long])).expect("is taken");

@@ -4,6 +4,7 @@ mod answering;
 mod answers;
 mod auditing;
 mod bundling;
+mod contract;
 mod failing;
 mod filling;
 mod flipping;
@@ -15,7 +16,11 @@ mod suspecting;
 use crate::{
     domain::kernel::Timestamp,
     store::{
-        journal::{CommitError, Done, Entry, Journal, Listener, Positions, ReadLevel, Submission},
+        faults::Faults,
+        journal::{
+            CommitError, Done, Entry, Journal, Listener, Positions, ReadLevel, SledJournal,
+            Submission,
+        },
         types::{
             Answer, Answers, Cause, JournalOptions, KindId, Payload, Record, Snapshot, StoreError,
             StoredAnswer, Stream,
@@ -33,8 +38,13 @@ fn order(number: u64) -> Stream {
     Stream { kind: ORDERS, number }
 }
 
-fn open(dir: &Path) -> Arc<Journal> {
-    Journal::open(dir, JournalOptions::default()).expect("opens")
+fn open(dir: &Path) -> Arc<SledJournal> {
+    SledJournal::open(dir, JournalOptions::default()).expect("opens")
+}
+
+/// The faults of the disk under a journal.
+fn faults(journal: &SledJournal) -> &Faults {
+    journal.faults().expect("a disk")
 }
 
 /// A submission with records of an order: one record per word.
@@ -71,7 +81,10 @@ fn word(payload: &Payload) -> String {
 }
 
 /// Submits, waits, and returns the positions and the outcome.
-fn submit(journal: &Journal, mut submission: Submission) -> (Positions, Result<(), CommitError>) {
+fn submit(
+    journal: &SledJournal,
+    mut submission: Submission,
+) -> (Positions, Result<(), CommitError>) {
     let (done, outcome) = answer_line();
     submission.done = Some(done);
     let placed = journal.submit(submission).expect("is taken");
@@ -93,7 +106,7 @@ fn answer_line() -> (Done, mpsc::Receiver<Result<(), CommitError>>) {
 }
 
 /// Reads all records, in small pages.
-fn read_all(journal: &Journal, level: ReadLevel) -> Vec<Arc<Record>> {
+fn read_all(journal: &SledJournal, level: ReadLevel) -> Vec<Arc<Record>> {
     let mut records: Vec<Arc<Record>> = Vec::new();
     loop {
         let after = records.last().map_or(0, |record| record.position);
@@ -112,12 +125,12 @@ struct History {
     records: Vec<Record>,
 }
 
-impl Journal {
+impl SledJournal {
     fn history(&self, stream: Stream) -> Result<History, StoreError> {
         let snapshot = self.snapshot(stream)?;
         let after = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
         let mut records = Vec::new();
-        self.each_record(stream, after, |record| {
+        self.each_record(stream, after, &mut |record| {
             records.push(record);
             Ok(())
         })?;

@@ -24,7 +24,7 @@ fn a_store_of_another_format_is_refused_with_the_reason() {
         disk.db.insert(keys::FORMAT, codec::frame(&format)).expect("written");
         drop(disk);
         journal.close();
-        let refused = Journal::open(dir.path(), JournalOptions::default());
+        let refused = SledJournal::open(dir.path(), JournalOptions::default());
         let refused = refused.err().expect("is refused").to_string();
         assert!(refused.contains(sentence), "{refused}");
     }
@@ -34,7 +34,7 @@ fn a_store_of_another_format_is_refused_with_the_reason() {
 fn a_folder_in_use_is_refused_with_the_reason() {
     let dir = tempfile::tempdir().expect("a folder");
     let _holder = open(dir.path());
-    let refused = Journal::open(dir.path(), JournalOptions::default());
+    let refused = SledJournal::open(dir.path(), JournalOptions::default());
     let refused = refused.err().expect("is refused").to_string();
     assert!(refused.contains("the data folder is in use by another process"), "{refused}");
 }
@@ -51,7 +51,7 @@ fn a_store_of_an_older_format_is_read_and_upgraded_to_the_current_format() {
     }
     // That format had no marks.
     std::fs::remove_file(files::mark_path(dir.path())).expect("removed");
-    let journal = Journal::open(dir.path(), JournalOptions::default()).expect("opens");
+    let journal = SledJournal::open(dir.path(), JournalOptions::default()).expect("opens");
     assert_eq!(words(&journal.history(order(1)).expect("readable").records), ["called"]);
     let format = journal.disk().expect("open").db.get(keys::FORMAT).expect("readable");
     assert_eq!(codec::unframe::<u32>(&format.expect("there")), Ok(FORMAT));

@@ -102,7 +102,7 @@ impl<A: Aggregate> Instance<A> {
                 let _ = settled.await;
             }
             let generation = journal.generation();
-            let rebuilt = blocking(move || Ok(rebuild::<A>(&journal, stream))).await;
+            let rebuilt = blocking(move || Ok(rebuild::<A>(&*journal, stream))).await;
             (generation, rebuilt)
         };
         ctx.wait(reading.into_actor(self).map(|(generation, rebuilt), active, ctx| {

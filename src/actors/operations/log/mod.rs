@@ -63,7 +63,7 @@ impl OperationsLog {
     ///
     /// # Errors
     /// When the journal does not accept the kind of its streams, or the thread cannot be started.
-    pub fn open(journal: &Arc<Journal>) -> Result<Self, StoreError> {
+    pub fn open(journal: &Arc<dyn Journal>) -> Result<Self, StoreError> {
         let kind = journal.kind(DIARY)?;
         let (desk, events) = mpsc::sync_channel(QUEUE_EVENTS_MAX);
         let operations_log = Self::default();
@@ -112,7 +112,7 @@ impl OperationsLog {
 
 /// The writer thread of the operations log.
 struct LogWriter {
-    journal: Arc<Journal>,
+    journal: Arc<dyn Journal>,
     kind: KindId,
     is_closing: Arc<AtomicBool>,
     repeats: Arc<Mutex<Repeats>>,
@@ -154,7 +154,7 @@ impl LogWriter {
             let place = Place { stream, after_version: 0, generation };
             let (committed, durable) = mpsc::sync_channel(1);
             let done = Box::new(move |outcome| drop(committed.send(outcome)));
-            match system_stream::submit(&self.journal, place, event, time, done) {
+            match system_stream::submit(&*self.journal, place, event, time, done) {
                 Ok(()) if matches!(durable.recv(), Ok(Ok(()))) => return,
                 Ok(()) => in_doubt = Some(stream.number),
                 Err(error) => tracing::debug!(%error, "an operations event is retried later"),
@@ -172,7 +172,7 @@ impl LogWriter {
 /// # Errors
 /// When the journal cannot be read now.
 pub async fn read(
-    journal: Arc<Journal>,
+    journal: Arc<dyn Journal>,
     page: Page,
 ) -> Result<Collection<OperationsEntry>, RequestError> {
     let kind = blocking({
@@ -206,7 +206,11 @@ fn log(event: &OperationsEvent) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{codec, faults::Faults, journal::JournalOptions};
+    use crate::store::{
+        codec,
+        faults::Faults,
+        journal::{JournalOptions, SledJournal},
+    };
     use std::sync::atomic::AtomicU32;
 
     fn released(number: u64) -> OperationsEvent {
@@ -222,7 +226,7 @@ mod tests {
             _ => Ok(()),
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
-        let journal = Journal::open(folder.path(), options).unwrap();
+        let journal: Arc<dyn Journal> = SledJournal::open(folder.path(), options).unwrap();
         let operations_log = OperationsLog::open(&journal).unwrap();
         let kind = journal.kind(DIARY).unwrap();
         (1..=9).for_each(|number| operations_log.record(released(number)));
@@ -255,7 +259,7 @@ mod tests {
             Ok(())
         });
         let options = JournalOptions { faults, ..JournalOptions::default() };
-        let journal = Journal::open(folder.path(), options).unwrap();
+        let journal: Arc<dyn Journal> = SledJournal::open(folder.path(), options).unwrap();
         let operations_log = OperationsLog::open(&journal).unwrap();
         is_hanging.store(true, Ordering::SeqCst);
         (0..3 * QUEUE_EVENTS_MAX as u64).for_each(|number| operations_log.record(released(number)));

@@ -7,7 +7,7 @@ use crate::{
         settings::Fallback,
     },
     domain::kernel::RetryPolicy::{UntilAnswered, UntilDeadline},
-    store::journal::{Journal, JournalOptions},
+    store::journal::{JournalOptions, SledJournal},
 };
 use serde_json::json;
 use std::future::{pending, ready};
@@ -28,7 +28,7 @@ fn slow(change: impl FnOnce(&mut PortSettings)) -> (PortClient, tempfile::TempDi
     };
     change(&mut settings);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let journal = Journal::open(&folder.path().join("journal"), JournalOptions::default());
+    let journal = SledJournal::open(&folder.path().join("journal"), JournalOptions::default());
     let components = Components::open(journal.expect("a journal")).expect("components");
     let gate = Gate::alone(NAME, GateKind::Port, never_open()).expect("a gate");
     let component = components.with(NAME, "port");

@@ -2,7 +2,7 @@
 
 mod beside;
 
-use super::Journal;
+use super::{Journal as _, SledJournal};
 use crate::store::{
     codec::{self, CodecError},
     disk::{Commit, StreamGroup, Totals, Tree, keys, layout, reading},
@@ -25,7 +25,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-impl Journal {
+impl SledJournal {
     /// Reads all durable data and checks it:
     ///
     /// - Checksums and totals are right.
