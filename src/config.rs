@@ -14,7 +14,7 @@ use figment::{
     providers::{Env, Format, Serialized, Toml},
     value::Dict,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -42,7 +42,7 @@ pub struct Config {
     /// Section `[http]`.
     pub http: Limits,
     /// Section `[journal]`.
-    pub journal: JournalSection,
+    pub journal: JournalOptions,
     /// Section `[actors]`.
     pub actors: ActorSettings,
     /// Sections `[ports."business/name"]`.
@@ -51,48 +51,6 @@ pub struct Config {
     pub gates: GatesSettings,
     /// The sections of the businesses, by name. Each business reads its own section.
     pub businesses: BTreeMap<String, Value>,
-}
-
-/// Section `[journal]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct JournalSection {
-    /// The size of the page cache of the store, in bytes.
-    pub cache_bytes: u64,
-    /// The most records in one commit; a single larger submission is a commit of its own.
-    pub commit_records_max: usize,
-    /// The most records in the commit queue; beyond that the journal refuses submissions.
-    pub queue_records_max: usize,
-    /// The number of latest records kept in memory for subscribers.
-    pub feed_records_max: usize,
-    /// The bytes of the file system that stay free, but at most a twentieth of it.
-    pub reserve_bytes: u64,
-    /// The shortest time that replies under idempotency keys are kept, in seconds.
-    pub answers_kept_s: u64,
-}
-
-impl Default for JournalSection {
-    fn default() -> Self {
-        let JournalOptions {
-            cache_bytes,
-            commit_records_max,
-            queue_records_max,
-            feed_records_max,
-            reserve_bytes,
-            answers_kept_s,
-            views: _,
-            accept_loss: _,
-            faults: _,
-        } = JournalOptions::default();
-        Self {
-            cache_bytes,
-            commit_records_max,
-            queue_records_max,
-            feed_records_max,
-            reserve_bytes,
-            answers_kept_s,
-        }
-    }
 }
 
 /// The smallest page cache. The store does not start with a cache of a few bytes, and it is too
@@ -208,7 +166,7 @@ impl Config {
     /// are known. Each business checks its own section.
     fn check_sections(&self) -> Result<(), (Vec<&str>, InvalidSetting)> {
         self.http.check().map_err(|error| (vec!["http"], error))?;
-        self.journal.check().map_err(|error| (vec!["journal"], error))?;
+        check_journal(&self.journal).map_err(|error| (vec!["journal"], error))?;
         self.actors.check().map_err(|error| (vec!["actors"], error))?;
         self.ports.iter().try_for_each(|(name, port)| {
             port.check().map_err(|error| (vec!["ports", name.as_str()], error))
@@ -239,7 +197,7 @@ impl Config {
     pub fn settings(&self) -> Settings {
         Settings {
             data: self.data.clone(),
-            journal: JournalOptions { accept_loss: self.accept_loss, ..self.journal.options() },
+            journal: JournalOptions { accept_loss: self.accept_loss, ..self.journal.clone() },
             actors: self.actors.clone(),
             ports: self.ports.clone(),
             gates: self.gates.clone(),
@@ -251,29 +209,15 @@ impl Config {
     }
 }
 
-impl JournalSection {
-    fn check(&self) -> Result<(), InvalidSetting> {
-        within([
-            ("cache_bytes", self.cache_bytes, CACHE_BYTES_MIN..=BYTES_MAX),
-            ("commit_records_max", self.commit_records_max as u64, 1..=COUNT_MAX),
-            ("queue_records_max", self.queue_records_max as u64, 1..=COUNT_MAX),
-            ("feed_records_max", self.feed_records_max as u64, 1..=COUNT_MAX),
-            ("reserve_bytes", self.reserve_bytes, 0..=BYTES_MAX),
-            ("answers_kept_s", self.answers_kept_s, ANSWERS_KEPT_S_MIN..=COUNT_MAX),
-        ])
-    }
-
-    fn options(&self) -> JournalOptions {
-        JournalOptions {
-            cache_bytes: self.cache_bytes,
-            commit_records_max: self.commit_records_max,
-            queue_records_max: self.queue_records_max,
-            feed_records_max: self.feed_records_max,
-            reserve_bytes: self.reserve_bytes,
-            answers_kept_s: self.answers_kept_s,
-            ..JournalOptions::default()
-        }
-    }
+fn check_journal(options: &JournalOptions) -> Result<(), InvalidSetting> {
+    within([
+        ("cache_bytes", options.cache_bytes, CACHE_BYTES_MIN..=BYTES_MAX),
+        ("commit_records_max", options.commit_records_max as u64, 1..=COUNT_MAX),
+        ("queue_records_max", options.queue_records_max as u64, 1..=COUNT_MAX),
+        ("feed_records_max", options.feed_records_max as u64, 1..=COUNT_MAX),
+        ("reserve_bytes", options.reserve_bytes, 0..=BYTES_MAX),
+        ("answers_kept_s", options.answers_kept_s, ANSWERS_KEPT_S_MIN..=COUNT_MAX),
+    ])
 }
 
 /// Checks that the path is a file that can be read as text.
@@ -297,7 +241,7 @@ fn defaults() -> Figment {
         .merge(Serialized::default("insecure", false))
         .merge(Serialized::default("allow_faults", false))
         .merge(Serialized::default("http", Limits::default()))
-        .merge(Serialized::default("journal", JournalSection::default()))
+        .merge(Serialized::default("journal", JournalOptions::default()))
         .merge(Serialized::default("actors", ActorSettings::default()))
         .merge(Serialized::default("ports", PortsSettings::default()))
         .merge(Serialized::default("gates", GatesSettings::default()))

@@ -1,10 +1,13 @@
 //! Options of a journal.
 
 use crate::store::faults::Faults;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Options for opening a journal.
-#[derive(Clone, Debug)]
+/// Options for opening a journal: section `[journal]` of the configuration, and what the server
+/// adds to it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JournalOptions {
     /// Memory for pages of the store, in bytes; 64 MiB by default.
     pub cache_bytes: u64,
@@ -24,11 +27,14 @@ pub struct JournalOptions {
     pub answers_kept_s: u64,
     /// The folder of the views. Their cursors show the last position of the journal. None by
     /// default.
+    #[serde(skip)]
     pub views: Option<PathBuf>,
     /// Whether a journal that lacks acknowledged history is opened, and the loss recorded. By
     /// default the opening is refused.
+    #[serde(skip)]
     pub accept_loss: bool,
     /// Faults to inject; none by default.
+    #[serde(skip)]
     pub faults: Faults,
 }
 
