@@ -5,7 +5,7 @@ use crate::sync;
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -35,7 +35,7 @@ impl InjectedPanics {
         }
         let is_struck = {
             let key = (resource.to_owned(), number);
-            let mut struck = self.lock();
+            let mut struck = sync::lock(&self.struck);
             let strike = struck.get(&key).copied();
             if strike == Some(Strike::Once) {
                 struck.remove(&key);
@@ -48,7 +48,7 @@ impl InjectedPanics {
     /// Removes the injected panic of this instance.
     pub fn forgive(&self, resource: &str, number: u64) {
         if self.is_any.load(Ordering::Relaxed) {
-            self.lock().remove(&(resource.to_owned(), number));
+            sync::lock(&self.struck).remove(&(resource.to_owned(), number));
         }
     }
 
@@ -58,17 +58,13 @@ impl InjectedPanics {
         number: u64,
         strike: Strike,
     ) -> Result<(), FaultError> {
-        let mut struck = self.lock();
+        let mut struck = sync::lock(&self.struck);
         if struck.len() >= STRUCK_MAX {
             return Err(FaultError::Full);
         }
         struck.insert((resource.to_owned(), number), strike);
         self.is_any.store(true, Ordering::Relaxed);
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, u64), Strike>> {
-        sync::lock(&self.struck)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::sync;
 use std::{
     collections::HashSet,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -36,16 +36,12 @@ impl Undecided {
     }
 
     pub(super) fn contains(&self, number: u64) -> bool {
-        self.count.load(Ordering::Acquire) > 0 && self.lock().contains(&number)
+        self.count.load(Ordering::Acquire) > 0 && sync::lock(&self.numbers).contains(&number)
     }
 
     fn change(&self, change: impl FnOnce(&mut HashSet<u64>) -> bool) {
-        let mut numbers = self.lock();
+        let mut numbers = sync::lock(&self.numbers);
         change(&mut numbers);
         self.count.store(numbers.len(), Ordering::Release);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<u64>> {
-        sync::lock(&self.numbers)
     }
 }

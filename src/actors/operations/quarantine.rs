@@ -44,17 +44,17 @@ impl Quarantine {
             crashes = entry.crashes,
             "quarantined"
         );
-        self.lock().insert((entry.resource, entry.number), entry);
+        sync::lock(&self.entries).insert((entry.resource, entry.number), entry);
     }
 
     /// Returns the reason why this instance is in quarantine, if it is.
     pub fn reason(&self, resource: &'static str, number: u64) -> Option<String> {
-        self.lock().get(&(resource, number)).map(|entry| entry.reason.clone())
+        sync::lock(&self.entries).get(&(resource, number)).map(|entry| entry.reason.clone())
     }
 
     /// Removes an entry and records that in the operations log. Returns false when there was none.
     pub fn release(&self, resource: &'static str, number: u64) -> bool {
-        let was_in = self.lock().remove(&(resource, number)).is_some();
+        let was_in = sync::lock(&self.entries).remove(&(resource, number)).is_some();
         if was_in {
             self.operations_log
                 .record(OperationsEvent::Released { resource: resource.to_owned(), number });
@@ -64,15 +64,11 @@ impl Quarantine {
 
     /// Removes all entries of this resource, without an operations event.
     pub fn forget(&self, resource: &'static str) {
-        self.lock().retain(|(of, _), _| *of != resource);
+        sync::lock(&self.entries).retain(|(of, _), _| *of != resource);
     }
 
     /// Returns all entries.
     pub fn entries(&self) -> Vec<QuarantineEntry> {
-        self.lock().values().cloned().collect()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, u64), QuarantineEntry>> {
-        sync::lock(&self.entries)
+        sync::lock(&self.entries).values().cloned().collect()
     }
 }

@@ -3,10 +3,7 @@
 //! The answer says that the result follows later.
 
 use crate::sync;
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard},
-};
+use std::{collections::HashMap, sync::Mutex};
 use tokio::sync::oneshot;
 
 /// The deferred calls of one port, by conversation.
@@ -38,13 +35,13 @@ impl Deferrals {
 
     /// Whether one more call can be deferred.
     pub fn has_room(&self) -> bool {
-        self.lock().put_off.len() < self.questions_max
+        sync::lock(&self.state).put_off.len() < self.questions_max
     }
 
     /// Defers the call of a conversation; `None` when the limit is reached. A call that is already
     /// deferred takes no further place.
     pub fn put_off(&self, conversation: u64) -> Option<Deferral<'_>> {
-        let mut state = self.lock();
+        let mut state = sync::lock(&self.state);
         let is_full = state.put_off.len() >= self.questions_max;
         if is_full && !state.put_off.contains_key(&conversation) {
             return None;
@@ -59,7 +56,7 @@ impl Deferrals {
     pub async fn is_put_off(&self, conversation: u64) {
         let _leaving = Leaving { at: self, conversation };
         let deferred = {
-            let mut state = self.lock();
+            let mut state = sync::lock(&self.state);
             if state.put_off.contains_key(&conversation) {
                 return;
             }
@@ -69,15 +66,11 @@ impl Deferrals {
         };
         let _ = deferred.await;
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        sync::lock(&self.state)
-    }
 }
 
 impl Drop for Deferral<'_> {
     fn drop(&mut self) {
-        let mut state = self.at.lock();
+        let mut state = sync::lock(&self.at.state);
         let Some(count) = state.put_off.get_mut(&self.conversation) else { return };
         *count -= 1;
         if *count == 0 {
@@ -94,7 +87,7 @@ struct Leaving<'a> {
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        let mut state = self.at.lock();
+        let mut state = sync::lock(&self.at.state);
         let Some(waiting) = state.waiting.get_mut(&self.conversation) else { return };
         waiting.retain(|sender| !sender.is_closed());
         if waiting.is_empty() {
@@ -159,6 +152,6 @@ mod tests {
             () = deferrals.is_put_off(7) => panic!("no call is deferred"),
             () = yield_now() => {}
         }
-        assert!(deferrals.lock().waiting.is_empty());
+        assert!(sync::lock(&deferrals.state).waiting.is_empty());
     }
 }

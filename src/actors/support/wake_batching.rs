@@ -12,7 +12,7 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex},
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -74,7 +74,7 @@ impl WakeQueue {
     }
 
     fn push(&self, waker: Waker) {
-        let mut state = self.lock();
+        let mut state = sync::lock(&self.state);
         if state.is_closed {
             drop(state);
             return waker.wake();
@@ -86,10 +86,6 @@ impl WakeQueue {
             driver.wake();
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        sync::lock(&self.state)
-    }
 }
 
 /// The driver of a queue. It runs as long as the event loop of its thread.
@@ -98,7 +94,7 @@ struct QueueDriver(Arc<WakeQueue>);
 impl QueueDriver {
     async fn run(self) {
         poll_fn(|context| {
-            let mut state = self.0.lock();
+            let mut state = sync::lock(&self.0.state);
             state.driver_waker = Some(context.waker().clone());
             let queued = mem::take(&mut state.queued);
             drop(state);
@@ -113,7 +109,7 @@ impl Drop for QueueDriver {
     fn drop(&mut self) {
         // Another event loop on this thread gets its own queue.
         let _ = QUEUE.try_with(RefCell::take);
-        let mut state = self.0.lock();
+        let mut state = sync::lock(&self.0.state);
         state.is_closed = true;
         let queued = mem::take(&mut state.queued);
         drop(state);
@@ -174,7 +170,7 @@ mod tests {
     fn the_driver_is_woken_once_for_all_wake_ups_while_it_sleeps() {
         let (queue, bell, task) =
             (WakeQueue::default(), Arc::<Bell>::default(), Arc::<Bell>::default());
-        queue.lock().driver_waker = Some(Arc::clone(&bell).into());
+        sync::lock(&queue.state).driver_waker = Some(Arc::clone(&bell).into());
         (0..5).for_each(|_| queue.push(Arc::clone(&task).into()));
         let wakes = |bell: &Bell| bell.0.load(Ordering::SeqCst);
         assert_eq!((wakes(&bell), wakes(&task)), (1, 0));
