@@ -67,8 +67,8 @@ async fn repeated_crashes_end_in_quarantine_with_the_reason_until_the_release() 
     assert_eq!(entry.reason, "panicked: exploded on purpose");
     assert_eq!(entry.command.as_deref(), Some("Explode"));
 
-    assert!(runtime.release(0, number));
-    assert!(!runtime.release(0, number), "released twice");
+    assert!(runtime.release("probe/counters", number));
+    assert!(!runtime.release("probe/counters", number), "released twice");
     let added = send(&runtime, "add", Some(number), r#"{"count":1}"#).await.unwrap();
     assert_eq!(count(&added), 1);
     runtime.stop().await;
@@ -92,7 +92,7 @@ async fn a_history_that_cannot_be_read_back_is_quarantined_and_never_skipped() {
     );
 
     HISTORY_IS_POISONED.store(false, Ordering::SeqCst);
-    assert!(runtime.release(0, number));
+    assert!(runtime.release("probe/counters", number));
     assert_eq!(count(&runtime.show(0, number).await.unwrap()), 666);
     runtime.stop().await;
 }

@@ -43,7 +43,7 @@ async fn a_crash_under_load_fails_no_other_aggregate_and_loses_nothing_acknowled
     assert!(slowest < BACK_WITHIN, "back within {slowest:?}");
     assert!(during > 0, "the other clients waited for the crashed aggregate");
 
-    assert!(runtime.release(0, bomb));
+    assert!(runtime.release("probe/counters", bomb));
     all_are_there(&runtime, &counts).await;
     runtime.stop().await;
     let runtime = start(folder.path(), ActorSettings::default());

@@ -35,15 +35,15 @@ async fn conversations_that_crash_a_port_are_quarantined_alone_and_go_on_once_re
     let entries = poisoned();
     assert!(entries[0].1.contains("a bad question") && entries[1].1.contains("a bad answer"));
 
-    assert!(runtime.release_conversation("ringing/ring", BAD_QUESTION));
+    assert!(runtime.release("ringing/ring", BAD_QUESTION));
     while poisoned().len() < 2 {
         tokio::task::yield_now().await;
     }
     PORT_IS_POISONED.store(false, Ordering::SeqCst);
     for number in [BAD_QUESTION, BAD_ANSWER] {
-        assert!(runtime.release_conversation("ringing/ring", number));
+        assert!(runtime.release("ringing/ring", number));
         becomes(&runtime, number, 1).await;
-        assert!(!runtime.release_conversation("ringing/ring", number), "released twice");
+        assert!(!runtime.release("ringing/ring", number), "released twice");
     }
     assert_eq!(runtime.show(COUNTERS, 1).await.unwrap().version, 1);
     runtime.stop().await;

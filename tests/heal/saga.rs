@@ -124,15 +124,15 @@ async fn a_conversation_that_crashes_is_quarantined_alone_and_goes_on_once_relea
         tokio::task::yield_now().await;
     }
     assert_eq!(listed(&runtime), expected, "the same after a restart");
-    assert!(runtime.release_conversation("relay/echo", 1));
+    assert!(runtime.release("relay/echo", 1));
     while listed(&runtime).is_empty() {
         tokio::task::yield_now().await;
     }
     assert_eq!(listed(&runtime), expected, "it crashes again");
 
     SAGA_IS_POISONED.store(false, Ordering::SeqCst);
-    assert!(runtime.release_conversation("relay/echo", 1));
-    assert!(!runtime.release_conversation("relay/echo", 1), "released twice");
+    assert!(runtime.release("relay/echo", 1));
+    assert!(!runtime.release("relay/echo", 1), "released twice");
     becomes(&runtime, 1, 102).await;
     runtime.stop().await;
     drop(runtime);

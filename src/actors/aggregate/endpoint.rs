@@ -51,8 +51,6 @@ pub trait Endpoint: DynAggregate {
     fn show(self: Arc<Self>, number: u64) -> Answer<Reply>;
     /// Returns a page of instances.
     fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>>;
-    /// Releases one instance from quarantine.
-    fn release(&self, number: u64) -> bool;
 }
 
 impl<A: Aggregate> AggregateKind<A> {
@@ -99,6 +97,12 @@ impl<A: Aggregate> AggregateKind<A> {
             undecided,
             post,
         }
+    }
+
+    /// Continues an instance that was released from quarantine.
+    pub fn released(&self, number: u64) {
+        self.shared.injected_panics.forgive(A::NAME, number);
+        self.post(number, Content::Release);
     }
 
     /// Whether an aggregate can have this number: it is at most the last number in the journal.
@@ -176,14 +180,5 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
 
     fn list(self: Arc<Self>, page: Page) -> Answer<Collection<Reply>> {
         Box::pin(self.show_page(page))
-    }
-
-    fn release(&self, number: u64) -> bool {
-        let was_in = self.shared.quarantine.release(A::NAME, number);
-        if was_in {
-            self.shared.injected_panics.forgive(A::NAME, number);
-            self.post(number, Content::Release);
-        }
-        was_in
     }
 }

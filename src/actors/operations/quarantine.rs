@@ -14,17 +14,21 @@ use std::{
 #[rtype(result = "()")]
 pub struct Release(pub u64);
 
+/// A function that tells the runner of an instance of its release.
+type ReleaseHandler = Arc<dyn Fn(u64) + Send + Sync>;
+
 /// The entries of the quarantine, of all kinds.
-#[derive(Debug)]
 pub struct Quarantine {
     operations_log: Arc<OperationsLog>,
     entries: Mutex<BTreeMap<(&'static str, u64), QuarantineEntry>>,
+    /// The release handlers, by the name of the aggregate kind, saga, port or lookup.
+    handlers: Mutex<BTreeMap<&'static str, Vec<ReleaseHandler>>>,
 }
 
 impl Quarantine {
     /// Creates an empty quarantine. The operations log records admissions and releases.
     pub fn new(operations_log: Arc<OperationsLog>) -> Self {
-        Self { operations_log, entries: Mutex::default() }
+        Self { operations_log, entries: Mutex::default(), handlers: Mutex::default() }
     }
 
     /// Adds an entry and records it in the operations log.
@@ -52,12 +56,26 @@ impl Quarantine {
         sync::lock(&self.entries).get(&(resource, number)).map(|entry| entry.reason.clone())
     }
 
-    /// Removes an entry and records that in the operations log. Returns false when there was none.
-    pub fn release(&self, resource: &'static str, number: u64) -> bool {
-        let was_in = sync::lock(&self.entries).remove(&(resource, number)).is_some();
+    /// Registers a function that is called with the number of every released instance of this name.
+    pub fn on_release(&self, name: &'static str, handler: impl Fn(u64) + Send + Sync + 'static) {
+        sync::lock(&self.handlers).entry(name).or_default().push(Arc::new(handler));
+    }
+
+    /// Whether instances of this name can be in quarantine.
+    pub fn knows(&self, name: &str) -> bool {
+        sync::lock(&self.handlers).contains_key(name)
+    }
+
+    /// Releases an instance, records that in the operations log and calls the handlers. Returns
+    /// false when it was not in quarantine.
+    pub fn release(&self, name: &str, number: u64) -> bool {
+        let known = sync::lock(&self.handlers).get_key_value(name).map(|(n, h)| (*n, h.clone()));
+        let Some((name, handlers)) = known else { return false };
+        let was_in = sync::lock(&self.entries).remove(&(name, number)).is_some();
         if was_in {
-            self.operations_log
-                .record(OperationsEvent::Released { resource: resource.to_owned(), number });
+            let resource = name.to_owned();
+            self.operations_log.record(OperationsEvent::Released { resource, number });
+            handlers.iter().for_each(|handler| handler(number));
         }
         was_in
     }

@@ -1,9 +1,6 @@
 //! The builder of the runtime: takes the declarations of the businesses and starts their parts.
 
-use super::{
-    launch::Launcher,
-    parts::{ReleaseHandlers, RuntimeParts},
-};
+use super::{launch::Launcher, parts::RuntimeParts};
 use crate::{
     actors::{
         aggregate::{AggregateKind, Endpoint, InFlightKeys, InjectedPanics, ListLimits, Services},
@@ -155,7 +152,6 @@ impl RuntimeBuilder {
             rows: Vec::new(),
             progress: Vec::new(),
             sagas: Vec::new(),
-            releases: ReleaseHandlers::new(),
             inner: supervisor.add_loop("sagas", LoopRole::Followers),
             outer: supervisor.add_loop("ports", LoopRole::Followers),
             supervisor,
@@ -164,7 +160,7 @@ impl RuntimeBuilder {
             start(&mut launcher)?;
         }
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
-        let Launcher { rows, progress, releases, supervisor, .. } = launcher;
+        let Launcher { rows, progress, supervisor, .. } = launcher;
         supervisor.watch()?;
         let rows: Vec<_> = rows.into_iter().map(|(_, rows)| rows).collect();
         Ok(RuntimeParts {
@@ -177,7 +173,6 @@ impl RuntimeBuilder {
             rows,
             conversations,
             followers: progress,
-            releases,
             components: self.components,
             supervisor,
         })
@@ -232,6 +227,11 @@ impl Host for RuntimeBuilder {
         ));
         self.registry.add(A::NAME, Arc::clone(&aggregate) as Arc<dyn DynAggregate>);
         self.endpoints.push(Arc::clone(&aggregate) as Arc<dyn Endpoint>);
+        // A weak reference: the kind owns the quarantine.
+        let kept = Arc::downgrade(&aggregate);
+        self.shared.quarantine.on_release(A::NAME, move |number| {
+            kept.upgrade().into_iter().for_each(|aggregate| aggregate.released(number));
+        });
         let shards = self.shared.settings.shard_count();
         self.shards.push(Box::new(move |supervisor| {
             aggregate.hear_of_failures();

@@ -1,6 +1,5 @@
 //! The launcher: starts subscribers and projectors, and collects their handles.
 
-use super::parts::ReleaseHandlers;
 use crate::sync;
 use crate::{
     actors::{
@@ -32,7 +31,6 @@ pub(in crate::actors) struct Launcher {
     pub(in crate::actors) queries: Arc<Queries>,
     /// The query functions of the sagas, each with the name of its business.
     pub(in crate::actors) sagas: Vec<(&'static str, AskSaga)>,
-    pub(in crate::actors) releases: ReleaseHandlers,
     pub(in crate::actors) supervisor: Arc<Supervisor>,
     /// The event loop of the sagas, and the one of ports and lookups.
     pub(in crate::actors) inner: usize,
@@ -80,7 +78,7 @@ impl Launcher {
     }
 
     /// Registers the release function of the actor behind this reference.
-    fn register_release<A>(&mut self, name: &'static str, actor_ref: Arc<ActorRef<A>>)
+    fn register_release<A>(&self, name: &'static str, actor_ref: Arc<ActorRef<A>>)
     where
         A: Actor<Context = ActixContext<A>> + Handler<Release>,
     {
@@ -89,7 +87,7 @@ impl Launcher {
         let release = move |number| {
             actor_ref.with(|addr| addr.into_iter().for_each(|addr| addr.do_send(Release(number))));
         };
-        self.releases.insert(name, Box::new(release));
+        self.services.quarantine.on_release(name, release);
     }
 
     /// Starts and supervises the runner of a saga. Returns its actor reference.

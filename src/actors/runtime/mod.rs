@@ -244,33 +244,22 @@ impl Runtime {
         }
     }
 
-    /// Returns whether there is a saga, port or lookup of this name.
-    #[must_use]
-    pub fn has_conversations_at(&self, name: &str) -> bool {
-        self.parts.releases.contains_key(name)
-    }
-
-    /// Releases an instance of a saga, port or lookup from quarantine; false when it was not in
-    /// quarantine.
-    #[must_use]
-    pub fn release_conversation(&self, at: &str, number: u64) -> bool {
-        let Some((name, release)) = self.parts.releases.get_key_value(at) else { return false };
-        let was_in = self.parts.shared.quarantine.release(name, number);
-        if was_in {
-            release(number);
-        }
-        was_in
-    }
-
     /// Returns all entries of the quarantine: aggregates and saga, port and lookup instances.
     #[must_use]
     pub fn quarantine(&self) -> Vec<QuarantineEntry> {
         self.parts.shared.quarantine.entries()
     }
 
-    /// Releases an aggregate from quarantine; false when it was not in quarantine.
+    /// Returns whether there is an aggregate kind, saga, port or lookup of this name.
     #[must_use]
-    pub fn release(&self, resource: usize, number: u64) -> bool {
-        self.parts.endpoints[resource].release(number)
+    pub fn can_release(&self, name: &str) -> bool {
+        self.parts.shared.quarantine.knows(name)
+    }
+
+    /// Releases an instance of an aggregate kind, saga, port or lookup from quarantine, by the name
+    /// of its kind: `taxi/orders`. Returns false when it was not in quarantine.
+    #[must_use]
+    pub fn release(&self, name: &str, number: u64) -> bool {
+        self.parts.shared.quarantine.release(name, number)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     store::journal::Journal,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// The parts of a running runtime.
 pub struct RuntimeParts {
@@ -25,11 +25,7 @@ pub struct RuntimeParts {
     pub conversations: Arc<Conversations>,
     pub examples: Vec<Example>,
     pub followers: Vec<Arc<Progress>>,
-    pub releases: ReleaseHandlers,
     pub components: Arc<Components>,
     /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,
 }
-
-/// The functions that release an instance from quarantine, by the name of the saga, port or lookup.
-pub type ReleaseHandlers = HashMap<&'static str, Box<dyn Fn(u64) + Send + Sync>>;

@@ -2,7 +2,7 @@
 
 use super::{name_in, read_only};
 use crate::{
-    actors::{Health, Status},
+    actors::{Health, ResourceInfo, Status},
     domain::kernel::Method,
     http::{
         position_token::PositionToken,
@@ -126,18 +126,17 @@ fn quarantine(site: &Site) -> Response {
 fn release(site: &Site, verb: Verb, path: &str, whom: &str) -> Result<Response, Problem> {
     let whom = name_in(whom)?;
     let whom = whom.strip_suffix("/release").ok_or_else(|| unknown(path))?;
-    let resource = match site.router.resolve(&format!("/{whom}")) {
-        Ok(Route {
-            thing: RouteTarget::Resource(resource), spot: PathRest::Item(number), ..
-        }) => Some((resource, number)),
-        _ => None,
+    let (name, number) = whom.rsplit_once('/').ok_or_else(|| unknown(path))?;
+    let number: u64 = number.parse().map_err(|_| unknown(path))?;
+    // A resource is known under its aliases, too.
+    let name = match site.router.resolve(&format!("/{whom}")) {
+        Ok(Route { thing: RouteTarget::Resource(resource), spot: PathRest::Item(_), .. }) => {
+            let ResourceInfo { business, name, .. } = &site.runtime.resources()[resource];
+            format!("{business}/{name}")
+        }
+        _ => name.to_owned(),
     };
-    let conversation = whom.rsplit_once('/');
-    let conversation =
-        conversation.and_then(|(at, number)| Some((at, number.parse::<u64>().ok()?)));
-    if resource.is_none()
-        && !conversation.is_some_and(|(at, _)| site.runtime.has_conversations_at(at))
-    {
+    if !site.runtime.can_release(&name) {
         return Err(unknown(path));
     }
     match verb {
@@ -145,10 +144,7 @@ fn release(site: &Site, verb: Verb, path: &str, whom: &str) -> Result<Response, 
         Verb::Options => return Ok(Response::options(RELEASE_ONLY)),
         _ => return Err(not_allowed("this method", RELEASE_ONLY.to_owned())),
     }
-    let is_released = resource
-        .is_some_and(|(resource, number)| site.runtime.release(resource, number))
-        || conversation.is_some_and(|(at, number)| site.runtime.release_conversation(at, number));
-    if !is_released {
+    if !site.runtime.release(&name, number) {
         return Err(Problem::new(NOT_FOUND, format!("{whom} is not in quarantine")));
     }
     Ok(as_json(StatusCode::OK, &json!({ "released": whom })))
