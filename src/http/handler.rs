@@ -119,7 +119,7 @@ impl Handler {
         request: &HttpRequest,
         payload: Payload,
     ) -> Result<Response, Problem> {
-        match route.thing {
+        match route.target {
             RouteTarget::Resource(resource) => {
                 let answer = self.resource(resource, route, verb, request, payload).await;
                 answer.map(|answer| answer.with(header::VARY, "Accept"))
@@ -139,32 +139,32 @@ impl Handler {
         request: &HttpRequest,
         payload: Payload,
     ) -> Result<Response, Problem> {
-        if let PathRest::Word(word) = route.spot {
+        if let PathRest::Word(word) = route.rest {
             return Err(not_a_number(word));
         }
-        match (verb, route.spot) {
+        match (verb, route.rest) {
             (Verb::Read, PathRest::Item(number)) => {
                 self.show(resource, route.base, number, request).await
             }
             (Verb::Read, PathRest::Collection) => self.list(resource, route.base, request).await,
-            (Verb::Submit(method), spot) => {
-                match self.site.router.command_route(resource, method, spot) {
+            (Verb::Submit(method), rest) => {
+                match self.site.router.command_route(resource, method, rest) {
                     Some(command_route) => {
                         self.submit(resource, command_route, route, request, payload).await
                     }
-                    None => Err(self.not_allowed(resource, spot, request)),
+                    None => Err(self.not_allowed(resource, rest, request)),
                 }
             }
-            (Verb::Options, spot) => match self.site.router.allow(resource, spot) {
+            (Verb::Options, rest) => match self.site.router.allow(resource, rest) {
                 Some(allow) => Ok(Response::options(&allow)),
-                None => Err(self.not_allowed(resource, spot, request)),
+                None => Err(self.not_allowed(resource, rest, request)),
             },
-            (_, spot) => Err(self.not_allowed(resource, spot, request)),
+            (_, rest) => Err(self.not_allowed(resource, rest, request)),
         }
     }
 
-    fn not_allowed(&self, resource: usize, spot: PathRest, request: &HttpRequest) -> Problem {
-        match self.site.router.allow(resource, spot) {
+    fn not_allowed(&self, resource: usize, rest: PathRest, request: &HttpRequest) -> Problem {
+        match self.site.router.allow(resource, rest) {
             Some(allow) => not_allowed(request.method().as_str(), allow),
             None => unknown(request.path()),
         }
@@ -216,14 +216,14 @@ impl Handler {
         let if_match = headers::if_match(head)?;
         let body = read_body(&self.site.limits, request, payload).await?;
         let key = headers::idempotency_key(head, request.method().as_str(), path, &body)?;
-        let number = match route.spot {
+        let number = match route.rest {
             PathRest::Item(number) | PathRest::Named(number, _) => Some(number),
             PathRest::Collection | PathRest::Word(_) => None,
         };
         let wait_max = self.site.limits.wait_max();
         let body = body.into();
-        let said = Request { resource, command_route, number, body, key, if_match, wait_max };
-        match self.site.runtime.submit(said).await {
+        let command = Request { resource, command_route, number, body, key, if_match, wait_max };
+        match self.site.runtime.submit(command).await {
             Ok(reply) => Ok(written(&route, &reply, content_negotiation::json(head))),
             // A reply under a key has the same body for each retry: it omits the retry's
             // `X-Correlation-Id`.
@@ -242,7 +242,7 @@ impl Handler {
         request: &HttpRequest,
     ) -> Result<Response, Problem> {
         let base = route.base;
-        match route.spot {
+        match route.rest {
             PathRest::Named(..) => return Err(unknown(request.path())),
             PathRest::Word(word) if word != "search" => return Err(not_a_number(word)),
             _ => {}
@@ -261,7 +261,7 @@ impl Handler {
         let json = |body| {
             Response::new(StatusCode::OK, content_negotiation::json(request.headers()), body)
         };
-        let answer = match route.spot {
+        let answer = match route.rest {
             PathRest::Item(number) => {
                 let row = self.site.runtime.row(view, number, at_least, wait_max).await?;
                 json(hal::row(base, &row))
@@ -294,7 +294,7 @@ impl Handler {
         verb: Verb,
         request: &HttpRequest,
     ) -> Result<Response, Problem> {
-        let number = match route.spot {
+        let number = match route.rest {
             PathRest::Item(number) => number,
             PathRest::Word(word) => return Err(not_a_number(word)),
             PathRest::Collection | PathRest::Named(..) => return Err(unknown(request.path())),

@@ -44,10 +44,10 @@ fn open_commands(begin: fn(&mut Dice) -> World, people: fn(&mut World, &mut Dice
         let mut world = begin(&mut dice);
         for _ in 0..40 {
             people(&mut world, &mut dice);
-            world.stir(&mut dice);
+            world.random_step(&mut dice);
         }
         world.settle(&mut dice);
-        for said in world.overheard().to_vec() {
+        for said in world.dispatched().to_vec() {
             let (kind, command) = (said.aggregate(), said.command_name());
             if SAID_BY_BOTH.contains(&(kind, command.as_str())) {
                 continue;
@@ -136,7 +136,7 @@ fn meaning<A: Aggregate>(
     body: &Map<String, Value>,
 ) -> Result<Dispatch, Malformed> {
     let text = serde_json::to_vec(body).expect("JSON");
-    if let Some(said) = command_route.passed_on(Some(1), &text)? {
+    if let Some(said) = command_route.forwarded(Some(1), &text)? {
         return Ok(said);
     }
     Ok(Dispatch::new(Id::<A>::new(1), command_route.parse(Some(1), &text)?.command))

@@ -37,7 +37,7 @@ pub trait Endpoint: DynAggregate {
     fn submit(self: Arc<Self>, request: Request) -> Answer<Reply>;
     /// The command for another kind that this request is forwarded as; `None` when the request is
     /// for this kind.
-    fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError>;
+    fn forwarded(&self, request: &Request) -> Result<Option<Dispatch>, RequestError>;
     /// Submits a command that a client sent to another kind under this name. The precondition
     /// `first` is awaited only if the request was not answered before.
     fn submit_for(
@@ -150,9 +150,9 @@ impl<A: Aggregate> Endpoint for AggregateKind<A> {
         Box::pin(self.submit_once(request))
     }
 
-    fn passed_on(&self, request: &Request) -> Result<Option<Dispatch>, RequestError> {
+    fn forwarded(&self, request: &Request) -> Result<Option<Dispatch>, RequestError> {
         let command_route = &self.command_routes[request.command_route];
-        command_route.passed_on(request.number, &request.body).map_err(misunderstood)
+        command_route.forwarded(request.number, &request.body).map_err(misunderstood)
     }
 
     fn submit_for(

@@ -1,6 +1,6 @@
 //! Panics that are injected into instances on purpose.
 
-use crate::actors::api::{FaultError, STRUCK_MAX};
+use crate::actors::api::{FaultError, TARGETS_MAX};
 use crate::sync;
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ pub enum Strike {
 #[derive(Debug, Default)]
 pub struct InjectedPanics {
     is_any: AtomicBool,
-    struck: Mutex<BTreeMap<(String, u64), Strike>>,
+    targets: Mutex<BTreeMap<(String, u64), Strike>>,
 }
 
 impl InjectedPanics {
@@ -35,10 +35,10 @@ impl InjectedPanics {
         }
         let is_struck = {
             let key = (resource.to_owned(), number);
-            let mut struck = sync::lock(&self.struck);
-            let strike = struck.get(&key).copied();
+            let mut targets = sync::lock(&self.targets);
+            let strike = targets.get(&key).copied();
             if strike == Some(Strike::Once) {
-                struck.remove(&key);
+                targets.remove(&key);
             }
             strike.is_some()
         };
@@ -48,7 +48,7 @@ impl InjectedPanics {
     /// Removes the injected panic of this instance.
     pub fn forgive(&self, resource: &str, number: u64) {
         if self.is_any.load(Ordering::Relaxed) {
-            sync::lock(&self.struck).remove(&(resource.to_owned(), number));
+            sync::lock(&self.targets).remove(&(resource.to_owned(), number));
         }
     }
 
@@ -58,11 +58,11 @@ impl InjectedPanics {
         number: u64,
         strike: Strike,
     ) -> Result<(), FaultError> {
-        let mut struck = sync::lock(&self.struck);
-        if struck.len() >= STRUCK_MAX {
+        let mut targets = sync::lock(&self.targets);
+        if targets.len() >= TARGETS_MAX {
             return Err(FaultError::Full);
         }
-        struck.insert((resource.to_owned(), number), strike);
+        targets.insert((resource.to_owned(), number), strike);
         self.is_any.store(true, Ordering::Relaxed);
         Ok(())
     }

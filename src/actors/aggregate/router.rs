@@ -62,7 +62,7 @@ pub struct ShardRouter<A: Aggregate> {
     /// The address of each shard.
     shards: Arc<[ShardSlot<A>]>,
     traffic: Arc<QueueStats>,
-    letters_max: usize,
+    envelopes_max: usize,
 }
 
 /// The current address of a shard; it changes when the shard is restarted.
@@ -99,7 +99,7 @@ struct QueueStats {
 impl<A: Aggregate> Clone for ShardRouter<A> {
     fn clone(&self) -> Self {
         let (shards, traffic) = (Arc::clone(&self.shards), Arc::clone(&self.traffic));
-        Self { id: self.id, shards, traffic, letters_max: self.letters_max }
+        Self { id: self.id, shards, traffic, envelopes_max: self.envelopes_max }
     }
 }
 
@@ -117,16 +117,16 @@ thread_local! {
 static ROUTERS: AtomicUsize = AtomicUsize::new(0);
 
 impl<A: Aggregate> ShardRouter<A> {
-    /// A router to this many shards, with at most `letters_max` messages in transit.
-    pub fn new(shards: usize, letters_max: usize) -> Self {
+    /// A router to this many shards, with at most `envelopes_max` messages in transit.
+    pub fn new(shards: usize, envelopes_max: usize) -> Self {
         let id = ROUTERS.fetch_add(1, Ordering::Relaxed);
         let shards = (0..shards).map(|_| ShardSlot::default()).collect();
-        Self { id, shards, traffic: Arc::default(), letters_max }
+        Self { id, shards, traffic: Arc::default(), envelopes_max }
     }
 
     /// Sends a message to its shard, with the other messages of this turn of the event loop.
     pub fn send(&self, envelope: Envelope<A>) {
-        if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.letters_max {
+        if self.traffic.queued.fetch_add(1, Ordering::Relaxed) >= self.envelopes_max {
             self.traffic.queued.fetch_sub(1, Ordering::Relaxed);
             return envelope.content.refuse(self.full());
         }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// Upper bound of instances that are made to panic.
-pub const STRUCK_MAX: usize = 1_024;
+pub const TARGETS_MAX: usize = 1_024;
 
 /// Upper bound of fsyncs that are made to fail.
 const SYNCS_MAX: u64 = 1_000;
@@ -99,7 +99,7 @@ pub enum FaultError {
     #[error("the fault could not be injected")]
     Failed,
     /// Too many instances are made to panic already.
-    #[error("{STRUCK_MAX} instances have an injected panic already")]
+    #[error("{TARGETS_MAX} instances have an injected panic already")]
     Full,
 }
 

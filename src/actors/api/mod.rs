@@ -11,7 +11,7 @@ mod store_error;
 
 pub use available_commands::Possible;
 pub use error::{Answer, RequestError, StartError, busy, misunderstood, rejected};
-pub use fault::{Fault, FaultError, STRUCK_MAX};
+pub use fault::{Fault, FaultError, TARGETS_MAX};
 pub use reply::{Collection, Outcome, Reply, Row};
 pub use request::{IdempotencyKey, Page, Request, Sort, ViewQuery, WAIT_MAX};
 pub use resource::{CommandInfo, Example, ResourceInfo, ViewInfo};

@@ -101,6 +101,6 @@ impl<E: Effect> Handler<Release> for EffectRunner<E> {
             });
             taken.unwrap_or_else(|reason| self.quarantine(&record, reason));
         }
-        self.cursor.progress.ring();
+        self.cursor.progress.wake();
     }
 }

@@ -209,7 +209,7 @@ impl<E: Effect> Handler<Finished> for EffectRunner<E> {
         }
         self.start_ready(ctx);
         if !could_read && self.may_read() || !could_take && self.may_take() {
-            self.cursor.progress.ring();
+            self.cursor.progress.wake();
         }
     }
 }

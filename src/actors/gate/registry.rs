@@ -24,14 +24,14 @@ pub struct Gates {
     /// The defaults of single gates. They take precedence over the defaults of their kind.
     usual: Mutex<BTreeMap<String, GateSettings>>,
     /// Serializes changes of settings, so that each one builds on those before.
-    hand: Mutex<()>,
+    changing: Mutex<()>,
 }
 
 impl Gates {
     /// Creates an empty registry; gates built later take their settings from here.
     pub fn new(settings: GatesSettings, observer: Arc<dyn GateObserver>) -> Arc<Self> {
         let (timer, all, usual) = (Arc::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { settings, observer, timer, all, usual, hand: Mutex::default() })
+        Arc::new(Self { settings, observer, timer, all, usual, changing: Mutex::default() })
     }
 
     /// The gate of this name, built on first use. Its configured settings take precedence over the
@@ -81,7 +81,7 @@ impl Gates {
         changes: &Map<String, Value>,
     ) -> Result<Option<()>, String> {
         let Some(gate) = self.get(name) else { return Ok(None) };
-        let _guard = sync::lock(&self.hand);
+        let _guard = sync::lock(&self.changing);
         let configured = gate.inspect(|inner, _| inner.settings.clone()).unwrap_or_default();
         let usual = sync::lock(&self.usual).get(name).cloned().unwrap_or_default();
         gate.reconfigure(configured.changed(changes)?.or(usual))?;

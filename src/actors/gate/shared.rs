@@ -82,7 +82,7 @@ impl Core {
         let due = inner.machine.due();
         drop(inner);
         if has_transitions || broken.is_some() {
-            self.timer.ring();
+            self.timer.wake();
         } else if let Some(due) = due {
             self.timer.expect(due);
         }

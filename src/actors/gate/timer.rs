@@ -57,17 +57,17 @@ impl Timer {
     pub fn expect(&self, due: Duration) {
         let next_us = self.next_us.fetch_min(micros(due), Ordering::Relaxed);
         if next_us != NEVER && next_us > micros(due) {
-            self.ring();
+            self.wake();
         }
     }
 
     /// Wakes the gate driver now.
-    pub fn ring(&self) {
+    pub fn wake(&self) {
         self.notify.notify_one();
     }
 
-    /// Waits until a gate is due, until [`ring`](Self::ring) is called, or until `latest` at most.
-    /// A ring before this call is not lost: it ends the wait at once.
+    /// Waits until a gate is due, until [`wake`](Self::wake) is called, or until `latest` at most.
+    /// A wake-up before this call is not lost: it ends the wait at once.
     pub async fn heard(&self, latest: Duration) {
         let due_us = self.next_us.fetch_min(micros(latest), Ordering::Relaxed);
         let until = self.born + latest.min(Duration::from_micros(due_us));
@@ -83,7 +83,7 @@ impl Timer {
     /// Makes the gate driver panic after its next tick.
     pub fn poison(&self) {
         self.is_poisoned.store(true, Ordering::Relaxed);
-        self.ring();
+        self.wake();
     }
 }
 

@@ -124,7 +124,7 @@ pub struct Components {
     /// Functions that are called at every transition.
     observers: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
     /// Serializes transitions.
-    hand: tokio::sync::Mutex<()>,
+    changing: tokio::sync::Mutex<()>,
 }
 
 impl Components {
@@ -139,7 +139,7 @@ impl Components {
             at_start,
             changes: watch::Sender::new(0),
             observers: Mutex::default(),
-            hand: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -182,13 +182,13 @@ impl Components {
         let _ = changes.wait_for(|_| !component.is_suspended()).await;
     }
 
-    /// Waits until this lease is over. A function that ends a lease has to call [`Self::stir`].
+    /// Waits until this lease is over. A function that ends a lease has to call [`Self::notify_waiting`].
     pub async fn over(&self, lease: &Lease) {
         let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
     }
 
     /// Wakes all waiting tasks, so that they check their condition again.
-    pub fn stir(&self) {
+    pub fn notify_waiting(&self) {
         self.changes.send_modify(|changes| *changes += 1);
     }
 
@@ -202,7 +202,7 @@ impl Components {
         component: &Component,
         suspend: bool,
     ) -> Result<(), RequestError> {
-        let _turn = self.hand.lock().await;
+        let _turn = self.changing.lock().await;
         if component.is_suspended() == suspend {
             return Ok(());
         }
@@ -263,7 +263,7 @@ impl Components {
             suspended = is_suspended,
             "a component was suspended or resumed"
         );
-        self.stir();
+        self.notify_waiting();
         for observer in &*sync::lock(&self.observers) {
             observer();
         }

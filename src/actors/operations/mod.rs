@@ -10,5 +10,5 @@ mod quarantine;
 pub mod system_stream;
 
 pub use components::{COMPONENTS, Component, Components, Transition};
-pub use log::{DIARY, OperationsEvent, OperationsLog};
+pub use log::{OPERATIONS_LOG, OperationsEvent, OperationsLog};
 pub use quarantine::{Quarantine, Release};

@@ -48,7 +48,7 @@ pub struct PortAdmission {
     /// The deferred calls, when the fallback is *defer*.
     deferrals: Option<Deferrals>,
     /// The number of clients that wait for this service.
-    crowd: WaitingClients,
+    waiting_clients: WaitingClients,
 }
 
 impl PortAdmission {
@@ -62,7 +62,7 @@ impl PortAdmission {
     ) -> Self {
         let deferrals =
             (settings.fallback == Fallback::Defer).then(|| Deferrals::new(settings.deferred_max));
-        Self { gate, component, deferrals, crowd: WaitingClients::new(unanswered_max) }
+        Self { gate, component, deferrals, waiting_clients: WaitingClients::new(unanswered_max) }
     }
 
     /// Whether this port defers calls at all.
@@ -87,12 +87,12 @@ impl PortAdmission {
 
     /// Counts a client that waits for an answer, until the returned guard is dropped.
     pub fn join(&self) -> CountGuard {
-        self.crowd.join()
+        self.waiting_clients.join()
     }
 
     /// Counts a call that is with the service, until the returned guard is dropped.
     pub fn step_out(&self) -> CountGuard {
-        self.crowd.step_out()
+        self.waiting_clients.step_out()
     }
 
     /// Refuses a client whose call would fail. The call fails if the gate refuses it and it cannot
@@ -102,7 +102,7 @@ impl PortAdmission {
     /// The gate and the reason, with the time to retry.
     pub fn reserve(&self) -> Result<(), GateRejection> {
         // A suspended service is not called, so its waiting clients do not count.
-        if self.crowd.is_too_large() && !self.component.is_suspended() {
+        if self.waiting_clients.is_too_large() && !self.component.is_suspended() {
             return Err(self.gate.refuse());
         }
         if self.deferrals.as_ref().is_some_and(Deferrals::has_room) {

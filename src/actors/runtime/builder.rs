@@ -44,7 +44,7 @@ pub struct RuntimeBuilder {
     businesses: HashMap<TypeId, Box<dyn Any>>,
     /// The functions that start the shards, once all aggregate kinds are known.
     shards: Vec<StartShards>,
-    followers: Vec<Start<Launcher>>,
+    subscribers: Vec<Start<Launcher>>,
     projectors: Vec<Start<Launcher>>,
     /// The routes of client records to conversations, each with the name of its business.
     routes: Vec<(&'static str, Route)>,
@@ -99,7 +99,7 @@ impl RuntimeBuilder {
             endpoints: Vec::new(),
             businesses: HashMap::new(),
             shards: Vec::new(),
-            followers: Vec::new(),
+            subscribers: Vec::new(),
             projectors: Vec::new(),
             routes: Vec::new(),
             examples: Vec::new(),
@@ -135,7 +135,7 @@ impl RuntimeBuilder {
         }
         // The gate driver has an event loop of its own, so that other work does not delay waiting
         // callers.
-        let gate_loop = supervisor.add_loop("gates", LoopRole::Followers);
+        let gate_loop = supervisor.add_loop("gates", LoopRole::Subscribers);
         gate::drive(&self.shared.gates, &supervisor.handle(gate_loop));
         let services = SubscriberServices {
             journal: Arc::clone(&self.journal),
@@ -152,11 +152,11 @@ impl RuntimeBuilder {
             rows: Vec::new(),
             progress: Vec::new(),
             sagas: Vec::new(),
-            inner: supervisor.add_loop("sagas", LoopRole::Followers),
-            outer: supervisor.add_loop("ports", LoopRole::Followers),
+            inner: supervisor.add_loop("sagas", LoopRole::Subscribers),
+            outer: supervisor.add_loop("ports", LoopRole::Subscribers),
             supervisor,
         };
-        for start in self.projectors.into_iter().chain(self.followers) {
+        for start in self.projectors.into_iter().chain(self.subscribers) {
             start(&mut launcher)?;
         }
         let conversations = Arc::new(launcher.tell_conversations(self.routes)?);
@@ -172,7 +172,7 @@ impl RuntimeBuilder {
             views: rows.iter().map(|rows| rows.info.clone()).collect(),
             rows,
             conversations,
-            followers: progress,
+            subscribers: progress,
             components: self.components,
             supervisor,
         })
@@ -250,7 +250,7 @@ impl Host for RuntimeBuilder {
         let business = S::NAME.split_once('/').map_or("", |(business, _)| business);
         self.routes.push((business, index::route::<S>()));
         let component = self.components.with(S::NAME, "saga");
-        self.followers.push(Box::new(move |launcher| {
+        self.subscribers.push(Box::new(move |launcher| {
             let runner = launcher.run::<S>(me, &component)?;
             launcher.sagas.push((business, describe::asking(runner)));
             Ok(())
@@ -267,7 +267,7 @@ impl Host for RuntimeBuilder {
         let unanswered_max = self.settings.actors.unanswered_max;
         let admission = PortAdmission::new(gate, Arc::clone(&component), &settings, unanswered_max);
         let admission = self.shared.admissions.open(P::NAME, admission);
-        self.followers.push(Box::new(move |launcher| {
+        self.subscribers.push(Box::new(move |launcher| {
             let components = Arc::clone(&launcher.services.components);
             let limits = port_calls(settings.deferred_max);
             let store = launcher.services.journal.id();
@@ -285,7 +285,7 @@ impl Host for RuntimeBuilder {
         let name = format!("lookup {}", L::NAME);
         let me = self.kind(&name);
         let component = self.components.with(L::NAME, "lookup");
-        self.followers.push(Box::new(move |launcher| {
+        self.subscribers.push(Box::new(move |launcher| {
             let rows = launcher.rows.iter().find(|(view, _)| *view == L::View::NAME);
             let Some((_, rows)) = rows else {
                 let reason = format!("{name}: its view {} is not installed", L::View::NAME);

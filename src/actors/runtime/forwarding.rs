@@ -32,7 +32,7 @@ impl Runtime {
     /// Submits a command to the kind it is for, waits for its outcome there, and returns the
     /// addressed aggregate of the same number. Under an idempotency key, the other kind stores its
     /// part under a derived key. The combined answer is stored before it is returned.
-    pub(in crate::actors) async fn pass_on(
+    pub(in crate::actors) async fn forward(
         &self,
         dispatch: Dispatch,
         request: Request,

@@ -17,8 +17,8 @@ impl Runtime {
     pub fn health(&self) -> Health {
         let durable = self.parts.journal.durable();
         let mut parts = vec![self.journal_part()];
-        let followers = self.parts.followers.iter();
-        parts.extend(followers.map(|progress| subscriber_part(progress, durable)));
+        let subscribers = self.parts.subscribers.iter();
+        parts.extend(subscribers.map(|progress| subscriber_part(progress, durable)));
         parts.extend(self.parts.rows.iter().map(|rows| view_part(rows, durable)));
         parts.push(view_part(&self.parts.conversations.index, durable));
         let components = self.parts.components.all();

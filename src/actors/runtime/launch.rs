@@ -39,14 +39,14 @@ pub(in crate::actors) struct Launcher {
 
 impl Launcher {
     /// Creates a subscriber's progress. Every change of a component wakes the subscriber.
-    pub(in crate::actors) fn follower(
+    pub(in crate::actors) fn register_subscriber(
         &mut self,
         part: &str,
         component: &Arc<Component>,
     ) -> Arc<Progress> {
         let progress = Progress::new(part, component);
         let subscriber = Arc::clone(&progress);
-        self.services.components.on_change(move || subscriber.ring());
+        self.services.components.on_change(move || subscriber.wake());
         self.progress.push(Arc::clone(&progress));
         progress
     }
@@ -59,7 +59,7 @@ impl Launcher {
         limits: Limits,
         effect: impl Fn() -> E + Send + Sync + 'static,
     ) -> Result<(), StartError> {
-        let progress = self.follower(part, component);
+        let progress = self.register_subscriber(part, component);
         let (services, effect) = (self.services.clone(), Arc::new(effect));
         let actor_ref = Arc::<ActorRef<EffectRunner<E>>>::default();
         let current = Arc::clone(&actor_ref);
@@ -96,7 +96,7 @@ impl Launcher {
         me: KindId,
         component: &Arc<Component>,
     ) -> Result<Arc<ActorRef<SagaRunner<S>>>, StartError> {
-        let progress = self.follower("saga", component);
+        let progress = self.register_subscriber("saga", component);
         let services = self.services.clone();
         let actor_ref = Arc::<ActorRef<SagaRunner<S>>>::default();
         let current = Arc::clone(&actor_ref);
@@ -121,7 +121,7 @@ impl Launcher {
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
         let info = ViewInfo { business, name, aliases, fields, newest_first };
-        let progress = self.follower("view", component);
+        let progress = self.register_subscriber("view", component);
         let rows =
             self.start_projector(ViewProjection::<V>::default(), info, component, progress)?;
         self.rows.push((V::NAME, rows));
@@ -157,7 +157,7 @@ impl Launcher {
             Ok(start_in(arbiter, move || projector)?.recipient())
         });
         let name = format!("view {}", component.name);
-        let on = self.supervisor.add_loop(name.clone(), LoopRole::Followers);
+        let on = self.supervisor.add_loop(name.clone(), LoopRole::Subscribers);
         self.supervisor.supervise(name, component, (on, Restart::After), begin)?;
         Ok(rows)
     }
@@ -174,7 +174,7 @@ impl Launcher {
         let info =
             ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
         let component = self.services.components.with(INDEX, "view");
-        let progress = self.follower("view", &component);
+        let progress = self.register_subscriber("view", &component);
         let index = self.start_projector(index, info, &component, progress)?;
         let (journal, registry) =
             (Arc::clone(&self.services.journal), Arc::clone(&self.services.registry));

@@ -102,9 +102,9 @@ impl Runtime {
     /// The reason why the command did not succeed.
     pub async fn submit(&self, request: Request) -> Result<Reply, RequestError> {
         let endpoint = &self.parts.endpoints[request.resource];
-        match endpoint.passed_on(&request)? {
+        match endpoint.forwarded(&request)? {
             None => Arc::clone(endpoint).submit(request).await,
-            Some(dispatch) => self.pass_on(dispatch, request).await,
+            Some(dispatch) => self.forward(dispatch, request).await,
         }
     }
 
@@ -224,14 +224,14 @@ impl Runtime {
 
     pub(in crate::actors) fn component_info(&self, component: &Arc<Component>) -> ComponentInfo {
         let durable = self.parts.journal.durable();
-        let followers = self.parts.followers.iter();
-        let followers: Vec<_> =
-            followers.filter(|progress| Arc::ptr_eq(progress.component(), component)).collect();
+        let subscribers = self.parts.subscribers.iter();
+        let subscribers: Vec<_> =
+            subscribers.filter(|progress| Arc::ptr_eq(progress.component(), component)).collect();
         let mut figures = vec![("commandsWaiting", component.waiting())];
-        if !followers.is_empty() {
+        if !subscribers.is_empty() {
             let position = |progress: &&Arc<Progress>| progress.position(durable);
-            let last = followers.iter().map(position).min().unwrap_or(durable);
-            let under_way = followers.iter().map(|progress| progress.waiting()).sum();
+            let last = subscribers.iter().map(position).min().unwrap_or(durable);
+            let under_way = subscribers.iter().map(|progress| progress.waiting()).sum();
             figures.push(("recordsBehind", durable.saturating_sub(last)));
             figures.push(("underWay", under_way));
         }

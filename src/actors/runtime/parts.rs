@@ -24,7 +24,7 @@ pub struct RuntimeParts {
     pub views: Vec<ViewInfo>,
     pub conversations: Arc<Conversations>,
     pub examples: Vec<Example>,
-    pub followers: Vec<Arc<Progress>>,
+    pub subscribers: Vec<Arc<Progress>>,
     pub components: Arc<Components>,
     /// The supervisor of all children and event loops.
     pub supervisor: Arc<Supervisor>,

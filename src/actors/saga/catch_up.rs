@@ -42,7 +42,7 @@ impl<S: Saga> Handler<Release> for SagaRunner<S> {
                 self.stops.line(number, after, ParkState::Called);
                 let why = ParkReason::Released;
                 self.stops.put(number, Stopped::Before { after, kept, delivered, why });
-                self.cursor.progress.ring();
+                self.cursor.progress.wake();
             }
             Ok(_) => tracing::error!(saga = S::NAME, number, "a quarantined instance is missing"),
             Err(error) => tracing::error!(saga = S::NAME, number, %error, "cannot be released"),
@@ -63,7 +63,7 @@ impl<S: Saga> SagaRunner<S> {
         self.stops.line(number, after, halt);
         let why = ParkReason::Waits { component: component.name.to_owned() };
         self.stops.put(number, Stopped::Before { after, kept, delivered, why });
-        self.cursor.progress.ring();
+        self.cursor.progress.wake();
     }
 
     /// Parks an instance in quarantine, before the record it crashed on.
@@ -80,8 +80,8 @@ impl<S: Saga> SagaRunner<S> {
     /// first reaction.
     fn take_back(&mut self, number: u64) -> Option<(u64, Option<SavedInstance<S>>)> {
         let conversation = self.memory.change(number);
-        let Conversation { said, .. } = std::mem::take(conversation);
-        let first = said.into_iter().next()?;
+        let Conversation { reactions, .. } = std::mem::take(conversation);
+        let first = reactions.into_iter().next()?;
         Some((first.trigger - 1, first.before))
     }
 

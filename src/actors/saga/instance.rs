@@ -10,12 +10,12 @@ pub struct Conversation<S> {
     /// The state; `None` when the instance is not open.
     pub kept: Option<SavedInstance<S>>,
     /// Unfinished reactions, oldest first. The commands of the first are sent.
-    pub said: VecDeque<Said<S>>,
+    pub reactions: VecDeque<PendingReaction<S>>,
 }
 
 /// An unfinished reaction of an instance to a record.
 #[derive(Debug)]
-pub struct Said<S> {
+pub struct PendingReaction<S> {
     /// The position of the record that caused the reaction.
     pub trigger: u64,
     /// The state of the instance before the record.
@@ -36,12 +36,14 @@ pub enum Reaction {
 impl<S> Conversation<S> {
     /// Creates an instance without unfinished reactions.
     pub const fn of(kept: Option<SavedInstance<S>>) -> Self {
-        Self { kept, said: VecDeque::new() }
+        Self { kept, reactions: VecDeque::new() }
     }
 
     /// Returns whether the instance crashed and takes no more input.
     pub fn is_crashed(&self) -> bool {
-        self.said.back().is_some_and(|said| matches!(said.reaction, Reaction::Crash(_)))
+        self.reactions
+            .back()
+            .is_some_and(|reactions| matches!(reactions.reaction, Reaction::Crash(_)))
     }
 }
 

@@ -103,9 +103,9 @@ impl<S: Saga> InstanceCache<S> {
         let changed = self.changed.iter().filter_map(|key| self.groups.get(key));
         let members = changed.flat_map(|group| &group.members);
         let undelivered = members.filter_map(|(number, conversation)| {
-            let said = conversation.said.front()?;
-            let before = said.before.clone();
-            Some(UndeliveredInstance { number: *number, after: said.trigger - 1, before })
+            let reactions = conversation.reactions.front()?;
+            let before = reactions.before.clone();
+            Some(UndeliveredInstance { number: *number, after: reactions.trigger - 1, before })
         });
         undelivered.collect()
     }
@@ -116,7 +116,7 @@ impl<S: Saga> InstanceCache<S> {
         let mut written = Vec::new();
         for key in std::mem::take(&mut self.changed) {
             let Some(group) = self.groups.get_mut(&key) else { continue };
-            group.members.retain(|_, member| member.kept.is_some() || !member.said.is_empty());
+            group.members.retain(|_, member| member.kept.is_some() || !member.reactions.is_empty());
             let kept: Vec<(u64, &SavedInstance<S>)> = group
                 .members
                 .iter()
@@ -126,7 +126,7 @@ impl<S: Saga> InstanceCache<S> {
                 group.is_on_disk = !kept.is_empty();
                 written.push((key, group.is_on_disk.then(|| codec::encode(&kept))));
             }
-            group.is_changed = group.members.values().any(|member| !member.said.is_empty());
+            group.is_changed = group.members.values().any(|member| !member.reactions.is_empty());
             if group.is_changed {
                 self.changed.push(key);
             }

@@ -41,7 +41,7 @@ use crate::{
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler, Message, SpawnHandle};
 use catch_up::UNDER_WAY_MAX;
 use checkpoint::SavedInstance;
-use instance::{Conversation, Reaction, Said};
+use instance::{Conversation, PendingReaction, Reaction};
 use instance_cache::InstanceCache;
 use parked::ParkedInstances;
 use std::{
@@ -163,14 +163,14 @@ impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
         self.under_way -= 1;
         // The catch-up scan continues when half of the commands are delivered.
         if self.stops.scan.at.is_some() && self.under_way == UNDER_WAY_MAX / 2 {
-            self.cursor.progress.ring();
+            self.cursor.progress.wake();
         }
         if let Some((delivered, component)) = halted {
             return self.wait_for(number, delivered, &component);
         }
         let Some(conversation) = self.memory.get_mut(number) else { return };
-        if conversation.said.front().is_some_and(|said| said.trigger == trigger) {
-            conversation.said.pop_front();
+        if conversation.reactions.front().is_some_and(|reactions| reactions.trigger == trigger) {
+            conversation.reactions.pop_front();
             self.send_next(number, ctx);
         }
     }
@@ -220,14 +220,14 @@ impl<S: Saga> SagaRunner<S> {
             return Ok(());
         }
         let (trigger, before) = (record.position, conversation.kept.clone());
-        let is_idle = conversation.said.is_empty();
+        let is_idle = conversation.reactions.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
         let step = match catch_panic(|| heard.told_to(state, number, &meta)) {
             Ok(step) => step,
             Err(reason) => {
                 let reaction = Reaction::Crash(reason);
-                conversation.said.push_back(Said { trigger, before, reaction });
+                conversation.reactions.push_back(PendingReaction { trigger, before, reaction });
                 if is_idle {
                     self.send_next(number, ctx);
                 }
@@ -249,7 +249,7 @@ impl<S: Saga> SagaRunner<S> {
             .collect();
         if !commands.is_empty() {
             let reaction = Reaction::Commands(commands);
-            conversation.said.push_back(Said { trigger, before, reaction });
+            conversation.reactions.push_back(PendingReaction { trigger, before, reaction });
         }
         self.set_timer(number, timer_before, timer, ctx);
         if is_idle {
@@ -269,8 +269,8 @@ impl<S: Saga> SagaRunner<S> {
     /// Sends the commands of the oldest unfinished reaction. Quarantines the instance when that
     /// reaction was a crash.
     fn send_next(&mut self, number: u64, ctx: &mut ActixContext<Self>) {
-        let Some(Conversation { said, .. }) = self.memory.get_mut(number) else { return };
-        let Some(Said { trigger, reaction, .. }) = said.front_mut() else { return };
+        let Some(Conversation { reactions, .. }) = self.memory.get_mut(number) else { return };
+        let Some(PendingReaction { trigger, reaction, .. }) = reactions.front_mut() else { return };
         let commands = match reaction {
             Reaction::Commands(commands) => std::mem::take(commands),
             Reaction::Crash(reason) => {

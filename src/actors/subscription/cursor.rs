@@ -127,8 +127,8 @@ impl Cursor {
         position: u64,
         conversations: Vec<(u64, Option<Vec<u8>>)>,
     ) -> Checkpoint {
-        let (follower, generation) = (self.me, self.generation);
-        Checkpoint { follower, generation, position, conversations }
+        let (subscriber, generation) = (self.me, self.generation);
+        Checkpoint { subscriber, generation, position, conversations }
     }
 
     /// Submits a checkpoint and returns whether the journal accepted it. When the queue is full,
@@ -159,7 +159,7 @@ impl Cursor {
         (self.is_started, self.is_starting) = (false, false);
         self.unsent = None;
         self.generation = self.journal.generation();
-        self.after = self.journal.followed(self.me)?;
+        self.after = self.journal.cursor_of(self.me)?;
         self.checkpointed = self.after;
         Ok(())
     }

@@ -20,13 +20,13 @@ pub struct Progress {
     /// Whether the subscriber was woken and has not run yet.
     is_woken: AtomicBool,
     /// The function that wakes the current subscriber.
-    waker: RwLock<Option<Knock>>,
+    waker: RwLock<Option<WakeFn>>,
     is_listening: AtomicBool,
     request_error: Mutex<Option<String>>,
 }
 
 /// A function that wakes the subscriber.
-pub type Knock = Arc<dyn Fn() + Send + Sync>;
+pub type WakeFn = Arc<dyn Fn() + Send + Sync>;
 
 impl Progress {
     /// Creates the progress of a subscriber at position 0. `part` is its role in its component:
@@ -80,21 +80,21 @@ impl Progress {
 
     /// Sets the function that wakes the subscriber, and clears the wake flag. A wake-up sent to a
     /// predecessor thus does not block later ones.
-    pub fn waker_of(&self, waker: Knock) {
+    pub fn set_waker(&self, waker: WakeFn) {
         *sync::write(&self.waker) = Some(waker);
         self.clear_wake();
     }
 
     /// Returns whether the caller has to subscribe to the journal. This is true for the first call
     /// only, also when the subscriber is replaced later.
-    pub fn listens_from_now_on(&self) -> bool {
+    pub fn begins_to_listen(&self) -> bool {
         !self.is_listening.swap(true, Ordering::AcqRel)
     }
 
     /// Records that a record up to this position concerns the subscriber, and wakes it.
     pub fn call(&self, position: u64) {
         self.called.fetch_max(position, Ordering::AcqRel);
-        self.ring();
+        self.wake();
     }
 
     /// Records that, up to this position, only records for which the subscriber was called concern
@@ -116,7 +116,7 @@ impl Progress {
     }
 
     /// Wakes the subscriber. Further calls have no effect until the wake flag is cleared.
-    pub fn ring(&self) {
+    pub fn wake(&self) {
         if !self.is_woken.swap(true, Ordering::AcqRel)
             && let Some(waker) = &*sync::read(&self.waker)
         {
@@ -124,7 +124,7 @@ impl Progress {
         }
     }
 
-    /// Clears the wake flag; later calls of [`Self::ring`] wake the subscriber again. The
+    /// Clears the wake flag; later calls of [`Self::wake`] wake the subscriber again. The
     /// subscriber has to check [`Self::called`] afterwards, because earlier calls no longer wake
     /// it.
     pub fn clear_wake(&self) {

@@ -61,8 +61,8 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
         let cursor = self.cursor();
         let progress = Arc::clone(&cursor.progress);
         let waker = Arc::new(move || addr.do_send(Wake));
-        progress.waker_of(waker);
-        if progress.listens_from_now_on() {
+        progress.set_waker(waker);
+        if progress.begins_to_listen() {
             let (is_waited_for, passed) = (Arc::default(), Arc::clone(&progress));
             let wake = Arc::new(move |position| progress.call(position));
             let pass = Arc::new(move |position| passed.pass(position));
@@ -87,7 +87,7 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
                 let called = cursor.progress.called().min(cursor.head());
                 let is_called = called > cursor.after || records == TURN_RECORDS_MAX;
                 if is_more || may_read && is_called {
-                    cursor.progress.ring();
+                    cursor.progress.wake();
                 }
             }
             Err(reason) => {
@@ -95,7 +95,7 @@ pub trait Subscriber: Actor<Context = Context<Self>> + Handler<Wake> {
                 let progress = Arc::clone(&self.cursor().progress);
                 progress.request_error(Some(reason));
                 progress.clear_wake();
-                ctx.run_later(RETRY_PAUSE, move |_, _| progress.ring());
+                ctx.run_later(RETRY_PAUSE, move |_, _| progress.wake());
             }
         }
     }

@@ -25,7 +25,7 @@ pub enum LoopRole {
     /// It runs the aggregates of the shard of this number.
     Shard(u32),
     /// It runs subscribers or projectors, or the gate driver.
-    Followers,
+    Subscribers,
 }
 
 /// An event loop of the runtime.
@@ -114,7 +114,7 @@ impl EventLoops {
         let Loop { lives, heartbeat, .. } = &self.all[index];
         heartbeat.is_silent_for(match lives {
             LoopRole::Shard(_) => self.blocked_after,
-            LoopRole::Followers => self.leniently(),
+            LoopRole::Subscribers => self.leniently(),
         })
     }
 
@@ -145,7 +145,7 @@ impl EventLoops {
         let left = GONE_MAX.saturating_sub(self.gone.len());
         let shards = self.all.iter().enumerate().filter_map(|(index, one)| match one.lives {
             LoopRole::Shard(shard) => Some((index, shard, one.heartbeat.heard)),
-            LoopRole::Followers => None,
+            LoopRole::Subscribers => None,
         });
         shards.filter(|(index, ..)| self.is_blocked(*index)).take(left).collect()
     }
@@ -165,8 +165,8 @@ impl EventLoops {
     }
 
     /// Takes the loops of the subscribers, or those of the shards, out of the set.
-    pub fn take(&mut self, of_followers: bool) -> Vec<Arbiter> {
-        let is_wanted = |one: &mut Loop| (one.lives == LoopRole::Followers) == of_followers;
+    pub fn take(&mut self, of_subscribers: bool) -> Vec<Arbiter> {
+        let is_wanted = |one: &mut Loop| (one.lives == LoopRole::Subscribers) == of_subscribers;
         self.all.extract_if(.., is_wanted).map(|one| one.arbiter).collect()
     }
 }

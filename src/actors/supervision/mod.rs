@@ -51,7 +51,7 @@ pub struct Supervisor {
     journal: Arc<dyn Journal>,
     operations_log: Arc<OperationsLog>,
     components: Arc<Components>,
-    house: Mutex<Supervised>,
+    supervised: Mutex<Supervised>,
     /// The names of blocked parts, as of the last check. A lock of its own, so that reading never
     /// waits.
     blocked: Mutex<Vec<String>>,
@@ -77,7 +77,7 @@ impl Supervisor {
         components: Arc<Components>,
         blocked_after: Duration,
     ) -> Arc<Self> {
-        let house = Supervised {
+        let supervised = Supervised {
             loops: EventLoops::new(blocked_after),
             children: Vec::new(),
             stall_monitor: StallMonitor::default(),
@@ -87,7 +87,7 @@ impl Supervisor {
             journal,
             operations_log,
             components,
-            house: Mutex::new(house),
+            supervised: Mutex::new(supervised),
             blocked: Mutex::default(),
             looks: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
@@ -97,17 +97,17 @@ impl Supervisor {
 
     /// Starts an event loop and returns its index.
     pub fn add_loop(&self, name: impl Into<String>, lives: LoopRole) -> usize {
-        sync::lock(&self.house).loops.add(name.into(), lives)
+        sync::lock(&self.supervised).loops.add(name.into(), lives)
     }
 
     /// Monitors a foreign event loop, which is not blocked as long as it polls the returned future.
     pub fn add_foreign_loop(&self, name: String) -> impl Future<Output = ()> + Send + use<> {
-        sync::lock(&self.house).loops.add_foreign_loop(name)
+        sync::lock(&self.supervised).loops.add_foreign_loop(name)
     }
 
     /// Returns the handle on which actors are started in the loop of this index.
     pub fn handle(&self, index: usize) -> ArbiterHandle {
-        sync::lock(&self.house).loops.handle(index)
+        sync::lock(&self.supervised).loops.handle(index)
     }
 
     /// Starts a child in this loop and supervises it from then on.
@@ -121,10 +121,11 @@ impl Supervisor {
         place: (usize, Restart),
         begin: StartFn,
     ) -> Result<(), StartError> {
-        let mut house = sync::lock(&self.house);
+        let mut supervised = sync::lock(&self.supervised);
         let named = (name.into(), Arc::clone(component));
-        let child = Child::new(named, place, &house.loops, begin).map_err(StartError::Settings)?;
-        house.children.push(child);
+        let child =
+            Child::new(named, place, &supervised.loops, begin).map_err(StartError::Settings)?;
+        supervised.children.push(child);
         Ok(())
     }
 
@@ -165,14 +166,14 @@ impl Supervisor {
     /// # Errors
     /// The reason why a child cannot be restarted. The supervisor retries by itself.
     pub fn restart(&self, component: &Arc<Component>) -> Result<(), String> {
-        let mut house = sync::lock(&self.house);
-        let Supervised { loops, children, .. } = &mut *house;
+        let mut supervised = sync::lock(&self.supervised);
+        let Supervised { loops, children, .. } = &mut *supervised;
         let since = Instant::now();
         for child in children.iter_mut().filter(|child| Arc::ptr_eq(&child.component, component)) {
             let begun = child.begin_again(loops, &self.journal);
             begun.map_err(|reason| format!("{} was not restarted: {reason}", child.name))?;
         }
-        self.components.stir();
+        self.components.notify_waiting();
         self.record_restart(component.name.to_owned(), "it was requested".to_owned(), since);
         Ok(())
     }
@@ -182,13 +183,13 @@ impl Supervisor {
     /// # Errors
     /// The names of all children, when there is none of this name.
     pub fn break_part(&self, name: &str) -> Result<(), Vec<String>> {
-        let house = sync::lock(&self.house);
-        match house.children.iter().find(|child| child.name == name) {
+        let supervised = sync::lock(&self.supervised);
+        match supervised.children.iter().find(|child| child.name == name) {
             Some(child) => {
                 child.break_it();
                 Ok(())
             }
-            None => Err(house.children.iter().map(|child| child.name.clone()).collect()),
+            None => Err(supervised.children.iter().map(|child| child.name.clone()).collect()),
         }
     }
 
@@ -197,9 +198,11 @@ impl Supervisor {
     /// # Errors
     /// The number of shards, when there is none of this number.
     pub fn block_shard(&self, shard: u32, lasting: Duration) -> Result<(), usize> {
-        let house = sync::lock(&self.house);
-        let Some(index) = house.loops.of_shard(shard) else { return Err(house.loops.shards()) };
-        house.loops.handle(index).spawn_fn(move || block(lasting));
+        let supervised = sync::lock(&self.supervised);
+        let Some(index) = supervised.loops.of_shard(shard) else {
+            return Err(supervised.loops.shards());
+        };
+        supervised.loops.handle(index).spawn_fn(move || block(lasting));
         Ok(())
     }
 
@@ -210,17 +213,17 @@ impl Supervisor {
             watch.thread().unpark();
             let _ = watch.join();
         }
-        sync::lock(&self.house).loops.take(true)
+        sync::lock(&self.supervised).loops.take(true)
     }
 
     /// Returns the loops of the shards. Call it after [`Self::end`].
     pub fn end_shards(&self) -> Vec<Arbiter> {
-        sync::lock(&self.house).loops.take(false)
+        sync::lock(&self.supervised).loops.take(false)
     }
 
     fn check(&self) {
-        let mut house = sync::lock(&self.house);
-        let Supervised { loops, children, stall_monitor, clock } = &mut *house;
+        let mut supervised = sync::lock(&self.supervised);
+        let Supervised { loops, children, stall_monitor, clock } = &mut *supervised;
         loops.check();
         if let Some(jump) = clock.look(clock::process()) {
             self.operations_log.record(jump.noted());
@@ -268,7 +271,7 @@ impl Supervisor {
         match child.begin_again(loops, &self.journal) {
             Ok(()) => {
                 child.pauses.begun(Instant::now());
-                self.components.stir();
+                self.components.notify_waiting();
                 self.record_restart(child.name.clone(), "it had stopped".to_owned(), since);
             }
             Err(reason) => tracing::error!(part = child.name, reason, "not restarted yet"),

@@ -12,7 +12,7 @@ use crate::{
         api::StartError,
         conversation::INDEX,
         dispatch::{Decoder, DynAggregate, Registry},
-        operations::{COMPONENTS, DIARY, OperationsEvent, Transition, system_stream},
+        operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
         settings::{Settings, business},
         support::catch_panic,
         view::view_path,
@@ -123,7 +123,8 @@ impl Verifier {
     /// Reads every record and passes it to the replays of sagas, ports and lookups.
     fn audit_records(&mut self, progressing: Progressing<'_>) -> Result<Vec<String>, String> {
         let mut flaws = Vec::new();
-        let operations_log = self.journal.kind(DIARY).map_err(|error| error.to_string())?;
+        let operations_log =
+            self.journal.kind(OPERATIONS_LOG).map_err(|error| error.to_string())?;
         let components = self.journal.kind(COMPONENTS).map_err(|error| error.to_string())?;
         let registry = &self.registry;
         let replays = &mut self.replays;

@@ -22,13 +22,13 @@ pub struct SagaReplay<S> {
     me: KindId,
     states: HashMap<u64, S>,
     /// The commands without an outcome by instance: position, index and target.
-    said: HashMap<u64, BTreeMap<(u64, u16), &'static str>>,
+    open_commands: HashMap<u64, BTreeMap<(u64, u16), &'static str>>,
 }
 
 impl<S: Saga> SagaReplay<S> {
     /// Creates a replay that has read nothing yet.
     pub(in crate::actors) fn new(me: KindId) -> Self {
-        Self { me, states: HashMap::new(), said: HashMap::new() }
+        Self { me, states: HashMap::new(), open_commands: HashMap::new() }
     }
 
     fn take(&mut self, number: u64, heard: Heard<S>, record: &Record) -> Result<(), String> {
@@ -42,8 +42,8 @@ impl<S: Saga> SagaReplay<S> {
             NextState::Done => {}
         }
         for (nth, dispatch) in (0..).zip(step.dispatches) {
-            let said = self.said.entry(number).or_default();
-            said.insert((record.position, nth), dispatch.aggregate());
+            let open_commands = self.open_commands.entry(number).or_default();
+            open_commands.insert((record.position, nth), dispatch.aggregate());
         }
         Ok(())
     }
@@ -56,11 +56,11 @@ impl<S: Saga> Replay for SagaReplay<S> {
 
     fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
         if let Some(origin) = origin_of(self.me, record)
-            && let Some(said) = self.said.get_mut(&origin.conversation)
+            && let Some(open_commands) = self.open_commands.get_mut(&origin.conversation)
         {
-            said.remove(&(origin.position, origin.nth));
-            if said.is_empty() {
-                self.said.remove(&origin.conversation);
+            open_commands.remove(&(origin.position, origin.nth));
+            if open_commands.is_empty() {
+                self.open_commands.remove(&origin.conversation);
             }
         }
         match catch_panic(|| listen(self.me, registry, record)).and_then(|heard| heard)? {
@@ -70,14 +70,18 @@ impl<S: Saga> Replay for SagaReplay<S> {
     }
 
     fn waits_for(&self, number: u64) -> WaitsFor {
-        match self.said.get(&number).and_then(|said| said.values().next()) {
+        match self
+            .open_commands
+            .get(&number)
+            .and_then(|open_commands| open_commands.values().next())
+        {
             Some(whom) => WaitsFor::Part(whom),
             None => self.states.get(&number).map_or(WaitsFor::Nothing, Saga::waits_for),
         }
     }
 
     fn open(&self) -> Vec<u64> {
-        let silent = self.said.keys().filter(|number| !self.states.contains_key(number));
+        let silent = self.open_commands.keys().filter(|number| !self.states.contains_key(number));
         self.states.keys().chain(silent).copied().collect()
     }
 

@@ -80,8 +80,8 @@ impl<F: Projection> Actor for Projector<F> {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         let (addr, progress) = (ctx.address(), Arc::clone(&self.progress));
-        progress.waker_of(Arc::new(move || addr.do_send(Wake)));
-        if progress.listens_from_now_on() {
+        progress.set_waker(Arc::new(move || addr.do_send(Wake)));
+        if progress.begins_to_listen() {
             let passed = Arc::clone(&progress);
             let wake = Arc::new(move |position| progress.call(position));
             let pass = Arc::new(move |position| passed.pass(position));
@@ -90,7 +90,7 @@ impl<F: Projection> Actor for Projector<F> {
             self.journal
                 .subscribe(ReadLevel::Durable, Listener { kinds, is_waited_for, wake, pass });
         }
-        ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.ring());
+        ctx.run_interval(LOOK_EVERY, |projector, _| projector.progress.wake());
         self.progress.call(self.journal.durable());
     }
 }
@@ -110,7 +110,7 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
         match self.turn() {
             Ok(BATCH_RECORDS_MAX) => {
                 self.progress.clear_wake();
-                self.progress.ring();
+                self.progress.wake();
             }
             // The wake flag stays set during the pause, so that one turn reads all records that
             // arrive meanwhile.
@@ -122,7 +122,7 @@ impl<F: Projection> Handler<Wake> for Projector<F> {
                 self.progress.request_error(Some(reason));
                 self.forget();
                 self.progress.clear_wake();
-                ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.ring());
+                ctx.run_later(RETRY_PAUSE, |projector, _| projector.progress.wake());
             }
         }
     }
@@ -166,7 +166,7 @@ impl<F: Projection> Projector<F> {
         let called = if is_waited_for { u64::MAX } else { self.progress.called() };
         let is_suspended = self.progress.component().is_suspended();
         if !is_suspended && called.min(self.journal.durable()) > self.cursor {
-            self.progress.ring();
+            self.progress.wake();
         }
     }
 

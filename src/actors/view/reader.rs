@@ -71,7 +71,7 @@ impl ViewReader {
             return;
         }
         let _waiting = CountGuard::new(&self.waiting);
-        self.progress.ring();
+        self.progress.wake();
         // The channel is open as long as the reader exists.
         let _ = reached.wait_for(|reached| *reached >= position).await;
     }

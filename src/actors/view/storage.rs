@@ -71,7 +71,7 @@ impl Checked {
 struct Rebuild {
     reason: String,
     begun: Instant,
-    said: Instant,
+    logged_at: Instant,
     position: u64,
     of: u64,
 }
@@ -142,7 +142,7 @@ impl ViewStorage {
             OpenProblem::Missing => tracing::debug!(view, "a view has no rows yet"),
         }
         let (begun, reason) = (Instant::now(), found.to_string());
-        let rebuild = Rebuild { reason, begun, said: begun, position: 0, of: durable };
+        let rebuild = Rebuild { reason, begun, logged_at: begun, position: 0, of: durable };
         sync::lock(&self.checked).take();
         *sync::lock(&self.rebuild) = Some(rebuild);
         *sync::write(&self.in_place) = None;
@@ -190,8 +190,8 @@ impl ViewStorage {
         let mut rebuild = sync::lock(&self.rebuild);
         let Some(rebuild) = rebuild.as_mut() else { return };
         (rebuild.position, rebuild.of) = (position, of);
-        if rebuild.said.elapsed() >= LOG_EVERY {
-            rebuild.said = Instant::now();
+        if rebuild.logged_at.elapsed() >= LOG_EVERY {
+            rebuild.logged_at = Instant::now();
             let (view, percent, left_s) = (self.layout.name, rebuild.percent(), rebuild.left_s());
             tracing::info!(view, percent, position, of, left_s, "a view is being rebuilt");
         }

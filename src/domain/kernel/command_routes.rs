@@ -175,10 +175,10 @@ impl<A: Aggregate> CommandRoutes<A> {
         method: Method,
         means: fn(W) -> Result<B::Command, Malformed>,
     ) -> Self {
-        let pass_on = move |number: Option<u64>, body: &Body<'_>| {
+        let forward = move |number: Option<u64>, body: &Body<'_>| {
             Ok(Dispatch::new(Id::<B>::new(numbered(number)?), means(body.read()?)?))
         };
-        let meaning = Meaning::Elsewhere(Box::new(pass_on));
+        let meaning = Meaning::Elsewhere(Box::new(forward));
         self.routes.push(CommandRoute { name, method, place: Place::Item, meaning, ignored: &[] });
         self
     }
@@ -233,7 +233,7 @@ impl<A: Aggregate> CommandRoute<A> {
     ///
     /// # Errors
     /// The part that could not be parsed, as a sentence; also when the command is for another kind,
-    /// see [`CommandRoute::passed_on`].
+    /// see [`CommandRoute::forwarded`].
     pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<ParsedCommand<A>, Malformed> {
         match &self.meaning {
             Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: self.ignored }),
@@ -248,15 +248,15 @@ impl<A: Aggregate> CommandRoute<A> {
     ///
     /// # Errors
     /// The part that could not be parsed, as a sentence.
-    pub fn passed_on(
+    pub fn forwarded(
         &self,
         number: Option<u64>,
         body: &[u8],
     ) -> Result<Option<Dispatch>, Malformed> {
         match &self.meaning {
             Meaning::Here(_) => Ok(None),
-            Meaning::Elsewhere(pass_on) => {
-                pass_on(number, &Body { bytes: body, ignored: self.ignored }).map(Some)
+            Meaning::Elsewhere(forward) => {
+                forward(number, &Body { bytes: body, ignored: self.ignored }).map(Some)
             }
         }
     }

@@ -130,7 +130,7 @@ fn release(site: &Site, verb: Verb, path: &str, whom: &str) -> Result<Response, 
     let number: u64 = number.parse().map_err(|_| unknown(path))?;
     // A resource is known under its aliases, too.
     let name = match site.router.resolve(&format!("/{whom}")) {
-        Ok(Route { thing: RouteTarget::Resource(resource), spot: PathRest::Item(_), .. }) => {
+        Ok(Route { target: RouteTarget::Resource(resource), rest: PathRest::Item(_), .. }) => {
             let ResourceInfo { business, name, .. } = &site.runtime.resources()[resource];
             format!("{business}/{name}")
         }

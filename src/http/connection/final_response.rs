@@ -13,7 +13,7 @@ use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The longest time that input is read and discarded after the last response.
-const FAREWELL_MAX: Duration = Duration::from_secs(1);
+const LINGER_MAX: Duration = Duration::from_secs(1);
 
 /// The most input that is read and discarded after the last response, in bytes.
 const FAREWELL_BYTES_MAX: u64 = 32 << 20;
@@ -27,12 +27,12 @@ const NO_BODY: &str = "content-length: 0\r\n";
 /// Writes the last response and discards what the client still sends, within limits. Closing a
 /// connection with unread bytes would discard the response.
 pub async fn linger_with(mut stream: TcpStream, final_response: Vec<u8>) {
-    let said = async move {
+    let exchange = async move {
         stream.write_all(&final_response).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await
     };
-    let _: Result<io::Result<u64>, _> = tokio::time::timeout(FAREWELL_MAX, said).await;
+    let _: Result<io::Result<u64>, _> = tokio::time::timeout(LINGER_MAX, exchange).await;
 }
 
 /// The complete response with this status; `None` when there is no problem for the status.

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 /// The routing table.
 #[derive(Debug)]
 pub struct Router {
-    things: HashMap<String, RouteTarget>,
-    resources: Vec<Sayings>,
+    targets: HashMap<String, RouteTarget>,
+    resources: Vec<ResourceRoutes>,
 }
 
 /// The target of a path, by its index in the runtime.
@@ -33,11 +33,11 @@ const CONVERSATIONS: &str = "conversations";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route<'path> {
     /// The target.
-    pub thing: RouteTarget,
+    pub target: RouteTarget,
     /// The path of the collection, as requested: `/taxi/orders`, or `/orders`.
     pub base: &'path str,
     /// The rest of the path.
-    pub spot: PathRest<'path>,
+    pub rest: PathRest<'path>,
 }
 
 /// The rest of a path, after the resource or view.
@@ -64,7 +64,7 @@ pub enum RouteError {
 
 /// The commands of one resource by method and place, as indexes.
 #[derive(Debug, Default)]
-struct Sayings {
+struct ResourceRoutes {
     collection: [Option<usize>; 3],
     item: [Option<usize>; 3],
     named: Vec<(&'static str, [Option<usize>; 3])>,
@@ -95,13 +95,13 @@ impl Router {
             || resources.iter().map(|r| r.business).chain(views.iter().map(|v| v.business));
         let first = businesses().next();
         let alone = businesses().all(|business| Some(business) == first);
-        let mut things = HashMap::new();
-        let mut add = |business: &str, name: &str, aliases: &[&str], thing: RouteTarget| {
+        let mut targets = HashMap::new();
+        let mut add = |business: &str, name: &str, aliases: &[&str], target: RouteTarget| {
             let name = name.rsplit('/').next().unwrap_or(name);
             for name in std::iter::once(&name).chain(aliases) {
-                things.entry(format!("{business}/{name}")).or_insert(thing);
+                targets.entry(format!("{business}/{name}")).or_insert(target);
                 if alone {
-                    things.entry((*name).to_owned()).or_insert(thing);
+                    targets.entry((*name).to_owned()).or_insert(target);
                 }
             }
         };
@@ -114,7 +114,7 @@ impl Router {
         for business in businesses() {
             add(business, CONVERSATIONS, &[], RouteTarget::Conversations(business));
         }
-        Self { things, resources: resources.iter().map(Sayings::of).collect() }
+        Self { targets, resources: resources.iter().map(ResourceRoutes::of).collect() }
     }
 
     /// Resolves a path.
@@ -122,13 +122,13 @@ impl Router {
     /// # Errors
     /// When nothing is served at the path, or a number is malformed.
     pub fn resolve<'path>(&self, path: &'path str) -> Result<Route<'path>, RouteError> {
-        let (thing, base_len) = self.find(path).ok_or(RouteError::Unknown)?;
+        let (target, base_len) = self.find(path).ok_or(RouteError::Unknown)?;
         let (base, rest) = path.split_at(base_len);
-        let spot = match rest.strip_prefix('/') {
+        let rest = match rest.strip_prefix('/') {
             None | Some("") => PathRest::Collection,
-            Some(rest) => Self::spot(rest)?,
+            Some(rest) => Self::parse_rest(rest)?,
         };
-        Ok(Route { thing, base, spot })
+        Ok(Route { target, base, rest })
     }
 
     /// The target of the longest known prefix of the path, and the length of the prefix.
@@ -137,14 +137,14 @@ impl Router {
         let first = inner.find('/').unwrap_or(inner.len());
         if first < inner.len() {
             let second = inner[first + 1..].find('/').map_or(inner.len(), |at| first + 1 + at);
-            if let Some(thing) = self.things.get(&inner[..second]) {
-                return Some((*thing, second + 1));
+            if let Some(target) = self.targets.get(&inner[..second]) {
+                return Some((*target, second + 1));
             }
         }
-        self.things.get(&inner[..first]).map(|thing| (*thing, first + 1))
+        self.targets.get(&inner[..first]).map(|target| (*target, first + 1))
     }
 
-    fn spot(rest: &str) -> Result<PathRest<'_>, RouteError> {
+    fn parse_rest(rest: &str) -> Result<PathRest<'_>, RouteError> {
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (number, name) = match rest.split_once('/') {
             Some((number, name)) => (number, Some(name)),
@@ -167,26 +167,26 @@ impl Router {
 
     /// The index of the command that this method carries at this path; `None` when there is none.
     #[must_use]
-    pub fn command_route(&self, resource: usize, method: Method, spot: PathRest) -> Option<usize> {
-        self.resources[resource].at(spot)?[method as usize]
+    pub fn command_route(&self, resource: usize, method: Method, rest: PathRest) -> Option<usize> {
+        self.resources[resource].at(rest)?[method as usize]
     }
 
     /// The value of `Allow` for a resource at this path; `None` when nothing is served there.
     #[must_use]
-    pub fn allow(&self, resource: usize, spot: PathRest) -> Option<String> {
-        let said = self.resources[resource].at(spot)?;
-        let readable = !matches!(spot, PathRest::Named(..));
+    pub fn allow(&self, resource: usize, rest: PathRest) -> Option<String> {
+        let commands = self.resources[resource].at(rest)?;
+        let readable = !matches!(rest, PathRest::Named(..));
         let mut allow = vec!["OPTIONS"];
         if readable {
             allow.extend(["GET", "HEAD"]);
         }
-        let carried = METHODS.iter().filter(|(method, _)| said[*method as usize].is_some());
+        let carried = METHODS.iter().filter(|(method, _)| commands[*method as usize].is_some());
         allow.extend(carried.map(|(_, name)| *name));
         Some(allow.join(", "))
     }
 }
 
-impl Sayings {
+impl ResourceRoutes {
     fn of(resource: &ResourceInfo) -> Self {
         let mut command_routes = Self::default();
         for (index, command_route) in resource.command_routes.iter().enumerate() {
@@ -208,12 +208,12 @@ impl Sayings {
         &mut self.named[at].1
     }
 
-    fn at(&self, spot: PathRest) -> Option<&[Option<usize>; 3]> {
-        match spot {
+    fn at(&self, rest: PathRest) -> Option<&[Option<usize>; 3]> {
+        match rest {
             PathRest::Collection => Some(&self.collection),
             PathRest::Item(_) => Some(&self.item),
             PathRest::Named(_, name) => {
-                self.named.iter().find(|(known, _)| *known == name).map(|(_, said)| said)
+                self.named.iter().find(|(known, _)| *known == name).map(|(_, commands)| commands)
             }
             PathRest::Word(_) => None,
         }
@@ -251,7 +251,7 @@ mod tests {
             let route = router.resolve(base).unwrap();
             assert_eq!(
                 route,
-                Route { thing: RouteTarget::Resource(0), base, spot: PathRest::Collection }
+                Route { target: RouteTarget::Resource(0), base, rest: PathRest::Collection }
             );
         }
     }
@@ -260,11 +260,11 @@ mod tests {
     fn a_business_alone_is_also_found_at_the_root() {
         let router = router();
         let route = router.resolve("/doors/7/close").unwrap();
-        assert_eq!((route.base, route.spot), ("/doors", PathRest::Named(7, "close")));
-        assert_eq!(router.resolve("/rooms/7").unwrap().thing, RouteTarget::View(0));
+        assert_eq!((route.base, route.rest), ("/doors", PathRest::Named(7, "close")));
+        assert_eq!(router.resolve("/rooms/7").unwrap().target, RouteTarget::View(0));
         let told = RouteTarget::Conversations("house");
         for path in ["/conversations/7", "/house/conversations/7"] {
-            assert_eq!(router.resolve(path).unwrap().thing, told);
+            assert_eq!(router.resolve(path).unwrap().target, told);
         }
     }
 
@@ -272,7 +272,7 @@ mod tests {
     fn two_businesses_are_not_found_at_the_root() {
         let router = Router::new(&[resource("house", "doors"), resource("barn", "doors")], &[]);
         assert_eq!(router.resolve("/doors"), Err(RouteError::Unknown));
-        assert_eq!(router.resolve("/barn/doors/3/").unwrap().spot, PathRest::Item(3));
+        assert_eq!(router.resolve("/barn/doors/3/").unwrap().rest, PathRest::Item(3));
     }
 
     #[test]
@@ -284,13 +284,13 @@ mod tests {
         for path in ["/doors/99999999999999999999", "/doors/-1/close", "/doors/%37/close"] {
             assert_eq!(router.resolve(path), Err(RouteError::NotANumber), "{path}");
         }
-        assert_eq!(router.resolve("/doors/-1").unwrap().spot, PathRest::Word("-1"));
+        assert_eq!(router.resolve("/doors/-1").unwrap().rest, PathRest::Word("-1"));
     }
 
     #[test]
     fn allowed_methods_follow_from_the_command_routes() {
         let router = router();
-        let allow = |spot| router.allow(0, spot);
+        let allow = |rest| router.allow(0, rest);
         assert_eq!(allow(PathRest::Collection).as_deref(), Some("OPTIONS, GET, HEAD, POST"));
         assert_eq!(allow(PathRest::Item(1)).as_deref(), Some("OPTIONS, GET, HEAD, PATCH"));
         assert_eq!(allow(PathRest::Named(1, "close")).as_deref(), Some("OPTIONS, POST"));

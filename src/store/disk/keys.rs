@@ -218,7 +218,7 @@ pub(in crate::store) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {
     key
 }
 
-pub(in crate::store) fn follower(kind: KindId) -> [u8; 3] {
+pub(in crate::store) fn subscriber(kind: KindId) -> [u8; 3] {
     let [high, low] = kind.0.to_be_bytes();
     [FOLLOWER, high, low]
 }

@@ -28,32 +28,32 @@ pub type AvailabilityObserver = Arc<dyn Fn(Availability) + Send + Sync>;
 /// The observers, and the time at which the journal stopped accepting submissions.
 #[derive(Default)]
 pub(in crate::store) struct AvailabilityObservers {
-    witnesses: Mutex<Vec<AvailabilityObserver>>,
-    broke_at: Mutex<Option<Instant>>,
+    observers: Mutex<Vec<AvailabilityObserver>>,
+    unavailable_since: Mutex<Option<Instant>>,
 }
 
 impl AvailabilityObservers {
     pub(in crate::store) fn add(&self, observer: AvailabilityObserver) {
-        sync::lock(&self.witnesses).push(observer);
+        sync::lock(&self.observers).push(observer);
     }
 
     /// Notifies the observers once, however often the journal fails before it recovers.
     pub(in crate::store) fn unavailable(&self, reason: &Arc<str>) {
-        if sync::lock(&self.broke_at).is_none() {
-            *sync::lock(&self.broke_at) = Some(Instant::now());
+        if sync::lock(&self.unavailable_since).is_none() {
+            *sync::lock(&self.unavailable_since) = Some(Instant::now());
             self.notify(&Availability::Unavailable { reason: Arc::clone(reason) });
         }
     }
 
     pub(in crate::store) fn recovered(&self) {
-        let broke_at = sync::lock(&self.broke_at).take();
-        if let Some(broke_at) = broke_at {
-            self.notify(&Availability::Recovered { after: broke_at.elapsed() });
+        let unavailable_since = sync::lock(&self.unavailable_since).take();
+        if let Some(unavailable_since) = unavailable_since {
+            self.notify(&Availability::Recovered { after: unavailable_since.elapsed() });
         }
     }
 
     fn notify(&self, change: &Availability) {
-        let observers = sync::lock(&self.witnesses).clone();
+        let observers = sync::lock(&self.observers).clone();
         for observer in observers {
             // A panic of an observer must not end the journal's thread.
             let _ = catch_unwind(AssertUnwindSafe(|| observer(change.clone())));

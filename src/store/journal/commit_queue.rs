@@ -50,7 +50,7 @@ impl Intake {
 
 /// The state under the lock.
 pub(in crate::store) struct CommitQueue {
-    pub(in crate::store) door: Intake,
+    pub(in crate::store) intake: Intake,
     pub(in crate::store) generation: u64,
     /// The last position assigned.
     pub(in crate::store) head: u64,
@@ -103,7 +103,7 @@ impl CommitQueue {
     pub(in crate::store) fn new(head: Head) -> Self {
         let Head { position: durable, totals, chain: records, answers } = head;
         Self {
-            door: Intake::Open,
+            intake: Intake::Open,
             generation: 0,
             head: durable,
             durable,
@@ -164,7 +164,7 @@ impl CommitQueue {
         generation: u64,
         queue_records_max: usize,
     ) -> Result<(), SubmitError> {
-        self.door.pass()?;
+        self.intake.pass()?;
         if generation != self.generation {
             return Err(SubmitError::Stale);
         }
@@ -209,7 +209,7 @@ impl CommitQueue {
         if position <= self.durable {
             return Err((done, Ok(())));
         }
-        match &self.door {
+        match &self.intake {
             Intake::Recovering(reason) | Intake::Stopped(reason) => {
                 Err((done, Err(CommitError::InDoubt(Arc::clone(reason)))))
             }
@@ -240,8 +240,8 @@ impl CommitQueue {
     /// Sets this intake if the journal was open or refusing, and discards everything above the
     /// watermark. Returns the callbacks of the discarded items.
     pub(in crate::store) fn fail(&mut self, intake: Intake) -> Vec<Done> {
-        if matches!(self.door, Intake::Open | Intake::Refusing(_)) {
-            self.door = intake;
+        if matches!(self.intake, Intake::Open | Intake::Refusing(_)) {
+            self.intake = intake;
         }
         self.generation += 1;
         self.head = self.durable;
@@ -265,7 +265,7 @@ impl CommitQueue {
         self.durable = durable;
         self.submitted_totals = totals.clone();
         self.durable_totals = totals;
-        self.door = Intake::Open;
+        self.intake = Intake::Open;
     }
 }
 

@@ -251,7 +251,7 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// When the disk fails or the stored value cannot be read.
-    fn followed(&self, subscriber: KindId) -> Result<u64, StoreError>;
+    fn cursor_of(&self, subscriber: KindId) -> Result<u64, StoreError>;
 
     /// The state of a subscriber's conversation as of its last checkpoint.
     ///

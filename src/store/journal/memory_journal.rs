@@ -91,10 +91,10 @@ impl State {
                 self.answers.extend(answers.map(|kept| (kept.key, kept.answer)));
                 self.snapshots.extend(snapshot.map(|snapshot| (stream, snapshot)));
             }
-            SideWrite::Checkpoint(Checkpoint { follower, position, conversations, .. }) => {
-                self.cursors.insert(follower, position);
+            SideWrite::Checkpoint(Checkpoint { subscriber, position, conversations, .. }) => {
+                self.cursors.insert(subscriber, position);
                 for (number, state) in conversations {
-                    let stream = Stream { kind: follower, number };
+                    let stream = Stream { kind: subscriber, number };
                     match state {
                         Some(state) => drop(self.conversations.insert(stream, state)),
                         None => drop(self.conversations.remove(&stream)),
@@ -185,7 +185,7 @@ impl Journal for MemoryJournal {
     }
 
     fn check_accepting(&self) -> Result<(), SubmitError> {
-        self.state().front.door.pass()
+        self.state().front.intake.pass()
     }
 
     fn is_kept(&self) -> Result<(), SubmitError> {
@@ -292,7 +292,7 @@ impl Journal for MemoryJournal {
         }
     }
 
-    fn followed(&self, subscriber: KindId) -> Result<u64, StoreError> {
+    fn cursor_of(&self, subscriber: KindId) -> Result<u64, StoreError> {
         Ok(self.state().cursors.get(&subscriber).copied().unwrap_or_default())
     }
 

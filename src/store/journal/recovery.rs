@@ -32,7 +32,7 @@ const REOPEN_PAUSE_MAX: Duration = Duration::from_millis(500);
 /// Opens or refuses the intake according to the current state of the file system. Stops for good
 /// when files of the store were deleted or replaced.
 pub(in crate::store) fn look(shared: &Shared) {
-    if matches!(sync::lock(&shared.front).door, Intake::Stopped(_)) {
+    if matches!(sync::lock(&shared.front).intake, Intake::Stopped(_)) {
         return;
     }
     if let Err(reason) = shared.files.check() {
@@ -40,18 +40,18 @@ pub(in crate::store) fn look(shared: &Shared) {
         return;
     }
     let Ok(disk) = shared.disk() else { return };
-    let is_refusing = matches!(sync::lock(&shared.front).door, Intake::Refusing(_));
+    let is_refusing = matches!(sync::lock(&shared.front).intake, Intake::Refusing(_));
     let found = disk.space.look(is_refusing);
     let mut front = sync::lock(&shared.front);
-    match (&front.door, found) {
+    match (&front.intake, found) {
         (Intake::Open | Intake::Refusing(_), Err(refusal)) => {
-            front.door = Intake::Refusing(refusal);
+            front.intake = Intake::Refusing(refusal);
             shared.publish(&front);
             drop(front);
             shared.availability.unavailable(&Arc::from(refusal.to_string()));
         }
         (Intake::Refusing(_), Ok(())) => {
-            front.door = Intake::Open;
+            front.intake = Intake::Open;
             shared.publish(&front);
             drop(front);
             shared.availability.recovered();
@@ -72,8 +72,8 @@ pub(in crate::store) fn stop(shared: &Shared, load: CommitBatch, reason: &str) {
     let reason: Arc<str> = Arc::from(reason);
     {
         let mut front = sync::lock(&shared.front);
-        if matches!(front.door, Intake::Recovering(_)) {
-            front.door = Intake::Stopped(Arc::clone(&reason));
+        if matches!(front.intake, Intake::Recovering(_)) {
+            front.intake = Intake::Stopped(Arc::clone(&reason));
         }
     }
     lose(
@@ -121,8 +121,8 @@ pub(in crate::store) fn recover(shared: &Shared, load: CommitBatch, reason: &str
             }
             Err(intake) => {
                 let mut front = sync::lock(&shared.front);
-                if matches!(front.door, Intake::Recovering(_) | Intake::Refusing(_)) {
-                    front.door = intake;
+                if matches!(front.intake, Intake::Recovering(_) | Intake::Refusing(_)) {
+                    front.intake = intake;
                 }
             }
         }
@@ -165,9 +165,9 @@ fn pause_or_close(shared: &Shared, pause: Duration) -> bool {
     let front = sync::lock(&shared.front);
     let (front, _) = shared
         .writer_wakeup
-        .wait_timeout_while(front, pause, |front| !matches!(front.door, Intake::Closing))
+        .wait_timeout_while(front, pause, |front| !matches!(front.intake, Intake::Closing))
         .unwrap_or_else(PoisonError::into_inner);
-    matches!(front.door, Intake::Closing)
+    matches!(front.intake, Intake::Closing)
 }
 
 fn reopen(shared: &Shared) -> Result<(), String> {
@@ -187,7 +187,7 @@ fn reopen(shared: &Shared) -> Result<(), String> {
     *sync::write(&shared.slot) = Some(Arc::new(disk));
     {
         let mut front = sync::lock(&shared.front);
-        if matches!(front.door, Intake::Closing) {
+        if matches!(front.intake, Intake::Closing) {
             return Ok(());
         }
         front.recover(head);

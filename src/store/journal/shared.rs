@@ -91,7 +91,7 @@ impl Shared {
 
     /// Returns the reason why there is no open store.
     fn reason(&self) -> String {
-        match &sync::lock(&self.front).door {
+        match &sync::lock(&self.front).intake {
             Intake::Recovering(reason) => format!("the journal is being reopened: {reason}"),
             Intake::Refusing(refusal) => format!("the journal is being reopened: {refusal}"),
             Intake::Stopped(reason) => reason.to_string(),
@@ -136,6 +136,6 @@ impl Shared {
         self.generation.store(front.generation, Ordering::Release);
         self.durable.store(front.durable, Ordering::Release);
         self.submitted.store(front.head, Ordering::Release);
-        self.is_open.store(matches!(front.door, Intake::Open), Ordering::Release);
+        self.is_open.store(matches!(front.intake, Intake::Open), Ordering::Release);
     }
 }

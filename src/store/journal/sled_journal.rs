@@ -179,13 +179,13 @@ impl Journal for SledJournal {
         if self.shared.is_open() {
             return Ok(());
         }
-        sync::lock(&self.shared.front).door.pass()
+        sync::lock(&self.shared.front).intake.pass()
     }
 
     fn is_kept(&self) -> Result<(), SubmitError> {
-        let door = &sync::lock(&self.shared.front).door;
-        let is_over = matches!(door, Intake::Stopped(_) | Intake::Closing | Intake::Closed);
-        if is_over { door.pass() } else { Ok(()) }
+        let intake = &sync::lock(&self.shared.front).intake;
+        let is_over = matches!(intake, Intake::Stopped(_) | Intake::Closing | Intake::Closed);
+        if is_over { intake.pass() } else { Ok(()) }
     }
 
     fn is_in_doubt(&self) -> bool {
@@ -203,8 +203,8 @@ impl Journal for SledJournal {
     fn close(&self) {
         {
             let mut front = sync::lock(&self.shared.front);
-            if !matches!(front.door, Intake::Closed) {
-                front.door = Intake::Closing;
+            if !matches!(front.intake, Intake::Closed) {
+                front.intake = Intake::Closing;
                 self.shared.publish(&front);
             }
         }
@@ -333,8 +333,8 @@ impl Journal for SledJournal {
         Ok(())
     }
 
-    fn followed(&self, subscriber: KindId) -> Result<u64, StoreError> {
-        let key = keys::follower(subscriber);
+    fn cursor_of(&self, subscriber: KindId) -> Result<u64, StoreError> {
+        let key = keys::subscriber(subscriber);
         Ok(reading::value(&self.disk()?.db, &key, "the position of a subscriber")?.unwrap_or(0))
     }
 

@@ -102,7 +102,7 @@ pub enum ReadLevel {
 #[derive(Clone, Debug, Default)]
 pub struct Checkpoint {
     /// The subscriber that made the progress.
-    pub follower: KindId,
+    pub subscriber: KindId,
     /// The journal's generation the progress was made in.
     pub generation: u64,
     /// The position up to which nothing has to be read again.

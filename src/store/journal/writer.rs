@@ -74,7 +74,7 @@ pub(in crate::store) fn run(shared: &Shared) {
     let waiting = {
         let mut front = sync::lock(&shared.front);
         let waiting = front.fail(Intake::Closed);
-        front.door = Intake::Closed;
+        front.intake = Intake::Closed;
         shared.publish(&front);
         waiting
     };
@@ -93,11 +93,11 @@ fn group_commit_pause() {
 fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
     let mut front = sync::lock(&shared.front);
     while front.is_idle() {
-        if matches!(front.door, Intake::Closing) {
+        if matches!(front.intake, Intake::Closing) {
             return None;
         }
         front.writer_sleeps = true;
-        let is_refusing = matches!(front.door, Intake::Refusing(_));
+        let is_refusing = matches!(front.intake, Intake::Refusing(_));
         let pause = if is_refusing { LOOK_AGAIN_EVERY } else { LOOK_EVERY };
         let woken = shared.writer_wakeup.wait_timeout(front, pause);
         let (locked, timeout) = woken.unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +108,7 @@ fn next_load(shared: &Shared, expiry: &Expiry) -> Option<CommitBatch> {
             recovery::look(shared);
             let has_expired = !is_refusing && expiry.is_due(shared);
             front = sync::lock(&shared.front);
-            if has_expired && matches!(front.door, Intake::Open) {
+            if has_expired && matches!(front.intake, Intake::Open) {
                 break;
             }
         }
@@ -192,8 +192,8 @@ fn write_extra(batch: &mut Batch, expiry: &mut Expiry, extra: &SideWrite) {
 }
 
 fn write_checkpoint(batch: &mut Batch, checkpoint: &Checkpoint) {
-    let Checkpoint { follower: kind, position, conversations, .. } = checkpoint;
-    batch.insert(&keys::follower(*kind), codec::frame(position));
+    let Checkpoint { subscriber: kind, position, conversations, .. } = checkpoint;
+    batch.insert(&keys::subscriber(*kind), codec::frame(position));
     for (number, state) in conversations {
         let key = keys::conversation(Stream { kind: *kind, number: *number });
         match state {

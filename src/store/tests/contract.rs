@@ -54,7 +54,7 @@ fn a_submission_of_another_generation_is_stale() {
     on_each(|journal| {
         let of_another = Submission { generation: 1, ..said(7, 0, &["requested"]) };
         assert!(matches!(journal.submit(of_another), Err(SubmitError::Stale)));
-        let progress = Checkpoint { follower: SAGA, generation: 1, ..Checkpoint::default() };
+        let progress = Checkpoint { subscriber: SAGA, generation: 1, ..Checkpoint::default() };
         let refused = journal.checkpoint(progress);
         assert!(matches!(refused, Err((SubmitError::Stale, Checkpoint { generation: 1, .. }))));
         assert_eq!(journal.submitted(), 0);
@@ -190,14 +190,14 @@ fn the_last_snapshot_of_a_stream_counts() {
 fn a_checkpoint_keeps_the_progress_and_the_open_conversations() {
     on_each(|journal| {
         let progress = |position, conversations| {
-            let (follower, generation) = (SAGA, journal.generation());
-            let checkpoint = Checkpoint { follower, generation, position, conversations };
+            let (subscriber, generation) = (SAGA, journal.generation());
+            let checkpoint = Checkpoint { subscriber, generation, position, conversations };
             assert!(journal.checkpoint(checkpoint).is_ok() && journal.settle(MINUTE));
         };
-        assert_eq!(journal.followed(SAGA).expect("readable"), 0);
+        assert_eq!(journal.cursor_of(SAGA).expect("readable"), 0);
         progress(4, [1, 2, 9].map(|number| (number, Some(vec![1]))).to_vec());
         progress(6, vec![(2, None), (9, Some(vec![2]))]);
-        assert_eq!(journal.followed(SAGA).expect("readable"), 6);
+        assert_eq!(journal.cursor_of(SAGA).expect("readable"), 6);
         let one = |number| journal.conversation(SAGA, number).expect("readable");
         assert_eq!([one(1), one(2), one(9)], [Some(vec![1]), None, Some(vec![2])]);
         let (mut all, other) = (Vec::new(), KindId(4));

@@ -249,15 +249,15 @@ fn a_subscriber_reads_its_cursor_and_its_conversations_after_reopening() {
     let journal = open(dir.path());
     let booking = journal.kind("taxi/booking").expect("named");
     let conversations = vec![(7, Some(vec![1, 2])), (8, Some(vec![3]))];
-    let checkpoint = Checkpoint { follower: booking, position: 5, conversations, generation: 0 };
+    let checkpoint = Checkpoint { subscriber: booking, position: 5, conversations, generation: 0 };
     assert!(journal.checkpoint(checkpoint).is_ok(), "taken");
     let conversations = vec![(8, None)];
-    let checkpoint = Checkpoint { follower: booking, position: 6, conversations, generation: 0 };
+    let checkpoint = Checkpoint { subscriber: booking, position: 6, conversations, generation: 0 };
     assert!(journal.checkpoint(checkpoint).is_ok(), "taken");
     journal.close();
     let journal = open(dir.path());
     assert_eq!(journal.kind("taxi/booking").expect("named"), booking);
-    assert_eq!(journal.followed(booking).expect("readable"), 6);
+    assert_eq!(journal.cursor_of(booking).expect("readable"), 6);
     assert_eq!(journal.conversation(booking, 7).expect("readable"), Some(vec![1, 2]));
     assert_eq!(journal.conversation(booking, 8).expect("readable"), None);
 }

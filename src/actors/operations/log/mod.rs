@@ -36,7 +36,7 @@ use std::{
 };
 
 /// The kind of the streams of operations events.
-pub const DIARY: &str = "madang/diary";
+pub const OPERATIONS_LOG: &str = "madang/diary";
 
 /// Upper bound of queued events. Further events are only logged and counted.
 const QUEUE_EVENTS_MAX: usize = 1_024;
@@ -64,7 +64,7 @@ impl OperationsLog {
     /// # Errors
     /// When the journal does not accept the kind of its streams, or the thread cannot be started.
     pub fn open(journal: &Arc<dyn Journal>) -> Result<Self, StoreError> {
-        let kind = journal.kind(DIARY)?;
+        let kind = journal.kind(OPERATIONS_LOG)?;
         let (desk, events) = mpsc::sync_channel(QUEUE_EVENTS_MAX);
         let operations_log = Self::default();
         let scribe = LogWriter {
@@ -177,7 +177,7 @@ pub async fn read(
 ) -> Result<Collection<OperationsEntry>, RequestError> {
     let kind = blocking({
         let journal = Arc::clone(&journal);
-        move || journal.kind(DIARY)
+        move || journal.kind(OPERATIONS_LOG)
     });
     let kind = kind.await?;
     let skip = page.number.saturating_mul(page.size as u64);
@@ -228,7 +228,7 @@ mod tests {
         let options = JournalOptions { faults, ..JournalOptions::default() };
         let journal: Arc<dyn Journal> = SledJournal::open(folder.path(), options).unwrap();
         let operations_log = OperationsLog::open(&journal).unwrap();
-        let kind = journal.kind(DIARY).unwrap();
+        let kind = journal.kind(OPERATIONS_LOG).unwrap();
         (1..=9).for_each(|number| operations_log.record(released(number)));
         while journal.count(kind) < 9 {
             thread::yield_now();
@@ -266,7 +266,7 @@ mod tests {
         assert!(operations_log.dropped.load(Ordering::SeqCst) > 0, "the queue is bounded");
         drop(hang);
         operations_log.close();
-        let kind = journal.kind(DIARY).unwrap();
+        let kind = journal.kind(OPERATIONS_LOG).unwrap();
         let records = journal.some_records(Stream { kind, number: 1 }, 0, 1).unwrap();
         assert_eq!(records[0].payload, Payload::Event(codec::encode(&released(0))));
         journal.close();

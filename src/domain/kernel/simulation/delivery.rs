@@ -2,7 +2,7 @@
 
 use super::{
     Cause, Dice, Origin, Payload, Record, World,
-    installed::{Found, Wanted},
+    installed::{EffectRequest, EffectResult},
 };
 use crate::domain::kernel::Dispatch;
 
@@ -13,10 +13,10 @@ pub(super) struct Pending {
 }
 
 /// An effect of a port or a lookup that is not executed yet.
-pub(super) struct Question {
-    asker: usize,
+pub(super) struct PendingEffect {
+    effect: usize,
     position: usize,
-    wanted: Wanted,
+    request: EffectRequest,
 }
 
 impl World {
@@ -55,25 +55,24 @@ impl World {
     /// Executes one effect of a port or a lookup, and the command that follows from the result.
     /// Returns false when there is none.
     pub fn answer(&mut self, nth: usize, dice: &mut Dice) -> bool {
-        if nth >= self.questions.len() {
+        if nth >= self.pending_effects.len() {
             return false;
         }
-        let question = self.questions.remove(nth);
-        let record = self.journal[question.position].clone();
-        let asker = &self.askers[question.asker];
-        let (by, correlation) = (asker.name(), record.correlation);
-        let meaning = match &question.wanted {
-            Wanted::Outside(ask) => {
+        let pending_effect = self.pending_effects.remove(nth);
+        let record = self.journal[pending_effect.position].clone();
+        let effect = &self.effects[pending_effect.effect];
+        let (by, correlation) = (effect.name(), record.correlation);
+        let meaning = match &pending_effect.request {
+            EffectRequest::Outside(ask) => {
                 let Some(answer) = self.outside.ask(ask, dice) else {
-                    self.questions.push(question);
+                    self.pending_effects.push(pending_effect);
                     return true;
                 };
-                asker.meaning(&record, &Found::Reply(answer))
+                effect.meaning(&record, &EffectResult::Reply(answer))
             }
-            Wanted::View(view, query) => self
-                .views
-                .get(view)
-                .and_then(|view| asker.meaning(&record, &Found::Rows(view.as_ref(), query))),
+            EffectRequest::View(view, query) => self.views.get(view).and_then(|view| {
+                effect.meaning(&record, &EffectResult::Rows(view.as_ref(), query))
+            }),
         };
         if let Some(dispatch) = meaning {
             let position = record.position;
@@ -89,7 +88,7 @@ impl World {
             let record = &self.journal[position];
             self.views.values_mut().for_each(|view| view.apply(record));
         }
-        self.collect_questions(self.durable);
+        self.collect_effects(self.durable);
         self.durable = self.journal.len();
     }
 
@@ -102,22 +101,22 @@ impl World {
         self.causes = journal.iter().filter_map(origin_of).collect();
         self.versions.clear();
         self.pending_dispatches.clear();
-        self.questions.clear();
-        self.doors.values_mut().for_each(|door| door.clear());
+        self.pending_effects.clear();
+        self.aggregates.values_mut().for_each(|aggregate_kind| aggregate_kind.clear());
         self.sagas.iter_mut().for_each(|saga| saga.clear());
         self.views.values_mut().for_each(|view| view.clear());
         for record in journal {
-            if let (Some(door), Payload::Event(event)) =
-                (self.doors.get_mut(record.kind), &record.payload)
+            if let (Some(aggregate_kind), Payload::Event(event)) =
+                (self.aggregates.get_mut(record.kind), &record.payload)
             {
-                door.fold(record.number, event.as_ref());
+                aggregate_kind.fold(record.number, event.as_ref());
             }
             self.versions.insert((record.kind, record.number), record.version);
-            self.sagas_hear(&record);
+            self.pass_to_sagas(&record);
             self.views.values_mut().for_each(|view| view.apply(&record));
             self.journal.push(record);
         }
-        self.collect_questions(0);
+        self.collect_effects(0);
     }
 
     /// Advances the clock, and fires every timer that is due.
@@ -140,15 +139,15 @@ impl World {
                 self.deliver(nth);
             }
             self.commit();
-            if !self.questions.is_empty() {
-                self.answer(dice.roll(self.questions.len()), dice);
+            if !self.pending_effects.is_empty() {
+                self.answer(dice.roll(self.pending_effects.len()), dice);
             }
         }
     }
 
     /// Executes one random step that needs no request.
-    pub fn stir(&mut self, dice: &mut Dice) {
-        let (waiting, asking) = (self.pending_dispatches.len(), self.questions.len());
+    pub fn random_step(&mut self, dice: &mut Dice) {
+        let (waiting, asking) = (self.pending_dispatches.len(), self.pending_effects.len());
         match dice.roll(16) {
             0..6 => _ = self.deliver(dice.roll(waiting)),
             6..8 => _ = self.deliver_twice(dice.roll(waiting)),
@@ -189,7 +188,7 @@ impl World {
         self.suspended.clear();
     }
 
-    pub(super) fn sagas_hear(&mut self, record: &Record) {
+    pub(super) fn pass_to_sagas(&mut self, record: &Record) {
         for saga in &mut self.sagas {
             let Some((conversation, dispatches)) = saga.hear(record) else { continue };
             for (nth, dispatch) in dispatches.into_iter().enumerate() {
@@ -203,14 +202,14 @@ impl World {
     }
 
     /// Collects the effects that ports and lookups require for the records from this index on.
-    fn collect_questions(&mut self, after: usize) {
+    fn collect_effects(&mut self, after: usize) {
         for (position, record) in self.journal.iter().enumerate().skip(after) {
-            for (asker, wants) in self.askers.iter().enumerate() {
-                let Some(wanted) = wants.wanted(record) else { continue };
-                let (by, conversation) = (wants.name(), record.correlation);
+            for (effect, effect_kind) in self.effects.iter().enumerate() {
+                let Some(request) = effect_kind.request(record) else { continue };
+                let (by, conversation) = (effect_kind.name(), record.correlation);
                 let origin = Origin { by, conversation, position: record.position, nth: 0 };
                 if !self.causes.contains(&origin) {
-                    self.questions.push(Question { asker, position, wanted });
+                    self.pending_effects.push(PendingEffect { effect, position, request });
                 }
             }
         }

@@ -52,9 +52,9 @@ pub fn first_flaw(
 }
 
 /// Guard that prints the seed of a world when a panic unwinds it.
-struct Witness(u64);
+struct PrintSeed(u64);
 
-impl Drop for Witness {
+impl Drop for PrintSeed {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the world of seed {} panicked", self.0);
@@ -67,7 +67,7 @@ fn run_world(
     begin: fn(&mut Dice) -> World,
     clients: fn(&mut World, &mut Dice),
 ) -> World {
-    let _witness = Witness(seed);
+    let _print_seed = PrintSeed(seed);
     let mut dice = Dice::new(seed);
     let mut world = begin(&mut dice);
     world.outside.luck = Luck::Random;
@@ -75,7 +75,7 @@ fn run_world(
         if dice.once_in(4) {
             clients(&mut world, &mut dice);
         } else {
-            world.stir(&mut dice);
+            world.random_step(&mut dice);
         }
     }
     world.resume_all();

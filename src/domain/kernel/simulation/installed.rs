@@ -22,7 +22,7 @@ pub(super) enum Verdict {
 }
 
 /// A type-erased aggregate kind.
-pub(super) trait Door {
+pub(super) trait DynAggregate {
     fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict;
     /// The role that may submit this command; `None` when it is for another aggregate kind.
     fn issuer(&self, dispatch: &Dispatch) -> Option<Issuer>;
@@ -44,7 +44,7 @@ impl<A: Aggregate> Default for Live<A> {
     }
 }
 
-impl<A: Aggregate> Door for Live<A> {
+impl<A: Aggregate> DynAggregate for Live<A> {
     fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict {
         let (Some(command), Some(settings)) = (dispatch.command::<A>(), settings_of::<A>(settings))
         else {
@@ -90,30 +90,30 @@ impl<A: Aggregate> Door for Live<A> {
 }
 
 /// A type-erased saga.
-pub(super) trait Runner {
+pub(super) trait DynSaga {
     fn name(&self) -> &'static str;
     fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
     fn due(&self, now: Timestamp) -> Vec<u64>;
     /// A saga instance that is not over and does not wait for a person, as text.
-    fn hanging(&self) -> Option<String>;
+    fn unsettled(&self) -> Option<String>;
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
 
 /// All instances of one saga, and the `react` function that they use.
-pub(super) struct Running<S: Saga> {
+pub(super) struct SagaInstances<S: Saga> {
     pub(super) states: BTreeMap<u64, S>,
     pub(super) alarms: BTreeMap<u64, Timestamp>,
     pub(super) react: React<S>,
 }
 
-impl<S: Saga> Default for Running<S> {
+impl<S: Saga> Default for SagaInstances<S> {
     fn default() -> Self {
         Self { states: BTreeMap::new(), alarms: BTreeMap::new(), react: S::react }
     }
 }
 
-impl<S: Saga> Running<S> {
+impl<S: Saga> SagaInstances<S> {
     fn take(&mut self, number: u64) -> S {
         self.states.remove(&number).unwrap_or_default()
     }
@@ -150,7 +150,7 @@ impl<S: Saga> Running<S> {
     }
 }
 
-impl<S: Saga> Runner for Running<S> {
+impl<S: Saga> DynSaga for SagaInstances<S> {
     fn name(&self) -> &'static str {
         S::NAME
     }
@@ -176,7 +176,7 @@ impl<S: Saga> Runner for Running<S> {
         self.alarms.iter().filter(|(_, time)| **time <= now).map(|(number, _)| *number).collect()
     }
 
-    fn hanging(&self) -> Option<String> {
+    fn unsettled(&self) -> Option<String> {
         let mut states = self.states.iter();
         let hangs = states.find(|(_, state)| !matches!(state.waits_for(), WaitsFor::Person(_)));
         hangs.map(|(number, state)| format!("{number}: {state:?}"))
@@ -193,72 +193,72 @@ impl<S: Saga> Runner for Running<S> {
 }
 
 /// An effect that is to be executed: a call to an outside service, or a query to a view.
-pub(super) enum Wanted {
+pub(super) enum EffectRequest {
     Outside(PortRequest),
     View(&'static str, Query),
 }
 
 /// The result of an effect.
-pub(super) enum Found<'a> {
+pub(super) enum EffectResult<'a> {
     Reply(PortReply),
-    Rows(&'a dyn Table, &'a Query),
+    Rows(&'a dyn DynView, &'a Query),
 }
 
 /// A type-erased port or lookup.
-pub(super) trait Asker {
+pub(super) trait DynEffect {
     fn name(&self) -> &'static str;
-    fn wanted(&self, record: &Record) -> Option<Wanted>;
-    fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch>;
+    fn request(&self, record: &Record) -> Option<EffectRequest>;
+    fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch>;
 }
 
-struct Outbound<P>(PhantomData<P>);
+struct PortEffect<P>(PhantomData<P>);
 
-pub(super) fn port<P: Port>() -> Box<dyn Asker> {
-    Box::new(Outbound::<P>(PhantomData))
+pub(super) fn port<P: Port>() -> Box<dyn DynEffect> {
+    Box::new(PortEffect::<P>(PhantomData))
 }
 
-impl<P: Port> Asker for Outbound<P> {
+impl<P: Port> DynEffect for PortEffect<P> {
     fn name(&self) -> &'static str {
         P::NAME
     }
 
-    fn wanted(&self, record: &Record) -> Option<Wanted> {
-        P::ask(&P::Events::from_event(record)?, &record.meta()).map(Wanted::Outside)
+    fn request(&self, record: &Record) -> Option<EffectRequest> {
+        P::ask(&P::Events::from_event(record)?, &record.meta()).map(EffectRequest::Outside)
     }
 
-    fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch> {
-        let Found::Reply(answer) = found else { return None };
+    fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
+        let EffectResult::Reply(answer) = found else { return None };
         Some(P::on_reply(&P::Events::from_event(record)?, &record.meta(), answer))
     }
 }
 
-pub(super) struct Seeker<L>(PhantomData<L>);
+pub(super) struct LookupEffect<L>(PhantomData<L>);
 
-impl<L> Default for Seeker<L> {
+impl<L> Default for LookupEffect<L> {
     fn default() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<L: Lookup> Asker for Seeker<L> {
+impl<L: Lookup> DynEffect for LookupEffect<L> {
     fn name(&self) -> &'static str {
         L::NAME
     }
 
-    fn wanted(&self, record: &Record) -> Option<Wanted> {
+    fn request(&self, record: &Record) -> Option<EffectRequest> {
         let query = L::query(&L::Events::from_event(record)?, &record.meta())?;
-        Some(Wanted::View(L::View::NAME, query))
+        Some(EffectRequest::View(L::View::NAME, query))
     }
 
-    fn meaning(&self, record: &Record, found: &Found<'_>) -> Option<Dispatch> {
-        let Found::Rows(table, query) = found else { return None };
+    fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
+        let EffectResult::Rows(table, query) = found else { return None };
         let rows = table.as_any().downcast_ref::<Rows<L::View>>()?.find(query);
         Some(L::on_rows(&L::Events::from_event(record)?, &record.meta(), &rows))
     }
 }
 
 /// A type-erased view.
-pub(super) trait Table {
+pub(super) trait DynView {
     fn apply(&mut self, record: &Record);
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
@@ -296,7 +296,7 @@ fn holds(filter: &Filter, row: &Value) -> bool {
     }
 }
 
-impl<V: View> Table for Rows<V> {
+impl<V: View> DynView for Rows<V> {
     fn apply(&mut self, record: &Record) {
         let Some(heard) = V::Events::from_event(record) else { return };
         let meta = record.meta();

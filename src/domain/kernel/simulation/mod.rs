@@ -24,15 +24,17 @@ use super::{
     Aggregate, Business, Dispatch, Host, Id, Issuer, Lookup, Port, Saga, SettingsOf, StateReader,
     Timestamp, View, WaitsFor,
 };
-use delivery::{Pending, Question};
-use installed::{Asker, Door, Live, Rows, Runner, Running, Seeker, Table, Verdict};
+use delivery::{Pending, PendingEffect};
+use installed::{
+    DynAggregate, DynEffect, DynSaga, DynView, Live, LookupEffect, Rows, SagaInstances, Verdict,
+};
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
 };
 
 /// The invariants of one business; see [`Business::check_invariants`].
-type Audit = fn(&World) -> Result<(), String>;
+type Invariants = fn(&World) -> Result<(), String>;
 
 /// The error for a request that submits an internal command.
 const ONLY_INSIDE: &str = "only a saga, a port or a lookup may submit this command";
@@ -45,48 +47,48 @@ pub struct World {
     /// The outside services.
     pub outside: Outside,
     settings: BTreeMap<&'static str, Box<dyn Any>>,
-    audits: Vec<Audit>,
-    doors: BTreeMap<&'static str, Box<dyn Door>>,
-    sagas: Vec<Box<dyn Runner>>,
-    askers: Vec<Box<dyn Asker>>,
-    views: BTreeMap<&'static str, Box<dyn Table>>,
+    invariants: Vec<Invariants>,
+    aggregates: BTreeMap<&'static str, Box<dyn DynAggregate>>,
+    sagas: Vec<Box<dyn DynSaga>>,
+    effects: Vec<Box<dyn DynEffect>>,
+    views: BTreeMap<&'static str, Box<dyn DynView>>,
     journal: Vec<Record>,
     durable: usize,
     causes: HashSet<Origin>,
     versions: BTreeMap<(&'static str, u64), u32>,
     pending_dispatches: VecDeque<Pending>,
-    questions: Vec<Question>,
+    pending_effects: Vec<PendingEffect>,
     suspended: BTreeSet<&'static str>,
     requests: u64,
     answered: Vec<(u64, Option<u64>)>,
-    overheard: Vec<Dispatch>,
+    dispatched: Vec<Dispatch>,
 }
 
 impl Host for World {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.settings.entry(B::NAME).or_insert_with(|| Box::new(B::Settings::default()));
-        self.audits.push(B::check_invariants);
+        self.invariants.push(B::check_invariants);
         B::install(self);
         self
     }
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
-        self.doors.insert(A::NAME, Box::new(Live::<A>::default()));
+        self.aggregates.insert(A::NAME, Box::new(Live::<A>::default()));
         self
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        self.sagas.push(Box::new(Running::<S>::default()));
+        self.sagas.push(Box::new(SagaInstances::<S>::default()));
         self
     }
 
     fn port<P: Port>(&mut self) -> &mut Self {
-        self.askers.push(installed::port::<P>());
+        self.effects.push(installed::port::<P>());
         self
     }
 
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
-        self.askers.push(Box::new(Seeker::<L>::default()));
+        self.effects.push(Box::new(LookupEffect::<L>::default()));
         self
     }
 
@@ -110,8 +112,8 @@ impl StateReader for World {
     }
 
     fn waits_for<S: Saga>(&self, number: u64) -> WaitsFor {
-        self.running::<S>()
-            .and_then(|running| running.states.get(&number))
+        self.saga_instances::<S>()
+            .and_then(|saga_instances| saga_instances.states.get(&number))
             .map_or(WaitsFor::Nothing, Saga::waits_for)
     }
 }
@@ -139,8 +141,10 @@ impl World {
     /// # Errors
     /// The rejection, as a sentence; also when the command is internal.
     pub fn submit_again(&mut self, dispatch: &Dispatch) -> Result<(), String> {
-        let door = self.doors.get(dispatch.aggregate());
-        if door.and_then(|door| door.issuer(dispatch)) == Some(Issuer::Internal) {
+        let aggregate_kind = self.aggregates.get(dispatch.aggregate());
+        if aggregate_kind.and_then(|aggregate_kind| aggregate_kind.issuer(dispatch))
+            == Some(Issuer::Internal)
+        {
             return Err(ONLY_INSIDE.into());
         }
         if self.suspended.contains(dispatch.aggregate()) {
@@ -155,8 +159,8 @@ impl World {
 
     /// All commands that sagas, ports and lookups have dispatched so far, across crashes.
     #[must_use]
-    pub fn overheard(&self) -> &[Dispatch] {
-        &self.overheard
+    pub fn dispatched(&self) -> &[Dispatch] {
+        &self.dispatched
     }
 
     /// Submits a command, then executes everything that follows from it.
@@ -211,8 +215,10 @@ impl World {
     /// The instances of a saga that are not over.
     #[must_use]
     pub fn open<S: Saga>(&self) -> Vec<(u64, S)> {
-        self.running::<S>()
-            .map(|running| running.states.iter().map(|(n, state)| (*n, state.clone())).collect())
+        self.saga_instances::<S>()
+            .map(|saga_instances| {
+                saga_instances.states.iter().map(|(n, state)| (*n, state.clone())).collect()
+            })
             .unwrap_or_default()
     }
 
@@ -233,7 +239,9 @@ impl World {
     /// except those that wait for a suspended aggregate kind.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.ready(0).is_none() && self.questions.is_empty() && self.durable == self.journal.len()
+        self.ready(0).is_none()
+            && self.pending_effects.is_empty()
+            && self.durable == self.journal.len()
     }
 
     /// Checks a world at rest: no answered request is lost, every saga instance that is not over
@@ -247,11 +255,11 @@ impl World {
             return Err(format!("answered requests are lost: {lost:?}"));
         }
         for saga in &self.sagas {
-            if let Some(instance) = saga.hanging() {
+            if let Some(instance) = saga.unsettled() {
                 return Err(format!("{} is not settled: {instance}", saga.name()));
             }
         }
-        self.audits.iter().try_for_each(|audit| audit(self))
+        self.invariants.iter().try_for_each(|audit| audit(self))
     }
 
     /// The answered requests whose records are lost: there must be none.
@@ -268,10 +276,12 @@ impl World {
     }
 
     fn live<A: Aggregate>(&self) -> Option<&Live<A>> {
-        self.doors.get(A::NAME).and_then(|door| door.as_any().downcast_ref())
+        self.aggregates
+            .get(A::NAME)
+            .and_then(|aggregate_kind| aggregate_kind.as_any().downcast_ref())
     }
 
-    fn running<S: Saga>(&self) -> Option<&Running<S>> {
+    fn saga_instances<S: Saga>(&self) -> Option<&SagaInstances<S>> {
         self.sagas.iter().find_map(|saga| saga.as_any().downcast_ref())
     }
 
@@ -288,16 +298,17 @@ impl World {
             return Ok(None); // a duplicate: the command was executed before
         }
         if matches!(cause, Cause::Dispatch(_)) {
-            self.overheard.push(dispatch.clone());
+            self.dispatched.push(dispatch.clone());
         }
         let (kind, number) = (dispatch.aggregate(), dispatch.number());
         let business = kind.split('/').next().unwrap_or_default();
-        let (Some(door), Some(settings)) = (self.doors.get_mut(kind), self.settings.get(business))
+        let (Some(aggregate_kind), Some(settings)) =
+            (self.aggregates.get_mut(kind), self.settings.get(business))
         else {
             return Err(format!("{kind} is not installed"));
         };
         let is_request = matches!(cause, Cause::Request(_));
-        let verdict = door.execute(dispatch, self.now, settings.as_ref());
+        let verdict = aggregate_kind.execute(dispatch, self.now, settings.as_ref());
         let (payloads, refusal) = match verdict {
             Verdict::Events(events) if events.is_empty() && is_request => (vec![], None),
             Verdict::Events(events) if events.is_empty() => {
@@ -340,7 +351,7 @@ impl World {
         if let Cause::Dispatch(origin) = cause {
             self.causes.insert(origin);
         }
-        self.sagas_hear(&record);
+        self.pass_to_sagas(&record);
         self.journal.push(record);
     }
 }

@@ -3,7 +3,7 @@
 //! A planted function is used in place of the function of the business. The aggregates or saga
 //! instances of that kind are reset when it is planted.
 
-use super::{Live, Running, World};
+use super::{Live, SagaInstances, World};
 use crate::domain::kernel::{
     Aggregate, Decision, Id, Issuer, Meta, Saga, SettingsOf, Step, Timestamp,
 };
@@ -20,18 +20,18 @@ pub type React<S> = fn(S, Id<S>, <S as Saga>::Events, &Meta) -> Step<S>;
 impl World {
     /// Replaces the `decide` function of every `A`.
     pub fn plant_decide<A: Aggregate>(&mut self, decide: Decide<A>) {
-        self.doors.insert(A::NAME, Box::new(Live::<A> { decide, ..Live::default() }));
+        self.aggregates.insert(A::NAME, Box::new(Live::<A> { decide, ..Live::default() }));
     }
 
     /// Replaces the `issuer` function of every `A`.
     pub fn plant_issuer<A: Aggregate>(&mut self, issuer: IssuerOf<A>) {
-        self.doors.insert(A::NAME, Box::new(Live::<A> { issuer, ..Live::default() }));
+        self.aggregates.insert(A::NAME, Box::new(Live::<A> { issuer, ..Live::default() }));
     }
 
     /// Replaces the `react` function of every instance of `S`.
     pub fn plant_react<S: Saga>(&mut self, react: React<S>) {
         if let Some(saga) = self.sagas.iter_mut().find(|saga| saga.name() == S::NAME) {
-            *saga = Box::new(Running::<S> { react, ..Running::default() });
+            *saga = Box::new(SagaInstances::<S> { react, ..SagaInstances::default() });
         }
     }
 }

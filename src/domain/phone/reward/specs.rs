@@ -165,10 +165,10 @@ fn cancelling_a_reward_cancels_its_order() {
         .iter()
         .find(|command_route| command_route.name == "cancel the order")
         .unwrap();
-    let passed_on = route.passed_on(Some(3), br#"{"process":"Cancelled"}"#).unwrap().unwrap();
-    assert_eq!((passed_on.aggregate(), passed_on.number()), (Order::NAME, 3));
-    assert_eq!(passed_on.command::<Order>(), Some(&order::Command::Cancel));
-    assert!(route.passed_on(Some(3), br#"{"process":"Granted"}"#).is_err());
+    let forwarded = route.forwarded(Some(3), br#"{"process":"Cancelled"}"#).unwrap().unwrap();
+    assert_eq!((forwarded.aggregate(), forwarded.number()), (Order::NAME, 3));
+    assert_eq!(forwarded.command::<Order>(), Some(&order::Command::Cancel));
+    assert!(route.forwarded(Some(3), br#"{"process":"Granted"}"#).is_err());
 }
 
 const fn asked(points: u64) -> Event {
