@@ -79,7 +79,7 @@ fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
         let app = App::build(config, |installation| declarations.install(installation)).await?;
         stopping.observe(app.in_flight());
         println!("{}", app.greeting());
-        app.run_until_stopped(stopping.told()).await?;
+        app.run_until_stopped(stopping.stopped()).await?;
         Ok(true)
     })
 }
@@ -89,20 +89,20 @@ fn run_sandbox(options: sandbox::Options) -> Done {
     actix::System::new().block_on(async {
         let sandbox = Sandbox::open(options)?;
         print!("{}", sandbox.greeting());
-        sandbox.run_until_stopped(stopping.told()).await?;
+        sandbox.run_until_stopped(stopping.stopped()).await?;
         Ok(true)
     })
 }
 
 fn draw(which: &Model, declarations: &Declarations) -> Done {
-    let mut easel = model::Easel::default();
-    declarations.draw(&mut easel);
+    let mut builder = model::ModelBuilder::default();
+    declarations.draw(&mut builder);
     let boards = match &which.business {
-        Some(business) => vec![easel.board(business).ok_or_else(|| {
-            let known = easel.businesses().join(", ");
+        Some(business) => vec![builder.board(business).ok_or_else(|| {
+            let known = builder.businesses().join(", ");
             format!("`{business}`: there is no such business; there are {known}")
         })?],
-        None => easel.boards(),
+        None => builder.boards(),
     };
     if let Some(folder) = &which.write {
         model::write(&boards, folder)?;

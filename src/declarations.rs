@@ -3,7 +3,7 @@
 use crate::{
     actors::Installation,
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
-    model::Easel,
+    model::ModelBuilder,
 };
 
 /// Declares the businesses that madang ships. They are compiled once, here. Binaries and tests
@@ -19,7 +19,7 @@ pub struct Declarations(Vec<Declared>);
 /// One declaration, with one function for each kind of host.
 struct Declared {
     bring_to_life: fn(&mut Installation),
-    draw: fn(&mut Easel),
+    draw: fn(&mut ModelBuilder),
 }
 
 impl Declarations {
@@ -41,9 +41,9 @@ impl Declarations {
         self.0.iter().for_each(|declared| (declared.bring_to_life)(installation));
     }
 
-    /// Replays all declarations to the [`Easel`], which draws the boards.
-    pub fn draw(&self, easel: &mut Easel) {
-        self.0.iter().for_each(|declared| (declared.draw)(easel));
+    /// Replays all declarations to the [`ModelBuilder`], which draws the boards.
+    pub fn draw(&self, builder: &mut ModelBuilder) {
+        self.0.iter().for_each(|declared| (declared.draw)(builder));
     }
 }
 
@@ -52,7 +52,7 @@ macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {{
         $self.0.push(Declared {
             bring_to_life: |installation| _ = installation.$method::<$part>(),
-            draw: |easel| _ = easel.$method::<$part>(),
+            draw: |builder| _ = builder.$method::<$part>(),
         });
         $self
     }};

@@ -2,7 +2,7 @@
 
 use madang::{
     domain,
-    model::{self, Easel, board::Board},
+    model::{self, ModelBuilder, board::Board},
 };
 use std::{collections::BTreeSet, fs, sync::LazyLock};
 
@@ -13,9 +13,9 @@ const EDGES_MAX: usize = 500;
 const CHARACTERS_MAX: usize = 50_000;
 
 static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| {
-    let mut easel = Easel::default();
-    domain::install(&mut easel);
-    easel.boards()
+    let mut builder = ModelBuilder::default();
+    domain::install(&mut builder);
+    builder.boards()
 });
 
 #[test]
@@ -35,9 +35,9 @@ fn the_pages_of_the_businesses_are_current() {
 
 #[test]
 fn a_board_is_the_same_every_time() {
-    let mut easel = Easel::default();
-    domain::install(&mut easel);
-    assert_eq!(model::json(&easel.boards()), model::json(&BOARDS));
+    let mut builder = ModelBuilder::default();
+    domain::install(&mut builder);
+    assert_eq!(model::json(&builder.boards()), model::json(&BOARDS));
 }
 
 #[test]

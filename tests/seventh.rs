@@ -12,7 +12,7 @@ use madang::{
         Empty, Host as _,
         simulation::{Dice, World, random_worlds},
     },
-    model::{self, Easel},
+    model::{self, ModelBuilder},
 };
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -77,9 +77,9 @@ fn findings(data: &Path) -> Vec<String> {
 
 #[test]
 fn its_board_is_drawn() {
-    let mut easel = Easel::default();
-    easel.business::<Library>();
-    let boards = easel.boards();
+    let mut builder = ModelBuilder::default();
+    builder.business::<Library>();
+    let boards = builder.boards();
     let lend = &boards[0].aggregates[0].commands[1];
     assert_eq!((lend.what.name.as_str(), lend.what.fields[0].kind.as_str()), ("Lend", "Text"));
     assert!(lend.leads_to.contains("Lent") && lend.refused_as.contains("Unknown"), "{lend:?}");

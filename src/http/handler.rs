@@ -307,15 +307,20 @@ impl Handler {
         let query = Query::read_sized(query_string(request), SIZE_MAX)?;
         let as_text = conversation::as_text(&query)?;
         let (page, wait_max) = (query.page.clone(), self.site.limits.wait_max());
-        let told = self.site.runtime.conversation(business, number, page, wait_max).await?;
-        let told =
-            ConversationPage { business, number, base: route.base, query: &query, told: &told };
+        let found = self.site.runtime.conversation(business, number, page, wait_max).await?;
+        let shown = ConversationPage {
+            business,
+            number,
+            base: route.base,
+            query: &query,
+            conversation: &found,
+        };
         let head = request.headers();
         let answer = if as_text.unwrap_or_else(|| content_negotiation::prefers_text(head)) {
-            Response::new(StatusCode::OK, "text/plain; charset=utf-8", told.text())
+            Response::new(StatusCode::OK, "text/plain; charset=utf-8", shown.text())
                 .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         } else {
-            Response::new(StatusCode::OK, content_negotiation::json(head), told.json())
+            Response::new(StatusCode::OK, content_negotiation::json(head), shown.json())
         };
         Ok(Response { number: Some(number), ..answer.with(header::VARY, "Accept") })
     }

@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_temporary_problem_names_its_cause_and_the_time_of_a_retry() {
-        let mut told = std::collections::BTreeSet::new();
+        let mut families = std::collections::BTreeSet::new();
         for (request_error, name) in retryable_errors() {
             let problem = Problem::from(request_error);
             assert!(problem.detail.contains(name), "{problem:?}");
@@ -343,10 +343,10 @@ mod tests {
             let header = answer.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
             let seconds = header.and_then(|(_, value)| value.to_str().ok()?.parse::<u32>().ok());
             assert!(seconds.is_some_and(|seconds| seconds >= 1), "{problem:?}");
-            told.insert(problem.family.name);
+            families.insert(problem.family.name);
         }
         let later = FAMILIES.iter().filter(|family| matches!(family.status, 429 | 503 | 507));
-        assert_eq!(told, later.map(|family| family.name).collect(), "each family occurs");
+        assert_eq!(families, later.map(|family| family.name).collect(), "each family occurs");
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub struct Reaction {
     /// The trigger.
     pub whenever: Trigger,
     /// The command.
-    pub then: Told,
+    pub then: MessageName,
 }
 
 /// A trigger of a saga.
@@ -107,18 +107,18 @@ pub struct Reaction {
 #[serde(rename_all = "camelCase")]
 pub enum Trigger {
     /// An event.
-    Event(Told),
+    Event(MessageName),
     /// A command of the saga was rejected.
-    Refused(Told),
+    Refused(MessageName),
     /// A command of the saga changed nothing, because the state was already as commanded.
-    Unchanged(Told),
+    Unchanged(MessageName),
     /// The timer of the saga fired.
     Timer,
 }
 
 /// An event or a command of an aggregate kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Told {
+pub struct MessageName {
     /// `taxi/orders`
     pub aggregate: String,
     /// `Called`
@@ -132,14 +132,14 @@ pub struct Service {
     /// `taxi/payment`
     pub name: String,
     /// The calls, and for each answer the commands that follow from it.
-    pub asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>>,
+    pub asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<MessageName>>>,
 }
 
 /// A call to an outside service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
     /// The event that causes the call.
-    pub whenever: Told,
+    pub whenever: MessageName,
     /// The operation of the service: `charge`.
     pub operation: String,
 }
@@ -171,10 +171,10 @@ pub struct View {
     /// The fields that can be searched and sorted by.
     pub searchable: Vec<String>,
     /// The events that change a row.
-    pub shows: BTreeSet<Told>,
+    pub shows: BTreeSet<MessageName>,
 }
 
-impl Told {
+impl MessageName {
     pub(super) fn new(aggregate: &str, name: impl Into<String>) -> Self {
         Self { aggregate: aggregate.to_owned(), name: name.into() }
     }
@@ -182,7 +182,7 @@ impl Told {
 
 impl Serialize for Asked {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { whenever: Told { aggregate, name }, operation } = self;
+        let Self { whenever: MessageName { aggregate, name }, operation } = self;
         serializer.collect_str(&format_args!("{aggregate} {name}: {operation}"))
     }
 }

@@ -41,8 +41,8 @@ pub(super) struct Happening {
 }
 
 impl Happening {
-    pub(super) fn told(&self) -> board::Told {
-        board::Told::new(self.kind, self.name.clone())
+    pub(super) fn message_name(&self) -> board::MessageName {
+        board::MessageName::new(self.kind, self.name.clone())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Boards as a Mermaid flowchart, in the colours of event storming.
 
-use super::board::{Aggregate, Board, Told, Trigger};
+use super::board::{Aggregate, Board, MessageName, Trigger};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -88,15 +88,15 @@ impl Chart<'_> {
         let frame = id(&[&aggregate.name]);
         let _ = writeln!(self.nodes, "  subgraph {frame}[\"{}\"]", last(&aggregate.name));
         for command in &aggregate.commands {
-            let node = self::command(&Told::new(&aggregate.name, &*command.what.name));
+            let node = self::command(&MessageName::new(&aggregate.name, &*command.what.name));
             self.node(&node, "[\"", &command.what.name, "\"]", "command");
             for event in &command.leads_to {
-                let event = self::event(&Told::new(&aggregate.name, &**event));
+                let event = self::event(&MessageName::new(&aggregate.name, &**event));
                 self.edge(&node, LEADS, &event, "");
             }
         }
         for event in &aggregate.events {
-            let node = self::event(&Told::new(&aggregate.name, &*event.name));
+            let node = self::event(&MessageName::new(&aggregate.name, &*event.name));
             self.node(&node, "[\"", &event.name, "\"]", "event");
         }
         let _ = writeln!(self.nodes, "  end\n  class {frame} aggregate");
@@ -106,7 +106,7 @@ impl Chart<'_> {
         let mut actors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for aggregate in &board.aggregates {
             for command in &aggregate.commands {
-                let node = self::command(&Told::new(&aggregate.name, &*command.what.name));
+                let node = self::command(&MessageName::new(&aggregate.name, &*command.what.name));
                 for issuer in &command.issuers {
                     actors.entry(issuer).or_default().push(node.clone());
                 }
@@ -126,13 +126,19 @@ impl Chart<'_> {
     fn policy(&mut self, name: &str, trigger: &Trigger) -> String {
         let business = self.business;
         let (node, from, label) = match trigger {
-            Trigger::Event(told) => (id(&[business, name, "on", &event(told)]), event(told), ""),
-            Trigger::Refused(told) => {
-                (id(&[business, name, "refused", &command(told)]), command(told), "refused")
+            Trigger::Event(message_name) => {
+                (id(&[business, name, "on", &event(message_name)]), event(message_name), "")
             }
-            Trigger::Unchanged(told) => {
-                (id(&[business, name, "unchanged", &command(told)]), command(told), "has no effect")
-            }
+            Trigger::Refused(message_name) => (
+                id(&[business, name, "refused", &command(message_name)]),
+                command(message_name),
+                "refused",
+            ),
+            Trigger::Unchanged(message_name) => (
+                id(&[business, name, "unchanged", &command(message_name)]),
+                command(message_name),
+                "has no effect",
+            ),
             Trigger::Timer => {
                 let node = id(&[business, name, "timer"]);
                 self.node(&node, "[\"", &format!("{name}: when the timer fires"), "\"]", "policy");
@@ -153,8 +159,8 @@ impl Chart<'_> {
             for (asked, meanings) in &service.asks {
                 self.edge(&event(&asked.whenever), LEADS, &node, &asked.operation);
                 for (answer, commands) in meanings {
-                    for told in commands {
-                        self.edge(&node, LEADS, &command(told), answer);
+                    for message_name in commands {
+                        self.edge(&node, LEADS, &command(message_name), answer);
                     }
                 }
             }
@@ -164,8 +170,8 @@ impl Chart<'_> {
             self.node(&node, "{{\"", last(&lookup.name), "\"}}", "policy");
             self.edge(&id(&[&lookup.view, "view"]), DOTTED, &node, "");
             for reaction in &lookup.reactions {
-                if let Trigger::Event(told) = &reaction.whenever {
-                    self.edge(&event(told), LEADS, &node, "");
+                if let Trigger::Event(message_name) = &reaction.whenever {
+                    self.edge(&event(message_name), LEADS, &node, "");
                 }
                 self.edge(&node, LEADS, &command(&reaction.then), "");
             }
@@ -184,12 +190,12 @@ impl Chart<'_> {
     }
 }
 
-fn command(told: &Told) -> String {
-    id(&[&told.aggregate, "command", &told.name])
+fn command(message_name: &MessageName) -> String {
+    id(&[&message_name.aggregate, "command", &message_name.name])
 }
 
-fn event(told: &Told) -> String {
-    id(&[&told.aggregate, "event", &told.name])
+fn event(message_name: &MessageName) -> String {
+    id(&[&message_name.aggregate, "event", &message_name.name])
 }
 
 /// The id of a node: ASCII letters, digits and underscores; every other character becomes an

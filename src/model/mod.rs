@@ -1,6 +1,6 @@
 //! The event-storming board of a business, derived from its code alone.
 //!
-//! The [`Easel`] is a host like the runtime: a business registers its parts with it. It runs no
+//! The [`ModelBuilder`] is a host like the runtime: a business registers its parts with it. It runs no
 //! actor. Aggregates, sagas, ports, lookups and views are pure functions, and sample values can be
 //! generated from their types. Therefore the easel calls each part with every sample in every
 //! reachable state, and records the outcomes on the board.
@@ -17,7 +17,7 @@ pub mod shape;
 use crate::domain::kernel::{
     Aggregate, Business, Host, Lookup, Port, Saga, View, simulation::Record,
 };
-use board::{Board, Told};
+use board::{Board, MessageName};
 use kinds::Kind;
 use std::{
     fs, io,
@@ -30,7 +30,7 @@ type Draw<T> = (&'static str, fn(&[Box<dyn Kind>]) -> T);
 
 /// A host that describes the parts of its businesses as boards; see [`Host`].
 #[derive(Default)]
-pub struct Easel {
+pub struct ModelBuilder {
     businesses: Vec<&'static str>,
     kinds: Vec<Box<dyn Kind>>,
     policies: Vec<Draw<board::Policy>>,
@@ -39,7 +39,7 @@ pub struct Easel {
     views: Vec<Draw<board::View>>,
 }
 
-impl Host for Easel {
+impl Host for ModelBuilder {
     fn business<B: Business>(&mut self) -> &mut Self {
         self.businesses.push(B::NAME);
         B::install(self);
@@ -72,7 +72,7 @@ impl Host for Easel {
     }
 }
 
-impl Easel {
+impl ModelBuilder {
     /// The names of the businesses, in the order of their installation.
     #[must_use]
     pub fn businesses(&self) -> &[&'static str] {
@@ -105,9 +105,9 @@ impl Easel {
 
     /// The event in a record of a simulation; `None` when the record is not an event.
     #[must_use]
-    pub fn event(&self, record: &Record) -> Option<Told> {
+    pub fn event(&self, record: &Record) -> Option<MessageName> {
         let name = self.kinds.iter().find_map(|kind| kind.event_in(record))?;
-        Some(Told { aggregate: record.kind.to_owned(), name })
+        Some(MessageName { aggregate: record.kind.to_owned(), name })
     }
 
     fn draw<T>(&self, parts: &[Draw<T>], is_ours: impl Fn(&str) -> bool) -> Vec<T> {

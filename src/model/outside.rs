@@ -2,7 +2,7 @@
 
 use super::{
     attempt,
-    board::{self, Asked, Reaction, Service, Told, Trigger},
+    board::{self, Asked, MessageName, Reaction, Service, Trigger},
     kinds::{Kind, happenings},
     policies::META,
     sampling::traced,
@@ -11,22 +11,23 @@ use super::{
 use crate::domain::kernel::{Dispatch, EventSet, Lookup, Port, PortReply, RetryPolicy, View};
 use std::collections::{BTreeMap, BTreeSet};
 
-fn told(dispatch: &Dispatch) -> Told {
-    Told::new(dispatch.aggregate(), dispatch.command_name())
+fn message_name(dispatch: &Dispatch) -> MessageName {
+    MessageName::new(dispatch.aggregate(), dispatch.command_name())
 }
 
 /// Finds the events that cause calls to an outside service, and the commands that follow from its
 /// answers.
 pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
-    let mut asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<Told>>> = BTreeMap::new();
+    let mut asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<MessageName>>> = BTreeMap::new();
     for happening in happenings(kinds, P::Events::KINDS) {
         let Some(heard) = P::Events::from_event(&happening) else { continue };
         let Some(ask) = attempt(|| P::ask(&heard, &META)).flatten() else { continue };
-        let asked = Asked { whenever: happening.told(), operation: ask.operation.to_owned() };
+        let asked =
+            Asked { whenever: happening.message_name(), operation: ask.operation.to_owned() };
         let meanings = asks.entry(asked).or_default();
         for (name, answer) in answers(ask.retry_policy) {
             let meaning = attempt(|| P::on_reply(&heard, &META, &answer));
-            meanings.entry(name.to_owned()).or_default().extend(meaning.as_ref().map(told));
+            meanings.entry(name.to_owned()).or_default().extend(meaning.as_ref().map(message_name));
         }
     }
     Service { name: P::NAME.to_owned(), asks }
@@ -58,8 +59,8 @@ pub(super) fn lookup<L: Lookup>(kinds: &[Box<dyn Kind>]) -> board::Lookup {
         let found = rows.iter().map(|row| vec![(1, row.clone())]);
         for rows in std::iter::once(vec![]).chain(found) {
             let Some(dispatch) = attempt(|| L::on_rows(&heard, &META, &rows)) else { continue };
-            let whenever = Trigger::Event(happening.told());
-            reactions.insert(Reaction { whenever, then: told(&dispatch) });
+            let whenever = Trigger::Event(happening.message_name());
+            reactions.insert(Reaction { whenever, then: message_name(&dispatch) });
         }
     }
     board::Lookup { name: L::NAME.to_owned(), view: L::View::NAME.to_owned(), reactions }
@@ -78,7 +79,7 @@ pub(super) fn view<V: View>(kinds: &[Box<dyn Kind>]) -> board::View {
             Some(V::fold(row.clone(), heard, &META) != *row)
         };
         if before.iter().any(|row| attempt(|| changes(row)).flatten() == Some(true)) {
-            shows.insert(happening.told());
+            shows.insert(happening.message_name());
         }
     }
     board::View {

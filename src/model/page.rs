@@ -1,7 +1,7 @@
 //! A board as a page in Markdown.
 
 use super::{
-    board::{Aggregate, Board, Reaction, Told, Trigger},
+    board::{Aggregate, Board, MessageName, Reaction, Trigger},
     mermaid,
     shape::{Definition, Types, details},
 };
@@ -26,8 +26,9 @@ pub(super) fn page(board: &Board) -> String {
     for service in &board.services {
         let _ = writeln!(page, "\n## Outside service `{}`\n", service.name);
         let asks = service.asks.iter().map(|(asked, meanings)| {
-            let meanings =
-                meanings.iter().map(|(answer, told)| format!("{answer}: {}", list(told)));
+            let meanings = meanings
+                .iter()
+                .map(|(answer, message_name)| format!("{answer}: {}", list(message_name)));
             let meanings = meanings.collect::<Vec<_>>().join("; ");
             [named(&asked.whenever), asked.operation.clone(), meanings]
         });
@@ -108,9 +109,9 @@ fn reactions(reactions: &BTreeSet<Reaction>) -> Vec<[String; 2]> {
     let row = |trigger: &Trigger| {
         let then = reactions.iter().filter(|reaction| reaction.whenever == *trigger);
         let whenever = match trigger {
-            Trigger::Event(told) => named(told),
-            Trigger::Refused(told) => format!("{} is refused", named(told)),
-            Trigger::Unchanged(told) => format!("{} has no effect", named(told)),
+            Trigger::Event(message_name) => named(message_name),
+            Trigger::Refused(message_name) => format!("{} is refused", named(message_name)),
+            Trigger::Unchanged(message_name) => format!("{} has no effect", named(message_name)),
             Trigger::Timer => "the timer fires".to_owned(),
         };
         [whenever, list(then.map(|reaction| &reaction.then))]
@@ -126,14 +127,14 @@ fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String
     text
 }
 
-fn list<'a>(told: impl IntoIterator<Item = &'a Told>) -> String {
-    told.into_iter().map(named).collect::<Vec<_>>().join(", ")
+fn list<'a>(message_name: impl IntoIterator<Item = &'a MessageName>) -> String {
+    message_name.into_iter().map(named).collect::<Vec<_>>().join(", ")
 }
 
 /// `orders Called`
-fn named(told: &Told) -> String {
-    let aggregate = told.aggregate.rsplit('/').next().unwrap_or_default();
-    format!("{aggregate} **{}**", told.name)
+fn named(message_name: &MessageName) -> String {
+    let aggregate = message_name.aggregate.rsplit('/').next().unwrap_or_default();
+    format!("{aggregate} **{}**", message_name.name)
 }
 
 fn names(names: &BTreeSet<String>) -> String {

@@ -2,7 +2,7 @@
 
 use super::{
     attempt,
-    board::{Policy, Reaction, Told, Trigger},
+    board::{MessageName, Policy, Reaction, Trigger},
     kinds::{Happening, Kind, happenings},
 };
 use crate::domain::kernel::{
@@ -35,13 +35,14 @@ enum Stimulus {
 impl Stimulus {
     fn trigger(&self) -> Trigger {
         match self {
-            Self::Heard(happening) => Trigger::Event(happening.told()),
+            Self::Heard(happening) => Trigger::Event(happening.message_name()),
             Self::Refused(refused) => {
-                Trigger::Refused(Told::new(&refused.aggregate, refused.command.clone()))
+                Trigger::Refused(MessageName::new(&refused.aggregate, refused.command.clone()))
             }
-            Self::Unchanged(unchanged) => {
-                Trigger::Unchanged(Told::new(&unchanged.aggregate, unchanged.command.clone()))
-            }
+            Self::Unchanged(unchanged) => Trigger::Unchanged(MessageName::new(
+                &unchanged.aggregate,
+                unchanged.command.clone(),
+            )),
             Self::TimerFired => Trigger::Timer,
         }
     }
@@ -104,7 +105,7 @@ impl<S: Saga> Exploration<'_, S> {
         let (state, stimulus) = (self.states[state].clone(), self.stimuli[stimulus].clone());
         let Some(step) = attempt(|| step(state, &stimulus)).flatten() else { return };
         for dispatch in step.dispatches {
-            let then = Told::new(dispatch.aggregate(), dispatch.command_name());
+            let then = MessageName::new(dispatch.aggregate(), dispatch.command_name());
             self.reactions.insert(Reaction { whenever: stimulus.trigger(), then });
             self.add_replies(&dispatch);
         }

@@ -6,18 +6,18 @@ use madang::{
         kernel::simulation::{Cause, Payload, Record, World},
     },
     model::{
-        Easel,
-        board::{Board, Told, Trigger},
+        ModelBuilder,
+        board::{Board, MessageName, Trigger},
     },
 };
 use std::sync::LazyLock;
 
-static EASEL: LazyLock<Easel> = LazyLock::new(|| {
-    let mut easel = Easel::default();
-    domain::install(&mut easel);
-    easel
+static BUILDER: LazyLock<ModelBuilder> = LazyLock::new(|| {
+    let mut builder = ModelBuilder::default();
+    domain::install(&mut builder);
+    builder
 });
-static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| EASEL.boards());
+static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| BUILDER.boards());
 
 /// Checks every record that a saga, a port or a lookup caused: an arrow of the board leads from its
 /// trigger over a command to the record.
@@ -39,9 +39,10 @@ pub(crate) fn explains(world: &World) -> Result<(), String> {
 }
 
 fn trigger_of(record: &Record) -> Trigger {
-    let told = |name: &str| Told { aggregate: record.kind.to_owned(), name: name.to_owned() };
+    let told =
+        |name: &str| MessageName { aggregate: record.kind.to_owned(), name: name.to_owned() };
     match &record.payload {
-        Payload::Event(_) => Trigger::Event(EASEL.event(record).unwrap_or_else(|| told("?"))),
+        Payload::Event(_) => Trigger::Event(BUILDER.event(record).unwrap_or_else(|| told("?"))),
         Payload::Refused(refused) => Trigger::Refused(told(&refused().command)),
         Payload::Unchanged { command } => Trigger::Unchanged(told(command)),
         Payload::TimerFired => Trigger::Timer,
@@ -49,7 +50,7 @@ fn trigger_of(record: &Record) -> Trigger {
 }
 
 /// The commands that the board lets this saga, port or lookup send on this trigger.
-fn said(by: &str, trigger: &Trigger) -> Vec<Told> {
+fn said(by: &str, trigger: &Trigger) -> Vec<MessageName> {
     let mut said = vec![];
     for board in BOARDS.iter() {
         let policies = board.policies.iter().filter(|policy| policy.name == by);
@@ -69,7 +70,7 @@ fn said(by: &str, trigger: &Trigger) -> Vec<Told> {
 }
 
 /// Whether the board lets this command have this outcome.
-fn came_of(told: &Told, came: &Trigger) -> bool {
+fn came_of(told: &MessageName, came: &Trigger) -> bool {
     match came {
         Trigger::Refused(command) | Trigger::Unchanged(command) => command == told,
         Trigger::Timer => false,

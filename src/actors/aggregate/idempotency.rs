@@ -257,10 +257,10 @@ mod tests {
         let in_flight_keys = InFlightKeys::default();
         let guard = alone(&in_flight_keys).await;
         assert!(matches!(guard.watch().give_up(&reply(1)), Verdict::Undecided(_)));
-        let Acquired::Undecided(told) = in_flight_keys.acquire(KEY).await else {
+        let Acquired::Undecided(reply) = in_flight_keys.acquire(KEY).await else {
             panic!("two requests are in flight")
         };
-        assert_eq!(told.number, 1, "a retry gets the same answer");
+        assert_eq!(reply.number, 1, "a retry gets the same answer");
         let other = in_flight_keys.acquire(IdempotencyKey { fingerprint: 9, ..KEY }).await;
         assert!(matches!(other, Acquired::Reused));
         assert_eq!(guard.is_pending().map(|reply| reply.number), Some(1));

@@ -51,9 +51,9 @@ impl<A: Aggregate> AggregateKind<A> {
             keyed: Some((keyed.key, keyed.flight.watch())),
             is_new: false,
         };
-        let (reply, told) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         self.post(number, Content::Await(call.outcome, reply, Some(keyed)));
-        self.within(waits, told).await
+        self.within(waits, receiver).await
     }
 
     /// Stores an answer under its key before it is sent. The key is not free meanwhile.

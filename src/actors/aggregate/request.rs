@@ -101,10 +101,10 @@ impl<A: Aggregate> AggregateKind<A> {
             (keyed.key, keyed.flight.watch())
         });
         let waits = Waits { number, wait_max, admission, keyed: watched, is_new };
-        let (reply, told) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let call = ClientCommand { reply, keyed, if_match, outcome, permit, step };
         self.post(number, Content::Tell(command, Sender::Client(call)));
-        self.within(waits, told).await
+        self.within(waits, receiver).await
     }
 
     /// Waits until no other request with this key is in flight. When the other takes too long, or

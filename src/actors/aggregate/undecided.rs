@@ -23,14 +23,14 @@ impl Undecided {
     pub(super) fn add(
         &self,
         number: u64,
-        told: Option<oneshot::Receiver<Result<Reply, RequestError>>>,
+        receiver: Option<oneshot::Receiver<Result<Reply, RequestError>>>,
     ) {
-        let Some(told) = told else { return };
+        let Some(receiver) = receiver else { return };
         let undecided = self.clone();
         undecided.change(|numbers| numbers.insert(number));
         tokio::spawn(async move {
             // The command is decided when the channel is answered or dropped.
-            let _ = told.await;
+            let _ = receiver.await;
             undecided.change(|numbers| numbers.remove(&number));
         });
     }

@@ -23,7 +23,7 @@ use tokio::{sync::oneshot, time::timeout};
 pub type Reached = Result<Reply, RequestError>;
 
 /// The receiver of an aggregate's answer.
-pub(super) type Told = oneshot::Receiver<Reached>;
+pub(super) type ReplyReceiver = oneshot::Receiver<Reached>;
 
 /// What a client waits for.
 pub struct Waits {
@@ -42,16 +42,16 @@ pub struct Waits {
 impl<A: Aggregate> AggregateKind<A> {
     /// Waits for the answer. When the wait time ends first, or the awaited port request is
     /// deferred, the answer shows the current state.
-    pub(super) async fn within(&self, waits: Waits, mut told: Told) -> Reached {
+    pub(super) async fn within(&self, waits: Waits, mut receiver: ReplyReceiver) -> Reached {
         let answered =
-            unless_deferred(waits.admission.clone(), waits.number, batch_wakes(&mut told));
+            unless_deferred(waits.admission.clone(), waits.number, batch_wakes(&mut receiver));
         let is_deferred = match timeout(waits.wait_max, answered).await {
             Ok(Some(Ok(reached))) => return reached,
             Ok(Some(Err(_))) => return self.after_loss(&waits).await,
             Ok(None) => true,
             Err(_) => false,
         };
-        let answer = self.answer_in_time(&waits, Some(told)).await;
+        let answer = self.answer_in_time(&waits, Some(receiver)).await;
         if !is_deferred {
             // The step that the client waited for was not taken in time.
             let (reply, _) = oneshot::channel();
@@ -76,23 +76,27 @@ impl<A: Aggregate> AggregateKind<A> {
     }
 
     /// The answer to a client that cannot wait any longer.
-    pub(super) async fn answer_in_time(&self, waits: &Waits, mut told: Option<Told>) -> Reached {
+    pub(super) async fn answer_in_time(
+        &self,
+        waits: &Waits,
+        mut receiver: Option<ReplyReceiver>,
+    ) -> Reached {
         let shown = timeout(waits.wait_max, self.ask(waits.number, Content::Show)).await;
-        if let Some(Ok(reached)) = told.as_mut().map(oneshot::Receiver::try_recv) {
+        if let Some(Ok(reached)) = receiver.as_mut().map(oneshot::Receiver::try_recv) {
             return reached;
         }
         let (reply, is_shown) = match shown {
             Ok(Ok(reply)) => (Reply { outcome: Outcome::Pending, ..reply }, true),
             _ => (self.undecided_reply(waits.number), false),
         };
-        let told_later = told.take_if(|_| waits.is_new && !is_shown);
+        let later_receiver = receiver.take_if(|_| waits.is_new && !is_shown);
         let Some((key, watch)) = &waits.keyed else {
-            self.undecided.add(waits.number, told_later);
+            self.undecided.add(waits.number, later_receiver);
             return Ok(reply);
         };
         match watch.give_up(&reply) {
             Verdict::Undecided(reply) => {
-                self.undecided.add(waits.number, told_later);
+                self.undecided.add(waits.number, later_receiver);
                 Ok(reply)
             }
             Verdict::GivenUp(reply) => {
@@ -109,7 +113,7 @@ impl<A: Aggregate> AggregateKind<A> {
             }
             // The aggregate has submitted the answer, which is on its way to the disk.
             Verdict::Open | Verdict::Pending | Verdict::Answered => {
-                let answered = async { batch_wakes(told.or(told_later)?).await.ok() };
+                let answered = async { batch_wakes(receiver.or(later_receiver)?).await.ok() };
                 let answered = timeout(waits.wait_max, answered).await.ok().flatten();
                 let unknown = "the answer is not durable yet; retry with the same key".to_owned();
                 answered.unwrap_or(Err(RequestError::Failed(unknown)))
@@ -138,14 +142,14 @@ const fn is_unknown(request_error: &RequestError) -> bool {
 async fn unless_deferred<T>(
     admission: Option<Arc<PortAdmission>>,
     number: u64,
-    told: impl Future<Output = T>,
+    receiver: impl Future<Output = T>,
 ) -> Option<T> {
     let Some(admission) = admission.filter(|admission| admission.may_put_off()) else {
-        return Some(told.await);
+        return Some(receiver.await);
     };
     tokio::select! {
         biased;
-        reached = told => Some(reached),
+        reached = receiver => Some(reached),
         () = admission.is_put_off(number) => None,
     }
 }

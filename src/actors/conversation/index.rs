@@ -27,7 +27,9 @@ pub type Route = Arc<dyn Fn(&Registry, &Record) -> Result<Option<u64>, String> +
 
 /// Returns the route of this saga.
 pub fn route<S: Saga>() -> Route {
-    Arc::new(|registry, record| Ok(registry.hear::<S::Events>(record)?.as_ref().and_then(S::route)))
+    Arc::new(|registry, record| {
+        Ok(registry.decode::<S::Events>(record)?.as_ref().and_then(S::route))
+    })
 }
 
 /// The routes of all sagas, each with the name of its business.
@@ -67,7 +69,7 @@ pub struct Index {
 
 impl Projection for Index {
     type Row = IndexedRecord;
-    type Heard = IndexedRecord;
+    type Event = IndexedRecord;
 
     fn layout() -> Layout {
         const FIELDS: &[Field] = &[Field::text(CONVERSATION)];
@@ -79,7 +81,7 @@ impl Projection for Index {
         registry.kinds()
     }
 
-    fn hear(
+    fn decode(
         &self,
         registry: &Registry,
         record: &Record,
@@ -98,10 +100,10 @@ impl Projection for Index {
     fn fold(
         &self,
         _row: Option<IndexedRecord>,
-        heard: IndexedRecord,
+        indexed: IndexedRecord,
         _record: &Record,
     ) -> Option<IndexedRecord> {
-        Some(heard)
+        Some(indexed)
     }
 }
 

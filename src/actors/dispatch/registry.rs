@@ -45,7 +45,7 @@ impl Registry {
     }
 
     /// The kinds whose events a subscriber receives.
-    pub fn kinds_heard<H: EventSet>(&self) -> KindSet {
+    pub fn kinds_of<H: EventSet>(&self) -> KindSet {
         let aggregates = H::KINDS.iter().filter_map(|name| self.by_name.get(name));
         aggregates.map(|aggregate| aggregate.kind()).collect()
     }
@@ -59,7 +59,7 @@ impl Registry {
     ///
     /// # Errors
     /// When the record cannot be read. Such a record must never be skipped.
-    pub fn hear<H: EventSet>(&self, record: &Record) -> Result<Option<H>, String> {
+    pub fn decode<H: EventSet>(&self, record: &Record) -> Result<Option<H>, String> {
         let Payload::Event(bytes) = &record.payload else { return Ok(None) };
         let Some((name, aggregate)) = self.of(record.stream.kind) else { return Ok(None) };
         if !H::KINDS.contains(name) {
@@ -71,7 +71,7 @@ impl Registry {
                 format!("record {} of {name} {}: {error}", record.position, record.stream.number)
             })?,
         };
-        Ok(H::from_event(&Heard { name, number: record.stream.number, event: &*event }))
+        Ok(H::from_event(&DecodedEvent { name, number: record.stream.number, event: &*event }))
     }
 
     /// Delivers a command under this fence, with retries and without a time limit.
@@ -133,13 +133,13 @@ impl Registry {
 }
 
 /// A type-erased event with the name of its kind.
-struct Heard<'a> {
+struct DecodedEvent<'a> {
     name: &'static str,
     number: u64,
     event: &'a (dyn Any + Send + Sync),
 }
 
-impl AnyEvent for Heard<'_> {
+impl AnyEvent for DecodedEvent<'_> {
     fn downcast<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
         if self.name != A::NAME {
             return None;

@@ -16,11 +16,11 @@ pub trait Effect: Unpin + 'static {
 
     /// Returns the task for a record, if the record requires one. The task runs until it has an
     /// answer. `was_asked` is true when the effect may have run before.
-    fn run(&self, heard: Self::Events, meta: Meta, was_asked: bool) -> Option<EffectTask>;
+    fn run(&self, event: Self::Events, meta: Meta, was_asked: bool) -> Option<EffectTask>;
 
     /// The command to deliver when the effect cannot run now and must not wait. `None` when the
     /// effect can wait.
-    fn refused(&self, heard: &Self::Events, meta: &Meta, was_asked: bool) -> Option<Dispatch>;
+    fn refused(&self, event: &Self::Events, meta: &Meta, was_asked: bool) -> Option<Dispatch>;
 
     /// The component, besides the effect's own, that must not be suspended.
     fn needs(&self) -> Option<&Arc<Component>>;

@@ -93,10 +93,10 @@ impl<E: Effect> Handler<Release> for EffectRunner<E> {
             if self.hold(&record) {
                 continue;
             }
-            let heard = self.services.registry.hear::<E::Events>(&record);
-            let taken = heard.and_then(|heard| match heard {
+            let event = self.services.registry.decode::<E::Events>(&record);
+            let taken = event.and_then(|event| match event {
                 // The effect may have run before it crashed.
-                Some(heard) => self.take(&record, heard, true, ctx),
+                Some(event) => self.take(&record, event, true, ctx),
                 None => Ok(()),
             });
             taken.unwrap_or_else(|reason| self.quarantine(&record, reason));

@@ -23,13 +23,13 @@ impl<E: Effect> EffectRunner<E> {
     pub(super) fn put_aside(
         &mut self,
         record: &Arc<Record>,
-        heard: E::Events,
+        event: E::Events,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         let is_free = self.is_closed() && !self.lanes.contains_key(&record.correlation);
         let in_record = |reason| format!("record {}: {reason}", record.position);
         let was_asked = self.was_asked(record);
-        let refused = catch_panic(|| self.effect.refused(&heard, &record.meta(), was_asked));
+        let refused = catch_panic(|| self.effect.refused(&event, &record.meta(), was_asked));
         let refused = refused.map_err(in_record)?;
         if let Some(dispatch) = refused.filter(|_| is_free) {
             self.urgent.insert(record.position);
@@ -39,7 +39,7 @@ impl<E: Effect> EffectRunner<E> {
                 running: Box::pin(async move { dispatch }),
             };
             self.go_out(Job { record: Arc::clone(record), trip }, ctx);
-        } else if self.job(record, heard, was_asked)?.is_some() {
+        } else if self.job(record, event, was_asked)?.is_some() {
             self.aside.insert(record);
         }
         Ok(())
@@ -59,9 +59,9 @@ impl<E: Effect> EffectRunner<E> {
         records.sort_unstable_by_key(|record| record.position);
         for record in &records {
             self.finish(record);
-            let heard = self.services.registry.hear::<E::Events>(record);
-            let put = heard.and_then(|heard| match heard {
-                Some(heard) if !self.hold(record) => self.put_aside(record, heard, ctx),
+            let event = self.services.registry.decode::<E::Events>(record);
+            let put = event.and_then(|event| match event {
+                Some(event) if !self.hold(record) => self.put_aside(record, event, ctx),
                 _ => Ok(()),
             });
             // The record is in no list any more, so it cannot be retried.

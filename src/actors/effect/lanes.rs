@@ -32,10 +32,10 @@ impl<E: Effect> EffectRunner<E> {
     pub(super) fn job(
         &self,
         record: &Arc<Record>,
-        heard: E::Events,
+        event: E::Events,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        let trip = catch_panic(|| self.effect.run(heard, record.meta(), was_asked))
+        let trip = catch_panic(|| self.effect.run(event, record.meta(), was_asked))
             .map_err(|reason| format!("record {}: {reason}", record.position))?;
         Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
     }
@@ -46,8 +46,8 @@ impl<E: Effect> EffectRunner<E> {
         record: &Arc<Record>,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        match self.services.registry.hear::<E::Events>(record)? {
-            Some(heard) => self.job(record, heard, was_asked),
+        match self.services.registry.decode::<E::Events>(record)? {
+            Some(event) => self.job(record, event, was_asked),
             None => Ok(None),
         }
     }

@@ -28,12 +28,12 @@ impl<L: Lookup> Effect for LookupEffect<L> {
 
     type Events = L::Events;
 
-    fn run(&self, heard: L::Events, meta: Meta, _was_asked: bool) -> Option<EffectTask> {
-        let query = L::query(&heard, &meta)?;
+    fn run(&self, event: L::Events, meta: Meta, _was_asked: bool) -> Option<EffectTask> {
+        let query = L::query(&event, &meta)?;
         let rows = Arc::clone(&self.rows);
         let running = Box::pin(async move {
             let found = rows.find::<L::View>(query, meta.position).await;
-            L::on_rows(&heard, &meta, &found)
+            L::on_rows(&event, &meta, &found)
         });
         Some(EffectTask { retry_policy: RetryPolicy::UntilDeadline, running })
     }

@@ -86,7 +86,7 @@ impl<E: Effect> Actor for EffectRunner<E> {
     type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.listen_to(self.services.registry.kinds_heard::<E::Events>(), ctx);
+        self.listen_to(self.services.registry.kinds_of::<E::Events>(), ctx);
         ctx.run_interval(CHECKPOINT_EVERY, |effect_runner, _| effect_runner.checkpoint());
     }
 }
@@ -137,12 +137,14 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
         record: &Arc<Record>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
-        let Some(heard) = self.services.registry.hear::<E::Events>(record)? else { return Ok(()) };
+        let Some(event) = self.services.registry.decode::<E::Events>(record)? else {
+            return Ok(());
+        };
         if self.answered.remove(&record.position) || self.hold(record) {
             return Ok(());
         }
         let was_asked = self.was_asked(record);
-        let taken = self.take(record, heard, was_asked, ctx);
+        let taken = self.take(record, event, was_asked, ctx);
         taken.or_else(|reason| self.crashed_on(record, reason))
     }
 
@@ -248,14 +250,14 @@ impl<E: Effect> EffectRunner<E> {
     fn take(
         &mut self,
         record: &Arc<Record>,
-        heard: E::Events,
+        event: E::Events,
         was_asked: bool,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         if self.is_closed() {
-            return self.put_aside(record, heard, ctx);
+            return self.put_aside(record, event, ctx);
         }
-        let Some(job) = self.job(record, heard, was_asked)? else { return Ok(()) };
+        let Some(job) = self.job(record, event, was_asked)? else { return Ok(()) };
         let is_background = job.trip.retry_policy == RetryPolicy::UntilAnswered;
         let is_behind = self.aside.has(record.correlation);
         let is_full = !self.aside.is_empty() || !self.has_room(RetryPolicy::UntilAnswered);

@@ -38,8 +38,8 @@ impl<P> PortEffect<P> {
 }
 
 impl<P: Port> PortEffect<P> {
-    fn port_call(heard: &P::Events, meta: &Meta, was_asked: bool) -> Option<PortCall> {
-        let ask = P::ask(heard, meta)?;
+    fn port_call(event: &P::Events, meta: &Meta, was_asked: bool) -> Option<PortCall> {
+        let ask = P::ask(event, meta)?;
         let (since, conversation) = (meta.time, meta.correlation);
         Some(PortCall { ask, since, conversation, was_asked })
     }
@@ -50,20 +50,20 @@ impl<P: Port> Effect for PortEffect<P> {
 
     type Events = P::Events;
 
-    fn run(&self, heard: P::Events, meta: Meta, was_asked: bool) -> Option<EffectTask> {
-        let port_call = Self::port_call(&heard, &meta, was_asked)?;
+    fn run(&self, event: P::Events, meta: Meta, was_asked: bool) -> Option<EffectTask> {
+        let port_call = Self::port_call(&event, &meta, was_asked)?;
         let retry_policy = port_call.ask.retry_policy;
         let service = Arc::clone(&self.service);
         let running = Box::pin(async move {
             let answer = service.ask(&port_call).await;
-            P::on_reply(&heard, &meta, &answer)
+            P::on_reply(&event, &meta, &answer)
         });
         Some(EffectTask { retry_policy, running })
     }
 
-    fn refused(&self, heard: &P::Events, meta: &Meta, was_asked: bool) -> Option<Dispatch> {
-        let answer = self.service.refusal(&Self::port_call(heard, meta, was_asked)?)?;
-        Some(P::on_reply(heard, meta, &answer))
+    fn refused(&self, event: &P::Events, meta: &Meta, was_asked: bool) -> Option<Dispatch> {
+        let answer = self.service.refusal(&Self::port_call(event, meta, was_asked)?)?;
+        Some(P::on_reply(event, meta, &answer))
     }
 
     fn needs(&self) -> Option<&Arc<Component>> {

@@ -34,7 +34,7 @@ impl Actor for GateDriver {
                 gates.tick();
                 let timer = gates.timer();
                 assert!(!timer.take_poison(), "broken on purpose");
-                timer.heard(timer.now() + TICK_EVERY).await;
+                timer.until_due(timer.now() + TICK_EVERY).await;
             }
         };
         ctx.spawn(driving.into_actor(self));

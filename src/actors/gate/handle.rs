@@ -87,7 +87,7 @@ impl Gate {
         let until = deadline.map(|deadline| self.core.timer.since_born(deadline));
         loop {
             match self.core.wait(until) {
-                Some(Waiting::Told(answer)) => return answer,
+                Some(Waiting::Decided(answer)) => return answer,
                 Some(Waiting::Queued(receiver, _place)) => {
                     // A channel without an answer means that the machine panicked: ask again.
                     if let Ok(answer) = receiver.await {

@@ -43,7 +43,7 @@ pub(super) struct Inner {
     /// How many machines were replaced before this one. Permits of earlier machines are ignored.
     pub(super) life: u32,
     /// The channels to the waiting callers, by ticket.
-    pub(super) waiting: HashMap<u64, oneshot::Sender<Told>>,
+    pub(super) waiting: HashMap<u64, oneshot::Sender<Decision>>,
     pub(super) turns: VecDeque<Transition>,
     /// The last transition.
     pub(super) last: Transition,
@@ -51,12 +51,12 @@ pub(super) struct Inner {
 
 /// The answer to a waiting caller. A channel that closes without an answer means that the machine
 /// panicked. The caller then asks again.
-pub(super) type Told = Result<Permit, GateRejection>;
+pub(super) type Decision = Result<Permit, GateRejection>;
 
 /// The result of a request to wait: an immediate answer, or a place in the wait queue.
 pub(super) enum Waiting {
-    Told(Told),
-    Queued(oneshot::Receiver<Told>, Place),
+    Decided(Decision),
+    Queued(oneshot::Receiver<Decision>, Place),
 }
 
 impl Core {
@@ -113,9 +113,11 @@ impl Core {
             (Entry::Waits(ticket), Some(receiver), life) => {
                 Waiting::Queued(receiver, Place::new(self, ticket, life))
             }
-            (Entry::Granted(number), _, life) => Waiting::Told(Ok(Permit::new(self, number, life))),
-            (Entry::Refused(refusal), ..) => Waiting::Told(Err(self.away(refusal))),
-            (Entry::Waits(_), None, _) => Waiting::Told(Err(self.away(BROKEN))),
+            (Entry::Granted(number), _, life) => {
+                Waiting::Decided(Ok(Permit::new(self, number, life)))
+            }
+            (Entry::Refused(refusal), ..) => Waiting::Decided(Err(self.away(refusal))),
+            (Entry::Waits(_), None, _) => Waiting::Decided(Err(self.away(BROKEN))),
         })
     }
 
@@ -133,7 +135,7 @@ impl Inner {
     }
 
     /// Replaces a machine that panicked. Returns the channels of callers that have to ask again.
-    fn start_over(&mut self, now: Duration, reason: &str) -> Vec<oneshot::Sender<Told>> {
+    fn start_over(&mut self, now: Duration, reason: &str) -> Vec<oneshot::Sender<Decision>> {
         let counts = self.machine.counts();
         self.machine = Machine::new(self.rules.clone(), now);
         self.machine.count_on(counts);
@@ -142,7 +144,7 @@ impl Inner {
         self.waiting.drain().map(|(_, sender)| sender).collect()
     }
 
-    fn take_answers(&mut self) -> Vec<(oneshot::Sender<Told>, Result<u64, Refusal>)> {
+    fn take_answers(&mut self) -> Vec<(oneshot::Sender<Decision>, Result<u64, Refusal>)> {
         let answers = self.machine.take_answers().into_iter();
         let addressed = answers.filter_map(|Answer { ticket, granted }| {
             self.waiting.remove(&ticket).map(|sender| (sender, granted))

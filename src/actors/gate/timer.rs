@@ -68,7 +68,7 @@ impl Timer {
 
     /// Waits until a gate is due, until [`wake`](Self::wake) is called, or until `latest` at most.
     /// A wake-up before this call is not lost: it ends the wait at once.
-    pub async fn heard(&self, latest: Duration) {
+    pub async fn until_due(&self, latest: Duration) {
         let due_us = self.next_us.fetch_min(micros(latest), Ordering::Relaxed);
         let until = self.born + latest.min(Duration::from_micros(due_us));
         let _ = tokio::time::timeout_at(until.into(), self.notify.notified()).await;
@@ -110,15 +110,15 @@ mod tests {
     async fn a_due_time_that_is_set_during_a_tick_bounds_the_next_pause() {
         let timer = Timer::default();
         timer.expect(HOUR);
-        assert_eq!(poll(pin!(timer.heard(HOUR * 2))), Poll::Pending);
+        assert_eq!(poll(pin!(timer.until_due(HOUR * 2))), Poll::Pending);
         timer.expect(Duration::ZERO);
-        timer.heard(HOUR).await;
+        timer.until_due(HOUR).await;
     }
 
     #[tokio::test]
     async fn a_due_time_before_the_next_tick_wakes_the_gate_driver() {
         let timer = Timer::default();
-        let mut waiting = pin!(timer.heard(HOUR));
+        let mut waiting = pin!(timer.until_due(HOUR));
         assert_eq!(poll(waiting.as_mut()), Poll::Pending);
         timer.expect(HOUR * 2);
         assert_eq!(poll(waiting.as_mut()), Poll::Pending, "the due time is later");

@@ -111,7 +111,7 @@ impl Component {
 }
 
 /// Whether a component is suspended, and since when, in milliseconds since the epoch.
-type Told = (bool, u64);
+type ComponentState = (bool, u64);
 
 /// All components.
 pub struct Components {
@@ -119,7 +119,7 @@ pub struct Components {
     kind: KindId,
     all: Mutex<BTreeMap<&'static str, Arc<Component>>>,
     /// The state of each component at the start, by name.
-    at_start: HashMap<String, Told>,
+    at_start: HashMap<String, ComponentState>,
     changes: watch::Sender<u64>,
     /// Functions that are called at every transition.
     observers: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
@@ -256,7 +256,7 @@ impl Components {
         Ok(is_suspended)
     }
 
-    fn apply(&self, component: &Component, (is_suspended, since_ms): Told) {
+    fn apply(&self, component: &Component, (is_suspended, since_ms): ComponentState) {
         component.set_suspended(is_suspended, since_ms);
         tracing::warn!(
             component = component.name,
@@ -271,7 +271,10 @@ impl Components {
 }
 
 /// Returns the state of each component, by name, after the records of this stream.
-fn last_states(journal: &dyn Journal, stream: Stream) -> Result<HashMap<String, Told>, StoreError> {
+fn last_states(
+    journal: &dyn Journal,
+    stream: Stream,
+) -> Result<HashMap<String, ComponentState>, StoreError> {
     let mut states = HashMap::new();
     journal.each_record(stream, 0, &mut |record| {
         let Payload::Event(bytes) = &record.payload else { return Ok(()) };

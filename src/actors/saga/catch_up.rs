@@ -176,14 +176,14 @@ impl<S: Saga> SagaRunner<S> {
         record: &Arc<Record>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
-        let Some((number, heard)) = self.listen_well(record)? else { return Ok(()) };
+        let Some((number, input)) = self.read_input(record)? else { return Ok(()) };
         match self.stops.halt(number, record.position) {
-            Some(ParkState::CatchingUp) => self.step(number, record, heard, ctx),
+            Some(ParkState::CatchingUp) => self.step(number, record, input, ctx),
             Some(ParkState::Called) => {
                 let answered = self.resume(number).map_err(|error| error.to_string())?;
                 let answered = (0..answered).map(|nth| (record.position, nth));
                 self.answered.extend(answered.clone());
-                let stepped = self.step(number, record, heard, ctx);
+                let stepped = self.step(number, record, input, ctx);
                 for dispatch in answered {
                     self.answered.remove(&dispatch);
                 }

@@ -10,35 +10,38 @@ use crate::{
 impl<S: Saga> SagaRunner<S> {
     /// Maps a record to the number of a saga instance and its input. A panic is returned as an
     /// error.
-    pub(super) fn listen_well(&self, record: &Record) -> Result<Option<(u64, Heard<S>)>, String> {
-        catch_panic(|| listen(self.cursor.me, &self.services.registry, record))
-            .and_then(|heard| heard)
+    pub(super) fn read_input(
+        &self,
+        record: &Record,
+    ) -> Result<Option<(u64, SagaInput<S>)>, String> {
+        catch_panic(|| saga_input(self.cursor.me, &self.services.registry, record))
+            .and_then(|input| input)
     }
 }
 
 /// Maps a record to the number of an instance of this saga and its input; `None` when the record
 /// concerns no instance.
-pub fn listen<S: Saga>(
+pub fn saga_input<S: Saga>(
     me: KindId,
     registry: &Registry,
     record: &Record,
-) -> Result<Option<(u64, Heard<S>)>, String> {
+) -> Result<Option<(u64, SagaInput<S>)>, String> {
     let name_of = |record: &Record| {
         registry.of(record.stream.kind).map_or_else(String::new, |(name, _)| (*name).to_owned())
     };
     match &record.payload {
         Payload::Event(_) => {
-            let Some(heard) = registry.hear::<S::Events>(record)? else { return Ok(None) };
-            Ok(S::route(&heard).map(|number| (number, Heard::Event(heard))))
+            let Some(input) = registry.decode::<S::Events>(record)? else { return Ok(None) };
+            Ok(S::route(&input).map(|number| (number, SagaInput::Event(input))))
         }
         Payload::TimerFired if record.stream.kind == me => {
-            Ok(Some((record.stream.number, Heard::TimerFired)))
+            Ok(Some((record.stream.number, SagaInput::TimerFired)))
         }
         Payload::TimerFired => Ok(None),
         Payload::Unchanged { command } => Ok(origin_of(me, record).map(|origin| {
             let (aggregate, number) = (name_of(record), record.stream.number);
             let unchanged = Unchanged { aggregate, number, command: command.clone() };
-            (origin.conversation, Heard::Unchanged(unchanged))
+            (origin.conversation, SagaInput::Unchanged(unchanged))
         })),
         Payload::Refused { command, reason, rejection } => {
             let Some(origin) = origin_of(me, record) else { return Ok(None) };
@@ -52,25 +55,25 @@ pub fn listen<S: Saga>(
                 reason: reason.clone(),
                 rejection: decoder.read_rejection(rejection)?,
             };
-            Ok(Some((origin.conversation, Heard::Refused(refused))))
+            Ok(Some((origin.conversation, SagaInput::Refused(refused))))
         }
     }
 }
 
 /// An input of a saga's step: an event, the outcome of one of its commands, or its timer.
-pub enum Heard<S: Saga> {
+pub enum SagaInput<S: Saga> {
     Event(S::Events),
     Refused(Refused),
     Unchanged(Unchanged),
     TimerFired,
 }
 
-impl<S: Saga> Heard<S> {
+impl<S: Saga> SagaInput<S> {
     /// Runs the saga's step on this input.
-    pub(in crate::actors) fn told_to(self, state: S, number: u64, meta: &Meta) -> Step<S> {
+    pub(in crate::actors) fn apply_to(self, state: S, number: u64, meta: &Meta) -> Step<S> {
         let me = Id::new(number);
         match self {
-            Self::Event(heard) => state.react(me, heard, meta),
+            Self::Event(input) => state.react(me, input, meta),
             Self::Refused(refused) => state.on_rejected(me, &refused),
             Self::Unchanged(unchanged) => state.on_no_op(me, &unchanged),
             Self::TimerFired => state.on_timer(me, meta.time),

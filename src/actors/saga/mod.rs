@@ -21,7 +21,7 @@ mod status;
 mod timers;
 
 pub use describe::AskSaga;
-pub use input::{Heard, listen};
+pub use input::{SagaInput, saga_input};
 pub use status::Waiting;
 
 use crate::{
@@ -96,7 +96,7 @@ impl<S: Saga> Actor for SagaRunner<S> {
     type Context = ActixContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let mut kinds = self.services.registry.kinds_heard::<S::Events>();
+        let mut kinds = self.services.registry.kinds_of::<S::Events>();
         // The outcomes of this saga's commands, and its timers, are records of its own kind.
         kinds.insert(self.cursor.me);
         self.listen_to(kinds, ctx);
@@ -123,9 +123,9 @@ impl<S: Saga> Subscriber for SagaRunner<S> {
         record: &Arc<Record>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
-        match self.listen_well(record)? {
+        match self.read_input(record)? {
             Some((number, _)) if self.stops.holds(number) => Ok(()),
-            Some((number, heard)) => self.step(number, record, heard, ctx),
+            Some((number, input)) => self.step(number, record, input, ctx),
             None => Ok(()),
         }
     }
@@ -208,10 +208,10 @@ impl<S: Saga> SagaRunner<S> {
         &mut self,
         number: u64,
         record: &Record,
-        heard: Heard<S>,
+        input: SagaInput<S>,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
-        if matches!(heard, Heard::TimerFired) {
+        if matches!(input, SagaInput::TimerFired) {
             self.versions.insert(number, record.version);
         }
         self.remember(number)?;
@@ -223,7 +223,7 @@ impl<S: Saga> SagaRunner<S> {
         let is_idle = conversation.reactions.is_empty();
         let state = before.as_ref().map_or_else(S::default, |kept| kept.state.clone());
         let meta = record.meta();
-        let step = match catch_panic(|| heard.told_to(state, number, &meta)) {
+        let step = match catch_panic(|| input.apply_to(state, number, &meta)) {
             Ok(step) => step,
             Err(reason) => {
                 let reaction = Reaction::Crash(reason);

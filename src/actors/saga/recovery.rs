@@ -100,12 +100,12 @@ impl<S: Saga> SagaRunner<S> {
                 break;
             }
             for record in records.iter().take_while(|record| record.position <= checkpoint) {
-                let heard = self.listen_well(record).map_err(StoreError::Failed)?;
-                let Some((number, heard)) = heard else { continue };
+                let input = self.read_input(record).map_err(StoreError::Failed)?;
+                let Some((number, input)) = input else { continue };
                 let is_missed = behind.get(&number).is_some_and(|of| of.contains(&record.position));
                 let halt = self.stops.halt(number, record.position);
                 if is_missed && matches!(halt, None | Some(ParkState::CatchingUp)) {
-                    self.step(number, record, heard, ctx).map_err(StoreError::Failed)?;
+                    self.step(number, record, input, ctx).map_err(StoreError::Failed)?;
                 }
             }
             after = records.last().map_or(checkpoint, |record| record.position);

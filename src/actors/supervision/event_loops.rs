@@ -144,7 +144,7 @@ impl EventLoops {
     pub fn replaceable(&self) -> Vec<(usize, u32, Instant)> {
         let left = GONE_MAX.saturating_sub(self.gone.len());
         let shards = self.all.iter().enumerate().filter_map(|(index, one)| match one.lives {
-            LoopRole::Shard(shard) => Some((index, shard, one.heartbeat.heard)),
+            LoopRole::Shard(shard) => Some((index, shard, one.heartbeat.last_beat)),
             LoopRole::Subscribers => None,
         });
         shards.filter(|(index, ..)| self.is_blocked(*index)).take(left).collect()

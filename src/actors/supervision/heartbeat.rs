@@ -24,7 +24,7 @@ pub(super) struct Heartbeat {
     /// busy for the reads is also too busy for the beats.
     pub(super) looks: u32,
     /// The time of the last new beat.
-    pub(super) heard: Instant,
+    pub(super) last_beat: Instant,
 }
 
 impl Heartbeat {
@@ -40,7 +40,7 @@ impl Heartbeat {
                 heart.fetch_add(1, Ordering::Relaxed);
             }
         };
-        (Self { beats, seen: 0, looks: 0, heard: Instant::now() }, beating)
+        (Self { beats, seen: 0, looks: 0, last_beat: Instant::now() }, beating)
     }
 
     /// Creates a heartbeat and runs its future in this loop.
@@ -61,7 +61,7 @@ impl Heartbeat {
         if beats == self.seen {
             self.looks = self.looks.saturating_add(1);
         } else {
-            (self.seen, self.looks, self.heard) = (beats, 0, Instant::now());
+            (self.seen, self.looks, self.last_beat) = (beats, 0, Instant::now());
         }
     }
 

@@ -123,16 +123,16 @@ mod tests {
             drain.time_of(500, second * 1_000, after(begin, second * 1_000));
         }
         let stood_still = (20..40).map(|second| after(begin, second * 1_000));
-        let told: Vec<_> = stood_still.map(|now| drain.time_of(500, 20_000, now)).collect();
-        assert_eq!(told.last(), Some(&DRAINED_MAX));
+        let waits: Vec<_> = stood_still.map(|now| drain.time_of(500, 20_000, now)).collect();
+        assert_eq!(waits.last(), Some(&DRAINED_MAX));
     }
 
     #[test]
     fn clients_refused_together_retry_at_different_times() {
-        let told = |wait| (0..200).map(move |_| whole_seconds_spread(wait));
-        let soon: std::collections::BTreeSet<_> = told(Duration::ZERO).collect();
+        let waits = |wait| (0..200).map(move |_| whole_seconds_spread(wait));
+        let soon: std::collections::BTreeSet<_> = waits(Duration::ZERO).collect();
         assert_eq!(soon, [1, 2].into());
-        let later: Vec<_> = told(Duration::from_millis(9_001)).collect();
+        let later: Vec<_> = waits(Duration::from_millis(9_001)).collect();
         assert!(later.iter().all(|seconds| (10..=15).contains(seconds)), "{later:?}");
         assert!(later.iter().any(|seconds| *seconds != later[0]));
     }

@@ -137,15 +137,16 @@ mod tests {
 
     /// Waits for this many tasks that another thread wakes. Returns the sum of their results.
     async fn woken_by_another_thread(waiting: usize) -> usize {
-        let (tell, told): (Vec<_>, Vec<_>) =
+        let (tell, receiver): (Vec<_>, Vec<_>) =
             (0..waiting).map(|_| oneshot::channel::<usize>()).unzip();
-        let told: Vec<_> = told.into_iter().map(|told| actix::spawn(batch_wakes(told))).collect();
+        let receiver: Vec<_> =
+            receiver.into_iter().map(|receiver| actix::spawn(batch_wakes(receiver))).collect();
         let telling = thread::spawn(|| {
             tell.into_iter().enumerate().for_each(|(nth, tell)| tell.send(nth).unwrap());
         });
         let mut sum = 0;
-        for told in told {
-            sum += told.await.unwrap().unwrap();
+        for receiver in receiver {
+            sum += receiver.await.unwrap().unwrap();
         }
         telling.join().unwrap();
         sum
@@ -160,9 +161,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_task_without_an_event_loop_is_woken_directly() {
-        let (tell, told) = oneshot::channel();
+        let (tell, receiver) = oneshot::channel();
         let telling = thread::spawn(move || tell.send(7).unwrap());
-        assert_eq!(batch_wakes(told).await, Ok(7));
+        assert_eq!(batch_wakes(receiver).await, Ok(7));
         telling.join().unwrap();
     }
 

@@ -135,12 +135,12 @@ impl Verifier {
             if let Err(reason) = is_readable.and_then(|is_readable| is_readable) {
                 return flaws.push(at(reason));
             }
-            let heard = replays.iter_mut().map(|replay| {
+            let read = replays.iter_mut().map(|replay| {
                 let name = replay.name();
-                let heard = catch_panic(|| replay.hear(registry, record)).and_then(|heard| heard);
-                heard.map_err(|reason| at(format!("{name}: {reason}")))
+                let read = catch_panic(|| replay.replay(registry, record)).and_then(|read| read);
+                read.map_err(|reason| at(format!("{name}: {reason}")))
             });
-            flaws.extend(heard.filter_map(Result::err));
+            flaws.extend(read.filter_map(Result::err));
         };
         let mut tell = |done, total| progressing("records", done, total);
         let found = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;

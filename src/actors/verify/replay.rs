@@ -15,7 +15,7 @@ pub trait Replay {
     /// Returns the name of the saga, port or lookup.
     fn name(&self) -> &'static str;
     /// Processes one record.
-    fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String>;
+    fn replay(&mut self, registry: &Registry, record: &Record) -> Result<(), String>;
     /// Returns what the instance of this number waits for.
     fn waits_for(&self, number: u64) -> WaitsFor;
     /// Returns the numbers of the instances that are not over.
@@ -36,7 +36,7 @@ pub(super) struct PendingRequests {
 /// Returns the replay of a port.
 pub(in crate::actors) fn asked_outside<P: Port>(me: KindId) -> Box<dyn Replay> {
     let asks = |registry: &Registry, record: &Record| {
-        asks::<P::Events>(registry, record, |heard, meta| P::ask(heard, meta).is_some())
+        asks::<P::Events>(registry, record, |event, meta| P::ask(event, meta).is_some())
     };
     Box::new(PendingRequests { name: P::NAME, me, asks, waiting: HashMap::new() })
 }
@@ -44,7 +44,7 @@ pub(in crate::actors) fn asked_outside<P: Port>(me: KindId) -> Box<dyn Replay> {
 /// Returns the replay of a lookup.
 pub(in crate::actors) fn asked_inside<L: Lookup>(me: KindId) -> Box<dyn Replay> {
     let asks = |registry: &Registry, record: &Record| {
-        asks::<L::Events>(registry, record, |heard, meta| L::query(heard, meta).is_some())
+        asks::<L::Events>(registry, record, |event, meta| L::query(event, meta).is_some())
     };
     Box::new(PendingRequests { name: L::NAME, me, asks, waiting: HashMap::new() })
 }
@@ -54,8 +54,8 @@ fn asks<H: EventSet>(
     record: &Record,
     is_asked: fn(&H, &Meta) -> bool,
 ) -> Result<bool, String> {
-    let Some(heard) = registry.hear::<H>(record)? else { return Ok(false) };
-    catch_panic(|| is_asked(&heard, &record.meta()))
+    let Some(event) = registry.decode::<H>(record)? else { return Ok(false) };
+    catch_panic(|| is_asked(&event, &record.meta()))
 }
 
 impl Replay for PendingRequests {
@@ -63,7 +63,7 @@ impl Replay for PendingRequests {
         self.name
     }
 
-    fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
+    fn replay(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
         if let Cause::Dispatch(origin) = record.cause
             && origin.by == self.me
             && let Some(waiting) = self.waiting.get_mut(&origin.conversation)

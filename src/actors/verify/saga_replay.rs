@@ -5,7 +5,7 @@ use super::replay::Replay;
 use crate::{
     actors::{
         dispatch::Registry,
-        saga::{Heard, listen},
+        saga::{SagaInput, saga_input},
         subscription::origin_of,
         support::catch_panic,
     },
@@ -31,9 +31,9 @@ impl<S: Saga> SagaReplay<S> {
         Self { me, states: HashMap::new(), open_commands: HashMap::new() }
     }
 
-    fn take(&mut self, number: u64, heard: Heard<S>, record: &Record) -> Result<(), String> {
+    fn take(&mut self, number: u64, input: SagaInput<S>, record: &Record) -> Result<(), String> {
         let state = self.states.remove(&number).unwrap_or_default();
-        let step = catch_panic(|| heard.told_to(state, number, &record.meta()))?;
+        let step = catch_panic(|| input.apply_to(state, number, &record.meta()))?;
         match step.next {
             NextState::Wait(state) if state == S::default() => {}
             NextState::Wait(state) | NextState::Stuck(state, _) => {
@@ -54,7 +54,7 @@ impl<S: Saga> Replay for SagaReplay<S> {
         S::NAME
     }
 
-    fn hear(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
+    fn replay(&mut self, registry: &Registry, record: &Record) -> Result<(), String> {
         if let Some(origin) = origin_of(self.me, record)
             && let Some(open_commands) = self.open_commands.get_mut(&origin.conversation)
         {
@@ -63,8 +63,8 @@ impl<S: Saga> Replay for SagaReplay<S> {
                 self.open_commands.remove(&origin.conversation);
             }
         }
-        match catch_panic(|| listen(self.me, registry, record)).and_then(|heard| heard)? {
-            Some((number, heard)) => self.take(number, heard, record),
+        match catch_panic(|| saga_input(self.me, registry, record)).and_then(|input| input)? {
+            Some((number, input)) => self.take(number, input, record),
             None => Ok(()),
         }
     }

@@ -70,11 +70,11 @@ fn expected<V: View>(
         };
         after = last.position;
         for record in records.iter().take_while(|record| record.position <= up_to) {
-            let Some(heard) = registry.hear::<V::Events>(record)? else { continue };
+            let Some(event) = registry.decode::<V::Events>(record)? else { continue };
             let meta = record.meta();
-            let Some(number) = V::key(&heard, &meta) else { continue };
+            let Some(number) = V::key(&event, &meta) else { continue };
             let row = rows.remove(&number).or_else(|| newest(&rows));
-            if let Some(row) = V::fold(row, heard, &meta) {
+            if let Some(row) = V::fold(row, event, &meta) {
                 rows.insert(number, row);
             }
         }

@@ -12,7 +12,7 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     /// The type of a row.
     type Row: Message;
     /// The decoded part of a record that the fold uses.
-    type Heard;
+    type Event;
 
     /// Whether a new row starts from the row with the largest number.
     const CARRIES_FORWARD: bool = false;
@@ -27,17 +27,17 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     ///
     /// # Errors
     /// When the record cannot be decoded. Such a record must never be skipped.
-    fn hear(
+    fn decode(
         &self,
         registry: &Registry,
         record: &Record,
-    ) -> Result<Option<(u64, Self::Heard)>, String>;
+    ) -> Result<Option<(u64, Self::Event)>, String>;
 
     /// Folds the decoded record into its row; `None` deletes the row.
     fn fold(
         &self,
         row: Option<Self::Row>,
-        heard: Self::Heard,
+        event: Self::Event,
         record: &Record,
     ) -> Option<Self::Row>;
 }
@@ -59,7 +59,7 @@ impl<V> Default for ViewProjection<V> {
 
 impl<V: View> Projection for ViewProjection<V> {
     type Row = V;
-    type Heard = V::Events;
+    type Event = V::Events;
     const CARRIES_FORWARD: bool = V::CARRIES_FORWARD;
 
     fn layout() -> Layout {
@@ -67,19 +67,19 @@ impl<V: View> Projection for ViewProjection<V> {
     }
 
     fn kinds(&self, registry: &Registry) -> KindSet {
-        registry.kinds_heard::<V::Events>()
+        registry.kinds_of::<V::Events>()
     }
 
-    fn hear(
+    fn decode(
         &self,
         registry: &Registry,
         record: &Record,
     ) -> Result<Option<(u64, V::Events)>, String> {
-        let Some(heard) = registry.hear::<V::Events>(record)? else { return Ok(None) };
-        Ok(V::key(&heard, &record.meta()).map(|number| (number, heard)))
+        let Some(event) = registry.decode::<V::Events>(record)? else { return Ok(None) };
+        Ok(V::key(&event, &record.meta()).map(|number| (number, event)))
     }
 
-    fn fold(&self, row: Option<V>, heard: V::Events, record: &Record) -> Option<V> {
-        V::fold(row, heard, &record.meta())
+    fn fold(&self, row: Option<V>, event: V::Events, record: &Record) -> Option<V> {
+        V::fold(row, event, &record.meta())
     }
 }

@@ -277,9 +277,9 @@ impl<F: Projection> Projector<F> {
 
     fn fold(&mut self, record: &Record, touched: &mut Vec<u64>) -> Result<(), String> {
         let in_record = |reason| format!("record {}: {reason}", record.position);
-        let heard =
-            catch_panic(|| self.projection.hear(&self.registry, record)).map_err(in_record)??;
-        let Some((number, heard)) = heard else { return Ok(()) };
+        let event =
+            catch_panic(|| self.projection.decode(&self.registry, record)).map_err(in_record)??;
+        let Some((number, event)) = event else { return Ok(()) };
         let largest = self.largest().map_err(in_record)?;
         let mut before = match self.recent.remove(&number) {
             Some(row) => row,
@@ -292,7 +292,7 @@ impl<F: Projection> Projector<F> {
             before = self.last().map_err(in_record)?;
         }
         let after =
-            catch_panic(|| self.projection.fold(before, heard, record)).map_err(in_record)?;
+            catch_panic(|| self.projection.fold(before, event, record)).map_err(in_record)?;
         if F::CARRIES_FORWARD {
             self.last.clone_from(&after);
         }

@@ -262,9 +262,9 @@ mod tests {
         let route = router.resolve("/doors/7/close").unwrap();
         assert_eq!((route.base, route.rest), ("/doors", PathRest::Named(7, "close")));
         assert_eq!(router.resolve("/rooms/7").unwrap().target, RouteTarget::View(0));
-        let told = RouteTarget::Conversations("house");
+        let target = RouteTarget::Conversations("house");
         for path in ["/conversations/7", "/house/conversations/7"] {
-            assert_eq!(router.resolve(path).unwrap().target, told);
+            assert_eq!(router.resolve(path).unwrap().target, target);
         }
     }
 

@@ -24,7 +24,7 @@ pub struct ConversationPage<'a> {
     /// The query, with the page.
     pub query: &'a Query,
     /// The records and the waiting sagas.
-    pub told: &'a Conversation,
+    pub conversation: &'a Conversation,
 }
 
 /// The value of `?as=`: whether text is wanted; `None` without the parameter.
@@ -55,9 +55,9 @@ impl ConversationPage<'_> {
     /// HAL, with the records of this page in order of position.
     #[must_use]
     pub fn json(&self) -> Vec<u8> {
-        let happenings = &self.told.happenings;
+        let happenings = &self.conversation.happenings;
         let records: Vec<Value> = happenings.items.iter().map(as_json).collect();
-        let waiting: Vec<Value> = self.told.waiting.iter().map(waiting_as_json).collect();
+        let waiting: Vec<Value> = self.conversation.waiting.iter().map(waiting_as_json).collect();
         let (page, size) = (self.query.page.number, self.query.page.size);
         let pages = happenings.total.div_ceil(size as u64);
         let mut links = Map::new();
@@ -94,7 +94,7 @@ impl ConversationPage<'_> {
     /// Plain text with one line per record: position, time, sender, target, outcome and cause.
     #[must_use]
     pub fn text(&self) -> Vec<u8> {
-        let happenings = &self.told.happenings;
+        let happenings = &self.conversation.happenings;
         let mut text = String::new();
         let total = happenings.total;
         let _ = writeln!(text, "{}, conversation {}: {total} records", self.business, self.number);
@@ -118,7 +118,7 @@ impl ConversationPage<'_> {
             let _ = writeln!(text, "\nmore at {}", self.href(self.query.page.number + 1));
         }
         text.push('\n');
-        for waiting in &self.told.waiting {
+        for waiting in &self.conversation.waiting {
             put_waiting(&mut text, waiting);
         }
         text.into_bytes()

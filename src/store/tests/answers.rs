@@ -66,7 +66,7 @@ fn an_answer_contains_the_position_of_its_submission() {
     let dir = tempfile::tempdir().expect("a folder");
     let journal = open(dir.path());
     let mut answers = under(3, answered(1, reply(1, UNPLACED)));
-    let position = answers.told();
+    let position = answers.position_cell();
     let accepted = Submission { answer: Some(answers), ..said(1, 0, &["requested", "paid"]) };
     submit(&journal, accepted).1.expect("durable");
     assert_eq!(position.load(Ordering::Acquire), 2);

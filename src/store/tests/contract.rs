@@ -164,7 +164,7 @@ fn an_answer_is_kept_under_its_key_with_the_position_of_its_submission() {
             }),
         };
         let mut answers = under(3, reply(UNPLACED));
-        let position = answers.told();
+        let position = answers.position_cell();
         submit(journal, Submission { answer: Some(answers), ..said(7, 0, &["requested", "paid"]) });
         assert_eq!(position.load(Ordering::Acquire), 2);
         assert_eq!(journal.answer(3).expect("readable"), Some(reply(2)));

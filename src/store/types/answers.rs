@@ -15,8 +15,8 @@ pub const UNPLACED: u64 = u64::MAX;
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     pub(in crate::store) all: Vec<Answer>,
-    /// The position in the answers, shared with callers that asked for it by [`Self::told`].
-    told: Option<Arc<AtomicU64>>,
+    /// The position in the answers, shared with callers that asked for it by [`Self::position_cell`].
+    position_cell: Option<Arc<AtomicU64>>,
     /// While the last commit is in doubt, the answers are shown only if the watermark has reached
     /// this.
     pub(in crate::store) doubted_above: u64,
@@ -47,15 +47,15 @@ impl Answers {
 
     /// Returns the cell that holds the position in the answers once the journal has accepted them.
     #[must_use]
-    pub fn told(&mut self) -> Arc<AtomicU64> {
-        Arc::clone(self.told.get_or_insert_default())
+    pub fn position_cell(&mut self) -> Arc<AtomicU64> {
+        Arc::clone(self.position_cell.get_or_insert_default())
     }
 
     /// Fills in the position of the last record submitted. It belongs to the submission of the
     /// answers, if that has any records.
     pub(in crate::store) fn place(&mut self, head: u64, has_records: bool) {
-        if let Some(told) = &self.told {
-            told.store(head, Ordering::Release);
+        if let Some(position_cell) = &self.position_cell {
+            position_cell.store(head, Ordering::Release);
         }
         // A submission without records has no position that shows whether it is durable.
         self.doubted_above = if has_records { head } else { head + 1 };

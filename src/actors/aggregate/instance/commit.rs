@@ -109,10 +109,12 @@ impl<A: Aggregate> Instance<A> {
         is_first: bool,
         answers: &mut Answers,
     ) -> Answered {
-        let Some(keyed) = keyed else { return Answered { to, answer, told: None, keyed: None } };
+        let Some(keyed) = keyed else {
+            return Answered { to, answer, position_cell: None, keyed: None };
+        };
         if let Some(given_up) = keyed.flight.is_answered().map(Ok) {
             answers.push(self.to_be_stored(&keyed, stored(&given_up), version, is_first));
-            return Answered { to, answer: given_up, told: None, keyed: Some(keyed) };
+            return Answered { to, answer: given_up, position_cell: None, keyed: Some(keyed) };
         }
         let answer = answer.map_err(|request_error| self.aggregate.explain(&keyed, request_error));
         let mut outcome = stored(&answer);
@@ -120,7 +122,7 @@ impl<A: Aggregate> Instance<A> {
             reply.position = UNPLACED;
         }
         answers.push(self.to_be_stored(&keyed, outcome, version, is_first));
-        Answered { to, answer, told: Some(answers.told()), keyed: Some(keyed) }
+        Answered { to, answer, position_cell: Some(answers.position_cell()), keyed: Some(keyed) }
     }
 
     /// The data that is stored under a key: the answer, or only that the command was carried out.

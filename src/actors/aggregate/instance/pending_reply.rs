@@ -65,7 +65,7 @@ pub(super) struct Answered {
     pub(super) to: ReplyTo,
     pub(super) answer: Result<Reply, RequestError>,
     /// The position named in an answer that is stored under a key.
-    pub(super) told: Option<Arc<AtomicU64>>,
+    pub(super) position_cell: Option<Arc<AtomicU64>>,
     /// The key guard; it is dropped once the answer is durable.
     pub(super) keyed: Option<Box<Keyed>>,
 }
@@ -73,7 +73,7 @@ pub(super) struct Answered {
 impl PendingReply {
     /// One answer.
     pub(super) fn of(to: ReplyTo, answer: Result<Reply, RequestError>) -> Self {
-        let issuer = Answered { to, answer, told: None, keyed: None };
+        let issuer = Answered { to, answer, position_cell: None, keyed: None };
         Self { issuer: Some(issuer), ..Self::default() }
     }
 
@@ -106,10 +106,11 @@ impl ReplyOnCommit {
             permit.report(if is_durable { CallOutcome::Succeeded } else { CallOutcome::Failed });
         }
         let position = self.shared.journal.durable();
-        for Answered { to, answer, told, keyed } in waited.into_iter().chain(issuer) {
+        for Answered { to, answer, position_cell, keyed } in waited.into_iter().chain(issuer) {
             // The key is freed before the reply is sent, so that a retry finds it free.
             drop(keyed);
-            let position = told.map_or(position, |told| told.load(Ordering::Acquire));
+            let position = position_cell
+                .map_or(position, |position_cell| position_cell.load(Ordering::Acquire));
             let answer = match &durable {
                 Ok(()) => answer.map(|reply| Reply { position, ..reply }),
                 Err(lost) => Err(lost.clone().into()),

@@ -119,7 +119,7 @@ pub enum OperationsEvent {
 
 impl OperationsEvent {
     /// Returns the name of the event and its fields.
-    pub(super) fn told(&self) -> (String, serde_json::Value) {
+    pub(super) fn describe(&self) -> (String, serde_json::Value) {
         match serde_json::to_value(self) {
             Ok(serde_json::Value::Object(object)) => object.into_iter().next().unwrap_or_default(),
             _ => (format!("{self:?}"), serde_json::Value::Null),

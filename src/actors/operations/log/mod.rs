@@ -189,7 +189,7 @@ pub async fn read(
                 let Payload::Event(bytes) = &record.payload else { continue };
                 let event: OperationsEvent =
                     system_stream::read(bytes).map_err(StoreError::Failed)?;
-                let (what, details) = event.told();
+                let (what, details) = event.describe();
                 items.push(OperationsEntry { number, time_ms: record.time.0, what, details });
             }
         }
@@ -199,7 +199,7 @@ pub async fn read(
 }
 
 fn log(event: &OperationsEvent) {
-    let (what, details) = event.told();
+    let (what, details) = event.describe();
     tracing::warn!(what, %details, "operations event");
 }
 
