@@ -5,4 +5,5 @@ verify:
 # The words and the stories of all businesses, said to the release binary.
 release:
     cargo build --release
-    TESTED_MADANG=target/release/madang cargo test --test words --test examples
+    TESTED_MADANG=target/release/madang cargo test --test words
+    TESTED_MADANG=target/release/madang cargo test --test server examples::

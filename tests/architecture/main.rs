@@ -1,8 +1,10 @@
-//! The architecture of the code: layers, sizes, names and test coverage.
+//! The architecture of the code: layers, sizes, names, diagrams, dependencies and test coverage.
 
+mod dependencies;
 mod glossary;
 mod imports;
 mod layers;
+mod model;
 mod prose;
 
 use std::{fs, path::Path, path::PathBuf};

@@ -1,19 +1,17 @@
 //! Protection of personal values: only the owner can read the data folder. A card number is masked
 //! everywhere except in the call of the service that charges the card.
 
-mod support;
-
+use crate::support::{
+    client,
+    process::{Server, assert_verified},
+    provider::Provider,
+};
 use serde_json::{Value, json};
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
-};
-use support::{
-    client,
-    process::{Server, assert_verified},
-    provider::Provider,
 };
 
 const CARD: &str = "383824245656";

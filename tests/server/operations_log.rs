@@ -1,12 +1,10 @@
 //! The operations log stays small when an event is repeated, and counts all repetitions.
 
-mod support;
-
-use serde_json::Value;
-use support::{
+use crate::support::{
     client,
     process::{Server, assert_verified},
 };
+use serde_json::Value;
 
 const RESTARTS: u64 = 200;
 

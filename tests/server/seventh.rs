@@ -1,9 +1,9 @@
 //! A business outside madang, in one small folder: all behaviour follows from its declarations.
 
-#[path = "../examples/seventh/library/mod.rs"]
+#[path = "../../examples/seventh/library/mod.rs"]
 mod library;
-mod support;
 
+use crate::support::inside::Running;
 use library::{Book, Command, Library};
 use madang::http::PositionToken;
 use madang::{
@@ -16,7 +16,6 @@ use madang::{
 };
 use serde_json::{Value, json};
 use std::{fs, path::Path};
-use support::inside::Running;
 
 const LINES_MAX: usize = 99;
 
@@ -26,7 +25,7 @@ fn install(host: &mut Installation) {
 
 async fn ask(method: reqwest::Method, running: &Running, path: &str, body: Value) -> (u16, Value) {
     let url = format!("http://{}{path}", running.address);
-    let answer = support::client().request(method, url).json(&body).send().await.unwrap();
+    let answer = crate::support::client().request(method, url).json(&body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 

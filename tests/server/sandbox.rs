@@ -1,14 +1,12 @@
 //! The outside services of `madang sandbox`: their actions, answers, counts and faults.
 
-mod support;
-
+use crate::support::process::{Server, assert_verified};
 use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use std::{
     process::{Command, Output},
     time::Duration,
 };
-use support::process::{Server, assert_verified};
 
 /// Longer than any step of a test; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(60);
@@ -21,7 +19,7 @@ struct Outside {
 
 impl Outside {
     fn start(arguments: &[&str]) -> Self {
-        Self { server: Server::sandbox(arguments), client: support::client() }
+        Self { server: Server::sandbox(arguments), client: crate::support::client() }
     }
 
     async fn call(&self, service: &str, key: &str, body: Value) -> Response {

@@ -1,13 +1,11 @@
 //! A view whose rows build on each other continues where it was when the server was killed.
 
-mod support;
-
-use reqwest::Client;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     client,
     process::{Server, assert_verified},
 };
+use reqwest::Client;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn the_balance_of_points_goes_on_after_every_kill() {

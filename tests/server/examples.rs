@@ -1,13 +1,11 @@
 //! The stories in `examples/` run twice against a real server with all businesses.
 
-mod support;
-
+use crate::support::process::Server;
 use std::{
     path::Path,
     process::{Command, Output},
     thread,
 };
-use support::process::Server;
 
 #[test]
 fn every_business_has_a_story_that_can_be_run_repeatedly() {

@@ -1,7 +1,6 @@
 //! In any state, the process ends within its deadline, and a second signal ends it at once.
 
-mod support;
-
+use crate::support::process::{Server, assert_verified};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -11,7 +10,6 @@ use std::{
     process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
-use support::process::{Server, assert_verified};
 
 /// The time that the configuration grants requests in flight.
 const REQUESTS_WITHIN: Duration = Duration::from_secs(1);

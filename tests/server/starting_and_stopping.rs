@@ -1,7 +1,6 @@
 //! The start, the refusal to start and the stop of the real process.
 
-mod support;
-
+use crate::support::process::{Server, assert_verified};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -13,7 +12,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use support::process::{Server, assert_verified};
 
 const CLIENTS: usize = 16;
 
@@ -54,7 +52,7 @@ async fn a_server_that_stops_under_load_answers_all_accepted_requests() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| {
             let url = server.url("/taxi/orders");
-            tokio::spawn(order_until_the_end(support::client(), url, Arc::clone(&answered)))
+            tokio::spawn(order_until_the_end(crate::support::client(), url, Arc::clone(&answered)))
         })
         .collect();
     while answered.load(Ordering::SeqCst) < 10 * CLIENTS {
@@ -70,7 +68,7 @@ async fn a_server_that_stops_under_load_answers_all_accepted_requests() {
     }
     assert_verified(folder.path());
     let server = Server::start(folder.path(), None);
-    let page: Value = support::client()
+    let page: Value = crate::support::client()
         .get(server.url("/taxi/orders?size=1"))
         .send()
         .await

@@ -1,7 +1,6 @@
 //! Connections that read or send nothing have limits, and all others are served.
 
-mod support;
-
+use crate::support::process::{Server, assert_verified};
 use madang::http::PositionToken;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +13,6 @@ use std::{
     sync::mpsc,
     time::{Duration, Instant},
 };
-use support::process::{Server, assert_verified};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const BYTES_PIPELINED: usize = 512 << 10;
@@ -253,7 +251,7 @@ async fn connections_never_take_the_files_of_the_store() {
             stream
         })
         .collect();
-    let client = support::client();
+    let client = crate::support::client();
     for nth in 0..50 {
         let order = json!({"orderType": "basic", "name": format!("Jung {nth}")});
         let posted = client.post(server.url("/taxi/orders")).json(&order).timeout(HANG);

@@ -1,13 +1,11 @@
 //! HTTP rules that this server once ignored: each case over a raw socket, with its answer.
 
-mod support;
-
+use crate::support::inside::Running;
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
-use support::inside::Running;
 
 /// It only ends a test that fails.
 const HANG: Duration = Duration::from_secs(10);

@@ -1,15 +1,13 @@
 //! Thousands of malformed requests over raw sockets: each is refused with a reason, and the server
 //! keeps serving.
 
-mod support;
-
+use crate::support::inside::Running;
 use proptest::{prelude::*, test_runner::TestRunner};
 use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},
     time::Duration,
 };
-use support::inside::Running;
 
 const BAD_REQUESTS: u32 = 10_000;
 

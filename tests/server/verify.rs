@@ -1,7 +1,9 @@
 //! `madang verify` checks the invariants of every business.
 
-mod support;
-
+use crate::support::{
+    client,
+    process::{Server, verify},
+};
 use madang::http::PositionToken;
 use madang::{
     domain::{
@@ -19,10 +21,6 @@ use madang::{
     },
 };
 use std::{fs, path::Path, process::Output};
-use support::{
-    client,
-    process::{Server, verify},
-};
 
 /// Writes valid or invalid events into a journal that no server uses.
 fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {

@@ -1,13 +1,11 @@
 //! Thirty-two clients order the last ten of something at once: ten get one, all others get the
 //! money back, and none is left over.
 
-mod support;
-
+use crate::support::inside::Running;
 use madang::config::Config;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, ops::RangeInclusive};
-use support::inside::Running;
 use tokio::task::JoinSet;
 
 const ROUNDS: u64 = 100;
@@ -19,7 +17,7 @@ const OTHERS: usize = 22;
 #[tokio::test]
 async fn the_last_ten_taxis_are_given_to_ten_of_thirty_two() {
     let app = Running::start(patient);
-    let street = Street { client: support::client(), at: app.address };
+    let street = Street { client: crate::support::client(), at: app.address };
     for round in 1..=ROUNDS {
         let fleet =
             json!({"taxiName": "k5", "companyName": "tmap", "stockCnt": LAST, "itemPrice": 1});
@@ -57,7 +55,7 @@ async fn the_last_ten_cars_are_rented_by_ten_of_thirty_two() {
         config.only = vec!["rental".into()];
         patient(config);
     });
-    let street = Street { client: support::client(), at: app.address };
+    let street = Street { client: crate::support::client(), at: app.address };
     for round in 1..=ROUNDS {
         let cars = json!({"name": "k5", "status": "...", "cnt": LAST});
         assert_eq!(street.send(Method::POST, "/cars", cars).await.0, 201);

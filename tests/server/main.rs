@@ -1,0 +1,20 @@
+//! The server as a process and over HTTP: its limits, its configuration, its start and its stop.
+//!
+//! `tests/clock.rs` is a program of its own, because it sets the clock of its process.
+
+mod configuration;
+mod connections;
+mod examples;
+mod hostile;
+mod operations_log;
+mod private;
+mod race;
+mod running_balance;
+mod sandbox;
+mod seventh;
+mod starting_and_stopping;
+mod stopping;
+mod strict;
+#[path = "../support/mod.rs"]
+mod support;
+mod verify;
