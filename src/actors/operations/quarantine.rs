@@ -75,7 +75,9 @@ impl Quarantine {
         if was_in {
             let resource = name.to_owned();
             self.operations_log.record(OperationsEvent::Released { resource, number });
-            handlers.iter().for_each(|handler| handler(number));
+            for handler in handlers {
+                handler(number);
+            }
         }
         was_in
     }
