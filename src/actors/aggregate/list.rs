@@ -7,6 +7,9 @@ use crate::{
 };
 use std::sync::Arc;
 
+/// Upper bound of instances of one page that are asked at once.
+const ASKED_AT_ONCE: usize = 32;
+
 impl<A: Aggregate> AggregateKind<A> {
     /// Returns a page of instances, by number.
     pub(super) async fn show_page(
@@ -41,15 +44,16 @@ impl<A: Aggregate> AggregateKind<A> {
     ) -> Result<Vec<Reply>, RequestError> {
         let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
         let numbers = blocking(move || journal.numbers(kind, skip, size, descending)).await?;
-        // All instances are asked before the first answer is awaited: their messages travel
-        // together.
-        let asked = numbers.into_iter().map(|number| self.begin_ask(number, Content::Show));
-        let asked: Vec<_> = asked.collect();
-        let mut items = Vec::with_capacity(asked.len());
-        for answer in asked {
-            match answer.await {
-                Err(RequestError::NotFound { .. }) => {}
-                shown => items.push(shown?),
+        // The messages of a group travel together. A group is never larger than the mailboxes.
+        let at_once = ASKED_AT_ONCE.min(self.shared.settings.mailbox_messages_max);
+        let mut items = Vec::with_capacity(numbers.len());
+        for group in numbers.chunks(at_once) {
+            let asked = group.iter().map(|number| self.begin_ask(*number, Content::Show));
+            for answer in asked.collect::<Vec<_>>() {
+                match answer.await {
+                    Err(RequestError::NotFound { .. }) => {}
+                    shown => items.push(shown?),
+                }
             }
         }
         Ok(items)
