@@ -64,7 +64,8 @@ pub trait Journal: Send + Sync {
     #[must_use]
     fn submitted(&self) -> u64;
 
-    /// The watermark: the last position that would survive a power loss.
+    /// The watermark: the last position whose record is kept for good. On disk, it would survive a
+    /// power loss.
     #[must_use]
     fn durable(&self) -> u64;
 
@@ -111,7 +112,7 @@ pub trait Journal: Send + Sync {
     }
 
     /// Checks whether the journal accepts submissions now. A submission may still be stale or find
-    /// the queue full. While the journal is open this costs one atomic read.
+    /// the queue full. While the journal is open this is cheap.
     ///
     /// # Errors
     /// The reason why the journal accepts none.
@@ -162,8 +163,8 @@ pub trait Journal: Send + Sync {
     /// behind, and after every failure.
     fn subscribe(&self, level: ReadLevel, listener: Listener);
 
-    /// Passes the durable records of a stream after a version to `each`, in order. Reads from disk;
-    /// one block is in memory at a time.
+    /// Passes the durable records of a stream after a version to `each`, in order. A journal on
+    /// disk has one block in memory at a time.
     ///
     /// # Errors
     /// When the disk fails or any part of the stream cannot be read: no record is skipped. Also any
@@ -175,7 +176,7 @@ pub trait Journal: Send + Sync {
         each: &mut dyn FnMut(Record) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
-    /// Returns up to `records_max` records of a stream after a version. Reads from disk.
+    /// Returns up to `records_max` records of a stream after a version.
     ///
     /// # Errors
     /// When the disk fails, or a record cannot be read.

@@ -4,13 +4,16 @@ use super::{
     commit_queue::{CommitBatch, CommitQueue, Intake, SideWrite, tell},
     contract::Journal,
     feed::{Listener, Subscribers},
-    submission::{Checkpoint, CommitError, Done, Positions, ReadLevel, Submission, SubmitError},
+    submission::{
+        Checkpoint, CommitError, Done, Entry, Positions, ReadLevel, Submission, SubmitError,
+    },
 };
 use crate::{
     store::{
         disk::{Answers as AnswersMark, Head, Totals},
         types::{
-            KindId, Lease, Payload, Record, Snapshot, StoreError, StoredAnswer, Stream, kind_set,
+            KindId, KindSet, Lease, Payload, Record, Snapshot, StoreError, StoredAnswer, Stream,
+            kind_set,
         },
     },
     sync,
@@ -26,9 +29,14 @@ const KINDS_MAX: usize = u16::MAX as usize;
 
 /// A journal that keeps everything in memory. A submission is durable at once, so nothing is ever
 /// in doubt, and the generation changes only when it is closed.
+///
+/// Answers under idempotency keys never expire.
 pub struct MemoryJournal {
     state: Mutex<State>,
     subscribers: Subscribers,
+    /// Held from the assignment of positions until the subscribers are woken, so that they are woken
+    /// in the order of the positions.
+    publishing: Mutex<()>,
 }
 
 struct State {
@@ -59,7 +67,8 @@ impl MemoryJournal {
             cursors: HashMap::new(),
             conversations: BTreeMap::new(),
         };
-        Arc::new(Self { state: Mutex::new(state), subscribers: Subscribers::default() })
+        let (state, subscribers) = (Mutex::new(state), Subscribers::default());
+        Arc::new(Self { state, subscribers, publishing: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -127,6 +136,9 @@ impl Journal for MemoryJournal {
     fn kind(&self, name: &str) -> Result<KindId, StoreError> {
         let mut state = self.state();
         let known = state.kinds.iter().position(|kind| kind == name);
+        if known.is_none() {
+            state.front.intake.pass().map_err(|error| StoreError::Failed(error.to_string()))?;
+        }
         let index = known.unwrap_or(state.kinds.len());
         let too_many = || StoreError::Failed("there are too many kinds".to_owned());
         let kind = u16::try_from(index).ok().filter(|_| index < KINDS_MAX).ok_or_else(too_many)?;
@@ -142,20 +154,22 @@ impl Journal for MemoryJournal {
 
     fn submit(&self, submission: Submission) -> Result<Positions, SubmitError> {
         let (stream, cause) = (submission.stream, submission.cause);
-        let first = submission.entries.first();
-        let concerned = first.map(|first| kind_set::interested_kind(stream, &first.payload, cause));
+        let kind_of = |entry: &Entry| kind_set::interested_kind(stream, &entry.payload, cause);
+        let first = submission.entries.first().map(kind_of);
+        let concerned: KindSet = submission.entries.iter().map(kind_of).collect();
+        let publishing = sync::lock(&self.publishing);
         let (placed, dones, before) = {
             let mut state = self.state();
             let before = state.front.durable;
             let placed = state.front.place(submission, usize::MAX)?;
             (placed, state.commit(), before)
         };
-        tell(dones, &Ok(()));
-        if let Some(kind) = concerned {
+        if let Some(kind) = first {
             self.subscribers.wake_submitted(kind, placed.last_position);
-            let concerned = [kind].into_iter().collect();
             self.subscribers.wake_durable(&concerned, before, placed.last_position);
         }
+        drop(publishing);
+        tell(dones, &Ok(()));
         Ok(placed)
     }
 
@@ -193,7 +207,13 @@ impl Journal for MemoryJournal {
     }
 
     fn close(&self) {
-        let waiting = self.state().front.fail(Intake::Closed);
+        let waiting = {
+            let mut state = self.state();
+            if matches!(state.front.intake, Intake::Closed) {
+                return;
+            }
+            state.front.fail(Intake::Closed)
+        };
         tell(waiting, &Err(CommitError::InDoubt(Arc::from("the journal is closed"))));
     }
 
@@ -306,6 +326,9 @@ impl Journal for MemoryJournal {
         numbers: RangeInclusive<u64>,
         each: &mut dyn FnMut(u64, Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
         let stream = |number| Stream { kind: subscriber, number };
         let range = stream(*numbers.start())..=stream(*numbers.end());
         let found = self
@@ -322,5 +345,11 @@ impl Journal for MemoryJournal {
         let state = self.state();
         let last = state.conversations.range(stream(0)..stream(below)).next_back();
         Ok(last.map_or(0, |(stream, _)| stream.number))
+    }
+}
+
+impl Drop for MemoryJournal {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -40,6 +40,9 @@ impl SledJournal {
             return reading::numbers(&self.readable_disk()?.0.db, kind, skip, take, descending);
         }
         let left = total.streams.saturating_sub(skip).min(take as u64);
+        if left == 0 {
+            return Ok(Vec::new());
+        }
         if descending {
             let last = total.streams.saturating_sub(skip);
             return Ok((last - left + 1..=last).rev().collect());

@@ -96,7 +96,8 @@ impl Journal for SledJournal {
         if let Some(kind) = kinds.get(name) {
             return Ok(*kind);
         }
-        let kind = kinds.values().map(|kind| kind.0.checked_add(1)).max().unwrap_or(Some(0));
+        let greatest = kinds.values().map(|kind| kind.0).max();
+        let kind = greatest.map_or(Some(0), |greatest| greatest.checked_add(1));
         let kind =
             KindId(kind.ok_or_else(|| StoreError::Failed("there are too many kinds".to_owned()))?);
         let (done, durable) = mpsc::sync_channel(1);

@@ -32,8 +32,9 @@ pub struct Submission {
     /// The leases of the actor that decided and of the sender of the command. When either is over,
     /// the submission is refused.
     pub leases: [Option<Lease>; 2],
-    /// Callback that runs on the journal's thread once the submission is durable or lost. It never
-    /// runs when submitting is refused.
+    /// Callback that runs once the submission is durable or lost, on any thread, perhaps before the
+    /// submitting call returns: the caller must hold no lock that it needs. It never runs when
+    /// submitting is refused.
     pub done: Option<Done>,
 }
 

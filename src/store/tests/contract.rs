@@ -8,10 +8,17 @@ use crate::store::{
     },
     types::{
         Cause, KindId, Lease, Origin, Payload, StoredAnswer, StoredOutcome, StoredReply,
-        StoredSuccess, UNPLACED,
+        StoredSuccess, Stream, UNPLACED,
     },
 };
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SAGA: KindId = KindId(3);
@@ -234,6 +241,47 @@ fn a_subscriber_is_woken_for_the_records_of_its_kinds() {
 }
 
 #[test]
+fn a_subscriber_is_called_for_a_record_before_later_positions_are_passed() {
+    // At this position all subscribers are notified: some are called, the others are passed.
+    const NOTIFIED_AT: u32 = 4_096;
+    let dir = tempfile::tempdir().expect("a folder");
+    let journals: [Arc<dyn Journal>; 2] = [open(dir.path()), MemoryJournal::new()];
+    for journal in journals {
+        let (mut subscriber, calls) = listener(&[SAGA]);
+        let (sender, passes) = mpsc::channel();
+        let last_call = Arc::new(AtomicU64::new(0));
+        let (wake, seen) = (subscriber.wake, Arc::clone(&last_call));
+        subscriber.wake = Arc::new(move |position| {
+            last_call.fetch_max(position, Ordering::AcqRel);
+            wake(position);
+        });
+        subscriber.pass = Arc::new(move |position| {
+            let _ = sender.send((position, seen.load(Ordering::Acquire)));
+        });
+        journal.subscribe(ReadLevel::Durable, subscriber);
+        submit(&*journal, said(1, 0, &vec!["said"; NOTIFIED_AT as usize - 2]));
+        let next = Arc::downgrade(&journal);
+        let last = Submission {
+            stream: Stream { kind: SAGA, number: 1 },
+            done: Some(Box::new(move |_| {
+                let journal = next.upgrade().expect("open");
+                drop(journal.submit(said(2, 0, &["said"])));
+            })),
+            ..said(1, 0, &["last"])
+        };
+        journal.submit(last).expect("is taken");
+        let at = u64::from(NOTIFIED_AT);
+        assert_eq!(calls.recv_timeout(MINUTE), Ok(at - 1));
+        // When the next record is in the same commit, the subscriber is called and not passed.
+        assert!(journal.settle(MINUTE));
+        for (position, called) in passes.try_iter() {
+            assert!(position < at - 1 || called >= at - 1, "{position} passed, {called} called");
+        }
+        journal.close();
+    }
+}
+
+#[test]
 fn each_callback_is_called_once() {
     on_each(|journal| {
         let (later, durable) = answer_line();
@@ -280,5 +328,9 @@ fn a_closed_journal_takes_nothing_and_ends_every_wait() {
         });
         assert!(matches!(refused, Err(SubmitError::Closed(_))));
         assert!(journal.check_accepting().is_err() && journal.is_kept().is_err());
+        assert!(journal.kind("late").is_err());
+        let generation = journal.generation();
+        journal.close();
+        assert_eq!(journal.generation(), generation, "closed once");
     });
 }

@@ -61,7 +61,7 @@ impl Audit<'_> {
     }
 
     fn subscribers(&mut self) -> Result<(), StoreError> {
-        for entry in self.db.scan_prefix([keys::FOLLOWER]) {
+        for entry in self.db.scan_prefix([keys::SUBSCRIBER]) {
             let (key, value) = entry?;
             match codec::unframe::<u64>(&value) {
                 Ok(position) if position > self.db_head()? => self.flaw(format!(
