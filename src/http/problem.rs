@@ -94,8 +94,8 @@ families! {
     SUSPENDED = "suspended", 503, "suspended", "an operator has suspended this component; nothing was changed, everything else is served, and /admin/components lists all components";
     /// The requested data is still catching up.
     NOT_YET = "not-yet", 503, "not yet", "the requested data is still catching up; come back after the time in Retry-After";
-    /// A query took too long.
-    QUERY_TOO_SLOW = "query-too-slow", 503, "query too slow", "the query takes longer than the server allows, or takes long while as many others do as may; the view itself is well: ask for less, or come back after the time in Retry-After";
+    /// A query or a page took too long.
+    QUERY_TOO_SLOW = "query-too-slow", 503, "query too slow", "the query or the page takes longer than the server allows, or has to wait too long for others; the stored data is well: ask for less, or come back after the time in Retry-After";
     /// The file system is read-only.
     READ_ONLY = "read-only", 503, "read-only", "the file system under the journal can only be read; nothing was changed, and all that can be read is served";
     /// The machine failed.

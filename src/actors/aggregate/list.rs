@@ -6,6 +6,7 @@ use crate::{
     domain::kernel::Aggregate,
 };
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Upper bound of instances of one page that are asked at once.
 const ASKED_AT_ONCE: usize = 32;
@@ -32,20 +33,25 @@ impl<A: Aggregate> AggregateKind<A> {
             // numbers.
             return Ok(Collection { items: Vec::new(), total });
         }
-        let items = self.shared.lists.run(self.show_some(skip, page.size, descending)).await?;
+        let items = self
+            .shared
+            .lists
+            .run(|turn| self.show_some(turn, (skip, page.size, descending)))
+            .await?;
         Ok(Collection { items, total })
     }
 
     async fn show_some(
         &self,
-        skip: u64,
-        size: usize,
-        descending: bool,
+        turn: OwnedSemaphorePermit,
+        (skip, size, descending): (u64, usize, bool),
     ) -> Result<Vec<Reply>, RequestError> {
         let (journal, kind) = (Arc::clone(&self.shared.journal), self.kind);
-        let numbers = blocking(move || journal.numbers(kind, skip, size, descending)).await?;
-        // The messages of a group travel together. A group is never larger than the mailboxes.
-        let at_once = ASKED_AT_ONCE.min(self.shared.settings.mailbox_messages_max);
+        // The read keeps its turn when the client disconnects.
+        let read = move || Ok((journal.numbers(kind, skip, size, descending)?, turn));
+        let (numbers, _turn) = blocking(read).await?;
+        // The messages of a group travel together. One group always fits into the mailboxes.
+        let at_once = ASKED_AT_ONCE.min(self.shared.settings.mailbox_messages_max).max(1);
         let mut items = Vec::with_capacity(numbers.len());
         for group in numbers.chunks(at_once) {
             let asked = group.iter().map(|number| self.begin_ask(*number, Content::Show));

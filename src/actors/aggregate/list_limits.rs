@@ -6,7 +6,10 @@ use crate::actors::{
     support::{Bulkhead, NoTurn},
 };
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
 
 /// Upper bound of pages that are made at once, of all kinds together.
 const RUNNING_MAX: usize = 4;
@@ -26,22 +29,27 @@ impl ListLimits {
         Self { bulkhead: Bulkhead::new(RUNNING_MAX, WAITING_MAX), time_max }
     }
 
-    /// Makes a page when it is its turn.
+    /// Makes a page when it is its turn. The page ends its turn by dropping the permit, also in work
+    /// that goes on after the time is over.
     ///
     /// # Errors
     /// When too many pages wait, or the time is over. Also any error of the page.
-    pub async fn run<T>(
+    pub async fn run<T, P: Future<Output = Result<T, RequestError>>>(
         &self,
-        page: impl Future<Output = Result<T, RequestError>>,
+        page: impl FnOnce(OwnedSemaphorePermit) -> P,
     ) -> Result<T, RequestError> {
-        let late =
-            || RequestError::QueryEnded(format!("the page took more than {:?}", self.time_max));
+        let late = || {
+            RequestError::QueryEnded(format!(
+                "the page took more than {} ms",
+                self.time_max.as_millis()
+            ))
+        };
         let until = Instant::now() + self.time_max;
-        let _turn = self.bulkhead.enter(self.time_max).await.map_err(|why| match why {
+        let turn = self.bulkhead.enter(self.time_max).await.map_err(|why| match why {
             NoTurn::QueueFull => busy("the queue of lists"),
             NoTurn::TooLate => late(),
         })?;
-        timeout_at(until, page).await.unwrap_or_else(|_| Err(late()))
+        timeout_at(until, page(turn)).await.unwrap_or_else(|_| Err(late()))
     }
 }
 
@@ -54,24 +62,26 @@ mod tests {
     async fn a_page_that_takes_too_long_is_not_finished_and_frees_its_turn() {
         let limits = ListLimits::new(Duration::from_millis(1));
         for _ in 0..=RUNNING_MAX {
-            let late = limits.run(pending::<Result<(), RequestError>>()).await;
+            let late = limits.run(|_turn| pending::<Result<(), RequestError>>()).await;
             assert!(matches!(late, Err(RequestError::QueryEnded(_))), "{late:?}");
         }
-        assert_eq!(limits.run(async { Ok(7) }).await, Ok(7));
+        assert_eq!(limits.run(async |_turn| Ok(7)).await, Ok(7));
     }
 
     #[tokio::test]
-    async fn few_pages_are_made_at_once() {
+    async fn few_pages_are_made_at_once_and_late_work_keeps_its_turn() {
         let limits = ListLimits::new(Duration::from_millis(1));
-        let held: Vec<_> =
-            (0..RUNNING_MAX).map(|_| limits.bulkhead.enter(Duration::ZERO)).collect();
         let mut turns = Vec::new();
-        for turn in held {
-            turns.push(turn.await.expect("a turn"));
+        for _ in 0..RUNNING_MAX {
+            let late = limits.run(|turn| {
+                turns.push(turn);
+                pending::<Result<(), RequestError>>()
+            });
+            assert!(matches!(late.await, Err(RequestError::QueryEnded(_))));
         }
-        let late = limits.run(async { Ok(7) }).await;
-        assert!(matches!(late, Err(RequestError::QueryEnded(_))), "{late:?}");
+        let waits = limits.run(async |_turn| Ok(7)).await;
+        assert!(matches!(waits, Err(RequestError::QueryEnded(_))), "{waits:?}");
         turns.pop();
-        assert_eq!(limits.run(async { Ok(7) }).await, Ok(7));
+        assert_eq!(limits.run(async |_turn| Ok(7)).await, Ok(7));
     }
 }

@@ -51,7 +51,8 @@ pub struct ActorSettings {
     pub shard_blocked_ms: u64,
     /// Milliseconds between two checkpoints of a saga.
     pub checkpoint_every_ms: u64,
-    /// Milliseconds after which a client's view query is ended and answered 503.
+    /// Milliseconds after which a client's view query, or page of a resource, is ended and answered
+    /// 503.
     pub query_ms_max: u64,
 }
 
@@ -115,7 +116,7 @@ impl ActorSettings {
         Duration::from_millis(self.shard_blocked_ms.max(SHARD_BLOCKED_MS_MIN))
     }
 
-    /// Returns how long a query may take.
+    /// Returns how long a query or a page may take.
     #[must_use]
     pub fn query_max(&self) -> Duration {
         Duration::from_millis(self.query_ms_max)

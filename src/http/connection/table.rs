@@ -113,13 +113,14 @@ impl ConnectionTable {
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             every.tick().await;
-            self.clock.set(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
-            self.check(&timeouts).await;
+            let now_ms = || u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.check(&timeouts, now_ms).await;
         }
     }
 
     /// Checks all connections once. Between a few that are closed, other tasks of the worker run.
-    async fn check(&self, timeouts: &Timeouts) {
+    async fn check(&self, timeouts: &Timeouts, now_ms: impl Fn() -> u64) {
+        self.clock.set(now_ms());
         // A removed connection is replaced by the last one. From the end on, that one is checked
         // already.
         let (mut index, mut closed) = (self.open.borrow().len(), 0);
@@ -130,6 +131,7 @@ impl ConnectionTable {
                 closed += 1;
                 if closed % CLOSED_AT_ONCE == 0 {
                     tokio::task::yield_now().await;
+                    self.clock.set(now_ms());
                 }
             }
         }
@@ -221,10 +223,9 @@ mod tests {
     fn connections_that_are_late_together_are_closed_in_groups() {
         let table = table(100);
         let mut places: Vec<_> = (0..100).map(|_| table.admit().unwrap()).collect();
-        table.clock.set(5_000);
         let timeouts =
             Timeouts { head_ms: 5_000, keep_alive_ms: 60_000, body_ms: 5_000, write_ms: 10_000 };
-        let mut check = Box::pin(table.check(&timeouts));
+        let mut check = Box::pin(table.check(&timeouts, || 5_000));
         let mut context = Context::from_waker(Waker::noop());
         assert!(check.as_mut().poll(&mut context).is_pending());
         assert_eq!(closing(&places).len(), CLOSED_AT_ONCE);
