@@ -75,7 +75,7 @@ async fn invalid_settings_are_refused_with_a_reason_and_change_nothing() {
     let before = taxi.get(PAYMENT).await["settings"].clone();
     for (nonsense, detail) in [
         (json!({"failure_rate": 7}), "failure_rate is above 0 and at most 1, not 7"),
-        (json!({"concurrency_max": 0}), "concurrency_max is at least 1, not 0"),
+        (json!({"concurrency_max": 0}), "concurrency_max must be from 1 to 4294967295, not 0"),
         (json!([]), "the body must be an object of settings"),
     ] {
         let (status, problem) = taxi.put(PAYMENT, &nonsense).await;

@@ -4,7 +4,10 @@ use super::{
     rules::{BreakerRules, LimitRules, QueueRules, RateRules, Rules, Span},
     types::GateKind,
 };
-use crate::{actors::support::COUNT_MAX, domain::kernel::in_plain_words};
+use crate::{
+    actors::support::{COUNT_MAX, InvalidSetting, within},
+    domain::kernel::in_plain_words,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
@@ -269,16 +272,8 @@ impl GateSettings {
             ("permit_ms", self.permit_ms, COUNT_MAX),
             ("retry_after_ms_max", self.retry_after_ms_max, COUNT_MAX),
         ];
-        for (key, value, most) in all {
-            match value {
-                Some(0) => return Err(format!("{key} is at least 1, not 0")),
-                Some(value) if value > most => {
-                    return Err(format!("{key} is at most {most}, not {value}"));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let given = all.into_iter().filter_map(|(key, value, most)| Some((key, value?, 1..=most)));
+        within(given).map_err(|InvalidSetting { key, reason }| format!("{key} {reason}"))
     }
 }
 
@@ -316,13 +311,16 @@ mod tests {
             (json!({"failure_rate": 7.0}), "failure_rate is above 0 and at most 1, not 7"),
             (json!({"failure_rate": 0.0}), "failure_rate is above 0 and at most 1, not 0"),
             (json!({"rate_per_s": -1.0}), "rate_per_s is from 0.001 to 1000000000, not -1"),
-            (json!({"concurrency_max": 0}), "concurrency_max is at least 1, not 0"),
+            (json!({"concurrency_max": 0}), "concurrency_max must be from 1 to 4294967295, not 0"),
             (
                 json!({"open_ms": u64::MAX}),
-                "open_ms is at most 4294967295, not 18446744073709551615",
+                "open_ms must be from 1 to 4294967295, not 18446744073709551615",
             ),
-            (json!({"window_s": 3_601}), "window_s is at most 3600, not 3601"),
-            (json!({"window_calls": 1_000_001}), "window_calls is at most 1000000, not 1000001"),
+            (json!({"window_s": 3_601}), "window_s must be from 1 to 3600, not 3601"),
+            (
+                json!({"window_calls": 1_000_001}),
+                "window_calls must be from 1 to 1000000, not 1000001",
+            ),
             (
                 json!({"window_s": 1, "window_calls": 1}),
                 "window_calls and window_s exclude each other",
