@@ -121,6 +121,7 @@ async fn a_killed_server_loses_nothing_and_doubles_nothing() {
         tokio::time::timeout(HANG, client).await.expect("every key is answered").unwrap();
     }
     house.check(&server, &mut HashSet::new()).await;
+    house.every_retry_got_the_first_answer();
     house.each_order_exists_once(&server).await;
     house.check(&server, &mut HashSet::new()).await;
     house.every_retry_got_the_first_answer();
@@ -211,8 +212,10 @@ impl House {
         let mut charges = self.provider.charges_and_refunds();
         for order in &rejected {
             let refunded = charges.remove(order);
+            // It may be unknown whether the service was asked. The refund then comes first, and the
+            // service refuses a charge that arrives later.
             assert!(
-                matches!(refunded, None | Some((1, 1))),
+                matches!(refunded, None | Some((0 | 1, 1))),
                 "rejected order {order}: {refunded:?}"
             );
         }
