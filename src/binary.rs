@@ -79,7 +79,7 @@ fn serve_until_stopped(how: Serve, declarations: &Declarations) -> Done {
         let app = App::build(config, |installation| declarations.install(installation)).await?;
         stopping.observe(app.in_flight());
         println!("{}", app.greeting());
-        app.run_until_stopped(stopping.stopped()).await?;
+        app.run_until_stopped(stopping.requested()).await?;
         Ok(true)
     })
 }
@@ -89,7 +89,7 @@ fn run_sandbox(options: sandbox::Options) -> Done {
     actix::System::new().block_on(async {
         let sandbox = Sandbox::open(options)?;
         print!("{}", sandbox.greeting());
-        sandbox.run_until_stopped(stopping.stopped()).await?;
+        sandbox.run_until_stopped(stopping.requested()).await?;
         Ok(true)
     })
 }

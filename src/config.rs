@@ -6,7 +6,7 @@ use crate::{
     },
     domain::kernel::in_plain_words,
     http::Limits,
-    store::journal::JournalOptions,
+    store::{faults::Faults, journal::JournalOptions},
 };
 use figment::{
     Figment,
@@ -197,7 +197,12 @@ impl Config {
     pub fn settings(&self) -> Settings {
         Settings {
             data: self.data.clone(),
-            journal: JournalOptions { accept_loss: self.accept_loss, ..self.journal.clone() },
+            journal: JournalOptions {
+                accept_loss: self.accept_loss,
+                // A clone of the faults would share them with another server of this configuration.
+                faults: Faults::default(),
+                ..self.journal.clone()
+            },
             actors: self.actors.clone(),
             ports: self.ports.clone(),
             gates: self.gates.clone(),

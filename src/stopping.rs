@@ -33,7 +33,7 @@ type Observed = Arc<OnceLock<InFlight>>;
 
 /// The handler of the signals SIGTERM and SIGINT.
 pub struct Stopping {
-    stopped: Mutex<Option<oneshot::Receiver<()>>>,
+    requested: Mutex<Option<oneshot::Receiver<()>>>,
     observed: Observed,
 }
 
@@ -49,13 +49,13 @@ impl Stopping {
             let _entered = runtime.enter();
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
         };
-        let (tell, stopped) = oneshot::channel();
+        let (tell, requested) = oneshot::channel();
         let observed = Observed::default();
         let watched = Arc::clone(&observed);
         let listening = listen(terminate, interrupt, tell, limit, watched);
         let thread = thread::Builder::new().name("signals".to_owned());
         thread.spawn(move || runtime.block_on(listening))?;
-        Ok(Self { stopped: Mutex::new(Some(stopped)), observed })
+        Ok(Self { requested: Mutex::new(Some(requested)), observed })
     }
 
     /// Sets the work in flight to log when the deadline has passed.
@@ -64,10 +64,10 @@ impl Stopping {
     }
 
     /// Completes when the first signal has arrived.
-    pub async fn stopped(&self) {
-        let stopped = sync::lock(&self.stopped).take();
-        if let Some(stopped) = stopped {
-            let _ = stopped.await;
+    pub async fn requested(&self) {
+        let requested = sync::lock(&self.requested).take();
+        if let Some(requested) = requested {
+            let _ = requested.await;
         }
     }
 }

@@ -28,11 +28,11 @@ pub struct CountGuard(Arc<AtomicUsize>);
 impl CountGuard {
     /// Counts an operation.
     pub fn new(counter: &Arc<AtomicUsize>) -> Self {
-        Self::after(counter).1
+        Self::count(counter).1
     }
 
     /// Counts an operation; also returns how many were in progress before it.
-    pub fn after(counter: &Arc<AtomicUsize>) -> (usize, Self) {
+    pub fn count(counter: &Arc<AtomicUsize>) -> (usize, Self) {
         (counter.fetch_add(1, Ordering::AcqRel), Self(Arc::clone(counter)))
     }
 }

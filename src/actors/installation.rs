@@ -6,7 +6,7 @@ use super::{
     gate::{GateKind, wrong_gates},
     runtime::{Runtime, RuntimeBuilder},
     settings::{Settings, business},
-    support::catch_panic,
+    support::{catch_panic, data_folder},
     verify::{Findings, Progressing, Verifier, views_alone},
 };
 use crate::{
@@ -137,7 +137,10 @@ impl Runtime {
         settings: Settings,
         install: impl FnOnce(&mut Installation),
     ) -> Result<Self, StartError> {
-        Self::start_collected(Installation::collect(settings, install)?, journal)
+        let installation = Installation::collect(settings, install)?;
+        let private = data_folder::opened(&installation.settings.data, || Ok::<_, String>(()));
+        private.map_err(StartError::Store)?;
+        Self::start_collected(installation, journal)
     }
 
     fn start_collected(

@@ -1,8 +1,8 @@
 //! The event-storming board of a business, derived from its code alone.
 //!
-//! The [`ModelBuilder`] is a host like the runtime: a business registers its parts with it. It runs no
-//! actor. Aggregates, sagas, ports, lookups and views are pure functions, and sample values can be
-//! generated from their types. Therefore the easel calls each part with every sample in every
+//! The [`ModelBuilder`] is a host like the runtime: a business registers its parts with it. It runs
+//! no actor. Aggregates, sagas, ports, lookups and views are pure functions, and sample values can be
+//! generated from their types. Therefore the builder calls each part with every sample in every
 //! reachable state, and records the outcomes on the board.
 
 pub mod board;

@@ -26,9 +26,8 @@ pub(super) fn page(board: &Board) -> String {
     for service in &board.services {
         let _ = writeln!(page, "\n## Outside service `{}`\n", service.name);
         let asks = service.asks.iter().map(|(asked, meanings)| {
-            let meanings = meanings
-                .iter()
-                .map(|(answer, message_name)| format!("{answer}: {}", list(message_name)));
+            let meanings =
+                meanings.iter().map(|(answer, names)| format!("{answer}: {}", list(names)));
             let meanings = meanings.collect::<Vec<_>>().join("; ");
             [named(&asked.whenever), asked.operation.clone(), meanings]
         });
@@ -127,8 +126,8 @@ fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String
     text
 }
 
-fn list<'a>(message_name: impl IntoIterator<Item = &'a MessageName>) -> String {
-    message_name.into_iter().map(named).collect::<Vec<_>>().join(", ")
+fn list<'a>(names: impl IntoIterator<Item = &'a MessageName>) -> String {
+    names.into_iter().map(named).collect::<Vec<_>>().join(", ")
 }
 
 /// `orders Called`

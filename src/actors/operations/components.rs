@@ -182,7 +182,8 @@ impl Components {
         let _ = changes.wait_for(|_| !component.is_suspended()).await;
     }
 
-    /// Waits until this lease is over. A function that ends a lease has to call [`Self::notify_waiting`].
+    /// Waits until this lease is over. A function that ends a lease has to call
+    /// [`Self::notify_waiting`].
     pub async fn over(&self, lease: &Lease) {
         let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
     }

@@ -31,8 +31,8 @@ pub fn saga_input<S: Saga>(
     };
     match &record.payload {
         Payload::Event(_) => {
-            let Some(input) = registry.decode::<S::Events>(record)? else { return Ok(None) };
-            Ok(S::route(&input).map(|number| (number, SagaInput::Event(input))))
+            let Some(event) = registry.decode::<S::Events>(record)? else { return Ok(None) };
+            Ok(S::route(&event).map(|number| (number, SagaInput::Event(event))))
         }
         Payload::TimerFired if record.stream.kind == me => {
             Ok(Some((record.stream.number, SagaInput::TimerFired)))
@@ -73,7 +73,7 @@ impl<S: Saga> SagaInput<S> {
     pub(in crate::actors) fn apply_to(self, state: S, number: u64, meta: &Meta) -> Step<S> {
         let me = Id::new(number);
         match self {
-            Self::Event(input) => state.react(me, input, meta),
+            Self::Event(event) => state.react(me, event, meta),
             Self::Refused(refused) => state.on_rejected(me, &refused),
             Self::Unchanged(unchanged) => state.on_no_op(me, &unchanged),
             Self::TimerFired => state.on_timer(me, meta.time),

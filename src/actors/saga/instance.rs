@@ -41,9 +41,7 @@ impl<S> Conversation<S> {
 
     /// Returns whether the instance crashed and takes no more input.
     pub fn is_crashed(&self) -> bool {
-        self.reactions
-            .back()
-            .is_some_and(|reactions| matches!(reactions.reaction, Reaction::Crash(_)))
+        self.reactions.back().is_some_and(|last| matches!(last.reaction, Reaction::Crash(_)))
     }
 }
 

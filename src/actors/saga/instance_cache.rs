@@ -103,9 +103,9 @@ impl<S: Saga> InstanceCache<S> {
         let changed = self.changed.iter().filter_map(|key| self.groups.get(key));
         let members = changed.flat_map(|group| &group.members);
         let undelivered = members.filter_map(|(number, conversation)| {
-            let reactions = conversation.reactions.front()?;
-            let before = reactions.before.clone();
-            Some(UndeliveredInstance { number: *number, after: reactions.trigger - 1, before })
+            let first = conversation.reactions.front()?;
+            let before = first.before.clone();
+            Some(UndeliveredInstance { number: *number, after: first.trigger - 1, before })
         });
         undelivered.collect()
     }

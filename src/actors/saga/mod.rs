@@ -169,7 +169,7 @@ impl<S: Saga> Handler<Delivered> for SagaRunner<S> {
             return self.wait_for(number, delivered, &component);
         }
         let Some(conversation) = self.memory.get_mut(number) else { return };
-        if conversation.reactions.front().is_some_and(|reactions| reactions.trigger == trigger) {
+        if conversation.reactions.front().is_some_and(|first| first.trigger == trigger) {
             conversation.reactions.pop_front();
             self.send_next(number, ctx);
         }

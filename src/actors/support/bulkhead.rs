@@ -43,7 +43,7 @@ impl Bulkhead {
         if let Ok(turn) = Arc::clone(&self.running).try_acquire_owned() {
             return Ok(turn);
         }
-        let (waiting, _guard) = CountGuard::after(&self.waiting);
+        let (waiting, _guard) = CountGuard::count(&self.waiting);
         if waiting >= self.waiting_max {
             return Err(NoTurn::QueueFull);
         }

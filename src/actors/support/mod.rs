@@ -1,5 +1,5 @@
-//! Small helpers: bulkhead, clock, panics, random numbers, validation of settings, `Retry-After`, batching of
-//! wake-ups. They use no other folder of the runtime.
+//! Small helpers: bulkhead, clock, panics, random numbers, validation of settings, `Retry-After`,
+//! batching of wake-ups. They use no other folder of the runtime.
 
 mod bulkhead;
 pub mod clock;

@@ -135,12 +135,12 @@ impl Verifier {
             if let Err(reason) = is_readable.and_then(|is_readable| is_readable) {
                 return flaws.push(at(reason));
             }
-            let read = replays.iter_mut().map(|replay| {
+            let replayed = replays.iter_mut().map(|replay| {
                 let name = replay.name();
-                let read = catch_panic(|| replay.replay(registry, record)).and_then(|read| read);
-                read.map_err(|reason| at(format!("{name}: {reason}")))
+                let done = catch_panic(|| replay.replay(registry, record)).and_then(|done| done);
+                done.map_err(|reason| at(format!("{name}: {reason}")))
             });
-            flaws.extend(read.filter_map(Result::err));
+            flaws.extend(replayed.filter_map(Result::err));
         };
         let mut tell = |done, total| progressing("records", done, total);
         let found = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;

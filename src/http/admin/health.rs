@@ -127,9 +127,11 @@ fn release(site: &Site, verb: Verb, path: &str, whom: &str) -> Result<Response, 
     let whom = name_in(whom)?;
     let whom = whom.strip_suffix("/release").ok_or_else(|| unknown(path))?;
     let (name, number) = whom.rsplit_once('/').ok_or_else(|| unknown(path))?;
-    let number: u64 = number.parse().map_err(|_| unknown(path))?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse().ok().filter(|_| is_number).ok_or_else(|| unknown(path))?;
     // A resource is known under its aliases, too.
     let name = match site.router.resolve(&format!("/{whom}")) {
+        _ if site.runtime.can_release(name) => name.to_owned(),
         Ok(Route { target: RouteTarget::Resource(resource), rest: PathRest::Item(_), .. }) => {
             let ResourceInfo { business, name, .. } = &site.runtime.resources()[resource];
             format!("{business}/{name}")

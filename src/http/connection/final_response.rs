@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 const LINGER_MAX: Duration = Duration::from_secs(1);
 
 /// The most input that is read and discarded after the last response, in bytes.
-const FAREWELL_BYTES_MAX: u64 = 32 << 20;
+const LINGER_BYTES_MAX: u64 = 32 << 20;
 
 /// The upper bound of a bare response, in bytes. Its head has about 120.
 const BARE_BYTES_MAX: usize = 256;
@@ -30,7 +30,7 @@ pub async fn linger_with(mut stream: TcpStream, final_response: Vec<u8>) {
     let exchange = async move {
         stream.write_all(&final_response).await?;
         stream.shutdown().await?;
-        tokio::io::copy(&mut stream.take(FAREWELL_BYTES_MAX), &mut tokio::io::sink()).await
+        tokio::io::copy(&mut stream.take(LINGER_BYTES_MAX), &mut tokio::io::sink()).await
     };
     let _: Result<io::Result<u64>, _> = tokio::time::timeout(LINGER_MAX, exchange).await;
 }

@@ -43,7 +43,7 @@ pub(in crate::store) const KEPT_ANSWER: u8 = b'a';
 
 pub(in crate::store) const EXPIRY: u8 = b'x';
 
-pub(in crate::store) const FOLLOWER: u8 = b'k';
+pub(in crate::store) const SUBSCRIBER: u8 = b'k';
 
 pub(in crate::store) const CONVERSATION: u8 = b'v';
 
@@ -220,7 +220,7 @@ pub(in crate::store) fn expiry(until_ms: u64, nonce: u64) -> [u8; 17] {
 
 pub(in crate::store) fn subscriber(kind: KindId) -> [u8; 3] {
     let [high, low] = kind.0.to_be_bytes();
-    [FOLLOWER, high, low]
+    [SUBSCRIBER, high, low]
 }
 
 pub(in crate::store) fn kind_name(kind: KindId) -> [u8; 4] {

@@ -249,10 +249,10 @@ fn a_subscriber_is_called_for_a_record_before_later_positions_are_passed() {
     for journal in journals {
         let (mut subscriber, calls) = listener(&[SAGA]);
         let (sender, passes) = mpsc::channel();
-        let last_call = Arc::new(AtomicU64::new(0));
-        let (wake, seen) = (subscriber.wake, Arc::clone(&last_call));
+        let newest_call = Arc::new(AtomicU64::new(0));
+        let (wake, seen) = (subscriber.wake, Arc::clone(&newest_call));
         subscriber.wake = Arc::new(move |position| {
-            last_call.fetch_max(position, Ordering::AcqRel);
+            newest_call.fetch_max(position, Ordering::AcqRel);
             wake(position);
         });
         subscriber.pass = Arc::new(move |position| {

@@ -15,7 +15,7 @@ pub const UNPLACED: u64 = u64::MAX;
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     pub(in crate::store) all: Vec<Answer>,
-    /// The position in the answers, shared with callers that asked for it by [`Self::position_cell`].
+    /// The position in the answers, shared with callers of [`Self::position_cell`].
     position_cell: Option<Arc<AtomicU64>>,
     /// While the last commit is in doubt, the answers are shown only if the watermark has reached
     /// this.

@@ -147,11 +147,11 @@ impl World {
 
     /// Executes one random step that needs no request.
     pub fn random_step(&mut self, dice: &mut Dice) {
-        let (waiting, asking) = (self.pending_dispatches.len(), self.pending_effects.len());
+        let (waiting, effects) = (self.pending_dispatches.len(), self.pending_effects.len());
         match dice.roll(16) {
             0..6 => _ = self.deliver(dice.roll(waiting)),
             6..8 => _ = self.deliver_twice(dice.roll(waiting)),
-            8..11 => _ = self.answer(dice.roll(asking), dice),
+            8..11 => _ = self.answer(dice.roll(effects), dice),
             11..14 => self.commit(),
             14 => self.crash(),
             _ => self.advance_ms(dice.roll(90_000) as u64),
@@ -190,7 +190,7 @@ impl World {
 
     pub(super) fn pass_to_sagas(&mut self, record: &Record) {
         for saga in &mut self.sagas {
-            let Some((conversation, dispatches)) = saga.hear(record) else { continue };
+            let Some((conversation, dispatches)) = saga.handle(record) else { continue };
             for (nth, dispatch) in dispatches.into_iter().enumerate() {
                 let by = saga.name();
                 let origin = Origin { by, conversation, position: record.position, nth };

@@ -52,9 +52,9 @@ pub fn first_flaw(
 }
 
 /// Guard that prints the seed of a world when a panic unwinds it.
-struct PrintSeed(u64);
+struct SeedPrinter(u64);
 
-impl Drop for PrintSeed {
+impl Drop for SeedPrinter {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the world of seed {} panicked", self.0);
@@ -67,7 +67,7 @@ fn run_world(
     begin: fn(&mut Dice) -> World,
     clients: fn(&mut World, &mut Dice),
 ) -> World {
-    let _print_seed = PrintSeed(seed);
+    let _printer = SeedPrinter(seed);
     let mut dice = Dice::new(seed);
     let mut world = begin(&mut dice);
     world.outside.luck = Luck::Random;

@@ -92,7 +92,7 @@ impl<A: Aggregate> DynAggregate for Live<A> {
 /// A type-erased saga.
 pub(super) trait DynSaga {
     fn name(&self) -> &'static str;
-    fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
+    fn handle(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
     fn due(&self, now: Timestamp) -> Vec<u64>;
     /// A saga instance that is not over and does not wait for a person, as text.
     fn unsettled(&self) -> Option<String>;
@@ -122,10 +122,10 @@ impl<S: Saga> SagaInstances<S> {
         let mine = |origin: &super::Origin| origin.by == S::NAME;
         match (&record.payload, record.cause) {
             (Payload::Event(_), _) => {
-                let heard = S::Events::from_event(record)?;
-                let number = S::route(&heard)?;
+                let event = S::Events::from_event(record)?;
+                let number = S::route(&event)?;
                 let state = self.take(number);
-                Some((number, (self.react)(state, Id::new(number), heard, &record.meta())))
+                Some((number, (self.react)(state, Id::new(number), event, &record.meta())))
             }
             (Payload::Refused(refused), Cause::Dispatch(origin)) if mine(&origin) => {
                 let number = origin.conversation;
@@ -155,7 +155,7 @@ impl<S: Saga> DynSaga for SagaInstances<S> {
         S::NAME
     }
 
-    fn hear(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)> {
+    fn handle(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)> {
         let (number, step) = self.step(record)?;
         match step.timer {
             TimerChange::Keep => None,
@@ -251,8 +251,8 @@ impl<L: Lookup> DynEffect for LookupEffect<L> {
     }
 
     fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
-        let EffectResult::Rows(table, query) = found else { return None };
-        let rows = table.as_any().downcast_ref::<Rows<L::View>>()?.find(query);
+        let EffectResult::Rows(view, query) = found else { return None };
+        let rows = view.as_any().downcast_ref::<Rows<L::View>>()?.find(query);
         Some(L::on_rows(&L::Events::from_event(record)?, &record.meta(), &rows))
     }
 }
@@ -298,13 +298,13 @@ fn holds(filter: &Filter, row: &Value) -> bool {
 
 impl<V: View> DynView for Rows<V> {
     fn apply(&mut self, record: &Record) {
-        let Some(heard) = V::Events::from_event(record) else { return };
+        let Some(event) = V::Events::from_event(record) else { return };
         let meta = record.meta();
-        let Some(key) = V::key(&heard, &meta) else { return };
+        let Some(key) = V::key(&event, &meta) else { return };
         let last = || V::CARRIES_FORWARD.then(|| self.0.values().next_back().cloned()).flatten();
         let before = self.0.get(&key).cloned().or_else(last);
         self.0.remove(&key);
-        if let Some(row) = V::fold(before, heard, &meta) {
+        if let Some(row) = V::fold(before, event, &meta) {
             self.0.insert(key, row);
         }
     }

@@ -259,7 +259,7 @@ impl World {
                 return Err(format!("{} is not settled: {instance}", saga.name()));
             }
         }
-        self.invariants.iter().try_for_each(|audit| audit(self))
+        self.invariants.iter().try_for_each(|check| check(self))
     }
 
     /// The answered requests whose records are lost: there must be none.
