@@ -67,7 +67,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("[ports.\"taxi/payment\"]\nhedge_after_ms = 1000", &["ports.taxi/payment.hedge_after_ms"]),
     ("[gates.\"taxi/payments\"]\nopen_ms = 1", &["taxi/payments", "there is no such gate"]),
     ("[gates.\"taxi/payment\"]\ncolour = 1", &["colour"]),
-    ("[gates.\"taxi/payment\"]\nopen_ms = 0", &["gates.\"taxi/payment\"", "open_ms", "at least 1"]),
+    ("[gates.\"taxi/payment\"]\nopen_ms = 0", &["gates.\"taxi/payment\"", "open_ms", "from 1 to "]),
     ("[gates.\"taxi/payment\"]\nfailure_rate = 7", &["gates.\"taxi/payment\"", "failure_rate"]),
     ("[gates.\"taxi/orders\"]\nwindow_s = 1\nwindow_calls = 1", &["taxi/orders", "window_s"]),
     ("[taxis]\nfare_basic = 1", &["taxis", "there is no such business"]),

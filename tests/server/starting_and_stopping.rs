@@ -129,7 +129,7 @@ fn an_invalid_setting_is_named_with_its_key() {
             "[gates.\"taxi/payment\"]\nfailure_rate = 7",
             "failure_rate is above 0 and at most 1, not 7",
         ),
-        ("[gates.\"taxi/payment\"]\nopen_ms = 0", "gates.\"taxi/payment\": open_ms is at least 1"),
+        ("[gates.\"taxi/payment\"]\nopen_ms = 0", "gates.\"taxi/payment\": open_ms must be from 1"),
         ("[ports.\"taxi/payments\"]\nretries = 1", "taxi/payments"),
         ("[ports.\"taxi/payment\"]\ntransport = \"pigeon\"", "transport"),
         ("[http", "madang.toml"),
