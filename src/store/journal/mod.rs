@@ -1,5 +1,6 @@
 //! The journal: one total order of records. [`Journal`] is its contract. [`SledJournal`] keeps it
-//! on disk and is written by one thread; [`MemoryJournal`] keeps it in memory.
+//! on disk and is written by one thread; [`MemoryJournal`] keeps it in memory; [`Partitions`] is a
+//! set of journals that is used as one.
 //!
 //! A submission gets its position at once. The durable watermark follows with the commits, in
 //! order. Records between the two are visible only inside the process, and are discarded when a
@@ -17,6 +18,7 @@ mod integrity;
 mod mark_sync;
 mod memory_journal;
 mod open;
+mod partitions;
 mod reads;
 mod recovery;
 mod shared;
@@ -34,6 +36,7 @@ pub use contract::Journal;
 pub use feed::{Listener, Wake};
 pub use integrity::Loss;
 pub use memory_journal::MemoryJournal;
+pub use partitions::Partitions;
 pub use shared::Shared;
 pub use sled_journal::SledJournal;
 pub use submission::{

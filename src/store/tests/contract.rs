@@ -3,8 +3,8 @@
 use super::{answer_line, event, listener, open, order, said, under, word};
 use crate::store::{
     journal::{
-        Checkpoint, CommitError, Entry, Journal, MemoryJournal, ReadLevel, Snapshot, Submission,
-        SubmitError,
+        Checkpoint, CommitError, Entry, Journal, MemoryJournal, Partitions, ReadLevel, Snapshot,
+        Submission, SubmitError,
     },
     types::{
         Cause, KindId, Lease, Origin, Payload, StoredAnswer, StoredOutcome, StoredReply,
@@ -12,6 +12,7 @@ use crate::store::{
     },
 };
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -23,13 +24,25 @@ use std::{
 const MINUTE: Duration = Duration::from_secs(60);
 const SAGA: KindId = KindId(3);
 
+/// An empty journal of every implementation: on disk, in memory, and a set of either.
+fn implementations(dir: &Path) -> [Arc<dyn Journal>; 4] {
+    let in_memory = (0..4).map(|_| MemoryJournal::new() as Arc<dyn Journal>).collect();
+    let on_disk = ["first", "second"].map(|name| open(&dir.join(name)) as Arc<dyn Journal>);
+    [
+        open(&dir.join("alone")),
+        MemoryJournal::new(),
+        Partitions::of(in_memory).expect("empty journals"),
+        Partitions::of(on_disk.to_vec()).expect("empty journals"),
+    ]
+}
+
 /// Runs a test on every implementation.
 fn on_each(test: impl Fn(&dyn Journal)) {
     let dir = tempfile::tempdir().expect("a folder");
-    let on_disk = open(dir.path());
-    test(&*on_disk);
-    on_disk.close();
-    test(&*MemoryJournal::new());
+    for journal in implementations(dir.path()) {
+        test(&*journal);
+        journal.close();
+    }
 }
 
 /// Submits, and waits until everything submitted so far is durable.
@@ -245,8 +258,7 @@ fn a_subscriber_is_called_for_a_record_before_later_positions_are_passed() {
     // At this position all subscribers are notified: some are called, the others are passed.
     const NOTIFIED_AT: u32 = 4_096;
     let dir = tempfile::tempdir().expect("a folder");
-    let journals: [Arc<dyn Journal>; 2] = [open(dir.path()), MemoryJournal::new()];
-    for journal in journals {
+    for journal in implementations(dir.path()) {
         let (mut subscriber, calls) = listener(&[SAGA]);
         let (sender, passes) = mpsc::channel();
         let newest_call = Arc::new(AtomicU64::new(0));

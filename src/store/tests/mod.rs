@@ -11,6 +11,7 @@ mod flipping;
 mod integrity;
 mod keeping;
 mod opening;
+mod partitions;
 mod suspecting;
 
 use crate::{

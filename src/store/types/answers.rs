@@ -51,6 +51,11 @@ impl Answers {
         Arc::clone(self.position_cell.get_or_insert_default())
     }
 
+    /// Detaches the cell: its position is final.
+    pub(in crate::store) fn forget_position_cell(&mut self) {
+        self.position_cell = None;
+    }
+
     /// Fills in the position of the last record submitted. It belongs to the submission of the
     /// answers, if that has any records.
     pub(in crate::store) fn place(&mut self, head: u64, has_records: bool) {
