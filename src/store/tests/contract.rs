@@ -121,15 +121,17 @@ fn the_records_of_a_stream_are_read_in_order_of_version() {
         submit(journal, said(7, 2, &["done"]));
         assert_eq!(some_words(journal, 7, 0, 9), ["requested", "paid", "done"]);
         assert_eq!(some_words(journal, 7, 1, 1), ["paid"]);
+        let last = &journal.some_records(order(7), 2, 9).expect("readable")[0];
+        assert_eq!((last.position, last.version), (4, 3));
         assert_eq!(some_words(journal, 7, 3, 9), Vec::<String>::new());
         assert_eq!(some_words(journal, 9, 0, 9), Vec::<String>::new());
         let mut passed = Vec::new();
         let walked = journal.each_record(order(7), 1, &mut |record| {
-            passed.push((record.version, word(&record.payload)));
+            passed.push((record.position, record.version, word(&record.payload)));
             Ok(())
         });
         walked.expect("readable");
-        assert_eq!(passed, [(2, "paid".to_owned()), (3, "done".to_owned())]);
+        assert_eq!(passed, [(2, 2, "paid".to_owned()), (4, 3, "done".to_owned())]);
         let version = |number| journal.last_version(order(number)).expect("readable");
         assert_eq!((version(7), version(8), version(9)), (3, 1, 0));
     });
@@ -185,9 +187,10 @@ fn an_answer_is_kept_under_its_key_with_the_position_of_its_submission() {
         };
         let mut answers = under(3, reply(UNPLACED));
         let position = answers.position_cell();
+        submit(journal, said(8, 0, &["requested"]));
         submit(journal, Submission { answer: Some(answers), ..said(7, 0, &["requested", "paid"]) });
-        assert_eq!(position.load(Ordering::Acquire), 2);
-        assert_eq!(journal.answer(3).expect("readable"), Some(reply(2)));
+        assert_eq!(position.load(Ordering::Acquire), 3);
+        assert_eq!(journal.answer(3).expect("readable"), Some(reply(3)));
         assert_eq!(journal.answer(4).expect("readable"), None);
     });
 }
