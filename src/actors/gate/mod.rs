@@ -5,7 +5,7 @@
 //! *urgent*, and a caller without one is a *background* caller.
 //!
 //! ```text
-//! registry ── driver (the actor that advances time) ── timer (wakes the driver)
+//! registry ── driver (the loop that advances time) ── timer (wakes the driver)
 //!   └─ handle: one gate behind a short lock ── permit
 //!        └─ machine, pure ─┬─ breaker ── call_window, token_bucket (probes)
 //!                          ├─ token_bucket (rate), concurrency_limit

@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},
-    time::Instant,
 };
 
 /// The registry of all gates, by name.
@@ -107,11 +106,6 @@ impl Gates {
         true
     }
 
-    /// Makes the gate driver panic.
-    pub fn break_driver_on_purpose(&self) {
-        self.timer.poison();
-    }
-
     /// Ticks all gates, and logs and reports their transitions.
     pub(super) fn tick(&self) {
         for gate in self.all() {
@@ -126,11 +120,6 @@ impl Gates {
                 self.observer.transitioned(gate.name(), transition.to, transition.reason);
             }
         }
-    }
-
-    /// Reports that the gate driver died at this moment and was restarted.
-    pub(super) fn note_restart(&self, since: Instant) {
-        self.observer.driver_restarted(since.elapsed());
     }
 
     pub(super) fn timer(&self) -> &Timer {

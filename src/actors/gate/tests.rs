@@ -7,7 +7,6 @@ use super::{
     settings::{GateSettings, GatesSettings},
     types::{CallOutcome, GateKind, RejectReason},
 };
-use actix::Arbiter;
 use serde_json::json;
 use std::{
     sync::Arc,
@@ -21,11 +20,17 @@ fn settings(value: serde_json::Value) -> GateSettings {
     serde_json::from_value(value).expect("settings")
 }
 
-/// Starts gates with a driver, and returns them with the gate `door`.
-fn driven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
+/// Returns gates without a driver, and the gate `door`.
+fn undriven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
     let gates = Gates::new([("door".to_owned(), settings)].into(), Arc::new(()));
     let gate = gates.with("door", GateKind::Port);
-    drive(&gates, &Arbiter::current());
+    (gates, gate)
+}
+
+/// Starts gates with a driver, and returns them with the gate `door`.
+fn driven(settings: GateSettings) -> (Arc<Gates>, Arc<Gate>) {
+    let (gates, gate) = undriven(settings);
+    tokio::task::spawn_local(drive(Arc::clone(&gates)));
     (gates, gate)
 }
 
@@ -177,12 +182,15 @@ fn a_gate_that_panics_is_rebuilt_and_waiting_callers_still_get_a_permit() {
 }
 
 #[test]
-fn a_gate_driver_that_dies_is_restarted() {
+fn a_new_gate_driver_continues_where_the_one_before_was_dropped() {
     in_a_system(async {
-        let (gates, gate) = driven(settings(json!({"concurrency_max": 1})));
+        let (gates, gate) = undriven(settings(json!({"concurrency_max": 1})));
         let _first = gate.try_enter().expect("there is room");
+        let mut driver = tokio::task::spawn_local(drive(Arc::clone(&gates)));
         for _ in 0..3 {
-            gates.break_driver_on_purpose();
+            driver.abort();
+            assert!(driver.await.is_err_and(|ended| ended.is_cancelled()));
+            driver = tokio::task::spawn_local(drive(Arc::clone(&gates)));
             let begun = Instant::now();
             let rejection = gate.enter(Some(begun + Duration::from_millis(5))).await;
             assert_eq!(rejection.unwrap_err().why, RejectReason::TooLate);

@@ -1,7 +1,7 @@
 //! The timer that wakes the gate driver, and the clock of all gates.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::Notify;
@@ -18,8 +18,6 @@ pub struct Timer {
     /// tick: the earliest due time found so far, or [`NEVER`].
     next_us: AtomicU64,
     notify: Notify,
-    /// Whether the gate driver must panic after its next tick, for tests of its restart.
-    is_poisoned: AtomicBool,
 }
 
 impl Default for Timer {
@@ -30,7 +28,6 @@ impl Default for Timer {
             born_ms: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
             next_us: AtomicU64::new(NEVER),
             notify: Notify::new(),
-            is_poisoned: AtomicBool::new(false),
         }
     }
 }
@@ -73,17 +70,6 @@ impl Timer {
         let until = self.born + latest.min(Duration::from_micros(due_us));
         let _ = tokio::time::timeout_at(until.into(), self.notify.notified()).await;
         self.next_us.store(NEVER, Ordering::Relaxed);
-    }
-
-    /// Whether the gate driver must panic. The call resets the flag.
-    pub fn take_poison(&self) -> bool {
-        self.is_poisoned.swap(false, Ordering::Relaxed)
-    }
-
-    /// Makes the gate driver panic after its next tick.
-    pub fn poison(&self) {
-        self.is_poisoned.store(true, Ordering::Relaxed);
-        self.wake();
     }
 }
 

@@ -51,17 +51,13 @@ pub enum RejectReason {
     TooLate,
 }
 
-/// An observer of gate transitions and of restarts of the gate driver.
+/// An observer of gate transitions.
 pub trait GateObserver: Send + Sync {
     /// A gate changed its state for this reason.
     fn transitioned(&self, gate: &str, to: &str, reason: String);
-    /// The driver of the gates died and was restarted after this time.
-    fn driver_restarted(&self, after: Duration);
 }
 
 /// An observer that ignores all notifications.
 impl GateObserver for () {
     fn transitioned(&self, _: &str, _: &str, _: String) {}
-
-    fn driver_restarted(&self, _: Duration) {}
 }

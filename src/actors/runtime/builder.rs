@@ -1,6 +1,6 @@
 //! The builder of the runtime: takes the declarations of the businesses and starts their parts.
 
-use super::{launch::Launcher, parts::RuntimeParts};
+use super::{gate_driver, launch::Launcher, parts::RuntimeParts};
 use crate::{
     actors::{
         aggregate::{AggregateKind, Endpoint, InFlightKeys, InjectedPanics, ListLimits, Services},
@@ -8,7 +8,7 @@ use crate::{
         conversation::{Route, index},
         dispatch::{DynAggregate, Registry},
         effect::{LOOKUPS, LookupEffect, PortEffect, port_calls},
-        gate::{self, GateKind, GateObserver, Gates},
+        gate::{GateKind, GateObserver, Gates},
         operations::{
             Components, OperationsEvent, OperationsLog, Quarantine, clock_watch, journal_watch,
         },
@@ -133,10 +133,7 @@ impl RuntimeBuilder {
         for start in self.shards {
             start(&supervisor)?;
         }
-        // The gate driver has an event loop of its own, so that other work does not delay waiting
-        // callers.
-        let gate_loop = supervisor.add_loop("gates", LoopRole::Subscribers);
-        gate::drive(&self.shared.gates, &supervisor.handle(gate_loop));
+        gate_driver::start(&self.shared.gates, &supervisor)?;
         let services = SubscriberServices {
             journal: Arc::clone(&self.journal),
             settings: Arc::new(self.shared.settings.clone()),
@@ -238,7 +235,7 @@ impl Host for RuntimeBuilder {
             for shard in 0..shards {
                 let name = format!("aggregate {} in shard {shard}", A::NAME);
                 let place = (shard, Restart::Beside);
-                supervisor.supervise(name, &component, place, aggregate.start_fn(shard))?;
+                supervisor.supervise(name, Some(&component), place, aggregate.start_fn(shard))?;
             }
             Ok(())
         }));

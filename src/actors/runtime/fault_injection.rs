@@ -41,17 +41,11 @@ impl RuntimeParts {
 
     fn break_part(&self, part: &str) -> Result<(), FaultError> {
         let gates = &self.shared.gates;
-        match part.strip_prefix("gate ") {
-            Some(name) if gates.break_on_purpose(name) => return Ok(()),
-            None if part == "gate-driver" => {
-                gates.break_driver_on_purpose();
-                return Ok(());
-            }
-            _ => {}
+        if part.strip_prefix("gate ").is_some_and(|name| gates.break_on_purpose(name)) {
+            return Ok(());
         }
         self.supervisor.break_part(part).map_err(|mut there_are| {
             there_are.extend(gates.all().iter().map(|gate| format!("gate {}", gate.name())));
-            there_are.push("gate-driver".to_owned());
             FaultError::Unknown { what: part.to_owned(), there_are }
         })
     }

@@ -74,7 +74,7 @@ impl Launcher {
         });
         self.register_release(E::NAME, actor_ref);
         let name = format!("{part} {}", component.name);
-        self.supervisor.supervise(name, component, (self.outer, Restart::After), begin)
+        self.supervisor.supervise(name, Some(component), (self.outer, Restart::After), begin)
     }
 
     /// Registers the release function of the actor behind this reference.
@@ -108,7 +108,7 @@ impl Launcher {
             Ok(runner.recipient())
         });
         let name = format!("saga {}", component.name);
-        self.supervisor.supervise(name, component, (self.inner, Restart::After), begin)?;
+        self.supervisor.supervise(name, Some(component), (self.inner, Restart::After), begin)?;
         self.register_release(S::NAME, Arc::clone(&actor_ref));
         Ok(actor_ref)
     }
@@ -158,7 +158,7 @@ impl Launcher {
         });
         let name = format!("view {}", component.name);
         let on = self.supervisor.add_loop(name.clone(), LoopRole::Subscribers);
-        self.supervisor.supervise(name, component, (on, Restart::After), begin)?;
+        self.supervisor.supervise(name, Some(component), (on, Restart::After), begin)?;
         Ok(rows)
     }
 

@@ -3,6 +3,7 @@
 mod builder;
 mod fault_injection;
 mod forwarding;
+mod gate_driver;
 mod health;
 mod launch;
 mod operations;

@@ -42,8 +42,8 @@ pub enum Restart {
 pub struct Child {
     /// `saga taxi/ride`
     pub name: String,
-    /// The component of the child.
-    pub component: Arc<Part>,
+    /// The component of the child; `None` when operators cannot suspend or restart it by name.
+    pub component: Option<Arc<Part>>,
     /// The index of its event loop.
     pub on: usize,
     /// The backoff between restarts.
@@ -60,7 +60,7 @@ impl Child {
     /// # Errors
     /// When its loop does not start it.
     pub fn new(
-        (name, component): (String, Arc<Part>),
+        (name, component): (String, Option<Arc<Part>>),
         (on, handover): (usize, Restart),
         loops: &EventLoops,
         begin: StartFn,

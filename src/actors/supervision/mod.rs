@@ -32,7 +32,7 @@ use crate::{
     },
     store::journal::Journal,
 };
-use actix::{Arbiter, ArbiterHandle, System};
+use actix::{Arbiter, System};
 use child::Child;
 use disk_stall::StallMonitor;
 use event_loops::EventLoops;
@@ -105,11 +105,6 @@ impl Supervisor {
         sync::lock(&self.supervised).loops.add_foreign_loop(name)
     }
 
-    /// Returns the handle on which actors are started in the loop of this index.
-    pub fn handle(&self, index: usize) -> ArbiterHandle {
-        sync::lock(&self.supervised).loops.handle(index)
-    }
-
     /// Starts a child in this loop and supervises it from then on.
     ///
     /// # Errors
@@ -117,12 +112,12 @@ impl Supervisor {
     pub fn supervise(
         &self,
         name: impl Into<String>,
-        component: &Arc<Component>,
+        component: Option<&Arc<Component>>,
         place: (usize, Restart),
         begin: StartFn,
     ) -> Result<(), StartError> {
         let mut supervised = sync::lock(&self.supervised);
-        let named = (name.into(), Arc::clone(component));
+        let named = (name.into(), component.cloned());
         let child =
             Child::new(named, place, &supervised.loops, begin).map_err(StartError::Settings)?;
         supervised.children.push(child);
@@ -169,7 +164,10 @@ impl Supervisor {
         let mut supervised = sync::lock(&self.supervised);
         let Supervised { loops, children, .. } = &mut *supervised;
         let since = Instant::now();
-        for child in children.iter_mut().filter(|child| Arc::ptr_eq(&child.component, component)) {
+        let belongs = |child: &&mut Child| {
+            child.component.as_ref().is_some_and(|of_child| Arc::ptr_eq(of_child, component))
+        };
+        for child in children.iter_mut().filter(belongs) {
             let begun = child.begin_again(loops, &self.journal);
             begun.map_err(|reason| format!("{} was not restarted: {reason}", child.name))?;
         }
