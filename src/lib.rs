@@ -92,6 +92,7 @@ pub mod model;
 mod open_files;
 pub mod origin_policy;
 mod panic_log;
+mod random;
 mod sandbox;
 mod stopping;
 pub mod store;

@@ -1,7 +1,7 @@
 //! The latency of a service, and its notation: `510`, `400..620`, `exponential:510`,
 //! `lognormal:510:0.5`.
 
-use super::dice::Dice;
+use crate::random::roll;
 use serde::{Deserialize, Serialize};
 use std::{f64::consts::TAU, fmt, str::FromStr, time::Duration};
 
@@ -26,13 +26,13 @@ const SIGMA_MAX: f64 = 5.0;
 
 impl Latency {
     /// Draws the latency of the next call.
-    pub fn sample(self, dice: &Dice) -> Duration {
+    pub fn sample(self) -> Duration {
         let ms = match self {
             Self::Constant(ms) => float(ms),
-            Self::Uniform { min, max } => float(min) + dice.roll() * float(max - min),
-            Self::Exponential { mean } => float(mean) * -(1.0 - dice.roll()).ln(),
+            Self::Uniform { min, max } => float(min) + roll() * float(max - min),
+            Self::Exponential { mean } => float(mean) * -(1.0 - roll()).ln(),
             Self::Lognormal { mean, sigma } => {
-                float(mean) * (sigma * normal(dice) - sigma * sigma / 2.0).exp()
+                float(mean) * (sigma * normal() - sigma * sigma / 2.0).exp()
             }
         };
         Duration::from_secs_f64(ms.min(float(LATENCY_MS_MAX)) / 1e3)
@@ -55,8 +55,8 @@ impl Latency {
 }
 
 /// A number from the standard normal distribution (Box and Muller 1958).
-fn normal(dice: &Dice) -> f64 {
-    (-2.0 * (1.0 - dice.roll()).ln()).sqrt() * (TAU * dice.roll()).cos()
+fn normal() -> f64 {
+    (-2.0 * (1.0 - roll()).ln()).sqrt() * (TAU * roll()).cos()
 }
 
 /// Converts milliseconds. The result is exact, because no latency is longer than
@@ -176,10 +176,9 @@ mod tests {
     #[test]
     #[allow(clippy::cast_precision_loss)]
     fn every_distribution_has_its_stated_mean() {
-        let dice = Dice::new();
         for text in SPELLED {
             let latency = parsed(text);
-            let sum: f64 = (0..50_000).map(|_| latency.sample(&dice).as_secs_f64() * 1e3).sum();
+            let sum: f64 = (0..50_000).map(|_| latency.sample().as_secs_f64() * 1e3).sum();
             let (mean, wanted) = (sum / 5e4, latency.mean_ms() as f64);
             assert!((mean - wanted).abs() < wanted * 0.05, "{text}: {mean}");
         }
@@ -187,8 +186,8 @@ mod tests {
 
     #[test]
     fn a_uniform_latency_stays_within_its_ends() {
-        let (dice, latency) = (Dice::new(), parsed("400..620"));
+        let latency = parsed("400..620");
         let ends = Duration::from_millis(400)..=Duration::from_millis(620);
-        assert!((0..10_000).all(|_| ends.contains(&latency.sample(&dice))));
+        assert!((0..10_000).all(|_| ends.contains(&latency.sample())));
     }
 }

@@ -2,8 +2,8 @@
 //! decline and hang on purpose, and keep a ledger of the calls they acted on.
 //!
 //! ```text
-//! web ── service ── behaviour ── latency, dice      how a call goes, changeable while running
-//!           └────── ledger                          what was done, by idempotency key
+//! web ── service ── behaviour ── latency      how a call goes, changeable while running
+//!           └────── ledger                    what was done, by idempotency key
 //! ```
 //!
 //! The protocol is that of the HTTP transport of ports: `POST` of JSON under an `Idempotency-Key`.
@@ -22,7 +22,6 @@
 //! | `GET /admin/ledger/{name}/standing` | the keys of the charges that stand, as an array |
 
 mod behaviour;
-mod dice;
 mod latency;
 mod ledger;
 mod service;

@@ -2,10 +2,12 @@
 
 use super::{
     behaviour::{Acts, Behaviour},
-    dice::{Dice, share_of},
     ledger::{Call, Full, Ledger, Terms, Verdict},
 };
-use crate::sync;
+use crate::{
+    random::{roll, share_of},
+    sync,
+};
 use serde_json::{Map, Value};
 use std::{
     future::pending,
@@ -21,7 +23,6 @@ pub struct Service {
     behaviour: Mutex<Behaviour>,
     ledger: Mutex<Ledger>,
     under_way: AtomicUsize,
-    dice: Dice,
 }
 
 /// The result of a call.
@@ -61,7 +62,6 @@ impl Service {
             behaviour: Mutex::new(behaviour),
             ledger: Mutex::new(Ledger::new(keys_max)),
             under_way: AtomicUsize::new(0),
-            dice: Dice::new(),
         }
     }
 
@@ -96,7 +96,7 @@ impl Service {
         if let Err(Full) = self.ledger().called(&call) {
             return Answer::Full;
         }
-        let fate = self.fate(&behaviour);
+        let fate = Self::fate(&behaviour);
         let work = work(place, call, behaviour, fate);
         // A call without latency needs no task: it cannot be cancelled meanwhile.
         let worked = if behaviour.latency_ms.is_none() {
@@ -123,11 +123,10 @@ impl Service {
         capacity.is_none_or(|capacity| before < capacity).then_some(place)
     }
 
-    fn fate(&self, behaviour: &Behaviour) -> Fate {
-        let dice = self.dice.roll();
-        if dice < behaviour.hang_rate {
+    fn fate(behaviour: &Behaviour) -> Fate {
+        if roll() < behaviour.hang_rate {
             Fate::Hangs
-        } else if self.dice.roll() < behaviour.failure_rate {
+        } else if roll() < behaviour.failure_rate {
             Fate::Fails
         } else {
             Fate::Answers
@@ -156,7 +155,7 @@ async fn work(
     };
     let verdict = acts_now.then(|| service.act(&call, &behaviour));
     if !behaviour.latency_ms.is_none() {
-        tokio::time::sleep(behaviour.latency_ms.sample(&service.dice)).await;
+        tokio::time::sleep(behaviour.latency_ms.sample()).await;
     }
     let acts_last = behaviour.acts == Acts::Last;
     (place, if acts_last { Some(service.act(&call, &behaviour)) } else { verdict })

@@ -10,8 +10,8 @@ use super::{
     timer::Timer,
     types::{CallOutcome, GateKind, GateRejection, RejectReason},
 };
-use crate::actors::support::{catch_panic, random};
 use crate::sync;
+use crate::{actors::support::catch_panic, random::random};
 use std::{
     collections::{HashMap, VecDeque},
     fmt,

@@ -27,9 +27,10 @@ use crate::{
         gate::{CallOutcome, Gate, Permit},
         operations::{Component, Components},
         settings::PortSettings,
-        support::{between, now},
+        support::now,
     },
     domain::kernel::{PortReply, PortRequest, RetryPolicy, Timestamp},
+    random::between,
     store::StoreId,
 };
 use std::{

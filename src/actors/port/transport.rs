@@ -1,11 +1,9 @@
 //! Transports to an outside service: the sandbox inside this process, or HTTP.
 
 use crate::{
-    actors::{
-        settings::{PortSettings, TransportKind},
-        support::{between, random},
-    },
+    actors::settings::{PortSettings, TransportKind},
     domain::kernel::{PortReply, PortRequest, RetryPolicy},
+    random::{between, roll, share_of},
     store::StoreId,
 };
 use serde_json::Value;
@@ -83,11 +81,11 @@ impl Transport {
     /// The answer of the sandbox. Only the key decides whether a call is declined, so a retry gets
     /// the same answer.
     fn sandbox_answer(&self, ask: &PortRequest) -> Result<PortReply, String> {
-        if happens(self.settings.failure_rate, random()) {
+        if roll() < self.settings.failure_rate {
             return Err("the sandbox failed on purpose".into());
         }
         let is_declinable = ask.retry_policy == RetryPolicy::UntilDeadline;
-        if is_declinable && happens(self.settings.decline_rate, stable_hash(&ask.key)) {
+        if is_declinable && share_of(&ask.key) < self.settings.decline_rate {
             return Ok(PortReply::Declined("the sandbox declined on purpose".into()));
         }
         Ok(PortReply::Approved)
@@ -132,37 +130,28 @@ fn reason_in(text: &str) -> Option<String> {
     Some(reason.chars().take(200).collect())
 }
 
-/// The FNV-1a hash. It is small, and the same in every process.
-fn stable_hash(text: &str) -> u64 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    // The low bits of FNV are weak for short texts.
-    hash ^ (hash >> 29)
-}
-
-#[allow(clippy::cast_precision_loss)] // a rate needs no 64 bits
-fn happens(rate: f64, dice: u64) -> bool {
-    rate > 0.0 && (dice % 1_000_000) as f64 / 1e6 < rate
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
     use std::collections::BTreeSet;
 
-    #[test]
-    fn a_rate_of_one_always_happens_and_of_zero_never() {
-        assert!((0..1_000).all(|dice| happens(1.0, dice * 999)));
-        assert!((0..1_000).all(|dice| !happens(0.0, dice * 999)));
-    }
-
-    #[test]
-    fn the_sandbox_declines_about_the_configured_share_of_the_keys() {
-        let declined = |key: u64| happens(0.3, stable_hash(&format!("charge-{key}")));
-        let count = (0..10_000).filter(|key| declined(*key)).count();
-        assert!((2_500..3_500).contains(&count), "{count}");
+    #[tokio::test]
+    async fn the_sandbox_declines_about_the_configured_share_of_the_keys() {
+        for (decline_rate, expected) in [(0.0, 0..=0), (0.3, 250..=350), (1.0, 1_000..=1_000)] {
+            let settings = PortSettings { decline_rate, ..PortSettings::default() };
+            let sandbox = Transport::new("taxi/payment", None, settings).expect("no url needed");
+            let mut declined = 0;
+            for key in 0..1_000 {
+                let (key, retry_policy) = (format!("charge-{key}"), RetryPolicy::UntilDeadline);
+                let (operation, undoes, body) = ("charge", None, json!({}));
+                let charge = PortRequest { operation, key, undoes, body, retry_policy };
+                let reply = sandbox.ask(&charge).await.expect("never fails");
+                assert_eq!(sandbox.ask(&charge).await, Ok(reply.clone()), "a retry");
+                declined += usize::from(matches!(reply, PortReply::Declined(_)));
+            }
+            assert!(expected.contains(&declined), "{decline_rate}: {declined}");
+        }
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! Small helpers: bulkhead, clock, panics, random numbers, validation of settings, `Retry-After`,
+//! Small helpers: bulkhead, clock, panics, validation of settings, `Retry-After`,
 //! batching of wake-ups. They use no other folder of the runtime.
 
 mod bulkhead;
 pub mod clock;
 pub mod data_folder;
 mod panics;
-mod random;
 mod retry_after;
 mod thread_name;
 mod unused_numbers;
@@ -15,7 +14,6 @@ mod wake_batching;
 pub use bulkhead::{Bulkhead, NoTurn};
 pub use clock::{JUMP_MIN, Jump, millis, now};
 pub use panics::{catch_panic, panic_message};
-pub use random::{between, random};
 pub use retry_after::{DrainRate, soon, whole_seconds_spread};
 pub use thread_name::name_this_thread;
 pub use unused_numbers::UnusedNumbers;

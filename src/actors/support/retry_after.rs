@@ -1,7 +1,7 @@
 //! The value of `Retry-After`. It is derived from the drain rate of a queue. A random spread
 //! ensures that clients refused together do not retry together.
 
-use super::random::between;
+use crate::random::between;
 use crate::sync;
 use std::{
     sync::Mutex,
