@@ -4,7 +4,7 @@ use super::services::Services;
 use crate::{
     actors::{
         api::{Outcome, Possible, Reply, RequestError},
-        support::{batch_wakes, now},
+        support::{batch_wakes, in_millis, now},
     },
     domain::kernel::RejectionKind,
     store::{
@@ -31,7 +31,7 @@ pub fn stored(answer: &Result<Reply, RequestError>) -> Option<StoredOutcome> {
             StoredOutcome::FailedLater { how: *how, reason: reason.clone(), number: *number }
         }
         Err(RequestError::Unavailable { gate, reason, number, retry_after }) => {
-            let retry_after_ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
+            let retry_after_ms = in_millis(*retry_after);
             let (gate, reason) = (gate.to_string(), reason.clone());
             StoredOutcome::Unavailable { gate, reason, number: *number, retry_after_ms }
         }

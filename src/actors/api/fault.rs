@@ -1,6 +1,9 @@
 //! Fault injection: the faults that can be injected, and the reasons for a refusal.
 
-use crate::store::faults::{LASTING_MAX, SLOWED_BY_MAX};
+use crate::{
+    actors::support::in_millis,
+    store::faults::{LASTING_MAX, SLOWED_BY_MAX},
+};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -109,11 +112,11 @@ impl Fault {
     /// # Errors
     /// The first number that is out of its range.
     pub(in crate::actors) fn check(&self) -> Result<(), FaultError> {
-        let lasting_max = millis(LASTING_MAX);
+        let lasting_max = in_millis(LASTING_MAX);
         match *self {
-            Self::BlockShard { for_ms, .. } => in_range("for_ms", for_ms, millis(BLOCKED_MAX)),
+            Self::BlockShard { for_ms, .. } => in_range("for_ms", for_ms, in_millis(BLOCKED_MAX)),
             Self::SlowJournal { by_ms, for_ms } => {
-                in_range("by_ms", by_ms, millis(SLOWED_BY_MAX))?;
+                in_range("by_ms", by_ms, in_millis(SLOWED_BY_MAX))?;
                 in_range("for_ms", for_ms, lasting_max)
             }
             Self::FailFsync { times } => in_range("times", times.into(), SYNCS_MAX),
@@ -131,10 +134,6 @@ fn in_range(key: &'static str, value: u64, max: u64) -> Result<(), FaultError> {
     } else {
         Err(FaultError::OutOfRange { key, value, max })
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

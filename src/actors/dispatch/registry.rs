@@ -6,15 +6,15 @@ use super::{
     dyn_aggregate::DynAggregate,
 };
 use crate::{
-    actors::support::batch_wakes,
+    actors::support::{Backoff, batch_wakes},
     domain::kernel::{Aggregate, AnyEvent, Dispatch, EventSet, Id},
     store::{KindId, KindSet, Origin, Payload, Record, journal::Journal},
 };
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
-/// The longest pause between two attempts to deliver an internal command.
-const REDELIVERY_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The pauses between attempts to deliver an internal command.
+const REDELIVERY: Backoff = Backoff { base: Duration::from_millis(1), max: Duration::from_secs(2) };
 
 /// All aggregate kinds.
 #[derive(Clone, Default)]
@@ -87,13 +87,13 @@ impl Registry {
         origin: Origin,
         when: AckLevel,
     ) -> Result<(), DeliveryError> {
-        let mut pause = Duration::from_millis(1);
+        let mut attempts = 0;
         loop {
             match self.deliver_once(journal, fence, dispatch, origin, when).await {
                 Err(DeliveryError::Later) => {
                     tracing::debug!(?dispatch, "not delivered, trying again");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(REDELIVERY_PAUSE_MAX);
+                    tokio::time::sleep(REDELIVERY.pause(attempts)).await;
+                    attempts += 1;
                 }
                 result => return result,
             }

@@ -27,8 +27,9 @@ pub use port_effect::{PortEffect, port_calls};
 
 use crate::{
     actors::{
-        subscription::{Cursor, Progress, RETRY_PAUSE, Subscriber, SubscriberServices, Wake},
+        subscription::{Cursor, Progress, Subscriber, SubscriberServices, Wake},
         supervision::Lifecycle,
+        support::RETRY_PAUSE,
     },
     domain::kernel::RetryPolicy,
     store::{

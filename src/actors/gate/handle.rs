@@ -9,14 +9,12 @@ use super::{
     timer::Timer,
     types::{GateKind, GateRejection},
 };
+use crate::actors::support::RETRY_PAUSE;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-
-/// The pause before a background caller asks again after the machine panicked.
-const BROKEN_PAUSE: Duration = Duration::from_millis(100);
 
 /// One gate.
 pub struct Gate {
@@ -95,7 +93,7 @@ impl Gate {
                     }
                 }
                 None if deadline.is_some() => return Err(self.core.away(BROKEN)),
-                None => tokio::time::sleep(BROKEN_PAUSE).await,
+                None => tokio::time::sleep(RETRY_PAUSE).await,
             }
         }
     }

@@ -1,6 +1,7 @@
 //! System streams: records about the runtime itself, in the journal under `madang/`.
 
 use crate::{
+    actors::support::RETRY_PAUSE,
     domain::kernel::Timestamp,
     store::{
         Cause, Payload, Stream, codec,
@@ -8,10 +9,6 @@ use crate::{
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
-
-/// The pause before a submission to a failing journal is retried.
-pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The place of a record about the runtime.
 #[derive(Clone, Copy, Debug)]

@@ -27,7 +27,7 @@ use crate::{
         gate::{CallOutcome, Gate, Permit},
         operations::{Component, Components},
         settings::PortSettings,
-        support::now,
+        support::{Backoff, in_millis, now},
     },
     domain::kernel::{PortReply, PortRequest, RetryPolicy, Timestamp},
     random::between,
@@ -264,8 +264,9 @@ impl PortClient {
 
     /// The exponential backoff. Its upper half is random.
     fn pause_after(&self, attempts: u32) -> Duration {
-        let doubled = self.settings.backoff_ms.saturating_mul(1 << attempts.min(16));
-        let whole = doubled.min(self.settings.backoff_max_ms).max(1);
+        let base = Duration::from_millis(self.settings.backoff_ms);
+        let max = Duration::from_millis(self.settings.backoff_max_ms);
+        let whole = in_millis(Backoff { base, max }.pause(attempts)).max(1);
         Duration::from_millis(between(whole / 2, whole))
     }
 }

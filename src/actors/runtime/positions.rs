@@ -1,7 +1,7 @@
 //! The positions of the journal, for clients that wait for one and for the shutdown of the process.
 
 use super::Runtime;
-use crate::actors::api::RequestError;
+use crate::actors::{api::RequestError, support::in_millis};
 
 impl Runtime {
     /// Returns the number of records that are submitted and not durable. Never waits.
@@ -14,8 +14,7 @@ impl Runtime {
     /// Returns how long the current commit has taken, in milliseconds; 0 when there is none.
     #[must_use]
     pub fn committing_ms(&self) -> u64 {
-        let committing = self.parts.journal.committing().unwrap_or_default();
-        u64::try_from(committing.as_millis()).unwrap_or(u64::MAX)
+        in_millis(self.parts.journal.committing().unwrap_or_default())
     }
 
     /// Checks that the position a client waits for exists.

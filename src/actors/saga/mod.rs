@@ -28,7 +28,7 @@ use crate::{
     actors::{
         dispatch::{AckLevel, DeliveryError},
         operations::Component,
-        subscription::{Cursor, Progress, RETRY_PAUSE, Subscriber, SubscriberServices, Wake},
+        subscription::{Cursor, Progress, Subscriber, SubscriberServices, Wake},
         supervision::Lifecycle,
         support::catch_panic,
     },

@@ -3,8 +3,8 @@
 use super::SagaRunner;
 use crate::{
     actors::{
-        saga::{Cursor, RETRY_PAUSE},
-        support::now,
+        saga::Cursor,
+        support::{RETRY_PAUSE, now},
     },
     domain::kernel::{Saga, Timestamp},
     store::{

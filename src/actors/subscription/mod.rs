@@ -8,4 +8,4 @@ mod subscriber;
 pub use cursor::{Cursor, origin_of};
 pub use progress::Progress;
 pub use services::SubscriberServices;
-pub use subscriber::{RETRY_PAUSE, Subscriber, TURN_RECORDS_MAX, Wake};
+pub use subscriber::{Subscriber, TURN_RECORDS_MAX, Wake};

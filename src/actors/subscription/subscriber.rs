@@ -7,18 +7,18 @@
 //! on a record.
 
 use super::cursor::Cursor;
-use crate::store::{
-    KindSet, Record,
-    journal::{Listener, StoreError},
+use crate::{
+    actors::support::RETRY_PAUSE,
+    store::{
+        KindSet, Record,
+        journal::{Listener, StoreError},
+    },
 };
 use actix::{Actor, AsyncContext, Context, Handler, Message};
 use std::{sync::Arc, time::Duration};
 
 /// Upper bound of records read in one turn of the event loop.
 pub const TURN_RECORDS_MAX: usize = 512;
-
-/// The pause before a failed turn is retried.
-pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A turn with at least this many records counts as heavy load: the next one waits for
 /// [`BUSY_PAUSE`]. Waking the subscriber for each record would cost the whole system more than the

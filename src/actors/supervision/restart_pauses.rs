@@ -1,12 +1,10 @@
 //! The backoff before restarts of a child that crashes repeatedly.
 
+use crate::actors::support::Backoff;
 use std::time::{Duration, Instant};
 
-/// The pause before the second restart in a row; there is none before the first.
-const PAUSE_MIN: Duration = Duration::from_millis(50);
-
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// The pauses from the second restart in a row on; there is none before the first.
+const BACKOFF: Backoff = Backoff { base: Duration::from_millis(50), max: Duration::from_secs(5) };
 
 /// A child that runs for this long after a restart has recovered. Its next restart counts as the
 /// first.
@@ -44,7 +42,7 @@ impl Pauses {
     fn pause(&self) -> Duration {
         match self.restarts {
             0 => Duration::ZERO,
-            restarts => (PAUSE_MIN * (1 << (restarts - 1).min(10))).min(PAUSE_MAX),
+            restarts => BACKOFF.pause(restarts - 1),
         }
     }
 }
@@ -56,7 +54,7 @@ mod tests {
     /// Returns the restart times of a child that is checked every 50 ms and crashes at once.
     fn restarts_within(time: Duration) -> Vec<Duration> {
         let (mut pauses, begun) = (Pauses::default(), Instant::now());
-        let looks = (0..).map(|check| PAUSE_MIN * check).take_while(|at| *at < time);
+        let looks = (0..).map(|check| BACKOFF.base * check).take_while(|at| *at < time);
         looks
             .filter(|at| {
                 let may_begin = pauses.may_begin(begun + *at);
@@ -74,8 +72,8 @@ mod tests {
         assert_eq!(restarts[0], Duration::ZERO);
         let pauses: Vec<_> = restarts.windows(2).map(|two| two[1].saturating_sub(two[0])).collect();
         assert!(pauses.is_sorted());
-        assert!(pauses[0] <= PAUSE_MIN * 2, "{:?}", pauses[0]);
-        assert_eq!(pauses.last(), Some(&(PAUSE_MAX + PAUSE_MIN)));
+        assert!(pauses[0] <= BACKOFF.base * 2, "{:?}", pauses[0]);
+        assert_eq!(pauses.last(), Some(&(BACKOFF.max + BACKOFF.base)));
         assert!(restarts.len() < 720 + 10, "{}", restarts.len());
     }
 

@@ -1,6 +1,6 @@
 //! The restart policy of a crashing instance: when it is restarted, and when it is quarantined.
 
-use crate::actors::settings::ActorSettings;
+use crate::actors::{settings::ActorSettings, support::Backoff};
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -31,8 +31,9 @@ impl CrashWindow {
         if self.number() >= settings.crashes_max {
             return RestartDecision::Quarantine;
         }
-        let doublings = (self.number() - 1).min(10);
-        RestartDecision::Rebuild(Duration::from_millis(settings.crash_backoff_ms << doublings))
+        let base = Duration::from_millis(settings.crash_backoff_ms);
+        let backoff = Backoff { base, max: Duration::MAX };
+        RestartDecision::Rebuild(backoff.pause(self.number() - 1))
     }
 
     /// Returns the number of crashes within the window.

@@ -142,7 +142,13 @@ pub fn read_from(source: impl Source + 'static) -> Result<(), &'static str> {
 /// The milliseconds since this moment.
 #[must_use]
 pub fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    in_millis(since.elapsed())
+}
+
+/// This duration in whole milliseconds.
+#[must_use]
+pub fn in_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

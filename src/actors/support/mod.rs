@@ -1,6 +1,7 @@
-//! Small helpers: bulkhead, clock, panics, validation of settings, `Retry-After`,
+//! Small helpers: backoff, bulkhead, clock, panics, validation of settings, `Retry-After`,
 //! batching of wake-ups. They use no other folder of the runtime.
 
+mod backoff;
 mod bulkhead;
 pub mod clock;
 pub mod data_folder;
@@ -11,8 +12,9 @@ mod unused_numbers;
 mod validation;
 mod wake_batching;
 
+pub use backoff::{Backoff, RETRY_PAUSE};
 pub use bulkhead::{Bulkhead, NoTurn};
-pub use clock::{JUMP_MIN, Jump, millis, now};
+pub use clock::{JUMP_MIN, Jump, in_millis, millis, now};
 pub use panics::{catch_panic, panic_message};
 pub use retry_after::{DrainRate, soon, whole_seconds_spread};
 pub use thread_name::name_this_thread;

@@ -1,14 +1,13 @@
 //! The projector: folds every record exactly once into the rows of one view, on a thread of its
 //! own.
 
-use super::{
-    projection::Projection,
-    reader::{RETRY_PAUSE, ViewReader},
-    storage::ViewStorage,
-};
+use super::{projection::Projection, reader::ViewReader, storage::ViewStorage};
 use crate::{
     actors::{
-        dispatch::Registry, subscription::Progress, supervision::Lifecycle, support::catch_panic,
+        dispatch::Registry,
+        subscription::Progress,
+        supervision::Lifecycle,
+        support::{RETRY_PAUSE, catch_panic},
     },
     store::{
         Record,

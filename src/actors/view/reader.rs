@@ -8,6 +8,7 @@ use crate::{
     actors::{
         api::{Collection, Page, RequestError, Row, Sort, ViewInfo, ViewQuery, busy},
         subscription::Progress,
+        support::RETRY_PAUSE,
     },
     domain::kernel::{Query, View},
     store::read_model::{FoundRow, ReadModel, ReadModelError, SortBy, Wanted},
@@ -21,9 +22,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-
-/// The pause before a failed turn or lookup is retried.
-pub(super) const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Upper bound of clients that wait at the same time for one view to reach a position. Further
 /// clients are answered 503.

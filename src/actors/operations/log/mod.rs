@@ -10,12 +10,12 @@ mod repeats;
 
 pub use event::OperationsEvent;
 
-use super::system_stream::{self, Place, RETRY_PAUSE};
+use super::system_stream::{self, Place};
 use crate::sync;
 use crate::{
     actors::{
         api::{Collection, OperationsEntry, Page, RequestError, blocking},
-        support::now,
+        support::{RETRY_PAUSE, now},
     },
     domain::kernel::Timestamp,
     store::{
