@@ -8,7 +8,7 @@ use crate::{
         gate::{CallOutcome, GateRejection, Permit},
         port::PortAdmission,
     },
-    domain::kernel::Aggregate,
+    domain::kernel::{Aggregate, Timestamp},
 };
 use actix::Message;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Envelope<A: Aggregate> {
 pub enum Content<A: Aggregate> {
     /// A command.
     Tell(A::Command, Sender),
+    /// The first command of a new aggregate, and its decision on the blank state.
+    Create(A::Command, Decision<A>, Sender),
     /// Reply with the state, as of the last durable record.
     Show(ReplyTo),
     /// Reply with the state, because the longest wait of a client is over.
@@ -41,6 +43,14 @@ pub enum Content<A: Aggregate> {
     Release,
     /// The journal failed and is open again: check whether waiting clients can be answered.
     LookAgain,
+}
+
+/// The decision of a command.
+pub struct Decision<A: Aggregate> {
+    /// The time it was made at.
+    pub at: Timestamp,
+    /// The events that follow from the command.
+    pub events: Vec<A::Event>,
 }
 
 /// The sender of a command, with the channel for the answer.
@@ -83,7 +93,7 @@ impl<A: Aggregate> Content<A> {
     /// Answers with this error; nothing is changed.
     pub fn refuse(self, request_error: RequestError) {
         match self {
-            Self::Tell(_, sender) => sender.refuse(request_error),
+            Self::Tell(_, sender) | Self::Create(_, _, sender) => sender.refuse(request_error),
             Self::Show(reply) | Self::GiveUp(reply) | Self::Await(_, reply, _) => {
                 drop(reply.send(Err(request_error)));
             }

@@ -3,7 +3,7 @@
 
 use super::{
     admission::explained,
-    envelope::{ClientCommand, Content, Keyed, ReplyTo, Sender},
+    envelope::{ClientCommand, Content, Decision, Keyed, ReplyTo, Sender},
     idempotency::{Acquired, KeyGuard},
     kind::AggregateKind,
     wait::{Reached, Waits},
@@ -61,15 +61,16 @@ impl<A: Aggregate> AggregateKind<A> {
     }
 
     async fn submit_new(&self, command: A::Command, call: Call) -> Reached {
-        // The command is decided on a blank state first: if it is rejected, it needs neither a
-        // number nor an actor.
-        let events = match self.decide_on_blank(command.clone()) {
-            Ok(events) => events,
+        // The command is decided before it has a number or an actor: if it is rejected, it needs
+        // neither.
+        let decision = match self.decide_on_blank(command.clone()) {
+            Ok(decision) => decision,
             Err(request_error) => return self.refuse(0, request_error, call).await,
         };
-        self.precheck(&command, &A::default(), &events)?;
+        self.precheck(&command, &A::default(), &decision.events)?;
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        self.tell(number, command, call, true).await
+        let content = |sender| Content::Create(command, decision, sender);
+        self.tell(number, content, call, true).await
     }
 
     async fn submit_existing(&self, number: u64, command: A::Command, call: Call) -> Reached {
@@ -78,12 +79,14 @@ impl<A: Aggregate> AggregateKind<A> {
         {
             return self.refuse(number, request_error, call).await;
         }
-        self.tell(number, command, call, false).await
+        self.tell(number, |sender| Content::Tell(command, sender), call, false).await
     }
 
-    fn decide_on_blank(&self, command: A::Command) -> Result<Vec<A::Event>, RequestError> {
-        let decision = catch_panic(|| A::default().decide(command, now(), &self.settings));
-        decision.map_err(RequestError::Failed)?.map_err(|rejection| rejected(&rejection))
+    fn decide_on_blank(&self, command: A::Command) -> Result<Decision<A>, RequestError> {
+        let at = now();
+        let decided = catch_panic(|| A::default().decide(command, at, &self.settings));
+        let events = decided.map_err(RequestError::Failed)?;
+        events.map(|events| Decision { at, events }).map_err(|rejection| rejected(&rejection))
     }
 
     /// Refuses a command that was sent to no aggregate. With a key, the answer is stored.
@@ -94,7 +97,13 @@ impl<A: Aggregate> AggregateKind<A> {
         }
     }
 
-    async fn tell(&self, number: u64, command: A::Command, call: Call, is_new: bool) -> Reached {
+    async fn tell(
+        &self,
+        number: u64,
+        content: impl FnOnce(Sender) -> Content<A>,
+        call: Call,
+        is_new: bool,
+    ) -> Reached {
         let Call { keyed, permit, step, if_match, outcome, wait_max, admission } = call;
         let watched = keyed.as_ref().map(|keyed| {
             keyed.flight.goes_to(number);
@@ -103,7 +112,7 @@ impl<A: Aggregate> AggregateKind<A> {
         let waits = Waits { number, wait_max, admission, keyed: watched, is_new };
         let (reply, receiver) = oneshot::channel();
         let call = ClientCommand { reply, keyed, if_match, outcome, permit, step };
-        self.post(number, Content::Tell(command, Sender::Client(call)));
+        self.post(number, content(Sender::Client(call)));
         self.within(waits, receiver).await
     }
 

@@ -1,19 +1,19 @@
 //! An aggregate instance: the actor that owns the state. The state changes nowhere else.
 
+mod checks;
 mod commit;
 mod pending_reply;
 mod recovery;
 mod waiters;
 
 use super::{
-    envelope::{ClientCommand, Content, Envelope, Keyed, ReplyTo, Sender},
+    envelope::{Content, Decision, Envelope, Keyed, ReplyTo, Sender},
     kind::AggregateKind,
     rehydration::{reply, shown},
 };
 use crate::{
     actors::{
         api::{Outcome, Reply, RequestError, rejected},
-        dispatch::DeliveryError,
         supervision::CrashWindow,
         support::{catch_panic, now},
     },
@@ -202,7 +202,12 @@ impl<A: Aggregate> Instance<A> {
                 self.wait_for(outcome, reply, keyed, ctx);
             }
             (Condition::Present, Content::Tell(command, sender)) => {
-                self.tell(&command, sender, ctx);
+                self.tell(&command, None, sender, ctx);
+            }
+            (Condition::Present, Content::Create(command, decision, sender)) => {
+                // A command that another client sent to this number may have come first.
+                let decision = Some(decision).filter(|_| self.version == 0);
+                self.tell(&command, decision, sender, ctx);
             }
         }
     }
@@ -253,19 +258,29 @@ impl<A: Aggregate> Instance<A> {
         }
     }
 
-    fn tell(&mut self, command: &A::Command, sender: Sender, ctx: &mut Context<Self>) {
+    /// Handles a command, with the decision if it was made on this state already.
+    fn tell(
+        &mut self,
+        command: &A::Command,
+        decision: Option<Decision<A>>,
+        sender: Sender,
+        ctx: &mut Context<Self>,
+    ) {
         let Some(sender) = self.admit(sender) else { return };
         // The journal is checked before the decision. A decision that cannot be submitted would
         // have to be undone.
         if let Err(error) = self.aggregate.shared.journal.check_accepting() {
             return sender.refuse(error.into());
         }
-        let now = now();
+        let now = decision.as_ref().map_or_else(now, |decision| decision.at);
         let (state, settings) = (&self.state, &self.aggregate.settings);
         let injected_panics = &self.aggregate.shared.injected_panics;
         let decided = catch_panic(|| {
             injected_panics.strike(A::NAME, self.number);
-            state.decide(command.clone(), now, settings)
+            match decision {
+                Some(decision) => Ok(decision.events),
+                None => state.decide(command.clone(), now, settings),
+            }
         });
         match decided {
             Ok(Ok(events)) => match self.precheck(command, &events, &sender) {
@@ -275,57 +290,6 @@ impl<A: Aggregate> Instance<A> {
             Ok(Err(rejection)) => self.reject(command, &rejection, now, sender, ctx),
             Err(reason) => {
                 self.crash_on(command, reason, sender, ctx);
-            }
-        }
-    }
-
-    /// Refuses a client that would wait for a service whose gate admits no caller. A command that
-    /// creates an aggregate was checked before it got a number.
-    fn precheck(
-        &self,
-        command: &A::Command,
-        events: &[A::Event],
-        sender: &Sender,
-    ) -> Result<(), RequestError> {
-        match sender {
-            Sender::Client(call) if self.version > 0 => {
-                self.aggregate.precheck(command, &self.state, events)?;
-                self.check_step(events, call)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Refuses a client whose command would begin a step while the gate of the step admits no
-    /// caller.
-    fn check_step(&self, events: &[A::Event], call: &ClientCommand) -> Result<(), RequestError> {
-        let Some(Err(refused)) = call.step.as_ref().filter(|_| !events.is_empty()) else {
-            return Ok(());
-        };
-        let then = || events.iter().cloned().fold(self.state.clone(), A::evolve).step_is_pending();
-        // A panic is handled later, where the instance can be rebuilt.
-        if catch_panic(then).unwrap_or_default() { Err(refused.clone().into()) } else { Ok(()) }
-    }
-
-    /// Checks `If-Match` (clients) or the fence (internal senders). Replies and returns `None` when
-    /// it is stale.
-    fn admit(&self, sender: Sender) -> Option<Sender> {
-        let actual = self.version;
-        match sender {
-            Sender::Client(call) => match call.if_match.filter(|version| *version != actual) {
-                None => Some(Sender::Client(call)),
-                Some(expected) => {
-                    let differs = RequestError::VersionDiffers { expected, actual };
-                    self.land(PendingReply::of(call.reply, Err(differs)));
-                    None
-                }
-            },
-            Sender::Inside(call) if call.fence.holds_in(self.generation) => {
-                Some(Sender::Inside(call))
-            }
-            Sender::Inside(call) => {
-                call.ack.report(Err(DeliveryError::Stale));
-                None
             }
         }
     }
