@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use madang::{
     domain::kernel::Timestamp,
     store::{
-        Cause, KindId, Payload, Stream,
+        KindId, Payload, Stream,
         journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
     },
 };
@@ -74,17 +74,8 @@ fn keep_waiting(
 
 fn requested(stream: Stream) -> Submission {
     Submission {
-        stream,
-        after_version: 0,
-        generation: 0,
         entries: vec![Entry { payload: Payload::Event(vec![7; EVENT_BYTES]), typed: None }],
-        time: Timestamp(1_700_000_000_000),
-        correlation: stream.number,
-        cause: Cause::Request(None),
-        answer: None,
-        snapshot: None,
-        leases: [None, None],
-        done: None,
+        ..Submission::of(stream, 0, Timestamp(1_700_000_000_000))
     }
 }
 

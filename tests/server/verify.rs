@@ -16,7 +16,7 @@ use madang::{
         },
     },
     store::{
-        Cause, Payload, Stream, codec,
+        Payload, Stream, codec,
         journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
     },
 };
@@ -31,19 +31,12 @@ fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
 fn planted_bytes(data: &Path, kind: &str, number: u64, events: Vec<Vec<u8>>) {
     let journal = SledJournal::open(&data.join("journal"), JournalOptions::default()).unwrap();
     let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
+    let stream = Stream { kind: journal.kind(kind).unwrap(), number };
+    let time = Timestamp(1_700_000_000_000);
     journal
         .submit(Submission {
-            stream: Stream { kind: journal.kind(kind).unwrap(), number },
-            after_version: 0,
-            generation: journal.generation(),
             entries: events.into_iter().map(entry).collect(),
-            time: Timestamp(1_700_000_000_000),
-            correlation: number,
-            cause: Cause::Request(None),
-            answer: None,
-            snapshot: None,
-            leases: [None, None],
-            done: None,
+            ..Submission::of(stream, journal.generation(), time)
         })
         .unwrap();
     journal.close();

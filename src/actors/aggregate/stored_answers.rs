@@ -106,17 +106,10 @@ impl Services {
         let to_be_stored = StoredAnswer { fingerprint, stream, outcome };
         let (sender, durable) = oneshot::channel();
         self.journal.submit(Submission {
-            stream,
-            after_version: 0,
-            generation: self.journal.generation(),
-            entries: Vec::new(),
-            time: now(),
-            correlation: stream.number,
             cause: Cause::Request(Some(key)),
             answer: Some(Answers::from(Answer { key, answer: to_be_stored, is_first })),
-            snapshot: None,
-            leases: [None, None],
             done: Some(Box::new(move |outcome| drop(sender.send(outcome)))),
+            ..Submission::of(stream, self.journal.generation(), now())
         })?;
         let unknown = "the answer is not durable yet; retry with the same key";
         match timeout(wait_max, batch_wakes(durable)).await {

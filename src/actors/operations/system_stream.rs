@@ -4,7 +4,7 @@ use crate::{
     actors::support::RETRY_PAUSE,
     domain::kernel::Timestamp,
     store::{
-        Cause, Payload, Stream, codec,
+        Payload, Stream, codec,
         journal::{Done, Entry, Journal, Submission, SubmitError},
     },
 };
@@ -34,17 +34,11 @@ pub fn submit<E: Serialize>(
 ) -> Result<(), SubmitError> {
     let payload = Payload::Event(codec::encode(event));
     let submission = Submission {
-        stream,
         after_version,
-        generation,
         entries: vec![Entry { payload, typed: None }],
-        time,
         correlation: 0,
-        cause: Cause::Request(None),
-        answer: None,
-        snapshot: None,
-        leases: [None, None],
         done: Some(done),
+        ..Submission::of(stream, generation, time)
     };
     journal.submit(submission).map(drop)
 }

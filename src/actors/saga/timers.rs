@@ -108,17 +108,12 @@ impl<S: Saga> SagaRunner<S> {
             self.cursor.journal.last_version(stream).map_err(|error| error.to_string())?
         };
         let submission = Submission {
-            stream,
             after_version,
-            generation: self.cursor.generation,
             entries: vec![Entry { payload: Payload::TimerFired, typed: None }],
-            time: now(),
             correlation: number,
             cause: Cause::Timer,
-            answer: None,
-            snapshot: None,
             leases: [Some(self.cursor.lease.clone()), None],
-            done: None,
+            ..Submission::of(stream, self.cursor.generation, now())
         };
         self.cursor.journal.submit(submission).map_err(|error| error.to_string())?;
         self.versions.insert(number, after_version + 1);

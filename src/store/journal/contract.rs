@@ -10,9 +10,7 @@ use crate::{
     domain::kernel::Timestamp,
     store::{
         faults::Faults,
-        types::{
-            Cause, KindId, Lease, Record, Snapshot, StoreError, StoreId, StoredAnswer, Stream,
-        },
+        types::{KindId, Lease, Record, Snapshot, StoreError, StoreId, StoredAnswer, Stream},
     },
 };
 use std::{
@@ -88,21 +86,11 @@ pub trait Journal: Send + Sync {
     #[must_use]
     fn settle(&self, within: Duration) -> bool {
         let (sender, settled) = mpsc::sync_channel(1);
-        let empty = Submission {
-            stream: Stream { kind: KindId::default(), number: 0 },
-            after_version: 0,
-            generation: self.generation(),
-            entries: Vec::new(),
-            time: Timestamp(0),
-            correlation: 0,
-            cause: Cause::Request(None),
-            answer: None,
-            snapshot: None,
-            leases: [None, None],
-            done: Some(Box::new(move |_| {
-                let _ = sender.send(());
-            })),
-        };
+        let none = Stream { kind: KindId::default(), number: 0 };
+        let mut empty = Submission::of(none, self.generation(), Timestamp(0));
+        empty.done = Some(Box::new(move |_| {
+            let _ = sender.send(());
+        }));
         match self.submit(empty) {
             Ok(_) => settled.recv_timeout(within).is_ok(),
             // A full queue holds items that are not settled. After all other errors the queue holds

@@ -4,16 +4,13 @@ use super::{
     commit_queue::{CommitBatch, CommitQueue, Intake, SideWrite, tell},
     contract::Journal,
     feed::{Listener, Subscribers},
-    submission::{
-        Checkpoint, CommitError, Done, Entry, Positions, ReadLevel, Submission, SubmitError,
-    },
+    submission::{Checkpoint, CommitError, Done, Positions, ReadLevel, Submission, SubmitError},
 };
 use crate::{
     store::{
         disk::{Answers as AnswersMark, Head, Totals},
         types::{
             KindId, KindSet, Lease, Payload, Record, Snapshot, StoreError, StoredAnswer, Stream,
-            kind_set,
         },
     },
     sync,
@@ -153,10 +150,8 @@ impl Journal for MemoryJournal {
     }
 
     fn submit(&self, submission: Submission) -> Result<Positions, SubmitError> {
-        let (stream, cause) = (submission.stream, submission.cause);
-        let kind_of = |entry: &Entry| kind_set::interested_kind(stream, &entry.payload, cause);
-        let first = submission.entries.first().map(kind_of);
-        let concerned: KindSet = submission.entries.iter().map(kind_of).collect();
+        let first = submission.concerned().next();
+        let concerned: KindSet = submission.concerned().collect();
         let publishing = sync::lock(&self.publishing);
         let (placed, dones, before) = {
             let mut state = self.state();

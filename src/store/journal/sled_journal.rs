@@ -18,7 +18,7 @@ use crate::store::{
     faults::Faults,
     types::{
         JournalOptions, KindId, Lease, OpenError, Record, Snapshot, StoreError, StoreId,
-        StoredAnswer, Stream, kind_set,
+        StoredAnswer, Stream,
     },
 };
 use crate::sync;
@@ -130,9 +130,7 @@ impl Journal for SledJournal {
 
     fn submit(&self, submission: Submission) -> Result<Positions, SubmitError> {
         let shared = &*self.shared;
-        let (stream, cause) = (submission.stream, submission.cause);
-        let first = submission.entries.first();
-        let concerned = first.map(|first| kind_set::interested_kind(stream, &first.payload, cause));
+        let concerned = submission.concerned().next();
         let (placed, is_writer_asleep) = {
             let mut front = sync::lock(&shared.front);
             let placed = front.place(submission, shared.options.queue_records_max)?;

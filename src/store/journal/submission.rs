@@ -4,7 +4,9 @@ use crate::{
     domain::kernel::Timestamp,
     store::{
         disk::Refusal,
-        types::{Answers, Cause, KindId, Lease, Payload, Snapshot, Stream},
+        types::{
+            Answers, Cause, KindId, Lease, Payload, Snapshot, Stream, kind_set::interested_kind,
+        },
     },
 };
 use std::{any::Any, sync::Arc};
@@ -36,6 +38,33 @@ pub struct Submission {
     /// submitting call returns: the caller must hold no lock that it needs. It never runs when
     /// submitting is refused.
     pub done: Option<Done>,
+}
+
+impl Submission {
+    /// Returns an empty submission for a stream: no entries, at version 0, without a lease, in the
+    /// conversation of the stream's number.
+    #[must_use]
+    pub const fn of(stream: Stream, generation: u64, time: Timestamp) -> Self {
+        Self {
+            stream,
+            after_version: 0,
+            generation,
+            entries: Vec::new(),
+            time,
+            correlation: stream.number,
+            cause: Cause::Request(None),
+            answer: None,
+            snapshot: None,
+            leases: [None, None],
+            done: None,
+        }
+    }
+
+    /// Returns the kind whose subscribers each record concerns.
+    pub(in crate::store) fn concerned(&self) -> impl Iterator<Item = KindId> {
+        let (stream, cause) = (self.stream, self.cause);
+        self.entries.iter().map(move |entry| interested_kind(stream, &entry.payload, cause))
+    }
 }
 
 /// One record to be written.

@@ -23,7 +23,7 @@ use crate::{
             Submission,
         },
         types::{
-            Answer, Answers, Cause, JournalOptions, KindId, Payload, Record, Snapshot, StoreError,
+            Answer, Answers, JournalOptions, KindId, Payload, Record, Snapshot, StoreError,
             StoredAnswer, Stream,
         },
     },
@@ -52,17 +52,9 @@ fn faults(journal: &SledJournal) -> &Faults {
 fn said(number: u64, after_version: u32, words: &[&str]) -> Submission {
     let entry = |word: &&str| Entry { payload: event(word), typed: None };
     Submission {
-        stream: order(number),
         after_version,
-        generation: 0,
         entries: words.iter().map(entry).collect(),
-        time: Timestamp(1_700_000_000_000),
-        correlation: number,
-        cause: Cause::Request(None),
-        answer: None,
-        snapshot: None,
-        leases: [None, None],
-        done: None,
+        ..Submission::of(order(number), 0, Timestamp(1_700_000_000_000))
     }
 }
 

@@ -141,18 +141,12 @@ impl<A: Aggregate> Instance<A> {
 
     /// Submits a snapshot of the current state.
     pub(super) fn submit_snapshot(&self) {
+        let stream = self.aggregate.stream(self.number);
         let submission = Submission {
-            stream: self.aggregate.stream(self.number),
             after_version: self.version,
-            generation: self.generation,
-            entries: Vec::new(),
-            time: now(),
-            correlation: self.number,
-            cause: Cause::Request(None),
-            answer: None,
             snapshot: Some(self.snapshot(self.version)),
             leases: [Some(self.lease.clone()), None],
-            done: None,
+            ..Submission::of(stream, self.generation, now())
         };
         if let Err(error) = self.aggregate.shared.journal.submit(submission) {
             tracing::debug!(resource = A::NAME, number = self.number, %error, "no snapshot");

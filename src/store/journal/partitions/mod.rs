@@ -12,12 +12,10 @@ use super::{
     commit_queue::{Intake, tell},
     contract::Journal,
     feed::{Listener, Subscribers},
-    submission::{
-        Checkpoint, CommitError, Done, Entry, Positions, ReadLevel, Submission, SubmitError,
-    },
+    submission::{Checkpoint, CommitError, Done, Positions, ReadLevel, Submission, SubmitError},
 };
 use crate::{
-    store::types::{KindId, Lease, Record, Snapshot, StoreError, StoredAnswer, Stream, kind_set},
+    store::types::{KindId, Lease, Record, Snapshot, StoreError, StoredAnswer, Stream},
     sync,
 };
 use merged_order::MergedOrder;
@@ -159,10 +157,8 @@ impl Journal for Partitions {
     }
 
     fn submit(&self, mut submission: Submission) -> Result<Positions, SubmitError> {
-        let (stream, cause) = (submission.stream, submission.cause);
-        let partition = self.partition(stream.number);
-        let kind_of = |entry: &Entry| kind_set::interested_kind(stream, &entry.payload, cause);
-        let concerned: Vec<KindId> = submission.entries.iter().map(kind_of).collect();
+        let partition = self.partition(submission.stream.number);
+        let concerned: Vec<KindId> = submission.concerned().collect();
         let Some(first) = concerned.first().copied() else {
             return self.submit_without_records(partition, submission);
         };
