@@ -1,4 +1,4 @@
-//! The contract of a journal, which the runtime uses: whatever keeps the records fulfils it.
+//! The contract of a journal: the trait through which the runtime uses every implementation.
 
 use super::{
     availability::AvailabilityObserver,
