@@ -138,8 +138,7 @@ impl Runtime {
         install: impl FnOnce(&mut Installation),
     ) -> Result<Self, StartError> {
         let installation = Installation::collect(settings, install)?;
-        let private = data_folder::opened(&installation.settings.data, || Ok::<_, String>(()));
-        private.map_err(StartError::Store)?;
+        data_folder::restrict(&installation.settings.data).map_err(StartError::Store)?;
         Self::start_collected(installation, journal)
     }
 
