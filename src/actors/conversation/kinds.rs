@@ -16,6 +16,24 @@ pub enum Role {
     Lookup,
 }
 
+impl Role {
+    /// Returns the name of a kind of this role in the journal: `saga taxi/ride`.
+    #[must_use]
+    pub fn kind_name(self, name: &str) -> String {
+        format!("{}{name}", self.prefix())
+    }
+
+    /// The prefix of all names of this role. It is stored, so it never changes.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Aggregate => "",
+            Self::Saga => "saga ",
+            Self::Port => "port ",
+            Self::Lookup => "lookup ",
+        }
+    }
+}
+
 /// The name of one kind.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -51,8 +69,8 @@ impl KindNames {
 }
 
 fn listed(name: &str) -> Listed {
-    let roles = [("saga ", Role::Saga), ("port ", Role::Port), ("lookup ", Role::Lookup)];
-    let special = roles.iter().find_map(|(prefix, role)| Some((name.strip_prefix(prefix)?, *role)));
+    let mut roles = [Role::Saga, Role::Port, Role::Lookup].into_iter();
+    let special = roles.find_map(|role| Some((name.strip_prefix(role.prefix())?, role)));
     let (path, role) = special.unwrap_or((name, Role::Aggregate));
     let (business, name) = path.split_once('/').unwrap_or(("", path));
     Listed { role, business: business.to_owned(), name: name.to_owned() }

@@ -5,7 +5,7 @@ use crate::{
     actors::{
         aggregate::{AggregateKind, Endpoint, InFlightKeys, InjectedPanics, ListLimits, Services},
         api::{Example, StartError},
-        conversation::{Route, index},
+        conversation::{Role, Route, index},
         dispatch::{DynAggregate, Registry},
         effect::{LOOKUPS, LookupEffect, PortEffect, port_calls},
         gate::{GateKind, GateObserver, Gates},
@@ -243,7 +243,7 @@ impl Host for RuntimeBuilder {
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        let me = self.kind(&format!("saga {}", S::NAME));
+        let me = self.kind(&Role::Saga.kind_name(S::NAME));
         let business = S::NAME.split_once('/').map_or("", |(business, _)| business);
         self.routes.push((business, index::route::<S>()));
         let component = self.components.with(S::NAME, "saga");
@@ -256,7 +256,7 @@ impl Host for RuntimeBuilder {
     }
 
     fn port<P: Port>(&mut self) -> &mut Self {
-        let me = self.kind(&format!("port {}", P::NAME));
+        let me = self.kind(&Role::Port.kind_name(P::NAME));
         let component = self.components.with(P::NAME, "port");
         let settings = self.settings.ports.get(P::NAME).cloned().unwrap_or_default();
         let concurrency = settings.concurrency.unwrap_or(P::CONCURRENCY);
@@ -279,7 +279,7 @@ impl Host for RuntimeBuilder {
     }
 
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
-        let name = format!("lookup {}", L::NAME);
+        let name = Role::Lookup.kind_name(L::NAME);
         let me = self.kind(&name);
         let component = self.components.with(L::NAME, "lookup");
         self.subscribers.push(Box::new(move |launcher| {

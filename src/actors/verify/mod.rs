@@ -10,7 +10,7 @@ use crate::{
     actors::{
         aggregate::check_history,
         api::StartError,
-        conversation::INDEX,
+        conversation::{INDEX, Role},
         dispatch::{Decoder, DynAggregate, Registry},
         operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
         settings::{Settings, business},
@@ -195,19 +195,19 @@ impl Host for Verifier {
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        let me = self.kind(&format!("saga {}", S::NAME));
+        let me = self.kind(&Role::Saga.kind_name(S::NAME));
         self.replays.push(Box::new(SagaReplay::<S>::new(me)));
         self
     }
 
     fn port<P: Port>(&mut self) -> &mut Self {
-        let me = self.kind(&format!("port {}", P::NAME));
+        let me = self.kind(&Role::Port.kind_name(P::NAME));
         self.replays.push(replay::asked_outside::<P>(me));
         self
     }
 
     fn lookup<L: Lookup>(&mut self) -> &mut Self {
-        let me = self.kind(&format!("lookup {}", L::NAME));
+        let me = self.kind(&Role::Lookup.kind_name(L::NAME));
         self.replays.push(replay::asked_inside::<L>(me));
         self
     }
