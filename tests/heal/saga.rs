@@ -26,10 +26,21 @@ pub fn settings(data: &Path) -> Settings {
 }
 
 fn start<B: Business>(data: &Path) -> Runtime {
-    Runtime::start(settings(data), |host| {
+    start_in::<B>(settings(data))
+}
+
+fn start_in<B: Business>(settings: Settings) -> Runtime {
+    Runtime::start(settings, |host| {
         host.business::<B>();
     })
     .unwrap()
+}
+
+/// Starts a runtime whose sagas store no checkpoint during a test.
+fn start_without_checkpoints<B: Business>(data: &Path) -> Runtime {
+    let mut settings = settings(data);
+    settings.actors.checkpoint_every_ms = 3_600_000;
+    start_in::<B>(settings)
 }
 
 fn assert_sound(data: &Path) {
@@ -196,6 +207,51 @@ async fn repeated_suspensions_lose_nothing_and_double_nothing() {
     for number in 1..=COUNTERS_SOME as u64 {
         becomes(&runtime, number, 123_456_789).await;
     }
+    runtime.stop().await;
+    drop(runtime);
+    assert_sound(folder.path());
+}
+
+/// Waits until a checkpoint of the saga names an unfinished instance, and is durable.
+async fn stores_unfinished(runtime: &Runtime) {
+    let under_way = || {
+        let figures = runtime.component("relay/echo").unwrap().figures;
+        figures.iter().find(|(name, _)| *name == "underWay").unwrap().1
+    };
+    while under_way() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // The journal writes the checkpoint with this commit.
+    open_many(runtime, 1).await;
+}
+
+#[actix::test]
+async fn a_command_delivered_after_a_checkpoint_is_not_repeated_although_later_ones_pass_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = start::<Relay>(folder.path());
+    open_many(&runtime, 1).await;
+    turn(&runtime, true).await;
+    add_to_all(&runtime, 1, 1).await;
+    stores_unfinished(&runtime).await;
+    runtime.stop().await;
+    drop(runtime);
+
+    let runtime = start_without_checkpoints::<Relay>(folder.path());
+    turn(&runtime, false).await;
+    becomes(&runtime, 1, 1).await;
+    turn(&runtime, true).await;
+    add_to_all(&runtime, 1, 2).await;
+    runtime.stop().await;
+    drop(runtime);
+
+    let runtime = start::<Relay>(folder.path());
+    stores_unfinished(&runtime).await;
+    runtime.stop().await;
+    drop(runtime);
+
+    let runtime = start::<Relay>(folder.path());
+    turn(&runtime, false).await;
+    becomes(&runtime, 1, 12).await;
     runtime.stop().await;
     drop(runtime);
     assert_sound(folder.path());

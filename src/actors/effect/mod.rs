@@ -119,7 +119,7 @@ impl<E: Effect> Subscriber for EffectRunner<E> {
     fn go_on_starting(&mut self) -> Result<bool, StoreError> {
         if let Some(after) = self.answers_after {
             let Self { cursor, answered, .. } = self;
-            let read = cursor.some_answered_after(after, |origin| {
+            let read = cursor.some_answered_after(after, |_, origin| {
                 answered.insert(origin.position);
             });
             self.answers_after = read?;

@@ -6,6 +6,7 @@ use super::{
     instance::Conversation,
     parked::{ParkReason, ParkState, Stopped},
     read,
+    recovery::LastAnswered,
 };
 use crate::{
     actors::{
@@ -95,7 +96,7 @@ impl<S: Saga> SagaRunner<S> {
     }
 
     /// Reads the parked instances as of the last checkpoint.
-    pub(super) fn recall_stopped(&mut self) -> Result<(), StoreError> {
+    pub(super) fn recall_stopped(&mut self, answered: &LastAnswered) -> Result<(), StoreError> {
         let (journal, me) = (Arc::clone(&self.cursor.journal), self.cursor.me);
         self.services.quarantine.forget(S::NAME);
         if let Some(bytes) = journal.conversation(me, STOPPED_BIT)? {
@@ -106,14 +107,24 @@ impl<S: Saga> SagaRunner<S> {
             STOPPED_BIT + 1..=STOPPED_BIT | (STOPPED_BIT - 1),
             &mut |key, bytes| {
                 let number = key & !STOPPED_BIT;
-                self.recall(number, read(&bytes)?);
+                let last = answered.get(&number).copied().unwrap_or_default();
+                self.recall(number, read(&bytes)?, last);
                 Ok(())
             },
         )
     }
 
-    fn recall(&mut self, number: u64, stopped: Stopped<S>) {
+    /// Adds a parked instance. `last` is its last command with an outcome.
+    fn recall(&mut self, number: u64, stopped: Stopped<S>, last: (u64, u16)) {
         match stopped {
+            // It resumed after the checkpoint.
+            Stopped::Before { after, delivered, .. } if last >= (after + 1, delivered) => {
+                self.stops.line(number, after, ParkState::Called);
+                let is_passed = matches!(self.stops.halt(number, last.0), Some(ParkState::Passed));
+                // The next scan replays it, which begins at a lower position than this one.
+                let until = if is_passed { u64::MAX } else { last.0 };
+                self.replays_until = self.replays_until.max(until);
+            }
             Stopped::Before { after, why: ParkReason::Crashed { reason, since_ms }, .. } => {
                 self.stops.line(number, after, ParkState::Crashed);
                 let entry = entry::<S>(number, after, &reason, since_ms);
@@ -136,6 +147,9 @@ impl<S: Saga> SagaRunner<S> {
             }
             Stopped::CatchingUp { scan } => match self.stops.scan.at {
                 Some(at) if scan == self.stops.scan.number => {
+                    if last.0 > at {
+                        self.replays_until = self.replays_until.max(last.0);
+                    }
                     self.stops.line(number, at, ParkState::CatchingUp);
                 }
                 _ => self.stops.forget_mark(number),
@@ -162,13 +176,20 @@ impl<S: Saga> SagaRunner<S> {
             self.redeliver(record, ctx)?;
             at = record.position;
             self.stops.scanned(at);
+            if at >= self.replays_until {
+                self.replays_until = 0;
+            }
         }
         if at < head {
             return Ok(at > from);
         }
         self.stops.end_scan();
         self.fire_timers(ctx);
-        Ok(self.stops.scanning().is_some())
+        let is_more = self.stops.scanning().is_some();
+        if !is_more {
+            self.replays_until = 0;
+        }
+        Ok(is_more)
     }
 
     fn redeliver(

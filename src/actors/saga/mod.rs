@@ -18,6 +18,8 @@ mod instance_cache;
 mod parked;
 mod recovery;
 mod status;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 pub use describe::AskSaga;
@@ -74,6 +76,10 @@ pub struct SagaRunner<S: Saga> {
     versions: HashMap<u64, u32>,
     /// Dispatches whose outcome was found in the journal during recovery.
     answered: HashSet<(u64, u16)>,
+    /// Up to this position, parked instances replay commands that were delivered after the last
+    /// checkpoint; 0 when there are none. Before the catch-up scan has read it, no checkpoint is
+    /// stored. If a checkpoint passed their outcomes, the next recovery would repeat these commands.
+    replays_until: u64,
     /// The head of the journal when recovery began. Timers wait until it is read.
     recovered_head: u64,
     /// The time of the next timer, and the handle of its scheduled check.
@@ -195,6 +201,7 @@ impl<S: Saga> SagaRunner<S> {
             timers_changed: HashMap::new(),
             versions: HashMap::new(),
             answered: HashSet::new(),
+            replays_until: 0,
             recovered_head: 0,
             armed: None,
         }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::kernel::Saga,
     store::{
-        codec,
+        Origin, codec,
         journal::{Checkpoint, ReadLevel, StoreError},
     },
 };
@@ -25,6 +25,10 @@ use std::{
 /// Upper bound of records read at once during recovery.
 const RECOVERY_RECORDS_MAX: usize = 4_096;
 
+/// The last command of each instance whose outcome was found during recovery: the position of its
+/// cause, and its index.
+pub(super) type LastAnswered = HashMap<u64, (u64, u16)>;
+
 impl<S: Saga> SagaRunner<S> {
     /// Loads the last checkpoint and replays the undelivered instances.
     pub(super) fn recover(&mut self, ctx: &mut ActixContext<Self>) -> Result<(), StoreError> {
@@ -36,41 +40,46 @@ impl<S: Saga> SagaRunner<S> {
         self.put_off.clear();
         self.timers_changed.clear();
         self.versions.clear();
+        self.replays_until = 0;
         self.recovered_head = journal.submitted();
         journal.conversations(me, TIMER_BIT..=u64::MAX, &mut |number, time| {
             self.timers.insert((read(&time)?, number & !TIMER_BIT));
             Ok(())
         })?;
-        self.recall_stopped()?;
         let undelivered = journal.conversation(me, LAGGING)?;
         let undelivered: Vec<UndeliveredInstance<S>> =
             undelivered.map(|bytes| read(&bytes)).transpose()?.unwrap_or_default();
-        self.find_answered(&undelivered)?;
+        let last_answered = self.find_answered(&undelivered)?;
+        self.recall_stopped(&last_answered)?;
         self.catch_up(undelivered, ctx)?;
         self.arm(ctx);
         Ok(())
     }
 
-    /// Finds the outcomes of all commands this saga dispatched after the checkpoint.
-    fn find_answered(&mut self, undelivered: &[UndeliveredInstance<S>]) -> Result<(), StoreError> {
+    /// Finds the outcomes of all commands this saga dispatched after the checkpoint. Returns the
+    /// last of these commands for each instance.
+    fn find_answered(
+        &mut self,
+        undelivered: &[UndeliveredInstance<S>],
+    ) -> Result<LastAnswered, StoreError> {
         let checkpoint = self.cursor.after;
         let undelivered_numbers: HashSet<u64> =
             undelivered.iter().map(|undelivered| undelivered.number).collect();
         let first =
             undelivered.iter().map(|undelivered| undelivered.after).min().unwrap_or(checkpoint);
-        let mut answered = HashSet::new();
-        self.cursor.answered_after(first.min(checkpoint), |origin| {
-            // Commands from before the checkpoint matter only for instances that were undelivered
-            // or parked then.
-            let is_needed = origin.position > checkpoint
-                || undelivered_numbers.contains(&origin.conversation)
-                || self.stops.holds(origin.conversation);
-            if is_needed {
-                answered.insert((origin.position, origin.nth));
+        let (mut answered, mut last_answered) = (HashSet::new(), LastAnswered::new());
+        self.cursor.answered_after(first.min(checkpoint), |outcome, origin| {
+            let Origin { conversation, position, nth, .. } = origin;
+            // Outcomes from before the checkpoint matter only for instances that were undelivered
+            // then. A parked instance stores what was delivered.
+            if outcome > checkpoint || undelivered_numbers.contains(&conversation) {
+                answered.insert((position, nth));
+                let last = last_answered.entry(conversation).or_default();
+                *last = (position, nth).max(*last);
             }
         })?;
         self.answered = answered;
-        Ok(())
+        Ok(last_answered)
     }
 
     /// Replays the records that undelivered instances have read and not finished.
@@ -117,6 +126,9 @@ impl<S: Saga> SagaRunner<S> {
     pub(super) fn checkpoint(&mut self) {
         if !self.cursor.is_started {
             return;
+        }
+        if self.replays_until > 0 {
+            return self.cursor.progress.wait_for(self.under_way + self.stops.len());
         }
         self.cursor.skip();
         if let Some(unsent) = self.cursor.take_unsent() {

@@ -85,11 +85,12 @@ impl Cursor {
         origin_of(self.me, record)
     }
 
-    /// Calls `each` for every command of this subscriber whose outcome is after a position.
+    /// Calls `each` for every command of this subscriber whose outcome is after a position, with
+    /// the position of the outcome.
     pub fn answered_after(
         &self,
         position: u64,
-        mut each: impl FnMut(Origin),
+        mut each: impl FnMut(u64, Origin),
     ) -> Result<(), StoreError> {
         let mut after = Some(position);
         while let Some(position) = after {
@@ -103,10 +104,14 @@ impl Cursor {
     pub fn some_answered_after(
         &self,
         position: u64,
-        each: impl FnMut(Origin),
+        mut each: impl FnMut(u64, Origin),
     ) -> Result<Option<u64>, StoreError> {
         let records = self.journal.read(position, STARTING_RECORDS_MAX, self.level)?;
-        records.iter().filter_map(|record| self.origin_of_mine(record)).for_each(each);
+        for record in &records {
+            if let Some(origin) = self.origin_of_mine(record) {
+                each(record.position, origin);
+            }
+        }
         Ok(records.last().map(|last| last.position))
     }
 

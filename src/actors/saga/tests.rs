@@ -1,0 +1,112 @@
+//! Tests of a saga runner on a journal in memory.
+
+use super::{
+    STOPPED_BIT, SagaRunner,
+    catch_up::UNDER_WAY_MAX,
+    parked::{ParkReason, Stopped},
+};
+use crate::{
+    actors::{
+        operations::{Components, OperationsLog, Quarantine},
+        subscription::{Progress, Subscriber, SubscriberServices},
+    },
+    domain::kernel::{AnyEvent, EventSet, Id, Meta, Saga, Step, Timestamp, WaitsFor},
+    store::{
+        Cause, KindId, Lease, Origin, Payload, Stream, codec,
+        journal::{Checkpoint, Entry, Journal, MemoryJournal, Submission},
+    },
+};
+use actix::Context;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Idle;
+
+#[derive(Debug)]
+enum NoEvents {}
+
+impl EventSet for NoEvents {
+    const KINDS: &'static [&'static str] = &[];
+
+    fn from_event(_: &impl AnyEvent) -> Option<Self> {
+        None
+    }
+}
+
+impl Saga for Idle {
+    const NAME: &'static str = "test/idle";
+    type Events = NoEvents;
+
+    fn route(event: &NoEvents) -> Option<u64> {
+        match *event {}
+    }
+
+    fn react(self, _: Id<Self>, event: NoEvents, _: &Meta) -> Step<Self> {
+        match event {}
+    }
+
+    fn waits_for(&self) -> WaitsFor {
+        WaitsFor::Nothing
+    }
+}
+
+fn runner(journal: &Arc<dyn Journal>, me: KindId) -> SagaRunner<Idle> {
+    let operations_log = Arc::new(OperationsLog::open(journal).expect("opens"));
+    let components = Components::open(Arc::clone(journal)).expect("opens");
+    let progress = Progress::new("saga", &components.with(Idle::NAME, "saga"));
+    let services = SubscriberServices {
+        journal: Arc::clone(journal),
+        settings: Arc::default(),
+        quarantine: Arc::new(Quarantine::new(Arc::clone(&operations_log))),
+        operations_log,
+        registry: Arc::default(),
+        components,
+    };
+    SagaRunner::new((me, Lease::default()), services, progress)
+}
+
+/// Writes the first record of a stream, and with it the checkpoints submitted before.
+fn write(journal: &Arc<dyn Journal>, stream: Stream, payload: Payload, cause: Cause) -> u64 {
+    let entries = vec![Entry { payload, typed: None }];
+    let of = Submission::of(stream, journal.generation(), Timestamp(0));
+    let submission = Submission { entries, correlation: 1, cause, ..of };
+    journal.submit(submission).expect("is accepted").last_position
+}
+
+#[test]
+fn no_checkpoint_passes_the_outcome_of_a_command_before_its_instance_has_replayed_it() {
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let me = journal.kind(Idle::NAME).expect("a kind");
+    let receivers = journal.kind("test/receivers").expect("a kind");
+    let mut runner = runner(&journal, me);
+    let receiver = |number| Stream { kind: receivers, number };
+    let unchanged = || Payload::Unchanged { command: "Any".to_owned() };
+
+    // The instance is parked before its first record. Its command is delivered after the checkpoint.
+    let timer = Stream { kind: me, number: 1 };
+    let position = write(&journal, timer, Payload::TimerFired, Cause::Timer);
+    let (after, why) = (position - 1, ParkReason::Released);
+    let parked = Stopped::<Idle>::Before { after, kept: None, delivered: 0, why };
+    let conversations = vec![(1 | STOPPED_BIT, Some(codec::encode(&parked)))];
+    let generation = journal.generation();
+    let checkpoint = Checkpoint { subscriber: me, generation, position, conversations };
+    assert!(journal.checkpoint(checkpoint).is_ok());
+    let origin = Origin { by: me, conversation: 1, position, nth: 0 };
+    let head = write(&journal, receiver(1), unchanged(), Cause::Dispatch(origin));
+
+    // The runner reads the outcome while its scan pauses.
+    let mut ctx = Context::new();
+    assert!(runner.has_started(&mut ctx).expect("starts"));
+    runner.under_way = UNDER_WAY_MAX;
+    assert_eq!(runner.turn(&mut ctx), Ok((1, false)));
+    runner.checkpoint();
+    write(&journal, receiver(2), unchanged(), Cause::Request(None));
+    assert_eq!(journal.cursor_of(me).expect("reads"), position);
+
+    runner.under_way = 0;
+    assert_eq!(runner.turn(&mut ctx), Ok((1, false)));
+    runner.checkpoint();
+    write(&journal, receiver(3), unchanged(), Cause::Request(None));
+    assert_eq!(journal.cursor_of(me).expect("reads"), head + 1);
+}
