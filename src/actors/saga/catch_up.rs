@@ -74,7 +74,10 @@ impl<S: Saga> SagaRunner<S> {
         let since_ms = now().0;
         self.services.quarantine.admit(entry::<S>(number, after, &reason, since_ms));
         let why = ParkReason::Crashed { reason, since_ms };
-        self.stops.put(number, Stopped::Before { after, kept, delivered: 0, why });
+        // An earlier attempt may have delivered commands of the reaction that crashes now.
+        let is_missing = |nth: &u16| !self.answered.contains(&(after + 1, *nth));
+        let delivered = (0..=u16::MAX).find(is_missing).unwrap_or_default();
+        self.stops.put(number, Stopped::Before { after, kept, delivered, why });
     }
 
     /// Drops the unfinished reactions of an instance. Returns the position and state before the

@@ -20,6 +20,9 @@ use actix::Context;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// The number of the instance that crashes when its timer fires.
+const CRASHING: u64 = 2;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Idle;
 
@@ -49,6 +52,11 @@ impl Saga for Idle {
     fn waits_for(&self) -> WaitsFor {
         WaitsFor::Nothing
     }
+
+    fn on_timer(self, me: Id<Self>, _: Timestamp) -> Step<Self> {
+        assert!(me.number() != CRASHING, "a bad number");
+        Step::wait(self)
+    }
 }
 
 fn runner(journal: &Arc<dyn Journal>, me: KindId) -> SagaRunner<Idle> {
@@ -74,6 +82,19 @@ fn write(journal: &Arc<dyn Journal>, stream: Stream, payload: Payload, cause: Ca
     journal.submit(submission).expect("is accepted").last_position
 }
 
+/// Stores an instance as parked before its first record, and released. `delivered` commands of its
+/// reaction to that record are delivered. Returns the position of the record and the checkpoint.
+fn park(journal: &Arc<dyn Journal>, me: KindId, number: u64, delivered: u16) -> u64 {
+    let position = write(journal, Stream { kind: me, number }, Payload::TimerFired, Cause::Timer);
+    let (after, why) = (position - 1, ParkReason::Released);
+    let parked = Stopped::<Idle>::Before { after, kept: None, delivered, why };
+    let conversations = vec![(number | STOPPED_BIT, Some(codec::encode(&parked)))];
+    let generation = journal.generation();
+    let checkpoint = Checkpoint { subscriber: me, generation, position, conversations };
+    assert!(journal.checkpoint(checkpoint).is_ok());
+    position
+}
+
 #[test]
 fn no_checkpoint_passes_the_outcome_of_a_command_before_its_instance_has_replayed_it() {
     let journal: Arc<dyn Journal> = MemoryJournal::new();
@@ -83,15 +104,8 @@ fn no_checkpoint_passes_the_outcome_of_a_command_before_its_instance_has_replaye
     let receiver = |number| Stream { kind: receivers, number };
     let unchanged = || Payload::Unchanged { command: "Any".to_owned() };
 
-    // The instance is parked before its first record. Its command is delivered after the checkpoint.
-    let timer = Stream { kind: me, number: 1 };
-    let position = write(&journal, timer, Payload::TimerFired, Cause::Timer);
-    let (after, why) = (position - 1, ParkReason::Released);
-    let parked = Stopped::<Idle>::Before { after, kept: None, delivered: 0, why };
-    let conversations = vec![(1 | STOPPED_BIT, Some(codec::encode(&parked)))];
-    let generation = journal.generation();
-    let checkpoint = Checkpoint { subscriber: me, generation, position, conversations };
-    assert!(journal.checkpoint(checkpoint).is_ok());
+    // The command of the parked instance is delivered after the checkpoint.
+    let position = park(&journal, me, 1, 0);
     let origin = Origin { by: me, conversation: 1, position, nth: 0 };
     let head = write(&journal, receiver(1), unchanged(), Cause::Dispatch(origin));
 
@@ -109,4 +123,18 @@ fn no_checkpoint_passes_the_outcome_of_a_command_before_its_instance_has_replaye
     runner.checkpoint();
     write(&journal, receiver(3), unchanged(), Cause::Request(None));
     assert_eq!(journal.cursor_of(me).expect("reads"), head + 1);
+}
+
+#[test]
+fn a_parked_instance_that_crashes_when_it_resumes_keeps_the_number_of_delivered_commands() {
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let me = journal.kind(Idle::NAME).expect("a kind");
+    let mut runner = runner(&journal, me);
+    park(&journal, me, CRASHING, 3);
+    write(&journal, Stream { kind: me, number: 3 }, Payload::TimerFired, Cause::Timer);
+
+    runner.turn(&mut Context::new()).expect("runs");
+    assert!(runner.stops.is_crashed(CRASHING));
+    let stopped = runner.stopped(CRASHING).expect("reads");
+    assert!(matches!(stopped, Some(Stopped::Before { delivered: 3, .. })), "{stopped:?}");
 }
