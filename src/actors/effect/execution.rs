@@ -26,7 +26,7 @@ pub(super) struct Execution<E: Effect> {
     pub(super) components: Arc<Components>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) effect_runner: Addr<EffectRunner<E>>,
-    /// Cancelled when the effect runner starts over.
+    /// Cancelled when the effect runner starts over or is dropped.
     pub(super) round: CancellationToken,
 }
 
@@ -40,14 +40,15 @@ impl Drop for Waits<'_> {
 }
 
 impl<E: Effect> Execution<E> {
-    /// Runs an effect and delivers the resulting command. It stops when the effect runner is
-    /// replaced or starts over, because a new execution starts then. With two executions, one could
+    /// Runs an effect and delivers the resulting command. It stops when the effect runner starts
+    /// over or is dropped, because a new execution starts then. With two executions, one could
     /// request the same action again after it was undone.
     pub(super) async fn go(self, record: Arc<Record>, running: Running) {
         tokio::select! {
-            () = self.go_and_return(record, running) => {}
-            () = self.components.over(&self.fence.lease) => {}
+            // A cancelled execution delivers nothing, even when its effect has ended.
+            biased;
             () = self.round.cancelled() => {}
+            () = self.go_and_return(record, running) => {}
         }
     }
 

@@ -76,7 +76,7 @@ pub struct EffectRunner<E: Effect> {
     /// Effects that wait for a free place.
     ready: VecDeque<Job>,
     under_way: usize,
-    /// Cancels the effects under way when the runner starts over.
+    /// Cancels the effects under way when the runner starts over or is dropped.
     round: CancellationToken,
     answered: HashSet<u64>,
     /// The position after which the runner continues to read answered positions while it starts.
@@ -89,6 +89,15 @@ impl<E: Effect> Actor for EffectRunner<E> {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.listen_to(self.services.registry.kinds_of::<E::Events>(), ctx);
         ctx.run_interval(CHECKPOINT_EVERY, |effect_runner, _| effect_runner.checkpoint());
+    }
+}
+
+/// The supervisor ends the lease of a runner and starts its successor only after the runner was
+/// dropped (`Restart::After`). A runner in a blocked event loop is not replaced before its loop
+/// continues and drops it. So no effect of a replaced runner is under way.
+impl<E: Effect> Drop for EffectRunner<E> {
+    fn drop(&mut self) {
+        self.round.cancel();
     }
 }
 
@@ -317,3 +326,6 @@ impl<E: Effect> EffectRunner<E> {
         self.tell_progress();
     }
 }
+
+#[cfg(test)]
+mod tests;

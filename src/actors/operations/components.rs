@@ -13,7 +13,7 @@ use crate::{
     },
     domain::kernel::Timestamp,
     store::{
-        KindId, Lease, Payload, Stream,
+        KindId, Payload, Stream,
         journal::{CommitError, Journal, StoreError},
     },
 };
@@ -182,17 +182,6 @@ impl Components {
         let _ = changes.wait_for(|_| !component.is_suspended()).await;
     }
 
-    /// Waits until this lease is over. A function that ends a lease has to call
-    /// [`Self::notify_waiting`].
-    pub async fn over(&self, lease: &Lease) {
-        let _ = self.changes.subscribe().wait_for(|_| lease.is_over()).await;
-    }
-
-    /// Wakes all waiting tasks, so that they check their condition again.
-    pub fn notify_waiting(&self) {
-        self.changes.send_modify(|changes| *changes += 1);
-    }
-
     /// Suspends or resumes a component. The transition is durable when this returns. Does nothing
     /// when the component is in that state already.
     ///
@@ -264,7 +253,7 @@ impl Components {
             suspended = is_suspended,
             "a component was suspended or resumed"
         );
-        self.notify_waiting();
+        self.changes.send_modify(|changes| *changes += 1);
         for observer in &*sync::lock(&self.observers) {
             observer();
         }

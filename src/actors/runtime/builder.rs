@@ -124,7 +124,6 @@ impl RuntimeBuilder {
         let supervisor = Supervisor::new(
             Arc::clone(&self.journal),
             Arc::clone(&self.shared.operations_log),
-            Arc::clone(&self.components),
             self.shared.settings.shard_blocked(),
         );
         for shard in (0..).take(self.shared.settings.shard_count()) {

@@ -33,8 +33,8 @@ pub type StartFn =
 pub enum Restart {
     /// The new actor starts beside the old one, which forwards the messages it still gets.
     Beside,
-    /// The new actor starts after the old one has stopped, from the last checkpoint. There are no
-    /// messages to forward.
+    /// The new actor starts after the old one has stopped and was dropped, from the last
+    /// checkpoint. There are no messages to forward.
     After,
 }
 

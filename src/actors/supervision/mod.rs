@@ -27,7 +27,7 @@ use crate::sync;
 use crate::{
     actors::{
         api::StartError,
-        operations::{Component, Components, OperationsEvent, OperationsLog},
+        operations::{Component, OperationsEvent, OperationsLog},
         support::{catch_panic, clock, millis},
     },
     store::journal::Journal,
@@ -50,7 +50,6 @@ use std::{
 pub struct Supervisor {
     journal: Arc<dyn Journal>,
     operations_log: Arc<OperationsLog>,
-    components: Arc<Components>,
     supervised: Mutex<Supervised>,
     /// The names of blocked parts, as of the last check. A lock of its own, so that reading never
     /// waits.
@@ -74,7 +73,6 @@ impl Supervisor {
     pub fn new(
         journal: Arc<dyn Journal>,
         operations_log: Arc<OperationsLog>,
-        components: Arc<Components>,
         blocked_after: Duration,
     ) -> Arc<Self> {
         let supervised = Supervised {
@@ -86,7 +84,6 @@ impl Supervisor {
         Arc::new(Self {
             journal,
             operations_log,
-            components,
             supervised: Mutex::new(supervised),
             blocked: Mutex::default(),
             looks: AtomicU64::new(0),
@@ -171,7 +168,6 @@ impl Supervisor {
             let begun = child.begin_again(loops, &self.journal);
             begun.map_err(|reason| format!("{} was not restarted: {reason}", child.name))?;
         }
-        self.components.notify_waiting();
         self.record_restart(component.name.to_owned(), "it was requested".to_owned(), since);
         Ok(())
     }
@@ -269,7 +265,6 @@ impl Supervisor {
         match child.begin_again(loops, &self.journal) {
             Ok(()) => {
                 child.pauses.begun(Instant::now());
-                self.components.notify_waiting();
                 self.record_restart(child.name.clone(), "it had stopped".to_owned(), since);
             }
             Err(reason) => tracing::error!(part = child.name, reason, "not restarted yet"),

@@ -1,0 +1,115 @@
+//! Tests of the effect runner with effects that the tests start themselves.
+
+use super::{contract::EffectTask, *};
+use crate::{
+    actors::{
+        dispatch::Registry,
+        operations::{Component, Components, OperationsLog, Quarantine},
+    },
+    domain::kernel::{AnyEvent, Dispatch, EventSet, Meta, Timestamp},
+    store::{
+        Cause, Payload, Stream,
+        journal::{Journal, MemoryJournal},
+    },
+};
+use actix::{Addr, Message};
+use std::future::pending;
+use tokio::{sync::oneshot, time::timeout};
+
+const NAME: &str = "test/effect";
+
+/// The events of an effect that no record requires.
+#[derive(Debug)]
+struct NoEvent;
+
+impl EventSet for NoEvent {
+    const KINDS: &'static [&'static str] = &[];
+
+    fn from_event(_: &impl AnyEvent) -> Option<Self> {
+        None
+    }
+}
+
+struct TestEffect;
+
+impl Effect for TestEffect {
+    const NAME: &'static str = NAME;
+
+    type Events = NoEvent;
+
+    fn run(&self, _: NoEvent, _: Meta, _was_asked: bool) -> Option<EffectTask> {
+        None
+    }
+
+    fn refused(&self, _: &NoEvent, _: &Meta, _was_asked: bool) -> Option<Dispatch> {
+        None
+    }
+
+    fn needs(&self) -> Option<&Arc<Component>> {
+        None
+    }
+}
+
+/// Runs an effect that never ends. The sender is dropped with it.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct RunForever(oneshot::Sender<()>);
+
+impl Handler<RunForever> for EffectRunner<TestEffect> {
+    type Result = ();
+
+    fn handle(&mut self, RunForever(sender): RunForever, ctx: &mut Self::Context) {
+        let running = Box::pin(async move {
+            let _sender = sender;
+            pending().await
+        });
+        let trip = EffectTask { retry_policy: RetryPolicy::UntilDeadline, running };
+        self.go_out(Job { record: record(1, 1), trip }, ctx);
+    }
+}
+
+fn record(position: u64, conversation: u64) -> Arc<Record> {
+    Arc::new(Record {
+        position,
+        stream: Stream { kind: KindId(1), number: conversation },
+        version: 1,
+        time: Timestamp(0),
+        correlation: conversation,
+        cause: Cause::Request(None),
+        payload: Payload::Event(Vec::new()),
+        typed: None,
+    })
+}
+
+/// A started runner with this lease.
+async fn started(lease: Lease) -> Addr<EffectRunner<TestEffect>> {
+    let journal: Arc<dyn Journal> = MemoryJournal::new();
+    let components = Components::open(Arc::clone(&journal)).expect("components");
+    let operations_log = Arc::new(OperationsLog::open(&journal).expect("an operations log"));
+    let progress = Progress::new("port", &components.with(NAME, "port"));
+    let services = SubscriberServices {
+        journal,
+        settings: Arc::default(),
+        quarantine: Arc::new(Quarantine::new(Arc::clone(&operations_log))),
+        operations_log,
+        registry: Arc::new(Registry::default()),
+        components,
+    };
+    let limits = Limits { under_way_max: 1, urgent_max: 1, background_max: 1 };
+    let me = (KindId(1), lease);
+    let runner = EffectRunner::new(me, TestEffect, limits, services, progress).start();
+    runner.send(Wake).await.expect("a started runner");
+    runner
+}
+
+#[actix::test]
+async fn the_effects_of_a_stopped_runner_are_cancelled_before_its_lease_ends() {
+    let lease = Lease::default();
+    let runner = started(lease.clone()).await;
+    let (sender, dropped) = oneshot::channel();
+    runner.send(RunForever(sender)).await.expect("a running effect");
+    runner.do_send(Lifecycle::Stop);
+    let dropped = timeout(Duration::from_secs(20), dropped).await.expect("the effect ends");
+    assert!(dropped.is_err(), "the effect has no outcome");
+    assert!(!lease.is_over());
+}
