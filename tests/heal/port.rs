@@ -1,7 +1,10 @@
 //! A port call, or its reply, crashes the port repeatedly.
 
 use crate::{
-    relay::{BAD_ANSWER, BAD_QUESTION, PORT_IS_POISONED, Ringing},
+    relay::{
+        BAD_ANSWER, BAD_QUESTION, PORT_IS_POISONED, Ringing, UNKNOWN, URGENT_CALL,
+        URGENT_REPLY_IS_POISONED,
+    },
     saga::{COUNTERS, becomes, open_many, settings},
 };
 use madang::{
@@ -46,5 +49,28 @@ async fn conversations_that_crash_a_port_are_quarantined_alone_and_go_on_once_re
         assert!(!runtime.release("ringing/ring", number), "released twice");
     }
     assert_eq!(runtime.show(COUNTERS, 1).await.unwrap().version, 1);
+    runtime.stop().await;
+}
+
+#[actix::test]
+async fn a_call_that_was_made_is_not_refused_as_never_made_when_it_is_released_while_suspended() {
+    let folder = tempfile::tempdir().unwrap();
+    URGENT_REPLY_IS_POISONED.store(true, Ordering::SeqCst);
+    let install = |host: &mut Installation| {
+        host.business::<Ringing>();
+    };
+    let runtime = Runtime::start(settings(folder.path()), install).unwrap();
+    open_many(&runtime, usize::try_from(URGENT_CALL).unwrap()).await;
+    let is_quarantined = || {
+        let entries = runtime.quarantine().into_iter();
+        entries.filter(|entry| entry.resource == "ringing/ring").any(|e| e.number == URGENT_CALL)
+    };
+    while !is_quarantined() {
+        tokio::task::yield_now().await;
+    }
+    runtime.set_suspended("ringing/ring", true).await.unwrap().unwrap();
+    URGENT_REPLY_IS_POISONED.store(false, Ordering::SeqCst);
+    assert!(runtime.release("ringing/ring", URGENT_CALL));
+    becomes(&runtime, URGENT_CALL, u64::from(UNKNOWN)).await;
     runtime.stop().await;
 }

@@ -144,6 +144,15 @@ pub static PORT_IS_POISONED: AtomicBool = AtomicBool::new(false);
 pub const BAD_QUESTION: u64 = 2;
 pub const BAD_ANSWER: u64 = 3;
 
+/// While this is set, the port crashes on the reply to the call of [`URGENT_CALL`].
+pub static URGENT_REPLY_IS_POISONED: AtomicBool = AtomicBool::new(false);
+
+/// The counter whose call keeps to a deadline. Only one test opens it.
+pub const URGENT_CALL: u64 = 41;
+
+/// The digit after the reply that it is unknown whether the service acted.
+pub const UNKNOWN: u32 = 2;
+
 /// A port that some conversations crash.
 pub struct Ringing;
 
@@ -165,18 +174,32 @@ impl Port for Ring {
     fn ask((counter, event): &Heard, _: &Meta) -> Option<PortRequest> {
         let is_poisoned = PORT_IS_POISONED.load(Ordering::SeqCst);
         assert!(!(is_poisoned && counter.number() == BAD_QUESTION), "a bad question");
+        let is_urgent = counter.number() == URGENT_CALL;
         (*event == Counted::Opened).then(|| PortRequest {
             operation: "ring",
             key: format!("ring-{counter}"),
             undoes: None,
             body: serde_json::json!({}),
-            retry_policy: RetryPolicy::UntilAnswered,
+            retry_policy: if is_urgent {
+                RetryPolicy::UntilDeadline
+            } else {
+                RetryPolicy::UntilAnswered
+            },
         })
     }
 
-    fn on_reply((counter, _): &Heard, _: &Meta, _: &PortReply) -> Dispatch {
-        let is_poisoned = PORT_IS_POISONED.load(Ordering::SeqCst);
-        assert!(!(is_poisoned && counter.number() == BAD_ANSWER), "a bad answer");
-        Dispatch::new(counter.of::<Tally>(), Tell::Digit(1))
+    fn on_reply((counter, _): &Heard, _: &Meta, reply: &PortReply) -> Dispatch {
+        let is_poisoned = match counter.number() {
+            BAD_ANSWER => PORT_IS_POISONED.load(Ordering::SeqCst),
+            URGENT_CALL => URGENT_REPLY_IS_POISONED.load(Ordering::SeqCst),
+            _ => false,
+        };
+        assert!(!is_poisoned, "a bad answer");
+        let digit = match reply {
+            PortReply::Approved | PortReply::Declined(_) => 1,
+            PortReply::Unreachable(_) => UNKNOWN,
+            PortReply::TurnedAway(_) => 3,
+        };
+        Dispatch::new(counter.of::<Tally>(), Tell::Digit(digit))
     }
 }

@@ -9,20 +9,21 @@ use std::{
 /// The deferred records, by position.
 #[derive(Default)]
 pub(super) struct Backlog {
-    conversations: BTreeMap<u64, u64>,
+    /// Whether each deferred effect may have run before.
+    was_asked: BTreeMap<u64, bool>,
     /// The number of deferred records of each conversation.
     counts: HashMap<u64, usize>,
 }
 
 impl Backlog {
-    pub(super) fn insert(&mut self, record: &Record) {
-        if self.conversations.insert(record.position, record.correlation).is_none() {
+    pub(super) fn insert(&mut self, record: &Record, was_asked: bool) {
+        if self.was_asked.insert(record.position, was_asked).is_none() {
             *self.counts.entry(record.correlation).or_default() += 1;
         }
     }
 
     pub(super) fn remove(&mut self, record: &Record) {
-        if self.conversations.remove(&record.position).is_none() {
+        if self.was_asked.remove(&record.position).is_none() {
             return;
         }
         if let Some(count) = self.counts.get_mut(&record.correlation) {
@@ -34,19 +35,19 @@ impl Backlog {
     }
 
     pub(super) fn first(&self) -> Option<u64> {
-        self.conversations.first_key_value().map(|(position, _)| *position)
+        self.was_asked.first_key_value().map(|(position, _)| *position)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.conversations.len()
+        self.was_asked.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.conversations.is_empty()
+        self.was_asked.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
-        self.conversations.clear();
+        self.was_asked.clear();
         self.counts.clear();
     }
 
@@ -55,8 +56,10 @@ impl Backlog {
         self.counts.contains_key(&conversation)
     }
 
-    pub(super) fn contains(&self, record: &Record) -> bool {
-        self.conversations.contains_key(&record.position)
+    /// Whether the deferred effect of this record may have run before; `None` when it is not
+    /// deferred.
+    pub(super) fn was_asked(&self, record: &Record) -> Option<bool> {
+        self.was_asked.get(&record.position).copied()
     }
 }
 

@@ -24,11 +24,11 @@ impl<E: Effect> EffectRunner<E> {
         &mut self,
         record: &Arc<Record>,
         event: E::Events,
+        was_asked: bool,
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         let is_free = self.is_closed() && !self.lanes.contains_key(&record.correlation);
         let in_record = |reason| format!("record {}: {reason}", record.position);
-        let was_asked = self.was_asked(record);
         let refused = catch_panic(|| self.effect.refused(&event, &record.meta(), was_asked));
         let refused = refused.map_err(in_record)?;
         if let Some(dispatch) = refused.filter(|_| is_free) {
@@ -38,30 +38,30 @@ impl<E: Effect> EffectRunner<E> {
                 retry_policy: RetryPolicy::UntilDeadline,
                 running: Box::pin(async move { dispatch }),
             };
-            self.go_out(Job { record: Arc::clone(record), trip }, ctx);
+            self.go_out(Job { record: Arc::clone(record), trip, was_asked }, ctx);
         } else if self.job(record, event, was_asked)?.is_some() {
-            self.aside.insert(record);
+            self.aside.insert(record, was_asked);
         }
         Ok(())
     }
 
     /// Defers all effects that have not started yet.
     pub(super) fn put_all_aside(&mut self, ctx: &mut ActixContext<Self>) {
-        let mut records = Vec::new();
-        for Job { record, .. } in std::mem::take(&mut self.ready) {
-            let lane = self.lanes.remove(&record.correlation).unwrap_or_default();
-            records.push(record);
-            records.extend(lane.into_iter().map(|job| job.record));
+        let mut jobs = Vec::new();
+        for job in std::mem::take(&mut self.ready) {
+            let lane = self.lanes.remove(&job.record.correlation).unwrap_or_default();
+            jobs.push(job);
+            jobs.extend(lane);
         }
         for lane in self.lanes.values_mut() {
-            records.extend(lane.drain(..).map(|job| job.record));
+            jobs.extend(lane.drain(..));
         }
-        records.sort_unstable_by_key(|record| record.position);
-        for record in &records {
+        jobs.sort_unstable_by_key(|job| job.record.position);
+        for Job { record, was_asked, .. } in &jobs {
             self.finish(record);
             let event = self.services.registry.decode::<E::Events>(record);
             let put = event.and_then(|event| match event {
-                Some(event) if !self.hold(record) => self.put_aside(record, event, ctx),
+                Some(event) if !self.hold(record) => self.put_aside(record, event, *was_asked, ctx),
                 _ => Ok(()),
             });
             // The record is in no list any more, so it cannot be retried.
@@ -84,14 +84,8 @@ impl<E: Effect> EffectRunner<E> {
         let journal = &self.cursor.journal;
         let records = journal.read(first - 1, free.min(TURN_RECORDS_MAX), ReadLevel::Durable);
         for record in records.map_err(|error| error.to_string())? {
-            if !self.aside.contains(&record) {
-                continue;
-            }
-            let job = if self.hold(&record) {
-                Ok(None)
-            } else {
-                self.job_of(&record, self.was_asked(&record))
-            };
+            let Some(was_asked) = self.aside.was_asked(&record) else { continue };
+            let job = if self.hold(&record) { Ok(None) } else { self.job_of(&record, was_asked) };
             match job {
                 Ok(Some(job)) if !self.has_room(job.trip.retry_policy) => return Ok(()),
                 Ok(Some(job)) => self.take_up(job),

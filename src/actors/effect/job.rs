@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub(super) struct Job {
     pub(super) record: Arc<Record>,
     pub(super) trip: EffectTask,
+    /// Whether the effect may have run before.
+    pub(super) was_asked: bool,
 }
 
 /// An effect freed its place: it is finished, or its first delivery attempt is over.

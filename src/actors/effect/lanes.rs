@@ -37,7 +37,7 @@ impl<E: Effect> EffectRunner<E> {
     ) -> Result<Option<Job>, String> {
         let trip = catch_panic(|| self.effect.run(event, record.meta(), was_asked))
             .map_err(|reason| format!("record {}: {reason}", record.position))?;
-        Ok(trip.map(|trip| Job { record: Arc::clone(record), trip }))
+        Ok(trip.map(|trip| Job { record: Arc::clone(record), trip, was_asked }))
     }
 
     /// The job for the effect of a record, if the record requires one.
@@ -88,7 +88,7 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    pub(super) fn go_out(&mut self, Job { record, trip }: Job, ctx: &mut ActixContext<Self>) {
+    pub(super) fn go_out(&mut self, Job { record, trip, .. }: Job, ctx: &mut ActixContext<Self>) {
         self.under_way += 1;
         let execution = Execution {
             by: self.cursor.me,

@@ -265,14 +265,14 @@ impl<E: Effect> EffectRunner<E> {
         ctx: &mut ActixContext<Self>,
     ) -> Result<(), String> {
         if self.is_closed() {
-            return self.put_aside(record, event, ctx);
+            return self.put_aside(record, event, was_asked, ctx);
         }
         let Some(job) = self.job(record, event, was_asked)? else { return Ok(()) };
         let is_background = job.trip.retry_policy == RetryPolicy::UntilAnswered;
         let is_behind = self.aside.has(record.correlation);
         let is_full = !self.aside.is_empty() || !self.has_room(RetryPolicy::UntilAnswered);
         if is_behind || is_background && is_full {
-            self.aside.insert(record);
+            self.aside.insert(record, was_asked);
         } else {
             self.take_up(job);
         }

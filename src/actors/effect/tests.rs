@@ -64,7 +64,7 @@ impl Handler<RunForever> for EffectRunner<TestEffect> {
             pending().await
         });
         let trip = EffectTask { retry_policy: RetryPolicy::UntilDeadline, running };
-        self.go_out(Job { record: record(1, 1), trip }, ctx);
+        self.go_out(Job { record: record(1, 1), trip, was_asked: false }, ctx);
     }
 }
 
