@@ -66,8 +66,10 @@ async fn each_retry_gets_the_first_answer_byte_for_byte_whatever_happens_later()
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     // Two instances fit into memory, so those of earlier requests are passivated.
-    let config =
-        configured(folder.path(), "[actors]\ninstances_max = 2\nsnapshot_every_events = 3\n");
+    let config = configured(
+        folder.path(),
+        "[actors]\ninstances_max = 2\nsnapshot_every_events = 3\n[phone]\nship_after_s = 0\n",
+    );
     let server = Server::start(&data, Some(&config));
     let mut book = Book::new();
 
@@ -108,7 +110,7 @@ async fn each_retry_gets_the_first_answer_byte_for_byte_whatever_happens_later()
 async fn a_command_forwarded_to_another_kind_is_answered_the_same_again() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let config = configured(folder.path(), "[phone]\nauto_ship = false\n");
+    let config = configured(folder.path(), "");
     let server = Server::start(&data, Some(&config));
     let mut book = Book::new();
     let sold = (Method::POST, "/phone/orders", r#"{"item":"test","qty":2,"price":100}"#);

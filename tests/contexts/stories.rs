@@ -178,6 +178,7 @@ fn phone() -> (&'static str, Value) {
     ("/phone/orders", json!({"item": "GX Note99", "qty": 2, "price": 990_000}))
 }
 
+const SHIPS_AT_ONCE: &str = "[phone]\nship_after_s = 0\n";
 const PHONE_IS_SHIPPED: Shown<'_> = ("/phone/orders/{}", "status", "Shipped");
 const POINTS_ARE_WRITTEN_BACK: Shown<'_> = ("/phone/orders/{}", "point", "198000");
 const POINTS_ARE_LISTED: Shown<'_> =
@@ -188,6 +189,7 @@ async fn phones_are_shipped_while_rewards_are_down_and_points_granted_afterwards
     let outage = Outage {
         component: "phone/rewards",
         wanted: phone(),
+        settings: SHIPS_AT_ONCE,
         meanwhile: &[PHONE_IS_SHIPPED, ("/phone/orders/{}", "point", "null")],
         finished: &[
             ("/phone/rewards/{}", "process", "Granted"),
@@ -211,6 +213,7 @@ async fn points_are_granted_while_the_store_is_down_and_phones_shipped_afterward
     let outage = Outage {
         component: "phone/storeManages",
         wanted: phone(),
+        settings: SHIPS_AT_ONCE,
         meanwhile: &[POINTS_ARE_WRITTEN_BACK, ("/phone/orders/{}", "status", "Paid")],
         finished: &[
             ("/phone/storeManages/{}", "process", "Shipped"),

@@ -143,7 +143,7 @@ fn a_cancellation_whose_reward_does_not_answer_in_time_has_no_effect() {
 
 #[test]
 fn a_store_that_ships_after_a_while_ships_nothing_that_was_cancelled_meanwhile() {
-    let mut world = World::of::<PhoneShop>(Settings { ship_after_s: 60, ..Settings::default() });
+    let mut world = World::of::<PhoneShop>(Settings::default());
     for number in [1, 2] {
         world.tell::<Order>(number, place(1, Some(200))).unwrap();
     }
@@ -155,8 +155,9 @@ fn a_store_that_ships_after_a_while_ships_nothing_that_was_cancelled_meanwhile()
     everything_adds_up(&world).unwrap();
 }
 
+/// A shop that ships at once.
 fn shop() -> World {
-    World::of::<PhoneShop>(Settings::default())
+    World::of::<PhoneShop>(Settings { ship_after_s: 0, ..Settings::default() })
 }
 
 /// A shop in which a clerk ships the orders.

@@ -43,8 +43,8 @@ fn the_store_ships_automatically_after_the_configured_time_or_not_at_all() {
         Delivery::given([]).at(now).under(settings).when(Receive { parcel: parcel() })
     };
     let usual = Settings::default();
-    receive(usual.clone()).then(received(Some(Timestamp(5))));
-    receive(Settings { ship_after_s: 60, ..usual.clone() }).then(received(Some(Timestamp(60_005))));
+    receive(usual.clone()).then(received(Some(Timestamp(60_005))));
+    receive(Settings { ship_after_s: 0, ..usual.clone() }).then(received(Some(Timestamp(5))));
     receive(Settings { auto_ship: false, ..usual }).then(received(None));
 }
 
