@@ -86,5 +86,9 @@ pub const STORY: Story = Story {
         word("POST /orders", r#"{"orderType":"basic","name":"Jung","stockCnt":10}"#)
             .answers(422)
             .mentions("stockCnt"),
+        // The load of the original names no customer.
+        word("POST /orders", r#"{"status":"ok","orderType":"prime"}"#)
+            .creates("/orders/3")
+            .shows(&[("name", ""), ("orderType", "prime"), ("status", "Paid")]),
     ],
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Command::{self, Call, Cancel},
-    Customer, Grade,
+    Customer, Grade, Rejection,
 };
 use crate::domain::kernel::{CANCELLED, CardNumber, Malformed, Text};
 use serde::Deserialize;
@@ -12,12 +12,13 @@ use serde::Deserialize;
 pub(super) const IGNORED: &[&str] =
     &["id", "orderType", "name", "cardNo", "phone", "status", "fare", "taxiId", "reason"];
 
-/// `{"orderType":"basic","name":"Jung"}`; fields that only the server sets are skipped.
+/// `{"orderType":"basic","name":"Jung"}`; the name may be left out, and fields that only the server
+/// sets are skipped.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CallBody {
     order_type: Text,
-    name: Text,
+    name: Option<Text>,
     card_no: Option<CardNumber>,
     phone: Option<Text>,
 }
@@ -34,7 +35,11 @@ impl CallBody {
                 )));
             }
         };
-        let customer = Customer { name: self.name, phone: self.phone.unwrap_or_default() };
+        if self.name.as_ref().is_some_and(|name| !name.is_name()) {
+            return Err(Malformed::content(Rejection::BadName.to_string()));
+        }
+        let (name, phone) = (self.name.unwrap_or_default(), self.phone.unwrap_or_default());
+        let customer = Customer { name, phone };
         Ok(Call { grade, customer, card_no: self.card_no.unwrap_or_default() })
     }
 }

@@ -6,9 +6,12 @@ use super::{
     Event::{self, Called, Cancelled, Confirmed, Paid, Rejected, Undone},
     Grade, Order, Rejection, Stage,
 };
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Target,
-    spec::{Spec, table},
+use crate::domain::{
+    kernel::{
+        Aggregate, CardNumber, FailureKind, Id, Malformed, Money, ParsedCommand, Target, Text,
+        spec::{Spec, table},
+    },
+    taxi::settings::Settings,
 };
 
 #[test]
@@ -67,7 +70,16 @@ fn a_call_costs_the_fare_of_its_grade() {
 }
 
 #[test]
-fn a_call_without_a_name_is_rejected() {
+fn a_call_may_have_no_name_and_a_blank_one_is_rejected() {
+    let parsed = parse("call", None, r#"{"status":"ok","orderType":"prime"}"#).unwrap();
+    let Call { customer, .. } = &parsed.command else { panic!("{parsed:?}") };
+    assert_eq!(customer.name, Text::default());
+    assert!(parse("call", None, r#"{"orderType":"prime","name":""}"#).is_err());
+    let nameless = customer.clone();
+    let fare = Settings::default().fare(Grade::Prime);
+    let called =
+        Called { grade: Grade::Prime, customer: nameless, card_no: CardNumber::default(), fare };
+    Order::given([]).when(parsed.command).then([called]);
     let customer = Customer { name: " ".into(), phone: "1".into() };
     let call = Call { grade: Grade::Prime, customer, card_no: "2".into() };
     Order::given([]).when(call).rejected(Rejection::BadName);
