@@ -11,11 +11,11 @@ use madang::domain::{
         },
     },
     rental::{
-        CarRental,
+        CarRental, Rent,
         availability::Availability,
         car::{self, Car},
         order::{self, Order},
-        payment::{Payment, Rent},
+        payment::Payment,
         settings::Settings,
         system::System,
     },

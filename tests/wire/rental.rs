@@ -8,10 +8,10 @@ use madang::domain::{
         simulation::golden,
     },
     rental::{
-        car,
+        Rent, car,
         handover::Handover,
         order::{self, Order, Stage},
-        payment::{self, Rent},
+        payment,
     },
 };
 

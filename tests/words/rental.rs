@@ -79,6 +79,12 @@ pub const STORY: Story = Story {
             .answers(422)
             .shows(&[("detail", "there are at most 1000000 cars of one kind")]),
         word("PATCH /orders/8", r#"{"status":"CANCELLED"}"#).answers(404),
+        // A cancellation of the payment cancels the order.
+        word("POST /orders", r#"{"carId":1}"#).creates("/orders/4"),
+        word("GET /orders/4", "").shows(&[("status", "Confirmed")]).soon(),
+        word("PATCH /pays/4", r#"{"status":"CANCELLED"}"#)
+            .shows(&[("id", "4"), ("status", "Refunded")]),
+        word("GET /orders/4", "").shows(&[("status", "Cancelled")]),
         word("POST /orders", r#"{"carId":1,"colour":"red"}"#).answers(422).mentions("colour"),
     ],
 };

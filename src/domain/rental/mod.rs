@@ -6,6 +6,7 @@ pub mod handover;
 mod invariants;
 pub mod order;
 pub mod payment;
+mod rent;
 pub mod settings;
 pub mod system;
 
@@ -15,6 +16,7 @@ use car::Car;
 use handover::Handover;
 use order::{Order, OrderBilling};
 use payment::{CardPayment, Payment};
+pub use rent::Rent;
 use settings::Settings;
 use system::System;
 

@@ -19,13 +19,14 @@ mod routes;
 #[cfg(test)]
 mod specs;
 
-use super::{CARS_MAX, CarRental, car::Car, payment::Rent, settings::Settings};
+use super::{CARS_MAX, CarRental, car::Car, rent::Rent, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money, Progress,
     Quantity, RejectionKind, Timestamp,
     payment::{Bill, Billing, Payable, Turn},
 };
-use routes::{OrderBody, StatusBody};
+use routes::OrderBody;
+pub(super) use routes::StatusBody;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

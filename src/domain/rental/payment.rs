@@ -1,8 +1,13 @@
 //! The payment of one order of cars. It has the order's number.
 
-use super::{CarRental, FLEET_MANAGER, car::Car};
+use super::{
+    CarRental, FLEET_MANAGER,
+    car::Car,
+    order::{Order, StatusBody},
+    rent::Rent,
+};
 use crate::domain::kernel::{
-    CommandRoutes, Id, Malformed, Money, Number, Quantity,
+    CommandRoutes, Id, Malformed, Method, Money, Number, Quantity,
     payment::{self, Bill, Charging, Receipt, Stage},
 };
 use serde::{Deserialize, Serialize};
@@ -16,15 +21,6 @@ pub type Event = payment::Event<Rent>;
 
 /// The outside service that charges for cars.
 pub type CardPayment = Charging<Rent>;
-
-/// The bill of an order: the cars that are paid for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rent {
-    /// The kind of car.
-    pub car: Id<Car>,
-    /// The number of cars.
-    pub quantity: Quantity,
-}
 
 impl Bill for Rent {
     type Business = CarRental;
@@ -47,6 +43,7 @@ impl Bill for Rent {
         CommandRoutes::new()
             .ignoring(&["id", "carId", "qty", "amount", "status", "reason"])
             .on_referenced("restate", RestateBody::means)
+            .forward_to::<Order, _>("cancel the order", Method::Patch, StatusBody::means)
     }
 }
 

@@ -28,12 +28,12 @@ impl OrderBody {
 /// `{"status":"CANCELLED"}`, or a whole order with that status.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct StatusBody {
+pub(in crate::domain::rental) struct StatusBody {
     status: Text,
 }
 
 impl StatusBody {
-    pub(super) fn means(self) -> Result<Command, Malformed> {
+    pub(in crate::domain::rental) fn means(self) -> Result<Command, Malformed> {
         self.status.means(&[(CANCELLED, Cancel)])
     }
 }

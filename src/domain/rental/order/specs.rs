@@ -9,7 +9,7 @@ use crate::domain::kernel::{
     Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Progress, Quantity, Target,
     spec::{Spec, table},
 };
-use crate::domain::rental::{payment::Rent, settings::Settings};
+use crate::domain::rental::{rent::Rent, settings::Settings};
 
 #[test]
 fn every_command_is_answered_in_every_state() {
