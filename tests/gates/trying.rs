@@ -70,9 +70,10 @@ async fn many_unfinished_refunds_do_not_delay_new_orders() {
         house.provider.refunds(Mood::Approves);
     };
     let (cancelled, ()) = tokio::join!(cancels, orders);
-    assert!(cancelled.iter().all(|status| *status == 200));
+    // A client whose wait time ends first is answered 202.
+    assert!(cancelled.iter().all(|status| *status == 200 || *status == 202), "{cancelled:?}");
     for number in 1..=REFUNDS {
-        assert!(house.provider.has_done(&format!("refund-{number}")));
+        house.is_done(&format!("refund-{number}")).await;
     }
     house.ends_well();
 }
