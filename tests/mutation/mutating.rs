@@ -49,15 +49,19 @@ impl Base {
     /// Builds the data: a server serves several businesses, stops, serves again, and is killed.
     pub async fn build(folder: &Path) -> Self {
         let (data, early, late) = (folder.join("data"), folder.join("early"), folder.join("late"));
+        // A timer that ships an order would change the data while it is compared.
+        let config = folder.join("madang.toml");
+        fs::write(&config, "[phone]\nauto_ship = false\n").unwrap();
+        let start = || Server::start(&data, Some(&config));
         let mut acknowledged = Acknowledged::default();
-        let server = Server::start(&data, None);
+        let server = start();
         serve(&server, 0..EARLY, &mut acknowledged).await;
         assert!(server.terminate().success());
         copy(&data, &early);
-        let server = Server::start(&data, None);
+        let server = start();
         serve(&server, EARLY..EARLY + LATE, &mut acknowledged).await;
         server.kill();
-        let server = Server::start(&data, None);
+        let server = start();
         serve(&server, EARLY + LATE..EARLY + LATE + LAST, &mut acknowledged).await;
         for name in LISTED {
             let rows = list(&client(), &server.url(""), name).await.unwrap();
