@@ -142,8 +142,7 @@ impl<A: Aggregate> ShardRouter<A> {
             batch.envelopes.len() == 1
         });
         if is_first {
-            let id = self.id;
-            actix::spawn(async move { flush::<A>(id) });
+            actix::spawn(run_later(flush::<A>, self.id));
         }
     }
 
@@ -204,6 +203,11 @@ impl<A: Aggregate> ShardRouter<A> {
             }
         }
     }
+}
+
+/// Flushes a router in the next turn of this event loop, with one type of task for all of them.
+async fn run_later(flush: fn(usize), id: usize) {
+    flush(id);
 }
 
 fn flush<A: Aggregate>(id: usize) {

@@ -1,7 +1,10 @@
 //! Conversions of journal errors into request errors.
 
 use super::error::{RequestError, busy};
-use crate::store::journal::{CommitError, Refusal, StoreError, SubmitError};
+use crate::{
+    actors::support::run_blocking,
+    store::journal::{CommitError, Refusal, StoreError, SubmitError},
+};
 
 impl From<Refusal> for RequestError {
     fn from(refusal: Refusal) -> Self {
@@ -36,8 +39,6 @@ impl From<CommitError> for RequestError {
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, RequestError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| RequestError::Failed(error.to_string())),
-        Err(error) => Err(RequestError::Failed(error.to_string())),
-    }
+    let done = run_blocking(work).await.map_err(RequestError::Failed)?;
+    done.map_err(|error| RequestError::Failed(error.to_string()))
 }

@@ -4,7 +4,11 @@
 //! concurrently, up to a limit.
 
 use super::{EffectRunner, contract::Effect, execution::Execution, job::Job};
-use crate::{actors::support::catch_panic, domain::kernel::RetryPolicy, store::Record};
+use crate::{
+    actors::support::{catch_panic, spawn},
+    domain::kernel::RetryPolicy,
+    store::Record,
+};
 use actix::{AsyncContext, Context as ActixContext};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -99,6 +103,6 @@ impl<E: Effect> EffectRunner<E> {
             effect_runner: ctx.address(),
             round: self.round.clone(),
         };
-        actix::spawn(execution.go(record, trip.running));
+        spawn(execution.go(record, trip.running));
     }
 }

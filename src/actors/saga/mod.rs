@@ -32,7 +32,7 @@ use crate::{
         operations::Component,
         subscription::{Cursor, Progress, Subscriber, SubscriberServices, Wake},
         supervision::Lifecycle,
-        support::catch_panic,
+        support::{catch_panic, spawn},
     },
     domain::kernel::{NextState, Saga, Step, TimerChange, Timestamp},
     store::{
@@ -290,7 +290,7 @@ impl<S: Saga> SagaRunner<S> {
         let Cursor { me, journal, .. } = &self.cursor;
         let (by, fence, journal) = (*me, self.cursor.fence(), Arc::clone(journal));
         let (trigger, runner) = (*trigger, ctx.address());
-        actix::spawn(async move {
+        spawn(async move {
             let mut halted = None;
             for (nth, dispatch) in commands {
                 let origin = Origin { by, conversation: number, position: trigger, nth };

@@ -3,7 +3,7 @@
 use crate::sync;
 use actix::{Actor, ActorContext as _, Addr, ArbiterHandle, Context, Handler, Message};
 use std::{
-    sync::{RwLock, mpsc},
+    sync::{Arc, OnceLock, RwLock, mpsc},
     time::Duration,
 };
 
@@ -68,12 +68,18 @@ pub fn start_in<A: Actor<Context = Context<A>> + Handler<Lifecycle>>(
     arbiter: &ArbiterHandle,
     actor: impl FnOnce() -> A + Send + 'static,
 ) -> Result<Addr<A>, String> {
-    // The channel has no buffer, so that the send fails when the caller has stopped waiting.
-    let (started, starting) = mpsc::sync_channel(0);
+    // The channel has no buffer, so that the send fails when the caller has stopped waiting. It
+    // sends no address, because a channel for each kind of actor is much code.
+    let (started, starting) = mpsc::sync_channel::<()>(0);
+    let address = Arc::new(OnceLock::new());
+    let answered = Arc::clone(&address);
     arbiter.spawn_fn(move || {
-        if let Err(mpsc::SendError(late)) = started.send(actor().start()) {
-            late.do_send(Lifecycle::Stop);
+        let actor = actor().start();
+        let _ = answered.set(actor.clone());
+        if started.send(()).is_err() {
+            actor.do_send(Lifecycle::Stop);
         }
     });
-    starting.recv_timeout(BEGINS_WITHIN).map_err(|_| "its event loop does not start it".to_owned())
+    let started = starting.recv_timeout(BEGINS_WITHIN).ok().and_then(|()| address.get().cloned());
+    started.ok_or_else(|| "its event loop does not start it".to_owned())
 }

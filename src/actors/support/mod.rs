@@ -1,5 +1,5 @@
 //! Small helpers: backoff, bulkhead, clock, panics, validation of settings, `Retry-After`,
-//! batching of wake-ups. They use no other folder of the runtime.
+//! tasks, batching of wake-ups. They use no other folder of the runtime.
 
 mod backoff;
 mod bulkhead;
@@ -7,6 +7,7 @@ pub mod clock;
 pub mod data_folder;
 mod panics;
 mod retry_after;
+mod tasks;
 mod thread_name;
 mod unused_numbers;
 mod validation;
@@ -17,6 +18,7 @@ pub use bulkhead::{Bulkhead, NoTurn};
 pub use clock::{JUMP_MIN, Jump, in_millis, millis, now};
 pub use panics::{catch_panic, panic_message};
 pub use retry_after::{DrainRate, soon, whole_seconds_spread};
+pub use tasks::{run_blocking, spawn};
 pub use thread_name::name_this_thread;
 pub use unused_numbers::UnusedNumbers;
 pub use validation::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, within};

@@ -7,7 +7,14 @@ use std::{
 
 /// Runs domain code; a panic becomes its message.
 pub fn catch_panic<T>(domain_code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(domain_code))
+    let (mut domain_code, mut result) = (Some(domain_code), None);
+    run_caught(&mut || result = domain_code.take().map(|code| code()))?;
+    Ok(result.expect("code that does not panic has a result"))
+}
+
+/// Runs code behind one type, so that this part is compiled once for more than 400 callers.
+fn run_caught(code: &mut dyn FnMut()) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(code))
         .map_err(|panic| format!("panicked: {}", panic_message(&*panic)))
 }
 

@@ -39,9 +39,7 @@ impl Body<'_> {
             _ => serde_json::from_value(json!({ variant: details })),
         };
         read(&details).or_else(|error| {
-            let fields = details.len();
-            details.retain(|field, _| field != "_links" && !self.ignored.contains(&&**field));
-            let error = if details.len() == fields { Err(error) } else { read(&details) };
+            let error = if self.skip(&mut details, &[]) { read(&details) } else { Err(error) };
             error.map_err(|error| content(&error, &details, |alone| read(alone).err()))
         })
     }
@@ -66,17 +64,23 @@ impl Body<'_> {
         bytes: &[u8],
         error: &serde_json::Error,
     ) -> Result<B, Malformed> {
-        let is_ignored = |field: &str| field == "_links" || self.ignored.contains(&field);
-        let asked_for = field_names::<B>();
         let mut body = details(bytes)?;
         let read = |body: &Map<String, Value>| B::deserialize(Value::Object(body.clone()));
         let alone = |body: &Map<String, Value>| read(body).err();
-        let fields = body.len();
-        body.retain(|field, _| asked_for.contains(&field.as_str()) || !is_ignored(field));
-        if body.len() == fields {
+        if !self.skip(&mut body, field_names::<B>()) {
             return Err(content(error, &body, alone));
         }
         read(&body).map_err(|error| content(&error, &body, alone))
+    }
+
+    /// Removes the ignored fields, but none of those asked for. Returns whether there were any.
+    fn skip(&self, body: &mut Map<String, Value>, asked_for: &[&str]) -> bool {
+        let fields = body.len();
+        body.retain(|field, _| {
+            let is_ignored = field == "_links" || self.ignored.contains(&field.as_str());
+            !is_ignored || asked_for.contains(&field.as_str())
+        });
+        body.len() < fields
     }
 }
 

@@ -46,8 +46,13 @@ pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
             scripts.extend(variations(&choices, fixed));
         }
     }
-    types.0.retain(|_, definition| *definition != whole);
-    Traced { whole, types, samples }
+    Traced { types: without(types, &whole), whole, samples }
+}
+
+/// The types without this one. It is a function of its own, because it is compiled once then.
+fn without(mut types: Types, one: &Definition) -> Types {
+    types.0.retain(|_, definition| definition != one);
+    types
 }
 
 /// The scripts that differ from these choices at one place after the first `fixed` ones.
