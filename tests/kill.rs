@@ -29,12 +29,16 @@ use tokio::sync::watch;
 const CLIENTS: usize = 32;
 
 /// The most answers, and then the most scheduler turns of this process, between two kills.
-const ANSWERS_BETWEEN_KILLS_MAX: u64 = 80;
+const ANSWERS_BETWEEN_KILLS_MAX: u64 = 40;
 const TURNS_BETWEEN_KILLS_MAX: u64 = 400;
 
 /// One kill in this many falls into a start, within this many microseconds.
 const KILLS_PER_KILL_AT_START: u64 = 8;
 const START_US_MAX: u64 = 40_000;
+
+/// The whole store is verified after every fifth kill and the last one: damage stays in it, and a
+/// verification reads all records since the first kill.
+const KILLS_PER_VERIFICATION: u64 = 5;
 
 /// Longer than any step of a test; it only ends a test that fails.
 const HANG: Duration = Duration::from_secs(60);
@@ -107,7 +111,9 @@ async fn a_killed_server_loses_nothing_and_doubles_nothing() {
         } else {
             house.kill_under_load(&mut dice, &mut checked).await;
         }
-        assert_verified(&house.data);
+        if kill % KILLS_PER_VERIFICATION == 0 || kill == kills {
+            assert_verified(&house.data);
+        }
         if kill % 10 == 0 || kill == kills {
             let (orders, took) = (*house.memory.count.borrow(), begin.elapsed());
             println!("{kill} kills, {orders} orders answered, {took:.1?}");
