@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     store::{
-        disk::{Answers as AnswersMark, Head, Totals},
+        disk::Head,
         types::{
             KindId, KindSet, Lease, Payload, Record, Snapshot, StoreError, StoredAnswer, Stream,
         },
@@ -53,9 +53,8 @@ impl MemoryJournal {
     /// Creates an empty journal.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        let (totals, answers) = (Totals::default(), AnswersMark::default());
         let state = State {
-            front: CommitQueue::new(Head { position: 0, totals, chain: None, answers }),
+            front: CommitQueue::new(Head::default()),
             kinds: Vec::new(),
             records: Vec::new(),
             streams: BTreeMap::new(),

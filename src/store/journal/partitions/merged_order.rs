@@ -1,12 +1,12 @@
 //! The order of all records of a set of journals: which partition holds which position.
 
 use crate::store::{
-    disk::{Answers as AnswersMark, Head, Totals},
+    disk::Head,
     journal::{
         commit_queue::{Answered, CommitQueue, Intake},
         submission::{Done, Positions, ReadLevel, Submission, SubmitError},
     },
-    types::{KindId, KindSet, Lease, StoreError},
+    types::{KindId, KindSet, StoreError},
 };
 
 /// Where the record of a position is stored.
@@ -34,8 +34,7 @@ pub struct MergedOrder {
 impl MergedOrder {
     /// An empty order of so many partitions.
     pub fn new(partitions: usize) -> Self {
-        let (totals, answers) = (Totals::default(), AnswersMark::default());
-        let queue = CommitQueue::new(Head { position: 0, totals, chain: None, answers });
+        let queue = CommitQueue::new(Head::default());
         Self { queue, places: Vec::new(), merged: vec![Vec::new(); partitions] }
     }
 
@@ -55,18 +54,10 @@ impl MergedOrder {
         self.queue.intake.pass()
     }
 
-    /// Checks that the set is open and the generation is current.
-    pub fn admit_generation(&self, generation: u64) -> Result<(), SubmitError> {
+    /// Checks that the set is open and the generation is current. The journal of the partition
+    /// checks the leases.
+    pub fn admit(&self, generation: u64) -> Result<(), SubmitError> {
         self.queue.admit(generation, usize::MAX)
-    }
-
-    /// Checks that a submission may get a position now.
-    pub fn admit(&self, submission: &Submission) -> Result<(), SubmitError> {
-        self.admit_generation(submission.generation)?;
-        if submission.leases.iter().flatten().any(Lease::is_over) {
-            return Err(SubmitError::Replaced);
-        }
-        Ok(())
     }
 
     /// Fills the merged position into the answers of a submission with so many records, and returns

@@ -92,7 +92,7 @@ impl Partitions {
     ) -> Result<Positions, SubmitError> {
         let last_position = {
             let order = self.order();
-            order.admit(&submission)?;
+            order.admit(submission.generation)?;
             order.place_answers(&mut submission, 0)
         };
         submission.generation = self.generations[partition];
@@ -165,7 +165,7 @@ impl Journal for Partitions {
         let journal = &self.journals[partition];
         let (positions, own) = {
             let mut order = self.order();
-            order.admit(&submission)?;
+            order.admit(submission.generation)?;
             order.place_answers(&mut submission, concerned.len());
             let done = submission.done.take();
             submission.generation = self.generations[partition];
@@ -338,7 +338,7 @@ impl Journal for Partitions {
 
     fn checkpoint(&self, mut checkpoint: Checkpoint) -> Result<(), (SubmitError, Checkpoint)> {
         let generation = checkpoint.generation;
-        let admitted = self.order().admit_generation(generation);
+        let admitted = self.order().admit(generation);
         if let Err(error) = admitted {
             return Err((error, checkpoint));
         }
