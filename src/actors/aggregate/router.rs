@@ -142,7 +142,7 @@ impl<A: Aggregate> ShardRouter<A> {
             batch.envelopes.len() == 1
         });
         if is_first {
-            actix::spawn(run_later(flush::<A>, self.id));
+            flush_later(flush::<A>, self.id);
         }
     }
 
@@ -206,8 +206,8 @@ impl<A: Aggregate> ShardRouter<A> {
 }
 
 /// Flushes a router in the next turn of this event loop, with one type of task for all of them.
-async fn run_later(flush: fn(usize), id: usize) {
-    flush(id);
+fn flush_later(flush: fn(usize), id: usize) {
+    actix::spawn(async move { flush(id) });
 }
 
 fn flush<A: Aggregate>(id: usize) {

@@ -3,10 +3,10 @@
 use super::{contract::EffectTask, *};
 use crate::{
     actors::{
-        dispatch::Registry,
-        operations::{Component, Components, OperationsLog, Quarantine},
+        operations::Component,
+        subscription::testing::{NoEvents, services_on},
     },
-    domain::kernel::{AnyEvent, Dispatch, EventSet, Meta, Timestamp},
+    domain::kernel::{Dispatch, Meta, Timestamp},
     store::{
         Cause, Payload, Stream,
         journal::{Journal, MemoryJournal},
@@ -18,30 +18,18 @@ use tokio::{sync::oneshot, time::timeout};
 
 const NAME: &str = "test/effect";
 
-/// The events of an effect that no record requires.
-#[derive(Debug)]
-struct NoEvent;
-
-impl EventSet for NoEvent {
-    const KINDS: &'static [&'static str] = &[];
-
-    fn from_event(_: &impl AnyEvent) -> Option<Self> {
-        None
-    }
-}
-
 struct TestEffect;
 
 impl Effect for TestEffect {
     const NAME: &'static str = NAME;
 
-    type Events = NoEvent;
+    type Events = NoEvents;
 
-    fn run(&self, _: NoEvent, _: Meta, _was_asked: bool) -> Option<EffectTask> {
+    fn run(&self, _: NoEvents, _: Meta, _was_asked: bool) -> Option<EffectTask> {
         None
     }
 
-    fn refused(&self, _: &NoEvent, _: &Meta, _was_asked: bool) -> Option<Dispatch> {
+    fn refused(&self, _: &NoEvents, _: &Meta, _was_asked: bool) -> Option<Dispatch> {
         None
     }
 
@@ -84,17 +72,8 @@ fn record(position: u64, conversation: u64) -> Arc<Record> {
 /// A started runner with this lease.
 async fn started(lease: Lease) -> Addr<EffectRunner<TestEffect>> {
     let journal: Arc<dyn Journal> = MemoryJournal::new();
-    let components = Components::open(Arc::clone(&journal)).expect("components");
-    let operations_log = Arc::new(OperationsLog::open(&journal).expect("an operations log"));
-    let progress = Progress::new("port", &components.with(NAME, "port"));
-    let services = SubscriberServices {
-        journal,
-        settings: Arc::default(),
-        quarantine: Arc::new(Quarantine::new(Arc::clone(&operations_log))),
-        operations_log,
-        registry: Arc::new(Registry::default()),
-        components,
-    };
+    let services = services_on(&journal);
+    let progress = Progress::new("port", &services.components.with(NAME, "port"));
     let limits = Limits { under_way_max: 1, urgent_max: 1, background_max: 1 };
     let me = (KindId(1), lease);
     let runner = EffectRunner::new(me, TestEffect, limits, services, progress).start();

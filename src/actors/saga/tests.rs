@@ -6,11 +6,11 @@ use super::{
     parked::{ParkReason, Stopped},
 };
 use crate::{
-    actors::{
-        operations::{Components, OperationsLog, Quarantine},
-        subscription::{Progress, Subscriber, SubscriberServices},
+    actors::subscription::{
+        Progress, Subscriber,
+        testing::{NoEvents, services_on},
     },
-    domain::kernel::{AnyEvent, EventSet, Id, Meta, Saga, Step, Timestamp, WaitsFor},
+    domain::kernel::{Id, Meta, Saga, Step, Timestamp, WaitsFor},
     store::{
         Cause, KindId, Lease, Origin, Payload, Stream, codec,
         journal::{Checkpoint, Entry, Journal, MemoryJournal, Submission},
@@ -25,17 +25,6 @@ const CRASHING: u64 = 2;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Idle;
-
-#[derive(Debug)]
-enum NoEvents {}
-
-impl EventSet for NoEvents {
-    const KINDS: &'static [&'static str] = &[];
-
-    fn from_event(_: &impl AnyEvent) -> Option<Self> {
-        None
-    }
-}
 
 impl Saga for Idle {
     const NAME: &'static str = "test/idle";
@@ -60,17 +49,8 @@ impl Saga for Idle {
 }
 
 fn runner(journal: &Arc<dyn Journal>, me: KindId) -> SagaRunner<Idle> {
-    let operations_log = Arc::new(OperationsLog::open(journal).expect("opens"));
-    let components = Components::open(Arc::clone(journal)).expect("opens");
-    let progress = Progress::new("saga", &components.with(Idle::NAME, "saga"));
-    let services = SubscriberServices {
-        journal: Arc::clone(journal),
-        settings: Arc::default(),
-        quarantine: Arc::new(Quarantine::new(Arc::clone(&operations_log))),
-        operations_log,
-        registry: Arc::default(),
-        components,
-    };
+    let services = services_on(journal);
+    let progress = Progress::new("saga", &services.components.with(Idle::NAME, "saga"));
     SagaRunner::new((me, Lease::default()), services, progress)
 }
 

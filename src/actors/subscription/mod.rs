@@ -4,6 +4,8 @@ mod cursor;
 mod progress;
 mod services;
 mod subscriber;
+#[cfg(test)]
+pub mod testing;
 
 pub use cursor::{Cursor, origin_of};
 pub use progress::Progress;
