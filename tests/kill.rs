@@ -63,7 +63,7 @@ impl Answered {
 }
 
 /// The state that all clients share.
-struct Memory {
+struct Shared {
     answers: Mutex<BTreeMap<String, Answered>>,
     count: watch::Sender<usize>,
     /// The number of retries, and those that differ from the first answer.
@@ -73,7 +73,7 @@ struct Memory {
     is_over: watch::Sender<bool>,
 }
 
-impl Memory {
+impl Shared {
     /// Counts a retry, and stores it when it differs from the first answer.
     fn compare(&self, key: &str, first: &Answered, again: Option<&Answered>) {
         let mut compared = self.compared.lock().unwrap();
@@ -85,11 +85,11 @@ impl Memory {
 }
 
 /// The server under test: its data, its provider and the state of its clients.
-struct House {
+struct Trial {
     data: PathBuf,
     config: PathBuf,
     provider: Provider,
-    memory: Arc<Memory>,
+    shared: Arc<Shared>,
     client: Client,
 }
 
@@ -98,56 +98,56 @@ async fn a_killed_server_loses_nothing_and_doubles_nothing() {
     let kills = from_environment("KILLS", 100);
     let mut dice = Dice(from_environment("KILL_SEED", 0x5eed));
     let folder = tempfile::tempdir().unwrap();
-    let house = House::build(folder.path());
+    let trial = Trial::build(folder.path());
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|nth| tokio::spawn(order_on_and_on(nth, Arc::clone(&house.memory))))
+        .map(|nth| tokio::spawn(order_on_and_on(nth, Arc::clone(&trial.shared))))
         .collect();
 
     let begin = Instant::now();
     let mut checked = HashSet::new();
     for kill in 1..=kills {
         if kill % KILLS_PER_KILL_AT_START == 0 {
-            house.kill_while_starting(Duration::from_micros(dice.roll(START_US_MAX))).await;
+            trial.kill_while_starting(Duration::from_micros(dice.roll(START_US_MAX))).await;
         } else {
-            house.kill_under_load(&mut dice, &mut checked).await;
+            trial.kill_under_load(&mut dice, &mut checked).await;
         }
         if kill % KILLS_PER_VERIFICATION == 0 || kill == kills {
-            assert_verified(&house.data);
+            assert_verified(&trial.data);
         }
         if kill % 10 == 0 || kill == kills {
-            let (orders, took) = (*house.memory.count.borrow(), begin.elapsed());
+            let (orders, took) = (*trial.shared.count.borrow(), begin.elapsed());
             println!("{kill} kills, {orders} orders answered, {took:.1?}");
         }
     }
 
-    let server = house.start();
-    house.memory.is_over.send_replace(true);
-    house.memory.place.send_replace(Some(server.url("/taxi/orders")));
+    let server = trial.start();
+    trial.shared.is_over.send_replace(true);
+    trial.shared.place.send_replace(Some(server.url("/taxi/orders")));
     for client in clients {
         tokio::time::timeout(HANG, client).await.expect("every key is answered").unwrap();
     }
-    house.check(&server, &mut HashSet::new()).await;
-    house.every_retry_got_the_first_answer();
-    house.each_order_exists_once(&server).await;
-    house.check(&server, &mut HashSet::new()).await;
-    house.every_retry_got_the_first_answer();
+    trial.check(&server, &mut HashSet::new()).await;
+    trial.every_retry_got_the_first_answer();
+    trial.each_order_exists_once(&server).await;
+    trial.check(&server, &mut HashSet::new()).await;
+    trial.every_retry_got_the_first_answer();
     assert!(server.terminate().success());
-    assert_verified(&house.data);
+    assert_verified(&trial.data);
 }
 
-impl House {
+impl Trial {
     fn build(folder: &Path) -> Self {
         let (data, config) = (folder.join("data"), folder.join("madang.toml"));
         let provider = Provider::start();
         std::fs::write(&config, provider.config()).unwrap();
-        let memory = Arc::new(Memory {
+        let shared = Arc::new(Shared {
             answers: Mutex::default(),
             count: watch::Sender::new(0),
             compared: Mutex::default(),
             place: watch::Sender::new(None),
             is_over: watch::Sender::new(false),
         });
-        Self { data, config, provider, memory, client: client() }
+        Self { data, config, provider, shared, client: client() }
     }
 
     fn start(&self) -> Server {
@@ -166,7 +166,7 @@ impl House {
     async fn kill_under_load(&self, dice: &mut Dice, checked: &mut HashSet<String>) {
         let server = self.start();
         self.check(&server, checked).await;
-        let Memory { count, place, .. } = &*self.memory;
+        let Shared { count, place, .. } = &*self.shared;
         place.send_replace(Some(server.url("/taxi/orders")));
         let answers = usize::try_from(dice.roll(ANSWERS_BETWEEN_KILLS_MAX)).unwrap();
         let enough = *count.borrow() + answers;
@@ -183,11 +183,11 @@ impl House {
     /// Repeats every answered request that is not checked yet, and compares the answers. Then reads
     /// the orders, and checks the charges of the provider.
     async fn check(&self, server: &Server, checked: &mut HashSet<String>) {
-        let answers = self.memory.answers.lock().unwrap().clone();
+        let answers = self.shared.answers.lock().unwrap().clone();
         let url = server.url("/taxi/orders");
         for (key, first) in answers.iter().filter(|(key, _)| !checked.contains(*key)) {
             let again = place_order(&self.client, &url, key).await;
-            self.memory.compare(key, first, again.as_ref());
+            self.shared.compare(key, first, again.as_ref());
             let order = self.read(&format!("{url}/{}", first.order())).await;
             assert_eq!(order["name"], key.as_str(), "order {} is another one", first.order());
         }
@@ -202,7 +202,7 @@ impl House {
 
     /// Every key was answered, so there are as many orders as keys, and no others.
     async fn each_order_exists_once(&self, server: &Server) {
-        let answers = self.memory.answers.lock().unwrap().clone();
+        let answers = self.shared.answers.lock().unwrap().clone();
         let orders: HashSet<_> = answers.values().map(Answered::order).collect();
         assert_eq!(orders.len(), answers.len(), "two keys share an order");
         let rejected = self.rejected(server, &answers).await;
@@ -242,7 +242,7 @@ impl House {
     }
 
     fn every_retry_got_the_first_answer(&self) {
-        let compared = self.memory.compared.lock().unwrap();
+        let compared = self.shared.compared.lock().unwrap();
         let (retries, different) = (compared.0, compared.1.len());
         println!(
             "{retries} retries compared byte for byte with the first answer, {different} differ"
@@ -263,11 +263,11 @@ impl House {
 }
 
 /// Orders under new keys. A key without an answer is tried again until it has one.
-async fn order_on_and_on(nth: usize, memory: Arc<Memory>) {
+async fn order_on_and_on(nth: usize, shared: Arc<Shared>) {
     let client = client();
-    let mut place = memory.place.subscribe();
+    let mut place = shared.place.subscribe();
     for order in 0.. {
-        if *memory.is_over.borrow() {
+        if *shared.is_over.borrow() {
             return;
         }
         let key = format!("client-{nth}-order-{order}");
@@ -277,8 +277,8 @@ async fn order_on_and_on(nth: usize, memory: Arc<Memory>) {
                 break answered;
             }
         };
-        memory.answers.lock().unwrap().insert(key, answered);
-        memory.count.send_modify(|count| *count += 1);
+        shared.answers.lock().unwrap().insert(key, answered);
+        shared.count.send_modify(|count| *count += 1);
     }
 }
 

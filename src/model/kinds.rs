@@ -32,7 +32,7 @@ const TIMES: [Timestamp; 2] = [Timestamp(1), Timestamp(1 << 50)];
 
 /// A possible event of an instance.
 #[derive(Clone)]
-pub(super) struct Happening {
+pub(super) struct SampleEvent {
     kind: &'static str,
     number: u64,
     event: Rc<dyn Any>,
@@ -40,13 +40,13 @@ pub(super) struct Happening {
     pub(super) name: String,
 }
 
-impl Happening {
+impl SampleEvent {
     pub(super) fn message_name(&self) -> board::MessageName {
         board::MessageName::new(self.kind, self.name.clone())
     }
 }
 
-impl AnyEvent for Happening {
+impl AnyEvent for SampleEvent {
     fn downcast<A: Aggregate>(&self) -> Option<(Id<A>, A::Event)> {
         let event = (self.kind == A::NAME).then(|| self.event.downcast_ref::<A::Event>());
         event.flatten().map(|event| (Id::new(self.number), event.clone()))
@@ -57,7 +57,7 @@ impl AnyEvent for Happening {
 pub(super) trait Kind: Send + Sync {
     fn name(&self) -> &'static str;
     /// All possible events of the kind.
-    fn happenings(&self) -> Vec<Happening>;
+    fn sample_events(&self) -> Vec<SampleEvent>;
     /// All rejections with which the kind may refuse a command.
     fn refusals(&self, dispatch: &Dispatch) -> Vec<Refused>;
     fn describe(&self) -> board::Aggregate;
@@ -76,10 +76,10 @@ impl<A: Aggregate> Kind for Of<A> {
         A::NAME
     }
 
-    fn happenings(&self) -> Vec<Happening> {
+    fn sample_events(&self) -> Vec<SampleEvent> {
         let happening = |event: A::Event, number| {
             let name = command_name(&event);
-            Happening { kind: A::NAME, number, event: Rc::new(event), name }
+            SampleEvent { kind: A::NAME, number, event: Rc::new(event), name }
         };
         let samples = traced::<A::Event>().samples.into_iter();
         samples.flat_map(|event| NUMBERS.map(|number| happening(event.clone(), number))).collect()
@@ -211,7 +211,7 @@ fn few_of_each<C: Clone + std::fmt::Debug>(samples: &[C]) -> Vec<C> {
 }
 
 /// All possible events of the kinds with these names.
-pub(super) fn happenings(kinds: &[Box<dyn Kind>], names: &[&str]) -> Vec<Happening> {
+pub(super) fn sample_events(kinds: &[Box<dyn Kind>], names: &[&str]) -> Vec<SampleEvent> {
     let heard = kinds.iter().filter(|kind| names.contains(&kind.name()));
-    heard.flat_map(|kind| kind.happenings()).collect()
+    heard.flat_map(|kind| kind.sample_events()).collect()
 }

@@ -3,7 +3,7 @@
 use super::{
     attempt,
     board::{self, Asked, MessageName, Reaction, Service, Trigger},
-    kinds::{Kind, happenings},
+    kinds::{Kind, sample_events},
     policies::META,
     sampling::traced,
     shape::Traced,
@@ -19,7 +19,7 @@ fn message_name(dispatch: &Dispatch) -> MessageName {
 /// answers.
 pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
     let mut asks: BTreeMap<Asked, BTreeMap<String, BTreeSet<MessageName>>> = BTreeMap::new();
-    for happening in happenings(kinds, P::Events::KINDS) {
+    for happening in sample_events(kinds, P::Events::KINDS) {
         let Some(heard) = P::Events::from_event(&happening) else { continue };
         let Some(ask) = attempt(|| P::ask(&heard, &META)).flatten() else { continue };
         let asked =
@@ -51,7 +51,7 @@ fn answers(retry_policy: RetryPolicy) -> Vec<(&'static str, PortReply)> {
 pub(super) fn lookup<L: Lookup>(kinds: &[Box<dyn Kind>]) -> board::Lookup {
     let mut reactions = BTreeSet::new();
     let rows = traced::<L::View>().samples;
-    for happening in happenings(kinds, L::Events::KINDS) {
+    for happening in sample_events(kinds, L::Events::KINDS) {
         let Some(heard) = L::Events::from_event(&happening) else { continue };
         if attempt(|| L::query(&heard, &META)).flatten().is_none() {
             continue;
@@ -72,7 +72,7 @@ pub(super) fn view<V: View>(kinds: &[Box<dyn Kind>]) -> board::View {
     let before: Vec<Option<V>> =
         std::iter::once(None).chain(samples.first().cloned().map(Some)).collect();
     let mut shows = BTreeSet::new();
-    for happening in happenings(kinds, V::Events::KINDS) {
+    for happening in sample_events(kinds, V::Events::KINDS) {
         let changes = |row: &Option<V>| {
             let heard = V::Events::from_event(&happening)?;
             V::key(&heard, &META)?;

@@ -3,7 +3,7 @@
 use super::{
     attempt,
     board::{MessageName, Policy, Reaction, Trigger},
-    kinds::{Happening, Kind, happenings},
+    kinds::{Kind, SampleEvent, sample_events},
 };
 use crate::domain::kernel::{
     Dispatch, EventSet, Id, Meta, NextState, Refused, Saga, Step, TimerChange, Timestamp, Unchanged,
@@ -26,7 +26,7 @@ pub(super) const META: Meta =
 /// An input of a saga: an event, a rejection or a no-op of a command, or its timer.
 #[derive(Clone)]
 enum Stimulus {
-    Heard(Happening),
+    Heard(SampleEvent),
     Refused(Rc<Refused>),
     Unchanged(Unchanged),
     TimerFired,
@@ -59,7 +59,7 @@ pub(super) fn policy<S: Saga>(kinds: &[Box<dyn Kind>]) -> Policy {
         said: HashSet::new(),
         reactions: BTreeSet::new(),
     };
-    for happening in happenings(kinds, S::Events::KINDS) {
+    for happening in sample_events(kinds, S::Events::KINDS) {
         let heard = S::Events::from_event(&happening);
         let number = heard.and_then(|heard| attempt(|| S::route(&heard)).flatten());
         if number == Some(CONVERSATION) {

@@ -19,10 +19,10 @@ pub const LASTING_MAX: Duration = Duration::from_secs(3_600);
 #[derive(Clone, Default)]
 pub struct Faults {
     armed: Arc<Mutex<Armed>>,
-    strike: Option<Strike>,
+    before_sync: Option<BeforeSync>,
 }
 
-type Strike = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
+type BeforeSync = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct Armed {
@@ -44,10 +44,12 @@ pub enum SimulatedDiskState {
 }
 
 impl Faults {
-    /// Creates faults that call `strike` on the journal's thread before every fsync; its error
+    /// Creates faults that call `before_sync` on the journal's thread before every fsync; its error
     /// counts as the error of the fsync.
-    pub fn before_each_sync(strike: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self { strike: Some(Arc::new(strike)), ..Self::default() }
+    pub fn before_each_sync(
+        before_sync: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { before_sync: Some(Arc::new(before_sync)), ..Self::default() }
     }
 
     /// Slows every commit by `by`, at most [`SLOWED_BY_MAX`], for `lasting`, at most
@@ -95,9 +97,9 @@ impl Faults {
     }
 
     /// Applies the faults before an fsync: delays it, and returns its injected error.
-    pub(in crate::store) fn strike(&self) -> io::Result<()> {
-        if let Some(strike) = &self.strike {
-            strike()?;
+    pub(in crate::store) fn before_sync(&self) -> io::Result<()> {
+        if let Some(before_sync) = &self.before_sync {
+            before_sync()?;
         }
         let (slowed_by, fails) = sync::lock(&self.armed).next();
         pause(slowed_by);

@@ -66,9 +66,9 @@ static WAYS: Mutex<Vec<(u32, Receiver<()>)>> = Mutex::new(Vec::new());
 
 /// The next command that adds [`HELD_UP`] and `more` waits until the result is dropped.
 pub(crate) fn hold_up(more: u32) -> Sender<()> {
-    let (let_go, way) = mpsc::channel();
+    let (release, way) = mpsc::channel();
     WAYS.lock().unwrap_or_else(PoisonError::into_inner).push((HELD_UP + more, way));
-    let_go
+    release
 }
 
 impl Aggregate for Ticket {

@@ -53,7 +53,7 @@ async fn a_command_that_waits_in_a_blocked_shard_is_accepted_with_a_location() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), one_shard());
     send(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
-    let let_go = hold_up(1);
+    let release = hold_up(1);
     let held = send(&runtime, ("add", Some(1)), &held_up(1), None, PATIENCE_MS).await;
     is_accepted(&held, 1);
 
@@ -76,7 +76,7 @@ async fn a_command_that_waits_in_a_blocked_shard_is_accepted_with_a_location() {
     let shown = runtime.show(0, 4).await;
     assert!(matches!(shown, Err(RequestError::NotFound { .. })), "{shown:?}");
 
-    drop(let_go);
+    drop(release);
     for number in [2, 3] {
         assert_eq!(count(&exists(&runtime, number).await), 0);
     }
@@ -102,7 +102,7 @@ async fn a_retry_gets_the_answer_after_the_first_client_gave_up() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = start(folder.path(), one_shard());
     send(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
-    let let_go = hold_up(2);
+    let release = hold_up(2);
     is_accepted(&send(&runtime, ("add", Some(1)), &held_up(2), None, PATIENCE_MS).await, 1);
     let key = Some((7, 8));
     // The client disconnects while its request waits.
@@ -112,7 +112,7 @@ async fn a_retry_gets_the_answer_after_the_first_client_gave_up() {
     let retried = send(&runtime, ("open", None), "", key, PATIENCE_MS).await;
     is_accepted(&retried, 2);
     let first = bytes(&retried.unwrap());
-    drop(let_go);
+    drop(release);
     exists(&runtime, 2).await;
     let again = send(&runtime, ("open", None), "", key, LONG_MS).await;
     assert_eq!(bytes(&again.unwrap()), first);
@@ -126,7 +126,7 @@ async fn a_command_that_waits_in_a_replaced_shard_is_accepted_with_a_location() 
     let actors = ActorSettings { shard_blocked_ms: 300, ..one_shard() };
     let runtime = start(folder.path(), actors);
     send(&runtime, ("open", None), "", None, LONG_MS).await.unwrap();
-    let let_go = hold_up(3);
+    let release = hold_up(3);
     let holding = {
         let runtime = runtime.clone();
         actix::spawn(
@@ -151,7 +151,7 @@ async fn a_command_that_waits_in_a_replaced_shard_is_accepted_with_a_location() 
     }
     let ordered = ordered.await.unwrap();
     is_accepted(&ordered, 2);
-    drop(let_go);
+    drop(release);
     let late = holding.await.unwrap();
     assert!(matches!(late, Err(RequestError::Busy { .. })), "it was not carried out: {late:?}");
     assert_eq!(count(&exists(&runtime, 2).await), 0, "the command is forwarded and carried out");

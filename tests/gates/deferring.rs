@@ -1,7 +1,7 @@
 //! Orders whose payment is deferred.
 
 use crate::{
-    house::{House, rejected},
+    harness::{TaxiServer, rejected},
     provider::Mood,
 };
 use madang::actors::{Fallback, PortSettings};
@@ -26,101 +26,101 @@ fn is_taken(answer: &reqwest::Response, number: u64) {
 
 #[tokio::test]
 async fn orders_are_accepted_while_the_provider_fails_and_paid_once_when_it_recovers() {
-    let house = House::open(deferring, &soon_open());
-    house.provider.charges(Mood::Fails);
+    let server = TaxiServer::open(deferring, &soon_open());
+    server.provider.charges(Mood::Fails);
     // `wait_max_ms` is 30 s. Each of these answers is sent as soon as the provider has failed.
     for number in 1..=5 {
-        is_taken(&house.order().await, number);
+        is_taken(&server.order().await, number);
     }
-    house.provider.charges(Mood::Approves);
+    server.provider.charges(Mood::Approves);
     for number in 1..=5 {
-        house.becomes(number, "Paid").await;
-        assert!(house.provider.has_done(&format!("charge-{number}")));
+        server.becomes(number, "Paid").await;
+        assert!(server.provider.has_done(&format!("charge-{number}")));
     }
-    assert_eq!(house.provider.asked_in_all("refund-"), 0);
-    assert_eq!(house.order().await.status(), 201);
-    house.ends_well();
+    assert_eq!(server.provider.asked_in_all("refund-"), 0);
+    assert_eq!(server.order().await.status(), 201);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn the_same_key_gets_the_same_answer_while_its_payment_is_deferred_and_afterwards() {
-    let house = House::open(deferring, &soon_open());
-    house.provider.charges(Mood::Fails);
+    let server = TaxiServer::open(deferring, &soon_open());
+    server.provider.charges(Mood::Fails);
     for _ in 0..2 {
-        is_taken(&house.order_once("mine").await, 1);
+        is_taken(&server.order_once("mine").await, 1);
     }
-    house.provider.charges(Mood::Approves);
-    house.becomes(1, "Paid").await;
-    is_taken(&house.order_once("mine").await, 1);
-    house.ends_well();
+    server.provider.charges(Mood::Approves);
+    server.becomes(1, "Paid").await;
+    is_taken(&server.order_once("mine").await, 1);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn an_order_beyond_the_limit_of_deferrals_is_rejected_and_leaves_nothing() {
     let never = json!({"consecutive_failures": 1, "open_ms": 3_600_000, "open_ms_max": 3_600_000});
-    let house = House::open(
+    let server = TaxiServer::open(
         |port| {
             deferring(port);
             port.deferred_max = 1;
         },
         &never,
     );
-    house.provider.charges(Mood::Fails);
-    is_taken(&house.order().await, 1);
-    rejected(house.order().await, "gate-open").await;
-    assert_eq!(house.orders().await, 1);
-    house.ends_well();
+    server.provider.charges(Mood::Fails);
+    is_taken(&server.order().await, 1);
+    rejected(server.order().await, "gate-open").await;
+    assert_eq!(server.orders().await, 1);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn deferred_payments_stay_deferred_after_a_journal_recovery_even_at_the_limit() {
-    let house = House::open(
+    let server = TaxiServer::open(
         |port| {
             deferring(port);
             port.deferred_max = 1;
         },
         &soon_open(),
     );
-    house.provider.charges(Mood::Fails);
-    is_taken(&house.order().await, 1);
-    house.fail_next_fsync().await;
+    server.provider.charges(Mood::Fails);
+    is_taken(&server.order().await, 1);
+    server.fail_next_fsync().await;
     // A checkpoint in the background may take the fault first; then the journal recovers before.
-    let status = house.operate_messages("suspend").await;
+    let status = server.operate_messages("suspend").await;
     assert!(status == 200 || status == 503, "{status}");
-    house.is_asked("charge-1", house.provider.asked("charge-1") + 10).await;
-    assert_eq!(house.get("/taxi/orders/1").await["status"], "Requested");
-    house.provider.charges(Mood::Approves);
-    house.becomes(1, "Paid").await;
-    assert_eq!(house.provider.asked_in_all("refund-"), 0);
-    house.ends_well();
+    server.is_asked("charge-1", server.provider.asked("charge-1") + 10).await;
+    assert_eq!(server.get("/taxi/orders/1").await["status"], "Requested");
+    server.provider.charges(Mood::Approves);
+    server.becomes(1, "Paid").await;
+    assert_eq!(server.provider.asked_in_all("refund-"), 0);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn a_payment_deferred_too_long_is_abandoned_after_a_restart_and_refunded() {
-    let house = House::open(deferring, &soon_open());
-    house.provider.charges(Mood::Fails);
-    is_taken(&house.order().await, 1);
-    let house = house.reopened(
+    let server = TaxiServer::open(deferring, &soon_open());
+    server.provider.charges(Mood::Fails);
+    is_taken(&server.order().await, 1);
+    let server = server.reopened(
         |port| {
             deferring(port);
             port.deferred_within_ms = 0;
         },
         &soon_open(),
     );
-    house.becomes(1, "Rejected").await;
+    server.becomes(1, "Rejected").await;
     // The outcome of the charge is unknown.
-    house.is_done("refund-1").await;
-    house.ends_well();
+    server.is_done("refund-1").await;
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn a_deferred_payment_is_finished_after_a_restart() {
-    let house = House::open(deferring, &soon_open());
-    house.provider.charges(Mood::Fails);
-    is_taken(&house.order().await, 1);
-    let house = house.reopened(deferring, &soon_open());
-    house.provider.charges(Mood::Approves);
-    house.becomes(1, "Paid").await;
-    assert_eq!(house.provider.asked_in_all("refund-"), 0);
-    house.ends_well();
+    let server = TaxiServer::open(deferring, &soon_open());
+    server.provider.charges(Mood::Fails);
+    is_taken(&server.order().await, 1);
+    let server = server.reopened(deferring, &soon_open());
+    server.provider.charges(Mood::Approves);
+    server.becomes(1, "Paid").await;
+    assert_eq!(server.provider.asked_in_all("refund-"), 0);
+    server.ends_well();
 }

@@ -1,7 +1,7 @@
 //! Outside services that are slow, failing or down, and the answers to clients meanwhile.
 
 mod deferring;
-mod house;
+mod harness;
 mod provider;
 mod refusing;
 mod repeating;

@@ -1,7 +1,7 @@
 //! Orders that the gate of payments rejects.
 
 use crate::{
-    house::{House, rejected},
+    harness::{TaxiServer, rejected},
     provider::Mood,
 };
 use serde_json::json;
@@ -13,51 +13,51 @@ fn soon_open() -> serde_json::Value {
 
 #[tokio::test]
 async fn no_card_is_charged_and_nothing_is_written_while_the_gate_is_open() {
-    let house = House::open(|port| port.retries = 0, &soon_open());
-    assert_eq!(house.order_once("before").await.status(), 201);
-    house.provider.charges(Mood::Fails);
-    let fell = rejected(house.order().await, "unavailable").await;
+    let server = TaxiServer::open(|port| port.retries = 0, &soon_open());
+    assert_eq!(server.order_once("before").await.status(), 201);
+    server.provider.charges(Mood::Fails);
+    let fell = rejected(server.order().await, "unavailable").await;
     assert_eq!(fell["correlation"], "2");
 
-    house.provider.charges(Mood::Approves);
+    server.provider.charges(Mood::Approves);
     for _ in 0..3 {
-        let refused = rejected(house.order().await, "gate-open").await;
+        let refused = rejected(server.order().await, "gate-open").await;
         assert_eq!(refused["correlation"], serde_json::Value::Null);
     }
-    assert_eq!(house.orders().await, 2);
-    assert_eq!(house.provider.asked_in_all("charge-"), 2);
-    let gate = house.get("/admin/gates/taxi/payment").await;
+    assert_eq!(server.orders().await, 2);
+    assert_eq!(server.provider.asked_in_all("charge-"), 2);
+    let gate = server.get("/admin/gates/taxi/payment").await;
     assert_eq!(gate["rejected"]["open"], 3, "{gate}");
-    assert_eq!(house.order_once("before").await.status(), 201, "the first answer is repeated");
-    house.ends_well();
+    assert_eq!(server.order_once("before").await.status(), 201, "the first answer is repeated");
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn an_order_that_only_waited_in_the_gate_is_neither_charged_nor_refunded() {
     let one_by_one = json!({"concurrency_max": 1, "breaker": false});
-    let house = House::open(
+    let server = TaxiServer::open(
         |port| (port.timeout_ms, port.within_ms, port.retries) = (600, 1_000, 0),
         &one_by_one,
     );
-    house.provider.charges(Mood::Hangs);
-    let (first, second) = tokio::join!(house.order(), house.order());
+    server.provider.charges(Mood::Hangs);
+    let (first, second) = tokio::join!(server.order(), server.order());
     let (first, second) =
         (rejected(first, "unavailable").await, rejected(second, "unavailable").await);
     let unanswered = [&first, &second].into_iter().filter(|fell| {
         fell["detail"].as_str().is_some_and(|reason| reason.starts_with("no answer within"))
     });
     assert!((1..=2).contains(&unanswered.count()), "{first} {second}");
-    house.provider.charges(Mood::Approves);
+    server.provider.charges(Mood::Approves);
     for number in 1..=2 {
-        let was_asked = house.provider.asked(&format!("charge-{number}")) > 0;
+        let was_asked = server.provider.asked(&format!("charge-{number}")) > 0;
         let refund = format!("refund-{number}");
         if was_asked {
-            house.is_done(&refund).await;
+            server.is_done(&refund).await;
         } else {
-            let payment = house.get(&format!("/taxi/paymentHistories/{number}")).await;
+            let payment = server.get(&format!("/taxi/paymentHistories/{number}")).await;
             assert_eq!(payment["status"], "Declined");
-            assert_eq!(house.provider.asked(&refund), 0);
+            assert_eq!(server.provider.asked(&refund), 0);
         }
     }
-    house.ends_well();
+    server.ends_well();
 }

@@ -1,79 +1,79 @@
 //! The number and the order of calls to an outside service.
 
 use crate::{
-    house::{House, rejected},
+    harness::{TaxiServer, rejected},
     provider::Mood,
 };
 use serde_json::json;
 
 #[tokio::test]
 async fn a_second_attempt_overtakes_the_first_that_hangs_and_the_card_is_charged_once() {
-    let house = House::open(|port| port.hedge_after_ms = Some(20), &json!({}));
-    house.provider.charges(Mood::HangsFirst);
-    assert_eq!(house.order().await.status(), 201);
-    assert_eq!(house.provider.asked("charge-1"), 2);
-    assert_eq!(house.provider.asked_in_all("refund-"), 0);
-    house.ends_well();
+    let server = TaxiServer::open(|port| port.hedge_after_ms = Some(20), &json!({}));
+    server.provider.charges(Mood::HangsFirst);
+    assert_eq!(server.order().await.status(), 201);
+    assert_eq!(server.provider.asked("charge-1"), 2);
+    assert_eq!(server.provider.asked_in_all("refund-"), 0);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn retries_add_at_most_a_fifth_to_the_calls_of_a_failing_provider() {
-    let house = House::open(|port| port.retries = 5, &json!({"breaker": false}));
-    house.provider.charges(Mood::Fails);
+    let server = TaxiServer::open(|port| port.retries = 5, &json!({"breaker": false}));
+    server.provider.charges(Mood::Fails);
     for _ in 0..100 {
-        rejected(house.order().await, "unavailable").await;
+        rejected(server.order().await, "unavailable").await;
     }
     // The retry budget starts with ten more, so that the first failures may be retried.
-    assert_eq!(house.provider.asked_in_all("charge-"), 100 + 100 / 5 + 10);
-    house.ends_well();
+    assert_eq!(server.provider.asked_in_all("charge-"), 100 + 100 / 5 + 10);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn an_unfinished_effect_causes_no_second_charge_after_a_restart() {
     /// Their records are more than one batch of a start.
     const ORDERS: usize = 800;
-    let house = House::open(|_| {}, &json!({"breaker": false}));
-    house.provider.refunds(Mood::Fails);
-    assert_eq!(house.order().await.status(), 201);
+    let server = TaxiServer::open(|_| {}, &json!({"breaker": false}));
+    server.provider.refunds(Mood::Fails);
+    assert_eq!(server.order().await.status(), 201);
     tokio::select! {
-        _ = house.cancel_at_once(1..=1) => panic!("the refund cannot succeed"),
-        () = house.is_asked("refund-1", 1) => {}
+        _ = server.cancel_at_once(1..=1) => panic!("the refund cannot succeed"),
+        () = server.is_asked("refund-1", 1) => {}
     }
     for _ in 0..ORDERS / 100 {
-        assert!(house.order_at_once(100).await.iter().all(|status| *status == 201));
+        assert!(server.order_at_once(100).await.iter().all(|status| *status == 201));
     }
-    let house = house.reopened(|_| {}, &json!({"breaker": false}));
-    house.provider.refunds(Mood::Approves);
-    house.is_done("refund-1").await;
-    assert_eq!(house.order().await.status(), 201);
-    assert_eq!(house.provider.asked_in_all("charge-"), ORDERS + 2);
-    house.ends_well();
+    let server = server.reopened(|_| {}, &json!({"breaker": false}));
+    server.provider.refunds(Mood::Approves);
+    server.is_done("refund-1").await;
+    assert_eq!(server.order().await.status(), 201);
+    assert_eq!(server.provider.asked_in_all("charge-"), ORDERS + 2);
+    server.ends_well();
 }
 
 #[tokio::test]
 async fn many_unfinished_refunds_do_not_delay_new_orders() {
     /// More than may be in progress at once.
     const REFUNDS: u64 = 1_200;
-    let house = House::open(|_| {}, &json!({"breaker": false}));
-    house.provider.refunds(Mood::Fails);
+    let server = TaxiServer::open(|_| {}, &json!({"breaker": false}));
+    server.provider.refunds(Mood::Fails);
     for _ in 0..REFUNDS / 100 {
-        assert!(house.order_at_once(100).await.iter().all(|status| *status == 201));
+        assert!(server.order_at_once(100).await.iter().all(|status| *status == 201));
     }
-    let cancels = house.cancel_at_once(1..=REFUNDS);
+    let cancels = server.cancel_at_once(1..=REFUNDS);
     let orders = async {
-        while house.provider.asked_in_all("refund-") < 1_000 {
+        while server.provider.asked_in_all("refund-") < 1_000 {
             tokio::task::yield_now().await;
         }
         for _ in 0..10 {
-            assert_eq!(house.order().await.status(), 201);
+            assert_eq!(server.order().await.status(), 201);
         }
-        house.provider.refunds(Mood::Approves);
+        server.provider.refunds(Mood::Approves);
     };
     let (cancelled, ()) = tokio::join!(cancels, orders);
     // A client whose wait time ends first is answered 202.
     assert!(cancelled.iter().all(|status| *status == 200 || *status == 202), "{cancelled:?}");
     for number in 1..=REFUNDS {
-        house.is_done(&format!("refund-{number}")).await;
+        server.is_done(&format!("refund-{number}")).await;
     }
-    house.ends_well();
+    server.ends_well();
 }

@@ -132,9 +132,9 @@ pub struct Dawdling {
 impl Dawdling {
     /// Makes the next such command wait until the result is dropped.
     pub fn begin(&self) -> Sender<()> {
-        let (let_go, way) = mpsc::channel();
+        let (release, way) = mpsc::channel();
         *self.way.lock().unwrap() = Some(way);
-        let_go
+        release
     }
 
     /// Whether a command waits.

@@ -4,8 +4,8 @@
 mod admission;
 mod client_limit;
 mod desk;
+mod instances;
 mod journal_queue;
-mod living;
 mod site;
 mod steps;
 #[path = "../support/mod.rs"]

@@ -314,11 +314,11 @@ async fn a_server_uses_it_as_its_outside_services() {
         "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"{url}\"\ntimeout_ms = 30000\n"
     );
     std::fs::write(&config, port).unwrap();
-    let house = Server::start(&data, Some(&config));
+    let server = Server::start(&data, Some(&config));
     let mut paid = Vec::new();
     for _ in 0..20 {
         let order = json!({ "orderType": "basic", "name": "Jung" });
-        let request = outside.client.post(house.url("/taxi/orders")).json(&order);
+        let request = outside.client.post(server.url("/taxi/orders")).json(&order);
         let response = request.send().await.expect("an answer");
         match response.status() {
             StatusCode::CREATED => {
@@ -336,6 +336,6 @@ async fn a_server_uses_it_as_its_outside_services() {
     standing.sort();
     assert_eq!(paid, standing);
     assert!((1..20).contains(&paid.len()), "some are declined and some are not");
-    assert!(house.terminate().success());
+    assert!(server.terminate().success());
     assert_verified(&data);
 }

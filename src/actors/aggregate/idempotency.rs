@@ -45,12 +45,12 @@ struct UnderWay {
     /// The fingerprint of the request under the key.
     fingerprint: u128,
     changes: Arc<Notify>,
-    state: Mutex<(Verdict, Option<u64>)>,
+    state: Mutex<(AnswerState, Option<u64>)>,
 }
 
 /// The answer to the client of a request in flight.
 #[derive(Clone, Debug, Default)]
-pub enum Verdict {
+pub enum AnswerState {
     /// It is not known whether the command was decided.
     #[default]
     Open,
@@ -93,7 +93,7 @@ impl InFlightKeys {
                 };
                 // Registered under the lock, before the state is read, so that no change is missed.
                 let change = Arc::clone(&other.changes).notified_owned();
-                if let Verdict::Undecided(reply) = &sync::lock(&other.state).0 {
+                if let AnswerState::Undecided(reply) = &sync::lock(&other.state).0 {
                     let is_same = other.fingerprint == fingerprint;
                     let reply = is_same.then(|| reply.clone());
                     return reply.map_or(Acquired::Reused, Acquired::Undecided);
@@ -125,20 +125,20 @@ impl KeyGuard {
     /// Marks the command as carried out with a pending outcome. Returns the reply that its client
     /// already got, if it got one.
     pub fn is_pending(&self) -> Option<Reply> {
-        self.set_verdict(Verdict::Pending)
+        self.set_state(AnswerState::Pending)
     }
 
     /// Marks the command as answered by the aggregate. Returns the reply that its client already
     /// got, if it got one. In that case the aggregate must not answer.
     pub fn is_answered(&self) -> Option<Reply> {
-        self.set_verdict(Verdict::Answered)
+        self.set_state(AnswerState::Answered)
     }
 
-    fn set_verdict(&self, to: Verdict) -> Option<Reply> {
+    fn set_state(&self, to: AnswerState) -> Option<Reply> {
         let mut state = sync::lock(&self.0.0.under_way.state);
         match &state.0 {
-            Verdict::Undecided(reply) | Verdict::GivenUp(reply) => Some(reply.clone()),
-            Verdict::Open | Verdict::Pending | Verdict::Answered => {
+            AnswerState::Undecided(reply) | AnswerState::GivenUp(reply) => Some(reply.clone()),
+            AnswerState::Open | AnswerState::Pending | AnswerState::Answered => {
                 state.0 = to;
                 None
             }
@@ -159,28 +159,28 @@ impl Watch {
 
     /// Ends the wait of the client, whose wait time is over. The client gets `reply`, unless it has
     /// an answer already. Returns the verdict after that.
-    pub fn give_up(&self, reply: &Reply) -> Verdict {
+    pub fn give_up(&self, reply: &Reply) -> AnswerState {
         let mut state = sync::lock(&self.under_way.state);
         match &state.0 {
-            Verdict::Open => {
-                state.0 = Verdict::Undecided(reply.clone());
+            AnswerState::Open => {
+                state.0 = AnswerState::Undecided(reply.clone());
                 drop(state);
                 self.under_way.changes.notify_waiters();
-                return Verdict::Undecided(reply.clone());
+                return AnswerState::Undecided(reply.clone());
             }
-            Verdict::Pending => state.0 = Verdict::GivenUp(reply.clone()),
-            Verdict::Answered | Verdict::Undecided(_) => return state.0.clone(),
+            AnswerState::Pending => state.0 = AnswerState::GivenUp(reply.clone()),
+            AnswerState::Answered | AnswerState::Undecided(_) => return state.0.clone(),
             // Another request stores that reply now.
-            Verdict::GivenUp(_) => return Verdict::Answered,
+            AnswerState::GivenUp(_) => return AnswerState::Answered,
         }
-        Verdict::GivenUp(reply.clone())
+        AnswerState::GivenUp(reply.clone())
     }
 
     /// Reverts [`Self::give_up`] when its reply could not be stored and was not sent.
     pub fn take_back(&self) {
         let mut state = sync::lock(&self.under_way.state);
-        if matches!(state.0, Verdict::GivenUp(_)) {
-            state.0 = Verdict::Pending;
+        if matches!(state.0, AnswerState::GivenUp(_)) {
+            state.0 = AnswerState::Pending;
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
     async fn an_answer_sent_before_the_decision_is_final() {
         let in_flight_keys = InFlightKeys::default();
         let guard = alone(&in_flight_keys).await;
-        assert!(matches!(guard.watch().give_up(&reply(1)), Verdict::Undecided(_)));
+        assert!(matches!(guard.watch().give_up(&reply(1)), AnswerState::Undecided(_)));
         let Acquired::Undecided(reply) = in_flight_keys.acquire(KEY).await else {
             panic!("two requests are in flight")
         };
@@ -272,12 +272,12 @@ mod tests {
         let in_flight_keys = InFlightKeys::default();
         let guard = alone(&in_flight_keys).await;
         assert!(guard.is_pending().is_none() && guard.is_answered().is_none());
-        assert!(matches!(guard.watch().give_up(&reply(1)), Verdict::Answered));
+        assert!(matches!(guard.watch().give_up(&reply(1)), AnswerState::Answered));
         drop(guard);
         let guard = alone(&in_flight_keys).await;
         assert!(guard.is_pending().is_none());
         let watch = guard.watch();
-        assert!(matches!(watch.give_up(&reply(2)), Verdict::GivenUp(_)));
+        assert!(matches!(watch.give_up(&reply(2)), AnswerState::GivenUp(_)));
         assert_eq!(guard.is_answered().map(|reply| reply.number), Some(2));
         watch.take_back();
         assert!(guard.is_answered().is_none(), "the reply was not stored and not sent");

@@ -12,7 +12,7 @@ use std::{
 
 /// How often an instance panics on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strike {
+pub enum InjectedPanic {
     Once,
     UntilReleased,
 }
@@ -21,7 +21,7 @@ pub enum Strike {
 #[derive(Debug, Default)]
 pub struct InjectedPanics {
     is_any: AtomicBool,
-    targets: Mutex<BTreeMap<(String, u64), Strike>>,
+    targets: Mutex<BTreeMap<(String, u64), InjectedPanic>>,
 }
 
 impl InjectedPanics {
@@ -29,18 +29,18 @@ impl InjectedPanics {
     ///
     /// # Panics
     /// When a panic is injected into this instance.
-    pub fn strike(&self, resource: &str, number: u64) {
+    pub fn panic_if_injected(&self, resource: &str, number: u64) {
         if !self.is_any.load(Ordering::Relaxed) {
             return;
         }
         let is_struck = {
             let key = (resource.to_owned(), number);
             let mut targets = sync::lock(&self.targets);
-            let strike = targets.get(&key).copied();
-            if strike == Some(Strike::Once) {
+            let panic = targets.get(&key).copied();
+            if panic == Some(InjectedPanic::Once) {
                 targets.remove(&key);
             }
-            strike.is_some()
+            panic.is_some()
         };
         assert!(!is_struck, "broken on purpose");
     }
@@ -56,13 +56,13 @@ impl InjectedPanics {
         &self,
         resource: &str,
         number: u64,
-        strike: Strike,
+        panic: InjectedPanic,
     ) -> Result<(), FaultError> {
         let mut targets = sync::lock(&self.targets);
         if targets.len() >= TARGETS_MAX {
             return Err(FaultError::Full);
         }
-        targets.insert((resource.to_owned(), number), strike);
+        targets.insert((resource.to_owned(), number), panic);
         self.is_any.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -76,9 +76,10 @@ mod tests {
     #[test]
     fn an_instance_panics_once_or_until_its_injected_panic_is_removed() {
         let injected_panics = InjectedPanics::default();
-        let panics = |number| catch_panic(|| injected_panics.strike("a/b", number)).is_err();
-        injected_panics.aim("a/b", 1, Strike::Once).unwrap();
-        injected_panics.aim("a/b", 2, Strike::UntilReleased).unwrap();
+        let panics =
+            |number| catch_panic(|| injected_panics.panic_if_injected("a/b", number)).is_err();
+        injected_panics.aim("a/b", 1, InjectedPanic::Once).unwrap();
+        injected_panics.aim("a/b", 2, InjectedPanic::UntilReleased).unwrap();
         assert!(panics(1) && !panics(1) && !panics(3));
         assert!(panics(2) && panics(2));
         injected_panics.forgive("a/b", 2);

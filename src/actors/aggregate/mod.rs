@@ -28,7 +28,7 @@ mod wait;
 
 pub use endpoint::Endpoint;
 pub use idempotency::{Acquired, InFlightKeys, KeyGuard};
-pub use injected_panics::{InjectedPanics, Strike};
+pub use injected_panics::{InjectedPanic, InjectedPanics};
 pub use kind::AggregateKind;
 pub use list_limits::ListLimits;
 pub use rehydration::{check_history, rebuild};

@@ -39,7 +39,7 @@ pub struct Batch<A: Aggregate> {
     pub envelopes: Vec<Envelope<A>>,
     /// The queue slots of the messages. They are freed when this is dropped, even if the shard
     /// dies.
-    pub on_the_way: QueueSlots,
+    pub slots: QueueSlots,
 }
 
 /// Queue slots held by messages in transit; dropping them frees the slots.
@@ -180,25 +180,25 @@ impl<A: Aggregate> ShardRouter<A> {
     }
 
     fn send_all(&self, envelopes: Vec<Envelope<A>>) {
-        let mut bundles: Vec<Vec<Envelope<A>>> = self.shards.iter().map(|_| Vec::new()).collect();
+        let mut batches: Vec<Vec<Envelope<A>>> = self.shards.iter().map(|_| Vec::new()).collect();
         for envelope in envelopes {
             let shard = envelope.number % self.shards.len() as u64;
-            bundles[usize::try_from(shard).unwrap_or_default()].push(envelope);
+            batches[usize::try_from(shard).unwrap_or_default()].push(envelope);
         }
-        for (slot, envelopes) in self.shards.iter().zip(bundles) {
+        for (slot, envelopes) in self.shards.iter().zip(batches) {
             if envelopes.is_empty() {
                 continue;
             }
             let traffic = Arc::clone(&self.traffic);
-            let on_the_way = QueueSlots { traffic, envelopes: envelopes.len() };
-            let bundle = Batch { envelopes, on_the_way };
+            let slots = QueueSlots { traffic, envelopes: envelopes.len() };
+            let batch = Batch { envelopes, slots };
             // A replaced shard receives no further batch once its successor is connected.
             let refused =
-                slot.with(|shard| match shard.map(|shard| shard.batches.try_send(bundle)) {
+                slot.with(|shard| match shard.map(|shard| shard.batches.try_send(batch)) {
                     None | Some(Ok(())) => None,
-                    Some(Err(SendError::Full(bundle) | SendError::Closed(bundle))) => Some(bundle),
+                    Some(Err(SendError::Full(batch) | SendError::Closed(batch))) => Some(batch),
                 });
-            for envelope in refused.into_iter().flat_map(|bundle| bundle.envelopes) {
+            for envelope in refused.into_iter().flat_map(|batch| batch.envelopes) {
                 envelope.content.refuse(busy(A::NAME));
             }
         }

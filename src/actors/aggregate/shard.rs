@@ -113,9 +113,9 @@ impl<A: Aggregate> Handler<JournalRecovered> for Shard<A> {
 impl<A: Aggregate> Handler<Batch<A>> for Shard<A> {
     type Result = ();
 
-    fn handle(&mut self, bundle: Batch<A>, _: &mut Self::Context) {
-        let Batch { envelopes, on_the_way } = bundle;
-        drop(on_the_way);
+    fn handle(&mut self, batch: Batch<A>, _: &mut Self::Context) {
+        let Batch { envelopes, slots } = batch;
+        drop(slots);
         let is_replaced = self.lease.is_over();
         for Envelope { number, content } in envelopes {
             if is_replaced {

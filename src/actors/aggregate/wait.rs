@@ -5,7 +5,7 @@
 
 use super::{
     envelope::Content,
-    idempotency::{Verdict, Watch},
+    idempotency::{AnswerState, Watch},
     kind::AggregateKind,
     stored_answers::Keeping,
 };
@@ -95,11 +95,11 @@ impl<A: Aggregate> AggregateKind<A> {
             return Ok(reply);
         };
         match watch.give_up(&reply) {
-            Verdict::Undecided(reply) => {
+            AnswerState::Undecided(reply) => {
                 self.undecided.add(waits.number, later_receiver);
                 Ok(reply)
             }
-            Verdict::GivenUp(reply) => {
+            AnswerState::GivenUp(reply) => {
                 let (fingerprint, stream) = (key.fingerprint, self.stream(waits.number));
                 let keeping = Keeping { fingerprint, stream, is_first: false };
                 let kept = self.shared.keep_answer(key.key, keeping, Ok(reply), waits.wait_max);
@@ -112,7 +112,7 @@ impl<A: Aggregate> AggregateKind<A> {
                 kept
             }
             // The aggregate has submitted the answer, which is on its way to the disk.
-            Verdict::Open | Verdict::Pending | Verdict::Answered => {
+            AnswerState::Open | AnswerState::Pending | AnswerState::Answered => {
                 let answered = async { batch_wakes(receiver.or(later_receiver)?).await.ok() };
                 let answered = timeout(waits.wait_max, answered).await.ok().flatten();
                 let unknown = "the answer is not durable yet; retry with the same key".to_owned();

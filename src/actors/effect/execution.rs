@@ -3,7 +3,7 @@
 use super::{
     EffectRunner,
     contract::{Effect, Running},
-    job::{Finished, Freed, Went},
+    job::{ExecutionOutcome, Finished, Freed},
 };
 use crate::{
     actors::{
@@ -59,9 +59,9 @@ impl<E: Effect> Execution<E> {
         let dispatch = match AbortOnDropHandle::new(actix::spawn(running)).await {
             Ok(dispatch) => dispatch,
             Err(error) => {
-                let went = Went::Crashed(crashed(error));
+                let outcome = ExecutionOutcome::Crashed(crashed(error));
                 effect_runner.do_send(Freed { generation });
-                return effect_runner.do_send(Finished { record, generation, went });
+                return effect_runner.do_send(Finished { record, generation, outcome });
             }
         };
         let (conversation, position) = (record.correlation, record.position);
@@ -83,8 +83,9 @@ impl<E: Effect> Execution<E> {
             }
             outcome = self.registry.deliver(journal, fence, &dispatch, origin, when).await;
         }
-        let went = if outcome.is_ok() { Went::Delivered } else { Went::InVain };
-        effect_runner.do_send(Finished { record, generation, went });
+        let outcome =
+            if outcome.is_ok() { ExecutionOutcome::Delivered } else { ExecutionOutcome::InVain };
+        effect_runner.do_send(Finished { record, generation, outcome });
     }
 }
 

@@ -34,11 +34,11 @@ impl<E: Effect> EffectRunner<E> {
         if let Some(dispatch) = refused.filter(|_| is_free) {
             self.urgent.insert(record.position);
             self.lanes.insert(record.correlation, VecDeque::new());
-            let trip = EffectTask {
+            let task = EffectTask {
                 retry_policy: RetryPolicy::UntilDeadline,
                 running: Box::pin(async move { dispatch }),
             };
-            self.go_out(Job { record: Arc::clone(record), trip, was_asked }, ctx);
+            self.go_out(Job { record: Arc::clone(record), task, was_asked }, ctx);
         } else if self.job(record, event, was_asked)?.is_some() {
             self.aside.insert(record, was_asked);
         }
@@ -87,7 +87,7 @@ impl<E: Effect> EffectRunner<E> {
             let Some(was_asked) = self.aside.was_asked(&record) else { continue };
             let job = if self.hold(&record) { Ok(None) } else { self.job_of(&record, was_asked) };
             match job {
-                Ok(Some(job)) if !self.has_room(job.trip.retry_policy) => return Ok(()),
+                Ok(Some(job)) if !self.has_room(job.task.retry_policy) => return Ok(()),
                 Ok(Some(job)) => self.take_up(job),
                 Ok(None) => {}
                 Err(reason) => self.crashed_on(&record, reason)?,

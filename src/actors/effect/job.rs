@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// An effect, and the record that requires it.
 pub(super) struct Job {
     pub(super) record: Arc<Record>,
-    pub(super) trip: EffectTask,
+    pub(super) task: EffectTask,
     /// Whether the effect may have run before.
     pub(super) was_asked: bool,
 }
@@ -26,11 +26,11 @@ pub(super) struct Freed {
 pub(super) struct Finished {
     pub(super) record: Arc<Record>,
     pub(super) generation: u64,
-    pub(super) went: Went,
+    pub(super) outcome: ExecutionOutcome,
 }
 
 /// How an effect ended.
-pub(super) enum Went {
+pub(super) enum ExecutionOutcome {
     /// Its outcome is in the journal.
     Delivered,
     /// Its outcome is stale, so it must run again.

@@ -15,7 +15,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 impl<E: Effect> EffectRunner<E> {
     pub(super) fn take_up(&mut self, job: Job) {
         let record = &job.record;
-        match job.trip.retry_policy {
+        match job.task.retry_policy {
             RetryPolicy::UntilDeadline => self.urgent.insert(record.position),
             RetryPolicy::UntilAnswered => self.background.insert(record.position),
         };
@@ -39,9 +39,9 @@ impl<E: Effect> EffectRunner<E> {
         event: E::Events,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        let trip = catch_panic(|| self.effect.run(event, record.meta(), was_asked))
+        let task = catch_panic(|| self.effect.run(event, record.meta(), was_asked))
             .map_err(|reason| format!("record {}: {reason}", record.position))?;
-        Ok(trip.map(|trip| Job { record: Arc::clone(record), trip, was_asked }))
+        Ok(task.map(|task| Job { record: Arc::clone(record), task, was_asked }))
     }
 
     /// The job for the effect of a record, if the record requires one.
@@ -92,7 +92,7 @@ impl<E: Effect> EffectRunner<E> {
         }
     }
 
-    pub(super) fn go_out(&mut self, Job { record, trip, .. }: Job, ctx: &mut ActixContext<Self>) {
+    pub(super) fn go_out(&mut self, Job { record, task, .. }: Job, ctx: &mut ActixContext<Self>) {
         self.under_way += 1;
         let execution = Execution {
             by: self.cursor.me,
@@ -103,6 +103,6 @@ impl<E: Effect> EffectRunner<E> {
             effect_runner: ctx.address(),
             round: self.round.clone(),
         };
-        spawn(execution.go(record, trip.running));
+        spawn(execution.go(record, task.running));
     }
 }

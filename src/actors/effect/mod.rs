@@ -39,7 +39,7 @@ use crate::{
 };
 use actix::{Actor, AsyncContext, Context as ActixContext, Handler};
 use backlog::{Backlog, PoisonedEffects};
-use job::{Finished, Freed, Job, Went};
+use job::{ExecutionOutcome, Finished, Freed, Job};
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
@@ -204,14 +204,16 @@ impl<E: Effect> Handler<Finished> for EffectRunner<E> {
     type Result = ();
 
     fn handle(&mut self, finished: Finished, ctx: &mut Self::Context) {
-        let Finished { record, generation, went } = finished;
+        let Finished { record, generation, outcome } = finished;
         if !self.cursor.is_current(generation) {
             return;
         }
-        match went {
-            Went::Delivered => {}
-            Went::InVain => return self.run_later(record, RETRY_PAUSE, ctx),
-            Went::Crashed(reason) => return self.crashed_on_its_way(record, reason, ctx),
+        match outcome {
+            ExecutionOutcome::Delivered => {}
+            ExecutionOutcome::InVain => return self.run_later(record, RETRY_PAUSE, ctx),
+            ExecutionOutcome::Crashed(reason) => {
+                return self.crashed_on_its_way(record, reason, ctx);
+            }
         }
         let (could_read, could_take) = (self.may_read(), self.may_take());
         self.finish(&record);
@@ -268,7 +270,7 @@ impl<E: Effect> EffectRunner<E> {
             return self.put_aside(record, event, was_asked, ctx);
         }
         let Some(job) = self.job(record, event, was_asked)? else { return Ok(()) };
-        let is_background = job.trip.retry_policy == RetryPolicy::UntilAnswered;
+        let is_background = job.task.retry_policy == RetryPolicy::UntilAnswered;
         let is_behind = self.aside.has(record.correlation);
         let is_full = !self.aside.is_empty() || !self.has_room(RetryPolicy::UntilAnswered);
         if is_behind || is_background && is_full {

@@ -51,8 +51,8 @@ impl Handler<RunForever> for EffectRunner<TestEffect> {
             let _sender = sender;
             pending().await
         });
-        let trip = EffectTask { retry_policy: RetryPolicy::UntilDeadline, running };
-        self.go_out(Job { record: record(1, 1), trip, was_asked: false }, ctx);
+        let task = EffectTask { retry_policy: RetryPolicy::UntilDeadline, running };
+        self.go_out(Job { record: record(1, 1), task, was_asked: false }, ctx);
     }
 }
 

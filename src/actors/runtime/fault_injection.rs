@@ -3,7 +3,7 @@
 use super::parts::RuntimeParts;
 use crate::{
     actors::{
-        aggregate::Strike,
+        aggregate::InjectedPanic,
         api::{Fault, FaultError},
         operations::OperationsEvent,
         supervision::Supervisor,
@@ -21,11 +21,11 @@ impl RuntimeParts {
         fault.check()?;
         let what = match fault {
             Fault::Panic { resource, number } => {
-                self.strike(resource, *number, Strike::Once)?;
+                self.inject_panic(resource, *number, InjectedPanic::Once)?;
                 format!("the next command to {resource} {number} panics")
             }
             Fault::Poison { resource, number } => {
-                self.strike(resource, *number, Strike::UntilReleased)?;
+                self.inject_panic(resource, *number, InjectedPanic::UntilReleased)?;
                 format!("every command to {resource} {number} panics until it is released")
             }
             Fault::BlockShard { shard, for_ms } => block(&self.supervisor, *shard, *for_ms)?,
@@ -50,12 +50,17 @@ impl RuntimeParts {
         })
     }
 
-    fn strike(&self, resource: &str, number: u64, strike: Strike) -> Result<(), FaultError> {
+    fn inject_panic(
+        &self,
+        resource: &str,
+        number: u64,
+        panic: InjectedPanic,
+    ) -> Result<(), FaultError> {
         let named =
             |info: &crate::actors::api::ResourceInfo| format!("{}/{}", info.business, info.name);
         let there_are: Vec<_> = self.resources.iter().map(named).collect();
         if there_are.iter().any(|name| name == resource) {
-            return self.shared.injected_panics.aim(resource, number, strike);
+            return self.shared.injected_panics.aim(resource, number, panic);
         }
         Err(FaultError::Unknown { what: resource.to_owned(), there_are })
     }

@@ -6,7 +6,7 @@ use crate::actors::{
     gate::GateInfo,
     operations::Component,
     subscription::Progress,
-    supervision::hanging,
+    supervision::stalled_commit,
     view::ViewReader,
 };
 use std::sync::atomic::Ordering;
@@ -32,7 +32,7 @@ impl Runtime {
         let (journal, shared) = (&self.parts.journal, &self.parts.shared);
         let active = shared.active.load(Ordering::Relaxed);
         let failure = journal.check_accepting().err().map(|error| error.to_string());
-        let failure = failure.or_else(|| hanging(&**journal));
+        let failure = failure.or_else(|| stalled_commit(&**journal));
         let status = if failure.is_none() { Status::Up } else { Status::Down };
         let mut details = vec![
             ("durable", journal.durable().to_string()),

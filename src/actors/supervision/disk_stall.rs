@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const HANGING_AFTER: Duration = Duration::from_secs(2);
 
 /// Returns the reason why the journal is down although it accepts submissions, if it is.
-pub fn hanging(journal: &dyn Journal) -> Option<String> {
+pub fn stalled_commit(journal: &dyn Journal) -> Option<String> {
     let is_hanging = journal.committing()? > HANGING_AFTER;
     is_hanging.then(|| format!("a commit has taken longer than {} s", HANGING_AFTER.as_secs()))
 }
@@ -27,7 +27,7 @@ pub struct StallMonitor {
 impl StallMonitor {
     /// Checks the current commit of the journal.
     pub fn check(&mut self, journal: &dyn Journal, operations_log: &OperationsLog) {
-        match (hanging(journal), self.since) {
+        match (stalled_commit(journal), self.since) {
             (Some(reason), None) => {
                 self.since = Some(Instant::now());
                 operations_log.record(OperationsEvent::JournalUnavailable { reason });

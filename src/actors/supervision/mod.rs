@@ -19,7 +19,7 @@ mod restart_policy;
 
 pub use actor_ref::{ActorRef, Lifecycle, start_in};
 pub use child::{Restart, StartFn};
-pub use disk_stall::hanging;
+pub use disk_stall::stalled_commit;
 pub use event_loops::LoopRole;
 pub use restart_policy::{CrashWindow, RestartDecision};
 

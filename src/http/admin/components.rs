@@ -21,15 +21,18 @@ const SAY_ONLY: &str = "OPTIONS, POST";
 
 /// The operations on a component.
 #[derive(Clone, Copy)]
-enum Turn {
+enum ComponentAction {
     Suspend,
     Resume,
     Restart,
 }
 
 /// The operations by the last segment of the path.
-const TURNS: [(&str, Turn); 3] =
-    [("/suspend", Turn::Suspend), ("/resume", Turn::Resume), ("/restart", Turn::Restart)];
+const ACTIONS: [(&str, ComponentAction); 3] = [
+    ("/suspend", ComponentAction::Suspend),
+    ("/resume", ComponentAction::Resume),
+    ("/restart", ComponentAction::Restart),
+];
 
 /// Handles requests at [`COMPONENTS`] and below. The name of a component contains a slash.
 ///
@@ -51,17 +54,17 @@ pub(in crate::http) async fn answer(
     if let Some(component) = site.runtime.component(name) {
         return read_only(verb, || Ok(shown(StatusCode::OK, &json_of(&component))));
     }
-    let turn = TURNS.iter().find_map(|(end, turn)| Some((name.strip_suffix(end)?, *turn)));
-    let Some((name, turn)) = turn else { return Err(no_such(name)) };
+    let action = ACTIONS.iter().find_map(|(end, action)| Some((name.strip_suffix(end)?, *action)));
+    let Some((name, action)) = action else { return Err(no_such(name)) };
     match verb {
         Verb::Submit(Method::Post) => {}
         Verb::Options => return Ok(Response::options(SAY_ONLY)),
         _ => return Err(not_allowed("this method", SAY_ONLY.to_owned())),
     }
-    let component = match turn {
-        Turn::Suspend => site.runtime.set_suspended(name, true).await?,
-        Turn::Resume => site.runtime.set_suspended(name, false).await?,
-        Turn::Restart => site.runtime.restart_component(name).await?,
+    let component = match action {
+        ComponentAction::Suspend => site.runtime.set_suspended(name, true).await?,
+        ComponentAction::Resume => site.runtime.set_suspended(name, false).await?,
+        ComponentAction::Restart => site.runtime.restart_component(name).await?,
     };
     let component = component.ok_or_else(|| no_such(name))?;
     Ok(shown(StatusCode::OK, &json_of(&component)))
@@ -80,7 +83,7 @@ fn list(site: &Site) -> Response {
 
 fn json_of(component: &ComponentInfo) -> Value {
     let href = format!("{COMPONENTS}/{}", component.name);
-    let (state, turn) =
+    let (state, action) =
         if component.is_suspended { ("SUSPENDED", "resume") } else { ("RUNNING", "suspend") };
     let figures: Map<_, _> = component
         .figures
@@ -95,7 +98,7 @@ fn json_of(component: &ComponentInfo) -> Value {
         "waiting": figures,
         "_links": {
             "self": { "href": href },
-            turn: { "href": format!("{href}/{turn}"), "method": "POST" },
+            action: { "href": format!("{href}/{action}"), "method": "POST" },
             "restart": { "href": format!("{href}/restart"), "method": "POST" },
         },
     })

@@ -33,9 +33,9 @@ pub(super) fn traced<T: DeserializeOwned + Debug>() -> Traced<T> {
     let mut scripts = VecDeque::from([Vec::new()]);
     while let Some(script) = scripts.pop_front() {
         let fixed = script.len();
-        let mut teller = Teller { script, types, ..Teller::default() };
-        let sample = T::deserialize(&mut teller);
-        let Teller { choices, root, types: found, .. } = teller;
+        let mut tracer = Tracer { script, types, ..Tracer::default() };
+        let sample = T::deserialize(&mut tracer);
+        let Tracer { choices, root, types: found, .. } = tracer;
         types = found;
         whole.learn(root);
         if let (Ok(sample), Some(variant)) = (&sample, choices.first()) {
@@ -82,7 +82,7 @@ impl Choice {
 
 /// The deserializer that generates a value by a script of choices.
 #[derive(Default)]
-struct Teller {
+struct Tracer {
     /// The first choices; after them, always the first alternative.
     script: Vec<usize>,
     choices: Vec<Choice>,
@@ -96,7 +96,7 @@ struct Teller {
     types: Types,
 }
 
-impl Teller {
+impl Tracer {
     fn choose(&mut self, ways: usize, is_number: bool) -> usize {
         let taken = self.script.get(self.choices.len()).copied().unwrap_or(0);
         self.choices.push(Choice { taken, ways, is_number });
@@ -134,8 +134,8 @@ impl Teller {
         visitor: V,
     ) -> Result<(V::Value, Vec<Field>), Error> {
         let mut fields = Vec::new();
-        let value = self.deeper(|teller| {
-            visitor.visit_seq(Fields { teller, names: names.iter(), found: &mut fields })
+        let value = self.deeper(|tracer| {
+            visitor.visit_seq(Fields { tracer, names: names.iter(), found: &mut fields })
         })?;
         Ok((value, fields))
     }
@@ -169,7 +169,7 @@ macro_rules! numbers {
     };
 }
 
-impl<'de> Deserializer<'de> for &mut Teller {
+impl<'de> Deserializer<'de> for &mut Tracer {
     type Error = Error;
 
     numbers! {
@@ -223,7 +223,7 @@ impl<'de> Deserializer<'de> for &mut Teller {
             "Option".clone_into(&mut self.last);
             return visitor.visit_none();
         }
-        let value = self.deeper(|teller| visitor.visit_some(&mut *teller))?;
+        let value = self.deeper(|tracer| visitor.visit_some(&mut *tracer))?;
         self.last = format!("Option<{}>", self.last);
         Ok(value)
     }
@@ -261,7 +261,7 @@ impl<'de> Deserializer<'de> for &mut Teller {
     ) -> Result<V::Value, Error> {
         let name = bare(name);
         let around = std::mem::replace(&mut self.around, name.clone());
-        let value = self.deeper(|teller| visitor.visit_newtype_struct(&mut *teller));
+        let value = self.deeper(|tracer| visitor.visit_newtype_struct(&mut *tracer));
         self.around = around;
         self.last = name;
         value
@@ -301,8 +301,8 @@ impl<'de> Deserializer<'de> for &mut Teller {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let entries = usize::from(self.is_something());
         let mut fields = Vec::new();
-        let value = self.deeper(|teller| {
-            visitor.visit_map(Entries { teller, left: entries, fields: &mut fields })
+        let value = self.deeper(|tracer| {
+            visitor.visit_map(Entries { tracer, left: entries, fields: &mut fields })
         })?;
         self.last = format!("Map<{}>", types_of(&fields));
         Ok(value)
@@ -327,8 +327,8 @@ impl<'de> Deserializer<'de> for &mut Teller {
     ) -> Result<V::Value, Error> {
         let chosen = self.choose(variants.len(), false);
         let mut fields = Vec::new();
-        let value = self.deeper(|teller| {
-            visitor.visit_enum(Chosen { teller, nth: chosen, fields: &mut fields })
+        let value = self.deeper(|tracer| {
+            visitor.visit_enum(Chosen { tracer, nth: chosen, fields: &mut fields })
         })?;
         self.define(name, Definition::variant(variants, chosen, fields));
         Ok(value)

@@ -1,6 +1,6 @@
 //! Access to the parts of a generated value: fields, entries of a map, the chosen variant.
 
-use super::Teller;
+use super::Tracer;
 use crate::model::shape::Field;
 use serde::de::{
     DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
@@ -9,14 +9,14 @@ use serde::de::{
 
 /// The fields of a struct or the elements of a tuple, one after the other.
 pub(super) struct Fields<'a> {
-    pub(super) teller: &'a mut Teller,
+    pub(super) tracer: &'a mut Tracer,
     pub(super) names: std::slice::Iter<'static, &'static str>,
     pub(super) found: &'a mut Vec<Field>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn none(teller: &'a mut Teller, found: &'a mut Vec<Field>) -> Self {
-        Self { teller, names: [].iter(), found }
+    pub(super) fn none(tracer: &'a mut Tracer, found: &'a mut Vec<Field>) -> Self {
+        Self { tracer, names: [].iter(), found }
     }
 }
 
@@ -29,17 +29,17 @@ impl<'de> SeqAccess<'de> for Fields<'_> {
     ) -> Result<Option<T::Value>, Error> {
         let Some(name) = self.names.next() else { return Ok(None) };
         if name.parse::<usize>().is_err() {
-            self.teller.field = name;
+            self.tracer.field = name;
         }
-        let value = seed.deserialize(&mut *self.teller)?;
-        self.found.push(Field { name: (*name).to_owned(), kind: self.teller.last.clone() });
+        let value = seed.deserialize(&mut *self.tracer)?;
+        self.found.push(Field { name: (*name).to_owned(), kind: self.tracer.last.clone() });
         Ok(Some(value))
     }
 }
 
 /// The entries of a map.
 pub(super) struct Entries<'a> {
-    pub(super) teller: &'a mut Teller,
+    pub(super) tracer: &'a mut Tracer,
     pub(super) left: usize,
     pub(super) fields: &'a mut Vec<Field>,
 }
@@ -53,21 +53,21 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     ) -> Result<Option<K::Value>, Error> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
-        let key = seed.deserialize(&mut *self.teller)?;
-        self.fields.push(Field { name: "key".to_owned(), kind: self.teller.last.clone() });
+        let key = seed.deserialize(&mut *self.tracer)?;
+        self.fields.push(Field { name: "key".to_owned(), kind: self.tracer.last.clone() });
         Ok(Some(key))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let value = seed.deserialize(&mut *self.teller)?;
-        self.fields.push(Field { name: "value".to_owned(), kind: self.teller.last.clone() });
+        let value = seed.deserialize(&mut *self.tracer)?;
+        self.fields.push(Field { name: "value".to_owned(), kind: self.tracer.last.clone() });
         Ok(value)
     }
 }
 
 /// The chosen variant of an enum.
 pub(super) struct Chosen<'a> {
-    pub(super) teller: &'a mut Teller,
+    pub(super) tracer: &'a mut Tracer,
     pub(super) nth: usize,
     pub(super) fields: &'a mut Vec<Field>,
 }
@@ -90,13 +90,13 @@ impl<'de> VariantAccess<'de> for Chosen<'_> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        let value = seed.deserialize(&mut *self.teller)?;
-        self.fields.push(Field { name: "0".to_owned(), kind: self.teller.last.clone() });
+        let value = seed.deserialize(&mut *self.tracer)?;
+        self.fields.push(Field { name: "0".to_owned(), kind: self.tracer.last.clone() });
         Ok(value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
-        let (value, fields) = self.teller.tuple(length, visitor)?;
+        let (value, fields) = self.tracer.tuple(length, visitor)?;
         *self.fields = fields;
         Ok(value)
     }
@@ -106,7 +106,7 @@ impl<'de> VariantAccess<'de> for Chosen<'_> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let (value, fields) = self.teller.fields(names, visitor)?;
+        let (value, fields) = self.tracer.fields(names, visitor)?;
         *self.fields = fields;
         Ok(value)
     }

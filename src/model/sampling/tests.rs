@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Happening {
+enum SampleEvent {
     Opened { by: Person, fee: Money },
     Renamed(Text),
     Merged { into: Option<Id<Person>>, why: Why },
@@ -37,7 +37,7 @@ struct Chain {
 
 #[test]
 fn every_variant_is_described_with_its_fields_and_types() {
-    let Traced { whole, types, .. } = traced::<Happening>();
+    let Traced { whole, types, .. } = traced::<SampleEvent>();
     let lines: Vec<_> = whole
         .variants()
         .iter()
@@ -58,13 +58,16 @@ fn every_variant_is_described_with_its_fields_and_types() {
 
 #[test]
 fn every_variant_option_and_amount_that_matters_is_sampled() {
-    let samples = traced::<Happening>().samples;
+    let samples = traced::<SampleEvent>().samples;
     let forced = || Why::Forced { reason: "<reason>".into() };
     for expected in [
-        Happening::Closed,
-        Happening::Merged { into: Some(Id::new(2)), why: forced() },
-        Happening::Merged { into: None, why: forced() },
-        Happening::Opened { by: Person { name: "<name>".into(), friends: vec![] }, fee: Money(0) },
+        SampleEvent::Closed,
+        SampleEvent::Merged { into: Some(Id::new(2)), why: forced() },
+        SampleEvent::Merged { into: None, why: forced() },
+        SampleEvent::Opened {
+            by: Person { name: "<name>".into(), friends: vec![] },
+            fee: Money(0),
+        },
     ] {
         assert!(samples.contains(&expected), "{expected:?} is not among {samples:?}");
     }

@@ -78,7 +78,7 @@ impl Disk {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.faults.strike()?;
+        self.faults.before_sync()?;
         // The blobs are synced first: the log must not refer to missing values.
         sync::lock(&self.blobs).sync()?;
         self.log.sync_data()

@@ -96,7 +96,7 @@ pub(in crate::store) enum SideWrite {
 pub(in crate::store) struct CommitBatch {
     pub(in crate::store) records: Vec<Arc<Record>>,
     pub(in crate::store) extras: Vec<SideWrite>,
-    pub(in crate::store) dones: Vec<Done>,
+    pub(in crate::store) callbacks: Vec<Done>,
 }
 
 impl CommitQueue {
@@ -187,10 +187,10 @@ impl CommitQueue {
             records += queued.records;
         }
         load.records.extend(self.queued_records.drain(..records));
-        load.dones.reserve(items);
+        load.callbacks.reserve(items);
         for queued in self.queue.drain(..items) {
             load.extras.extend(queued.extra.map(|extra| *extra));
-            load.dones.extend(queued.done);
+            load.callbacks.extend(queued.done);
         }
         load
     }
@@ -274,8 +274,8 @@ pub(in crate::store) type Answered = Result<(), CommitError>;
 
 /// Calls each callback and catches a panic, so that neither the journal nor the other callbacks
 /// fail.
-pub(in crate::store) fn tell(dones: Vec<Done>, answer: &Answered) {
-    for done in dones {
+pub(in crate::store) fn tell(callbacks: Vec<Done>, answer: &Answered) {
+    for done in callbacks {
         let answer = answer.clone();
         let _ = catch_unwind(AssertUnwindSafe(move || done(answer)));
     }

@@ -76,7 +76,7 @@ impl State {
     /// Keeps everything that is queued, and moves the watermark. Returns the callbacks to be called
     /// outside of the lock.
     fn commit(&mut self) -> Vec<Done> {
-        let CommitBatch { records, extras, mut dones } = self.front.take(usize::MAX);
+        let CommitBatch { records, extras, mut callbacks } = self.front.take(usize::MAX);
         for record in records {
             self.front.durable_totals.add(record.stream, record.version);
             self.streams.entry(record.stream).or_default().push(record.position);
@@ -85,8 +85,8 @@ impl State {
         for extra in extras {
             self.keep(extra);
         }
-        dones.extend(self.front.advance(self.records.len() as u64, 0));
-        dones
+        callbacks.extend(self.front.advance(self.records.len() as u64, 0));
+        callbacks
     }
 
     fn keep(&mut self, extra: SideWrite) {
@@ -152,7 +152,7 @@ impl Journal for MemoryJournal {
         let first = submission.concerned().next();
         let concerned: KindSet = submission.concerned().collect();
         let publishing = sync::lock(&self.publishing);
-        let (placed, dones, before) = {
+        let (placed, callbacks, before) = {
             let mut state = self.state();
             let before = state.front.durable;
             let placed = state.front.place(submission, usize::MAX)?;
@@ -163,7 +163,7 @@ impl Journal for MemoryJournal {
             self.subscribers.wake_durable(&concerned, before, placed.last_position);
         }
         drop(publishing);
-        tell(dones, &Ok(()));
+        tell(callbacks, &Ok(()));
         Ok(placed)
     }
 

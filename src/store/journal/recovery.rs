@@ -141,7 +141,7 @@ fn try_reopen(shared: &Shared) -> Result<(), Intake> {
             _ => recovering(error.to_string()),
         })?;
     }
-    shared.let_go();
+    shared.abandon();
     reopen(shared).map_err(recovering)
 }
 
@@ -154,7 +154,7 @@ fn lose(shared: &Shared, load: CommitBatch, intake: Intake, lost: CommitError) {
         queued
     };
     let lost = Err(lost);
-    tell(load.dones, &lost);
+    tell(load.callbacks, &lost);
     tell(queued, &lost);
     // A subscriber may wait for a record that was discarded. The wake makes it read again.
     shared.subscribers.wake_all(shared.durable());

@@ -100,7 +100,7 @@ impl Shared {
     }
 
     /// Closes the store and releases its folder.
-    pub(in crate::store) fn let_go(&self) {
+    pub(in crate::store) fn abandon(&self) {
         let disk = sync::write(&self.slot).take();
         let Some(disk) = disk else { return };
         // A read in progress still holds the store, and with it the folder.

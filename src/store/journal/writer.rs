@@ -54,7 +54,7 @@ pub(in crate::store) fn run(shared: &Shared) {
             group_commit_pause();
         }
         let Some(load) = next_load(shared, &expiry) else { break };
-        is_busy = load.dones.len() >= BUSY_SUBMISSIONS;
+        is_busy = load.callbacks.len() >= BUSY_SUBMISSIONS;
         let timing = shared.watch.start();
         recovery::look(shared);
         // sled panics on some inconsistencies instead of returning them.
@@ -79,7 +79,7 @@ pub(in crate::store) fn run(shared: &Shared) {
         waiting
     };
     tell(waiting, &Err(CommitError::InDoubt(Arc::from("the journal is closed"))));
-    shared.let_go();
+    shared.abandon();
     shared.files.unlock();
 }
 
@@ -214,7 +214,7 @@ fn acknowledge(shared: &Shared, load: CommitBatch, Committed { totals, chains }:
         shared.publish(&front);
         waiting
     };
-    tell(load.dones, &Ok(()));
+    tell(load.callbacks, &Ok(()));
     tell(waiting, &Ok(()));
     if let Some(durable) = reached {
         let interested_kind =

@@ -18,12 +18,12 @@ use std::{
     },
 };
 
-/// A journal on a disk that calls `strike` before each fsync.
+/// A journal on a disk that calls `before_sync` before each fsync.
 fn on_disk(
     dir: &Path,
-    strike: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+    before_sync: impl Fn() -> io::Result<()> + Send + Sync + 'static,
 ) -> Arc<dyn Journal> {
-    let faults = Faults::before_each_sync(strike);
+    let faults = Faults::before_each_sync(before_sync);
     SledJournal::open(dir, JournalOptions { faults, ..JournalOptions::default() }).expect("opens")
 }
 

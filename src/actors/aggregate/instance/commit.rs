@@ -31,13 +31,13 @@ impl<A: Aggregate> Instance<A> {
     pub(super) fn prepare(
         &mut self,
         sender: Sender,
-        verdict: Verdict,
+        outcome: DecisionOutcome,
     ) -> (RecordHeader, PendingReply) {
         let mut pending_reply = PendingReply::default();
         let mut answers = Answers::default();
         self.report_step();
         if !self.is_pending() {
-            self.answer_all(verdict.version(self.version), &mut pending_reply, &mut answers);
+            self.answer_all(outcome.version(self.version), &mut pending_reply, &mut answers);
         }
         let (cause, correlation, issuer) = match sender {
             Sender::Inside(InternalCommand { origin, fence, when, ack }) => {
@@ -46,7 +46,7 @@ impl<A: Aggregate> Instance<A> {
             }
             Sender::Client(call) => {
                 let key = call.keyed.as_ref().map(|keyed| keyed.key.key);
-                self.prepare_client(call, verdict, &mut pending_reply, &mut answers);
+                self.prepare_client(call, outcome, &mut pending_reply, &mut answers);
                 (Cause::Request(key), self.number, None)
             }
         };
@@ -56,16 +56,16 @@ impl<A: Aggregate> Instance<A> {
     fn prepare_client(
         &mut self,
         call: ClientCommand,
-        verdict: Verdict,
+        outcome: DecisionOutcome,
         pending_reply: &mut PendingReply,
         answers: &mut Answers,
     ) {
         let ClientCommand { reply, keyed, permit, step, outcome: called, .. } = call;
         pending_reply.permit = Some(permit);
-        let after = verdict.version(self.version);
-        let answer = match verdict {
-            Verdict::Rejected(request_error) => Err(request_error),
-            Verdict::Accepted { version } if self.is_pending() => {
+        let after = outcome.version(self.version);
+        let answer = match outcome {
+            DecisionOutcome::Rejected(request_error) => Err(request_error),
+            DecisionOutcome::Accepted { version } if self.is_pending() => {
                 pending_reply.client_waits = true;
                 let step = step.and_then(Result::ok).filter(|_| self.step_is_pending());
                 if let Some(keyed) = &keyed {
@@ -76,7 +76,7 @@ impl<A: Aggregate> Instance<A> {
                 }
                 return self.waiting.push(called, reply, keyed, step);
             }
-            Verdict::Accepted { version } => self.answer(called, version),
+            DecisionOutcome::Accepted { version } => self.answer(called, version),
         };
         pending_reply.issuer = Some(self.answer_one((reply, answer), keyed, after, true, answers));
     }
@@ -244,14 +244,14 @@ impl<A: Aggregate> Instance<A> {
 }
 
 /// The decision about a command.
-pub(super) enum Verdict {
+pub(super) enum DecisionOutcome {
     /// It is accepted; the version after it.
     Accepted { version: u32 },
     /// It is rejected; the error for a client.
     Rejected(RequestError),
 }
 
-impl Verdict {
+impl DecisionOutcome {
     const fn version(&self, before: u32) -> u32 {
         match self {
             Self::Accepted { version } => *version,

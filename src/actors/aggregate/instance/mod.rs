@@ -21,7 +21,7 @@ use crate::{
     store::{Lease, Payload, journal::Entry},
 };
 use actix::{Actor, Addr, Context, Handler};
-use commit::Verdict;
+use commit::DecisionOutcome;
 use pending_reply::{PendingReply, RecordHeader, event_entry, refusal_entry};
 use std::{
     cell::Cell,
@@ -276,7 +276,7 @@ impl<A: Aggregate> Instance<A> {
         let (state, settings) = (&self.state, &self.aggregate.settings);
         let injected_panics = &self.aggregate.shared.injected_panics;
         let decided = catch_panic(|| {
-            injected_panics.strike(A::NAME, self.number);
+            injected_panics.panic_if_injected(A::NAME, self.number);
             match decision {
                 Some(decision) => Ok(decision.events),
                 None => state.decide(command.clone(), now, settings),
@@ -317,7 +317,7 @@ impl<A: Aggregate> Instance<A> {
             entries.push(Entry { payload, typed: None });
         }
         let version = self.version + u32::try_from(entries.len()).unwrap_or(u32::MAX);
-        let (header, pending_reply) = self.prepare(sender, Verdict::Accepted { version });
+        let (header, pending_reply) = self.prepare(sender, DecisionOutcome::Accepted { version });
         if entries.is_empty() && header.answers.is_empty() {
             return self.land(pending_reply);
         }
@@ -337,7 +337,8 @@ impl<A: Aggregate> Instance<A> {
             Sender::Client(_) => Vec::new(),
             Sender::Inside(_) => vec![refusal_entry(command, rejection)],
         };
-        let (header, pending_reply) = self.prepare(sender, Verdict::Rejected(rejected(rejection)));
+        let (header, pending_reply) =
+            self.prepare(sender, DecisionOutcome::Rejected(rejected(rejection)));
         if entries.is_empty() && header.answers.is_empty() {
             return self.land(pending_reply);
         }

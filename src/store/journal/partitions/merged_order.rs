@@ -110,8 +110,8 @@ impl MergedOrder {
             return (None, Vec::new());
         }
         let after = before + reached.len() as u64;
-        let dones = self.queue.advance(after, 0);
-        (Some((before, after, reached.into_iter().collect())), dones)
+        let callbacks = self.queue.advance(after, 0);
+        (Some((before, after, reached.into_iter().collect())), callbacks)
     }
 
     /// Stops the order for good, and discards everything above the watermark. Returns the callbacks

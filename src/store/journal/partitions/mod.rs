@@ -119,12 +119,12 @@ impl Partitions {
     fn publish(&self) {
         let publishing = sync::lock(&self.publishing);
         let durable: Vec<u64> = self.journals.iter().map(|journal| journal.durable()).collect();
-        let (advance, dones) = self.order().advance(&durable);
+        let (advance, callbacks) = self.order().advance(&durable);
         if let Some((before, after, concerned)) = advance {
             self.subscribers.wake_durable(&concerned, before, after);
         }
         drop(publishing);
-        tell(dones, &Ok(()));
+        tell(callbacks, &Ok(()));
     }
 
     /// Stops the set and discards everything above the watermark.

@@ -22,19 +22,19 @@ use tokio::task::JoinSet;
 const PAYMENT: &str = "taxi/payment";
 
 /// A running call taxi and its provider.
-pub struct House {
+pub struct TaxiServer {
     running: Option<Running>,
     client: Client,
     pub provider: Provider,
     data: TempDir,
 }
 
-impl House {
+impl TaxiServer {
     /// Starts with these settings of the payment port and its gate.
     pub fn open(port: impl FnOnce(&mut PortSettings), gate: &Value) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let house = Self { running: None, client: client(), provider: Provider::start(), data };
-        house.reopened(port, gate)
+        let server = Self { running: None, client: client(), provider: Provider::start(), data };
+        server.reopened(port, gate)
     }
 
     /// Stops, and starts again with other settings and the same data.
