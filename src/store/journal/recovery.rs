@@ -101,6 +101,10 @@ pub(in crate::store) fn stop_damaged(shared: &Shared, load: CommitBatch, reason:
 pub(in crate::store) fn recover(shared: &Shared, load: CommitBatch, reason: &str) {
     // After this, reads end at the watermark, because records above it may disappear.
     shared.is_in_doubt.store(true, Ordering::Release);
+    // Deleted files make a commit fail, too. The reason is then that they were deleted.
+    if let Err(reason) = shared.files.check() {
+        return stop(shared, load, &reason);
+    }
     let reason: Arc<str> = Arc::from(reason);
     lose(
         shared,
