@@ -49,6 +49,11 @@ shows status Cancelled
 get /claims/reviews/$cancelled
 shows status Cancelled
 
+step "The history of a claim tells what the customer understands, and no more."
+eventually "/claims/history?claim_id=$cancelled&status=Cancelled&resource=claims" totalElements 1
+get "/claims/history?claim_id=$cancelled"
+shows totalElements 5
+
 step "The history has all claims, and is a table for clients that prefer HTML."
 eventually "/claims/history?customer_id=$customer&claim_id=$cancelled&status=Cancelled&resource=claims" totalElements 1
 get "/claims/history?customer_id=$customer" '' 'Accept: text/html'

@@ -58,6 +58,11 @@ fn claim() -> (Value, Value) {
     (json!({"customerId": 1, "price": 500}), json!({"status": "Canceled Claim"}))
 }
 
+fn has_event(conversation: &Value, name: &str) -> bool {
+    let records = conversation["_embedded"]["records"].as_array();
+    records.is_some_and(|all| all.iter().any(|record| record["what"]["name"] == name))
+}
+
 #[tokio::test]
 async fn a_claim_stands_while_reviews_are_down_and_is_cancelled_or_approved_afterwards() {
     let site = Site::all_six(claims_in_a_hurry);
@@ -75,8 +80,8 @@ async fn a_claim_stands_while_reviews_are_down_and_is_cancelled_or_approved_afte
 
     site.catch_up("claims/reviews").await;
     for number in 1..=2 {
-        let kept = format!("/claims/history?claimId={number}&what=review%20taken%20back");
-        while site.get(&kept).await["page"]["totalElements"] != 1 {
+        let conversation = format!("/claims/conversations/{number}?size=100");
+        while !has_event(&site.get(&conversation).await, "Retained") {
             tokio::task::yield_now().await;
         }
         site.is_so(number, CLAIM_STANDS).await;

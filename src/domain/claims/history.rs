@@ -1,4 +1,5 @@
-//! View of all events of claims, reviews and payments, one row each, newest first.
+//! View of what happened to claims, for customers: one row for each event of a claim, its review or
+//! its payment that a customer understands, newest first. Steps between them have no row.
 
 use super::{claim::Claim, payment::Payment, review::Review};
 use crate::domain::kernel::{Aggregate, Field, Meta, Money, Number, Text, Timestamp, View};
@@ -6,7 +7,7 @@ use crate::event_set;
 use serde::{Deserialize, Serialize};
 
 event_set!(
-    /// Events that add a row to the history.
+    /// Events that may add a row to the history.
     Heard: Claim, Review, Payment
 );
 
@@ -42,6 +43,8 @@ impl View for History {
     const NAME: &'static str = "claims/history";
     type Events = Heard;
     const NEWEST_FIRST: bool = true;
+    // 1: without the steps between a claim, its review and the desk.
+    const SHAPE: u32 = 1;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::number("claimId"),
@@ -55,12 +58,13 @@ impl View for History {
         Field::time("time"),
     ];
 
-    fn key(_heard: &Heard, meta: &Meta) -> Option<u64> {
-        Some(meta.position)
+    fn key(heard: &Heard, meta: &Meta) -> Option<u64> {
+        heard.what().map(|_| meta.position)
     }
 
     fn fold(_row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let (id, claim_id, time) = (meta.position, heard.number(), meta.time);
+        let what = heard.what()?.into();
         let row = match heard {
             Heard::Claim(_, event) => Self::of_claim(&event),
             Heard::Review(_, event) => Self::of_review(&event),
@@ -70,11 +74,22 @@ impl View for History {
                     customer_id: payout.customer_id,
                     price: payout.price,
                     cont_id: Some(payout.cont_id),
-                    ..Self::entry::<Payment>(event.what(), event.status())
+                    ..Self::of::<Payment>(event.status())
                 }
             }
         };
-        Some(Self { id, claim_id, time, ..row })
+        Some(Self { id, claim_id, what, time, ..row })
+    }
+}
+
+impl Heard {
+    /// The description for the customer; `None` for a step that means nothing to the customer.
+    const fn what(&self) -> Option<&'static str> {
+        match self {
+            Self::Claim(_, event) => event.what(),
+            Self::Review(_, event) => event.what(),
+            Self::Payment(_, event) => Some(event.what()),
+        }
     }
 }
 
@@ -86,7 +101,7 @@ impl History {
             price: award.map_or(demand.price, |award| award.price),
             cont_id: award.map(|award| award.cont_id),
             reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
-            ..Self::entry::<Claim>(event.what(), event.status())
+            ..Self::of::<Claim>(event.status())
         }
     }
 
@@ -98,12 +113,12 @@ impl History {
             examiner_id: Some(file.examiner_id),
             cont_id: file.cont_id,
             reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
-            ..Self::entry::<Review>(event.what(), event.status())
+            ..Self::of::<Review>(event.status())
         }
     }
 
-    fn entry<A: Aggregate>(what: &str, status: &str) -> Self {
+    fn of<A: Aggregate>(status: &str) -> Self {
         let resource = A::NAME.rsplit('/').next().unwrap_or(A::NAME).into();
-        Self { what: what.into(), resource, status: status.into(), ..Self::default() }
+        Self { resource, status: status.into(), ..Self::default() }
     }
 }

@@ -164,20 +164,20 @@ impl Event {
         }
     }
 
-    /// Returns a description of the event in words.
+    /// Returns a description of the event for the customer; `None` for a step between the claim and
+    /// its review, which means nothing to the customer.
     #[must_use]
-    pub const fn what(&self) -> &'static str {
-        match self {
+    pub const fn what(&self) -> Option<&'static str> {
+        Some(match self {
+            CancelAsked { .. } | CancelAgreed { .. } => return None,
             Received { .. } => "claim received",
             ReviewStarted { .. } => "claim under review",
-            CancelAsked { .. } => "cancellation of the claim asked for",
-            CancelAgreed { .. } => "cancellation of the claim agreed to",
             CancelRefused { .. } => "cancellation of the claim refused",
             Cancelled { .. } => "claim cancelled",
             Approved { .. } => "claim approved",
             Declined { .. } => "claim declined",
             Paid { .. } => "claim paid",
-        }
+        })
     }
 }
 

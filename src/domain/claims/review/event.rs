@@ -172,21 +172,22 @@ impl Event {
         }
     }
 
-    /// Returns a description of the event in words.
+    /// Returns a description of the event for the customer; `None` for a step between the review and
+    /// the desk of the examiners, which means nothing to the customer.
     #[must_use]
-    pub const fn what(&self) -> &'static str {
-        match self {
+    pub const fn what(&self) -> Option<&'static str> {
+        Some(match self {
+            ReleaseAsked { .. }
+            | Released { .. }
+            | ReleaseRefused { .. }
+            | ReleaseWithdrawn { .. }
+            | RetainAsked { .. }
+            | Retained { .. } => return None,
             Assigned { .. } => "examiner assigned",
-            ReleaseAsked { .. } => "release of the review asked for",
-            Released { .. } => "review released",
-            ReleaseRefused { .. } => "release of the review refused",
-            ReleaseWithdrawn { .. } => "release of the review withdrawn",
-            RetainAsked { .. } => "desk asked to take the review back",
-            Retained { .. } => "review taken back",
             Approved { .. } => "review approved",
             Declined { .. } => "review declined",
             Cancelled { .. } => "review cancelled",
-        }
+        })
     }
 }
 
