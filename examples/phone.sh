@@ -26,6 +26,9 @@ post /phone/storeManages/$jung/ship
 expect 200
 shows process Shipped
 eventually /phone/customers/$jung status Shipped
+eventually /phone/customers/$jung deliveryStatus Shipped
+shows paymentStatus Payed
+shows amount 1980000
 
 step "A shipped order cannot be cancelled."
 patch /phone/orders/$jung '{"status":"cancel"}'

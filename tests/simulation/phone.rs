@@ -250,9 +250,18 @@ fn points_are_at_the_bank(world: &World, number: u64, reward: &Reward) -> Result
 fn customers_see_the_truth(world: &World, number: u64, order: &Order) -> Result<(), String> {
     let rows = world.rows::<Customer>();
     let row = rows.into_iter().find(|(row, _)| *row == number).map(|(_, row)| row);
-    let is_true = row
-        .as_ref()
-        .is_some_and(|row| row.status.0 == order.status() && row.point == order.point());
+    let payment = match world.get::<Payment>(number).stage().word() {
+        "Approved" => "Payed",
+        other => other,
+    };
+    let delivery = world.get::<Delivery>(number);
+    let is_true = row.as_ref().is_some_and(|row| {
+        row.status.0 == order.status()
+            && row.point == order.point()
+            && row.amount == order.amount()
+            && row.payment_status.0 == payment
+            && row.delivery_status.0 == delivery.process()
+    });
     ensure(is_true, || format!("order {number}: {order:?}, its row {row:?}"))
 }
 

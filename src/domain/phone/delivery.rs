@@ -147,13 +147,11 @@ impl Aggregate for Delivery {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = match event {
-            Received { parcel, .. } => return Self { parcel, status: Status::Received },
-            ShippingRequested => Status::Shipping,
-            Shipped => Status::Shipped,
-            Stopped => Status::Stopped,
-        };
-        Self { status, ..self }
+        let status = event.status();
+        match event {
+            Received { parcel, .. } => Self { parcel, status },
+            ShippingRequested | Shipped | Stopped => Self { status, ..self },
+        }
     }
 
     /// Lets a clerk who ships wait for the order, and fails when the delivery is stopped meanwhile.
@@ -193,12 +191,35 @@ impl Delivery {
     /// Returns the status shown to clients.
     #[must_use]
     pub const fn process(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Received => "Received",
-            Status::Shipping => "Shipping",
-            Status::Shipped => "Shipped",
-            Status::Stopped => "Stopped",
+        self.status.word()
+    }
+}
+
+impl Event {
+    /// Returns the status shown to clients after this event.
+    #[must_use]
+    pub const fn leads_to(&self) -> &'static str {
+        self.status().word()
+    }
+
+    const fn status(&self) -> Status {
+        match self {
+            Received { .. } => Status::Received,
+            ShippingRequested => Status::Shipping,
+            Shipped => Status::Shipped,
+            Stopped => Status::Stopped,
+        }
+    }
+}
+
+impl Status {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Blank => "",
+            Self::Received => "Received",
+            Self::Shipping => "Shipping",
+            Self::Shipped => "Shipped",
+            Self::Stopped => "Stopped",
         }
     }
 }

@@ -52,7 +52,7 @@ impl Bill for Sale {
 }
 
 /// Returns the status as clients of the original spell it.
-const fn process(stage: Stage) -> &'static str {
+pub(super) const fn process(stage: Stage) -> &'static str {
     match stage {
         Stage::Approved => "Payed",
         other => other.word(),
