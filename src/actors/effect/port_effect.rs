@@ -6,7 +6,7 @@ use crate::{
         operations::Component,
         port::{PortCall, PortClient},
     },
-    domain::kernel::{Dispatch, Meta, Port},
+    domain::kernel::{Dispatch, Meta, Port, PortReply},
 };
 use std::{marker::PhantomData, sync::Arc};
 
@@ -55,7 +55,10 @@ impl<P: Port> Effect for PortEffect<P> {
         let retry_policy = port_call.ask.retry_policy;
         let service = Arc::clone(&self.service);
         let running = Box::pin(async move {
-            let answer = service.ask(&port_call).await;
+            let answer = match P::declined_before_call(&event) {
+                Some(reason) => PortReply::Declined(reason),
+                None => service.ask(&port_call).await,
+            };
             P::on_reply(&event, &meta, &answer)
         });
         Some(EffectTask { retry_policy, running })

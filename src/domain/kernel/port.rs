@@ -22,6 +22,12 @@ pub trait Port: 'static {
     /// The call that an event requires; `None` when it requires none.
     fn ask(heard: &Self::Events, meta: &Meta) -> Option<PortRequest>;
 
+    /// The reason why a call that an event requires is not made, for example a message without an
+    /// address. The reply is then [`PortReply::Declined`] with this reason.
+    fn declined_before_call(_heard: &Self::Events) -> Option<String> {
+        None
+    }
+
     /// The command that follows from the answer, with its address.
     fn on_reply(heard: &Self::Events, meta: &Meta, answer: &PortReply) -> Dispatch;
 }
@@ -59,7 +65,7 @@ pub enum RetryPolicy {
 pub enum PortReply {
     /// The operation was done.
     Approved,
-    /// The service refused, with this reason.
+    /// The service refused, with this reason, or the port declined before the call.
     Declined(String),
     /// The service did not answer in time, was busy, or failed; whether it acted is unknown.
     Unreachable(String),

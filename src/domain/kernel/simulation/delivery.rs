@@ -4,7 +4,7 @@ use super::{
     Cause, Dice, Origin, Payload, Record, World,
     installed::{EffectRequest, EffectResult},
 };
-use crate::domain::kernel::Dispatch;
+use crate::domain::kernel::{Dispatch, PortReply};
 
 /// A command dispatched by a saga and not delivered yet.
 pub(super) struct Pending {
@@ -68,6 +68,10 @@ impl World {
                     self.pending_effects.push(pending_effect);
                     return true;
                 };
+                effect.meaning(&record, &EffectResult::Reply(answer))
+            }
+            EffectRequest::Declined(reason) => {
+                let answer = PortReply::Declined(reason.clone());
                 effect.meaning(&record, &EffectResult::Reply(answer))
             }
             EffectRequest::View(view, query) => self.views.get(view).and_then(|view| {

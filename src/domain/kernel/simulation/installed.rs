@@ -195,6 +195,7 @@ impl<S: Saga> DynSaga for SagaInstances<S> {
 /// An effect that is to be executed: a call to an outside service, or a query to a view.
 pub(super) enum EffectRequest {
     Outside(PortRequest),
+    Declined(String),
     View(&'static str, Query),
 }
 
@@ -223,7 +224,10 @@ impl<P: Port> DynEffect for PortEffect<P> {
     }
 
     fn request(&self, record: &Record) -> Option<EffectRequest> {
-        P::ask(&P::Events::from_event(record)?, &record.meta()).map(EffectRequest::Outside)
+        let heard = P::Events::from_event(record)?;
+        let ask = P::ask(&heard, &record.meta())?;
+        let declined = P::declined_before_call(&heard).map(EffectRequest::Declined);
+        Some(declined.unwrap_or(EffectRequest::Outside(ask)))
     }
 
     fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
