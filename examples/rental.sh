@@ -39,6 +39,21 @@ get /rental/pays/$jung
 shows status Refunded
 eventually /rental/cars/$car cnt 3
 
+step "Lee brings a car back after use: it can be rented again, and the order is over."
+post /rental/orders '{"carId":'$car',"qty":1}'
+expect 201
+lee=$(number)
+eventually /rental/orders/$lee status Confirmed
+post /rental/orders/$lee/return
+expect 200
+shows status Returned
+eventually /rental/cars/$car cnt 3
+patch /rental/orders/$lee '{"status":"CANCELLED"}'
+expect 409
+shows detail 'the cars have been returned'
+get /rental/pays/$lee
+shows status Paid
+
 step "One view shows how many cars can be rented, another one shows both orders."
 eventually /rental/availability/$car rentable 3
 shows rented 0

@@ -30,6 +30,7 @@ fn whatever_happens_money_and_cars_add_up() {
 fn an_order_survives_every_failure_of_the_outside() {
     fail_each_step(garage, order, everything_adds_up);
     fail_each_step(garage, cancelled_order, everything_adds_up);
+    fail_each_step(garage, returned_cars, everything_adds_up);
     fail_each_step(garage, order_without_cars, everything_adds_up);
 }
 
@@ -37,6 +38,7 @@ fn an_order_survives_every_failure_of_the_outside() {
 fn an_order_survives_every_command_submitted_twice() {
     repeat_each_step(garage, order, everything_adds_up);
     repeat_each_step(garage, cancelled_order, everything_adds_up);
+    repeat_each_step(garage, returned_cars, everything_adds_up);
     repeat_each_step(garage, order_without_cars, everything_adds_up);
 }
 
@@ -44,6 +46,7 @@ fn an_order_survives_every_command_submitted_twice() {
 fn an_order_survives_a_crash_after_every_record() {
     crash_at_each_record(garage, order, everything_adds_up);
     crash_at_each_record(garage, cancelled_order, everything_adds_up);
+    crash_at_each_record(garage, returned_cars, everything_adds_up);
     crash_at_each_record(garage, order_without_cars, everything_adds_up);
 }
 
@@ -88,6 +91,19 @@ fn a_cancelled_order_gives_money_and_cars_back() {
     assert_eq!(world.shown::<Car>(1)["cnt"], 10);
     assert_eq!(shown::<Order>(&world, 1, "status"), "Cancelled");
     assert_eq!(shown::<Payment>(&world, 1, "status"), "Refunded");
+}
+
+#[test]
+fn cars_brought_back_after_use_can_be_rented_again_and_are_paid_for_good() {
+    let mut world = garage();
+    world.tell::<Car>(1, register(10)).unwrap();
+    world.tell::<Order>(1, place(1, 4)).unwrap();
+    world.tell::<Order>(1, order::Command::Return).unwrap();
+    assert_eq!(world.shown::<Car>(1)["cnt"], 10);
+    assert_eq!(shown::<Order>(&world, 1, "status"), "Returned");
+    assert!(world.tell::<Order>(1, order::Command::Cancel).is_err());
+    assert_eq!(shown::<Payment>(&world, 1, "status"), "Paid");
+    everything_adds_up(&world).unwrap();
 }
 
 /// All commands for a car wait at the end of the outbox, as if the car were down.
@@ -140,7 +156,8 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let car = 1 + dice.roll(2) as u64;
     let few = |dice: &mut Dice| u32::try_from(dice.roll(4)).unwrap_or_default();
-    let _ = match dice.roll(10) {
+    let _ = match dice.roll(11) {
+        10 => world.submit::<Order>(number, order::Command::Return),
         0..4 => world.submit::<Order>(number, place(car, few(dice))),
         4 | 5 => world.submit::<Order>(number, order::Command::Cancel),
         6 | 7 => world.submit::<Car>(car, register(few(dice))),
@@ -161,6 +178,14 @@ fn order(world: &mut World, chapter: usize) -> bool {
 fn cancelled_order(world: &mut World, chapter: usize) -> bool {
     if chapter == 2 {
         let _ = world.submit::<Order>(1, order::Command::Cancel);
+        return true;
+    }
+    order(world, chapter)
+}
+
+fn returned_cars(world: &mut World, chapter: usize) -> bool {
+    if chapter == 2 {
+        let _ = world.submit::<Order>(1, order::Command::Return);
         return true;
     }
     order(world, chapter)

@@ -35,6 +35,7 @@ fn events_and_rejections_of_orders() {
             (E::Cancelled { was: Stage::Confirmed { car: Id::new(3) } }, "040203"),
             (E::Rejected { how: FailureKind::Unpaid, reason: reason() }, "05000162"),
             (E::Undone, "06"),
+            (E::Returned { car: Id::new(3) }, "0703"),
         ],
     );
     golden(
@@ -51,6 +52,8 @@ fn events_and_rejections_of_orders() {
             (R::IsCancelled, "08"),
             (R::WasRejected, "09"),
             (R::NotCalledOff, "0a"),
+            (R::IsReturned, "0b"),
+            (R::NotConfirmed, "0c"),
         ],
     );
 }

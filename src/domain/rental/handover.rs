@@ -10,7 +10,7 @@
 //!  │         │ refused     ▼       returned, or there was nothing to return
 //!  │         ▼   ┌──▶ Returning ──────────────────────────────────────▶ over
 //!  │       over  │
-//!  └─────────────┘ cancelled after it was confirmed
+//!  └─────────────┘ cancelled after it was confirmed, or brought back after use
 //! ```
 //! The car aggregates may be suspended for days; an instance then waits in its state. A refund
 //! does not wait: the billing saga of the order makes it, and dispatches no commands to cars. An
@@ -57,7 +57,7 @@ pub enum Handover {
     },
     /// No cars are available, and `Refuse` was dispatched to the order.
     Refusing,
-    /// The order is cancelled, and `Return` was dispatched to the cars.
+    /// The order is over, and `Return` was dispatched to the cars.
     Returning,
 }
 
@@ -86,9 +86,13 @@ impl Saga for Handover {
                 Step::wait(Confirming { car }).send(me.of::<Order>(), Confirm)
             }
             (Renting { car } | Confirming { car }, Heard::Order(order, O::Cancelled { .. }))
-            | (Idle, Heard::Order(order, O::Cancelled { was: Stage::Confirmed { car } })) => {
-                Step::wait(Returning).send(car, Return { order: order.of() })
-            }
+            | (
+                Idle,
+                Heard::Order(
+                    order,
+                    O::Cancelled { was: Stage::Confirmed { car } } | O::Returned { car },
+                ),
+            ) => Step::wait(Returning).send(car, Return { order: order.of() }),
             (Confirming { .. }, Heard::Order(_, O::Confirmed))
             | (Refusing, Heard::Order(_, O::Refused { .. }))
             | (Returning, Heard::Car(_, C::Returned { .. })) => Step::done(),

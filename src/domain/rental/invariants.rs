@@ -31,6 +31,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     let has_cars = has_cars(state, number, order);
     let holds = match order.status() {
         "Confirmed" => payment == Stage::Approved && has_cars,
+        "Returned" => payment == Stage::Approved && !has_cars,
         "Rejected" | "Cancelled" => {
             matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined)
                 && !has_cars

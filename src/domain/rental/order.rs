@@ -1,8 +1,8 @@
 //! The order: a customer's order of cars, and its outcome.
 //!
 //! ```text
-//!            paid          rented
-//! Requested ─────▶ Paid ────────▶ Confirmed
+//!            paid          rented             returned
+//! Requested ─────▶ Paid ────────▶ Confirmed ──────────▶ Returned
 //!   │   │           │ │ cancelled    │ cancelled
 //!   │   │ cancelled │ └──────┬───────┘
 //!   │   └───────────┼────────┤
@@ -13,25 +13,27 @@
 //! Rejected ◀────────┘
 //! ```
 //! An order without a car stays Paid, with the reason, until the money is refunded. The cars of a
-//! cancelled order are returned by the handover; the cancellation does not wait for them.
+//! cancelled order are returned by the handover; the cancellation does not wait for them. An order whose
+//! cars were brought back after use is over: it cannot be cancelled.
 
+mod rejection;
 mod routes;
 #[cfg(test)]
 mod specs;
 
-use super::{CARS_MAX, CarRental, car::Car, rent::Rent, settings::Settings};
+use super::{CARS_MAX, CarRental, FLEET_MANAGER, car::Car, rent::Rent, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money, Progress,
-    Quantity, RejectionKind, Timestamp,
+    Quantity, Timestamp,
     payment::{Bill, Billing, Payable, Turn},
 };
+pub use rejection::Rejection;
 use routes::OrderBody;
 pub(super) use routes::StatusBody;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use Command::{Cancel, Close, Confirm, Pay, Place, Refuse, Reject};
-use Event::{Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Undone};
+use Command::{Cancel, Close, Confirm, Pay, Place, Refuse, Reject, Return};
+use Event::{Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Returned, Undone};
 
 /// The billing saga of an order.
 pub type OrderBilling = Billing<Order>;
@@ -61,6 +63,7 @@ enum Status {
         how: FailureKind,
         reason: String,
     },
+    Returned,
 }
 
 /// The stage of an order when it was cancelled.
@@ -107,6 +110,8 @@ pub enum Command {
     },
     /// No money of the order is kept any more.
     Close,
+    /// The customer brought the cars back.
+    Return,
 }
 
 /// The events of an order.
@@ -145,54 +150,11 @@ pub enum Event {
     },
     /// No money of the cancelled order is kept any more.
     Undone,
-}
-
-/// The reasons why an order rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No order was placed under this number.
-    #[error("there is no such order")]
-    Unknown,
-    /// An order was already placed under this number.
-    #[error("the cars have been ordered already")]
-    AlreadyPlaced,
-    /// The number of the car is 0, which identifies no car.
-    #[error("cars are numbered from 1")]
-    BadCar,
-    /// The number of cars is 0 or above the bound.
-    #[error("an order is for 1 to {CARS_MAX} cars")]
-    BadQuantity,
-    /// The amount is above the bound.
-    #[error("the order costs more than {}", Money::MAX)]
-    TooDear,
-    /// The command requires a paid order.
-    #[error("the order has not been paid")]
-    NotPaid,
-    /// The order has been paid and cannot become unpaid.
-    #[error("the order has been paid")]
-    IsPaid,
-    /// The order has its cars.
-    #[error("the order has been confirmed")]
-    IsConfirmed,
-    /// The order is being cancelled, or is cancelled.
-    #[error("the order is cancelled")]
-    IsCancelled,
-    /// The order was refused or rejected.
-    #[error("the order was rejected")]
-    WasRejected,
-    /// No cancellation or refusal is in progress.
-    #[error("the order has not been called off")]
-    NotCalledOff,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadCar | Self::BadQuantity | Self::TooDear => RejectionKind::Invalid,
-            _ => RejectionKind::Conflict,
-        }
-    }
+    /// The customer brought the cars back: they can be rented again, and the order is over.
+    Returned {
+        /// The kind of car.
+        car: Id<Car>,
+    },
 }
 
 impl Payable for Order {
@@ -205,7 +167,7 @@ impl Payable for Order {
             Paid { .. } => Some(Turn::Accepted),
             Refused { .. } | Cancelled { .. } => Some(Turn::CalledOff),
             Rejected { .. } | Undone => Some(Turn::Over),
-            Confirmed => None,
+            Confirmed | Returned { .. } => None,
         }
     }
 
@@ -233,6 +195,7 @@ impl Aggregate for Order {
         match command {
             Place { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
+            Return => Issuer::Staff(FLEET_MANAGER),
             Pay | Reject { .. } | Confirm | Refuse { .. } | Close => Issuer::Internal,
         }
     }
@@ -249,6 +212,7 @@ impl Aggregate for Order {
             (S::Paid, Refuse { reason }) => Ok(vec![Refused { reason }]),
             (S::Paid, Cancel) => cancelled(Stage::Paid),
             (S::Confirmed, Cancel) => cancelled(Stage::Confirmed { car: self.rent.car }),
+            (S::Confirmed, Return) => Ok(vec![Returned { car: self.rent.car }]),
             (S::Refunding { reason }, Close) => {
                 Ok(vec![Rejected { how: FailureKind::Refused, reason: reason.clone() }])
             }
@@ -270,6 +234,7 @@ impl Aggregate for Order {
             Cancelled { .. } => Status::Cancelling,
             Rejected { how, reason } => Status::Rejected { how, reason },
             Undone => Status::Cancelled,
+            Returned { .. } => Status::Returned,
         };
         Self { status, ..self }
     }
@@ -280,9 +245,11 @@ impl Aggregate for Order {
             Status::Rejected { how, reason } => {
                 Progress::Failed { how: *how, reason: reason.clone() }
             }
-            Status::Blank | Status::Paid | Status::Confirmed | Status::Cancelled => {
-                Progress::Established
-            }
+            Status::Blank
+            | Status::Paid
+            | Status::Confirmed
+            | Status::Returned
+            | Status::Cancelled => Progress::Established,
         }
     }
 
@@ -297,7 +264,8 @@ impl Aggregate for Order {
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Requested | Status::Paid | Status::Confirmed => &["cancel"],
+            Status::Requested | Status::Paid => &["cancel"],
+            Status::Confirmed => &["return", "cancel"],
             _ => &[],
         }
     }
@@ -307,8 +275,9 @@ impl Aggregate for Order {
             .ignoring(routes::IGNORED)
             .creates("order", OrderBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", Method::Patch, StatusBody::means)
-            .on_item("cancel by status", Method::Put, StatusBody::means)
+            .command("return", |Empty {}| Ok(Return))
+            .on_item("cancel or return by status", Method::Patch, StatusBody::means)
+            .on_item("cancel or return by status", Method::Put, StatusBody::means)
     }
 }
 
@@ -334,6 +303,7 @@ impl Order {
             Status::Confirmed => "Confirmed",
             Status::Cancelling | Status::Cancelled => "Cancelled",
             Status::Rejected { .. } => "Rejected",
+            Status::Returned => "Returned",
         }
     }
 
@@ -353,14 +323,17 @@ impl Status {
             | (Self::Refunding { .. }, Refuse { .. })
             | (Self::Cancelling | Self::Cancelled, Cancel)
             | (Self::Cancelled | Self::Rejected { .. }, Close)
+            | (Self::Returned, Return)
             | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
 
             (Self::Blank, _) => Err(Rejection::Unknown),
             (_, Place { .. }) => Err(Rejection::AlreadyPlaced),
             (Self::Refunding { .. } | Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
             (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (Self::Returned, _) => Err(Rejection::IsReturned),
             (_, Close) => Err(Rejection::NotCalledOff),
             (Self::Requested, _) => Err(Rejection::NotPaid),
+            (Self::Paid, Return) => Err(Rejection::NotConfirmed),
             (Self::Confirmed, Refuse { .. }) => Err(Rejection::IsConfirmed),
             (Self::Paid | Self::Confirmed, _) => Err(Rejection::IsPaid),
         }

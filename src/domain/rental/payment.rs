@@ -43,7 +43,7 @@ impl Bill for Rent {
         CommandRoutes::new()
             .ignoring(&["id", "carId", "qty", "amount", "status", "reason"])
             .on_referenced("restate", RestateBody::means)
-            .forward_to::<Order, _>("cancel the order", Method::Patch, StatusBody::means)
+            .forward_to::<Order, _>("cancel the order", Method::Patch, StatusBody::cancels)
     }
 }
 

@@ -92,6 +92,7 @@ impl System {
                 self.reason = Some(reason);
                 "Paid"
             }
+            E::Returned { .. } => "Returned",
             E::Cancelled { .. } | E::Undone => "Cancelled",
             E::Rejected { reason, .. } => {
                 self.reason = Some(reason);

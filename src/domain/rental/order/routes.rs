@@ -1,12 +1,12 @@
 //! The request bodies of the commands of an order.
 
-use super::Command::{self, Cancel, Place};
+use super::Command::{self, Cancel, Place, Return};
 use crate::domain::kernel::{CANCELLED, Id, Malformed, Quantity, Text};
 use crate::domain::rental::car::Car;
 use serde::Deserialize;
 
-/// The fields that are skipped: only the server sets them, or a cancellation by status does not
-/// need them.
+/// The fields that are skipped: only the server sets them, or a change by status does not need
+/// them.
 pub(super) const IGNORED: &[&str] =
     &["id", "orderId", "carId", "qty", "amount", "status", "reason"];
 
@@ -25,7 +25,10 @@ impl OrderBody {
     }
 }
 
-/// `{"status":"CANCELLED"}`, or a whole order with that status.
+/// The status words that end an order whose cars are back.
+const RETURNED: &[&str] = &["returned", "return"];
+
+/// `{"status":"CANCELLED"}` or `{"status":"RETURNED"}`, or a whole order with that status.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::domain::rental) struct StatusBody {
@@ -33,7 +36,12 @@ pub(in crate::domain::rental) struct StatusBody {
 }
 
 impl StatusBody {
-    pub(in crate::domain::rental) fn means(self) -> Result<Command, Malformed> {
+    pub(super) fn means(self) -> Result<Command, Malformed> {
+        self.status.means(&[(CANCELLED, Cancel), (RETURNED, Return)])
+    }
+
+    /// The command of a status that clients set on a payment.
+    pub(in crate::domain::rental) fn cancels(self) -> Result<Command, Malformed> {
         self.status.means(&[(CANCELLED, Cancel)])
     }
 }

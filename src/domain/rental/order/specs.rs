@@ -1,8 +1,8 @@
 //! Specifications of the order.
 
 use super::{
-    Command::{self, Cancel, Close, Confirm, Pay, Place, Refuse, Reject},
-    Event::{self, Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Undone},
+    Command::{self, Cancel, Close, Confirm, Pay, Place, Refuse, Reject, Return},
+    Event::{self, Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Returned, Undone},
     Order, Rejection, Stage,
 };
 use crate::domain::kernel::{
@@ -23,6 +23,7 @@ fn every_command_is_answered_in_every_state() {
             ("Requested", vec![placed()]),
             ("Paid", vec![placed(), paid()]),
             ("Confirmed", vec![placed(), paid(), Confirmed]),
+            ("Returned", vec![placed(), paid(), Confirmed, returned()]),
             ("Refunding", vec![placed(), paid(), refused()]),
             ("Cancelling", vec![placed(), paid(), cancelled(Stage::Paid)]),
             ("Cancelled", vec![placed(), paid(), cancelled(Stage::Paid), Undone]),
@@ -37,18 +38,20 @@ fn every_command_is_answered_in_every_state() {
             Confirm,
             Refuse { reason: reason() },
             Close,
+            Return,
         ],
         "
-        past       Place          Cancel       Pay          Reject       Confirm      Refuse       Close
-        Blank      Placed         !Unknown     !Unknown     !Unknown     !Unknown     !Unknown     !Unknown
-        Requested  !AlreadyPlaced Cancelled    Paid         Rejected     !NotPaid     !NotPaid     !NotCalledOff
-        Paid       !AlreadyPlaced Cancelled    -            !IsPaid      Confirmed    Refused      !NotCalledOff
-        Confirmed  !AlreadyPlaced Cancelled    -            !IsPaid      -            !IsConfirmed !NotCalledOff
-        Refunding  !AlreadyPlaced !WasRejected !WasRejected !WasRejected !WasRejected -            Rejected
-        Cancelling !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled Undone
-        Cancelled  !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled -
-        Unpaid     !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -
-        Carless    !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -
+        past       Place          Cancel       Pay          Reject       Confirm      Refuse       Close         Return
+        Blank      Placed         !Unknown     !Unknown     !Unknown     !Unknown     !Unknown     !Unknown      !Unknown
+        Requested  !AlreadyPlaced Cancelled    Paid         Rejected     !NotPaid     !NotPaid     !NotCalledOff !NotPaid
+        Paid       !AlreadyPlaced Cancelled    -            !IsPaid      Confirmed    Refused      !NotCalledOff !NotConfirmed
+        Confirmed  !AlreadyPlaced Cancelled    -            !IsPaid      -            !IsConfirmed !NotCalledOff Returned
+        Returned   !AlreadyPlaced !IsReturned  !IsReturned  !IsReturned  !IsReturned  !IsReturned  !IsReturned   -
+        Refunding  !AlreadyPlaced !WasRejected !WasRejected !WasRejected !WasRejected -            Rejected      !WasRejected
+        Cancelling !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled Undone        !IsCancelled
+        Cancelled  !AlreadyPlaced -            !IsCancelled !IsCancelled !IsCancelled !IsCancelled -             !IsCancelled
+        Unpaid     !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -             !WasRejected
+        Carless    !AlreadyPlaced !WasRejected !WasRejected -            !WasRejected !WasRejected -             !WasRejected
         ",
     );
 }
@@ -103,13 +106,16 @@ fn requests_of_the_original_clients_are_parsed() {
     let parsed = parse("order", None, r#"{"carId":"1","qty":"10"}"#);
     assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: place(1, 10) }));
     for status in ["CANCELLED", "canceled", "Cancel"] {
-        let parsed = parse("cancel by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
+        let parsed =
+            parse("cancel or return by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
         assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Cancel }));
     }
+    let parsed = parse("cancel or return by status", Some(1), r#"{"status":"RETURNED"}"#);
+    assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Return }));
     assert!(parse("order", None, r#"{"qty":1}"#).is_err());
     assert!(parse("order", None, r#"{"carId":1,"qty":-1}"#).is_err());
     assert!(parse("order", None, r#"{"carId":1,"colour":"red"}"#).is_err());
-    assert!(parse("cancel by status", Some(1), r#"{"status":"PAID"}"#).is_err());
+    assert!(parse("cancel or return by status", Some(1), r#"{"status":"PAID"}"#).is_err());
 }
 
 fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
@@ -131,6 +137,10 @@ fn rent() -> Rent {
 
 fn placed() -> Event {
     Placed { rent: rent(), amount: Money(50_000) }
+}
+
+fn returned() -> Event {
+    Returned { car: Id::new(1) }
 }
 
 fn paid() -> Event {
