@@ -10,14 +10,14 @@ expect 201
 taxi=$(number)
 
 step "Jung calls a basic taxi and pays; the answer comes when the payment is approved."
-post /taxi/orders '{"orderType":"basic","name":"Jung","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
+post /taxi/orders '{"orderType":"basic","name":"Jung","phone":"010-1234","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
 expect 201
 shows status Paid
 shows fare 3800
 jung=$(number)
 
 step "The same request is sent again: there is still one order and one payment."
-post /taxi/orders '{"orderType":"basic","name":"Jung","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
+post /taxi/orders '{"orderType":"basic","name":"Jung","phone":"010-1234","cardNo":383824245656}' 'Idempotency-Key: '$$-$taxi
 expect 201
 [ "$(number)" = "$jung" ] || fail "it was taken for another order"
 get /taxi/paymentHistories/$jung
@@ -56,6 +56,18 @@ patch /taxi/reservations/$kim '{"status":"confirmed","taxiId":'$taxi'}'
 expect 200
 eventually /taxi/mypages/$kim status Confirmed
 
+step "Kim's ride is over: the taxi is free again, and nothing can be cancelled any more."
+post /taxi/orders/$kim/complete
+expect 200
+shows status Completed
+eventually /taxi/reservations/$kim status Completed
+eventually /taxi/taxis/$taxi stockCnt 1
+patch /taxi/orders/$kim '{"status":"cancelled"}'
+expect 409
+shows detail 'the ride is over'
+get /taxi/paymentHistories/$kim
+shows status Approved
+
 step "A cancelled reservation cannot be confirmed."
 patch /taxi/reservations/$jung '{"status":"confirmed"}'
 expect 409
@@ -65,5 +77,11 @@ step "Jung got one message about every change."
 eventually "/taxi/messages?orderId=$jung" totalElements 4
 get "/taxi/messages?orderId=$jung&status=Cancelled"
 shows totalElements 1
+mentions '"failed":null'
+
+step "Kim gave no phone number, so no message was sent, and the reason is kept."
+eventually "/taxi/messages?orderId=$kim" totalElements 4
+get "/taxi/messages?orderId=$kim&status=Completed"
+mentions 'the customer gave no phone number'
 
 the_end

@@ -19,7 +19,7 @@ use madang::domain::{
 };
 
 /// The number of worlds in which a bug must be detected.
-const WORLDS: u64 = 2_000;
+const WORLDS: u64 = 10_000;
 
 /// A simulated business in which bugs are planted.
 struct Business {

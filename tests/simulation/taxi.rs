@@ -38,18 +38,21 @@ fn every_record_is_explained_by_the_board() {
 fn a_ride_survives_every_failure_of_the_outside() {
     fail_each_step(company, ride, everything_adds_up);
     fail_each_step(company, cancelled_ride, everything_adds_up);
+    fail_each_step(company, completed_ride, everything_adds_up);
 }
 
 #[test]
 fn a_ride_survives_every_command_submitted_twice() {
     repeat_each_step(company, ride, everything_adds_up);
     repeat_each_step(company, cancelled_ride, everything_adds_up);
+    repeat_each_step(company, completed_ride, everything_adds_up);
 }
 
 #[test]
 fn a_ride_survives_a_crash_after_every_record() {
     crash_at_each_record(company, ride, everything_adds_up);
     crash_at_each_record(company, cancelled_ride, everything_adds_up);
+    crash_at_each_record(company, completed_ride, everything_adds_up);
 }
 
 #[test]
@@ -104,22 +107,49 @@ fn a_confirmed_ride_that_is_cancelled_gives_everything_back() {
     everything_adds_up(&world).unwrap();
 }
 
+#[test]
+fn a_completed_ride_frees_its_taxi_and_is_paid_for_good() {
+    let mut world = company();
+    world.tell::<Taxi>(1, register(3, 4_900)).unwrap();
+    world.tell::<Order>(1, call()).unwrap();
+    world.tell::<Reservation>(1, confirm(Some(1))).unwrap();
+    world.tell::<Order>(1, order::Command::Complete).unwrap();
+    assert_eq!(world.shown::<Order>(1)["status"], "Completed");
+    assert_eq!(world.shown::<Order>(1)["taxiId"], 1);
+    assert_eq!(world.shown::<Reservation>(1)["status"], "Completed");
+    assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 3);
+    assert!(world.tell::<Order>(1, order::Command::Cancel).is_err());
+    let by = By::Dispatcher;
+    assert!(world.tell::<Reservation>(1, reservation::Command::Cancel { by }).is_err());
+    assert_eq!(world.shown::<Payment>(1)["status"], "Approved");
+    everything_adds_up(&world).unwrap();
+}
+
 fn company() -> World {
     World::of::<CallTaxi>(Settings::default())
 }
 
+/// A company that has a taxi in half of the worlds, so that random steps get far.
 pub(crate) fn some_company(dice: &mut Dice) -> World {
     let confirm_within_s = [0, 60][dice.roll(2)];
-    World::of::<CallTaxi>(Settings { confirm_within_s, ..Settings::default() })
+    let mut world = World::of::<CallTaxi>(Settings { confirm_within_s, ..Settings::default() });
+    if dice.once_in(2) {
+        let _ = world.submit::<Taxi>(1, register(1 + few(dice), 4_000));
+    }
+    world
 }
 
 /// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
-    let number = 1 + dice.roll(3) as u64;
+    let number = 1 + dice.roll(2) as u64;
     let taxi = 1 + dice.roll(2) as u64;
-    let _ = match dice.roll(12) {
-        0..4 => world.submit::<Order>(number, call()),
-        4 => world.submit::<Order>(number, order::Command::Cancel),
+    if dice.once_in(2) && next_step(world, number, dice) {
+        return;
+    }
+    let _ = match dice.roll(13) {
+        0 => world.submit::<Order>(number, order::Command::Complete),
+        1..4 => world.submit::<Order>(number, call()),
+        4 | 12 => world.submit::<Order>(number, order::Command::Cancel),
         5 => world.submit::<Taxi>(taxi, register(few(dice), 4_000 + dice.roll(3) as u64)),
         6 => {
             let stock = Some(Quantity(few(dice)));
@@ -134,6 +164,23 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
         8 => world.submit::<Reservation>(number, confirm(Some(taxi))),
         _ => world.submit::<Reservation>(number, confirm(None)),
     };
+}
+
+/// Submits the next command of a ride, so that many rides get to their end. Returns whether there
+/// is one.
+fn next_step(world: &mut World, number: u64, dice: &mut Dice) -> bool {
+    let _ = match (world.get::<Reservation>(number), dice.once_in(2)) {
+        (Reservation::Blank, _) => world.submit::<Order>(number, call()),
+        (Reservation::Accepted { .. }, _) => world.submit::<Reservation>(number, confirm(None)),
+        (Reservation::Assigning { .. } | Reservation::Confirmed { .. }, true) => {
+            world.submit::<Order>(number, order::Command::Cancel)
+        }
+        (Reservation::Confirmed { .. }, false) => {
+            world.submit::<Order>(number, order::Command::Complete)
+        }
+        _ => return false,
+    };
+    true
 }
 
 fn few(dice: &mut Dice) -> u32 {
@@ -153,6 +200,14 @@ fn ride(world: &mut World, chapter: usize) -> bool {
 fn cancelled_ride(world: &mut World, chapter: usize) -> bool {
     if chapter == 3 {
         let _ = world.submit::<Order>(1, order::Command::Cancel);
+        return true;
+    }
+    ride(world, chapter)
+}
+
+fn completed_ride(world: &mut World, chapter: usize) -> bool {
+    if chapter == 3 {
+        let _ = world.submit::<Order>(1, order::Command::Complete);
         return true;
     }
     ride(world, chapter)
@@ -203,6 +258,7 @@ fn every_change_was_announced(world: &World) -> Result<(), String> {
             E::Confirmed { .. } => Change::Confirmed,
             E::Cancelled { .. } => Change::Cancelled,
             E::Rejected { .. } => Change::Rejected,
+            E::Completed { .. } => Change::Completed,
             E::Undone => return None,
         };
         Some(format!("{number} {change:?}"))

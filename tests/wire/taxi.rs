@@ -69,6 +69,7 @@ fn events_of_orders() {
                 "04014a0131020162",
             ),
             (E::Undone, "05"),
+            (E::Completed { customer: customer(), taxi: Some(Id::new(3)) }, "06014a01310103"),
         ],
     );
 }
@@ -89,6 +90,8 @@ fn rejections_of_orders() {
             (R::IsCancelled, "07"),
             (R::WasRejected, "08"),
             (R::NotCancelling, "09"),
+            (R::IsCompleted, "0a"),
+            (R::NotConfirmed, "0b"),
         ],
     );
 }
@@ -145,6 +148,7 @@ fn events_of_reservations() {
             (E::Confirmed { taxi: Some(taxi) }, "040103"),
             (E::Cancelled { by: By::Order }, "0500"),
             (E::Cancelled { by: By::Dispatcher }, "0501"),
+            (E::Completed, "06"),
         ],
     );
 }
@@ -160,6 +164,7 @@ fn rejections_of_reservations() {
             (R::IsAssigning, "02"),
             (R::IsCancelled, "03"),
             (R::NotWanted, "04"),
+            (R::IsCompleted, "05"),
         ],
     );
 }

@@ -22,7 +22,9 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     let reservation = state.get::<Reservation>(number);
     let status = order.status();
     let holds = match (status, &reservation) {
-        ("Paid", Reservation::Accepted { .. }) => payment == Stage::Approved,
+        ("Paid", Reservation::Accepted { .. }) | ("Completed", Reservation::Completed) => {
+            payment == Stage::Approved
+        }
         ("Confirmed", Reservation::Confirmed { taxi }) => {
             payment == Stage::Approved && taxi.is_none_or(|taxi| holds(state, taxi, number))
         }

@@ -100,6 +100,7 @@ impl MyPage {
                 "Cancelled"
             }
             E::Rejected { .. } => "Rejected",
+            E::Completed { .. } => "Completed",
             E::Undone => return,
         };
         self.status = status.into();
@@ -118,6 +119,7 @@ impl MyPage {
             E::TaxiSought { .. } | E::TaxiChosen { .. } => "Assigning",
             E::Confirmed { .. } => "Confirmed",
             E::Cancelled { .. } => "Cancelled",
+            E::Completed => "Completed",
         };
         self.reservation_status = status.into();
     }

@@ -31,6 +31,8 @@ pub enum Change {
     Cancelled,
     /// The order was rejected.
     Rejected,
+    /// The ride was completed.
+    Completed,
 }
 
 /// A message to a customer.

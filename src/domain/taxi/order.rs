@@ -1,8 +1,8 @@
 //! The order: a customer's call for a taxi, and its outcome.
 //!
 //! ```text
-//!           paid          confirmed
-//! Requested ─────▶ Paid ───────────▶ Confirmed
+//!           paid          confirmed             completed
+//! Requested ─────▶ Paid ───────────▶ Confirmed ───────────▶ Completed
 //!   │   │ cancelled  │ cancelled         │ cancelled
 //!   │   └────────────┴──────┬────────────┘
 //!   │ rejected              ▼      everything is undone
@@ -10,23 +10,26 @@
 //! Rejected
 //! ```
 
+mod rejection;
 mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi};
+use super::{
+    CallTaxi, DISPATCHER, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi,
+};
 use crate::domain::kernel::{
     Aggregate, CardNumber, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money,
-    Port, Progress, RejectionKind, Text, Timestamp,
+    Port, Progress, Text, Timestamp,
 };
+pub use rejection::Rejection;
 use routes::{CallBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
-use thiserror::Error;
 
-use Command::{Call, CallOff, Cancel, Confirm, FinishCancelling, Pay, Reject};
-use Event::{Called, Cancelled, Confirmed, Paid, Rejected, Undone};
+use Command::{Call, CallOff, Cancel, Complete, Confirm, FinishCancelling, Pay, Reject};
+use Event::{Called, Cancelled, Completed, Confirmed, Paid, Rejected, Undone};
 
 /// A call for a taxi.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +65,9 @@ enum Status {
     Rejected {
         how: FailureKind,
         reason: String,
+    },
+    Completed {
+        taxi: Option<Id<Taxi>>,
     },
 }
 
@@ -114,6 +120,8 @@ pub enum Command {
     },
     /// Everything done for the order has been undone.
     FinishCancelling,
+    /// The ride is over.
+    Complete,
 }
 
 /// The events of an order.
@@ -162,51 +170,13 @@ pub enum Event {
     },
     /// Everything done for the cancelled order has been undone.
     Undone,
-}
-
-/// The reasons why an order rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No call was made under this number.
-    #[error("there is no such order")]
-    Unknown,
-    /// A call was already made under this number.
-    #[error("the taxi has been called already")]
-    AlreadyCalled,
-    /// The name is blank or too long.
-    #[error("the name must have 1 to 100 characters, or be left out")]
-    BadName,
-    /// The card or phone number is too long.
-    #[error("card and phone numbers have at most 100 characters")]
-    TooLong,
-    /// The command requires a paid order.
-    #[error("the order has not been paid")]
-    NotPaid,
-    /// The order has been paid and cannot become unpaid.
-    #[error("the order has been paid")]
-    IsPaid,
-    /// The order was confirmed with another taxi.
-    #[error("the order has been confirmed already")]
-    IsConfirmed,
-    /// The order is being cancelled, or is cancelled.
-    #[error("the order is cancelled")]
-    IsCancelled,
-    /// The order was rejected.
-    #[error("the order was rejected")]
-    WasRejected,
-    /// No cancellation is in progress.
-    #[error("the order is not being cancelled")]
-    NotCancelling,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::TooLong => RejectionKind::Invalid,
-            _ => RejectionKind::Conflict,
-        }
-    }
+    /// The ride is over: the taxi is free again, and the order cannot be cancelled any more.
+    Completed {
+        /// The customer who called.
+        customer: Customer,
+        /// The taxi that came, if there was one.
+        taxi: Option<Id<Taxi>>,
+    },
 }
 
 impl Aggregate for Order {
@@ -220,6 +190,7 @@ impl Aggregate for Order {
         match command {
             Call { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
+            Complete => Issuer::Staff(DISPATCHER),
             Pay | Confirm { .. } | Reject { .. } | CallOff { .. } | FinishCancelling => {
                 Issuer::Internal
             }
@@ -246,6 +217,9 @@ impl Aggregate for Order {
             (S::Confirmed { taxi }, CallOff { reason }) => {
                 Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(reason)))
             }
+            (S::Confirmed { taxi }, Complete) => {
+                Ok(vec![Completed { customer: self.customer(), taxi: *taxi }])
+            }
             (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
             (state, command) => state.already(&command),
         }
@@ -265,6 +239,7 @@ impl Aggregate for Order {
             Cancelled { .. } => Status::Cancelling,
             Rejected { how, reason, .. } => Status::Rejected { how, reason },
             Undone => Status::Cancelled,
+            Completed { taxi, .. } => Status::Completed { taxi },
         };
         Self { status, ..self }
     }
@@ -275,15 +250,17 @@ impl Aggregate for Order {
             Status::Rejected { how, reason } => {
                 Progress::Failed { how: *how, reason: reason.clone() }
             }
-            Status::Blank | Status::Paid | Status::Confirmed { .. } | Status::Cancelled => {
-                Progress::Established
-            }
+            Status::Blank
+            | Status::Paid
+            | Status::Confirmed { .. }
+            | Status::Completed { .. }
+            | Status::Cancelled => Progress::Established,
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         let (taxi_id, reason) = match &self.status {
-            Status::Confirmed { taxi } => (*taxi, None),
+            Status::Confirmed { taxi } | Status::Completed { taxi } => (*taxi, None),
             Status::Rejected { reason, .. } => (None, Some(reason.clone())),
             _ => (None, None),
         };
@@ -302,7 +279,8 @@ impl Aggregate for Order {
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Requested | Status::Paid | Status::Confirmed { .. } => &["cancel"],
+            Status::Requested | Status::Paid => &["cancel"],
+            Status::Confirmed { .. } => &["complete", "cancel"],
             _ => &[],
         }
     }
@@ -312,8 +290,9 @@ impl Aggregate for Order {
             .ignoring(routes::IGNORED)
             .creates("call", CallBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", Method::Patch, StatusBody::means)
-            .on_item("cancel by status", Method::Put, StatusBody::means)
+            .command("complete", |Empty {}| Ok(Complete))
+            .on_item("cancel or complete by status", Method::Patch, StatusBody::means)
+            .on_item("cancel or complete by status", Method::Put, StatusBody::means)
     }
 }
 
@@ -355,6 +334,7 @@ impl Status {
             (Self::Paid | Self::Confirmed { .. }, Pay)
             | (Self::Cancelling | Self::Cancelled, Cancel | CallOff { .. })
             | (Self::Cancelled, FinishCancelling)
+            | (Self::Completed { .. }, Complete)
             | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
             (Self::Confirmed { taxi }, Confirm { taxi: again }) if taxi == again => Ok(vec![]),
 
@@ -362,8 +342,10 @@ impl Status {
             (_, Call { .. }) => Err(Rejection::AlreadyCalled),
             (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
             (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (Self::Completed { .. }, _) => Err(Rejection::IsCompleted),
             (_, FinishCancelling) => Err(Rejection::NotCancelling),
             (Self::Requested, _) => Err(Rejection::NotPaid),
+            (Self::Paid, Complete) => Err(Rejection::NotConfirmed),
             (Self::Confirmed { .. }, Confirm { .. }) => Err(Rejection::IsConfirmed),
             (Self::Paid | Self::Confirmed { .. }, _) => Err(Rejection::IsPaid),
         }
@@ -377,6 +359,7 @@ impl Status {
             Self::Confirmed { .. } => "Confirmed",
             Self::Cancelling | Self::Cancelled => "Cancelled",
             Self::Rejected { .. } => "Rejected",
+            Self::Completed { .. } => "Completed",
         }
     }
 }

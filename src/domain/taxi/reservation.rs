@@ -9,7 +9,8 @@
 //!  │     failed            │  └─────────────┼── none registered at all ────┘
 //!  └───────────────────────┴────────────────┘
 //! ```
-//! Every state can change to Cancelled.
+//! Every state but the last can change to Cancelled. A confirmed reservation becomes Completed when
+//! the ride is over.
 
 mod routes;
 #[cfg(test)]
@@ -24,8 +25,8 @@ use routes::{ReferBody, StatusBody, TaxiBody};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use Command::{Accept, Assign, Cancel, Confirm, DoWithout, Fail, FindNone, Offer};
-use Event::{Accepted, AssigningFailed, Cancelled, Confirmed, TaxiChosen, TaxiSought};
+use Command::{Accept, Assign, Cancel, Complete, Confirm, DoWithout, Fail, FindNone, Offer};
+use Event::{Accepted, AssigningFailed, Cancelled, Completed, Confirmed, TaxiChosen, TaxiSought};
 
 /// The taxi company's part of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,8 @@ pub enum Reservation {
     },
     /// The reservation is cancelled: no taxi comes.
     Cancelled,
+    /// The ride is over.
+    Completed,
 }
 
 /// The taxis among which the cheapest is looked up.
@@ -120,6 +123,8 @@ pub enum Command {
         /// The origin of the cancellation.
         by: By,
     },
+    /// The ride is over.
+    Complete,
 }
 
 /// The events of a reservation.
@@ -157,6 +162,8 @@ pub enum Event {
         /// The origin of the cancellation.
         by: By,
     },
+    /// The ride is over.
+    Completed,
 }
 
 /// The reasons why a reservation rejects a command.
@@ -177,6 +184,9 @@ pub enum Rejection {
     /// No taxi, or not this taxi, was requested.
     #[error("no taxi is wanted for the reservation")]
     NotWanted,
+    /// The ride is over.
+    #[error("the ride is over")]
+    IsCompleted,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
@@ -206,6 +216,7 @@ impl Aggregate for Reservation {
             | DoWithout
             | Assign { .. }
             | Fail { .. }
+            | Complete
             | Cancel { by: By::Order } => Issuer::Internal,
         }
     }
@@ -237,6 +248,10 @@ impl Aggregate for Reservation {
                 Ok(vec![AssigningFailed { reason }])
             }
             (R::Blank, _) => Err(Rejection::Unknown),
+            // A dispatcher may cancel before the reservation learns that the ride is over.
+            (R::Confirmed { .. } | R::Cancelled, Complete) => Ok(vec![Completed]),
+            (R::Completed, Complete) => Ok(vec![]),
+            (R::Completed, _) => Err(Rejection::IsCompleted),
             (R::Cancelled, Cancel { .. }) => Ok(vec![]),
             (_, Cancel { by }) => Ok(vec![Cancelled { by }]),
             (state, command) => state.already(&command),
@@ -251,6 +266,7 @@ impl Aggregate for Reservation {
             AssigningFailed { reason } => Self::Accepted { failed: Some(reason) },
             Confirmed { taxi } => Self::Confirmed { taxi },
             Cancelled { .. } => Self::Cancelled,
+            Completed => Self::Completed,
         }
     }
 
@@ -263,6 +279,7 @@ impl Aggregate for Reservation {
             Self::Blank
             | Self::Accepted { failed: None }
             | Self::Confirmed { .. }
+            | Self::Completed
             | Self::Cancelled => Progress::Established,
         }
     }
@@ -279,7 +296,7 @@ impl Aggregate for Reservation {
         match self {
             Self::Accepted { .. } => &["confirm", "cancel"],
             Self::Seeking { .. } | Self::Assigning { .. } | Self::Confirmed { .. } => &["cancel"],
-            Self::Blank | Self::Cancelled => &[],
+            Self::Blank | Self::Cancelled | Self::Completed => &[],
         }
     }
 
@@ -330,6 +347,7 @@ impl Reservation {
             Self::Seeking { .. } | Self::Assigning { .. } => "Assigning",
             Self::Confirmed { .. } => "Confirmed",
             Self::Cancelled => "Cancelled",
+            Self::Completed => "Completed",
         }
     }
 }

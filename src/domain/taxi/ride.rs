@@ -27,7 +27,7 @@ use super::{
     payment::{self, Fare, Payment},
     reservation::{
         self, By,
-        Command::{Accept, Assign as Assigned, Cancel, Fail},
+        Command::{Accept, Assign as Assigned, Cancel, Complete, Fail},
         Reservation,
     },
     taxi::{
@@ -207,6 +207,7 @@ impl Ride {
                 Step::done()
             }
             (Closing, E::Undone) => Step::done(),
+            (Idle, E::Completed { taxi, .. }) => complete(me, taxi),
 
             (Paying, E::Cancelled { .. }) => Step::wait(Withdrawing),
             (Rejecting, E::Cancelled { .. }) => Step::wait(Closing).finish(me),
@@ -290,6 +291,15 @@ impl Ride {
             }
             (state, _) => Step::wait(state),
         }
+    }
+}
+
+/// Tells the reservation that the ride is over, and gives the taxi back.
+fn complete(me: Id<Ride>, taxi: Option<Id<Taxi>>) -> Step<Ride> {
+    let step = Step::wait(Idle).send(me.of::<Reservation>(), Complete);
+    match taxi {
+        Some(taxi) => step.send(taxi, Release { reservation: me.of() }),
+        None => step,
     }
 }
 

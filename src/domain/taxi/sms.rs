@@ -1,10 +1,11 @@
-//! The port that sends messages to customers: one message for every change of their order.
+//! The port that sends messages to customers: one message for every change of their order. A message
+//! to a customer without a phone number is not sent, and recorded as failed.
 
 use super::{
     notice::{Change, Command::Note, Letter, Notice},
     order::{
         Customer,
-        Event::{self, Called, Cancelled, Confirmed, Paid, Rejected, Undone},
+        Event::{self, Called, Cancelled, Completed, Confirmed, Paid, Rejected, Undone},
         Order,
     },
 };
@@ -37,6 +38,11 @@ impl Port for Sms {
             }),
             retry_policy: RetryPolicy::UntilAnswered,
         })
+    }
+
+    fn declined_before_call((order, event): &Self::Events) -> Option<String> {
+        let letter = letter(*order, event)?;
+        letter.customer.phone.0.is_empty().then(|| "the customer gave no phone number".to_owned())
     }
 
     fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
@@ -79,6 +85,9 @@ fn letter(order: Id<Order>, event: &Event) -> Option<Letter> {
         }
         Rejected { customer, reason, .. } => {
             (customer, Change::Rejected, format!("your call {order} is rejected: {reason}"))
+        }
+        Completed { customer, .. } => {
+            (customer, Change::Completed, format!("your ride {order} is over"))
         }
         Undone => return None,
     };

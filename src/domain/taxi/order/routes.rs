@@ -1,14 +1,14 @@
 //! The request bodies of the commands of an order.
 
 use super::{
-    Command::{self, Call, Cancel},
+    Command::{self, Call, Cancel, Complete},
     Customer, Grade, Rejection,
 };
 use crate::domain::kernel::{CANCELLED, CardNumber, Malformed, Text};
 use serde::Deserialize;
 
-/// The fields that are skipped: only the server sets them, or a cancellation by status does not
-/// need them.
+/// The fields that are skipped: only the server sets them, or a change by status does not need
+/// them.
 pub(super) const IGNORED: &[&str] =
     &["id", "orderType", "name", "cardNo", "phone", "status", "fare", "taxiId", "reason"];
 
@@ -44,7 +44,10 @@ impl CallBody {
     }
 }
 
-/// `{"status":"cancelled"}`, or a whole order with that status.
+/// The status words that end a ride.
+const COMPLETED: &[&str] = &["completed", "complete"];
+
+/// `{"status":"cancelled"}` or `{"status":"completed"}`, or a whole order with that status.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusBody {
@@ -53,6 +56,6 @@ pub(super) struct StatusBody {
 
 impl StatusBody {
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        self.status.means(&[(CANCELLED, Cancel)])
+        self.status.means(&[(CANCELLED, Cancel), (COMPLETED, Complete)])
     }
 }

@@ -1,9 +1,9 @@
 //! Specifications of the order.
 
 use super::{
-    Command::{Call, CallOff, Cancel, Confirm, FinishCancelling, Pay, Reject},
+    Command::{Call, CallOff, Cancel, Complete, Confirm, FinishCancelling, Pay, Reject},
     Customer,
-    Event::{self, Called, Cancelled, Confirmed, Paid, Rejected, Undone},
+    Event::{self, Called, Cancelled, Completed, Confirmed, Paid, Rejected, Undone},
     Grade, Order, Rejection, Stage,
 };
 use crate::domain::{
@@ -18,6 +18,7 @@ use crate::domain::{
 fn every_command_is_answered_in_every_state() {
     let (how, reason) = (FailureKind::Unpaid, "no money".to_owned());
     let confirmed = Confirmed { customer: jung(), taxi: Some(Id::new(3)) };
+    let completed = Completed { customer: jung(), taxi: Some(Id::new(3)) };
     let cancelled = |was| Cancelled { customer: jung(), was, reason: None };
     let rejected = Rejected { customer: jung(), how, reason: reason.clone() };
     let leaving = vec![called(), paid(), cancelled(Stage::Paid)];
@@ -25,7 +26,8 @@ fn every_command_is_answered_in_every_state() {
         ("Blank", vec![]),
         ("Requested", vec![called()]),
         ("Paid", vec![called(), paid()]),
-        ("Confirmed", vec![called(), paid(), confirmed]),
+        ("Confirmed", vec![called(), paid(), confirmed.clone()]),
+        ("Completed", vec![called(), paid(), confirmed, completed]),
         ("Cancelled-unpaid", vec![called(), cancelled(Stage::Requested)]),
         ("Cancelling", leaving.clone()),
         ("Cancelled", [leaving, vec![Undone]].concat()),
@@ -35,7 +37,7 @@ fn every_command_is_answered_in_every_state() {
     let [same, other] = [3, 4].map(|taxi| Confirm { taxi: Some(Id::new(taxi)) });
     let reject = Reject { how, reason: reason.clone() };
     table::<Order>(&pasts, &[call, Pay, reject, same, other], OF_CALLING);
-    table::<Order>(&pasts, &[Cancel, CallOff { reason }, FinishCancelling], OF_CANCELLING);
+    table::<Order>(&pasts, &[Cancel, CallOff { reason }, FinishCancelling, Complete], OF_ENDING);
 }
 
 /// The first confirmation is of the taxi that comes, the second of another.
@@ -45,22 +47,24 @@ Blank            Called         !Unknown     !Unknown     !Unknown     !Unknown
 Requested        !AlreadyCalled Paid         Rejected     !NotPaid     !NotPaid
 Paid             !AlreadyCalled -            !IsPaid      Confirmed    Confirmed
 Confirmed        !AlreadyCalled -            !IsPaid      -            !IsConfirmed
+Completed        !AlreadyCalled !IsCompleted !IsCompleted !IsCompleted !IsCompleted
 Cancelled-unpaid !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 Cancelling       !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 Cancelled        !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 Rejected         !AlreadyCalled !WasRejected -            !WasRejected !WasRejected
 ";
 
-const OF_CANCELLING: &str = "
-past             Cancel       CallOff      FinishCancelling
-Blank            !Unknown     !Unknown     !Unknown
-Requested        Cancelled    !NotPaid     !NotCancelling
-Paid             Cancelled    Cancelled    !NotCancelling
-Confirmed        Cancelled    Cancelled    !NotCancelling
-Cancelled-unpaid -            -            Undone
-Cancelling       -            -            Undone
-Cancelled        -            -            -
-Rejected         !WasRejected !WasRejected !WasRejected
+const OF_ENDING: &str = "
+past             Cancel       CallOff      FinishCancelling Complete
+Blank            !Unknown     !Unknown     !Unknown         !Unknown
+Requested        Cancelled    !NotPaid     !NotCancelling   !NotPaid
+Paid             Cancelled    Cancelled    !NotCancelling   !NotConfirmed
+Confirmed        Cancelled    Cancelled    !NotCancelling   Completed
+Completed        !IsCompleted !IsCompleted !IsCompleted     -
+Cancelled-unpaid -            -            Undone           !IsCancelled
+Cancelling       -            -            Undone           !IsCancelled
+Cancelled        -            -            -                !IsCancelled
+Rejected         !WasRejected !WasRejected !WasRejected     !WasRejected
 ";
 
 #[test]
@@ -102,6 +106,17 @@ fn an_order_is_cancelled_before_and_after_it_is_confirmed() {
 }
 
 #[test]
+fn a_ride_that_is_over_cannot_be_cancelled() {
+    let taxi = Some(Id::new(3));
+    let confirmed = Confirmed { customer: jung(), taxi };
+    let completed = Completed { customer: jung(), taxi };
+    let past = || [called(), paid(), confirmed.clone()];
+    Order::given(past()).when(Complete).then([completed.clone()]);
+    let past = [called(), paid(), confirmed, completed];
+    Order::given(past).when(Cancel).rejected(Rejection::IsCompleted);
+}
+
+#[test]
 fn cancelling_twice_changes_nothing() {
     let cancelled = Cancelled { customer: jung(), was: Stage::Paid, reason: None };
     let past = || [called(), paid(), cancelled.clone()];
@@ -128,11 +143,14 @@ fn an_unknown_order_cannot_be_cancelled() {
 fn requests_of_the_original_clients_are_parsed() {
     let parsed = parse("call", None, r#"{"orderType":"basic","name":"Jung","id":9,"status":"x"}"#);
     assert_eq!(parsed.unwrap().target, Target::New);
-    let parsed = parse("cancel by status", Some(1), r#"{"status":"Canceled"}"#).unwrap();
+    let parsed =
+        parse("cancel or complete by status", Some(1), r#"{"status":"Canceled"}"#).unwrap();
     assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
+    let parsed = parse("cancel or complete by status", Some(1), r#"{"status":"completed"}"#);
+    assert_eq!(parsed.unwrap().command, Complete);
     assert!(parse("call", None, r#"{"orderType":"gold","name":"Jung"}"#).is_err());
     assert!(parse("call", None, r#"{"orderType":"basic","name":"Jung","x":1}"#).is_err());
-    assert!(parse("cancel by status", Some(1), r#"{"status":"paid"}"#).is_err());
+    assert!(parse("cancel or complete by status", Some(1), r#"{"status":"paid"}"#).is_err());
 }
 
 fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {

@@ -2,8 +2,8 @@
 
 use super::{
     Among, By, Choice,
-    Command::{Accept, Assign, Cancel, Confirm, DoWithout, Fail, FindNone, Offer},
-    Event::{Accepted, AssigningFailed, Cancelled, Confirmed, TaxiChosen, TaxiSought},
+    Command::{Accept, Assign, Cancel, Complete, Confirm, DoWithout, Fail, FindNone, Offer},
+    Event::{Accepted, AssigningFailed, Cancelled, Completed, Confirmed, TaxiChosen, TaxiSought},
     OUT_OF_STOCK, Rejection, Reservation,
 };
 use crate::domain::kernel::{
@@ -31,12 +31,13 @@ fn every_command_is_answered_in_every_state() {
         ("Confirmed", vec![ACCEPTED, Confirmed { taxi: Some(taxi) }]),
         ("Confirmed-without", vec![ACCEPTED, Confirmed { taxi: None }]),
         ("Cancelled", vec![ACCEPTED, Cancelled { by: By::Order }]),
+        ("Completed", vec![ACCEPTED, Confirmed { taxi: Some(taxi) }, Completed]),
     ];
     let confirm = |taxi| Confirm { taxi };
     let of_the_dispatcher = [confirm(None), confirm(Some(taxi)), confirm(Some(other))];
     let [by_order, by_dispatcher] = [By::Order, By::Dispatcher].map(|by| Cancel { by });
     table::<Reservation>(&pasts, &of_the_dispatcher, OF_THE_DISPATCHER);
-    table::<Reservation>(&pasts, &[Accept, by_order, by_dispatcher], OF_THE_ORDER);
+    table::<Reservation>(&pasts, &[Accept, Complete, by_order, by_dispatcher], OF_THE_ORDER);
     let fail = Fail { reason: "gone".into() };
     let [same, another] = [taxi, other].map(|taxi| Assign { taxi });
     let offer = Offer { taxi };
@@ -57,21 +58,23 @@ Accepted-again     TaxiSought   TaxiChosen   TaxiChosen
 Confirmed          -            -            !IsConfirmed
 Confirmed-without  -            !IsConfirmed !IsConfirmed
 Cancelled          !IsCancelled !IsCancelled !IsCancelled
+Completed          !IsCompleted !IsCompleted !IsCompleted
 ";
 
 /// The first cancellation is by the order, the second by the dispatcher.
 const OF_THE_ORDER: &str = "
-past               Accept       Cancel    Cancel
-Blank              Accepted     !Unknown  !Unknown
-Accepted           -            Cancelled Cancelled
-Seeking-in-stock   -            Cancelled Cancelled
-Seeking-any        -            Cancelled Cancelled
-Assigning-cheapest -            Cancelled Cancelled
-Assigning-chosen   -            Cancelled Cancelled
-Accepted-again     -            Cancelled Cancelled
-Confirmed          -            Cancelled Cancelled
-Confirmed-without  -            Cancelled Cancelled
-Cancelled          !IsCancelled -         -
+past               Accept       Complete   Cancel       Cancel
+Blank              Accepted     !Unknown   !Unknown     !Unknown
+Accepted           -            !NotWanted Cancelled    Cancelled
+Seeking-in-stock   -            !NotWanted Cancelled    Cancelled
+Seeking-any        -            !NotWanted Cancelled    Cancelled
+Assigning-cheapest -            !NotWanted Cancelled    Cancelled
+Assigning-chosen   -            !NotWanted Cancelled    Cancelled
+Accepted-again     -            !NotWanted Cancelled    Cancelled
+Confirmed          -            Completed  Cancelled    Cancelled
+Confirmed-without  -            Completed  Cancelled    Cancelled
+Cancelled          !IsCancelled Completed  -            -
+Completed          !IsCompleted -          !IsCompleted !IsCompleted
 ";
 
 /// The first assignment is of the chosen taxi, the second of another.
@@ -87,6 +90,7 @@ Accepted-again     !NotWanted   !NotWanted      !NotWanted   !NotWanted   !NotWa
 Confirmed          !IsConfirmed !IsConfirmed    !IsConfirmed -            !IsConfirmed !IsConfirmed
 Confirmed-without  !IsConfirmed !IsConfirmed    !IsConfirmed !IsConfirmed !IsConfirmed !IsConfirmed
 Cancelled          !IsCancelled !IsCancelled    !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Completed          !IsCompleted !IsCompleted    !IsCompleted !IsCompleted !IsCompleted !IsCompleted
 ";
 
 #[test]
