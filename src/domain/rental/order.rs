@@ -13,8 +13,8 @@
 //! Rejected ◀────────┘
 //! ```
 //! An order without a car stays Paid, with the reason, until the money is refunded. The cars of a
-//! cancelled order are returned by the handover; the cancellation does not wait for them. An order whose
-//! cars were brought back after use is over: it cannot be cancelled.
+//! cancelled order are returned by the handover; the cancellation does not wait for them. An order
+//! whose cars were brought back after use is over: it cannot be cancelled.
 
 mod rejection;
 mod routes;
