@@ -3,6 +3,7 @@
 
 use super::{
     api::StartError,
+    evolution::StoredTypes,
     gate::{GateKind, wrong_gates},
     runtime::{Runtime, RuntimeBuilder},
     settings::{Settings, business},
@@ -15,8 +16,9 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-/// One declaration, to be applied to the runtime builder or to the verifier.
+/// One declaration, to be applied to the stored types, the runtime builder or the verifier.
 struct Declared {
+    types: fn(&mut StoredTypes),
     start: fn(&mut RuntimeBuilder),
     verify: fn(&mut Verifier),
 }
@@ -66,8 +68,10 @@ impl Installation {
         progressing: Progressing<'_>,
     ) -> Result<Findings, StartError> {
         let opened = catch_panic(|| {
-            let Self { settings, declared, .. } = Self::collect(settings, install)?;
-            let mut verifier = Verifier::open(settings)?;
+            let installation = Self::collect(settings, install)?;
+            let types = installation.stored_types();
+            let Self { settings, declared, .. } = installation;
+            let mut verifier = Verifier::open(settings, types)?;
             for declared in declared {
                 (declared.verify)(&mut verifier);
             }
@@ -104,9 +108,24 @@ impl Installation {
         Err(StartError::Settings(self.problems.join("\n")))
     }
 
-    fn declare(&mut self, start: fn(&mut RuntimeBuilder), verify: fn(&mut Verifier)) -> &mut Self {
+    /// The stored types of everything that is declared.
+    fn stored_types(&self) -> StoredTypes {
+        let settings = self.settings.clone();
+        let mut types = StoredTypes::of(move |business| settings.includes(business));
+        for declared in &self.declared {
+            (declared.types)(&mut types);
+        }
+        types
+    }
+
+    fn declare(
+        &mut self,
+        types: fn(&mut StoredTypes),
+        start: fn(&mut RuntimeBuilder),
+        verify: fn(&mut Verifier),
+    ) -> &mut Self {
         if !self.is_in_business {
-            self.declared.push(Declared { start, verify });
+            self.declared.push(Declared { types, start, verify });
         }
         self
     }
@@ -146,6 +165,7 @@ impl Runtime {
         installation: Installation,
         journal: Arc<dyn Journal>,
     ) -> Result<Self, StartError> {
+        let journal = installation.stored_types().remember(journal)?;
         let Installation { settings, declared, .. } = installation;
         let mut builder = RuntimeBuilder::on(journal, settings)?;
         for declared in declared {
@@ -155,10 +175,11 @@ impl Runtime {
     }
 }
 
-/// Declares the same part to the builder and to the verifier.
+/// Declares the same part to the stored types, the builder and the verifier.
 macro_rules! declared {
     ($self:ident.$method:ident::<$part:ident>()) => {
         $self.declare(
+            |types| _ = types.$method::<$part>(),
             |builder| _ = builder.$method::<$part>(),
             |verifier| _ = verifier.$method::<$part>(),
         )

@@ -13,6 +13,7 @@ mod api;
 mod conversation;
 mod dispatch;
 mod effect;
+mod evolution;
 mod gate;
 mod installation;
 mod operations;
@@ -32,6 +33,7 @@ pub use api::{
     ResourceInfo, Row, Sort, StartError, Status, ViewInfo, ViewQuery, WAIT_MAX,
 };
 pub use conversation::{Conversation, ConversationEntry, Issuer, Role, What};
+pub use evolution::StoredTypes;
 pub use gate::{
     CallOutcome, Gate, GateInfo, GateKind, GateRejection, GateSettings, Gates, GatesSettings,
     Permit, RejectReason,

@@ -2,16 +2,24 @@
 //!
 //! ```text
 //! encoded:  codec u8 | bincode …
+//! shaped:   codec u8 | number of the shape u16 LE | bincode …
 //! framed:   codec u8 | bincode … | crc32 u32 LE over everything before
 //! ```
 //!
 //! The format of stored bytes is stable. The first byte names the codec, so that a new codec can be
 //! added without a rewrite of stored values.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, DeserializeSeed},
+};
 
 /// The codec of every value written by this binary.
 const BINCODE: u8 = 1;
+
+/// The codec of a value whose type had other shapes in this store before: the number of the shape
+/// follows.
+const SHAPED: u8 = 2;
 
 /// The bytes of the checksum at the end of a frame.
 const CHECKSUM_BYTES: usize = 4;
@@ -55,6 +63,38 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     let mut rest = without_codec(bytes)?;
     let value = next(&mut rest)?;
+    if rest.is_empty() { Ok(value) } else { Err(left_over(rest)) }
+}
+
+/// Names the shape in an encoded value. The first shape of a type has the number 1 and is not named.
+pub(in crate::store) fn name_shape(encoded: &mut Vec<u8>, shape: u16) {
+    if shape > 1 && encoded.first() == Some(&BINCODE) {
+        let [low, high] = shape.to_le_bytes();
+        encoded.splice(..1, [SHAPED, low, high]);
+    }
+}
+
+/// Returns the number of the shape of an encoded value, and the value.
+pub(in crate::store) fn shape_of(encoded: &[u8]) -> Result<(u16, &[u8]), CodecError> {
+    match encoded {
+        [SHAPED, low, high, rest @ ..] => Ok((u16::from_le_bytes([*low, *high]), rest)),
+        _ => without_codec(encoded).map(|rest| (1, rest)),
+    }
+}
+
+/// Encodes a value again that [`shape_of`] returned.
+pub(in crate::store) fn with_codec(value: &[u8]) -> Vec<u8> {
+    [&[BINCODE], value].concat()
+}
+
+/// Reads exactly one value with a seed.
+pub(in crate::store) fn read_as<'de, S: DeserializeSeed<'de>>(
+    seed: S,
+    bytes: &'de [u8],
+) -> Result<S::Value, CodecError> {
+    let (value, read) = bincode::serde::seed_decode_from_slice(seed, bytes, CONFIG)
+        .map_err(|error| CodecError::Malformed(error.to_string()))?;
+    let rest = &bytes[read..];
     if rest.is_empty() { Ok(value) } else { Err(left_over(rest)) }
 }
 

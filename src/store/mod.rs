@@ -3,6 +3,8 @@
 //! ```text
 //! journal     commit queue ─▶ writer ─▶ disk        feed, recovery, verification
 //! read_model  rows of views, one file each
+//! evolution   conversion of values whose types have changed
+//! shape       what the bytes of a stored type mean
 //! disk        sled with durable commits, keys, layout, reads, the mark
 //! types       records, answers, leases, options, errors
 //! ```
@@ -12,10 +14,12 @@
 
 pub mod codec;
 mod disk;
+pub mod evolution;
 pub mod faults;
 pub mod journal;
 pub mod permissions;
 pub mod read_model;
+pub mod shape;
 mod types;
 
 pub use disk::is_guarded;

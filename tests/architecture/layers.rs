@@ -38,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("conversation", &["api", "dispatch", "saga", "support", "view"]),
+    ("evolution", &["api", "conversation", "saga"]),
     (
         "verify",
         &[
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "api",
             "conversation",
             "dispatch",
+            "evolution",
             "operations",
             "saga",
             "settings",
@@ -72,7 +74,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
-    ("installation", &["api", "gate", "runtime", "settings", "support", "verify"]),
+    ("installation", &["api", "evolution", "gate", "runtime", "settings", "support", "verify"]),
 ];
 
 fn files() -> Graph {

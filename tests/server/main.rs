@@ -4,6 +4,7 @@
 
 mod configuration;
 mod connections;
+mod evolution;
 mod examples;
 mod hostile;
 mod operations_log;

@@ -4,8 +4,8 @@ use crate::support::{
     client,
     process::{Server, verify},
 };
-use madang::http::PositionToken;
 use madang::{
+    actors::StoredTypes,
     domain::{
         kernel::{Id, Message, Money, Quantity, Timestamp},
         phone::reward,
@@ -15,9 +15,10 @@ use madang::{
             taxi::{self, Model},
         },
     },
+    http::PositionToken,
     store::{
         Payload, Stream, codec,
-        journal::{Entry, Journal, JournalOptions, SledJournal, Submission},
+        journal::{Entry, JournalOptions, SledJournal, Submission},
     },
 };
 use std::{fs, path::Path, process::Output};
@@ -29,7 +30,10 @@ fn planted<E: Message>(data: &Path, kind: &str, number: u64, events: &[E]) {
 
 /// The same for encoded events, readable or not.
 fn planted_bytes(data: &Path, kind: &str, number: u64, events: Vec<Vec<u8>>) {
-    let journal = SledJournal::open(&data.join("journal"), JournalOptions::default()).unwrap();
+    let disk = SledJournal::open(&data.join("journal"), JournalOptions::default()).unwrap();
+    let mut types = StoredTypes::of(|_| true);
+    madang::domain::install(&mut types);
+    let journal = types.remember(disk).unwrap();
     let entry = |event: Vec<u8>| Entry { payload: Payload::Event(event), typed: None };
     let stream = Stream { kind: journal.kind(kind).unwrap(), number };
     let time = Timestamp(1_700_000_000_000);

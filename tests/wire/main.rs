@@ -2,6 +2,7 @@
 //! as it was written.
 
 mod claims;
+mod corpus;
 mod education;
 mod insurance;
 mod phone;

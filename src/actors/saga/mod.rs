@@ -18,6 +18,7 @@ mod instance_cache;
 mod parked;
 mod recovery;
 mod status;
+mod stored_types;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -25,6 +26,7 @@ mod timers;
 pub use describe::AskSaga;
 pub use input::{SagaInput, saga_input};
 pub use status::Waiting;
+pub use stored_types::{place_of, stored_types};
 
 use crate::{
     actors::{

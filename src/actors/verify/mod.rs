@@ -12,6 +12,7 @@ use crate::{
         api::StartError,
         conversation::{INDEX, Role},
         dispatch::{Decoder, DynAggregate, Registry},
+        evolution::StoredTypes,
         operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
         settings::{Settings, business},
         support::catch_panic,
@@ -20,6 +21,7 @@ use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
     store::{
         KindId, Payload, Record, Stream,
+        evolution::Upcasting,
         journal::{Journal, SledJournal},
         read_model,
     },
@@ -46,7 +48,11 @@ type HistoryCheck = fn(&dyn Journal, Stream) -> Result<(), String>;
 /// The verifier: an opened store to which the businesses declare their parts.
 pub struct Verifier {
     settings: Settings,
-    journal: Arc<SledJournal>,
+    /// The journal on disk, whose records are audited as they are.
+    disk: Arc<SledJournal>,
+    /// The same journal with every value in today's shape.
+    journal: Arc<dyn Journal>,
+    upcasting: Arc<Upcasting>,
     registry: Registry,
     aggregates: Vec<(&'static str, KindId, HistoryCheck)>,
     row_checks: Vec<RowCheck>,
@@ -60,9 +66,14 @@ impl Verifier {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn open(settings: Settings) -> Result<Self, StartError> {
+    pub fn open(settings: Settings, types: StoredTypes) -> Result<Self, StartError> {
+        let disk = settings.open_journal()?;
+        let journal = Arc::clone(&disk) as Arc<dyn Journal>;
+        let upcasting = Arc::new(types.compare(Arc::clone(&journal))?);
         Ok(Self {
-            journal: settings.open_journal()?,
+            journal: Arc::clone(&upcasting).on(journal),
+            disk,
+            upcasting,
             settings,
             registry: Registry::default(),
             aggregates: Vec::new(),
@@ -127,9 +138,14 @@ impl Verifier {
             self.journal.kind(OPERATIONS_LOG).map_err(|error| error.to_string())?;
         let components = self.journal.kind(COMPONENTS).map_err(|error| error.to_string())?;
         let registry = &self.registry;
-        let replays = &mut self.replays;
+        let (replays, upcasting) = (&mut self.replays, &self.upcasting);
         let mut read = |record: &Record| {
             let at = |reason| format!("record {}: {reason}", record.position);
+            let today = match upcasting.record(record) {
+                Ok(today) => today,
+                Err(error) => return flaws.push(at(error.to_string())),
+            };
+            let record = &*today;
             let is_readable =
                 catch_panic(|| readable(registry, (components, operations_log), record));
             if let Err(reason) = is_readable.and_then(|is_readable| is_readable) {
@@ -143,7 +159,7 @@ impl Verifier {
             flaws.extend(replayed.filter_map(Result::err));
         };
         let mut tell = |done, total| progressing("records", done, total);
-        let found = self.journal.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
+        let found = self.disk.audit(&mut tell, &mut read).map_err(|error| error.to_string())?;
         flaws.extend(found.into_iter().map(|flaw| flaw.to_string()));
         Ok(flaws)
     }

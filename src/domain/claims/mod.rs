@@ -39,6 +39,8 @@ impl Business for Claims {
     const WAIT_SETTING: Option<&'static str> = Some("cancel_within_ms");
     type Settings = Settings;
 
+    const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
+
     fn install(host: &mut impl Host) {
         host.aggregate::<Claim>()
             .aggregate::<Review>()

@@ -25,6 +25,8 @@ impl Business for Education {
     const NAME: &'static str = "education";
     type Settings = Settings;
 
+    const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
+
     fn install(host: &mut impl Host) {
         host.aggregate::<Application>()
             .aggregate::<Payment>()

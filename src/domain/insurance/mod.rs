@@ -36,6 +36,8 @@ impl Business for Insurance {
     const NAME: &'static str = "insurance";
     type Settings = Settings;
 
+    const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
+
     fn install(host: &mut impl Host) {
         host.aggregate::<Subscription>()
             .aggregate::<Payment>()

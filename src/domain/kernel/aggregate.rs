@@ -1,6 +1,6 @@
 //! The aggregate: the unit of consistency, which accepts or rejects commands.
 
-use super::{Business, CommandRoutes, Message, Timestamp};
+use super::{Business, CommandRoutes, Message, Timestamp, Upcasters};
 use serde::Serialize;
 use std::fmt::Debug;
 
@@ -24,8 +24,9 @@ pub trait Aggregate: Default + Message {
     /// Other resource names (without the business) under which clients find the same aggregates.
     const ALIASES: &'static [&'static str] = &[];
 
-    /// The version of the state's layout in snapshots. Raise it whenever the fields of the state
-    /// change; then instances with older snapshots are rebuilt from their events.
+    /// The version of the meaning of the state in snapshots, from 1 to 65,535. Raise it when
+    /// [`Aggregate::evolve`] changes and the fields of the state do not; then instances with older
+    /// snapshots are rebuilt from their events. A change of the fields is found by itself.
     const SHAPE: u32 = 1;
 
     /// The step of another aggregate that clients of this one wait for, by the name of its gate:
@@ -36,7 +37,8 @@ pub trait Aggregate: Default + Message {
     type Business: Business;
     /// The commands.
     type Command: Message;
-    /// The events. Variants are only ever added, at the end.
+    /// The events. Variants are added at the end. Other changes are described at
+    /// [`Aggregate::upcasters`].
     type Event: Message;
     /// The reasons for rejecting a command.
     type Rejection: Rejection;
@@ -77,6 +79,13 @@ pub trait Aggregate: Default + Message {
     /// Applies one event to the state. It cannot fail, because the event is already decided.
     #[must_use]
     fn evolve(self, event: Self::Event) -> Self;
+
+    /// The changes that turn stored events and rejections of earlier shapes into today's. A new
+    /// field with `#[serde(default)]` needs none. See [`Upcasters`].
+    #[must_use]
+    fn upcasters() -> Upcasters {
+        Upcasters::none()
+    }
 
     /// The progress of the last command: pending, established or failed.
     fn progress(&self) -> Progress {

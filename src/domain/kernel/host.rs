@@ -20,6 +20,10 @@ pub trait Business: 'static {
     /// client could receive "accepted" for a command that is refused a moment later.
     const WAIT_SETTING: Option<&'static str> = None;
 
+    /// The shapes of the stored types in stores that were written before stores remembered shapes: a
+    /// JSON object by the names of the types. A business that was never in such a store has none.
+    const UNRECORDED_SHAPES: Option<&'static str> = None;
+
     /// Registers the parts of the business with its host.
     fn install(host: &mut impl Host);
 

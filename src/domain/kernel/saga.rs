@@ -1,6 +1,6 @@
 //! The saga (process manager): coordinates several aggregates by dispatching commands to them.
 
-use super::{Aggregate, Dispatch, EventSet, Id, Message, Meta, Rejection, Timestamp};
+use super::{Aggregate, Dispatch, EventSet, Id, Message, Meta, Rejection, Timestamp, Upcasters};
 use serde::Serialize;
 use std::any::Any;
 
@@ -32,6 +32,13 @@ pub trait Saga: Default + Message {
     /// Applies a no-op: a command was accepted and changed nothing.
     fn on_no_op(self, _me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         Step::wait(self)
+    }
+
+    /// The changes that turn stored states of earlier shapes into today's. A new field with
+    /// `#[serde(default)]` needs none. See [`Upcasters`].
+    #[must_use]
+    fn upcasters() -> Upcasters {
+        Upcasters::none()
     }
 
     /// The person or component that the instance waits for in this state.

@@ -28,6 +28,8 @@ impl Business for CarRental {
     const NAME: &'static str = "rental";
     type Settings = Settings;
 
+    const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
+
     fn install(host: &mut impl Host) {
         host.aggregate::<Order>()
             .aggregate::<Payment>()

@@ -44,6 +44,8 @@ impl Business for CallTaxi {
     const EXAMPLE: Option<(&'static str, &'static str)> =
         Some(("orders", r#"{"orderType":"basic","name":"Jung"}"#));
 
+    const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
+
     fn install(host: &mut impl Host) {
         host.aggregate::<Order>()
             .aggregate::<Payment>()

@@ -1,0 +1,122 @@
+//! The stored types of the installed businesses, and the journal that shows their values in today's
+//! shapes.
+
+use super::{
+    api::StartError,
+    conversation::Role,
+    saga::{place_of, stored_types},
+};
+use crate::{
+    domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
+    store::{
+        evolution::{Catalogue, Place, StoredType, Upcasting},
+        journal::{Journal, StoreError},
+    },
+};
+use std::sync::Arc;
+
+/// A stored type of a kind; an error when its values cannot be stored.
+struct Declared {
+    kind_name: String,
+    place: Place,
+    stored: Result<StoredType, String>,
+}
+
+/// The stored types of the installed businesses.
+pub struct StoredTypes {
+    includes: Box<dyn Fn(&str) -> bool>,
+    declared: Vec<Declared>,
+    unrecorded: Vec<&'static str>,
+}
+
+impl StoredTypes {
+    /// No types yet. `includes` tells which businesses are installed.
+    pub fn of(includes: impl Fn(&str) -> bool + 'static) -> Self {
+        Self { includes: Box::new(includes), declared: Vec::new(), unrecorded: Vec::new() }
+    }
+
+    /// The types of everything that `install` declares.
+    ///
+    /// # Errors
+    /// The first type whose values cannot be stored, as a sentence.
+    pub fn installed(install: impl FnOnce(&mut Self)) -> Result<Vec<StoredType>, String> {
+        let mut types = Self::of(|_| true);
+        install(&mut types);
+        types.declared.into_iter().map(|declared| declared.stored).collect()
+    }
+
+    /// Compares the types with the store, and remembers them there. Returns the journal that shows
+    /// every value in today's shape.
+    ///
+    /// # Errors
+    /// When this binary cannot read a type of the store, or the disk fails.
+    pub fn remember(self, journal: Arc<dyn Journal>) -> Result<Arc<dyn Journal>, StartError> {
+        self.catalogue(journal)?.remember().map_err(StartError::Store)
+    }
+
+    /// Compares the types with the store, and leaves the store as it is.
+    ///
+    /// # Errors
+    /// When this binary cannot read a type of the store, or the disk fails.
+    pub fn compare(self, journal: Arc<dyn Journal>) -> Result<Upcasting, StartError> {
+        self.catalogue(journal)?.finish().map_err(StartError::Store)
+    }
+
+    fn catalogue(self, journal: Arc<dyn Journal>) -> Result<Catalogue, StartError> {
+        let failed = |error: StoreError| StartError::Store(error.to_string());
+        let mut catalogue = Catalogue::open(journal, place_of).map_err(failed)?;
+        for unrecorded in self.unrecorded {
+            catalogue.assume(unrecorded).map_err(StartError::Store)?;
+        }
+        for Declared { kind_name, place, stored } in self.declared {
+            let stored = stored.map_err(StartError::Store)?;
+            catalogue.add(&kind_name, place, stored).map_err(failed)?;
+        }
+        Ok(catalogue)
+    }
+
+    fn declare(&mut self, kind_name: &str, place: Place, stored: Result<StoredType, String>) {
+        self.declared.push(Declared { kind_name: kind_name.to_owned(), place, stored });
+    }
+}
+
+impl Host for StoredTypes {
+    fn business<B: Business>(&mut self) -> &mut Self {
+        if (self.includes)(B::NAME) {
+            self.unrecorded.extend(B::UNRECORDED_SHAPES);
+            B::install(self);
+        }
+        self
+    }
+
+    fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
+        let name = |place: Place| format!("{} {}", A::NAME, place.word());
+        let event = StoredType::of::<A::Event>(name(Place::Event), A::upcasters());
+        self.declare(A::NAME, Place::Event, event);
+        let rejection = StoredType::of::<A::Rejection>(name(Place::Rejection), A::upcasters());
+        self.declare(A::NAME, Place::Rejection, rejection);
+        let state = StoredType::of::<A>(name(Place::Snapshot), A::upcasters());
+        self.declare(A::NAME, Place::Snapshot, state);
+        self
+    }
+
+    fn saga<S: Saga>(&mut self) -> &mut Self {
+        let kind_name = Role::Saga.kind_name(S::NAME);
+        for (place, stored) in stored_types::<S>(&kind_name) {
+            self.declare(&kind_name, place, stored);
+        }
+        self
+    }
+
+    fn port<P: Port>(&mut self) -> &mut Self {
+        self
+    }
+
+    fn lookup<L: Lookup>(&mut self) -> &mut Self {
+        self
+    }
+
+    fn view<V: View>(&mut self) -> &mut Self {
+        self
+    }
+}

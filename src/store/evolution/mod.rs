@@ -1,0 +1,21 @@
+//! The change of stored types over time. A store remembers the shapes of its types, and values of
+//! earlier shapes are converted when they are read.
+//!
+//! ```text
+//! stored_type  one type with its upcasters: its shape, and the conversion of its values
+//! catalogue    compares the types of this binary with the shapes in the store, at the start
+//! upcasting    converts records, snapshots and conversations of earlier shapes
+//! journal      the journal whose records all have today's shapes
+//! ```
+
+mod catalogue;
+mod journal;
+mod stored_type;
+mod upcasting;
+
+pub use catalogue::{Catalogue, KINDS_NAME};
+pub use stored_type::StoredType;
+pub use upcasting::{Place, Upcasting};
+
+#[cfg(test)]
+mod tests;
