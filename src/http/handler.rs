@@ -7,6 +7,7 @@ use crate::{
         admin::{READ_ONLY, components, faults, gates, health, operations_log},
         connection::ConnectionState,
         escape::short,
+        holding::Holding,
         limits::Limits,
         problem::{Problem, not_a_number, not_allowed, unknown},
         request::{
@@ -32,6 +33,7 @@ pub struct Handler {
     clients: Option<Arc<ClientRateLimit>>,
     /// The origin policy: the allowed hosts and origins.
     origins: Arc<OriginPolicy>,
+    holding: Holding,
 }
 
 impl Handler {
@@ -42,8 +44,9 @@ impl Handler {
         limits: Limits,
         clients: Option<Arc<ClientRateLimit>>,
         origins: Arc<OriginPolicy>,
+        holding: Holding,
     ) -> Self {
-        Self { site: Site::new(runtime, limits), clients, origins }
+        Self { site: Site::new(runtime, limits), clients, origins, holding }
     }
 
     /// Handles one request.
@@ -223,14 +226,17 @@ impl Handler {
         let wait_max = self.site.limits.wait_max();
         let body = body.into();
         let command = Request { resource, command_route, number, body, key, if_match, wait_max };
-        match self.site.runtime.submit(command).await {
-            Ok(reply) => Ok(written(&route, &reply, content_negotiation::json(head))),
+        let request_error = match self.site.runtime.submit(command).await {
+            Ok(reply) => return Ok(written(&route, &reply, content_negotiation::json(head))),
+            Err(request_error) => request_error,
+        };
+        match self.holding.hold(request_error, self.site.runtime.gates(), head).await {
             // A reply under a key has the same body for each retry: it omits the retry's
             // `X-Correlation-Id`.
-            Err(request_error) if key.is_some() => {
+            request_error if key.is_some() => {
                 Ok(Response::problem(&Problem::from(request_error), path, None))
             }
-            Err(request_error) => Err(request_error.into()),
+            request_error => Err(request_error.into()),
         }
     }
 

@@ -5,6 +5,7 @@
 //!                                  ├─▶ admin        health, components, gates, faults, log
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
+//! `holding` delays the answers to refused requests.
 //! `position_token` is the form of journal positions for clients.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
 
@@ -12,6 +13,7 @@ mod admin;
 mod connection;
 mod escape;
 mod handler;
+mod holding;
 mod index;
 mod limits;
 mod position_token;

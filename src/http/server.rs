@@ -5,6 +5,7 @@ use crate::{
     http::{
         connection::{Connection, ConnectionTable, SPARE_CONNECTIONS, WorkerLoad},
         handler::Handler,
+        holding::Holding,
         limits::Limits,
         request::ClientRateLimit,
     },
@@ -97,8 +98,13 @@ pub fn start(
         actix_web::rt::spawn(Rc::clone(&table).watch(limits.timeouts()));
         // One handler serves all paths, directly on the HTTP layer below actix-web: routing is
         // done by our own table, and nothing else of an `App` is needed.
-        let handler =
-            Handler::new(runtime.clone(), limits.clone(), clients.clone(), Arc::clone(&origins));
+        let until = stopping.clone();
+        let holding = Holding::until(Box::new(move || {
+            let until = until.clone();
+            Box::pin(async move { until.notified().await })
+        }));
+        let (runtime, origins) = (runtime.clone(), Arc::clone(&origins));
+        let handler = Handler::new(runtime, limits.clone(), clients.clone(), origins, holding);
         let handler = Rc::new(handler);
         let requests = HttpService::build()
             .graceful_shutdown_signal(move || {

@@ -17,7 +17,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
 use tempfile::TempDir;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 const PAYMENT: &str = "taxi/payment";
 
@@ -81,6 +81,18 @@ impl TaxiServer {
     /// Places an order.
     pub async fn order(&self) -> Response {
         answer(self.calling()).await
+    }
+
+    /// Places an order for a customer who waits this many seconds if the order is refused.
+    pub fn order_with_patience(&self, seconds: u64) -> JoinHandle<Response> {
+        tokio::spawn(answer(self.calling().header("Prefer", format!("wait={seconds}"))))
+    }
+
+    /// Waits until the gate of payments has refused this many orders.
+    pub async fn has_refused(&self, orders: u64) {
+        let is_so =
+            async || self.get("/admin/gates/taxi/payment").await["rejected"]["open"] == orders;
+        until(&format!("{orders} orders are refused"), is_so).await;
     }
 
     /// Places an order under this idempotency key.

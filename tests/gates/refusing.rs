@@ -5,6 +5,7 @@ use crate::{
     provider::Mood,
 };
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 /// One failure opens the gate for longer than any test takes.
 fn soon_open() -> serde_json::Value {
@@ -60,4 +61,25 @@ async fn an_order_that_only_waited_in_the_gate_is_neither_charged_nor_refunded()
         }
     }
     server.ends_well();
+}
+
+#[tokio::test]
+async fn a_refused_order_is_held_as_long_as_the_customer_or_the_gate_says_and_a_stop_ends_it() {
+    let mut held = soon_open();
+    held["hold_ms"] = json!(50);
+    let server = TaxiServer::open(|port| port.retries = 0, &held);
+    server.provider.charges(Mood::Fails);
+    let begun = Instant::now();
+    rejected(server.order().await, "unavailable").await;
+    rejected(server.order().await, "gate-open").await;
+    assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
+
+    let begun = Instant::now();
+    let patient = server.order_with_patience(30);
+    server.has_refused(2).await;
+    rejected(server.order().await, "gate-open").await;
+    assert!(!patient.is_finished(), "the answer is held");
+    server.ends_well();
+    rejected(patient.await.expect("an answer"), "gate-open").await;
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }

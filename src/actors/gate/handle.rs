@@ -127,6 +127,12 @@ impl Gate {
         self.core.away(refusal.unwrap_or(BROKEN))
     }
 
+    /// How long the answer to a refused client is held.
+    #[must_use]
+    pub fn hold(&self) -> Duration {
+        self.core.act(|inner, _| inner.rules.hold).unwrap_or_default()
+    }
+
     /// Replaces the settings of the gate.
     ///
     /// # Errors

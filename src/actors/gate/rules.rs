@@ -17,6 +17,8 @@ pub struct Rules {
     pub permit: Duration,
     /// The longest retry delay, before the random spread.
     pub retry_after_max: Duration,
+    /// How long the answer to a refused client is held.
+    pub hold: Duration,
 }
 
 /// The rate limit.

@@ -18,6 +18,9 @@ const WINDOW_CALLS_MAX: u64 = 1_000_000;
 /// The longest window over time, in seconds: an hour.
 const WINDOW_S_MAX: u64 = 3_600;
 
+/// The longest time that the answer to a refused client is held, in milliseconds: a minute.
+const HOLD_MS_MAX: u64 = 60_000;
+
 /// The configuration sections `[gates."name"]`, by name.
 pub type GatesSettings = BTreeMap<String, GateSettings>;
 
@@ -92,6 +95,9 @@ settings! {
     permit_ms: u64,
     /// The longest retry delay, before the random spread.
     retry_after_ms_max: u64,
+    /// How long the answer to a refused client is held; not at all when not given. Clients that
+    /// repeat at once slow down then.
+    hold_ms: u64,
 }
 
 impl GateSettings {
@@ -208,6 +214,7 @@ impl GateSettings {
             breaker: (self.breaker == Some(true)).then_some(breaker),
             permit: ms(self.permit_ms),
             retry_after_max: ms(self.retry_after_ms_max),
+            hold: ms(self.hold_ms),
         }
     }
 
@@ -271,6 +278,7 @@ impl GateSettings {
             ("trial_calls", wide(self.trial_calls), COUNT_MAX),
             ("permit_ms", self.permit_ms, COUNT_MAX),
             ("retry_after_ms_max", self.retry_after_ms_max, COUNT_MAX),
+            ("hold_ms", self.hold_ms, HOLD_MS_MAX),
         ];
         let given = all.into_iter().filter_map(|(key, value, most)| Some((key, value?, 1..=most)));
         within(given).map_err(|InvalidSetting { key, reason }| format!("{key} {reason}"))
@@ -316,6 +324,7 @@ mod tests {
                 json!({"open_ms": u64::MAX}),
                 "open_ms must be from 1 to 4294967295, not 18446744073709551615",
             ),
+            (json!({"hold_ms": 60_001}), "hold_ms must be from 1 to 60000, not 60001"),
             (json!({"window_s": 3_601}), "window_s must be from 1 to 3600, not 3601"),
             (
                 json!({"window_calls": 1_000_001}),
