@@ -96,6 +96,8 @@ impl App {
         install: impl FnOnce(&mut Installation),
     ) -> Result<Self, AppError> {
         let limits = &config.http;
+        let (version, data) = (env!("CARGO_PKG_VERSION"), config.data.display());
+        tracing::info!(version, %data, "starting");
         let open_files = OpenFiles::raise(limits.worker_count())?;
         let listen = |reason| AppError::Listen { address: config.listen, reason };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
@@ -176,6 +178,7 @@ impl App {
             }
         };
         runtime.stop().await;
+        tracing::info!("stopped");
         served.map_err(AppError::Served)
     }
 }

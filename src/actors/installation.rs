@@ -1,20 +1,23 @@
 //! The installation: collects the declarations of the businesses. It checks the settings against
 //! them before anything is opened or created.
 
+mod names;
+
 use super::{
     api::StartError,
     evolution::StoredTypes,
     gate::{GateKind, wrong_gates},
     runtime::{Runtime, RuntimeBuilder},
     settings::{Settings, business},
-    support::{catch_panic, data_folder},
+    support::{catch_panic, data_folder, millis},
     verify::{Findings, Progressing, Verifier, views_alone},
 };
 use crate::{
     domain::kernel::{Aggregate, Business, Host, Lookup, Port, Saga, View},
     store::journal::Journal,
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use names::{wrong_names_of_aggregate, wrong_names_of_view};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Instant};
 
 /// One declaration, to be applied to the stored types, the runtime builder or the verifier.
 struct Declared {
@@ -165,13 +168,17 @@ impl Runtime {
         installation: Installation,
         journal: Arc<dyn Journal>,
     ) -> Result<Self, StartError> {
+        let begun = Instant::now();
         let journal = installation.stored_types().remember(journal)?;
         let Installation { settings, declared, .. } = installation;
-        let mut builder = RuntimeBuilder::on(journal, settings)?;
+        let mut builder = RuntimeBuilder::on(Arc::clone(&journal), settings)?;
         for declared in declared {
             (declared.start)(&mut builder);
         }
-        Ok(Self::of(builder.bring_to_life()?))
+        let runtime = Self::of(builder.bring_to_life()?);
+        let (records, aggregates) = (journal.durable(), runtime.aggregates());
+        tracing::info!(records, aggregates, started_ms = millis(begun), "the parts are started");
+        Ok(runtime)
     }
 }
 
@@ -204,6 +211,7 @@ impl Host for Installation {
     }
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
+        self.problems.extend(wrong_names_of_aggregate::<A>());
         self.gates.insert(A::NAME, GateKind::Admission);
         self.gates.extend(A::AWAITED_STEP.map(|name| (name, GateKind::Step)));
         declared!(self.aggregate::<A>())
@@ -224,6 +232,7 @@ impl Host for Installation {
     }
 
     fn view<V: View>(&mut self) -> &mut Self {
+        self.problems.extend(wrong_names_of_view::<V>());
         declared!(self.view::<V>())
     }
 }

@@ -7,6 +7,7 @@ mod connections;
 mod evolution;
 mod examples;
 mod hostile;
+mod names;
 mod operations_log;
 mod private;
 mod race;

@@ -39,6 +39,12 @@ impl Runtime {
         Self { parts: Arc::new(parts) }
     }
 
+    /// The number of aggregates in the journal.
+    pub(in crate::actors) fn aggregates(&self) -> u64 {
+        let journal = &self.parts.journal;
+        self.parts.endpoints.iter().map(|endpoint| journal.count(endpoint.kind())).sum()
+    }
+
     /// Stops all subscribers, finishes what is submitted, and closes the journal.
     pub async fn stop(&self) {
         let supervisor = Arc::clone(&self.parts.supervisor);

@@ -19,6 +19,7 @@ pub struct CommandRoute<A: Aggregate> {
     pub place: Place,
     meaning: Meaning<A>,
     ignored: &'static [&'static str],
+    is_by_name: bool,
 }
 
 /// A parser of a body that contains the number of the aggregate.
@@ -119,17 +120,21 @@ impl<A: Aggregate> CommandRoutes<A> {
     /// `POST /business/resource/7/name` submits the others.
     #[must_use]
     pub fn by_name(creates: &'static str, others: &[&'static str]) -> Self {
-        let new = Self::new().with(creates, Method::Post, Place::Collection, move |_, body| {
+        let mut all = Self::new().with(creates, Method::Post, Place::Collection, move |_, body| {
             Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
         });
-        others.iter().fold(new, |command_routes, name| {
-            command_routes.with(name, Method::Post, Place::Action, |number, body| {
+        for name in others {
+            all = all.with(name, Method::Post, Place::Action, |number, body| {
                 Ok(ParsedCommand {
                     target: Target::Existing(numbered(number)?),
                     command: body.read_as(name)?,
                 })
-            })
-        })
+            });
+        }
+        for route in &mut all.routes {
+            route.is_by_name = true;
+        }
+        all
     }
 
     /// Adds `POST /business/resource` with this body, which creates an aggregate.
@@ -179,7 +184,14 @@ impl<A: Aggregate> CommandRoutes<A> {
             Ok(Dispatch::new(Id::<B>::new(numbered(number)?), means(body.read()?)?))
         };
         let meaning = Meaning::Elsewhere(Box::new(forward));
-        self.routes.push(CommandRoute { name, method, place: Place::Item, meaning, ignored: &[] });
+        self.routes.push(CommandRoute {
+            name,
+            method,
+            place: Place::Item,
+            meaning,
+            ignored: &[],
+            is_by_name: false,
+        });
         self
     }
 
@@ -223,12 +235,25 @@ impl<A: Aggregate> CommandRoutes<A> {
         + 'static,
     ) -> Self {
         let meaning = Meaning::Here(Box::new(parse));
-        self.routes.push(CommandRoute { name, method, place, meaning, ignored: &[] });
+        self.routes.push(CommandRoute {
+            name,
+            method,
+            place,
+            meaning,
+            ignored: &[],
+            is_by_name: false,
+        });
         self
     }
 }
 
 impl<A: Aggregate> CommandRoute<A> {
+    /// The variant of the command that this route reads, when it reads the variant of its name.
+    #[must_use]
+    pub fn variant(&self) -> Option<&'static str> {
+        self.is_by_name.then_some(self.name)
+    }
+
     /// Parses a request; `number` is the one in the path, if there is one.
     ///
     /// # Errors
