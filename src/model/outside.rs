@@ -9,6 +9,7 @@ use super::{
     shape::Traced,
 };
 use crate::domain::kernel::{Dispatch, EventSet, Lookup, Port, PortReply, RetryPolicy, View};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn message_name(dispatch: &Dispatch) -> MessageName {
@@ -37,7 +38,7 @@ pub(super) fn service<P: Port>(kinds: &[Box<dyn Kind>]) -> Service {
 /// unreachable, and its gate refuses no call.
 fn answers(retry_policy: RetryPolicy) -> Vec<(&'static str, PortReply)> {
     let mut answers = vec![
-        ("approved", PortReply::Approved),
+        ("approved", PortReply::Approved(Value::Null)),
         ("declined", PortReply::Declined("<reason>".to_owned())),
     ];
     if retry_policy == RetryPolicy::UntilDeadline {

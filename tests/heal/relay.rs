@@ -196,7 +196,7 @@ impl Port for Ring {
         };
         assert!(!is_poisoned, "a bad answer");
         let digit = match reply {
-            PortReply::Approved | PortReply::Declined(_) => 1,
+            PortReply::Approved(_) | PortReply::Declined(_) => 1,
             PortReply::Unreachable(_) => UNKNOWN,
             PortReply::TurnedAway(_) => 3,
         };

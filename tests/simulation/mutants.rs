@@ -51,7 +51,7 @@ fn a_ride_that_keeps_the_money_of_a_cancelled_order_is_noticed() {
     /// The payment is approved after the order was cancelled, and is not refunded.
     fn react(state: Ride, me: Id<Ride>, heard: Heard, meta: &Meta) -> Step<Ride> {
         match (&state, &heard) {
-            (Ride::Withdrawing, Heard::Payment(_, Approved)) => {
+            (Ride::Withdrawing, Heard::Payment(_, Approved { .. })) => {
                 Step::wait(Ride::Closing).send(me.of::<Order>(), order::Command::FinishCancelling)
             }
             _ => state.react(me, heard, meta),

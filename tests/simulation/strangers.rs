@@ -196,7 +196,7 @@ fn clients_submit_no_internal_command() {
 fn a_payment_that_clients_may_approve_is_noticed() {
     fn issuer(command: &payment::Command<Fare>) -> Issuer {
         match command {
-            payment::Command::Approve => Issuer::Anyone,
+            payment::Command::Approve { .. } => Issuer::Anyone,
             other => Payment::issuer(other),
         }
     }

@@ -66,11 +66,16 @@ fn events_of_payments() {
         encode,
         &[
             (E::Requested { bill: rent(), amount: Money(100_000) }, "000302fca0860100"),
-            (E::Approved, "01"),
+            (E::Approved { transaction_id: None }, "0100"),
+            (E::Approved { transaction_id: Some("t".into()) }, "01010174"),
             (E::Declined { reason: reason() }, "020172"),
             (E::Abandoned { amount: Money(9), reason: reason() }, "03090172"),
             (E::Voided, "04"),
-            (E::RefundRequested { amount: Money(9) }, "0509"),
+            (E::RefundRequested { amount: Money(9), transaction_id: None }, "050900"),
+            (
+                E::RefundRequested { amount: Money(9), transaction_id: Some("t".into()) },
+                "0509010174",
+            ),
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: reason() }, "070172"),
             (E::TurnedAway { reason: reason() }, "080172"),

@@ -104,11 +104,16 @@ fn events_of_payments() {
         encode,
         &[
             (E::Requested { bill, amount: Money(3_800) }, "000132fbd80e"),
-            (E::Approved, "01"),
+            (E::Approved { transaction_id: None }, "0100"),
+            (E::Approved { transaction_id: Some("t".into()) }, "01010174"),
             (E::Declined { reason: "r".into() }, "020172"),
             (E::Abandoned { amount: Money(3_800), reason: "r".into() }, "03fbd80e0172"),
             (E::Voided, "04"),
-            (E::RefundRequested { amount: Money(3_800) }, "05fbd80e"),
+            (E::RefundRequested { amount: Money(3_800), transaction_id: None }, "05fbd80e00"),
+            (
+                E::RefundRequested { amount: Money(3_800), transaction_id: Some("t".into()) },
+                "05fbd80e010174",
+            ),
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: "r".into() }, "070172"),
             (E::TurnedAway { reason: "r".into() }, "080172"),

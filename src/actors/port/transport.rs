@@ -88,7 +88,7 @@ impl Transport {
         if is_declinable && share_of(&ask.key) < self.settings.decline_rate {
             return Ok(PortReply::Declined("the sandbox declined on purpose".into()));
         }
-        Ok(PortReply::Approved)
+        Ok(PortReply::Approved(Value::Null))
     }
 }
 
@@ -112,7 +112,8 @@ impl Http {
         let status = response.status();
         let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
         if status.is_success() {
-            return Ok(PortReply::Approved);
+            let body = response.bytes().await.unwrap_or_default();
+            return Ok(PortReply::Approved(serde_json::from_slice(&body).unwrap_or_default()));
         }
         if status.is_client_error() && !is_busy {
             let text = response.text().await.unwrap_or_default();

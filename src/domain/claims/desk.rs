@@ -46,7 +46,7 @@ impl Port for ReviewDesk {
     fn on_reply((review, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let attempt = event.attempt().unwrap_or_default();
         let command = match (event, answer) {
-            (ReleaseAsked { .. }, PortReply::Approved) => ConfirmRelease { attempt },
+            (ReleaseAsked { .. }, PortReply::Approved(_)) => ConfirmRelease { attempt },
             (ReleaseAsked { .. }, PortReply::Declined(reason)) => {
                 DeclineRelease { attempt, reason: reason.clone() }
             }

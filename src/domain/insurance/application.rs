@@ -160,12 +160,12 @@ impl Application {
     fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
         use payment::Event as E;
         match (self, event) {
-            (Paying, E::Approved) => Step::wait(Paid).send(me.of::<Subscription>(), Accept),
+            (Paying, E::Approved { .. }) => Step::wait(Paid).send(me.of::<Subscription>(), Accept),
             (Paying, E::Declined { reason }) => reject(me, FailureKind::Unpaid, reason),
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
                 reject(me, FailureKind::Unavailable, reason)
             }
-            (Settling(open @ Open { payment: Asked, .. }), E::Approved) => {
+            (Settling(open @ Open { payment: Asked, .. }), E::Approved { .. }) => {
                 let refunding = Open { payment: Returning, ..open };
                 Step::wait(Settling(refunding)).send(me.of::<Payment>(), Refund)
             }

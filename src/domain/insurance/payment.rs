@@ -49,6 +49,7 @@ impl Bill for Premium {
             "amount",
             "paymentStatus",
             "reason",
+            "transactionId",
         ])
     }
 }

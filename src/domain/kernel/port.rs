@@ -63,11 +63,15 @@ pub enum RetryPolicy {
 /// The result of a call to an outside service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PortReply {
-    /// The operation was done.
-    Approved,
+    /// The operation was done. The JSON body of the answer; `Null` when there is none. It stays at the
+    /// port: a port keeps what it needs of it, for example [`TransactionId`], in its command.
+    ///
+    /// [`TransactionId`]: super::payment::TransactionId
+    Approved(Value),
     /// The service refused, with this reason, or the port declined before the call.
     Declined(String),
-    /// The service did not answer in time, was busy, or failed; whether it acted is unknown.
+    /// The service did not answer in time, was busy, or failed; whether it acted is unknown. The
+    /// reason is a fixed sentence of the host. It holds no text of the service.
     Unreachable(String),
     /// The service was never called, because its gate refused the call; the service did not act.
     TurnedAway(String),

@@ -56,7 +56,7 @@ impl Port for RewardBank {
             (ReclaimRequested { attempt, .. }, answer) => {
                 let attempt = *attempt;
                 match answer.clone() {
-                    PortReply::Approved => ConfirmReclaim { attempt },
+                    PortReply::Approved(_) => ConfirmReclaim { attempt },
                     PortReply::Declined(reason) => DeclineReclaim { attempt, reason },
                     PortReply::Unreachable(reason) => AbandonReclaim { attempt, reason },
                     PortReply::TurnedAway(reason) => TurnAwayReclaim { attempt, reason },
@@ -65,13 +65,13 @@ impl Port for RewardBank {
             (ReclaimAbandoned { attempt, .. } | ReclaimUndone { attempt, .. }, answer) => {
                 let attempt = *attempt;
                 match answer.clone() {
-                    PortReply::Approved => ConfirmRestore { attempt },
+                    PortReply::Approved(_) => ConfirmRestore { attempt },
                     PortReply::Declined(reason)
                     | PortReply::Unreachable(reason)
                     | PortReply::TurnedAway(reason) => DeclineRestore { attempt, reason },
                 }
             }
-            (_, PortReply::Approved) => ConfirmGrant,
+            (_, PortReply::Approved(_)) => ConfirmGrant,
             (
                 _,
                 PortReply::Declined(reason)

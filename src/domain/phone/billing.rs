@@ -139,14 +139,14 @@ impl Billing {
         use payment::Event as E;
         let order = me.of::<Order>();
         match (self, event) {
-            (Paying, E::Approved) => Step::wait(Booking).send(order, Pay),
+            (Paying, E::Approved { .. }) => Step::wait(Booking).send(order, Pay),
             (Paying, E::Declined { reason }) => {
                 Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unpaid, reason })
             }
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
                 Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unavailable, reason })
             }
-            (Withdrawing, E::Approved) => refund(me),
+            (Withdrawing, E::Approved { .. }) => refund(me),
             (Refunding, E::RefundDeclined { reason }) => Step::stuck(Owing, reason),
             (Withdrawing, E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. })
             | (Refunding | Owing, E::Refunded) => close(me),

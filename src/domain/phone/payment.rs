@@ -43,7 +43,7 @@ impl Bill for Sale {
     }
 
     fn command_routes() -> CommandRoutes<Payment> {
-        let ignored = &["id", "orderId", "price", "reason"];
+        let ignored = &["id", "orderId", "price", "reason", "transactionId"];
         CommandRoutes::new()
             .ignoring(ignored)
             .forward_to::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)

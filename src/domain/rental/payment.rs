@@ -41,7 +41,7 @@ impl Bill for Rent {
 
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
-            .ignoring(&["id", "carId", "qty", "amount", "status", "reason"])
+            .ignoring(&["id", "carId", "qty", "amount", "status", "reason", "transactionId"])
             .on_referenced("restate", RestateBody::means)
             .forward_to::<Order, _>("cancel the order", Method::Patch, StatusBody::cancels)
     }

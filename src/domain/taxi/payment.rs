@@ -43,7 +43,7 @@ impl Bill for Fare {
 
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
-            .ignoring(&["id", "cardNo", "amount", "reason"])
+            .ignoring(&["id", "cardNo", "amount", "reason", "transactionId"])
             .on_referenced("restate", RestateBody::means)
     }
 }

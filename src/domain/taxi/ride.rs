@@ -223,7 +223,7 @@ impl Ride {
         use payment::Event as E;
         let order = me.of::<Order>();
         match (self, event) {
-            (Paying, E::Approved) => Step::wait(Riding { taxi: Hold::Free })
+            (Paying, E::Approved { .. }) => Step::wait(Riding { taxi: Hold::Free })
                 .send(order, Pay)
                 .send(me.of::<Reservation>(), Accept),
             (Paying, E::Declined { reason }) => {
@@ -232,7 +232,7 @@ impl Ride {
             (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
                 Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unavailable, reason })
             }
-            (Withdrawing, E::Approved) => Step::wait(Undoing(Undo {
+            (Withdrawing, E::Approved { .. }) => Step::wait(Undoing(Undo {
                 reservation: Part::Undone,
                 taxi: Hold::Free,
                 payment: Part::Pending,

@@ -47,7 +47,7 @@ impl Port for Sms {
 
     fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let failed = match answer {
-            PortReply::Approved => None,
+            PortReply::Approved(_) => None,
             PortReply::Declined(reason)
             | PortReply::Unreachable(reason)
             | PortReply::TurnedAway(reason) => Some(reason.clone()),

@@ -101,7 +101,7 @@ async fn a_call_that_no_client_waits_for_is_retried_until_it_is_answered() {
         settings.failure_rate = 0.9;
     });
     let (answer, _) = asked(&service, &port_call(UntilAnswered, 1_000_000)).await;
-    assert_eq!(answer, PortReply::Approved);
+    assert_eq!(answer, PortReply::Approved(json!(null)));
 }
 
 #[tokio::test]

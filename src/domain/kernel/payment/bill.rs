@@ -26,7 +26,8 @@ pub trait Bill: Message + Default {
     /// are added to it.
     fn details(&self) -> Value;
 
-    /// The representation for clients: plain data with the JSON names of the business.
+    /// The representation for clients: a struct or a map with the JSON names of the business. The
+    /// provider's number of the charge is added to it as `transactionId`.
     fn show(&self, receipt: Receipt) -> impl Serialize;
 
     /// The commands that clients of this business submit in addition to `settle`.

@@ -176,14 +176,14 @@ impl Phase {
     fn on_payment<O: Payable>(self, me: Id<Billing<O>>, event: Event<O::Bill>) -> Step<Billing<O>> {
         let order = me.of::<O>();
         match (self, event) {
-            (Paying, Event::Approved) => Accepting.step().send(order, O::accept()),
+            (Paying, Event::Approved { .. }) => Accepting.step().send(order, O::accept()),
             (Paying, Event::Declined { reason }) => {
                 Rejecting.step().send(order, O::reject(FailureKind::Unpaid, reason))
             }
             (Paying, Event::Abandoned { reason, .. } | Event::TurnedAway { reason }) => {
                 Rejecting.step().send(order, O::reject(FailureKind::Unavailable, reason))
             }
-            (Withdrawing, Event::Approved) => {
+            (Withdrawing, Event::Approved { .. }) => {
                 Refunding.step().send(me.of::<Payment<O::Bill>>(), Refund)
             }
             (

@@ -4,7 +4,7 @@ use super::{
     Bill,
     Command::{Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, TurnAway},
     Event::{self, Abandoned, RefundRequested, Requested},
-    Payment,
+    Payment, TransactionId,
 };
 use crate::domain::kernel::{Dispatch, Id, Meta, Money, Port, PortReply, PortRequest, RetryPolicy};
 use serde_json::{Value, json};
@@ -27,21 +27,24 @@ impl<B: Bill> Port for Charging<B> {
                 body: body("charge", *payment, *amount, bill.details()),
                 retry_policy: RetryPolicy::UntilDeadline,
             }),
+            RefundRequested { amount, transaction_id } => {
+                let details = match transaction_id {
+                    Some(transaction_id) => json!({ "transactionId": transaction_id }),
+                    None => json!({}),
+                };
+                Some(refund(*payment, *amount, details))
+            }
             // The service may have charged without an answer, so an abandoned charge is refunded.
-            RefundRequested { amount } | Abandoned { amount, .. } => Some(PortRequest {
-                operation: "refund",
-                key: format!("refund-{payment}"),
-                undoes: Some(("charge", charge_key(*payment))),
-                body: body("refund", *payment, *amount, json!({})),
-                retry_policy: RetryPolicy::UntilAnswered,
-            }),
+            Abandoned { amount, .. } => Some(refund(*payment, *amount, json!({}))),
             _ => None,
         }
     }
 
     fn on_reply((payment, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let command = match (event, answer) {
-            (Requested { .. }, PortReply::Approved) => Approve,
+            (Requested { .. }, PortReply::Approved(body)) => {
+                Approve { transaction_id: TransactionId::in_answer(body) }
+            }
             (Requested { .. }, PortReply::Declined(reason)) => Decline { reason: reason.clone() },
             (Requested { .. }, PortReply::Unreachable(reason)) => {
                 Abandon { reason: reason.clone() }
@@ -49,7 +52,7 @@ impl<B: Bill> Port for Charging<B> {
             (Requested { .. }, PortReply::TurnedAway(reason)) => {
                 TurnAway { reason: reason.clone() }
             }
-            (_, PortReply::Approved) => ConfirmRefund,
+            (_, PortReply::Approved(_)) => ConfirmRefund,
             (
                 _,
                 PortReply::Declined(reason)
@@ -58,6 +61,16 @@ impl<B: Bill> Port for Charging<B> {
             ) => DeclineRefund { reason: reason.clone() },
         };
         Dispatch::new(*payment, command)
+    }
+}
+
+fn refund<P>(payment: Id<P>, amount: Money, details: Value) -> PortRequest {
+    PortRequest {
+        operation: "refund",
+        key: format!("refund-{payment}"),
+        undoes: Some(("charge", charge_key(payment))),
+        body: body("refund", payment, amount, details),
+        retry_policy: RetryPolicy::UntilAnswered,
     }
 }
 

@@ -19,10 +19,12 @@ mod billing;
 mod charging;
 #[cfg(test)]
 mod specs;
+mod transaction;
 
 pub use bill::{Bill, Receipt, Stage};
 pub use billing::{Billing, Payable, Phase, Turn};
 pub use charging::Charging;
+pub use transaction::TransactionId;
 
 use super::{
     Aggregate, CommandRoutes, Decision, Empty, Issuer, Money, RejectionKind, SettingsOf, Timestamp,
@@ -45,6 +47,9 @@ pub struct Payment<B> {
     bill: B,
     amount: Money,
     status: Status,
+    /// The provider's number of the charge, if its answer had one.
+    #[serde(default)]
+    transaction_id: Option<TransactionId>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,7 +88,10 @@ pub enum Command<B> {
         amount: Money,
     },
     /// The card was charged.
-    Approve,
+    Approve {
+        /// The provider's number of the charge, if its answer had one.
+        transaction_id: Option<TransactionId>,
+    },
     /// The card was not charged.
     Decline {
         /// The reason, as a sentence.
@@ -125,7 +133,11 @@ pub enum Event<B> {
         amount: Money,
     },
     /// The card was charged.
-    Approved,
+    Approved {
+        /// The provider's number of the charge, if its answer had one.
+        #[serde(default)]
+        transaction_id: Option<TransactionId>,
+    },
     /// The card was not charged.
     Declined {
         /// The reason, as a sentence.
@@ -144,6 +156,9 @@ pub enum Event<B> {
     RefundRequested {
         /// The amount, in won.
         amount: Money,
+        /// The provider's number of the charge, if its answer had one.
+        #[serde(default)]
+        transaction_id: Option<TransactionId>,
     },
     /// The money was given back.
     Refunded,
@@ -194,7 +209,7 @@ impl<B> Event<B> {
     pub const fn stage(&self) -> Stage {
         match self {
             Requested { .. } => Stage::Requested,
-            Approved => Stage::Approved,
+            Approved { .. } => Stage::Approved,
             Declined { .. } | Abandoned { .. } | Voided | TurnedAway { .. } => Stage::Declined,
             RefundRequested { .. } => Stage::RefundRequested,
             RefundDeclined { .. } => Stage::RefundDeclined,
@@ -206,6 +221,8 @@ impl<B> Event<B> {
 impl<B: Bill> Aggregate for Payment<B> {
     const NAME: &'static str = B::NAME;
     const ALIASES: &'static [&'static str] = B::ALIASES;
+    /// Snapshots of shape 1 have no transaction number.
+    const SHAPE: u32 = 2;
     type Business = B::Business;
     type Command = Command<B>;
     type Event = Event<B>;
@@ -216,7 +233,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             Restate => Issuer::Anyone,
             Settle => Issuer::Staff(B::CASHIER),
             Request { .. }
-            | Approve
+            | Approve { .. }
             | Decline { .. }
             | Abandon { .. }
             | TurnAway { .. }
@@ -236,11 +253,14 @@ impl<B: Bill> Aggregate for Payment<B> {
         let amount = self.amount;
         match (&self.status, command) {
             (S::Blank, Request { bill, amount }) => Ok(vec![Requested { bill, amount }]),
-            (S::Requested, Approve) => Ok(vec![Approved]),
+            (S::Requested, Approve { transaction_id }) => Ok(vec![Approved { transaction_id }]),
             (S::Requested, Decline { reason }) => Ok(vec![Declined { reason }]),
             (S::Requested, Abandon { reason }) => Ok(vec![Abandoned { amount, reason }]),
             (S::Requested, TurnAway { reason }) => Ok(vec![TurnedAway { reason }]),
-            (S::Approved, Refund) => Ok(vec![RefundRequested { amount }]),
+            (S::Approved, Refund) => {
+                let transaction_id = self.transaction_id.clone();
+                Ok(vec![RefundRequested { amount, transaction_id }])
+            }
             (S::RefundRequested, ConfirmRefund) | (S::RefundDeclined { .. }, Settle) => {
                 Ok(vec![Refunded])
             }
@@ -253,8 +273,12 @@ impl<B: Bill> Aggregate for Payment<B> {
 
     fn evolve(self, event: Event<B>) -> Self {
         let status = match event {
-            Requested { bill, amount } => return Self { bill, amount, status: Status::Requested },
-            Approved => Status::Approved,
+            Requested { bill, amount } => {
+                return Self { bill, amount, status: Status::Requested, transaction_id: None };
+            }
+            Approved { transaction_id } => {
+                return Self { status: Status::Approved, transaction_id, ..self };
+            }
             Declined { reason } => Status::Declined { reason },
             Abandoned { reason, .. } => Status::Abandoned { reason },
             Voided => Status::Voided { reason: self.status.reason().unwrap_or_default().into() },
@@ -267,12 +291,13 @@ impl<B: Bill> Aggregate for Payment<B> {
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        self.bill.show(Receipt {
+        let receipt = Receipt {
             number,
             amount: self.amount,
             stage: self.stage(),
             reason: self.status.reason().map(ToOwned::to_owned),
-        })
+        };
+        Shown { payment: self.bill.show(receipt), transaction_id: self.transaction_id() }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -287,11 +312,27 @@ impl<B: Bill> Aggregate for Payment<B> {
     }
 }
 
+/// The representation of a payment: that of its bill, and the provider's number of the charge.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a, T: Serialize> {
+    #[serde(flatten)]
+    payment: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<&'a TransactionId>,
+}
+
 impl<B: Bill> Payment<B> {
     /// The stage of the payment.
     #[must_use]
     pub const fn stage(&self) -> Stage {
         self.status.stage()
+    }
+
+    /// The provider's number of the charge, if its answer had one.
+    #[must_use]
+    pub const fn transaction_id(&self) -> Option<&TransactionId> {
+        self.transaction_id.as_ref()
     }
 
     /// The rest of the transition table: commands that change nothing, and rejections.
@@ -304,7 +345,7 @@ impl<B: Bill> Payment<B> {
             (_, Request { bill, amount }) if (bill, amount) == (&self.bill, &self.amount) => {
                 Ok(vec![])
             }
-            (S::Approved, Approve)
+            (S::Approved, Approve { .. })
             | (S::Declined { .. }, Decline { .. })
             | (S::Abandoned { .. } | S::Voided { .. }, Abandon { .. })
             | (S::TurnedAway { .. }, TurnAway { .. })
@@ -314,7 +355,7 @@ impl<B: Bill> Payment<B> {
             | (S::Refunded, ConfirmRefund | Settle) => Ok(vec![]),
 
             (_, Request { .. }) => Err(Rejection::AlreadyRequested),
-            (_, Approve | Decline { .. } | Abandon { .. } | TurnAway { .. }) => {
+            (_, Approve { .. } | Decline { .. } | Abandon { .. } | TurnAway { .. }) => {
                 Err(Rejection::AlreadyAnswered)
             }
             (_, Refund) => Err(Rejection::NothingPaid),

@@ -3,17 +3,17 @@
 use super::{
     Bill, Charging,
     Command::{
-        Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate, Settle,
-        TurnAway,
+        self, Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate,
+        Settle, TurnAway,
     },
     Event::{
         self, Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
         TurnedAway, Voided,
     },
-    Receipt, Rejection,
+    Receipt, Rejection, TransactionId,
 };
 use crate::domain::kernel::{
-    Business, Host, Id, Meta, Money, Port, Timestamp,
+    Aggregate as _, Business, Dispatch, Host, Id, Meta, Money, Port, PortReply, Timestamp,
     spec::{Spec, table},
 };
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ impl Bill for Tip {
     }
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
-        receipt.stage.word()
+        json!({ "status": receipt.stage.word() })
     }
 }
 
@@ -57,9 +57,11 @@ const FARE: Money = Money(3_800);
 fn every_command_is_answered_in_every_state() {
     let reason = || "no answer".to_owned();
     let abandoned = || Abandoned { amount: FARE, reason: reason() };
-    let (wanted, unwilling) =
-        (|| RefundRequested { amount: FARE }, || RefundDeclined { reason: reason() });
-    let paid = |further: &[Event<Tip>]| [&[requested(), Approved], further].concat();
+    let (wanted, unwilling) = (
+        || RefundRequested { amount: FARE, transaction_id: Some(transaction_id()) },
+        || RefundDeclined { reason: reason() },
+    );
+    let paid = |further: &[Event<Tip>]| [&[requested(), approved()], further].concat();
     let pasts = [
         ("Blank", vec![]),
         ("Requested", vec![requested()]),
@@ -78,7 +80,7 @@ fn every_command_is_answered_in_every_state() {
     let asking = [request(FARE), request(Money(1)), Restate];
     table::<Payment>(&pasts, &asking, OF_ASKING);
     let turn_away = TurnAway { reason: reason() };
-    table::<Payment>(&pasts, &[Approve, decline, abandon, turn_away], OF_CHARGING);
+    table::<Payment>(&pasts, &[approve(), decline, abandon, turn_away], OF_CHARGING);
     let giving_back = [Refund, ConfirmRefund, DeclineRefund { reason: reason() }, Settle];
     table::<Payment>(&pasts, &giving_back, OF_GIVING_BACK);
 }
@@ -134,15 +136,15 @@ fn a_card_is_charged_once() {
     let request = || Request { bill: Tip, amount: FARE };
     Payment::given([]).when(request()).then([requested()]);
     Payment::given([requested()]).when(request()).then([]);
-    Payment::given([requested(), Approved]).when(Approve).then([]);
+    Payment::given([requested(), approved()]).when(approve()).then([]);
 }
 
 #[test]
 fn a_payment_is_refunded_once() {
-    let wanted = || RefundRequested { amount: FARE };
-    Payment::given([requested(), Approved]).when(Refund).then([wanted()]);
-    Payment::given([requested(), Approved, wanted()]).when(ConfirmRefund).then([Refunded]);
-    Payment::given([requested(), Approved, wanted(), Refunded]).when(Refund).then([]);
+    let wanted = || RefundRequested { amount: FARE, transaction_id: Some(transaction_id()) };
+    Payment::given([requested(), approved()]).when(Refund).then([wanted()]);
+    Payment::given([requested(), approved(), wanted()]).when(ConfirmRefund).then([Refunded]);
+    Payment::given([requested(), approved(), wanted(), Refunded]).when(Refund).then([]);
     Payment::given([requested()]).when(Refund).rejected(Rejection::NothingPaid);
 }
 
@@ -152,7 +154,7 @@ fn a_charge_without_an_answer_is_voided() {
     let abandoned = || Abandoned { amount: FARE, reason: reason() };
     Payment::given([requested()]).when(Abandon { reason: reason() }).then([abandoned()]);
     Payment::given([requested(), abandoned()]).when(ConfirmRefund).then([Voided]);
-    Payment::given([requested(), abandoned()]).when(Approve).rejected(Rejection::AlreadyAnswered);
+    Payment::given([requested(), abandoned()]).when(approve()).rejected(Rejection::AlreadyAnswered);
 }
 
 #[test]
@@ -168,10 +170,52 @@ fn a_charge_that_was_never_sent_needs_no_refund() {
 
 #[test]
 fn a_restated_payment_charges_nothing() {
-    Payment::given([requested(), Approved]).when(Restate).then([]);
+    Payment::given([requested(), approved()]).when(Restate).then([]);
     Payment::given([]).when(Restate).rejected(Rejection::Unknown);
+}
+
+#[test]
+fn a_refund_is_requested_under_the_number_that_the_provider_gave_the_charge() {
+    let meta = Meta { position: 3, version: 2, time: Timestamp(0), correlation: 7 };
+    let answer = PortReply::Approved(json!({ "transactionId": "t-1", "status": "paid" }));
+    let command = Charging::<Tip>::on_reply(&(Id::new(7), requested()), &meta, &answer);
+    assert_eq!(command, Dispatch::new(Id::<Payment>::new(7), approve()));
+    let refund = |event| Charging::<Tip>::ask(&(Id::new(7), event), &meta).unwrap().body;
+    let of_refund = json!({ "operation": "refund", "orderId": 7, "amount": 3_800 });
+    let with_number =
+        json!({ "operation": "refund", "orderId": 7, "amount": 3_800, "transactionId": "t-1" });
+    let wanted = RefundRequested { amount: FARE, transaction_id: Some(transaction_id()) };
+    assert_eq!(refund(wanted), with_number);
+    assert_eq!(refund(RefundRequested { amount: FARE, transaction_id: None }), of_refund);
+    assert_eq!(refund(Abandoned { amount: FARE, reason: String::new() }), of_refund);
+}
+
+#[test]
+fn the_number_of_the_charge_is_shown_when_there_is_one() {
+    let shown = |transaction_id| {
+        let past = [requested(), Approved { transaction_id }];
+        let payment = past.into_iter().fold(Payment::default(), Payment::evolve);
+        serde_json::to_value(payment.represent(7)).unwrap()
+    };
+    assert_eq!(shown(None), json!({ "status": "Approved" }));
+    assert_eq!(
+        shown(Some(transaction_id())),
+        json!({ "status": "Approved", "transactionId": "t-1" })
+    );
 }
 
 fn requested() -> Event<Tip> {
     Requested { bill: Tip, amount: FARE }
+}
+
+fn transaction_id() -> TransactionId {
+    "t-1".into()
+}
+
+fn approve() -> Command<Tip> {
+    Approve { transaction_id: Some(transaction_id()) }
+}
+
+fn approved() -> Event<Tip> {
+    Approved { transaction_id: Some(transaction_id()) }
 }

@@ -2,6 +2,7 @@
 
 use super::Dice;
 use crate::domain::kernel::{PortReply, PortRequest, RetryPolicy};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All outside services of a simulated world.
@@ -17,6 +18,8 @@ pub struct Outside {
     keys: BTreeSet<String>,
     answers: BTreeMap<String, PortReply>,
     done: BTreeMap<String, u32>,
+    /// The transaction numbers in the bodies of the calls that undo others, by key.
+    sent: BTreeMap<String, Option<Value>>,
 }
 
 /// The way outside services answer.
@@ -37,6 +40,13 @@ impl Outside {
         self.done.get(key).copied().unwrap_or_default()
     }
 
+    /// The transaction number that was sent with the call of this key, which undoes another. `None`
+    /// when there was no such call.
+    #[must_use]
+    pub fn sent_with(&self, key: &str) -> Option<Option<&Value>> {
+        self.sent.get(key).map(Option::as_ref)
+    }
+
     /// The number of calls so far.
     #[must_use]
     pub const fn asked(&self) -> u64 {
@@ -47,6 +57,9 @@ impl Outside {
     pub(super) fn ask(&mut self, ask: &PortRequest, dice: &mut Dice) -> Option<PortReply> {
         self.asked += 1;
         let is_first = self.keys.insert(ask.key.clone());
+        if ask.undoes.is_some() {
+            self.sent.insert(ask.key.clone(), ask.body.get("transactionId").cloned());
+        }
         if let Some(answer) = self.answers.get(&ask.key) {
             return Some(answer.clone());
         }
@@ -54,8 +67,8 @@ impl Outside {
         let planned = self.fail_at.as_ref().filter(|(nth, _)| *nth + 1 == self.asked);
         let answer = match planned {
             Some((_, answer)) if !until_answered => answer.clone(),
-            _ if self.luck == Luck::Good => PortReply::Approved,
-            _ => Self::chance(ask.retry_policy, dice),
+            _ if self.luck == Luck::Good => approved(&ask.key),
+            _ => Self::chance(ask, dice),
         };
         let was_done = self.done.contains_key(&ask.key);
         match answer {
@@ -72,20 +85,26 @@ impl Outside {
                 self.answers.insert(ask.key.clone(), PortReply::Declined(reason.clone()));
                 Some(PortReply::Declined(reason))
             }
-            PortReply::Approved | PortReply::Declined(_) => {
+            PortReply::Approved(_) | PortReply::Declined(_) => {
                 self.done.entry(ask.key.clone()).or_insert(1);
-                self.answers.insert(ask.key.clone(), PortReply::Approved);
-                Some(PortReply::Approved)
+                let answer = approved(&ask.key);
+                self.answers.insert(ask.key.clone(), answer.clone());
+                Some(answer)
             }
         }
     }
 
-    fn chance(retry_policy: RetryPolicy, dice: &mut Dice) -> PortReply {
-        match (retry_policy, dice.roll(10)) {
+    fn chance(ask: &PortRequest, dice: &mut Dice) -> PortReply {
+        match (ask.retry_policy, dice.roll(10)) {
             (_, 0 | 1) => PortReply::Unreachable("the service does not answer".into()),
             (RetryPolicy::UntilDeadline, 2 | 3) => PortReply::Declined("not enough money".into()),
             (RetryPolicy::UntilDeadline, 4) => PortReply::TurnedAway("the gate is open".into()),
-            _ => PortReply::Approved,
+            _ => approved(&ask.key),
         }
     }
+}
+
+/// The approval of a provider, with its number of the operation.
+fn approved(key: &str) -> PortReply {
+    PortReply::Approved(json!({ "transactionId": format!("t-{key}") }))
 }
