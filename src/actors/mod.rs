@@ -41,7 +41,10 @@ pub use gate::{
 pub use installation::Installation;
 pub use runtime::Runtime;
 pub use saga::Waiting;
-pub use settings::{ActorSettings, Fallback, PortSettings, PortsSettings, Settings, TransportKind};
+pub use settings::{
+    ActorSettings, Fallback, HeaderSetting, HeadersSettings, PortSettings, PortsSettings, Settings,
+    TransportKind,
+};
 pub use support::clock;
 pub(crate) use support::panic_message;
 pub use support::{COUNT_MAX, InvalidSetting, Ranged, THREADS_MAX, whole_seconds_spread, within};

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The protocol is that of the HTTP transport of ports: `POST` of JSON under an `Idempotency-Key`.
-//! The status 2xx means done, 4xx declined, 5xx no answer.
+//! The status 2xx means done, 402, 409 and 422 declined, any other no answer. The answer to a call
+//! that was done has a `transactionId`. A refund that names another one is declined.
 //!
 //! The first path segment is the name of a service: `/payment`, `/sms`, `/review-desk`,
 //! `/reward-bank`, or any other. Each has a behaviour and a ledger of its own. A body with a key

@@ -155,14 +155,14 @@ pub fn routes(config: &mut ServiceConfig) {
 
 async fn call(request: HttpRequest, body: Bytes, services: Data<Services>) -> Shown {
     let name = request.match_info().get("name").unwrap_or_default();
-    let call = understood(&request, &body)
-        .map_err(|sentence| Problem::new(StatusCode::BAD_REQUEST, sentence))?;
+    let call = understood(&request, &body)?;
+    let transaction = transaction_id(&call.key);
     let service = services.find_or_begin(name)?;
     let problem = |status, detail| Err(Problem::new(status, detail));
     match service.take(call).await {
         Answer::Said(Verdict::Done) => {
-            let approved = r#"{"status":"approved"}"#;
-            Ok(HttpResponse::Ok().content_type("application/json").body(approved))
+            let approved = json!({ "status": "approved", "transactionId": transaction });
+            Ok(HttpResponse::Ok().json(approved))
         }
         Answer::Said(Verdict::Declined) => {
             problem(StatusCode::PAYMENT_REQUIRED, "declined on purpose")
@@ -179,25 +179,40 @@ async fn call(request: HttpRequest, body: Bytes, services: Data<Services>) -> Sh
     }
 }
 
-/// The part of a body that is read here: the charge to give back. Each business has its own name
-/// for it.
+/// The number of what is done under this key.
+fn transaction_id(key: &str) -> String {
+    format!("t-{key}")
+}
+
+/// The part of a body that is read here: the charge to give back, for which each business has its
+/// own name, and the number of its transaction.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Asked {
     #[serde(alias = "release", alias = "reclaim")]
     charge: Option<String>,
+    transaction_id: Option<String>,
 }
 
-/// Parses a call; the error says why it is malformed.
-fn understood(request: &HttpRequest, body: &[u8]) -> Result<Call, String> {
+/// Parses a call. The error says why it is malformed, or names another transaction.
+fn understood(request: &HttpRequest, body: &[u8]) -> Result<Call, Problem> {
+    let malformed = |sentence| Problem::new(StatusCode::BAD_REQUEST, sentence);
     let is_key = |key: &&str| (1..=KEY_BYTES_MAX).contains(&key.len());
     let key = request.headers().get("Idempotency-Key").and_then(|key| key.to_str().ok());
     let Some(key) = key.filter(is_key) else {
-        return Err(format!("a call needs an Idempotency-Key of 1 to {KEY_BYTES_MAX} bytes"));
+        let sentence = format!("a call needs an Idempotency-Key of 1 to {KEY_BYTES_MAX} bytes");
+        return Err(malformed(sentence));
     };
     let asked: Asked =
-        serde_json::from_slice(body).map_err(|error| format!("the body: {error}"))?;
+        serde_json::from_slice(body).map_err(|error| malformed(format!("the body: {error}")))?;
     if !asked.charge.as_deref().is_none_or(|charge| is_key(&charge)) {
-        return Err(format!("the charge to give back is a key of 1 to {KEY_BYTES_MAX} bytes"));
+        let sentence = format!("the charge to give back is a key of 1 to {KEY_BYTES_MAX} bytes");
+        return Err(malformed(sentence));
+    }
+    let given_back = asked.charge.as_deref().map(transaction_id);
+    if asked.transaction_id.is_some() && asked.transaction_id != given_back {
+        let sentence = "this is not the transaction of the charge to give back";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence));
     }
     Ok(Call { key: key.to_owned(), gives_back: asked.charge })
 }

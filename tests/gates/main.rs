@@ -1,5 +1,6 @@
 //! Outside services that are slow, failing or down, and the answers to clients meanwhile.
 
+mod answering;
 mod deferring;
 mod harness;
 mod provider;

@@ -1,7 +1,9 @@
 //! A card payment provider whose behaviour a test changes.
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
-use serde_json::Value;
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, http::StatusCode, web,
+};
+use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -16,14 +18,25 @@ pub enum Mood {
     Approves,
     /// It carries out nothing and answers that it failed.
     Fails,
+    /// It carries out nothing and answers with this status.
+    Answers(u16),
     /// It does not answer until its mood changes, and then carries out the call.
     Hangs,
     /// It does not answer the first call under a key, and carries out the next one.
     HangsFirst,
 }
 
-/// The calls under each key: their number, and whether one was carried out.
-type Asked = Mutex<HashMap<String, (usize, bool)>>;
+/// The calls under each key.
+type Asked = Mutex<HashMap<String, Calls>>;
+
+/// The calls under one key.
+#[derive(Default)]
+struct Calls {
+    times: usize,
+    is_done: bool,
+    /// The transaction number in the last of them.
+    transaction: Option<String>,
+}
 
 /// A provider outside the application.
 pub struct Provider {
@@ -77,19 +90,24 @@ impl Provider {
 
     /// The number of calls under this key.
     pub fn asked(&self, key: &str) -> usize {
-        self.shared.asked.lock().expect("no panic").get(key).map_or(0, |(times, _)| *times)
+        self.shared.asked.lock().expect("no panic").get(key).map_or(0, |calls| calls.times)
     }
 
     /// The number of calls under keys with this prefix.
     pub fn asked_in_all(&self, beginning: &str) -> usize {
         let asked = self.shared.asked.lock().expect("no panic");
         let alike = asked.iter().filter(|(key, _)| key.starts_with(beginning));
-        alike.map(|(_, (times, _))| times).sum()
+        alike.map(|(_, calls)| calls.times).sum()
     }
 
     /// Whether the call under this key was carried out.
     pub fn has_done(&self, key: &str) -> bool {
-        self.shared.asked.lock().expect("no panic").get(key).is_some_and(|(_, done)| *done)
+        self.shared.asked.lock().expect("no panic").get(key).is_some_and(|calls| calls.is_done)
+    }
+
+    /// The transaction number in the last call under this key.
+    pub fn transaction(&self, key: &str) -> Option<String> {
+        self.shared.asked.lock().expect("no panic").get(key)?.transaction.clone()
     }
 }
 
@@ -117,14 +135,22 @@ async fn answer(
         if let Some((store_and_port, key)) = undone {
             assert!(store_and_port == ours && asked.contains_key(key), "an unknown charge: {key}");
         }
-        let (times, _) = asked.entry(key.to_owned()).or_default();
-        *times += 1;
-        *times
+        let calls = asked.entry(key.to_owned()).or_default();
+        calls.transaction = body["transactionId"].as_str().map(str::to_owned);
+        calls.times += 1;
+        calls.times
     };
     let mut mood = mood.subscribe();
     let now = *mood.borrow_and_update();
     match now {
         Mood::Fails => return HttpResponse::InternalServerError().finish(),
+        Mood::Answers(status) => {
+            let status = StatusCode::from_u16(status).expect("a status");
+            return HttpResponse::build(status).json(json!({
+                "reason": "not enough money",
+                "error": "in the table CHARGES at http://10.0.0.3",
+            }));
+        }
         Mood::HangsFirst if times > 1 => {}
         Mood::Hangs | Mood::HangsFirst => {
             let better = mood.wait_for(|mood| *mood == Mood::Approves).await;
@@ -132,8 +158,8 @@ async fn answer(
         }
         Mood::Approves => {}
     }
-    if let Some((_, done)) = shared.asked.lock().expect("no panic").get_mut(key) {
-        *done = true;
+    if let Some(calls) = shared.asked.lock().expect("no panic").get_mut(key) {
+        calls.is_done = true;
     }
-    HttpResponse::Ok().json(serde_json::json!({ "status": "approved" }))
+    HttpResponse::Ok().json(json!({ "status": "approved", "transactionId": format!("t-{key}") }))
 }

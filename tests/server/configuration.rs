@@ -51,6 +51,18 @@ const WRONG: &[(&str, &[&str])] = &[
         &["ports.taxi/payment.url", "bank.example"],
     ),
     ("[ports.\"taxi/payment\"]\nurl = \"http://bank.example\"", &["ports.taxi/payment.url"]),
+    (
+        "[ports.\"taxi/payment\"]\nheaders.X-Key = \"k\"",
+        &["ports.taxi/payment.headers", "transport"],
+    ),
+    (
+        "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://bank.example\"\nheaders.X-Key = { env = \"NO_SUCH_TOKEN\" }",
+        &["ports.taxi/payment.headers", "X-Key", "NO_SUCH_TOKEN is not set", "madang.toml"],
+    ),
+    (
+        "[ports.\"taxi/payment\"]\ntransport = \"http\"\nurl = \"http://bank.example\"\nheaders.X-Key = 7",
+        &["ports.taxi/payment.headers.X-Key", "env =", "madang.toml"],
+    ),
     ("[ports.\"taxi/payment\"]\ntimeout_ms = 0", &["ports.taxi/payment.timeout_ms", "from 1"]),
     (
         "[ports.\"taxi/payment\"]\nwithin_ms = 3000",

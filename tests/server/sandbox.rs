@@ -73,6 +73,19 @@ fn counts<const N: usize>(ledger: &Value, names: [&str; N]) -> [u64; N] {
 }
 
 #[tokio::test]
+async fn a_refund_that_names_the_transaction_of_another_charge_is_declined() {
+    let outside = Outside::start(&[]);
+    let charged = outside.call("/payment", "charge-1", json!({ "operation": "charge" })).await;
+    let charged: Value = charged.json().await.expect("json");
+    assert_eq!(charged, json!({ "status": "approved", "transactionId": "t-charge-1" }));
+    for (transaction, status) in [("t-charge-2", 422), ("t-charge-1", 200)] {
+        let body = json!({ "charge": "charge-1", "transactionId": transaction });
+        assert_eq!(outside.call("/payment", "refund-1", body).await.status(), status);
+    }
+    assert_eq!(counts(&outside.ledger().await, ["charges", "refunds"]), [1, 1]);
+}
+
+#[tokio::test]
 async fn asking_again_under_the_same_key_charges_once() {
     let outside = Outside::start(&[]);
     for key in ["charge-1", "charge-1", "charge-2", "charge-1"] {

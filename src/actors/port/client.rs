@@ -19,6 +19,7 @@
 use super::{
     admission::PortAdmission,
     deadline::{Deadline, left},
+    failure_log::FailureLog,
     retry_budget::RetryBudget,
     transport::Transport,
 };
@@ -67,7 +68,12 @@ pub struct PortClient {
     /// The retry budget of calls that no client waits for. It is separate, so that they use up
     /// nothing of the other budget.
     background_budget: RetryBudget,
+    /// The log of the failures of the service.
+    failures: FailureLog,
 }
+
+/// The reason of a failure as clients and the journal see it. The details are in the log.
+const FAILED: &str = "the outside service failed";
 
 impl PortClient {
     /// Creates a client with these settings. The store id becomes part of every idempotency key. So
@@ -94,6 +100,7 @@ impl PortClient {
             admission,
             budget,
             background_budget,
+            failures: FailureLog::new(name),
         })
     }
 
@@ -243,12 +250,21 @@ impl PortClient {
         permit: Permit,
         at_most: Duration,
     ) -> Result<PortReply, String> {
-        let answer = match timeout(at_most, self.transport.ask(ask)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(format!("no answer within {} ms", at_most.as_millis())),
+        let (reason, details) = match timeout(at_most, self.transport.ask(ask)).await {
+            Ok(Ok(answer)) => {
+                self.failures.answered();
+                permit.report(CallOutcome::Succeeded);
+                return Ok(answer);
+            }
+            Ok(Err(details)) => (FAILED.to_owned(), details),
+            Err(_) => {
+                let reason = format!("no answer within {} ms", at_most.as_millis());
+                (reason.clone(), reason)
+            }
         };
-        permit.report(if answer.is_ok() { CallOutcome::Succeeded } else { CallOutcome::Failed });
-        answer
+        self.failures.failed(&details);
+        permit.report(CallOutcome::Failed);
+        Err(reason)
     }
 
     const fn timeout(&self) -> Duration {

@@ -1,9 +1,12 @@
-//! Calls of outside services: admission, deadline, retry budget, hedging, deferral and transport.
+//! Calls of outside services: admission, deadline, retry budget, hedging, deferral, transports and
+//! the log of failures.
 
 mod admission;
 mod client;
 mod deadline;
 mod deferral;
+mod failure_log;
+mod http;
 mod retry_budget;
 mod transport;
 mod waiting_clients;

@@ -1,5 +1,6 @@
 //! Transports to an outside service: the sandbox inside this process, or HTTP.
 
+use super::http::Http;
 use crate::{
     actors::settings::{PortSettings, TransportKind},
     domain::kernel::{PortReply, PortRequest, RetryPolicy},
@@ -20,13 +21,6 @@ enum Means {
     Http(Http),
 }
 
-struct Http {
-    client: reqwest::Client,
-    url: reqwest::Url,
-    /// The prefix of every idempotency key sent to the service.
-    ours: String,
-}
-
 impl Transport {
     /// Creates the transport of this port, as configured. Other ports and other stores may call the
     /// same service, so port name and store id are a part of every key. The keys of a store without
@@ -35,21 +29,11 @@ impl Transport {
     /// # Errors
     /// A sentence that says what is wrong with the settings.
     pub fn new(port: &str, store: Option<StoreId>, settings: PortSettings) -> Result<Self, String> {
-        let in_section = |reason: String| format!("ports.\"{port}\": {reason}");
         let by = match settings.transport {
             TransportKind::Sandbox => Means::Sandbox,
             TransportKind::Http => {
-                let url = settings.url.as_deref().ok_or("the http transport needs a `url`");
-                let url = url.map_err(|reason| in_section(reason.to_owned()))?;
-                let url = url.parse().map_err(|error| in_section(format!("`url`: {error}")))?;
-                // If an embedding program has already installed a provider, that one is used.
-                let _ = rustls::crypto::ring::default_provider().install_default();
-                let client = reqwest::Client::builder()
-                    .no_proxy()
-                    .build()
-                    .map_err(|error| in_section(error.to_string()))?;
-                let ours = store.map(|store| format!("{store}/{port}/")).unwrap_or_default();
-                Means::Http(Http { client, url, ours })
+                let http = Http::new(port, store, &settings);
+                Means::Http(http.map_err(|reason| format!("ports.\"{port}\".{reason}"))?)
             }
         };
         Ok(Self { settings, by })
@@ -58,7 +42,7 @@ impl Transport {
     /// Sends one request and returns the answer.
     ///
     /// # Errors
-    /// A sentence that says why there is no answer.
+    /// The details of the failure, for operators only.
     pub async fn ask(&self, ask: &PortRequest) -> Result<PortReply, String> {
         match &self.by {
             Means::Sandbox if self.is_instant() => self.sandbox_answer(ask),
@@ -92,45 +76,6 @@ impl Transport {
     }
 }
 
-impl Http {
-    /// The key and the body, as they are sent to the service.
-    fn message(&self, ask: &PortRequest) -> (String, Value) {
-        let ours = |key: &str| format!("{}{key}", self.ours);
-        let mut body = ask.body.clone();
-        if let Some((name, key)) = &ask.undoes {
-            body[*name] = ours(key).into();
-        }
-        (ours(&ask.key), body)
-    }
-
-    /// Sends a `POST` with the key as `Idempotency-Key`. 2xx is an approval. 4xx is a decline,
-    /// except 408, 425 and 429. Every other status is no answer.
-    async fn ask(&self, ask: &PortRequest) -> Result<PortReply, String> {
-        let (key, body) = self.message(ask);
-        let request = self.client.post(self.url.clone()).header("Idempotency-Key", key).json(&body);
-        let response = request.send().await.map_err(|error| error.to_string())?;
-        let status = response.status();
-        let is_busy = matches!(status.as_u16(), 408 | 425 | 429);
-        if status.is_success() {
-            let body = response.bytes().await.unwrap_or_default();
-            return Ok(PortReply::Approved(serde_json::from_slice(&body).unwrap_or_default()));
-        }
-        if status.is_client_error() && !is_busy {
-            let text = response.text().await.unwrap_or_default();
-            return Ok(PortReply::Declined(reason_in(&text).unwrap_or_else(|| status.to_string())));
-        }
-        Err(format!("answered {status}"))
-    }
-}
-
-/// The reason in a JSON answer, under one of the usual names.
-fn reason_in(text: &str) -> Option<String> {
-    let answer: Value = serde_json::from_str(text).ok()?;
-    let names = ["detail", "reason", "message", "error"];
-    let reason = names.iter().find_map(|name| answer.get(name)?.as_str())?;
-    Some(reason.chars().take(200).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +104,7 @@ mod tests {
     fn an_http_port_without_a_url_is_a_configuration_error() {
         let settings = PortSettings { transport: TransportKind::Http, ..PortSettings::default() };
         let error = Transport::new("taxi/payment", None, settings).err();
-        let message = "ports.\"taxi/payment\": the http transport needs a `url`";
+        let message = "ports.\"taxi/payment\".url: is required with transport = \"http\"";
         assert_eq!(error.as_deref(), Some(message));
     }
 

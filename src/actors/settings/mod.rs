@@ -3,9 +3,11 @@
 
 mod actors;
 pub mod business;
+mod headers;
 mod ports;
 
 pub use actors::ActorSettings;
+pub use headers::{Header, HeaderSetting, HeadersSettings};
 pub use ports::{Fallback, PortSettings, PortsSettings, TransportKind};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! The settings of ports.
 
-use super::actors::check_url;
+use super::{actors::check_url, headers::HeadersSettings};
 use crate::actors::support::{COUNT_MAX, InvalidSetting, within};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,6 +16,9 @@ pub struct PortSettings {
     pub transport: TransportKind,
     /// The URL of an HTTP service; required for that transport.
     pub url: Option<String>,
+    /// The headers of every request to an HTTP service. Their values can be secrets from the
+    /// environment or from files; no value is ever shown.
+    pub headers: HeadersSettings,
     /// The time-out of an attempt, in milliseconds.
     pub timeout_ms: u64,
     /// The time, in milliseconds, in which a request with a waiting client is answered. It includes
@@ -59,6 +62,7 @@ impl Default for PortSettings {
         Self {
             transport: TransportKind::Sandbox,
             url: None,
+            headers: HeadersSettings::default(),
             timeout_ms: 1_000,
             within_ms: 2_500,
             retries: 2,
@@ -97,9 +101,14 @@ impl PortSettings {
             // With a url, charges must not go to the sandbox.
             return Err(InvalidSetting::new("url", "means nothing without transport = \"http\""));
         }
+        if self.transport == TransportKind::Sandbox && !self.headers.is_empty() {
+            let reason = "mean nothing without transport = \"http\"";
+            return Err(InvalidSetting::new("headers", reason));
+        }
         if self.transport == TransportKind::Http {
             check_url(self.url.as_deref())?;
         }
+        self.headers.read().map_err(|reason| InvalidSetting::new("headers", reason))?;
         let timeout_ms = self.timeout_ms;
         // A hedge at the start of the first attempt, or after its time-out, is not a second attempt
         // beside it.
