@@ -3,6 +3,7 @@
 mod answering;
 mod deferring;
 mod harness;
+mod messages;
 mod provider;
 mod refusing;
 mod repeating;

@@ -28,10 +28,19 @@ pub trait Effect: Unpin + 'static {
 
 /// An effect that is about to run.
 pub struct EffectTask {
-    /// The retry policy: whether a client waits for the outcome.
+    /// The retry policy: whether a client waits for the outcome. A task whose outcome is known takes
+    /// no place among those that no client waits for.
     pub retry_policy: RetryPolicy,
     /// The task itself.
     pub running: Running,
+}
+
+impl EffectTask {
+    /// A task whose outcome is known: it delivers this command.
+    pub fn answered(dispatch: Dispatch) -> Self {
+        let running = Box::pin(std::future::ready(dispatch));
+        Self { retry_policy: RetryPolicy::UntilDeadline, running }
+    }
 }
 
 /// A running effect. It resolves to the command to deliver.

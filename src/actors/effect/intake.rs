@@ -34,10 +34,7 @@ impl<E: Effect> EffectRunner<E> {
         if let Some(dispatch) = refused.filter(|_| is_free) {
             self.urgent.insert(record.position);
             self.lanes.insert(record.correlation, VecDeque::new());
-            let task = EffectTask {
-                retry_policy: RetryPolicy::UntilDeadline,
-                running: Box::pin(async move { dispatch }),
-            };
+            let task = EffectTask::answered(dispatch);
             self.go_out(Job { record: Arc::clone(record), task, was_asked }, ctx);
         } else if self.job(record, event, was_asked)?.is_some() {
             self.aside.insert(record, was_asked);

@@ -52,13 +52,14 @@ impl<P: Port> Effect for PortEffect<P> {
 
     fn run(&self, event: P::Events, meta: Meta, was_asked: bool) -> Option<EffectTask> {
         let port_call = Self::port_call(&event, &meta, was_asked)?;
+        if let Some(reason) = P::declined_before_call(&event) {
+            let declined = PortReply::Declined(reason);
+            return Some(EffectTask::answered(P::on_reply(&event, &meta, &declined)));
+        }
         let retry_policy = port_call.ask.retry_policy;
         let service = Arc::clone(&self.service);
         let running = Box::pin(async move {
-            let answer = match P::declined_before_call(&event) {
-                Some(reason) => PortReply::Declined(reason),
-                None => service.ask(&port_call).await,
-            };
+            let answer = service.ask(&port_call).await;
             P::on_reply(&event, &meta, &answer)
         });
         Some(EffectTask { retry_policy, running })

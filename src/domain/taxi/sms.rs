@@ -40,9 +40,9 @@ impl Port for Sms {
         })
     }
 
-    fn declined_before_call((order, event): &Self::Events) -> Option<String> {
-        let letter = letter(*order, event)?;
-        letter.customer.phone.0.is_empty().then(|| "the customer gave no phone number".to_owned())
+    fn declined_before_call((_, event): &Self::Events) -> Option<String> {
+        let is_unreachable = recipient(event)?.phone.0.is_empty();
+        is_unreachable.then(|| "the customer gave no phone number".to_owned())
     }
 
     fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
@@ -61,35 +61,43 @@ impl Port for Sms {
     }
 }
 
+/// The customer who gets a message about this event; `None` when there is none.
+const fn recipient(event: &Event) -> Option<&Customer> {
+    match event {
+        Called { customer, .. }
+        | Paid { customer }
+        | Confirmed { customer, .. }
+        | Cancelled { customer, .. }
+        | Rejected { customer, .. }
+        | Completed { customer, .. } => Some(customer),
+        Undone => None,
+    }
+}
+
 fn letter(order: Id<Order>, event: &Event) -> Option<Letter> {
-    let (customer, change, text) = match event {
-        Called { customer, fare, .. } => (
-            customer,
-            Change::Requested,
-            format!("your call {order} is received, the fare is {fare}"),
-        ),
-        Paid { customer } => (customer, Change::Paid, format!("your call {order} is paid")),
-        Confirmed { customer, taxi: Some(taxi) } => (
-            customer,
-            Change::Confirmed,
-            format!("your call {order} is confirmed, taxi {taxi} comes"),
-        ),
-        Confirmed { customer, taxi: None } => {
-            (customer, Change::Confirmed, format!("your call {order} is confirmed"))
+    let customer = recipient(event)?.clone();
+    let (change, text) = match event {
+        Called { fare, .. } => {
+            (Change::Requested, format!("your call {order} is received, the fare is {fare}"))
         }
-        Cancelled { customer, reason: None, .. } => {
-            (customer, Change::Cancelled, format!("your call {order} is cancelled"))
+        Paid { .. } => (Change::Paid, format!("your call {order} is paid")),
+        Confirmed { taxi: Some(taxi), .. } => {
+            (Change::Confirmed, format!("your call {order} is confirmed, taxi {taxi} comes"))
         }
-        Cancelled { customer, reason: Some(reason), .. } => {
-            (customer, Change::Cancelled, format!("your call {order} is cancelled: {reason}"))
+        Confirmed { taxi: None, .. } => {
+            (Change::Confirmed, format!("your call {order} is confirmed"))
         }
-        Rejected { customer, reason, .. } => {
-            (customer, Change::Rejected, format!("your call {order} is rejected: {reason}"))
+        Cancelled { reason: None, .. } => {
+            (Change::Cancelled, format!("your call {order} is cancelled"))
         }
-        Completed { customer, .. } => {
-            (customer, Change::Completed, format!("your ride {order} is over"))
+        Cancelled { reason: Some(reason), .. } => {
+            (Change::Cancelled, format!("your call {order} is cancelled: {reason}"))
         }
+        Rejected { reason, .. } => {
+            (Change::Rejected, format!("your call {order} is rejected: {reason}"))
+        }
+        Completed { .. } => (Change::Completed, format!("your ride {order} is over")),
         Undone => return None,
     };
-    Some(Letter { customer: customer.clone(), change, text })
+    Some(Letter { customer, change, text })
 }
