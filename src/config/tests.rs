@@ -195,6 +195,10 @@ fn a_port_url_must_be_http_or_https() {
         assert!(error.starts_with("ports.house/door.url: must b"), "{wrong}: {error}");
         assert!(error.contains("madang.toml"), "{wrong}: {error}");
     }
+    for secret in ["http://me:s3cret@bank.example", "http://s3cret@bank", "http://s3cret@:x"] {
+        let error = port(secret).unwrap_err();
+        assert!(error.starts_with("ports.house/door.url: must") && !error.contains("s3cret"));
+    }
 }
 
 #[test]

@@ -129,16 +129,23 @@ impl ActorSettings {
     }
 }
 
-/// Checks that a URL is present and can be called over HTTP.
+/// Checks that a URL is present and can be called over HTTP. It has no password, because a URL is
+/// shown.
 pub(super) fn check_url(url: Option<&str>) -> Result<(), InvalidSetting> {
     let wrong = |reason: String| Err(InvalidSetting::new("url", reason));
     let Some(url) = url else {
         return wrong("is required with transport = \"http\"".to_owned());
     };
     match url.parse::<reqwest::Url>() {
+        Ok(read) if !read.username().is_empty() || read.password().is_some() => {
+            wrong("must not have a name or a password; they belong into `headers`".to_owned())
+        }
         Ok(read) if matches!(read.scheme(), "http" | "https") && read.has_host() => Ok(()),
         Ok(_) => {
             wrong(format!("must begin with http:// or https:// and name a host, not \"{url}\""))
+        }
+        Err(error) if url.contains('@') => {
+            wrong(format!("must be a url such as \"http://bank.example/charges\": {error}"))
         }
         Err(error) => wrong(format!(
             "must be a url such as \"http://bank.example/charges\", not \"{url}\": {error}"
