@@ -2,6 +2,7 @@
 
 mod answering;
 mod deferring;
+mod example;
 mod harness;
 mod messages;
 mod provider;
