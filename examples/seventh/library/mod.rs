@@ -2,8 +2,8 @@
 
 use Command::{BringBack, Lend, Shelve};
 use madang::domain::kernel::{
-    self, Aggregate, Business, CommandRoutes, Decision, Empty, Field, Host, Id, Issuer, Meta, Text,
-    Timestamp, View,
+    self, Aggregate, Business, CommandRoutes, Decision, Empty, Field, Host, Id, Issuer, Meta,
+    RejectionKind, Text, Timestamp, View,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,17 +11,29 @@ pub struct Library;
 
 impl Business for Library {
     const NAME: &'static str = "library";
+    const EXAMPLE: Option<(&'static str, &'static str)> = Some(("books", r#"{"title":"Momo"}"#));
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Book>().view::<Book>();
+        host.aggregate::<Book>().view::<Shelf>();
     }
 }
 
+/// A book, as the events so far have left it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Book {
     title: Text,
-    reader: Option<Text>,
+    status: Status,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Unknown,
+    OnShelf,
+    Lent {
+        to: Text,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,11 +55,23 @@ pub enum Event {
 pub enum Rejection {
     #[error("there is no such book")]
     Unknown,
+    #[error("the book is on its shelf already")]
+    AlreadyShelved,
+    #[error("the {0} must have 1 to 100 characters")]
+    BadName(Text),
     #[error("{0} has the book")]
     Lent(Text),
 }
 
-impl kernel::Rejection for Rejection {}
+impl kernel::Rejection for Rejection {
+    fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Unknown => RejectionKind::Unknown,
+            Self::BadName(_) => RejectionKind::Invalid,
+            Self::AlreadyShelved | Self::Lent(_) => RejectionKind::Conflict,
+        }
+    }
+}
 
 impl Aggregate for Book {
     const NAME: &'static str = "library/books";
@@ -56,26 +80,44 @@ impl Aggregate for Book {
     type Event = Event;
     type Rejection = Rejection;
 
-    fn issuer(_: &Command) -> Issuer {
-        Issuer::Anyone
+    fn issuer(command: &Command) -> Issuer {
+        match command {
+            Shelve { .. } | BringBack => Issuer::Staff("librarian"),
+            Lend { .. } => Issuer::Customer,
+        }
     }
 
     fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
-        match (&self.reader, command) {
-            (None, Shelve { title }) if title.is_name() => Ok(vec![Event::Shelved { title }]),
-            _ if self.title.0.is_empty() => Err(Rejection::Unknown),
-            (None, Lend { to }) => Ok(vec![Event::Lent { to }]),
-            (Some(_), BringBack) => Ok(vec![Event::BroughtBack]),
-            (None, _) => Ok(vec![]),
-            (Some(to), _) => Err(Rejection::Lent(to.clone())),
+        match (&self.status, command) {
+            (_, Shelve { title }) if !title.is_name() => Err(Rejection::BadName("title".into())),
+            (_, Lend { to }) if !to.is_name() => Err(Rejection::BadName("reader".into())),
+            (Status::Unknown, Shelve { title }) => Ok(vec![Event::Shelved { title }]),
+            (Status::Unknown, Lend { .. } | BringBack) => Err(Rejection::Unknown),
+            (Status::OnShelf, Lend { to }) => Ok(vec![Event::Lent { to }]),
+            (Status::Lent { .. }, BringBack) => Ok(vec![Event::BroughtBack]),
+            // What is so already is accepted and changes nothing.
+            (Status::OnShelf, BringBack) => Ok(vec![]),
+            (Status::Lent { to }, Lend { to: again }) if *to == again => Ok(vec![]),
+            (Status::Lent { to }, Lend { .. }) => Err(Rejection::Lent(to.clone())),
+            (Status::OnShelf | Status::Lent { .. }, Shelve { .. }) => {
+                Err(Rejection::AlreadyShelved)
+            }
         }
     }
 
     fn evolve(self, event: Event) -> Self {
         match event {
-            Event::Shelved { title } => Self { title, ..self },
-            Event::Lent { to } => Self { reader: Some(to), ..self },
-            Event::BroughtBack => Self { reader: None, ..self },
+            Event::Shelved { title } => Self { title, status: Status::OnShelf },
+            Event::Lent { to } => Self { status: Status::Lent { to }, ..self },
+            Event::BroughtBack => Self { status: Status::OnShelf, ..self },
+        }
+    }
+
+    fn available_commands(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Unknown => &[],
+            Status::OnShelf => &["lend"],
+            Status::Lent { .. } => &["bring-back"],
         }
     }
 
@@ -84,7 +126,14 @@ impl Aggregate for Book {
     }
 }
 
-impl View for Book {
+/// A row of the shelf: a book, and its reader if it is lent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shelf {
+    pub title: Text,
+    pub reader: Option<Text>,
+}
+
+impl View for Shelf {
     const NAME: &'static str = "library/shelf";
     const FIELDS: &'static [Field] = &[Field::text("title"), Field::text("reader")];
     type Events = (Id<Book>, Event);
@@ -94,6 +143,14 @@ impl View for Book {
     }
 
     fn fold(row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
-        Some(row.unwrap_or_default().evolve(event))
+        let row = row.unwrap_or_default();
+        Some(match event {
+            Event::Shelved { title } => Self { title, reader: None },
+            Event::Lent { to } => Self { reader: Some(to), ..row },
+            Event::BroughtBack => Self { reader: None, ..row },
+        })
     }
 }
+
+#[cfg(test)]
+mod specs;

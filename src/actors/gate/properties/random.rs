@@ -83,6 +83,7 @@ pub fn rules() -> impl Strategy<Value = Rules> {
             breaker,
             permit: Duration::from_millis(permit),
             retry_after_max: Duration::from_secs(5),
+            hold: Duration::ZERO,
         },
     )
 }
