@@ -27,8 +27,13 @@ pub enum RequestError {
     #[error("the body is not valid json: {0}")]
     Syntax(String),
     /// 422: JSON without the needed content.
-    #[error("{0}")]
-    Malformed(String),
+    #[error("{reason}")]
+    Malformed {
+        /// The field that is missing, unknown or invalid, if it is one.
+        field: Option<String>,
+        /// The reason, as a sentence.
+        reason: String,
+    },
     /// 400: an invalid query parameter.
     #[error("{0}")]
     BadQuery(String),
@@ -180,7 +185,10 @@ impl From<GateRejection> for RequestError {
 pub fn misunderstood(error: Malformed) -> RequestError {
     match error {
         Malformed::Syntax(reason) => RequestError::Syntax(reason),
-        Malformed::Content(reason) => RequestError::Malformed(reason),
+        Malformed::Content(reason) => RequestError::Malformed { field: None, reason },
+        Malformed::Field { field, reason } => {
+            RequestError::Malformed { field: Some(field), reason }
+        }
     }
 }
 

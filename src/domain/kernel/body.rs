@@ -96,26 +96,40 @@ fn content(
     alone: impl Fn(&Map<String, Value>) -> Option<serde_json::Error>,
 ) -> Malformed {
     let error = error.to_string();
-    if is_about_names(&error) {
-        return Malformed::Content(in_plain_words(&error));
+    if field_named_in(&error).is_some() {
+        return about_a_field(&error);
     }
     let named = body.iter().find_map(|(field, value)| {
         let error = alone(&Map::from_iter([(field.clone(), value.clone())]))?.to_string();
-        (!is_about_names(&error)).then(|| format!("`{field}`: {}", in_plain_words(&error)))
+        let reason = || format!("`{field}`: {}", in_plain_words(&error));
+        field_named_in(&error)
+            .is_none()
+            .then(|| Malformed::Field { field: field.clone(), reason: reason() })
     });
-    Malformed::Content(named.unwrap_or_else(|| in_plain_words(&error)))
+    named.unwrap_or_else(|| Malformed::Content(in_plain_words(&error)))
 }
 
-/// Whether an error names a field by itself.
-fn is_about_names(error: &str) -> bool {
-    ["missing field ", "unknown field ", "duplicate field "].iter().any(|it| error.starts_with(it))
+/// The error for content with the name of the field that the error of serde names.
+fn about_a_field(error: &str) -> Malformed {
+    let reason = in_plain_words(error);
+    match field_named_in(error) {
+        Some(field) => Malformed::Field { field: field.to_owned(), reason },
+        None => Malformed::Content(reason),
+    }
+}
+
+/// The field that an error of serde names, if it names one.
+fn field_named_in(error: &str) -> Option<&str> {
+    let start = ["missing field `", "unknown field `", "duplicate field `"];
+    let rest = start.iter().find_map(|start| error.strip_prefix(start))?;
+    rest.split_once('`').map(|(field, _)| field)
 }
 
 /// The fields of an object; a duplicate field is an error.
 fn details(bytes: &[u8]) -> Result<Map<String, Value>, Malformed> {
     let read = serde_json::from_slice::<Details>(bytes);
     read.map(|Details(fields)| fields).map_err(|error| match error.classify() {
-        Category::Data => Malformed::Content(in_plain_words(&error.to_string())),
+        Category::Data => about_a_field(&error.to_string()),
         _ => syntax(&error),
     })
 }
@@ -194,13 +208,24 @@ mod tests {
         assert_eq!(read("", "sit-down"), Ok(Order::SitDown));
         assert_eq!(read(r#"{"_links":{}}"#, "sit-down"), Ok(Order::SitDown));
         for (body, name) in [("{}", "bring"), (r#"{"what":"tea"}"#, "sit-down"), ("[]", "bring")] {
-            assert!(matches!(read(body, name), Err(Malformed::Content(_))), "{body}");
+            let refused = read(body, name);
+            let is_refused =
+                matches!(refused, Err(Malformed::Content(_) | Malformed::Field { .. }));
+            assert!(is_refused, "{body}: {refused:?}");
         }
     }
 
     #[test]
     fn any_other_body_is_refused() {
-        for body in [r#"{"name":"x","size":7}"#, r#"{"id":7}"#, r#"{"name":7,"id":7}"#, "7", "[]"] {
+        for (body, named) in [
+            (r#"{"name":"x","size":7}"#, "size"),
+            (r#"{"id":7}"#, "name"),
+            (r#"{"name":7,"id":7}"#, "name"),
+        ] {
+            let Err(Malformed::Field { field, .. }) = read(body) else { panic!("{body}") };
+            assert_eq!(field, named, "{body}");
+        }
+        for body in ["7", "[]"] {
             assert!(matches!(read(body), Err(Malformed::Content(_))), "{body}");
         }
         assert!(matches!(read("{"), Err(Malformed::Syntax(_))));
@@ -220,19 +245,23 @@ mod tests {
     #[test]
     fn a_field_that_comes_twice_is_refused_also_beside_one_that_is_read_past() {
         for body in [r#"{"name":"x","name":"y"}"#, r#"{"name":"x","name":"y","_links":{}}"#] {
-            let Err(Malformed::Content(reason)) = read(body) else { panic!("{body}") };
+            let Err(Malformed::Field { reason, .. }) = read(body) else { panic!("{body}") };
             assert!(reason.starts_with("duplicate field `name`"), "{reason}");
         }
         let body = Body { bytes: br#"{"what":"tea","what":"milk"}"#, ignored: &[] };
-        assert!(matches!(body.read_as::<Order>("bring"), Err(Malformed::Content(_))));
+        assert!(matches!(body.read_as::<Order>("bring"), Err(Malformed::Field { .. })));
     }
 
     #[test]
     fn the_error_for_a_value_of_the_wrong_type_names_its_field() {
         let expected = "`name`: invalid value: the number 7, expected a text";
-        assert_eq!(read(r#"{"name":7,"id":7}"#), Err(Malformed::content(expected)));
+        let of = |field: &str, reason: &str| Malformed::Field {
+            field: field.to_owned(),
+            reason: reason.to_owned(),
+        };
+        assert_eq!(read(r#"{"name":7,"id":7}"#), Err(of("name", expected)));
         let body = Body { bytes: br#"{"what":[]}"#, ignored: &[] };
         let expected = "`what`: invalid value: a list, expected a text";
-        assert_eq!(body.read_as::<Order>("bring"), Err(Malformed::content(expected)));
+        assert_eq!(body.read_as::<Order>("bring"), Err(of("what", expected)));
     }
 }

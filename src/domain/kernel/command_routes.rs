@@ -87,6 +87,14 @@ pub enum Malformed {
     /// The body is JSON, but lacks a required field or has an invalid one.
     #[error("{0}")]
     Content(String),
+    /// One field of the body is missing, unknown or invalid.
+    #[error("{reason}")]
+    Field {
+        /// The name of the field.
+        field: String,
+        /// The reason, as a sentence that names the field.
+        reason: String,
+    },
 }
 
 impl Malformed {
