@@ -12,7 +12,6 @@ use crate::{
     stopping::{FLUSH_WITHIN, Stopping},
     verify,
 };
-use clap::Parser as _;
 use std::{
     error::Error,
     io::{self, IsTerminal as _, Write as _},
@@ -24,11 +23,68 @@ use tracing_subscriber::EnvFilter;
 
 type Done = Result<bool, Box<dyn Error>>;
 
-/// Runs the command of the command line for the installed businesses; see the [crate's
-/// documentation](crate#a-business-of-your-own). Returns when the command is done. A server returns
-/// when a signal requests a stop.
-pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
-    let cli = Cli::parse();
+/// The allocator of [`main!`](crate::main): half of the time of a durable order went into that of
+/// the system.
+pub type Allocator = mimalloc::MiMalloc;
+
+/// The value of the [`Allocator`].
+pub const ALLOCATOR: Allocator = mimalloc::MiMalloc;
+
+/// The name, version and description of a binary, for its command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The name of the binary.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// What it is, in one sentence; empty for the description of madang.
+    pub about: &'static str,
+}
+
+/// The main function of a binary with these businesses, and the allocator of madang. Its name,
+/// version and help are those of the crate that calls it.
+///
+/// ```no_run
+/// mod library {
+/// #   use madang::domain::kernel::{Business, Empty, Host};
+/// #   pub struct Library;
+/// #   impl Business for Library {
+/// #       const NAME: &'static str = "library";
+/// #       type Settings = Empty;
+/// #       fn install(_host: &mut impl Host) {}
+/// #   }
+///     // pub struct Library; impl Business for Library { .. }
+/// }
+///
+/// madang::main!(|host| {
+///     host.business::<library::Library>();
+/// });
+/// ```
+#[macro_export]
+macro_rules! main {
+    ($install:expr) => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::Allocator = $crate::ALLOCATOR;
+
+        fn main() -> ::std::process::ExitCode {
+            let program = $crate::Program {
+                name: match option_env!("CARGO_BIN_NAME") {
+                    Some(name) => name,
+                    None => env!("CARGO_PKG_NAME"),
+                },
+                version: env!("CARGO_PKG_VERSION"),
+                about: env!("CARGO_PKG_DESCRIPTION"),
+            };
+            $crate::serve(program, $install)
+        }
+    };
+}
+
+/// Runs the command of the command line for the installed businesses; see
+/// [`main!`](crate::main). Returns when the command is done. A server returns when a signal
+/// requests a stop.
+pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitCode {
+    let cli = Cli::of(program);
     init_logging();
     log_panics();
     let declarations = Declarations::of(install);
@@ -49,7 +105,7 @@ pub fn serve(install: impl FnOnce(&mut Declarations)) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("madang: {error}");
+            eprintln!("{}: {error}", program.name);
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
 //! The command line: the commands and their options.
 
-use crate::{config::Flags, sandbox};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::{Program, config::Flags, sandbox};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Event-driven businesses in one binary.
@@ -21,6 +21,22 @@ pub struct Cli {
     /// The options of `serve`, when no command is given.
     #[command(flatten)]
     pub serve: Serve,
+}
+
+impl Cli {
+    /// Reads the command line of this program. Ends the process when it asks for help, or is wrong.
+    #[must_use]
+    pub fn of(program: Program) -> Self {
+        let mut command = Self::command().name(program.name).version(program.version);
+        if !program.about.is_empty() {
+            let usual = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+            let details = usual.split_once("\n\n").map_or("", |(_, details)| details);
+            let long = format!("{}\n\n{details}", program.about);
+            command = command.about(program.about).long_about(long);
+        }
+        let matches = command.get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// The commands.

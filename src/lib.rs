@@ -47,12 +47,10 @@
 //!     // pub struct Library; impl Business for Library { .. }
 //! }
 //!
-//! fn main() -> std::process::ExitCode {
-//!     madang::serve(|host| {
-//!         madang::shipped(host);
-//!         host.business::<library::Library>();
-//!     })
-//! }
+//! madang::main!(|host| {
+//!     madang::shipped(host);
+//!     host.business::<library::Library>();
+//! });
 //! ```
 //!
 //! The example `seventh` is such a binary, with a business in one folder.
@@ -100,5 +98,5 @@ mod sync;
 mod systemd;
 pub mod verify;
 
-pub use binary::serve;
+pub use binary::{ALLOCATOR, Allocator, Program, serve};
 pub use declarations::shipped;

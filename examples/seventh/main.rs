@@ -2,11 +2,7 @@
 
 mod library;
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    madang::serve(|host| {
-        madang::shipped(host);
-        host.business::<library::Library>();
-    })
-}
+madang::main!(|host| {
+    madang::shipped(host);
+    host.business::<library::Library>();
+});

@@ -48,11 +48,11 @@ impl Holding {
             return request_error;
         };
         let of_gate = gates.get(gate).map(|gate| gate.hold()).unwrap_or_default();
-        let hold = of_gate.max(preferred(headers));
+        let within = of_gate.max(preferred(headers));
         let (held, _guard) = CountGuard::count(&self.held);
-        if !hold.is_zero() && held < HELD_MAX {
+        if !within.is_zero() && held < HELD_MAX {
             // The end of the server ends the wait.
-            let _ = timeout(hold, (self.stopping)()).await;
+            let _ = timeout(within, (self.stopping)()).await;
         }
         request_error
     }

@@ -54,7 +54,7 @@ fn unrecorded() -> BTreeMap<String, Shape> {
 }
 
 fn today() -> Vec<StoredType> {
-    StoredTypes::installed(|types| domain::install(types)).unwrap()
+    StoredTypes::installed(domain::install).unwrap()
 }
 
 /// Snapshots of another shape are not read, so they need no corpus.
