@@ -5,7 +5,7 @@ use crate::{
         api::{Outcome, Reply, RequestError},
         support::catch_panic,
     },
-    domain::kernel::{Aggregate, Progress},
+    domain::kernel::{Aggregate, Progress, representation},
     store::{
         Payload, Record, Stream, codec,
         journal::{Journal, StoreError},
@@ -80,7 +80,7 @@ pub fn shown<A: Aggregate>(
     position: u64,
     outcome: Outcome,
 ) -> Result<Reply, RequestError> {
-    let body = serde_json::to_vec(&state.represent(number))
+    let body = serde_json::to_vec(&representation(state, number))
         .map_err(|error| RequestError::Failed(error.to_string()))?;
     Ok(Reply {
         outcome,

@@ -98,6 +98,12 @@ pub trait Aggregate: Default + Message {
         Shown { id: number, state: self }
     }
 
+    /// The word with which the original of this business names the present status; `None` when it
+    /// has no such word. The representation shows it as `originalStatus`, beside the `status`.
+    fn original_status(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The named commands that are available in this state; the representation links to them.
     fn available_commands(&self) -> &'static [&'static str] {
         &[]
@@ -112,6 +118,21 @@ struct Shown<'a, A> {
     id: u64,
     #[serde(flatten)]
     state: &'a A,
+}
+
+/// The whole representation of an aggregate for clients: its fields, and `originalStatus` where the
+/// original has a word for the present status.
+pub fn representation<A: Aggregate>(state: &A, number: u64) -> impl Serialize {
+    Represented { fields: state.represent(number), original_status: state.original_status() }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Represented<F> {
+    #[serde(flatten)]
+    fields: F,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_status: Option<&'static str>,
 }
 
 /// The reason why an aggregate rejects a command. `Display` is a sentence in lower case without a

@@ -8,6 +8,9 @@ use serde::{
 use serde_json::{Map, Value, error::Category, json};
 use std::fmt;
 
+/// The fields that the server adds to every representation.
+const ALWAYS_IGNORED: &[&str] = &["_links", "originalStatus"];
+
 /// The raw body of a request, and the fields that may be skipped.
 pub(super) struct Body<'a> {
     pub(super) bytes: &'a [u8],
@@ -77,8 +80,9 @@ impl Body<'_> {
     fn skip(&self, body: &mut Map<String, Value>, asked_for: &[&str]) -> bool {
         let fields = body.len();
         body.retain(|field, _| {
-            let is_ignored = field == "_links" || self.ignored.contains(&field.as_str());
-            !is_ignored || asked_for.contains(&field.as_str())
+            let field = field.as_str();
+            let is_ignored = ALWAYS_IGNORED.contains(&field) || self.ignored.contains(&field);
+            !is_ignored || asked_for.contains(&field)
         });
         body.len() < fields
     }
@@ -183,7 +187,7 @@ mod tests {
     #[test]
     fn fields_that_only_the_server_sets_are_skipped() {
         let wish = Wish { name: "x".into() };
-        assert_eq!(read(r#"{"name":"x","id":7,"_links":{}}"#), Ok(wish));
+        assert_eq!(read(r#"{"name":"x","id":7,"_links":{},"originalStatus":"x"}"#), Ok(wish));
         let wish = Wish { name: "x".into() };
         assert_eq!(read(r#"{"label":"x","id":7}"#), Ok(wish));
     }

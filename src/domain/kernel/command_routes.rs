@@ -218,7 +218,7 @@ impl<A: Aggregate> CommandRoutes<A> {
 
     /// Sets the fields of a body that are skipped where a route does not have them. Only the server
     /// sets these fields. Clients can therefore change a representation and send it back whole.
-    /// `_links` is always skipped; any other unknown field is refused.
+    /// `_links` and `originalStatus` are always skipped; any other unknown field is refused.
     #[must_use]
     pub fn ignoring(mut self, fields: &'static [&'static str]) -> Self {
         self.ignored = fields;

@@ -31,6 +31,7 @@ mod words;
 
 pub use aggregate::{
     Aggregate, Decision, FailureKind, Issuer, Progress, Rejection, RejectionKind, SettingsOf,
+    representation,
 };
 pub use card::CardNumber;
 pub use command_routes::{

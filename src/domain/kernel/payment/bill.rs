@@ -30,6 +30,13 @@ pub trait Bill: Message + Default {
     /// provider's number of the charge is added to it as `transactionId`.
     fn show(&self, receipt: Receipt) -> impl Serialize;
 
+    /// The word with which the original of this business names the stage; see
+    /// [`Aggregate::original_status`](crate::domain::kernel::Aggregate::original_status).
+    #[must_use]
+    fn original_status(_stage: Stage) -> Option<&'static str> {
+        None
+    }
+
     /// The commands that clients of this business submit in addition to `settle`.
     #[must_use]
     fn command_routes() -> CommandRoutes<Payment<Self>> {

@@ -300,6 +300,10 @@ impl<B: Bill> Aggregate for Payment<B> {
         Shown { payment: self.bill.show(receipt), transaction_id: self.transaction_id() }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        B::original_status(self.stage())
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::RefundDeclined { .. } => &["settle"],

@@ -10,10 +10,11 @@ use super::{
         self, Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
         TurnedAway, Voided,
     },
-    Receipt, Rejection, TransactionId,
+    Receipt, Rejection, Stage, TransactionId,
 };
 use crate::domain::kernel::{
     Aggregate as _, Business, Dispatch, Host, Id, Meta, Money, Port, PortReply, Timestamp,
+    representation,
     spec::{Spec, table},
 };
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,10 @@ impl Bill for Tip {
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
         json!({ "status": receipt.stage.word() })
+    }
+
+    fn original_status(stage: Stage) -> Option<&'static str> {
+        (stage == Stage::Approved).then_some("Tipped")
     }
 }
 
@@ -218,4 +223,13 @@ fn approve() -> Command<Tip> {
 
 fn approved() -> Event<Tip> {
     Approved { transaction_id: Some(transaction_id()) }
+}
+
+#[test]
+fn the_word_of_the_original_is_shown_beside_the_status_where_it_has_one() {
+    let payment = Payment::default().evolve(Requested { bill: Tip, amount: FARE });
+    let shown = |payment: &Payment| serde_json::to_value(representation(payment, 1)).unwrap();
+    assert_eq!(shown(&payment), json!({ "status": "Requested" }));
+    let paid = payment.evolve(Approved { transaction_id: None });
+    assert_eq!(shown(&paid), json!({ "status": "Approved", "originalStatus": "Tipped" }));
 }

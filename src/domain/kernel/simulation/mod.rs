@@ -22,7 +22,7 @@ pub use record::{Cause, Origin, Payload, Record};
 
 use super::{
     Aggregate, Business, Dispatch, Host, Id, Issuer, Lookup, Port, Saga, SettingsOf, StateReader,
-    Timestamp, View, WaitsFor,
+    Timestamp, View, WaitsFor, representation,
 };
 use delivery::{Pending, PendingEffect};
 use installed::{
@@ -201,7 +201,7 @@ impl World {
     /// The representation of the aggregate of this number for clients.
     #[must_use]
     pub fn shown<A: Aggregate>(&self, number: u64) -> serde_json::Value {
-        serde_json::to_value(self.get::<A>(number).represent(number)).unwrap_or_default()
+        serde_json::to_value(representation(&self.get::<A>(number), number)).unwrap_or_default()
     }
 
     /// The rows of a view, as of the last commit.
