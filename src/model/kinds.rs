@@ -99,7 +99,7 @@ impl<A: Aggregate> Kind for Of<A> {
         let mut commands: BTreeMap<String, Command> = BTreeMap::new();
         for command in &samples {
             let described = commands.entry(command_name(command)).or_default();
-            described.issuers.extend(issuer(A::issuer(command)));
+            described.issuers.extend(issuers(A::issuer(command)));
         }
         explore::<A>(&samples, &mut commands);
         let describe = |what: Variant| {
@@ -122,12 +122,12 @@ impl<A: Aggregate> Kind for Of<A> {
     }
 }
 
-fn issuer(issuer: Issuer) -> Option<String> {
+fn issuers(issuer: Issuer) -> Vec<String> {
     match issuer {
-        Issuer::Anyone => Some("anyone".to_owned()),
-        Issuer::Customer => Some("customer".to_owned()),
-        Issuer::Staff(role) => Some(role.to_owned()),
-        Issuer::Internal => None,
+        Issuer::Anyone => vec!["anyone".to_owned()],
+        Issuer::Customer => vec!["customer".to_owned()],
+        Issuer::Staff(roles) => roles.iter().map(|role| (*role).to_owned()).collect(),
+        Issuer::Internal => vec![],
     }
 }
 

@@ -107,7 +107,7 @@ impl Aggregate for Payment {
     fn issuer(command: &Command) -> Issuer {
         match command {
             Assign { .. } => Issuer::Internal,
-            Complete { .. } => Issuer::Staff(PAYOUT_CLERK),
+            Complete { .. } => Issuer::Staff(&[PAYOUT_CLERK]),
         }
     }
 

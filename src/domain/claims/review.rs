@@ -167,7 +167,7 @@ impl Aggregate for Review {
     fn issuer(command: &Command) -> Issuer {
         match command {
             Restate => Issuer::Anyone,
-            Approve { .. } | Decline { .. } => Issuer::Staff(EXAMINER),
+            Approve { .. } | Decline { .. } => Issuer::Staff(&[EXAMINER]),
             Assign { .. }
             | Release { .. }
             | Keep { .. }

@@ -104,7 +104,7 @@ impl Aggregate for Enrolment {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Complete => Issuer::Staff(COURSE_MANAGER),
+            Complete => Issuer::Staff(&[COURSE_MANAGER]),
             Knock | Enrol { .. } | Cancel => Issuer::Internal,
         }
     }

@@ -168,7 +168,7 @@ impl Aggregate for Product {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Register { .. } | Revise(_) | Withdraw => Issuer::Staff(PRODUCT_MANAGER),
+            Register { .. } | Revise(_) | Withdraw => Issuer::Staff(&[PRODUCT_MANAGER]),
             Publish | TurnDown { .. } => Issuer::Internal,
         }
     }

@@ -159,7 +159,7 @@ impl Aggregate for Underwriting {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Decide { .. } => Issuer::Staff(UNDERWRITER),
+            Decide { .. } => Issuer::Staff(&[UNDERWRITER]),
             Assign { .. } | Conclude | Withdraw => Issuer::Internal,
         }
     }

@@ -162,8 +162,8 @@ pub enum Issuer {
     Anyone,
     /// The customer who owns the aggregate.
     Customer,
-    /// Staff with this role.
-    Staff(&'static str),
+    /// Staff with any of these roles.
+    Staff(&'static [&'static str]),
     /// A saga, a port or a lookup, never a client.
     Internal,
 }

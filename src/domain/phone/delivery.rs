@@ -120,7 +120,7 @@ impl Aggregate for Delivery {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Ship => Issuer::Staff(STORE_CLERK),
+            Ship => Issuer::Staff(&[STORE_CLERK]),
             Receive { .. } | ConfirmShipping | Stop => Issuer::Internal,
         }
     }

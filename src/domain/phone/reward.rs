@@ -79,7 +79,7 @@ impl Aggregate for Reward {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Settle => Issuer::Staff(STORE_CLERK),
+            Settle => Issuer::Staff(&[STORE_CLERK]),
             Grant { .. }
             | ConfirmGrant
             | DeclineGrant { .. }

@@ -157,7 +157,7 @@ impl Aggregate for Car {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Register { .. } | Revise { .. } => Issuer::Staff(FLEET_MANAGER),
+            Register { .. } | Revise { .. } => Issuer::Staff(&[FLEET_MANAGER]),
             Rent { .. } | Return { .. } => Issuer::Internal,
         }
     }

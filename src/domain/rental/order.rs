@@ -195,7 +195,7 @@ impl Aggregate for Order {
         match command {
             Place { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            Return => Issuer::Staff(FLEET_MANAGER),
+            Return => Issuer::Staff(&[FLEET_MANAGER]),
             Pay | Reject { .. } | Confirm | Refuse { .. } | Close => Issuer::Internal,
         }
     }

@@ -66,8 +66,8 @@ impl Business for CallTaxi {
     }
 }
 
-/// The role that confirms reservations and assigns taxis.
+/// The role that confirms reservations, assigns taxis and ends rides.
 pub const DISPATCHER: &str = "dispatcher";
 
-/// The role that registers taxis.
+/// The role that registers taxis and ends rides.
 pub const DRIVER: &str = "driver";

@@ -17,7 +17,7 @@ mod shown;
 mod specs;
 
 use super::{
-    CallTaxi, DISPATCHER, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi,
+    CallTaxi, DISPATCHER, DRIVER, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi,
 };
 use crate::domain::kernel::{
     Aggregate, CardNumber, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money,
@@ -190,7 +190,7 @@ impl Aggregate for Order {
         match command {
             Call { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            Complete => Issuer::Staff(DISPATCHER),
+            Complete => Issuer::Staff(&[DISPATCHER, DRIVER]),
             Pay | Confirm { .. } | Reject { .. } | CallOff { .. } | FinishCancelling => {
                 Issuer::Internal
             }

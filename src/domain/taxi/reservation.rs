@@ -209,7 +209,7 @@ impl Aggregate for Reservation {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Confirm { .. } | Cancel { by: By::Dispatcher } => Issuer::Staff(DISPATCHER),
+            Confirm { .. } | Cancel { by: By::Dispatcher } => Issuer::Staff(&[DISPATCHER]),
             Accept
             | Offer { .. }
             | FindNone

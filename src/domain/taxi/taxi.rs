@@ -168,7 +168,7 @@ impl Aggregate for Taxi {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Register { .. } | Revise(_) => Issuer::Staff(DRIVER),
+            Register { .. } | Revise(_) => Issuer::Staff(&[DRIVER]),
             Assign { .. } | Release { .. } => Issuer::Internal,
         }
     }

@@ -231,7 +231,7 @@ impl<B: Bill> Aggregate for Payment<B> {
     fn issuer(command: &Command<B>) -> Issuer {
         match command {
             Restate => Issuer::Anyone,
-            Settle => Issuer::Staff(B::CASHIER),
+            Settle => Issuer::Staff(const { &[B::CASHIER] }),
             Request { .. }
             | Approve { .. }
             | Decline { .. }
