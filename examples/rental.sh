@@ -40,8 +40,10 @@ shows status Refunded
 eventually /rental/cars/$car cnt 3
 
 step "Lee brings a car back after use: it can be rented again, and the order is over."
-post /rental/orders '{"carId":'$car',"qty":1}'
+post /rental/orders '{"carId":'$car',"qty":1,"customerId":"lee-'$$'"}'
 expect 201
+shows customerId lee-$$
+shows originalStatus ORDERED
 lee=$(number)
 eventually /rental/orders/$lee status Confirmed
 post /rental/orders/$lee/return
@@ -53,6 +55,9 @@ expect 409
 shows detail 'the cars have been returned'
 get /rental/pays/$lee
 shows status Paid
+
+step "Lee finds the order by the customer."
+eventually "/rental/systems?customerId=lee-$$&orderId=$lee" totalElements 1
 
 step "One view shows how many cars can be rented, another one shows both orders."
 eventually /rental/availability/$car rentable 3

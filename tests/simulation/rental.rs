@@ -202,7 +202,8 @@ fn order_without_cars(world: &mut World, chapter: usize) -> bool {
 }
 
 pub(crate) fn place(car: u64, quantity: u32) -> order::Command {
-    order::Command::Place { car: Id::new(car), quantity: Quantity(quantity) }
+    let customer = Some("kim".into());
+    order::Command::Place { car: Id::new(car), quantity: Quantity(quantity), customer }
 }
 
 pub(crate) fn register(count: u32) -> car::Command {
@@ -224,8 +225,16 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
             shown::<Order>(world, number, "status"),
             shown::<Payment>(world, number, "status"),
             shown::<Order>(world, number, "reason"),
+            shown::<Order>(world, number, "originalStatus"),
+            shown::<Order>(world, number, "customerId"),
         ];
-        let row = [row.status.0, row.pay_status.0, row.reason.unwrap_or_default()];
+        let row = [
+            row.status.0,
+            row.pay_status.0,
+            row.reason.unwrap_or_default(),
+            row.original_status.unwrap_or_default().0,
+            row.customer_id.unwrap_or_default().0,
+        ];
         ensure(shown == row, || format!("order {number}: {shown:?}, its row {row:?}"))?;
     }
     let rows = world.rows::<Availability>();

@@ -26,7 +26,14 @@ fn events_and_rejections_of_orders() {
     golden(
         encode,
         &[
-            (E::Placed { rent: rent(), amount: Money(100_000) }, "000302fca0860100"),
+            (
+                E::Placed { rent: rent(), amount: Money(100_000), customer: None },
+                "000302fca086010000",
+            ),
+            (
+                E::Placed { rent: rent(), amount: Money(100_000), customer: Some("k".into()) },
+                "000302fca086010001016b",
+            ),
             (E::Paid { rent: rent() }, "010302"),
             (E::Confirmed, "02"),
             (E::Refused { reason: reason() }, "030162"),
@@ -54,6 +61,7 @@ fn events_and_rejections_of_orders() {
             (R::NotCalledOff, "0a"),
             (R::IsReturned, "0b"),
             (R::NotConfirmed, "0c"),
+            (R::BadCustomer, "0d"),
         ],
     );
 }

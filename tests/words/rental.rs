@@ -22,6 +22,8 @@ pub const STORY: Story = Story {
         word("POST /pays", r#"{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}"#)
             .answers(201)
             .shows(&[("orderId", "1"), ("qty", "1"), ("amount", "50000"), ("status", "Paid")]),
+        word("GET /pays/1", "").shows(&[("originalStatus", "ORDERD")]),
+        word("GET /orders/1", "").shows(&[("customerId", "null"), ("originalStatus", "ORDERED")]),
         word("GET /pays", "").shows(&[("page.totalElements", "1")]),
         word("GET /payments/1", "").shows(&[("orderId", "1"), ("status", "Paid")]),
         word("POST /pays", r#"{"orderId":"7","qty":"10"}"#)
@@ -84,7 +86,22 @@ pub const STORY: Story = Story {
         word("GET /orders/4", "").shows(&[("status", "Confirmed")]).soon(),
         word("PATCH /pays/4", r#"{"status":"CANCELLED"}"#)
             .shows(&[("id", "4"), ("status", "Refunded")]),
-        word("GET /orders/4", "").shows(&[("status", "Cancelled")]),
+        word("GET /orders/4", "")
+            .shows(&[("status", "Cancelled"), ("originalStatus", "CANCELLED")]),
+        // An order can name its customer, who finds it.
+        word("POST /orders", r#"{"carId":1,"customerId":7}"#)
+            .creates("/orders/5")
+            .shows(&[("customerId", "7")]),
+        word("GET /systems?customerId=7", "")
+            .shows(&[
+                ("page.totalElements", "1"),
+                ("_embedded.systems.0.orderId", "5"),
+                ("_embedded.systems.0.customerId", "7"),
+            ])
+            .soon(),
+        word("POST /orders", r#"{"carId":1,"customerId":" "}"#)
+            .answers(422)
+            .shows(&[("detail", "the customer must have 1 to 100 characters, or be left out")]),
         word("POST /orders", r#"{"carId":1,"colour":"red"}"#).answers(422).mentions("colour"),
     ],
 };

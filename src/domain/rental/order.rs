@@ -24,7 +24,7 @@ mod specs;
 use super::{CARS_MAX, CarRental, FLEET_MANAGER, car::Car, rent::Rent, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money, Progress,
-    Quantity, Timestamp,
+    Quantity, Text, Timestamp,
     payment::{Bill, Billing, Payable, Turn},
 };
 pub use rejection::Rejection;
@@ -42,6 +42,7 @@ pub type OrderBilling = Billing<Order>;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     rent: Rent,
+    customer: Option<Text>,
     amount: Money,
     status: Status,
 }
@@ -89,6 +90,8 @@ pub enum Command {
         car: Id<Car>,
         /// The number of cars.
         quantity: Quantity,
+        /// The customer, as the client names them; `None` when it does not.
+        customer: Option<Text>,
     },
     /// The customer cancels the order.
     Cancel,
@@ -123,6 +126,9 @@ pub enum Event {
         rent: Rent,
         /// The price of all cars, in won.
         amount: Money,
+        /// The customer, as the client named them.
+        #[serde(default)]
+        customer: Option<Text>,
     },
     /// The order was paid.
     Paid {
@@ -163,7 +169,9 @@ impl Payable for Order {
 
     fn turn(event: &Event) -> Option<Turn<Rent>> {
         match event {
-            Placed { rent, amount } => Some(Turn::Placed { bill: rent.clone(), amount: *amount }),
+            Placed { rent, amount, .. } => {
+                Some(Turn::Placed { bill: rent.clone(), amount: *amount })
+            }
             Paid { .. } => Some(Turn::Accepted),
             Refused { .. } | Cancelled { .. } => Some(Turn::CalledOff),
             Rejected { .. } | Undone => Some(Turn::Over),
@@ -186,6 +194,7 @@ impl Payable for Order {
 
 impl Aggregate for Order {
     const NAME: &'static str = "rental/orders";
+    const SHAPE: u32 = 2;
     type Business = CarRental;
     type Command = Command;
     type Event = Event;
@@ -204,7 +213,9 @@ impl Aggregate for Order {
         use Status as S;
         let cancelled = |was| Ok(vec![Cancelled { was }]);
         match (&self.status, command) {
-            (S::Blank, Place { car, quantity }) => placed(Rent { car, quantity }, settings),
+            (S::Blank, Place { car, quantity, customer }) => {
+                placed(Rent { car, quantity }, customer, settings)
+            }
             (S::Requested, Pay) => Ok(vec![Paid { rent: self.rent.clone() }]),
             (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
             (S::Requested, Cancel) => cancelled(Stage::Requested),
@@ -227,7 +238,9 @@ impl Aggregate for Order {
 
     fn evolve(self, event: Event) -> Self {
         let status = match event {
-            Placed { rent, amount } => return Self { rent, amount, status: Status::Requested },
+            Placed { rent, amount, customer } => {
+                return Self { rent, customer, amount, status: Status::Requested };
+            }
             Paid { .. } => Status::Paid,
             Confirmed => Status::Confirmed,
             Refused { reason } => Status::Refunding { reason },
@@ -259,7 +272,16 @@ impl Aggregate for Order {
             _ => None,
         };
         let Rent { car: car_id, quantity: qty } = self.rent;
-        Shown { id: number, car_id, qty, amount: self.amount, status: self.status(), reason }
+        let (amount, customer_id) = (self.amount, self.customer.clone());
+        Shown { id: number, customer_id, car_id, qty, amount, status: self.status(), reason }
+    }
+
+    fn original_status(&self) -> Option<&'static str> {
+        match self.status {
+            Status::Requested | Status::Paid | Status::Confirmed => Some(ORDERED),
+            Status::Cancelling | Status::Cancelled => Some(CANCELLED),
+            _ => None,
+        }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -281,15 +303,28 @@ impl Aggregate for Order {
     }
 }
 
-fn placed(rent: Rent, settings: &Settings) -> Result<Vec<Event>, Rejection> {
+/// The original's word for an order that stands.
+pub(super) const ORDERED: &str = "ORDERED";
+
+/// The original's word for a cancelled order.
+pub(super) const CANCELLED: &str = "CANCELLED";
+
+fn placed(
+    rent: Rent,
+    customer: Option<Text>,
+    settings: &Settings,
+) -> Result<Vec<Event>, Rejection> {
     if rent.car == Id::default() {
         return Err(Rejection::BadCar);
     }
     if !(1..=CARS_MAX).contains(&rent.quantity.0) {
         return Err(Rejection::BadQuantity);
     }
+    if customer.as_ref().is_some_and(|customer| !customer.is_name()) {
+        return Err(Rejection::BadCustomer);
+    }
     let amount = settings.price_per_car.times(rent.quantity).ok_or(Rejection::TooDear)?;
-    Ok(vec![Placed { rent, amount }])
+    Ok(vec![Placed { rent, amount, customer }])
 }
 
 impl Order {
@@ -344,6 +379,7 @@ impl Status {
 #[serde(rename_all = "camelCase")]
 struct Shown {
     id: u64,
+    customer_id: Option<Text>,
     car_id: Id<Car>,
     qty: Quantity,
     amount: Money,

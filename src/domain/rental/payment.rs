@@ -3,7 +3,7 @@
 use super::{
     CarRental, FLEET_MANAGER,
     car::Car,
-    order::{Order, StatusBody},
+    order::{CANCELLED, Order, StatusBody},
     rent::Rent,
 };
 use crate::domain::kernel::{
@@ -37,6 +37,14 @@ impl Bill for Rent {
         let Receipt { number, amount, stage, reason } = receipt;
         let (id, order_id, car_id, qty) = (number, number, self.car, self.quantity);
         Shown { id, order_id, car_id, qty, amount, status: word(stage), reason }
+    }
+
+    fn original_status(stage: Stage) -> Option<&'static str> {
+        match stage {
+            Stage::Requested | Stage::Approved => Some("ORDERD"),
+            Stage::RefundRequested | Stage::RefundDeclined | Stage::Refunded => Some(CANCELLED),
+            Stage::Blank | Stage::Declined => None,
+        }
     }
 
     fn command_routes() -> CommandRoutes<Payment> {

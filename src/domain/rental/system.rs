@@ -2,7 +2,7 @@
 
 use super::{
     car::Car,
-    order::{self, Order},
+    order::{self, CANCELLED, ORDERED, Order},
     payment::{self, Payment},
 };
 use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, Timestamp, View};
@@ -24,6 +24,8 @@ pub struct System {
     pub order_id: u64,
     /// The payment, once there is one.
     pub pay_id: Option<u64>,
+    /// The customer, as the client named them; `None` when it did not.
+    pub customer_id: Option<Text>,
     /// The kind of car.
     pub car_id: Id<Car>,
     /// The number of cars.
@@ -32,6 +34,9 @@ pub struct System {
     pub amount: Money,
     /// The status of the order.
     pub status: Text,
+    /// The original's word for this status, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_status: Option<Text>,
     /// The status of the payment.
     pub pay_status: Text,
     /// The reason why there are no cars, or why it was not paid.
@@ -49,6 +54,7 @@ impl View for System {
         Field::key("id"),
         Field::key("orderId"),
         Field::number("payId"),
+        Field::text("customerId"),
         Field::number("carId"),
         Field::number("qty"),
         Field::number("amount"),
@@ -80,25 +86,25 @@ impl View for System {
 impl System {
     fn order(&mut self, event: order::Event, meta: &Meta) {
         use order::Event as E;
-        let status = match event {
-            E::Placed { rent, amount } => {
+        let (status, original) = match event {
+            E::Placed { rent, amount, customer } => {
                 (self.car_id, self.qty) = (rent.car, rent.quantity);
-                (self.amount, self.ordered_at) = (amount, meta.time);
-                "Requested"
+                (self.customer_id, self.amount, self.ordered_at) = (customer, amount, meta.time);
+                ("Requested", Some(ORDERED))
             }
-            E::Paid { .. } => "Paid",
-            E::Confirmed => "Confirmed",
+            E::Paid { .. } => ("Paid", Some(ORDERED)),
+            E::Confirmed => ("Confirmed", Some(ORDERED)),
             E::Refused { reason } => {
                 self.reason = Some(reason);
-                "Paid"
+                ("Paid", None)
             }
-            E::Returned { .. } => "Returned",
-            E::Cancelled { .. } | E::Undone => "Cancelled",
+            E::Returned { .. } => ("Returned", None),
+            E::Cancelled { .. } | E::Undone => ("Cancelled", Some(CANCELLED)),
             E::Rejected { reason, .. } => {
                 self.reason = Some(reason);
-                "Rejected"
+                ("Rejected", None)
             }
         };
-        self.status = status.into();
+        (self.status, self.original_status) = (status.into(), original.map(Text::from));
     }
 }

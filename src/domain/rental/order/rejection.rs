@@ -49,13 +49,18 @@ pub enum Rejection {
     /// The command requires a confirmed order.
     #[error("the order has not been confirmed")]
     NotConfirmed,
+    /// The name of the customer is blank or too long.
+    #[error("the customer must have 1 to 100 characters, or be left out")]
+    BadCustomer,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::BadCar | Self::BadQuantity | Self::TooDear => RejectionKind::Invalid,
+            Self::BadCar | Self::BadQuantity | Self::TooDear | Self::BadCustomer => {
+                RejectionKind::Invalid
+            }
             _ => RejectionKind::Conflict,
         }
     }

@@ -8,20 +8,22 @@ use serde::Deserialize;
 /// The fields that are skipped: only the server sets them, or a change by status does not need
 /// them.
 pub(super) const IGNORED: &[&str] =
-    &["id", "orderId", "carId", "qty", "amount", "status", "reason"];
+    &["id", "orderId", "customerId", "carId", "qty", "amount", "status", "reason"];
 
-/// `{"carId":1,"qty":2}`; without `qty`, one car.
+/// `{"carId":1,"qty":2,"customerId":7}`; without `qty`, one car. The customer may be left out.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct OrderBody {
     car_id: Id<Car>,
     qty: Option<Quantity>,
+    customer_id: Option<Text>,
 }
 
 impl OrderBody {
     #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        Ok(Place { car: self.car_id, quantity: self.qty.unwrap_or(Quantity(1)) })
+        let customer = self.customer_id.map(|customer| customer.trimmed());
+        Ok(Place { car: self.car_id, quantity: self.qty.unwrap_or(Quantity(1)), customer })
     }
 }
 

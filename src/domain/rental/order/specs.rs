@@ -6,7 +6,7 @@ use super::{
     Order, Rejection, Stage,
 };
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Progress, Quantity, Target,
+    Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Progress, Quantity, Target, Text,
     spec::{Spec, table},
 };
 use crate::domain::rental::{rent::Rent, settings::Settings};
@@ -60,7 +60,7 @@ fn every_command_is_answered_in_every_state() {
 fn every_car_of_an_order_is_paid_for() {
     let settings = Settings { price_per_car: Money(70_000) };
     let rent = Rent { car: Id::new(1), quantity: Quantity(2) };
-    let placed = Placed { rent, amount: Money(140_000) };
+    let placed = Placed { rent, amount: Money(140_000), customer: None };
     Order::given([]).under(settings).when(place(1, 2)).then([placed]);
 }
 
@@ -73,9 +73,41 @@ fn an_order_is_for_one_to_a_million_cars_of_a_valid_kind() {
     Order::given([]).under(settings).when(place(1, 1_000_000)).then([Placed {
         rent: Rent { car: Id::new(1), quantity: Quantity(1_000_000) },
         amount: Money::MAX,
+        customer: None,
     }]);
     let settings = Settings { price_per_car: Money(1_000_001) };
     Order::given([]).under(settings).when(place(1, 1_000_000)).rejected(Rejection::TooDear);
+}
+
+#[test]
+fn an_order_may_name_its_customer_by_a_number_or_a_text() {
+    for (body, customer) in [
+        (r#"{"carId":1,"customerId":7}"#, Some("7")),
+        (r#"{"carId":1,"customerId":" kim "}"#, Some("kim")),
+        (r#"{"carId":1}"#, None),
+    ] {
+        let command = parse("order", None, body).unwrap().command;
+        let customer = customer.map(Text::from);
+        Order::given([]).when(command).then([Placed {
+            rent: rent(),
+            amount: Money(50_000),
+            customer,
+        }]);
+    }
+    for name in [String::new(), "x".repeat(101)] {
+        let body = format!(r#"{{"carId":1,"customerId":"{name}"}}"#);
+        let command = parse("order", None, &body).unwrap().command;
+        Order::given([]).when(command).rejected(Rejection::BadCustomer);
+    }
+}
+
+#[test]
+fn the_original_word_is_shown_beside_the_status() {
+    let shown = |past: Vec<Event>| past.into_iter().fold(Order::default(), Order::evolve);
+    assert_eq!(shown(vec![placed(), paid()]).original_status(), Some("ORDERED"));
+    let cancelled = Cancelled { was: Stage::Paid };
+    assert_eq!(shown(vec![placed(), paid(), cancelled]).original_status(), Some("CANCELLED"));
+    assert_eq!(shown(vec![placed(), paid(), Confirmed, returned()]).original_status(), None);
 }
 
 #[test]
@@ -128,7 +160,7 @@ fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Or
 }
 
 fn place(car: u64, quantity: u32) -> Command {
-    Place { car: Id::new(car), quantity: Quantity(quantity) }
+    Place { car: Id::new(car), quantity: Quantity(quantity), customer: None }
 }
 
 fn rent() -> Rent {
@@ -136,7 +168,7 @@ fn rent() -> Rent {
 }
 
 fn placed() -> Event {
-    Placed { rent: rent(), amount: Money(50_000) }
+    Placed { rent: rent(), amount: Money(50_000), customer: None }
 }
 
 fn returned() -> Event {
