@@ -59,6 +59,21 @@ get /phone/orders/$lee
 shows status Cancelled
 eventually /phone/customers/$lee status Cancelled
 
+step "A customer has one balance of points for all orders."
+customer=customer-$$-$lee
+post /phone/orders '{"item":"GX Watch","qty":1,"price":300,"customerId":"'$customer'"}'
+expect 201
+shows customerId $customer
+first=$(number)
+eventually /phone/rewards/$first process Granted
+post /phone/orders '{"item":"GX Watch","qty":2,"price":300,"customerId":"'$customer'"}'
+expect 201
+second=$(number)
+eventually "/phone/pointHistories?customerId=$customer" totalElements 2
+get "/phone/pointHistories?orderId=$second"
+shows balance 90
+eventually "/phone/customers?customerId=$customer" totalElements 2
+
 step "The points that Jung got are in the history, with the balance."
 eventually "/phone/pointHistories?orderId=$jung&process=Granted" totalElements 1
 shows point 198000

@@ -13,7 +13,7 @@ async fn the_balance_of_points_goes_on_after_every_kill() {
     for round in 1..=3 {
         let server = Server::start(data.path(), None);
         for _ in 0..2 {
-            let order = json!({"item": "GX Note99", "qty": 1, "price": 1_000});
+            let order = json!({"item": "GX Note99", "qty": 1, "price": 1_000, "customerId": 7});
             let request = client.post(server.url("/phone/orders")).json(&order);
             assert_eq!(request.send().await.unwrap().status(), 201);
         }

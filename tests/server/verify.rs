@@ -71,7 +71,7 @@ fn a_taxi_that_is_assigned_without_a_reservation_is_found() {
 async fn a_sum_of_points_beyond_the_bound_of_one_amount_is_sound_and_found() {
     let folder = tempfile::tempdir().unwrap();
     // The sum exceeds the bound of one amount. Each amount is as large as older binaries accepted.
-    let granted = reward::Event::Granted { points: Money(1_000_000_000_000_000) };
+    let granted = reward::Event::Granted { points: Money(1_000_000_000_000_000), customer: None };
     planted(folder.path(), "phone/rewards", 1, &vec![granted; 1_100]);
     let server = Server::start(folder.path(), None);
     let at = PositionToken(1_100);

@@ -150,7 +150,7 @@ fn courses_at_the_limit_add_up() {
 #[test]
 fn what_older_binaries_accepted_is_folded_without_a_panic_and_without_wrapping() {
     let huge = || Money(u64::MAX);
-    let granted = || reward::Event::Granted { points: huge() };
+    let granted = || reward::Event::Granted { points: huge(), customer: None };
     let meta = |position| Meta { position, version: 1, time: Timestamp(1), correlation: 1 };
     let fold = |row, position| {
         PointHistory::fold(row, (Id::new(position), granted()), &meta(position)).unwrap()

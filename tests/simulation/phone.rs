@@ -4,7 +4,7 @@
 use super::{WORLDS, ensure, shown};
 use madang::domain::{
     kernel::{
-        Aggregate as _, FailureKind, Money, PortReply, Progress, Quantity,
+        Aggregate as _, FailureKind, Money, PortReply, Progress, Quantity, Text,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
         },
@@ -18,6 +18,7 @@ use madang::domain::{
         settings::Settings,
     },
 };
+use std::collections::BTreeMap;
 
 #[test]
 fn whatever_happens_money_points_and_parcels_add_up() {
@@ -88,6 +89,23 @@ fn a_cancelled_order_gives_everything_back_and_never_leaves_the_store() {
         .map(|(_, row)| (row.process.0, row.point.0, row.balance.get()))
         .collect();
     assert_eq!(moved, [("Granted".into(), 20, 20), ("Reclaimed".into(), 20, 0)]);
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn each_customer_has_a_balance_of_points_and_so_has_an_order_without_a_customer() {
+    let mut world = careful_shop();
+    let orders = [(Some("kim"), 100), (Some("lee"), 200), (None, 300), (Some("kim"), 400)];
+    for (number, (customer, price)) in (1..).zip(orders) {
+        world.tell::<Order>(number, place_for(customer, 1, Some(price))).unwrap();
+    }
+    world.tell::<Order>(1, order::Command::Cancel).unwrap();
+    let moved: Vec<(u64, u64)> = world
+        .rows::<PointHistory>()
+        .into_iter()
+        .map(|(_, row)| (row.order_id, row.balance.get()))
+        .collect();
+    assert_eq!(moved, [(1, 10), (2, 20), (3, 30), (4, 50), (1, 40)]);
     everything_adds_up(&world).unwrap();
 }
 
@@ -178,7 +196,10 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let price = [None, Some(5), Some(990_000)][dice.roll(3)];
     let _ = match dice.roll(12) {
-        0..4 => world.submit::<Order>(number, place(few(dice), price)),
+        0..4 => {
+            let customer = [None, Some("kim"), Some("lee")][dice.roll(3)];
+            world.submit::<Order>(number, place_for(customer, few(dice), price))
+        }
         4..8 => world.submit::<Order>(number, order::Command::Cancel),
         8 => world.submit::<Reward>(number, reward::Command::Settle),
         _ => world.submit::<Delivery>(number, delivery::Command::Ship),
@@ -218,7 +239,13 @@ fn sale_cancelled_twice_and_shipped(world: &mut World, chapter: usize) -> bool {
 }
 
 pub(crate) fn place(qty: u32, price: Option<u64>) -> order::Command {
-    let basket = Basket { item: "GX Note99".into(), qty: Quantity(qty), ..Basket::default() };
+    place_for(None, qty, price)
+}
+
+fn place_for(customer: Option<&str>, qty: u32, price: Option<u64>) -> order::Command {
+    let customer = customer.map(Text::from);
+    let basket =
+        Basket { item: "GX Note99".into(), qty: Quantity(qty), customer, ..Basket::default() };
     order::Command::Place { basket, price: price.map(Money) }
 }
 
@@ -261,6 +288,10 @@ fn customers_see_the_truth(world: &World, number: u64, order: &Order) -> Result<
             && row.amount == order.amount()
             && row.payment_status.0 == payment
             && row.delivery_status.0 == delivery.process()
+            && row.original_status.clone().unwrap_or_default().0
+                == shown::<Order>(world, number, "originalStatus")
+            && row.customer_id.clone().unwrap_or_default().0
+                == shown::<Order>(world, number, "customerId")
     });
     ensure(is_true, || format!("order {number}: {order:?}, its row {row:?}"))
 }
@@ -276,20 +307,39 @@ fn shipped_or_cancelled(world: &World, number: u64) -> Result<(), String> {
     ensure(!(has_left && is_cancelled), || format!("order {number} was cancelled and shipped"))
 }
 
-/// The last balance is the sum of the points of all standing orders. Each balance follows from the
-/// one before.
+/// The last balance of each customer is the sum of the points of their standing orders, and an order
+/// without a customer has a balance of its own. Each balance follows from the one before.
 fn points_balance(world: &World) -> Result<(), String> {
-    let mut balance = 0_u128;
+    let mut balances = BTreeMap::new();
     for (number, row) in world.rows::<PointHistory>() {
+        let balance: &mut u128 = balances.entry(owner(world, row.order_id)).or_default();
         match row.process.0.as_str() {
-            "Granted" => balance += u128::from(row.point.0),
-            _ => balance -= u128::from(row.point.0),
+            "Granted" => *balance += u128::from(row.point.0),
+            _ => *balance -= u128::from(row.point.0),
         }
-        ensure(u128::from(row.balance.get()) == balance, || {
+        ensure(u128::from(row.balance.get()) == *balance, || {
             format!("row {number}: {row:?}, not {balance}")
         })?;
+        let customer = shown::<Order>(world, row.order_id, "customerId");
+        ensure(row.customer_id.clone().unwrap_or_default().0 == customer, || {
+            format!("row {number}: {row:?}, of {customer}")
+        })?;
     }
-    let points = world.all::<Order>().into_iter().filter_map(|(_, order)| order.point());
-    let standing: u128 = points.map(|points| u128::from(points.0)).sum();
-    ensure(standing == balance, || format!("{balance} points granted, {standing} stand"))
+    let mut standing = BTreeMap::new();
+    for (number, order) in world.all::<Order>() {
+        if let Some(points) = order.point().filter(|points| *points > Money::ZERO) {
+            let sum: &mut u128 = standing.entry(owner(world, number)).or_default();
+            *sum += u128::from(points.0);
+        }
+    }
+    balances.retain(|_, balance| *balance > 0);
+    ensure(standing == balances, || format!("{balances:?} granted, {standing:?} stand"))
+}
+
+/// The customer whose points an order earns; the order itself when it names none.
+fn owner(world: &World, order: u64) -> String {
+    match shown::<Order>(world, order, "customerId") {
+        customer if customer.is_empty() => format!("order {order}"),
+        customer => customer,
+    }
 }

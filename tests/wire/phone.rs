@@ -2,7 +2,7 @@
 
 use super::encode;
 use madang::domain::{
-    kernel::{FailureKind, Money, Quantity, Timestamp, simulation::golden},
+    kernel::{FailureKind, Money, Quantity, Text, Timestamp, simulation::golden},
     phone::{
         Billing, Claim, Grant, Rewarding, Shipping,
         delivery::{self, Parcel},
@@ -17,7 +17,11 @@ const POINTS: Money = Money(500);
 
 fn basket() -> Basket {
     let (item, store, address) = ("i".into(), "s".into(), "a".into());
-    Basket { item, qty: Quantity(2), store, address }
+    Basket { item, qty: Quantity(2), store, address, customer: None }
+}
+
+fn customer() -> Option<Text> {
+    Some("k".into())
 }
 
 fn reason() -> String {
@@ -32,8 +36,12 @@ fn events_of_orders() {
     golden(
         encode,
         &[
-            (E::Ordered { basket: basket(), price, amount }, "0001690201730161fbc409fb8813"),
-            (E::Paid { basket: basket(), amount }, "0101690201730161fb8813"),
+            (E::Ordered { basket: basket(), price, amount }, "000169020173016100fbc409fb8813"),
+            (E::Paid { basket: basket(), amount }, "010169020173016100fb8813"),
+            (
+                E::Paid { basket: Basket { customer: customer(), ..basket() }, amount },
+                "010169020173016101016bfb8813",
+            ),
             (E::Rejected { how: FailureKind::Unpaid, reason: reason() }, "02000162"),
             (E::Shipped, "03"),
             (E::Credited { points }, "04fbf401"),
@@ -68,6 +76,7 @@ fn rejections_of_orders() {
             (R::AlreadyCredited, "0d"),
             (R::NotListed { listed: AMOUNT, price: Money(7) }, "0efb881307"),
             (R::TooMany, "0f"),
+            (R::BadCustomer, "10"),
         ],
     );
 }
@@ -118,17 +127,18 @@ fn events_of_rewards() {
     golden(
         encode,
         &[
-            (E::GrantRequested { points }, "00fbf401"),
-            (E::Granted { points }, "01fbf401"),
+            (E::GrantRequested { points, customer: None }, "00fbf40100"),
+            (E::GrantRequested { points, customer: customer() }, "00fbf40101016b"),
+            (E::Granted { points, customer: None }, "01fbf40100"),
             (E::GrantDeclined { reason: reason() }, "020162"),
             (E::ReclaimAwaited { attempt }, "0303"),
             (E::ReclaimRequested { attempt, points }, "0403fbf401"),
-            (E::Reclaimed { attempt, points }, "0503fbf401"),
+            (E::Reclaimed { attempt, points, customer: None }, "0503fbf40100"),
             (E::ReclaimDeclined { attempt, reason: reason() }, "06030162"),
             (E::ReclaimAbandoned { attempt, points, reason: reason() }, "0703fbf4010162"),
             (E::ReclaimForgotten { attempt }, "0803"),
             (E::ReclaimUndone { attempt, points, again: true }, "0903fbf40101"),
-            (E::Restored { points, again: false }, "0afbf40100"),
+            (E::Restored { points, again: false, customer: None }, "0afbf4010000"),
             (E::RestoreDeclined { reason: reason() }, "0b0162"),
             (E::ReclaimTurnedAway { attempt, reason: reason() }, "0c030162"),
         ],

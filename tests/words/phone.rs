@@ -36,8 +36,11 @@ pub const STORY: Story = Story {
         word("PATCH /orders/1", r#"{"status":"cancel"}"#)
             .shows(&[("status", "Cancelled"), ("point", "null")]),
         word("PATCH /orders/1", r#"{"status":"cancel"}"#).shows(&[("status", "Cancelled")]),
-        word("GET /payments/1", "").shows(&[("process", "Refunded")]),
-        word("GET /rewards/1", "").shows(&[("process", "Reclaimed")]),
+        word("GET /orders/1", "").shows(&[("originalStatus", "cancel")]),
+        word("GET /payments/1", "")
+            .shows(&[("process", "Refunded"), ("originalStatus", "OrderCancelled")]),
+        word("GET /rewards/1", "")
+            .shows(&[("process", "Reclaimed"), ("originalStatus", "Cancelled")]),
         word("GET /storeManages/1", "").shows(&[("process", "Stopped")]).soon(),
         word("PATCH /storeManages/1", r#"{"process":"Shipped"}"#)
             .answers(409)
@@ -113,5 +116,21 @@ pub const STORY: Story = Story {
         word("POST /orders", r#"{"item":"GX Watch","qty":1,"price":300}"#)
             .answers(201)
             .shows(&[("amount", "300")]),
+        // A customer has one balance of points for all orders, and finds them.
+        word("POST /orders", r#"{"item":"test","qty":1,"price":100,"customerId":7}"#)
+            .creates("/orders/6")
+            .shows(&[("customerId", "7")]),
+        word("GET /rewards/6", "").shows(&[("process", "Granted"), ("customerId", "7")]).soon(),
+        word("POST /orders", r#"{"item":"test","qty":1,"price":200,"customerId":"7"}"#)
+            .creates("/orders/7"),
+        word("GET /pointHistories?customerId=7&sort=id,desc", "")
+            .shows(&[
+                ("page.totalElements", "2"),
+                ("_embedded.pointHistories.0.orderId", "7"),
+                ("_embedded.pointHistories.0.balance", "30"),
+                ("_embedded.pointHistories.1.balance", "10"),
+            ])
+            .soon(),
+        word("GET /customers?customerId=7", "").shows(&[("page.totalElements", "2")]).soon(),
     ],
 };

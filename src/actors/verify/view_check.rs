@@ -3,13 +3,16 @@
 use super::BATCH_MAX;
 use crate::{
     actors::{dispatch::Registry, view::view_path},
-    domain::kernel::View,
+    domain::kernel::{Filter, View},
     store::{
         journal::{Journal, ReadLevel},
         read_model::{Layout, OpenProblem, ReadModel},
     },
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 /// The name of a view, and the function that compares its rows with the journal and returns the
 /// flaws.
@@ -61,6 +64,7 @@ fn expected<V: View>(
     up_to: u64,
 ) -> Result<BTreeMap<u64, V>, String> {
     let mut rows = BTreeMap::<u64, V>::new();
+    let mut newest = HashMap::<Filter, u64>::new();
     let mut after = 0;
     while after < up_to {
         let records = journal.read(after, BATCH_MAX, ReadLevel::Durable);
@@ -73,16 +77,15 @@ fn expected<V: View>(
             let Some(event) = registry.decode::<V::Events>(record)? else { continue };
             let meta = record.meta();
             let Some(number) = V::key(&event, &meta) else { continue };
-            let row = rows.remove(&number).or_else(|| newest(&rows));
+            let mut row = rows.remove(&number);
+            if row.is_none() {
+                let before = V::continues(&event).and_then(|it| newest.insert(it, number));
+                row = before.and_then(|before| rows.get(&before).cloned());
+            }
             if let Some(row) = V::fold(row, event, &meta) {
                 rows.insert(number, row);
             }
         }
     }
     Ok(rows)
-}
-
-/// Returns the row that a new row starts from, in a view with [`View::CARRIES_FORWARD`].
-fn newest<V: View>(rows: &BTreeMap<u64, V>) -> Option<V> {
-    V::CARRIES_FORWARD.then(|| rows.values().next_back().cloned()).flatten()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::dispatch::Registry,
-    domain::kernel::{Message, View},
+    domain::kernel::{Filter, Message, View},
     store::{KindSet, Record, read_model::Layout},
 };
 use std::marker::PhantomData;
@@ -13,9 +13,6 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     type Row: Message;
     /// The decoded part of a record that the fold uses.
     type Event;
-
-    /// Whether a new row starts from the row with the largest number.
-    const CARRIES_FORWARD: bool = false;
 
     /// Returns the table layout of the rows.
     fn layout() -> Layout;
@@ -32,6 +29,11 @@ pub trait Projection: Clone + Unpin + Send + 'static {
         registry: &Registry,
         record: &Record,
     ) -> Result<Option<(u64, Self::Event)>, String>;
+
+    /// Returns the condition on the rows that a new row continues; `None` when it starts empty.
+    fn continues(&self, _event: &Self::Event) -> Option<Filter> {
+        None
+    }
 
     /// Folds the decoded record into its row; `None` deletes the row.
     fn fold(
@@ -60,7 +62,6 @@ impl<V> Default for ViewProjection<V> {
 impl<V: View> Projection for ViewProjection<V> {
     type Row = V;
     type Event = V::Events;
-    const CARRIES_FORWARD: bool = V::CARRIES_FORWARD;
 
     fn layout() -> Layout {
         Layout::of::<V>()
@@ -77,6 +78,10 @@ impl<V: View> Projection for ViewProjection<V> {
     ) -> Result<Option<(u64, V::Events)>, String> {
         let Some(event) = registry.decode::<V::Events>(record)? else { return Ok(None) };
         Ok(V::key(&event, &record.meta()).map(|number| (number, event)))
+    }
+
+    fn continues(&self, event: &V::Events) -> Option<Filter> {
+        V::continues(event)
     }
 
     fn fold(&self, row: Option<V>, event: V::Events, record: &Record) -> Option<V> {

@@ -9,6 +9,7 @@ use crate::{
         supervision::Lifecycle,
         support::{RETRY_PAUSE, catch_panic},
     },
+    domain::kernel::Filter,
     store::{
         Record,
         journal::{Journal, Listener, ReadLevel, SubmitError},
@@ -63,8 +64,8 @@ pub struct Projector<F: Projection> {
     reached: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
     recent: HashMap<u64, Option<F::Row>>,
-    /// The row of the largest number, when new rows start from it.
-    last: Option<F::Row>,
+    /// The newest row of each condition that recent rows continue.
+    continued: HashMap<Filter, F::Row>,
     /// The largest number of a row, once it is known.
     largest: Option<u64>,
 }
@@ -152,7 +153,7 @@ impl<F: Projection> Projector<F> {
             reached: rows.reached.clone(),
             waiting: Arc::clone(&rows.waiting),
             recent: HashMap::new(),
-            last: None,
+            continued: HashMap::new(),
             largest: None,
         })
     }
@@ -259,6 +260,7 @@ impl<F: Projection> Projector<F> {
         self.cursor = last;
         if self.recent.len() > RECENT_ROWS_MAX {
             self.recent.clear();
+            self.continued.clear();
         }
         self.progress.reach(last);
         self.progress.error_over();
@@ -287,13 +289,17 @@ impl<F: Projection> Projector<F> {
             None => self.stored(number).map_err(in_record)?,
         };
         self.largest = Some(largest.max(number));
-        if F::CARRIES_FORWARD && before.is_none() {
-            before = self.last().map_err(in_record)?;
+        let continues = match before {
+            None => catch_panic(|| self.projection.continues(&event)).map_err(in_record)?,
+            Some(_) => None,
+        };
+        if let Some(filter) = &continues {
+            before = self.continued(filter).map_err(in_record)?;
         }
         let after =
             catch_panic(|| self.projection.fold(before, event, record)).map_err(in_record)?;
-        if F::CARRIES_FORWARD {
-            self.last.clone_from(&after);
+        if let (Some(filter), Some(row)) = (continues, &after) {
+            self.continued.insert(filter, row.clone());
         }
         self.recent.insert(number, after);
         touched.push(number);
@@ -303,7 +309,7 @@ impl<F: Projection> Projector<F> {
     /// Clears the cached rows after an error.
     fn forget(&mut self) {
         self.recent.clear();
-        self.last = None;
+        self.continued.clear();
         self.largest = None;
     }
 
@@ -315,12 +321,12 @@ impl<F: Projection> Projector<F> {
         }
     }
 
-    /// Returns the row that a new row starts from.
-    fn last(&self) -> Result<Option<F::Row>, String> {
-        if self.last.is_some() {
-            return Ok(self.last.clone());
+    /// Returns the newest row that meets this condition.
+    fn continued(&self, filter: &Filter) -> Result<Option<F::Row>, String> {
+        if let Some(row) = self.continued.get(filter) {
+            return Ok(Some(row.clone()));
         }
-        match self.model.last().map_err(|error| error.to_string())? {
+        match self.model.last_of(filter).map_err(|error| error.to_string())? {
             Some(number) => self.stored(number),
             None => Ok(None),
         }

@@ -35,7 +35,7 @@ pub struct Query {
 }
 
 /// A condition on one searchable field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// The field is this number.
     Equals(&'static str, u64),

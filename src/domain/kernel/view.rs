@@ -1,6 +1,6 @@
 //! The view (read model): rows precomputed from the journal for queries.
 
-use super::{EventSet, Message, Meta};
+use super::{EventSet, Filter, Message, Meta};
 
 /// One row of a view; each event that changes the row is applied exactly once.
 ///
@@ -26,15 +26,20 @@ pub trait View: Message {
     /// detected without it.
     const SHAPE: u32 = 0;
 
-    /// Whether a new row starts as a copy of the row with the largest number: a running balance.
-    /// The rows of such a view are numbered in the order they are created, and none is removed.
-    const CARRIES_FORWARD: bool = false;
-
     /// The number of the row that an event changes, `None` when it changes none.
     fn key(heard: &Self::Events, meta: &Meta) -> Option<u64>;
 
-    /// Applies one event to the row. The argument `None` means that there is no row yet (with
-    /// [`View::CARRIES_FORWARD`]: no row at all). The result `None` removes the row.
+    /// The condition on the rows that a new row continues, such as a running balance: it starts as a
+    /// copy of the one with the largest number that meets the condition. `None`: it starts empty.
+    ///
+    /// The rows of such a view are numbered in the order they are created, and none is removed. A
+    /// row meets the condition under which it was started, and no condition of other events.
+    fn continues(_heard: &Self::Events) -> Option<Filter> {
+        None
+    }
+
+    /// Applies one event to the row. The argument `None` means that there is no row yet, and none
+    /// that the new row [continues](View::continues). The result `None` removes the row.
     fn fold(row: Option<Self>, heard: Self::Events, meta: &Meta) -> Option<Self>;
 }
 

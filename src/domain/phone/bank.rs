@@ -32,7 +32,7 @@ impl Port for RewardBank {
             retry_policy,
         };
         match event {
-            GrantRequested { points } => {
+            GrantRequested { points, .. } => {
                 Some(ask("grant", format!("grant-{reward}"), *points, RetryPolicy::UntilAnswered))
             }
             ReclaimRequested { attempt, points } => Some(ask(

@@ -23,6 +23,8 @@ pub struct Customer {
     pub id: u64,
     /// The number of the order, as well.
     pub order_id: u64,
+    /// The customer, as the client named them; `None` when it did not.
+    pub customer_id: Option<Text>,
     /// The item.
     pub item: Text,
     /// Number of phones.
@@ -33,6 +35,9 @@ pub struct Customer {
     pub amount: Money,
     /// Status of the order.
     pub status: Text,
+    /// The original's word for this status, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_status: Option<Text>,
     /// Status of the payment, as the payment shows it; empty when nothing was to be paid.
     pub payment_status: Text,
     /// Status of the delivery, as the store shows it; empty until the order reached the store.
@@ -51,6 +56,7 @@ impl View for Customer {
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::key("orderId"),
+        Field::text("customerId"),
         Field::text("item"),
         Field::number("qty"),
         Field::number("price"),
@@ -83,10 +89,12 @@ impl Customer {
         use order::Event as E;
         if let Some(status) = event.leads_to() {
             self.status = status.into();
+            self.original_status = event.original_status().map(Text::from);
         }
         match event {
             E::Ordered { basket, price, amount } => {
-                (self.item, self.qty) = (basket.item, basket.qty);
+                (self.customer_id, self.item, self.qty) =
+                    (basket.customer, basket.item, basket.qty);
                 (self.price, self.amount, self.ordered_at) = (price, amount, meta.time);
             }
             E::Credited { points } => self.point = Some(points),

@@ -51,7 +51,7 @@ pub struct Order {
     status: Status,
 }
 
-/// Basket: the item, the quantity, the store and the address.
+/// Basket: the item, the quantity, the store, the address and the customer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basket {
     /// The phone.
@@ -62,6 +62,9 @@ pub struct Basket {
     pub store: Text,
     /// Address to which the order is shipped; may be empty.
     pub address: Text,
+    /// The customer, as the client names them; `None` when it does not.
+    #[serde(default)]
+    pub customer: Option<Text>,
 }
 
 /// Status of an order.
@@ -86,6 +89,7 @@ enum Status {
 
 impl Aggregate for Order {
     const NAME: &'static str = "phone/orders";
+    const SHAPE: u32 = 2;
     const AWAITED_STEP: Option<&'static str> = Some("phone/reward");
     type Business = PhoneShop;
     type Command = Command;
@@ -188,9 +192,25 @@ impl Aggregate for Order {
             Status::Rejected { reason, .. } => Some(reason.clone()),
             _ => None,
         };
-        let Basket { item, qty, store, address } = basket;
         let status = status.name();
-        Shown { id: number, item, qty, price, amount, status, store, address, point, reason }
+        let Basket { item, qty, store, address, customer } = basket;
+        Shown {
+            id: number,
+            customer_id: customer,
+            item,
+            qty,
+            price,
+            amount,
+            status,
+            store,
+            address,
+            point,
+            reason,
+        }
+    }
+
+    fn original_status(&self) -> Option<&'static str> {
+        matches!(self.status, Status::Undoing | Status::Cancelled).then_some(ORIGINAL_CANCELLED)
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -210,6 +230,9 @@ impl Aggregate for Order {
     }
 }
 
+/// The original's word for a cancelled order.
+const ORIGINAL_CANCELLED: &str = "cancel";
+
 /// Decides `Place` for a number under which no order was placed before.
 fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decision<Order> {
     if !basket.item.is_name() {
@@ -217,6 +240,9 @@ fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decisio
     }
     if !basket.store.is_short() || !basket.address.is_short() {
         return Err(Rejection::TooLong);
+    }
+    if basket.customer.as_ref().is_some_and(|customer| !customer.is_name()) {
+        return Err(Rejection::BadCustomer);
     }
     if basket.qty.0 == 0 {
         return Err(Rejection::NoneWanted);

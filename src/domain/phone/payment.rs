@@ -42,6 +42,16 @@ impl Bill for Sale {
         Shown { id: number, order_id: number, price: amount, process: process(stage), reason }
     }
 
+    fn original_status(stage: Stage) -> Option<&'static str> {
+        match stage {
+            Stage::Approved => Some(process(stage)),
+            Stage::RefundRequested | Stage::RefundDeclined | Stage::Refunded => {
+                Some("OrderCancelled")
+            }
+            Stage::Blank | Stage::Requested | Stage::Declined => None,
+        }
+    }
+
     fn command_routes() -> CommandRoutes<Payment> {
         let ignored = &["id", "orderId", "price", "reason", "transactionId"];
         CommandRoutes::new()

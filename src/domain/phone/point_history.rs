@@ -1,9 +1,10 @@
-//! View of the points of all customers: every grant and every reclaim, and the balance after it.
+//! View of the points of customers: every grant and every reclaim, and the customer's balance after
+//! it.
 //!
-//! A reward of 0 points adds no row.
+//! An order without a customer has a balance of its own. A reward of 0 points adds no row.
 
 use super::reward::{Event, Reward};
-use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, Total, View};
+use crate::domain::kernel::{Field, Filter, Id, Meta, Money, Text, Timestamp, Total, View};
 use serde::{Deserialize, Serialize};
 
 /// Row of the view: one movement of points.
@@ -16,11 +17,14 @@ pub struct PointHistory {
     pub order_id: u64,
     /// The reward, which has the same number.
     pub reward_id: u64,
+    /// The customer, as the order names them; `None` when it names none.
+    pub customer_id: Option<Text>,
     /// Direction of the movement: `Granted` or `Reclaimed`.
     pub process: Text,
     /// Number of points.
     pub point: Money,
-    /// All points granted and not reclaimed, after this movement.
+    /// All points of this customer, or of this order when it names none, that are granted and not
+    /// reclaimed, after this movement.
     pub balance: Total,
     /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
@@ -33,21 +37,29 @@ impl View for PointHistory {
         Field::key("id"),
         Field::number("orderId"),
         Field::number("rewardId"),
+        Field::text("customerId"),
         Field::text("process"),
         Field::number("point"),
         Field::number("balance"),
         Field::time("time"),
     ];
-    const CARRIES_FORWARD: bool = true;
-    /// Older binaries wrote balances that wrapped around, or that could not be searched for.
-    const SHAPE: u32 = 1;
+    /// Older binaries wrote one balance of all customers.
+    const SHAPE: u32 = 2;
 
     fn key((_, event): &Self::Events, meta: &Meta) -> Option<u64> {
         movement(event).map(|_| meta.position)
     }
 
+    fn continues((reward, event): &Self::Events) -> Option<Filter> {
+        let (.., customer) = movement(event)?;
+        Some(match customer {
+            Some(customer) => Filter::Is("customerId", customer.0.clone()),
+            None => Filter::Equals("orderId", reward.number()),
+        })
+    }
+
     fn fold(last: Option<Self>, (reward, event): Self::Events, meta: &Meta) -> Option<Self> {
-        let (process, point) = movement(&event)?;
+        let (process, point, customer) = movement(&event)?;
         let balance = last.map(|row| row.balance).unwrap_or_default();
         let balance = match process {
             GRANTED => balance.plus(point),
@@ -58,6 +70,7 @@ impl View for PointHistory {
             id: meta.position,
             order_id: number,
             reward_id: number,
+            customer_id: customer.cloned(),
             process: process.into(),
             point,
             balance,
@@ -69,11 +82,14 @@ impl View for PointHistory {
 const GRANTED: &str = "Granted";
 const RECLAIMED: &str = "Reclaimed";
 
-/// Returns the direction and the number of points of an event; `None` when it moves none.
-fn movement(event: &Event) -> Option<(&'static str, Money)> {
-    let (process, points) = match event {
-        Event::Granted { points } | Event::Restored { points, again: true } => (GRANTED, *points),
-        Event::Reclaimed { points, .. } => (RECLAIMED, *points),
+/// Returns the direction and the number of points of an event, and the customer; `None` when it
+/// moves none.
+fn movement(event: &Event) -> Option<(&'static str, Money, Option<&Text>)> {
+    let (process, points, customer) = match event {
+        Event::Granted { points, customer } | Event::Restored { points, again: true, customer } => {
+            (GRANTED, *points, customer)
+        }
+        Event::Reclaimed { points, customer, .. } => (RECLAIMED, *points, customer),
         Event::GrantRequested { .. }
         | Event::GrantDeclined { .. }
         | Event::ReclaimAwaited { .. }
@@ -86,5 +102,5 @@ fn movement(event: &Event) -> Option<(&'static str, Money)> {
         | Event::Restored { again: false, .. }
         | Event::RestoreDeclined { .. } => return None,
     };
-    (points > Money::ZERO).then_some((process, points))
+    (points > Money::ZERO).then_some((process, points, customer.as_ref()))
 }

@@ -23,7 +23,7 @@ mod specs;
 
 use super::{PhoneShop, STORE_CLERK, order::Order, payment::ProcessBody, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, Issuer, Method, Money, Timestamp,
+    Aggregate, CommandRoutes, Decision, Empty, Issuer, Method, Money, Text, Timestamp,
 };
 pub use messages::{Command, Event, Rejection};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,7 @@ const WON_PER_POINT: u64 = 10;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reward {
     points: Money,
+    customer: Option<Text>,
     /// Number of the latest attempt to cancel; 0 before the first.
     attempt: u32,
     status: Status,
@@ -72,6 +73,7 @@ enum Status {
 
 impl Aggregate for Reward {
     const NAME: &'static str = "phone/rewards";
+    const SHAPE: u32 = 2;
     type Business = PhoneShop;
     type Command = Command;
     type Event = Event;
@@ -97,15 +99,19 @@ impl Aggregate for Reward {
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
         let points = self.points;
+        let customer = || self.customer.clone();
         match (&self.status, command) {
-            (S::Blank, Grant { amount }) => Ok(vec![granting(Money(amount.0 / WON_PER_POINT))]),
-            (S::Granting, ConfirmGrant) => Ok(vec![Granted { points }]),
+            (S::Blank, Grant { amount, customer }) => {
+                Ok(vec![granting(Money(amount.0 / WON_PER_POINT), customer)])
+            }
+            (S::Granting, ConfirmGrant) => Ok(vec![Granted { points, customer: customer() }]),
             (S::Granting, DeclineGrant { reason }) => Ok(vec![GrantDeclined { reason }]),
             (S::Awaiting, ConfirmGrant) => {
-                Ok(vec![Granted { points }, ReclaimRequested { attempt: self.attempt, points }])
+                let granted = Granted { points, customer: customer() };
+                Ok(vec![granted, ReclaimRequested { attempt: self.attempt, points }])
             }
             (S::Awaiting, DeclineGrant { reason }) => {
-                let reclaimed = Reclaimed { attempt: self.attempt, points: Money::ZERO };
+                let reclaimed = self.reclaimed(self.attempt, Money::ZERO);
                 Ok(vec![GrantDeclined { reason }, reclaimed])
             }
 
@@ -113,17 +119,21 @@ impl Aggregate for Reward {
                 Ok(vec![ReclaimAwaited { attempt }])
             }
             (S::Granted | S::Declined, Reclaim { attempt }) if self.is_new(attempt) => {
-                Ok(vec![reclaiming(attempt, points)])
+                Ok(vec![self.reclaiming(attempt)])
             }
-            (S::Owed, Settle) => Ok(vec![Restored { points, again: true }]),
+            (S::Owed, Settle) => Ok(vec![self.restored(true)]),
             (state, command) => self.of_attempt(state, command),
         }
     }
 
     fn evolve(self, event: Event) -> Self {
         let status = match event {
-            GrantRequested { points } => return Self { points, status: Status::Granting, ..self },
-            Granted { points } => return Self { points, status: Status::Granted, ..self },
+            GrantRequested { points, customer } => {
+                return Self { points, customer, status: Status::Granting, ..self };
+            }
+            Granted { points, customer } => {
+                return Self { points, customer, status: Status::Granted, ..self };
+            }
             GrantDeclined { .. } => {
                 return Self { points: Money::ZERO, status: Status::Declined, ..self };
             }
@@ -146,7 +156,12 @@ impl Aggregate for Reward {
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        Shown { id: number, order_id: number, point: self.points, process: self.process() }
+        let (customer_id, point) = (self.customer.clone(), self.points);
+        Shown { id: number, order_id: number, customer_id, point, process: self.process() }
+    }
+
+    fn original_status(&self) -> Option<&'static str> {
+        matches!(self.status, Status::Reclaimed).then_some("Cancelled")
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -158,25 +173,20 @@ impl Aggregate for Reward {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["id", "orderId", "point"])
+            .ignoring(&["id", "orderId", "customerId", "point"])
             .command("settle", |Empty {}| Ok(Settle))
             .forward_to::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
             .forward_to::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
     }
 }
 
-/// Returns the event that starts a reclaim: a request to the bank, unless there are no points.
-fn reclaiming(attempt: u32, points: Money) -> Event {
-    if points == Money::ZERO {
-        Reclaimed { attempt, points }
-    } else {
-        ReclaimRequested { attempt, points }
-    }
-}
-
 /// Returns the event that starts a grant: a request to the bank, unless there are no points.
-fn granting(points: Money) -> Event {
-    if points == Money::ZERO { Granted { points } } else { GrantRequested { points } }
+fn granting(points: Money, customer: Option<Text>) -> Event {
+    if points == Money::ZERO {
+        Granted { points, customer }
+    } else {
+        GrantRequested { points, customer }
+    }
 }
 
 impl Reward {
@@ -201,6 +211,22 @@ impl Reward {
         self.points
     }
 
+    /// Returns the event that starts a reclaim: a request to the bank, unless there are no points.
+    fn reclaiming(&self, attempt: u32) -> Event {
+        match self.points {
+            Money::ZERO => self.reclaimed(attempt, Money::ZERO),
+            points => ReclaimRequested { attempt, points },
+        }
+    }
+
+    fn reclaimed(&self, attempt: u32, points: Money) -> Event {
+        Reclaimed { attempt, points, customer: self.customer.clone() }
+    }
+
+    fn restored(&self, again: bool) -> Event {
+        Restored { points: self.points, again, customer: self.customer.clone() }
+    }
+
     /// Returns whether this attempt to cancel is newer than the latest one.
     const fn is_new(&self, attempt: u32) -> bool {
         attempt > self.attempt
@@ -213,7 +239,7 @@ impl Reward {
         let now = |attempt: u32| attempt == self.attempt;
         match (state, command) {
             (S::Reclaiming, ConfirmReclaim { attempt }) if now(attempt) => {
-                Ok(vec![Reclaimed { attempt, points }])
+                Ok(vec![self.reclaimed(attempt, points)])
             }
             (S::Reclaiming, DeclineReclaim { attempt, reason }) if now(attempt) => {
                 Ok(vec![ReclaimDeclined { attempt, reason }])
@@ -231,20 +257,20 @@ impl Reward {
                 Ok(vec![ReclaimUndone { attempt, points, again: false }])
             }
             (S::Reclaimed, Keep { attempt }) if now(attempt) && points == Money::ZERO => {
-                Ok(vec![Restored { points, again: true }])
+                Ok(vec![self.restored(true)])
             }
             (S::Reclaimed, Keep { attempt }) if now(attempt) => {
                 Ok(vec![ReclaimUndone { attempt, points, again: true }])
             }
             (S::Restoring { again }, ConfirmRestore { attempt }) if now(attempt) => {
-                Ok(vec![Restored { points, again: *again }])
+                Ok(vec![self.restored(*again)])
             }
             (S::Restoring { again: true }, DeclineRestore { attempt, reason }) if now(attempt) => {
                 Ok(vec![RestoreDeclined { reason }])
             }
             // A reclaim that was not confirmed and cannot be undone counts as undone.
             (S::Restoring { again: false }, DeclineRestore { attempt, .. }) if now(attempt) => {
-                Ok(vec![Restored { points, again: false }])
+                Ok(vec![self.restored(false)])
             }
             (state, command) => self.already(state, &command),
         }

@@ -116,8 +116,11 @@ impl Rewarding {
         use order::Event as E;
         let reward = me.of::<Reward>();
         match (self.claim, event) {
-            (_, E::Paid { amount, .. }) => Step::wait(Self { grant: Grant::Asked, ..self })
-                .send(reward, R::Grant { amount: *amount }),
+            (_, E::Paid { amount, basket }) => {
+                let (amount, customer) = (*amount, basket.customer.clone());
+                Step::wait(Self { grant: Grant::Asked, ..self })
+                    .send(reward, R::Grant { amount, customer })
+            }
             (_, E::Credited { .. }) => Self { grant: Grant::None, ..self }.proceed(),
             (_, E::CancelRequested { attempt, .. }) => {
                 Step::wait(Self { claim: Claim::Asked(*attempt), ..self })
@@ -136,7 +139,7 @@ impl Rewarding {
         use reward::Event as E;
         let order = me.of::<Order>();
         match (self.claim, event) {
-            (_, E::Granted { points }) => {
+            (_, E::Granted { points, .. }) => {
                 Step::wait(Self { grant: Grant::Written, ..self }).send(order, Credit { points })
             }
             (_, E::GrantDeclined { .. }) => Self { grant: Grant::None, ..self }.proceed(),

@@ -28,7 +28,7 @@ pub use row::{FoundRow, RowChange};
 pub use schema::Layout;
 pub use search::{SearchError, SortBy, Wanted};
 
-use crate::domain::kernel::Query;
+use crate::domain::kernel::{Filter, Query};
 use crate::sync;
 use fault::Fault;
 use queries::{count, dense_range_of, meta, numbers_of, rows};
@@ -167,6 +167,17 @@ impl ReadModel {
                 writer.query_row("SELECT max(number) FROM rows", [], |row| row.get(0))?;
             Ok(last.map(i64::cast_unsigned))
         })
+    }
+
+    /// Returns the largest number of a row that meets this condition, as the projection last wrote
+    /// them.
+    ///
+    /// # Errors
+    /// When the field is not searchable ([`SearchError::BadQuery`]), or the file cannot be read.
+    pub fn last_of(&self, filter: &Filter) -> Result<Option<u64>, SearchError> {
+        let search = search::of_last(self.layout.fields, filter)?;
+        let numbers = self.written(|writer| numbers_of(writer, &search))?;
+        Ok(numbers.first().copied().map(i64::cast_unsigned))
     }
 
     /// Writes rows (`None` deletes one) and the cursor, all or nothing.

@@ -130,13 +130,7 @@ pub(super) fn of_request(
 pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, SearchError> {
     let mut asked = Vec::new();
     for filter in &query.filters {
-        let (name, operator, value) = match filter {
-            Filter::Equals(name, number) => (*name, "=", integer(*number)),
-            Filter::AtLeast(name, number) => (*name, ">=", integer(*number)),
-            Filter::Is(name, text) => (*name, "=", Value::Text(text.clone())),
-        };
-        let index = index(fields, name).ok_or_else(|| not_searchable(fields, name))?;
-        asked.push(Condition { index, operator, value });
+        asked.push(filtered(fields, filter)?);
     }
     let sort = query.sort.map(|field| SortBy { field: field.to_owned(), descending: false });
     let wanted = Wanted { sort: sort.into_iter().collect(), ..Wanted::default() };
@@ -144,6 +138,21 @@ pub(super) fn of_lookup(fields: &[Field], query: &Query) -> Result<Search, Searc
     let mut search = statements(fields, &asked, &format!("{order} LIMIT ?"));
     search.parameters.push(limit(query.rows_max));
     Ok(search)
+}
+
+/// Translates the search for the row with the largest number that meets this condition.
+pub(super) fn of_last(fields: &[Field], filter: &Filter) -> Result<Search, SearchError> {
+    Ok(statements(fields, &[filtered(fields, filter)?], &format!("{NUMBER} DESC LIMIT 1")))
+}
+
+fn filtered(fields: &[Field], filter: &Filter) -> Result<Condition, SearchError> {
+    let (name, operator, value) = match filter {
+        Filter::Equals(name, number) => (*name, "=", integer(*number)),
+        Filter::AtLeast(name, number) => (*name, ">=", integer(*number)),
+        Filter::Is(name, text) => (*name, "=", Value::Text(text.clone())),
+    };
+    let index = index(fields, name).ok_or_else(|| not_searchable(fields, name))?;
+    Ok(Condition { index, operator, value })
 }
 
 /// One parsed condition.

@@ -305,8 +305,11 @@ impl<V: View> DynView for Rows<V> {
         let Some(event) = V::Events::from_event(record) else { return };
         let meta = record.meta();
         let Some(key) = V::key(&event, &meta) else { return };
-        let last = || V::CARRIES_FORWARD.then(|| self.0.values().next_back().cloned()).flatten();
-        let before = self.0.get(&key).cloned().or_else(last);
+        let newest = |filter: Filter| {
+            let meets = |row: &&V| serde_json::to_value(row).is_ok_and(|row| holds(&filter, &row));
+            self.0.values().rev().find(meets).cloned()
+        };
+        let before = self.0.get(&key).cloned().or_else(|| newest(V::continues(&event)?));
         self.0.remove(&key);
         if let Some(row) = V::fold(before, event, &meta) {
             self.0.insert(key, row);

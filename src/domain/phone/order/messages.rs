@@ -1,6 +1,6 @@
 //! Commands, events and rejections of an order.
 
-use super::Basket;
+use super::{Basket, ORIGINAL_CANCELLED};
 use crate::domain::kernel::{FailureKind, Money, Quantity, RejectionKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -113,6 +113,15 @@ pub enum Event {
 }
 
 impl Event {
+    /// Returns the original's word for the status after this event, where it has one.
+    #[must_use]
+    pub const fn original_status(&self) -> Option<&'static str> {
+        match self {
+            Self::Withdrawn | Self::Forfeited { .. } | Self::Cancelled => Some(ORIGINAL_CANCELLED),
+            _ => None,
+        }
+    }
+
     /// Returns the status shown to clients after this event; `None` when it does not change.
     #[must_use]
     pub const fn leads_to(&self) -> Option<&'static str> {
@@ -184,6 +193,9 @@ pub enum Rejection {
     /// The quantity exceeds the maximum of one order.
     #[error("the quantity must be at most {}", Quantity::MAX.0)]
     TooMany,
+    /// The name of the customer is blank or too long.
+    #[error("the customer must have 1 to 100 characters, or be left out")]
+    BadCustomer,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
@@ -195,7 +207,8 @@ impl crate::domain::kernel::Rejection for Rejection {
             | Self::NoneWanted
             | Self::TooDear
             | Self::NotListed { .. }
-            | Self::TooMany => RejectionKind::Invalid,
+            | Self::TooMany
+            | Self::BadCustomer => RejectionKind::Invalid,
             _ => RejectionKind::Conflict,
         }
     }

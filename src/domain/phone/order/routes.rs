@@ -8,26 +8,40 @@ use crate::domain::kernel::{CANCELLED, Malformed, Money, Quantity, Text};
 use serde::Deserialize;
 
 /// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
-pub(super) const IGNORED: &[&str] =
-    &["id", "item", "qty", "price", "amount", "status", "store", "address", "point", "reason"];
+pub(super) const IGNORED: &[&str] = &[
+    "id",
+    "customerId",
+    "item",
+    "qty",
+    "price",
+    "amount",
+    "status",
+    "store",
+    "address",
+    "point",
+    "reason",
+];
 
 /// `{"item":"GX Note99","qty":2,"price":990000}`; a missing price takes the list price.
+/// The customer, `customerId`, may be left out.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PlaceBody {
     item: Text,
     qty: Quantity,
     price: Option<Money>,
     store: Option<Text>,
     address: Option<Text>,
+    customer_id: Option<Text>,
 }
 
 impl PlaceBody {
     #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        let Self { item, qty, price, store, address } = self;
+        let Self { item, qty, price, store, address, customer_id } = self;
         let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());
-        Ok(Place { basket: Basket { item, qty, store, address }, price })
+        let customer = customer_id.map(|customer| customer.trimmed());
+        Ok(Place { basket: Basket { item, qty, store, address, customer }, price })
     }
 }
 

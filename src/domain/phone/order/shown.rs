@@ -4,8 +4,11 @@ use crate::domain::kernel::{Money, Quantity, Text};
 use serde::Serialize;
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Shown {
     pub(super) id: u64,
+    /// The customer; null when the client named none.
+    pub(super) customer_id: Option<Text>,
     pub(super) item: Text,
     pub(super) qty: Quantity,
     /// Price of one, in won.

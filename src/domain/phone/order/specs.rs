@@ -130,6 +130,10 @@ fn an_order_needs_a_valid_item_quantity_amount_and_address() {
     let far = "x".repeat(101);
     place(Basket { address: far.as_str().into(), ..basket() }, 1).rejected(Rejection::TooLong);
     place(Basket { store: far.as_str().into(), ..basket() }, 1).rejected(Rejection::TooLong);
+    for customer in ["", " ", &far] {
+        let customer = Some(customer.into());
+        place(Basket { customer, ..basket() }, 1).rejected(Rejection::BadCustomer);
+    }
 }
 
 #[test]
@@ -150,6 +154,12 @@ fn requests_of_the_original_clients_are_parsed() {
     assert_eq!(parsed, ParsedCommand { target: Target::New, command });
     let parsed = parse("order", None, r#"{"item":"test","qty":1,"store":"s","address":"a"}"#);
     assert_eq!(parsed.unwrap().target, Target::New);
+    for (named, customer) in [("7", "7"), ("\"kim\"", "kim")] {
+        let body = format!(r#"{{"item":"test","qty":1,"customerId":{named}}}"#);
+        let parsed = parse("order", None, &body).unwrap();
+        let Place { basket, .. } = parsed.command else { panic!("{parsed:?}") };
+        assert_eq!(basket.customer, Some(customer.into()));
+    }
     let parsed = parse("cancel by status", Some(1), r#"{"status":"cancel","item":"GX"}"#).unwrap();
     assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
     assert!(parse("order", None, r#"{"item":"test"}"#).is_err());

@@ -1,6 +1,6 @@
 //! Commands, events and rejections of a reward.
 
-use crate::domain::kernel::{Money, RejectionKind};
+use crate::domain::kernel::{Money, RejectionKind, Text};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -11,6 +11,8 @@ pub enum Command {
     Grant {
         /// The amount paid, in won.
         amount: Money,
+        /// The customer whose points they are; `None` when the order names none.
+        customer: Option<Text>,
     },
     /// The bank granted the points.
     ConfirmGrant,
@@ -78,11 +80,17 @@ pub enum Event {
     GrantRequested {
         /// Number of points.
         points: Money,
+        /// The customer whose points they are; `None` when the order names none.
+        #[serde(default)]
+        customer: Option<Text>,
     },
     /// The points are granted.
     Granted {
         /// Number of points.
         points: Money,
+        /// The customer whose points they are; `None` when the order names none.
+        #[serde(default)]
+        customer: Option<Text>,
     },
     /// The bank declined the grant, so there are no points.
     GrantDeclined {
@@ -107,6 +115,9 @@ pub enum Event {
         attempt: u32,
         /// Number of points.
         points: Money,
+        /// The customer whose points they are; `None` when the order names none.
+        #[serde(default)]
+        customer: Option<Text>,
     },
     /// The bank declined to take the points back.
     ReclaimDeclined {
@@ -144,6 +155,9 @@ pub enum Event {
         points: Money,
         /// Whether the points had been taken back.
         again: bool,
+        /// The customer whose points they are; `None` when the order names none.
+        #[serde(default)]
+        customer: Option<Text>,
     },
     /// The bank declined to undo the reclaim: a store clerk has to settle it by hand.
     RestoreDeclined {

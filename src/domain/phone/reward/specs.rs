@@ -13,7 +13,7 @@ use super::{
     Reward,
 };
 use crate::domain::kernel::{
-    Aggregate, Money,
+    Aggregate, Money, Text,
     spec::{Spec, table},
 };
 use crate::domain::phone::order::{self, Order};
@@ -36,7 +36,7 @@ fn every_command_is_answered_in_every_state() {
         ("Undone", granted(&[reclaiming(1), undone(false)])),
         ("Owed", granted(&[reclaiming(1), reclaimed(), undone(true), owed()])),
     ];
-    let grant = Grant { amount: Money(1_980_009) };
+    let grant = Grant { amount: Money(1_980_009), customer: kim() };
     table::<Reward>(
         &pasts,
         &[grant, ConfirmGrant, DeclineGrant { reason }, Settle],
@@ -61,7 +61,7 @@ fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
     let granted = |further: &[Event]| [&[requested(), granted()], further].concat();
     let abandoned = ReclaimAbandoned { attempt: 1, points: POINTS, reason: reason() };
     let declined = GrantDeclined { reason: reason() };
-    let again = Restored { points: POINTS, again: true };
+    let again = Restored { points: POINTS, again: true, customer: kim() };
     let refused = ReclaimDeclined { attempt: 1, reason: reason() };
     let turned_away = ReclaimTurnedAway { attempt: 1, reason: reason() };
     let pasts = [
@@ -131,18 +131,22 @@ Declined   -              -               -                 -              -
 
 #[test]
 fn a_tenth_is_granted_rounded_down() {
-    Reward::given([]).when(Grant { amount: Money(1_980_009) }).then([requested()]);
-    Reward::given([]).when(Grant { amount: Money(10) }).then([asked(1)]);
+    Reward::given([]).when(Grant { amount: Money(1_980_009), customer: kim() }).then([requested()]);
+    Reward::given([]).when(Grant { amount: Money(10), customer: kim() }).then([asked(1)]);
 }
 
 #[test]
 fn a_reward_of_zero_points_needs_no_call_to_the_bank() {
     let (attempt, points) = (1, NONE);
-    let none = || Granted { points };
-    let gone = || Reclaimed { attempt, points };
-    Reward::given([]).when(Grant { amount: Money(9) }).then([none()]);
+    let none = || Granted { points, customer: kim() };
+    let gone = || Reclaimed { attempt, points, customer: kim() };
+    Reward::given([]).when(Grant { amount: Money(9), customer: kim() }).then([none()]);
     Reward::given([none()]).when(Reclaim { attempt }).then([gone()]);
-    Reward::given([none(), gone()]).when(Keep { attempt }).then([Restored { points, again: true }]);
+    Reward::given([none(), gone()]).when(Keep { attempt }).then([Restored {
+        points,
+        again: true,
+        customer: kim(),
+    }]);
 }
 
 #[test]
@@ -155,7 +159,11 @@ fn the_answer_to_an_earlier_attempt_does_not_affect_the_current_one() {
     Reward::given(past()).when(ConfirmReclaim { attempt: 1 }).then([]);
     Reward::given(past()).when(Keep { attempt: 1 }).then([]);
     let (attempt, points) = (2, POINTS);
-    Reward::given(past()).when(ConfirmReclaim { attempt }).then([Reclaimed { attempt, points }]);
+    Reward::given(past()).when(ConfirmReclaim { attempt }).then([Reclaimed {
+        attempt,
+        points,
+        customer: kim(),
+    }]);
 }
 
 #[test]
@@ -171,24 +179,29 @@ fn cancelling_a_reward_cancels_its_order() {
     assert!(route.forwarded(Some(3), br#"{"process":"Granted"}"#).is_err());
 }
 
-const fn asked(points: u64) -> Event {
-    GrantRequested { points: Money(points) }
+/// The customer whose points they are.
+fn kim() -> Option<Text> {
+    Some("kim".into())
 }
 
-const fn requested() -> Event {
-    GrantRequested { points: POINTS }
+fn asked(points: u64) -> Event {
+    GrantRequested { points: Money(points), customer: kim() }
 }
 
-const fn granted() -> Event {
-    Granted { points: POINTS }
+fn requested() -> Event {
+    GrantRequested { points: POINTS, customer: kim() }
+}
+
+fn granted() -> Event {
+    Granted { points: POINTS, customer: kim() }
 }
 
 const fn reclaiming(attempt: u32) -> Event {
     ReclaimRequested { attempt, points: POINTS }
 }
 
-const fn reclaimed() -> Event {
-    Reclaimed { attempt: 1, points: POINTS }
+fn reclaimed() -> Event {
+    Reclaimed { attempt: 1, points: POINTS, customer: kim() }
 }
 
 const fn undone(again: bool) -> Event {
