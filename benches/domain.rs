@@ -31,8 +31,12 @@ fn domain(criterion: &mut Criterion) {
     criterion.bench_function("evolve: an order is called", |bench| {
         bench.iter(|| Order::default().evolve(black_box(called())));
     });
-    let model =
-        Model { taxi_name: "sonata".into(), company_name: "tmap".into(), item_price: Money(4_900) };
+    let model = Model {
+        taxi_name: "sonata".into(),
+        company_name: "tmap".into(),
+        item_price: Money(4_900),
+        grade: Grade::Basic,
+    };
     let fleet = Taxi::default().evolve(taxi::Event::Registered { model, stock: Quantity(2_000) });
     let assigned = |fleet: Taxi, number| {
         let (reservation, stock) = (Id::new(number), Quantity(0));
@@ -40,7 +44,7 @@ fn domain(criterion: &mut Criterion) {
     };
     let busy = (1..=1_000).fold(fleet, assigned);
     criterion.bench_function("decide: one of 2000 taxis is assigned, 1000 are out", |bench| {
-        let assign = taxi::Command::Assign { reservation: Id::new(5_000) };
+        let assign = taxi::Command::Assign { reservation: Id::new(5_000), grade: Grade::Basic };
         bench.iter(|| black_box(&busy).decide(assign.clone(), Timestamp(7), &settings));
     });
 }

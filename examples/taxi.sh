@@ -5,8 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 
 step "A driver registers a single taxi."
-post /taxi/taxis '{"taxiName":"sonata","companyName":"tmap","stockCnt":1,"itemPrice":4900}'
+post /taxi/taxis '{"taxiName":"sonata","companyName":"tmap","stockCnt":1,"itemPrice":4900,"grade":"prime"}'
 expect 201
+shows grade prime
 taxi=$(number)
 
 step "Jung calls a basic taxi and pays; the answer comes when the payment is approved."
@@ -46,10 +47,33 @@ expect 200
 shows status Cancelled
 get /taxi/paymentHistories/$jung
 shows status Refunded
+get /taxi/orders/$jung
+shows originalStatus cancelled
 get /taxi/reservations/$jung
 shows status Cancelled
 get /taxi/taxis/$taxi
 shows stockCnt 1
+
+step "Kim pays with a card: it is kept, and another one is refused."
+post /taxi/paymentHistories '{"orderId":'$kim',"cardNo":383824245656,"status":"valid"}'
+expect 201
+shows cardNo '**** 5656'
+post /taxi/paymentHistories '{"orderId":'$kim',"cardNo":4111111111111111,"status":"valid"}'
+expect 409
+shows detail 'the payment was made with another card'
+
+step "Lee paid for a platinum taxi; this one is prime, so it does not come."
+post /taxi/orders '{"orderType":"platinum","name":"Lee"}'
+expect 201
+lee=$(number)
+eventually /taxi/reservations/$lee status 'Reservation Complete'
+patch /taxi/reservations/$lee '{"status":"confirmed","taxiId":'$taxi'}'
+expect 409
+shows detail 'the taxi is prime, and the order is paid for platinum'
+get /taxi/taxis/$taxi
+shows stockCnt 1
+patch /taxi/orders/$lee '{"status":"cancelled"}'
+expect 200
 
 step "So Kim gets the taxi after all."
 patch /taxi/reservations/$kim '{"status":"confirmed","taxiId":'$taxi'}'
@@ -73,11 +97,14 @@ patch /taxi/reservations/$jung '{"status":"confirmed"}'
 expect 409
 shows detail 'the reservation is cancelled'
 
-step "Jung got one message about every change."
-eventually "/taxi/messages?orderId=$jung" totalElements 4
+step "Jung got one message about every change, and one about the money."
+eventually "/taxi/messages?orderId=$jung" totalElements 5
 get "/taxi/messages?orderId=$jung&status=Cancelled"
 shows totalElements 1
 mentions '"failed":null'
+get "/taxi/messages?orderId=$jung&status=Refunded"
+shows totalElements 1
+mentions 'are given back'
 
 step "Kim gave no phone number, so no message was sent, and the reason is kept."
 eventually "/taxi/messages?orderId=$kim" totalElements 4

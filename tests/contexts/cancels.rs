@@ -267,7 +267,12 @@ async fn an_enrolment_is_cancelled_and_refunded_when_the_course_office_is_back()
 }
 
 #[tokio::test]
-async fn taxis_cancelled_while_reservations_are_down_are_returned_and_refunded_afterwards() {
+async fn taxis_cancelled_while_reservations_are_down_are_refunded_at_once_and_returned_afterwards()
+{
+    const IS_REFUNDED: &[Shown<'_>] = &[
+        ("/taxi/orders/{}", "status", "Cancelled"),
+        ("/taxi/paymentHistories/{}", "status", "Refunded"),
+    ];
     let site = Site::all_six(in_a_hurry);
     let fleet =
         json!({"taxiName": "sonata", "companyName": "tmap", "stockCnt": 10, "itemPrice": 1});
@@ -286,6 +291,11 @@ async fn taxis_cancelled_while_reservations_are_down_are_returned_and_refunded_a
     for number in 1..=2 {
         let cancel = json!({"status": "cancelled"});
         assert_eq!(site.cancel(&format!("/taxi/orders/{number}"), &cancel).await, 202);
+        site.shows(number, IS_REFUNDED).await;
+        let told = format!("/taxi/messages?orderId={number}&status=Refunded");
+        while site.get(&told).await["page"]["totalElements"] != 1 {
+            tokio::task::yield_now().await;
+        }
     }
     site.is_so(1, &[("/taxi/reservations/{}", "status", "Confirmed")]).await;
     site.is_missing("/taxi/reservations/2").await;

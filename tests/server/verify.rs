@@ -52,7 +52,7 @@ fn said(output: &Output) -> String {
 
 fn registered() -> taxi::Event {
     let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
-    let model = Model { taxi_name, company_name, item_price: Money(4_900) };
+    let model = Model { taxi_name, company_name, item_price: Money(4_900), grade: Grade::Basic };
     taxi::Event::Registered { model, stock: Quantity(1) }
 }
 

@@ -9,11 +9,11 @@ use super::taxi;
 use madang::domain::{
     kernel::{
         Id, Meta, NextState, Saga, Step,
-        payment::Event::Approved,
+        payment::{self, Event::Approved, Phase},
         simulation::{Dice, World, first_flaw},
     },
     taxi::{
-        order::{self, Order},
+        order::{self, Order, OrderBilling},
         ride::{Heard, Hold, Ride, Undo},
     },
 };
@@ -49,10 +49,15 @@ impl Business {
 #[test]
 fn a_ride_that_keeps_the_money_of_a_cancelled_order_is_noticed() {
     /// The payment is approved after the order was cancelled, and is not refunded.
-    fn react(state: Ride, me: Id<Ride>, heard: Heard, meta: &Meta) -> Step<Ride> {
-        match (&state, &heard) {
-            (Ride::Withdrawing, Heard::Payment(_, Approved { .. })) => {
-                Step::wait(Ride::Closing).send(me.of::<Order>(), order::Command::FinishCancelling)
+    fn react(
+        state: OrderBilling,
+        me: Id<OrderBilling>,
+        heard: <OrderBilling as Saga>::Events,
+        meta: &Meta,
+    ) -> Step<OrderBilling> {
+        match &heard {
+            payment::Heard::Payment(_, Approved { .. }) if state == Phase::Withdrawing.into() => {
+                Step::wait(Phase::Closing.into()).send(me.of::<Order>(), order::Command::Close)
             }
             _ => state.react(me, heard, meta),
         }

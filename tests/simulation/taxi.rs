@@ -1,23 +1,24 @@
 //! A hundred thousand simulated taxi companies with random customers, dispatchers and drivers: the
 //! money and the taxis add up.
 
-use super::{WORLDS, board, ensure, shown};
+mod adding_up;
+
+use super::{WORLDS, board, shown};
+pub(crate) use adding_up::everything_adds_up;
 use madang::domain::{
     kernel::{
-        Aggregate as _, Id, Money, Progress, Quantity,
+        Aggregate, Id, Money, Progress, Quantity, payment as kernel_payment,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
         },
     },
     taxi::{
         CallTaxi,
-        availability::Availability,
         grade::Grade,
         message::Message,
-        my_page::MyPage,
         notice::Change,
         order::{self, Customer, Order},
-        payment::{Fare, Payment},
+        payment::{self, Fare, Payment},
         reservation::{self, By, Reservation},
         settings::Settings,
         taxi::{self, Model, Revision, Taxi},
@@ -103,7 +104,102 @@ fn a_confirmed_ride_that_is_cancelled_gives_everything_back() {
     world.tell::<Order>(1, order::Command::Cancel).unwrap();
     assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 3);
     assert_eq!(world.shown::<Payment>(1)["status"], "Refunded");
-    assert_eq!(world.rows::<Message>().len(), 4);
+    let told: Vec<Change> =
+        world.rows::<Message>().into_iter().map(|(_, row)| row.status).collect();
+    let all = [Change::Requested, Change::Paid, Change::Confirmed, Change::Cancelled];
+    for change in all.into_iter().chain([Change::Refunded]) {
+        assert_eq!(told.iter().filter(|it| **it == change).count(), 1, "{change:?}");
+    }
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_refund_does_not_wait_for_suspended_reservations_or_taxis() {
+    let mut world = company();
+    let mut dice = Dice::new(1);
+    world.tell::<Taxi>(1, register(3, 4_900)).unwrap();
+    world.tell::<Order>(1, call()).unwrap();
+    world.tell::<Reservation>(1, confirm(Some(1))).unwrap();
+    world.suspend::<Reservation>();
+    world.suspend::<Taxi>();
+    world.tell::<Order>(2, call()).unwrap();
+    for number in [1, 2] {
+        world.tell::<Order>(number, order::Command::Cancel).unwrap();
+        assert_eq!(shown::<Payment>(&world, number, "status"), "Refunded");
+        assert_eq!(world.get::<Order>(number).progress(), Progress::Pending);
+        let told = world.rows::<Message>().into_iter().map(|(_, row)| (row.order_id, row.status));
+        assert_eq!(told.filter(|it| *it == (number, Change::Refunded)).count(), 1);
+    }
+    assert_eq!(world.get::<Reservation>(2), Reservation::Blank);
+    assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 2);
+    world.resume::<Taxi>();
+    world.resume::<Reservation>();
+    world.settle(&mut dice);
+    for number in [1, 2] {
+        assert_eq!(world.get::<Reservation>(number), Reservation::Cancelled);
+        assert_eq!(world.get::<Order>(number).progress(), Progress::Established);
+    }
+    assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 3);
+    world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
+}
+
+#[test]
+fn a_taxi_of_the_paid_grade_or_better_comes() {
+    let mut world = company();
+    let fleet = [(1, 100, Grade::Basic), (2, 900, Grade::Platinum), (3, 500, Grade::Prime)];
+    for (number, price, grade) in fleet {
+        world.tell::<Taxi>(number, register_as(grade, 1, price)).unwrap();
+    }
+    for (number, grade, taxi) in [(1, Grade::Prime, 3), (2, Grade::Prime, 2), (3, Grade::Basic, 1)]
+    {
+        world.tell::<Order>(number, call_for(grade)).unwrap();
+        world.tell::<Reservation>(number, confirm(None)).unwrap();
+        assert_eq!(world.shown::<Order>(number)["taxiId"], taxi, "order {number}");
+    }
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_company_with_lower_grades_only_leaves_the_reservation_waiting() {
+    let mut world = company();
+    world.tell::<Taxi>(1, register_as(Grade::Basic, 3, 100)).unwrap();
+    world.tell::<Order>(1, call_for(Grade::Platinum)).unwrap();
+    let failures = [
+        (None, "every taxi of grade platinum is out of stock"),
+        (Some(1), "the taxi is basic, and the order is paid for platinum"),
+    ];
+    for (taxi, reason) in failures {
+        world.tell::<Reservation>(1, confirm(taxi)).unwrap();
+        let how = madang::domain::kernel::FailureKind::Refused;
+        let failed = Progress::Failed { how, reason: reason.to_owned() };
+        assert_eq!(world.get::<Reservation>(1).progress(), failed);
+        assert_eq!(shown::<Reservation>(&world, 1, "status"), "Reservation Complete");
+        assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 3);
+    }
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn the_card_of_a_payment_is_kept_and_another_one_is_refused() {
+    let mut world = company();
+    let customer = Customer { name: "Jung".into(), phone: "1".into() };
+    let call = order::Command::Call { grade: Grade::Basic, customer, card_no: "".into() };
+    world.tell::<Order>(1, call).unwrap();
+    let pay_with =
+        |card: &str| kernel_payment::Command::Amend { bill: Fare { card_no: card.into() } };
+    world.tell::<Payment>(1, pay_with("")).unwrap();
+    assert_eq!(shown::<Payment>(&world, 1, "cardNo"), "");
+    for card in ["383824245656", "3838-2424-5656", "**** 5656", ""] {
+        world.tell::<Payment>(1, pay_with(card)).unwrap();
+        assert_eq!(shown::<Payment>(&world, 1, "cardNo"), "**** 5656");
+        assert_eq!(shown::<Payment>(&world, 1, "status"), "Approved");
+    }
+    let refused = world.tell::<Payment>(1, pay_with("4111111111111111")).unwrap_err();
+    assert_eq!(refused, "the payment was made with another card");
+    let amended = |(_, event): &(u64, payment::Event)| {
+        matches!(event, payment::Event::Amended { charged: true, .. })
+    };
+    assert_eq!(world.events::<Payment>().iter().filter(|it| amended(it)).count(), 1);
     everything_adds_up(&world).unwrap();
 }
 
@@ -146,17 +242,32 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     if dice.once_in(2) && next_step(world, number, dice) {
         return;
     }
-    let _ = match dice.roll(13) {
+    let _ = match dice.roll(16) {
         0 => world.submit::<Order>(number, order::Command::Complete),
-        1..4 => world.submit::<Order>(number, call()),
+        1..4 => world.submit::<Order>(number, call_for(any_grade(dice))),
         4 | 12 => world.submit::<Order>(number, order::Command::Cancel),
-        5 => world.submit::<Taxi>(taxi, register(few(dice), 4_000 + dice.roll(3) as u64)),
+        5 => {
+            let price = 4_000 + dice.roll(3) as u64;
+            world.submit::<Taxi>(taxi, register_as(any_grade(dice), few(dice), price))
+        }
         6 => {
             let stock = Some(Quantity(few(dice)));
-            world.submit::<Taxi>(
-                taxi,
-                taxi::Command::Revise(Revision { stock, ..Revision::default() }),
-            )
+            let grade = dice.once_in(2).then(|| any_grade(dice));
+            let revision = Revision { stock, grade, ..Revision::default() };
+            world.submit::<Taxi>(taxi, taxi::Command::Revise(revision))
+        }
+        14 => {
+            world.suspend::<Reservation>();
+            Ok(())
+        }
+        15 => {
+            world.resume::<Reservation>();
+            Ok(())
+        }
+        13 => {
+            let card_no = ["", "383824245656", "4111111111111111"][dice.roll(3)].into();
+            let bill = Fare { card_no };
+            world.submit::<Payment>(number, kernel_payment::Command::Amend { bill })
         }
         7 => {
             world.submit::<Reservation>(number, reservation::Command::Cancel { by: By::Dispatcher })
@@ -170,7 +281,7 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
 /// is one.
 fn next_step(world: &mut World, number: u64, dice: &mut Dice) -> bool {
     let _ = match (world.get::<Reservation>(number), dice.once_in(2)) {
-        (Reservation::Blank, _) => world.submit::<Order>(number, call()),
+        (Reservation::Blank, _) => world.submit::<Order>(number, call_for(any_grade(dice))),
         (Reservation::Accepted { .. }, _) => world.submit::<Reservation>(number, confirm(None)),
         (Reservation::Assigning { .. } | Reservation::Confirmed { .. }, true) => {
             world.submit::<Order>(number, order::Command::Cancel)
@@ -181,6 +292,10 @@ fn next_step(world: &mut World, number: u64, dice: &mut Dice) -> bool {
         _ => return false,
     };
     true
+}
+
+fn any_grade(dice: &mut Dice) -> Grade {
+    [Grade::Basic, Grade::Prime, Grade::Platinum][dice.roll(3)]
 }
 
 fn few(dice: &mut Dice) -> u32 {
@@ -214,74 +329,24 @@ fn completed_ride(world: &mut World, chapter: usize) -> bool {
 }
 
 fn call() -> order::Command {
+    call_for(Grade::Basic)
+}
+
+fn call_for(grade: Grade) -> order::Command {
     let customer = Customer { name: "Jung".into(), phone: "010-1234".into() };
-    order::Command::Call { grade: Grade::Basic, customer, card_no: "383824245656".into() }
+    order::Command::Call { grade, customer, card_no: "383824245656".into() }
 }
 
 pub(crate) fn register(stock: u32, price: u64) -> taxi::Command {
+    register_as(Grade::Basic, stock, price)
+}
+
+fn register_as(grade: Grade, stock: u32, price: u64) -> taxi::Command {
     let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
-    let model = Model { taxi_name, company_name, item_price: Money(price) };
+    let model = Model { taxi_name, company_name, item_price: Money(price), grade };
     taxi::Command::Register { model, stock: Quantity(stock) }
 }
 
 fn confirm(taxi: Option<u64>) -> reservation::Command {
     reservation::Command::Confirm { taxi: taxi.map(Id::new) }
-}
-
-pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
-    world.check_money::<Fare>()?;
-    for (number, _) in world.all::<Order>() {
-        pages_are_true(world, number)?;
-    }
-    free_taxis_are_offered(world)?;
-    every_change_was_announced(world)
-}
-
-fn free_taxis_are_offered(world: &World) -> Result<(), String> {
-    let rows = world.rows::<Availability>();
-    for (number, taxi) in world.all::<Taxi>() {
-        let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);
-        ensure(row.is_some_and(|row| row.stock_cnt == taxi.stock()), || {
-            format!("taxi {number}: its row is {row:?}")
-        })?;
-    }
-    Ok(())
-}
-
-/// There is exactly one message for every change of every order.
-fn every_change_was_announced(world: &World) -> Result<(), String> {
-    use order::Event as E;
-    let changes = world.events::<Order>().into_iter().filter_map(|(number, event)| {
-        let change = match event {
-            E::Called { .. } => Change::Requested,
-            E::Paid { .. } => Change::Paid,
-            E::Confirmed { .. } => Change::Confirmed,
-            E::Cancelled { .. } => Change::Cancelled,
-            E::Rejected { .. } => Change::Rejected,
-            E::Completed { .. } => Change::Completed,
-            E::Undone => return None,
-        };
-        Some(format!("{number} {change:?}"))
-    });
-    let mut changes: Vec<String> = changes.collect();
-    let rows = world.rows::<Message>().into_iter();
-    let mut told: Vec<String> =
-        rows.map(|(_, row)| format!("{} {:?}", row.order_id, row.status)).collect();
-    changes.sort();
-    told.sort();
-    ensure(changes == told, || format!("changes {changes:?}, messages {told:?}"))
-}
-
-fn pages_are_true(world: &World, number: u64) -> Result<(), String> {
-    let rows = world.rows::<MyPage>();
-    let Some((_, page)) = rows.into_iter().find(|(row, _)| *row == number) else {
-        return Err(format!("order {number} has no page"));
-    };
-    let shown = [
-        shown::<Order>(world, number, "status"),
-        shown::<Payment>(world, number, "status"),
-        shown::<Reservation>(world, number, "status"),
-    ];
-    let page = [page.status.0, page.payment_status.0, page.reservation_status.0];
-    ensure(shown == page, || format!("order {number}: {shown:?}, its page {page:?}"))
 }

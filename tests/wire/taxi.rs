@@ -2,7 +2,11 @@
 
 use super::encode;
 use madang::domain::{
-    kernel::{FailureKind, Id, Money, Quantity, Timestamp, simulation::golden},
+    kernel::{
+        FailureKind, Id, Money, Quantity, Timestamp,
+        payment::{Billing, Phase},
+        simulation::golden,
+    },
     taxi::{
         grade::Grade,
         notice::{self, Change, Letter},
@@ -19,7 +23,8 @@ fn customer() -> Customer {
 }
 
 fn model() -> Model {
-    Model { taxi_name: "s".into(), company_name: "t".into(), item_price: Money(4_900) }
+    let (taxi_name, company_name) = ("s".into(), "t".into());
+    Model { taxi_name, company_name, item_price: Money(4_900), grade: Grade::Platinum }
 }
 
 fn letter() -> Letter {
@@ -34,7 +39,7 @@ fn events_of_orders() {
         encode,
         &[
             (E::Called { grade, customer: customer(), card_no, fare }, "0001014a01310132fb8813"),
-            (E::Paid { customer: customer() }, "01014a0131"),
+            (E::Paid { customer: customer(), grade }, "01014a013101"),
             (E::Confirmed { customer: customer(), taxi: Some(Id::new(3)) }, "02014a01310103"),
             (
                 E::Cancelled { customer: customer(), was: Stage::Requested, reason: None },
@@ -70,6 +75,8 @@ fn events_of_orders() {
             ),
             (E::Undone, "05"),
             (E::Completed { customer: customer(), taxi: Some(Id::new(3)) }, "06014a01310103"),
+            (E::Refunded { customer: customer(), amount: fare }, "07014a0131fb8813"),
+            (E::Released, "08"),
         ],
     );
 }
@@ -103,7 +110,7 @@ fn events_of_payments() {
     golden(
         encode,
         &[
-            (E::Requested { bill, amount: Money(3_800) }, "000132fbd80e"),
+            (E::Requested { bill: bill.clone(), amount: Money(3_800) }, "000132fbd80e"),
             (E::Approved { transaction_id: None }, "0100"),
             (E::Approved { transaction_id: Some("t".into()) }, "01010174"),
             (E::Declined { reason: "r".into() }, "020172"),
@@ -117,6 +124,8 @@ fn events_of_payments() {
             (E::Refunded, "06"),
             (E::RefundDeclined { reason: "r".into() }, "070172"),
             (E::TurnedAway { reason: "r".into() }, "080172"),
+            (E::Amended { bill: bill.clone(), charged: false }, "09013200"),
+            (E::Amended { bill, charged: true }, "09013201"),
         ],
     );
 }
@@ -132,6 +141,8 @@ fn rejections_of_payments() {
             (R::AlreadyAnswered, "02"),
             (R::NothingPaid, "03"),
             (R::NoRefund, "04"),
+            (R::Contradicts { reason: "r".into() }, "050172"),
+            (R::IsOver, "06"),
         ],
     );
 }
@@ -139,16 +150,16 @@ fn rejections_of_payments() {
 #[test]
 fn events_of_reservations() {
     use reservation::Event as E;
-    let taxi = Id::new(3);
+    let (taxi, grade) = (Id::new(3), Grade::Platinum);
     golden(
         encode,
         &[
-            (E::Accepted { confirm_by: None }, "0000"),
-            (E::Accepted { confirm_by: Some(Timestamp(7)) }, "000107"),
-            (E::TaxiSought { among: Among::InStock }, "0100"),
-            (E::TaxiSought { among: Among::Registered }, "0101"),
-            (E::TaxiChosen { taxi, choice: Choice::Dispatcher }, "020300"),
-            (E::TaxiChosen { taxi, choice: Choice::Cheapest }, "020301"),
+            (E::Accepted { confirm_by: None, grade }, "000002"),
+            (E::Accepted { confirm_by: Some(Timestamp(7)), grade }, "00010702"),
+            (E::TaxiSought { among: Among::InStock, grade }, "010002"),
+            (E::TaxiSought { among: Among::Registered, grade }, "010102"),
+            (E::TaxiChosen { taxi, choice: Choice::Dispatcher, grade }, "02030002"),
+            (E::TaxiChosen { taxi, choice: Choice::Cheapest, grade }, "02030102"),
             (E::AssigningFailed { reason: "b".into() }, "030162"),
             (E::Confirmed { taxi: Some(taxi) }, "040103"),
             (E::Cancelled { by: By::Order }, "0500"),
@@ -181,9 +192,9 @@ fn events_and_rejections_of_taxis() {
     golden(
         encode,
         &[
-            (E::Registered { model: model(), stock }, "0001730174fb241309"),
+            (E::Registered { model: model(), stock }, "0001730174fb24130209"),
             (E::Restocked { registered: Quantity(10), stock }, "010a09"),
-            (E::Revised { model: model() }, "0201730174fb2413"),
+            (E::Revised { model: model() }, "0201730174fb241302"),
             (E::Assigned { reservation, stock }, "030709"),
             (E::Released { reservation, stock }, "040709"),
         ],
@@ -197,6 +208,7 @@ fn events_and_rejections_of_taxis() {
             (R::TooMany, "03"),
             (R::OutOfStock, "04"),
             (R::TooDear, "05"),
+            (R::TooLow { grade: Grade::Basic, paid: Grade::Prime }, "060001"),
         ],
     );
 }
@@ -204,10 +216,12 @@ fn events_and_rejections_of_taxis() {
 #[test]
 fn events_and_rejections_of_notices() {
     use notice::{Event as E, Rejection as R};
+    let refunded = Letter { change: Change::Refunded, ..letter() };
     golden(
         encode,
         &[
             (E::Sent { letter: letter() }, "00014a0131010178"),
+            (E::Sent { letter: refunded }, "00014a0131060178"),
             (E::Failed { letter: letter(), reason: "b".into() }, "01014a01310101780162"),
         ],
     );
@@ -234,6 +248,28 @@ fn states_of_rides() {
                 "0600030301",
             ),
             (Ride::Closing, "07"),
+            (
+                Ride::Completing(Undo { reservation, taxi: Hold::Releasing(taxi), payment }),
+                "0800030301",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn states_of_billing() {
+    let billing = |phase: Phase| Billing::<order::Order>::from(phase);
+    golden(
+        encode,
+        &[
+            (billing(Phase::Idle), "00"),
+            (billing(Phase::Paying), "01"),
+            (billing(Phase::Accepting), "02"),
+            (billing(Phase::Rejecting), "03"),
+            (billing(Phase::Withdrawing), "04"),
+            (billing(Phase::Refunding), "05"),
+            (billing(Phase::Owing), "06"),
+            (billing(Phase::Closing), "07"),
         ],
     );
 }

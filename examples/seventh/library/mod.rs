@@ -82,7 +82,7 @@ impl Aggregate for Book {
 
     fn issuer(command: &Command) -> Issuer {
         match command {
-            Shelve { .. } | BringBack => Issuer::Staff("librarian"),
+            Shelve { .. } | BringBack => Issuer::Staff(&["librarian"]),
             Lend { .. } => Issuer::Customer,
         }
     }

@@ -36,6 +36,20 @@ impl CardNumber {
         self.0.is_short()
     }
 
+    /// Whether there is no number.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.0.trim().is_empty()
+    }
+
+    /// Whether both are the same number. Separators are ignored, and the masked form of this number
+    /// counts as well, so that a client can send back what it was shown.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let bare = |card: &Self| card.0.0.replace([' ', '-'], "");
+        bare(self) == bare(other) || other.0.0.trim() == self.masked()
+    }
+
     /// The masked number: the last four digits of a number of eight or more. A number that is
     /// already masked stays as it is, and an empty one stays empty.
     #[must_use]

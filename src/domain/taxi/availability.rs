@@ -1,8 +1,11 @@
 //! The view of free taxis and their prices.
 
-use super::taxi::{
-    Event::{self, Assigned, Registered, Released, Restocked, Revised},
-    Taxi,
+use super::{
+    grade::Grade,
+    taxi::{
+        Event::{self, Assigned, Registered, Released, Restocked, Revised},
+        Taxi,
+    },
 };
 use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, View};
 use serde::{Deserialize, Serialize};
@@ -23,6 +26,10 @@ pub struct Availability {
     pub registered_cnt: Quantity,
     /// The price of one, in won.
     pub item_price: Money,
+    /// The grade.
+    pub grade: Grade,
+    /// The grade as a number, 0 for basic: a search can ask for a grade or better.
+    pub grade_level: u64,
 }
 
 impl View for Availability {
@@ -34,6 +41,8 @@ impl View for Availability {
         Field::text("companyName"),
         Field::number("stockCnt"),
         Field::number("itemPrice"),
+        Field::text("grade"),
+        Field::number("gradeLevel"),
     ];
 
     fn key((taxi, _): &Self::Events, _meta: &Meta) -> Option<u64> {
@@ -62,6 +71,7 @@ impl View for Availability {
             row.taxi_name = model.taxi_name;
             row.company_name = model.company_name;
             row.item_price = model.item_price;
+            (row.grade, row.grade_level) = (model.grade, model.grade.level());
         }
         Some(row)
     }

@@ -1,6 +1,7 @@
-//! The lookup of the cheapest taxi with stock, for reservations that accept any taxi.
+//! The lookup of the cheapest taxi with stock, of the grade that was paid for or a better one, for
+//! reservations that accept any taxi.
 //!
-//! When no taxi has stock, a second query searches all taxis. A company without any taxi confirms
+//! When no such taxi has stock, a second query searches all taxis, of any grade. A company without any taxi confirms
 //! without one; a company whose taxis are all assigned does not.
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::domain::kernel::{Dispatch, Filter, Id, Lookup, Meta, Query};
 
-/// The cheapest taxi with stock.
+/// The cheapest taxi with stock of a grade or better.
 #[derive(Clone, Copy, Debug)]
 pub struct Cheapest;
 
@@ -24,9 +25,11 @@ impl Lookup for Cheapest {
     type View = Availability;
 
     fn query((_, event): &Self::Events, _meta: &Meta) -> Option<Query> {
-        let TaxiSought { among } = event else { return None };
+        let TaxiSought { among, grade } = event else { return None };
         let filters = match among {
-            Among::InStock => vec![Filter::AtLeast("stockCnt", 1)],
+            Among::InStock => {
+                vec![Filter::AtLeast("stockCnt", 1), Filter::AtLeast("gradeLevel", grade.level())]
+            }
             Among::Registered => vec![],
         };
         Some(Query { filters, sort: Some("itemPrice"), rows_max: 1 })
@@ -37,9 +40,9 @@ impl Lookup for Cheapest {
         _meta: &Meta,
         rows: &[(u64, Availability)],
     ) -> Dispatch {
-        let among_all = matches!(event, TaxiSought { among: Among::Registered });
+        let among_all = matches!(event, TaxiSought { among: Among::Registered, .. });
         let command = match rows.first() {
-            Some((taxi, row)) if row.stock_cnt.0 > 0 => Offer { taxi: Id::new(*taxi) },
+            Some((taxi, _)) if !among_all => Offer { taxi: Id::new(*taxi) },
             None if among_all => DoWithout,
             _ => FindNone,
         };

@@ -1,7 +1,13 @@
 //! The invariants of a call taxi company: a customer who rides has paid, and every assigned taxi
 //! belongs to a confirmed reservation.
 
-use super::{order::Order, payment::Payment, reservation::Reservation, ride::Ride, taxi::Taxi};
+use super::{
+    order::{Order, OrderBilling},
+    payment::Payment,
+    reservation::Reservation,
+    ride::Ride,
+    taxi::Taxi,
+};
 use crate::domain::kernel::{Id, StateReader, payment::Stage};
 
 /// Checks the invariants of the whole company.
@@ -10,13 +16,17 @@ use crate::domain::kernel::{Id, StateReader, payment::Stage};
 /// The invariant that is violated, as a sentence.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Order>(|number, order| {
-        if state.is_settled::<Ride>(number) { check_order(state, number, order) } else { Ok(()) }
+        if is_settled(state, number) { check_order(state, number, order) } else { Ok(()) }
     })?;
     state.each::<Taxi>(|number, taxi| check_taxi(state, number, taxi))
 }
 
+fn is_settled(state: &impl StateReader, order: u64) -> bool {
+    state.is_settled::<OrderBilling>(order) && state.is_settled::<Ride>(order)
+}
+
 /// Checks that an order that is paid or confirmed has an approved payment, and that no money of
-/// any other order is kept.
+/// any other order is kept: it was not charged, is refunded, or is owed.
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
     let payment = state.get::<Payment>(number).stage();
     let reservation = state.get::<Reservation>(number);
@@ -30,7 +40,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
         }
         ("Rejected", Reservation::Blank) => payment == Stage::Declined,
         ("Cancelled", Reservation::Blank | Reservation::Cancelled) => {
-            matches!(payment, Stage::Declined | Stage::Refunded)
+            matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined)
         }
         _ => false,
     };
@@ -54,7 +64,7 @@ fn check_taxi(state: &impl StateReader, number: u64, taxi: &Taxi) -> Result<(), 
     }
     let confirmed = Reservation::Confirmed { taxi: Some(Id::new(number)) };
     let idle = held.iter().find(|reservation| {
-        state.is_settled::<Ride>(reservation.number())
+        is_settled(state, reservation.number())
             && state.get::<Reservation>(reservation.number()) != confirmed
     });
     match idle {

@@ -26,7 +26,7 @@ use cheapest::Cheapest;
 use message::Message;
 use my_page::MyPage;
 use notice::Notice;
-use order::Order;
+use order::{Order, OrderBilling};
 use payment::{CardPayment, Payment};
 use reservation::Reservation;
 use ride::Ride;
@@ -52,6 +52,7 @@ impl Business for CallTaxi {
             .aggregate::<Reservation>()
             .aggregate::<Taxi>()
             .aggregate::<Notice>()
+            .saga::<OrderBilling>()
             .saga::<Ride>()
             .port::<CardPayment>()
             .port::<Sms>()

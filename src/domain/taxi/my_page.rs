@@ -4,7 +4,7 @@ use super::{
     grade::Grade,
     order::{self, Order},
     payment::{self, Payment},
-    reservation::{self, Reservation},
+    reservation::{self, ACCEPTED, ORIGINAL_CANCELLED, ORIGINAL_CONFIRMED, Reservation},
     taxi::Taxi,
 };
 use crate::domain::kernel::{Field, Id, Meta, Money, Text, Timestamp, View};
@@ -40,6 +40,9 @@ pub struct MyPage {
     pub fare: Money,
     /// The status of the order.
     pub status: Text,
+    /// The original's word for the status, which is the reservation's, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_status: Option<Text>,
     /// The status of the payment.
     pub payment_status: Text,
     /// The status of the reservation.
@@ -97,11 +100,12 @@ impl MyPage {
             }
             E::Cancelled { .. } => {
                 self.taxi_id = None;
+                self.original_status = Some(ORIGINAL_CANCELLED.into());
                 "Cancelled"
             }
             E::Rejected { .. } => "Rejected",
             E::Completed { .. } => "Completed",
-            E::Undone => return,
+            E::Refunded { .. } | E::Released | E::Undone => return,
         };
         self.status = status.into();
     }
@@ -114,13 +118,18 @@ impl MyPage {
     fn reservation(&mut self, id: Id<Reservation>, event: &reservation::Event) {
         use reservation::Event as E;
         self.reservation_id = Some(id.number());
-        let status = match event {
-            E::Accepted { .. } | E::AssigningFailed { .. } => "Reservation Complete",
-            E::TaxiSought { .. } | E::TaxiChosen { .. } => "Assigning",
-            E::Confirmed { .. } => "Confirmed",
-            E::Cancelled { .. } => "Cancelled",
-            E::Completed => "Completed",
+        let (status, original) = match event {
+            E::Accepted { .. } | E::AssigningFailed { .. } => (ACCEPTED, Some(ACCEPTED)),
+            E::TaxiSought { .. } | E::TaxiChosen { .. } => ("Assigning", Some(ACCEPTED)),
+            E::Confirmed { .. } => ("Confirmed", Some(ORIGINAL_CONFIRMED)),
+            E::Cancelled { .. } => ("Cancelled", Some(ORIGINAL_CANCELLED)),
+            E::Completed => ("Completed", None),
         };
         self.reservation_status = status.into();
+        let order_is_cancelled =
+            self.original_status.as_ref().is_some_and(|it| it.0 == ORIGINAL_CANCELLED);
+        if !order_is_cancelled {
+            self.original_status = original.map(Text::from);
+        }
     }
 }

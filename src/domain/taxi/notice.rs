@@ -33,6 +33,8 @@ pub enum Change {
     Rejected,
     /// The ride was completed.
     Completed,
+    /// The money was given back.
+    Refunded,
 }
 
 /// A message to a customer.

@@ -9,27 +9,37 @@
 //!   ▼                   Cancelling ────────────────────▶ Cancelled
 //! Rejected
 //! ```
+//! Two sagas undo a cancelled order: the billing saga gives the money back, the ride saga gives the
+//! taxi back. Neither waits for the other.
 
+mod paying;
 mod rejection;
 mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
+mod undoing;
 
 use super::{
-    CallTaxi, DISPATCHER, DRIVER, grade::Grade, payment::CardPayment, settings::Settings, taxi::Taxi,
+    CallTaxi, DISPATCHER, DRIVER, grade::Grade, payment::CardPayment, settings::Settings,
+    taxi::Taxi,
 };
 use crate::domain::kernel::{
     Aggregate, CardNumber, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money,
     Port, Progress, Text, Timestamp,
 };
+pub use paying::OrderBilling;
 pub use rejection::Rejection;
 use routes::{CallBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
+use undoing::Left;
+pub use undoing::Stage;
 
-use Command::{Call, CallOff, Cancel, Complete, Confirm, FinishCancelling, Pay, Reject};
-use Event::{Called, Cancelled, Completed, Confirmed, Paid, Rejected, Undone};
+use Command::{
+    Call, CallOff, Cancel, Close, Complete, Confirm, FinishCancelling, Pay, RecordRefund, Reject,
+};
+use Event::{Called, Cancelled, Completed, Confirmed, Paid, Refunded, Rejected, Released, Undone};
 
 /// A call for a taxi.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,27 +70,13 @@ enum Status {
     Confirmed {
         taxi: Option<Id<Taxi>>,
     },
-    Cancelling,
+    Cancelling(Left),
     Cancelled,
     Rejected {
         how: FailureKind,
         reason: String,
     },
     Completed {
-        taxi: Option<Id<Taxi>>,
-    },
-}
-
-/// The stage of an order when it was cancelled, which determines what is to be undone.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Stage {
-    /// The payment had not answered.
-    Requested,
-    /// The order was paid, and a reservation made or about to be made.
-    Paid,
-    /// The order was confirmed with this taxi, or without one.
-    Confirmed {
-        /// The taxi to be given back.
         taxi: Option<Id<Taxi>>,
     },
 }
@@ -118,10 +114,14 @@ pub enum Command {
         /// The reason, as a sentence.
         reason: String,
     },
-    /// Everything done for the order has been undone.
+    /// The reservation and the taxi of the cancelled order are undone.
     FinishCancelling,
     /// The ride is over.
     Complete,
+    /// The cancelled order was never paid.
+    Close,
+    /// The money of the cancelled order was given back.
+    RecordRefund,
 }
 
 /// The events of an order.
@@ -142,6 +142,9 @@ pub enum Event {
     Paid {
         /// The customer who called.
         customer: Customer,
+        /// The grade of taxi that was paid for.
+        #[serde(default)]
+        grade: Grade,
     },
     /// The dispatcher confirmed the order.
     Confirmed {
@@ -177,10 +180,20 @@ pub enum Event {
         /// The taxi that came, if there was one.
         taxi: Option<Id<Taxi>>,
     },
+    /// The money of the cancelled order was given back.
+    Refunded {
+        /// The customer who called.
+        customer: Customer,
+        /// The amount, in won.
+        amount: Money,
+    },
+    /// The reservation and the taxi of the cancelled order are undone; its money is not yet.
+    Released,
 }
 
 impl Aggregate for Order {
     const NAME: &'static str = "taxi/orders";
+    const SHAPE: u32 = 2;
     type Business = CallTaxi;
     type Command = Command;
     type Event = Event;
@@ -191,9 +204,13 @@ impl Aggregate for Order {
             Call { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
             Complete => Issuer::Staff(&[DISPATCHER, DRIVER]),
-            Pay | Confirm { .. } | Reject { .. } | CallOff { .. } | FinishCancelling => {
-                Issuer::Internal
-            }
+            Pay
+            | Confirm { .. }
+            | Reject { .. }
+            | CallOff { .. }
+            | FinishCancelling
+            | Close
+            | RecordRefund => Issuer::Internal,
         }
     }
 
@@ -203,7 +220,7 @@ impl Aggregate for Order {
             (S::Blank, Call { grade, customer, card_no }) => {
                 called(grade, customer, card_no, settings)
             }
-            (S::Requested, Pay) => Ok(vec![Paid { customer: self.customer() }]),
+            (S::Requested, Pay) => Ok(vec![Paid { customer: self.customer(), grade: self.grade }]),
             (S::Requested, Reject { how, reason }) => {
                 Ok(vec![Rejected { customer: self.customer(), how, reason }])
             }
@@ -220,7 +237,7 @@ impl Aggregate for Order {
             (S::Confirmed { taxi }, Complete) => {
                 Ok(vec![Completed { customer: self.customer(), taxi: *taxi }])
             }
-            (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
+            (S::Cancelling(left), command) => left.decide(self, &command),
             (state, command) => state.already(&command),
         }
     }
@@ -236,7 +253,9 @@ impl Aggregate for Order {
             }
             Paid { .. } => Status::Paid,
             Confirmed { taxi, .. } => Status::Confirmed { taxi },
-            Cancelled { .. } => Status::Cancelling,
+            Cancelled { was: Stage::Requested, .. } | Released => Status::Cancelling(Left::Money),
+            Cancelled { .. } => Status::Cancelling(Left::Both),
+            Refunded { .. } => Status::Cancelling(Left::Ride),
             Rejected { how, reason, .. } => Status::Rejected { how, reason },
             Undone => Status::Cancelled,
             Completed { taxi, .. } => Status::Completed { taxi },
@@ -246,7 +265,7 @@ impl Aggregate for Order {
 
     fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelling => Progress::Pending,
+            Status::Requested | Status::Cancelling(_) => Progress::Pending,
             Status::Rejected { how, reason } => {
                 Progress::Failed { how: *how, reason: reason.clone() }
             }
@@ -275,6 +294,10 @@ impl Aggregate for Order {
             taxi_id,
             reason,
         }
+    }
+
+    fn original_status(&self) -> Option<&'static str> {
+        matches!(self.status, Status::Cancelling(_) | Status::Cancelled).then_some("cancelled")
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -332,8 +355,8 @@ impl Status {
     fn already(&self, command: &Command) -> Decision<Order> {
         match (self, command) {
             (Self::Paid | Self::Confirmed { .. }, Pay)
-            | (Self::Cancelling | Self::Cancelled, Cancel | CallOff { .. })
-            | (Self::Cancelled, FinishCancelling)
+            | (Self::Cancelling(_) | Self::Cancelled, Cancel | CallOff { .. })
+            | (Self::Cancelled, FinishCancelling | Close | RecordRefund)
             | (Self::Completed { .. }, Complete)
             | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
             (Self::Confirmed { taxi }, Confirm { taxi: again }) if taxi == again => Ok(vec![]),
@@ -341,9 +364,9 @@ impl Status {
             (Self::Blank, _) => Err(Rejection::Unknown),
             (_, Call { .. }) => Err(Rejection::AlreadyCalled),
             (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
-            (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (Self::Cancelling(_) | Self::Cancelled, _) => Err(Rejection::IsCancelled),
             (Self::Completed { .. }, _) => Err(Rejection::IsCompleted),
-            (_, FinishCancelling) => Err(Rejection::NotCancelling),
+            (_, FinishCancelling | Close | RecordRefund) => Err(Rejection::NotCancelling),
             (Self::Requested, _) => Err(Rejection::NotPaid),
             (Self::Paid, Complete) => Err(Rejection::NotConfirmed),
             (Self::Confirmed { .. }, Confirm { .. }) => Err(Rejection::IsConfirmed),
@@ -357,7 +380,7 @@ impl Status {
             Self::Requested => "Requested",
             Self::Paid => "Paid",
             Self::Confirmed { .. } => "Confirmed",
-            Self::Cancelling | Self::Cancelled => "Cancelled",
+            Self::Cancelling(_) | Self::Cancelled => "Cancelled",
             Self::Rejected { .. } => "Rejected",
             Self::Completed { .. } => "Completed",
         }

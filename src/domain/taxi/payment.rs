@@ -3,7 +3,7 @@
 use super::{CallTaxi, DISPATCHER};
 use crate::domain::kernel::{
     CardNumber, CommandRoutes, Malformed, Money, Number, Text,
-    payment::{self, Bill, Charging, Receipt},
+    payment::{self, Bill, Charging, Receipt, Stage},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -41,9 +41,24 @@ impl Bill for Fare {
         Shown { id, order_id, card_no, amount, status: stage.word(), reason }
     }
 
+    /// A card is added to a payment without one, and the same card changes nothing.
+    fn amended(&self, by: &Self) -> Result<Self, String> {
+        if by.card_no.is_empty() || self.card_no.is_same(&by.card_no) {
+            return Ok(self.clone());
+        }
+        if self.card_no.is_empty() {
+            return Ok(by.clone());
+        }
+        Err("the payment was made with another card".to_owned())
+    }
+
+    fn original_status(stage: Stage) -> Option<&'static str> {
+        (stage == Stage::Approved).then_some("valid")
+    }
+
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
-            .ignoring(&["id", "cardNo", "amount", "reason", "transactionId"])
+            .ignoring(&["id", "amount", "reason", "transactionId"])
             .on_referenced("restate", RestateBody::means)
     }
 }
@@ -60,17 +75,23 @@ struct Shown {
     reason: Option<String>,
 }
 
-/// `{"orderId":1,"cardNo":383824245656,"status":"valid"}`: repeats what the order has requested.
+/// `{"orderId":1,"cardNo":383824245656,"status":"valid"}`: repeats what the order has requested,
+/// and adds the card when the order named none.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RestateBody {
     order_id: Number,
+    card_no: Option<CardNumber>,
     status: Option<Text>,
 }
 
 impl RestateBody {
     fn means(self) -> Result<(Number, payment::Command<Fare>), Malformed> {
-        let command = payment::Command::Restate;
+        let card_no = self.card_no.unwrap_or_default();
+        if !card_no.is_short() {
+            return Err(Malformed::content("a card number has at most 100 characters"));
+        }
+        let command = payment::Command::Amend { bill: Fare { card_no } };
         match self.status {
             None => Ok((self.order_id, command)),
             Some(status) => Ok((self.order_id, status.means(&[(&["valid"], command)])?)),

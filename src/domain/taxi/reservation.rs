@@ -12,18 +12,18 @@
 //! Every state but the last can change to Cancelled. A confirmed reservation becomes Completed when
 //! the ride is over.
 
+mod rejection;
 mod routes;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, DISPATCHER, settings::Settings, taxi::Taxi};
+use super::{CallTaxi, DISPATCHER, grade::Grade, settings::Settings, taxi::Taxi};
 use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Progress,
-    RejectionKind, Timestamp,
+    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Progress, Timestamp,
 };
+pub use rejection::Rejection;
 use routes::{ReferBody, StatusBody, TaxiBody};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use Command::{Accept, Assign, Cancel, Complete, Confirm, DoWithout, Fail, FindNone, Offer};
 use Event::{Accepted, AssigningFailed, Cancelled, Completed, Confirmed, TaxiChosen, TaxiSought};
@@ -38,11 +38,15 @@ pub enum Reservation {
     Accepted {
         /// The reason why the last attempt to confirm it failed.
         failed: Option<String>,
+        /// The grade of taxi that was paid for.
+        grade: Grade,
     },
     /// Any taxi is accepted, and the cheapest is being looked up.
     Seeking {
         /// The taxis that are searched.
         among: Among,
+        /// The grade of taxi that was paid for.
+        grade: Grade,
     },
     /// This taxi is being assigned.
     Assigning {
@@ -50,6 +54,8 @@ pub enum Reservation {
         taxi: Id<Taxi>,
         /// The origin of the choice.
         choice: Choice,
+        /// The grade of taxi that was paid for.
+        grade: Grade,
     },
     /// The ride was confirmed with this taxi, or without one because no taxi was registered at all.
     Confirmed {
@@ -93,7 +99,10 @@ pub enum By {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// The order was paid.
-    Accept,
+    Accept {
+        /// The grade of taxi that was paid for.
+        grade: Grade,
+    },
     /// The dispatcher confirms the reservation, with this taxi or with any.
     Confirm {
         /// The taxi; the cheapest with stock when `None`.
@@ -134,11 +143,17 @@ pub enum Event {
     Accepted {
         /// The time by which it has to be confirmed.
         confirm_by: Option<Timestamp>,
+        /// The grade of taxi that was paid for.
+        #[serde(default)]
+        grade: Grade,
     },
     /// Any taxi is accepted: the cheapest has to be looked up.
     TaxiSought {
         /// The taxis that are searched.
         among: Among,
+        /// The grade of taxi that was paid for.
+        #[serde(default)]
+        grade: Grade,
     },
     /// This taxi is to be assigned.
     TaxiChosen {
@@ -146,6 +161,9 @@ pub enum Event {
         taxi: Id<Taxi>,
         /// The origin of the choice.
         choice: Choice,
+        /// The grade of taxi that was paid for.
+        #[serde(default)]
+        grade: Grade,
     },
     /// No taxi could be assigned; the reservation waits for the dispatcher again.
     AssigningFailed {
@@ -166,42 +184,18 @@ pub enum Event {
     Completed,
 }
 
-/// The reasons why a reservation rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No paid order has this number.
-    #[error("there is no such reservation")]
-    Unknown,
-    /// The reservation has been confirmed and keeps its taxi.
-    #[error("the reservation has been confirmed already")]
-    IsConfirmed,
-    /// Another taxi is being looked up or assigned.
-    #[error("another taxi is being assigned to the reservation")]
-    IsAssigning,
-    /// The reservation is cancelled: no taxi comes.
-    #[error("the reservation is cancelled")]
-    IsCancelled,
-    /// No taxi, or not this taxi, was requested.
-    #[error("no taxi is wanted for the reservation")]
-    NotWanted,
-    /// The ride is over.
-    #[error("the ride is over")]
-    IsCompleted,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            _ => RejectionKind::Conflict,
-        }
+/// The reason why no taxi can be assigned to an order of this grade.
+fn none_left(grade: Grade) -> String {
+    match grade {
+        Grade::Basic => "every taxi is out of stock".to_owned(),
+        Grade::Prime => "every taxi of grade prime or better is out of stock".to_owned(),
+        Grade::Platinum => "every taxi of grade platinum is out of stock".to_owned(),
     }
 }
 
-const OUT_OF_STOCK: &str = "every taxi is out of stock";
-
 impl Aggregate for Reservation {
     const NAME: &'static str = "taxi/reservations";
+    const SHAPE: u32 = 2;
     type Business = CallTaxi;
     type Command = Command;
     type Event = Event;
@@ -210,7 +204,7 @@ impl Aggregate for Reservation {
     fn issuer(command: &Command) -> Issuer {
         match command {
             Confirm { .. } | Cancel { by: By::Dispatcher } => Issuer::Staff(&[DISPATCHER]),
-            Accept
+            Accept { .. }
             | Offer { .. }
             | FindNone
             | DoWithout
@@ -224,19 +218,19 @@ impl Aggregate for Reservation {
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Reservation as R;
-        let sought = |among| Ok(vec![TaxiSought { among }]);
+        let grade = self.grade();
+        let sought = |among| Ok(vec![TaxiSought { among, grade }]);
+        let chosen = |taxi, choice| Ok(vec![TaxiChosen { taxi, choice, grade }]);
         match (self, command) {
-            (R::Blank, Accept) => Ok(vec![Accepted { confirm_by: settings.confirm_by(now) }]),
+            (R::Blank, Accept { grade }) => {
+                Ok(vec![Accepted { confirm_by: settings.confirm_by(now), grade }])
+            }
             (R::Accepted { .. }, Confirm { taxi: None }) => sought(Among::InStock),
-            (R::Accepted { .. }, Confirm { taxi: Some(taxi) }) => {
-                Ok(vec![TaxiChosen { taxi, choice: Choice::Dispatcher }])
-            }
-            (R::Seeking { .. }, Offer { taxi }) => {
-                Ok(vec![TaxiChosen { taxi, choice: Choice::Cheapest }])
-            }
-            (R::Seeking { among: Among::InStock }, FindNone) => sought(Among::Registered),
-            (R::Seeking { among: Among::Registered }, FindNone) => {
-                Ok(vec![AssigningFailed { reason: OUT_OF_STOCK.into() }])
+            (R::Accepted { .. }, Confirm { taxi: Some(taxi) }) => chosen(taxi, Choice::Dispatcher),
+            (R::Seeking { .. }, Offer { taxi }) => chosen(taxi, Choice::Cheapest),
+            (R::Seeking { among: Among::InStock, .. }, FindNone) => sought(Among::Registered),
+            (R::Seeking { among: Among::Registered, .. }, FindNone) => {
+                Ok(vec![AssigningFailed { reason: none_left(grade) }])
             }
             (R::Seeking { .. }, DoWithout) => Ok(vec![Confirmed { taxi: None }]),
             (R::Assigning { taxi, .. }, Assign { taxi: assigned }) if *taxi == assigned => {
@@ -260,10 +254,12 @@ impl Aggregate for Reservation {
 
     fn evolve(self, event: Event) -> Self {
         match event {
-            Accepted { .. } => Self::Accepted { failed: None },
-            TaxiSought { among } => Self::Seeking { among },
-            TaxiChosen { taxi, choice } => Self::Assigning { taxi, choice },
-            AssigningFailed { reason } => Self::Accepted { failed: Some(reason) },
+            Accepted { grade, .. } => Self::Accepted { failed: None, grade },
+            TaxiSought { among, grade } => Self::Seeking { among, grade },
+            TaxiChosen { taxi, choice, grade } => Self::Assigning { taxi, choice, grade },
+            AssigningFailed { reason } => {
+                Self::Accepted { failed: Some(reason), grade: self.grade() }
+            }
             Confirmed { taxi } => Self::Confirmed { taxi },
             Cancelled { .. } => Self::Cancelled,
             Completed => Self::Completed,
@@ -273,11 +269,11 @@ impl Aggregate for Reservation {
     fn progress(&self) -> Progress {
         match self {
             Self::Seeking { .. } | Self::Assigning { .. } => Progress::Pending,
-            Self::Accepted { failed: Some(reason) } => {
+            Self::Accepted { failed: Some(reason), .. } => {
                 Progress::Failed { how: FailureKind::Refused, reason: reason.clone() }
             }
             Self::Blank
-            | Self::Accepted { failed: None }
+            | Self::Accepted { failed: None, .. }
             | Self::Confirmed { .. }
             | Self::Completed
             | Self::Cancelled => Progress::Established,
@@ -290,6 +286,15 @@ impl Aggregate for Reservation {
             _ => None,
         };
         Shown { id: number, order_id: number, taxi_id, status: self.name() }
+    }
+
+    fn original_status(&self) -> Option<&'static str> {
+        match self {
+            Self::Accepted { .. } | Self::Seeking { .. } | Self::Assigning { .. } => Some(ACCEPTED),
+            Self::Confirmed { .. } => Some(ORIGINAL_CONFIRMED),
+            Self::Cancelled => Some(ORIGINAL_CANCELLED),
+            Self::Blank | Self::Completed => None,
+        }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -311,7 +316,28 @@ impl Aggregate for Reservation {
     }
 }
 
+/// The original's word, and ours, for a reservation that reached the company.
+pub(super) const ACCEPTED: &str = "Reservation Complete";
+
+/// The original's word for a confirmed reservation.
+pub(super) const ORIGINAL_CONFIRMED: &str = "confirmed";
+
+/// The original's word for a cancelled reservation.
+pub(super) const ORIGINAL_CANCELLED: &str = "cancelled";
+
 impl Reservation {
+    /// The grade of taxi that is to be assigned; basic when none is any more.
+    const fn grade(&self) -> Grade {
+        match self {
+            Self::Accepted { grade, .. }
+            | Self::Seeking { grade, .. }
+            | Self::Assigning { grade, .. } => *grade,
+            Self::Blank | Self::Confirmed { .. } | Self::Cancelled | Self::Completed => {
+                Grade::Basic
+            }
+        }
+    }
+
     /// The rest of the transition table: commands that change nothing, and rejections.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, command: &Command) -> Decision<Self> {
@@ -332,7 +358,7 @@ impl Reservation {
             }
 
             (Self::Cancelled, _) => Err(Rejection::IsCancelled),
-            (_, Accept) => Ok(vec![]),
+            (_, Accept { .. }) => Ok(vec![]),
             (Self::Confirmed { .. }, _) => Err(Rejection::IsConfirmed),
             (_, Confirm { .. }) => Err(Rejection::IsAssigning),
             (_, _) => Err(Rejection::NotWanted),
@@ -343,7 +369,7 @@ impl Reservation {
     const fn name(&self) -> &'static str {
         match self {
             Self::Blank => "",
-            Self::Accepted { .. } => "Reservation Complete",
+            Self::Accepted { .. } => ACCEPTED,
             Self::Seeking { .. } | Self::Assigning { .. } => "Assigning",
             Self::Confirmed { .. } => "Confirmed",
             Self::Cancelled => "Cancelled",

@@ -1,30 +1,28 @@
-//! The ride saga: leads an order from the call to a confirmed taxi, or undoes everything done for
-//! it.
+//! The ride saga: leads a paid order to a confirmed taxi, and gives the taxi back when the ride is
+//! over or the order is cancelled.
 //!
 //! ```text
-//!       called          approved                      confirmed            order confirmed
-//! Idle ───────▶ Paying ──────────▶ Riding ◀─▶ assign ──────────▶ Confirming ──────▶ over
-//!                │  │ cancelled      │ a taxi  │ cancelled        │ cancelled        │ cancelled
-//!       declined │  ▼                │         │ by any role      │                  │ later
-//!                │ Withdrawing ──┐   ▼         ▼                  ▼                  ▼
-//!                ▼   │ declined  └──▶ Undoing { reservation, taxi, payment } ◀────────┘
-//!        Rejecting   │   approved       │ all three are undone
-//!             │      ▼                  ▼
-//!             │     Closing ◀───────────┘
-//!             ▼      │ order undone
-//!            over ◀──┘
+//!         paid                         confirmed            order confirmed
+//! Idle ─────────▶ Riding ◀─▶ assign ──────────▶ Confirming ──────▶ over
+//!                  │ a taxi                      │ cancelled        │ cancelled   │ completed
+//!                  │ cancelled by any role       ▼                  │ later       ▼
+//!                  └────────▶ Undoing { reservation, taxi } ◀───────┘        Completing
+//!                                       │ both are undone                         │ both are over
+//!                                       ▼                                         ▼
+//!                                    Closing ──────▶ over                       over
 //! ```
-//! An instance ends only after all its commands have been answered. The last command of every
-//! branch goes to the order, which answers in order. All other answers are awaited before it.
+//! The billing saga of the order charges and refunds. It sends nothing to reservations and taxis, so
+//! that no refund waits while they are suspended. An instance ends only after all its commands have
+//! been answered.
 
 use super::{
     DISPATCHER,
+    grade::Grade,
     order::{
         self,
-        Command::{CallOff, Confirm, FinishCancelling, Pay, Reject},
+        Command::{CallOff, Confirm, FinishCancelling},
         Order, Stage,
     },
-    payment::{self, Fare, Payment},
     reservation::{
         self, By,
         Command::{Accept, Assign as Assigned, Cancel, Complete, Fail},
@@ -36,32 +34,33 @@ use super::{
         Taxi,
     },
 };
-use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, WaitsFor,
-    command_name,
+    Aggregate, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, WaitsFor, command_name,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
 
-use Ride::{Closing, Confirming, Idle, Paying, Rejecting, Riding, Undoing, Withdrawing};
+use Ride::{
+    Closing, Completing, Confirming, Idle, Paying, Rejecting, Riding, Undoing, Withdrawing,
+};
 
 event_set!(
     /// The events that the ride saga receives.
-    Heard: Order, Payment, Reservation, Taxi
+    Heard: Order, Reservation, Taxi
 );
 
 /// The state of a ride.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Ride {
-    /// No call was made, or the ride is over.
+    /// The order is not paid, or the ride is over.
     #[default]
     Idle,
-    /// The payment was requested.
+    /// As `Idle`. Older binaries led the payment here, and stored that it was requested.
     Paying,
-    /// The payment was requested, and the order cancelled meanwhile.
+    /// As `Closing`. Older binaries stored that the order was cancelled before it was paid.
     Withdrawing,
-    /// The payment failed, and `Reject` was dispatched to the order.
+    /// As `Closing`. Older binaries stored that the payment had failed.
     Rejecting,
     /// The reservation waits for the dispatcher, or for the taxi the dispatcher chose.
     Riding {
@@ -73,10 +72,12 @@ pub enum Ride {
         /// The taxi that the reservation was confirmed with.
         taxi: Hold,
     },
-    /// The order is cancelled: everything done for it is being undone.
+    /// The order is cancelled: its reservation and its taxi are being undone.
     Undoing(Undo),
-    /// Everything is undone, and `FinishCancelling` was dispatched to the order.
+    /// Both are undone, and `FinishCancelling` was dispatched to the order.
     Closing,
+    /// The ride is over: the reservation is being completed, and the taxi given back.
+    Completing(Undo),
 }
 
 /// The state of the taxi of a ride.
@@ -93,23 +94,23 @@ pub enum Hold {
     Releasing(Id<Taxi>),
 }
 
-/// The progress of undoing everything done for an order.
+/// The progress of undoing or completing what was done for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Undo {
     /// The reservation.
     pub reservation: Part,
     /// The taxi.
     pub taxi: Hold,
-    /// The fare.
+    /// The fare; older binaries led the payment here. It is not waited for.
     pub payment: Part,
 }
 
 /// The progress of undoing one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
-    /// The undoing was requested, and has not been answered.
+    /// The command was dispatched, and has not been answered.
     Pending,
-    /// The item is undone, or there is nothing to undo.
+    /// The item is undone or completed, or there is nothing to do.
     Undone,
 }
 
@@ -117,12 +118,11 @@ impl Saga for Ride {
     const NAME: &'static str = "taxi/ride";
     type Events = Heard;
 
-    /// An order, its payment and its reservation have the same number. The event of a taxi contains
-    /// the reservation.
+    /// An order and its reservation have the same number. The event of a taxi contains it.
     fn route(heard: &Heard) -> Option<u64> {
         use taxi::Event as T;
         match heard {
-            Heard::Order(..) | Heard::Payment(..) | Heard::Reservation(..) => Some(heard.number()),
+            Heard::Order(..) | Heard::Reservation(..) => Some(heard.number()),
             Heard::Taxi(_, T::Assigned { reservation, .. } | T::Released { reservation, .. }) => {
                 Some(reservation.number())
             }
@@ -132,8 +132,7 @@ impl Saga for Ride {
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         match heard {
-            Heard::Order(_, event) => self.on_order(me, event),
-            Heard::Payment(_, event) => self.on_payment(me, event),
+            Heard::Order(_, event) => self.on_order(me, &event),
             Heard::Reservation(_, event) => self.on_reservation(me, &event),
             Heard::Taxi(id, event) => self.on_taxi(me, id, &event),
         }
@@ -142,45 +141,53 @@ impl Saga for Ride {
     /// Compensates for the rejection by a taxi. All other rejections are ignored: the event that
     /// caused them arrived and was handled before the rejection.
     fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
-        let assign = command_name(&Assign { reservation: me.of() });
+        let assign = command_name(&Assign { reservation: me.of(), grade: Grade::default() });
         match self {
             Riding { taxi: Hold::Asked(taxi) } if refused.is(taxi, &assign) => {
                 Step::wait(Riding { taxi: Hold::Free })
                     .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() })
             }
             Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }) if refused.is(taxi, &assign) => {
-                Undo { taxi: Hold::Free, ..undo }.proceed(me)
+                Undoing(Undo { taxi: Hold::Free, ..undo }).proceed(me)
             }
             state => Step::wait(state),
         }
     }
 
-    /// Counts an item as undone when it already was.
+    /// Counts an item as done when it already was.
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        let Undoing(undo) = self else { return Step::wait(self) };
-        match (unchanged.aggregate.as_str(), unchanged.command.as_str(), undo.taxi) {
-            (Reservation::NAME, "Cancel", _) => {
-                Undo { reservation: Part::Undone, ..undo }.proceed(me)
+        let (Undoing(undo) | Completing(undo)) = self else {
+            // The order was told before that the ride is undone.
+            return if self == Closing { Step::done() } else { Step::wait(self) };
+        };
+        let is = |command: &dyn Debug| unchanged.command == command_name(&command);
+        let undo = match (unchanged.aggregate.as_str(), undo.taxi) {
+            (Reservation::NAME, _) if is(&Cancel { by: By::Order }) || is(&Complete) => {
+                Undo { reservation: Part::Undone, ..undo }
             }
-            (Taxi::NAME, "Release", Hold::Releasing(taxi)) if unchanged.number == taxi.number() => {
-                Undo { taxi: Hold::Free, ..undo }.proceed(me)
+            (Taxi::NAME, Hold::Releasing(taxi))
+                if unchanged.number == taxi.number() && is(&Release { reservation: me.of() }) =>
+            {
+                Undo { taxi: Hold::Free, ..undo }
             }
-            _ => Step::wait(Undoing(undo)),
-        }
+            _ => return Step::wait(self),
+        };
+        self.with(undo).proceed(me)
     }
 
     fn waits_for(&self) -> WaitsFor {
         match self {
             Idle => WaitsFor::Nothing,
             Riding { taxi: Hold::Free } => WaitsFor::Person(DISPATCHER),
-            Rejecting | Confirming { .. } | Closing => WaitsFor::Part(Order::NAME),
-            Riding { taxi: Hold::Held(_) } | Undoing(Undo { reservation: Part::Pending, .. }) => {
+            Paying | Withdrawing | Rejecting | Confirming { .. } | Closing => {
+                WaitsFor::Part(Order::NAME)
+            }
+            Riding { taxi: Hold::Held(_) }
+            | Undoing(Undo { reservation: Part::Pending, .. })
+            | Completing(Undo { reservation: Part::Pending, .. }) => {
                 WaitsFor::Part(Reservation::NAME)
             }
-            Paying | Withdrawing | Undoing(Undo { payment: Part::Pending, .. }) => {
-                WaitsFor::Part(Payment::NAME)
-            }
-            Riding { .. } | Undoing(_) => WaitsFor::Part(Taxi::NAME),
+            Riding { .. } | Undoing(_) | Completing(_) => WaitsFor::Part(Taxi::NAME),
         }
     }
 
@@ -196,53 +203,20 @@ impl Saga for Ride {
 }
 
 impl Ride {
-    fn on_order(self, me: Id<Self>, event: order::Event) -> Step<Self> {
+    fn on_order(self, me: Id<Self>, event: &order::Event) -> Step<Self> {
         use order::Event as E;
         match (self, event) {
-            (Idle, E::Called { card_no, fare, .. }) => {
-                let request = Request { bill: Fare { card_no }, amount: fare };
-                Step::wait(Paying).send(me.of::<Payment>(), request)
+            (Idle | Paying, E::Paid { grade, .. }) => Step::wait(Riding { taxi: Hold::Free })
+                .send(me.of::<Reservation>(), Accept { grade: *grade }),
+            (Confirming { .. }, E::Confirmed { .. })
+            | (Closing, E::Released | E::Undone)
+            | (Paying | Withdrawing | Rejecting, E::Rejected { .. } | E::Undone) => Step::done(),
+            (Idle, E::Completed { taxi, .. }) => {
+                let reservation = me.of::<Reservation>();
+                Completing(Undo::of(hold(*taxi))).begin(me).send(reservation, Complete)
             }
-            (Confirming { .. }, E::Confirmed { .. }) | (Rejecting, E::Rejected { .. }) => {
-                Step::done()
-            }
-            (Closing, E::Undone) => Step::done(),
-            (Idle, E::Completed { taxi, .. }) => complete(me, taxi),
-
-            (Paying, E::Cancelled { .. }) => Step::wait(Withdrawing),
-            (Rejecting, E::Cancelled { .. }) => Step::wait(Closing).finish(me),
             (Riding { taxi } | Confirming { taxi }, E::Cancelled { .. }) => undo(me, taxi),
-            (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => {
-                undo(me, taxi.map_or(Hold::Free, Hold::Held))
-            }
-            (state, _) => Step::wait(state),
-        }
-    }
-
-    fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
-        use payment::Event as E;
-        let order = me.of::<Order>();
-        match (self, event) {
-            (Paying, E::Approved { .. }) => Step::wait(Riding { taxi: Hold::Free })
-                .send(order, Pay)
-                .send(me.of::<Reservation>(), Accept),
-            (Paying, E::Declined { reason }) => {
-                Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unpaid, reason })
-            }
-            (Paying, E::Abandoned { reason, .. } | E::TurnedAway { reason }) => {
-                Step::wait(Rejecting).send(order, Reject { how: FailureKind::Unavailable, reason })
-            }
-            (Withdrawing, E::Approved { .. }) => Step::wait(Undoing(Undo {
-                reservation: Part::Undone,
-                taxi: Hold::Free,
-                payment: Part::Pending,
-            }))
-            .send(me.of::<Payment>(), Refund),
-            (Withdrawing, E::Declined { .. } | E::Abandoned { .. } | E::TurnedAway { .. }) => {
-                Step::wait(Closing).finish(me)
-            }
-            (Undoing(undo), E::Refunded) => Undo { payment: Part::Undone, ..undo }.proceed(me),
-            (state @ Undoing(_), E::RefundDeclined { reason }) => Step::stuck(state, reason),
+            (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => undo(me, hold(*taxi)),
             (state, _) => Step::wait(state),
         }
     }
@@ -251,10 +225,10 @@ impl Ride {
         use reservation::Event as E;
         let order = me.of::<Order>();
         match (self, event) {
-            (state, E::Accepted { confirm_by }) => Step::wait(state).set_timer_if(*confirm_by),
-            (Riding { taxi: Hold::Free }, E::TaxiChosen { taxi, .. }) => {
+            (state, E::Accepted { confirm_by, .. }) => Step::wait(state).set_timer_if(*confirm_by),
+            (Riding { taxi: Hold::Free }, E::TaxiChosen { taxi, grade, .. }) => {
                 Step::wait(Riding { taxi: Hold::Asked(*taxi) })
-                    .send(*taxi, Assign { reservation: me.of() })
+                    .send(*taxi, Assign { reservation: me.of(), grade: *grade })
             }
             (Riding { taxi }, E::Confirmed { taxi: confirmed }) => Step::wait(Confirming { taxi })
                 .send(order, Confirm { taxi: *confirmed })
@@ -264,8 +238,8 @@ impl Ride {
                 E::Cancelled { by: By::Dispatcher },
             ) => Step::wait(state)
                 .send(order, CallOff { reason: "the company cancelled the reservation".into() }),
-            (Undoing(undo), E::Cancelled { by: By::Order }) => {
-                Undo { reservation: Part::Undone, ..undo }.proceed(me)
+            (Undoing(undo), E::Cancelled { by: By::Order }) | (Completing(undo), E::Completed) => {
+                self.with(Undo { reservation: Part::Undone, ..undo }).proceed(me)
             }
             (state, _) => Step::wait(state),
         }
@@ -284,58 +258,72 @@ impl Ride {
                 Step::wait(Undoing(Undo { taxi: Hold::Releasing(taxi), ..undo }))
                     .send(taxi, Release { reservation: me.of() })
             }
-            (Undoing(undo @ Undo { taxi: Hold::Releasing(taxi), .. }), E::Released { .. })
-                if taxi == id =>
-            {
-                Undo { taxi: Hold::Free, ..undo }.proceed(me)
-            }
+            (
+                Undoing(undo @ Undo { taxi: Hold::Releasing(taxi), .. })
+                | Completing(undo @ Undo { taxi: Hold::Releasing(taxi), .. }),
+                E::Released { .. },
+            ) if taxi == id => self.with(Undo { taxi: Hold::Free, ..undo }).proceed(me),
             (state, _) => Step::wait(state),
         }
     }
 }
 
-/// Tells the reservation that the ride is over, and gives the taxi back.
-fn complete(me: Id<Ride>, taxi: Option<Id<Taxi>>) -> Step<Ride> {
-    let step = Step::wait(Idle).send(me.of::<Reservation>(), Complete);
-    match taxi {
-        Some(taxi) => step.send(taxi, Release { reservation: me.of() }),
-        None => step,
-    }
+/// The hold of the taxi that an order was confirmed with.
+fn hold(taxi: Option<Id<Taxi>>) -> Hold {
+    taxi.map_or(Hold::Free, Hold::Held)
 }
 
-/// Starts to undo everything done for a paid order, all items at once.
+/// Starts to undo the reservation and the taxi, both at once.
 fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
-    let (taxi, held) = match taxi {
-        Hold::Held(taxi) => (Hold::Releasing(taxi), Some(taxi)),
-        other => (other, None),
-    };
-    let undo = Undo { reservation: Part::Pending, taxi, payment: Part::Pending };
-    let step = Step::wait(Undoing(undo))
+    Undoing(Undo::of(taxi))
+        .begin(me)
         .send(me.of::<Reservation>(), Cancel { by: By::Order })
-        .send(me.of::<Payment>(), Refund)
-        .clear_timer();
-    match held {
-        Some(taxi) => step.send(taxi, Release { reservation: me.of() }),
-        None => step,
-    }
+        .clear_timer()
 }
 
 impl Undo {
-    /// Waits for the items that are not undone yet; when none is left, dispatches
-    /// `FinishCancelling` to the order.
-    fn proceed(self, me: Id<Ride>) -> Step<Ride> {
-        match self {
-            Self { reservation: Part::Undone, taxi: Hold::Free, payment: Part::Undone } => {
-                Step::wait(Closing).finish(me)
-            }
-            unfinished => Step::wait(Undoing(unfinished)),
-        }
+    /// Nothing is done yet. An assigned taxi is to be released.
+    const fn of(taxi: Hold) -> Self {
+        let taxi = match taxi {
+            Hold::Held(taxi) => Hold::Releasing(taxi),
+            other => other,
+        };
+        Self { reservation: Part::Pending, taxi, payment: Part::Undone }
+    }
+
+    const fn is_done(&self) -> bool {
+        matches!(self, Self { reservation: Part::Undone, taxi: Hold::Free, .. })
     }
 }
 
-impl Step<Ride> {
-    fn finish(self, me: Id<Ride>) -> Self {
-        self.send(me.of::<Order>(), FinishCancelling)
+impl Ride {
+    /// The same state with this progress.
+    const fn with(self, undo: Undo) -> Self {
+        match self {
+            Completing(_) => Completing(undo),
+            _ => Undoing(undo),
+        }
+    }
+
+    /// Starts to undo or to complete: releases the taxi, when there is one.
+    fn begin(self, me: Id<Self>) -> Step<Self> {
+        let (Undoing(undo) | Completing(undo)) = self else { return Step::wait(self) };
+        match undo.taxi {
+            Hold::Releasing(taxi) => Step::wait(self).send(taxi, Release { reservation: me.of() }),
+            _ => Step::wait(self),
+        }
+    }
+
+    /// Waits for the items that are not done yet. When none is left, a completed ride is over, and
+    /// `FinishCancelling` is dispatched to the order of an undone one.
+    fn proceed(self, me: Id<Self>) -> Step<Self> {
+        match self {
+            Completing(undo) if undo.is_done() => Step::done(),
+            Undoing(undo) if undo.is_done() => {
+                Step::wait(Closing).send(me.of::<Order>(), FinishCancelling)
+            }
+            unfinished => Step::wait(unfinished),
+        }
     }
 }
 

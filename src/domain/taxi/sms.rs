@@ -5,7 +5,10 @@ use super::{
     notice::{Change, Command::Note, Letter, Notice},
     order::{
         Customer,
-        Event::{self, Called, Cancelled, Completed, Confirmed, Paid, Rejected, Undone},
+        Event::{
+            self, Called, Cancelled, Completed, Confirmed, Paid, Refunded, Rejected, Released,
+            Undone,
+        },
         Order,
     },
 };
@@ -65,12 +68,13 @@ impl Port for Sms {
 const fn recipient(event: &Event) -> Option<&Customer> {
     match event {
         Called { customer, .. }
-        | Paid { customer }
+        | Paid { customer, .. }
         | Confirmed { customer, .. }
         | Cancelled { customer, .. }
         | Rejected { customer, .. }
+        | Refunded { customer, .. }
         | Completed { customer, .. } => Some(customer),
-        Undone => None,
+        Released | Undone => None,
     }
 }
 
@@ -97,7 +101,10 @@ fn letter(order: Id<Order>, event: &Event) -> Option<Letter> {
             (Change::Rejected, format!("your call {order} is rejected: {reason}"))
         }
         Completed { .. } => (Change::Completed, format!("your ride {order} is over")),
-        Undone => return None,
+        Refunded { amount, .. } => {
+            (Change::Refunded, format!("the {amount} for your call {order} are given back"))
+        }
+        Released | Undone => return None,
     };
     Some(Letter { customer, change, text })
 }

@@ -6,7 +6,7 @@ mod routes;
 #[cfg(test)]
 mod specs;
 
-use super::{CallTaxi, DRIVER, settings::Settings};
+use super::{CallTaxi, DRIVER, grade::Grade, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Id, Issuer, Method, Money, Quantity, RejectionKind, Text,
     Timestamp,
@@ -49,6 +49,9 @@ pub struct Model {
     pub company_name: Text,
     /// The price, in won.
     pub item_price: Money,
+    /// The grade: the taxi serves orders of this grade and lower ones.
+    #[serde(default)]
+    pub grade: Grade,
 }
 
 /// A change by a driver; fields that are `None` stay as they are.
@@ -62,6 +65,8 @@ pub struct Revision {
     pub item_price: Option<Money>,
     /// The number of free taxis.
     pub stock: Option<Quantity>,
+    /// The grade.
+    pub grade: Option<Grade>,
 }
 
 /// The commands of taxis.
@@ -80,6 +85,8 @@ pub enum Command {
     Assign {
         /// The reservation.
         reservation: Id<Reservation>,
+        /// The grade of taxi that was paid for.
+        grade: Grade,
     },
     /// The taxi of this reservation is free again.
     Release {
@@ -147,6 +154,14 @@ pub enum Rejection {
     /// The price is above the bound.
     #[error("the price of a taxi must be at most {}", Money::MAX)]
     TooDear,
+    /// The order was paid for a better taxi.
+    #[error("the taxi is {grade}, and the order is paid for {paid}")]
+    TooLow {
+        /// The grade of the taxi.
+        grade: Grade,
+        /// The grade that was paid for.
+        paid: Grade,
+    },
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
@@ -154,13 +169,16 @@ impl crate::domain::kernel::Rejection for Rejection {
         match self {
             Self::Unknown => RejectionKind::Unknown,
             Self::BadName | Self::TooMany | Self::TooDear => RejectionKind::Invalid,
-            Self::AlreadyRegistered | Self::OutOfStock => RejectionKind::Conflict,
+            Self::AlreadyRegistered | Self::OutOfStock | Self::TooLow { .. } => {
+                RejectionKind::Conflict
+            }
         }
     }
 }
 
 impl Aggregate for Taxi {
     const NAME: &'static str = "taxi/taxis";
+    const SHAPE: u32 = 2;
     type Business = CallTaxi;
     type Command = Command;
     type Event = Event;
@@ -183,13 +201,12 @@ impl Aggregate for Taxi {
             (Self::Registered { model, registered, held }, Revise(revision)) => {
                 revised(model, *registered, held.len(), revision)
             }
-            (Self::Registered { held, .. }, Assign { reservation }) => {
-                match (held.contains(&reservation), self.stock().0) {
-                    (true, _) => Ok(vec![]),
-                    (false, 0) => Err(Rejection::OutOfStock),
-                    (false, stock) => {
-                        Ok(vec![Assigned { reservation, stock: Quantity(stock - 1) }])
-                    }
+            (Self::Registered { model, held, .. }, Assign { reservation, grade: paid }) => {
+                match self.stock().0 {
+                    _ if held.contains(&reservation) => Ok(vec![]),
+                    _ if model.grade < paid => Err(Rejection::TooLow { grade: model.grade, paid }),
+                    0 => Err(Rejection::OutOfStock),
+                    stock => Ok(vec![Assigned { reservation, stock: Quantity(stock - 1) }]),
                 }
             }
             (Self::Registered { held, .. }, Release { reservation })
@@ -231,6 +248,7 @@ impl Aggregate for Taxi {
             stock_cnt: self.stock(),
             registered_cnt: registered,
             item_price: model.item_price,
+            grade: model.grade,
         }
     }
 
@@ -293,6 +311,7 @@ fn revised(
         taxi_name: revision.taxi_name.unwrap_or_else(|| model.taxi_name.clone()),
         company_name: revision.company_name.unwrap_or_else(|| model.company_name.clone()),
         item_price: revision.item_price.unwrap_or(model.item_price),
+        grade: revision.grade.unwrap_or(model.grade),
     };
     new.check()?;
     let mut events = vec![];
@@ -318,4 +337,5 @@ struct Shown {
     stock_cnt: Quantity,
     registered_cnt: Quantity,
     item_price: Money,
+    grade: Grade,
 }

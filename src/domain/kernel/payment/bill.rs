@@ -26,6 +26,17 @@ pub trait Bill: Message + Default {
     /// are added to it.
     fn details(&self) -> Value;
 
+    /// The bill with the details that a client adds, such as the card.
+    ///
+    /// # Errors
+    /// The contradiction to the bill, as a sentence; by default every other bill is one.
+    fn amended(&self, by: &Self) -> Result<Self, String> {
+        if by == self {
+            return Ok(self.clone());
+        }
+        Err("the payment was requested with other details".to_owned())
+    }
+
     /// The representation for clients: a struct or a map with the JSON names of the business. The
     /// provider's number of the charge is added to it as `transactionId`.
     fn show(&self, receipt: Receipt) -> impl Serialize;

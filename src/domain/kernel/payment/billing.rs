@@ -48,6 +48,11 @@ pub trait Payable: Aggregate {
 
     /// The command to the order when it was called off and no money of it is kept.
     fn close() -> Self::Command;
+
+    /// The command to the order when it was called off and its money was given back.
+    fn refunded() -> Self::Command {
+        Self::close()
+    }
 }
 
 /// The effect of an event of an order on its payment.
@@ -94,7 +99,7 @@ pub enum Phase {
     Refunding,
     /// The outside service declined the refund: the cashier has to give the money back.
     Owing,
-    /// No money is kept any more, and `close` was dispatched to the order.
+    /// No money is kept any more, and `close` or `refunded` was dispatched to the order.
     Closing,
 }
 
@@ -189,8 +194,8 @@ impl Phase {
             (
                 Withdrawing,
                 Event::Declined { .. } | Event::Abandoned { .. } | Event::TurnedAway { .. },
-            )
-            | (Refunding | Owing, Event::Refunded) => close(me),
+            ) => close(me),
+            (Refunding | Owing, Event::Refunded) => Closing.step().send(order, O::refunded()),
             (Refunding, Event::RefundDeclined { reason }) => Step::stuck(Owing.into(), reason),
             (phase, _) => phase.step(),
         }

@@ -22,7 +22,7 @@ mod specs;
 mod transaction;
 
 pub use bill::{Bill, Receipt, Stage};
-pub use billing::{Billing, Payable, Phase, Turn};
+pub use billing::{Billing, Heard, Payable, Phase, Turn};
 pub use charging::Charging;
 pub use transaction::TransactionId;
 
@@ -33,11 +33,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use Command::{
-    Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate, Settle,
-    TurnAway,
+    Abandon, Amend, Approve, ConfirmRefund, Decline, DeclineRefund, Refund, Request, Restate,
+    Settle, TurnAway,
 };
 use Event::{
-    Abandoned, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
+    Abandoned, Amended, Approved, Declined, RefundDeclined, RefundRequested, Refunded, Requested,
     TurnedAway, Voided,
 };
 
@@ -120,6 +120,11 @@ pub enum Command<B> {
         /// The reason, as a sentence.
         reason: String,
     },
+    /// A client adds details to the bill.
+    Amend {
+        /// The details.
+        bill: B,
+    },
 }
 
 /// The events of a payment.
@@ -172,6 +177,13 @@ pub enum Event<B> {
         /// The reason, as a sentence.
         reason: String,
     },
+    /// A client added details to the bill.
+    Amended {
+        /// The bill with these details.
+        bill: B,
+        /// Whether the card had been charged before.
+        charged: bool,
+    },
 }
 
 /// The reasons why a payment rejects a command.
@@ -192,6 +204,15 @@ pub enum Rejection {
     /// No refund was requested.
     #[error("no refund has been requested")]
     NoRefund,
+    /// The details contradict the bill.
+    #[error("{reason}")]
+    Contradicts {
+        /// The contradiction, as a sentence.
+        reason: String,
+    },
+    /// The payment failed or is refunded, so nothing is added to the bill.
+    #[error("the payment is over")]
+    IsOver,
 }
 
 impl super::Rejection for Rejection {
@@ -208,8 +229,8 @@ impl<B> Event<B> {
     #[must_use]
     pub const fn stage(&self) -> Stage {
         match self {
-            Requested { .. } => Stage::Requested,
-            Approved { .. } => Stage::Approved,
+            Requested { .. } | Amended { charged: false, .. } => Stage::Requested,
+            Approved { .. } | Amended { charged: true, .. } => Stage::Approved,
             Declined { .. } | Abandoned { .. } | Voided | TurnedAway { .. } => Stage::Declined,
             RefundRequested { .. } => Stage::RefundRequested,
             RefundDeclined { .. } => Stage::RefundDeclined,
@@ -230,7 +251,7 @@ impl<B: Bill> Aggregate for Payment<B> {
 
     fn issuer(command: &Command<B>) -> Issuer {
         match command {
-            Restate => Issuer::Anyone,
+            Restate | Amend { .. } => Issuer::Anyone,
             Settle => Issuer::Staff(const { &[B::CASHIER] }),
             Request { .. }
             | Approve { .. }
@@ -267,6 +288,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             (S::RefundRequested, DeclineRefund { reason }) => Ok(vec![RefundDeclined { reason }]),
             // A declined refund means that no charge was made, so it counts as a refund.
             (S::Abandoned { .. }, ConfirmRefund | DeclineRefund { .. }) => Ok(vec![Voided]),
+            (state, Amend { bill }) => self.amend(state, &bill),
             (state, command) => self.already(state, &command),
         }
     }
@@ -286,6 +308,7 @@ impl<B: Bill> Aggregate for Payment<B> {
             RefundDeclined { reason } => Status::RefundDeclined { reason },
             Refunded => Status::Refunded,
             TurnedAway { reason } => Status::TurnedAway { reason },
+            Amended { bill, .. } => return Self { bill, ..self },
         };
         Self { status, ..self }
     }
@@ -339,6 +362,20 @@ impl<B: Bill> Payment<B> {
         self.transaction_id.as_ref()
     }
 
+    /// Adds details to the bill while the payment stands.
+    fn amend(&self, state: &Status, by: &B) -> Decision<Self> {
+        if matches!(state, Status::Blank) {
+            return Err(Rejection::Unknown);
+        }
+        let bill = self.bill.amended(by).map_err(|reason| Rejection::Contradicts { reason })?;
+        match state {
+            _ if bill == self.bill => Ok(vec![]),
+            Status::Requested => Ok(vec![Amended { bill, charged: false }]),
+            Status::Approved => Ok(vec![Amended { bill, charged: true }]),
+            _ => Err(Rejection::IsOver),
+        }
+    }
+
     /// The rest of the transition table: commands that change nothing, and rejections.
     #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, state: &Status, command: &Command<B>) -> Decision<Self> {
@@ -358,7 +395,7 @@ impl<B: Bill> Payment<B> {
             | (S::RefundDeclined { .. }, DeclineRefund { .. })
             | (S::Refunded, ConfirmRefund | Settle) => Ok(vec![]),
 
-            (_, Request { .. }) => Err(Rejection::AlreadyRequested),
+            (_, Request { .. } | Amend { .. }) => Err(Rejection::AlreadyRequested),
             (_, Approve { .. } | Decline { .. } | Abandon { .. } | TurnAway { .. }) => {
                 Err(Rejection::AlreadyAnswered)
             }

@@ -25,16 +25,7 @@ pub(super) struct CallBody {
 
 impl CallBody {
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        let grade = match self.order_type.0.trim().to_ascii_lowercase().as_str() {
-            "basic" => Grade::Basic,
-            "prime" => Grade::Prime,
-            "platinum" => Grade::Platinum,
-            other => {
-                return Err(Malformed::content(format!(
-                    "unknown orderType `{other}`, expected basic or prime or platinum"
-                )));
-            }
-        };
+        let grade = Grade::read("orderType", &self.order_type)?;
         if self.name.as_ref().is_some_and(|name| !name.is_name()) {
             return Err(Malformed::content(Rejection::BadName.to_string()));
         }

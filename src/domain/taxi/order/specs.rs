@@ -1,14 +1,20 @@
 //! Specifications of the order.
 
 use super::{
-    Command::{Call, CallOff, Cancel, Complete, Confirm, FinishCancelling, Pay, Reject},
+    Command::{
+        Call, CallOff, Cancel, Close, Complete, Confirm, FinishCancelling, Pay, RecordRefund,
+        Reject,
+    },
     Customer,
-    Event::{self, Called, Cancelled, Completed, Confirmed, Paid, Rejected, Undone},
+    Event::{
+        self, Called, Cancelled, Completed, Confirmed, Paid, Refunded, Rejected, Released, Undone,
+    },
     Grade, Order, Rejection, Stage,
 };
 use crate::domain::{
     kernel::{
-        Aggregate, CardNumber, FailureKind, Id, Malformed, Money, ParsedCommand, Target, Text,
+        Aggregate, CardNumber, FailureKind, Id, Issuer, Malformed, Money, ParsedCommand, Target,
+        Text,
         spec::{Spec, table},
     },
     taxi::settings::Settings,
@@ -22,6 +28,7 @@ fn every_command_is_answered_in_every_state() {
     let cancelled = |was| Cancelled { customer: jung(), was, reason: None };
     let rejected = Rejected { customer: jung(), how, reason: reason.clone() };
     let leaving = vec![called(), paid(), cancelled(Stage::Paid)];
+    let after = |event: &Event| [leaving.clone(), vec![event.clone()]].concat();
     let pasts = [
         ("Blank", vec![]),
         ("Requested", vec![called()]),
@@ -30,14 +37,17 @@ fn every_command_is_answered_in_every_state() {
         ("Completed", vec![called(), paid(), confirmed, completed]),
         ("Cancelled-unpaid", vec![called(), cancelled(Stage::Requested)]),
         ("Cancelling", leaving.clone()),
-        ("Cancelled", [leaving, vec![Undone]].concat()),
+        ("Refunded", after(&refunded())),
+        ("Released", after(&Released)),
+        ("Cancelled", [after(&refunded()), vec![Undone]].concat()),
         ("Rejected", vec![called(), rejected]),
     ];
     let call = Call { grade: Grade::Prime, customer: jung(), card_no: "2".into() };
     let [same, other] = [3, 4].map(|taxi| Confirm { taxi: Some(Id::new(taxi)) });
     let reject = Reject { how, reason: reason.clone() };
     table::<Order>(&pasts, &[call, Pay, reject, same, other], OF_CALLING);
-    table::<Order>(&pasts, &[Cancel, CallOff { reason }, FinishCancelling, Complete], OF_ENDING);
+    table::<Order>(&pasts, &[Cancel, CallOff { reason }, Complete], OF_ENDING);
+    table::<Order>(&pasts, &[FinishCancelling, Close, RecordRefund], OF_UNDOING);
 }
 
 /// The first confirmation is of the taxi that comes, the second of another.
@@ -50,21 +60,41 @@ Confirmed        !AlreadyCalled -            !IsPaid      -            !IsConfir
 Completed        !AlreadyCalled !IsCompleted !IsCompleted !IsCompleted !IsCompleted
 Cancelled-unpaid !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 Cancelling       !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Refunded         !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
+Released         !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 Cancelled        !AlreadyCalled !IsCancelled !IsCancelled !IsCancelled !IsCancelled
 Rejected         !AlreadyCalled !WasRejected -            !WasRejected !WasRejected
 ";
 
 const OF_ENDING: &str = "
-past             Cancel       CallOff      FinishCancelling Complete
-Blank            !Unknown     !Unknown     !Unknown         !Unknown
-Requested        Cancelled    !NotPaid     !NotCancelling   !NotPaid
-Paid             Cancelled    Cancelled    !NotCancelling   !NotConfirmed
-Confirmed        Cancelled    Cancelled    !NotCancelling   Completed
-Completed        !IsCompleted !IsCompleted !IsCompleted     -
-Cancelled-unpaid -            -            Undone           !IsCancelled
-Cancelling       -            -            Undone           !IsCancelled
-Cancelled        -            -            -                !IsCancelled
-Rejected         !WasRejected !WasRejected !WasRejected     !WasRejected
+past             Cancel       CallOff      Complete
+Blank            !Unknown     !Unknown     !Unknown
+Requested        Cancelled    !NotPaid     !NotPaid
+Paid             Cancelled    Cancelled    !NotConfirmed
+Confirmed        Cancelled    Cancelled    Completed
+Completed        !IsCompleted !IsCompleted -
+Cancelled-unpaid -            -            !IsCancelled
+Cancelling       -            -            !IsCancelled
+Refunded         -            -            !IsCancelled
+Released         -            -            !IsCancelled
+Cancelled        -            -            !IsCancelled
+Rejected         !WasRejected !WasRejected !WasRejected
+";
+
+/// The first command is of the ride saga, the others are of the billing saga.
+const OF_UNDOING: &str = "
+past             FinishCancelling Close          RecordRefund
+Blank            !Unknown         !Unknown       !Unknown
+Requested        !NotCancelling   !NotCancelling !NotCancelling
+Paid             !NotCancelling   !NotCancelling !NotCancelling
+Confirmed        !NotCancelling   !NotCancelling !NotCancelling
+Completed        !IsCompleted     !IsCompleted   !IsCompleted
+Cancelled-unpaid -                Undone         Refunded+Undone
+Cancelling       Released         !IsPaid        Refunded
+Refunded         Undone           !IsPaid        -
+Released         -                Undone         Refunded+Undone
+Cancelled        -                -              -
+Rejected         !WasRejected     !WasRejected   !WasRejected
 ";
 
 #[test]
@@ -122,8 +152,14 @@ fn cancelling_twice_changes_nothing() {
     let past = || [called(), paid(), cancelled.clone()];
     Order::given(past()).when(Cancel).then([]);
     Order::given(past()).when(CallOff { reason: "late".into() }).then([]);
-    Order::given(past()).when(FinishCancelling).then([Undone]);
+    Order::given(past()).when(FinishCancelling).then([Released]);
     Order::given(past()).when(Pay).rejected(Rejection::IsCancelled);
+}
+
+#[test]
+fn a_dispatcher_and_a_driver_may_end_a_ride() {
+    let staff = Issuer::Staff(&["dispatcher", "driver"]);
+    assert_eq!(Order::issuer(&Complete), staff);
 }
 
 #[test]
@@ -171,5 +207,9 @@ fn called() -> Event {
 }
 
 fn paid() -> Event {
-    Paid { customer: jung() }
+    Paid { customer: jung(), grade: Grade::Prime }
+}
+
+fn refunded() -> Event {
+    Refunded { customer: jung(), amount: Money(5_000) }
 }

@@ -2,29 +2,32 @@
 
 use super::{
     Among, By, Choice,
-    Command::{Accept, Assign, Cancel, Complete, Confirm, DoWithout, Fail, FindNone, Offer},
+    Command::{self, Accept, Assign, Cancel, Complete, Confirm, DoWithout, Fail, FindNone, Offer},
     Event::{Accepted, AssigningFailed, Cancelled, Completed, Confirmed, TaxiChosen, TaxiSought},
-    OUT_OF_STOCK, Rejection, Reservation,
+    Rejection, Reservation, none_left,
 };
 use crate::domain::kernel::{
     Id, Timestamp,
     spec::{Spec, table},
 };
-use crate::domain::taxi::settings::Settings;
+use crate::domain::taxi::{grade::Grade, settings::Settings};
 
-const ACCEPTED: super::Event = Accepted { confirm_by: None };
-const SOUGHT: super::Event = TaxiSought { among: Among::InStock };
+const GRADE: Grade = Grade::Prime;
+const ACCEPT: Command = Accept { grade: GRADE };
+const ACCEPTED: super::Event = Accepted { confirm_by: None, grade: GRADE };
+const SOUGHT: super::Event = TaxiSought { among: Among::InStock, grade: GRADE };
+const SOUGHT_ANY: super::Event = TaxiSought { among: Among::Registered, grade: GRADE };
 
 #[test]
 fn every_command_is_answered_in_every_state() {
     let (taxi, other) = (Id::new(3), Id::new(4));
-    let chosen = |choice| TaxiChosen { taxi, choice };
+    let chosen = |choice| TaxiChosen { taxi, choice, grade: GRADE };
     let failed = AssigningFailed { reason: "gone".into() };
     let pasts = [
         ("Blank", vec![]),
         ("Accepted", vec![ACCEPTED]),
         ("Seeking-in-stock", vec![ACCEPTED, SOUGHT]),
-        ("Seeking-any", vec![ACCEPTED, SOUGHT, TaxiSought { among: Among::Registered }]),
+        ("Seeking-any", vec![ACCEPTED, SOUGHT, SOUGHT_ANY]),
         ("Assigning-cheapest", vec![ACCEPTED, SOUGHT, chosen(Choice::Cheapest)]),
         ("Assigning-chosen", vec![ACCEPTED, chosen(Choice::Dispatcher)]),
         ("Accepted-again", vec![ACCEPTED, chosen(Choice::Dispatcher), failed]),
@@ -37,7 +40,7 @@ fn every_command_is_answered_in_every_state() {
     let of_the_dispatcher = [confirm(None), confirm(Some(taxi)), confirm(Some(other))];
     let [by_order, by_dispatcher] = [By::Order, By::Dispatcher].map(|by| Cancel { by });
     table::<Reservation>(&pasts, &of_the_dispatcher, OF_THE_DISPATCHER);
-    table::<Reservation>(&pasts, &[Accept, Complete, by_order, by_dispatcher], OF_THE_ORDER);
+    table::<Reservation>(&pasts, &[ACCEPT, Complete, by_order, by_dispatcher], OF_THE_ORDER);
     let fail = Fail { reason: "gone".into() };
     let [same, another] = [taxi, other].map(|taxi| Assign { taxi });
     let offer = Offer { taxi };
@@ -95,27 +98,31 @@ Completed          !IsCompleted !IsCompleted    !IsCompleted !IsCompleted !IsCom
 
 #[test]
 fn a_reservation_may_have_to_be_confirmed_in_time() {
-    Reservation::given([]).when(Accept).then([ACCEPTED]);
+    Reservation::given([]).when(ACCEPT).then([ACCEPTED]);
     Reservation::given([])
         .at(Timestamp(5))
         .under(Settings { confirm_within_s: 60, ..Settings::default() })
-        .when(Accept)
-        .then([Accepted { confirm_by: Some(Timestamp(60_005)) }]);
+        .when(ACCEPT)
+        .then([Accepted { confirm_by: Some(Timestamp(60_005)), grade: GRADE }]);
 }
 
 #[test]
 fn a_dispatcher_who_wants_any_taxi_gets_the_cheapest() {
-    let (taxi, choice) = (Id::new(3), Choice::Cheapest);
+    let (taxi, choice, grade) = (Id::new(3), Choice::Cheapest, GRADE);
     Reservation::given([ACCEPTED]).when(Confirm { taxi: None }).then([SOUGHT]);
-    Reservation::given([ACCEPTED, SOUGHT]).when(Offer { taxi }).then([TaxiChosen { taxi, choice }]);
-    Reservation::given([ACCEPTED, SOUGHT, TaxiChosen { taxi, choice }])
+    Reservation::given([ACCEPTED, SOUGHT]).when(Offer { taxi }).then([TaxiChosen {
+        taxi,
+        choice,
+        grade,
+    }]);
+    Reservation::given([ACCEPTED, SOUGHT, TaxiChosen { taxi, choice, grade }])
         .when(Assign { taxi })
         .then([Confirmed { taxi: Some(taxi) }]);
 }
 
 #[test]
 fn the_next_taxi_is_looked_up_when_the_offered_one_is_taken() {
-    let chosen = TaxiChosen { taxi: Id::new(3), choice: Choice::Cheapest };
+    let chosen = TaxiChosen { taxi: Id::new(3), choice: Choice::Cheapest, grade: GRADE };
     Reservation::given([ACCEPTED, SOUGHT, chosen])
         .when(Fail { reason: "gone".into() })
         .then([SOUGHT]);
@@ -123,7 +130,7 @@ fn the_next_taxi_is_looked_up_when_the_offered_one_is_taken() {
 
 #[test]
 fn a_taxi_out_of_stock_leaves_the_reservation_waiting() {
-    let chosen = TaxiChosen { taxi: Id::new(3), choice: Choice::Dispatcher };
+    let chosen = TaxiChosen { taxi: Id::new(3), choice: Choice::Dispatcher, grade: GRADE };
     Reservation::given([ACCEPTED, chosen])
         .when(Fail { reason: "gone".into() })
         .then([AssigningFailed { reason: "gone".into() }]);
@@ -131,12 +138,13 @@ fn a_taxi_out_of_stock_leaves_the_reservation_waiting() {
 
 #[test]
 fn a_reservation_is_confirmed_without_a_taxi_only_when_none_is_registered() {
-    let all = || TaxiSought { among: Among::Registered };
-    Reservation::given([ACCEPTED, SOUGHT]).when(FindNone).then([all()]);
-    Reservation::given([ACCEPTED, SOUGHT, all()]).when(DoWithout).then([Confirmed { taxi: None }]);
-    Reservation::given([ACCEPTED, SOUGHT, all()])
+    Reservation::given([ACCEPTED, SOUGHT]).when(FindNone).then([SOUGHT_ANY]);
+    Reservation::given([ACCEPTED, SOUGHT, SOUGHT_ANY])
+        .when(DoWithout)
+        .then([Confirmed { taxi: None }]);
+    Reservation::given([ACCEPTED, SOUGHT, SOUGHT_ANY])
         .when(FindNone)
-        .then([AssigningFailed { reason: OUT_OF_STOCK.into() }]);
+        .then([AssigningFailed { reason: none_left(GRADE) }]);
 }
 
 #[test]

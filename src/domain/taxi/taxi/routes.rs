@@ -5,9 +5,11 @@ use super::{
     Model, Revision,
 };
 use crate::domain::kernel::{Malformed, Money, Quantity, Text};
+use crate::domain::taxi::grade::Grade;
 use serde::Deserialize;
 
-/// `{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900}`
+/// `{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900,"grade":"prime"}`; without
+/// a grade, basic.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RegisterBody {
@@ -16,15 +18,16 @@ pub(super) struct RegisterBody {
     stock_cnt: Quantity,
     #[serde(alias = "taxiPrice")]
     item_price: Money,
+    grade: Option<Text>,
 }
 
 impl RegisterBody {
-    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         let model = Model {
             taxi_name: self.taxi_name,
             company_name: self.company_name,
             item_price: self.item_price,
+            grade: grade(self.grade)?.unwrap_or_default(),
         };
         Ok(Register { model, stock: self.stock_cnt })
     }
@@ -53,16 +56,21 @@ pub(super) struct ReviseBody {
     stock_cnt: Option<Quantity>,
     #[serde(alias = "taxiPrice")]
     item_price: Option<Money>,
+    grade: Option<Text>,
 }
 
 impl ReviseBody {
-    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
         Ok(Revise(Revision {
             taxi_name: self.taxi_name,
             company_name: self.company_name,
             item_price: self.item_price,
             stock: self.stock_cnt,
+            grade: grade(self.grade)?,
         }))
     }
+}
+
+fn grade(word: Option<Text>) -> Result<Option<Grade>, Malformed> {
+    word.map(|word| Grade::read("grade", &word)).transpose()
 }

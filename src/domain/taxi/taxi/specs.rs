@@ -1,14 +1,15 @@
 //! Specifications of taxis.
 
 use super::{
-    Command::{Assign, Register, Release, Revise},
+    Command::{self, Assign, Register, Release, Revise},
     Event::{self, Assigned, Registered, Released, Restocked},
     Model, Rejection, Revision, Taxi,
 };
 use crate::domain::kernel::{
-    Id, Money, Quantity,
+    Aggregate, Id, Money, Quantity,
     spec::{Spec, table},
 };
+use crate::domain::taxi::grade::Grade;
 
 #[test]
 fn every_command_is_answered_in_every_state() {
@@ -28,8 +29,8 @@ fn every_command_is_answered_in_every_state() {
             register,
             restock(1),
             Revise(rename),
-            Assign { reservation },
-            Assign { reservation: other },
+            assign(reservation),
+            assign(other),
             Release { reservation },
         ],
         "
@@ -45,16 +46,16 @@ fn every_command_is_answered_in_every_state() {
 #[test]
 fn each_reservation_takes_one_taxi_at_most() {
     let reservation = Id::new(7);
-    Taxi::given([registered(2)]).when(Assign { reservation }).then([assigned(7, 1)]);
-    Taxi::given([registered(2), assigned(7, 1)]).when(Assign { reservation }).then([]);
+    Taxi::given([registered(2)]).when(assign(reservation)).then([assigned(7, 1)]);
+    Taxi::given([registered(2), assigned(7, 1)]).when(assign(reservation)).then([]);
 }
 
 #[test]
 fn a_taxi_that_is_out_of_stock_or_unknown_is_not_assigned() {
     Taxi::given([registered(1), assigned(7, 0)])
-        .when(Assign { reservation: Id::new(8) })
+        .when(assign(Id::new(8)))
         .rejected(Rejection::OutOfStock);
-    Taxi::given([]).when(Assign { reservation: Id::new(8) }).rejected(Rejection::Unknown);
+    Taxi::given([]).when(assign(Id::new(8))).rejected(Rejection::Unknown);
 }
 
 #[test]
@@ -84,8 +85,53 @@ fn too_many_and_too_expensive_taxis_are_rejected() {
     Taxi::given([]).when(register).rejected(Rejection::TooDear);
 }
 
+#[test]
+fn a_taxi_serves_orders_of_its_grade_and_lower_ones() {
+    let reservation = Id::new(7);
+    let prime =
+        || Registered { model: Model { grade: Grade::Prime, ..model() }, stock: Quantity(1) };
+    for grade in [Grade::Basic, Grade::Prime] {
+        let assign = Assign { reservation, grade };
+        Taxi::given([prime()]).when(assign).then([assigned(7, 0)]);
+    }
+    let too_low = Rejection::TooLow { grade: Grade::Prime, paid: Grade::Platinum };
+    assert_eq!(too_low.to_string(), "the taxi is prime, and the order is paid for platinum");
+    let assign = Assign { reservation, grade: Grade::Platinum };
+    Taxi::given([prime()]).when(assign).rejected(too_low);
+}
+
+#[test]
+fn a_driver_registers_and_changes_the_grade() {
+    let parse = |name: &str, body: &str| {
+        let routes = Taxi::command_routes().into_routes();
+        let route = routes.iter().find(|route| route.name == name).unwrap();
+        route.parse(Some(1), body.as_bytes()).map(|parsed| parsed.command)
+    };
+    let body = r#"{"taxiName":"s","companyName":"t","stockCnt":1,"itemPrice":1,"grade":"Prime"}"#;
+    let Register { model, .. } = parse("register", body).unwrap() else { panic!("{body}") };
+    assert_eq!(model.grade, Grade::Prime);
+    let Revise(revision) = parse("revise", r#"{"grade":"platinum"}"#).unwrap() else { panic!() };
+    assert_eq!(revision.grade, Some(Grade::Platinum));
+    assert!(parse("revise", r#"{"grade":"gold"}"#).is_err());
+}
+
+#[test]
+fn nothing_remains_in_the_state_of_the_reservations_that_are_over() {
+    let past = (1..=100).flat_map(|number| {
+        let released = Released { reservation: Id::new(number), stock: Quantity(1) };
+        [assigned(number, 0), released]
+    });
+    let state = past.fold(Taxi::default().evolve(registered(1)), Taxi::evolve);
+    assert_eq!(state, Taxi::default().evolve(registered(1)));
+}
+
+fn assign(reservation: Id<super::Reservation>) -> Command {
+    Assign { reservation, grade: Grade::Basic }
+}
+
 fn model() -> Model {
-    Model { taxi_name: "sonata".into(), company_name: "tmap".into(), item_price: Money(4_900) }
+    let (taxi_name, company_name) = ("sonata".into(), "tmap".into());
+    Model { taxi_name, company_name, item_price: Money(4_900), grade: Grade::Basic }
 }
 
 fn registered(stock: u32) -> Event {
