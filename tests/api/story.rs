@@ -72,7 +72,8 @@ async fn an_order_is_paid_reserved_confirmed_and_undone_completely() {
     let row = app.get(&format!("/taxi/mypages/1?at-least={position}")).await;
     assert_eq!(row.body["status"], "Cancelled");
     assert_eq!(row.body["paymentStatus"], "Refunded");
-    assert_eq!(told(&app, 1, 4).await, ["Requested", "Paid", "Confirmed", "Cancelled"]);
+    let told = told(&app, 1, 5).await;
+    assert_eq!(told, ["Requested", "Paid", "Confirmed", "Cancelled", "Refunded"]);
     app.patch("/taxi/reservations/1", json!({"status": "confirmed"}))
         .await
         .is_problem(409, "rejected");

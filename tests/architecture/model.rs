@@ -45,9 +45,16 @@ fn every_event_can_occur() {
     for aggregate in BOARDS.iter().flat_map(|board| &board.aggregates) {
         let reached = aggregate.commands.iter().flat_map(|command| &command.leads_to);
         let reached: BTreeSet<&str> = reached.map(String::as_str).collect();
-        let declared = aggregate.events.iter().map(|event| event.name.as_str()).collect();
+        let declared = aggregate.events.iter().map(|event| event.name.as_str());
+        let declared = declared.filter(|event| !is_of_others(&aggregate.name, event)).collect();
         assert_eq!(reached, declared, "events of {}", aggregate.name);
     }
+}
+
+/// Whether only the payments of other businesses have this event: only a taxi ride has a bill that
+/// clients add to.
+fn is_of_others(aggregate: &str, event: &str) -> bool {
+    event == "Amended" && aggregate != "taxi/paymentHistories"
 }
 
 #[test]

@@ -40,13 +40,25 @@ async fn the_pages_of_taxi_customers_show_everything_after_they_were_down() {
 #[tokio::test]
 async fn taxi_orders_wait_for_a_suspended_saga_and_are_paid_afterwards() {
     let outage = Outage {
-        component: "taxi/ride",
+        component: "taxi/billing",
         wanted: taxi(),
         finished: &[
             ("/taxi/paymentHistories/{}", "status", "Approved"),
             CALL_IS_PAID,
             ("/taxi/mypages/{}", "status", "Paid"),
         ],
+        ..Outage::default()
+    };
+    suspended_and_resumed(outage, COUNT).await;
+}
+
+#[tokio::test]
+async fn taxi_orders_are_paid_while_rides_are_suspended_and_reserved_afterwards() {
+    let outage = Outage {
+        component: "taxi/ride",
+        wanted: taxi(),
+        meanwhile: &[CALL_IS_PAID],
+        finished: &[CALL_IS_RESERVED],
         ..Outage::default()
     };
     suspended_and_resumed(outage, COUNT).await;
@@ -175,7 +187,7 @@ async fn the_history_of_claims_has_everything_once_after_it_was_down() {
 }
 
 fn phone() -> (&'static str, Value) {
-    ("/phone/orders", json!({"item": "GX Note99", "qty": 2, "price": 990_000}))
+    ("/phone/orders", json!({"item": "GX Note99", "qty": 2, "price": 990_000, "customerId": 7}))
 }
 
 const SHIPS_AT_ONCE: &str = "[phone]\nship_after_s = 0\n";

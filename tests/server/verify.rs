@@ -105,7 +105,7 @@ fn money_in_transit_is_reported_and_is_no_flaw() {
     let output = verify(folder.path());
     assert!(output.status.success(), "{}", said(&output));
     for sentence in [
-        "taxi/ride: conversations wait, 1 for taxi/paymentHistories",
+        "taxi/billing: conversations wait, 1 for taxi/paymentHistories",
         "taxi/sms: conversations wait, 1 for taxi/sms",
     ] {
         assert!(said(&output).contains(sentence), "{}", said(&output));
