@@ -180,6 +180,24 @@ fn a_company_with_lower_grades_only_leaves_the_reservation_waiting() {
 }
 
 #[test]
+fn a_charge_that_was_not_asked_for_yet_carries_the_card() {
+    let mut world = company();
+    let mut dice = Dice::new(1);
+    let customer = Customer { name: "Jung".into(), phone: "1".into() };
+    let call = order::Command::Call { grade: Grade::Basic, customer, card_no: "".into() };
+    world.submit::<Order>(1, call).unwrap();
+    while shown::<Payment>(&world, 1, "status").is_empty() {
+        assert!(world.deliver(0));
+    }
+    let bill = Fare { card_no: "383824245656".into() };
+    world.submit::<Payment>(1, kernel_payment::Command::Amend { bill }).unwrap();
+    world.settle(&mut dice);
+    assert_eq!(world.outside.body("charge-1").unwrap()["cardNo"], "383824245656");
+    assert_eq!(shown::<Payment>(&world, 1, "cardNo"), "**** 5656");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
 fn the_card_of_a_payment_is_kept_and_another_one_is_refused() {
     let mut world = company();
     let customer = Customer { name: "Jung".into(), phone: "1".into() };

@@ -1,8 +1,9 @@
 //! The contract of an effect: an action outside the runtime that a record requires.
 
 use crate::{
-    actors::operations::Component,
+    actors::{dispatch::Registry, operations::Component},
     domain::kernel::{Dispatch, EventSet, Meta, RetryPolicy},
+    store::{Record, journal::Journal},
 };
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -15,8 +16,15 @@ pub trait Effect: Unpin + 'static {
     type Events: EventSet;
 
     /// Returns the task for a record, if the record requires one. The task runs until it has an
-    /// answer. `was_asked` is true when the effect may have run before.
-    fn run(&self, event: Self::Events, meta: Meta, was_asked: bool) -> Option<EffectTask>;
+    /// answer. `was_asked` is true when the effect may have run before. `later` reads the events
+    /// that follow in the stream of the record.
+    fn run(
+        &self,
+        event: Self::Events,
+        meta: Meta,
+        was_asked: bool,
+        later: LaterEvents,
+    ) -> Option<EffectTask>;
 
     /// The command to deliver when the effect cannot run now and must not wait. `None` when the
     /// effect can wait.
@@ -24,6 +32,29 @@ pub trait Effect: Unpin + 'static {
 
     /// The component, besides the effect's own, that must not be suspended.
     fn needs(&self) -> Option<&Arc<Component>>;
+}
+
+/// The events after a record in its stream, read when an effect starts.
+pub struct LaterEvents {
+    pub(super) record: Arc<Record>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) registry: Arc<Registry>,
+}
+
+impl LaterEvents {
+    /// The event of the record, revised by each durable event after it; `None` when they cannot be
+    /// read. Blocking.
+    pub fn revise<H: EventSet>(&self, revise: fn(H, &H) -> H) -> Option<H> {
+        let mut event = self.registry.decode::<H>(&self.record).ok()?;
+        let Record { stream, version, .. } = *self.record;
+        let read = self.journal.each_record(stream, version, &mut |record| {
+            if let Ok(Some(later)) = self.registry.decode::<H>(&record) {
+                event = event.take().map(|event| revise(event, &later));
+            }
+            Ok(())
+        });
+        event.filter(|_| read.is_ok())
+    }
 }
 
 /// An effect that is about to run.

@@ -3,7 +3,12 @@
 //! Effects of one conversation run one after the other. Effects of different conversations run
 //! concurrently, up to a limit.
 
-use super::{EffectRunner, contract::Effect, execution::Execution, job::Job};
+use super::{
+    EffectRunner,
+    contract::{Effect, LaterEvents},
+    execution::Execution,
+    job::Job,
+};
 use crate::{
     actors::support::{catch_panic, spawn},
     domain::kernel::RetryPolicy,
@@ -39,7 +44,12 @@ impl<E: Effect> EffectRunner<E> {
         event: E::Events,
         was_asked: bool,
     ) -> Result<Option<Job>, String> {
-        let task = catch_panic(|| self.effect.run(event, record.meta(), was_asked))
+        let later = LaterEvents {
+            record: Arc::clone(record),
+            journal: Arc::clone(&self.services.journal),
+            registry: Arc::clone(&self.services.registry),
+        };
+        let task = catch_panic(|| self.effect.run(event, record.meta(), was_asked, later))
             .map_err(|reason| format!("record {}: {reason}", record.position))?;
         Ok(task.map(|task| Job { record: Arc::clone(record), task, was_asked }))
     }

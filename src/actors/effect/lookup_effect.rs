@@ -1,6 +1,6 @@
 //! The effect of a lookup: a query of a view.
 
-use super::contract::{Effect, EffectTask, Limits};
+use super::contract::{Effect, EffectTask, LaterEvents, Limits};
 use crate::{
     actors::{operations::Component, view::ViewReader},
     domain::kernel::{Dispatch, Lookup, Meta, RetryPolicy},
@@ -28,7 +28,13 @@ impl<L: Lookup> Effect for LookupEffect<L> {
 
     type Events = L::Events;
 
-    fn run(&self, event: L::Events, meta: Meta, _was_asked: bool) -> Option<EffectTask> {
+    fn run(
+        &self,
+        event: L::Events,
+        meta: Meta,
+        _was_asked: bool,
+        _later: LaterEvents,
+    ) -> Option<EffectTask> {
         let query = L::query(&event, &meta)?;
         let rows = Arc::clone(&self.rows);
         let running = Box::pin(async move {

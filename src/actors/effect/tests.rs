@@ -1,6 +1,9 @@
 //! Tests of the effect runner with effects that the tests start themselves.
 
-use super::{contract::EffectTask, *};
+use super::{
+    contract::{EffectTask, LaterEvents},
+    *,
+};
 use crate::{
     actors::{
         operations::Component,
@@ -25,7 +28,7 @@ impl Effect for TestEffect {
 
     type Events = NoEvents;
 
-    fn run(&self, _: NoEvents, _: Meta, _was_asked: bool) -> Option<EffectTask> {
+    fn run(&self, _: NoEvents, _: Meta, _: bool, _: LaterEvents) -> Option<EffectTask> {
         None
     }
 

@@ -35,7 +35,7 @@ use crate::{
     store::StoreId,
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, OnceCell},
     future::Future,
     pin::pin,
     sync::Arc,
@@ -53,6 +53,33 @@ pub struct PortCall {
     pub conversation: u64,
     /// Whether an earlier process or run may have made the call.
     pub was_asked: bool,
+    /// Reads the request as later events changed it; `None` when none can.
+    pub latest: Option<Latest>,
+}
+
+/// A function that returns the request as of now, if it can be read.
+pub type Latest = Box<dyn Fn() -> Option<PortRequest>>;
+
+/// The request of a call. It can change until the first attempt, and is the same for all attempts.
+struct Request<'a> {
+    of: &'a PortCall,
+    first: OnceCell<PortRequest>,
+}
+
+impl<'a> Request<'a> {
+    const fn new(of: &'a PortCall) -> Self {
+        Self { of, first: OnceCell::new() }
+    }
+
+    /// The request to send.
+    fn get(&self) -> &PortRequest {
+        match &self.of.latest {
+            Some(latest) => {
+                self.first.get_or_init(|| latest().unwrap_or_else(|| self.of.ask.clone()))
+            }
+            None => &self.of.ask,
+        }
+    }
 }
 
 /// The client of one outside service, over any transport.
@@ -107,12 +134,13 @@ impl PortClient {
     /// Calls the service until there is an answer, or until the retry policy ends the call.
     pub async fn ask(&self, port_call: &PortCall) -> PortReply {
         let was_asked = Cell::new(port_call.was_asked);
+        let request = Request::new(port_call);
         if port_call.ask.retry_policy == RetryPolicy::UntilAnswered {
             self.background_budget.deposit();
-            return self.ask_until_answered(&port_call.ask, &was_asked).await;
+            return self.ask_until_answered(&request, &was_asked).await;
         }
         let with_service = self.admission.step_out();
-        let reason = match self.ask_before_deadline(port_call, &was_asked).await {
+        let reason = match self.ask_before_deadline(&request, &was_asked).await {
             Ok(answer) => return answer,
             Err(reason) => reason,
         };
@@ -121,7 +149,7 @@ impl PortClient {
         let left = left(port_call.since, now(), self.settings.deferred_within_ms);
         let put_off = self.admission.put_off(port_call.conversation).filter(|_| !left.is_zero());
         if put_off.is_some() {
-            let answered = self.ask_until_answered(&port_call.ask, &was_asked);
+            let answered = self.ask_until_answered(&request, &was_asked);
             if let Ok(answer) = timeout(left, answered).await {
                 return answer;
             }
@@ -147,10 +175,10 @@ impl PortClient {
     /// Makes a call that a client waits for, with retries until the latest start of an attempt.
     async fn ask_before_deadline(
         &self,
-        port_call: &PortCall,
+        request: &Request<'_>,
         was_asked: &Cell<bool>,
     ) -> Result<PortReply, String> {
-        let deadline = Deadline::new(port_call.since, (now(), Instant::now()), &self.settings);
+        let deadline = Deadline::new(request.of.since, (now(), Instant::now()), &self.settings);
         let mut attempts = 0;
         loop {
             let permit = self.enter(&deadline).await?;
@@ -158,7 +186,7 @@ impl PortClient {
                 self.budget.deposit();
             }
             was_asked.set(true);
-            let reason = match self.attempt_hedged(&port_call.ask, permit, &deadline).await {
+            let reason = match self.attempt_hedged(request.get(), permit, &deadline).await {
                 Ok(answer) => return Ok(answer),
                 Err(reason) => reason,
             };
@@ -186,7 +214,7 @@ impl PortClient {
     }
 
     /// Makes a background call until there is an answer. The gate serves all urgent calls first.
-    async fn ask_until_answered(&self, ask: &PortRequest, was_asked: &Cell<bool>) -> PortReply {
+    async fn ask_until_answered(&self, request: &Request<'_>, was_asked: &Cell<bool>) -> PortReply {
         let mut attempts = 0;
         loop {
             let entered = self.gate().enter(None).await;
@@ -198,7 +226,7 @@ impl PortClient {
             let answer = match entered {
                 Ok(permit) => {
                     was_asked.set(true);
-                    self.attempt(ask, permit, self.timeout()).await
+                    self.attempt(request.get(), permit, self.timeout()).await
                 }
                 // The gate may have been rebuilt. Its waiting callers enter again.
                 Err(away) => Err(away.to_string()),
@@ -207,7 +235,13 @@ impl PortClient {
                 Ok(answer) => return answer,
                 Err(reason) => reason,
             };
-            tracing::debug!(port = self.name, key = ask.key, reason, attempts, "no answer yet");
+            tracing::debug!(
+                port = self.name,
+                key = request.of.ask.key,
+                reason,
+                attempts,
+                "no answer yet"
+            );
             sleep(self.background_pause_after(attempts)).await;
             attempts += 1;
         }

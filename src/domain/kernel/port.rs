@@ -28,6 +28,16 @@ pub trait Port: 'static {
         None
     }
 
+    /// Whether later events of the same aggregate can change a call that was not made yet; see
+    /// [`Port::revised`]. The host then reads them before the first attempt.
+    const REVISABLE: bool = false;
+
+    /// The event that a call is made for, after this later event of the same aggregate.
+    #[must_use]
+    fn revised(heard: Self::Events, _later: &Self::Events) -> Self::Events {
+        heard
+    }
+
     /// The command that follows from the answer, with its address.
     fn on_reply(heard: &Self::Events, meta: &Meta, answer: &PortReply) -> Dispatch;
 }

@@ -30,6 +30,7 @@ impl Bill for Fare {
     const ALIASES: &'static [&'static str] = &["payments"];
     const PORT: &'static str = "taxi/payment";
     const CASHIER: &'static str = DISPATCHER;
+    const AMENDABLE: bool = true;
 
     fn details(&self) -> Value {
         json!({ "cardNo": self.card_no.reveal() })

@@ -198,11 +198,15 @@ impl<'de> Deserializer<'de> for &mut Tracer {
     }
 
     /// A text contains the name of its field, so that messages made of it are readable. There is a
-    /// second text, so that two texts can differ.
+    /// second text, so that two texts can differ. A card number can be empty.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         "String".clone_into(&mut self.last);
-        let another = ["", "another "][self.choose(2, true)];
-        visitor.visit_string(format!("<{another}{}>", self.field))
+        let ways = if self.around == "CardNumber" { 3 } else { 2 };
+        visitor.visit_string(match self.choose(ways, true) {
+            0 => format!("<{}>", self.field),
+            1 => format!("<another {}>", self.field),
+            _ => String::new(),
+        })
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -260,7 +264,10 @@ impl<'de> Deserializer<'de> for &mut Tracer {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let name = bare(name);
-        let around = std::mem::replace(&mut self.around, name.clone());
+        // A text inside of another newtype is read as that one.
+        let is_inner = name == "Text" && !self.around.is_empty();
+        let inner = if is_inner { self.around.clone() } else { name.clone() };
+        let around = std::mem::replace(&mut self.around, inner);
         let value = self.deeper(|tracer| visitor.visit_newtype_struct(&mut *tracer));
         self.around = around;
         self.last = name;

@@ -10,7 +10,10 @@ use crate::{
     store::journal::{JournalOptions, SledJournal},
 };
 use serde_json::json;
-use std::future::{pending, ready};
+use std::{
+    future::{pending, ready},
+    rc::Rc,
+};
 
 const NAME: &str = "taxi/payment";
 
@@ -46,7 +49,7 @@ fn port_call(retry_policy: RetryPolicy, gone_ms: u64) -> PortCall {
     let (key, body) = ("charge-7".into(), json!({}));
     let ask = PortRequest { operation: "charge", key, undoes: None, body, retry_policy };
     let since = Timestamp(now().0 - gone_ms);
-    PortCall { ask, since, conversation: 7, was_asked: false }
+    PortCall { ask, since, conversation: 7, was_asked: false, latest: None }
 }
 
 /// The answer, and the milliseconds until it arrived.
@@ -135,4 +138,19 @@ async fn the_first_answer_of_two_attempts_is_returned() {
     assert_eq!(first_answer(ready(Ok::<u8, u8>(1)), ready(Err(2))).await, Ok(1));
     let both = first_answer(ready(Err::<u8, u8>(1)), ready(Err(2))).await;
     assert!(both.is_err());
+}
+
+#[test]
+fn a_request_is_read_before_its_first_attempt_and_then_stays() {
+    let cards = Rc::new(Cell::new(0));
+    let latest = {
+        let (cards, ask) = (Rc::clone(&cards), port_call(UntilDeadline, 0).ask);
+        move || Some(PortRequest { body: json!({ "cardNo": cards.get() }), ..ask.clone() })
+    };
+    let port_call = PortCall { latest: Some(Box::new(latest)), ..port_call(UntilDeadline, 0) };
+    let request = Request::new(&port_call);
+    for card in [7, 8] {
+        cards.set(card);
+        assert_eq!(request.get().body, json!({ "cardNo": 7 }));
+    }
 }

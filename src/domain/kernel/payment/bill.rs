@@ -22,6 +22,9 @@ pub trait Bill: Message + Default {
     /// The role that gives money back by hand when the outside service declines a refund.
     const CASHIER: &'static str;
 
+    /// Whether clients can add details to a bill; see [`Bill::amended`].
+    const AMENDABLE: bool = false;
+
     /// The details for the outside service, a JSON object. The operation, the number and the amount
     /// are added to it.
     fn details(&self) -> Value;

@@ -3,7 +3,7 @@
 use super::{
     Bill,
     Command::{Abandon, Approve, ConfirmRefund, Decline, DeclineRefund, TurnAway},
-    Event::{self, Abandoned, RefundRequested, Requested},
+    Event::{self, Abandoned, Amended, RefundRequested, Requested},
     Payment, TransactionId,
 };
 use crate::domain::kernel::{Dispatch, Id, Meta, Money, Port, PortReply, PortRequest, RetryPolicy};
@@ -17,6 +17,7 @@ pub struct Charging<B>(PhantomData<fn() -> B>);
 impl<B: Bill> Port for Charging<B> {
     const NAME: &'static str = B::PORT;
     type Events = (Id<Payment<B>>, Event<B>);
+    const REVISABLE: bool = B::AMENDABLE;
 
     fn ask((payment, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
         match event {
@@ -38,6 +39,17 @@ impl<B: Bill> Port for Charging<B> {
             Abandoned { amount, .. } => Some(refund(*payment, *amount, json!({}))),
             _ => None,
         }
+    }
+
+    /// A charge that was not asked for yet carries what a client added to the bill.
+    fn revised((payment, event): Self::Events, (_, later): &Self::Events) -> Self::Events {
+        let event = match (event, later) {
+            (Requested { amount, .. }, Amended { bill, .. }) => {
+                Requested { bill: bill.clone(), amount }
+            }
+            (event, _) => event,
+        };
+        (payment, event)
     }
 
     fn on_reply((payment, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {

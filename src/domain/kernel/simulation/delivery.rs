@@ -58,10 +58,15 @@ impl World {
         if nth >= self.pending_effects.len() {
             return false;
         }
-        let pending_effect = self.pending_effects.remove(nth);
+        let mut pending_effect = self.pending_effects.remove(nth);
         let record = self.journal[pending_effect.position].clone();
         let effect = &self.effects[pending_effect.effect];
         let (by, correlation) = (effect.name(), record.correlation);
+        let later = &self.journal[pending_effect.position + 1..self.durable];
+        if matches!(pending_effect.request, EffectRequest::Outside(_)) {
+            let revised = effect.revised(&record, later);
+            pending_effect.request = revised.unwrap_or(pending_effect.request);
+        }
         let meaning = match &pending_effect.request {
             EffectRequest::Outside(ask) => {
                 let Some(answer) = self.outside.ask(ask, dice) else {

@@ -209,6 +209,8 @@ pub(super) enum EffectResult<'a> {
 pub(super) trait DynEffect {
     fn name(&self) -> &'static str;
     fn request(&self, record: &Record) -> Option<EffectRequest>;
+    /// The request after these later records; `None` when they do not change it.
+    fn revised(&self, record: &Record, later: &[Record]) -> Option<EffectRequest>;
     fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch>;
 }
 
@@ -228,6 +230,14 @@ impl<P: Port> DynEffect for PortEffect<P> {
         let ask = P::ask(&heard, &record.meta())?;
         let declined = P::declined_before_call(&heard).map(EffectRequest::Declined);
         Some(declined.unwrap_or(EffectRequest::Outside(ask)))
+    }
+
+    fn revised(&self, record: &Record, later: &[Record]) -> Option<EffectRequest> {
+        let is_later = |it: &&Record| (it.kind, it.number) == (record.kind, record.number);
+        let later = later.iter().filter(|_| P::REVISABLE).filter(is_later);
+        let later = later.filter_map(|record| P::Events::from_event(record));
+        let heard = later.fold(P::Events::from_event(record)?, |it, later| P::revised(it, &later));
+        P::ask(&heard, &record.meta()).map(EffectRequest::Outside)
     }
 
     fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
@@ -252,6 +262,10 @@ impl<L: Lookup> DynEffect for LookupEffect<L> {
     fn request(&self, record: &Record) -> Option<EffectRequest> {
         let query = L::query(&L::Events::from_event(record)?, &record.meta())?;
         Some(EffectRequest::View(L::View::NAME, query))
+    }
+
+    fn revised(&self, _record: &Record, _later: &[Record]) -> Option<EffectRequest> {
+        None
     }
 
     fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {

@@ -17,6 +17,7 @@ pub struct Outside {
     /// it is not turned away.
     keys: BTreeSet<String>,
     answers: BTreeMap<String, PortReply>,
+    bodies: BTreeMap<String, Value>,
     done: BTreeMap<String, u32>,
     /// The transaction numbers in the bodies of the calls that undo others, by key.
     sent: BTreeMap<String, Option<Value>>,
@@ -47,6 +48,12 @@ impl Outside {
         self.sent.get(key).map(Option::as_ref)
     }
 
+    /// The body of the last call with this key.
+    #[must_use]
+    pub fn body(&self, key: &str) -> Option<&Value> {
+        self.bodies.get(key)
+    }
+
     /// The number of calls so far.
     #[must_use]
     pub const fn asked(&self) -> u64 {
@@ -56,6 +63,7 @@ impl Outside {
     /// Calls a service; `None` means that it has not answered and the call is to be retried.
     pub(super) fn ask(&mut self, ask: &PortRequest, dice: &mut Dice) -> Option<PortReply> {
         self.asked += 1;
+        self.bodies.insert(ask.key.clone(), ask.body.clone());
         let is_first = self.keys.insert(ask.key.clone());
         if ask.undoes.is_some() {
             self.sent.insert(ask.key.clone(), ask.body.get("transactionId").cloned());
