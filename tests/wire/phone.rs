@@ -20,8 +20,8 @@ fn basket() -> Basket {
     Basket { item, qty: Quantity(2), store, address, customer: None }
 }
 
-fn customer() -> Option<Text> {
-    Some("k".into())
+fn customer() -> Text {
+    "k".into()
 }
 
 fn reason() -> String {
@@ -39,7 +39,7 @@ fn events_of_orders() {
             (E::Ordered { basket: basket(), price, amount }, "000169020173016100fbc409fb8813"),
             (E::Paid { basket: basket(), amount }, "010169020173016100fb8813"),
             (
-                E::Paid { basket: Basket { customer: customer(), ..basket() }, amount },
+                E::Paid { basket: Basket { customer: Some(customer()), ..basket() }, amount },
                 "010169020173016101016bfb8813",
             ),
             (E::Rejected { how: FailureKind::Unpaid, reason: reason() }, "02000162"),
@@ -128,7 +128,7 @@ fn events_of_rewards() {
         encode,
         &[
             (E::GrantRequested { points, customer: None }, "00fbf40100"),
-            (E::GrantRequested { points, customer: customer() }, "00fbf40101016b"),
+            (E::GrantRequested { points, customer: Some(customer()) }, "00fbf40101016b"),
             (E::Granted { points, customer: None }, "01fbf40100"),
             (E::GrantDeclined { reason: reason() }, "020162"),
             (E::ReclaimAwaited { attempt }, "0303"),

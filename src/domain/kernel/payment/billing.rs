@@ -50,6 +50,7 @@ pub trait Payable: Aggregate {
     fn close() -> Self::Command;
 
     /// The command to the order when it was called off and its money was given back.
+    #[must_use]
     fn refunded() -> Self::Command {
         Self::close()
     }

@@ -235,7 +235,7 @@ impl<P: Port> DynEffect for PortEffect<P> {
     fn revised(&self, record: &Record, later: &[Record]) -> Option<EffectRequest> {
         let is_later = |it: &&Record| (it.kind, it.number) == (record.kind, record.number);
         let later = later.iter().filter(|_| P::REVISABLE).filter(is_later);
-        let later = later.filter_map(|record| P::Events::from_event(record));
+        let later = later.filter_map(P::Events::from_event);
         let heard = later.fold(P::Events::from_event(record)?, |it, later| P::revised(it, &later));
         P::ask(&heard, &record.meta()).map(EffectRequest::Outside)
     }
