@@ -12,10 +12,16 @@ paid=$(number)
 eventually /claims/claims/$paid status UnderReview
 eventually /claims/reviews/$paid status Assigned
 
+step "The examiner cannot approve more than was claimed."
+put /claims/reviews/$paid '{"claimId":'$paid',"contId":80001,"price":501,"status":"Approved Review"}'
+expect 422
+shows detail '500 won were claimed, and 501 won are more'
+
 step "The examiner approves 450 of them."
 put /claims/reviews/$paid '{"claimId":'$paid',"contId":80001,"price":450,"status":"Approved Review","reviewDt":1622635799999}'
 expect 200
 shows status Approved
+shows reviewDt 1622635799999
 eventually /claims/payments/$paid status Assigned
 shows price 450
 
@@ -27,6 +33,7 @@ step "The payout clerk pays."
 put /claims/payments/$paid '{"status":"Completed Payment","paymentDt":1622639541714}'
 expect 200
 shows status Completed
+shows paymentDt 1622639541714
 eventually /claims/claims/$paid status Paid
 
 step "Another claim is declined."

@@ -2,7 +2,11 @@
 //! or never, and components are down for a while. No claim is ever half cancelled, and only
 //! approved amounts are paid.
 
-use super::{WORLDS, ensure, shown};
+use super::{
+    WORLDS,
+    claim_history::{CLAIM_DT, NOW, PAYMENT_DT, REVIEW_DT, pay},
+    ensure, shown,
+};
 use madang::domain::{
     claims::{
         Claims,
@@ -10,7 +14,7 @@ use madang::domain::{
         claim_view::ClaimView,
         examiners::Roster,
         history::History,
-        payment::{self, Payment},
+        payment::Payment,
         review::{self, Review},
         settings::Settings,
     },
@@ -58,6 +62,9 @@ fn an_approved_claim_is_paid_as_much_as_the_examiner_says() {
     assert_eq!(told(&world), ["Paid", "Approved", "Completed"]);
     assert_eq!(world.shown::<Payment>(1)["price"], 450);
     assert_eq!(world.shown::<Claim>(1)["approvedPrice"], 450);
+    assert_eq!(world.shown::<Claim>(1)["claimDt"], CLAIM_DT.0);
+    assert_eq!(world.shown::<Review>(1)["reviewDt"], REVIEW_DT.0);
+    assert_eq!(world.shown::<Payment>(1)["paymentDt"], PAYMENT_DT.0);
     assert_eq!(world.get::<Roster>(1).load(Number(101)), 0);
     everything_adds_up(&world).unwrap();
 }
@@ -168,15 +175,21 @@ fn a_payment_that_was_down_catches_up() {
     everything_adds_up(&world).unwrap();
 }
 
-fn office() -> World {
-    World::of::<Claims>(Settings::default())
+pub(crate) fn office() -> World {
+    opened(Settings::default())
 }
 
 pub(crate) fn some_office(dice: &mut Dice) -> World {
     let examiners = [vec![Number(101)], vec![Number(101), Number(102)]][dice.roll(2)].clone();
     let examiners = Clerks::try_from(examiners).unwrap();
     let cancel_within_ms = [0, 100, 30_000][dice.roll(3)];
-    World::of::<Claims>(Settings { examiners, cancel_within_ms })
+    opened(Settings { examiners, cancel_within_ms })
+}
+
+fn opened(settings: Settings) -> World {
+    let mut world = World::of::<Claims>(settings);
+    world.now = NOW;
+    world
 }
 
 /// Submits a random command, or suspends or resumes a component. Rejections are expected.
@@ -185,9 +198,9 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let _ = match dice.roll(16) {
         0..4 => world.submit::<Claim>(number, receive(100 * dice.roll(3) as u64)),
         4..9 => world.submit::<Claim>(number, claim::Command::Cancel),
-        9 => world.submit::<Review>(number, approve(50 * dice.roll(3) as u64)),
+        9 => world.submit::<Review>(number, approve(50 * dice.roll(5) as u64)),
         10 => world.submit::<Review>(number, decline()),
-        11 => world.submit::<Payment>(number, payment::Command::Complete { claim: None }),
+        11 => world.submit::<Payment>(number, pay()),
         _ => return trip(world, dice),
     };
 }
@@ -208,7 +221,7 @@ fn paid_claim(world: &mut World, chapter: usize) -> bool {
     let _ = match chapter {
         0 => world.submit::<Claim>(1, receive(500)),
         1 => world.submit::<Review>(1, approve(450)),
-        2 => world.submit::<Payment>(1, payment::Command::Complete { claim: None }),
+        2 => world.submit::<Payment>(1, pay()),
         _ => return false,
     };
     true
@@ -249,16 +262,16 @@ fn tell(world: &mut World, story: fn(&mut World, usize) -> bool) {
 
 pub(crate) fn receive(price: u64) -> claim::Command {
     let (customer_id, price) = (Number(6), Money(price));
-    claim::Command::Receive { customer_id, price, claim_dt: None }
+    claim::Command::Receive { customer_id, price, claim_dt: Some(CLAIM_DT) }
 }
 
 pub(crate) fn approve(price: u64) -> review::Command {
     let (cont_id, price) = (Number(80_001), Some(Money(price)));
-    review::Command::Approve { claim: None, cont_id, price }
+    review::Command::Approve { claim: None, cont_id, price, review_dt: Some(REVIEW_DT) }
 }
 
-const fn decline() -> review::Command {
-    review::Command::Decline { claim: None }
+pub(crate) const fn decline() -> review::Command {
+    review::Command::Decline { claim: None, review_dt: None }
 }
 
 fn told(world: &World) -> [String; 3] {
@@ -285,12 +298,31 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     nothing_was_ever_half_cancelled(world)?;
     the_desk_has_what_is_not_cancelled(world)?;
     history_is_complete(world)?;
+    no_award_exceeds_its_claim(world)?;
     let rows: BTreeMap<u64, ClaimView> = world.rows::<ClaimView>().into_iter().collect();
     for (number, _) in world.all::<Claim>() {
         let told = statuses(world, number);
         let row = rows.get(&number).cloned().unwrap_or_default();
         let seen = [row.status.0, row.review_status.0, row.payment_status.0];
         ensure(told == seen, || format!("claim {number}: {told:?}, its view {seen:?}"))?;
+        let dates = [row.review_dt.map(|date| date.0), row.payment_dt.map(|date| date.0)];
+        let told = [
+            world.shown::<Review>(number)["reviewDt"].as_u64(),
+            world.shown::<Payment>(number)["paymentDt"].as_u64(),
+        ];
+        ensure(told == dates, || format!("claim {number}: {told:?}, its view {dates:?}"))?;
+    }
+    Ok(())
+}
+
+/// No review and no payment is about more than the customer claimed.
+fn no_award_exceeds_its_claim(world: &World) -> Result<(), String> {
+    for (number, _) in world.all::<Claim>() {
+        let price = |shown: serde_json::Value| shown["price"].as_u64().unwrap_or_default();
+        let claimed = price(world.shown::<Claim>(number));
+        let awarded = [world.shown::<Review>(number), world.shown::<Payment>(number)].map(price);
+        let holds = awarded.iter().all(|awarded| *awarded <= claimed);
+        ensure(holds, || format!("claim {number}: {claimed} were claimed, {awarded:?} awarded"))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! and crashes at every step.
 
 mod board;
+mod claim_history;
 mod claims;
 mod education;
 mod in_memory;

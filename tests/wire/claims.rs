@@ -100,6 +100,7 @@ fn rejections_of_claims() {
             (R::IsCancelled, "07"),
             (R::NotCancelling, "08"),
             (R::TooDear, "09"),
+            (R::BadDate, "0a"),
         ],
     );
 }
@@ -126,8 +127,11 @@ fn events_of_reviews() {
                 "05010665fbf40101090201",
             ),
             (E::Retained { file, attempt, stage: Stage::Declined }, "06010665fbf401000202"),
-            (E::Approved { file: approved }, "07010665fbf4010109"),
-            (E::Declined { file }, "08010665fbf40100"),
+            (
+                E::Approved { file: approved, review_dt: Some(Timestamp(8)) },
+                "07010665fbf40101090108",
+            ),
+            (E::Declined { file, review_dt: None }, "08010665fbf4010000"),
             (E::Cancelled { file }, "09010665fbf40100"),
         ],
     );
@@ -150,6 +154,7 @@ fn rejections_of_reviews() {
             (R::NotReleased, "08"),
             (R::AlreadyAnswered, "09"),
             (R::AboveClaim { claimed: Money(7), price: Money(9) }, "0a0709"),
+            (R::BadDate, "0b"),
         ],
     );
 }
@@ -161,9 +166,12 @@ fn events_and_rejections_of_payments() {
     let payout = payment::Payout { claim_id, customer_id, cont_id: Number(9), price: Money(450) };
     golden(
         encode,
-        &[(E::Assigned { payout }, "00010609fbc201"), (E::Completed { payout }, "01010609fbc201")],
+        &[
+            (E::Assigned { payout }, "00010609fbc201"),
+            (E::Completed { payout, payment_dt: Some(Timestamp(8)) }, "01010609fbc2010108"),
+        ],
     );
-    golden(encode, &[(R::Unknown, "00"), (R::OtherClaim, "01")]);
+    golden(encode, &[(R::Unknown, "00"), (R::OtherClaim, "01"), (R::BadDate, "02")]);
 }
 
 #[test]

@@ -50,7 +50,12 @@ pub const STORY: Story = Story {
             r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
                 "status":"Approved Review","reviewDt":1622635799999}"#,
         )
-        .shows(&[("contId", "80001"), ("price", "450"), ("status", "Approved")]),
+        .shows(&[
+            ("contId", "80001"),
+            ("price", "450"),
+            ("status", "Approved"),
+            ("reviewDt", "1622635799999"),
+        ]),
         word("GET /claims/1", "").shows(&[("status", "Approved")]).soon(),
         word("PUT /claims/1", r#"{"customerId":1,"price":500,"status":"Canceled Claim"}"#)
             .answers(409)
@@ -63,7 +68,12 @@ pub const STORY: Story = Story {
             r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
                 "status":"Completed Payment","paymentDt":1622639541714}"#,
         )
-        .shows(&[("claimId", "1"), ("price", "450"), ("status", "Completed")]),
+        .shows(&[
+            ("claimId", "1"),
+            ("price", "450"),
+            ("status", "Completed"),
+            ("paymentDt", "1622639541714"),
+        ]),
         word("GET /claims/1", "").shows(&[("status", "Paid")]).soon(),
         // Both commands for a cancellation cancel the review too, within the request.
         word("POST /claims", r#"{"customerId":6,"price":50000}"#).creates("/claims/2"),
@@ -98,7 +108,11 @@ pub const STORY: Story = Story {
             .shows(&[
                 ("_embedded.history.0.what", "claim paid"),
                 ("_embedded.history.0.status", "Paid"),
-                ("_embedded.history.1.what", "payment completed"),
+                ("_embedded.history.1.what", "payment made"),
+                ("_embedded.history.1.paymentDt", "1622639541714"),
+                ("_embedded.history.4.what", "claim approved by the examiner"),
+                ("_embedded.history.4.reviewDt", "1622635799999"),
+                ("_embedded.history.7.claimDt", "1622635791863"),
             ])
             .soon(),
         word("GET /claimViews?customerId=1&status=Paid", "")
@@ -107,10 +121,18 @@ pub const STORY: Story = Story {
                 ("_embedded.claimViews.0.approvedPrice", "450"),
                 ("_embedded.claimViews.0.reviewStatus", "Approved"),
                 ("_embedded.claimViews.0.paymentStatus", "Completed"),
+                ("_embedded.claimViews.0.reviewDt", "1622635799999"),
+                ("_embedded.claimViews.0.paymentDt", "1622639541714"),
             ])
             .soon(),
         word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
         // Invalid values are refused with a reason.
+        word("POST /claims", r#"{"customerId":1,"price":500,"claimDt":1622635791}"#)
+            .answers(422)
+            .shows(&[("detail", "`claimDt` is in milliseconds, from the year 2000 to tomorrow")]),
+        word("POST /claims", r#"{"customerId":1,"price":500,"claimDt":99999999999999}"#)
+            .answers(422)
+            .mentions("claimDt"),
         word("POST /claims", r#"{"customerId":1,"price":0}"#).answers(422).mentions("1 won"),
         word("POST /claims", r#"{"customerId":1,"price":1000000000001}"#)
             .answers(422)

@@ -24,7 +24,7 @@ mod specs;
 pub use event::{Award, Demand, Event, Stage};
 pub use rejection::Rejection;
 
-use super::{Claims, desk::ReviewDesk, refusal::Refusal, settings::Settings};
+use super::{Claims, dates::given_or_now, desk::ReviewDesk, refusal::Refusal, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Number, Port,
     Progress, Timestamp,
@@ -149,7 +149,7 @@ impl Aggregate for Claim {
             (S::Blank, Receive { price: Money::ZERO, .. }) => Err(Rejection::NoPrice),
             (S::Blank, Receive { price, .. }) if !price.is_accepted() => Err(Rejection::TooDear),
             (S::Blank, Receive { customer_id, price, claim_dt }) => {
-                let claim_dt = claim_dt.unwrap_or(now);
+                let claim_dt = given_or_now(claim_dt, now).ok_or(Rejection::BadDate)?;
                 Ok(vec![Received { demand: Demand { customer_id, price, claim_dt } }])
             }
             (S::Progress { stage: At::Received, .. }, StartReview) => {

@@ -36,12 +36,16 @@ pub struct ClaimView {
     pub examiner_id: Option<Number>,
     /// Status of the review.
     pub review_status: Text,
+    /// Time of the examiner's decision, in milliseconds since the epoch.
+    pub review_dt: Option<Timestamp>,
     /// The contract under which the claim is paid, once it is approved.
     pub cont_id: Option<Number>,
     /// The amount approved, in won.
     pub approved_price: Option<Money>,
     /// Status of the payment.
     pub payment_status: Text,
+    /// Time of the payment, in milliseconds since the epoch.
+    pub payment_dt: Option<Timestamp>,
     /// Time at which the claim was received, in milliseconds since the epoch.
     pub received_at: Timestamp,
     /// Time of the last event, in milliseconds since the epoch.
@@ -61,6 +65,8 @@ impl View for ClaimView {
         Field::number("contId"),
         Field::text("paymentStatus"),
         Field::time("claimDt"),
+        Field::time("reviewDt"),
+        Field::time("paymentDt"),
         Field::time("receivedAt"),
         Field::time("changedAt"),
     ];
@@ -98,10 +104,12 @@ impl ClaimView {
 
     fn review(&mut self, event: &review::Event) {
         self.examiner_id = Some(event.file().examiner_id);
+        self.review_dt = event.review_dt().or(self.review_dt);
         self.review_status = event.status().into();
     }
 
     fn payment(&mut self, event: &payment::Event) {
+        self.payment_dt = event.payment_dt();
         self.payment_status = event.status().into();
     }
 }

@@ -79,7 +79,7 @@ impl Saga for Examination {
             (Assigning, Heard::Review(_, R::Assigned { .. })) => {
                 Step::wait(Examining).send(claim, StartReview)
             }
-            (Examining, Heard::Review(_, R::Approved { file })) => {
+            (Examining, Heard::Review(_, R::Approved { file, .. })) => {
                 let cont_id = file.cont_id.unwrap_or_default();
                 let award = Award { cont_id, price: file.price };
                 close(me, Step::wait(Closing).send(claim, Approve { award }))

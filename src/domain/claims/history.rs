@@ -35,6 +35,12 @@ pub struct History {
     pub cont_id: Option<Number>,
     /// The reason of a refusal.
     pub reason: Option<Text>,
+    /// Time at which the claim was made, where it is received, in milliseconds since the epoch.
+    pub claim_dt: Option<Timestamp>,
+    /// Time at which the examiner decided, where that is told, in milliseconds since the epoch.
+    pub review_dt: Option<Timestamp>,
+    /// Time at which the award was paid, where that is told, in milliseconds since the epoch.
+    pub payment_dt: Option<Timestamp>,
     /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
 }
@@ -43,8 +49,8 @@ impl View for History {
     const NAME: &'static str = "claims/history";
     type Events = Heard;
     const NEWEST_FIRST: bool = true;
-    // 1: without the steps between a claim, its review and the desk.
-    const SHAPE: u32 = 1;
+    // 2: with sentences that say who decided, and whether a cancellation came too late.
+    const SHAPE: u32 = 2;
     const FIELDS: &'static [Field] = &[
         Field::key("id"),
         Field::number("claimId"),
@@ -55,6 +61,9 @@ impl View for History {
         Field::number("price"),
         Field::number("examinerId"),
         Field::number("contId"),
+        Field::time("claimDt"),
+        Field::time("reviewDt"),
+        Field::time("paymentDt"),
         Field::time("time"),
     ];
 
@@ -74,6 +83,7 @@ impl View for History {
                     customer_id: payout.customer_id,
                     price: payout.price,
                     cont_id: Some(payout.cont_id),
+                    payment_dt: event.payment_dt(),
                     ..Self::of::<Payment>(event.status())
                 }
             }
@@ -96,11 +106,13 @@ impl Heard {
 impl History {
     fn of_claim(event: &super::claim::Event) -> Self {
         let (demand, award) = (event.demand(), event.award());
+        let is_receipt = matches!(event, super::claim::Event::Received { .. });
         Self {
             customer_id: demand.customer_id,
             price: award.map_or(demand.price, |award| award.price),
             cont_id: award.map(|award| award.cont_id),
             reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
+            claim_dt: is_receipt.then_some(demand.claim_dt),
             ..Self::of::<Claim>(event.status())
         }
     }
@@ -112,7 +124,7 @@ impl History {
             price: file.price,
             examiner_id: Some(file.examiner_id),
             cont_id: file.cont_id,
-            reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
+            review_dt: event.review_dt(),
             ..Self::of::<Review>(event.status())
         }
     }

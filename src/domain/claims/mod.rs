@@ -4,6 +4,7 @@
 pub mod cancellation;
 pub mod claim;
 pub mod claim_view;
+mod dates;
 pub mod desk;
 pub mod examination;
 pub mod examiners;

@@ -8,7 +8,7 @@ mod routes;
 #[cfg(test)]
 mod specs;
 
-use super::{Claims, PAYOUT_CLERK, settings::Settings};
+use super::{Claims, PAYOUT_CLERK, dates::given_or_now, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Issuer, Method, Money, Number, RejectionKind, Timestamp,
 };
@@ -23,6 +23,8 @@ use Event::{Assigned, Completed};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     payout: Payout,
+    /// The time of the payment, once it is made.
+    payment_dt: Option<Timestamp>,
     status: Status,
 }
 
@@ -59,6 +61,8 @@ pub enum Command {
     Complete {
         /// The claim that the clerk names, if any; it must be the right one.
         claim: Option<Number>,
+        /// The time of the payment, according to the client; `None` is now.
+        payment_dt: Option<Timestamp>,
     },
 }
 
@@ -74,6 +78,9 @@ pub enum Event {
     Completed {
         /// The payout.
         payout: Payout,
+        /// The time of the payment; older events have none.
+        #[serde(default)]
+        payment_dt: Option<Timestamp>,
     },
 }
 
@@ -86,19 +93,24 @@ pub enum Rejection {
     /// The clerk named another claim.
     #[error("the payment is for another claim")]
     OtherClaim,
+    /// The date cannot be meant.
+    #[error("`paymentDt` is in milliseconds, from the year 2000 to tomorrow")]
+    BadDate,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::OtherClaim => RejectionKind::Invalid,
+            Self::OtherClaim | Self::BadDate => RejectionKind::Invalid,
         }
     }
 }
 
 impl Aggregate for Payment {
     const NAME: &'static str = "claims/payments";
+    // 2: with the date of the payment.
+    const SHAPE: u32 = 2;
     type Business = Claims;
     type Command = Command;
     type Event = Event;
@@ -111,17 +123,20 @@ impl Aggregate for Payment {
         }
     }
 
-    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+    fn decide(&self, command: Command, now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
         let payout = self.payout;
         match (self.status, command) {
             (S::Blank, Assign { payout }) => Ok(vec![Assigned { payout }]),
-            (S::Assigned | S::Completed, Complete { claim: Some(claim) })
+            (S::Assigned | S::Completed, Complete { claim: Some(claim), .. })
                 if claim != payout.claim_id =>
             {
                 Err(Rejection::OtherClaim)
             }
-            (S::Assigned, Complete { .. }) => Ok(vec![Completed { payout }]),
+            (S::Assigned, Complete { payment_dt, .. }) => {
+                let payment_dt = given_or_now(payment_dt, now).ok_or(Rejection::BadDate)?;
+                Ok(vec![Completed { payout, payment_dt: Some(payment_dt) }])
+            }
 
             (S::Blank, Complete { .. }) => Err(Rejection::Unknown),
             (S::Assigned | S::Completed, Assign { .. }) | (S::Completed, Complete { .. }) => {
@@ -132,14 +147,17 @@ impl Aggregate for Payment {
 
     fn evolve(self, event: Event) -> Self {
         match event {
-            Assigned { payout } => Self { payout, status: Status::Assigned },
-            Completed { payout } => Self { payout, status: Status::Completed },
+            Assigned { payout } => Self { payout, status: Status::Assigned, ..self },
+            Completed { payout, payment_dt } => {
+                Self { payout, payment_dt, status: Status::Completed }
+            }
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         let Payout { claim_id, customer_id, cont_id, price } = self.payout;
-        Shown { id: number, claim_id, customer_id, cont_id, price, status: self.status() }
+        let (status, payment_dt) = (self.status(), self.payment_dt);
+        Shown { id: number, claim_id, customer_id, cont_id, price, status, payment_dt }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -181,7 +199,16 @@ impl Event {
     #[must_use]
     pub const fn payout(&self) -> Payout {
         match self {
-            Assigned { payout } | Completed { payout } => *payout,
+            Assigned { payout } | Completed { payout, .. } => *payout,
+        }
+    }
+
+    /// Returns the time of the payment, if this event has it.
+    #[must_use]
+    pub const fn payment_dt(&self) -> Option<Timestamp> {
+        match self {
+            Assigned { .. } => None,
+            Completed { payment_dt, .. } => *payment_dt,
         }
     }
 
@@ -198,8 +225,8 @@ impl Event {
     #[must_use]
     pub const fn what(&self) -> &'static str {
         match self {
-            Assigned { .. } => "payment assigned",
-            Completed { .. } => "payment completed",
+            Assigned { .. } => "payment ordered",
+            Completed { .. } => "payment made",
         }
     }
 }
@@ -213,4 +240,6 @@ struct Shown {
     cont_id: Number,
     price: Money,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_dt: Option<Timestamp>,
 }

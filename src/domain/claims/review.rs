@@ -23,6 +23,7 @@
 //!            not answered, or withdrawn after the answer
 //! ```
 
+mod command;
 mod event;
 mod rejection;
 mod routes;
@@ -30,10 +31,11 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
+pub use command::Command;
 pub use event::{Event, File, Stage};
 pub use rejection::Rejection;
 
-use super::{Claims, EXAMINER, refusal::Refusal, settings::Settings};
+use super::{Claims, EXAMINER, dates::given_or_now, refusal::Refusal, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, FailureKind, Issuer, Method, Money, Number, Timestamp,
 };
@@ -54,6 +56,8 @@ use Event::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
     file: File,
+    /// The time of the decision, once there is one.
+    review_dt: Option<Timestamp>,
     status: Status,
     desk: Desk,
 }
@@ -85,80 +89,10 @@ enum Desk {
     TakingBack { attempt: u32 },
 }
 
-/// Commands of a review.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Command {
-    /// Assigns the examiner.
-    Assign {
-        /// The review file.
-        file: File,
-    },
-    /// The examiner approves the claim.
-    Approve {
-        /// The claim that the examiner names, if any; it must be the right one.
-        claim: Option<Number>,
-        /// The contract under which the claim is paid.
-        cont_id: Number,
-        /// The approved price, in won; `None` approves the price claimed.
-        price: Option<Money>,
-    },
-    /// The examiner declines the claim.
-    Decline {
-        /// The claim that the examiner names, if any; it must be the right one.
-        claim: Option<Number>,
-    },
-    /// Asks the desk to release the review, because the claim is to be cancelled.
-    Release {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
-    /// Ends an attempt to cancel that failed: the review goes on.
-    Keep {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
-    /// Cancels the review, because the claim agreed to this attempt.
-    Cancel {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
-    /// The desk released the review.
-    ConfirmRelease {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
-    /// The desk refused to release the review.
-    DeclineRelease {
-        /// The attempt to cancel.
-        attempt: u32,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The desk did not answer; whether it released the review is unknown.
-    LoseRelease {
-        /// The attempt to cancel.
-        attempt: u32,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The desk has the review, whether it had released it or not.
-    ConfirmRetain {
-        /// The attempt to cancel that is over.
-        attempt: u32,
-    },
-    /// A client repeats that an examiner is assigned; changes nothing.
-    Restate,
-    /// The gate rejected the request to the desk, so the desk released nothing.
-    TurnAwayRelease {
-        /// The attempt to cancel.
-        attempt: u32,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-}
-
 impl Aggregate for Review {
     const NAME: &'static str = "claims/reviews";
+    // 2: with the date of the decision.
+    const SHAPE: u32 = 2;
     type Business = Claims;
     type Command = Command;
     type Event = Event;
@@ -180,18 +114,18 @@ impl Aggregate for Review {
         }
     }
 
-    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+    fn decide(&self, command: Command, now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
         let file = self.file;
         match (self.status, command) {
             (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
-            (S::Progress(Stage::Assigned), Approve { claim, cont_id, price }) => {
+            (S::Progress(Stage::Assigned), Approve { claim, cont_id, price, review_dt }) => {
                 let file = self.approved(claim, cont_id, price)?.within(self.file.price)?;
-                Ok(vec![Approved { file }])
+                Ok(vec![Approved { file, review_dt: dated(review_dt, now)? }])
             }
-            (S::Progress(Stage::Assigned), Decline { claim }) => {
+            (S::Progress(Stage::Assigned), Decline { claim, review_dt }) => {
                 self.is_about(claim)?;
-                Ok(vec![Declined { file }])
+                Ok(vec![Declined { file, review_dt: dated(review_dt, now)? }])
             }
             (S::Progress(Stage::Assigned), Release { attempt }) => match self.desk {
                 Desk::Settled => Ok(vec![ReleaseAsked { file, attempt }]),
@@ -207,15 +141,14 @@ impl Aggregate for Review {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let file = event.file();
-        let standing = |stage, desk| Self { file, status: Status::Progress(stage), desk };
-        let desk = self.desk;
+        let (file, desk) = (event.file(), self.desk);
+        let review_dt = event.review_dt().or(self.review_dt);
+        let with = |status, desk| Self { file, review_dt, status, desk };
+        let standing = |stage, desk| with(Status::Progress(stage), desk);
         match event {
             Assigned { .. } | ReleaseRefused { .. } => standing(Stage::Assigned, desk),
-            ReleaseAsked { attempt, .. } => {
-                Self { file, status: Status::Releasing { attempt }, desk }
-            }
-            Released { attempt, .. } => Self { file, status: Status::Released { attempt }, desk },
+            ReleaseAsked { attempt, .. } => with(Status::Releasing { attempt }, desk),
+            Released { attempt, .. } => with(Status::Released { attempt }, desk),
             ReleaseWithdrawn { attempt, .. } => {
                 standing(Stage::Assigned, Desk::Withdrawn { attempt })
             }
@@ -223,7 +156,7 @@ impl Aggregate for Review {
             Retained { stage, .. } => standing(stage, Desk::Settled),
             Approved { .. } => standing(Stage::Approved, desk),
             Declined { .. } => standing(Stage::Declined, desk),
-            Cancelled { .. } => Self { file, status: Status::Cancelled, desk },
+            Cancelled { .. } => with(Status::Cancelled, desk),
         }
     }
 
@@ -236,6 +169,7 @@ impl Aggregate for Review {
             cont_id: self.file.cont_id,
             price: self.file.price,
             status: self.status(),
+            review_dt: self.review_dt,
         }
     }
 
@@ -351,12 +285,12 @@ impl Review {
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Restate | Assign { .. }) => Ok(vec![]),
             (S::Progress(_), Keep { .. }) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (S::Progress(Stage::Approved), Approve { claim, cont_id, price })
+            (S::Progress(Stage::Approved), Approve { claim, cont_id, price, .. })
                 if self.approved(*claim, *cont_id, *price)? == self.file =>
             {
                 Ok(vec![])
             }
-            (S::Progress(Stage::Declined), Decline { claim }) => {
+            (S::Progress(Stage::Declined), Decline { claim, .. }) => {
                 self.is_about(*claim)?;
                 Ok(vec![])
             }
@@ -397,4 +331,9 @@ impl Review {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns the time of a decision: the one that the client gave, or now.
+fn dated(review_dt: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
+    given_or_now(review_dt, now).map(Some).ok_or(Rejection::BadDate)
 }

@@ -174,8 +174,14 @@ impl Event {
             ReviewStarted { .. } => "claim under review",
             CancelRefused { .. } => "cancellation of the claim refused",
             Cancelled { .. } => "claim cancelled",
-            Approved { .. } => "claim approved",
-            Declined { .. } => "claim declined",
+            Approved { overtook_cancel: false, .. } => "claim approved",
+            Approved { overtook_cancel: true, .. } => {
+                "claim approved; the cancellation came too late"
+            }
+            Declined { overtook_cancel: false, .. } => "claim declined",
+            Declined { overtook_cancel: true, .. } => {
+                "claim declined; the cancellation came too late"
+            }
             Paid { .. } => "claim paid",
         })
     }

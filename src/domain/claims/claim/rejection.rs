@@ -37,13 +37,16 @@ pub enum Rejection {
     /// The price exceeds the maximum of a claim.
     #[error("the price must be at most {}", Money::MAX)]
     TooDear,
+    /// The date cannot be meant.
+    #[error("`claimDt` is in milliseconds, from the year 2000 to tomorrow")]
+    BadDate,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::NoPrice | Self::TooDear => RejectionKind::Invalid,
+            Self::NoPrice | Self::TooDear | Self::BadDate => RejectionKind::Invalid,
             _ => RejectionKind::Conflict,
         }
     }

@@ -22,11 +22,16 @@ use crate::domain::kernel::{
 fn a_claim_is_received_for_a_price_and_at_a_time() {
     let receive =
         |price, claim_dt| Receive { customer_id: Number(1), price: Money(price), claim_dt };
-    Claim::given([]).when(receive(500, Some(Timestamp(7)))).then([Received { demand: demand() }]);
     Claim::given([])
         .at(Timestamp(7))
         .when(receive(500, None))
         .then([Received { demand: demand() }]);
+    let (claim_dt, now) = (Timestamp(1_622_635_791_863), Timestamp(1_622_635_799_999));
+    let demand = Demand { claim_dt, ..demand() };
+    Claim::given([]).at(now).when(receive(500, Some(claim_dt))).then([Received { demand }]);
+    for absurd in [Timestamp(0), Timestamp(1_622_635_791), now.after_ms(86_400_001)] {
+        Claim::given([]).at(now).when(receive(500, Some(absurd))).rejected(Rejection::BadDate);
+    }
     Claim::given([]).when(receive(0, None)).rejected(Rejection::NoPrice);
     Claim::given([]).when(receive(Money::MAX.0 + 1, None)).rejected(Rejection::TooDear);
 }

@@ -1,7 +1,7 @@
 //! Request bodies of the commands of a payment.
 
 use super::Command::{self, Complete};
-use crate::domain::kernel::{Malformed, Number, Text};
+use crate::domain::kernel::{Malformed, Number, Text, Timestamp};
 use serde::Deserialize;
 
 /// Fields that are ignored, because the server sets them.
@@ -9,17 +9,18 @@ pub(super) const IGNORED: &[&str] = &["id", "customerId", "contId", "price", "st
 
 const COMPLETED: &[&str] = &["Completed Payment", "completed", "complete"];
 
-/// `{}`
+/// `{"paymentDt":1622639541714}`; without a date, now.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CompleteBody {
     claim_id: Option<Number>,
+    payment_dt: Option<Number>,
 }
 
 impl CompleteBody {
     #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        Ok(Complete { claim: self.claim_id })
+        Ok(complete(self.claim_id, self.payment_dt))
     }
 }
 
@@ -29,10 +30,15 @@ impl CompleteBody {
 pub(super) struct StatusBody {
     claim_id: Option<Number>,
     status: Text,
+    payment_dt: Option<Number>,
 }
 
 impl StatusBody {
     pub(super) fn means(self) -> Result<Command, Malformed> {
-        self.status.means(&[(COMPLETED, Complete { claim: self.claim_id })])
+        self.status.means(&[(COMPLETED, complete(self.claim_id, self.payment_dt))])
     }
+}
+
+fn complete(claim: Option<Number>, payment_dt: Option<Number>) -> Command {
+    Complete { claim, payment_dt: payment_dt.map(|Number(ms)| Timestamp(ms)) }
 }

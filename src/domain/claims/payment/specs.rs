@@ -6,7 +6,7 @@ use super::{
     Payment, Payout, Rejection,
 };
 use crate::domain::kernel::{
-    Aggregate, Malformed, Money, Number, ParsedCommand,
+    Aggregate, Malformed, Money, Number, ParsedCommand, Timestamp,
     spec::{Spec, table},
 };
 
@@ -14,9 +14,9 @@ use crate::domain::kernel::{
 fn every_state_answers_every_command() {
     let payout = payout();
     let assigned = vec![Assigned { payout }];
-    let completed = vec![Assigned { payout }, Completed { payout }];
+    let completed = vec![Assigned { payout }, Completed { payout, payment_dt: None }];
     let pasts = [("Blank", vec![]), ("Assigned", assigned), ("Completed", completed)];
-    let complete = |claim: Option<u64>| Complete { claim: claim.map(Number) };
+    let complete = |claim: Option<u64>| Complete { claim: claim.map(Number), payment_dt: None };
     table::<Payment>(
         &pasts,
         &[Assign { payout }, complete(None), complete(Some(1)), complete(Some(2))],
@@ -30,18 +30,27 @@ fn every_state_answers_every_command() {
 }
 
 #[test]
-fn a_clerk_pays_what_was_assigned() {
+fn a_clerk_pays_what_was_assigned_and_says_when() {
     let payout = payout();
-    let past = [Assigned { payout }];
-    Payment::given(past).when(Complete { claim: None }).then([Completed { payout }]);
-    Payment::given([]).when(Complete { claim: None }).rejected(Rejection::Unknown);
+    let (payment_dt, now) = (Timestamp(1_622_639_541_714), Timestamp(1_622_639_600_000));
+    let assigned = || Payment::given([Assigned { payout }]).at(now);
+    let complete = |payment_dt| Complete { claim: None, payment_dt };
+    let completed = |date| Completed { payout, payment_dt: Some(date) };
+    assigned().when(complete(Some(payment_dt))).then([completed(payment_dt)]);
+    assigned().when(complete(None)).then([completed(now)]);
+    Payment::given([]).when(complete(None)).rejected(Rejection::Unknown);
+    for absurd in [Timestamp(0), Timestamp(1_622_639_541), now.after_ms(86_400_001)] {
+        assigned().when(complete(Some(absurd))).rejected(Rejection::BadDate);
+    }
 }
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
         "status":"Completed Payment","paymentDt":1622639541714}"#;
-    assert_eq!(parse(body).unwrap().command, Complete { claim: Some(Number(1)) });
+    let payment_dt = Some(Timestamp(1_622_639_541_714));
+    let complete = Complete { claim: Some(Number(1)), payment_dt };
+    assert_eq!(parse(body).unwrap().command, complete);
     assert!(parse(r#"{"status":"Canceled Claim"}"#).is_err());
     assert!(parse(r#"{"status":"Completed Payment","x":1}"#).is_err());
 }

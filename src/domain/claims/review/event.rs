@@ -1,7 +1,7 @@
 //! Events of a review, and the status and the description that clients see of each.
 
 use super::{Refusal, Rejection};
-use crate::domain::kernel::{Money, Number};
+use crate::domain::kernel::{Money, Number, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use Event::{
@@ -103,11 +103,17 @@ pub enum Event {
     Approved {
         /// The review file, with the approved price and the contract.
         file: File,
+        /// The time of the decision; older events have none.
+        #[serde(default)]
+        review_dt: Option<Timestamp>,
     },
     /// The examiner declined the claim.
     Declined {
         /// The review file.
         file: File,
+        /// The time of the decision; older events have none.
+        #[serde(default)]
+        review_dt: Option<Timestamp>,
     },
     /// The review was cancelled; no examiner works on it any more.
     Cancelled {
@@ -128,9 +134,18 @@ impl Event {
             | ReleaseWithdrawn { file, .. }
             | RetainAsked { file, .. }
             | Retained { file, .. }
-            | Approved { file }
-            | Declined { file }
+            | Approved { file, .. }
+            | Declined { file, .. }
             | Cancelled { file } => *file,
+        }
+    }
+
+    /// Returns the time of the decision, if this event is one.
+    #[must_use]
+    pub const fn review_dt(&self) -> Option<Timestamp> {
+        match self {
+            Approved { review_dt, .. } | Declined { review_dt, .. } => *review_dt,
+            _ => None,
         }
     }
 
@@ -145,15 +160,6 @@ impl Event {
             | RetainAsked { attempt, .. }
             | Retained { attempt, .. } => Some(*attempt),
             Assigned { .. } | Approved { .. } | Declined { .. } | Cancelled { .. } => None,
-        }
-    }
-
-    /// Returns the reason why the review was not released, if this event is a refusal.
-    #[must_use]
-    pub const fn refusal(&self) -> Option<&Refusal> {
-        match self {
-            ReleaseRefused { refusal, .. } => Some(refusal),
-            _ => None,
         }
     }
 
@@ -184,8 +190,8 @@ impl Event {
             | RetainAsked { .. }
             | Retained { .. } => return None,
             Assigned { .. } => "examiner assigned",
-            Approved { .. } => "review approved",
-            Declined { .. } => "review declined",
+            Approved { .. } => "claim approved by the examiner",
+            Declined { .. } => "claim declined by the examiner",
             Cancelled { .. } => "review cancelled",
         })
     }

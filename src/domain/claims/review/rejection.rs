@@ -45,13 +45,18 @@ pub enum Rejection {
         /// The price that the examiner tried to approve, in won.
         price: Money,
     },
+    /// The date cannot be meant.
+    #[error("`reviewDt` is in milliseconds, from the year 2000 to tomorrow")]
+    BadDate,
 }
 
 impl crate::domain::kernel::Rejection for Rejection {
     fn kind(&self) -> RejectionKind {
         match self {
             Self::Unknown => RejectionKind::Unknown,
-            Self::OtherClaim | Self::NoPrice | Self::AboveClaim { .. } => RejectionKind::Invalid,
+            Self::OtherClaim | Self::NoPrice | Self::AboveClaim { .. } | Self::BadDate => {
+                RejectionKind::Invalid
+            }
             _ => RejectionKind::Conflict,
         }
     }

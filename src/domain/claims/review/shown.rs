@@ -1,6 +1,6 @@
 //! Response body of a review.
 
-use crate::domain::kernel::{Money, Number};
+use crate::domain::kernel::{Money, Number, Timestamp};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,4 +13,6 @@ pub(super) struct Shown {
     pub(super) cont_id: Option<Number>,
     pub(super) price: Money,
     pub(super) status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) review_dt: Option<Timestamp>,
 }

@@ -12,7 +12,7 @@ use super::{
     File, Refusal, Rejection, Review, Stage,
 };
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Target,
+    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Target, Timestamp,
     spec::{Spec, table},
 };
 
@@ -21,6 +21,7 @@ fn an_examiner_sets_the_contract_and_may_change_the_price() {
     let assigned = || Review::given([Assigned { file: file() }]);
     let approved = |price| Approved {
         file: File { cont_id: Some(Number(80_001)), price: Money(price), ..file() },
+        review_dt: Some(Timestamp(0)),
     };
     assigned().when(approve(Some(450))).then([approved(450)]);
     assigned().when(approve(None)).then([approved(500)]);
@@ -34,10 +35,40 @@ fn an_examiner_sets_the_contract_and_may_change_the_price() {
 #[test]
 fn a_decision_about_another_claim_is_rejected() {
     let other = Some(Number(2));
-    let approve = Approve { claim: other, cont_id: Number(80_001), price: None };
+    let approve = Approve { claim: other, cont_id: Number(80_001), price: None, review_dt: None };
     Review::given([Assigned { file: file() }]).when(approve).rejected(Rejection::OtherClaim);
-    let decline = Decline { claim: other };
+    let decline = Decline { claim: other, review_dt: None };
     Review::given([Assigned { file: file() }]).when(decline).rejected(Rejection::OtherClaim);
+}
+
+#[test]
+fn the_date_of_a_decision_is_the_one_the_examiner_gives_or_else_now() {
+    let (review_dt, now) = (Timestamp(1_622_635_799_999), Timestamp(1_622_635_900_000));
+    let decline = |review_dt| Decline { claim: None, review_dt };
+    let approve =
+        |review_dt| Approve { claim: None, cont_id: Number(80_001), price: None, review_dt };
+    let assigned = || Review::given([Assigned { file: file() }]).at(now);
+    for (given, expected) in [(Some(review_dt), review_dt), (None, now)] {
+        let review_dt = Some(expected);
+        let approved = File { cont_id: Some(Number(80_001)), ..file() };
+        assigned().when(approve(given)).then([Approved { file: approved, review_dt }]);
+        assigned().when(decline(given)).then([Declined { file: file(), review_dt }]);
+    }
+    for absurd in [Timestamp(0), Timestamp(1_622_635_799), now.after_ms(86_400_001)] {
+        assigned().when(approve(Some(absurd))).rejected(Rejection::BadDate);
+        assigned().when(decline(Some(absurd))).rejected(Rejection::BadDate);
+    }
+}
+
+#[test]
+fn the_date_of_the_first_decision_stays() {
+    let review_dt = Some(Timestamp(1_622_635_799_999));
+    let declined = Declined { file: file(), review_dt };
+    let past = [Assigned { file: file() }, declined];
+    Review::given(past.clone()).when(Decline { claim: None, review_dt: None }).then([]);
+    let review = past.into_iter().fold(Review::default(), Review::evolve);
+    let shown = serde_json::to_value(review.represent(1)).unwrap();
+    assert_eq!(shown["reviewDt"], 1_622_635_799_999_u64);
 }
 
 #[test]
@@ -102,12 +133,14 @@ fn requests_of_the_original_clients_are_parsed() {
     let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
         "status":"Approved Review","reviewDt":1622635799999}"#;
     let (claim, cont_id) = (Some(Number(1)), Number(80_001));
-    let command = Approve { claim, cont_id, price: Some(Money(450)) };
+    let review_dt = Some(Timestamp(1_622_635_799_999));
+    let command = Approve { claim, cont_id, price: Some(Money(450)), review_dt };
     let parsed = parse("decide by status", Some(1), body).unwrap();
     assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command });
-    let body = r#"{"claimId":1,"contId":80001,"status":"Declined Review"}"#;
+    let body = r#"{"claimId":1,"contId":80001,"status":"Declined Review",
+        "reviewDt":1622635799999}"#;
     let parsed = parse("decide by status", Some(1), body).unwrap();
-    assert_eq!(parsed.command, Decline { claim });
+    assert_eq!(parsed.command, Decline { claim, review_dt });
     let body = r#"{"claimId":1,"status":"Assigned Examiner","examinerId":101,"customerId":1}"#;
     let parsed = parse("restate", None, body).unwrap();
     assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Restate });
@@ -135,7 +168,8 @@ fn pasts() -> Vec<(&'static str, Vec<Event>)> {
     let withdrawn = after(&releasing, ReleaseWithdrawn { file, attempt });
     let taking_back = after(&refused, RetainAsked { file, attempt, stage });
     let settled = after(&taking_back, Retained { file, attempt, stage });
-    let approved = Approved { file: File { cont_id: Some(Number(80_001)), ..file } };
+    let (review_dt, cont_id) = (None, Some(Number(80_001)));
+    let approved = Approved { file: File { cont_id, ..file }, review_dt };
     vec![
         ("Blank", vec![]),
         ("Assigned", assigned.clone()),
@@ -147,13 +181,13 @@ fn pasts() -> Vec<(&'static str, Vec<Event>)> {
         ("Releasing-again", after(&settled, ReleaseAsked { file, attempt: 2 })),
         ("Approved", after(&assigned, approved.clone())),
         ("Approved-meanwhile", after(&withdrawn, approved)),
-        ("Declined", after(&assigned, Declined { file })),
-        ("Declined-meanwhile", after(&taking_back, Declined { file })),
+        ("Declined", after(&assigned, Declined { file, review_dt })),
+        ("Declined-meanwhile", after(&taking_back, Declined { file, review_dt })),
     ]
 }
 
 fn of_the_examiner() -> [Command; 4] {
-    [Assign { file: file() }, approve(None), Decline { claim: None }, Restate]
+    [Assign { file: file() }, approve(None), Decline { claim: None, review_dt: None }, Restate]
 }
 
 fn of_cancelling() -> [Command; 5] {
@@ -179,7 +213,8 @@ fn after(past: &[Event], event: Event) -> Vec<Event> {
 }
 
 fn approve(price: Option<u64>) -> Command {
-    Approve { claim: None, cont_id: Number(80_001), price: price.map(Money) }
+    let (cont_id, price) = (Number(80_001), price.map(Money));
+    Approve { claim: None, cont_id, price, review_dt: None }
 }
 
 fn file() -> File {
