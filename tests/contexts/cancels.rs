@@ -237,7 +237,8 @@ async fn students_who_cancel_while_the_course_office_is_down_are_refunded_and_ne
     let site = Site::all_six(|_| {});
     let (course, cancel) = course();
     site.turn("education/educations", "suspend").await;
-    for _ in 1..=2 {
+    let other = json!({"userId": "jung", "eduName": "MSA", "eduId": 1});
+    for course in [course, other] {
         site.create("/education/eduApplications", &course).await;
     }
     assert_eq!(site.cancel("/education/eduApplications/1", &cancel).await, 200);

@@ -296,7 +296,7 @@ async fn the_availability_of_cars_is_right_after_it_was_down() {
 }
 
 fn application() -> (&'static str, Value) {
-    ("/education/eduApplications", json!({"userId": "eunmi", "eduName": "MSA", "eduId": 1}))
+    ("/education/eduApplications", json!({"userId": "eunmi {}", "eduName": "MSA", "eduId": 1}))
 }
 
 const TUITION_IS_PAID: Shown<'_> = ("/education/payments/{}", "status", "Paid");
@@ -314,6 +314,18 @@ async fn applications_are_paid_while_enrolments_are_down_and_enrolled_afterwards
             STUDENT_IS_ENROLLED,
             STUDENT_SEES_IT,
         ],
+        ..Outage::default()
+    };
+    suspended_and_resumed(outage, COUNT).await;
+}
+
+#[tokio::test]
+async fn applications_wait_for_suspended_seats_and_are_paid_afterwards() {
+    let outage = Outage {
+        component: "education/seats",
+        wanted: application(),
+        meanwhile: &[("/education/eduApplications/{}", "status", "Requested")],
+        finished: &[TUITION_IS_PAID, STUDENT_IS_ENROLLED, STUDENT_SEES_IT],
         ..Outage::default()
     };
     suspended_and_resumed(outage, COUNT).await;

@@ -10,16 +10,19 @@ use madang::domain::{
         enrolment::{self, Enrolment},
         my_page::MyPage,
         payment::{Fee, Payment},
+        seat::Seat,
+        seating::Seating,
         settings::Settings,
         student::Student,
     },
     kernel::{
-        Money, Number,
+        Aggregate as _, FailureKind, Money, Number, PortReply, Progress,
         simulation::{
             Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
         },
     },
 };
+use std::collections::BTreeMap;
 
 #[test]
 fn whatever_happens_money_and_courses_add_up() {
@@ -28,21 +31,21 @@ fn whatever_happens_money_and_courses_add_up() {
 
 #[test]
 fn an_application_survives_every_failure_of_the_outside() {
-    for story in [course, cancelled_course, raced_course] {
+    for story in [course, cancelled_course, raced_course, repeated_course] {
         fail_each_step(school, story, everything_adds_up);
     }
 }
 
 #[test]
 fn an_application_survives_every_command_submitted_twice() {
-    for story in [course, cancelled_course, raced_course] {
+    for story in [course, cancelled_course, raced_course, repeated_course] {
         repeat_each_step(school, story, everything_adds_up);
     }
 }
 
 #[test]
 fn an_application_survives_a_crash_after_every_record() {
-    for story in [course, cancelled_course, raced_course] {
+    for story in [course, cancelled_course, raced_course, repeated_course] {
         crash_at_each_record(school, story, everything_adds_up);
     }
 }
@@ -86,6 +89,8 @@ fn a_student_who_cancels_while_the_course_office_is_down_is_refunded_and_never_e
     let mut world = school();
     let mut dice = Dice::new(1);
     world.submit::<Application>(1, apply("MSA")).unwrap();
+    world.deliver(0); // the seat is taken
+    world.deliver(0); // the payment may be asked for
     world.deliver(0); // the charge is requested
     world.commit();
     world.answer(0, &mut dice); // the charge is approved
@@ -93,6 +98,7 @@ fn a_student_who_cancels_while_the_course_office_is_down_is_refunded_and_never_e
     assert_eq!(status(&world), ["EduApplied", "", "Paid"]);
     world.submit::<Application>(1, application::Command::Cancel).unwrap();
     world.deliver(1); // the refund is requested
+    world.deliver(1); // the seat is given back
     world.commit();
     world.answer(0, &mut dice); // the refund is made
     world.deliver(1); // the application is closed
@@ -101,6 +107,55 @@ fn a_student_who_cancels_while_the_course_office_is_down_is_refunded_and_never_e
     world.settle(&mut dice);
     assert_eq!(status(&world), ["EduCancelled", "", "PayCancelled"]);
     assert!(world.events::<Enrolment>().is_empty());
+    world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
+}
+
+#[test]
+fn the_same_student_does_not_pay_the_same_course_twice() {
+    let mut world = school();
+    world.tell::<Application>(1, apply("MSA")).unwrap();
+    world.tell::<Application>(2, apply(" msa ")).unwrap();
+    let reason = "the student has applied for the course already, with application 1";
+    let refused = Progress::Failed { how: FailureKind::Refused, reason: reason.into() };
+    assert_eq!(world.get::<Application>(2).progress(), refused);
+    assert_eq!(world.shown::<Application>(2)["status"], "Rejected");
+    assert!(world.events::<Payment>().iter().all(|(number, _)| *number == 1));
+    world.tell::<Application>(3, apply("DDD")).unwrap();
+    assert_eq!(world.shown::<Application>(3)["status"], "EduRegistered");
+    world.tell::<Enrolment>(1, enrolment::Command::Complete).unwrap();
+    world.tell::<Application>(4, apply("MSA")).unwrap();
+    assert_eq!(world.get::<Application>(4).progress(), refused, "also once it is completed");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_student_may_apply_again_after_a_cancellation_or_a_declined_payment() {
+    let mut world = school();
+    world.outside.fail_at = Some((0, PortReply::Declined("no".into())));
+    world.tell::<Application>(1, apply("MSA")).unwrap();
+    assert_eq!(world.shown::<Application>(1)["status"], "Rejected");
+    world.tell::<Application>(2, apply("MSA")).unwrap();
+    assert_eq!(world.shown::<Application>(2)["status"], "EduRegistered");
+    world.tell::<Application>(2, application::Command::Cancel).unwrap();
+    world.tell::<Application>(3, apply("MSA")).unwrap();
+    assert_eq!(world.shown::<Application>(3)["status"], "EduRegistered");
+    assert!(world.open::<Seating>().is_empty());
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn an_application_that_is_cancelled_while_seats_are_down_asks_for_no_payment() {
+    let mut world = school();
+    world.suspend::<Seat>();
+    world.tell::<Application>(1, apply("MSA")).unwrap();
+    assert_eq!(world.get::<Application>(1).progress(), Progress::Pending);
+    world.tell::<Application>(1, application::Command::Cancel).unwrap();
+    world.resume::<Seat>();
+    world.settle(&mut Dice::new(1));
+    assert_eq!(status(&world), ["EduCancelled", "", ""]);
+    assert_eq!(world.get::<Application>(1).progress(), Progress::Established);
+    world.tell::<Application>(2, apply("MSA")).unwrap();
+    assert_eq!(world.shown::<Application>(2)["status"], "EduRegistered");
     world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
 }
 
@@ -140,8 +195,10 @@ pub(crate) fn school() -> World {
 /// Submits a random command. Rejections are expected.
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
-    let _ = match dice.roll(9) {
-        0..4 => world.submit::<Application>(number, apply(["MSA", "DDD", ""][dice.roll(3)])),
+    let _ = match dice.roll(11) {
+        9 => return world.suspend::<Seat>(),
+        10 => return world.resume::<Seat>(),
+        0..4 => world.submit::<Application>(number, apply(["MSA", "msa", "DDD", ""][dice.roll(4)])),
         4..7 => world.submit::<Application>(number, application::Command::Cancel),
         _ => world.submit::<Enrolment>(number, enrolment::Command::Complete),
     };
@@ -172,6 +229,20 @@ fn raced_course(world: &mut World, chapter: usize) -> bool {
     goes_on
 }
 
+/// The course is asked for twice, and once more after the first application is cancelled.
+fn repeated_course(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => {
+            let _ = world.submit::<Application>(1, apply("MSA"));
+            world.submit::<Application>(2, apply("MSA"))
+        }
+        1 => world.submit::<Application>(1, application::Command::Cancel),
+        2 => world.submit::<Application>(3, apply("MSA")),
+        _ => return false,
+    };
+    true
+}
+
 fn apply(course: &str) -> application::Command {
     let student = Student { user_id: "eunmi".into(), edu_name: course.into(), edu_id: Number(1) };
     application::Command::Apply { student }
@@ -200,7 +271,27 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
         let row = [row.status.0, row.payment_status.0];
         ensure(shown == row, || format!("application {number}: {shown:?}, its page {row:?}"))?;
     }
+    never_paid_twice(world)?;
     never_enrolled_once_cancelled(world)
+}
+
+/// No payment is asked for while another application for the course stands.
+fn never_paid_twice(world: &World) -> Result<(), String> {
+    use application::Event as E;
+    let mut paying: BTreeMap<u64, Student> = BTreeMap::new();
+    for (number, event) in world.events::<Application>() {
+        match event {
+            E::Requested { student, .. } => {
+                let seat = Seat::of(&student);
+                let twice = paying.values().any(|other| Seat::of(other) == seat);
+                ensure(!twice, || format!("application {number} is the second of {student:?}"))?;
+                paying.insert(number, student);
+            }
+            E::SeatReleased { .. } => _ = paying.remove(&number),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A student who cancelled before the admission is never enrolled, not even for a moment.

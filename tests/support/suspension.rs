@@ -4,7 +4,7 @@
 use super::process::{Server, assert_verified};
 use reqwest::{Client, Method};
 use serde_json::Value;
-use std::{path::Path, time::Duration};
+use std::{ops::Range, path::Path, time::Duration};
 
 /// Longer than any step of a test; it only ends a test that fails.
 pub const HANG: Duration = Duration::from_secs(120);
@@ -25,7 +25,8 @@ pub struct Outage<'a> {
     pub settings: &'a str,
     /// Sent before the suspension.
     pub given: &'a [Said<'a>],
-    /// The path and the body that create an aggregate during the suspension.
+    /// The path and the body that create an aggregate during the suspension; `{}` in a text of the
+    /// body becomes another number for each.
     pub wanted: (&'a str, Value),
     /// Expected of each aggregate during the suspension: all other components go on.
     pub meanwhile: &'a [Shown<'a>],
@@ -56,11 +57,11 @@ pub async fn suspended_and_resumed(outage: Outage<'_>, count: usize) {
     }
     story.turn(&server, "suspend", "SUSPENDED").await;
     story.turn(&server, "suspend", "SUSPENDED").await;
-    let mut numbers = story.create(&server, count / 2).await;
+    let mut numbers = story.create(&server, 0..count / 2).await;
     server.kill();
     let server = begin();
     assert_eq!(story.read(&server, &story.path()).await["state"], "SUSPENDED", "after a kill");
-    numbers.extend(story.create(&server, count - count / 2).await);
+    numbers.extend(story.create(&server, count / 2..count).await);
     numbers.sort_unstable();
     numbers.dedup();
     assert_eq!(numbers.len(), count, "each aggregate has a number of its own");
@@ -102,11 +103,13 @@ impl Story<'_> {
         assert!(status.is_success(), "{url}: {status} {}", answer.text().await.unwrap_or_default());
     }
 
-    /// Creates this many aggregates concurrently; returns their numbers.
-    async fn create(&self, server: &Server, count: usize) -> Vec<u64> {
+    /// Creates these aggregates concurrently; returns their numbers.
+    async fn create(&self, server: &Server, which: Range<usize>) -> Vec<u64> {
         let (path, body) = &self.outage.wanted;
-        let creating = (0..count).map(|_| {
-            let request = self.client.post(server.url(path)).json(body);
+        let creating = which.map(|nth| {
+            let body = body.to_string().replace("{}", &nth.to_string());
+            let request = self.client.post(server.url(path)).body(body);
+            let request = request.header("Content-Type", "application/json");
             tokio::spawn(async move {
                 let created = request.send().await.expect("an answer");
                 let (status, head) = (created.status(), created.headers().clone());

@@ -7,10 +7,12 @@ use madang::domain::{
         application::{self, Application},
         enrolment,
         payment::{self, Fee},
+        seat::{self, Holder},
+        seating::Seating,
         student::Student,
     },
     kernel::{
-        FailureKind, Money, Number,
+        FailureKind, Id, Money, Number,
         payment::{Billing, Phase},
         simulation::golden,
     },
@@ -35,6 +37,11 @@ fn events_and_rejections_of_applications() {
             (E::Cancelled, "06"),
             (E::Rejected { how: FailureKind::Unpaid, reason: "b".into() }, "07000162"),
             (E::Undone, "08"),
+            (E::SeatAsked { student: student(), price: Money(9) }, "090165014d0109"),
+            (E::TurnedAway { reason: "b".into() }, "0a0162"),
+            (E::Forgone, "0b"),
+            (E::SeatReleased { student: student() }, "0c0165014d01"),
+            (E::Vacated, "0d"),
         ],
     );
     golden(
@@ -51,6 +58,7 @@ fn events_and_rejections_of_applications() {
             (R::IsCompleted, "08"),
             (R::IsCancelled, "09"),
             (R::WasRejected, "0a"),
+            (R::IsSeated, "0b"),
         ],
     );
 }
@@ -103,6 +111,20 @@ fn events_and_rejections_of_enrolments() {
 }
 
 #[test]
+fn events_and_rejections_of_seats() {
+    use seat::{Event as E, Rejection as R};
+    let application = Id::new(7);
+    golden(
+        encode,
+        &[
+            (E::Taken { holder: Holder { student: student(), application } }, "000165014d0107"),
+            (E::Left { application }, "0107"),
+        ],
+    );
+    golden(encode, &[(R::IsTaken { application }, "0007")]);
+}
+
+#[test]
 fn states_of_tuitions_and_admissions() {
     let tuition = |phase: Phase| Billing::<Application>::from(phase);
     golden(encode, &[(tuition(Phase::Idle), "00"), (tuition(Phase::Closing), "07")]);
@@ -118,6 +140,17 @@ fn states_of_tuitions_and_admissions() {
             (Admission::Withdrawing, "06"),
             (Admission::Completing, "07"),
             (Admission::Cancelling, "08"),
+        ],
+    );
+    golden(
+        encode,
+        &[
+            (Seating::Idle, "00"),
+            (Seating::Taking, "01"),
+            (Seating::Placing, "02"),
+            (Seating::TurningAway, "03"),
+            (Seating::Leaving, "04"),
+            (Seating::Vacating, "05"),
         ],
     );
 }

@@ -31,6 +31,15 @@ pub const STORY: Story = Story {
             ("userId", "eunmi"),
             ("status", "EduRegistered"),
         ]),
+        // The same student cannot pay for the same course twice.
+        word(
+            "POST /eduApplications",
+            r#"{"userId":"eunmi","eduName":"MSA","eduId":1,"status":"EduApplied"}"#,
+        )
+        .answers(409)
+        .shows(&[("detail", "the student has applied for the course already, with application 1")]),
+        word("GET /eduApplications/2", "").shows(&[("status", "Rejected")]),
+        word("GET /payments/2", "").answers(404),
         // The course manager completes the course; later cancellations are refused.
         word("PATCH /educations/1", r#"{"status":"EduCompleted"}"#)
             .shows(&[("status", "EduCompleted")]),
@@ -43,29 +52,32 @@ pub const STORY: Story = Story {
         word("GET /payments/1", "").shows(&[("status", "Paid")]),
         // Another student cancels before that: the money is back within the request.
         word("POST /eduApplications", r#"{"userId":"jung","eduName":"DDD","eduId":"2"}"#)
-            .creates("/eduApplications/2"),
-        word("GET /eduApplications/2", "").shows(&[("status", "EduRegistered")]).soon(),
-        word("PATCH /eduApplications/2", r#"{"status":"EduAppCancelled"}"#)
+            .creates("/eduApplications/3"),
+        word("GET /eduApplications/3", "").shows(&[("status", "EduRegistered")]).soon(),
+        word("PATCH /eduApplications/3", r#"{"status":"EduAppCancelled"}"#)
             .shows(&[("status", "EduCancelled")]),
-        word("PATCH /eduApplications/2", r#"{"status":"EduAppCancelled"}"#)
+        word("PATCH /eduApplications/3", r#"{"status":"EduAppCancelled"}"#)
             .shows(&[("status", "EduCancelled")]),
-        word("GET /payments/2", "").shows(&[("status", "PayCancelled")]),
-        word("GET /educations/2", "").shows(&[("status", "EduCancelled")]),
-        word("PATCH /educations/2", r#"{"status":"EduCompleted"}"#)
+        word("GET /payments/3", "").shows(&[("status", "PayCancelled")]),
+        word("GET /educations/3", "").shows(&[("status", "EduCancelled")]),
+        word("PATCH /educations/3", r#"{"status":"EduCompleted"}"#)
             .answers(409)
             .shows(&[("detail", "the enrolment is cancelled")]),
-        word("GET /mypages/2", "")
+        word("GET /mypages/3", "")
             .shows(&[
-                ("id", "2"),
+                ("id", "3"),
                 ("userId", "jung"),
-                ("appId", "2"),
+                ("appId", "3"),
                 ("eduName", "DDD"),
                 ("eduId", "2"),
                 ("status", "EduCancelled"),
                 ("paymentStatus", "PayCancelled"),
             ])
             .soon(),
-        word("GET /mypages?userId=eunmi", "")
+        // Who has cancelled may apply again.
+        word("POST /eduApplications", r#"{"userId":"jung","eduName":"DDD","eduId":"2"}"#)
+            .creates("/eduApplications/4"),
+        word("GET /mypages?userId=eunmi&status=EduCompleted", "")
             .shows(&[
                 ("page.totalElements", "1"),
                 ("_embedded.mypages.0.status", "EduCompleted"),

@@ -1,7 +1,10 @@
 //! A student's application for a course, up to its completion or its end.
 //!
 //! ```text
-//!           paid          admitted           enrolled            completed
+//! Seating
+//!   │ │ └─ cancel, before the student has the seat ──▶ Cancelled
+//!   │ └─── another application has the seat ─────────▶ Rejected
+//!   ▼       paid          admitted           enrolled            completed
 //! Requested ────▶ Applied ────────▶ Admitted ────────▶ Registered ───────▶ Completed
 //!   │   │           │                  │ cancel            │ cancel           ▲
 //!   │   │ cancel    │ cancel           ▼                   ▼     completed    │
@@ -13,28 +16,33 @@
 //!         Cancelled
 //! ```
 //! Until its admission the application decides a cancellation. Later the enrolment decides it,
-//! because the course may be completed: then the cancellation is refused.
+//! because the course may be completed: then the cancellation is refused. A cancellation or a
+//! rejection is done once the seat is free, so that the student can apply again.
 
+mod messages;
 mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
+pub use messages::{Command, Event, Rejection};
+
 use super::{Education, payment::Fee, settings::Settings, student::Student};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
-    RejectionKind, Timestamp,
+    Timestamp,
     payment::{Bill, Billing, Payable, Turn},
 };
 use routes::{ApplyBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
-use thiserror::Error;
 
-use Command::{Admit, Apply, Cancel, Close, Complete, Pay, Register, Reject, Withdraw};
+use Command::{
+    Admit, Apply, Cancel, Close, Complete, Pay, Place, Register, Reject, TurnAway, Vacate, Withdraw,
+};
 use Event::{
-    Admitted, Applied, CancelRequested, Cancelled, Completed, Registered, Rejected, Requested,
-    Undone,
+    Admitted, Applied, CancelRequested, Cancelled, Completed, Forgone, Registered, Rejected,
+    Requested, SeatAsked, SeatReleased, TurnedAway, Undone, Vacated,
 };
 
 /// Billing saga of an application.
@@ -46,6 +54,19 @@ pub struct Application {
     student: Student,
     price: Money,
     status: Status,
+    seat: Hold,
+}
+
+/// The hold of an application on the seat of its student in the course.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Hold {
+    /// The application has no seat.
+    #[default]
+    Free,
+    /// The application has the seat, or has asked for it.
+    Held,
+    /// The seat is being given back.
+    Released,
 }
 
 /// Status of an application.
@@ -53,6 +74,7 @@ pub struct Application {
 enum Status {
     #[default]
     Blank,
+    Seating,
     Progress(Stage),
     Withdrawing(Stage),
     /// The course is completed, possibly while a cancellation was pending.
@@ -87,121 +109,6 @@ pub enum Ending {
     Overtaken,
 }
 
-/// Commands of an application.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Command {
-    /// A student applies for a course.
-    Apply {
-        /// The student and the course.
-        student: Student,
-    },
-    /// The student cancels the application.
-    Cancel,
-    /// The payment was approved.
-    Pay,
-    /// The payment failed.
-    Reject {
-        /// Kind of the failure, which selects the HTTP status.
-        how: FailureKind,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The student is about to be enrolled.
-    Admit,
-    /// The student is enrolled.
-    Register,
-    /// The student has completed the course.
-    Complete,
-    /// The enrolment is cancelled.
-    Withdraw,
-    /// What was paid, if anything, has been refunded.
-    Close,
-}
-
-/// Events of an application.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Event {
-    /// A student applied.
-    Requested {
-        /// The student and the course.
-        student: Student,
-        /// The price, in won.
-        price: Money,
-    },
-    /// The application was paid.
-    Applied,
-    /// The student is about to be enrolled.
-    Admitted {
-        /// The student and the course.
-        student: Student,
-    },
-    /// The student is enrolled.
-    Registered,
-    /// The student has completed the course.
-    Completed,
-    /// The student wants to cancel, and the enrolment has to decide.
-    CancelRequested,
-    /// The application is cancelled; what was paid is to be refunded.
-    Cancelled,
-    /// The application failed before it was paid.
-    Rejected {
-        /// Kind of the failure, which selects the HTTP status.
-        how: FailureKind,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// What was paid for the cancelled application, if anything, has been refunded.
-    Undone,
-}
-
-/// Reason why an application rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No application was ever made under this number.
-    #[error("there is no such application")]
-    Unknown,
-    /// An application was already made under this number.
-    #[error("the course has been applied for already")]
-    AlreadyApplied,
-    /// A name is empty or too long.
-    #[error("the student and the course must have names of 1 to 100 characters")]
-    BadName,
-    /// The command requires a paid application.
-    #[error("the application has not been paid")]
-    NotPaid,
-    /// The application is paid, so it cannot be rejected.
-    #[error("the application has been paid")]
-    IsPaid,
-    /// The student is not admitted.
-    #[error("the student is not being enrolled")]
-    NotAdmitted,
-    /// No cancellation is under way.
-    #[error("the application is not being cancelled")]
-    NotCancelling,
-    /// A cancellation is waiting for the enrolment's answer.
-    #[error("the application is being cancelled")]
-    IsWithdrawing,
-    /// The course is completed.
-    #[error("the course has been completed")]
-    IsCompleted,
-    /// The application is cancelled.
-    #[error("the application is cancelled")]
-    IsCancelled,
-    /// The application was rejected before it was paid.
-    #[error("the application was rejected")]
-    WasRejected,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName => RejectionKind::Invalid,
-            _ => RejectionKind::Conflict,
-        }
-    }
-}
-
 impl Payable for Application {
     type Bill = Fee;
     const BILLING: &'static str = "education/tuition";
@@ -214,7 +121,15 @@ impl Payable for Application {
             Applied => Some(Turn::Accepted),
             Cancelled => Some(Turn::CalledOff),
             Rejected { .. } | Undone => Some(Turn::Over),
-            Admitted { .. } | Registered | Completed | CancelRequested => None,
+            Admitted { .. }
+            | Registered
+            | Completed
+            | CancelRequested
+            | SeatAsked { .. }
+            | TurnedAway { .. }
+            | Forgone
+            | SeatReleased { .. }
+            | Vacated => None,
         }
     }
 
@@ -233,6 +148,8 @@ impl Payable for Application {
 
 impl Aggregate for Application {
     const NAME: &'static str = "education/eduApplications";
+    // 2: with the seat.
+    const SHAPE: u32 = 2;
     type Business = Education;
     type Command = Command;
     type Event = Event;
@@ -242,9 +159,16 @@ impl Aggregate for Application {
         match command {
             Apply { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            Pay | Reject { .. } | Admit | Register | Complete | Withdraw | Close => {
-                Issuer::Internal
-            }
+            Place
+            | TurnAway { .. }
+            | Pay
+            | Reject { .. }
+            | Admit
+            | Register
+            | Complete
+            | Withdraw
+            | Close
+            | Vacate => Issuer::Internal,
         }
     }
 
@@ -257,11 +181,16 @@ impl Aggregate for Application {
                     return Err(Rejection::BadName);
                 }
                 let price = settings.price(&student.edu_name);
-                Ok(vec![Requested { student, price }])
+                Ok(vec![SeatAsked { student, price }])
             }
+            (S::Seating, Place) => {
+                Ok(vec![Requested { student: self.student.clone(), price: self.price }])
+            }
+            (S::Seating, TurnAway { reason }) => Ok(vec![TurnedAway { reason }]),
+            (S::Seating, Cancel) => Ok(self.released(Forgone)),
             (S::Progress(At::Requested), Pay) => Ok(vec![Applied]),
             (S::Progress(At::Requested), Reject { how, reason }) => {
-                Ok(vec![Rejected { how, reason }])
+                Ok(self.released(Rejected { how, reason }))
             }
             (S::Progress(At::Applied), Admit) => {
                 Ok(vec![Admitted { student: self.student.clone() }])
@@ -269,10 +198,11 @@ impl Aggregate for Application {
             (S::Progress(At::Admitted), Register) => Ok(vec![Registered]),
             (S::Progress(At::Registered) | S::Withdrawing(_), Complete) => Ok(vec![Completed]),
             (S::Progress(At::Requested | At::Applied), Cancel) | (S::Withdrawing(_), Withdraw) => {
-                Ok(vec![Cancelled])
+                Ok(self.released(Cancelled))
             }
             (S::Progress(At::Admitted | At::Registered), Cancel) => Ok(vec![CancelRequested]),
             (S::Cancelling, Close) => Ok(vec![Undone]),
+            (_, Vacate) if self.seat == Hold::Released => Ok(vec![Vacated]),
             (state, command) => state.already(&command),
         }
     }
@@ -283,9 +213,18 @@ impl Aggregate for Application {
 
     fn evolve(self, event: Event) -> Self {
         let status = match (event, self.status) {
-            (Requested { student, price }, _) => {
-                return Self { student, price, status: Status::Progress(Stage::Requested) };
+            (SeatAsked { student, price }, _) => {
+                return Self { student, price, status: Status::Seating, seat: Hold::Held };
             }
+            (Requested { student, price }, _) => {
+                return Self { student, price, status: Status::Progress(Stage::Requested), ..self };
+            }
+            (TurnedAway { reason }, _) => {
+                let status = Status::Rejected { how: FailureKind::Refused, reason };
+                return Self { status, seat: Hold::Free, ..self };
+            }
+            (SeatReleased { .. }, status) => return Self { status, seat: Hold::Released, ..self },
+            (Vacated, status) => return Self { status, seat: Hold::Free, ..self },
             (Applied, _) => Status::Progress(Stage::Applied),
             (Admitted { .. }, _) => Status::Progress(Stage::Admitted),
             (Registered, _) => Status::Progress(Stage::Registered),
@@ -295,16 +234,18 @@ impl Aggregate for Application {
             (Completed, _) => Status::Completed(Ending::Wanted),
             (Cancelled, _) => Status::Cancelling,
             (Rejected { how, reason }, _) => Status::Rejected { how, reason },
-            (Undone, _) => Status::Cancelled,
+            (Undone | Forgone, _) => Status::Cancelled,
         };
         Self { status, ..self }
     }
 
     fn progress(&self) -> Progress {
         match &self.status {
-            Status::Progress(Stage::Requested) | Status::Withdrawing(_) | Status::Cancelling => {
-                Progress::Pending
-            }
+            _ if self.seat == Hold::Released => Progress::Pending,
+            Status::Seating
+            | Status::Progress(Stage::Requested)
+            | Status::Withdrawing(_)
+            | Status::Cancelling => Progress::Pending,
             Status::Rejected { how, reason } => {
                 Progress::Failed { how: *how, reason: reason.clone() }
             }
@@ -331,7 +272,7 @@ impl Aggregate for Application {
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Progress(_) => &["cancel"],
+            Status::Seating | Status::Progress(_) => &["cancel"],
             _ => &[],
         }
     }
@@ -352,11 +293,24 @@ impl Application {
     pub const fn status(&self) -> &'static str {
         match self.status {
             Status::Blank => "",
+            Status::Seating => Stage::Requested.word(),
             Status::Progress(stage) | Status::Withdrawing(stage) => stage.word(),
             Status::Completed(_) => "EduCompleted",
             Status::Cancelling | Status::Cancelled => "EduCancelled",
             Status::Rejected { .. } => "Rejected",
         }
+    }
+
+    /// Returns the student and the course if the application holds the seat of the one in the other.
+    #[must_use]
+    pub fn seated(&self) -> Option<&Student> {
+        (self.seat == Hold::Held).then_some(&self.student)
+    }
+
+    /// Returns this event, followed by the release of the seat if the application holds it.
+    fn released(&self, event: Event) -> Vec<Event> {
+        let student = self.seated().cloned();
+        [event].into_iter().chain(student.map(|student| SeatReleased { student })).collect()
     }
 }
 
@@ -383,16 +337,19 @@ impl Status {
             | (Self::Cancelling | Self::Cancelled, Withdraw)
             | (Self::Cancelled | Self::Rejected { .. }, Close)
             | (Self::Completed(_), Complete)
-            | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
+            | (Self::Progress(_), Place)
+            | (Self::Rejected { .. }, Reject { .. } | TurnAway { .. }) => Ok(vec![]),
 
             (Self::Blank, _) => Err(Rejection::Unknown),
+            (_, Vacate) => Ok(vec![]),
             (_, Apply { .. }) => Err(Rejection::AlreadyApplied),
             (Self::Completed(_), _) => Err(Rejection::IsCompleted),
             (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
             (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
             (Self::Withdrawing(_), _) => Err(Rejection::IsWithdrawing),
             (_, Close | Withdraw) => Err(Rejection::NotCancelling),
-            (Self::Progress(At::Requested), _) => Err(Rejection::NotPaid),
+            (Self::Progress(At::Requested), TurnAway { .. }) => Err(Rejection::IsSeated),
+            (Self::Seating | Self::Progress(At::Requested), _) => Err(Rejection::NotPaid),
             (_, Register | Complete) => Err(Rejection::NotAdmitted),
             (Self::Progress(_), _) => Err(Rejection::IsPaid),
         }

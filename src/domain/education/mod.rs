@@ -6,6 +6,8 @@ pub mod enrolment;
 mod invariants;
 pub mod my_page;
 pub mod payment;
+pub mod seat;
+pub mod seating;
 pub mod settings;
 pub mod student;
 
@@ -15,6 +17,8 @@ use application::{Application, Tuition};
 use enrolment::Enrolment;
 use my_page::MyPage;
 use payment::{CardPayment, Payment};
+use seat::Seat;
+use seating::Seating;
 use settings::Settings;
 
 /// The business of enrolling in courses.
@@ -31,6 +35,8 @@ impl Business for Education {
         host.aggregate::<Application>()
             .aggregate::<Payment>()
             .aggregate::<Enrolment>()
+            .aggregate::<Seat>()
+            .saga::<Seating>()
             .saga::<Tuition>()
             .saga::<Admission>()
             .port::<CardPayment>()

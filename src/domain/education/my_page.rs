@@ -76,18 +76,21 @@ impl MyPage {
     fn application(&mut self, event: application::Event, meta: &Meta) {
         use application::Event as E;
         let status = match event {
-            E::Requested { student, price } => {
+            E::SeatAsked { student, price } | E::Requested { student, price } => {
                 let Student { user_id, edu_name, edu_id } = student;
                 (self.user_id, self.edu_name, self.edu_id) = (user_id, edu_name, edu_id);
-                (self.price, self.applied_at) = (price, meta.time);
+                self.price = price;
+                if self.applied_at == Timestamp::default() {
+                    self.applied_at = meta.time;
+                }
                 "Requested"
             }
             E::Applied | E::Admitted { .. } => "EduApplied",
             E::Registered => "EduRegistered",
             E::Completed => "EduCompleted",
-            E::CancelRequested => return,
-            E::Cancelled | E::Undone => "EduCancelled",
-            E::Rejected { .. } => "Rejected",
+            E::CancelRequested | E::SeatReleased { .. } | E::Vacated => return,
+            E::Cancelled | E::Undone | E::Forgone => "EduCancelled",
+            E::Rejected { .. } | E::TurnedAway { .. } => "Rejected",
         };
         self.status = status.into();
     }

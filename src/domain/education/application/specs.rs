@@ -2,10 +2,13 @@
 
 use super::{
     Application,
-    Command::{self, Admit, Apply, Cancel, Close, Complete, Pay, Register, Reject, Withdraw},
+    Command::{
+        self, Admit, Apply, Cancel, Close, Complete, Pay, Place, Register, Reject, TurnAway,
+        Vacate, Withdraw,
+    },
     Event::{
-        self, Admitted, Applied, CancelRequested, Cancelled, Completed, Registered, Rejected,
-        Requested, Undone,
+        self, Admitted, Applied, CancelRequested, Cancelled, Completed, Forgone, Registered,
+        Rejected, Requested, SeatAsked, SeatReleased, TurnedAway, Undone, Vacated,
     },
     Rejection,
 };
@@ -39,7 +42,7 @@ fn every_command_is_answered_in_every_state() {
         &[apply(), Cancel, Pay, reject, Admit],
         "
         past        Apply           Cancel          Pay            Reject         Admit
-        Blank       Requested       !Unknown        !Unknown       !Unknown       !Unknown
+        Blank       SeatAsked       !Unknown        !Unknown       !Unknown       !Unknown
         Requested   !AlreadyApplied Cancelled       Applied        Rejected       !NotPaid
         Applied     !AlreadyApplied Cancelled       -              !IsPaid        Admitted
         Admitted    !AlreadyApplied CancelRequested -              !IsPaid        -
@@ -92,13 +95,81 @@ fn every_command_is_answered_in_every_state_after_the_admission() {
 }
 
 #[test]
+fn every_command_is_answered_while_the_seat_is_asked_for_and_given_back() {
+    let with = |past: Vec<Event>, events: &[Event]| [&past[..], events].concat();
+    let asked = || vec![SeatAsked { student: eunmi(), price: Money(100_000) }];
+    let released = || SeatReleased { student: eunmi() };
+    let turned_away = TurnedAway { reason: "b".into() };
+    let seated = with(asked(), &[requested()]);
+    let paid = with(seated.clone(), &[Applied]);
+    let unpaid = Rejected { how: FailureKind::Unpaid, reason: "b".into() };
+    table::<Application>(
+        &[
+            ("Seating", asked()),
+            ("TurnedAway", with(asked(), &[turned_away])),
+            ("Forgone", with(asked(), &[Forgone, released()])),
+            ("Forgone-free", with(asked(), &[Forgone, released(), Vacated])),
+            ("Seated", seated.clone()),
+            ("Paid", paid.clone()),
+            ("Unpaid", with(seated, &[unpaid, released()])),
+            ("Cancelling", with(paid.clone(), &[Cancelled, released()])),
+            ("Cancelled", with(paid, &[Cancelled, released(), Undone])),
+            ("Unseated", vec![requested()]),
+        ],
+        &[
+            Place,
+            TurnAway { reason: "b".into() },
+            Cancel,
+            Reject { how: FailureKind::Unpaid, reason: "b".into() },
+            Pay,
+            Vacate,
+        ],
+        "
+        past         Place         TurnAway      Cancel                 Reject                Pay           Vacate
+        Seating      Requested     TurnedAway    Forgone+SeatReleased   !NotPaid              !NotPaid      -
+        TurnedAway   !WasRejected  -             !WasRejected           -                     !WasRejected  -
+        Forgone      !IsCancelled  !IsCancelled  -                      !IsCancelled          !IsCancelled  Vacated
+        Forgone-free !IsCancelled  !IsCancelled  -                      !IsCancelled          !IsCancelled  -
+        Seated       -             !IsSeated     Cancelled+SeatReleased Rejected+SeatReleased Applied       -
+        Paid         -             !IsPaid       Cancelled+SeatReleased !IsPaid               -             -
+        Unpaid       !WasRejected  -             !WasRejected           -                     !WasRejected  Vacated
+        Cancelling   !IsCancelled  !IsCancelled  -                      !IsCancelled          !IsCancelled  Vacated
+        Cancelled    !IsCancelled  !IsCancelled  -                      !IsCancelled          !IsCancelled  Vacated
+        Unseated     -             !IsSeated     Cancelled              Rejected              Applied       -
+        ",
+    );
+}
+
+#[test]
+fn a_client_waits_until_the_seat_is_free() {
+    let asked = SeatAsked { student: eunmi(), price: Money(100_000) };
+    let after =
+        |past: &[Event]| past.iter().cloned().fold(Application::default(), Application::evolve);
+    assert_eq!(after(&[asked.clone()]).progress(), Progress::Pending);
+    let reason = || "b".to_owned();
+    let failed = |how| Progress::Failed { how, reason: reason() };
+    let turned_away = [asked.clone(), TurnedAway { reason: reason() }];
+    assert_eq!(after(&turned_away).progress(), failed(FailureKind::Refused));
+    assert_eq!(after(&turned_away).status(), "Rejected");
+    let released = SeatReleased { student: eunmi() };
+    let unpaid = Rejected { how: FailureKind::Unpaid, reason: reason() };
+    let rejected = [asked.clone(), requested(), unpaid, released.clone(), Vacated];
+    assert_eq!(after(&rejected[..4]).progress(), Progress::Pending);
+    assert_eq!(after(&rejected).progress(), failed(FailureKind::Unpaid));
+    let cancelled = [asked, requested(), Applied, Cancelled, released, Undone, Vacated];
+    assert_eq!(after(&cancelled[..6]).progress(), Progress::Pending);
+    assert_eq!(after(&cancelled).progress(), Progress::Established);
+}
+
+#[test]
 fn a_course_may_have_a_price_of_its_own() {
-    Application::given([]).when(apply()).then([requested()]);
+    let asked = |price| SeatAsked { student: eunmi(), price };
+    Application::given([]).when(apply()).then([asked(Money(100_000))]);
     let course_prices = [("MSA".to_owned(), Money(300_000))].into();
     let settings = Settings { course_prices, ..Settings::default() };
-    Application::given([])
-        .under(settings)
-        .when(apply())
+    Application::given([]).under(settings).when(apply()).then([asked(Money(300_000))]);
+    Application::given([asked(Money(300_000))])
+        .when(Place)
         .then([Requested { student: eunmi(), price: Money(300_000) }]);
 }
 
