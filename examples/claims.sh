@@ -22,6 +22,7 @@ put /claims/reviews/$paid '{"claimId":'$paid',"contId":80001,"price":450,"status
 expect 200
 shows status Approved
 shows reviewDt 1622635799999
+shows originalStatus 'Approved Review'
 eventually /claims/payments/$paid status Assigned
 shows price 450
 
@@ -34,6 +35,7 @@ put /claims/payments/$paid '{"status":"Completed Payment","paymentDt":1622639541
 expect 200
 shows status Completed
 shows paymentDt 1622639541714
+shows originalStatus 'Completed Payment'
 eventually /claims/claims/$paid status Paid
 
 step "Another claim is declined."

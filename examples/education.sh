@@ -40,6 +40,7 @@ second=$(number)
 patch /education/eduApplications/$second '{"status":"EduAppCancelled"}'
 expect 200
 shows status EduCancelled
+shows originalStatus EduAppCancelled
 get /education/payments/$second
 shows status PayCancelled
 patch /education/educations/$second '{"status":"EduCompleted"}'

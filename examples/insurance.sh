@@ -44,6 +44,7 @@ lee=$(number)
 patch /insurance/subscriptions/$lee '{"subscriptionStatus":"reqCancel"}'
 expect 200
 shows subscriptionStatus Cancelled
+shows originalStatus reqCancel
 get /insurance/payments/$lee
 shows paymentStatus Refunded
 eventually /insurance/subscriptionViews/$lee subscriptionStatus Cancelled

@@ -11,7 +11,12 @@ pub const STORY: Story = Story {
             r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#,
         )
         .creates("/claims/1")
-        .shows(&[("customerId", "1"), ("price", "500"), ("claimDt", "1622635791863")]),
+        .shows(&[
+            ("customerId", "1"),
+            ("price", "500"),
+            ("claimDt", "1622635791863"),
+            ("originalStatus", "Received Claim"),
+        ]),
         word("GET /reviews/1", "")
             .shows(&[
                 ("claimId", "1"),
@@ -19,6 +24,7 @@ pub const STORY: Story = Story {
                 ("customerId", "1"),
                 ("price", "500"),
                 ("status", "Assigned"),
+                ("originalStatus", "Assigned Examiner"),
             ])
             .soon(),
         word("GET /claims/1", "").shows(&[("status", "UnderReview")]).soon(),
@@ -55,6 +61,7 @@ pub const STORY: Story = Story {
             ("price", "450"),
             ("status", "Approved"),
             ("reviewDt", "1622635799999"),
+            ("originalStatus", "Approved Review"),
         ]),
         word("GET /claims/1", "").shows(&[("status", "Approved")]).soon(),
         word("PUT /claims/1", r#"{"customerId":1,"price":500,"status":"Canceled Claim"}"#)
@@ -73,6 +80,7 @@ pub const STORY: Story = Story {
             ("price", "450"),
             ("status", "Completed"),
             ("paymentDt", "1622639541714"),
+            ("originalStatus", "Completed Payment"),
         ]),
         word("GET /claims/1", "").shows(&[("status", "Paid")]).soon(),
         // Both commands for a cancellation cancel the review too, within the request.
@@ -81,7 +89,7 @@ pub const STORY: Story = Story {
             "POST /claims/2",
             r#"{"customerId":6,"price":50000,"status":"Canceled Claim","claimDt":1622641792891}"#,
         )
-        .shows(&[("status", "Cancelled")]),
+        .shows(&[("status", "Cancelled"), ("originalStatus", "Canceled Claim")]),
         word("GET /reviews/2", "").shows(&[("status", "Cancelled")]),
         word("POST /claims", r#"{"customerId":6,"price":700}"#).creates("/claims/3"),
         word("PUT /claims/3", r#"{"customerId":6,"price":700,"status":"Canceled Claim"}"#)
@@ -95,7 +103,7 @@ pub const STORY: Story = Story {
         word("POST /claims", r#"{"customerId":1,"price":900}"#).creates("/claims/4"),
         word("GET /reviews/4", "").shows(&[("status", "Assigned")]).soon(),
         word("PUT /reviews/4", r#"{"claimId":4,"contId":80001,"status":"Declined Review"}"#)
-            .shows(&[("status", "Declined")]),
+            .shows(&[("status", "Declined"), ("originalStatus", "Declined Review")]),
         word("GET /claims/4", "").shows(&[("status", "Declined")]).soon(),
         word("PUT /claims/4", r#"{"status":"Canceled Claim"}"#)
             .answers(409)

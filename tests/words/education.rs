@@ -17,6 +17,7 @@ pub const STORY: Story = Story {
             ("eduName", "MSA"),
             ("eduId", "1"),
             ("status", "EduApplied"),
+            ("originalStatus", "EduApplied"),
         ]),
         word("GET /payments/1", "").shows(&[
             ("payId", "1"),
@@ -55,10 +56,11 @@ pub const STORY: Story = Story {
             .creates("/eduApplications/3"),
         word("GET /eduApplications/3", "").shows(&[("status", "EduRegistered")]).soon(),
         word("PATCH /eduApplications/3", r#"{"status":"EduAppCancelled"}"#)
-            .shows(&[("status", "EduCancelled")]),
+            .shows(&[("status", "EduCancelled"), ("originalStatus", "EduAppCancelled")]),
         word("PATCH /eduApplications/3", r#"{"status":"EduAppCancelled"}"#)
             .shows(&[("status", "EduCancelled")]),
-        word("GET /payments/3", "").shows(&[("status", "PayCancelled")]),
+        word("GET /payments/3", "")
+            .shows(&[("status", "PayCancelled"), ("originalStatus", "PayCancelled")]),
         word("GET /educations/3", "").shows(&[("status", "EduCancelled")]),
         word("PATCH /educations/3", r#"{"status":"EduCompleted"}"#)
             .answers(409)

@@ -15,6 +15,7 @@ pub const STORY: Story = Story {
             ("subscriptionId", "1"),
             ("productName", "Fisrtcancer"),
             ("premium", "50000"),
+            ("originalStatus", "created"),
         ]),
         word("GET /payments/1", "").shows(&[
             ("paymentId", "1"),
@@ -47,7 +48,7 @@ pub const STORY: Story = Story {
             "PATCH /underwritings/1",
             r#"{"underwritingStatus":"approveSubscription","subscriptionId":1}"#,
         )
-        .shows(&[("underwritingStatus", "Approved")]),
+        .shows(&[("underwritingStatus", "Approved"), ("originalStatus", "approveSubscription")]),
         word(
             "PATCH /underwritings/1",
             r#"{"underwritingStatus":"approveSubscription","subscriptionId":1}"#,
@@ -66,7 +67,7 @@ pub const STORY: Story = Story {
             "PATCH /underwritings/2",
             r#"{"underwritingStatus":"refuseSubscription","subscriptionId":2}"#,
         )
-        .shows(&[("underwritingStatus", "Refused")]),
+        .shows(&[("underwritingStatus", "Refused"), ("originalStatus", "refuseSubscription")]),
         word("GET /subscriptions/2", "").shows(&[("subscriptionStatus", "Refused")]),
         word("GET /payments/2", "").shows(&[("paymentStatus", "Refunded")]).soon(),
         word("POST /underwritings/2/approve", "").answers(409),
@@ -74,7 +75,7 @@ pub const STORY: Story = Story {
         word("POST /subscriptions", r#"{"productName":"Fisrtcancer"}"#).creates("/subscriptions/3"),
         word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Assigned")]).soon(),
         word("PATCH /subscriptions/3", r#"{"subscriptionStatus":"reqCancel"}"#)
-            .shows(&[("subscriptionStatus", "Cancelled")]),
+            .shows(&[("subscriptionStatus", "Cancelled"), ("originalStatus", "reqCancel")]),
         word("GET /payments/3", "").shows(&[("paymentStatus", "Refunded")]),
         word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Withdrawn")]).soon(),
         word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),

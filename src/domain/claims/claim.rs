@@ -265,6 +265,14 @@ impl Aggregate for Claim {
         }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        match self.status {
+            Status::Progress { .. } => Some("Received Claim"),
+            Status::Cancelled => Some("Canceled Claim"),
+            _ => None,
+        }
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Progress { .. } => &["cancel"],

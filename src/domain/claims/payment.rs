@@ -160,6 +160,10 @@ impl Aggregate for Payment {
         Shown { id: number, claim_id, customer_id, cont_id, price, status, payment_dt }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        (self.status == Status::Completed).then_some("Completed Payment")
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Assigned => &["complete"],

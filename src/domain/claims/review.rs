@@ -173,6 +173,18 @@ impl Aggregate for Review {
         }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        match self.status {
+            Status::Progress(Stage::Assigned) => Some("Assigned Examiner"),
+            Status::Progress(Stage::Approved) => Some("Approved Review"),
+            Status::Progress(Stage::Declined) => Some("Declined Review"),
+            Status::Blank
+            | Status::Releasing { .. }
+            | Status::Released { .. }
+            | Status::Cancelled => None,
+        }
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Progress(Stage::Assigned) => &["approve", "decline"],

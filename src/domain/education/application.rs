@@ -270,6 +270,15 @@ impl Aggregate for Application {
         Shown { app_id, user_id, edu_name, edu_id, price, status, reason }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        match self.status {
+            Status::Progress(Stage::Applied | Stage::Admitted | Stage::Registered)
+            | Status::Completed(_) => Some(self.status()),
+            Status::Cancelling | Status::Cancelled => Some("EduAppCancelled"),
+            _ => None,
+        }
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Seating | Status::Progress(_) => &["cancel"],

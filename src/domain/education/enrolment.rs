@@ -139,6 +139,10 @@ impl Aggregate for Enrolment {
         Shown { taking_id, app_id, user_id, edu_name, edu_id, status }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        (self.status != Status::Blank).then_some(self.status())
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Registered => &["complete"],

@@ -42,6 +42,10 @@ impl Bill for Fee {
         Shown { pay_id, app_id, user_id, edu_name, edu_id, amount, status, reason }
     }
 
+    fn original_status(stage: Stage) -> Option<&'static str> {
+        matches!(stage, Stage::Approved | Stage::Refunded).then_some(word(stage))
+    }
+
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
     }

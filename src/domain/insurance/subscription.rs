@@ -274,6 +274,14 @@ impl Aggregate for Subscription {
         }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        match self.status {
+            Status::Requested | Status::Applied | Status::UnderReview => Some("created"),
+            Status::Cancelling | Status::Cancelled => Some("reqCancel"),
+            _ => None,
+        }
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Requested | Status::Applied | Status::UnderReview => &["cancel"],

@@ -212,6 +212,14 @@ impl Aggregate for Underwriting {
         }
     }
 
+    fn original_status(&self) -> Option<&'static str> {
+        match self.status {
+            Status::Approved => Some("approveSubscription"),
+            Status::Refused => Some("refuseSubscription"),
+            Status::Blank | Status::Assigned | Status::Deciding(_) | Status::Withdrawn => None,
+        }
+    }
+
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Assigned => &["approve", "refuse"],
