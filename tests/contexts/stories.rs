@@ -111,6 +111,18 @@ async fn subscriptions_are_paid_while_underwriting_or_its_roster_is_down_and_ass
 }
 
 #[tokio::test]
+async fn applications_wait_for_the_suspended_catalogue_and_are_paid_afterwards() {
+    let outage = Outage {
+        component: "insurance/catalogue",
+        wanted: subscription(),
+        meanwhile: &[("/insurance/subscriptions/{}", "subscriptionStatus", "Requested")],
+        finished: &[PREMIUM_IS_PAID, UNDERWRITING_IS_ASSIGNED, IS_UNDER_REVIEW],
+        ..Outage::default()
+    };
+    suspended_and_resumed(outage, COUNT).await;
+}
+
+#[tokio::test]
 async fn subscription_views_show_everything_after_they_were_down() {
     let outage = Outage {
         component: "insurance/subscriptionViews",

@@ -5,6 +5,7 @@ use super::{WORLDS, ensure, shown};
 use madang::domain::{
     insurance::{
         Insurance,
+        catalogue_view::CatalogueView,
         desk::Roster,
         payment::{Payment, Premium},
         product::{self, Product, Revision, Terms},
@@ -95,6 +96,9 @@ fn an_application_cancelled_while_it_is_paid_is_paid_back_after_the_answer() {
     world.submit::<Subscription>(1, apply("Fisrtcancer")).unwrap();
     while world.deliver(0) {}
     world.commit();
+    world.answer(0, &mut Dice::new(1)); // the product is looked up
+    while world.deliver(0) {}
+    world.commit();
     world.submit::<Subscription>(1, subscription::Command::Cancel).unwrap();
     assert_eq!(world.get::<Subscription>(1).progress(), Progress::Pending);
     world.settle(&mut Dice::new(1));
@@ -119,6 +123,19 @@ fn a_change_of_a_product_applies_to_the_next_application() {
     world.tell::<Subscription>(4, apply("unheard of")).unwrap();
     assert_eq!(world.shown::<Payment>(4)["amount"], 50_000);
     everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_product_is_found_however_its_name_is_spelled_and_first_as_it_is_spelled() {
+    let mut world = company();
+    world.tell::<Product>(1, register("Life", 30_000)).unwrap();
+    world.tell::<Subscription>(1, apply("lIFE ")).unwrap();
+    assert_eq!(world.shown::<Payment>(1)["amount"], 30_000);
+    world.tell::<Product>(2, register("life", 20_000)).unwrap();
+    for (number, name, amount) in [(2, "Life", 30_000), (3, "life", 20_000), (4, "LIFE", 30_000)] {
+        world.tell::<Subscription>(number, apply(name)).unwrap();
+        assert_eq!(world.shown::<Payment>(number)["amount"], amount, "{name}");
+    }
 }
 
 #[test]
@@ -257,6 +274,14 @@ fn fell(reason: &str) -> Progress {
 
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
     world.check_money::<Premium>()?;
+    for (number, product) in world.all::<Product>() {
+        let rows = world.rows::<CatalogueView>();
+        let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row.terms());
+        let listed = product.listed();
+        ensure(listed == row.as_ref(), || {
+            format!("product {number}: {listed:?}, its row {row:?}")
+        })?;
+    }
     let rows = world.rows::<SubscriptionView>();
     for (number, _) in world.all::<Subscription>() {
         let row = rows.iter().find(|(row, _)| *row == number).map(|(_, row)| row);

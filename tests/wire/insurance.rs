@@ -45,6 +45,7 @@ fn events_of_subscriptions() {
             (E::Rejected { how: FailureKind::Refused, reason: "b".into() }, "07010162"),
             (E::Rejected { how: FailureKind::Unavailable, reason: "b".into() }, "07020162"),
             (E::Undone, "08"),
+            (E::QuoteAsked { product_name: "l".into() }, "09016c"),
         ],
     );
 }

@@ -102,6 +102,9 @@ pub const STORY: Story = Story {
         word("POST /subscriptions", r#"{"productName":"life"}"#)
             .creates("/subscriptions/4")
             .shows(&[("premium", "30000")]),
+        word("GET /catalogue?productName=life", "")
+            .shows(&[("page.totalElements", "1"), ("_embedded.catalogue.0.premium", "30000")])
+            .soon(),
         word("PATCH /products/1", r#"{"premium":40000}"#).shows(&[("premium", "40000")]),
         word("POST /subscriptions", r#"{"productName":"life"}"#)
             .creates("/subscriptions/5")

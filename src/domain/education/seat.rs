@@ -178,8 +178,7 @@ impl Seat {
 /// and without regard to the case of the course's name, as for its price.
 fn compared(student: &Student) -> Student {
     let Student { user_id, edu_name, edu_id } = student;
-    let edu_name = Text(edu_name.trimmed().0.to_ascii_lowercase());
-    Student { user_id: user_id.trimmed(), edu_name, edu_id: *edu_id }
+    Student { user_id: user_id.trimmed(), edu_name: edu_name.as_compared(), edu_id: *edu_id }
 }
 
 #[derive(Serialize)]

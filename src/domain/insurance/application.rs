@@ -10,26 +10,33 @@
 //!                    ▼        ▼       ▼                ▼
 //!                   Settling { what has not been answered } ── everything has ──▶ over
 //! ```
-//! A customer who applies waits only for the catalogue and the payment. The underwriters' desk has
+//! A customer who applies waits only for the lookup of the product, [`super::quoting`], and for the
+//! payment. The underwriters' desk has
 //! a saga of its own, [`super::assessment`]: while the roster or the underwritings are suspended,
 //! the application stands as Applied, and a cancellation is refunded at once. A cancellation before
 //! the payment has answered waits for the answer; then what was paid is refunded.
 
 use super::{
     UNDERWRITER,
-    catalogue::{self, Catalogue, Command::Quote},
+    catalogue::{self, Catalogue},
     part::Part::{self, Asked, Returning, Settled},
     payment::{self, Payment, Premium},
+    quoting,
     subscription::{
         self,
-        Command::{Accept, FinishCancelling, Price, Reject},
+        Command::{Accept, AskQuote, FinishCancelling, Price, Reject},
         Subscription,
     },
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
-use crate::domain::kernel::{Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, FailureKind, Id, Lookup, Meta, Refused, Saga, Step, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+mod specs;
 
 use Application::{Idle, Paid, Paying, Quoting, Rejecting, Settling};
 
@@ -44,7 +51,8 @@ pub enum Application {
     /// No application was made, or everything is settled.
     #[default]
     Idle,
-    /// `Quote` was sent to the catalogue.
+    /// `AskQuote` was sent to the subscription. In versions before, `Quote` was sent to the
+    /// catalogue.
     Quoting(Premium),
     /// `Request` was sent to the payment.
     Paying,
@@ -61,7 +69,7 @@ pub enum Application {
 pub struct Open {
     /// Acknowledgement of the refund by the subscription.
     pub subscription: Part,
-    /// Quote by the catalogue.
+    /// Quote by the catalogue, in an application of a version before.
     pub catalogue: Part,
     /// Payment or refund of the premium.
     pub payment: Part,
@@ -90,7 +98,8 @@ impl Saga for Application {
         }
     }
 
-    /// Rejects the application when the catalogue rejects the quote: the product is not on sale. A
+    /// Rejects the application when the catalogue rejects the quote: the product is not on sale.
+    /// Only applications of versions before were quoted there. A
     /// subscription rejects a command after a cancellation, whose event was handled before. Any
     /// other rejection blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
@@ -107,7 +116,8 @@ impl Saga for Application {
         match self {
             Idle => WaitsFor::Nothing,
             Paid => WaitsFor::Person(UNDERWRITER),
-            Quoting(_) | Settling(Open { catalogue: Asked, .. }) => WaitsFor::Part(Catalogue::NAME),
+            Quoting(_) => WaitsFor::Part(quoting::Quoting::NAME),
+            Settling(Open { catalogue: Asked, .. }) => WaitsFor::Part(Catalogue::NAME),
             Paying | Settling(Open { payment: Asked | Returning, .. }) => {
                 WaitsFor::Part(Payment::NAME)
             }
@@ -121,10 +131,13 @@ impl Application {
         use subscription::Event as E;
         match (self, event) {
             (Idle, E::Requested { product_name, customer }) => {
-                let quote = Quote { subscription: me.of(), product_name: product_name.clone() };
-                Step::wait(Quoting(Premium { product_name, customer })).send(Catalogue::THE, quote)
+                Step::wait(Quoting(Premium { product_name, customer }))
+                    .send(me.of::<Subscription>(), AskQuote)
             }
-            (Rejecting, E::Rejected { .. }) | (Paid, E::Contracted) => Step::done(),
+            (Quoting(bill), E::Priced { premium }) => {
+                Step::wait(Paying).send(me.of::<Payment>(), Request { bill, amount: premium })
+            }
+            (Quoting(_) | Rejecting, E::Rejected { .. }) | (Paid, E::Contracted) => Step::done(),
             (Paid, E::Refused) => Open { payment: Returning, ..Open::NOTHING }.settle(me),
             (Settling(open), E::Undone) => Open { subscription: Settled, ..open }.proceed(),
             (state, E::Cancelled) => state.cancelled(me),
@@ -135,14 +148,14 @@ impl Application {
     fn cancelled(self, me: Id<Self>) -> Step<Self> {
         let nothing = Open { subscription: Returning, ..Open::NOTHING };
         match self {
-            Quoting(_) => Open { catalogue: Asked, ..nothing }.settle(me),
             Paying => Open { payment: Asked, ..nothing }.settle(me),
-            Rejecting => nothing.settle(me),
+            Quoting(_) | Rejecting => nothing.settle(me),
             Paid => Open { payment: Returning, ..nothing }.settle(me),
             state @ (Idle | Settling(_)) => Step::wait(state),
         }
     }
 
+    /// Goes on with an application of a version before, which the catalogue quoted.
     fn on_catalogue(self, me: Id<Self>, event: &catalogue::Event) -> Step<Self> {
         use catalogue::Event as E;
         match (self, event) {

@@ -1,8 +1,8 @@
-//! Catalogue of the products on sale and their premiums. It keeps product names unique and quotes
-//! every application.
+//! Catalogue of the products on sale and their premiums. It keeps product names unique.
 //!
-//! The catalogue is an aggregate and not a view. An application therefore sees every earlier
-//! registration, revision and withdrawal, and needs no view.
+//! Only product managers change it: an application searches the view of the products, see
+//! [`super::quoting`]. In versions before, the catalogue quoted every application; the events of
+//! those quotes are read, and change nothing.
 
 #[cfg(test)]
 mod specs;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-use Command::{Enter, Quote};
+use Command::Enter;
 use Event::{Entered, Quoted};
 
 /// Catalogue of the products and their terms.
@@ -40,13 +40,6 @@ pub enum Command {
         /// The terms.
         terms: Terms,
     },
-    /// Quotes the premium for an application.
-    Quote {
-        /// The subscription that applies.
-        subscription: Id<Subscription>,
-        /// Name of the product.
-        product_name: Text,
-    },
 }
 
 /// Events of the catalogue.
@@ -59,7 +52,7 @@ pub enum Event {
         /// The terms.
         terms: Terms,
     },
-    /// A premium was quoted for an application.
+    /// A premium was quoted for an application, in a version before the view of the products.
     Quoted {
         /// The subscription that applied.
         subscription: Id<Subscription>,
@@ -101,17 +94,13 @@ impl Aggregate for Catalogue {
         Issuer::Internal
     }
 
-    fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
+    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
         match command {
             Enter { product, terms } => match self.names.get(&terms.product_name) {
                 Some(other) if *other != product => Err(Rejection::NameTaken),
                 _ if self.products.get(&product) == Some(&terms) => Ok(vec![]),
                 _ => Ok(vec![Entered { product, terms }]),
             },
-            Quote { subscription, product_name } => {
-                let (premium, product) = self.quote(&product_name, settings)?;
-                Ok(vec![Quoted { subscription, premium, product }])
-            }
         }
     }
 
@@ -147,21 +136,6 @@ impl Catalogue {
     #[must_use]
     pub fn terms(&self, product: Id<Product>) -> Option<&Terms> {
         self.products.get(&product)
-    }
-
-    fn quote(
-        &self,
-        name: &Text,
-        settings: &Settings,
-    ) -> Result<(Money, Option<Id<Product>>), Rejection> {
-        let spelled_otherwise = || self.names.iter().find(|(other, _)| name.is_called(&other.0));
-        let product = self.names.get(name).or_else(|| Some(spelled_otherwise()?.1)).copied();
-        match product.and_then(|product| self.products.get(&product)) {
-            Some(terms) if terms.on_sale => Ok((terms.premium, product)),
-            Some(_) => Err(Rejection::IsWithdrawn),
-            None if settings.open_catalogue => Ok((settings.default_premium, None)),
-            None => Err(Rejection::NotRegistered),
-        }
     }
 }
 

@@ -4,12 +4,14 @@
 pub mod application;
 pub mod assessment;
 pub mod catalogue;
+pub mod catalogue_view;
 pub mod desk;
 mod invariants;
 pub mod listing;
 pub mod part;
 pub mod payment;
 pub mod product;
+pub mod quoting;
 pub mod settings;
 pub mod subscription;
 pub mod subscription_view;
@@ -19,10 +21,12 @@ use super::kernel::{Business, Host, StateReader};
 use application::Application;
 use assessment::Assessment;
 use catalogue::Catalogue;
+use catalogue_view::CatalogueView;
 use desk::Roster;
 use listing::Listing;
 use payment::{Payment, PremiumPayment};
 use product::Product;
+use quoting::Quoting;
 use settings::Settings;
 use subscription::Subscription;
 use subscription_view::SubscriptionView;
@@ -49,6 +53,8 @@ impl Business for Insurance {
             .saga::<Assessment>()
             .saga::<Listing>()
             .port::<PremiumPayment>()
+            .lookup::<Quoting>()
+            .view::<CatalogueView>()
             .view::<SubscriptionView>();
     }
 

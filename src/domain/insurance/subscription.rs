@@ -9,26 +9,32 @@
 //!   ▼                         Cancelling ──────────────▶ Cancelled
 //! Rejected
 //! ```
-//! The premium is known once the catalogue has quoted it, while the subscription is Requested.
+//! The premium is known once the catalogue was searched, while the subscription is Requested.
 
+mod messages;
 mod routes;
 mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{Insurance, payment::PremiumPayment, settings::Settings};
+pub use messages::{Command, Event, Rejection};
+
+use super::{Insurance, payment::PremiumPayment, product::Terms, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Port, Progress,
-    RejectionKind, Text, Timestamp,
+    Text, Timestamp,
 };
 use routes::{ApplyBody, StatusBody};
 use serde::{Deserialize, Serialize};
 use shown::Shown;
-use thiserror::Error;
 
-use Command::{Accept, Apply, Cancel, Contract, FinishCancelling, Price, Refuse, Reject, Review};
+use Command::{
+    Accept, Apply, AskQuote, Cancel, Contract, FinishCancelling, Price, Quote, Refuse, Reject,
+    Review,
+};
 use Event::{
-    Applied, Cancelled, Contracted, Priced, Refused, Rejected, Requested, ReviewBegan, Undone,
+    Applied, Cancelled, Contracted, Priced, QuoteAsked, Refused, Rejected, Requested, ReviewBegan,
+    Undone,
 };
 
 /// Subscription: an application for a policy.
@@ -58,132 +64,6 @@ enum Status {
     },
 }
 
-/// Commands of a subscription.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Command {
-    /// A customer applies for a policy.
-    Apply {
-        /// Name of the product.
-        product_name: Text,
-        /// The customer; may be empty.
-        customer: Text,
-    },
-    /// The customer cancels the subscription.
-    Cancel,
-    /// The catalogue has quoted the premium.
-    Price {
-        /// The premium, in won.
-        premium: Money,
-    },
-    /// The premium was paid.
-    Accept,
-    /// An underwriter reviews the subscription.
-    Review,
-    /// The underwriter approved the subscription.
-    Contract,
-    /// The underwriter refused the subscription.
-    Refuse,
-    /// The payment failed, or the product is not for sale.
-    Reject {
-        /// Kind of the failure, which selects the HTTP status.
-        how: FailureKind,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The premium paid for the cancelled subscription, if any, has been refunded.
-    FinishCancelling,
-}
-
-/// Events of a subscription.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Event {
-    /// A customer applied for a policy.
-    Requested {
-        /// Name of the product.
-        product_name: Text,
-        /// The customer.
-        customer: Text,
-    },
-    /// The premium is known.
-    Priced {
-        /// The premium, in won.
-        premium: Money,
-    },
-    /// The premium was paid, so the subscription stands.
-    Applied,
-    /// An underwriter reviews the subscription.
-    ReviewBegan,
-    /// The policy is in force.
-    Contracted,
-    /// The company refused the subscription.
-    Refused,
-    /// The customer cancelled the subscription; what was paid is to be refunded.
-    Cancelled,
-    /// The subscription failed before it was paid.
-    Rejected {
-        /// Kind of the failure, which selects the HTTP status.
-        how: FailureKind,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The premium paid for the cancelled subscription, if any, has been refunded.
-    Undone,
-}
-
-/// Reason why a subscription rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No subscription was ever requested under this number.
-    #[error("there is no such subscription")]
-    Unknown,
-    /// A subscription was already requested under this number.
-    #[error("the subscription has been requested already")]
-    AlreadyRequested,
-    /// The product's name is empty or too long.
-    #[error("the name of the product must have 1 to 100 characters")]
-    BadName,
-    /// The customer's name is too long.
-    #[error("the customer has at most 100 characters")]
-    TooLong,
-    /// Another premium was quoted before.
-    #[error("the subscription has been priced already")]
-    IsPriced,
-    /// The command requires a paid subscription.
-    #[error("the subscription has not been paid")]
-    NotPaid,
-    /// The subscription is paid, so it cannot be rejected.
-    #[error("the subscription has been paid")]
-    IsPaid,
-    /// No underwriter reviews the subscription.
-    #[error("the subscription is not under review")]
-    NotUnderReview,
-    /// The policy is in force.
-    #[error("the subscription is contracted")]
-    IsContracted,
-    /// The company refused the subscription.
-    #[error("the subscription was refused")]
-    WasRefused,
-    /// The customer cancelled the subscription.
-    #[error("the subscription is cancelled")]
-    IsCancelled,
-    /// The subscription was rejected before it was paid.
-    #[error("the subscription was rejected")]
-    WasRejected,
-    /// No cancellation is under way.
-    #[error("the subscription is not being cancelled")]
-    NotCancelling,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::TooLong => RejectionKind::Invalid,
-            _ => RejectionKind::Conflict,
-        }
-    }
-}
-
 impl Aggregate for Subscription {
     const NAME: &'static str = "insurance/subscriptions";
     type Business = Insurance;
@@ -201,16 +81,24 @@ impl Aggregate for Subscription {
             | Contract
             | Refuse
             | Reject { .. }
-            | FinishCancelling => Issuer::Internal,
+            | FinishCancelling
+            | AskQuote
+            | Quote { .. } => Issuer::Internal,
         }
     }
 
-    fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
+    fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Status as S;
         match (&self.status, command) {
             (S::Blank, Apply { product_name, customer }) => requested(product_name, customer),
             (S::Requested, Price { premium }) if self.premium.is_none() => {
                 Ok(vec![Priced { premium }])
+            }
+            (S::Requested, AskQuote) if self.premium.is_none() => {
+                Ok(vec![QuoteAsked { product_name: self.product_name.clone() }])
+            }
+            (S::Requested, Quote { listed }) if self.premium.is_none() => {
+                Ok(vec![quoted(listed, settings)])
             }
             (S::Requested, Accept) => Ok(vec![Applied]),
             (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
@@ -232,6 +120,7 @@ impl Aggregate for Subscription {
             Requested { product_name, customer } => {
                 return Self { product_name, customer, premium: None, status: Status::Requested };
             }
+            QuoteAsked { .. } => return self,
             Priced { premium } => return Self { premium: Some(premium), ..self },
             Applied => Status::Applied,
             ReviewBegan => Status::UnderReview,
@@ -309,6 +198,17 @@ fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
     Ok(vec![Requested { product_name, customer }])
 }
 
+/// Returns the premium of a product, or the rejection when it is not for sale.
+fn quoted(listed: Option<Terms>, settings: &Settings) -> Event {
+    let reason = match listed {
+        Some(Terms { on_sale: true, premium, .. }) => return Priced { premium },
+        Some(Terms { on_sale: false, .. }) => "the product is withdrawn",
+        None if settings.open_catalogue => return Priced { premium: settings.default_premium },
+        None => "there is no product of this name",
+    };
+    Rejected { how: FailureKind::Refused, reason: reason.into() }
+}
+
 impl Subscription {
     /// Returns the status shown to clients.
     #[must_use]
@@ -326,7 +226,8 @@ impl Subscription {
             | (S::Refused, Refuse)
             | (S::Cancelling | S::Cancelled, Cancel)
             | (S::Cancelled, FinishCancelling)
-            | (S::Rejected { .. }, Reject { .. }) => Ok(vec![]),
+            | (S::Rejected { .. }, Reject { .. } | AskQuote | Quote { .. }) => Ok(vec![]),
+            (_, AskQuote | Quote { .. }) if self.premium.is_some() => Ok(vec![]),
             (_, Price { premium }) if self.premium == Some(*premium) => Ok(vec![]),
 
             (S::Blank, _) => Err(Rejection::Unknown),

@@ -117,7 +117,7 @@ impl SubscriptionView {
                 self.reason = Some(reason);
                 self.ended("Rejected", meta)
             }
-            E::Undone => return,
+            E::Undone | E::QuoteAsked { .. } => return,
         };
         self.subscription_status = status.into();
     }

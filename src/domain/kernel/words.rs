@@ -21,6 +21,12 @@ impl Text {
         !self.0.trim().is_empty() && self.is_short()
     }
 
+    /// The name as names are compared: without white space around it, ASCII letters in lower case.
+    #[must_use]
+    pub fn as_compared(&self) -> Self {
+        Self(self.0.trim().to_ascii_lowercase())
+    }
+
     /// Whether the text equals this name. Surrounding white space and the case of ASCII letters are
     /// ignored, so that a price listed for a name holds for every spelling of it.
     #[must_use]

@@ -2,39 +2,12 @@
 
 use super::{
     Catalogue,
-    Command::{self, Enter, Quote},
+    Command::{self, Enter},
     Event::{self, Entered, Quoted},
     Rejection,
 };
-use crate::domain::insurance::{product::Terms, settings::Settings};
+use crate::domain::insurance::product::Terms;
 use crate::domain::kernel::{Id, Money, spec::Spec};
-
-#[test]
-fn an_application_is_quoted_the_current_premium() {
-    Catalogue::given([entered(1, "life", 30)]).when(quote("life")).then([quoted(30, Some(1))]);
-    Catalogue::given([entered(1, "life", 30), entered(1, "life", 40)])
-        .when(quote("life"))
-        .then([quoted(40, Some(1))]);
-}
-
-#[test]
-fn a_withdrawn_product_is_not_quoted() {
-    let terms = Terms { on_sale: false, ..terms("life", 30) };
-    Catalogue::given([entered(1, "life", 30), Entered { product: Id::new(1), terms }])
-        .when(quote("life"))
-        .rejected(Rejection::IsWithdrawn);
-}
-
-#[test]
-fn an_unregistered_product_costs_the_default_or_is_rejected() {
-    let closed = || Settings { open_catalogue: false, ..Settings::default() };
-    Catalogue::given([]).when(quote("life")).then([quoted(50_000, None)]);
-    Catalogue::given([]).under(closed()).when(quote("life")).rejected(Rejection::NotRegistered);
-    Catalogue::given([entered(1, "life", 30)])
-        .under(closed())
-        .when(quote("life"))
-        .then([quoted(30, Some(1))]);
-}
 
 #[test]
 fn no_two_products_have_one_name() {
@@ -47,8 +20,15 @@ fn no_two_products_have_one_name() {
 #[test]
 fn a_name_that_is_given_up_is_free_again() {
     let past = || [entered(1, "life", 30), entered(1, "limb", 30)];
-    Catalogue::given(past()).when(quote("life")).then([quoted(50_000, None)]);
     Catalogue::given(past()).when(enter(2, "life", 40)).then([entered(2, "life", 40)]);
+}
+
+#[test]
+fn a_quote_of_a_version_before_changes_nothing() {
+    let quoted = Quoted { subscription: Id::new(7), premium: Money(30), product: Some(Id::new(1)) };
+    let past = [entered(1, "life", 30), quoted];
+    Catalogue::given(past.clone()).when(enter(1, "life", 30)).then([]);
+    Catalogue::given(past).when(enter(2, "life", 40)).rejected(Rejection::NameTaken);
 }
 
 fn terms(name: &str, premium: u64) -> Terms {
@@ -61,13 +41,4 @@ fn enter(product: u64, name: &str, premium: u64) -> Command {
 
 fn entered(product: u64, name: &str, premium: u64) -> Event {
     Entered { product: Id::new(product), terms: terms(name, premium) }
-}
-
-fn quote(name: &str) -> Command {
-    Quote { subscription: Id::new(7), product_name: name.into() }
-}
-
-fn quoted(premium: u64, product: Option<u64>) -> Event {
-    let (subscription, product) = (Id::new(7), product.map(Id::new));
-    Quoted { subscription, premium: Money(premium), product }
 }

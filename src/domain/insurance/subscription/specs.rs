@@ -2,14 +2,16 @@
 
 use super::{
     Command::{
-        self, Accept, Apply, Cancel, Contract, FinishCancelling, Price, Refuse, Reject, Review,
+        self, Accept, Apply, AskQuote, Cancel, Contract, FinishCancelling, Price, Quote, Refuse,
+        Reject, Review,
     },
     Event::{
-        self, Applied, Cancelled, Contracted, Priced, Refused, Rejected, Requested, ReviewBegan,
-        Undone,
+        self, Applied, Cancelled, Contracted, Priced, QuoteAsked, Refused, Rejected, Requested,
+        ReviewBegan, Undone,
     },
     Rejection, Subscription,
 };
+use crate::domain::insurance::{product::Terms, settings::Settings};
 use crate::domain::kernel::{
     Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Target,
     spec::{Spec, table},
@@ -48,6 +50,21 @@ cancelled    !IsCancelled !IsCancelled    !IsCancelled    -             -
 rejected     !WasRejected !WasRejected    !WasRejected    !WasRejected  !WasRejected
 ";
 
+/// Every state against the commands that ask for the premium and tell it.
+const OF_QUOTING: &str = "
+past         AskQuote     Quote
+blank        !Unknown     !Unknown
+requested    QuoteAsked   Priced
+priced       -            -
+applied      -            -
+under-review -            -
+contracted   -            -
+refused      -            -
+cancelling   -            -
+cancelled    -            -
+rejected     -            -
+";
+
 #[test]
 fn every_command_is_answered_in_every_state() {
     let reject = Reject { how: FailureKind::Unpaid, reason: "b".into() };
@@ -68,6 +85,7 @@ fn every_command_is_answered_in_every_state() {
     table::<Subscription>(&pasts, &[apply("life"), price, Accept, reject], OF_APPLYING);
     let afterwards = [Review, Contract, Refuse, Cancel, FinishCancelling];
     table::<Subscription>(&pasts, &afterwards, AFTERWARDS);
+    table::<Subscription>(&pasts, &[AskQuote, Quote { listed: None }], OF_QUOTING);
 }
 
 #[test]
@@ -78,6 +96,22 @@ fn an_application_needs_a_product_name_and_short_texts() {
     let customer = "x".repeat(101).as_str().into();
     let long = Apply { product_name: "life".into(), customer };
     Subscription::given([]).when(long).rejected(Rejection::TooLong);
+}
+
+#[test]
+fn an_application_costs_the_premium_in_force_if_the_product_is_for_sale() {
+    let asked = || Subscription::given([requested(), QuoteAsked { product_name: "life".into() }]);
+    let terms = |on_sale| Terms { product_name: "life".into(), premium: PREMIUM, on_sale };
+    let rejected = |reason: &str| Rejected { how: FailureKind::Refused, reason: reason.into() };
+    let closed = Settings { open_catalogue: false, ..Settings::default() };
+    asked().when(Quote { listed: Some(terms(true)) }).then([PRICED]);
+    let withdrawn = rejected("the product is withdrawn");
+    asked().when(Quote { listed: Some(terms(false)) }).then([withdrawn]);
+    asked().when(Quote { listed: None }).then([Priced { premium: Money(50_000) }]);
+    let unknown = rejected("there is no product of this name");
+    asked().under(closed).when(Quote { listed: None }).then([unknown]);
+    let cancelled = Subscription::given([requested(), Cancelled]);
+    cancelled.when(Quote { listed: None }).rejected(Rejection::IsCancelled);
 }
 
 #[test]
