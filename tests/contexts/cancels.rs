@@ -213,7 +213,7 @@ async fn subscriptions_are_refunded_at_once_while_underwriting_is_down_and_withd
         site.shows(number, &[withdrawn]).await;
         site.is_so(number, IS_REFUNDED).await;
     }
-    site.becomes("/insurance/rosters/1", "openCnt", "0").await;
+    site.becomes("/insurance/underwriters/77001520", "openCnt", "0").await;
     site.ends_well();
 }
 

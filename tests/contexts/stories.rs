@@ -86,7 +86,7 @@ const IS_UNDER_REVIEW: Shown<'_> =
     ("/insurance/subscriptions/{}", "subscriptionStatus", "UnderReview");
 const SUBSCRIPTION_IS_SHOWN: Shown<'_> =
     ("/insurance/subscriptionViews/{}", "underwritingStatus", "Assigned");
-const UNDERWRITER_HAS_ALL: Shown<'_> = ("/insurance/rosters/1", "openCnt", "200");
+const UNDERWRITER_HAS_ALL: Shown<'_> = ("/insurance/underwriters/77001520", "openCnt", "200");
 
 #[tokio::test]
 async fn subscriptions_are_paid_while_underwriting_or_its_roster_is_down_and_assigned_afterwards() {
@@ -144,7 +144,7 @@ fn approved() -> Said<'static> {
 }
 
 const REVIEW_IS_ASSIGNED: Shown<'_> = ("/claims/reviews/{}", "status", "Assigned");
-const EXAMINER_HAS_ALL: Shown<'_> = ("/claims/rosters/1", "openCnt", "200");
+const EXAMINER_HAS_ALL: Shown<'_> = ("/claims/examiners/101", "openCnt", "200");
 
 #[tokio::test]
 async fn claims_are_received_while_reviews_or_their_roster_are_down_and_examined_afterwards() {

@@ -4,6 +4,7 @@ use super::claims::{approve, decline, everything_adds_up, office, receive};
 use madang::domain::{
     claims::{
         claim::{self, Claim},
+        examiners::Workload,
         history::History,
         payment::{self, Payment},
         review::Review,
@@ -118,6 +119,11 @@ fn a_decision_that_overtakes_a_cancellation_says_so() {
         assert!(sentences(&world).contains(&sentence.to_owned()), "{:?}", sentences(&world));
         everything_adds_up(&world).unwrap();
     }
+}
+
+/// The number of open reviews of the examiner 101, as the view of the examiners shows it.
+pub(crate) fn open_reviews(world: &World) -> u64 {
+    world.rows::<Workload>().iter().find(|(who, _)| *who == 101).map_or(0, |(_, row)| row.open_cnt)
 }
 
 /// The rows of the only claim, the oldest first.

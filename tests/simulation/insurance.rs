@@ -6,7 +6,7 @@ use madang::domain::{
     insurance::{
         Insurance,
         catalogue_view::CatalogueView,
-        desk::Roster,
+        desk::{Roster, Workload},
         payment::{Payment, Premium},
         product::{self, Product, Revision, Terms},
         settings::Settings,
@@ -281,6 +281,14 @@ pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
         ensure(listed == row.as_ref(), || {
             format!("product {number}: {listed:?}, its row {row:?}")
         })?;
+    }
+    let open = |clerk: u64| {
+        let clerks =
+            world.all::<Roster>().into_iter().flat_map(|(_, roster)| roster.open().clone());
+        clerks.filter(|(_, who)| who.0 == clerk).count() as u64
+    };
+    for (clerk, row) in world.rows::<Workload>() {
+        ensure(row.open_cnt == open(clerk), || format!("underwriter {clerk}: {row:?}"))?;
     }
     let rows = world.rows::<SubscriptionView>();
     for (number, _) in world.all::<Subscription>() {

@@ -184,6 +184,7 @@ fn events_and_rejections_of_rosters() {
             (E::Staffed { clerks: Clerks::one(101) }, "000165"),
             (E::Assigned { work: 1, clerk }, "010165"),
             (E::Closed { work: 1, clerk }, "020165"),
+            (E::Sought { work: 1 }, "0301"),
         ],
     );
     golden(encode, &[(R::Unknown, "00")]);

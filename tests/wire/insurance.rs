@@ -136,6 +136,7 @@ fn events_and_rejections_of_rosters() {
             (E::Staffed { clerks }, "0002fc30f3960407"),
             (E::Assigned { work, clerk }, "010507"),
             (E::Closed { work, clerk }, "020507"),
+            (E::Sought { work: 1 }, "0301"),
         ],
     );
     golden(encode, &[(R::Unknown, "00")]);

@@ -133,7 +133,7 @@ pub const STORY: Story = Story {
                 ("_embedded.claimViews.0.paymentDt", "1622639541714"),
             ])
             .soon(),
-        word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
+        word("GET /examiners/101", "").shows(&[("openCnt", "0")]).soon(),
         // Invalid values are refused with a reason.
         word("POST /claims", r#"{"customerId":1,"price":500,"claimDt":1622635791}"#)
             .answers(422)

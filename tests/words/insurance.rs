@@ -78,7 +78,7 @@ pub const STORY: Story = Story {
             .shows(&[("subscriptionStatus", "Cancelled"), ("originalStatus", "reqCancel")]),
         word("GET /payments/3", "").shows(&[("paymentStatus", "Refunded")]),
         word("GET /underwritings/3", "").shows(&[("underwritingStatus", "Withdrawn")]).soon(),
-        word("GET /rosters/1", "").shows(&[("openCnt", "0")]).soon(),
+        word("GET /underwriters/77001520", "").shows(&[("openCnt", "0")]).soon(),
         // One row shows all of it, under either spelling.
         word("GET /subscriptionViews/3", "")
             .shows(&[

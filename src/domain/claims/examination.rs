@@ -19,7 +19,9 @@ use super::{
     examiners::Roster,
     review::{self, Command::Assign, File, Review},
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Number, Saga, Step, Unchanged, WaitsFor, roster};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, Number, Refused, Saga, Step, Unchanged, WaitsFor, roster,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +61,7 @@ impl Saga for Examination {
         match heard {
             Heard::Claim(..) | Heard::Review(..) => Some(heard.number()),
             Heard::Roster(_, R::Assigned { work, .. } | R::Closed { work, .. }) => Some(*work),
-            Heard::Roster(_, R::Staffed { .. }) => None,
+            Heard::Roster(_, R::Staffed { .. } | R::Sought { .. }) => None,
         }
     }
 
@@ -69,7 +71,7 @@ impl Saga for Examination {
         let (claim, review) = (me.of::<Claim>(), me.of::<Review>());
         match (self, heard) {
             (Idle, Heard::Claim(_, C::Received { demand })) => Step::wait(Seeking { demand })
-                .send(Roster::THE, roster::Command::Assign { work: me.number() }),
+                .send(me.of::<Roster>(), roster::Command::Assign { work: me.number() }),
             (Seeking { demand }, Heard::Roster(_, roster::Event::Assigned { clerk, .. })) => {
                 let Demand { customer_id, price, .. } = demand;
                 let (claim_id, examiner_id) = (Number(me.number()), clerk);
@@ -82,14 +84,28 @@ impl Saga for Examination {
             (Examining, Heard::Review(_, R::Approved { file, .. })) => {
                 let cont_id = file.cont_id.unwrap_or_default();
                 let award = Award { cont_id, price: file.price };
-                close(me, Step::wait(Closing).send(claim, Approve { award }))
+                close(me, me.of(), Step::wait(Closing).send(claim, Approve { award }))
             }
             (Examining, Heard::Review(_, R::Declined { .. })) => {
-                close(me, Step::wait(Closing).send(claim, Decline))
+                close(me, me.of(), Step::wait(Closing).send(claim, Decline))
             }
-            (Examining, Heard::Review(_, R::Cancelled { .. })) => close(me, Step::wait(Closing)),
+            (Examining, Heard::Review(_, R::Cancelled { .. })) => {
+                close(me, me.of(), Step::wait(Closing))
+            }
             (Closing, Heard::Roster(_, roster::Event::Closed { .. })) => Step::done(),
             (state, _) => Step::wait(state),
+        }
+    }
+
+    /// Closes the work in the roster that all claims of versions before shared, when the claim has no
+    /// roster of its own. Any other rejection blocks the saga instance.
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+        let is_missing = refused.by::<Roster>().is_some();
+        match self {
+            Closing if is_missing && refused.number != Roster::SHARED.number() => {
+                close(me, Roster::SHARED, Step::wait(Closing))
+            }
+            state => Step::stuck(state, refused.reason.clone()),
         }
     }
 
@@ -111,6 +127,6 @@ impl Saga for Examination {
     }
 }
 
-fn close(me: Id<Examination>, step: Step<Examination>) -> Step<Examination> {
-    step.send(Roster::THE, roster::Command::Close { work: me.number() })
+fn close(me: Id<Examination>, roster: Id<Roster>, step: Step<Examination>) -> Step<Examination> {
+    step.send(roster, roster::Command::Close { work: me.number() })
 }

@@ -1,5 +1,5 @@
 //! Consistency checks of the claims business: a claim, its review and its payment agree, and the
-//! roster lists exactly the open reviews.
+//! rosters list exactly the open reviews.
 
 use super::{
     cancellation::Cancellation, claim::Claim, examination::Examination, examiners::Roster,
@@ -7,13 +7,14 @@ use super::{
 };
 use crate::domain::kernel::StateReader;
 
-/// Checks all claims and the roster.
+/// Checks all claims, reviews and rosters.
 ///
 /// # Errors
 /// A description of the first inconsistency.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Claim>(|number, claim| check_claim(state, number, claim))?;
-    state.each::<Roster>(|_, roster| check_roster(state, roster))
+    state.each::<Roster>(|_, roster| check_roster(state, roster))?;
+    state.each::<Review>(|number, review| check_review(state, number, review))
 }
 
 /// Checks that a claim is paid only after an approval, once, and for the approved amount. A claim
@@ -50,7 +51,7 @@ fn is_settled(state: &impl StateReader, number: u64) -> bool {
         && state.is_settled::<Payout>(number)
 }
 
-/// Checks that the roster lists every open review with its examiner, and no other review.
+/// Checks that the open work of a roster is a review that its clerk has.
 fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
     for (work, clerk) in roster.open() {
         let review = state.get::<Review>(*work);
@@ -60,11 +61,14 @@ fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String>
             return Err(format!("claims/rosters: review {work} is not assigned to {clerk:?}"));
         }
     }
-    state.each::<Review>(|number, review| {
-        let is_known = roster.open().contains_key(&number);
-        if is_settled(state, number) && review.status() == "Assigned" && !is_known {
-            return Err(format!("claims/rosters: no examiner has review {number}"));
-        }
-        Ok(())
-    })
+    Ok(())
+}
+
+/// Checks that an open review is the work of an examiner.
+fn check_review(state: &impl StateReader, number: u64, review: &Review) -> Result<(), String> {
+    let is_open = is_settled(state, number) && review.status() == "Assigned";
+    if is_open && Roster::clerk_of(state, number).is_none() {
+        return Err(format!("claims/rosters: no examiner has review {number}"));
+    }
+    Ok(())
 }

@@ -23,7 +23,7 @@ use claim::Claim;
 use claim_view::ClaimView;
 use desk::ReviewDesk;
 use examination::Examination;
-use examiners::Roster;
+use examiners::{Choice, Roster, Workload};
 use history::History;
 use patience::Patience;
 use payment::Payment;
@@ -52,6 +52,8 @@ impl Business for Claims {
             .saga::<Patience>()
             .saga::<Payout>()
             .port::<ReviewDesk>()
+            .lookup::<Choice>()
+            .view::<Workload>()
             .view::<History>()
             .view::<ClaimView>();
     }

@@ -45,7 +45,7 @@ pub enum Assessment {
     /// The subscription is not paid, or everything is closed.
     #[default]
     Idle,
-    /// The roster was asked for the underwriter with the fewest cases.
+    /// The roster of the subscription was asked for the underwriter with the fewest cases.
     Assigning,
     /// The underwriter is known, and `Assign` was sent to the underwriting.
     Handing,
@@ -77,7 +77,7 @@ impl Saga for Assessment {
         match heard {
             Heard::Subscription(..) | Heard::Underwriting(..) => Some(heard.number()),
             Heard::Roster(_, D::Assigned { work, .. } | D::Closed { work, .. }) => Some(*work),
-            Heard::Roster(_, D::Staffed { .. }) => None,
+            Heard::Roster(_, D::Staffed { .. } | D::Sought { .. }) => None,
         }
     }
 
@@ -90,10 +90,14 @@ impl Saga for Assessment {
     }
 
     /// Ignores a rejection by the subscription: it was cancelled, and that event was handled
-    /// before. Any other rejection blocks the saga instance.
-    fn on_rejected(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
-        match refused.aggregate.as_str() {
-            Subscription::NAME => Step::wait(self),
+    /// before. Closes the work in the roster that all subscriptions of versions before shared, when
+    /// the subscription has no roster of its own. Any other rejection blocks the saga instance.
+    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+        match (self, refused.aggregate.as_str()) {
+            (_, Subscription::NAME) => Step::wait(self),
+            (Closing(_), Roster::NAME) if refused.number != Roster::SHARED.number() => {
+                Step::wait(self).send(Roster::SHARED, Close { work: me.number() })
+            }
             _ => Step::stuck(self, refused.reason.clone()),
         }
     }
@@ -128,7 +132,7 @@ impl Assessment {
         use subscription::Event as E;
         match (self, event) {
             (Idle, E::Applied) => {
-                Step::wait(Assigning).send(Roster::THE, FindClerk { work: me.number() })
+                Step::wait(Assigning).send(me.of::<Roster>(), FindClerk { work: me.number() })
             }
             (Deciding, E::Contracted | E::Refused) => close(me, Conclude),
             (Assigning, E::Cancelled) => {
@@ -148,7 +152,7 @@ impl Assessment {
             }
             (Closing(open @ Open { roster: Asked, .. }), E::Assigned { .. }) => {
                 let closing = Open { roster: Returning, ..open };
-                Step::wait(Closing(closing)).send(Roster::THE, Close { work: me.number() })
+                Step::wait(Closing(closing)).send(me.of::<Roster>(), Close { work: me.number() })
             }
             (Closing(open), E::Closed { .. }) => Open { roster: Settled, ..open }.proceed(),
             (state, _) => Step::wait(state),
@@ -179,7 +183,7 @@ impl Assessment {
 fn close(me: Id<Assessment>, how: Command) -> Step<Assessment> {
     Step::wait(Closing(Open { underwriting: Returning, roster: Returning }))
         .send(me.of::<Underwriting>(), how)
-        .send(Roster::THE, Close { work: me.number() })
+        .send(me.of::<Roster>(), Close { work: me.number() })
 }
 
 impl Open {

@@ -22,7 +22,7 @@ use application::Application;
 use assessment::Assessment;
 use catalogue::Catalogue;
 use catalogue_view::CatalogueView;
-use desk::Roster;
+use desk::{Choice, Roster, Workload};
 use listing::Listing;
 use payment::{Payment, PremiumPayment};
 use product::Product;
@@ -54,6 +54,8 @@ impl Business for Insurance {
             .saga::<Listing>()
             .port::<PremiumPayment>()
             .lookup::<Quoting>()
+            .lookup::<Choice>()
+            .view::<Workload>()
             .view::<CatalogueView>()
             .view::<SubscriptionView>();
     }

@@ -1,40 +1,58 @@
-//! The roster of an office: assigns each piece of work to the clerk with the least load.
+//! The roster of an office: assigns a piece of work to the clerk with the least load.
 //!
-//! A business defines the clerks of each of its offices with an [`Office`]. There is one roster
-//! for an office, [`Roster::THE`]. A piece of work has the number of its saga instance:
+//! A business defines the clerks of each of its offices with an [`Office`]. Each piece of work has
+//! a roster of its own, with the number of its saga instance, so no roster grows. The loads of the
+//! clerks are in a view, [`Workload`], which a lookup, [`Choice`], searches:
 //!
 //! ```text
-//!           assign: to the least loaded           close: decided, or not wanted any more
-//! (not open) ──────────────────────────▶ with a clerk ──────────────────────────▶ (not open)
+//!            assign               choose: the least loaded           close: decided, or not wanted
+//! (not open) ──────▶ (a clerk is ────────────────────────▶ with a clerk ─────────────▶ (not open)
+//!                     sought)
 //! ```
+//! The view has applied every event before the assignment when it is searched. Pieces of work that
+//! are assigned at the same moment may therefore go to the same clerk; the next ones make up for it.
+//!
+//! In versions before, one roster had the work of a whole office, [`Roster::SHARED`]. Work that was
+//! assigned there is closed there.
 
+mod choice;
 mod clerks;
 #[cfg(test)]
 mod specs;
+mod workload;
 
+pub use choice::Choice;
 pub use clerks::Clerks;
+pub use workload::Workload;
 
 use super::{
     Aggregate, Business, CommandRoutes, Decision, Id, Issuer, Message, Number, RejectionKind,
-    SettingsOf, Timestamp,
+    SettingsOf, StateReader, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, marker::PhantomData};
 use thiserror::Error;
 
-use Command::{Assign, Close};
-use Event::{Assigned, Closed, Staffed};
+use Command::{Assign, Choose, Close};
+use Event::{Assigned, Closed, Sought, Staffed};
 
 /// The definition of one office of a business, and of its clerks.
 pub trait Office: Message + Default {
     /// The business that the office belongs to.
     type Business: Business;
 
-    /// The name of its roster, `business/resource`. It never changes once written to a journal.
+    /// The name of its rosters, `business/resource`. It never changes once written to a journal.
     const NAME: &'static str;
 
-    /// Other resource names under which clients find it.
+    /// Other resource names under which clients find them.
     const ALIASES: &'static [&'static str] = &[];
+
+    /// The name of the view of the clerks' loads, `business/name`.
+    const WORKLOAD: &'static str;
+
+    /// The name of the lookup of the least loaded clerk, `business/name`. It never changes once
+    /// written to a journal.
+    const CHOICE: &'static str;
 
     /// The role of its clerks.
     const ROLE: &'static str;
@@ -43,16 +61,25 @@ pub trait Office: Message + Default {
     fn clerks(settings: &<Self::Business as Business>::Settings) -> &Clerks;
 }
 
-/// The open work of an office, and the clerk of each piece.
+/// The clerk of a piece of work, while it is open.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Roster<O> {
-    /// All clerks who have work or can get work, with the number of their open pieces.
-    loads: BTreeMap<Number, u64>,
-    /// The open pieces of work, each with its clerk.
+    /// The open pieces of work, each with its clerk: one at most, except in [`Roster::SHARED`].
     open: BTreeMap<u64, Number>,
-    /// The clerks who can get work, as of the last assignment.
-    clerks: Option<Clerks>,
+    status: Status,
     office: PhantomData<O>,
+}
+
+/// Whether a clerk is sought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    /// No work was ever assigned here.
+    #[default]
+    Blank,
+    /// A clerk is sought for this piece of work.
+    Seeking { work: u64 },
+    /// No clerk is sought.
+    Settled,
 }
 
 /// The commands of a roster.
@@ -68,12 +95,19 @@ pub enum Command {
         /// The number of the work.
         work: u64,
     },
+    /// The loads of the clerks are known.
+    Choose {
+        /// The number of the work.
+        work: u64,
+        /// The number of open pieces of each clerk who ever had work.
+        loads: Vec<(Number, u64)>,
+    },
 }
 
 /// The events of a roster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// From now on these clerks get the work.
+    /// From now on these clerks get the work. Only rosters of versions before have this event.
     Staffed {
         /// The clerks.
         clerks: Clerks,
@@ -91,6 +125,11 @@ pub enum Event {
         work: u64,
         /// The clerk who had the work.
         clerk: Number,
+    },
+    /// The clerk with the least load is sought.
+    Sought {
+        /// The number of the work.
+        work: u64,
     },
 }
 
@@ -111,6 +150,8 @@ impl super::Rejection for Rejection {
 impl<O: Office> Aggregate for Roster<O> {
     const NAME: &'static str = O::NAME;
     const ALIASES: &'static [&'static str] = O::ALIASES;
+    // 2: without the clerks and their loads.
+    const SHAPE: u32 = 2;
     type Business = O::Business;
     type Command = Command;
     type Event = Event;
@@ -126,11 +167,17 @@ impl<O: Office> Aggregate for Roster<O> {
         _now: Timestamp,
         settings: &SettingsOf<Self>,
     ) -> Decision<Self> {
-        match command {
-            Assign { work } if self.open.contains_key(&work) => Ok(vec![]),
-            Assign { work } => Ok(self.assigned(work, O::clerks(settings))),
-            Close { .. } if self.clerks.is_none() => Err(Rejection::Unknown),
-            Close { work } => {
+        match (self.status, command) {
+            (_, Assign { work }) if self.open.contains_key(&work) => Ok(vec![]),
+            (Status::Seeking { work: sought }, Assign { work }) if sought == work => Ok(vec![]),
+            (_, Assign { work }) => Ok(vec![Sought { work }]),
+            (Status::Seeking { work: sought }, Choose { work, loads }) if sought == work => {
+                let clerk = O::clerks(settings).least_loaded(|clerk| load_in(&loads, clerk));
+                Ok(vec![Assigned { work, clerk }])
+            }
+            (_, Choose { .. }) => Ok(vec![]),
+            (Status::Blank, Close { .. }) => Err(Rejection::Unknown),
+            (_, Close { work }) => {
                 let clerk = self.open.get(&work);
                 Ok(clerk.map(|clerk| Closed { work, clerk: *clerk }).into_iter().collect())
             }
@@ -138,33 +185,27 @@ impl<O: Office> Aggregate for Roster<O> {
     }
 
     fn evolve(mut self, event: Event) -> Self {
-        match event {
-            Staffed { clerks } => {
-                self.loads.retain(|_, load| *load > 0);
-                for clerk in clerks.iter() {
-                    self.loads.entry(clerk).or_default();
-                }
-                self.clerks = Some(clerks);
-            }
+        self.status = match event {
+            Sought { work } => Status::Seeking { work },
+            Staffed { .. } => Status::Settled,
             Assigned { work, clerk } => {
                 self.open.insert(work, clerk);
-                *self.loads.entry(clerk).or_default() += 1;
+                Status::Settled
             }
-            Closed { work, clerk } => {
+            Closed { work, .. } => {
                 self.open.remove(&work);
-                let load = self.loads.entry(clerk).or_default();
-                *load = load.saturating_sub(1);
-                if *load == 0 && !self.is_staffed_with(clerk) {
-                    self.loads.remove(&clerk);
-                }
+                self.status
             }
-        }
+        };
         self
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let loads = self.loads.iter();
-        let clerks = loads.map(|(clerk, load)| Load { clerk_id: *clerk, open_cnt: *load });
+        let mut loads = BTreeMap::<Number, u64>::new();
+        for clerk in self.open.values() {
+            *loads.entry(*clerk).or_default() += 1;
+        }
+        let clerks = loads.into_iter().map(|(clerk_id, open_cnt)| Load { clerk_id, open_cnt });
         Shown { id: number, role: O::ROLE, open_cnt: self.open.len(), clerks: clerks.collect() }
     }
 
@@ -174,8 +215,8 @@ impl<O: Office> Aggregate for Roster<O> {
 }
 
 impl<O: Office> Roster<O> {
-    /// The one roster of an office.
-    pub const THE: Id<Self> = Id::new(1);
+    /// The one roster of an office in versions before each piece of work had a roster of its own.
+    pub const SHARED: Id<Self> = Id::new(1);
 
     /// The open pieces of work, each with its clerk.
     #[must_use]
@@ -183,26 +224,17 @@ impl<O: Office> Roster<O> {
         &self.open
     }
 
-    /// The number of open pieces of work of this clerk.
+    /// The clerk of this piece of work; `None` when it is not open.
     #[must_use]
-    pub fn load(&self, clerk: Number) -> u64 {
-        self.loads.get(&clerk).copied().unwrap_or_default()
+    pub fn clerk_of(state: &impl StateReader, work: u64) -> Option<Number> {
+        let clerk_in = |roster: u64| state.get::<Self>(roster).open.get(&work).copied();
+        clerk_in(work).or_else(|| clerk_in(Self::SHARED.number()))
     }
+}
 
-    /// The events of an assignment. They include `Staffed` when the configured clerks have changed
-    /// since the last assignment.
-    fn assigned(&self, work: u64, clerks: &Clerks) -> Vec<Event> {
-        let clerk = clerks.least_loaded(|clerk| self.load(clerk));
-        let assigned = Assigned { work, clerk };
-        if self.clerks.as_ref() == Some(clerks) {
-            return vec![assigned];
-        }
-        vec![Staffed { clerks: clerks.clone() }, assigned]
-    }
-
-    fn is_staffed_with(&self, clerk: Number) -> bool {
-        self.clerks.iter().flat_map(Clerks::iter).any(|staffed| staffed == clerk)
-    }
+/// The load of a clerk, who has none without an entry.
+fn load_in(loads: &[(Number, u64)], clerk: Number) -> u64 {
+    loads.iter().find(|(who, _)| *who == clerk).map_or(0, |(_, load)| *load)
 }
 
 #[derive(Serialize)]
