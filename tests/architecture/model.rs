@@ -40,13 +40,24 @@ fn a_board_is_the_same_every_time() {
     assert_eq!(model::json(&builder.boards()), model::json(&BOARDS));
 }
 
+/// Events that only versions before have recorded: the aggregate kind, and the event.
+const OF_VERSIONS_BEFORE: &[(&str, &str)] = &[
+    ("claims/rosters", "Staffed"),
+    ("insurance/rosters", "Staffed"),
+    ("insurance/catalogues", "Quoted"),
+];
+
 #[test]
 fn every_event_can_occur() {
     for aggregate in BOARDS.iter().flat_map(|board| &board.aggregates) {
         let reached = aggregate.commands.iter().flat_map(|command| &command.leads_to);
         let reached: BTreeSet<&str> = reached.map(String::as_str).collect();
         let declared = aggregate.events.iter().map(|event| event.name.as_str());
-        let declared = declared.filter(|event| !is_of_others(&aggregate.name, event)).collect();
+        let is_left_out = |event: &&str| {
+            OF_VERSIONS_BEFORE.contains(&(&aggregate.name, event))
+                || is_of_others(&aggregate.name, event)
+        };
+        let declared = declared.filter(|event| !is_left_out(event)).collect();
         assert_eq!(reached, declared, "events of {}", aggregate.name);
     }
 }

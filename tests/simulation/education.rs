@@ -10,7 +10,7 @@ use madang::domain::{
         enrolment::{self, Enrolment},
         my_page::MyPage,
         payment::{Fee, Payment},
-        seat::Seat,
+        seat::CourseSeat,
         seating::Seating,
         settings::Settings,
         student::Student,
@@ -146,11 +146,11 @@ fn a_student_may_apply_again_after_a_cancellation_or_a_declined_payment() {
 #[test]
 fn an_application_that_is_cancelled_while_seats_are_down_asks_for_no_payment() {
     let mut world = school();
-    world.suspend::<Seat>();
+    world.suspend::<CourseSeat>();
     world.tell::<Application>(1, apply("MSA")).unwrap();
     assert_eq!(world.get::<Application>(1).progress(), Progress::Pending);
     world.tell::<Application>(1, application::Command::Cancel).unwrap();
-    world.resume::<Seat>();
+    world.resume::<CourseSeat>();
     world.settle(&mut Dice::new(1));
     assert_eq!(status(&world), ["EduCancelled", "", ""]);
     assert_eq!(world.get::<Application>(1).progress(), Progress::Established);
@@ -196,8 +196,8 @@ pub(crate) fn school() -> World {
 pub(crate) fn people(world: &mut World, dice: &mut Dice) {
     let number = 1 + dice.roll(3) as u64;
     let _ = match dice.roll(11) {
-        9 => return world.suspend::<Seat>(),
-        10 => return world.resume::<Seat>(),
+        9 => return world.suspend::<CourseSeat>(),
+        10 => return world.resume::<CourseSeat>(),
         0..4 => world.submit::<Application>(number, apply(["MSA", "msa", "DDD", ""][dice.roll(4)])),
         4..7 => world.submit::<Application>(number, application::Command::Cancel),
         _ => world.submit::<Enrolment>(number, enrolment::Command::Complete),
@@ -282,8 +282,8 @@ fn never_paid_twice(world: &World) -> Result<(), String> {
     for (number, event) in world.events::<Application>() {
         match event {
             E::Requested { student, .. } => {
-                let seat = Seat::of(&student);
-                let twice = paying.values().any(|other| Seat::of(other) == seat);
+                let seat = CourseSeat::of(&student);
+                let twice = paying.values().any(|other| CourseSeat::of(other) == seat);
                 ensure(!twice, || format!("application {number} is the second of {student:?}"))?;
                 paying.insert(number, student);
             }

@@ -25,6 +25,9 @@ use crate::domain::kernel::{
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod specs;
+
 use Examination::{Assigning, Closing, Examining, Idle, Seeking};
 
 event_set!(

@@ -24,7 +24,7 @@ use Event::{Assigned, Completed};
 pub struct Payment {
     payout: Payout,
     /// The time of the payment, once it is made.
-    payment_dt: Option<Timestamp>,
+    paid_at: Option<Timestamp>,
     status: Status,
 }
 
@@ -149,14 +149,14 @@ impl Aggregate for Payment {
         match event {
             Assigned { payout } => Self { payout, status: Status::Assigned, ..self },
             Completed { payout, payment_dt } => {
-                Self { payout, payment_dt, status: Status::Completed }
+                Self { payout, paid_at: payment_dt, status: Status::Completed }
             }
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         let Payout { claim_id, customer_id, cont_id, price } = self.payout;
-        let (status, payment_dt) = (self.status(), self.payment_dt);
+        let (status, payment_dt) = (self.status(), self.paid_at);
         Shown { id: number, claim_id, customer_id, cont_id, price, status, payment_dt }
     }
 

@@ -57,7 +57,7 @@ use Event::{
 pub struct Review {
     file: File,
     /// The time of the decision, once there is one.
-    review_dt: Option<Timestamp>,
+    decided_at: Option<Timestamp>,
     status: Status,
     desk: Desk,
 }
@@ -142,8 +142,8 @@ impl Aggregate for Review {
 
     fn evolve(self, event: Event) -> Self {
         let (file, desk) = (event.file(), self.desk);
-        let review_dt = event.review_dt().or(self.review_dt);
-        let with = |status, desk| Self { file, review_dt, status, desk };
+        let decided_at = event.review_dt().or(self.decided_at);
+        let with = |status, desk| Self { file, decided_at, status, desk };
         let standing = |stage, desk| with(Status::Progress(stage), desk);
         match event {
             Assigned { .. } | ReleaseRefused { .. } => standing(Stage::Assigned, desk),
@@ -169,7 +169,7 @@ impl Aggregate for Review {
             cont_id: self.file.cont_id,
             price: self.file.price,
             status: self.status(),
-            review_dt: self.review_dt,
+            review_dt: self.decided_at,
         }
     }
 

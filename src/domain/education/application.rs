@@ -336,6 +336,7 @@ impl Stage {
 
 impl Status {
     /// Decides the lower half of the table: commands that change nothing, and rejections.
+    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn already(&self, command: &Command) -> Decision<Application> {
         use Stage as At;
         match (self, command) {

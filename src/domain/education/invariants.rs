@@ -6,7 +6,7 @@ use super::{
     application::{Application, Tuition},
     enrolment::Enrolment,
     payment::Payment,
-    seat::Seat,
+    seat::CourseSeat,
     seating::Seating,
 };
 use crate::domain::kernel::{StateReader, payment::Stage};
@@ -23,7 +23,7 @@ pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
         check_application(state, number, application)?;
         check_seated(state, number, application)
     })?;
-    state.each::<Seat>(|_, seat| check_seat(state, seat))
+    state.each::<CourseSeat>(|_, seat| check_seat(state, seat))
 }
 
 /// Returns whether no saga of the application is running.
@@ -40,7 +40,7 @@ fn check_seated(
     application: &Application,
 ) -> Result<(), String> {
     let Some(student) = application.seated() else { return Ok(()) };
-    let holder = state.get::<Seat>(Seat::of(student).number()).holder(student);
+    let holder = state.get::<CourseSeat>(CourseSeat::of(student).number()).holder(student);
     if holder.is_some_and(|holder| holder.number() == number) {
         return Ok(());
     }
@@ -48,13 +48,13 @@ fn check_seated(
 }
 
 /// Checks that the applications that hold a seat stand, each for another student or course.
-fn check_seat(state: &impl StateReader, seat: &Seat) -> Result<(), String> {
+fn check_seat(state: &impl StateReader, seat: &CourseSeat) -> Result<(), String> {
     for (nth, holder) in seat.holders().iter().enumerate() {
         let number = holder.application.number();
         let application = state.get::<Application>(number);
         let stands = application
             .seated()
-            .is_some_and(|student| Seat::of(student) == Seat::of(&holder.student));
+            .is_some_and(|student| CourseSeat::of(student) == CourseSeat::of(&holder.student));
         if is_settled(state, number) && !stands {
             return Err(format!("education/eduApplications {number} holds a seat without need"));
         }

@@ -17,7 +17,7 @@ use application::{Application, Tuition};
 use enrolment::Enrolment;
 use my_page::MyPage;
 use payment::{CardPayment, Payment};
-use seat::Seat;
+use seat::CourseSeat;
 use seating::Seating;
 use settings::Settings;
 
@@ -35,7 +35,7 @@ impl Business for Education {
         host.aggregate::<Application>()
             .aggregate::<Payment>()
             .aggregate::<Enrolment>()
-            .aggregate::<Seat>()
+            .aggregate::<CourseSeat>()
             .saga::<Seating>()
             .saga::<Tuition>()
             .saga::<Admission>()

@@ -5,7 +5,7 @@
 //! (free) ─────────────────────────▶ (held) ───────────────────────────────────────▶ (free)
 //! ```
 //! A student who has completed the course keeps the seat. The number of a seat follows from the
-//! student and the course, see [`Seat::of`]. Two pairs may have the same number, so a seat records
+//! student and the course, see [`CourseSeat::of`]. Two pairs may have the same number, so a seat records
 //! the holder of each pair.
 
 #[cfg(test)]
@@ -26,7 +26,7 @@ const NUMBER_BITS: u32 = 48;
 
 /// Seat: the right of one student to take one course.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Seat {
+pub struct CourseSeat {
     /// The holders: one at most, unless two pairs have the same number.
     holders: Vec<Holder>,
 }
@@ -89,7 +89,7 @@ impl crate::domain::kernel::Rejection for Rejection {
     }
 }
 
-impl Aggregate for Seat {
+impl Aggregate for CourseSeat {
     const NAME: &'static str = "education/seats";
     type Business = Education;
     type Command = Command;
@@ -140,7 +140,7 @@ impl Aggregate for Seat {
     }
 }
 
-impl Seat {
+impl CourseSeat {
     /// Returns the seat of this student in this course.
     ///
     /// The number is the FNV-1a hash (Fowler, Noll, Vo) of the names and the number of the course,

@@ -24,7 +24,7 @@ use super::{
     seat::{
         self,
         Command::{Leave, Take},
-        Seat,
+        CourseSeat,
     },
     student::Student,
 };
@@ -36,7 +36,7 @@ use Seating::{Idle, Leaving, Placing, Taking, TurningAway, Vacating};
 
 event_set!(
     /// Events that the seating saga receives.
-    Heard: Application, Seat
+    Heard: Application, CourseSeat
 );
 
 /// State of a seating.
@@ -66,9 +66,10 @@ impl Saga for Seating {
     fn route(heard: &Heard) -> Option<u64> {
         use seat::Event as S;
         Some(match heard {
-            Heard::Application(application, _) => application.number(),
-            Heard::Seat(_, S::Taken { holder }) => holder.application.number(),
-            Heard::Seat(_, S::Left { application }) => application.number(),
+            Heard::CourseSeat(_, S::Taken { holder }) => holder.application.number(),
+            Heard::Application(application, _) | Heard::CourseSeat(_, S::Left { application }) => {
+                application.number()
+            }
         })
     }
 
@@ -77,15 +78,15 @@ impl Saga for Seating {
         use seat::Event as S;
         match (self, heard) {
             (Idle, Heard::Application(_, A::SeatAsked { student, .. })) => take(me, student),
-            (Taking, Heard::Seat(_, S::Taken { .. })) => place(me),
+            (Taking, Heard::CourseSeat(_, S::Taken { .. })) => place(me),
             (Placing, Heard::Application(_, A::Requested { .. }))
             | (TurningAway, Heard::Application(_, A::TurnedAway { .. }))
             | (Vacating, Heard::Application(_, A::Vacated)) => Step::done(),
             (
                 Idle | Taking | Placing | TurningAway,
                 Heard::Application(_, A::SeatReleased { student }),
-            ) => Step::wait(Leaving).send(Seat::of(&student), Leave { application: me.of() }),
-            (Leaving, Heard::Seat(_, S::Left { .. })) => vacate(me),
+            ) => Step::wait(Leaving).send(CourseSeat::of(&student), Leave { application: me.of() }),
+            (Leaving, Heard::CourseSeat(_, S::Left { .. })) => vacate(me),
             (state, _) => Step::wait(state),
         }
     }
@@ -93,7 +94,7 @@ impl Saga for Seating {
     /// Turns the application away when another one holds the seat. The application rejects a
     /// command only when it was cancelled, and that event was handled before.
     fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
-        match (self, refused.by::<Seat>()) {
+        match (self, refused.by::<CourseSeat>()) {
             (Taking, Some(_)) => {
                 let reason = refused.reason.clone();
                 Step::wait(TurningAway).send(me.of::<Application>(), TurnAway { reason })
@@ -105,8 +106,8 @@ impl Saga for Seating {
     /// Continues when the seat was taken or left already.
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
         match (self, unchanged.aggregate.as_str()) {
-            (Taking, Seat::NAME) => place(me),
-            (Leaving, Seat::NAME) => vacate(me),
+            (Taking, CourseSeat::NAME) => place(me),
+            (Leaving, CourseSeat::NAME) => vacate(me),
             (Placing | TurningAway | Vacating, Application::NAME) => Step::done(),
             (state, _) => Step::wait(state),
         }
@@ -115,14 +116,14 @@ impl Saga for Seating {
     fn waits_for(&self) -> WaitsFor {
         match self {
             Idle => WaitsFor::Nothing,
-            Taking | Leaving => WaitsFor::Part(Seat::NAME),
+            Taking | Leaving => WaitsFor::Part(CourseSeat::NAME),
             Placing | TurningAway | Vacating => WaitsFor::Part(Application::NAME),
         }
     }
 }
 
 fn take(me: Id<Seating>, student: Student) -> Step<Seating> {
-    let seat = Seat::of(&student);
+    let seat = CourseSeat::of(&student);
     Step::wait(Taking).send(seat, Take { student, application: me.of() })
 }
 

@@ -32,6 +32,9 @@ use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged,
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod specs;
+
 use Assessment::{Assigning, Closing, Deciding, Handing, Idle, Reviewing};
 
 event_set!(

@@ -98,7 +98,7 @@ impl Aggregate for Subscription {
                 Ok(vec![QuoteAsked { product_name: self.product_name.clone() }])
             }
             (S::Requested, Quote { listed }) if self.premium.is_none() => {
-                Ok(vec![quoted(listed, settings)])
+                Ok(vec![quoted(listed.as_ref(), settings)])
             }
             (S::Requested, Accept) => Ok(vec![Applied]),
             (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
@@ -199,9 +199,9 @@ fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
 }
 
 /// Returns the premium of a product, or the rejection when it is not for sale.
-fn quoted(listed: Option<Terms>, settings: &Settings) -> Event {
+fn quoted(listed: Option<&Terms>, settings: &Settings) -> Event {
     let reason = match listed {
-        Some(Terms { on_sale: true, premium, .. }) => return Priced { premium },
+        Some(Terms { on_sale: true, premium, .. }) => return Priced { premium: *premium },
         Some(Terms { on_sale: false, .. }) => "the product is withdrawn",
         None if settings.open_catalogue => return Priced { premium: settings.default_premium },
         None => "there is no product of this name",

@@ -145,7 +145,7 @@ fn a_client_waits_until_the_seat_is_free() {
     let asked = SeatAsked { student: eunmi(), price: Money(100_000) };
     let after =
         |past: &[Event]| past.iter().cloned().fold(Application::default(), Application::evolve);
-    assert_eq!(after(&[asked.clone()]).progress(), Progress::Pending);
+    assert_eq!(after(std::slice::from_ref(&asked)).progress(), Progress::Pending);
     let reason = || "b".to_owned();
     let failed = |how| Progress::Failed { how, reason: reason() };
     let turned_away = [asked.clone(), TurnedAway { reason: reason() }];

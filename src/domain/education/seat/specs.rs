@@ -3,8 +3,9 @@
 use super::{
     Application,
     Command::{Leave, Take},
+    CourseSeat,
     Event::{self, Left, Taken},
-    Holder, Rejection, Seat, compared,
+    Holder, Rejection, compared,
 };
 use crate::domain::education::student::Student;
 use crate::domain::kernel::{Id, Number, spec::Spec};
@@ -14,29 +15,33 @@ fn a_seat_is_held_by_one_application_until_it_leaves() {
     let take = |application| Take { student: student("eunmi", "MSA", 1), application };
     let taken = |application| taken("eunmi", "MSA", application);
     let (first, second) = (Id::new(1), Id::new(2));
-    Seat::given([]).when(take(first)).then([taken(1)]);
-    Seat::given([taken(1)]).when(take(first)).then([]);
-    Seat::given([taken(1)]).when(take(second)).rejected(Rejection::IsTaken { application: first });
-    Seat::given([taken(1)]).when(Leave { application: second }).then([]);
-    Seat::given([taken(1)]).when(Leave { application: first }).then([left(1)]);
-    Seat::given([taken(1), left(1)]).when(Leave { application: first }).then([]);
-    Seat::given([taken(1), left(1)]).when(take(second)).then([taken(2)]);
+    CourseSeat::given([]).when(take(first)).then([taken(1)]);
+    CourseSeat::given([taken(1)]).when(take(first)).then([]);
+    CourseSeat::given([taken(1)])
+        .when(take(second))
+        .rejected(Rejection::IsTaken { application: first });
+    CourseSeat::given([taken(1)]).when(Leave { application: second }).then([]);
+    CourseSeat::given([taken(1)]).when(Leave { application: first }).then([left(1)]);
+    CourseSeat::given([taken(1), left(1)]).when(Leave { application: first }).then([]);
+    CourseSeat::given([taken(1), left(1)]).when(take(second)).then([taken(2)]);
 }
 
 #[test]
 fn two_pairs_with_the_same_number_do_not_disturb_each_other() {
     let take = |user, application| Take { student: student(user, "MSA", 1), application };
     let past = [taken("eunmi", "MSA", 1)];
-    Seat::given(past.clone()).when(take("jung", Id::new(2))).then([taken("jung", "MSA", 2)]);
+    CourseSeat::given(past.clone()).when(take("jung", Id::new(2))).then([taken("jung", "MSA", 2)]);
     let both = [&past[..], &[taken("jung", "MSA", 2)]].concat();
-    Seat::given(both.clone()).when(Leave { application: Id::new(1) }).then([left(1)]);
+    CourseSeat::given(both.clone()).when(Leave { application: Id::new(1) }).then([left(1)]);
     let is_taken = Rejection::IsTaken { application: Id::new(2) };
-    Seat::given([&both[..], &[left(1)]].concat()).when(take("jung", Id::new(3))).rejected(is_taken);
+    CourseSeat::given([&both[..], &[left(1)]].concat())
+        .when(take("jung", Id::new(3)))
+        .rejected(is_taken);
 }
 
 #[test]
 fn a_seat_is_that_of_the_student_in_the_course_however_they_are_spelled() {
-    let seat = |user, course, number| Seat::of(&student(user, course, number));
+    let seat = |user, course, number| CourseSeat::of(&student(user, course, number));
     assert_eq!(seat("eunmi", "MSA", 1), seat(" eunmi ", "msa ", 1));
     let all = [
         seat("eunmi", "MSA", 1),
@@ -55,8 +60,8 @@ fn a_seat_is_that_of_the_student_in_the_course_however_they_are_spelled() {
 /// The numbers are those of streams in stores, so they never change.
 #[test]
 fn the_numbers_of_seats_never_change() {
-    assert_eq!(Seat::of(&student("eunmi", "MSA", 1)).number(), 74_312_102_534_650);
-    assert_eq!(Seat::of(&student("윤은미", "MSA", 1)).number(), 54_618_476_229_214);
+    assert_eq!(CourseSeat::of(&student("eunmi", "MSA", 1)).number(), 74_312_102_534_650);
+    assert_eq!(CourseSeat::of(&student("윤은미", "MSA", 1)).number(), 54_618_476_229_214);
 }
 
 fn student(user_id: &str, edu_name: &str, edu_id: u64) -> Student {

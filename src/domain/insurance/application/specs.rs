@@ -8,6 +8,7 @@ use super::{
 use crate::domain::insurance::{
     catalogue::{self, Catalogue, Event::Quoted},
     payment::{Payment, Premium},
+    product::Terms,
     subscription::{
         Command::{Price, Reject},
         Subscription,
@@ -34,7 +35,7 @@ fn an_application_that_the_catalogue_has_quoted_is_paid() {
 fn an_application_that_the_catalogue_has_rejected_fails() {
     let rejection = catalogue::Rejection::IsWithdrawn;
     let reason = rejection.to_string();
-    let command = catalogue::Command::Enter { product: Id::new(1), terms: Default::default() };
+    let command = catalogue::Command::Enter { product: Id::new(1), terms: Terms::default() };
     let refused = Refused::new::<Catalogue>(Catalogue::THE, &command, rejection);
     let reject = Reject { how: FailureKind::Refused, reason };
     let expected = Step::wait(Rejecting).send(Id::<Subscription>::new(7), reject);
