@@ -104,7 +104,8 @@ impl Shipping {
             }
             (Asking, E::Shipped) => Step::wait(Releasing).send(delivery, ConfirmShipping),
             (Asking, E::Kept { .. }) => ship(me),
-            (Receiving | Waiting | Asking, E::Cancelled) => {
+            // The refund may take long; the parcel must not leave the store meanwhile.
+            (Receiving | Waiting | Asking, E::Forfeited { .. } | E::Cancelled) => {
                 Step::wait(Stopping).send(delivery, Stop).clear_timer()
             }
             (state, _) => Step::wait(state),
