@@ -8,13 +8,17 @@ mod rental;
 use super::taxi;
 use madang::domain::{
     kernel::{
-        Id, Meta, NextState, Saga, Step,
+        Aggregate, Decision, Id, Meta, NextState, Saga, Step, Timestamp,
         payment::{self, Event::Approved, Phase},
         simulation::{Dice, World, first_flaw},
     },
     taxi::{
+        CallTaxi,
+        grade::Grade,
         order::{self, Order, OrderBilling},
         ride::{Heard, Hold, Ride, Undo},
+        settings::Settings,
+        taxi::{self as taxi_fleet, Taxi},
     },
 };
 
@@ -100,6 +104,30 @@ fn a_ride_that_is_over_before_the_order_is_confirmed_is_noticed() {
     TAXI.is_noticed(|dice| {
         let mut world = taxi::some_company(dice);
         world.plant_react(react);
+        world
+    });
+}
+
+#[test]
+fn a_taxi_that_serves_orders_of_a_better_grade_is_noticed() {
+    /// A taxi is assigned whatever grade was paid for.
+    fn decide(
+        taxi: &Taxi,
+        command: taxi_fleet::Command,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Decision<Taxi> {
+        let command = match command {
+            taxi_fleet::Command::Assign { reservation, .. } => {
+                taxi_fleet::Command::Assign { reservation, grade: Grade::Basic }
+            }
+            other => other,
+        };
+        taxi.decide(command, now, settings)
+    }
+    TAXI.is_noticed(|_| {
+        let mut world = World::of::<CallTaxi>(Settings::default());
+        world.plant_decide::<Taxi>(decide);
         world
     });
 }

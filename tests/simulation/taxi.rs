@@ -40,6 +40,7 @@ fn a_ride_survives_every_failure_of_the_outside() {
     fail_each_step(company, ride, everything_adds_up);
     fail_each_step(company, cancelled_ride, everything_adds_up);
     fail_each_step(company, completed_ride, everything_adds_up);
+    fail_each_step(company, ride_with_a_card_added, everything_adds_up);
 }
 
 #[test]
@@ -47,6 +48,7 @@ fn a_ride_survives_every_command_submitted_twice() {
     repeat_each_step(company, ride, everything_adds_up);
     repeat_each_step(company, cancelled_ride, everything_adds_up);
     repeat_each_step(company, completed_ride, everything_adds_up);
+    repeat_each_step(company, ride_with_a_card_added, everything_adds_up);
 }
 
 #[test]
@@ -54,6 +56,7 @@ fn a_ride_survives_a_crash_after_every_record() {
     crash_at_each_record(company, ride, everything_adds_up);
     crash_at_each_record(company, cancelled_ride, everything_adds_up);
     crash_at_each_record(company, completed_ride, everything_adds_up);
+    crash_at_each_record(company, ride_with_a_card_added, everything_adds_up);
 }
 
 #[test]
@@ -344,6 +347,27 @@ fn completed_ride(world: &mut World, chapter: usize) -> bool {
         return true;
     }
     ride(world, chapter)
+}
+
+/// A prime taxi is called without a card, gets one before the charge is asked for, and is cancelled.
+fn ride_with_a_card_added(world: &mut World, chapter: usize) -> bool {
+    let _ = match chapter {
+        0 => world.submit::<Taxi>(1, register_as(Grade::Platinum, 1, 4_900)),
+        1 => {
+            let customer = Customer { name: "Jung".into(), phone: "010-1234".into() };
+            let grade = Grade::Prime;
+            let call = order::Command::Call { grade, customer, card_no: "".into() };
+            let called = world.submit::<Order>(1, call);
+            while world.get::<Payment>(1) == Payment::default() && world.deliver(0) {}
+            let bill = Fare { card_no: "383824245656".into() };
+            let _ = world.submit::<Payment>(1, kernel_payment::Command::Amend { bill });
+            called
+        }
+        2 => world.submit::<Reservation>(1, confirm(None)),
+        3 => world.submit::<Order>(1, order::Command::Cancel),
+        _ => return false,
+    };
+    true
 }
 
 fn call() -> order::Command {

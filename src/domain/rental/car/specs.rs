@@ -52,6 +52,13 @@ fn the_cars_of_an_order_are_returned_once() {
 }
 
 #[test]
+fn nothing_remains_in_the_state_of_the_orders_whose_cars_are_back() {
+    let past = (1..=100).flat_map(|order| [rented(order, 2, 0), returned(order, 2, 2)]);
+    let state = past.fold(Car::default().evolve(registered(2)), Car::evolve);
+    assert_eq!(state, Car::default().evolve(registered(2)));
+}
+
+#[test]
 fn the_fleet_manager_sets_the_number_of_rentable_cars() {
     let restocked = |registered, rentable| {
         [Restocked { registered: Quantity(registered), rentable: Quantity(rentable) }]
