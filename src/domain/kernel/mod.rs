@@ -5,15 +5,20 @@
 //! passed as values, so that every business can be replayed, simulated and checked.
 
 mod aggregate;
+mod amounts;
 mod body;
 mod card;
 mod command_routes;
+mod currency;
+mod date;
 mod dispatch;
 mod field_names;
 mod host;
 mod id;
 mod lookup;
 pub mod payment;
+mod percent;
+mod period;
 mod plain_words;
 mod port;
 mod prices;
@@ -33,15 +38,20 @@ pub use aggregate::{
     Aggregate, Decision, FailureKind, Issuer, Progress, Rejection, RejectionKind, SettingsOf,
     representation,
 };
+pub use amounts::Amount;
 pub use card::CardNumber;
 pub use command_routes::{
     CommandRoute, CommandRoutes, Empty, Malformed, Method, ParsedCommand, Place, Target,
 };
+pub use currency::{Currency, InvalidAmount};
+pub use date::{Date, InvalidDate};
 pub use dispatch::{Dispatch, command_name};
 pub use field_names::field_names;
 pub use host::{AnyEvent, Business, EventSet, Host, Meta, Settings};
 pub use id::Id;
 pub use lookup::{Filter, Lookup, Query};
+pub use percent::Percent;
+pub use period::Period;
 pub use plain_words::in_plain_words;
 pub use port::{Port, PortReply, PortRequest, RetryPolicy};
 pub use prices::{price, prices};

@@ -54,7 +54,7 @@ impl Timestamp {
     }
 }
 
-fn digits(text: &[u8]) -> Option<u64> {
+pub(super) fn digits(text: &[u8]) -> Option<u64> {
     let all = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     all.then(|| text.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
 }
@@ -89,7 +89,7 @@ fn offset_ms(text: &[u8]) -> Option<i64> {
     }
 }
 
-const fn days_of(year: u64, month: u64) -> u64 {
+pub(super) const fn days_of(year: u64, month: u64) -> u64 {
     match month {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
             29
@@ -101,7 +101,7 @@ const fn days_of(year: u64, month: u64) -> u64 {
 }
 
 /// Days from the epoch to a date not before it.
-const fn days_to(year: u64, month: u64, day: u64) -> u64 {
+pub(super) const fn days_to(year: u64, month: u64, day: u64) -> u64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year / 400, year % 400);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -109,7 +109,7 @@ const fn days_to(year: u64, month: u64, day: u64) -> u64 {
 }
 
 /// Year, month and day of the date this many days after the epoch.
-const fn date_of(days: u64) -> (u64, u64, u64) {
+pub(super) const fn date_of(days: u64) -> (u64, u64, u64) {
     let days = days + EPOCH_DAYS;
     let (era, of_era) = (days / ERA_DAYS, days % ERA_DAYS);
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
