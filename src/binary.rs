@@ -165,7 +165,8 @@ fn draw(which: &Model, declarations: &Declarations) -> Done {
         return Ok(true);
     }
     let text = match which.format {
-        Format::Mermaid => model::mermaid(&boards),
+        Format::Svg => model::svg(&boards),
+        Format::Markdown => boards.iter().map(model::page).collect(),
         Format::Json => model::json(&boards),
     };
     // A closed pipe is not an error: the reading process ended early.

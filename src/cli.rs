@@ -64,9 +64,9 @@ pub struct Model {
     #[arg(value_name = "BUSINESS")]
     pub business: Option<String>,
     /// The output format
-    #[arg(long, value_enum, default_value = "mermaid")]
+    #[arg(long, value_enum, default_value = "svg")]
     pub format: Format,
-    /// Print nothing, and write a page and a JSON file for each business into this folder
+    /// Print nothing, and write a page, a drawing and a JSON file for each business into this folder
     #[arg(long, value_name = "DIR")]
     pub write: Option<PathBuf>,
 }
@@ -74,8 +74,10 @@ pub struct Model {
 /// The output format of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// A Mermaid flowchart
-    Mermaid,
+    /// A drawing, for a browser
+    Svg,
+    /// Tables in Markdown, with the drawing in a file beside them
+    Markdown,
     /// JSON, with the fields and types of commands and events
     Json,
 }
@@ -130,11 +132,11 @@ mod tests {
     }
 
     #[test]
-    fn a_board_is_drawn_in_mermaid_by_default() {
+    fn a_board_is_drawn_as_an_svg_by_default() {
         let Some(Command::Model(model)) = parse("madang model taxi").unwrap().command else {
             panic!("not the command `model`");
         };
-        assert_eq!((model.business.as_deref(), model.format), (Some("taxi"), Format::Mermaid));
+        assert_eq!((model.business.as_deref(), model.format), (Some("taxi"), Format::Svg));
         assert!(parse("madang model --format pdf").is_err());
     }
 

@@ -40,6 +40,32 @@ pub struct Aggregate {
     pub rejections: Vec<Rejection>,
     /// The types that occur in commands and events.
     pub types: Types,
+    /// The events between which clients wait for the outcome of a command.
+    pub clients_wait: ClientsWait,
+    /// The extent of the exploration that found the outcomes of the commands.
+    pub exploration: Exploration,
+}
+
+/// The events of an aggregate at which the wait of a client begins and ends. What happens in between
+/// is synchronous for the client; everything else follows later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ClientsWait {
+    /// The events after which the outcome of the command is pending.
+    pub from: BTreeSet<String>,
+    /// The events that decide a pending outcome.
+    pub until: BTreeSet<String>,
+}
+
+/// The extent of an exploration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exploration {
+    /// The number of states in which every sample was tried.
+    pub states: usize,
+    /// Whether states were left when the limit was reached, so that outcomes may be missing.
+    pub is_cut_short: bool,
+    /// The commands of which no sample value could be generated, so that none was tried.
+    pub untried: BTreeSet<String>,
 }
 
 /// An HTTP request that carries a command.
@@ -62,8 +88,15 @@ pub struct Command {
     /// The roles that may submit the command: `anyone`, `customer` or a role of staff. The set is
     /// empty when the command is internal.
     pub issuers: BTreeSet<String>,
+    /// The event after which the command is accepted in the shortest story; `None` when an
+    /// aggregate without events accepts it.
+    pub after: Option<String>,
+    /// The ports and steps whose answer a client of the command waits for.
+    pub waits_for: BTreeSet<String>,
     /// The events that the command may lead to.
     pub leads_to: BTreeSet<String>,
+    /// Whether the command may be accepted without any event.
+    pub may_change_nothing: bool,
     /// The rejections with which the command may be refused.
     pub refused_as: BTreeSet<String>,
 }
@@ -89,8 +122,33 @@ pub struct Policy {
     pub name: String,
     /// The aggregate kinds it subscribes to.
     pub hears: Vec<String>,
-    /// The commands it dispatches, with their triggers.
-    pub reactions: BTreeSet<Reaction>,
+    /// What it decides on each trigger.
+    pub decisions: Vec<Decision>,
+    /// The extent of the exploration that found the decisions.
+    pub exploration: Exploration,
+}
+
+/// A trigger of a saga, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The trigger.
+    pub whenever: Trigger,
+    /// The alternatives, by the state of the saga. Each is the commands dispatched together, in this
+    /// order.
+    pub then: BTreeSet<Vec<MessageName>>,
+}
+
+impl Policy {
+    /// The pairs of a trigger and a command that may follow from it.
+    #[must_use]
+    pub fn reactions(&self) -> BTreeSet<Reaction> {
+        let of = |decision: &Decision| {
+            let whenever = decision.whenever.clone();
+            let commands = decision.then.iter().flatten().cloned();
+            commands.map(|then| Reaction { whenever: whenever.clone(), then }).collect::<Vec<_>>()
+        };
+        self.decisions.iter().flat_map(of).collect()
+    }
 }
 
 /// A trigger and a command that follows from it.
@@ -172,6 +230,38 @@ pub struct View {
     pub searchable: Vec<String>,
     /// The events that change a row.
     pub shows: BTreeSet<MessageName>,
+}
+
+impl Board {
+    /// A sentence about the parts whose exploration was cut short, so that outcomes may be missing;
+    /// `None` when there are none.
+    #[must_use]
+    pub fn cut_short(&self) -> Option<String> {
+        let aggregates = self.aggregates.iter().map(|part| (&part.name, &part.exploration));
+        let policies = self.policies.iter().map(|part| (&part.name, &part.exploration));
+        let parts: Vec<_> = aggregates.chain(policies).collect();
+        let cut = parts.iter().filter(|(_, exploration)| exploration.is_cut_short);
+        let cut: Vec<String> = cut
+            .map(|(name, exploration)| format!("{name} ({} states)", exploration.states))
+            .collect();
+        let untried = parts.iter().flat_map(|(name, exploration)| {
+            exploration.untried.iter().map(move |command| format!("{name} {command}"))
+        });
+        let untried: Vec<String> = untried.collect();
+        let mut sentences = vec![];
+        if !cut.is_empty() {
+            sentences.push(format!(
+                "The exploration was cut short; longer stories may have more outcomes: {}.",
+                cut.join(", ")
+            ));
+        }
+        if !untried.is_empty() {
+            let untried = untried.join(", ");
+            sentences
+                .push(format!("No value could be generated, so these were not tried: {untried}."));
+        }
+        (!sentences.is_empty()).then(|| sentences.join(" "))
+    }
 }
 
 impl MessageName {

@@ -6,8 +6,10 @@
 //! reachable state, and records the outcomes on the board.
 
 pub mod board;
+mod drawing;
+mod exploring;
+mod frontier;
 mod kinds;
-mod mermaid;
 mod outside;
 mod page;
 mod policies;
@@ -20,6 +22,7 @@ use crate::domain::kernel::{
 use board::{Board, MessageName};
 use kinds::Kind;
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
@@ -28,12 +31,19 @@ use std::{
 /// The name of a part and the function that describes it once all aggregate kinds are known.
 type Draw<T> = (&'static str, fn(&[Box<dyn Kind>]) -> T);
 
+/// The name of a saga, and the functions that find its commands and its policy.
+struct DrawPolicy {
+    name: &'static str,
+    commands: fn(&[Box<dyn Kind>]) -> BTreeSet<MessageName>,
+    policy: fn(&[Box<dyn Kind>], &BTreeSet<MessageName>) -> board::Policy,
+}
+
 /// A host that describes the parts of its businesses as boards; see [`Host`].
 #[derive(Default)]
 pub struct ModelBuilder {
     businesses: Vec<&'static str>,
     kinds: Vec<Box<dyn Kind>>,
-    policies: Vec<Draw<board::Policy>>,
+    policies: Vec<DrawPolicy>,
     services: Vec<Draw<board::Service>>,
     lookups: Vec<Draw<board::Lookup>>,
     views: Vec<Draw<board::View>>,
@@ -52,7 +62,11 @@ impl Host for ModelBuilder {
     }
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
-        self.policies.push((S::NAME, policies::policy::<S>));
+        self.policies.push(DrawPolicy {
+            name: S::NAME,
+            commands: policies::commands::<S>,
+            policy: policies::policy::<S>,
+        });
         self
     }
 
@@ -93,12 +107,14 @@ impl ModelBuilder {
         }
         let is_ours = |name: &str| name.split('/').next() == Some(business);
         let kinds = self.kinds.iter().filter(|kind| is_ours(kind.name()));
+        let services = self.draw(&self.services, is_ours);
+        let lookups = self.draw(&self.lookups, is_ours);
         Some(Board {
             business: business.to_owned(),
             aggregates: kinds.map(|kind| kind.describe()).collect(),
-            policies: self.draw(&self.policies, is_ours),
-            services: self.draw(&self.services, is_ours),
-            lookups: self.draw(&self.lookups, is_ours),
+            policies: self.policies(&services, &lookups, is_ours),
+            services,
+            lookups,
             views: self.draw(&self.views, is_ours),
         })
     }
@@ -110,19 +126,46 @@ impl ModelBuilder {
         Some(MessageName { aggregate: record.kind.to_owned(), name })
     }
 
+    /// The policies of a business. A command that also another saga, a service or a lookup sends is
+    /// not one of a saga alone.
+    fn policies(
+        &self,
+        services: &[board::Service],
+        lookups: &[board::Lookup],
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Vec<board::Policy> {
+        let sagas: Vec<&DrawPolicy> = self.policies.iter().filter(|s| is_ours(s.name)).collect();
+        let commands: Vec<_> = sagas.iter().map(|saga| (saga.commands)(&self.kinds)).collect();
+        let answers = services.iter().flat_map(|service| service.asks.values());
+        let answers = answers.flat_map(BTreeMap::values).flatten();
+        let reactions = lookups.iter().flat_map(|lookup| &lookup.reactions);
+        let outside: BTreeSet<&MessageName> =
+            answers.chain(reactions.map(|reaction| &reaction.then)).collect();
+        let policy = |(nth, saga): (usize, &&DrawPolicy)| {
+            let is_of_another = |command: &MessageName| {
+                let mut others = commands.iter().enumerate();
+                outside.contains(command)
+                    || others.any(|(other, sent)| other != nth && sent.contains(command))
+            };
+            let own = commands[nth].iter().filter(|command| !is_of_another(command));
+            (saga.policy)(&self.kinds, &own.cloned().collect())
+        };
+        sagas.iter().enumerate().map(policy).collect()
+    }
+
     fn draw<T>(&self, parts: &[Draw<T>], is_ours: impl Fn(&str) -> bool) -> Vec<T> {
         let ours = parts.iter().filter(|(name, _)| is_ours(name));
         ours.map(|(_, draw)| draw(&self.kinds)).collect()
     }
 }
 
-/// The boards as one Mermaid flowchart.
+/// The boards as one drawing, in SVG.
 #[must_use]
-pub fn mermaid(boards: &[Board]) -> String {
-    mermaid::flowchart(boards)
+pub fn svg(boards: &[Board]) -> String {
+    drawing::svg(boards)
 }
 
-/// A board as a page in Markdown, with its flowchart, its commands and events.
+/// A board as a page in Markdown: its drawing, from the file beside it, and its parts as tables.
 #[must_use]
 pub fn page(board: &Board) -> String {
     page::page(board)
@@ -144,6 +187,7 @@ pub fn files(boards: &[Board]) -> Vec<(String, String)> {
     let of = |board: &Board| {
         [
             (format!("{}.md", board.business), page(board)),
+            (format!("{}.svg", board.business), svg(std::slice::from_ref(board))),
             (format!("{}.json", board.business), json(std::slice::from_ref(board))),
         ]
     };

@@ -1,27 +1,30 @@
 //! A board as a page in Markdown.
 
 use super::{
-    board::{Aggregate, Board, MessageName, Reaction, Trigger},
-    mermaid,
+    board::{Aggregate, Board, Command, Decision, MessageName, Reaction, Trigger},
     shape::{Definition, Types, details},
 };
 use std::{collections::BTreeSet, fmt::Write as _};
 
-/// Renders a board: the flowchart, then its parts as tables.
+/// Renders a board: its drawing, then its parts as tables.
 pub(super) fn page(board: &Board) -> String {
+    let name = &board.business;
     let mut page = format!(
-        "# {}\n\nWritten by `madang model`; not by hand. \
-         Blue is commanded, orange has happened, yellow frames decide, lilac reacts, green shows, \
-         pink is outside.\n\n```mermaid\n{}```\n",
-        board.business,
-        mermaid::flowchart(std::slice::from_ref(board)),
+        "# {name}\n\nWritten by `madang model`; not by hand.\n\n\
+         [![The event-storming board of {name}]({name}.svg)]({name}.svg)\n\n\
+         Time runs from left to right. Blue is commanded, orange has happened, lilac decides, red is \
+         refused, pink is outside; a green number on an event is a view that shows it. A solid arrow is \
+         followed at once or while a client waits, a dashed one later.\n",
     );
+    if let Some(cut_short) = board.cut_short() {
+        let _ = writeln!(page, "\n{cut_short}");
+    }
     for aggregate in &board.aggregates {
         page.push_str(&of_aggregate(aggregate));
     }
     for policy in &board.policies {
         let _ = writeln!(page, "\n## Policy `{}`\n", policy.name);
-        page.push_str(&table(["whenever", "then"], reactions(&policy.reactions)));
+        page.push_str(&table(["whenever", "then"], decisions(&policy.decisions)));
     }
     for service in &board.services {
         let _ = writeln!(page, "\n## Outside service `{}`\n", service.name);
@@ -58,7 +61,7 @@ fn of_aggregate(aggregate: &Aggregate) -> String {
             command.what.name.clone(),
             quoted(&command.what.details()),
             if issuers.is_empty() { "internal only".to_owned() } else { issuers.join(", ") },
-            names(&command.leads_to),
+            outcomes(command),
             names(&command.refused_as),
         ]
     });
@@ -83,6 +86,18 @@ fn of_aggregate(aggregate: &Aggregate) -> String {
     text
 }
 
+/// The events that a command may lead to, and what its client waits for.
+fn outcomes(command: &Command) -> String {
+    let nothing = command.may_change_nothing.then_some("nothing");
+    let events = command.leads_to.iter().map(String::as_str).chain(nothing);
+    let events = events.collect::<Vec<_>>().join(", ");
+    let waits_for: Vec<String> = command.waits_for.iter().map(|name| quoted(name)).collect();
+    if waits_for.is_empty() {
+        return events;
+    }
+    format!("{events}; a client waits for {}", waits_for.join(", "))
+}
+
 fn of_types(types: &Types) -> String {
     let mut text = String::new();
     for (name, definition) in &types.0 {
@@ -95,10 +110,29 @@ fn of_types(types: &Types) -> String {
                 });
                 variants.collect::<Vec<_>>().join(" | ")
             }
+            Definition::Value(read) => read.clone(),
         };
         let _ = writeln!(text, "- `{name}` = `{definition}`");
     }
     if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// One row for each trigger, with its alternatives.
+fn decisions(decisions: &[Decision]) -> Vec<[String; 2]> {
+    let row = |decision: &Decision| {
+        let then: Vec<String> = decision.then.iter().map(|commands| list(commands)).collect();
+        [whenever(&decision.whenever), then.join(" *or* ")]
+    };
+    decisions.iter().map(row).collect()
+}
+
+fn whenever(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Event(message_name) => named(message_name),
+        Trigger::Refused(message_name) => format!("{} is refused", named(message_name)),
+        Trigger::Unchanged(message_name) => format!("{} has no effect", named(message_name)),
+        Trigger::Timer => "the timer fires".to_owned(),
+    }
 }
 
 /// One row for each trigger, with all commands that follow.
@@ -107,13 +141,7 @@ fn reactions(reactions: &BTreeSet<Reaction>) -> Vec<[String; 2]> {
         reactions.iter().map(|reaction| &reaction.whenever).collect();
     let row = |trigger: &Trigger| {
         let then = reactions.iter().filter(|reaction| reaction.whenever == *trigger);
-        let whenever = match trigger {
-            Trigger::Event(message_name) => named(message_name),
-            Trigger::Refused(message_name) => format!("{} is refused", named(message_name)),
-            Trigger::Unchanged(message_name) => format!("{} has no effect", named(message_name)),
-            Trigger::Timer => "the timer fires".to_owned(),
-        };
-        [whenever, list(then.map(|reaction| &reaction.then))]
+        [whenever(trigger), list(then.map(|reaction| &reaction.then))]
     };
     triggers.into_iter().map(row).collect()
 }

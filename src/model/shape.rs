@@ -30,6 +30,8 @@ pub enum Definition {
     Fields(Vec<Field>),
     /// An enum with these variants.
     OneOf(Vec<Variant>),
+    /// A value of the business, read as a value of this type.
+    Value(String),
 }
 
 impl Default for Definition {
@@ -50,6 +52,22 @@ pub(super) struct Traced<T> {
     pub types: Types,
     /// Sample values, the simplest first.
     pub samples: Vec<T>,
+}
+
+/// The module of the language; its own values need no definition on a board.
+const KERNEL: &str = concat!(env!("CARGO_CRATE_NAME"), "::domain::kernel::");
+
+impl Types {
+    /// Defines the type with this path as one that is read as `read`, unless it is defined already,
+    /// is generic, or is part of Rust or of the language.
+    pub(super) fn learn_value(&mut self, path: &str, read: &str) {
+        let name = bare(path);
+        let is_foreign =
+            ["core::", "alloc::", "std::", KERNEL].iter().any(|at| path.starts_with(at));
+        if path.contains("::") && !is_foreign && !path.contains('<') {
+            self.0.entry(name).or_insert_with(|| Definition::Value(read.to_owned()));
+        }
+    }
 }
 
 impl Definition {
@@ -74,7 +92,7 @@ impl Definition {
                 }
             }
             (known @ Self::Fields(_), seen) if *known == Self::default() => *known = seen,
-            (Self::Fields(_) | Self::OneOf(_), _) => {}
+            (Self::Fields(_) | Self::OneOf(_) | Self::Value(_), _) => {}
         }
     }
 
@@ -92,6 +110,7 @@ impl Definition {
         match self {
             Self::OneOf(variants) => variants,
             Self::Fields(fields) => vec![Variant { name: String::new(), fields }],
+            Self::Value(_) => vec![],
         }
     }
 }

@@ -2,15 +2,14 @@
 
 use madang::{
     domain,
-    model::{self, ModelBuilder, board::Board},
+    model::{
+        self, ModelBuilder,
+        board::{Board, MessageName, Trigger},
+    },
 };
 use std::{collections::BTreeSet, fs, sync::LazyLock};
 
 const RENEW: &str = "cargo run -- model --write docs/model";
-
-/// The most text that Mermaid draws by default, as on GitHub.
-const EDGES_MAX: usize = 500;
-const CHARACTERS_MAX: usize = 50_000;
 
 static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| {
     let mut builder = ModelBuilder::default();
@@ -83,48 +82,67 @@ fn every_internal_command_has_a_sender() {
     }
 }
 
+/// Rejections that no command meets: clients submit no command to these aggregates.
+const NEVER_MET: &[(&str, &str)] = &[("taxi/notices", "Unknown")];
+
 #[test]
-fn the_flowcharts_can_be_drawn() {
-    for boards in BOARDS.iter().map(std::slice::from_ref).chain([BOARDS.as_slice()]) {
-        let text = model::mermaid(boards);
-        let (mut nodes, mut edges, mut depth) = (BTreeSet::new(), vec![], 0_usize);
-        let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("flowchart LR"));
-        for line in lines.map(str::trim) {
-            match line.split(' ').collect::<Vec<_>>().as_slice() {
-                ["end"] => depth = depth.checked_sub(1).expect("an open frame"),
-                ["subgraph", frame] => {
-                    depth += 1;
-                    nodes.insert(id(frame));
-                }
-                ["classDef" | "class", ..] => {}
-                [from, arrow, .., to] if is_arrow(arrow) => edges.push((id(from), id(to))),
-                _ => {
-                    assert!(line.contains(":::"), "not a node: {line}");
-                    assert_eq!(line.matches('"').count(), 2, "a label that ends early: {line}");
-                    assert!(nodes.insert(id(line)), "twice: {line}");
-                }
-            }
-        }
-        assert_eq!(depth, 0, "a frame without an end");
-        for (from, to) in &edges {
-            assert!(nodes.contains(from) && nodes.contains(to), "{from} to {to}: an unknown node");
-        }
-        if boards.len() == 1 {
-            assert!(edges.len() <= EDGES_MAX, "{} arrows", edges.len());
-            assert!(text.len() <= CHARACTERS_MAX, "{} characters", text.len());
+fn every_rejection_is_met_by_a_command() {
+    for aggregate in BOARDS.iter().flat_map(|board| &board.aggregates) {
+        let met: BTreeSet<&String> =
+            aggregate.commands.iter().flat_map(|command| &command.refused_as).collect();
+        for rejection in &aggregate.rejections {
+            let (aggregate, name) = (aggregate.name.as_str(), &rejection.what.name);
+            let is_never_met = NEVER_MET.contains(&(aggregate, name));
+            assert!(met.contains(name) != is_never_met, "{aggregate} {name}");
         }
     }
 }
 
-/// Whether this is an arrow, with or without a label.
-fn is_arrow(arrow: &str) -> bool {
-    arrow.starts_with("-->") || arrow.starts_with("-.->")
+/// A rejection or a no-op reaches a saga only while its command has no answer, and only when the
+/// aggregate can give it.
+#[test]
+fn a_policy_decides_on_no_answer_that_cannot_come() {
+    for board in BOARDS.iter() {
+        let outcome = |name: &MessageName| {
+            let aggregate = board.aggregates.iter().find(|kind| kind.name == name.aggregate)?;
+            aggregate.commands.iter().find(|command| command.what.name == name.name)
+        };
+        for (policy, decision) in board
+            .policies
+            .iter()
+            .flat_map(|policy| policy.decisions.iter().map(move |d| (policy, d)))
+        {
+            let can_come = match &decision.whenever {
+                Trigger::Refused(command) => {
+                    outcome(command).is_some_and(|c| !c.refused_as.is_empty())
+                }
+                Trigger::Unchanged(command) => {
+                    outcome(command).is_some_and(|c| c.may_change_nothing)
+                }
+                Trigger::Event(_) | Trigger::Timer => true,
+            };
+            assert!(can_come, "{}: {:?}", policy.name, decision.whenever);
+        }
+    }
+    let listing = BOARDS.iter().flat_map(|board| &board.policies);
+    let listing = listing.filter(|policy| policy.name == "insurance/listing");
+    let triggers = listing.flat_map(|policy| &policy.decisions).map(|d| d.whenever.clone());
+    let refused: Vec<Trigger> = triggers.filter(|t| matches!(t, Trigger::Refused(_))).collect();
+    let enter = || MessageName { aggregate: "insurance/catalogues".into(), name: "Enter".into() };
+    assert_eq!(refused, [Trigger::Refused(enter())], "a catalogue refuses, a product does not");
 }
 
-/// The start of a node: a name that needs no quotes.
-fn id(text: &str) -> String {
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-    assert!(end > 0, "no name: {text}");
-    text[..end].to_owned()
+#[test]
+fn a_page_says_which_explorations_were_cut_short() {
+    for board in BOARDS.iter() {
+        let aggregates = board.aggregates.iter().map(|part| (&part.name, &part.exploration));
+        let policies = board.policies.iter().map(|part| (&part.name, &part.exploration));
+        let (page, svg) = (model::page(board), model::svg(std::slice::from_ref(board)));
+        for (name, exploration) in aggregates.chain(policies) {
+            let sentence = format!("{name} ({} states)", exploration.states);
+            assert_eq!(page.contains(&sentence), exploration.is_cut_short, "{name}");
+            assert_eq!(svg.contains(&sentence), exploration.is_cut_short, "{name}");
+            assert!(exploration.untried.is_empty(), "{name}: {:?}", exploration.untried);
+        }
+    }
 }

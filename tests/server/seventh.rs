@@ -87,7 +87,7 @@ fn its_board_is_drawn() {
     let lend = &boards[0].aggregates[0].commands[1];
     assert_eq!((lend.what.name.as_str(), lend.what.fields[0].kind.as_str()), ("Lend", "Text"));
     assert!(lend.leads_to.contains("Lent") && lend.refused_as.contains("Unknown"), "{lend:?}");
-    assert!(model::mermaid(&boards).contains("library_books_command_Lend"));
+    assert!(model::svg(&boards).contains(">Lend<"));
     assert!(model::page(&boards[0]).contains("POST /library/books/{number}/bring-back"));
 }
 

@@ -4,20 +4,27 @@
 //! possible values and records the choice. It enumerates all choices, the simplest first.
 //!
 //! Every variant, every option and both booleans appear in all combinations. At most one number or
-//! text of a sample is not the usual one.
+//! text of a sample is not the usual one. The unusual ones are those that rules are about: zero,
+//! a number above every bound, an empty text, a text longer than a name.
 
 mod parts;
 #[cfg(test)]
 mod tests;
 
 use super::shape::{Definition, Field, Traced, Types, bare};
-use crate::domain::kernel::command_name;
+use crate::domain::kernel::{Money, command_name};
 use parts::{Chosen, Entries, Fields};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor, value::Error};
-use std::{collections::VecDeque, fmt::Debug};
+use std::{any::type_name, collections::VecDeque, fmt::Debug};
 
 /// The most samples generated per type.
-const SAMPLES_MAX: usize = 256;
+const SAMPLES_MAX: usize = 1_024;
+
+/// A number above every bound of the businesses: the largest that is read from clients.
+const HUGE: u64 = 1_000_000_000_000_000;
+
+/// The characters of an overlong text: more than a name may have.
+const OVERLONG_CHARS: usize = 101;
 
 /// The depth at which lists and options end; only recursive types are deeper.
 const DEPTH_MAX: usize = 16;
@@ -90,8 +97,11 @@ struct Tracer {
     /// The name of the field being read. `around` is the name of the newtype around a bare value.
     field: &'static str,
     around: String,
-    /// The type name of the value read last.
+    /// Whether the key of a map is being read.
+    is_key: bool,
+    /// The type name of the value read last, and of the value in the newtype read last.
     last: String,
+    wrapped: String,
     root: Definition,
     types: Types,
 }
@@ -103,15 +113,18 @@ impl Tracer {
         taken
     }
 
-    /// A number by the type around it. Ids can be equal or differ, amounts can be zero.
-    fn number(&mut self) -> u8 {
-        let numbers: &[u8] = match self.around.as_str() {
+    /// A number up to `max`, by the type around it. Ids can be equal or differ, amounts can be zero.
+    fn number(&mut self, max: u64) -> u64 {
+        let numbers: &[u64] = match self.around.as_str() {
             "Timestamp" => &[1],
-            "Money" => &[100, 0],
-            id if id.starts_with("Id<") => &[1, 2],
-            _ => &[1, 2, 0],
+            "Date" if self.field == "until" => &[20_456, 20_455],
+            "Date" => &[20_454, 20_455, 0],
+            "Percent" => &[1_000, 0],
+            "Money" | "Amount" => &[100, 0, Money::MAX.0, HUGE],
+            id if id.starts_with("Id<") => &[1, 2, 0],
+            _ => &[1, 2, 0, HUGE],
         };
-        numbers[self.choose(numbers.len(), true)]
+        numbers[self.choose(numbers.len(), true)].min(max)
     }
 
     fn is_something(&mut self) -> bool {
@@ -149,6 +162,22 @@ impl Tracer {
         self.fields(&NAMES[..length.min(NAMES.len())], visitor)
     }
 
+    /// The name of the type of a value that was just read, as in the code of the business. A type of
+    /// the business that is read as a value of another type is defined as such.
+    fn name_of<T>(&mut self) -> String {
+        let name = bare(type_name::<T>());
+        if name.starts_with("__") {
+            return self.last.clone(); // a field with a function of its own for reading
+        }
+        let (mut path, mut read) = (type_name::<T>(), self.last.as_str());
+        while let (Some(inner), Some(read_inside)) = (content(path), content(read)) {
+            (path, read) = (inner, read_inside);
+        }
+        let read = if bare(path) == read { &self.wrapped } else { read };
+        self.types.learn_value(path, read);
+        name
+    }
+
     fn define(&mut self, name: &str, definition: Definition) {
         name.clone_into(&mut self.last);
         if self.depth == 0 {
@@ -162,9 +191,19 @@ impl Tracer {
 macro_rules! numbers {
     ($($method:ident $visit:ident $type:ty),+ $(,)?) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let number = self.number();
+            let max = u64::try_from(<$type>::MAX).unwrap_or(HUGE);
+            let number = self.number(max);
             stringify!($type).clone_into(&mut self.last);
-            visitor.$visit(number.into())
+            visitor.$visit(<$type>::try_from(number).unwrap_or(<$type>::MAX))
+        })+
+    };
+}
+
+macro_rules! fractions {
+    ($($method:ident $visit:ident $type:ty),+ $(,)?) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            stringify!($type).clone_into(&mut self.last);
+            visitor.$visit([1.0, 0.5, 0.0][self.choose(3, true)])
         })+
     };
 }
@@ -177,8 +216,11 @@ impl<'de> Deserializer<'de> for &mut Tracer {
         deserialize_u32 visit_u32 u32, deserialize_u64 visit_u64 u64,
         deserialize_i16 visit_i16 i16, deserialize_i32 visit_i32 i32,
         deserialize_i64 visit_i64 i64,
-        deserialize_f32 visit_f32 f32, deserialize_f64 visit_f64 f64,
         deserialize_u128 visit_u128 u128, deserialize_i128 visit_i128 i128,
+    }
+
+    fractions! {
+        deserialize_f32 visit_f32 f32, deserialize_f64 visit_f64 f64,
     }
 
     fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -197,16 +239,15 @@ impl<'de> Deserializer<'de> for &mut Tracer {
         visitor.visit_char('x')
     }
 
-    /// A text contains the name of its field, so that messages made of it are readable. There is a
-    /// second text, so that two texts can differ. A card number can be empty.
+    /// A text contains the name of its field, so that messages made of it are readable. The second
+    /// text is the same for all fields, so that the texts of two fields can be equal. It is the usual
+    /// text of the keys of a map.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         "String".clone_into(&mut self.last);
-        let ways = if self.around == "CardNumber" { 3 } else { 2 };
-        visitor.visit_string(match self.choose(ways, true) {
-            0 => format!("<{}>", self.field),
-            1 => format!("<another {}>", self.field),
-            _ => String::new(),
-        })
+        let usual = if self.is_key { "<another>".to_owned() } else { format!("<{}>", self.field) };
+        let texts = [usual, "<another>".to_owned(), String::new(), "x".repeat(OVERLONG_CHARS)];
+        let nth = self.choose(texts.len(), true);
+        visitor.visit_str(&texts[nth])
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -264,13 +305,10 @@ impl<'de> Deserializer<'de> for &mut Tracer {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let name = bare(name);
-        // A text inside of another newtype is read as that one.
-        let is_inner = name == "Text" && !self.around.is_empty();
-        let inner = if is_inner { self.around.clone() } else { name.clone() };
-        let around = std::mem::replace(&mut self.around, inner);
+        let around = std::mem::replace(&mut self.around, name.clone());
         let value = self.deeper(|tracer| visitor.visit_newtype_struct(&mut *tracer));
         self.around = around;
-        self.last = name;
+        self.wrapped = std::mem::replace(&mut self.last, name);
         value
     }
 
@@ -344,6 +382,13 @@ impl<'de> Deserializer<'de> for &mut Tracer {
     fn is_human_readable(&self) -> bool {
         false // as in the journal
     }
+}
+
+/// The type within an option or a list.
+fn content(path: &str) -> Option<&str> {
+    let inner = path.strip_suffix('>')?;
+    let around = ["core::option::Option<", "alloc::vec::Vec<", "Option<", "Vec<"];
+    around.iter().find_map(|around| inner.strip_prefix(around))
 }
 
 fn types_of(fields: &[Field]) -> String {

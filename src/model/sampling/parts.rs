@@ -32,7 +32,8 @@ impl<'de> SeqAccess<'de> for Fields<'_> {
             self.tracer.field = name;
         }
         let value = seed.deserialize(&mut *self.tracer)?;
-        self.found.push(Field { name: (*name).to_owned(), kind: self.tracer.last.clone() });
+        let kind = self.tracer.name_of::<T::Value>();
+        self.found.push(Field { name: (*name).to_owned(), kind });
         Ok(Some(value))
     }
 }
@@ -53,14 +54,18 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     ) -> Result<Option<K::Value>, Error> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
-        let key = seed.deserialize(&mut *self.tracer)?;
-        self.fields.push(Field { name: "key".to_owned(), kind: self.tracer.last.clone() });
-        Ok(Some(key))
+        self.tracer.is_key = true;
+        let key = seed.deserialize(&mut *self.tracer);
+        self.tracer.is_key = false;
+        let kind = self.tracer.name_of::<K::Value>();
+        self.fields.push(Field { name: "key".to_owned(), kind });
+        key.map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let value = seed.deserialize(&mut *self.tracer)?;
-        self.fields.push(Field { name: "value".to_owned(), kind: self.tracer.last.clone() });
+        let kind = self.tracer.name_of::<V::Value>();
+        self.fields.push(Field { name: "value".to_owned(), kind });
         Ok(value)
     }
 }
@@ -91,7 +96,8 @@ impl<'de> VariantAccess<'de> for Chosen<'_> {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         let value = seed.deserialize(&mut *self.tracer)?;
-        self.fields.push(Field { name: "0".to_owned(), kind: self.tracer.last.clone() });
+        let kind = self.tracer.name_of::<T::Value>();
+        self.fields.push(Field { name: "0".to_owned(), kind });
         Ok(value)
     }
 

@@ -1,7 +1,10 @@
 //! Tests of the tracing of types.
 
 use super::*;
-use crate::domain::kernel::{Id, Money, Text};
+use crate::{
+    domain::kernel::{Amount, Currency, Date, Id, Money, Percent, Period, Text},
+    model::shape::details,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +20,20 @@ enum SampleEvent {
 struct Person {
     name: Text,
     friends: Vec<u64>,
+    called: Option<Nickname>,
+}
+
+/// A value of the business that is read from a text.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+struct Nickname(String);
+
+impl TryFrom<String> for Nickname {
+    type Error = std::convert::Infallible;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Ok(Self(text))
+    }
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +68,8 @@ fn every_variant_is_described_with_its_fields_and_types() {
     ];
     assert_eq!(lines, expected);
     let names: Vec<_> = types.0.keys().collect();
-    assert_eq!(names, ["Person", "Why"]);
+    assert_eq!(names, ["Nickname", "Person", "Why"]);
+    assert_eq!(types.0["Nickname"], Definition::Value("String".to_owned()));
     let why = types.0["Why"].clone().variants();
     assert_eq!((why[0].name.as_str(), why[1].details().as_str()), ("asked", "reason: String"));
 }
@@ -65,17 +83,40 @@ fn every_variant_option_and_amount_that_matters_is_sampled() {
         SampleEvent::Merged { into: Some(Id::new(2)), why: forced() },
         SampleEvent::Merged { into: None, why: forced() },
         SampleEvent::Opened {
-            by: Person { name: "<name>".into(), friends: vec![] },
+            by: Person { name: "<name>".into(), friends: vec![], called: None },
             fee: Money(0),
         },
+        SampleEvent::Renamed("".into()),
+        SampleEvent::Renamed("x".repeat(101).as_str().into()),
     ] {
         assert!(samples.contains(&expected), "{expected:?} is not among {samples:?}");
     }
-    assert_eq!(samples.len(), 1 + 2 + (3 * 2 + 2) + (2 + 2 + 2 + 2), "{samples:?}");
+    let (closed, renamed, merged) = (1, 4, 2 + 2 + (2 + 2 + 2 * 3));
+    let opened = 2 * (2 * (1 + 3 + 3) + 3) + 2 * 3;
+    assert_eq!(samples.len(), closed + renamed + merged + opened, "{samples:?}");
 }
 
 #[test]
 fn tracing_a_recursive_type_terminates() {
     assert!(traced::<Endless>().samples.is_empty());
     assert!(!traced::<Chain>().samples.is_empty());
+}
+
+#[test]
+fn the_values_of_the_language_are_sampled() {
+    let periods = traced::<Period>().samples;
+    assert!(periods.iter().all(|period| period.from() < period.until()), "{periods:?}");
+    let Traced { whole, types, samples } = traced::<Offer>();
+    let fields = "night: Date, stay: Period, discount: Percent, price: Amount";
+    assert_eq!(details(&whole.variants()[0].fields), fields);
+    assert!(types.0.contains_key("Currency") && !types.0.contains_key("Date"), "{types:?}");
+    assert!(samples.iter().any(|offer| offer.price.currency() == Currency::Usd));
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Offer {
+    night: Date,
+    stay: Period,
+    discount: Percent,
+    price: Amount,
 }
