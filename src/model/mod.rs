@@ -31,11 +31,14 @@ use std::{
 /// The name of a part and the function that describes it once all aggregate kinds are known.
 type Draw<T> = (&'static str, fn(&[Box<dyn Kind>]) -> T);
 
+/// The names of commands.
+type Names = BTreeSet<MessageName>;
+
 /// The name of a saga, and the functions that find its commands and its policy.
 struct DrawPolicy {
     name: &'static str,
-    commands: fn(&[Box<dyn Kind>]) -> BTreeSet<MessageName>,
-    policy: fn(&[Box<dyn Kind>], &BTreeSet<MessageName>) -> board::Policy,
+    commands: fn(&[Box<dyn Kind>]) -> Names,
+    policy: fn(&[Box<dyn Kind>], &Names) -> board::Policy,
 }
 
 /// A host that describes the parts of its businesses as boards; see [`Host`].

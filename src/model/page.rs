@@ -120,7 +120,7 @@ fn of_types(types: &Types) -> String {
 /// One row for each trigger, with its alternatives.
 fn decisions(decisions: &[Decision]) -> Vec<[String; 2]> {
     let row = |decision: &Decision| {
-        let then: Vec<String> = decision.then.iter().map(|commands| list(commands)).collect();
+        let then: Vec<String> = decision.then.iter().map(list).collect();
         [whenever(&decision.whenever), then.join(" *or* ")]
     };
     decisions.iter().map(row).collect()

@@ -8,7 +8,7 @@ use madang::{
     },
     model::{
         ModelBuilder,
-        board::{Board, MessageName, Trigger},
+        board::{Board, MessageName, Policy, Trigger},
     },
 };
 use std::sync::LazyLock;
@@ -84,7 +84,7 @@ fn said(by: &str, trigger: &Trigger) -> Vec<MessageName> {
     for board in BOARDS.iter() {
         let policies = board.policies.iter().filter(|policy| policy.name == by);
         let lookups = board.lookups.iter().filter(|lookup| lookup.name == by);
-        let reactions = policies.flat_map(|policy| policy.reactions());
+        let reactions = policies.flat_map(Policy::reactions);
         let reactions = reactions.chain(lookups.flat_map(|lookup| lookup.reactions.clone()));
         let reactions = reactions.filter(|reaction| reaction.whenever == *trigger);
         said.extend(reactions.map(|reaction| reaction.then.clone()));

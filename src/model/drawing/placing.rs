@@ -111,9 +111,10 @@ impl Placing {
         let height =
             |node: usize| self.lanes[chart.stickers[node].lane] * 10_000 + self.rows[node] * 100;
         let arrows = chart.arrows.iter();
-        let neighbours = arrows.filter_map(|arrow| match is_forward {
-            true => (arrow.to == node).then_some(arrow.from),
-            false => (arrow.from == node).then_some(arrow.to),
+        let neighbours = arrows.filter_map(|arrow| {
+            let (here, there) =
+                if is_forward { (arrow.to, arrow.from) } else { (arrow.from, arrow.to) };
+            (here == node).then_some(there)
         });
         let heights: Vec<usize> = neighbours.map(height).collect();
         if heights.is_empty() {

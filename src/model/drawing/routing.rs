@@ -86,10 +86,9 @@ pub(super) fn channel_pins(ways: &[Way], at: &impl Coordinates) -> BTreeMap<usiz
         add(way.enters, way.end(), at.entry_y(way.to), Side::After);
         if let Some(gutter) = way.gutter {
             let at = at.gutter_y(gutter, way.end());
-            let (out, into) = match way.enters > way.leaves {
-                true => (Side::After, Side::Before),
-                false => (Side::Before, Side::After),
-            };
+            let is_forward = way.enters > way.leaves;
+            let (out, into) =
+                if is_forward { (Side::After, Side::Before) } else { (Side::Before, Side::After) };
             add(way.leaves, way.start(), at, out);
             add(way.enters, way.end(), at, into);
         }

@@ -8,7 +8,10 @@ use crate::model::{
     board::{self, Lookup, MessageName, Rejection, Trigger},
     shape::Variant,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 /// The sizes of the texts in pixels: names, and everything else.
 const NAME: u32 = 13;
@@ -126,14 +129,14 @@ pub(super) fn command(lane: usize, command: &board::Command, rejections: &[Rejec
         (sticker.main, sticker.is_start) = (1, true);
     }
     for waits_for in &command.waits_for {
-        sticker.title += &format!("\na client waits for {waits_for}");
+        let _ = write!(sticker.title, "\na client waits for {waits_for}");
     }
     if !command.refused_as.is_empty() {
         let names: Vec<&str> = command.refused_as.iter().map(String::as_str).collect();
         sticker.parts.push(Part::new("rejection").with(&names.join(", "), NOTE, kind));
         let refused = rejections.iter().filter(|r| command.refused_as.contains(&r.what.name));
         for Rejection { what, reason, .. } in refused {
-            sticker.title += &format!("\n{}: {reason}", what.name);
+            let _ = write!(sticker.title, "\n{}: {reason}", what.name);
         }
     }
     sticker
@@ -162,7 +165,7 @@ pub(super) fn decision(
         let commands: Vec<String> = commands.iter().map(|command| names.show(command)).collect();
         let commands = commands.join(", ");
         let commands = if nth == 0 { commands } else { format!("or {commands}") };
-        title += &format!("\n{commands}");
+        let _ = write!(title, "\n{commands}");
         main = main.with(&commands, NAME, kind);
     }
     let is_start = triggers.contains(&&Trigger::Timer);
@@ -186,18 +189,18 @@ pub(super) fn operation<'a>(
     answers: impl Iterator<Item = (&'a String, &'a BTreeSet<MessageName>)>,
 ) -> Sticker {
     let kind = Kind::Decision;
-    let mut all: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut commands: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (answer, then) in answers {
         let then = then.iter().map(|command| names.show(command));
-        all.entry(answer).or_default().extend(then);
+        commands.entry(answer).or_default().extend(then);
     }
     let mut main = Part::new("service").with(operation, NAME, kind);
     let mut title = operation.to_owned();
-    for (answer, then) in all {
+    for (answer, then) in commands {
         let then: Vec<String> = then.into_iter().collect();
-        let line = format!("{answer}: {}", then.join(" or "));
-        main = main.with(&line, NOTE, kind);
-        title += &format!("\n{line}");
+        let meaning = format!("{answer}: {}", then.join(" or "));
+        main = main.with(&meaning, NOTE, kind);
+        let _ = write!(title, "\n{meaning}");
     }
     Sticker::new(kind, lane, title, main)
 }

@@ -1,6 +1,6 @@
 //! The widths of texts, and their division into lines.
 //!
-//! A drawing has no font of its own. The widths are those of DejaVu Sans, which is wider than Arial,
+//! A drawing has no font of its own. The widths are those of `DejaVu Sans`, which is wider than Arial,
 //! Helvetica and Verdana's other replacements, so that a text fits with any of them.
 
 /// The widths of the characters from the space to the tilde, in hundredths of the font size.
@@ -31,10 +31,8 @@ pub(super) fn wrapped(text: &str, size: u32, width_max: u32) -> Vec<String> {
     let words = text.split(' ').filter(|word| !word.is_empty());
     let parts = words.flat_map(|word| if fits(word) { vec![(word, true)] } else { parts(word) });
     for (word, is_start) in parts {
-        let joined = lines.last().map(|line| match is_start {
-            true => format!("{line} {word}"),
-            false => format!("{line}{word}"),
-        });
+        let gap = if is_start { " " } else { "" };
+        let joined = lines.last().map(|line| format!("{line}{gap}{word}"));
         match joined.filter(|joined| fits(joined)) {
             Some(joined) => *lines.last_mut().expect("there is a line") = joined,
             None => lines.extend(cut(word, fits)),

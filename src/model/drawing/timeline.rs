@@ -28,7 +28,6 @@ fn step_of(chart: &Chart, steps: &[Option<usize>], node: usize) -> Option<usize>
     let before = chart.arrows.iter().filter(|arrow| arrow.to == node);
     let earliest = before.filter_map(|arrow| steps[arrow.from]).min();
     match sticker.kind {
-        Kind::Event => earliest,
         Kind::Decision if sticker.is_start && earliest.is_none() => {
             // A timer was set by another decision of the same policy.
             let others = 0..steps.len();
@@ -38,7 +37,7 @@ fn step_of(chart: &Chart, steps: &[Option<usize>], node: usize) -> Option<usize>
             });
             others.filter_map(|other| steps[other]).min().map(|step| step + 1)
         }
-        Kind::Decision => earliest,
+        Kind::Event | Kind::Decision => earliest,
         Kind::Command => {
             let enabling = chart.enables.iter().find(|(_, command)| *command == node);
             let enabled = match enabling {

@@ -34,10 +34,9 @@ fn improve(order: &mut Vec<Wire>, costs: &BTreeMap<(Wire, Wire), usize>) -> bool
                 if is_left { (0..from).rev().collect() } else { (from + 1..order.len()).collect() };
             let mut change = 0_i64;
             for place in others {
-                let (now, then) = match is_left {
-                    true => (costs[&(order[place], wire)], costs[&(wire, order[place])]),
-                    false => (costs[&(wire, order[place])], costs[&(order[place], wire)]),
-                };
+                let before = costs[&(order[place], wire)];
+                let after = costs[&(wire, order[place])];
+                let (now, then) = if is_left { (before, after) } else { (after, before) };
                 change += i64::try_from(then).unwrap_or_default();
                 change -= i64::try_from(now).unwrap_or_default();
                 if change < best.0 {

@@ -25,14 +25,12 @@ struct Person {
 
 /// A value of the business that is read from a text.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[serde(from = "String")]
 struct Nickname(String);
 
-impl TryFrom<String> for Nickname {
-    type Error = std::convert::Infallible;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Ok(Self(text))
+impl From<String> for Nickname {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
