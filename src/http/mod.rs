@@ -6,6 +6,7 @@
 //!                                  └─▶ response     HAL, HTML, text, problems
 //! ```
 //! `holding` delays the answers to refused requests.
+//! `json_pointer` names a field of a body in a problem.
 //! `position_token` is the form of journal positions for clients.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
 
@@ -15,6 +16,7 @@ mod escape;
 mod handler;
 mod holding;
 mod index;
+mod json_pointer;
 mod limits;
 mod position_token;
 mod problem;

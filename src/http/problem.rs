@@ -1,13 +1,12 @@
 //! Problems in the sense of RFC 9457: one for every way in which a request can fail.
 
+mod request_errors;
+
 use crate::{
-    actors::{RejectReason, RequestError, whole_seconds_spread},
-    domain::kernel::{FailureKind, RejectionKind},
-    http::escape::short,
+    http::{escape::short, json_pointer::pointer},
     origin_policy::Refusal,
 };
-use percent_encoding::{AsciiSet, CONTROLS};
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc};
 
 /// A family of problems. Its name is part of its URI, `/problems/{name}`, and never changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,23 +104,6 @@ families! {
     NO_SPACE = "no-space", 507, "insufficient storage", "no space is left for the journal; nothing was changed, all that can be read is served, and writing goes on by itself once there is space";
 }
 
-/// The characters of a JSON pointer that a fragment shows encoded (RFC 3986, section 3.5).
-const OUTSIDE_FRAGMENTS: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'`')
-    .add(b'#')
-    .add(b'%')
-    .add(b'^')
-    .add(b'{')
-    .add(b'}')
-    .add(b'|')
-    .add(b'\\')
-    .add(b'[')
-    .add(b']');
-
 /// One problem.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -183,12 +165,6 @@ impl Problem {
     }
 }
 
-/// The JSON pointer to a field of the body, as a fragment (RFC 6901, section 6).
-fn pointer(field: &str) -> String {
-    let token = field.replace('~', "~0").replace('/', "~1");
-    format!("#/{}", percent_encoding::utf8_percent_encode(&token, OUTSIDE_FRAGMENTS))
-}
-
 /// A text as a JSON string.
 #[must_use]
 pub fn json(text: &str) -> String {
@@ -209,88 +185,6 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<RequestError> for Problem {
-    fn from(request_error: RequestError) -> Self {
-        let family = family(&request_error);
-        let mut problem = Self::new(family, request_error.to_string());
-        problem.retry_after_s = match &request_error {
-            RequestError::Busy { retry_after_s, .. } => Some((*retry_after_s).max(1)),
-            RequestError::Rebuilding { retry_after_s, .. } => {
-                Some(spread(u64::from(*retry_after_s)))
-            }
-            RequestError::TurnedAway { retry_after, .. }
-            | RequestError::Unavailable { retry_after, .. }
-            | RequestError::Crashed { retry_after, .. } => Some(whole_seconds(*retry_after)),
-            // An operator has to free space or make the file system writable first.
-            RequestError::NoSpace(_) | RequestError::ReadOnly(_) => Some(spread(5)),
-            // After this time, long queries have finished or were ended.
-            RequestError::QueryEnded(_) => Some(spread(2)),
-            // The time until an operator releases the instance is unknown.
-            RequestError::Quarantined { .. } => Some(spread(30)),
-            RequestError::Suspended { .. } => Some(spread(10)),
-            // All clients of a failed commit get this reply at once; the spread separates their
-            // retries.
-            RequestError::Failed(_) => Some(spread(1)),
-            _ if family.status == 503 => Some(1),
-            _ => None,
-        };
-        problem.number = match request_error {
-            RequestError::FailedLater { number, .. } | RequestError::Unavailable { number, .. } => {
-                Some(number)
-            }
-            _ => None,
-        };
-        match request_error {
-            RequestError::TurnedAway { gate, .. } | RequestError::Unavailable { gate, .. } => {
-                problem.gate = Some(gate);
-            }
-            RequestError::Malformed { field, .. } => problem.field = field,
-            _ => {}
-        }
-        problem
-    }
-}
-
-fn spread(seconds: u64) -> u32 {
-    whole_seconds_spread(Duration::from_secs(seconds))
-}
-
-/// A duration for `Retry-After`: whole seconds, rounded up, at least 1.
-fn whole_seconds(duration: Duration) -> u32 {
-    let seconds = duration.as_millis().div_ceil(1_000).max(1);
-    u32::try_from(seconds).unwrap_or(u32::MAX)
-}
-
-fn family(request_error: &RequestError) -> &'static Family {
-    match request_error {
-        RequestError::Syntax(_) => SYNTAX,
-        RequestError::Malformed { .. } => MALFORMED,
-        RequestError::BadQuery(_) => BAD_QUERY,
-        RequestError::Inside(_) => INSIDE,
-        RequestError::NotFound { .. }
-        | RequestError::Rejected { kind: RejectionKind::Unknown, .. } => NOT_FOUND,
-        RequestError::Rejected { kind: RejectionKind::Conflict, .. } => REJECTED,
-        RequestError::Rejected { kind: RejectionKind::Invalid, .. } => INVALID,
-        RequestError::FailedLater { how: FailureKind::Unpaid, .. } => UNPAID,
-        RequestError::FailedLater { how: FailureKind::Refused, .. } => REFUSED,
-        RequestError::FailedLater { how: FailureKind::Unavailable, .. }
-        | RequestError::Unavailable { .. } => UNAVAILABLE,
-        RequestError::TurnedAway { why: RejectReason::Open, .. } => GATE_OPEN,
-        RequestError::TurnedAway { why: RejectReason::TooMany, .. } => TOO_MANY,
-        RequestError::KeyReused => KEY_REUSED,
-        RequestError::VersionDiffers { .. } => VERSION_DIFFERS,
-        RequestError::Busy { .. }
-        | RequestError::TurnedAway { why: RejectReason::Full | RejectReason::TooLate, .. } => BUSY,
-        RequestError::Quarantined { .. } => QUARANTINED,
-        RequestError::Suspended { .. } => SUSPENDED,
-        RequestError::NotYet(_) | RequestError::Rebuilding { .. } => NOT_YET,
-        RequestError::QueryEnded(_) => QUERY_TOO_SLOW,
-        RequestError::NoSpace(_) => NO_SPACE,
-        RequestError::ReadOnly(_) => READ_ONLY,
-        RequestError::Failed(_) | RequestError::Crashed { .. } => FAILED,
-    }
-}
-
 /// The problem of an unknown path.
 pub fn unknown(path: &str) -> Problem {
     Problem::new(UNKNOWN_PATH, format!("nothing is served at {}", short(path)))
@@ -308,4 +202,130 @@ pub fn not_a_number(path: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::http::response::Response;
+    use crate::{
+        actors::{RejectReason, RequestError},
+        domain::kernel::FailureKind,
+    };
+    use actix_web::http::header::RETRY_AFTER;
+    use std::time::Duration;
+
+    #[test]
+    fn a_declined_payment_is_402_and_names_its_conversation() {
+        let reason = "the card was declined".to_owned();
+        let problem = Problem::from(RequestError::FailedLater {
+            how: FailureKind::Unpaid,
+            reason,
+            number: 7,
+        });
+        assert_eq!(
+            (problem.family, problem.number, problem.retry_after_s),
+            (UNPAID, Some(7), None)
+        );
+    }
+
+    /// All errors that allow a later retry, with the name that the message must contain.
+    fn retryable_errors() -> Vec<(RequestError, &'static str)> {
+        let (retry_after, reason) = (Duration::ZERO, || "a failure".to_owned());
+        let gate = || "taxi/payment".into();
+        let away = |why| RequestError::TurnedAway { gate: gate(), why, retry_after };
+        let (resource, view, number) = ("taxi/orders", "taxi/mypages", 7);
+        let (percent, position, of, retry_after_s) = (1, 1, 100, 0);
+        let how = FailureKind::Unavailable;
+        vec![
+            (away(RejectReason::Open), "taxi/payment"),
+            (away(RejectReason::Full), "taxi/payment"),
+            (away(RejectReason::TooLate), "taxi/payment"),
+            (away(RejectReason::TooMany), "taxi/payment"),
+            (
+                RequestError::Unavailable { gate: gate(), reason: reason(), number, retry_after },
+                "a failure",
+            ),
+            (RequestError::FailedLater { how, reason: reason(), number }, "a failure"),
+            (RequestError::Busy { what: "the journal", retry_after_s }, "the journal"),
+            (RequestError::Quarantined { resource, number, reason: reason() }, "taxi/orders 7"),
+            (RequestError::Suspended { component: "taxi/sms" }, "taxi/sms"),
+            (RequestError::NotYet("the view is behind".into()), "the view"),
+            (
+                RequestError::Rebuilding { view, percent, position, of, retry_after_s },
+                "taxi/mypages",
+            ),
+            (
+                RequestError::Crashed { resource, number, reason: reason(), retry_after },
+                "taxi/orders 7",
+            ),
+            (RequestError::QueryEnded("the query took too long".into()), "the query"),
+            (RequestError::Failed("the disk is broken".into()), "the disk"),
+            (RequestError::NoSpace("the disk is full".into()), "the disk"),
+            (RequestError::ReadOnly("the disk can only be read".into()), "the disk"),
+        ]
+    }
+
+    #[test]
+    fn a_temporary_problem_names_its_cause_and_the_time_of_a_retry() {
+        let mut families = std::collections::BTreeSet::new();
+        for (request_error, name) in retryable_errors() {
+            let problem = Problem::from(request_error);
+            assert!(problem.detail.contains(name), "{problem:?}");
+            let answer = Response::problem(&problem, "/", None);
+            assert_eq!(answer.content_type, "application/problem+json");
+            let header = answer.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
+            let seconds = header.and_then(|(_, value)| value.to_str().ok()?.parse::<u32>().ok());
+            assert!(seconds.is_some_and(|seconds| seconds >= 1), "{problem:?}");
+            families.insert(problem.family.name);
+        }
+        let later = FAMILIES.iter().filter(|family| matches!(family.status, 429 | 503 | 507));
+        assert_eq!(families, later.map(|family| family.name).collect(), "each family occurs");
+    }
+
+    #[test]
+    fn a_rejected_request_is_told_the_gate_and_the_time_of_a_retry() {
+        let kinds = [
+            (RejectReason::Open, 503, "gate-open"),
+            (RejectReason::Full, 503, "busy"),
+            (RejectReason::TooLate, 503, "busy"),
+            (RejectReason::TooMany, 429, "too-many"),
+        ];
+        for (why, status, name) in kinds {
+            let (gate, retry_after) = ("taxi/payment".into(), Duration::from_millis(1_001));
+            let problem = Problem::from(RequestError::TurnedAway { gate, why, retry_after });
+            assert_eq!((problem.family.status, problem.family.name), (status, name));
+            assert_eq!(problem.retry_after_s, Some(2));
+            let body: serde_json::Value = serde_json::from_slice(&problem.body("/", "")).unwrap();
+            assert_eq!(body["gate"], "taxi/payment");
+        }
+    }
+
+    #[test]
+    fn an_unavailable_service_is_reported_with_its_gate_and_the_number() {
+        let problem = Problem::from(RequestError::Unavailable {
+            gate: "taxi/payment".into(),
+            reason: "no answer within 300 ms".into(),
+            number: 7,
+            retry_after: Duration::ZERO,
+        });
+        assert_eq!((problem.family, problem.number), (UNAVAILABLE, Some(7)));
+        assert_eq!((problem.retry_after_s, &*problem.detail), (Some(1), "no answer within 300 ms"));
+        assert_eq!(problem.gate.as_deref(), Some("taxi/payment"));
+    }
+
+    #[test]
+    fn a_problem_is_json_whatever_its_message() {
+        let body = Problem::bad_request("\"\\\u{1}\n").body("/a\"b", "c\"d");
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["type"], "/problems/bad-request");
+        assert_eq!(body["detail"], "\"\\\u{1}\n");
+        assert_eq!(body["instance"], "/a\"b");
+        assert_eq!(body["correlation"], "c\"d");
+    }
+
+    #[test]
+    fn names_of_families_are_unique() {
+        let mut names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), FAMILIES.len());
+    }
+}

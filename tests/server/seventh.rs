@@ -4,7 +4,7 @@
 mod library;
 
 use crate::support::inside::Running;
-use library::{Book, Command, Library, Shelf};
+use library::{Book, Command, Library, ShelfRow};
 use madang::http::PositionToken;
 use madang::{
     actors::{Installation, Settings},
@@ -108,7 +108,7 @@ fn readers(world: &mut World, dice: &mut Dice) {
 }
 
 fn the_shelf_is_true(world: &World) -> Result<(), String> {
-    let shelf = world.rows::<Shelf>();
+    let shelf = world.rows::<ShelfRow>();
     if shelf.len() != world.all::<Book>().len() {
         return Err(format!("not every book is on the shelf: {shelf:?}"));
     }

@@ -15,7 +15,7 @@ impl Business for Library {
     type Settings = Empty;
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Book>().view::<Shelf>();
+        host.aggregate::<Book>().view::<ShelfRow>();
     }
 }
 
@@ -128,12 +128,12 @@ impl Aggregate for Book {
 
 /// A row of the shelf: a book, and its reader if it is lent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Shelf {
+pub struct ShelfRow {
     pub title: Text,
     pub reader: Option<Text>,
 }
 
-impl View for Shelf {
+impl View for ShelfRow {
     const NAME: &'static str = "library/shelf";
     const FIELDS: &'static [Field] = &[Field::text("title"), Field::text("reader")];
     type Events = (Id<Book>, Event);
