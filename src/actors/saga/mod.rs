@@ -26,7 +26,7 @@ mod timers;
 pub use describe::AskSaga;
 pub use input::{SagaInput, saga_input};
 pub use status::Waiting;
-pub use stored_types::{place_of, stored_types};
+pub use stored_types::{DeliveredUpTo, place_of, stored_types};
 
 use crate::{
     actors::{

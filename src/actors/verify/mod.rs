@@ -14,6 +14,7 @@ use crate::{
         dispatch::{Decoder, DynAggregate, Registry},
         evolution::StoredTypes,
         operations::{COMPONENTS, OPERATIONS_LOG, OperationsEvent, Transition, system_stream},
+        saga::DeliveredUpTo,
         settings::{Settings, business},
         support::catch_panic,
         view::view_path,
@@ -212,7 +213,9 @@ impl Host for Verifier {
 
     fn saga<S: Saga>(&mut self) -> &mut Self {
         let me = self.kind(&Role::Saga.kind_name(S::NAME));
-        self.replays.push(Box::new(SagaReplay::<S>::new(me)));
+        // The audit of the journal names what cannot be read here.
+        let delivered = DeliveredUpTo::read::<S>(&*self.journal, me).unwrap_or_default();
+        self.replays.push(Box::new(SagaReplay::<S>::new(me, delivered)));
         self
     }
 

@@ -5,7 +5,7 @@ use super::replay::Replay;
 use crate::{
     actors::{
         dispatch::Registry,
-        saga::{SagaInput, saga_input},
+        saga::{DeliveredUpTo, SagaInput, saga_input},
         subscription::origin_of,
         support::catch_panic,
     },
@@ -20,6 +20,9 @@ use std::{
 /// The open instances of a saga, and their commands without an outcome.
 pub struct SagaReplay<S> {
     me: KindId,
+    /// What the last checkpoint says is delivered. Another version of the code may have sent it, in
+    /// reaction to other records.
+    delivered: DeliveredUpTo,
     states: HashMap<u64, S>,
     /// The commands without an outcome by instance: position, index and target.
     open_commands: HashMap<u64, BTreeMap<(u64, u16), &'static str>>,
@@ -27,8 +30,8 @@ pub struct SagaReplay<S> {
 
 impl<S: Saga> SagaReplay<S> {
     /// Creates a replay that has read nothing yet.
-    pub(in crate::actors) fn new(me: KindId) -> Self {
-        Self { me, states: HashMap::new(), open_commands: HashMap::new() }
+    pub(in crate::actors) fn new(me: KindId, delivered: DeliveredUpTo) -> Self {
+        Self { me, delivered, states: HashMap::new(), open_commands: HashMap::new() }
     }
 
     fn take(&mut self, number: u64, input: SagaInput<S>, record: &Record) -> Result<(), String> {
@@ -40,6 +43,9 @@ impl<S: Saga> SagaReplay<S> {
                 _ = self.states.insert(number, state);
             }
             NextState::Done => {}
+        }
+        if record.position <= self.delivered.up_to(number) {
+            return Ok(());
         }
         for (nth, dispatch) in (0..).zip(step.dispatches) {
             let open_commands = self.open_commands.entry(number).or_default();

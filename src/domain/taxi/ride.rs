@@ -35,15 +35,15 @@ use super::{
     },
 };
 use crate::domain::kernel::{
-    Aggregate, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, WaitsFor, command_name,
+    Aggregate, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, Upcasters, WaitsFor,
+    command_name,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fmt::Debug;
 
-use Ride::{
-    Closing, Completing, Confirming, Idle, Paying, Rejecting, Riding, Undoing, Withdrawing,
-};
+use Ride::{Closing, Completing, Confirming, Idle, Riding, Undoing};
 
 event_set!(
     /// The events that the ride saga receives.
@@ -56,12 +56,6 @@ pub enum Ride {
     /// The order is not paid, or the ride is over.
     #[default]
     Idle,
-    /// As `Idle`. Older binaries led the payment here, and stored that it was requested.
-    Paying,
-    /// As `Closing`. Older binaries stored that the order was cancelled before it was paid.
-    Withdrawing,
-    /// As `Closing`. Older binaries stored that the payment had failed.
-    Rejecting,
     /// The reservation waits for the dispatcher, or for the taxi the dispatcher chose.
     Riding {
         /// The state of the taxi so far.
@@ -101,8 +95,6 @@ pub struct Undo {
     pub reservation: Part,
     /// The taxi.
     pub taxi: Hold,
-    /// The fare; older binaries led the payment here. It is not waited for.
-    pub payment: Part,
 }
 
 /// The progress of undoing one item.
@@ -175,13 +167,28 @@ impl Saga for Ride {
         self.with(undo).proceed(me)
     }
 
+    /// A version before led the payment here, which the billing does now. A ride that waited for its
+    /// payment is idle until the order is paid; what it sent before is not part of that.
+    fn upcasters() -> Upcasters {
+        Upcasters::none()
+            .change("Ride", |ride| {
+                if ["Paying", "Withdrawing", "Rejecting"].iter().any(|old| ride == old) {
+                    *ride = json!("Idle");
+                }
+            })
+            .drop_field("Undo", "payment")
+            .change("Stopped::Before", |parked| {
+                if parked["kept"]["state"] == "Idle" {
+                    parked["delivered"] = json!(0);
+                }
+            })
+    }
+
     fn waits_for(&self) -> WaitsFor {
         match self {
             Idle => WaitsFor::Nothing,
             Riding { taxi: Hold::Free } => WaitsFor::Person(DISPATCHER),
-            Paying | Withdrawing | Rejecting | Confirming { .. } | Closing => {
-                WaitsFor::Part(Order::NAME)
-            }
+            Confirming { .. } | Closing => WaitsFor::Part(Order::NAME),
             Riding { taxi: Hold::Held(_) }
             | Undoing(Undo { reservation: Part::Pending, .. })
             | Completing(Undo { reservation: Part::Pending, .. }) => {
@@ -206,17 +213,19 @@ impl Ride {
     fn on_order(self, me: Id<Self>, event: &order::Event) -> Step<Self> {
         use order::Event as E;
         match (self, event) {
-            (Idle | Paying, E::Paid { grade, .. }) => Step::wait(Riding { taxi: Hold::Free })
+            (Idle, E::Paid { grade, .. }) => Step::wait(Riding { taxi: Hold::Free })
                 .send(me.of::<Reservation>(), Accept { grade: *grade }),
-            (Confirming { .. }, E::Confirmed { .. })
-            | (Closing, E::Released | E::Undone)
-            | (Paying | Withdrawing | Rejecting, E::Rejected { .. } | E::Undone) => Step::done(),
+            (Confirming { .. }, E::Confirmed { .. }) | (Closing, E::Released | E::Undone) => {
+                Step::done()
+            }
             (Idle, E::Completed { taxi, .. }) => {
                 let reservation = me.of::<Reservation>();
                 Completing(Undo::of(hold(*taxi))).begin(me).send(reservation, Complete)
             }
             (Riding { taxi } | Confirming { taxi }, E::Cancelled { .. }) => undo(me, taxi),
             (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => undo(me, hold(*taxi)),
+            // A ride of a version before waited here for its refund.
+            (Undoing(undo), E::Refunded { .. }) if undo.is_done() => Undoing(undo).proceed(me),
             (state, _) => Step::wait(state),
         }
     }
@@ -288,7 +297,7 @@ impl Undo {
             Hold::Held(taxi) => Hold::Releasing(taxi),
             other => other,
         };
-        Self { reservation: Part::Pending, taxi, payment: Part::Undone }
+        Self { reservation: Part::Pending, taxi }
     }
 
     const fn is_done(&self) -> bool {
