@@ -89,7 +89,7 @@ macro_rules! library {
                 }
 
                 fn represent(&self, _: u64) -> impl Serialize {
-                    json!([self.title, self.pages, self.reader, self.thanked])
+                    json!({ "book": [self.title, self.pages, self.reader, self.thanked] })
                 }
 
                 fn command_routes() -> CommandRoutes<Self> {
@@ -251,7 +251,8 @@ async fn send(runtime: &Runtime, command: &str, number: Option<u64>, body: Value
 }
 
 async fn shown(runtime: &Runtime, number: u64) -> Value {
-    serde_json::from_slice(&runtime.show(0, number).await.unwrap().body).unwrap()
+    let body = runtime.show(0, number).await.unwrap().body;
+    serde_json::from_slice::<Value>(&body).unwrap()["book"].take()
 }
 
 /// Returns what is wrong with the store, by this version.

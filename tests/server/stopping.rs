@@ -186,7 +186,7 @@ fn a_stop_ends_in_time_while_an_fsync_hangs() {
     let folder = tempfile::tempdir().unwrap();
     let mut strace = Command::new("strace");
     strace.args(["-f", "-o", "/dev/null", "-e", "trace=fdatasync"]);
-    strace.args(["-e", "inject=fdatasync:delay_enter=120000000:when=60+"]);
+    strace.args(["-e", "inject=fdatasync:delay_enter=120000000:when=120+"]);
     strace.env("MADANG_HTTP__STOP_WITHIN_S", "1");
     let server = Server::start_under(strace, &folder.path().join("data"));
     let mut acknowledged = 0;

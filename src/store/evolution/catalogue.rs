@@ -15,11 +15,15 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The name of the kind under which the shapes are stored.
 pub const KINDS_NAME: &str = "madang/types";
+
+/// The pause before the journal is asked again whether the shapes are durable.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The longest wait until new shapes are durable.
 const DURABLE_WITHIN: Duration = Duration::from_secs(60);
@@ -160,8 +164,13 @@ impl Catalogue {
             let generation = journal.generation();
             let checkpoint = Checkpoint { subscriber, generation, position: 0, conversations };
             journal.checkpoint(checkpoint).map_err(|(error, _)| error.to_string())?;
-            if !journal.settle(DURABLE_WITHIN) {
-                return Err("the shapes of stored types could not be written".to_owned());
+            let begun = Instant::now();
+            // A queue that holds little is full until the shapes are written.
+            while !journal.settle(DURABLE_WITHIN) {
+                if begun.elapsed() > DURABLE_WITHIN {
+                    return Err("the shapes of stored types could not be written".to_owned());
+                }
+                thread::sleep(PAUSE);
             }
         }
         Ok(Arc::new(upcasting).on(journal))
