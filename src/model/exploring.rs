@@ -19,7 +19,7 @@ const COMMAND_SAMPLES_MAX: [usize; 3] = [32, 8, 3];
 const SETTINGS_MAX: [usize; 3] = [16, 2, 1];
 
 /// The most different events kept per name.
-const EVENTS_MAX: usize = 24;
+const EVENTS_MAX: usize = 64;
 
 /// The times at which commands are decided: an early and a late one.
 const TIMES: [Timestamp; 2] = [Timestamp(1), Timestamp(1 << 50)];

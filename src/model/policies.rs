@@ -110,6 +110,8 @@ fn frontier<S: Saga>() -> Frontier<State<S>> {
 struct Explorer<'a, S> {
     kinds: &'a [Box<dyn Kind>],
     events: Vec<SampleEvent>,
+    /// The aggregates that have events.
+    sampled: BTreeSet<(String, u64)>,
     decisions: BTreeMap<Trigger, BTreeSet<Vec<MessageName>>>,
     frontier: Frontier<State<S>>,
 }
@@ -121,8 +123,10 @@ impl<'a, S: Saga> Explorer<'a, S> {
             let heard = S::Events::from_event(event)?;
             attempt(|| S::route(&heard)).flatten().filter(|number| *number == CONVERSATION)
         };
-        let events = events.filter(|event| is_ours(event).is_some()).collect();
-        Self { kinds, events, decisions: BTreeMap::new(), frontier: frontier() }
+        let events: Vec<_> = events.filter(|event| is_ours(event).is_some()).collect();
+        let address = |event: &SampleEvent| (event.kind().to_owned(), event.number());
+        let sampled = events.iter().map(address).collect();
+        Self { kinds, events, sampled, decisions: BTreeMap::new(), frontier: frontier() }
     }
 
     /// Explores the states; `own` are the commands that only the saga dispatches.
@@ -149,6 +153,12 @@ impl<'a, S: Saga> Explorer<'a, S> {
         }
     }
 
+    /// Whether there are events of the aggregate that this command is for. An aggregate whose number
+    /// is computed has none; the events of any other stand for its own.
+    fn is_sampled(&self, dispatch: &Dispatch) -> bool {
+        self.sampled.contains(&(dispatch.aggregate().to_owned(), dispatch.number()))
+    }
+
     fn kind(&self, name: &str) -> Option<&dyn Kind> {
         self.kinds.iter().find(|kind| kind.name() == name).map(AsRef::as_ref)
     }
@@ -158,11 +168,13 @@ impl<'a, S: Saga> Explorer<'a, S> {
     fn deliver_event(&mut self, story: &Story<State<S>>, event: &SampleEvent, source: &Source) {
         let is_answer = |dispatch: &Dispatch| {
             dispatch.aggregate() == event.kind()
-                && dispatch.number() == event.number()
+                && (dispatch.number() == event.number() || !self.is_sampled(dispatch))
                 && source.causes.contains(&dispatch.command_name())
         };
         let unanswered = &story.state.unanswered;
-        for nth in (0..unanswered.len()).filter(|nth| is_answer(&unanswered[*nth])) {
+        let answered: Vec<usize> =
+            (0..unanswered.len()).filter(|nth| is_answer(&unanswered[*nth])).collect();
+        for nth in answered {
             for meta in [META, LATE] {
                 self.deliver(story, story.state.answered(nth), &Stimulus::Heard(event, meta));
             }
