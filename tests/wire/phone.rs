@@ -141,6 +141,7 @@ fn events_of_rewards() {
             (E::Restored { points, again: false, customer: None }, "0afbf4010000"),
             (E::RestoreDeclined { reason: reason() }, "0b0162"),
             (E::ReclaimTurnedAway { attempt, reason: reason() }, "0c030162"),
+            (E::ReclaimedLate { attempt, points, customer: None }, "0d03fbf40100"),
         ],
     );
 }

@@ -89,7 +89,8 @@ fn movement(event: &Event) -> Option<(&'static str, Money, Option<&Text>)> {
         Event::Granted { points, customer } | Event::Restored { points, again: true, customer } => {
             (GRANTED, *points, customer)
         }
-        Event::Reclaimed { points, customer, .. } => (RECLAIMED, *points, customer),
+        Event::Reclaimed { points, customer, .. }
+        | Event::ReclaimedLate { points, customer, .. } => (RECLAIMED, *points, customer),
         Event::GrantRequested { .. }
         | Event::GrantDeclined { .. }
         | Event::ReclaimAwaited { .. }

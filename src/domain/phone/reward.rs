@@ -13,7 +13,8 @@
 //! ```
 //! A tenth of the amount is granted, rounded down. A reward of 0 points is granted and reclaimed at
 //! once, without the bank. Each attempt to cancel reclaims under a number of its own, so that an
-//! unanswered reclaim can be undone without affecting later ones. A reclaim that the gate rejected
+//! unanswered reclaim can be undone without affecting later ones. The bank may confirm a reclaim
+//! that it is asked to undo; the points then count as taken back until they are restored. A reclaim that the gate rejected
 //! (`TurnAwayReclaim`) leaves the points granted, like one that the bank declined.
 
 mod messages;
@@ -35,7 +36,7 @@ use Command::{
 };
 use Event::{
     GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited, ReclaimDeclined,
-    ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone, Reclaimed,
+    ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone, Reclaimed, ReclaimedLate,
     RestoreDeclined, Restored,
 };
 
@@ -149,6 +150,7 @@ impl Aggregate for Reward {
             ReclaimForgotten { .. } => Status::Granting,
             ReclaimAbandoned { .. } => Status::Restoring { again: false },
             ReclaimUndone { again, .. } => Status::Restoring { again },
+            ReclaimedLate { .. } => Status::Restoring { again: true },
             ReclaimDeclined { .. } | ReclaimTurnedAway { .. } | Restored { .. } => Status::Granted,
             RestoreDeclined { .. } => Status::Owed,
         };
@@ -256,6 +258,10 @@ impl Reward {
             (S::Reclaiming, Keep { attempt }) if now(attempt) => {
                 Ok(vec![ReclaimUndone { attempt, points, again: false }])
             }
+            (S::Restoring { again: false }, ConfirmReclaim { attempt }) if now(attempt) => {
+                let customer = self.customer.clone();
+                Ok(vec![ReclaimedLate { attempt, points, customer }])
+            }
             (S::Reclaimed, Keep { attempt }) if now(attempt) && points == Money::ZERO => {
                 Ok(vec![self.restored(true)])
             }
@@ -284,8 +290,8 @@ impl Reward {
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Grant { .. } | ConfirmGrant | DeclineGrant { .. }) => Ok(vec![]),
             (_, Reclaim { attempt }) if !self.is_new(*attempt) => Ok(vec![]),
-            // An answer to an attempt that is over changes nothing: the command that ended the
-            // attempt also undoes its reclaim at the bank.
+            // Any other answer to an attempt that is over changes nothing: the command that ended
+            // the attempt also undoes its reclaim at the bank.
             (
                 _,
                 ConfirmReclaim { .. }

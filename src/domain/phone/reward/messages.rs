@@ -171,6 +171,16 @@ pub enum Event {
         /// The reason, as a sentence.
         reason: String,
     },
+    /// The bank confirmed the reclaim after it was asked to undo it: the points are taken back.
+    ReclaimedLate {
+        /// The attempt to cancel.
+        attempt: u32,
+        /// Number of points.
+        points: Money,
+        /// The customer whose points they are; `None` when the order names none.
+        #[serde(default)]
+        customer: Option<Text>,
+    },
 }
 
 /// Reason why a reward rejects a command.

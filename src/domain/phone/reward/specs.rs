@@ -8,7 +8,7 @@ use super::{
     Event::{
         self, GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited,
         ReclaimDeclined, ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone,
-        Reclaimed, RestoreDeclined, Restored,
+        Reclaimed, ReclaimedLate, RestoreDeclined, Restored,
     },
     Reward,
 };
@@ -75,6 +75,7 @@ fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
         ("Reclaimed", granted(&[reclaiming(1), reclaimed()])),
         ("Abandoned", granted(&[reclaiming(1), abandoned])),
         ("Undone", granted(&[reclaiming(1), undone(false)])),
+        ("Late", granted(&[reclaiming(1), undone(false), late()])),
         ("Restoring", granted(&[reclaiming(1), reclaimed(), undone(true)])),
         ("Owed", granted(&[reclaiming(1), reclaimed(), undone(true), owed()])),
         ("Again", granted(&[reclaiming(1), reclaimed(), undone(true), again])),
@@ -105,6 +106,7 @@ Unasked    -                ReclaimRequested -                -
 Reclaimed  -                !IsReclaimed     ReclaimUndone    -
 Abandoned  -                !IsRestoring     -                -
 Undone     -                !IsRestoring     -                -
+Late       -                !IsRestoring     -                -
 Restoring  -                !IsRestoring     -                -
 Owed       -                !IsOwed          -                -
 Again      -                ReclaimRequested -                -
@@ -121,8 +123,9 @@ Reclaiming Reclaimed      ReclaimDeclined ReclaimTurnedAway -              -
 Refused    -              -               -                 -              -
 Unasked    -              -               -                 -              -
 Reclaimed  -              -               -                 -              -
-Abandoned  -              -               -                 Restored       Restored
-Undone     -              -               -                 Restored       Restored
+Abandoned  ReclaimedLate  -               -                 Restored       Restored
+Undone     ReclaimedLate  -               -                 Restored       Restored
+Late       -              -               -                 Restored       RestoreDeclined
 Restoring  -              -               -                 Restored       RestoreDeclined
 Owed       -              -               -                 -              -
 Again      -              -               -                 -              -
@@ -169,6 +172,18 @@ fn the_answer_to_an_earlier_attempt_does_not_affect_the_current_one() {
 }
 
 #[test]
+fn points_that_the_bank_took_late_and_does_not_restore_are_owed() {
+    let past = || vec![requested(), granted(), reclaiming(1), undone(false)];
+    Reward::given(past()).when(ConfirmReclaim { attempt: 1 }).then([late()]);
+    let past = || [past(), vec![late()]].concat();
+    Reward::given(past()).when(ConfirmReclaim { attempt: 1 }).then([]);
+    let decline = DeclineRestore { attempt: 1, reason: "no".into() };
+    Reward::given(past()).when(decline).then([owed()]);
+    let restored = Restored { points: POINTS, again: true, customer: Some(kim()) };
+    Reward::given(past()).when(ConfirmRestore { attempt: 1 }).then([restored]);
+}
+
+#[test]
 fn cancelling_a_reward_cancels_its_order() {
     let command_routes = Reward::command_routes().into_routes();
     let route = command_routes
@@ -204,6 +219,10 @@ const fn reclaiming(attempt: u32) -> Event {
 
 fn reclaimed() -> Event {
     Reclaimed { attempt: 1, points: POINTS, customer: Some(kim()) }
+}
+
+fn late() -> Event {
+    ReclaimedLate { attempt: 1, points: POINTS, customer: Some(kim()) }
 }
 
 const fn undone(again: bool) -> Event {
