@@ -2,17 +2,17 @@
 //! or never, and components are down for a while. No claim is ever half cancelled, and only
 //! approved amounts are paid.
 
+mod people;
+
 use super::{
-    WORLDS,
     claim_history::{CLAIM_DT, NOW, PAYMENT_DT, REVIEW_DT, open_reviews, pay},
-    ensure, shown,
+    ensure, explore, shown, unreachable, with_declining_services,
 };
 use madang::domain::{
     claims::{
         Claims,
         claim::{self, Claim},
         claim_view::ClaimView,
-        examiners::Roster,
         history::History,
         payment::Payment,
         review::{self, Review},
@@ -20,18 +20,18 @@ use madang::domain::{
     },
     kernel::{
         Aggregate as _, FailureKind, Money, Number, PortReply, Progress,
-        roster::Clerks,
         simulation::{
-            Dice, Payload, World, crash_at_each_record, fail_each_step, random_worlds,
+            Dice, Payload, RandomWorlds, World, crash_at_each_record, fail_each_step,
             repeat_each_step,
         },
     },
 };
+pub(crate) use people::{people, some_office};
 use std::collections::BTreeMap;
 
 #[test]
 fn whatever_happens_no_claim_is_half_cancelled() {
-    random_worlds(WORLDS, some_office, people, everything_adds_up);
+    explore(&worlds(some_office), unreachable::CLAIMS);
 }
 
 #[test]
@@ -179,42 +179,20 @@ pub(crate) fn office() -> World {
     opened(Settings::default())
 }
 
-pub(crate) fn some_office(dice: &mut Dice) -> World {
-    let examiners = [vec![Number(101)], vec![Number(101), Number(102)]][dice.roll(2)].clone();
-    let examiners = Clerks::try_from(examiners).unwrap();
-    let cancel_within_ms = [0, 100, 30_000][dice.roll(3)];
-    opened(Settings { examiners, cancel_within_ms })
-}
-
 fn opened(settings: Settings) -> World {
     let mut world = World::of::<Claims>(settings);
     world.now = NOW;
     world
 }
 
-/// Submits a random command, or suspends or resumes a component. Rejections are expected.
-pub(crate) fn people(world: &mut World, dice: &mut Dice) {
-    let number = 1 + dice.roll(3) as u64;
-    let _ = match dice.roll(16) {
-        0..4 => world.submit::<Claim>(number, receive(100 * dice.roll(3) as u64)),
-        4..9 => world.submit::<Claim>(number, claim::Command::Cancel),
-        9 => world.submit::<Review>(number, approve(50 * dice.roll(5) as u64)),
-        10 => world.submit::<Review>(number, decline()),
-        11 => world.submit::<Payment>(number, pay()),
-        _ => return trip(world, dice),
-    };
-}
-
-fn trip(world: &mut World, dice: &mut Dice) {
-    let cables: [fn(&mut World); 6] = [
-        World::suspend::<Review>,
-        World::resume::<Review>,
-        World::suspend::<Roster>,
-        World::resume::<Roster>,
-        World::suspend::<Payment>,
-        World::resume::<Payment>,
-    ];
-    cables[dice.roll(cables.len())](world);
+/// Random worlds that begin like this.
+pub(crate) fn worlds<'a>(begin: impl Fn(&mut Dice) -> World + Sync + 'a) -> RandomWorlds<'a> {
+    RandomWorlds::new(move |dice| with_declining_services(begin(dice)))
+        .person(12, people)
+        .person(1, |world, dice| {
+            let _ = world.submit::<Review>(1 + dice.roll(3) as u64, review::Command::Restate);
+        })
+        .invariants(everything_adds_up)
 }
 
 fn paid_claim(world: &mut World, chapter: usize) -> bool {

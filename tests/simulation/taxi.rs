@@ -2,14 +2,17 @@
 //! money and the taxis add up.
 
 mod adding_up;
+mod people;
 
-use super::{WORLDS, board, shown};
+use super::{WORLDS, board, busy, cashier, explore, shown, unreachable, with_declining_services};
 pub(crate) use adding_up::everything_adds_up;
 use madang::domain::{
     kernel::{
-        Aggregate, Id, Money, Progress, Quantity, payment as kernel_payment,
+        Aggregate, Id, Money, PortReply, Progress, Quantity, StateReader as _, Text, WaitsFor,
+        payment as kernel_payment,
         simulation::{
-            Dice, World, crash_at_each_record, fail_each_step, random_worlds, repeat_each_step,
+            Dice, RandomWorlds, World, crash_at_each_record, fail_each_step, random_worlds,
+            repeat_each_step,
         },
     },
     taxi::{
@@ -17,17 +20,19 @@ use madang::domain::{
         grade::Grade,
         message::Message,
         notice::Change,
-        order::{self, Customer, Order},
+        order::{self, Customer, Order, OrderBilling},
         payment::{self, Fare, Payment},
         reservation::{self, By, Reservation},
         settings::Settings,
-        taxi::{self, Model, Revision, Taxi},
+        taxi::{self, Model, Taxi},
     },
 };
+use people::driver;
+pub(crate) use people::{people, some_company};
 
 #[test]
 fn whatever_happens_money_and_taxis_add_up() {
-    random_worlds(WORLDS, some_company, people, everything_adds_up);
+    explore(&worlds(some_company), unreachable::TAXI);
 }
 
 #[test]
@@ -242,85 +247,47 @@ fn a_completed_ride_frees_its_taxi_and_is_paid_for_good() {
     everything_adds_up(&world).unwrap();
 }
 
+#[test]
+fn a_refund_that_is_declined_waits_for_the_dispatcher() {
+    let cancelled = |nth| {
+        let mut world = with_declining_services(company());
+        world.tell::<Taxi>(1, register(1, 4_900)).unwrap();
+        world.tell::<Order>(1, call()).unwrap();
+        world.tell::<Reservation>(1, confirm(Some(1))).unwrap();
+        let declined = PortReply::Declined("the account is closed".into());
+        world.outside.fail_at = Some((world.outside.asked() + nth, declined));
+        world.tell::<Order>(1, order::Command::Cancel).unwrap();
+        let is_declined = shown::<Payment>(&world, 1, "status") == "Refund Declined";
+        is_declined.then_some(world)
+    };
+    let mut world = (0..8).find_map(cancelled).expect("one of the calls is the refund");
+    assert_eq!(world.waits_for::<OrderBilling>(1), WaitsFor::Person("dispatcher"));
+    world.check_invariants().and_then(|()| everything_adds_up(&world)).unwrap();
+    world.tell::<Payment>(1, kernel_payment::Command::Settle).unwrap();
+    assert_eq!(world.waits_for::<OrderBilling>(1), WaitsFor::Nothing);
+    assert_eq!(world.shown::<Taxi>(1)["stockCnt"], 1);
+    everything_adds_up(&world).unwrap();
+}
+
 fn company() -> World {
     World::of::<CallTaxi>(Settings::default())
 }
 
-/// A company that has a taxi in half of the worlds, so that random steps get far.
-pub(crate) fn some_company(dice: &mut Dice) -> World {
-    let confirm_within_s = [0, 60][dice.roll(2)];
-    let mut world = World::of::<CallTaxi>(Settings { confirm_within_s, ..Settings::default() });
-    if dice.once_in(2) {
-        let _ = world.submit::<Taxi>(1, register(1 + few(dice), 4_000));
-    }
-    world
-}
-
-/// Submits a random command. Rejections are expected.
-pub(crate) fn people(world: &mut World, dice: &mut Dice) {
-    let number = 1 + dice.roll(2) as u64;
-    let taxi = 1 + dice.roll(2) as u64;
-    if dice.once_in(2) && next_step(world, number, dice) {
-        return;
-    }
-    let _ = match dice.roll(16) {
-        0 => world.submit::<Order>(number, order::Command::Complete),
-        1..4 => world.submit::<Order>(number, call_for(any_grade(dice))),
-        4 | 12 => world.submit::<Order>(number, order::Command::Cancel),
-        5 => {
-            let price = 4_000 + dice.roll(3) as u64;
-            world.submit::<Taxi>(taxi, register_as(any_grade(dice), few(dice), price))
-        }
-        6 => {
-            let stock = Some(Quantity(few(dice)));
-            let grade = dice.once_in(2).then(|| any_grade(dice));
-            let revision = Revision { stock, grade, ..Revision::default() };
-            world.submit::<Taxi>(taxi, taxi::Command::Revise(revision))
-        }
-        14 => {
-            world.suspend::<Reservation>();
-            Ok(())
-        }
-        15 => {
-            world.resume::<Reservation>();
-            Ok(())
-        }
-        13 => {
-            let card_no = ["", "383824245656", "4111111111111111"][dice.roll(3)].into();
-            let bill = Fare { card_no };
-            world.submit::<Payment>(number, kernel_payment::Command::Amend { bill })
-        }
-        7 => {
-            world.submit::<Reservation>(number, reservation::Command::Cancel { by: By::Dispatcher })
-        }
-        8 => world.submit::<Reservation>(number, confirm(Some(taxi))),
-        _ => world.submit::<Reservation>(number, confirm(None)),
-    };
-}
-
-/// Submits the next command of a ride, so that many rides get to their end. Returns whether there
-/// is one.
-fn next_step(world: &mut World, number: u64, dice: &mut Dice) -> bool {
-    let _ = match (world.get::<Reservation>(number), dice.once_in(2)) {
-        (Reservation::Blank, _) => world.submit::<Order>(number, call_for(any_grade(dice))),
-        (Reservation::Accepted { .. }, _) => world.submit::<Reservation>(number, confirm(None)),
-        (Reservation::Assigning { .. } | Reservation::Confirmed { .. }, true) => {
-            world.submit::<Order>(number, order::Command::Cancel)
-        }
-        (Reservation::Confirmed { .. }, false) => {
-            world.submit::<Order>(number, order::Command::Complete)
-        }
-        _ => return false,
-    };
-    true
-}
-
-fn any_grade(dice: &mut Dice) -> Grade {
-    [Grade::Basic, Grade::Prime, Grade::Platinum][dice.roll(3)]
-}
-
-fn few(dice: &mut Dice) -> u32 {
-    [0, 1, 2][dice.roll(3)]
+/// Random worlds that begin like this.
+pub(crate) fn worlds<'a>(begin: impl Fn(&mut Dice) -> World + Sync + 'a) -> RandomWorlds<'a> {
+    RandomWorlds::new(move |dice| with_declining_services(begin(dice)))
+        .person(12, people)
+        .shares(busy())
+        .acts(16..96)
+        .person(1, |world, dice| {
+            let grade = [Grade::Prime, Grade::Platinum][dice.roll(2)];
+            let customer = Customer { name: "Jung".into(), phone: Text::default() };
+            let call = order::Command::Call { grade, customer, card_no: "".into() };
+            let _ = world.submit::<Order>(1 + dice.roll(2) as u64, call);
+        })
+        .person(1, cashier::<Fare>)
+        .person(2, driver)
+        .invariants(everything_adds_up)
 }
 
 fn ride(world: &mut World, chapter: usize) -> bool {

@@ -33,6 +33,11 @@ impl Dispatch {
         self.number
     }
 
+    /// The same command for the aggregate of this number.
+    pub(super) fn renumbered(&self, number: u64) -> Self {
+        Self { number, ..self.clone() }
+    }
+
     /// The command as a command of `A`; `None` when it is for another aggregate kind.
     #[must_use]
     pub fn command<A: Aggregate>(&self) -> Option<&A::Command> {

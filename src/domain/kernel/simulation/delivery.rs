@@ -1,8 +1,9 @@
 //! The steps of a simulated world: delivery of commands, effects, commits, crashes and timers.
 
 use super::{
-    Cause, Dice, Origin, Payload, Record, World,
-    installed::{EffectRequest, EffectResult},
+    Cause, Dice, HostFault, Origin, Payload, Record, World,
+    effects::{EffectRequest, EffectResult},
+    story::narrate_reply,
 };
 use crate::domain::kernel::{Dispatch, PortReply};
 
@@ -69,7 +70,9 @@ impl World {
         }
         let meaning = match &pending_effect.request {
             EffectRequest::Outside(ask) => {
-                let Some(answer) = self.outside.ask(ask, dice) else {
+                let answer = self.outside.ask(ask, dice);
+                narrate_reply(&mut self.story, by, &ask.key, answer.as_ref());
+                let Some(answer) = answer else {
                     self.pending_effects.push(pending_effect);
                     return true;
                 };
@@ -103,10 +106,13 @@ impl World {
 
     /// Drops all records that are not durable, and rebuilds the world from the others.
     pub fn crash(&mut self) {
+        self.narrate_crash();
         let mut journal = std::mem::take(&mut self.journal);
         journal.truncate(self.durable);
         let durable = self.durable as u64;
-        self.answered.retain(|(_, position)| position.is_none_or(|at| at <= durable));
+        if !self.has(HostFault::AnswersEarly) {
+            self.answered.retain(|(_, position)| position.is_none_or(|at| at <= durable));
+        }
         self.causes = journal.iter().filter_map(origin_of).collect();
         self.versions.clear();
         self.pending_dispatches.clear();
@@ -125,7 +131,12 @@ impl World {
             self.views.values_mut().for_each(|view| view.apply(&record));
             self.journal.push(record);
         }
-        self.collect_effects(0);
+        if self.has(HostFault::LosesCommands) {
+            self.pending_dispatches.clear();
+        }
+        if !self.has(HostFault::LosesEffects) {
+            self.collect_effects(0);
+        }
     }
 
     /// Advances the clock, and fires every timer that is due.
@@ -136,34 +147,37 @@ impl World {
             .iter()
             .flat_map(|saga| saga.due(self.now).into_iter().map(|number| (saga.name(), number)))
             .collect();
+        self.narrate_time(ms, &due);
         for (saga, number) in due {
             self.append(saga, number, number, Cause::Timer, Payload::TimerFired);
         }
     }
 
+    /// Advances the clock to the time at which the next timer fires. Returns false when no timer is
+    /// set.
+    pub fn jump(&mut self) -> bool {
+        let alarms = self.sagas.iter().filter_map(|saga| saga.next_alarm());
+        let Some(alarm) = alarms.min() else { return false };
+        self.advance_ms(alarm.0.saturating_sub(self.now.0));
+        true
+    }
+
     /// Executes everything in flight, in a random order, until the world is quiet.
+    ///
+    /// # Panics
+    /// When the world does not come to rest: its commands lead to further commands without an end.
     pub fn settle(&mut self, dice: &mut Dice) {
+        let records_max = 20 * self.journal.len() + 1_000;
         while !self.is_quiet() {
             while let Some(nth) = self.ready_at_random(dice) {
                 self.deliver(nth);
+                assert!(self.journal.len() <= records_max, "the world does not come to rest");
             }
             self.commit();
             if !self.pending_effects.is_empty() {
                 self.answer(dice.roll(self.pending_effects.len()), dice);
             }
-        }
-    }
-
-    /// Executes one random step that needs no request.
-    pub fn random_step(&mut self, dice: &mut Dice) {
-        let (waiting, effects) = (self.pending_dispatches.len(), self.pending_effects.len());
-        match dice.roll(16) {
-            0..6 => _ = self.deliver(dice.roll(waiting)),
-            6..8 => _ = self.deliver_twice(dice.roll(waiting)),
-            8..11 => _ = self.answer(dice.roll(effects), dice),
-            11..14 => self.commit(),
-            14 => self.crash(),
-            _ => self.advance_ms(dice.roll(90_000) as u64),
+            assert!(self.journal.len() <= records_max, "the world does not come to rest");
         }
     }
 
@@ -185,6 +199,10 @@ impl World {
     /// suspended.
     fn oldest_beside(&self, nth: usize) -> Option<usize> {
         let picked = self.pending_dispatches.get(nth)?.origin;
+        if self.has(HostFault::ReordersCommands) {
+            let whom = self.pending_dispatches[nth].dispatch.aggregate();
+            return (!self.suspended.contains(whom)).then_some(nth);
+        }
         let oldest = self.pending_dispatches.iter().position(|Pending { origin, .. }| {
             (origin.by, origin.conversation) == (picked.by, picked.conversation)
         })?;
@@ -192,14 +210,11 @@ impl World {
         (!self.suspended.contains(whom)).then_some(oldest)
     }
 
-    /// Resumes all suspended aggregate kinds.
-    pub(super) fn resume_all(&mut self) {
-        self.suspended.clear();
-    }
-
     pub(super) fn pass_to_sagas(&mut self, record: &Record) {
         for saga in &mut self.sagas {
-            let Some((conversation, dispatches)) = saga.handle(record) else { continue };
+            let Some((conversation, dispatches)) = saga.handle(record, &mut self.reached) else {
+                continue;
+            };
             for (nth, dispatch) in dispatches.into_iter().enumerate() {
                 let by = saga.name();
                 let origin = Origin { by, conversation, position: record.position, nth };

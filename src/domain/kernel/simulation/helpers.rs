@@ -1,94 +1,16 @@
-//! Simulation tests for every business: random worlds, and stories with a failure, a repetition
-//! or a crash at every step.
+//! Simulation tests for every business: stories with a failure, a repetition or a crash at every
+//! step.
+//!
+//! A story is a script of requests that drives a world from its start. It is called with the number
+//! of each chapter from 0, until it returns false. The world settles between two chapters.
+//! Invariants hold in a world at rest besides [`World::check_invariants`]; the error is a sentence.
 
-use super::{Dice, Luck, World};
+use super::{Dice, World};
 use crate::domain::kernel::{Message, PortReply};
-use std::{fmt::Write, thread};
+use std::fmt::Write;
 
-/// A script of requests that drives a world from its start.
-///
-/// The function is called with the number of each chapter from 0, until it returns false. The
-/// world settles between two chapters.
-pub type Story = fn(&mut World, usize) -> bool;
-
-/// Invariants of a world at rest besides [`World::check_invariants`]; the error is a sentence.
-type Invariants = fn(&World) -> Result<(), String>;
-
-/// Runs this many random worlds on all cores and checks the invariants at the end of each.
-///
-/// # Panics
-/// When an invariant is violated; the message names the seed, which reproduces the bug.
-pub fn random_worlds(
-    worlds: u64,
-    begin: fn(&mut Dice) -> World,
-    clients: fn(&mut World, &mut Dice),
-    invariants: Invariants,
-) {
-    let threads = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    thread::scope(|scope| {
-        for first in 0..threads {
-            scope.spawn(move || {
-                for seed in (first..worlds).step_by(usize::try_from(threads).unwrap_or(1)) {
-                    let world = run_world(seed, begin, clients);
-                    check(&world, invariants, &format!("seed {seed}"));
-                }
-            });
-        }
-    });
-}
-
-/// Runs at most this many random worlds, one by one, until one violates an invariant. Returns
-/// the violation as a sentence with the seed.
-pub fn first_flaw(
-    worlds: u64,
-    begin: fn(&mut Dice) -> World,
-    clients: fn(&mut World, &mut Dice),
-    invariants: Invariants,
-) -> Option<String> {
-    (0..worlds).find_map(|seed| {
-        let violation = violation(&run_world(seed, begin, clients), invariants)?;
-        Some(format!("seed {seed}: {violation}"))
-    })
-}
-
-/// Guard that prints the seed of a world when a panic unwinds it.
-struct SeedPrinter(u64);
-
-impl Drop for SeedPrinter {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("the world of seed {} panicked", self.0);
-        }
-    }
-}
-
-fn run_world(
-    seed: u64,
-    begin: fn(&mut Dice) -> World,
-    clients: fn(&mut World, &mut Dice),
-) -> World {
-    let _printer = SeedPrinter(seed);
-    let mut dice = Dice::new(seed);
-    let mut world = begin(&mut dice);
-    world.outside.luck = Luck::Random;
-    for _ in 0..8 + dice.roll(48) {
-        if dice.once_in(4) {
-            clients(&mut world, &mut dice);
-        } else {
-            world.random_step(&mut dice);
-        }
-    }
-    world.resume_all();
-    world.settle(&mut dice);
-    world
-}
-
-fn violation(world: &World, invariants: Invariants) -> Option<String> {
-    world.check_invariants().and_then(|()| invariants(world)).err()
-}
-
-fn check(world: &World, invariants: Invariants, place: &str) {
-    if let Some(violation) = violation(world, invariants) {
+fn check(world: &World, invariants: impl Fn(&World) -> Result<(), String>, place: &str) {
+    if let Err(violation) = world.check_invariants().and_then(|()| invariants(world)) {
         panic!("{place}: {violation}\n{:#?}", world.journal());
     }
 }
@@ -97,7 +19,11 @@ fn check(world: &World, invariants: Invariants, place: &str) {
 ///
 /// # Panics
 /// When an invariant is violated at the end.
-pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
+pub fn fail_each_step(
+    begin: impl Fn() -> World,
+    story: impl Fn(&mut World, usize) -> bool,
+    invariants: impl Fn(&World) -> Result<(), String>,
+) {
     let failures = [
         PortReply::Declined("no".into()),
         PortReply::Unreachable("the service does not answer".into()),
@@ -107,8 +33,8 @@ pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants
         for nth in 0.. {
             let mut world = begin();
             world.outside.fail_at = Some((nth, failure.clone()));
-            run_story(&mut world, story, World::settle);
-            check(&world, invariants, &format!("call {nth} answered {failure:?}"));
+            run_story(&mut world, &story, World::settle);
+            check(&world, &invariants, &format!("call {nth} answered {failure:?}"));
             if world.outside.asked() <= nth {
                 break;
             }
@@ -120,11 +46,15 @@ pub fn fail_each_step(begin: fn() -> World, story: Story, invariants: Invariants
 ///
 /// # Panics
 /// When an invariant is violated at the end.
-pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invariants) {
+pub fn repeat_each_step(
+    begin: impl Fn() -> World,
+    story: impl Fn(&mut World, usize) -> bool,
+    invariants: impl Fn(&World) -> Result<(), String>,
+) {
     for nth in 0.. {
         let mut world = begin();
         let mut delivered = 0;
-        run_story(&mut world, story, |world, dice| {
+        run_story(&mut world, &story, |world, dice| {
             while !world.is_quiet() {
                 while let Some(ready) = world.ready(0) {
                     if delivered == nth {
@@ -138,7 +68,7 @@ pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invarian
                 world.answer(0, dice);
             }
         });
-        check(&world, invariants, &format!("command {nth} delivered twice"));
+        check(&world, &invariants, &format!("command {nth} delivered twice"));
         if delivered <= nth {
             break;
         }
@@ -149,13 +79,17 @@ pub fn repeat_each_step(begin: fn() -> World, story: Story, invariants: Invarian
 ///
 /// # Panics
 /// When an invariant is violated at the end.
-pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Invariants) {
+pub fn crash_at_each_record(
+    begin: impl Fn() -> World,
+    story: impl Fn(&mut World, usize) -> bool,
+    invariants: impl Fn(&World) -> Result<(), String>,
+) {
     for nth in 0.. {
         let mut longest = 0;
         for durable in [false, true] {
             let mut world = begin();
             let mut crashed = false;
-            run_story(&mut world, story, |world, dice| {
+            run_story(&mut world, &story, |world, dice| {
                 while !world.is_quiet() {
                     if !crashed && world.journal().len() >= nth && nth > 0 {
                         crashed = true;
@@ -170,7 +104,7 @@ pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Inva
                     }
                 }
             });
-            check(&world, invariants, &format!("crashed at record {nth}, durable: {durable}"));
+            check(&world, &invariants, &format!("crashed at record {nth}, durable: {durable}"));
             longest = longest.max(world.journal().len());
         }
         if longest < nth {
@@ -179,7 +113,11 @@ pub fn crash_at_each_record(begin: fn() -> World, story: Story, invariants: Inva
     }
 }
 
-fn run_story(world: &mut World, story: Story, mut settle: impl FnMut(&mut World, &mut Dice)) {
+fn run_story(
+    world: &mut World,
+    story: impl Fn(&mut World, usize) -> bool,
+    mut settle: impl FnMut(&mut World, &mut Dice),
+) {
     let mut dice = Dice::new(1);
     for chapter in 0.. {
         if !story(world, chapter) {

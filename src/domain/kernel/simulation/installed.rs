@@ -1,17 +1,22 @@
-//! Type-erased parts of the installed businesses. Only this file erases their types.
+//! Type-erased aggregates and sagas of the installed businesses.
 
 use super::{
     Record,
-    planting::{Decide, IssuerOf, React},
-    settings_of,
+    planting::{Decide, IssuerOf, OnTimer, React},
+    reached::{Answer, Reachable, Reached},
+    settings_of, shrink,
+    variants::{Traced, traced},
 };
 use crate::domain::kernel::simulation::{Cause, Payload};
 use crate::domain::kernel::{
-    Aggregate, Dispatch, EventSet, Filter, Id, Issuer, Lookup, NextState, Port, PortReply,
-    PortRequest, Query, Refused, Saga, Step, TimerChange, Timestamp, Unchanged, View, WaitsFor,
+    Aggregate, Dispatch, EventSet, Id, Issuer, NextState, Refused, Saga, Step, TimerChange,
+    Timestamp, Unchanged, WaitsFor, command_name,
 };
-use serde_json::Value;
-use std::{any::Any, collections::BTreeMap, marker::PhantomData, mem, rc::Rc};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// The result of a command.
 pub(super) enum Verdict {
@@ -23,10 +28,22 @@ pub(super) enum Verdict {
 
 /// A type-erased aggregate kind.
 pub(super) trait DynAggregate {
-    fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict;
+    fn execute(
+        &mut self,
+        dispatch: &Dispatch,
+        now: Timestamp,
+        settings: &dyn Any,
+        reached: &mut Reached,
+    ) -> Verdict;
     /// The role that may submit this command; `None` when it is for another aggregate kind.
     fn issuer(&self, dispatch: &Dispatch) -> Option<Issuer>;
     fn fold(&mut self, number: u64, event: &dyn Any);
+    /// The bare name of an event.
+    fn event_name(&self, event: &dyn Any) -> String;
+    /// The same command with one value that is simpler, in each way that there is.
+    fn simpler(&self, dispatch: &Dispatch) -> Vec<Dispatch>;
+    /// Adds all commands and states that there are.
+    fn reachable(&self, all: &mut Reachable);
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
@@ -34,18 +51,24 @@ pub(super) trait DynAggregate {
 /// All aggregates of one kind, and the functions of the business that they use.
 pub(super) struct Live<A: Aggregate> {
     pub(super) all: BTreeMap<u64, A>,
-    pub(super) decide: Decide<A>,
-    pub(super) issuer: IssuerOf<A>,
+    pub(super) decide: Box<Decide<A>>,
+    pub(super) issuer: Box<IssuerOf<A>>,
 }
 
 impl<A: Aggregate> Default for Live<A> {
     fn default() -> Self {
-        Self { all: BTreeMap::new(), decide: A::decide, issuer: A::issuer }
+        Self { all: BTreeMap::new(), decide: Box::new(A::decide), issuer: Box::new(A::issuer) }
     }
 }
 
 impl<A: Aggregate> DynAggregate for Live<A> {
-    fn execute(&mut self, dispatch: &Dispatch, now: Timestamp, settings: &dyn Any) -> Verdict {
+    fn execute(
+        &mut self,
+        dispatch: &Dispatch,
+        now: Timestamp,
+        settings: &dyn Any,
+        reached: &mut Reached,
+    ) -> Verdict {
         let (Some(command), Some(settings)) = (dispatch.command::<A>(), settings_of::<A>(settings))
         else {
             return Verdict::Events(vec![]);
@@ -54,15 +77,20 @@ impl<A: Aggregate> DynAggregate for Live<A> {
         let state = self.all.get(&dispatch.number()).unwrap_or(&blank);
         match (self.decide)(state, command.clone(), now, settings) {
             Ok(events) => {
-                if !events.is_empty() {
+                if events.is_empty() {
+                    reached.command(A::NAME, command, Answer::Unchanged);
+                } else {
                     let state = self.all.remove(&dispatch.number()).unwrap_or_default();
                     let state = events.iter().cloned().fold(state, A::evolve);
+                    reached.command(A::NAME, command, Answer::Accepted);
+                    reached.state(A::NAME, &state);
                     self.all.insert(dispatch.number(), state);
                 }
                 let events = events.into_iter().map(|event| Rc::new(event) as Rc<dyn Any>);
                 Verdict::Events(events.collect())
             }
             Err(rejection) => {
+                reached.command(A::NAME, command, Answer::Refused);
                 let (command, id) = (command.clone(), Id::<A>::new(dispatch.number()));
                 Verdict::Refused(Rc::new(move || Refused::new(id, &command, rejection.clone())))
             }
@@ -70,7 +98,7 @@ impl<A: Aggregate> DynAggregate for Live<A> {
     }
 
     fn issuer(&self, dispatch: &Dispatch) -> Option<Issuer> {
-        dispatch.command::<A>().map(self.issuer)
+        dispatch.command::<A>().map(&self.issuer)
     }
 
     fn fold(&mut self, number: u64, event: &dyn Any) {
@@ -78,6 +106,22 @@ impl<A: Aggregate> DynAggregate for Live<A> {
             let state = self.all.remove(&number).unwrap_or_default();
             self.all.insert(number, state.evolve(event.clone()));
         }
+    }
+
+    fn event_name(&self, event: &dyn Any) -> String {
+        event.downcast_ref::<A::Event>().map(command_name).unwrap_or_default()
+    }
+
+    fn simpler(&self, dispatch: &Dispatch) -> Vec<Dispatch> {
+        let number = Id::<A>::new(dispatch.number());
+        let command = dispatch.command::<A>();
+        let simpler = command.map(shrink::simpler::<A::Command>).unwrap_or_default();
+        simpler.into_iter().map(|command| Dispatch::new(number, command)).collect()
+    }
+
+    fn reachable(&self, all: &mut Reachable) {
+        let commands = traced::<A::Command>().paths;
+        all.aggregate(A::NAME, commands, traced::<A>().paths, &A::default());
     }
 
     fn clear(&mut self) {
@@ -92,24 +136,37 @@ impl<A: Aggregate> DynAggregate for Live<A> {
 /// A type-erased saga.
 pub(super) trait DynSaga {
     fn name(&self) -> &'static str;
-    fn handle(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)>;
+    fn handle(&mut self, record: &Record, reached: &mut Reached) -> Option<(u64, Vec<Dispatch>)>;
     fn due(&self, now: Timestamp) -> Vec<u64>;
-    /// A saga instance that is not over and does not wait for a person, as text.
+    /// The time at which the next timer fires.
+    fn next_alarm(&self) -> Option<Timestamp>;
+    /// A saga instance that is not over, is not stuck, and does not wait for a person, as text.
     fn unsettled(&self) -> Option<String>;
+    /// Adds all states that there are, and the timer, when there is one.
+    fn reachable(&self, all: &mut Reachable);
     fn clear(&mut self);
     fn as_any(&self) -> &dyn Any;
 }
 
-/// All instances of one saga, and the `react` function that they use.
+/// All instances of one saga, and the functions of the business that they use.
 pub(super) struct SagaInstances<S: Saga> {
     pub(super) states: BTreeMap<u64, S>,
     pub(super) alarms: BTreeMap<u64, Timestamp>,
-    pub(super) react: React<S>,
+    /// The instances that are parked until a person acts.
+    pub(super) stuck: BTreeSet<u64>,
+    pub(super) react: Box<React<S>>,
+    pub(super) on_timer: Box<OnTimer<S>>,
 }
 
 impl<S: Saga> Default for SagaInstances<S> {
     fn default() -> Self {
-        Self { states: BTreeMap::new(), alarms: BTreeMap::new(), react: S::react }
+        Self {
+            states: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            stuck: BTreeSet::new(),
+            react: Box::new(S::react),
+            on_timer: Box::new(S::on_timer),
+        }
     }
 }
 
@@ -143,7 +200,8 @@ impl<S: Saga> SagaInstances<S> {
             (Payload::TimerFired, _) if record.kind == S::NAME => {
                 self.alarms.remove(&record.number);
                 let state = self.take(record.number);
-                Some((record.number, state.on_timer(Id::new(record.number), record.time)))
+                let me = Id::new(record.number);
+                Some((record.number, (self.on_timer)(state, me, record.time)))
             }
             _ => None,
         }
@@ -155,17 +213,28 @@ impl<S: Saga> DynSaga for SagaInstances<S> {
         S::NAME
     }
 
-    fn handle(&mut self, record: &Record) -> Option<(u64, Vec<Dispatch>)> {
+    fn handle(&mut self, record: &Record, reached: &mut Reached) -> Option<(u64, Vec<Dispatch>)> {
         let (number, step) = self.step(record)?;
+        if matches!(record.payload, Payload::TimerFired) {
+            reached.timer_fired(S::NAME);
+        }
         match step.timer {
-            TimerChange::Keep => None,
-            TimerChange::Set(time) => self.alarms.insert(number, time),
-            TimerChange::Clear => self.alarms.remove(&number),
-        };
+            TimerChange::Keep => {}
+            TimerChange::Set(time) => {
+                reached.timer_set(S::NAME);
+                self.alarms.insert(number, time);
+            }
+            TimerChange::Clear => _ = self.alarms.remove(&number),
+        }
+        self.stuck.remove(&number);
+        if matches!(step.next, NextState::Stuck(..)) {
+            self.stuck.insert(number);
+        }
         match step.next {
             NextState::Wait(state) if state == S::default() => {}
             NextState::Wait(state) | NextState::Stuck(state, _) => {
-                _ = self.states.insert(number, state);
+                reached.state(S::NAME, &state);
+                self.states.insert(number, state);
             }
             NextState::Done => _ = self.alarms.remove(&number),
         }
@@ -176,162 +245,29 @@ impl<S: Saga> DynSaga for SagaInstances<S> {
         self.alarms.iter().filter(|(_, time)| **time <= now).map(|(number, _)| *number).collect()
     }
 
+    fn next_alarm(&self) -> Option<Timestamp> {
+        self.alarms.values().min().copied()
+    }
+
     fn unsettled(&self) -> Option<String> {
-        let mut states = self.states.iter();
+        let mut states = self.states.iter().filter(|(number, _)| !self.stuck.contains(number));
         let hangs = states.find(|(_, state)| !matches!(state.waits_for(), WaitsFor::Person(_)));
         hangs.map(|(number, state)| format!("{number}: {state:?}"))
+    }
+
+    fn reachable(&self, all: &mut Reachable) {
+        let Traced { paths, samples } = traced::<S>();
+        let reacts = |state: S| {
+            let step = S::on_timer(state.clone(), Id::new(1), Timestamp(1));
+            step != Step::wait(state)
+        };
+        all.saga(S::NAME, paths, &S::default(), samples.into_iter().any(reacts));
     }
 
     fn clear(&mut self) {
         self.states.clear();
         self.alarms.clear();
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// An effect that is to be executed: a call to an outside service, or a query to a view.
-pub(super) enum EffectRequest {
-    Outside(PortRequest),
-    Declined(String),
-    View(&'static str, Query),
-}
-
-/// The result of an effect.
-pub(super) enum EffectResult<'a> {
-    Reply(PortReply),
-    Rows(&'a dyn DynView, &'a Query),
-}
-
-/// A type-erased port or lookup.
-pub(super) trait DynEffect {
-    fn name(&self) -> &'static str;
-    fn request(&self, record: &Record) -> Option<EffectRequest>;
-    /// The request after these later records; `None` when they do not change it.
-    fn revised(&self, record: &Record, later: &[Record]) -> Option<EffectRequest>;
-    fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch>;
-}
-
-struct PortEffect<P>(PhantomData<P>);
-
-pub(super) fn port<P: Port>() -> Box<dyn DynEffect> {
-    Box::new(PortEffect::<P>(PhantomData))
-}
-
-impl<P: Port> DynEffect for PortEffect<P> {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn request(&self, record: &Record) -> Option<EffectRequest> {
-        let heard = P::Events::from_event(record)?;
-        let ask = P::ask(&heard, &record.meta())?;
-        let declined = P::declined_before_call(&heard).map(EffectRequest::Declined);
-        Some(declined.unwrap_or(EffectRequest::Outside(ask)))
-    }
-
-    fn revised(&self, record: &Record, later: &[Record]) -> Option<EffectRequest> {
-        let is_later = |it: &&Record| (it.kind, it.number) == (record.kind, record.number);
-        let later = later.iter().filter(|_| P::REVISABLE).filter(is_later);
-        let later = later.filter_map(P::Events::from_event);
-        let heard = later.fold(P::Events::from_event(record)?, |it, later| P::revised(it, &later));
-        P::ask(&heard, &record.meta()).map(EffectRequest::Outside)
-    }
-
-    fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
-        let EffectResult::Reply(answer) = found else { return None };
-        Some(P::on_reply(&P::Events::from_event(record)?, &record.meta(), answer))
-    }
-}
-
-pub(super) struct LookupEffect<L>(PhantomData<L>);
-
-impl<L> Default for LookupEffect<L> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<L: Lookup> DynEffect for LookupEffect<L> {
-    fn name(&self) -> &'static str {
-        L::NAME
-    }
-
-    fn request(&self, record: &Record) -> Option<EffectRequest> {
-        let query = L::query(&L::Events::from_event(record)?, &record.meta())?;
-        Some(EffectRequest::View(L::View::NAME, query))
-    }
-
-    fn revised(&self, _record: &Record, _later: &[Record]) -> Option<EffectRequest> {
-        None
-    }
-
-    fn meaning(&self, record: &Record, found: &EffectResult<'_>) -> Option<Dispatch> {
-        let EffectResult::Rows(view, query) = found else { return None };
-        let rows = view.as_any().downcast_ref::<Rows<L::View>>()?.find(query);
-        Some(L::on_rows(&L::Events::from_event(record)?, &record.meta(), &rows))
-    }
-}
-
-/// A type-erased view.
-pub(super) trait DynView {
-    fn apply(&mut self, record: &Record);
-    fn clear(&mut self);
-    fn as_any(&self) -> &dyn Any;
-}
-
-pub(super) struct Rows<V>(pub(super) BTreeMap<u64, V>);
-
-impl<V> Default for Rows<V> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<V: View> Rows<V> {
-    fn find(&self, query: &Query) -> Vec<(u64, V)> {
-        let mut found: Vec<(u64, u64, V)> = vec![];
-        for (number, row) in &self.0 {
-            let json = serde_json::to_value(row).unwrap_or_default();
-            if query.filters.iter().all(|filter| holds(filter, &json)) {
-                let rank = query.sort.and_then(|field| json[field].as_u64()).unwrap_or_default();
-                found.push((rank, *number, row.clone()));
-            }
-        }
-        found.sort_by_key(|(rank, number, _)| (*rank, *number));
-        found.truncate(query.rows_max);
-        found.into_iter().map(|(_, number, row)| (number, row)).collect()
-    }
-}
-
-fn holds(filter: &Filter, row: &Value) -> bool {
-    match filter {
-        Filter::Equals(field, number) => row[*field].as_u64() == Some(*number),
-        Filter::AtLeast(field, number) => row[*field].as_u64().is_some_and(|n| n >= *number),
-        Filter::Is(field, text) => row[*field].as_str() == Some(text),
-    }
-}
-
-impl<V: View> DynView for Rows<V> {
-    fn apply(&mut self, record: &Record) {
-        let Some(event) = V::Events::from_event(record) else { return };
-        let meta = record.meta();
-        let Some(key) = V::key(&event, &meta) else { return };
-        let newest = |filter: Filter| {
-            let meets = |row: &&V| serde_json::to_value(row).is_ok_and(|row| holds(&filter, &row));
-            self.0.values().rev().find(meets).cloned()
-        };
-        let before = self.0.get(&key).cloned().or_else(|| newest(V::continues(&event)?));
-        self.0.remove(&key);
-        if let Some(row) = V::fold(before, event, &meta) {
-            self.0.insert(key, row);
-        }
-    }
-
-    fn clear(&mut self) {
-        mem::take(&mut self.0);
+        self.stuck.clear();
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -5,39 +5,58 @@
 
 mod delivery;
 mod dice;
+mod effects;
+mod flaw;
 mod helpers;
+mod host;
 mod installed;
 mod money;
 mod outside;
 mod planting;
+mod random_worlds;
+mod reached;
 mod record;
+mod shrink;
+mod steps;
+mod story;
+mod variants;
 
 pub use dice::Dice;
-pub use helpers::{
-    Story, crash_at_each_record, fail_each_step, first_flaw, golden, random_worlds,
-    repeat_each_step,
-};
+pub use flaw::Flaw;
+pub use helpers::{crash_at_each_record, fail_each_step, golden, repeat_each_step};
 pub use outside::{Luck, Outside};
+pub use planting::HostFault;
+pub use random_worlds::{RandomWorlds, random_worlds};
+pub use reached::Reached;
 pub use record::{Cause, Origin, Payload, Record};
+pub use steps::Shares;
 
 use super::{
-    Aggregate, Business, Dispatch, Host, Id, Issuer, Lookup, Port, Saga, SettingsOf, StateReader,
-    Timestamp, View, WaitsFor, representation,
+    Aggregate, Business, Dispatch, Host, Id, Issuer, Saga, SettingsOf, StateReader, Timestamp,
+    View, representation,
 };
 use delivery::{Pending, PendingEffect};
-use installed::{
-    DynAggregate, DynEffect, DynSaga, DynView, Live, LookupEffect, Rows, SagaInstances, Verdict,
-};
+use effects::{DynEffect, DynView, PortEffect, Rows};
+use installed::{DynAggregate, DynSaga, Live, SagaInstances, Verdict};
+use reached::Reachable;
 use std::{
     any::Any,
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    fmt::Debug,
 };
+use steps::Act;
+use story::Story;
 
 /// The invariants of one business; see [`Business::check_invariants`].
 type Invariants = fn(&World) -> Result<(), String>;
 
 /// The error for a request that submits an internal command.
 const ONLY_INSIDE: &str = "only a saga, a port or a lookup may submit this command";
+
+/// The settings of a business, with their type erased.
+trait AnySettings: Any + Debug {}
+
+impl<T: Any + Debug> AnySettings for T {}
 
 /// A host in memory: one thread, one clock, no disk.
 #[derive(Default)]
@@ -46,7 +65,7 @@ pub struct World {
     pub now: Timestamp,
     /// The outside services.
     pub outside: Outside,
-    settings: BTreeMap<&'static str, Box<dyn Any>>,
+    settings: BTreeMap<&'static str, Box<dyn AnySettings>>,
     invariants: Vec<Invariants>,
     aggregates: BTreeMap<&'static str, Box<dyn DynAggregate>>,
     sagas: Vec<Box<dyn DynSaga>>,
@@ -62,60 +81,10 @@ pub struct World {
     requests: u64,
     answered: Vec<(u64, Option<u64>)>,
     dispatched: Vec<Dispatch>,
-}
-
-impl Host for World {
-    fn business<B: Business>(&mut self) -> &mut Self {
-        self.settings.entry(B::NAME).or_insert_with(|| Box::new(B::Settings::default()));
-        self.invariants.push(B::check_invariants);
-        B::install(self);
-        self
-    }
-
-    fn aggregate<A: Aggregate>(&mut self) -> &mut Self {
-        self.aggregates.insert(A::NAME, Box::new(Live::<A>::default()));
-        self
-    }
-
-    fn saga<S: Saga>(&mut self) -> &mut Self {
-        self.sagas.push(Box::new(SagaInstances::<S>::default()));
-        self
-    }
-
-    fn port<P: Port>(&mut self) -> &mut Self {
-        self.effects.push(installed::port::<P>());
-        self
-    }
-
-    fn lookup<L: Lookup>(&mut self) -> &mut Self {
-        self.effects.push(Box::new(LookupEffect::<L>::default()));
-        self
-    }
-
-    fn view<V: View>(&mut self) -> &mut Self {
-        self.views.insert(V::NAME, Box::new(Rows::<V>::default()));
-        self
-    }
-}
-
-impl StateReader for World {
-    fn each<A: Aggregate>(
-        &self,
-        mut check: impl FnMut(u64, &A) -> Result<(), String>,
-    ) -> Result<(), String> {
-        let mut live = self.live::<A>().into_iter().flat_map(|live| &live.all);
-        live.try_for_each(|(number, aggregate)| check(*number, aggregate))
-    }
-
-    fn get<A: Aggregate>(&self, number: u64) -> A {
-        self.live::<A>().and_then(|live| live.all.get(&number).cloned()).unwrap_or_default()
-    }
-
-    fn waits_for<S: Saga>(&self, number: u64) -> WaitsFor {
-        self.saga_instances::<S>()
-            .and_then(|saga_instances| saga_instances.states.get(&number))
-            .map_or(WaitsFor::Nothing, Saga::waits_for)
-    }
+    reached: Reached,
+    acts: Vec<Act>,
+    story: Option<Story>,
+    fault: Option<HostFault>,
 }
 
 impl World {
@@ -141,14 +110,14 @@ impl World {
     /// # Errors
     /// The rejection, as a sentence; also when the command is internal.
     pub fn submit_again(&mut self, dispatch: &Dispatch) -> Result<(), String> {
-        let aggregate_kind = self.aggregates.get(dispatch.aggregate());
-        if aggregate_kind.and_then(|aggregate_kind| aggregate_kind.issuer(dispatch))
-            == Some(Issuer::Internal)
-        {
+        self.acts.push(Act::Submit(dispatch.clone()));
+        if self.issuer_of(dispatch) == Some(Issuer::Internal) {
             return Err(ONLY_INSIDE.into());
         }
         if self.suspended.contains(dispatch.aggregate()) {
-            return Err(format!("{} is suspended", dispatch.aggregate()));
+            let reason = format!("{} is suspended", dispatch.aggregate());
+            self.narrate_refusal(dispatch, &reason);
+            return Err(reason);
         }
         self.requests += 1;
         let request = self.requests;
@@ -176,12 +145,12 @@ impl World {
     /// Suspends an aggregate kind. Requests are refused; commands of sagas wait, together with the
     /// later commands of the same saga instances. A crash does not end the suspension.
     pub fn suspend<A: Aggregate>(&mut self) {
-        self.suspended.insert(A::NAME);
+        self.act(Act::Suspend(A::NAME));
     }
 
     /// Resumes an aggregate kind.
     pub fn resume<A: Aggregate>(&mut self) {
-        self.suspended.remove(A::NAME);
+        self.act(Act::Resume(A::NAME));
     }
 
     /// The aggregate of this number; the default when it has no events.
@@ -245,7 +214,7 @@ impl World {
     }
 
     /// Checks a world at rest: no answered request is lost, every saga instance that is not over
-    /// waits for a person, and the invariants of the businesses hold.
+    /// waits for a person or is stuck until a person acts, and the invariants of the businesses hold.
     ///
     /// # Errors
     /// The violation, as a sentence.
@@ -273,6 +242,23 @@ impl World {
             .filter(|(request, position)| *position <= durable && !kept.contains(request))
             .map(|(request, _)| request)
             .collect()
+    }
+
+    /// What this world reached, among everything that there is.
+    #[must_use]
+    pub fn reached(&self) -> Reached {
+        self.reached.clone().among(self.reachable())
+    }
+
+    fn reachable(&self) -> Reachable {
+        let mut all = Reachable::default();
+        self.aggregates.values().for_each(|aggregate_kind| aggregate_kind.reachable(&mut all));
+        self.sagas.iter().for_each(|saga| saga.reachable(&mut all));
+        all
+    }
+
+    fn issuer_of(&self, dispatch: &Dispatch) -> Option<Issuer> {
+        self.aggregates.get(dispatch.aggregate())?.issuer(dispatch)
     }
 
     fn live<A: Aggregate>(&self) -> Option<&Live<A>> {
@@ -308,7 +294,9 @@ impl World {
             return Err(format!("{kind} is not installed"));
         };
         let is_request = matches!(cause, Cause::Request(_));
-        let verdict = aggregate_kind.execute(dispatch, self.now, settings.as_ref());
+        let (now, settings): (_, &dyn Any) = (self.now, settings.as_ref());
+        let verdict = aggregate_kind.execute(dispatch, now, settings, &mut self.reached);
+        self.narrate_verdict(dispatch, cause, &verdict);
         let (payloads, refusal) = match verdict {
             Verdict::Events(events) if events.is_empty() && is_request => (vec![], None),
             Verdict::Events(events) if events.is_empty() => {

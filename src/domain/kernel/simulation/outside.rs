@@ -12,6 +12,10 @@ pub struct Outside {
     pub luck: Luck,
     /// Fails the call of this number (counted from 0), if that call can fail.
     pub fail_at: Option<(u64, PortReply)>,
+    /// The operations that the services may decline although they are repeated until they are
+    /// answered, such as `refund`. Others are executed in the end. A service that declines to undo
+    /// an operation which it never answered has not executed it.
+    pub declines: &'static [&'static str],
     asked: u64,
     /// The keys of earlier calls. A call repeated after a crash may have been admitted before, so
     /// it is not turned away.
@@ -75,8 +79,9 @@ impl Outside {
         let planned = self.fail_at.as_ref().filter(|(nth, _)| *nth + 1 == self.asked);
         let answer = match planned {
             Some((_, answer)) if !until_answered => answer.clone(),
+            Some((_, answer @ PortReply::Declined(_))) if self.may_decline(ask) => answer.clone(),
             _ if self.luck == Luck::Good => approved(&ask.key),
-            _ => Self::chance(ask, dice),
+            _ => self.chance(ask, dice),
         };
         let was_done = self.done.contains_key(&ask.key);
         match answer {
@@ -90,6 +95,11 @@ impl Outside {
                 (!until_answered).then_some(PortReply::Unreachable(reason))
             }
             PortReply::Declined(reason) if !was_done => {
+                // A service that declines to undo what it has not done does not do it later.
+                if let Some((_, undone)) = &ask.undoes {
+                    let never = PortReply::Declined(reason.clone());
+                    self.answers.entry(undone.clone()).or_insert(never);
+                }
                 self.answers.insert(ask.key.clone(), PortReply::Declined(reason.clone()));
                 Some(PortReply::Declined(reason))
             }
@@ -102,8 +112,19 @@ impl Outside {
         }
     }
 
-    fn chance(ask: &PortRequest, dice: &mut Dice) -> PortReply {
+    fn may_decline(&self, ask: &PortRequest) -> bool {
+        let is_approved =
+            |key: &String| matches!(self.answers.get(key), Some(PortReply::Approved(_)));
+        let is_unanswered = |key: &String| self.done.contains_key(key) && !is_approved(key);
+        let is_doubtful = ask.undoes.as_ref().is_some_and(|(_, key)| is_unanswered(key));
+        self.declines.contains(&ask.operation) && !is_doubtful
+    }
+
+    fn chance(&self, ask: &PortRequest, dice: &mut Dice) -> PortReply {
         match (ask.retry_policy, dice.roll(10)) {
+            (RetryPolicy::UntilAnswered, 2) if self.may_decline(ask) => {
+                PortReply::Declined("the account is closed".into())
+            }
             (_, 0 | 1) => PortReply::Unreachable("the service does not answer".into()),
             (RetryPolicy::UntilDeadline, 2 | 3) => PortReply::Declined("not enough money".into()),
             (RetryPolicy::UntilDeadline, 4) => PortReply::TurnedAway("the gate is open".into()),

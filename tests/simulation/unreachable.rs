@@ -1,0 +1,83 @@
+//! What no world of a business can reach, each with the reason.
+
+const REJECTED_BY_PAYMENT: &str = "only a payment that fails rejects it";
+const NO_DETAILS_ADDED: &str = "only passengers add details to a bill";
+const OF_AN_OLD_STORE: &str = "only a store of a version before has it";
+
+pub(crate) const CLAIMS: &[(&str, &str)] = &[(
+    "state status.Progress.refusal.how.Unpaid of claims/claims",
+    "no customer pays to cancel a claim",
+)];
+
+pub(crate) const EDUCATION: &[(&str, &str)] = &[
+    ("command Amend of education/payments", NO_DETAILS_ADDED),
+    (
+        "state status.Withdrawing.Applied of education/eduApplications",
+        "before the admission, a cancellation takes effect at once",
+    ),
+    (
+        "state status.Withdrawing.Requested of education/eduApplications",
+        "before the admission, a cancellation takes effect at once",
+    ),
+];
+
+pub(crate) const INSURANCE: &[(&str, &str)] = &[
+    ("command Amend of insurance/payments", NO_DETAILS_ADDED),
+    ("command Price of insurance/subscriptions", OF_AN_OLD_STORE),
+    ("state Settling.catalogue.Asked of insurance/application", OF_AN_OLD_STORE),
+    (
+        "state Closing.roster.Settled of insurance/assessment",
+        "the underwriting is closed first, and the commands of one saga are answered in order",
+    ),
+    (
+        "state Closing.underwriting.Asked of insurance/assessment",
+        "an underwriting that was asked for is withdrawn without waiting for it",
+    ),
+    ("state Settling.catalogue.Returning of insurance/application", "a quote is not taken back"),
+    (
+        "state Settling.subscription.Asked of insurance/application",
+        "a subscription is only told that its money is back",
+    ),
+];
+
+pub(crate) const PHONE: &[(&str, &str)] = &[
+    ("command Amend of phone/payments", NO_DETAILS_ADDED),
+    ("state status.Paid.kept.Unpaid of phone/orders", "no customer pays to cancel an order"),
+    ("state status.Rejected.how.Refused of phone/orders", REJECTED_BY_PAYMENT),
+];
+
+pub(crate) const RENTAL: &[(&str, &str)] = &[("command Amend of rental/pays", NO_DETAILS_ADDED)];
+
+pub(crate) const TAXI: &[(&str, &str)] = &[
+    ("state Completing.payment.Pending of taxi/ride", OF_AN_OLD_STORE),
+    (
+        "state Completing.reservation.Undone of taxi/ride",
+        "the taxi is released first, and the commands of one saga are answered in order",
+    ),
+    (
+        "state Completing.taxi.Asked of taxi/ride",
+        "an order is confirmed after its taxi has answered",
+    ),
+    (
+        "state Completing.taxi.Held of taxi/ride",
+        "a taxi is released as soon as the ride is completed",
+    ),
+    ("state Paying of taxi/ride", OF_AN_OLD_STORE),
+    ("state Rejecting of taxi/ride", OF_AN_OLD_STORE),
+    ("state Undoing.payment.Pending of taxi/ride", OF_AN_OLD_STORE),
+    ("state Withdrawing of taxi/ride", OF_AN_OLD_STORE),
+    (
+        "state Confirming.taxi.Asked of taxi/ride",
+        "a reservation is confirmed after its taxi has answered",
+    ),
+    (
+        "state Confirming.taxi.Releasing of taxi/ride",
+        "a taxi is released only when the order is cancelled or completed",
+    ),
+    (
+        "state Riding.taxi.Releasing of taxi/ride",
+        "a taxi is released only when the order is cancelled or completed",
+    ),
+    ("state Undoing.taxi.Held of taxi/ride", "a taxi is released as soon as the undoing begins"),
+    ("state status.Rejected.how.Refused of taxi/orders", REJECTED_BY_PAYMENT),
+];
