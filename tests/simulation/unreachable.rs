@@ -49,7 +49,6 @@ pub(crate) const PHONE: &[(&str, &str)] = &[
 pub(crate) const RENTAL: &[(&str, &str)] = &[("command Amend of rental/pays", NO_DETAILS_ADDED)];
 
 pub(crate) const TAXI: &[(&str, &str)] = &[
-    ("state Completing.payment.Pending of taxi/ride", OF_AN_OLD_STORE),
     (
         "state Completing.reservation.Undone of taxi/ride",
         "the taxi is released first, and the commands of one saga are answered in order",
@@ -62,10 +61,6 @@ pub(crate) const TAXI: &[(&str, &str)] = &[
         "state Completing.taxi.Held of taxi/ride",
         "a taxi is released as soon as the ride is completed",
     ),
-    ("state Paying of taxi/ride", OF_AN_OLD_STORE),
-    ("state Rejecting of taxi/ride", OF_AN_OLD_STORE),
-    ("state Undoing.payment.Pending of taxi/ride", OF_AN_OLD_STORE),
-    ("state Withdrawing of taxi/ride", OF_AN_OLD_STORE),
     (
         "state Confirming.taxi.Asked of taxi/ride",
         "a reservation is confirmed after its taxi has answered",

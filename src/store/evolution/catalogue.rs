@@ -170,7 +170,7 @@ impl Catalogue {
                 if begun.elapsed() > DURABLE_WITHIN {
                     return Err("the shapes of stored types could not be written".to_owned());
                 }
-                thread::sleep(PAUSE);
+                thread::park_timeout(PAUSE);
             }
         }
         Ok(Arc::new(upcasting).on(journal))
