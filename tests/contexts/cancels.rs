@@ -199,6 +199,8 @@ async fn subscriptions_are_refunded_at_once_while_underwriting_is_down_and_withd
     site.shows(1, &[reviewed]).await;
     site.turn("insurance/underwritings", "suspend").await;
     site.create("/insurance/subscriptions", &subscription).await;
+    // Without an underwriter there would be nothing to withdraw.
+    site.becomes("/insurance/underwriters/77001520", "openCnt", "2").await;
     for number in 1..=2 {
         let cancel = json!({"subscriptionStatus": "reqCancel"});
         assert_eq!(site.cancel(&format!("/insurance/subscriptions/{number}"), &cancel).await, 200);
