@@ -120,10 +120,10 @@ fn every_stored_value_of_the_corpus_is_read_today() {
         for (hex, value) in &of.values {
             let bytes = bytes(hex);
             assert_eq!(StoredType::read(shape, &bytes).as_ref(), Ok(value), "{name}");
-            let today = stored.convert(shape, &bytes);
-            let today = today.unwrap_or_else(|reason| panic!("{name}: {value}: {reason}"));
-            if shape == stored.shape() {
-                assert_eq!(today, bytes, "{name}: {value}");
+            // A value of today's shape is not converted.
+            if shape != stored.shape() {
+                let today = stored.convert(shape, &bytes);
+                today.unwrap_or_else(|reason| panic!("{name}: {value}: {reason}"));
             }
             read += 1;
         }
