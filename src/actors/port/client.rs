@@ -57,6 +57,10 @@ pub struct PortCall {
     pub latest: Option<Latest>,
 }
 
+/// A call that starts later than this after its event reads what has changed it meanwhile, in
+/// milliseconds.
+const REVISED_AFTER_MS: u64 = 20;
+
 /// A function that returns the request as of now, if it can be read.
 pub type Latest = Box<dyn Fn() -> Option<PortRequest>>;
 
@@ -73,12 +77,13 @@ impl<'a> Request<'a> {
 
     /// The request to send.
     fn get(&self) -> &PortRequest {
-        match &self.of.latest {
-            Some(latest) => {
-                self.first.get_or_init(|| latest().unwrap_or_else(|| self.of.ask.clone()))
-            }
-            None => &self.of.ask,
-        }
+        let Some(latest) = &self.of.latest else { return &self.of.ask };
+        self.first.get_or_init(|| {
+            // Most calls start at once, and a read of the journal for each would slow them down.
+            let waited_ms = now().0.saturating_sub(self.of.since.0);
+            let latest = if waited_ms > REVISED_AFTER_MS { latest() } else { None };
+            latest.unwrap_or_else(|| self.of.ask.clone())
+        })
     }
 }
 

@@ -11,11 +11,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// The format of the whole store. Raised when an older binary could misread what a newer wrote.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The oldest format that this binary reads. Formats 1 and 2 have no identity of the store. Format
 /// 1 does not store the young records of a group together. Commits of formats 1 to 3 have no
-/// running checksum.
+/// running checksum. Formats 1 to 4 name no shapes of stored types.
 pub const FORMAT_READ_MIN: u32 = 1;
 
 /// A stream is young up to this version. Its later records up to there may be stored together with
