@@ -1,7 +1,7 @@
 //! The aggregate: the unit of consistency, which accepts or rejects commands.
 
 use super::{Business, CommandRoutes, Message, Timestamp, Upcasters};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt::Debug;
 
 /// The answer of an aggregate to a command: the events that follow, or the rejection.
@@ -126,13 +126,28 @@ pub fn representation<A: Aggregate>(state: &A, number: u64) -> impl Serialize {
     Represented { fields: state.represent(number), original_status: state.original_status() }
 }
 
+struct Represented<F> {
+    fields: F,
+    original_status: Option<&'static str>,
+}
+
+impl<F: Serialize> Serialize for Represented<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.original_status {
+            Some(original_status) => {
+                WithOriginalStatus { fields: &self.fields, original_status }.serialize(serializer)
+            }
+            None => self.fields.serialize(serializer),
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Represented<F> {
+struct WithOriginalStatus<'a, F> {
     #[serde(flatten)]
-    fields: F,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    original_status: Option<&'static str>,
+    fields: &'a F,
+    original_status: &'static str,
 }
 
 /// The reason why an aggregate rejects a command. `Display` is a sentence in lower case without a
