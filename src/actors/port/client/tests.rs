@@ -140,17 +140,32 @@ async fn the_first_answer_of_two_attempts_is_returned() {
     assert!(both.is_err());
 }
 
-#[test]
-fn a_request_is_read_before_its_first_attempt_and_then_stays() {
+/// A call whose request has the card number that is set now.
+fn call_with_card(gone_ms: u64) -> (Rc<Cell<u64>>, PortCall) {
     let cards = Rc::new(Cell::new(0));
     let latest = {
         let (cards, ask) = (Rc::clone(&cards), port_call(UntilDeadline, 0).ask);
         move || Some(PortRequest { body: json!({ "cardNo": cards.get() }), ..ask.clone() })
     };
-    let port_call = PortCall { latest: Some(Box::new(latest)), ..port_call(UntilDeadline, 0) };
+    let latest: Latest = Box::new(latest);
+    (cards, PortCall { latest: Some(latest), ..port_call(UntilDeadline, gone_ms) })
+}
+
+#[test]
+fn the_request_of_a_call_that_has_waited_is_read_before_its_first_attempt_and_then_stays() {
+    let (cards, port_call) = call_with_card(REVISED_AFTER_MS + 1);
     let request = Request::new(&port_call);
     for card in [7, 8] {
         cards.set(card);
         assert_eq!(request.get().body, json!({ "cardNo": 7 }));
     }
+}
+
+#[test]
+fn the_request_of_a_call_that_starts_at_once_is_not_read_again() {
+    let (cards, port_call) = call_with_card(0);
+    cards.set(7);
+    let since = Timestamp(u64::MAX); // whatever the speed of the machine
+    let port_call = PortCall { since, ..port_call };
+    assert_eq!(Request::new(&port_call).get().body, json!({}));
 }
