@@ -7,8 +7,8 @@ use super::{
     shape::{Traced, Variant},
 };
 use crate::domain::kernel::{
-    Aggregate, AnyEvent, Dispatch, Id, Method, Place, Refused, Rejection as _, RejectionKind,
-    command_name, simulation::Record,
+    Aggregate, AnyEvent, Dispatch, Id, Method, Place, RejectedCommand, Rejection as _,
+    RejectionKind, command_name, simulation::Record,
 };
 use std::{any::Any, collections::BTreeSet, rc::Rc, sync::OnceLock};
 
@@ -52,7 +52,7 @@ pub(super) trait Kind: Send + Sync {
     /// The events that occur in the reachable states.
     fn sample_events(&self) -> Vec<SampleEvent>;
     /// The rejections with which the kind may refuse this command.
-    fn refusals(&self, dispatch: &Dispatch) -> Vec<Refused>;
+    fn refusals(&self, dispatch: &Dispatch) -> Vec<RejectedCommand>;
     /// The outcomes of the command with this name.
     fn outcomes(&self, command: &str) -> Option<&Command>;
     /// The commands that lead to the event with this name.
@@ -89,11 +89,13 @@ impl<A: Aggregate> Kind for Of<A> {
         events.flat_map(|event| NUMBERS.map(|number| sample(event, number))).collect()
     }
 
-    fn refusals(&self, dispatch: &Dispatch) -> Vec<Refused> {
+    fn refusals(&self, dispatch: &Dispatch) -> Vec<RejectedCommand> {
         let Some(command) = dispatch.command::<A>() else { return vec![] };
         let (id, name) = (Id::<A>::new(dispatch.number()), command_name(command));
         let rejections = self.explored().rejections.iter().filter(|(refused, _)| *refused == name);
-        rejections.map(|(_, rejection)| Refused::new(id, command, rejection.clone())).collect()
+        rejections
+            .map(|(_, rejection)| RejectedCommand::new(id, command, rejection.clone()))
+            .collect()
     }
 
     fn outcomes(&self, command: &str) -> Option<&Command> {

@@ -7,7 +7,8 @@ use super::{
     kinds::{Kind, SampleEvent, sample_events},
 };
 use crate::domain::kernel::{
-    Dispatch, EventSet, Id, Meta, NextState, Refused, Saga, Step, TimerChange, Timestamp, Unchanged,
+    Dispatch, EventSet, Id, Meta, NextState, RejectedCommand, Saga, Step, TimerChange, Timestamp,
+    Unchanged,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +31,7 @@ const LATE: Meta = Meta { time: Timestamp(1 << 50), ..META };
 /// An input of a saga: an event, or the answer to one of its commands, or its timer.
 enum Stimulus<'a> {
     Heard(&'a SampleEvent, Meta),
-    Refused(Refused),
+    Rejected(RejectedCommand),
     Unchanged(Unchanged),
     TimerFired,
 }
@@ -39,7 +40,7 @@ impl Stimulus<'_> {
     fn trigger(&self) -> Trigger {
         match self {
             Self::Heard(event, _) => Trigger::Event(event.message_name()),
-            Self::Refused(Refused { aggregate, command, .. }) => {
+            Self::Rejected(RejectedCommand { aggregate, command, .. }) => {
                 Trigger::Refused(MessageName::new(aggregate, command.clone()))
             }
             Self::Unchanged(Unchanged { aggregate, command, .. }) => {
@@ -196,7 +197,7 @@ impl<'a, S: Saga> Explorer<'a, S> {
         let may_change_nothing =
             kind.outcomes(&command).is_none_or(|outcomes| outcomes.may_change_nothing);
         for refused in kind.refusals(dispatch) {
-            self.deliver(story, state.clone(), &Stimulus::Refused(refused));
+            self.deliver(story, state.clone(), &Stimulus::Rejected(refused));
         }
         if may_change_nothing {
             let unchanged = Unchanged { aggregate: aggregate.to_owned(), number, command };
@@ -287,7 +288,7 @@ fn step<S: Saga>(state: S, stimulus: &Stimulus<'_>) -> Option<Step<S>> {
     let me = Id::new(CONVERSATION);
     Some(match stimulus {
         Stimulus::Heard(event, meta) => state.react(me, S::Events::from_event(*event)?, meta),
-        Stimulus::Refused(refused) => state.on_rejected(me, refused),
+        Stimulus::Rejected(refused) => state.on_rejected(me, refused),
         Stimulus::Unchanged(unchanged) => state.on_no_op(me, unchanged),
         Stimulus::TimerFired => state.on_timer(me, META.time),
     })

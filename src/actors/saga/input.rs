@@ -3,7 +3,7 @@
 use super::SagaRunner;
 use crate::{
     actors::{dispatch::Registry, subscription::origin_of, support::catch_panic},
-    domain::kernel::{Id, Meta, Refused, Saga, Step, Unchanged},
+    domain::kernel::{Id, Meta, RejectedCommand, Saga, Step, Unchanged},
     store::{KindId, Payload, Record},
 };
 
@@ -48,14 +48,14 @@ pub fn saga_input<S: Saga>(
             let Some((name, decoder)) = registry.of(record.stream.kind) else {
                 return Err(format!("record {}: its kind is unknown", record.position));
             };
-            let refused = Refused {
+            let refused = RejectedCommand {
                 aggregate: (*name).to_owned(),
                 number: record.stream.number,
                 command: command.clone(),
                 reason: reason.clone(),
                 rejection: decoder.read_rejection(rejection)?,
             };
-            Ok(Some((origin.conversation, SagaInput::Refused(refused))))
+            Ok(Some((origin.conversation, SagaInput::Rejected(refused))))
         }
     }
 }
@@ -63,7 +63,7 @@ pub fn saga_input<S: Saga>(
 /// An input of a saga's step: an event, the outcome of one of its commands, or its timer.
 pub enum SagaInput<S: Saga> {
     Event(S::Events),
-    Refused(Refused),
+    Rejected(RejectedCommand),
     Unchanged(Unchanged),
     TimerFired,
 }
@@ -74,7 +74,7 @@ impl<S: Saga> SagaInput<S> {
         let me = Id::new(number);
         match self {
             Self::Event(event) => state.react(me, event, meta),
-            Self::Refused(refused) => state.on_rejected(me, &refused),
+            Self::Rejected(refused) => state.on_rejected(me, &refused),
             Self::Unchanged(unchanged) => state.on_no_op(me, &unchanged),
             Self::TimerFired => state.on_timer(me, meta.time),
         }

@@ -37,7 +37,7 @@ use super::{
     },
 };
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor,
+    Aggregate, FailureKind, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ impl Saga for Cancellation {
     /// Lets the claim stand when the review rejects the release: the review was decided on
     /// meanwhile, or its desk still owes an answer to an earlier attempt. A rejection by the claim
     /// follows from an event that was handled before, and needs no action.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match (self, refused.by::<Review>()) {
             (Releasing { attempt }, Some(rejection)) => {
                 let how = match rejection {

@@ -285,9 +285,9 @@ impl Aggregate for Claim {
             .ignoring(routes::IGNORED)
             .creates("receive", ReceiveBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", Method::Put, StatusBody::means)
-            .on_item("cancel by status", Method::Post, StatusBody::means)
-            .on_item("cancel by status", Method::Patch, StatusBody::means)
+            .on_item("cancel by status", [Method::Put], StatusBody::means)
+            .on_item("cancel by status", [Method::Post], StatusBody::means)
+            .on_item("cancel by status", [Method::Patch], StatusBody::means)
     }
 }
 

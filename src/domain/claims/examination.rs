@@ -20,7 +20,7 @@ use super::{
     review::{self, Command::Assign, File, Review},
 };
 use crate::domain::kernel::{
-    Aggregate, Id, Meta, Number, Refused, Saga, Step, Unchanged, WaitsFor, roster,
+    Aggregate, Id, Meta, Number, RejectedCommand, Saga, Step, Unchanged, WaitsFor, roster,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ impl Saga for Examination {
 
     /// Closes the work in the roster that all claims of versions before shared, when the claim has no
     /// roster of its own. Any other rejection blocks the saga instance.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         let is_missing = refused.by::<Roster>().is_some();
         match self {
             Closing if is_missing && refused.number != Roster::SHARED.number() => {

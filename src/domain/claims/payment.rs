@@ -175,8 +175,8 @@ impl Aggregate for Payment {
         CommandRoutes::new()
             .ignoring(routes::IGNORED)
             .command("complete", CompleteBody::means)
-            .on_item("complete by status", Method::Put, StatusBody::means)
-            .on_item("complete by status", Method::Patch, StatusBody::means)
+            .on_item("complete by status", [Method::Put], StatusBody::means)
+            .on_item("complete by status", [Method::Patch], StatusBody::means)
     }
 }
 

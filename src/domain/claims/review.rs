@@ -198,8 +198,8 @@ impl Aggregate for Review {
             .on_referenced("restate", ReferBody::means)
             .command("approve", ApproveBody::means)
             .command("decline", DeclineBody::means)
-            .on_item("decide by status", Method::Put, StatusBody::means)
-            .on_item("decide by status", Method::Patch, StatusBody::means)
+            .on_item("decide by status", [Method::Put], StatusBody::means)
+            .on_item("decide by status", [Method::Patch], StatusBody::means)
     }
 }
 

@@ -29,7 +29,9 @@ use super::{
         Enrolment,
     },
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +86,7 @@ impl Saga for Admission {
 
     /// Ends the saga when the application rejects `Admit`. An enrolment rejects `Cancel` only after
     /// its completion, whose event was handled before.
-    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         match self {
             // The application was cancelled, so no student is enrolled.
             Admitting => Step::done(),

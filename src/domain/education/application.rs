@@ -291,8 +291,8 @@ impl Aggregate for Application {
             .ignoring(routes::IGNORED)
             .creates("apply", ApplyBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", Method::Patch, StatusBody::means)
-            .on_item("cancel by status", Method::Put, StatusBody::means)
+            .on_item("cancel by status", [Method::Patch], StatusBody::means)
+            .on_item("cancel by status", [Method::Put], StatusBody::means)
     }
 }
 

@@ -154,8 +154,8 @@ impl Aggregate for Enrolment {
         CommandRoutes::new()
             .ignoring(&["id", "takingId", "appId", "userId", "eduName", "eduId", "status"])
             .command("complete", |Empty {}| Ok(Complete))
-            .on_item("complete by status", Method::Patch, StatusBody::means)
-            .on_item("complete by status", Method::Put, StatusBody::means)
+            .on_item("complete by status", [Method::Patch], StatusBody::means)
+            .on_item("complete by status", [Method::Put], StatusBody::means)
     }
 }
 

@@ -28,7 +28,9 @@ use super::{
     },
     student::Student,
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +95,7 @@ impl Saga for Seating {
 
     /// Turns the application away when another one holds the seat. The application rejects a
     /// command only when it was cancelled, and that event was handled before.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match (self, refused.by::<CourseSeat>()) {
             (Taking, Some(_)) => {
                 let reason = refused.reason.clone();

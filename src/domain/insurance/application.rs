@@ -30,7 +30,7 @@ use super::{
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Lookup, Meta, Refused, Saga, Step, WaitsFor,
+    Aggregate, FailureKind, Id, Lookup, Meta, RejectedCommand, Saga, Step, WaitsFor,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ impl Saga for Application {
     /// Only applications of versions before were quoted there. A
     /// subscription rejects a command after a cancellation, whose event was handled before. Any
     /// other rejection blocks the saga instance.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         let reason = refused.reason.clone();
         match (self, refused.aggregate.as_str()) {
             (Quoting(_), Catalogue::NAME) => reject(me, FailureKind::Refused, reason),

@@ -28,7 +28,9 @@ use super::{
     },
 };
 use crate::domain::kernel::roster::Command::{Assign as FindClerk, Close};
-use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +97,7 @@ impl Saga for Assessment {
     /// Ignores a rejection by the subscription: it was cancelled, and that event was handled
     /// before. Closes the work in the roster that all subscriptions of versions before shared, when
     /// the subscription has no roster of its own. Any other rejection blocks the saga instance.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match (self, refused.aggregate.as_str()) {
             (_, Subscription::NAME) => Step::wait(self),
             (Closing(_), Roster::NAME) if refused.number != Roster::SHARED.number() => {

@@ -13,7 +13,9 @@ use super::{
         Product,
     },
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +65,7 @@ impl Saga for Listing {
         }
     }
 
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match self {
             Entering => Step::wait(Answering)
                 .send(me.of::<Product>(), TurnDown { reason: refused.reason.clone() }),

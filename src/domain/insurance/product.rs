@@ -254,8 +254,8 @@ impl Aggregate for Product {
             .creates("register", RegisterBody::means)
             .command("revise", ReviseBody::means)
             .command("withdraw", |Empty {}| Ok(Withdraw))
-            .on_item("revise by patch", Method::Patch, ReviseBody::means)
-            .on_item("revise by put", Method::Put, ReviseBody::means)
+            .on_item("revise by patch", [Method::Patch], ReviseBody::means)
+            .on_item("revise by put", [Method::Put], ReviseBody::means)
     }
 }
 

@@ -183,8 +183,8 @@ impl Aggregate for Subscription {
             .ignoring(routes::IGNORED)
             .creates("apply", ApplyBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", Method::Patch, StatusBody::means)
-            .on_item("cancel by status", Method::Put, StatusBody::means)
+            .on_item("cancel by status", [Method::Patch], StatusBody::means)
+            .on_item("cancel by status", [Method::Put], StatusBody::means)
     }
 }
 

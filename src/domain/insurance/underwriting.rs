@@ -232,8 +232,8 @@ impl Aggregate for Underwriting {
             .ignoring(routes::IGNORED)
             .command("approve", |Empty {}| Ok(routes::decided(Verdict::Approve)))
             .command("refuse", |Empty {}| Ok(routes::decided(Verdict::Refuse)))
-            .on_item("decide by status", Method::Patch, StatusBody::means)
-            .on_item("decide by status", Method::Put, StatusBody::means)
+            .on_item("decide by status", [Method::Patch], StatusBody::means)
+            .on_item("decide by status", [Method::Put], StatusBody::means)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Strict parsing of request bodies; fields that only the server sets are skipped.
 
-use super::{Malformed, field_names, in_plain_words};
+use super::{Malformed, Text, field_names, in_plain_words};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
@@ -44,6 +44,24 @@ impl Body<'_> {
         read(&details).or_else(|error| {
             let error = if self.skip(&mut details, &[]) { read(&details) } else { Err(error) };
             error.map_err(|error| content(&error, &details, |alone| read(alone).err()))
+        })
+    }
+
+    /// Parses the text of one field; the body may have ignored fields beside it, and no others.
+    ///
+    /// # Errors
+    /// The part that could not be parsed, as a sentence.
+    pub(super) fn read_text(&self, field: &str) -> Result<Text, Malformed> {
+        let mut body = details(self.object()?)?;
+        self.skip(&mut body, &[field]);
+        let text = body.remove(field);
+        if let Some(unknown) = body.keys().next() {
+            return Err(about_a_field(&format!("unknown field `{unknown}`, expected `{field}`")));
+        }
+        let text = text.ok_or_else(|| about_a_field(&format!("missing field `{field}`")))?;
+        Text::deserialize(text).map_err(|error| Malformed::Field {
+            field: field.to_owned(),
+            reason: format!("`{field}`: {}", in_plain_words(&error.to_string())),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Aggregate, Dispatch, Id, Number, body::Body};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 /// All routes of the commands of one aggregate kind.
 pub struct CommandRoutes<A: Aggregate> {
@@ -22,8 +23,27 @@ pub struct CommandRoute<A: Aggregate> {
     is_by_name: bool,
 }
 
-/// A parser of a body that contains the number of the aggregate.
-type OnReferenced<A, B> = fn(B) -> Result<(Number, <A as Aggregate>::Command), Malformed>;
+/// The result of the function that turns a body into a command: the command, or the result of a
+/// function that can fail.
+pub trait Means<C> {
+    /// The command, or the part of the body that has no meaning.
+    ///
+    /// # Errors
+    /// The part of the body that has no meaning, as a sentence.
+    fn meant(self) -> Result<C, Malformed>;
+}
+
+impl<C> Means<C> for C {
+    fn meant(self) -> Result<C, Malformed> {
+        Ok(self)
+    }
+}
+
+impl<C> Means<C> for Result<C, Malformed> {
+    fn meant(self) -> Result<C, Malformed> {
+        self
+    }
+}
 
 /// The aggregate kind that a route submits to.
 enum Meaning<A: Aggregate> {
@@ -33,10 +53,19 @@ enum Meaning<A: Aggregate> {
     Elsewhere(PassOn),
 }
 
-type PassOn = Box<dyn Fn(Option<u64>, &Body) -> Result<Dispatch, Malformed> + Send + Sync>;
+type PassOn = Arc<dyn Fn(Option<u64>, &Body) -> Result<Dispatch, Malformed> + Send + Sync>;
 
 type Parse<A> =
-    Box<dyn Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed> + Send + Sync>;
+    Arc<dyn Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed> + Send + Sync>;
+
+impl<A: Aggregate> Clone for Meaning<A> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Here(parse) => Self::Here(Arc::clone(parse)),
+            Self::Elsewhere(pass_on) => Self::Elsewhere(Arc::clone(pass_on)),
+        }
+    }
+}
 
 /// The HTTP methods of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -128,11 +157,12 @@ impl<A: Aggregate> CommandRoutes<A> {
     /// `POST /business/resource/7/name` submits the others.
     #[must_use]
     pub fn by_name(creates: &'static str, others: &[&'static str]) -> Self {
-        let mut all = Self::new().with(creates, Method::Post, Place::Collection, move |_, body| {
-            Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
-        });
+        let mut all =
+            Self::new().with(creates, [Method::Post], Place::Collection, move |_, body| {
+                Ok(ParsedCommand { target: Target::New, command: body.read_as(creates)? })
+            });
         for name in others {
-            all = all.with(name, Method::Post, Place::Action, |number, body| {
+            all = all.with(name, [Method::Post], Place::Action, |number, body| {
                 Ok(ParsedCommand {
                     target: Target::Existing(numbered(number)?),
                     command: body.read_as(name)?,
@@ -147,71 +177,84 @@ impl<A: Aggregate> CommandRoutes<A> {
 
     /// Adds `POST /business/resource` with this body, which creates an aggregate.
     #[must_use]
-    pub fn creates<B: DeserializeOwned + 'static>(
+    pub fn creates<B: DeserializeOwned + 'static, M: Means<A::Command> + 'static>(
         self,
         name: &'static str,
-        means: fn(B) -> Result<A::Command, Malformed>,
+        means: fn(B) -> M,
     ) -> Self {
-        self.with(name, Method::Post, Place::Collection, move |_, body| {
-            Ok(ParsedCommand { target: Target::New, command: means(body.read()?)? })
+        self.with(name, [Method::Post], Place::Collection, move |_, body| {
+            Ok(ParsedCommand { target: Target::New, command: means(body.read()?).meant()? })
         })
     }
 
     /// Adds `POST /business/resource/7/name` with this body, which submits a command by its name.
     #[must_use]
-    pub fn command<B: DeserializeOwned + 'static>(
+    pub fn command<B: DeserializeOwned + 'static, M: Means<A::Command> + 'static>(
         self,
         name: &'static str,
-        means: fn(B) -> Result<A::Command, Malformed>,
+        means: fn(B) -> M,
     ) -> Self {
-        self.with(name, Method::Post, Place::Action, to_existing(means))
+        self.with(name, [Method::Post], Place::Action, to_existing(means))
     }
 
-    /// Adds a method on `/business/resource/7`, as existing clients use it.
+    /// Adds methods on `/business/resource/7`, as existing clients use them.
     #[must_use]
-    pub fn on_item<B: DeserializeOwned + 'static>(
+    pub fn on_item<B: DeserializeOwned + 'static, M: Means<A::Command> + 'static>(
         self,
         name: &'static str,
-        method: Method,
-        means: fn(B) -> Result<A::Command, Malformed>,
+        methods: impl IntoIterator<Item = Method>,
+        means: fn(B) -> M,
     ) -> Self {
-        self.with(name, method, Place::Item, to_existing(means))
+        self.with(name, methods, Place::Item, to_existing(means))
     }
 
-    /// Adds a method on `/business/resource/7` that submits a command to the `B` of the same
-    /// number, as existing clients use it. The server waits for the outcome there and then replies
-    /// with the representation of number 7 of this kind.
+    /// Adds methods on `/business/resource/7` for clients that set one field to a word: the words of
+    /// each command. The rest of the representation may stand beside it.
     #[must_use]
-    pub fn forward_to<B: Aggregate, W: DeserializeOwned + 'static>(
-        mut self,
+    pub fn on_word<const N: usize>(
+        self,
         name: &'static str,
-        method: Method,
-        means: fn(W) -> Result<B::Command, Malformed>,
+        methods: impl IntoIterator<Item = Method>,
+        field: &'static str,
+        words: [(&'static [&'static str], A::Command); N],
+    ) -> Self {
+        self.with(name, methods, Place::Item, move |number, body| {
+            let target = Target::Existing(numbered(number)?);
+            Ok(ParsedCommand { target, command: body.read_text(field)?.means(&words)? })
+        })
+    }
+
+    /// Adds methods on `/business/resource/7` that submit a command to the `B` of the same number,
+    /// as existing clients use them: they set one field to a word; see [`CommandRoutes::on_word`].
+    /// The server waits for the outcome there and then replies with the representation of number 7
+    /// of this kind.
+    #[must_use]
+    pub fn forward_to<B: Aggregate, const N: usize>(
+        self,
+        name: &'static str,
+        methods: impl IntoIterator<Item = Method>,
+        field: &'static str,
+        words: [(&'static [&'static str], B::Command); N],
     ) -> Self {
         let forward = move |number: Option<u64>, body: &Body<'_>| {
-            Ok(Dispatch::new(Id::<B>::new(numbered(number)?), means(body.read()?)?))
+            let command = body.read_text(field)?.means(&words)?;
+            Ok(Dispatch::new(Id::<B>::new(numbered(number)?), command))
         };
-        let meaning = Meaning::Elsewhere(Box::new(forward));
-        self.routes.push(CommandRoute {
-            name,
-            method,
-            place: Place::Item,
-            meaning,
-            ignored: &[],
-            is_by_name: false,
-        });
-        self
+        self.route(name, methods, Place::Item, &Meaning::Elsewhere(Arc::new(forward)))
     }
 
     /// Adds `POST /business/resource` for an existing aggregate whose number is in the body.
     #[must_use]
-    pub fn on_referenced<B: DeserializeOwned + 'static>(
+    pub fn on_referenced<
+        B: DeserializeOwned + 'static,
+        M: Means<(Number, A::Command)> + 'static,
+    >(
         self,
         name: &'static str,
-        means: OnReferenced<A, B>,
+        means: fn(B) -> M,
     ) -> Self {
-        self.with(name, Method::Post, Place::Collection, move |_, body| {
-            let (number, command) = means(body.read()?)?;
+        self.with(name, [Method::Post], Place::Collection, move |_, body| {
+            let (number, command) = means(body.read()?).meant()?;
             Ok(ParsedCommand { target: Target::Existing(number.0), command })
         })
     }
@@ -233,24 +276,33 @@ impl<A: Aggregate> CommandRoutes<A> {
     }
 
     fn with(
-        mut self,
+        self,
         name: &'static str,
-        method: Method,
+        methods: impl IntoIterator<Item = Method>,
         place: Place,
         parse: impl Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        let meaning = Meaning::Here(Box::new(parse));
-        self.routes.push(CommandRoute {
+        self.route(name, methods, place, &Meaning::Here(Arc::new(parse)))
+    }
+
+    fn route(
+        mut self,
+        name: &'static str,
+        methods: impl IntoIterator<Item = Method>,
+        place: Place,
+        meaning: &Meaning<A>,
+    ) -> Self {
+        self.routes.extend(methods.into_iter().map(|method| CommandRoute {
             name,
             method,
             place,
-            meaning,
+            meaning: meaning.clone(),
             ignored: &[],
             is_by_name: false,
-        });
+        }));
         self
     }
 }
@@ -295,12 +347,12 @@ impl<A: Aggregate> CommandRoute<A> {
     }
 }
 
-fn to_existing<A: Aggregate, B: DeserializeOwned + 'static>(
-    means: fn(B) -> Result<A::Command, Malformed>,
+fn to_existing<A: Aggregate, B: DeserializeOwned + 'static, M: Means<A::Command> + 'static>(
+    means: fn(B) -> M,
 ) -> impl Fn(Option<u64>, &Body) -> Result<ParsedCommand<A>, Malformed> {
     move |number, body| {
         let target = Target::Existing(numbered(number)?);
-        Ok(ParsedCommand { target, command: means(body.read()?)? })
+        Ok(ParsedCommand { target, command: means(body.read()?).meant()? })
     }
 }
 

@@ -16,12 +16,15 @@ mod field_names;
 mod host;
 mod id;
 mod lookup;
+mod object;
 pub mod payment;
 mod percent;
 mod period;
 mod plain_words;
 mod port;
+pub mod prelude;
 mod prices;
+mod rejections;
 mod rfc3339;
 pub mod roster;
 mod saga;
@@ -31,6 +34,7 @@ mod state_reader;
 mod total;
 mod upcasters;
 mod values;
+mod variant;
 mod view;
 mod words;
 
@@ -41,7 +45,7 @@ pub use aggregate::{
 pub use amounts::Amount;
 pub use card::CardNumber;
 pub use command_routes::{
-    CommandRoute, CommandRoutes, Empty, Malformed, Method, ParsedCommand, Place, Target,
+    CommandRoute, CommandRoutes, Empty, Malformed, Means, Method, ParsedCommand, Place, Target,
 };
 pub use currency::{Currency, InvalidAmount};
 pub use date::{Date, InvalidDate};
@@ -50,16 +54,18 @@ pub use field_names::field_names;
 pub use host::{AnyEvent, Business, EventSet, Host, Meta, Settings};
 pub use id::Id;
 pub use lookup::{Filter, Lookup, Query};
+pub use object::{End, Entries, Entry};
 pub use percent::Percent;
 pub use period::Period;
 pub use plain_words::in_plain_words;
 pub use port::{Port, PortReply, PortRequest, RetryPolicy};
 pub use prices::{price, prices};
-pub use saga::{NextState, Refused, Saga, Step, TimerChange, Unchanged, WaitsFor};
+pub use saga::{NextState, RejectedCommand, Saga, Step, TimerChange, Unchanged, WaitsFor};
 pub use state_reader::StateReader;
 pub use total::Total;
 pub use upcasters::Upcasters;
 pub use values::{Money, Number, Quantity, Text, Timestamp};
+pub use variant::Variant;
 pub use view::{Field, FieldKind, View};
 pub use words::CANCELLED;
 

@@ -1,6 +1,8 @@
 //! The saga (process manager): coordinates several aggregates by dispatching commands to them.
 
-use super::{Aggregate, Dispatch, EventSet, Id, Message, Meta, Rejection, Timestamp, Upcasters};
+use super::{
+    Aggregate, Dispatch, EventSet, Id, Message, Meta, Rejection, Timestamp, Upcasters, Variant,
+};
 use serde::Serialize;
 use std::any::Any;
 
@@ -24,7 +26,7 @@ pub trait Saga: Default + Message {
     fn react(self, me: Id<Self>, heard: Self::Events, meta: &Meta) -> Step<Self>;
 
     /// Compensates for a rejected command. By default the instance is parked until a person acts.
-    fn on_rejected(self, _me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         let why = refused.reason.clone();
         Step::stuck(self, why)
     }
@@ -145,7 +147,7 @@ impl<S> Step<S> {
 
 /// A command of the saga that was rejected, as recorded in the journal.
 #[derive(Debug)]
-pub struct Refused {
+pub struct RejectedCommand {
     /// The name of the aggregate kind that rejected the command.
     pub aggregate: String,
     /// The number of the aggregate.
@@ -154,11 +156,11 @@ pub struct Refused {
     pub command: String,
     /// The rejection as a sentence.
     pub reason: String,
-    /// The rejection itself; see [`Refused::by`].
+    /// The rejection itself; see [`RejectedCommand::by`].
     pub rejection: Box<dyn Any + Send + Sync>,
 }
 
-impl Refused {
+impl RejectedCommand {
     /// A rejection by this aggregate.
     pub fn new<A: Aggregate>(by: Id<A>, command: &A::Command, rejection: A::Rejection) -> Self {
         Self {
@@ -168,6 +170,18 @@ impl Refused {
             reason: rejection.to_string(),
             rejection: Box::new(rejection),
         }
+    }
+
+    /// Whether this command of this aggregate was rejected: `refused.is(taxi, variant!(Command::Assign))`.
+    #[must_use]
+    pub fn is<A: Aggregate>(&self, by: Id<A>, command: Variant<A::Command>) -> bool {
+        self.aggregate == A::NAME && self.number == by.number() && command.names(&self.command)
+    }
+
+    /// Whether the command was rejected by an `A`.
+    #[must_use]
+    pub fn is_by<A: Aggregate>(&self) -> bool {
+        self.aggregate == A::NAME
     }
 
     /// The typed rejection, when the command was rejected by an `A`.
@@ -189,4 +203,13 @@ pub struct Unchanged {
     pub number: u64,
     /// The bare name of the command.
     pub command: String,
+}
+
+impl Unchanged {
+    /// Whether this command of this aggregate changed nothing:
+    /// `unchanged.is(taxi, variant!(Command::Release))`.
+    #[must_use]
+    pub fn is<A: Aggregate>(&self, by: Id<A>, command: Variant<A::Command>) -> bool {
+        self.aggregate == A::NAME && self.number == by.number() && command.names(&self.command)
+    }
 }

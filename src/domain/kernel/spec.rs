@@ -1,14 +1,59 @@
 //! Specifications of aggregates: given past events, when a command arrives, then events follow.
 
-use super::{Aggregate, Decision, SettingsOf, Timestamp, command_name};
+use super::{
+    Aggregate, Decision, Malformed, ParsedCommand, SettingsOf, Target, Timestamp, command_name,
+};
 
 /// Starts a specification for any aggregate: `Order::given([..]).when(..).then([..])`.
 pub trait Spec: Aggregate {
     /// An aggregate with these past events, under the default settings, at time 0.
     fn given(past: impl IntoIterator<Item = Self::Event>) -> Given<Self> {
-        let state = past.into_iter().fold(Self::default(), Self::evolve);
-        Given { state, now: Timestamp(0), settings: SettingsOf::<Self>::default() }
+        Given {
+            state: Self::after(past),
+            now: Timestamp(0),
+            settings: SettingsOf::<Self>::default(),
+        }
     }
+
+    /// The aggregate after these events.
+    #[must_use]
+    fn after(past: impl IntoIterator<Item = Self::Event>) -> Self {
+        past.into_iter().fold(Self::default(), Self::evolve)
+    }
+
+    /// The command that the route of this name reads from a request for a new aggregate.
+    ///
+    /// # Errors
+    /// The part of the body that could not be parsed.
+    fn read_new(route: &str, body: &str) -> Result<Self::Command, Malformed> {
+        read::<Self>(route, None, body).map(|parsed| {
+            assert_eq!(parsed.target, Target::New, "the route {route} does not create");
+            parsed.command
+        })
+    }
+
+    /// The command that the route of this name reads from a request for number 1, in the path or in
+    /// the body.
+    ///
+    /// # Errors
+    /// The part of the body that could not be parsed.
+    fn read(route: &str, body: &str) -> Result<Self::Command, Malformed> {
+        read::<Self>(route, Some(1), body).map(|parsed| {
+            assert_eq!(parsed.target, Target::Existing(1), "the target of the route {route}");
+            parsed.command
+        })
+    }
+}
+
+fn read<A: Aggregate>(
+    route: &str,
+    number: Option<u64>,
+    body: &str,
+) -> Result<ParsedCommand<A>, Malformed> {
+    let routes = A::command_routes().into_routes();
+    let found = routes.iter().find(|candidate| candidate.name == route);
+    let Some(found) = found else { panic!("{} has no route {route}", A::NAME) };
+    found.parse(number, body.as_bytes())
 }
 
 impl<A: Aggregate> Spec for A {}

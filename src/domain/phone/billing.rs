@@ -31,7 +31,7 @@ use super::{
 };
 use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, Money, Refused, Saga, Step, Timestamp, WaitsFor,
+    Aggregate, FailureKind, Id, Meta, Money, RejectedCommand, Saga, Step, Timestamp, WaitsFor,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ impl Saga for Billing {
     }
 
     /// Ignores rejections: each follows from an event that was handled before.
-    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
 

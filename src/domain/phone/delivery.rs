@@ -182,8 +182,8 @@ impl Aggregate for Delivery {
         CommandRoutes::new()
             .ignoring(&["id", "orderId", "item", "qty", "address"])
             .command("ship", |Empty {}| Ok(Ship))
-            .on_item("ship by process", Method::Patch, ProcessBody::means)
-            .on_item("ship by process", Method::Put, ProcessBody::means)
+            .on_item("ship by process", [Method::Patch], ProcessBody::means)
+            .on_item("ship by process", [Method::Put], ProcessBody::means)
     }
 }
 

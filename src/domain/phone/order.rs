@@ -225,8 +225,8 @@ impl Aggregate for Order {
             .ignoring(routes::IGNORED)
             .creates("order", PlaceBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", Method::Patch, StatusBody::means)
-            .on_item("cancel by status", Method::Put, StatusBody::means)
+            .on_item("cancel by status", [Method::Patch], StatusBody::means)
+            .on_item("cancel by status", [Method::Put], StatusBody::means)
     }
 }
 

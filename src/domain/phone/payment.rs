@@ -5,7 +5,7 @@ use super::{
     order::{self, Order},
 };
 use crate::domain::kernel::{
-    CommandRoutes, Malformed, Method, Money, Text,
+    CommandRoutes, Method, Money, Text,
     payment::{self, Bill, Charging, Receipt, Stage},
 };
 use serde::{Deserialize, Serialize};
@@ -54,10 +54,12 @@ impl Bill for Sale {
 
     fn command_routes() -> CommandRoutes<Payment> {
         let ignored = &["id", "orderId", "price", "reason", "transactionId"];
-        CommandRoutes::new()
-            .ignoring(ignored)
-            .forward_to::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
-            .forward_to::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
+        CommandRoutes::new().ignoring(ignored).forward_to::<Order, _>(
+            "cancel the order",
+            [Method::Patch, Method::Put],
+            "process",
+            [(ORDER_CANCELLED, order::Command::Cancel)],
+        )
     }
 }
 
@@ -83,16 +85,3 @@ struct Shown {
 /// Values of `process` on a payment or reward that request the cancellation of the order.
 pub(super) const ORDER_CANCELLED: &[&str] =
     &["cancelled", "canceled", "cancel", "ordercancelled", "ordercanceled"];
-
-/// `{"price":200,"process":"OrderCancelled"}`: cancels the order.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ProcessBody {
-    process: Text,
-}
-
-impl ProcessBody {
-    pub(super) fn means(self) -> Result<order::Command, Malformed> {
-        self.process.means(&[(ORDER_CANCELLED, order::Command::Cancel)])
-    }
-}

@@ -22,7 +22,12 @@ mod shown;
 #[cfg(test)]
 mod specs;
 
-use super::{PhoneShop, STORE_CLERK, order::Order, payment::ProcessBody, settings::Settings};
+use super::{
+    PhoneShop, STORE_CLERK,
+    order::{self, Order},
+    payment::ORDER_CANCELLED,
+    settings::Settings,
+};
 use crate::domain::kernel::{
     Aggregate, CommandRoutes, Decision, Empty, Issuer, Method, Money, Text, Timestamp,
 };
@@ -177,8 +182,12 @@ impl Aggregate for Reward {
         CommandRoutes::new()
             .ignoring(&["id", "orderId", "customerId", "point"])
             .command("settle", |Empty {}| Ok(Settle))
-            .forward_to::<Order, _>("cancel the order", Method::Patch, ProcessBody::means)
-            .forward_to::<Order, _>("cancel the order", Method::Put, ProcessBody::means)
+            .forward_to::<Order, _>(
+                "cancel the order",
+                [Method::Patch, Method::Put],
+                "process",
+                [(ORDER_CANCELLED, order::Command::Cancel)],
+            )
     }
 }
 

@@ -23,7 +23,8 @@ use super::{
     reward::{self, Command as R, Reward},
 };
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor, command_name,
+    Aggregate, FailureKind, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
+    command_name,
 };
 use crate::event_set;
 use serde::{Deserialize, Serialize};
@@ -85,7 +86,7 @@ impl Saga for Rewarding {
 
     /// Lets the order stand when the reward rejects the reclaim. A rejection of any other command
     /// settles what it was sent for.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         let reclaim = command_name(&R::Reclaim { attempt: 0 });
         let is_reclaim = refused.aggregate == Reward::NAME && refused.command == reclaim;
         match self.claim {

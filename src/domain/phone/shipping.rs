@@ -25,7 +25,9 @@ use super::{
     },
     order::{self, Command::Ship, Order},
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Timestamp, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Timestamp, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +72,7 @@ impl Saga for Shipping {
     }
 
     /// Waits when the order rejects `Ship`: it is being cancelled, and an event follows.
-    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
 

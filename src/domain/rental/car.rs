@@ -238,9 +238,9 @@ impl Aggregate for Car {
             .creates("register", RegisterBody::means)
             .command("restock", RestockBody::means)
             .command("revise", ReviseBody::means)
-            .on_item("restock by post", Method::Post, ReviseBody::means)
-            .on_item("restock by patch", Method::Patch, ReviseBody::means)
-            .on_item("restock by put", Method::Put, ReviseBody::means)
+            .on_item("restock by post", [Method::Post], ReviseBody::means)
+            .on_item("restock by patch", [Method::Patch], ReviseBody::means)
+            .on_item("restock by put", [Method::Put], ReviseBody::means)
     }
 }
 

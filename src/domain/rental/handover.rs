@@ -28,7 +28,9 @@ use super::{
         Order, Stage,
     },
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Refused, Saga, Step, Unchanged, WaitsFor};
+use crate::domain::kernel::{
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
+};
 use crate::event_set;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +102,7 @@ impl Saga for Handover {
         }
     }
 
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match (self, refused.aggregate.as_str(), refused.command.as_str()) {
             (Renting { .. }, Car::NAME, _) => Step::wait(Refusing)
                 .send(me.of::<Order>(), Refuse { reason: refused.reason.clone() }),

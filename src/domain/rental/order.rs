@@ -16,29 +16,21 @@
 //! cancelled order are returned by the handover; the cancellation does not wait for them. An order
 //! whose cars were brought back after use is over: it cannot be cancelled.
 
-mod rejection;
-mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CARS_MAX, CarRental, FLEET_MANAGER, car::Car, rent::Rent, settings::Settings};
 use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money, Progress,
-    Quantity, Text, Timestamp,
     payment::{Bill, Billing, Payable, Turn},
+    prelude::{self, *},
 };
-pub use rejection::Rejection;
-use routes::OrderBody;
-pub(super) use routes::StatusBody;
-use serde::{Deserialize, Serialize};
 
-use Command::{Cancel, Close, Confirm, Pay, Place, Refuse, Reject, Return};
-use Event::{Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Returned, Undone};
+use Command::*;
+use Event::*;
 
 /// The billing saga of an order.
 pub type OrderBilling = Billing<Order>;
 
-/// An order of cars.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     rent: Rent,
@@ -47,7 +39,6 @@ pub struct Order {
     status: Status,
 }
 
-/// The status of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
@@ -70,45 +61,27 @@ enum Status {
 /// The stage of an order when it was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Stage {
-    /// The payment had not answered.
     Requested,
-    /// The order was paid, and cars were requested.
     Paid,
-    /// The order had this car.
-    Confirmed {
-        /// The car to be returned.
-        car: Id<Car>,
-    },
+    Confirmed { car: Id<Car> },
 }
 
-/// The commands of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer orders cars.
     Place {
-        /// The kind of car.
         car: Id<Car>,
-        /// The number of cars.
         quantity: Quantity,
-        /// The customer, as the client names them; `None` when it does not.
         customer: Option<Text>,
     },
-    /// The customer cancels the order.
     Cancel,
-    /// The payment was approved.
     Pay,
-    /// The payment failed.
     Reject {
-        /// The family of the failure.
         how: FailureKind,
-        /// The reason, as a sentence.
         reason: String,
     },
-    /// The cars are rented.
     Confirm,
     /// No cars are available for the order.
     Refuse {
-        /// The reason, as a sentence.
         reason: String,
     },
     /// No money of the order is kept any more.
@@ -117,50 +90,56 @@ pub enum Command {
     Return,
 }
 
-/// The events of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// A customer ordered cars.
     Placed {
-        /// The kind and number of cars.
         rent: Rent,
-        /// The price of all cars, in won.
         amount: Money,
-        /// The customer, as the client named them.
         #[serde(default)]
         customer: Option<Text>,
     },
-    /// The order was paid.
     Paid {
-        /// The cars to be rented.
         rent: Rent,
     },
-    /// The cars are rented to the customer.
     Confirmed,
     /// No cars are available for the order; the money is refunded.
     Refused {
-        /// The reason, as a sentence.
         reason: String,
     },
     /// The customer cancelled the order; the money is refunded.
     Cancelled {
-        /// The stage of the order at that time.
         was: Stage,
     },
     /// The order was rejected, and no money of it is kept.
     Rejected {
-        /// The family of the failure.
         how: FailureKind,
-        /// The reason, as a sentence.
         reason: String,
     },
     /// No money of the cancelled order is kept any more.
     Undone,
     /// The customer brought the cars back: they can be rented again, and the order is over.
     Returned {
-        /// The kind of car.
         car: Id<Car>,
     },
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such order";
+        AlreadyPlaced: "the cars have been ordered already";
+        BadCar: invalid "cars are numbered from 1";
+        BadQuantity: invalid "an order is for 1 to {CARS_MAX} cars";
+        TooDear: invalid "the order costs more than {}", Money::MAX;
+        NotPaid: "the order has not been paid";
+        IsPaid: "the order has been paid";
+        IsConfirmed: "the order has been confirmed";
+        IsCancelled: "the order is cancelled";
+        WasRejected: "the order was rejected";
+        NotCalledOff: "the order has not been called off";
+        IsReturned: "the cars have been returned";
+        NotConfirmed: "the order has not been confirmed";
+        BadCustomer: invalid "the customer must have 1 to 100 characters, or be left out";
+    }
 }
 
 impl Payable for Order {
@@ -268,12 +247,14 @@ impl Aggregate for Order {
 
     fn represent(&self, number: u64) -> impl Serialize {
         let reason = match &self.status {
-            Status::Refunding { reason } | Status::Rejected { reason, .. } => Some(reason.clone()),
+            Status::Refunding { reason } | Status::Rejected { reason, .. } => Some(reason),
             _ => None,
         };
-        let Rent { car: car_id, quantity: qty } = self.rent;
-        let (amount, customer_id) = (self.amount, self.customer.clone());
-        Shown { id: number, customer_id, car_id, qty, amount, status: self.status(), reason }
+        object! {
+            "id": number, "customerId": &self.customer, "carId": self.rent.car,
+            "qty": self.rent.quantity, "amount": self.amount, "status": self.status(),
+            "reason"?: reason,
+        }
     }
 
     fn original_status(&self) -> Option<&'static str> {
@@ -293,13 +274,22 @@ impl Aggregate for Order {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let status = [(prelude::CANCELLED, Cancel), (RETURNED, Return)];
         CommandRoutes::new()
-            .ignoring(routes::IGNORED)
+            .ignoring(&[
+                "id",
+                "orderId",
+                "customerId",
+                "carId",
+                "qty",
+                "amount",
+                "status",
+                "reason",
+            ])
             .creates("order", OrderBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel))
-            .command("return", |Empty {}| Ok(Return))
-            .on_item("cancel or return by status", Method::Patch, StatusBody::means)
-            .on_item("cancel or return by status", Method::Put, StatusBody::means)
+            .command("cancel", |Empty {}| Cancel)
+            .command("return", |Empty {}| Return)
+            .on_word("cancel or return by status", [Patch, Put], "status", status)
     }
 }
 
@@ -309,11 +299,26 @@ pub(super) const ORDERED: &str = "ORDERED";
 /// The original's word for a cancelled order.
 pub(super) const CANCELLED: &str = "CANCELLED";
 
-fn placed(
-    rent: Rent,
-    customer: Option<Text>,
-    settings: &Settings,
-) -> Result<Vec<Event>, Rejection> {
+/// The status words that end an order whose cars are back.
+const RETURNED: &[&str] = &["returned", "return"];
+
+/// `{"carId":1,"qty":2,"customerId":7}`; without `qty`, one car. The customer may be left out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OrderBody {
+    car_id: Id<Car>,
+    qty: Option<Quantity>,
+    customer_id: Option<Text>,
+}
+
+impl OrderBody {
+    fn means(self) -> Command {
+        let customer = self.customer_id.map(|customer| customer.trimmed());
+        Place { car: self.car_id, quantity: self.qty.unwrap_or(Quantity(1)), customer }
+    }
+}
+
+fn placed(rent: Rent, customer: Option<Text>, settings: &Settings) -> Decision<Order> {
     if rent.car == Id::default() {
         return Err(Rejection::BadCar);
     }
@@ -328,7 +333,6 @@ fn placed(
 }
 
 impl Order {
-    /// The name of the status, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self.status {
@@ -342,7 +346,6 @@ impl Order {
         }
     }
 
-    /// The kind and number of cars ordered.
     #[must_use]
     pub const fn rent(&self) -> &Rent {
         &self.rent
@@ -373,17 +376,4 @@ impl Status {
             (Self::Paid | Self::Confirmed, _) => Err(Rejection::IsPaid),
         }
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    customer_id: Option<Text>,
-    car_id: Id<Car>,
-    qty: Quantity,
-    amount: Money,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
 }

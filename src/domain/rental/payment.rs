@@ -2,16 +2,13 @@
 
 use super::{
     CarRental, FLEET_MANAGER,
-    car::Car,
-    order::{CANCELLED, Order, StatusBody},
+    order::{self, Order},
     rent::Rent,
 };
 use crate::domain::kernel::{
-    CommandRoutes, Id, Malformed, Method, Money, Number, Quantity,
     payment::{self, Bill, Charging, Receipt, Stage},
+    prelude::*,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 /// The payment of one order.
 pub type Payment = payment::Payment<Rent>;
@@ -35,14 +32,18 @@ impl Bill for Rent {
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
         let Receipt { number, amount, stage, reason } = receipt;
-        let (id, order_id, car_id, qty) = (number, number, self.car, self.quantity);
-        Shown { id, order_id, car_id, qty, amount, status: word(stage), reason }
+        object! {
+            "id": number, "orderId": number, "carId": self.car, "qty": self.quantity,
+            "amount": amount, "status": word(stage), "reason"?: reason,
+        }
     }
 
     fn original_status(stage: Stage) -> Option<&'static str> {
         match stage {
             Stage::Requested | Stage::Approved => Some("ORDERD"),
-            Stage::RefundRequested | Stage::RefundDeclined | Stage::Refunded => Some(CANCELLED),
+            Stage::RefundRequested | Stage::RefundDeclined | Stage::Refunded => {
+                Some(order::CANCELLED)
+            }
             Stage::Blank | Stage::Declined => None,
         }
     }
@@ -50,8 +51,15 @@ impl Bill for Rent {
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
             .ignoring(&["id", "carId", "qty", "amount", "status", "reason", "transactionId"])
-            .on_referenced("restate", RestateBody::means)
-            .forward_to::<Order, _>("cancel the order", Method::Patch, StatusBody::cancels)
+            .on_referenced("restate", |body: RestateBody| {
+                (body.order_id, payment::Command::Restate)
+            })
+            .forward_to::<Order, _>(
+                "cancel the order",
+                [Patch],
+                "status",
+                [(CANCELLED, order::Command::Cancel)],
+            )
     }
 }
 
@@ -63,30 +71,10 @@ pub(super) const fn word(stage: Stage) -> &'static str {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    order_id: u64,
-    car_id: Id<Car>,
-    qty: Quantity,
-    amount: Money,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
 /// `{"id":"1","carId":"1","orderId":"1","status":"ORDERD","qty":"10"}`: repeats what the order has
 /// requested.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RestateBody {
     order_id: Number,
-}
-
-impl RestateBody {
-    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
-    fn means(self) -> Result<(Number, payment::Command<Rent>), Malformed> {
-        Ok((self.order_id, payment::Command::Restate))
-    }
 }

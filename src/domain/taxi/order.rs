@@ -314,8 +314,8 @@ impl Aggregate for Order {
             .creates("call", CallBody::means)
             .command("cancel", |Empty {}| Ok(Cancel))
             .command("complete", |Empty {}| Ok(Complete))
-            .on_item("cancel or complete by status", Method::Patch, StatusBody::means)
-            .on_item("cancel or complete by status", Method::Put, StatusBody::means)
+            .on_item("cancel or complete by status", [Method::Patch], StatusBody::means)
+            .on_item("cancel or complete by status", [Method::Put], StatusBody::means)
     }
 }
 

@@ -311,8 +311,8 @@ impl Aggregate for Reservation {
             .on_referenced("confirm by status", ReferBody::means)
             .command("confirm", TaxiBody::means)
             .command("cancel", |Empty {}| Ok(Cancel { by: By::Dispatcher }))
-            .on_item("confirm or cancel by status", Method::Patch, StatusBody::means)
-            .on_item("confirm or cancel by status", Method::Put, StatusBody::means)
+            .on_item("confirm or cancel by status", [Method::Patch], StatusBody::means)
+            .on_item("confirm or cancel by status", [Method::Put], StatusBody::means)
     }
 }
 

@@ -17,7 +17,6 @@
 
 use super::{
     DISPATCHER,
-    grade::Grade,
     order::{
         self,
         Command::{CallOff, Confirm, FinishCancelling},
@@ -35,13 +34,11 @@ use super::{
     },
 };
 use crate::domain::kernel::{
-    Aggregate, Id, Meta, Refused, Saga, Step, Timestamp, Unchanged, Upcasters, WaitsFor,
-    command_name,
+    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Timestamp, Unchanged, Upcasters, WaitsFor,
 };
-use crate::event_set;
+use crate::{event_set, variant};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fmt::Debug;
 
 use Ride::{Closing, Completing, Confirming, Idle, Riding, Undoing};
 
@@ -132,14 +129,15 @@ impl Saga for Ride {
 
     /// Compensates for the rejection by a taxi. All other rejections are ignored: the event that
     /// caused them arrived and was handled before the rejection.
-    fn on_rejected(self, me: Id<Self>, refused: &Refused) -> Step<Self> {
-        let assign = command_name(&Assign { reservation: me.of(), grade: Grade::default() });
+    fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         match self {
-            Riding { taxi: Hold::Asked(taxi) } if refused.is(taxi, &assign) => {
+            Riding { taxi: Hold::Asked(taxi) } if refused.is(taxi, variant!(Assign)) => {
                 Step::wait(Riding { taxi: Hold::Free })
                     .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() })
             }
-            Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }) if refused.is(taxi, &assign) => {
+            Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. })
+                if refused.is(taxi, variant!(Assign)) =>
+            {
                 Undoing(Undo { taxi: Hold::Free, ..undo }).proceed(me)
             }
             state => Step::wait(state),
@@ -152,14 +150,13 @@ impl Saga for Ride {
             // The order was told before that the ride is undone.
             return if self == Closing { Step::done() } else { Step::wait(self) };
         };
-        let is = |command: &dyn Debug| unchanged.command == command_name(&command);
-        let undo = match (unchanged.aggregate.as_str(), undo.taxi) {
-            (Reservation::NAME, _) if is(&Cancel { by: By::Order }) || is(&Complete) => {
+        let undo = match undo.taxi {
+            _ if unchanged.is(me.of::<Reservation>(), variant!(Cancel))
+                || unchanged.is(me.of::<Reservation>(), variant!(Complete)) =>
+            {
                 Undo { reservation: Part::Undone, ..undo }
             }
-            (Taxi::NAME, Hold::Releasing(taxi))
-                if unchanged.number == taxi.number() && is(&Release { reservation: me.of() }) =>
-            {
+            Hold::Releasing(taxi) if unchanged.is(taxi, variant!(Release)) => {
                 Undo { taxi: Hold::Free, ..undo }
             }
             _ => return Step::wait(self),
@@ -333,11 +330,5 @@ impl Ride {
             }
             unfinished => Step::wait(unfinished),
         }
-    }
-}
-
-impl Refused {
-    fn is(&self, taxi: Id<Taxi>, command: &str) -> bool {
-        self.aggregate == Taxi::NAME && self.number == taxi.number() && self.command == command
     }
 }

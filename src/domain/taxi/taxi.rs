@@ -265,8 +265,8 @@ impl Aggregate for Taxi {
             .creates("register", RegisterBody::means)
             .command("restock", RestockBody::means)
             .command("revise", ReviseBody::means)
-            .on_item("revise by patch", Method::Patch, ReviseBody::means)
-            .on_item("revise by put", Method::Put, ReviseBody::means)
+            .on_item("revise by patch", [Method::Patch], ReviseBody::means)
+            .on_item("revise by put", [Method::Put], ReviseBody::means)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     Heard, Roster,
 };
 use crate::domain::kernel::{
-    Id, Meta, NextState, Number, Refused, Saga, Step, Timestamp,
+    Id, Meta, NextState, Number, RejectedCommand, Saga, Step, Timestamp,
     roster::{Command::Close, Event, Rejection},
 };
 
@@ -14,7 +14,7 @@ const ME: Id<Examination> = Id::new(7);
 #[test]
 fn work_without_a_roster_of_its_own_is_closed_in_the_shared_one() {
     let close = Close { work: 7 };
-    let unknown = |roster| Refused::new::<Roster>(roster, &close, Rejection::Unknown);
+    let unknown = |roster| RejectedCommand::new::<Roster>(roster, &close, Rejection::Unknown);
     let expected = Step::wait(Closing).send(Roster::SHARED, close.clone());
     assert_eq!(Closing.on_rejected(ME, &unknown(ME.of())), expected);
     let heard = Heard::Roster(Roster::SHARED, Event::Closed { work: 7, clerk: Number(101) });

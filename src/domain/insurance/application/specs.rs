@@ -15,7 +15,7 @@ use crate::domain::insurance::{
     },
 };
 use crate::domain::kernel::{
-    FailureKind, Id, Meta, Money, Refused, Saga, Step, Timestamp, payment::Command::Request,
+    FailureKind, Id, Meta, Money, RejectedCommand, Saga, Step, Timestamp, payment::Command::Request,
 };
 
 const ME: Id<Application> = Id::new(7);
@@ -36,7 +36,7 @@ fn an_application_that_the_catalogue_has_rejected_fails() {
     let rejection = catalogue::Rejection::IsWithdrawn;
     let reason = rejection.to_string();
     let command = catalogue::Command::Enter { product: Id::new(1), terms: Terms::default() };
-    let refused = Refused::new::<Catalogue>(Catalogue::THE, &command, rejection);
+    let refused = RejectedCommand::new::<Catalogue>(Catalogue::THE, &command, rejection);
     let reject = Reject { how: FailureKind::Refused, reason };
     let expected = Step::wait(Rejecting).send(Id::<Subscription>::new(7), reject);
     assert_eq!(Quoting(bill()).on_rejected(ME, &refused), expected);

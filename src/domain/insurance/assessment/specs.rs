@@ -7,7 +7,7 @@ use super::{
     Roster,
 };
 use crate::domain::kernel::{
-    Id, Meta, NextState, Number, Refused, Saga, Step, Timestamp, Unchanged,
+    Id, Meta, NextState, Number, RejectedCommand, Saga, Step, Timestamp, Unchanged,
     roster::{Command::Close, Event, Rejection},
 };
 
@@ -17,7 +17,7 @@ const OPEN: Open = Open { underwriting: Settled, roster: Returning };
 #[test]
 fn work_without_a_roster_of_its_own_is_closed_in_the_shared_one() {
     let close = Close { work: 7 };
-    let unknown = |roster| Refused::new::<Roster>(roster, &close, Rejection::Unknown);
+    let unknown = |roster| RejectedCommand::new::<Roster>(roster, &close, Rejection::Unknown);
     let expected = Step::wait(Closing(OPEN)).send(Roster::SHARED, close.clone());
     assert_eq!(Closing(OPEN).on_rejected(ME, &unknown(ME.of())), expected);
     let closed = Event::Closed { work: 7, clerk: Number(7) };

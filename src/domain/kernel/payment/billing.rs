@@ -24,7 +24,8 @@ use super::{
     Event, Payment,
 };
 use crate::domain::kernel::{
-    Aggregate, AnyEvent, EventSet, FailureKind, Id, Meta, Money, Refused, Saga, Step, WaitsFor,
+    Aggregate, AnyEvent, EventSet, FailureKind, Id, Meta, Money, RejectedCommand, Saga, Step,
+    WaitsFor,
 };
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -148,7 +149,7 @@ impl<O: Payable> Saga for Billing<O> {
 
     /// Ignores rejections. An order rejects these commands only when it was called off, and that
     /// event arrived and was handled before the rejection.
-    fn on_rejected(self, _me: Id<Self>, _refused: &Refused) -> Step<Self> {
+    fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
 

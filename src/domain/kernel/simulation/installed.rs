@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::kernel::simulation::{Cause, Payload};
 use crate::domain::kernel::{
-    Aggregate, Dispatch, EventSet, Id, Issuer, NextState, Refused, Saga, Step, TimerChange,
+    Aggregate, Dispatch, EventSet, Id, Issuer, NextState, RejectedCommand, Saga, Step, TimerChange,
     Timestamp, Unchanged, WaitsFor, command_name,
 };
 use std::{
@@ -23,7 +23,7 @@ pub(super) enum Verdict {
     /// The events, possibly none.
     Events(Vec<Rc<dyn Any>>),
     /// A rejection.
-    Refused(Rc<dyn Fn() -> Refused>),
+    Refused(Rc<dyn Fn() -> RejectedCommand>),
 }
 
 /// A type-erased aggregate kind.
@@ -92,7 +92,9 @@ impl<A: Aggregate> DynAggregate for Live<A> {
             Err(rejection) => {
                 reached.command(A::NAME, command, Answer::Refused);
                 let (command, id) = (command.clone(), Id::<A>::new(dispatch.number()));
-                Verdict::Refused(Rc::new(move || Refused::new(id, &command, rejection.clone())))
+                Verdict::Refused(Rc::new(move || {
+                    RejectedCommand::new(id, &command, rejection.clone())
+                }))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The records of the simulated journal.
 
-use crate::domain::kernel::{Aggregate, AnyEvent, Id, Meta, Refused, Timestamp};
+use crate::domain::kernel::{Aggregate, AnyEvent, Id, Meta, RejectedCommand, Timestamp};
 use std::{any::Any, fmt, rc::Rc};
 
 /// A record of the simulated journal.
@@ -54,7 +54,7 @@ pub enum Payload {
     /// An event of an aggregate.
     Event(Rc<dyn Any>),
     /// A dispatched command that was rejected.
-    Refused(Rc<dyn Fn() -> Refused>),
+    Refused(Rc<dyn Fn() -> RejectedCommand>),
     /// A dispatched command that changed nothing.
     Unchanged {
         /// The bare name of the command.

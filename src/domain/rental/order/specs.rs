@@ -1,15 +1,7 @@
 //! Specifications of the order.
 
-use super::{
-    Command::{self, Cancel, Close, Confirm, Pay, Place, Refuse, Reject, Return},
-    Event::{self, Cancelled, Confirmed, Paid, Placed, Refused, Rejected, Returned, Undone},
-    Order, Rejection, Stage,
-};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Malformed, Money, ParsedCommand, Progress, Quantity, Target, Text,
-    spec::{Spec, table},
-};
-use crate::domain::rental::{rent::Rent, settings::Settings};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn every_command_is_answered_in_every_state() {
@@ -86,7 +78,7 @@ fn an_order_may_name_its_customer_by_a_number_or_a_text() {
         (r#"{"carId":1,"customerId":" kim "}"#, Some("kim")),
         (r#"{"carId":1}"#, None),
     ] {
-        let command = parse("order", None, body).unwrap().command;
+        let command = Order::read_new("order", body).unwrap();
         let customer = customer.map(Text::from);
         Order::given([]).when(command).then([Placed {
             rent: rent(),
@@ -96,14 +88,14 @@ fn an_order_may_name_its_customer_by_a_number_or_a_text() {
     }
     for name in [String::new(), "x".repeat(101)] {
         let body = format!(r#"{{"carId":1,"customerId":"{name}"}}"#);
-        let command = parse("order", None, &body).unwrap().command;
+        let command = Order::read_new("order", &body).unwrap();
         Order::given([]).when(command).rejected(Rejection::BadCustomer);
     }
 }
 
 #[test]
 fn the_original_word_is_shown_beside_the_status() {
-    let shown = |past: Vec<Event>| past.into_iter().fold(Order::default(), Order::evolve);
+    let shown = |past: Vec<Event>| Order::after(past);
     assert_eq!(shown(vec![placed(), paid()]).original_status(), Some("ORDERED"));
     let cancelled = Cancelled { was: Stage::Paid };
     assert_eq!(shown(vec![placed(), paid(), cancelled]).original_status(), Some("CANCELLED"));
@@ -133,30 +125,19 @@ fn an_order_without_a_car_fails_after_the_refund() {
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
-    let parsed = parse("order", None, r#"{"id":1,"status":"ORDERED","carId":1,"orderId":1}"#);
-    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: place(1, 1) }));
-    let parsed = parse("order", None, r#"{"carId":"1","qty":"10"}"#);
-    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: place(1, 10) }));
+    let order = |body| Order::read_new("order", body);
+    assert_eq!(order(r#"{"id":1,"status":"ORDERED","carId":1,"orderId":1}"#), Ok(place(1, 1)));
+    assert_eq!(order(r#"{"carId":"1","qty":"10"}"#), Ok(place(1, 10)));
+    assert!(order(r#"{"qty":1}"#).is_err());
+    assert!(order(r#"{"carId":1,"qty":-1}"#).is_err());
+    assert!(order(r#"{"carId":1,"colour":"red"}"#).is_err());
+    let set =
+        |status| Order::read("cancel or return by status", &format!(r#"{{"status":"{status}"}}"#));
     for status in ["CANCELLED", "canceled", "Cancel"] {
-        let parsed =
-            parse("cancel or return by status", Some(1), &format!(r#"{{"status":"{status}"}}"#));
-        assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Cancel }));
+        assert_eq!(set(status), Ok(Cancel));
     }
-    let parsed = parse("cancel or return by status", Some(1), r#"{"status":"RETURNED"}"#);
-    assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: Return }));
-    assert!(parse("order", None, r#"{"qty":1}"#).is_err());
-    assert!(parse("order", None, r#"{"carId":1,"qty":-1}"#).is_err());
-    assert!(parse("order", None, r#"{"carId":1,"colour":"red"}"#).is_err());
-    assert!(parse("cancel or return by status", Some(1), r#"{"status":"PAID"}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
-    let command_routes = Order::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert_eq!(set("RETURNED"), Ok(Return));
+    assert!(set("PAID").is_err());
 }
 
 fn place(car: u64, quantity: u32) -> Command {

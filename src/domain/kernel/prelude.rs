@@ -1,0 +1,14 @@
+//! The names that the files of a business use, to be imported together.
+//!
+//! `use madang::domain::kernel::prelude::*;` at the top of a file of a business.
+
+pub use super::{
+    Aggregate, Business, CANCELLED, CardNumber, CommandRoutes, Date, Decision, Dispatch, Empty,
+    FailureKind, Field, Filter, Host, Id, Issuer, Lookup, Malformed, Meta,
+    Method::{Patch, Post, Put},
+    Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, RejectedCommand,
+    RetryPolicy, Saga, StateReader, Step, Text, Timestamp, Unchanged, Upcasters, View, WaitsFor,
+};
+pub use crate::{event_set, object, rejections, variant};
+pub use serde::{Deserialize, Serialize};
+pub use serde_json::{Value, json};
