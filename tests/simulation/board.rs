@@ -1,6 +1,6 @@
 //! Every record of a simulated world is explained by the board, which is drawn without a world.
 
-use super::{claims, education, insurance, phone, rental};
+use super::{claims, education, insurance, phone, rental, taxi};
 use madang::{
     domain::{
         self,
@@ -48,9 +48,14 @@ fn every_record_of_rental_is_explained_by_the_board() {
     random_worlds(WORLDS, |_| rental::garage(), rental::people, explains);
 }
 
+#[test]
+fn every_record_of_taxi_is_explained_by_the_board() {
+    random_worlds(WORLDS / 5, taxi::some_company, taxi::people, explains);
+}
+
 /// Checks every record that a saga, a port or a lookup caused: an arrow of the board leads from its
 /// trigger over a command to the record.
-pub(crate) fn explains(world: &World) -> Result<(), String> {
+fn explains(world: &World) -> Result<(), String> {
     for record in world.journal() {
         let Cause::Dispatch(origin) = record.cause else { continue };
         let Some(trigger) =

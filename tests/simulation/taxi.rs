@@ -4,15 +4,14 @@
 mod adding_up;
 mod people;
 
-use super::{WORLDS, board, busy, cashier, explore, shown, unreachable, with_declining_services};
+use super::{busy, cashier, explore, shown, unreachable, with_declining_services};
 pub(crate) use adding_up::everything_adds_up;
 use madang::domain::{
     kernel::{
         Aggregate, Id, Money, PortReply, Progress, Quantity, StateReader as _, Text, WaitsFor,
         payment as kernel_payment,
         simulation::{
-            Dice, RandomWorlds, World, crash_at_each_record, fail_each_step, random_worlds,
-            repeat_each_step,
+            Dice, RandomWorlds, World, crash_at_each_record, fail_each_step, repeat_each_step,
         },
     },
     taxi::{
@@ -33,11 +32,6 @@ pub(crate) use people::{people, some_company};
 #[test]
 fn whatever_happens_money_and_taxis_add_up() {
     explore(&worlds(some_company), unreachable::TAXI);
-}
-
-#[test]
-fn every_record_is_explained_by_the_board() {
-    random_worlds(WORLDS / 50, some_company, people, board::explains);
 }
 
 #[test]

@@ -175,7 +175,13 @@ impl RejectedCommand {
     /// Whether this command of this aggregate was rejected: `refused.is(taxi, variant!(Command::Assign))`.
     #[must_use]
     pub fn is<A: Aggregate>(&self, by: Id<A>, command: Variant<A::Command>) -> bool {
-        self.aggregate == A::NAME && self.number == by.number() && command.names(&self.command)
+        self.is_of::<A>(command) && self.number == by.number()
+    }
+
+    /// Whether this command of any `A` was rejected.
+    #[must_use]
+    pub fn is_of<A: Aggregate>(&self, command: Variant<A::Command>) -> bool {
+        self.aggregate == A::NAME && command.names(&self.command)
     }
 
     /// Whether the command was rejected by an `A`.
@@ -210,6 +216,12 @@ impl Unchanged {
     /// `unchanged.is(taxi, variant!(Command::Release))`.
     #[must_use]
     pub fn is<A: Aggregate>(&self, by: Id<A>, command: Variant<A::Command>) -> bool {
-        self.aggregate == A::NAME && self.number == by.number() && command.names(&self.command)
+        self.is_of::<A>(command) && self.number == by.number()
+    }
+
+    /// Whether this command of any `A` changed nothing.
+    #[must_use]
+    pub fn is_of<A: Aggregate>(&self, command: Variant<A::Command>) -> bool {
+        self.aggregate == A::NAME && command.names(&self.command)
     }
 }

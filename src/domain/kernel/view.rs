@@ -90,3 +90,12 @@ impl Field {
         Self { name, kind: FieldKind::Time }
     }
 }
+
+/// The fields of a view that can be searched and sorted by, grouped by their kinds:
+/// `fields!(key "id", "orderId"; text "status"; time "orderedAt")`.
+#[macro_export]
+macro_rules! fields {
+    ($($kind:ident $($name:literal),+);+ $(;)?) => {
+        &[$($($crate::domain::kernel::Field::$kind($name)),+),+]
+    };
+}

@@ -1,44 +1,27 @@
 //! The view of the cars of each kind: how many there are, and how many of them can be rented.
 
-use super::car::{
-    self, Car,
-    Event::{self, Registered, Renamed, Rented, Restocked, Returned},
-};
-use crate::domain::kernel::{Field, Id, Meta, Quantity, Text, View};
-use serde::{Deserialize, Serialize};
+use super::car::{self, Car, Event, Event::*};
+use crate::domain::kernel::prelude::*;
 
 /// The cars of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Availability {
-    /// The number of the kind of car.
     pub id: u64,
-    /// The same number, under the name that orders use.
     pub car_id: u64,
-    /// The name of the cars.
     pub name: Text,
-    /// Whether any can be rented.
     pub status: Text,
-    /// The number of registered cars.
     pub registered: Quantity,
-    /// The number of cars that are rented out.
     pub rented: Quantity,
-    /// The number of cars that can be rented.
     pub rentable: Quantity,
 }
 
 impl View for Availability {
     const NAME: &'static str = "rental/availability";
     type Events = (Id<Car>, Event);
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::key("carId"),
-        Field::text("name"),
-        Field::text("status"),
-        Field::number("registered"),
-        Field::number("rented"),
-        Field::number("rentable"),
-    ];
+    const FIELDS: &'static [Field] = fields!(
+        key "id", "carId"; text "name", "status"; number "registered", "rented", "rentable"
+    );
 
     fn key((car, _): &Self::Events, _meta: &Meta) -> Option<u64> {
         Some(car.number())

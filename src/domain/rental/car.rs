@@ -3,22 +3,15 @@
 //! The rentable cars are the registered ones less the rented ones: never below 0, never more than
 //! are registered. Each order rents cars of one kind at most once.
 
-mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CARS_MAX, CarRental, FLEET_MANAGER, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Id, Issuer, Method, Quantity, RejectionKind, Text,
-    Timestamp,
-};
-use routes::{RegisterBody, RestockBody, ReviseBody};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 use std::collections::BTreeMap;
-use thiserror::Error;
 
-use Command::{Register, Rent, Return, Revise};
-use Event::{Registered, Renamed, Rented, Restocked, Returned};
+use Command::*;
+use Event::*;
 
 /// The cars of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,13 +21,9 @@ pub enum Car {
     Blank,
     /// The cars can be rented while any are rentable.
     Registered {
-        /// The name of the cars; may be empty.
         name: Text,
-        /// The number of cars, rented or not.
         registered: Quantity,
-        /// The number of cars that can be rented.
         rentable: Quantity,
-        /// The number of cars that each order has.
         rented: BTreeMap<Id<Order>, Quantity>,
     },
 }
@@ -42,109 +31,43 @@ pub enum Car {
 /// The marker of an order's identity. The order itself imports cars, so cars do not import it.
 pub enum Order {}
 
-/// The commands of cars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The fleet manager registers this many cars.
     Register {
-        /// The name of the cars; may be empty.
         name: Text,
-        /// The number of cars.
         count: Quantity,
     },
     /// The fleet manager changes the name or the stock; fields that are `None` stay as they are.
     Revise {
-        /// The name of the cars.
         name: Option<Text>,
-        /// The number of cars that can be rented.
         rentable: Option<Quantity>,
     },
-    /// This many cars are to be rented to this order.
     Rent {
-        /// The order.
         order: Id<Order>,
-        /// The number of cars.
         quantity: Quantity,
     },
-    /// The cars of this order are returned.
     Return {
-        /// The order.
         order: Id<Order>,
     },
 }
 
-/// The events of cars.
+/// The events of cars. Those that change the stock have the number of cars that can be rented then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The fleet manager registered cars.
-    Registered {
-        /// The name of the cars.
-        name: Text,
-        /// The number of cars.
-        count: Quantity,
-    },
-    /// The fleet manager renamed the cars.
-    Renamed {
-        /// The name of the cars.
-        name: Text,
-    },
-    /// The fleet manager changed the number of cars that can be rented.
-    Restocked {
-        /// The number of cars, rented or not.
-        registered: Quantity,
-        /// The number of cars that can be rented.
-        rentable: Quantity,
-    },
-    /// This many cars were rented to this order.
-    Rented {
-        /// The order.
-        order: Id<Order>,
-        /// The number of cars.
-        quantity: Quantity,
-        /// The number of cars that can still be rented.
-        rentable: Quantity,
-    },
-    /// The cars of this order are returned.
-    Returned {
-        /// The order.
-        order: Id<Order>,
-        /// The number of cars.
-        quantity: Quantity,
-        /// The number of cars that can be rented now.
-        rentable: Quantity,
-    },
+    Registered { name: Text, count: Quantity },
+    Renamed { name: Text },
+    Restocked { registered: Quantity, rentable: Quantity },
+    Rented { order: Id<Order>, quantity: Quantity, rentable: Quantity },
+    Returned { order: Id<Order>, quantity: Quantity, rentable: Quantity },
 }
 
-/// The reasons why cars reject a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No car of this number was registered.
-    #[error("there is no such car")]
-    Unknown,
-    /// The number was registered before.
-    #[error("the car has been registered already")]
-    AlreadyRegistered,
-    /// The name is too long.
-    #[error("the name of a car has at most 100 characters")]
-    BadName,
-    /// The number of cars is above the bound.
-    #[error("there are at most {CARS_MAX} cars of one kind")]
-    TooMany,
-    /// Fewer cars can be rented than requested.
-    #[error("only {rentable} of these cars can be rented")]
-    Short {
-        /// The number of cars that can be rented.
-        rentable: u32,
-    },
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::TooMany => RejectionKind::Invalid,
-            Self::AlreadyRegistered | Self::Short { .. } => RejectionKind::Conflict,
-        }
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such car";
+        AlreadyRegistered: "the car has been registered already";
+        BadName: invalid "the name of a car has at most 100 characters";
+        TooMany: invalid "there are at most {CARS_MAX} cars of one kind";
+        Short { rentable: u32 }: "only {rentable} of these cars can be rented";
     }
 }
 
@@ -222,7 +145,10 @@ impl Aggregate for Car {
                 (name.clone(), *registered, *rentable)
             }
         };
-        Shown { id: number, name, status: self.status(), cnt, registered_cnt }
+        object! {
+            "id": number, "name": name, "status": self.status(), "cnt": cnt,
+            "registeredCnt": registered_cnt,
+        }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -236,16 +162,15 @@ impl Aggregate for Car {
         CommandRoutes::new()
             .ignoring(&["id", "status", "registeredCnt"])
             .creates("register", RegisterBody::means)
-            .command("restock", RestockBody::means)
+            .command("restock", |RestockBody { cnt }| Revise { name: None, rentable: Some(cnt) })
             .command("revise", ReviseBody::means)
-            .on_item("restock by post", [Method::Post], ReviseBody::means)
-            .on_item("restock by patch", [Method::Patch], ReviseBody::means)
-            .on_item("restock by put", [Method::Put], ReviseBody::means)
+            .on_item("restock by post", [Post], ReviseBody::means)
+            .on_item("restock by patch", [Patch], ReviseBody::means)
+            .on_item("restock by put", [Put], ReviseBody::means)
     }
 }
 
 impl Car {
-    /// The name of the availability of the cars, as shown to clients.
     #[must_use]
     pub const fn status(&self) -> &'static str {
         match self {
@@ -285,12 +210,40 @@ const fn check_count(cars: u32) -> Result<(), Rejection> {
     if cars > CARS_MAX { Err(Rejection::TooMany) } else { Ok(()) }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    name: Text,
-    status: &'static str,
+/// `{"name":"sonata","cnt":10}`; the name may be left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegisterBody {
+    name: Option<Text>,
     cnt: Quantity,
-    registered_cnt: Quantity,
+}
+
+impl RegisterBody {
+    fn means(self) -> Command {
+        Register { name: self.name.unwrap_or_default(), count: self.cnt }
+    }
+}
+
+/// `{"cnt":10}`: the number of cars that can be rented.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RestockBody {
+    cnt: Quantity,
+}
+
+/// Any of `name` and `cnt`; missing fields stay as they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReviseBody {
+    name: Option<Text>,
+    cnt: Option<Quantity>,
+}
+
+impl ReviseBody {
+    fn means(self) -> Result<Command, Malformed> {
+        if self.name.is_none() && self.cnt.is_none() {
+            return Err(Malformed::content("expected `name` or `cnt`"));
+        }
+        Ok(Revise { name: self.name, rentable: self.cnt })
+    }
 }

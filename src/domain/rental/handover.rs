@@ -28,13 +28,9 @@ use super::{
         Order, Stage,
     },
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Handover::{Confirming, Idle, Refusing, Renting, Returning};
+use Handover::*;
 
 event_set!(
     /// The events that the handover saga receives.
@@ -48,15 +44,9 @@ pub enum Handover {
     #[default]
     Idle,
     /// The cars were requested.
-    Renting {
-        /// The kind of car.
-        car: Id<Car>,
-    },
+    Renting { car: Id<Car> },
     /// The cars are rented, and `Confirm` was dispatched to the order.
-    Confirming {
-        /// The kind of car.
-        car: Id<Car>,
-    },
+    Confirming { car: Id<Car> },
     /// No cars are available, and `Refuse` was dispatched to the order.
     Refusing,
     /// The order is over, and `Return` was dispatched to the cars.
@@ -103,20 +93,22 @@ impl Saga for Handover {
     }
 
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        match (self, refused.aggregate.as_str(), refused.command.as_str()) {
-            (Renting { .. }, Car::NAME, _) => Step::wait(Refusing)
+        match self {
+            Renting { .. } if refused.is_by::<Car>() => Step::wait(Refusing)
                 .send(me.of::<Order>(), Refuse { reason: refused.reason.clone() }),
-            // The order was cancelled before it could be refused, or there is no such car.
-            (Refusing, Order::NAME, _) | (Returning, Car::NAME, "Return") => Step::done(),
-            (state, ..) => Step::wait(state),
+            // The order was cancelled before it could be refused.
+            Refusing if refused.is_by::<Order>() => Step::done(),
+            // There is no such car.
+            Returning if refused.is_of::<Car>(variant!(Return)) => Step::done(),
+            state => Step::wait(state),
         }
     }
 
     /// Ends the instance when there was nothing to return.
     fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        match (self, unchanged.command.as_str()) {
-            (Returning, "Return") => Step::done(),
-            (state, _) => Step::wait(state),
+        match self {
+            Returning if unchanged.is_of::<Car>(variant!(Return)) => Step::done(),
+            state => Step::wait(state),
         }
     }
 

@@ -4,7 +4,7 @@
 use super::{
     car::Car,
     handover::Handover,
-    order::{Order, OrderBilling},
+    order::{Order, OrderBilling, Status},
     payment::Payment,
 };
 use crate::domain::kernel::{Id, StateReader, payment::Stage};
@@ -29,26 +29,26 @@ fn is_settled(state: &impl StateReader, order: u64) -> bool {
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
     let payment = state.get::<Payment>(number).stage();
     let has_cars = has_cars(state, number, order);
-    let holds = match order.status() {
-        "Confirmed" => payment == Stage::Approved && has_cars,
-        "Returned" => payment == Stage::Approved && !has_cars,
-        "Rejected" | "Cancelled" => {
+    let holds = match order.status {
+        Status::Confirmed => payment == Stage::Approved && has_cars,
+        Status::Returned => payment == Stage::Approved && !has_cars,
+        Status::Rejected { .. } | Status::Cancelling | Status::Cancelled => {
             matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined)
                 && !has_cars
         }
         // No cars are available for the order, and the fleet manager owes the refund.
-        "Paid" => payment == Stage::RefundDeclined && !has_cars,
-        _ => false,
+        Status::Paid | Status::Refunding { .. } => payment == Stage::RefundDeclined && !has_cars,
+        Status::Blank | Status::Requested => false,
     };
     if holds {
         return Ok(());
     }
-    let status = order.status();
+    let status = order.status_word();
     Err(format!("rental/orders {number} is {status}, its payment {payment:?}, cars: {has_cars}"))
 }
 
 fn has_cars(state: &impl StateReader, number: u64, order: &Order) -> bool {
-    let rent = order.rent();
+    let rent = &order.rent;
     matches!(state.get::<Car>(rent.car.number()),
         Car::Registered { rented, .. } if rented.get(&Id::new(number)) == Some(&rent.quantity))
 }
@@ -66,7 +66,7 @@ fn check_car(state: &impl StateReader, number: u64, car: &Car) -> Result<(), Str
     }
     let idle = rented.keys().find(|order| {
         is_settled(state, order.number())
-            && state.get::<Order>(order.number()).status() != "Confirmed"
+            && state.get::<Order>(order.number()).status != Status::Confirmed
     });
     match idle {
         Some(order) => Err(format!("rental/cars {number}: {order} has cars but is not confirmed")),

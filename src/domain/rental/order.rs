@@ -33,14 +33,14 @@ pub type OrderBilling = Billing<Order>;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    rent: Rent,
+    pub(super) rent: Rent,
     customer: Option<Text>,
     amount: Money,
-    status: Status,
+    pub(super) status: Status,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Status {
+pub(super) enum Status {
     #[default]
     Blank,
     Requested,
@@ -252,7 +252,7 @@ impl Aggregate for Order {
         };
         object! {
             "id": number, "customerId": &self.customer, "carId": self.rent.car,
-            "qty": self.rent.quantity, "amount": self.amount, "status": self.status(),
+            "qty": self.rent.quantity, "amount": self.amount, "status": self.status_word(),
             "reason"?: reason,
         }
     }
@@ -333,8 +333,8 @@ fn placed(rent: Rent, customer: Option<Text>, settings: &Settings) -> Decision<O
 }
 
 impl Order {
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
+    /// The name of the status, as shown to clients.
+    pub(super) const fn status_word(&self) -> &'static str {
         match self.status {
             Status::Blank => "",
             Status::Requested => "Requested",
@@ -344,11 +344,6 @@ impl Order {
             Status::Rejected { .. } => "Rejected",
             Status::Returned => "Returned",
         }
-    }
-
-    #[must_use]
-    pub const fn rent(&self) -> &Rent {
-        &self.rent
     }
 }
 

@@ -1,7 +1,6 @@
 //! The settings of the car rental business: the section `[rental]`.
 
-use crate::domain::kernel::{Money, price};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::{prelude::*, price};
 
 /// The price of renting. It is the same for every car, because an order is paid before cars are
 /// requested from the car aggregates, which may be suspended.

@@ -5,9 +5,7 @@ use super::{
     order::{self, CANCELLED, ORDERED, Order},
     payment::{self, Payment},
 };
-use crate::domain::kernel::{Field, Id, Meta, Money, Quantity, Text, Timestamp, View};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
 event_set!(
     /// The events that the view receives.
@@ -18,50 +16,32 @@ event_set!(
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct System {
-    /// The number that both share.
     pub id: u64,
-    /// The order.
     pub order_id: u64,
     /// The payment, once there is one.
     pub pay_id: Option<u64>,
-    /// The customer, as the client named them; `None` when it did not.
     pub customer_id: Option<Text>,
-    /// The kind of car.
     pub car_id: Id<Car>,
-    /// The number of cars.
     pub qty: Quantity,
-    /// The price of all cars, in won.
     pub amount: Money,
-    /// The status of the order.
     pub status: Text,
     /// The original's word for this status, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original_status: Option<Text>,
-    /// The status of the payment.
     pub pay_status: Text,
     /// The reason why there are no cars, or why it was not paid.
     pub reason: Option<String>,
-    /// The time of the order, in milliseconds since the epoch.
     pub ordered_at: Timestamp,
-    /// The time of the last change, in milliseconds since the epoch.
     pub changed_at: Timestamp,
 }
 
 impl View for System {
     const NAME: &'static str = "rental/systems";
     type Events = Heard;
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::key("orderId"),
-        Field::number("payId"),
-        Field::text("customerId"),
-        Field::number("carId"),
-        Field::number("qty"),
-        Field::number("amount"),
-        Field::text("status"),
-        Field::text("payStatus"),
-        Field::time("orderedAt"),
-    ];
+    const FIELDS: &'static [Field] = fields!(
+        key "id", "orderId"; number "payId"; text "customerId"; number "carId", "qty", "amount";
+        text "status", "payStatus"; time "orderedAt"
+    );
 
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
         Some(heard.number())

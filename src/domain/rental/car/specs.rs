@@ -1,15 +1,7 @@
 //! Specifications of cars.
 
-use super::{
-    Car,
-    Command::{self, Register, Rent, Return, Revise},
-    Event::{self, Registered, Renamed, Rented, Restocked, Returned},
-    Rejection,
-};
-use crate::domain::kernel::{
-    Aggregate, Id, Malformed, ParsedCommand, Quantity, Target,
-    spec::{Spec, table},
-};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn every_command_is_answered_in_every_state() {
@@ -84,7 +76,7 @@ fn too_many_cars_and_too_long_names_are_rejected() {
 
 #[test]
 fn the_status_shows_whether_a_car_can_be_rented() {
-    let car = [registered(1)].into_iter().fold(Car::default(), Car::evolve);
+    let car = Car::after([registered(1)]);
     assert_eq!(car.status(), "Available");
     assert_eq!(car.evolve(rented(7, 1, 0)).status(), "Rented Out");
 }
@@ -92,21 +84,11 @@ fn the_status_shows_whether_a_car_can_be_rented() {
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
     let registers = Register { name: "".into(), count: Quantity(10) };
-    let parsed = parse("register", None, r#"{"status":"...","cnt":10}"#);
-    assert_eq!(parsed, Ok(ParsedCommand { target: Target::New, command: registers }));
-    let parsed = parse("restock by patch", Some(1), r#"{"id":1,"status":"x","cnt":"5"}"#);
-    assert_eq!(parsed, Ok(ParsedCommand { target: Target::Existing(1), command: revise(5) }));
-    assert!(parse("restock by patch", Some(1), r#"{"status":"x"}"#).is_err());
-    assert!(parse("register", None, r#"{"cnt":-1}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Car>, Malformed> {
-    let command_routes = Car::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert_eq!(Car::read_new("register", r#"{"status":"...","cnt":10}"#), Ok(registers));
+    assert!(Car::read_new("register", r#"{"cnt":-1}"#).is_err());
+    let restocks = Car::read("restock by patch", r#"{"id":1,"status":"x","cnt":"5"}"#);
+    assert_eq!(restocks, Ok(revise(5)));
+    assert!(Car::read("restock by patch", r#"{"status":"x"}"#).is_err());
 }
 
 fn register(count: u32) -> Command {
