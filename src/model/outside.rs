@@ -76,8 +76,8 @@ pub(super) fn view<V: View>(kinds: &[Box<dyn Kind>]) -> board::View {
     for happening in sample_events(kinds, V::Events::KINDS) {
         let changes = |row: &Option<V>| {
             let heard = V::Events::from_event(&happening)?;
-            V::key(&heard, &META)?;
-            Some(V::fold(row.clone(), heard, &META) != *row)
+            let number = *V::keys(&heard, &META).first()?;
+            Some(V::fold_row(number, row.clone(), heard, &META) != *row)
         };
         if before.iter().any(|row| attempt(|| changes(row)).flatten() == Some(true)) {
             shows.insert(happening.message_name());

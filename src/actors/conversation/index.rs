@@ -85,7 +85,7 @@ impl Projection for Index {
         &self,
         registry: &Registry,
         record: &Record,
-    ) -> Result<Option<(u64, IndexedRecord)>, String> {
+    ) -> Result<Option<(Vec<u64>, IndexedRecord)>, String> {
         let Some(listed) = self.directory.get(record.stream.kind) else { return Ok(None) };
         let number = match conversation_of(&self.routes, &listed.business, registry, record)? {
             Some(number) if is_elsewhere(record, number) => number,
@@ -94,11 +94,12 @@ impl Projection for Index {
         let Stream { kind, number: of } = record.stream;
         let conversation = name_of(&listed.business, number);
         let row = IndexedRecord { conversation, kind, number: of, version: record.version };
-        Ok(Some((record.position, row)))
+        Ok(Some((vec![record.position], row)))
     }
 
     fn fold(
         &self,
+        _number: u64,
         _row: Option<IndexedRecord>,
         indexed: IndexedRecord,
         _record: &Record,

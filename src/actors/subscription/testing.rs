@@ -9,7 +9,7 @@ use crate::{
 use std::sync::Arc;
 
 /// An event set without events: tests start the actions of their subscribers themselves.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum NoEvents {}
 
 impl EventSet for NoEvents {

@@ -76,14 +76,15 @@ fn expected<V: View>(
         for record in records.iter().take_while(|record| record.position <= up_to) {
             let Some(event) = registry.decode::<V::Events>(record)? else { continue };
             let meta = record.meta();
-            let Some(number) = V::key(&event, &meta) else { continue };
-            let mut row = rows.remove(&number);
-            if row.is_none() {
-                let before = V::continues(&event).and_then(|it| newest.insert(it, number));
-                row = before.and_then(|before| rows.get(&before).cloned());
-            }
-            if let Some(row) = V::fold(row, event, &meta) {
-                rows.insert(number, row);
+            for number in V::keys(&event, &meta) {
+                let mut row = rows.remove(&number);
+                if row.is_none() {
+                    let before = V::continues(&event).and_then(|it| newest.insert(it, number));
+                    row = before.and_then(|before| rows.get(&before).cloned());
+                }
+                if let Some(row) = V::fold_row(number, row, event.clone(), &meta) {
+                    rows.insert(number, row);
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     /// The type of a row.
     type Row: Message;
     /// The decoded part of a record that the fold uses.
-    type Event;
+    type Event: Clone;
 
     /// Returns the table layout of the rows.
     fn layout() -> Layout;
@@ -20,7 +20,7 @@ pub trait Projection: Clone + Unpin + Send + 'static {
     /// Returns the aggregate kinds whose records concern the projection.
     fn kinds(&self, registry: &Registry) -> KindSet;
 
-    /// Decodes a record and returns the number of the row it touches; `None` when it touches none.
+    /// Decodes a record and returns the numbers of the rows it touches; `None` when it touches none.
     ///
     /// # Errors
     /// When the record cannot be decoded. Such a record must never be skipped.
@@ -28,16 +28,17 @@ pub trait Projection: Clone + Unpin + Send + 'static {
         &self,
         registry: &Registry,
         record: &Record,
-    ) -> Result<Option<(u64, Self::Event)>, String>;
+    ) -> Result<Option<(Vec<u64>, Self::Event)>, String>;
 
     /// Returns the condition on the rows that a new row continues; `None` when it starts empty.
     fn continues(&self, _event: &Self::Event) -> Option<Filter> {
         None
     }
 
-    /// Folds the decoded record into its row; `None` deletes the row.
+    /// Folds the decoded record into the row of this number; `None` deletes the row.
     fn fold(
         &self,
+        number: u64,
         row: Option<Self::Row>,
         event: Self::Event,
         record: &Record,
@@ -75,16 +76,16 @@ impl<V: View> Projection for ViewProjection<V> {
         &self,
         registry: &Registry,
         record: &Record,
-    ) -> Result<Option<(u64, V::Events)>, String> {
+    ) -> Result<Option<(Vec<u64>, V::Events)>, String> {
         let Some(event) = registry.decode::<V::Events>(record)? else { return Ok(None) };
-        Ok(V::key(&event, &record.meta()).map(|number| (number, event)))
+        Ok(Some((V::keys(&event, &record.meta()), event)))
     }
 
     fn continues(&self, event: &V::Events) -> Option<Filter> {
         V::continues(event)
     }
 
-    fn fold(&self, row: Option<V>, event: V::Events, record: &Record) -> Option<V> {
-        V::fold(row, event, &record.meta())
+    fn fold(&self, number: u64, row: Option<V>, event: V::Events, record: &Record) -> Option<V> {
+        V::fold_row(number, row, event, &record.meta())
     }
 }

@@ -280,24 +280,37 @@ impl<F: Projection> Projector<F> {
         let in_record = |reason| format!("record {}: {reason}", record.position);
         let event =
             catch_panic(|| self.projection.decode(&self.registry, record)).map_err(in_record)??;
-        let Some((number, event)) = event else { return Ok(()) };
-        let largest = self.largest().map_err(in_record)?;
+        let Some((mut numbers, event)) = event else { return Ok(()) };
+        let Some(last) = numbers.pop() else { return Ok(()) };
+        for number in numbers {
+            self.fold_row(number, event.clone(), record, touched).map_err(in_record)?;
+        }
+        self.fold_row(last, event, record, touched).map_err(in_record)
+    }
+
+    fn fold_row(
+        &mut self,
+        number: u64,
+        event: F::Event,
+        record: &Record,
+        touched: &mut Vec<u64>,
+    ) -> Result<(), String> {
+        let largest = self.largest()?;
         let mut before = match self.recent.remove(&number) {
             Some(row) => row,
             // Most rows are new, so no query is needed for numbers above the largest.
             None if number > largest => None,
-            None => self.stored(number).map_err(in_record)?,
+            None => self.stored(number)?,
         };
         self.largest = Some(largest.max(number));
         let continues = match before {
-            None => catch_panic(|| self.projection.continues(&event)).map_err(in_record)?,
+            None => catch_panic(|| self.projection.continues(&event))?,
             Some(_) => None,
         };
         if let Some(filter) = &continues {
-            before = self.continued(filter).map_err(in_record)?;
+            before = self.continued(filter)?;
         }
-        let after =
-            catch_panic(|| self.projection.fold(before, event, record)).map_err(in_record)?;
+        let after = catch_panic(|| self.projection.fold(number, before, event, record))?;
         if let (Some(filter), Some(row)) = (continues, &after) {
             self.continued.insert(filter, row.clone());
         }

@@ -87,7 +87,7 @@ pub trait AnyEvent {
 }
 
 /// The events that a saga, a port, a lookup or a view receives.
-pub trait EventSet: Sized + Debug + Send + 'static {
+pub trait EventSet: Sized + Clone + Debug + Send + 'static {
     /// The names of the aggregate kinds whose events are received.
     const KINDS: &'static [&'static str];
     /// Converts an event; `None` when the subscriber does not receive its kind.

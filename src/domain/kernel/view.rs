@@ -26,8 +26,19 @@ pub trait View: Message {
     /// detected without it.
     const SHAPE: u32 = 0;
 
-    /// The number of the row that an event changes, `None` when it changes none.
-    fn key(heard: &Self::Events, meta: &Meta) -> Option<u64>;
+    /// The number of the row that an event changes, `None` when it changes none. A view whose events
+    /// change several rows implements [`View::keys`] instead.
+    fn key(_heard: &Self::Events, _meta: &Meta) -> Option<u64> {
+        None
+    }
+
+    /// The numbers of the rows that an event changes; by default the one of [`View::key`]. The rows
+    /// of a calendar are its days, and a booking changes one for each night. All are written in one
+    /// transaction, so that a reader sees all of them or none.
+    #[must_use]
+    fn keys(heard: &Self::Events, meta: &Meta) -> Vec<u64> {
+        Self::key(heard, meta).into_iter().collect()
+    }
 
     /// The condition on the rows that a new row continues, such as a running balance: it starts as a
     /// copy of the one with the largest number that meets the condition. `None`: it starts empty.
@@ -39,8 +50,17 @@ pub trait View: Message {
     }
 
     /// Applies one event to the row. The argument `None` means that there is no row yet, and none
-    /// that the new row [continues](View::continues). The result `None` removes the row.
-    fn fold(row: Option<Self>, heard: Self::Events, meta: &Meta) -> Option<Self>;
+    /// that the new row [continues](View::continues). The result `None` removes the row. A view whose
+    /// events change several rows implements [`View::fold_row`] instead.
+    fn fold(row: Option<Self>, _heard: Self::Events, _meta: &Meta) -> Option<Self> {
+        row
+    }
+
+    /// Applies one event to the row of this number, one of [`View::keys`]; by default as
+    /// [`View::fold`].
+    fn fold_row(_number: u64, row: Option<Self>, heard: Self::Events, meta: &Meta) -> Option<Self> {
+        Self::fold(row, heard, meta)
+    }
 }
 
 /// A field that can be searched and sorted by.

@@ -142,15 +142,17 @@ impl<V: View> DynView for Rows<V> {
     fn apply(&mut self, record: &Record) {
         let Some(event) = V::Events::from_event(record) else { return };
         let meta = record.meta();
-        let Some(key) = V::key(&event, &meta) else { return };
-        let newest = |filter: Filter| {
-            let meets = |row: &&V| serde_json::to_value(row).is_ok_and(|row| holds(&filter, &row));
-            self.0.values().rev().find(meets).cloned()
-        };
-        let before = self.0.get(&key).cloned().or_else(|| newest(V::continues(&event)?));
-        self.0.remove(&key);
-        if let Some(row) = V::fold(before, event, &meta) {
-            self.0.insert(key, row);
+        for key in V::keys(&event, &meta) {
+            let newest = |filter: Filter| {
+                let meets =
+                    |row: &&V| serde_json::to_value(row).is_ok_and(|row| holds(&filter, &row));
+                self.0.values().rev().find(meets).cloned()
+            };
+            let before = self.0.get(&key).cloned().or_else(|| newest(V::continues(&event)?));
+            self.0.remove(&key);
+            if let Some(row) = V::fold_row(key, before, event.clone(), &meta) {
+                self.0.insert(key, row);
+            }
         }
     }
 
