@@ -270,19 +270,17 @@ impl Handler {
         let answer = match route.rest {
             PathRest::Item(number) => {
                 let row = self.site.runtime.row(view, number, at_least, wait_max).await?;
-                json(hal::row(base, &row))
+                json(hal::row(base, &self.site.runtime.views()[view], &row))
             }
             PathRest::Word(_) => json(hal::searches(base, self.site.runtime.views()[view].fields)),
             _ => {
                 let (conditions, page) = (query.conditions.clone(), query.page.clone());
                 let wanted = ViewQuery { conditions, page, at_least, wait_max };
                 let found = self.site.runtime.search(view, wanted).await?;
+                let info = &self.site.runtime.views()[view];
                 match content_negotiation::shown(request.headers()) {
-                    Shown::Json => json(hal::rows(base, &query, &found)),
-                    Shown::Html => {
-                        let info = &self.site.runtime.views()[view];
-                        page_for_people(html::rows(base, info, &query, &found))
-                    }
+                    Shown::Json => json(hal::rows(base, info, &query, &found)),
+                    Shown::Html => page_for_people(html::rows(base, info, &query, &found)),
                 }
             }
         };

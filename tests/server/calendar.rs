@@ -109,12 +109,7 @@ impl View for Night {
         (*from..from + nights).collect()
     }
 
-    fn fold_row(
-        day: u64,
-        row: Option<Self>,
-        (_, event): Self::Events,
-        _: &Meta,
-    ) -> Option<Self> {
+    fn fold_row(day: u64, row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
         let guests = row.map_or(0, |night| night.guests);
         let guests = match event {
             Event::Booked { .. } => guests + 1,

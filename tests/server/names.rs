@@ -3,7 +3,7 @@
 use madang::{
     actors::{Installation, Runtime, Settings},
     domain::kernel::{
-        Aggregate, Business, CommandRoutes, Decision, Empty, Field, Host, Id, Issuer, Meta,
+        Aggregate, Business, CommandRoutes, Decision, Empty, Field, Host, Id, Issuer, Link, Meta,
         Rejection, Timestamp, View,
     },
 };
@@ -84,6 +84,7 @@ struct Row {
 impl View for Row {
     const NAME: &'static str = "desk/board";
     const FIELDS: &'static [Field] = &[Field::key("id"), Field::text("state")];
+    const LINKS: &'static [Link] = &[Link::to::<Ticket>("ticket", "ticketId")];
     type Events = (Id<Ticket>, Event);
 
     fn key((ticket, _): &Self::Events, _: &Meta) -> Option<u64> {
@@ -109,6 +110,7 @@ fn a_name_without_a_counterpart_is_refused_when_the_business_is_installed() {
             "desk/tickets: the command `reopen` is offered and has no route; there are \
              open_ticket, close",
             "desk/board: the field `state` is searchable and not in a row; there are status",
+            "desk/board: the field `ticketId` is linked and not in a row; there are status",
         ]
     );
     assert!(!settings.data.exists(), "nothing is created");

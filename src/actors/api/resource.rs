@@ -1,6 +1,6 @@
 //! The resources of the runtime: aggregate kinds, commands, views and examples.
 
-use crate::domain::kernel::{Field, Method, Place};
+use crate::domain::kernel::{Field, Link, Method, Place};
 
 /// An aggregate kind as clients see it.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct ViewInfo {
     pub aliases: &'static [&'static str],
     /// The fields that can be searched and sorted by.
     pub fields: &'static [Field],
+    /// The links of a row.
+    pub links: &'static [Link],
     /// Whether the rows with the greatest numbers come first by default.
     pub newest_first: bool,
 }

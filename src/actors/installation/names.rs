@@ -41,19 +41,20 @@ fn offered<A: Aggregate>() -> BTreeSet<&'static str> {
     states.flat_map(|state| state.available_commands().iter().copied()).collect()
 }
 
-/// Returns one sentence for each searchable field of a view that its rows do not have.
+/// Returns one sentence for each field that is searchable or linked and that the rows do not have.
 pub(super) fn wrong_names_of_view<V: View>() -> Vec<String> {
     let columns = field_names::<V>();
     let fields = V::FIELDS.iter().filter(|field| field.kind != FieldKind::Key);
-    let wrong = fields.filter(|field| !columns.is_empty() && !columns.contains(&field.name));
-    let sentence = |name| {
-        format!(
-            "{}: the field `{name}` is searchable and not in a row; {}",
-            V::NAME,
-            there_are(columns)
-        )
-    };
-    wrong.map(|field| sentence(field.name)).collect()
+    let searchable = fields.map(|field| (field.name, "searchable"));
+    let linked = V::LINKS.iter().map(|link| (link.field, "linked"));
+    let wrong =
+        searchable.chain(linked).filter(|(name, _)| !columns.is_empty() && !columns.contains(name));
+    wrong
+        .map(|(name, what)| {
+            let there_are = there_are(columns);
+            format!("{}: the field `{name}` is {what} and not in a row; {there_are}", V::NAME)
+        })
+        .collect()
 }
 
 fn there_are(names: &[&str]) -> String {

@@ -120,7 +120,8 @@ impl Launcher {
     ) -> Result<(), StartError> {
         let (business, name) = V::NAME.split_once('/').unwrap_or(("", V::NAME));
         let (aliases, fields, newest_first) = (V::ALIASES, V::FIELDS, V::NEWEST_FIRST);
-        let info = ViewInfo { business, name, aliases, fields, newest_first };
+        let links = V::LINKS;
+        let info = ViewInfo { business, name, aliases, fields, links, newest_first };
         let progress = self.register_subscriber("view", component);
         let rows =
             self.start_projector(ViewProjection::<V>::default(), info, component, progress)?;
@@ -171,8 +172,14 @@ impl Launcher {
             (Arc::new(KindNames::of(&*self.services.journal)), Arc::new(routes));
         let index = Index { directory: Arc::clone(&directory), routes: Arc::clone(&routes) };
         let fields = Index::layout().fields;
-        let info =
-            ViewInfo { business: "", name: INDEX, aliases: &[], fields, newest_first: false };
+        let info = ViewInfo {
+            business: "",
+            name: INDEX,
+            aliases: &[],
+            fields,
+            links: &[],
+            newest_first: false,
+        };
         let component = self.services.components.with(INDEX, "view");
         let progress = self.register_subscriber("view", &component);
         let index = self.start_projector(index, info, &component, progress)?;

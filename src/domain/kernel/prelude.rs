@@ -4,7 +4,7 @@
 
 pub use super::{
     Aggregate, Business, CANCELLED, CardNumber, CommandRoutes, Date, Decision, Dispatch, Empty,
-    FailureKind, Field, Filter, Host, Id, Issuer, Lookup, Malformed, Meta,
+    FailureKind, Field, Filter, Host, Id, Issuer, Link, Lookup, Malformed, Meta,
     Method::{Patch, Post, Put},
     Money, Number, Port, PortReply, PortRequest, Progress, Quantity, Query, RejectedCommand,
     RetryPolicy, Saga, StateReader, Step, Text, Timestamp, Unchanged, Upcasters, View, WaitsFor,

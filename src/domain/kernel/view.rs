@@ -1,6 +1,6 @@
 //! The view (read model): rows precomputed from the journal for queries.
 
-use super::{EventSet, Filter, Message, Meta};
+use super::{Aggregate, EventSet, Filter, Message, Meta};
 
 /// One row of a view; each event that changes the row is applied exactly once.
 ///
@@ -17,6 +17,9 @@ pub trait View: Message {
 
     /// The fields of the row, by their JSON names, that can be searched and sorted by.
     const FIELDS: &'static [Field];
+
+    /// The links of a row, to what it is about. A link is left out while its field is `null`.
+    const LINKS: &'static [Link] = &[];
 
     /// Whether the rows with the greatest numbers come first, unless the query sorts otherwise.
     const NEWEST_FIRST: bool = false;
@@ -60,6 +63,40 @@ pub trait View: Message {
     /// [`View::fold`].
     fn fold_row(_number: u64, row: Option<Self>, heard: Self::Events, meta: &Meta) -> Option<Self> {
         Self::fold(row, heard, meta)
+    }
+}
+
+/// A link of a row, in its `_links`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its name in the row.
+    pub name: &'static str,
+    /// The kind that it leads to.
+    pub to: LinkTarget,
+    /// The JSON name of the field with the number.
+    pub field: &'static str,
+}
+
+/// The kinds that a row can link to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkTarget {
+    /// Aggregates of this name, `business/resource`.
+    Aggregate(&'static str),
+    /// The conversations of the business.
+    Conversation,
+}
+
+impl Link {
+    /// A link to the `A` whose number is in this field.
+    #[must_use]
+    pub const fn to<A: Aggregate>(name: &'static str, field: &'static str) -> Self {
+        Self { name, to: LinkTarget::Aggregate(A::NAME), field }
+    }
+
+    /// A link to the conversation whose number is in this field.
+    #[must_use]
+    pub const fn to_conversation(field: &'static str) -> Self {
+        Self { name: "conversation", to: LinkTarget::Conversation, field }
     }
 }
 

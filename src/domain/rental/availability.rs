@@ -23,6 +23,8 @@ impl View for Availability {
         key "id", "carId"; text "name", "status"; number "registered", "rented", "rentable"
     );
 
+    const LINKS: &'static [Link] = &[Link::to::<Car>("car", "carId")];
+
     fn key((car, _): &Self::Events, _meta: &Meta) -> Option<u64> {
         Some(car.number())
     }

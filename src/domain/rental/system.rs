@@ -43,6 +43,13 @@ impl View for System {
         text "status", "payStatus"; time "orderedAt"
     );
 
+    const LINKS: &'static [Link] = &[
+        Link::to::<Order>("order", "orderId"),
+        Link::to::<Payment>("payment", "payId"),
+        Link::to::<Car>("car", "carId"),
+        Link::to_conversation("id"),
+    ];
+
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
         Some(heard.number())
     }

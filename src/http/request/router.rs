@@ -240,7 +240,8 @@ mod tests {
 
     fn router() -> Router {
         let (business, name) = ("house", "rooms");
-        let view = ViewInfo { business, name, aliases: &[], fields: &[], newest_first: false };
+        let view =
+            ViewInfo { business, name, aliases: &[], fields: &[], links: &[], newest_first: false };
         Router::new(&[resource("house", "doors")], &[view])
     }
 

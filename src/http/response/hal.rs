@@ -1,12 +1,12 @@
 //! HAL representations. They are written by joining bytes, because the objects are encoded already.
 
 use crate::{
-    actors::{Collection, OperationsEntry, Reply, Row},
-    domain::kernel::{Field, FieldKind},
+    actors::{Collection, OperationsEntry, Reply, Row, ViewInfo},
+    domain::kernel::{Field, FieldKind, Link, LinkTarget},
     http::request::Query,
 };
-use serde_json::json;
-use std::{io::Write as _, iter};
+use serde_json::{json, value::RawValue};
+use std::{collections::HashMap, io::Write as _};
 
 /// Writes formatted text into a vector, which cannot fail.
 macro_rules! put {
@@ -24,11 +24,11 @@ pub fn item(base: &str, reply: &Reply) -> Vec<u8> {
     body
 }
 
-/// The representation of one row of a view.
+/// The representation of one row of a view, with the links of the view.
 #[must_use]
-pub fn row(base: &str, row: &Row) -> Vec<u8> {
-    let mut body = Vec::with_capacity(row.body.len() + 96);
-    put_item(&mut body, base, row.number, &row.body, iter::empty());
+pub fn row(base: &str, info: &ViewInfo, row: &Row) -> Vec<u8> {
+    let mut body = Vec::with_capacity(row.body.len() + 96 + 96 * info.links.len());
+    put_row(&mut body, base, info, row);
     body
 }
 
@@ -39,16 +39,47 @@ fn put_item<'a>(
     object: &[u8],
     available_commands: impl Iterator<Item = &'a str>,
 ) {
+    put_with_self(body, base, number, object);
+    for name in available_commands {
+        put!(body, r#","{name}":{{"href":"{base}/{number}/{name}","method":"POST"}}"#);
+    }
+    body.extend_from_slice(b"}}");
+}
+
+fn put_row(body: &mut Vec<u8>, base: &str, info: &ViewInfo, row: &Row) {
+    put_with_self(body, base, row.number, &row.body);
+    for (name, href) in links(info, row) {
+        put!(body, r#","{name}":{{"href":"{href}"}}"#);
+    }
+    body.extend_from_slice(b"}}");
+}
+
+/// The links of a row that it has a number for: their names and paths.
+pub(super) fn links(info: &ViewInfo, row: &Row) -> Vec<(&'static str, String)> {
+    if info.links.is_empty() {
+        return Vec::new();
+    }
+    let fields: HashMap<&str, &RawValue> = serde_json::from_slice(&row.body).unwrap_or_default();
+    let number = |field| fields.get(field).and_then(|raw| raw.get().parse::<u64>().ok());
+    let link = |link: &Link| {
+        let number = number(link.field)?;
+        let href = match link.to {
+            LinkTarget::Aggregate(name) => format!("/{name}/{number}"),
+            LinkTarget::Conversation => format!("/{}/conversations/{number}", info.business),
+        };
+        Some((link.name, href))
+    };
+    info.links.iter().filter_map(link).collect()
+}
+
+/// Writes an object up to its link to itself.
+fn put_with_self(body: &mut Vec<u8>, base: &str, number: u64, object: &[u8]) {
     let open = object.strip_suffix(b"}").unwrap_or(b"{");
     body.extend_from_slice(open);
     if open.len() > 1 {
         body.push(b',');
     }
     put!(body, r#""_links":{{"self":{{"href":"{base}/{number}"}}"#);
-    for name in available_commands {
-        put!(body, r#","{name}":{{"href":"{base}/{number}/{name}","method":"POST"}}"#);
-    }
-    body.extend_from_slice(b"}}");
 }
 
 /// The representation of a page of aggregates.
@@ -61,10 +92,8 @@ pub fn replies(base: &str, query: &Query, found: &Collection<Reply>) -> Vec<u8> 
 
 /// The representation of a page of rows.
 #[must_use]
-pub fn rows(base: &str, query: &Query, found: &Collection<Row>) -> Vec<u8> {
-    collection(base, query, found, |body, row| {
-        put_item(body, base, row.number, &row.body, iter::empty());
-    })
+pub fn rows(base: &str, info: &ViewInfo, query: &Query, found: &Collection<Row>) -> Vec<u8> {
+    collection(base, query, found, |body, row| put_row(body, base, info, row))
 }
 
 /// The representation of a page of the operations log.
@@ -158,6 +187,11 @@ mod tests {
         }
     }
 
+    fn info(links: &'static [Link]) -> ViewInfo {
+        let (business, name) = ("house", "rooms");
+        ViewInfo { business, name, aliases: &[], fields: &[], links, newest_first: false }
+    }
+
     fn read(body: &[u8]) -> Value {
         serde_json::from_slice(body).unwrap()
     }
@@ -171,6 +205,25 @@ mod tests {
         let shown = read(&item("/house/doors", &reply(r#"{"id":7}"#)));
         assert_eq!(shown, json!({"id": 7, "_links": links}));
         assert_eq!(read(&item("/house/doors", &reply("{}"))), json!({"_links": links}));
+    }
+
+    #[test]
+    fn a_row_links_to_what_it_has_a_number_of() {
+        const fn door(name: &'static str, field: &'static str) -> Link {
+            Link { name, to: LinkTarget::Aggregate("house/doors"), field }
+        }
+        const LINKS: &[Link] =
+            &[door("door", "doorId"), door("window", "windowId"), Link::to_conversation("id")];
+        let info = info(LINKS);
+        let body = br#"{"id":7,"doorId":3,"windowId":null}"#.to_vec();
+        let shown = read(&row("/house/rooms", &info, &Row { number: 7, body }));
+        let href = |path: &str| json!({ "href": path });
+        let links = json!({
+            "self": href("/house/rooms/7"),
+            "door": href("/house/doors/3"),
+            "conversation": href("/house/conversations/7"),
+        });
+        assert_eq!(shown["_links"], links);
     }
 
     #[test]
@@ -190,7 +243,8 @@ mod tests {
     #[test]
     fn an_empty_collection_is_a_page_too() {
         let query = Query::read("").unwrap();
-        let page = read(&rows("/rooms", &query, &Collection { items: vec![], total: 0 }));
+        let page =
+            read(&rows("/rooms", &info(&[]), &query, &Collection { items: vec![], total: 0 }));
         assert_eq!(page["_embedded"]["rooms"], json!([]));
         assert!(page["_links"].get("next").is_none());
     }

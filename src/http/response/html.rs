@@ -174,6 +174,7 @@ mod tests {
         name: "rooms",
         aliases: &[],
         fields: &[Field::key("id"), Field::text("name")],
+        links: &[],
         newest_first: false,
     };
 
