@@ -33,22 +33,11 @@ pub enum Order {}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    Register {
-        name: Text,
-        count: Quantity,
-    },
-    /// The fleet manager changes the name or the stock; fields that are `None` stay as they are.
-    Revise {
-        name: Option<Text>,
-        rentable: Option<Quantity>,
-    },
-    Rent {
-        order: Id<Order>,
-        quantity: Quantity,
-    },
-    Return {
-        order: Id<Order>,
-    },
+    Register { name: Text, count: Quantity },
+    // The fleet manager changes the name or the stock; fields that are `None` stay as they are.
+    Revise { name: Option<Text>, rentable: Option<Quantity> },
+    Rent { order: Id<Order>, quantity: Quantity },
+    Return { order: Id<Order> },
 }
 
 /// The events of cars. Those that change the stock have the number of cars that can be rented then.

@@ -68,59 +68,34 @@ pub enum Stage {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    Place {
-        car: Id<Car>,
-        quantity: Quantity,
-        customer: Option<Text>,
-    },
+    Place { car: Id<Car>, quantity: Quantity, customer: Option<Text> },
     Cancel,
     Pay,
-    Reject {
-        how: FailureKind,
-        reason: String,
-    },
+    Reject { how: FailureKind, reason: String },
     Confirm,
-    /// No cars are available for the order.
-    Refuse {
-        reason: String,
-    },
-    /// No money of the order is kept any more.
+    // No cars are available for the order.
+    Refuse { reason: String },
+    // No money of the order is kept any more.
     Close,
-    /// The customer brought the cars back.
+    // The customer brought the cars back.
     Return,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    Placed {
-        rent: Rent,
-        amount: Money,
-        #[serde(default)]
-        customer: Option<Text>,
-    },
-    Paid {
-        rent: Rent,
-    },
+    Placed { rent: Rent, amount: Money, customer: Option<Text> },
+    Paid { rent: Rent },
     Confirmed,
-    /// No cars are available for the order; the money is refunded.
-    Refused {
-        reason: String,
-    },
-    /// The customer cancelled the order; the money is refunded.
-    Cancelled {
-        was: Stage,
-    },
-    /// The order was rejected, and no money of it is kept.
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
-    /// No money of the cancelled order is kept any more.
+    // No cars are available for the order; the money is refunded.
+    Refused { reason: String },
+    // The customer cancelled the order; the money is refunded.
+    Cancelled { was: Stage },
+    // The order was rejected, and no money of it is kept.
+    Rejected { how: FailureKind, reason: String },
+    // No money of the cancelled order is kept any more.
     Undone,
-    /// The customer brought the cars back: they can be rented again, and the order is over.
-    Returned {
-        car: Id<Car>,
-    },
+    // The customer brought the cars back: they can be rented again, and the order is over.
+    Returned { car: Id<Car> },
 }
 
 rejections! {
