@@ -15,7 +15,7 @@
 mod specs;
 
 use super::{Insurance, payment::PremiumPayment, product::Terms, settings::Settings};
-use crate::domain::kernel::prelude::*;
+use crate::{domain::kernel::prelude::*, statuses};
 
 use Command::*;
 use Event::*;
@@ -28,21 +28,18 @@ pub struct Subscription {
     pub(super) status: Status,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Blank,
-    Requested,
-    Applied,
-    UnderReview,
-    Contracted,
-    Refused,
-    Cancelling,
-    Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
+statuses! {
+    pub enum Status {
+        Blank;
+        Requested: "Requested", "created";
+        Applied: "Applied", "created";
+        UnderReview: "UnderReview", "created";
+        Contracted: "Contracted";
+        Refused: "Refused";
+        Cancelling: "Cancelled", "reqCancel";
+        Cancelled: "Cancelled", "reqCancel";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,11 +193,7 @@ impl Aggregate for Subscription {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Requested | Status::Applied | Status::UnderReview => Some("created"),
-            Status::Cancelling | Status::Cancelled => Some("reqCancel"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -279,22 +272,6 @@ impl Event {
                 Some(Status::Rejected { how: *how, reason: reason.clone() })
             }
             Undone => Some(Status::Cancelled),
-        }
-    }
-}
-
-impl Status {
-    /// The word shown to clients.
-    pub(super) const fn word(&self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Requested => "Requested",
-            Self::Applied => "Applied",
-            Self::UnderReview => "UnderReview",
-            Self::Contracted => "Contracted",
-            Self::Refused => "Refused",
-            Self::Cancelling | Self::Cancelled => "Cancelled",
-            Self::Rejected { .. } => "Rejected",
         }
     }
 }

@@ -15,7 +15,7 @@
 mod specs;
 
 use super::{Insurance, UNDERWRITER, settings::Settings, subscription::Subscription};
-use crate::domain::kernel::prelude::*;
+use crate::{domain::kernel::prelude::*, statuses};
 
 use Command::*;
 use Event::*;
@@ -38,17 +38,18 @@ pub enum Verdict {
     Refuse,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Blank,
-    Assigned,
-    /// The underwriter has decided, and the subscription has not accepted the decision yet.
-    Deciding(Verdict),
-    Approved,
-    Refused,
-    /// The customer has cancelled.
-    Withdrawn,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank;
+        Assigned: "Assigned";
+        /// The underwriter has decided, and the subscription has not accepted the decision yet.
+        Deciding(Verdict): "Assigned";
+        Approved: "Approved", "approveSubscription";
+        Refused: "Refused", "refuseSubscription";
+        /// The customer has cancelled.
+        Withdrawn: "Withdrawn";
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,11 +157,7 @@ impl Aggregate for Underwriting {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Approved => Some("approveSubscription"),
-            Status::Refused => Some("refuseSubscription"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -221,19 +218,6 @@ impl Event {
             Approved => Status::Approved,
             Refused => Status::Refused,
             Withdrawn => Status::Withdrawn,
-        }
-    }
-}
-
-impl Status {
-    /// The word shown to clients.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Assigned | Self::Deciding(_) => "Assigned",
-            Self::Approved => "Approved",
-            Self::Refused => "Refused",
-            Self::Withdrawn => "Withdrawn",
         }
     }
 }
