@@ -10,11 +10,11 @@
 //!                    ▼        ▼       ▼                ▼
 //!                   Settling { what has not been answered } ── everything has ──▶ over
 //! ```
-//! A customer who applies waits only for the lookup of the product, [`Quoting`](super::catalogue_view::Quoting), and for the
-//! payment. The underwriters' desk has a saga of its own, [`super::assessment`]: while the roster or
-//! the underwritings are suspended, the application stands as Applied, and a cancellation is
-//! refunded at once. A cancellation before the payment has answered waits for the answer; then what
-//! was paid is refunded.
+//! A customer who applies waits only for the lookup of the product
+//! ([`Quoting`](super::catalogue_view::Quoting)) and for the payment. The underwriters' desk has a
+//! saga of its own, [`super::assessment`]: while the roster or the underwritings are suspended, the
+//! application stands as Applied, and a cancellation is refunded at once. A cancellation before the
+//! payment has answered waits for the answer; then what was paid is refunded.
 //!
 //! In versions before, the catalogue quoted an application. Conversations of that time go on.
 

@@ -168,7 +168,11 @@ impl Aggregate for Product {
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring(&["number", "reason"])
-            .creates("register", RegisterBody::means)
+            .creates("register", |body: RegisterBody| {
+                let product_name = body.product_name.trimmed();
+                let on_sale = body.on_sale.unwrap_or(true);
+                Register { terms: Terms { product_name, premium: body.premium, on_sale } }
+            })
             .command("revise", Revise)
             .command("withdraw", |Empty {}| Withdraw)
             .on_item("revise in place", [Patch, Put], Revise)
@@ -182,14 +186,6 @@ struct RegisterBody {
     product_name: Text,
     premium: Money,
     on_sale: Option<bool>,
-}
-
-impl RegisterBody {
-    fn means(self) -> Command {
-        let (product_name, premium) = (self.product_name.trimmed(), self.premium);
-        let on_sale = self.on_sale.unwrap_or(true);
-        Register { terms: Terms { product_name, premium, on_sale } }
-    }
 }
 
 impl Product {

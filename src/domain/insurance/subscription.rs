@@ -127,7 +127,7 @@ impl Aggregate for Subscription {
             (S::Requested, AskQuote) => {
                 Ok(vec![QuoteAsked { product_name: self.product_name.clone() }])
             }
-            (S::Requested, Quote { listed }) => Ok(vec![quoted(listed, settings)]),
+            (S::Requested, Quote { listed }) => Ok(vec![quoted(listed.as_ref(), settings)]),
 
             (S::Requested, Accept) => Ok(vec![Applied]),
             (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
@@ -215,7 +215,10 @@ impl Aggregate for Subscription {
                 "subscriptionStatus",
                 "reason",
             ])
-            .creates("apply", ApplyBody::means)
+            .creates("apply", |body: ApplyBody| Apply {
+                product_name: body.product_name.trimmed(),
+                customer: body.customer.unwrap_or_default(),
+            })
             .command("cancel", |Empty {}| Cancel)
             .on_word("cancel by status", [Patch, Put], "subscriptionStatus", cancel)
     }
@@ -229,13 +232,6 @@ struct ApplyBody {
     customer: Option<Text>,
 }
 
-impl ApplyBody {
-    fn means(self) -> Command {
-        let product_name = self.product_name.trimmed();
-        Apply { product_name, customer: self.customer.unwrap_or_default() }
-    }
-}
-
 fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
     if !product_name.is_name() {
         return Err(Rejection::BadName);
@@ -247,9 +243,9 @@ fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
 }
 
 /// The premium of a product, or the rejection when it is not for sale.
-fn quoted(listed: Option<Terms>, settings: &Settings) -> Event {
+fn quoted(listed: Option<&Terms>, settings: &Settings) -> Event {
     let reason = match listed {
-        Some(Terms { on_sale: true, premium, .. }) => return Priced { premium },
+        Some(Terms { on_sale: true, premium, .. }) => return Priced { premium: *premium },
         Some(_) => "the product is withdrawn",
         None if settings.open_catalogue => return Priced { premium: settings.default_premium },
         None => "there is no product of this name",
