@@ -15,7 +15,7 @@
 mod specs;
 
 use super::{Insurance, payment::PremiumPayment, product::Terms, settings::Settings};
-use crate::{domain::kernel::prelude::*, statuses};
+use crate::domain::kernel::prelude::*;
 
 use Command::*;
 use Event::*;

@@ -15,7 +15,7 @@
 mod specs;
 
 use super::{Insurance, UNDERWRITER, settings::Settings, subscription::Subscription};
-use crate::{domain::kernel::prelude::*, statuses};
+use crate::domain::kernel::prelude::*;
 
 use Command::*;
 use Event::*;
