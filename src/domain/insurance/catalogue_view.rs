@@ -28,6 +28,8 @@ impl View for CatalogueView {
     const FIELDS: &'static [Field] =
         fields!(key "number"; text "productName", "nameKey"; number "premium");
 
+    const LINKS: &'static [Link] = &[Link::to::<Product>("product", "number")];
+
     fn key((product, event): &Self::Events, _meta: &Meta) -> Option<u64> {
         matches!(event, Published { .. }).then_some(product.number())
     }

@@ -47,6 +47,13 @@ impl View for SubscriptionView {
         time "requestedAt", "appliedAt", "assignedAt", "endedAt", "changedAt"
     );
 
+    const LINKS: &'static [Link] = &[
+        Link::to::<Subscription>("subscription", "subscriptionId"),
+        Link::to::<Payment>("payment", "paymentId"),
+        Link::to::<Underwriting>("underwriting", "underwritingId"),
+        Link::to_conversation("subscriptionId"),
+    ];
+
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
         Some(heard.number())
     }
