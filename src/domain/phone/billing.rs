@@ -1,4 +1,4 @@
-//! Saga that has an order paid, and refunded when it is cancelled. It also limits the time that a
+//! The saga that has an order paid, and refunded when it is cancelled. It also limits the time that a
 //! cancellation waits.
 //!
 //! ```text
@@ -21,29 +21,22 @@
 
 use super::{
     STORE_CLERK,
-    order::{
-        self,
-        Command::{FinishCancelling, Keep, Pay, Reject},
-        Order,
-    },
+    order::{self, Command::*, Order},
     payment::{self, Payment, Sale},
     reward::Reward,
 };
-use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, Money, RejectedCommand, Saga, Step, Timestamp, WaitsFor,
+    payment::Command::{Refund, Request},
+    prelude::*,
 };
-use crate::event_set;
-use serde::{Deserialize, Serialize};
 
-use Billing::{Booking, Closing, Idle, Owing, Paying, Refunding, Rejecting, Watching, Withdrawing};
+use Billing::*;
 
 event_set!(
-    /// Events that the billing saga receives.
+    /// The events that the saga receives.
     Heard: Order, Payment
 );
 
-/// State of the billing of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Billing {
     /// Nothing is to be paid, or everything is settled.
@@ -58,10 +51,7 @@ pub enum Billing {
     /// The payment was approved, and `Pay` was sent to the order.
     Booking,
     /// An attempt to cancel the order is under way; its outcome depends on the reward.
-    Watching {
-        /// Number of the attempt to cancel, from 1.
-        attempt: u32,
-    },
+    Watching { attempt: u32 },
     /// The order is cancelled, and `Refund` was sent to the payment.
     Refunding,
     /// A store clerk has to refund the payment by hand.
@@ -85,7 +75,7 @@ impl Saga for Billing {
         }
     }
 
-    /// Ignores rejections: each follows from an event that was handled before.
+    /// Rejections are ignored: each follows from an event that was handled before.
     fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
@@ -100,7 +90,7 @@ impl Saga for Billing {
         }
     }
 
-    /// Sends `Keep` to the order, because the reward was not taken back in time.
+    /// Keeps the order, because the reward was not taken back in time.
     fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let Watching { attempt } = self else { return Step::wait(self) };
         let reason = "the reward could not be taken back in time".to_owned();
@@ -155,12 +145,11 @@ impl Billing {
     }
 }
 
-/// Sends `Refund` to the payment.
 fn refund(me: Id<Billing>) -> Step<Billing> {
     Step::wait(Refunding).send(me.of::<Payment>(), Refund)
 }
 
-/// Sends `FinishCancelling` to the order: nothing is left to refund.
+/// Nothing is left to refund.
 fn close(me: Id<Billing>) -> Step<Billing> {
     Step::wait(Closing).send(me.of::<Order>(), FinishCancelling)
 }

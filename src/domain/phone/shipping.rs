@@ -1,4 +1,4 @@
-//! Saga that has a paid order shipped by the store once the order agrees, or stopped when the order
+//! The saga that has a paid order shipped by the store once the order agrees, or stopped when the order
 //! is cancelled.
 //!
 //! ```text
@@ -25,20 +25,15 @@ use super::{
     },
     order::{self, Command::Ship, Order},
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Timestamp, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Shipping::{Asking, Idle, Receiving, Releasing, Stopping, Waiting};
+use Shipping::*;
 
 event_set!(
-    /// Events that the shipping saga receives.
+    /// The events that the saga receives.
     Heard: Order, Delivery
 );
 
-/// State of the shipping of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Shipping {
     /// Nothing is to be shipped, or everything is settled.
@@ -71,7 +66,7 @@ impl Saga for Shipping {
         }
     }
 
-    /// Waits when the order rejects `Ship`: it is being cancelled, and an event follows.
+    /// An order that rejects `Ship` is being cancelled, and an event follows.
     fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
@@ -85,7 +80,7 @@ impl Saga for Shipping {
         }
     }
 
-    /// Asks the order to ship, because the time to ship has come.
+    /// The time to ship has come.
     fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         match self {
             Waiting => ship(me),

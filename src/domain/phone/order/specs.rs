@@ -1,19 +1,7 @@
-//! Specifications of the order aggregate.
+//! Specifications of the order.
 
-use super::{
-    Basket,
-    Command::{Cancel, Credit, FinishCancelling, Forfeit, Keep, Pay, Place, Reject, Ship},
-    Event::{
-        self, CancelRequested, Cancelled, Credited, Forfeited, Kept, Ordered, Paid, Rejected,
-        Shipped, Withdrawn,
-    },
-    Order, Rejection,
-};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Quantity, Target, Timestamp,
-    spec::{Spec, table},
-};
-use crate::domain::phone::settings::Settings;
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 const POINTS: Money = Money(198_000);
 
@@ -142,39 +130,28 @@ fn a_failed_cancellation_is_reported_and_leaves_the_order_paid() {
     let how = FailureKind::Unavailable;
     let kept = Kept { attempt: 1, how, reason: reason.clone() };
     let past = [ordered(), paid(), Credited { points: POINTS }, cancel_requested(), kept];
-    let order = past.into_iter().fold(Order::default(), Order::evolve);
+    let order = Order::after(past);
     assert_eq!(order.progress(), Progress::Failed { how, reason });
-    assert_eq!((order.status(), order.point()), ("Paid", Some(POINTS)));
+    assert_eq!((order.status().word(), order.point()), ("Paid", Some(POINTS)));
 }
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
-    let parsed = parse("order", None, r#"{"item":"GX Note99","qty":"2","price":990000}"#).unwrap();
+    let order = |body: &str| Order::read_new("order", body);
     let command = Place { basket: basket(), price: Some(Money(990_000)) };
-    assert_eq!(parsed, ParsedCommand { target: Target::New, command });
-    let parsed = parse("order", None, r#"{"item":"test","qty":1,"store":"s","address":"a"}"#);
-    assert_eq!(parsed.unwrap().target, Target::New);
+    assert_eq!(order(r#"{"item":"GX Note99","qty":"2","price":990000}"#), Ok(command));
+    assert!(order(r#"{"item":"test","qty":1,"store":"s","address":"a"}"#).is_ok());
     for (named, customer) in [("7", "7"), ("\"kim\"", "kim")] {
-        let body = format!(r#"{{"item":"test","qty":1,"customerId":{named}}}"#);
-        let parsed = parse("order", None, &body).unwrap();
-        let Place { basket, .. } = parsed.command else { panic!("{parsed:?}") };
+        let placed = order(&format!(r#"{{"item":"test","qty":1,"customerId":{named}}}"#)).unwrap();
+        let Place { basket, .. } = placed else { panic!("{placed:?}") };
         assert_eq!(basket.customer, Some(customer.into()));
     }
-    let parsed = parse("cancel by status", Some(1), r#"{"status":"cancel","item":"GX"}"#).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
-    assert!(parse("order", None, r#"{"item":"test"}"#).is_err());
-    assert!(parse("order", None, r#"{"item":"test","qty":-1}"#).is_err());
-    assert!(parse("order", None, r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
-    assert!(parse("cancel by status", Some(1), r#"{"status":"Shipped"}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
-    let command_routes = Order::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert!(order(r#"{"item":"test"}"#).is_err());
+    assert!(order(r#"{"item":"test","qty":-1}"#).is_err());
+    assert!(order(r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
+    let set = |body| Order::read("cancel by status", body);
+    assert_eq!(set(r#"{"status":"cancel","item":"GX"}"#), Ok(Cancel));
+    assert!(set(r#"{"status":"Shipped"}"#).is_err());
 }
 
 const LATER: Timestamp = Timestamp(2_000);

@@ -1,21 +1,7 @@
-//! Specifications of the reward aggregate.
+//! Specifications of the reward.
 
-use super::{
-    Command::{
-        AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
-        DeclineRestore, Grant, Keep, Reclaim, Settle, TurnAwayReclaim,
-    },
-    Event::{
-        self, GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited,
-        ReclaimDeclined, ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone,
-        Reclaimed, ReclaimedLate, RestoreDeclined, Restored,
-    },
-    Reward,
-};
-use crate::domain::kernel::{
-    Aggregate, Money, Text,
-    spec::{Spec, table},
-};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 use crate::domain::phone::order::{self, Order};
 
 const POINTS: Money = Money(198_000);
