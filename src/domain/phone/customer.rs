@@ -3,7 +3,7 @@
 
 use super::{
     delivery::Delivery,
-    order::{self, Order},
+    order::{Event as E, Order},
     payment::{self, Payment},
 };
 use crate::domain::kernel::prelude::*;
@@ -67,28 +67,29 @@ impl View for Customer {
         let mut row = row.unwrap_or_default();
         (row.id, row.order_id, row.changed_at) = (heard.number(), heard.number(), meta.time);
         match heard {
-            Heard::Order(_, event) => row.order(event, meta),
+            Heard::Order(_, E::Credited { points }) => row.point = Some(points),
+            Heard::Order(_, event) => row.order(event, meta.time),
             Heard::Payment(_, event) => row.payment_status = payment::process(event.stage()).into(),
-            Heard::Delivery(_, event) => row.delivery_status = event.status().word().into(),
+            Heard::Delivery(_, event) => {
+                row.delivery_status = Delivery::default().evolve(event).status.word().into();
+            }
         }
         Some(row)
     }
 }
 
 impl Customer {
-    fn order(&mut self, event: order::Event, meta: &Meta) {
-        use order::Event as E;
-        if let Some(status) = event.status() {
-            self.status = status.word().into();
-            self.original_status = status.original_word().map(Text::from);
-        }
+    /// Applies any event of the order but `Credited`. Each leads to one status, whatever came before.
+    fn order(&mut self, event: E, time: Timestamp) {
+        let order = Order::default().evolve(event.clone());
+        self.status = order.status.word().into();
+        self.original_status = order.original_status().map(Text::from);
         match event {
             E::Ordered { basket, price, amount } => {
                 (self.customer_id, self.item, self.qty) =
                     (basket.customer, basket.item, basket.qty);
-                (self.price, self.amount, self.ordered_at) = (price, amount, meta.time);
+                (self.price, self.amount, self.ordered_at) = (price, amount, time);
             }
-            E::Credited { points } => self.point = Some(points),
             E::Forfeited { .. } => self.point = None,
             _ => {}
         }

@@ -22,7 +22,7 @@ use Event::*;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     parcel: Parcel,
-    status: Status,
+    pub status: Status,
 }
 
 /// What is shipped; the address may be empty.
@@ -45,23 +45,20 @@ pub enum Status {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The order was paid.
+    // The order was paid.
     Receive { parcel: Parcel },
-    /// A clerk ships the order.
+    // A clerk ships the order.
     Ship,
-    /// The order agreed to be shipped.
+    // The order agreed to be shipped.
     ConfirmShipping,
-    /// The order is cancelled.
+    // The order is cancelled.
     Stop,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The order reached the store. It is shipped by itself at `ship_at`, or else by a clerk.
-    Received {
-        parcel: Parcel,
-        ship_at: Option<Timestamp>,
-    },
+    // The order reached the store. It is shipped by itself at `ship_at`, or else by a clerk.
+    Received { parcel: Parcel, ship_at: Option<Timestamp> },
     ShippingRequested,
     Shipped,
     Stopped,
@@ -111,10 +108,11 @@ impl Aggregate for Delivery {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = event.status();
         match event {
-            Received { parcel, .. } => Self { parcel, status },
-            ShippingRequested | Shipped | Stopped => Self { status, ..self },
+            Received { parcel, .. } => Self { parcel, status: Status::Received },
+            ShippingRequested => Self { status: Status::Shipping, ..self },
+            Shipped => Self { status: Status::Shipped, ..self },
+            Stopped => Self { status: Status::Stopped, ..self },
         }
     }
 
@@ -139,10 +137,7 @@ impl Aggregate for Delivery {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Received => &["ship"],
-            _ => &[],
-        }
+        if self.status == Status::Received { &["ship"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
@@ -151,26 +146,6 @@ impl Aggregate for Delivery {
             .ignoring(&["id", "orderId", "item", "qty", "address"])
             .command("ship", |Empty {}| Ship)
             .on_word("ship by process", [Patch, Put], "process", shipped)
-    }
-}
-
-impl Delivery {
-    #[must_use]
-    pub const fn status(&self) -> Status {
-        self.status
-    }
-}
-
-impl Event {
-    /// The status of the delivery after this event.
-    #[must_use]
-    pub const fn status(&self) -> Status {
-        match self {
-            Received { .. } => Status::Received,
-            ShippingRequested => Status::Shipping,
-            Shipped => Status::Shipped,
-            Stopped => Status::Stopped,
-        }
     }
 }
 

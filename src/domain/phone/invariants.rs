@@ -26,20 +26,19 @@ pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
     use {delivery::Status as D, order::Status as O, reward::Status as R};
     let payment_stage = state.get::<Payment>(number).stage();
-    let reward = state.get::<Reward>(number);
-    let (status, delivery) = (order.status(), state.get::<Delivery>(number).status());
-    let costs = order.amount() > Money::ZERO;
+    let (reward, delivery) = (state.get::<Reward>(number), state.get::<Delivery>(number).status);
+    let costs = order.amount > Money::ZERO;
     let is_paid = payment_stage == if costs { Stage::Approved } else { Stage::Blank };
     let is_returned = match payment_stage {
         Stage::Blank => !costs,
         Stage::Declined | Stage::Refunded | Stage::RefundDeclined => costs,
         Stage::Requested | Stage::Approved | Stage::RefundRequested => false,
     };
-    let (point, is_unrewarded) = (order.point(), reward.status() == R::Blank);
-    let is_rewarded = point.unwrap_or_default() == reward.points()
-        && matches!(reward.status(), R::Granted | R::Declined | R::Restoring { .. } | R::Owed);
-    let is_forfeited = point.is_none() && (is_unrewarded || reward.status() == R::Reclaimed);
-    let holds = match (status, delivery) {
+    let is_rewarded = order.point.unwrap_or_default() == reward.points
+        && matches!(reward.status, R::Granted | R::Declined | R::Restoring { .. } | R::Owed);
+    let is_unrewarded = reward.status == R::Blank;
+    let is_forfeited = order.point.is_none() && (is_unrewarded || reward.status == R::Reclaimed);
+    let holds = match (&order.status, delivery) {
         (O::Paid { .. }, D::Received) | (O::Shipped, D::Shipped) => is_paid && is_rewarded,
         (O::Undoing | O::Cancelled, D::Blank | D::Stopped) => is_returned && is_forfeited,
         (O::Rejected { .. }, D::Blank) => payment_stage == Stage::Declined && is_unrewarded,
@@ -48,7 +47,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     if holds {
         return Ok(());
     }
-    let (status, delivery) = (status.word(), delivery.word());
+    let (status, point, delivery) = (order.status.word(), order.point, delivery.word());
     Err(format!(
         "phone/orders {number} is {status} with {point:?} points, its payment {payment_stage:?}, \
          its delivery `{delivery}`, {reward:?}"

@@ -30,11 +30,12 @@ use Event::*;
 pub struct Order {
     basket: Basket,
     price: Money,
-    amount: Money,
-    point: Option<Money>,
+    pub amount: Money,
+    /// The points for the order, once they are known.
+    pub point: Option<Money>,
     /// The number of attempts to cancel the order so far.
     attempts: u32,
-    status: Status,
+    pub status: Status,
 }
 
 /// What is ordered; the store and the address may be empty.
@@ -69,77 +70,42 @@ pub enum Status {
 /// Attempts to cancel are numbered from 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Without a price, the list price holds. Any other price than a list price is rejected.
-    Place {
-        basket: Basket,
-        price: Option<Money>,
-    },
+    // Without a price, the list price holds. Any other price than a list price is rejected.
+    Place { basket: Basket, price: Option<Money> },
     Cancel,
     Pay,
-    Reject {
-        how: FailureKind,
-        reason: String,
-    },
-    /// The store is ready to ship the order.
+    Reject { how: FailureKind, reason: String },
+    // The store is ready to ship the order.
     Ship,
-    Credit {
-        points: Money,
-    },
-    /// The points for the order are taken back.
-    Forfeit {
-        attempt: u32,
-    },
-    /// The points for the order cannot be taken back, so this attempt to cancel fails.
-    Keep {
-        attempt: u32,
-        how: FailureKind,
-        reason: String,
-    },
-    /// The refund is complete, or nothing was paid.
+    Credit { points: Money },
+    // The points for the order are taken back.
+    Forfeit { attempt: u32 },
+    // The points for the order cannot be taken back, so this attempt to cancel fails.
+    Keep { attempt: u32, how: FailureKind, reason: String },
+    // The refund is complete, or nothing was paid.
     FinishCancelling,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// `price` is the price of one, `amount` that of all of them.
-    Ordered {
-        basket: Basket,
-        price: Money,
-        amount: Money,
-    },
-    /// The order was paid, or costs nothing.
-    Paid {
-        basket: Basket,
-        amount: Money,
-    },
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
-    /// The order is to leave the store.
+    // `price` is the price of one, `amount` that of all of them.
+    Ordered { basket: Basket, price: Money, amount: Money },
+    // The order was paid, or costs nothing.
+    Paid { basket: Basket, amount: Money },
+    Rejected { how: FailureKind, reason: String },
+    // The order is to leave the store.
     Shipped,
-    /// The points for the order are known.
-    Credited {
-        points: Money,
-    },
-    /// The order was cancelled before the payment answered; what was paid is to be refunded.
+    // The points for the order are known.
+    Credited { points: Money },
+    // The order was cancelled before the payment answered; what was paid is to be refunded.
     Withdrawn,
-    /// The points for the order must be taken back by `answer_by`.
-    CancelRequested {
-        attempt: u32,
-        answer_by: Timestamp,
-    },
-    /// The attempt to cancel failed; the order is paid as before.
-    Kept {
-        attempt: u32,
-        how: FailureKind,
-        reason: String,
-    },
-    /// The points are taken back, so the order is cancelled; the amount is to be refunded.
-    Forfeited {
-        amount: Money,
-    },
-    /// Everything done for the order has been undone.
+    // The points for the order must be taken back by `answer_by`.
+    CancelRequested { attempt: u32, answer_by: Timestamp },
+    // The attempt to cancel failed; the order is paid as before.
+    Kept { attempt: u32, how: FailureKind, reason: String },
+    // The points are taken back, so the order is cancelled; the amount is to be refunded.
+    Forfeited { amount: Money },
+    // Everything done for the order has been undone.
     Cancelled,
 }
 
@@ -228,14 +194,23 @@ impl Aggregate for Order {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = event.status().unwrap_or(self.status);
-        match event {
-            Ordered { basket, price, amount } => Self { basket, price, amount, status, ..self },
-            Credited { points } => Self { point: Some(points), status, ..self },
-            CancelRequested { attempt, .. } => Self { attempts: attempt, status, ..self },
-            Forfeited { .. } => Self { point: None, status, ..self },
-            _ => Self { status, ..self },
-        }
+        let status = match event {
+            Ordered { basket, price, amount } => {
+                return Self { basket, price, amount, status: Status::Requested, ..self };
+            }
+            Credited { points } => return Self { point: Some(points), ..self },
+            CancelRequested { attempt, .. } => {
+                return Self { attempts: attempt, status: Status::Cancelling, ..self };
+            }
+            Forfeited { .. } => return Self { point: None, status: Status::Undoing, ..self },
+            Paid { .. } => Status::Paid { kept: None },
+            Rejected { how, reason } => Status::Rejected { how, reason },
+            Shipped => Status::Shipped,
+            Withdrawn => Status::Undoing,
+            Kept { how, reason, .. } => Status::Paid { kept: Some((how, reason)) },
+            Cancelled => Status::Cancelled,
+        };
+        Self { status, ..self }
     }
 
     fn progress(&self) -> Progress {
@@ -264,13 +239,14 @@ impl Aggregate for Order {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        self.status.original_word()
+        matches!(self.status, Status::Undoing | Status::Cancelled).then_some("cancel")
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Requested | Status::Paid { .. } => &["cancel"],
-            _ => &[],
+        if matches!(self.status, Status::Requested | Status::Paid { .. }) {
+            &["cancel"]
+        } else {
+            &[]
         }
     }
 
@@ -341,22 +317,6 @@ fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decisio
 }
 
 impl Order {
-    #[must_use]
-    pub const fn status(&self) -> &Status {
-        &self.status
-    }
-
-    /// The points for the order, once they are known.
-    #[must_use]
-    pub const fn point(&self) -> Option<Money> {
-        self.point
-    }
-
-    #[must_use]
-    pub const fn amount(&self) -> Money {
-        self.amount
-    }
-
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, status: &Status, command: &Command) -> Decision<Self> {
         use Status as S;
@@ -387,24 +347,6 @@ impl Order {
     }
 }
 
-impl Event {
-    /// The status of the order after this event; `None` when it stays the same.
-    #[must_use]
-    pub fn status(&self) -> Option<Status> {
-        Some(match self.clone() {
-            Ordered { .. } => Status::Requested,
-            Paid { .. } => Status::Paid { kept: None },
-            Rejected { how, reason } => Status::Rejected { how, reason },
-            Shipped => Status::Shipped,
-            Credited { .. } => return None,
-            CancelRequested { .. } => Status::Cancelling,
-            Kept { how, reason, .. } => Status::Paid { kept: Some((how, reason)) },
-            Withdrawn | Forfeited { .. } => Status::Undoing,
-            Cancelled => Status::Cancelled,
-        })
-    }
-}
-
 impl Status {
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -416,15 +358,6 @@ impl Status {
             Self::Cancelling => "Cancelling",
             Self::Undoing | Self::Cancelled => "Cancelled",
             Self::Rejected { .. } => "Rejected",
-        }
-    }
-
-    /// The original's word for the status, where it has one.
-    #[must_use]
-    pub const fn original_word(&self) -> Option<&'static str> {
-        match self {
-            Self::Undoing | Self::Cancelled => Some("cancel"),
-            _ => None,
         }
     }
 }

@@ -32,11 +32,12 @@ const WON_PER_POINT: u64 = 10;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reward {
-    points: Money,
+    /// The number of points granted or requested.
+    pub points: Money,
     customer: Option<Text>,
     /// The number of the latest attempt to cancel; 0 before the first.
     attempt: u32,
-    status: Status,
+    pub status: Status,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,119 +61,51 @@ pub enum Status {
 /// Attempts to cancel the order are numbered from 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The order was paid with this amount.
-    Grant {
-        amount: Money,
-        customer: Option<Text>,
-    },
+    // The order was paid with this amount.
+    Grant { amount: Money, customer: Option<Text> },
     ConfirmGrant,
-    DeclineGrant {
-        reason: String,
-    },
-    /// Takes the points back, because the order is to be cancelled.
-    Reclaim {
-        attempt: u32,
-    },
-    ConfirmReclaim {
-        attempt: u32,
-    },
-    DeclineReclaim {
-        attempt: u32,
-        reason: String,
-    },
-    /// The bank did not answer; whether it took the points back is unknown.
-    AbandonReclaim {
-        attempt: u32,
-        reason: String,
-    },
-    /// This attempt to cancel failed, so the points stay granted.
-    Keep {
-        attempt: u32,
-    },
-    /// The bank has undone the reclaim.
-    ConfirmRestore {
-        attempt: u32,
-    },
-    DeclineRestore {
-        attempt: u32,
-        reason: String,
-    },
-    /// The clerk had the points granted again by hand.
+    DeclineGrant { reason: String },
+    // Takes the points back, because the order is to be cancelled.
+    Reclaim { attempt: u32 },
+    ConfirmReclaim { attempt: u32 },
+    DeclineReclaim { attempt: u32, reason: String },
+    // The bank did not answer; whether it took the points back is unknown.
+    AbandonReclaim { attempt: u32, reason: String },
+    // This attempt to cancel failed, so the points stay granted.
+    Keep { attempt: u32 },
+    // The bank has undone the reclaim.
+    ConfirmRestore { attempt: u32 },
+    DeclineRestore { attempt: u32, reason: String },
+    // The clerk had the points granted again by hand.
     Settle,
-    /// The gate rejected the request to the bank, so the bank took nothing back.
-    TurnAwayReclaim {
-        attempt: u32,
-        reason: String,
-    },
+    // The gate rejected the request to the bank, so the bank took nothing back.
+    TurnAwayReclaim { attempt: u32, reason: String },
 }
 
 /// The bank is asked for what is requested, abandoned or undone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    GrantRequested {
-        points: Money,
-        customer: Option<Text>,
-    },
-    Granted {
-        points: Money,
-        customer: Option<Text>,
-    },
-    GrantDeclined {
-        reason: String,
-    },
-    /// The points are to be taken back as soon as they are granted.
-    ReclaimAwaited {
-        attempt: u32,
-    },
-    ReclaimRequested {
-        attempt: u32,
-        points: Money,
-    },
-    Reclaimed {
-        attempt: u32,
-        points: Money,
-        customer: Option<Text>,
-    },
-    ReclaimDeclined {
-        attempt: u32,
-        reason: String,
-    },
-    /// The bank did not answer; it is asked to undo the reclaim, if that happened.
-    ReclaimAbandoned {
-        attempt: u32,
-        points: Money,
-        reason: String,
-    },
-    /// The reclaim is dropped before the bank was asked.
-    ReclaimForgotten {
-        attempt: u32,
-    },
-    /// The order stands after all; `again` says whether the bank had confirmed the reclaim.
-    ReclaimUndone {
-        attempt: u32,
-        points: Money,
-        again: bool,
-    },
-    /// The points are granted, as before the reclaim; `again` says whether they had been taken back.
-    Restored {
-        points: Money,
-        again: bool,
-        customer: Option<Text>,
-    },
-    /// The bank declined to undo the reclaim: a store clerk has to settle it by hand.
-    RestoreDeclined {
-        reason: String,
-    },
-    ReclaimTurnedAway {
-        attempt: u32,
-        reason: String,
-    },
-    /// The bank confirmed the reclaim after it was asked to undo it.
-    ReclaimedLate {
-        attempt: u32,
-        points: Money,
-        customer: Option<Text>,
-    },
+    GrantRequested { points: Money, customer: Option<Text> },
+    Granted { points: Money, customer: Option<Text> },
+    GrantDeclined { reason: String },
+    // The points are to be taken back as soon as they are granted.
+    ReclaimAwaited { attempt: u32 },
+    ReclaimRequested { attempt: u32, points: Money },
+    Reclaimed { attempt: u32, points: Money, customer: Option<Text> },
+    ReclaimDeclined { attempt: u32, reason: String },
+    // The bank did not answer; it is asked to undo the reclaim, if that happened.
+    ReclaimAbandoned { attempt: u32, points: Money, reason: String },
+    // The reclaim is dropped before the bank was asked.
+    ReclaimForgotten { attempt: u32 },
+    // The order stands after all; `again` says whether the bank had confirmed the reclaim.
+    ReclaimUndone { attempt: u32, points: Money, again: bool },
+    // The points are granted, as before the reclaim; `again` says whether they had been taken back.
+    Restored { points: Money, again: bool, customer: Option<Text> },
+    // The bank declined to undo the reclaim: a store clerk has to settle it by hand.
+    RestoreDeclined { reason: String },
+    ReclaimTurnedAway { attempt: u32, reason: String },
+    // The bank confirmed the reclaim after it was asked to undo it.
+    ReclaimedLate { attempt: u32, points: Money, customer: Option<Text> },
 }
 
 rejections! {
@@ -282,10 +215,7 @@ impl Aggregate for Reward {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Owed => &["settle"],
-            _ => &[],
-        }
+        if self.status == Status::Owed { &["settle"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
@@ -305,17 +235,6 @@ fn granting(points: Money, customer: Option<Text>) -> Event {
 }
 
 impl Reward {
-    #[must_use]
-    pub const fn status(&self) -> Status {
-        self.status
-    }
-
-    /// The number of points granted or requested.
-    #[must_use]
-    pub const fn points(&self) -> Money {
-        self.points
-    }
-
     /// The effect of a command on the attempt to cancel that is under way; `None` when it has none.
     fn of_this_attempt(&self, status: Status, command: Command) -> Option<Event> {
         use Status as S;
