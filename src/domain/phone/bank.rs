@@ -1,4 +1,4 @@
-//! The port to the outside bank of points, which grants points, reclaims them, and undoes a reclaim.
+//! The port to the outside bank of points: it grants points, reclaims them, and undoes a reclaim.
 
 use super::reward::{
     Command::*,

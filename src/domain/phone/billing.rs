@@ -1,5 +1,5 @@
-//! The saga that has an order paid, and refunded when it is cancelled. It also limits the time that a
-//! cancellation waits.
+//! The saga that has an order paid, and refunded when it is cancelled. It also limits the time that
+//! a cancellation waits.
 //!
 //! ```text
 //!       ordered          approved           paid
@@ -32,31 +32,28 @@ use crate::domain::kernel::{
 
 use Billing::*;
 
-event_set!(
-    /// The events that the saga receives.
-    Heard: Order, Payment
-);
+event_set!(Heard: Order, Payment);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Billing {
-    /// Nothing is to be paid, or everything is settled.
     #[default]
     Idle,
-    /// `Request` was sent to the payment.
     Paying,
-    /// `Request` was sent to the payment, and the order was cancelled meanwhile.
+    /// The order was cancelled before the payment was answered.
     Withdrawing,
-    /// The payment failed, and `Reject` was sent to the order.
+    /// The payment failed, and the order is told.
     Rejecting,
-    /// The payment was approved, and `Pay` was sent to the order.
+    /// The payment was approved, and the order is told.
     Booking,
     /// An attempt to cancel the order is under way; its outcome depends on the reward.
-    Watching { attempt: u32 },
-    /// The order is cancelled, and `Refund` was sent to the payment.
+    Watching {
+        attempt: u32,
+    },
+    /// The order is cancelled, and the payment is to be refunded.
     Refunding,
     /// A store clerk has to refund the payment by hand.
     Owing,
-    /// Nothing is left to refund, and `FinishCancelling` was sent to the order.
+    /// Nothing is left to refund, and the order is told.
     Closing,
 }
 

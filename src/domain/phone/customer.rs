@@ -8,10 +8,7 @@ use super::{
 };
 use crate::domain::kernel::prelude::*;
 
-event_set!(
-    /// The events that change the view.
-    Heard: Order, Payment, Delivery
-);
+event_set!(Heard: Order, Payment, Delivery);
 
 /// One order, its payment and its delivery.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,7 +76,7 @@ impl View for Customer {
 }
 
 impl Customer {
-    /// Applies any event of the order but `Credited`. Each leads to one status, whatever came before.
+    /// Applies any event but `Credited`. Each leads to one status, whatever came before.
     fn order(&mut self, event: E, time: Timestamp) {
         let order = Order::default().evolve(event.clone());
         self.status = order.status.word().into();

@@ -1,4 +1,4 @@
-//! The delivery: the store's work on one order; clients use `storeManages`. It has the order's number.
+//! The delivery: the store's work on one order, whose number it has. Clients use `storeManages`.
 //!
 //! ```text
 //!           wanted             the order agrees
@@ -14,7 +14,7 @@
 mod specs;
 
 use super::{PhoneShop, STORE_CLERK, settings::Settings};
-use crate::domain::kernel::prelude::*;
+use crate::{domain::kernel::prelude::*, statuses};
 
 use Command::*;
 use Event::*;
@@ -33,14 +33,9 @@ pub struct Parcel {
     pub address: Text,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Blank,
-    Received,
-    Shipping,
-    Shipped,
-    Stopped,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status { Blank: "", Received, Shipping, Shipped, Stopped }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,18 +141,5 @@ impl Aggregate for Delivery {
             .ignoring(&["id", "orderId", "item", "qty", "address"])
             .command("ship", |Empty {}| Ship)
             .on_word("ship by process", [Patch, Put], "process", shipped)
-    }
-}
-
-impl Status {
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Received => "Received",
-            Self::Shipping => "Shipping",
-            Self::Shipped => "Shipped",
-            Self::Stopped => "Stopped",
-        }
     }
 }

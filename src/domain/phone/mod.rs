@@ -1,4 +1,4 @@
-//! The phone business: a customer orders phones, pays and gets points, and the store ships the order.
+//! The phone business: a customer orders phones, pays and gets points; the store ships the order.
 //!
 //! Each of the three partners of an order (payment, store, reward) has a saga of its own. A
 //! suspended partner therefore delays only its own work: shipping continues while rewards are
@@ -62,5 +62,5 @@ impl Business for PhoneShop {
     }
 }
 
-/// The role of the staff who ship, and settle by hand what the payment service or the bank declined.
+/// The staff who ship, and settle by hand what the payment service or the bank declined.
 pub const STORE_CLERK: &str = "store-clerk";

@@ -1,5 +1,5 @@
-//! The order: a customer's order of phones, which alone decides whether the phones are shipped or the
-//! order is cancelled.
+//! The order: a customer's order of phones, which alone decides whether the phones are shipped or
+//! the order is cancelled.
 //!
 //! ```text
 //!            paid              shipped
@@ -21,7 +21,10 @@
 mod specs;
 
 use super::{PhoneShop, RewardBank, payment::CardPayment, settings::Settings};
-use crate::domain::kernel::prelude::{self, *};
+use crate::{
+    domain::kernel::prelude::{self, *},
+    statuses,
+};
 
 use Command::*;
 use Event::*;
@@ -48,23 +51,18 @@ pub struct Basket {
     pub customer: Option<Text>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Blank,
-    Requested,
-    /// `kept` says why the last attempt to cancel failed, if there was one.
-    Paid {
-        kept: Option<(FailureKind, String)>,
-    },
-    Shipped,
-    Cancelling,
-    Undoing,
-    Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
+statuses! {
+    pub enum Status {
+        Blank: "",
+        Requested,
+        /// `kept` says why the last attempt to cancel failed, if there was one.
+        Paid { kept: Option<(FailureKind, String)> },
+        Shipped,
+        Cancelling,
+        Undoing: "Cancelled",
+        Cancelled,
+        Rejected { how: FailureKind, reason: String },
+    }
 }
 
 /// Attempts to cancel are numbered from 1.
@@ -343,21 +341,6 @@ impl Order {
             (_, Reject { .. }) => Err(Rejection::IsPaid),
             (_, Credit { .. }) => Err(Rejection::AlreadyCredited),
             (_, Cancel | Ship) => Err(Rejection::IsShipped),
-        }
-    }
-}
-
-impl Status {
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Requested => "Requested",
-            Self::Paid { .. } => "Paid",
-            Self::Shipped => "Shipped",
-            Self::Cancelling => "Cancelling",
-            Self::Undoing | Self::Cancelled => "Cancelled",
-            Self::Rejected { .. } => "Rejected",
         }
     }
 }

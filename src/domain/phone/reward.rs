@@ -1,5 +1,5 @@
-//! The reward: the points for one order. The bank grants them, and takes them back when the order is
-//! cancelled. A reward has the order's number.
+//! The reward: the points for one order. The bank grants them, and takes them back when the order
+//! is cancelled. A reward has the order's number.
 //!
 //! ```text
 //!           bank: yes            reclaim                bank: yes
@@ -22,7 +22,7 @@
 mod specs;
 
 use super::{PhoneShop, STORE_CLERK, order::Order, payment::CANCEL, settings::Settings};
-use crate::domain::kernel::prelude::*;
+use crate::{domain::kernel::prelude::*, statuses};
 
 use Command::*;
 use Event::*;
@@ -40,22 +40,21 @@ pub struct Reward {
     pub status: Status,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Blank,
-    Granting,
-    /// The bank has not answered the grant yet; once it has, the points are reclaimed.
-    Awaiting,
-    Granted,
-    Declined,
-    Reclaiming,
-    Reclaimed,
-    /// The bank was asked to undo the reclaim; `again` says whether it had confirmed the reclaim.
-    Restoring {
-        again: bool,
-    },
-    Owed,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank: "",
+        Granting,
+        /// The bank has not answered the grant yet; once it has, the points are reclaimed.
+        Awaiting: "Granting",
+        Granted,
+        Declined,
+        Reclaiming,
+        Reclaimed,
+        /// The bank was asked to undo the reclaim; `again` says whether it had confirmed it.
+        Restoring { again: bool },
+        Owed,
+    }
 }
 
 /// Attempts to cancel the order are numbered from 1.
@@ -149,7 +148,11 @@ impl Aggregate for Reward {
             (S::Awaiting, DeclineGrant { reason }) => {
                 Ok(vec![GrantDeclined { reason }, self.reclaimed(attempt, Money::ZERO)])
             }
-            (_, Grant { .. } | ConfirmGrant | DeclineGrant { .. }) => Ok(vec![]),
+            (_, Grant { .. } | ConfirmGrant | DeclineGrant { .. }) | (S::Granted, Settle) => {
+                Ok(vec![])
+            }
+            (S::Owed, Settle) => Ok(vec![self.restored(true)]),
+            (_, Settle) => Err(Rejection::NotOwed),
 
             (_, Reclaim { attempt }) if attempt <= self.attempt => Ok(vec![]),
             (S::Granting, Reclaim { attempt }) => Ok(vec![ReclaimAwaited { attempt }]),
@@ -158,12 +161,8 @@ impl Aggregate for Reward {
             (S::Owed, Reclaim { .. }) => Err(Rejection::IsOwed),
             (_, Reclaim { .. }) => Err(Rejection::IsReclaimed),
 
-            (S::Owed, Settle) => Ok(vec![self.restored(true)]),
-            (S::Granted, Settle) => Ok(vec![]),
-            (_, Settle) => Err(Rejection::NotOwed),
-
-            // Nothing changes for an attempt that is over: the command that ended it also undoes its
-            // reclaim at the bank.
+            // Nothing changes for an attempt that is over: the command that ended it also undoes
+            // its reclaim at the bank.
             (
                 _,
                 Keep { attempt }
@@ -286,21 +285,5 @@ impl Reward {
 
     fn restored(&self, again: bool) -> Event {
         Restored { points: self.points, again, customer: self.customer.clone() }
-    }
-}
-
-impl Status {
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Granting | Self::Awaiting => "Granting",
-            Self::Granted => "Granted",
-            Self::Declined => "Declined",
-            Self::Reclaiming => "Reclaiming",
-            Self::Reclaimed => "Reclaimed",
-            Self::Restoring { .. } => "Restoring",
-            Self::Owed => "Owed",
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! The saga that has the points for an order granted and credited, and taken back before the order is
-//! cancelled.
+//! The saga that has the points for an order granted and credited, and taken back before the order
+//! is cancelled.
 //!
 //! ```text
 //!  grant:  None ──paid──▶ Asked ──granted──▶ Written ──on the order──▶ None
@@ -20,10 +20,7 @@ use super::{
 };
 use crate::domain::kernel::prelude::*;
 
-event_set!(
-    /// The events that the saga receives.
-    Heard: Order, Reward
-);
+event_set!(Heard: Order, Reward);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rewarding {

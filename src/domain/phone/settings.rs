@@ -12,8 +12,8 @@ pub struct Settings {
     pub prices: BTreeMap<String, Money>,
     /// Whether the store ships automatically; if not, a clerk does.
     pub auto_ship: bool,
-    /// Seconds from the arrival of an order at the store to its automatic shipping. The customer can
-    /// cancel meanwhile. 0 is at once.
+    /// Seconds from the arrival of an order at the store to its automatic shipping. The customer
+    /// can cancel meanwhile. 0 is at once.
     pub ship_after_s: u32,
     /// Milliseconds that a cancellation waits for the reward to be taken back; then it fails (503).
     /// The value is less than `http.wait_max_ms`; an unset value is lowered to four fifths of that

@@ -1,5 +1,5 @@
-//! The saga that has a paid order shipped by the store once the order agrees, or stopped when the order
-//! is cancelled.
+//! The saga that has a paid order shipped by the store once the order agrees, or stopped when the
+//! order is cancelled.
 //!
 //! ```text
 //!       paid             received              at once, in time, or a clerk ships
@@ -18,36 +18,27 @@
 
 use super::{
     STORE_CLERK,
-    delivery::{
-        self,
-        Command::{ConfirmShipping, Receive, Stop},
-        Delivery, Parcel,
-    },
-    order::{self, Command::Ship, Order},
+    delivery::{self, Command as D, Delivery, Parcel},
+    order::{self, Command as O, Order},
 };
 use crate::domain::kernel::prelude::*;
 
 use Shipping::*;
 
-event_set!(
-    /// The events that the saga receives.
-    Heard: Order, Delivery
-);
+event_set!(Heard: Order, Delivery);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Shipping {
-    /// Nothing is to be shipped, or everything is settled.
     #[default]
     Idle,
-    /// `Receive` was sent to the delivery.
     Receiving,
     /// The store has the order, and it is not time to ship yet.
     Waiting,
-    /// `Ship` was sent to the order, which has to agree.
+    /// The order has to agree to be shipped.
     Asking,
-    /// The order agreed, and `ConfirmShipping` was sent to the delivery.
+    /// The order agreed, and the delivery is told.
     Releasing,
-    /// The order is cancelled, and `Stop` was sent to the delivery.
+    /// The order is cancelled, and the delivery is told.
     Stopping,
 }
 
@@ -97,13 +88,13 @@ impl Shipping {
             (Idle, E::Paid { basket, .. }) => {
                 let order::Basket { item, qty, address, .. } = basket;
                 let parcel = Parcel { item, qty, address };
-                Step::wait(Receiving).send(delivery, Receive { parcel })
+                Step::wait(Receiving).send(delivery, D::Receive { parcel })
             }
-            (Asking, E::Shipped) => Step::wait(Releasing).send(delivery, ConfirmShipping),
+            (Asking, E::Shipped) => Step::wait(Releasing).send(delivery, D::ConfirmShipping),
             (Asking, E::Kept { .. }) => ship(me),
             // The refund may take long; the parcel must not leave the store meanwhile.
             (Receiving | Waiting | Asking, E::Forfeited { .. } | E::Cancelled) => {
-                Step::wait(Stopping).send(delivery, Stop).clear_timer()
+                Step::wait(Stopping).send(delivery, D::Stop).clear_timer()
             }
             (state, _) => Step::wait(state),
         }
@@ -123,5 +114,5 @@ impl Shipping {
 
 /// Asks the order whether it may be shipped.
 fn ship(me: Id<Shipping>) -> Step<Shipping> {
-    Step::wait(Asking).send(me.of::<Order>(), Ship)
+    Step::wait(Asking).send(me.of::<Order>(), O::Ship)
 }
