@@ -1,9 +1,12 @@
 //! The port to the outside bank of points: it grants points, reclaims them, and undoes a reclaim.
 
-use super::reward::{
-    Command::*,
-    Event::{self, *},
-    Reward,
+use super::{
+    REWARD_BANK,
+    reward::{
+        Command::*,
+        Event::{self, *},
+        Reward,
+    },
 };
 use crate::domain::kernel::prelude::*;
 
@@ -12,7 +15,7 @@ use crate::domain::kernel::prelude::*;
 pub struct RewardBank;
 
 impl Port for RewardBank {
-    const NAME: &'static str = "phone/reward-bank";
+    const NAME: &'static str = REWARD_BANK;
     type Events = (Id<Reward>, Event);
 
     /// A reclaim has a time limit, because a customer waits for it; the other calls are repeated

@@ -64,3 +64,9 @@ impl Business for PhoneShop {
 
 /// The staff who ship, and settle by hand what the payment service or the bank declined.
 pub const STORE_CLERK: &str = "store-clerk";
+
+/// The port to the outside service that charges.
+const CARD_PAYMENT: &str = "phone/payment";
+
+/// The port to the bank of points.
+const REWARD_BANK: &str = "phone/reward-bank";

@@ -20,11 +20,8 @@
 #[cfg(test)]
 mod specs;
 
-use super::{PhoneShop, RewardBank, payment::CardPayment, settings::Settings};
-use crate::{
-    domain::kernel::prelude::{self, *},
-    statuses,
-};
+use super::{CARD_PAYMENT, PhoneShop, REWARD_BANK, settings::Settings};
+use crate::{domain::kernel::prelude::*, statuses};
 
 use Command::*;
 use Event::*;
@@ -177,8 +174,8 @@ impl Aggregate for Order {
 
     fn waits_for_port(command: &Command) -> Option<&'static str> {
         match command {
-            Place { .. } => Some(CardPayment::NAME),
-            Cancel => Some(RewardBank::NAME),
+            Place { .. } => Some(CARD_PAYMENT),
+            Cancel => Some(REWARD_BANK),
             _ => None,
         }
     }
@@ -241,10 +238,9 @@ impl Aggregate for Order {
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        if matches!(self.status, Status::Requested | Status::Paid { .. }) {
-            &["cancel"]
-        } else {
-            &[]
+        match self.status {
+            Status::Requested | Status::Paid { .. } => &["cancel"],
+            _ => &[],
         }
     }
 
@@ -265,7 +261,7 @@ impl Aggregate for Order {
             ])
             .creates("order", PlaceBody::means)
             .command("cancel", |Empty {}| Cancel)
-            .on_word("cancel by status", [Patch, Put], "status", [(prelude::CANCELLED, Cancel)])
+            .on_word("cancel by status", [Patch, Put], "status", [(CANCELLED, Cancel)])
     }
 }
 

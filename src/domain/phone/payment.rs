@@ -1,7 +1,7 @@
 //! The payment of one order. It has the order's number.
 
 use super::{
-    PhoneShop, STORE_CLERK,
+    CARD_PAYMENT, PhoneShop, STORE_CLERK,
     order::{self, Order},
 };
 use crate::domain::kernel::{
@@ -27,7 +27,7 @@ pub struct Sale {
 impl Bill for Sale {
     type Business = PhoneShop;
     const NAME: &'static str = "phone/payments";
-    const PORT: &'static str = "phone/payment";
+    const PORT: &'static str = CARD_PAYMENT;
     const CASHIER: &'static str = STORE_CLERK;
 
     fn details(&self) -> Value {
