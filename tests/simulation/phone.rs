@@ -237,7 +237,7 @@ pub(crate) fn people(world: &mut World, dice: &mut Dice) {
 
 /// Orders something with points, and cancels it.
 fn impatient_customer(world: &mut World, _dice: &mut Dice) {
-    let _ = match world.get::<Order>(1).status() {
+    let _ = match world.get::<Order>(1).status.word() {
         "" => world.submit::<Order>(1, place(1, Some(990_000))),
         _ => world.submit::<Order>(1, order::Command::Cancel),
     };
@@ -313,7 +313,7 @@ fn points_are_at_the_bank(world: &World, number: u64, reward: &Reward) -> Result
         return Ok(());
     }
     let stands = was_done(format!("grant-{number}")) && reclaims.count() == 0;
-    let is_granted = reward.process() == "Granted" && reward.points() > Money::ZERO;
+    let is_granted = reward.status.word() == "Granted" && reward.points > Money::ZERO;
     ensure(stands == is_granted, || format!("reward {number}: {reward:?}, at the bank {stands}"))
 }
 
@@ -326,11 +326,11 @@ fn customers_see_the_truth(world: &World, number: u64, order: &Order) -> Result<
     };
     let delivery = world.get::<Delivery>(number);
     let is_true = row.as_ref().is_some_and(|row| {
-        row.status.0 == order.status()
-            && row.point == order.point()
-            && row.amount == order.amount()
+        row.status.0 == order.status.word()
+            && row.point == order.point
+            && row.amount == order.amount
             && row.payment_status.0 == payment
-            && row.delivery_status.0 == delivery.process()
+            && row.delivery_status.0 == delivery.status.word()
             && row.original_status.clone().unwrap_or_default().0
                 == shown::<Order>(world, number, "originalStatus")
             && row.customer_id.clone().unwrap_or_default().0
@@ -370,10 +370,10 @@ fn points_balance(world: &World) -> Result<(), String> {
         })?;
     }
     let mut standing = BTreeMap::new();
-    let is_owed = |number| world.get::<Reward>(number).process() == "Owed";
+    let is_owed = |number| world.get::<Reward>(number).status.word() == "Owed";
     for (number, order) in world.all::<Order>().into_iter().filter(|(number, _)| !is_owed(*number))
     {
-        if let Some(points) = order.point().filter(|points| *points > Money::ZERO) {
+        if let Some(points) = order.point.filter(|points| *points > Money::ZERO) {
             let sum: &mut u128 = standing.entry(owner(world, number)).or_default();
             *sum += u128::from(points.0);
         }

@@ -31,14 +31,14 @@ pub struct Subscription {
 statuses! {
     pub enum Status {
         Blank;
-        Requested: "Requested", "created";
-        Applied: "Applied", "created";
-        UnderReview: "UnderReview", "created";
-        Contracted: "Contracted";
-        Refused: "Refused";
+        Requested, "created";
+        Applied, "created";
+        UnderReview, "created";
+        Contracted;
+        Refused;
         Cancelling: "Cancelled", "reqCancel";
-        Cancelled: "Cancelled", "reqCancel";
-        Rejected { how: FailureKind, reason: String }: "Rejected";
+        Cancelled, "reqCancel";
+        Rejected { how: FailureKind, reason: String };
     }
 }
 

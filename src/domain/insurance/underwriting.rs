@@ -42,13 +42,13 @@ statuses! {
     #[derive(Copy, Eq)]
     pub enum Status {
         Blank;
-        Assigned: "Assigned";
+        Assigned;
         /// The underwriter has decided, and the subscription has not accepted the decision yet.
         Deciding(Verdict): "Assigned";
-        Approved: "Approved", "approveSubscription";
-        Refused: "Refused", "refuseSubscription";
+        Approved, "approveSubscription";
+        Refused, "refuseSubscription";
         /// The customer has cancelled.
-        Withdrawn: "Withdrawn";
+        Withdrawn;
     }
 }
 

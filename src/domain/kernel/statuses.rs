@@ -1,8 +1,8 @@
 //! The macro that declares the statuses of an aggregate kind, with their words.
 
-/// Declares the enum of the statuses of an aggregate kind: one line for each, with the word shown to
-/// clients and, behind a comma, the word of the original where it has one. The first status is that
-/// before the first event; it has no word.
+/// Declares the enum of the statuses of an aggregate kind: one line for each. The word shown to
+/// clients is its name, or stands behind a colon. The word of the original, where it has one, stands
+/// behind a comma. The first status is that before the first event; it has no word.
 ///
 /// The methods `word` and `original_word` return them. The crate that uses the macro depends on
 /// `serde`.
@@ -13,13 +13,15 @@
 /// statuses! {
 ///     pub enum Status {
 ///         Blank;
-///         Free: "Free", "VACANT";
-///         Taken { until: u32 }: "Taken";
+///         Free, "VACANT";
+///         Taken { until: u32 };
+///         Cleaning: "Free soon";
 ///     }
 /// }
 ///
 /// assert_eq!(Status::default(), Status::Blank);
 /// assert_eq!((Status::Blank.word(), Status::Free.word()), ("", "Free"));
+/// assert_eq!(Status::Cleaning.word(), "Free soon");
 /// assert_eq!(Status::Free.original_word(), Some("VACANT"));
 /// assert_eq!(Status::Taken { until: 7 }.original_word(), None);
 /// ```
@@ -32,8 +34,8 @@ macro_rules! statuses {
             $blank:ident;
             $(
                 $(#[$about_name:meta])*
-                $name:ident $(($content:ty))? $({ $($field:ident: $type:ty),+ $(,)? })?:
-                    $word:literal $(, $original:literal)?;
+                $name:ident $(($content:ty))? $({ $($field:ident: $type:ty),+ $(,)? })?
+                    $(: $word:literal)? $(, $original:literal)?;
             )+
         }
     ) => {
@@ -52,7 +54,7 @@ macro_rules! statuses {
             $visibility const fn word(&self) -> &'static str {
                 match self {
                     Self::$blank => "",
-                    $(Self::$name { .. } => $word,)+
+                    $(Self::$name { .. } => $crate::statuses!(@word $name $($word)?),)+
                 }
             }
 
@@ -66,6 +68,8 @@ macro_rules! statuses {
             }
         }
     };
+    (@word $name:ident $word:literal) => { $word };
+    (@word $name:ident) => { stringify!($name) };
     (@original $word:literal) => { Some($word) };
     (@original) => { None };
 }

@@ -1,5 +1,5 @@
-//! Saga that has an order paid, and refunded when it is cancelled. It also limits the time that a
-//! cancellation waits.
+//! The saga that has an order paid, and refunded when it is cancelled. It also limits the time that
+//! a cancellation waits.
 //!
 //! ```text
 //!       ordered          approved           paid
@@ -21,52 +21,39 @@
 
 use super::{
     STORE_CLERK,
-    order::{
-        self,
-        Command::{FinishCancelling, Keep, Pay, Reject},
-        Order,
-    },
+    order::{self, Command::*, Order},
     payment::{self, Payment, Sale},
     reward::Reward,
 };
-use crate::domain::kernel::payment::Command::{Refund, Request};
 use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, Money, RejectedCommand, Saga, Step, Timestamp, WaitsFor,
+    payment::Command::{Refund, Request},
+    prelude::*,
 };
-use crate::event_set;
-use serde::{Deserialize, Serialize};
 
-use Billing::{Booking, Closing, Idle, Owing, Paying, Refunding, Rejecting, Watching, Withdrawing};
+use Billing::*;
 
-event_set!(
-    /// Events that the billing saga receives.
-    Heard: Order, Payment
-);
+event_set!(Heard: Order, Payment);
 
-/// State of the billing of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Billing {
-    /// Nothing is to be paid, or everything is settled.
     #[default]
     Idle,
-    /// `Request` was sent to the payment.
     Paying,
-    /// `Request` was sent to the payment, and the order was cancelled meanwhile.
+    /// The order was cancelled before the payment was answered.
     Withdrawing,
-    /// The payment failed, and `Reject` was sent to the order.
+    /// The payment failed, and the order is told.
     Rejecting,
-    /// The payment was approved, and `Pay` was sent to the order.
+    /// The payment was approved, and the order is told.
     Booking,
     /// An attempt to cancel the order is under way; its outcome depends on the reward.
     Watching {
-        /// Number of the attempt to cancel, from 1.
         attempt: u32,
     },
-    /// The order is cancelled, and `Refund` was sent to the payment.
+    /// The order is cancelled, and the payment is to be refunded.
     Refunding,
     /// A store clerk has to refund the payment by hand.
     Owing,
-    /// Nothing is left to refund, and `FinishCancelling` was sent to the order.
+    /// Nothing is left to refund, and the order is told.
     Closing,
 }
 
@@ -85,7 +72,7 @@ impl Saga for Billing {
         }
     }
 
-    /// Ignores rejections: each follows from an event that was handled before.
+    /// Rejections are ignored: each follows from an event that was handled before.
     fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
@@ -100,7 +87,7 @@ impl Saga for Billing {
         }
     }
 
-    /// Sends `Keep` to the order, because the reward was not taken back in time.
+    /// Keeps the order, because the reward was not taken back in time.
     fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         let Watching { attempt } = self else { return Step::wait(self) };
         let reason = "the reward could not be taken back in time".to_owned();
@@ -155,12 +142,11 @@ impl Billing {
     }
 }
 
-/// Sends `Refund` to the payment.
 fn refund(me: Id<Billing>) -> Step<Billing> {
     Step::wait(Refunding).send(me.of::<Payment>(), Refund)
 }
 
-/// Sends `FinishCancelling` to the order: nothing is left to refund.
+/// Nothing is left to refund.
 fn close(me: Id<Billing>) -> Step<Billing> {
     Step::wait(Closing).send(me.of::<Order>(), FinishCancelling)
 }

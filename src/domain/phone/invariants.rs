@@ -1,11 +1,14 @@
-//! Consistency checks of the phone business: an order that stands is paid, rewarded, and shipped or
-//! waiting in the store; any other order has everything undone.
+//! The consistency checks: an order that stands is paid, rewarded, and shipped or waiting in the
+//! store; any other order has everything undone.
 
 use super::{
-    Billing, Rewarding, Shipping, delivery::Delivery, order::Order, payment::Payment,
-    reward::Reward,
+    Billing, Rewarding, Shipping,
+    delivery::{self, Delivery},
+    order::{self, Order},
+    payment::Payment,
+    reward::{self, Reward},
 };
-use crate::domain::kernel::{Money, StateReader, payment::Stage};
+use crate::domain::kernel::{payment::Stage, prelude::*};
 
 /// Checks all orders whose sagas are settled.
 ///
@@ -21,32 +24,32 @@ pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
 }
 
 fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(), String> {
+    use {delivery::Status as D, order::Status as O, reward::Status as R};
     let payment_stage = state.get::<Payment>(number).stage();
-    let delivery = state.get::<Delivery>(number);
-    let reward = state.get::<Reward>(number);
-    let costs = order.amount() > Money::ZERO;
+    let (reward, delivery) = (state.get::<Reward>(number), state.get::<Delivery>(number).status);
+    let costs = order.amount > Money::ZERO;
     let is_paid = payment_stage == if costs { Stage::Approved } else { Stage::Blank };
     let is_returned = match payment_stage {
         Stage::Blank => !costs,
         Stage::Declined | Stage::Refunded | Stage::RefundDeclined => costs,
         Stage::Requested | Stage::Approved | Stage::RefundRequested => false,
     };
-    let is_rewarded = order.point().unwrap_or_default() == reward.points()
-        && matches!(reward.process(), "Granted" | "Declined" | "Restoring" | "Owed");
-    let is_forfeited = order.point().is_none() && matches!(reward.process(), "" | "Reclaimed");
-    let (status, process) = (order.status(), delivery.process());
-    let holds = match (status, process) {
-        ("Paid", "Received") | ("Shipped", "Shipped") => is_paid && is_rewarded,
-        ("Cancelled", "" | "Stopped") => is_returned && is_forfeited,
-        ("Rejected", "") => payment_stage == Stage::Declined && reward.process().is_empty(),
+    let is_rewarded = order.point.unwrap_or_default() == reward.points
+        && matches!(reward.status, R::Granted | R::Declined | R::Restoring { .. } | R::Owed);
+    let is_unrewarded = reward.status == R::Blank;
+    let is_forfeited = order.point.is_none() && (is_unrewarded || reward.status == R::Reclaimed);
+    let holds = match (&order.status, delivery) {
+        (O::Paid { .. }, D::Received) | (O::Shipped, D::Shipped) => is_paid && is_rewarded,
+        (O::Undoing | O::Cancelled, D::Blank | D::Stopped) => is_returned && is_forfeited,
+        (O::Rejected { .. }, D::Blank) => payment_stage == Stage::Declined && is_unrewarded,
         _ => false,
     };
     if holds {
         return Ok(());
     }
-    let point = order.point();
+    let (status, point, delivery) = (order.status.word(), order.point, delivery.word());
     Err(format!(
         "phone/orders {number} is {status} with {point:?} points, its payment {payment_stage:?}, \
-         its delivery `{process}`, {reward:?}"
+         its delivery `{delivery}`, {reward:?}"
     ))
 }

@@ -1,4 +1,4 @@
-//! Phone business: a customer orders phones, pays and gets points, and the store ships the order.
+//! The phone business: a customer orders phones, pays and gets points; the store ships the order.
 //!
 //! Each of the three partners of an order (payment, store, reward) has a saga of its own. A
 //! suspended partner therefore delays only its own work: shipping continues while rewards are
@@ -18,7 +18,7 @@ mod rewarding;
 pub mod settings;
 mod shipping;
 
-use super::kernel::{Business, Host, StateReader};
+use super::kernel::prelude::*;
 use delivery::Delivery;
 use order::Order;
 use payment::{CardPayment, Payment};
@@ -62,11 +62,11 @@ impl Business for PhoneShop {
     }
 }
 
-/// Role of the staff who ship, and settle by hand what the payment service or the bank declined.
+/// The staff who ship, and settle by hand what the payment service or the bank declined.
 pub const STORE_CLERK: &str = "store-clerk";
 
-/// Name of the port to the external service that charges.
+/// The port to the outside service that charges.
 const CARD_PAYMENT: &str = "phone/payment";
 
-/// Name of the port to the bank of points.
+/// The port to the bank of points.
 const REWARD_BANK: &str = "phone/reward-bank";

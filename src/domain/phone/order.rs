@@ -1,5 +1,5 @@
-//! Order: a customer's order of phones, which alone decides whether the phones are shipped or the
-//! order is cancelled.
+//! The order: a customer's order of phones, which alone decides whether the phones are shipped or
+//! the order is cancelled.
 //!
 //! ```text
 //!            paid              shipped
@@ -17,74 +17,114 @@
 //! An order without a price is paid at once. An order that is `Cancelling` is not shipped; one that
 //! is `Undoing` will be cancelled.
 
-mod messages;
-mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
 
 use super::{CARD_PAYMENT, PhoneShop, REWARD_BANK, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
-    Quantity, Text, Timestamp,
-};
-pub use messages::{Command, Event, Rejection};
-use routes::{PlaceBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
+use crate::domain::kernel::prelude::*;
 
-use Command::{Cancel, Credit, FinishCancelling, Forfeit, Keep, Pay, Place, Reject, Ship};
-use Event::{
-    CancelRequested, Cancelled, Credited, Forfeited, Kept, Ordered, Paid, Rejected, Shipped,
-    Withdrawn,
-};
+use Command::*;
+use Event::*;
 
-/// An order of phones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     basket: Basket,
     price: Money,
-    amount: Money,
-    point: Option<Money>,
-    /// Number of attempts to cancel the order so far.
+    pub amount: Money,
+    /// The points for the order, once they are known.
+    pub point: Option<Money>,
+    /// The number of attempts to cancel the order so far.
     attempts: u32,
-    status: Status,
+    pub status: Status,
 }
 
-/// Basket: the item, the quantity, the store, the address and the customer.
+/// What is ordered; the store and the address may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basket {
-    /// The phone.
     pub item: Text,
-    /// Number of phones.
     pub qty: Quantity,
-    /// The store that sells it; may be empty.
     pub store: Text,
-    /// Address to which the order is shipped; may be empty.
     pub address: Text,
-    /// The customer, as the client names them; `None` when it does not.
-    #[serde(default)]
     pub customer: Option<Text>,
 }
 
-/// Status of an order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Requested,
-    Paid {
-        /// Why the last attempt to cancel failed, if there was one.
-        kept: Option<(FailureKind, String)>,
-    },
+statuses! {
+    pub enum Status {
+        Blank;
+        Requested;
+        /// `kept` says why the last attempt to cancel failed, if there was one.
+        Paid { kept: Option<(FailureKind, String)> };
+        Shipped;
+        Cancelling;
+        Undoing: "Cancelled", "cancel";
+        Cancelled, "cancel";
+        Rejected { how: FailureKind, reason: String };
+    }
+}
+
+/// Attempts to cancel are numbered from 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    // Without a price, the list price holds. Any other price than a list price is rejected.
+    Place { basket: Basket, price: Option<Money> },
+    Cancel,
+    Pay,
+    Reject { how: FailureKind, reason: String },
+    // The store is ready to ship the order.
+    Ship,
+    Credit { points: Money },
+    // The points for the order are taken back.
+    Forfeit { attempt: u32 },
+    // The points for the order cannot be taken back, so this attempt to cancel fails.
+    Keep { attempt: u32, how: FailureKind, reason: String },
+    // The refund is complete, or nothing was paid.
+    FinishCancelling,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    // `price` is the price of one, `amount` that of all of them.
+    Ordered { basket: Basket, price: Money, amount: Money },
+    // The order was paid, or costs nothing.
+    Paid { basket: Basket, amount: Money },
+    Rejected { how: FailureKind, reason: String },
+    // The order is to leave the store.
     Shipped,
-    Cancelling,
-    Undoing,
+    // The points for the order are known.
+    Credited { points: Money },
+    // The order was cancelled before the payment answered; what was paid is to be refunded.
+    Withdrawn,
+    // The points for the order must be taken back by `answer_by`.
+    CancelRequested { attempt: u32, answer_by: Timestamp },
+    // The attempt to cancel failed; the order is paid as before.
+    Kept { attempt: u32, how: FailureKind, reason: String },
+    // The points are taken back, so the order is cancelled; the amount is to be refunded.
+    Forfeited { amount: Money },
+    // Everything done for the order has been undone.
     Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such order";
+        AlreadyOrdered: "the phones have been ordered already";
+        BadItem: invalid "the item must have 1 to 100 characters";
+        TooLong: invalid "store and address have at most 100 characters";
+        NoneWanted: invalid "the quantity must be at least 1";
+        TooDear: invalid "the order costs more than {}", Money::MAX;
+        NotPaid: "the order has not been paid";
+        IsPaid: "the order has been paid";
+        IsShipped: "the order has been shipped";
+        IsCancelling: "the order is being cancelled";
+        IsCancelled: "the order is cancelled";
+        WasRejected: "the order was rejected";
+        NotCancelling: "the order is not being cancelled";
+        AlreadyCredited: "the points have been credited already";
+        NotListed { listed: Money, price: Money }:
+            invalid "the list price of one is {listed}, not {price}";
+        TooMany: invalid "the quantity must be at most {}", Quantity::MAX.0;
+        BadCustomer: invalid "the customer must have 1 to 100 characters, or be left out";
+    }
 }
 
 impl Aggregate for Order {
@@ -100,42 +140,36 @@ impl Aggregate for Order {
         match command {
             Place { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            Pay
-            | Reject { .. }
-            | Ship
-            | Credit { .. }
-            | Forfeit { .. }
-            | Keep { .. }
-            | FinishCancelling => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Status as S;
-        match (&self.status, command) {
-            (S::Blank, Place { basket, price }) => ordered(basket, price, settings),
-            (S::Requested, Pay) => Ok(vec![self.paid()]),
-            (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
-            (S::Requested, Cancel) => Ok(vec![Withdrawn]),
-            (S::Paid { .. }, Ship) => Ok(vec![Shipped]),
+        let (amount, attempts) = (self.amount, self.attempts);
+        let event = match (&self.status, command) {
+            (S::Blank, Place { basket, price }) => return ordered(basket, price, settings),
+            (S::Requested, Pay) => Paid { basket: self.basket.clone(), amount },
+            (S::Requested, Reject { how, reason }) => Rejected { how, reason },
+            (S::Requested, Cancel) => Withdrawn,
+            (S::Paid { .. }, Ship) => Shipped,
+            (S::Paid { .. }, Cancel) => CancelRequested {
+                attempt: attempts.saturating_add(1),
+                answer_by: settings.cancel_by(now),
+            },
             (S::Paid { .. } | S::Shipped | S::Cancelling, Credit { points })
                 if self.point.is_none() =>
             {
-                Ok(vec![Credited { points }])
+                Credited { points }
             }
-            (S::Paid { .. }, Cancel) => Ok(vec![CancelRequested {
-                attempt: self.attempts.saturating_add(1),
-                answer_by: settings.cancel_by(now),
-            }]),
-            (S::Cancelling, Keep { attempt, how, reason }) if attempt == self.attempts => {
-                Ok(vec![Kept { attempt, how, reason }])
+            (S::Cancelling, Keep { attempt, how, reason }) if attempt == attempts => {
+                Kept { attempt, how, reason }
             }
-            (S::Cancelling, Forfeit { attempt }) if attempt == self.attempts => {
-                Ok(vec![Forfeited { amount: self.amount }])
-            }
-            (S::Undoing, FinishCancelling) => Ok(vec![Cancelled]),
-            (state, command) => self.already(state, &command),
-        }
+            (S::Cancelling, Forfeit { attempt }) if attempt == attempts => Forfeited { amount },
+            (S::Undoing, FinishCancelling) => Cancelled,
+            (status, command) => return self.already(status, &command),
+        };
+        Ok(vec![event])
     }
 
     fn waits_for_port(command: &Command) -> Option<&'static str> {
@@ -187,30 +221,20 @@ impl Aggregate for Order {
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let Self { basket, price, amount, point, status, .. } = self.clone();
-        let reason = match &status {
-            Status::Rejected { reason, .. } => Some(reason.clone()),
+        let Basket { item, qty, store, address, customer } = &self.basket;
+        let reason = match &self.status {
+            Status::Rejected { reason, .. } => Some(reason),
             _ => None,
         };
-        let status = status.name();
-        let Basket { item, qty, store, address, customer } = basket;
-        Shown {
-            id: number,
-            customer_id: customer,
-            item,
-            qty,
-            price,
-            amount,
-            status,
-            store,
-            address,
-            point,
-            reason,
+        object! {
+            "id": number, "customerId": customer, "item": item, "qty": qty, "price": self.price,
+            "amount": self.amount, "status": self.status.word(), "store": store,
+            "address": address, "point": self.point, "reason"?: reason,
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        matches!(self.status, Status::Undoing | Status::Cancelled).then_some(ORIGINAL_CANCELLED)
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -222,73 +246,75 @@ impl Aggregate for Order {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(routes::IGNORED)
+            .ignoring(&[
+                "id",
+                "customerId",
+                "item",
+                "qty",
+                "price",
+                "amount",
+                "status",
+                "store",
+                "address",
+                "point",
+                "reason",
+            ])
             .creates("order", PlaceBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", [Method::Patch], StatusBody::means)
-            .on_item("cancel by status", [Method::Put], StatusBody::means)
+            .command("cancel", |Empty {}| Cancel)
+            .on_word("cancel by status", [Patch, Put], "status", [(CANCELLED, Cancel)])
     }
 }
 
-/// The original's word for a cancelled order.
-const ORIGINAL_CANCELLED: &str = "cancel";
+/// `{"item":"GX Note99","qty":2,"price":990000}`; a missing price takes the list price.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PlaceBody {
+    item: Text,
+    qty: Quantity,
+    price: Option<Money>,
+    store: Option<Text>,
+    address: Option<Text>,
+    customer_id: Option<Text>,
+}
 
-/// Decides `Place` for a number under which no order was placed before.
+impl PlaceBody {
+    fn means(self) -> Command {
+        let Self { item, qty, price, store, address, customer_id } = self;
+        let (store, address) = (store.unwrap_or_default(), address.unwrap_or_default());
+        let customer = customer_id.map(|customer| customer.trimmed());
+        Place { basket: Basket { item, qty, store, address, customer }, price }
+    }
+}
+
 fn ordered(basket: Basket, price: Option<Money>, settings: &Settings) -> Decision<Order> {
-    if !basket.item.is_name() {
-        return Err(Rejection::BadItem);
+    let Basket { item, qty, store, address, customer } = &basket;
+    let reasons = [
+        (!item.is_name(), Rejection::BadItem),
+        (!store.is_short() || !address.is_short(), Rejection::TooLong),
+        (customer.as_ref().is_some_and(|customer| !customer.is_name()), Rejection::BadCustomer),
+        (qty.0 == 0, Rejection::NoneWanted),
+        (!qty.is_accepted(), Rejection::TooMany),
+    ];
+    if let Some((_, reason)) = reasons.into_iter().find(|(applies, _)| *applies) {
+        return Err(reason);
     }
-    if !basket.store.is_short() || !basket.address.is_short() {
-        return Err(Rejection::TooLong);
-    }
-    if basket.customer.as_ref().is_some_and(|customer| !customer.is_name()) {
-        return Err(Rejection::BadCustomer);
-    }
-    if basket.qty.0 == 0 {
-        return Err(Rejection::NoneWanted);
-    }
-    if !basket.qty.is_accepted() {
-        return Err(Rejection::TooMany);
-    }
-    let price = match (settings.list_price(&basket.item), price) {
+    let price = match (settings.list_price(item), price) {
         (Some(listed), Some(price)) if price != listed => {
             return Err(Rejection::NotListed { listed, price });
         }
         (Some(listed), _) => listed,
         (None, price) => price.unwrap_or_default(),
     };
-    let amount = price.times(basket.qty).ok_or(Rejection::TooDear)?;
+    let amount = price.times(*qty).ok_or(Rejection::TooDear)?;
     let paid = (amount == Money::ZERO).then(|| Paid { basket: basket.clone(), amount });
     Ok([Ordered { basket, price, amount }].into_iter().chain(paid).collect())
 }
 
 impl Order {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        self.status.name()
-    }
-
-    /// Returns the points for the order, once they are known.
-    #[must_use]
-    pub const fn point(&self) -> Option<Money> {
-        self.point
-    }
-
-    /// Returns the total price, in won.
-    #[must_use]
-    pub const fn amount(&self) -> Money {
-        self.amount
-    }
-
-    fn paid(&self) -> Event {
-        Paid { basket: self.basket.clone(), amount: self.amount }
-    }
-
-    /// Decides the lower half of the table: commands that change nothing, and rejections.
-    fn already(&self, state: &Status, command: &Command) -> Decision<Self> {
+    /// The rest of the transition table: commands that change nothing, and rejections.
+    fn already(&self, status: &Status, command: &Command) -> Decision<Self> {
         use Status as S;
-        match (state, command) {
+        match (status, command) {
             (S::Paid { .. } | S::Shipped | S::Cancelling, Pay)
             | (S::Shipped, Ship)
             | (S::Rejected { .. }, Reject { .. })
@@ -311,20 +337,6 @@ impl Order {
             (_, Reject { .. }) => Err(Rejection::IsPaid),
             (_, Credit { .. }) => Err(Rejection::AlreadyCredited),
             (_, Cancel | Ship) => Err(Rejection::IsShipped),
-        }
-    }
-}
-
-impl Status {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Requested => "Requested",
-            Self::Paid { .. } => "Paid",
-            Self::Shipped => "Shipped",
-            Self::Cancelling => "Cancelling",
-            Self::Undoing | Self::Cancelled => "Cancelled",
-            Self::Rejected { .. } => "Rejected",
         }
     }
 }

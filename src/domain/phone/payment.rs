@@ -1,29 +1,26 @@
-//! Payment of one order. It has the order's number.
+//! The payment of one order. It has the order's number.
 
 use super::{
     CARD_PAYMENT, PhoneShop, STORE_CLERK,
     order::{self, Order},
 };
 use crate::domain::kernel::{
-    CommandRoutes, Method, Money, Text,
     payment::{self, Bill, Charging, Receipt, Stage},
+    prelude::*,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-/// Payment of one order.
+/// The payment of one order.
 pub type Payment = payment::Payment<Sale>;
 
-/// Events of the payment.
+/// The events of a payment.
 pub type Event = payment::Event<Sale>;
 
-/// Port to the external service that charges.
+/// The outside service that charges for phones.
 pub type CardPayment = Charging<Sale>;
 
-/// Bill of a sale: the item.
+/// What is paid for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sale {
-    /// The phone.
     pub item: Text,
 }
 
@@ -39,7 +36,10 @@ impl Bill for Sale {
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
         let Receipt { number, amount, stage, reason } = receipt;
-        Shown { id: number, order_id: number, price: amount, process: process(stage), reason }
+        object! {
+            "id": number, "orderId": number, "price": amount, "process": process(stage),
+            "reason"?: reason,
+        }
     }
 
     fn original_status(stage: Stage) -> Option<&'static str> {
@@ -53,17 +53,13 @@ impl Bill for Sale {
     }
 
     fn command_routes() -> CommandRoutes<Payment> {
-        let ignored = &["id", "orderId", "price", "reason", "transactionId"];
-        CommandRoutes::new().ignoring(ignored).forward_to::<Order, _>(
-            "cancel the order",
-            [Method::Patch, Method::Put],
-            "process",
-            [(ORDER_CANCELLED, order::Command::Cancel)],
-        )
+        CommandRoutes::new()
+            .ignoring(&["id", "orderId", "price", "reason", "transactionId"])
+            .forward_to::<Order, _>("cancel the order", [Patch, Put], "process", CANCEL)
     }
 }
 
-/// Returns the status as clients of the original spell it.
+/// The name of the stage of a payment, as clients of the original spell it.
 pub(super) const fn process(stage: Stage) -> &'static str {
     match stage {
         Stage::Approved => "Payed",
@@ -71,17 +67,8 @@ pub(super) const fn process(stage: Stage) -> &'static str {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    order_id: u64,
-    price: Money,
-    process: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-/// Values of `process` on a payment or reward that request the cancellation of the order.
-pub(super) const ORDER_CANCELLED: &[&str] =
-    &["cancelled", "canceled", "cancel", "ordercancelled", "ordercanceled"];
+/// The values of `process` on a payment or a reward that cancel the order.
+pub(super) const CANCEL: [(&[&str], order::Command); 1] = [(
+    &["cancelled", "canceled", "cancel", "ordercancelled", "ordercanceled"],
+    order::Command::Cancel,
+)];

@@ -1,32 +1,27 @@
-//! View of the points of customers: every grant and every reclaim, and the customer's balance after
-//! it.
+//! The view of the points of customers: every grant and every reclaim, and the customer's balance
+//! after it.
 //!
 //! An order without a customer has a balance of its own. A reward of 0 points adds no row.
 
 use super::reward::{Event, Reward};
-use crate::domain::kernel::{Field, Filter, Id, Meta, Money, Text, Timestamp, Total, View};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::{Total, prelude::*};
 
-/// Row of the view: one movement of points.
+/// One movement of points.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PointHistory {
-    /// Number of the row: the position of the event's record.
+    /// The position of the event's record.
     pub id: u64,
-    /// The order.
     pub order_id: u64,
-    /// The reward, which has the same number.
+    /// The reward, which has the order's number.
     pub reward_id: u64,
-    /// The customer, as the order names them; `None` when it names none.
     pub customer_id: Option<Text>,
-    /// Direction of the movement: `Granted` or `Reclaimed`.
+    /// `Granted` or `Reclaimed`.
     pub process: Text,
-    /// Number of points.
     pub point: Money,
     /// All points of this customer, or of this order when it names none, that are granted and not
     /// reclaimed, after this movement.
     pub balance: Total,
-    /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
 }
 
@@ -82,8 +77,7 @@ impl View for PointHistory {
 const GRANTED: &str = "Granted";
 const RECLAIMED: &str = "Reclaimed";
 
-/// Returns the direction and the number of points of an event, and the customer; `None` when it
-/// moves none.
+/// The direction and the number of points of an event, and the customer; `None` when it moves none.
 fn movement(event: &Event) -> Option<(&'static str, Money, Option<&Text>)> {
     let (process, points, customer) = match event {
         Event::Granted { points, customer } | Event::Restored { points, again: true, customer } => {
@@ -91,17 +85,7 @@ fn movement(event: &Event) -> Option<(&'static str, Money, Option<&Text>)> {
         }
         Event::Reclaimed { points, customer, .. }
         | Event::ReclaimedLate { points, customer, .. } => (RECLAIMED, *points, customer),
-        Event::GrantRequested { .. }
-        | Event::GrantDeclined { .. }
-        | Event::ReclaimAwaited { .. }
-        | Event::ReclaimRequested { .. }
-        | Event::ReclaimDeclined { .. }
-        | Event::ReclaimTurnedAway { .. }
-        | Event::ReclaimAbandoned { .. }
-        | Event::ReclaimForgotten { .. }
-        | Event::ReclaimUndone { .. }
-        | Event::Restored { again: false, .. }
-        | Event::RestoreDeclined { .. } => return None,
+        _ => return None,
     };
     (points > Money::ZERO).then_some((process, points, customer.as_ref()))
 }

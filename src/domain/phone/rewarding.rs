@@ -1,5 +1,5 @@
-//! Saga that has the points for an order granted and credited, and taken back before the order is
-//! cancelled.
+//! The saga that has the points for an order granted and credited, and taken back before the order
+//! is cancelled.
 //!
 //! ```text
 //!  grant:  None ──paid──▶ Asked ──granted──▶ Written ──on the order──▶ None
@@ -15,35 +15,19 @@
 //! undone.
 
 use super::{
-    order::{
-        self,
-        Command::{Credit, Forfeit, Keep},
-        Order,
-    },
+    order::{self, Command as O, Order},
     reward::{self, Command as R, Reward},
 };
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-    command_name,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-event_set!(
-    /// Events that the rewarding saga receives.
-    Heard: Order, Reward
-);
+event_set!(Heard: Order, Reward);
 
-/// State of the rewarding of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rewarding {
-    /// Progress of the grant.
     pub grant: Grant,
-    /// Progress of the reclaim.
     pub claim: Claim,
 }
 
-/// Progress of a grant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Grant {
     /// Nothing is to be granted, or the grant is settled.
@@ -55,15 +39,15 @@ pub enum Grant {
     Written,
 }
 
-/// Progress of a reclaim.
+/// The progress of a reclaim, with the number of the attempt to cancel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Claim {
     /// Nothing is to be reclaimed, or the reclaim is settled.
     #[default]
     None,
-    /// `Reclaim` was sent to the reward, for this attempt to cancel.
+    /// `Reclaim` was sent to the reward.
     Asked(u32),
-    /// The outcome of this attempt was sent to the order.
+    /// The outcome was sent to the order.
     Told(u32),
     /// The attempt failed, and `Keep` was sent to the reward.
     Undoing(u32),
@@ -79,26 +63,31 @@ impl Saga for Rewarding {
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         match heard {
-            Heard::Order(_, event) => self.on_order(me, &event),
+            Heard::Order(_, event) => self.on_order(me, event),
             Heard::Reward(_, event) => self.on_reward(me, event),
         }
     }
 
-    /// Lets the order stand when the reward rejects the reclaim. A rejection of any other command
+    /// The order stands when the reward rejects the reclaim. A rejection of any other command
     /// settles what it was sent for.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        let reclaim = command_name(&R::Reclaim { attempt: 0 });
-        let is_reclaim = refused.aggregate == Reward::NAME && refused.command == reclaim;
+        let is_reclaim = refused.is(me.of::<Reward>(), variant!(R::Reclaim));
         match self.claim {
             Claim::Asked(attempt) if is_reclaim => {
                 self.keep(me, attempt, FailureKind::Unavailable, refused.reason.clone())
             }
-            _ => self.over(&refused.aggregate, &refused.command),
+            _ => self.settled(
+                refused.is(me.of::<Order>(), variant!(O::Credit)),
+                refused.is(me.of::<Reward>(), variant!(R::Keep)),
+            ),
         }
     }
 
-    fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        self.over(&unchanged.aggregate, &unchanged.command)
+    fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+        self.settled(
+            unchanged.is(me.of::<Order>(), variant!(O::Credit)),
+            unchanged.is(me.of::<Reward>(), variant!(R::Keep)),
+        )
     }
 
     fn waits_for(&self) -> WaitsFor {
@@ -113,24 +102,21 @@ impl Saga for Rewarding {
 }
 
 impl Rewarding {
-    fn on_order(self, me: Id<Self>, event: &order::Event) -> Step<Self> {
+    fn on_order(self, me: Id<Self>, event: order::Event) -> Step<Self> {
         use order::Event as E;
         let reward = me.of::<Reward>();
         match (self.claim, event) {
             (_, E::Paid { amount, basket }) => {
-                let (amount, customer) = (*amount, basket.customer.clone());
-                Step::wait(Self { grant: Grant::Asked, ..self })
-                    .send(reward, R::Grant { amount, customer })
+                let customer = basket.customer;
+                self.granting(Grant::Asked).send(reward, R::Grant { amount, customer })
             }
-            (_, E::Credited { .. }) => Self { grant: Grant::None, ..self }.proceed(),
+            (_, E::Credited { .. }) => self.granting(Grant::None),
             (_, E::CancelRequested { attempt, .. }) => {
-                Step::wait(Self { claim: Claim::Asked(*attempt), ..self })
-                    .send(reward, R::Reclaim { attempt: *attempt })
+                self.claiming(Claim::Asked(attempt)).send(reward, R::Reclaim { attempt })
             }
-            (Claim::Told(_), E::Forfeited { .. }) => Self { claim: Claim::None, ..self }.proceed(),
-            (Claim::Asked(now) | Claim::Told(now), E::Kept { attempt, .. }) if now == *attempt => {
-                Step::wait(Self { claim: Claim::Undoing(now), ..self })
-                    .send(reward, R::Keep { attempt: now })
+            (Claim::Told(_), E::Forfeited { .. }) => self.claiming(Claim::None),
+            (Claim::Asked(now) | Claim::Told(now), E::Kept { attempt, .. }) if now == attempt => {
+                self.claiming(Claim::Undoing(now)).send(reward, R::Keep { attempt })
             }
             _ => Step::wait(self),
         }
@@ -141,12 +127,11 @@ impl Rewarding {
         let order = me.of::<Order>();
         match (self.claim, event) {
             (_, E::Granted { points, .. }) => {
-                Step::wait(Self { grant: Grant::Written, ..self }).send(order, Credit { points })
+                self.granting(Grant::Written).send(order, O::Credit { points })
             }
-            (_, E::GrantDeclined { .. }) => Self { grant: Grant::None, ..self }.proceed(),
+            (_, E::GrantDeclined { .. }) => self.granting(Grant::None),
             (Claim::Asked(now), E::Reclaimed { attempt, .. }) if now == attempt => {
-                Step::wait(Self { claim: Claim::Told(now), ..self })
-                    .send(order, Forfeit { attempt })
+                self.claiming(Claim::Told(now)).send(order, O::Forfeit { attempt })
             }
             (Claim::Asked(now), E::ReclaimDeclined { attempt, reason }) if now == attempt => {
                 self.keep(me, attempt, FailureKind::Refused, reason)
@@ -159,31 +144,32 @@ impl Rewarding {
             (
                 Claim::Undoing(now),
                 E::ReclaimForgotten { attempt } | E::ReclaimUndone { attempt, .. },
-            ) if now == attempt => Self { claim: Claim::None, ..self }.proceed(),
-            (Claim::Undoing(_), E::Restored { .. }) => {
-                Self { claim: Claim::None, ..self }.proceed()
-            }
+            ) if now == attempt => self.claiming(Claim::None),
+            (Claim::Undoing(_), E::Restored { .. }) => self.claiming(Claim::None),
             _ => Step::wait(self),
         }
     }
 
     /// Sends `Keep` to the order: this attempt to cancel fails.
     fn keep(self, me: Id<Self>, attempt: u32, how: FailureKind, reason: String) -> Step<Self> {
-        Step::wait(Self { claim: Claim::Told(attempt), ..self })
-            .send(me.of::<Order>(), Keep { attempt, how, reason })
+        self.claiming(Claim::Told(attempt)).send(me.of::<Order>(), O::Keep { attempt, how, reason })
     }
 
-    /// Settles the part whose command was rejected or changed nothing.
-    fn over(self, aggregate: &str, command: &str) -> Step<Self> {
-        match (aggregate, command, self) {
-            (Order::NAME, "Credit", Self { grant: Grant::Written, .. }) => {
-                Self { grant: Grant::None, ..self }.proceed()
-            }
-            (Reward::NAME, "Keep", Self { claim: Claim::Undoing(_), .. }) => {
-                Self { claim: Claim::None, ..self }.proceed()
-            }
-            (.., state) => Step::wait(state),
+    /// The part whose command was rejected or changed nothing is settled.
+    fn settled(self, by_credit: bool, by_keep: bool) -> Step<Self> {
+        match (self.grant, self.claim) {
+            (Grant::Written, _) if by_credit => self.granting(Grant::None),
+            (_, Claim::Undoing(_)) if by_keep => self.claiming(Claim::None),
+            _ => Step::wait(self),
         }
+    }
+
+    fn granting(self, grant: Grant) -> Step<Self> {
+        Self { grant, ..self }.proceed()
+    }
+
+    fn claiming(self, claim: Claim) -> Step<Self> {
+        Self { claim, ..self }.proceed()
     }
 
     /// Waits for the parts that are not settled, or ends the saga.

@@ -1,10 +1,8 @@
-//! Settings of the phone business: the section `[phone]`.
+//! The settings of the phone business: the section `[phone]`.
 
-use crate::domain::kernel::{Money, Text, Timestamp, prices};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::{prelude::*, prices};
 use std::collections::BTreeMap;
 
-/// Settings: list prices in won, when the store ships, and how long a cancellation may take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
@@ -14,8 +12,8 @@ pub struct Settings {
     pub prices: BTreeMap<String, Money>,
     /// Whether the store ships automatically; if not, a clerk does.
     pub auto_ship: bool,
-    /// Seconds from the arrival of an order at the store to its automatic shipping. The customer can
-    /// cancel meanwhile. 0 is at once.
+    /// Seconds from the arrival of an order at the store to its automatic shipping. The customer
+    /// can cancel meanwhile. 0 is at once.
     pub ship_after_s: u32,
     /// Milliseconds that a cancellation waits for the reward to be taken back; then it fails (503).
     /// The value is less than `http.wait_max_ms`; an unset value is lowered to four fifths of that
@@ -30,19 +28,19 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns the list price of an item, in won; `None` when the item is not listed.
+    /// The list price of an item, in won; `None` when the item is not listed.
     #[must_use]
     pub fn list_price(&self, item: &Text) -> Option<Money> {
         self.prices.iter().find(|(name, _)| item.is_called(name)).map(|(_, price)| *price)
     }
 
-    /// Returns when an order that arrives now is shipped automatically; `None` when a clerk ships.
+    /// When an order that arrives now is shipped automatically; `None` when a clerk ships.
     #[must_use]
     pub fn ship_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.auto_ship.then(|| now.after_ms(u64::from(self.ship_after_s) * 1_000))
     }
 
-    /// Returns the time by which a cancellation that starts now must have the reward back.
+    /// The time by which a cancellation that starts now must have the reward back.
     #[must_use]
     pub fn cancel_by(&self, now: Timestamp) -> Timestamp {
         now.after_ms(u64::from(self.cancel_within_ms))

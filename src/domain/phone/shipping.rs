@@ -1,5 +1,5 @@
-//! Saga that has a paid order shipped by the store once the order agrees, or stopped when the order
-//! is cancelled.
+//! The saga that has a paid order shipped by the store once the order agrees, or stopped when the
+//! order is cancelled.
 //!
 //! ```text
 //!       paid             received              at once, in time, or a clerk ships
@@ -18,41 +18,27 @@
 
 use super::{
     STORE_CLERK,
-    delivery::{
-        self,
-        Command::{ConfirmShipping, Receive, Stop},
-        Delivery, Parcel,
-    },
-    order::{self, Command::Ship, Order},
+    delivery::{self, Command as D, Delivery, Parcel},
+    order::{self, Command as O, Order},
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Timestamp, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Shipping::{Asking, Idle, Receiving, Releasing, Stopping, Waiting};
+use Shipping::*;
 
-event_set!(
-    /// Events that the shipping saga receives.
-    Heard: Order, Delivery
-);
+event_set!(Heard: Order, Delivery);
 
-/// State of the shipping of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Shipping {
-    /// Nothing is to be shipped, or everything is settled.
     #[default]
     Idle,
-    /// `Receive` was sent to the delivery.
     Receiving,
     /// The store has the order, and it is not time to ship yet.
     Waiting,
-    /// `Ship` was sent to the order, which has to agree.
+    /// The order has to agree to be shipped.
     Asking,
-    /// The order agreed, and `ConfirmShipping` was sent to the delivery.
+    /// The order agreed, and the delivery is told.
     Releasing,
-    /// The order is cancelled, and `Stop` was sent to the delivery.
+    /// The order is cancelled, and the delivery is told.
     Stopping,
 }
 
@@ -71,7 +57,7 @@ impl Saga for Shipping {
         }
     }
 
-    /// Waits when the order rejects `Ship`: it is being cancelled, and an event follows.
+    /// An order that rejects `Ship` is being cancelled, and an event follows.
     fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         Step::wait(self)
     }
@@ -85,7 +71,7 @@ impl Saga for Shipping {
         }
     }
 
-    /// Asks the order to ship, because the time to ship has come.
+    /// The time to ship has come.
     fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
         match self {
             Waiting => ship(me),
@@ -102,13 +88,13 @@ impl Shipping {
             (Idle, E::Paid { basket, .. }) => {
                 let order::Basket { item, qty, address, .. } = basket;
                 let parcel = Parcel { item, qty, address };
-                Step::wait(Receiving).send(delivery, Receive { parcel })
+                Step::wait(Receiving).send(delivery, D::Receive { parcel })
             }
-            (Asking, E::Shipped) => Step::wait(Releasing).send(delivery, ConfirmShipping),
+            (Asking, E::Shipped) => Step::wait(Releasing).send(delivery, D::ConfirmShipping),
             (Asking, E::Kept { .. }) => ship(me),
             // The refund may take long; the parcel must not leave the store meanwhile.
             (Receiving | Waiting | Asking, E::Forfeited { .. } | E::Cancelled) => {
-                Step::wait(Stopping).send(delivery, Stop).clear_timer()
+                Step::wait(Stopping).send(delivery, D::Stop).clear_timer()
             }
             (state, _) => Step::wait(state),
         }
@@ -128,5 +114,5 @@ impl Shipping {
 
 /// Asks the order whether it may be shipped.
 fn ship(me: Id<Shipping>) -> Step<Shipping> {
-    Step::wait(Asking).send(me.of::<Order>(), Ship)
+    Step::wait(Asking).send(me.of::<Order>(), O::Ship)
 }

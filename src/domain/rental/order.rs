@@ -42,15 +42,15 @@ pub struct Order {
 statuses! {
     pub(super) enum Status {
         Blank;
-        Requested: "Requested", "ORDERED";
-        Paid: "Paid", "ORDERED";
-        Confirmed: "Confirmed", "ORDERED";
+        Requested, "ORDERED";
+        Paid, "ORDERED";
+        Confirmed, "ORDERED";
         // There are no cars for the order, and the money is being refunded.
         Refunding { reason: String }: "Paid";
         Cancelling: "Cancelled", "CANCELLED";
-        Cancelled: "Cancelled", "CANCELLED";
-        Rejected { how: FailureKind, reason: String }: "Rejected";
-        Returned: "Returned";
+        Cancelled, "CANCELLED";
+        Rejected { how: FailureKind, reason: String };
+        Returned;
     }
 }
 

@@ -44,7 +44,7 @@ fn an_order_that_is_cancelled_after_shipping_is_noticed() {
         now: Timestamp,
         settings: &Settings,
     ) -> Decision<Order> {
-        if (state.status(), &command) != ("Shipped", &Command::Cancel) {
+        if (state.status.word(), &command) != ("Shipped", &Command::Cancel) {
             return state.decide(command, now, settings);
         }
         let paid = Event::Paid { basket: Basket::default(), amount: Money::ZERO };

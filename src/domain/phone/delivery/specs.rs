@@ -1,16 +1,7 @@
-//! Specifications of the delivery aggregate.
+//! Specifications of the delivery.
 
-use super::{
-    Command::{ConfirmShipping, Receive, Ship, Stop},
-    Delivery,
-    Event::{Received, Shipped, ShippingRequested, Stopped},
-    Parcel, Rejection,
-};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Progress, Quantity, Timestamp,
-    spec::{Spec, table},
-};
-use crate::domain::phone::settings::Settings;
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn every_command_is_answered_in_every_state() {
@@ -50,8 +41,8 @@ fn the_store_ships_automatically_after_the_configured_time_or_not_at_all() {
 
 #[test]
 fn shipping_a_cancelled_order_fails_with_the_reason() {
-    let past = [Received { parcel: parcel(), ship_at: None }, ShippingRequested];
-    let asked = past.into_iter().fold(Delivery::default(), Delivery::evolve);
+    let received = Received { parcel: parcel(), ship_at: None };
+    let asked = Delivery::after([received, ShippingRequested]);
     assert_eq!(asked.progress(), Progress::Pending);
     let reason = Rejection::IsStopped.to_string();
     let failed = Progress::Failed { how: FailureKind::Refused, reason };
@@ -60,14 +51,9 @@ fn shipping_a_cancelled_order_fails_with_the_reason() {
 
 #[test]
 fn a_clerk_ships_an_order_by_its_process() {
-    let command_routes = Delivery::command_routes().into_routes();
-    let route = command_routes
-        .iter()
-        .find(|command_route| command_route.name == "ship by process")
-        .unwrap();
-    let body = br#"{"id":1,"process":"Shipped"}"#;
-    assert_eq!(route.parse(Some(1), body).unwrap().command, Ship);
-    assert!(route.parse(Some(1), br#"{"process":"Received"}"#).is_err());
+    let set = |body| Delivery::read("ship by process", body);
+    assert_eq!(set(r#"{"id":1,"process":"Shipped"}"#), Ok(Ship));
+    assert!(set(r#"{"process":"Received"}"#).is_err());
 }
 
 fn parcel() -> Parcel {

@@ -1,27 +1,14 @@
-//! Specifications of the order aggregate.
+//! Specifications of the order.
 
-use super::{
-    Basket,
-    Command::{Cancel, Credit, FinishCancelling, Forfeit, Keep, Pay, Place, Reject, Ship},
-    Event::{
-        self, CancelRequested, Cancelled, Credited, Forfeited, Kept, Ordered, Paid, Rejected,
-        Shipped, Withdrawn,
-    },
-    Order, Rejection,
-};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Quantity, Target, Timestamp,
-    spec::{Spec, table},
-};
-use crate::domain::phone::settings::Settings;
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 const POINTS: Money = Money(198_000);
 
 #[test]
 fn every_command_is_answered_in_every_state() {
-    let (how, reason) = (FailureKind::Unavailable, String::from("the bank is closed"));
+    let (how, reason) = (FailureKind::Unavailable, closed);
     let paid = |further: &[Event]| [&[ordered(), paid()], further].concat();
-    let kept = Kept { attempt: 1, how, reason: reason.clone() };
     let asked = cancel_requested;
     let pasts = [
         ("Blank", vec![]),
@@ -29,19 +16,19 @@ fn every_command_is_answered_in_every_state() {
         ("Paid", paid(&[])),
         ("Credited", paid(&[Credited { points: POINTS }])),
         ("Credited-other", paid(&[Credited { points: Money(1) }])),
-        ("Kept", paid(&[asked(), kept])),
+        ("Kept", paid(&[asked(1), kept()])),
         ("Shipped", paid(&[Shipped])),
-        ("Cancelling", paid(&[asked()])),
-        ("Forfeited", paid(&[asked(), forfeited()])),
-        ("Cancelled", paid(&[asked(), forfeited(), Cancelled])),
+        ("Cancelling", paid(&[asked(1)])),
+        ("Forfeited", paid(&[asked(1), forfeited()])),
+        ("Cancelled", paid(&[asked(1), forfeited(), Cancelled])),
         ("Withdrawn", vec![ordered(), Withdrawn]),
-        ("Rejected", vec![ordered(), Rejected { how, reason: reason.clone() }]),
+        ("Rejected", vec![ordered(), Rejected { how, reason: reason() }]),
     ];
     let place = Place { basket: basket(), price: Some(Money(990_000)) };
-    let reject = Reject { how, reason: reason.clone() };
+    let reject = Reject { how, reason: reason() };
     let credit = Credit { points: POINTS };
     table::<Order>(&pasts, &[place, Pay, reject, Ship, credit], OF_BUYING);
-    let (forfeit, keep) = (Forfeit { attempt: 1 }, Keep { attempt: 1, how, reason });
+    let (forfeit, keep) = (Forfeit { attempt: 1 }, Keep { attempt: 1, how, reason: reason() });
     table::<Order>(&pasts, &[Cancel, forfeit, keep, FinishCancelling], OF_CANCELLING);
 }
 
@@ -79,12 +66,9 @@ Rejected       !WasRejected    !WasRejected   !WasRejected   !WasRejected
 
 #[test]
 fn the_outcome_of_an_earlier_attempt_does_not_affect_the_current_one() {
-    let reason = String::from("late");
-    let (how, second) =
-        (FailureKind::Unavailable, CancelRequested { attempt: 2, answer_by: LATER });
-    let kept = Kept { attempt: 1, how, reason: reason.clone() };
-    let past = || vec![ordered(), paid(), cancel_requested(), kept.clone(), second.clone()];
-    Order::given(past()).when(Keep { attempt: 1, how, reason }).then([]);
+    let past = || [ordered(), paid(), cancel_requested(1), kept(), cancel_requested(2)];
+    let keep = Keep { attempt: 1, how: FailureKind::Unavailable, reason: closed() };
+    Order::given(past()).when(keep).then([]);
     Order::given(past()).when(Forfeit { attempt: 1 }).rejected(Rejection::NotCancelling);
     Order::given(past()).when(Forfeit { attempt: 2 }).then([forfeited()]);
 }
@@ -93,26 +77,26 @@ fn the_outcome_of_an_earlier_attempt_does_not_affect_the_current_one() {
 fn the_list_price_holds_and_only_what_is_not_listed_has_the_price_of_the_customer() {
     let settings = Settings { prices: [("GX".into(), Money(500))].into(), ..Settings::default() };
     let of = |item: &str| Basket { item: item.into(), ..basket() };
-    let place = |item: &str, price| Place { basket: of(item), price };
-    let came = |item: &str, price, amount| Ordered { basket: of(item), price, amount };
-    let listed = Order::given([]).under(settings.clone()).when(place("GX", None));
-    listed.then([came("GX", Money(500), Money(1_000))]);
-    let same = Order::given([]).under(settings.clone()).when(place("GX", Some(Money(500))));
-    same.then([came("GX", Money(500), Money(1_000))]);
+    let place = |item: &str, price: Option<u64>| {
+        let (basket, price) = (of(item), price.map(Money));
+        Order::given([]).under(settings.clone()).when(Place { basket, price })
+    };
+    let came = |item: &str, price, amount| {
+        let (basket, price, amount) = (of(item), Money(price), Money(amount));
+        Ordered { basket, price, amount }
+    };
+    place("GX", None).then([came("GX", 500, 1_000)]);
+    place("GX", Some(500)).then([came("GX", 500, 1_000)]);
+    place(" gx ", None).then([came(" gx ", 500, 1_000)]);
+    place("G", Some(7)).then([came("G", 7, 14)]);
+    let free = Paid { basket: of("test"), amount: Money::ZERO };
+    place("test", None).then([came("test", 0, 0), free]);
     for (item, price) in [("GX", 7), ("GX", 0), ("GX", 501), (" gx ", 7)] {
         let refused = Rejection::NotListed { listed: Money(500), price: Money(price) };
         let sentence = format!("the list price of one is 500 won, not {price} won");
         assert_eq!(refused.to_string(), sentence);
-        let named = Order::given([]).under(settings.clone()).when(place(item, Some(Money(price))));
-        named.rejected(refused);
+        place(item, Some(price)).rejected(refused);
     }
-    let spelled = Order::given([]).under(settings.clone()).when(place(" gx ", None));
-    spelled.then([came(" gx ", Money(500), Money(1_000))]);
-    let unlisted = Order::given([]).under(settings.clone()).when(place("G", Some(Money(7))));
-    unlisted.then([came("G", Money(7), Money(14))]);
-    let free = Paid { basket: of("test"), amount: Money::ZERO };
-    let unlisted = Order::given([]).under(settings).when(place("test", None));
-    unlisted.then([came("test", Money::ZERO, Money::ZERO), free]);
 }
 
 #[test]
@@ -138,46 +122,31 @@ fn an_order_needs_a_valid_item_quantity_amount_and_address() {
 
 #[test]
 fn a_failed_cancellation_is_reported_and_leaves_the_order_paid() {
-    let reason = String::from("the bank is closed");
-    let how = FailureKind::Unavailable;
-    let kept = Kept { attempt: 1, how, reason: reason.clone() };
-    let past = [ordered(), paid(), Credited { points: POINTS }, cancel_requested(), kept];
-    let order = past.into_iter().fold(Order::default(), Order::evolve);
-    assert_eq!(order.progress(), Progress::Failed { how, reason });
-    assert_eq!((order.status(), order.point()), ("Paid", Some(POINTS)));
+    let credited = Credited { points: POINTS };
+    let order = Order::after([ordered(), paid(), credited, cancel_requested(1), kept()]);
+    let failed = Progress::Failed { how: FailureKind::Unavailable, reason: closed() };
+    assert_eq!(order.progress(), failed);
+    assert_eq!((order.status.word(), order.point), ("Paid", Some(POINTS)));
 }
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
-    let parsed = parse("order", None, r#"{"item":"GX Note99","qty":"2","price":990000}"#).unwrap();
+    let order = |body: &str| Order::read_new("order", body);
     let command = Place { basket: basket(), price: Some(Money(990_000)) };
-    assert_eq!(parsed, ParsedCommand { target: Target::New, command });
-    let parsed = parse("order", None, r#"{"item":"test","qty":1,"store":"s","address":"a"}"#);
-    assert_eq!(parsed.unwrap().target, Target::New);
+    assert_eq!(order(r#"{"item":"GX Note99","qty":"2","price":990000}"#), Ok(command));
+    assert!(order(r#"{"item":"test","qty":1,"store":"s","address":"a"}"#).is_ok());
     for (named, customer) in [("7", "7"), ("\"kim\"", "kim")] {
-        let body = format!(r#"{{"item":"test","qty":1,"customerId":{named}}}"#);
-        let parsed = parse("order", None, &body).unwrap();
-        let Place { basket, .. } = parsed.command else { panic!("{parsed:?}") };
+        let placed = order(&format!(r#"{{"item":"test","qty":1,"customerId":{named}}}"#)).unwrap();
+        let Place { basket, .. } = placed else { panic!("{placed:?}") };
         assert_eq!(basket.customer, Some(customer.into()));
     }
-    let parsed = parse("cancel by status", Some(1), r#"{"status":"cancel","item":"GX"}"#).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
-    assert!(parse("order", None, r#"{"item":"test"}"#).is_err());
-    assert!(parse("order", None, r#"{"item":"test","qty":-1}"#).is_err());
-    assert!(parse("order", None, r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
-    assert!(parse("cancel by status", Some(1), r#"{"status":"Shipped"}"#).is_err());
+    assert!(order(r#"{"item":"test"}"#).is_err());
+    assert!(order(r#"{"item":"test","qty":-1}"#).is_err());
+    assert!(order(r#"{"item":"test","qty":1,"colour":"red"}"#).is_err());
+    let set = |body| Order::read("cancel by status", body);
+    assert_eq!(set(r#"{"status":"cancel","item":"GX"}"#), Ok(Cancel));
+    assert!(set(r#"{"status":"Shipped"}"#).is_err());
 }
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Order>, Malformed> {
-    let command_routes = Order::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
-}
-
-const LATER: Timestamp = Timestamp(2_000);
 
 fn basket() -> Basket {
     Basket { item: "GX Note99".into(), qty: Quantity(2), ..Basket::default() }
@@ -191,8 +160,16 @@ fn paid() -> Event {
     Paid { basket: basket(), amount: Money(1_980_000) }
 }
 
-const fn cancel_requested() -> Event {
-    CancelRequested { attempt: 1, answer_by: LATER }
+const fn cancel_requested(attempt: u32) -> Event {
+    CancelRequested { attempt, answer_by: Timestamp(2_000) }
+}
+
+fn closed() -> String {
+    "the bank is closed".into()
+}
+
+fn kept() -> Event {
+    Kept { attempt: 1, how: FailureKind::Unavailable, reason: closed() }
 }
 
 const fn forfeited() -> Event {

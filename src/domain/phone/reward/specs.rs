@@ -1,97 +1,67 @@
-//! Specifications of the reward aggregate.
+//! Specifications of the reward.
 
-use super::{
-    Command::{
-        AbandonReclaim, ConfirmGrant, ConfirmReclaim, ConfirmRestore, DeclineGrant, DeclineReclaim,
-        DeclineRestore, Grant, Keep, Reclaim, Settle, TurnAwayReclaim,
-    },
-    Event::{
-        self, GrantDeclined, GrantRequested, Granted, ReclaimAbandoned, ReclaimAwaited,
-        ReclaimDeclined, ReclaimForgotten, ReclaimRequested, ReclaimTurnedAway, ReclaimUndone,
-        Reclaimed, ReclaimedLate, RestoreDeclined, Restored,
-    },
-    Reward,
-};
-use crate::domain::kernel::{
-    Aggregate, Money, Text,
-    spec::{Spec, table},
-};
-use crate::domain::phone::order::{self, Order};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
+use crate::domain::phone::order;
 
 const POINTS: Money = Money(198_000);
-const NONE: Money = Money::ZERO;
 
 #[test]
 fn every_command_is_answered_in_every_state() {
-    let reason = String::from("no");
     let granted = |further: &[Event]| [&[requested(), granted()], further].concat();
+    let abandoned = ReclaimAbandoned { attempt: 1, points: POINTS, reason: no() };
+    let refused = ReclaimDeclined { attempt: 1, reason: no() };
+    let turned_away = ReclaimTurnedAway { attempt: 1, reason: no() };
     let pasts = [
         ("Blank", vec![]),
         ("Requested", vec![requested()]),
         ("Awaited", vec![requested(), ReclaimAwaited { attempt: 1 }]),
-        ("Declined", vec![requested(), GrantDeclined { reason: reason.clone() }]),
-        ("Granted", granted(&[])),
-        ("Reclaiming", granted(&[reclaiming(1)])),
-        ("Reclaimed", granted(&[reclaiming(1), reclaimed()])),
-        ("Undone", granted(&[reclaiming(1), undone(false)])),
-        ("Owed", granted(&[reclaiming(1), reclaimed(), undone(true), owed()])),
-    ];
-    let grant = Grant { amount: Money(1_980_009), customer: Some(kim()) };
-    table::<Reward>(
-        &pasts,
-        &[grant, ConfirmGrant, DeclineGrant { reason }, Settle],
-        "
-        past       Grant          ConfirmGrant             DeclineGrant            Settle
-        Blank      GrantRequested !Unknown                 !Unknown                !Unknown
-        Requested  -              Granted                  GrantDeclined           !NotOwed
-        Awaited    -              Granted+ReclaimRequested GrantDeclined+Reclaimed !NotOwed
-        Declined   -              -                        -                       !NotOwed
-        Granted    -              -                        -                       -
-        Reclaiming -              -                        -                       !NotOwed
-        Reclaimed  -              -                        -                       !NotOwed
-        Undone     -              -                        -                       !NotOwed
-        Owed       -              -                        -                       Restored
-        ",
-    );
-}
-
-#[test]
-fn an_attempt_to_cancel_takes_the_points_or_leaves_them() {
-    let reason = || String::from("no");
-    let granted = |further: &[Event]| [&[requested(), granted()], further].concat();
-    let abandoned = ReclaimAbandoned { attempt: 1, points: POINTS, reason: reason() };
-    let declined = GrantDeclined { reason: reason() };
-    let again = Restored { points: POINTS, again: true, customer: Some(kim()) };
-    let refused = ReclaimDeclined { attempt: 1, reason: reason() };
-    let turned_away = ReclaimTurnedAway { attempt: 1, reason: reason() };
-    let pasts = [
-        ("Blank", vec![]),
-        ("Requested", vec![requested()]),
-        ("Awaited", vec![requested(), ReclaimAwaited { attempt: 1 }]),
+        ("Declined", vec![requested(), GrantDeclined { reason: no() }]),
         ("Granted", granted(&[])),
         ("Reclaiming", granted(&[reclaiming(1)])),
         ("Refused", granted(&[reclaiming(1), refused])),
         ("Unasked", granted(&[reclaiming(1), turned_away])),
-        ("Reclaimed", granted(&[reclaiming(1), reclaimed()])),
+        ("Reclaimed", granted(&[reclaiming(1), reclaimed(1)])),
         ("Abandoned", granted(&[reclaiming(1), abandoned])),
         ("Undone", granted(&[reclaiming(1), undone(false)])),
         ("Late", granted(&[reclaiming(1), undone(false), late()])),
-        ("Restoring", granted(&[reclaiming(1), reclaimed(), undone(true)])),
-        ("Owed", granted(&[reclaiming(1), reclaimed(), undone(true), owed()])),
-        ("Again", granted(&[reclaiming(1), reclaimed(), undone(true), again])),
-        ("Declined", vec![requested(), declined]),
+        ("Restoring", granted(&[reclaiming(1), reclaimed(1), undone(true)])),
+        ("Owed", granted(&[reclaiming(1), reclaimed(1), undone(true), owed()])),
+        ("Again", granted(&[reclaiming(1), reclaimed(1), undone(true), again(POINTS)])),
     ];
-    let abandon = AbandonReclaim { attempt: 1, reason: reason() };
-    let keep = Keep { attempt: 1 };
+    let of_granting = [grant(1_980_009), ConfirmGrant, DeclineGrant { reason: no() }, Settle];
+    table::<Reward>(&pasts, &of_granting, OF_GRANTING);
     let reclaim = |attempt| Reclaim { attempt };
-    table::<Reward>(&pasts, &[reclaim(1), reclaim(2), keep, abandon], OF_THE_ORDER);
-    let confirm = ConfirmReclaim { attempt: 1 };
-    let decline = DeclineReclaim { attempt: 1, reason: reason() };
-    let restored = ConfirmRestore { attempt: 1 };
-    let lost = DeclineRestore { attempt: 1, reason: reason() };
-    let away = TurnAwayReclaim { attempt: 1, reason: reason() };
-    table::<Reward>(&pasts, &[confirm, decline, away, restored, lost], OF_THE_BANK);
+    let abandon = AbandonReclaim { attempt: 1, reason: no() };
+    table::<Reward>(&pasts, &[reclaim(1), reclaim(2), Keep { attempt: 1 }, abandon], OF_THE_ORDER);
+    let of_the_bank = [
+        ConfirmReclaim { attempt: 1 },
+        DeclineReclaim { attempt: 1, reason: no() },
+        TurnAwayReclaim { attempt: 1, reason: no() },
+        ConfirmRestore { attempt: 1 },
+        DeclineRestore { attempt: 1, reason: no() },
+    ];
+    table::<Reward>(&pasts, &of_the_bank, OF_THE_BANK);
 }
+
+const OF_GRANTING: &str = "
+past       Grant          ConfirmGrant             DeclineGrant            Settle
+Blank      GrantRequested !Unknown                 !Unknown                !Unknown
+Requested  -              Granted                  GrantDeclined           !NotOwed
+Awaited    -              Granted+ReclaimRequested GrantDeclined+Reclaimed !NotOwed
+Declined   -              -                        -                       !NotOwed
+Granted    -              -                        -                       -
+Reclaiming -              -                        -                       !NotOwed
+Refused    -              -                        -                       -
+Unasked    -              -                        -                       -
+Reclaimed  -              -                        -                       !NotOwed
+Abandoned  -              -                        -                       !NotOwed
+Undone     -              -                        -                       !NotOwed
+Late       -              -                        -                       !NotOwed
+Restoring  -              -                        -                       !NotOwed
+Owed       -              -                        -                       Restored
+Again      -              -                        -                       -
+";
 
 /// Reclaimed by the first attempt to cancel and by the second; kept and abandoned by the first.
 const OF_THE_ORDER: &str = "
@@ -99,6 +69,7 @@ past       Reclaim          Reclaim          Keep             AbandonReclaim
 Blank      !Unknown         !Unknown         !Unknown         !Unknown
 Requested  ReclaimAwaited   ReclaimAwaited   -                -
 Awaited    -                !IsReclaimed     ReclaimForgotten -
+Declined   Reclaimed        Reclaimed        -                -
 Granted    ReclaimRequested ReclaimRequested -                -
 Reclaiming -                !IsReclaimed     ReclaimUndone    ReclaimAbandoned
 Refused    -                ReclaimRequested -                -
@@ -110,7 +81,6 @@ Late       -                !IsRestoring     -                -
 Restoring  -                !IsRestoring     -                -
 Owed       -                !IsOwed          -                -
 Again      -                ReclaimRequested -                -
-Declined   Reclaimed        Reclaimed        -                -
 ";
 
 const OF_THE_BANK: &str = "
@@ -118,6 +88,7 @@ past       ConfirmReclaim DeclineReclaim  TurnAwayReclaim   ConfirmRestore Decli
 Blank      !Unknown       !Unknown        !Unknown          !Unknown       !Unknown
 Requested  -              -               -                 -              -
 Awaited    -              -               -                 -              -
+Declined   -              -               -                 -              -
 Granted    -              -               -                 -              -
 Reclaiming Reclaimed      ReclaimDeclined ReclaimTurnedAway -              -
 Refused    -              -               -                 -              -
@@ -129,70 +100,56 @@ Late       -              -               -                 Restored       Resto
 Restoring  -              -               -                 Restored       RestoreDeclined
 Owed       -              -               -                 -              -
 Again      -              -               -                 -              -
-Declined   -              -               -                 -              -
 ";
 
 #[test]
 fn a_tenth_is_granted_rounded_down() {
+    Reward::given([]).when(grant(1_980_009)).then([requested()]);
     Reward::given([])
-        .when(Grant { amount: Money(1_980_009), customer: Some(kim()) })
-        .then([requested()]);
-    Reward::given([]).when(Grant { amount: Money(10), customer: Some(kim()) }).then([asked(1)]);
+        .when(grant(10))
+        .then([GrantRequested { points: Money(1), customer: Some(kim()) }]);
 }
 
 #[test]
 fn a_reward_of_zero_points_needs_no_call_to_the_bank() {
-    let (attempt, points) = (1, NONE);
+    let (attempt, points) = (1, Money::ZERO);
     let none = || Granted { points, customer: Some(kim()) };
     let gone = || Reclaimed { attempt, points, customer: Some(kim()) };
-    Reward::given([]).when(Grant { amount: Money(9), customer: Some(kim()) }).then([none()]);
+    Reward::given([]).when(grant(9)).then([none()]);
     Reward::given([none()]).when(Reclaim { attempt }).then([gone()]);
-    Reward::given([none(), gone()]).when(Keep { attempt }).then([Restored {
-        points,
-        again: true,
-        customer: Some(kim()),
-    }]);
+    Reward::given([none(), gone()]).when(Keep { attempt }).then([again(points)]);
 }
 
 #[test]
 fn the_answer_to_an_earlier_attempt_does_not_affect_the_current_one() {
-    let past = || {
-        let forgotten = ReclaimForgotten { attempt: 1 };
-        let early = [requested(), ReclaimAwaited { attempt: 1 }, forgotten, granted()];
-        [&early[..], &[reclaiming(2)]].concat()
+    let (first, forgotten) = (ReclaimAwaited { attempt: 1 }, ReclaimForgotten { attempt: 1 });
+    let reward = || {
+        let (first, forgotten) = (first.clone(), forgotten.clone());
+        Reward::given([requested(), first, forgotten, granted(), reclaiming(2)])
     };
-    Reward::given(past()).when(ConfirmReclaim { attempt: 1 }).then([]);
-    Reward::given(past()).when(Keep { attempt: 1 }).then([]);
-    let (attempt, points) = (2, POINTS);
-    Reward::given(past()).when(ConfirmReclaim { attempt }).then([Reclaimed {
-        attempt,
-        points,
-        customer: Some(kim()),
-    }]);
+    reward().when(ConfirmReclaim { attempt: 1 }).then([]);
+    reward().when(Keep { attempt: 1 }).then([]);
+    reward().when(ConfirmReclaim { attempt: 2 }).then([reclaimed(2)]);
 }
 
 #[test]
 fn points_that_the_bank_took_late_and_does_not_restore_are_owed() {
-    let past = || vec![requested(), granted(), reclaiming(1), undone(false)];
-    Reward::given(past()).when(ConfirmReclaim { attempt: 1 }).then([late()]);
-    let past = || [past(), vec![late()]].concat();
-    Reward::given(past()).when(ConfirmReclaim { attempt: 1 }).then([]);
-    let decline = DeclineRestore { attempt: 1, reason: "no".into() };
-    Reward::given(past()).when(decline).then([owed()]);
-    let restored = Restored { points: POINTS, again: true, customer: Some(kim()) };
-    Reward::given(past()).when(ConfirmRestore { attempt: 1 }).then([restored]);
+    let reward = |further: &[Event]| {
+        let past = [requested(), granted(), reclaiming(1), undone(false)];
+        Reward::given([&past, further].concat())
+    };
+    reward(&[]).when(ConfirmReclaim { attempt: 1 }).then([late()]);
+    reward(&[late()]).when(ConfirmReclaim { attempt: 1 }).then([]);
+    reward(&[late()]).when(DeclineRestore { attempt: 1, reason: no() }).then([owed()]);
+    reward(&[late()]).when(ConfirmRestore { attempt: 1 }).then([again(POINTS)]);
 }
 
 #[test]
 fn cancelling_a_reward_cancels_its_order() {
-    let command_routes = Reward::command_routes().into_routes();
-    let route = command_routes
-        .iter()
-        .find(|command_route| command_route.name == "cancel the order")
-        .unwrap();
+    let routes = Reward::command_routes().into_routes();
+    let route = routes.iter().find(|route| route.name == "cancel the order").unwrap();
     let forwarded = route.forwarded(Some(3), br#"{"process":"Cancelled"}"#).unwrap().unwrap();
-    assert_eq!((forwarded.aggregate(), forwarded.number()), (Order::NAME, 3));
-    assert_eq!(forwarded.command::<Order>(), Some(&order::Command::Cancel));
+    assert_eq!(forwarded, Dispatch::new(Id::<Order>::new(3), order::Command::Cancel));
     assert!(route.forwarded(Some(3), br#"{"process":"Granted"}"#).is_err());
 }
 
@@ -201,8 +158,12 @@ fn kim() -> Text {
     "kim".into()
 }
 
-fn asked(points: u64) -> Event {
-    GrantRequested { points: Money(points), customer: Some(kim()) }
+fn no() -> String {
+    "no".into()
+}
+
+fn grant(amount: u64) -> Command {
+    Grant { amount: Money(amount), customer: Some(kim()) }
 }
 
 fn requested() -> Event {
@@ -217,8 +178,8 @@ const fn reclaiming(attempt: u32) -> Event {
     ReclaimRequested { attempt, points: POINTS }
 }
 
-fn reclaimed() -> Event {
-    Reclaimed { attempt: 1, points: POINTS, customer: Some(kim()) }
+fn reclaimed(attempt: u32) -> Event {
+    Reclaimed { attempt, points: POINTS, customer: Some(kim()) }
 }
 
 fn late() -> Event {
@@ -229,6 +190,10 @@ const fn undone(again: bool) -> Event {
     ReclaimUndone { attempt: 1, points: POINTS, again }
 }
 
+fn again(points: Money) -> Event {
+    Restored { points, again: true, customer: Some(kim()) }
+}
+
 fn owed() -> Event {
-    RestoreDeclined { reason: "no".into() }
+    RestoreDeclined { reason: no() }
 }
