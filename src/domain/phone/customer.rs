@@ -41,20 +41,13 @@ pub struct Customer {
 impl View for Customer {
     const NAME: &'static str = "phone/customers";
     type Events = Heard;
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::key("orderId"),
-        Field::text("customerId"),
-        Field::text("item"),
-        Field::number("qty"),
-        Field::number("price"),
-        Field::number("amount"),
-        Field::text("status"),
-        Field::text("paymentStatus"),
-        Field::text("deliveryStatus"),
-        Field::number("point"),
-        Field::time("orderedAt"),
-    ];
+    const FIELDS: &'static [Field] = fields!(
+        key "id", "orderId"; text "customerId", "item"; number "qty", "price", "amount"; text
+        "status", "paymentStatus", "deliveryStatus"; number "point"; time "orderedAt"
+    );
+
+    const LINKS: &'static [Link] =
+        &[Link::to::<Order>("order", "orderId"), Link::to_conversation("orderId")];
 
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
         Some(heard.number())

@@ -28,18 +28,15 @@ pub struct PointHistory {
 impl View for PointHistory {
     const NAME: &'static str = "phone/pointHistories";
     type Events = (Id<Reward>, Event);
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::number("orderId"),
-        Field::number("rewardId"),
-        Field::text("customerId"),
-        Field::text("process"),
-        Field::number("point"),
-        Field::number("balance"),
-        Field::time("time"),
-    ];
+    const FIELDS: &'static [Field] = fields!(
+        key "id"; number "orderId", "rewardId"; text "customerId", "process"; number "point",
+        "balance"; time "time"
+    );
     /// Older binaries wrote one balance of all customers.
     const SHAPE: u32 = 2;
+
+    const LINKS: &'static [Link] =
+        &[Link::to::<Reward>("reward", "rewardId"), Link::to_conversation("orderId")];
 
     fn key((_, event): &Self::Events, meta: &Meta) -> Option<u64> {
         movement(event).map(|_| meta.position)
