@@ -5,28 +5,23 @@ use super::notice::{
     Event::{self, Failed, Sent},
     Notice,
 };
-use crate::domain::kernel::{Field, Id, Meta, Text, Timestamp, View};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
 /// One message, sent or failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Its number: the position of its record.
+    /// The position of its record.
     pub id: u64,
-    /// The order it is about.
     pub order_id: u64,
-    /// The name of the recipient.
     pub name: Text,
-    /// The phone number of the recipient.
     pub phone: Text,
-    /// The change of the order it is about.
+    /// The change of the order that the message is about.
     pub status: Change,
-    /// The text of the message.
     pub text: String,
     /// The reason why it was not sent; `None` when it was sent.
     pub failed: Option<String>,
-    /// The time at which the result was recorded, in milliseconds since the epoch.
+    /// The time at which the result was recorded.
     pub time: Timestamp,
 }
 

@@ -20,7 +20,7 @@ pub mod sms;
 )]
 pub mod taxi;
 
-use super::kernel::{Business, Host, StateReader};
+use super::kernel::prelude::*;
 use availability::Availability;
 use cheapest::Cheapest;
 use message::Message;
@@ -34,7 +34,6 @@ use settings::Settings;
 use sms::Sms;
 use taxi::Taxi;
 
-/// The business of calling taxis.
 #[derive(Clone, Copy, Debug)]
 pub struct CallTaxi;
 

@@ -3,19 +3,10 @@
 
 use super::{
     notice::{Change, Command::Note, Letter, Notice},
-    order::{
-        Customer,
-        Event::{
-            self, Called, Cancelled, Completed, Confirmed, Paid, Refunded, Rejected, Released,
-            Undone,
-        },
-        Order,
-    },
+    order::{Customer, Event, Event::*, Order},
 };
-use crate::domain::kernel::{Dispatch, Id, Meta, Port, PortReply, PortRequest, RetryPolicy};
-use serde_json::json;
+use crate::domain::kernel::prelude::*;
 
-/// Messages to customers.
 #[derive(Clone, Copy, Debug)]
 pub struct Sms;
 
@@ -26,25 +17,21 @@ impl Port for Sms {
     type Events = (Id<Order>, Event);
 
     fn ask((order, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
-        let letter = letter(*order, event)?;
+        let Letter { customer, change, text } = letter(*order, event)?;
         Some(PortRequest {
             operation: "send",
-            key: format!("send-{order}-{:?}", letter.change).to_lowercase(),
+            key: format!("send-{order}-{change:?}").to_lowercase(),
             undoes: None,
             body: json!({
-                "operation": "send",
-                "orderId": order,
-                "phone": letter.customer.phone,
-                "name": letter.customer.name,
-                "status": letter.change,
-                "text": letter.text,
+                "operation": "send", "orderId": order, "phone": customer.phone,
+                "name": customer.name, "status": change, "text": text,
             }),
             retry_policy: RetryPolicy::UntilAnswered,
         })
     }
 
-    fn declined_before_call((_, event): &Self::Events) -> Option<String> {
-        let is_unreachable = recipient(event)?.phone.0.is_empty();
+    fn declined_before_call((order, event): &Self::Events) -> Option<String> {
+        let is_unreachable = letter(*order, event)?.customer.phone.0.is_empty();
         is_unreachable.then(|| "the customer gave no phone number".to_owned())
     }
 
@@ -64,47 +51,36 @@ impl Port for Sms {
     }
 }
 
-/// The customer who gets a message about this event; `None` when there is none.
-const fn recipient(event: &Event) -> Option<&Customer> {
-    match event {
-        Called { customer, .. }
-        | Paid { customer, .. }
-        | Confirmed { customer, .. }
-        | Cancelled { customer, .. }
-        | Rejected { customer, .. }
-        | Refunded { customer, .. }
-        | Completed { customer, .. } => Some(customer),
-        Released | Undone => None,
-    }
-}
-
+/// The message about this event; `None` when there is none.
 fn letter(order: Id<Order>, event: &Event) -> Option<Letter> {
-    let customer = recipient(event)?.clone();
-    let (change, text) = match event {
-        Called { fare, .. } => {
-            (Change::Requested, format!("your call {order} is received, the fare is {fare}"))
+    let call = format!("your call {order}");
+    let (customer, change, text) = match event {
+        Called { customer, fare, .. } => {
+            (customer, Change::Requested, format!("{call} is received, the fare is {fare}"))
         }
-        Paid { .. } => (Change::Paid, format!("your call {order} is paid")),
-        Confirmed { taxi: Some(taxi), .. } => {
-            (Change::Confirmed, format!("your call {order} is confirmed, taxi {taxi} comes"))
+        Paid { customer, .. } => (customer, Change::Paid, format!("{call} is paid")),
+        Confirmed { customer, taxi: Some(taxi) } => {
+            (customer, Change::Confirmed, format!("{call} is confirmed, taxi {taxi} comes"))
         }
-        Confirmed { taxi: None, .. } => {
-            (Change::Confirmed, format!("your call {order} is confirmed"))
+        Confirmed { customer, taxi: None } => {
+            (customer, Change::Confirmed, format!("{call} is confirmed"))
         }
-        Cancelled { reason: None, .. } => {
-            (Change::Cancelled, format!("your call {order} is cancelled"))
+        Cancelled { customer, reason: None, .. } => {
+            (customer, Change::Cancelled, format!("{call} is cancelled"))
         }
-        Cancelled { reason: Some(reason), .. } => {
-            (Change::Cancelled, format!("your call {order} is cancelled: {reason}"))
+        Cancelled { customer, reason: Some(reason), .. } => {
+            (customer, Change::Cancelled, format!("{call} is cancelled: {reason}"))
         }
-        Rejected { reason, .. } => {
-            (Change::Rejected, format!("your call {order} is rejected: {reason}"))
+        Rejected { customer, reason, .. } => {
+            (customer, Change::Rejected, format!("{call} is rejected: {reason}"))
         }
-        Completed { .. } => (Change::Completed, format!("your ride {order} is over")),
-        Refunded { amount, .. } => {
-            (Change::Refunded, format!("the {amount} for your call {order} are given back"))
+        Completed { customer, .. } => {
+            (customer, Change::Completed, format!("your ride {order} is over"))
+        }
+        Refunded { customer, amount } => {
+            (customer, Change::Refunded, format!("the {amount} for {call} are given back"))
         }
         Released | Undone => return None,
     };
-    Some(Letter { customer, change, text })
+    Some(Letter { customer: customer.clone(), change, text })
 }
