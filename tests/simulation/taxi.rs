@@ -18,8 +18,7 @@ use madang::domain::{
     taxi::{
         CallTaxi,
         grade::Grade,
-        message::Message,
-        notice::Change,
+        notice::{Change, Message},
         order::{self, Customer, Order, OrderBilling},
         payment::{self, Fare, Payment},
         reservation::{self, By, Reservation},

@@ -1,7 +1,13 @@
 //! The notice: the messages sent to the customer of one order, one for every change of the order.
-//! It has the order's number.
+//! It has the order's number. A port sends the messages, and a view lists them.
+//!
+//! A message to a customer without a phone number is not sent, and recorded as failed.
 
-use super::{CallTaxi, order::Customer, settings::Settings};
+use super::{
+    CallTaxi,
+    order::{self, Customer, Order},
+    settings::Settings,
+};
 use crate::domain::kernel::prelude::*;
 
 use Command::*;
@@ -87,6 +93,137 @@ impl Aggregate for Notice {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
+    }
+}
+
+/// The port that sends messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Sms;
+
+impl Port for Sms {
+    const NAME: &'static str = "taxi/sms";
+    /// Few concurrent calls, so that messages do not delay orders.
+    const CONCURRENCY: usize = 8;
+    type Events = (Id<Order>, order::Event);
+
+    fn ask((order, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
+        let Letter { customer, change, text } = letter(*order, event)?;
+        Some(PortRequest {
+            operation: "send",
+            key: format!("send-{order}-{change:?}").to_lowercase(),
+            undoes: None,
+            body: json!({
+                "operation": "send", "orderId": order, "phone": customer.phone,
+                "name": customer.name, "status": change, "text": text,
+            }),
+            retry_policy: RetryPolicy::UntilAnswered,
+        })
+    }
+
+    fn declined_before_call((order, event): &Self::Events) -> Option<String> {
+        let is_unreachable = letter(*order, event)?.customer.phone.0.is_empty();
+        is_unreachable.then(|| "the customer gave no phone number".to_owned())
+    }
+
+    fn on_reply((order, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
+        let failed = match answer {
+            PortReply::Approved(_) => None,
+            PortReply::Declined(reason)
+            | PortReply::Unreachable(reason)
+            | PortReply::TurnedAway(reason) => Some(reason.clone()),
+        };
+        let letter = letter(*order, event).unwrap_or_else(|| Letter {
+            customer: Customer::default(),
+            change: Change::Cancelled,
+            text: String::new(),
+        });
+        Dispatch::new(order.of::<Notice>(), Note { letter, failed })
+    }
+}
+
+/// The message about this event; `None` when there is none.
+fn letter(order: Id<Order>, event: &order::Event) -> Option<Letter> {
+    use order::Event as E;
+    let call = format!("your call {order}");
+    let (customer, change, text) = match event {
+        E::Called { customer, fare, .. } => {
+            (customer, Change::Requested, format!("{call} is received, the fare is {fare}"))
+        }
+        E::Paid { customer, .. } => (customer, Change::Paid, format!("{call} is paid")),
+        E::Confirmed { customer, taxi: Some(taxi) } => {
+            (customer, Change::Confirmed, format!("{call} is confirmed, taxi {taxi} comes"))
+        }
+        E::Confirmed { customer, taxi: None } => {
+            (customer, Change::Confirmed, format!("{call} is confirmed"))
+        }
+        E::Cancelled { customer, reason: None, .. } => {
+            (customer, Change::Cancelled, format!("{call} is cancelled"))
+        }
+        E::Cancelled { customer, reason: Some(reason), .. } => {
+            (customer, Change::Cancelled, format!("{call} is cancelled: {reason}"))
+        }
+        E::Rejected { customer, reason, .. } => {
+            (customer, Change::Rejected, format!("{call} is rejected: {reason}"))
+        }
+        E::Completed { customer, .. } => {
+            (customer, Change::Completed, format!("your ride {order} is over"))
+        }
+        E::Refunded { customer, amount } => {
+            (customer, Change::Refunded, format!("the {amount} for {call} are given back"))
+        }
+        E::Released | E::Undone => return None,
+    };
+    Some(Letter { customer: customer.clone(), change, text })
+}
+
+/// The view of messages, one row for each message, sent or failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// The position of its record.
+    pub id: u64,
+    pub order_id: u64,
+    pub name: Text,
+    pub phone: Text,
+    /// The change of the order that the message is about.
+    pub status: Change,
+    pub text: String,
+    /// The reason why it was not sent; `None` when it was sent.
+    pub failed: Option<String>,
+    /// The time at which the result was recorded.
+    pub time: Timestamp,
+}
+
+impl View for Message {
+    const NAME: &'static str = "taxi/messages";
+    type Events = (Id<Notice>, Event);
+    const FIELDS: &'static [Field] = &[
+        Field::key("id"),
+        Field::number("orderId"),
+        Field::text("phone"),
+        Field::text("status"),
+        Field::time("time"),
+    ];
+
+    fn key(_heard: &Self::Events, meta: &Meta) -> Option<u64> {
+        Some(meta.position)
+    }
+
+    fn fold(_row: Option<Self>, (notice, event): Self::Events, meta: &Meta) -> Option<Self> {
+        let (letter, failed) = match event {
+            Sent { letter } => (letter, None),
+            Failed { letter, reason } => (letter, Some(reason)),
+        };
+        Some(Self {
+            id: meta.position,
+            order_id: notice.number(),
+            name: letter.customer.name,
+            phone: letter.customer.phone,
+            status: letter.change,
+            text: letter.text,
+            failed,
+            time: meta.time,
+        })
     }
 }
 

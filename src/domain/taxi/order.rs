@@ -210,7 +210,13 @@ impl Aggregate for Order {
         let refunded = || Refunded { customer: customer(), amount: self.fare };
         match (&self.status, command) {
             (S::Blank, Call { grade, customer, card_no }) => {
-                called(grade, customer, card_no, settings)
+                if !customer.name.0.is_empty() && !customer.name.is_name() {
+                    return Err(Rejection::BadName);
+                }
+                if !customer.phone.is_short() || !card_no.is_short() {
+                    return Err(Rejection::TooLong);
+                }
+                Ok(vec![Called { grade, customer, card_no, fare: settings.fare(grade) }])
             }
             (S::Requested, Pay) => Ok(vec![Paid { customer: customer(), grade: self.grade }]),
             (S::Requested, Reject { how, reason }) => {
@@ -335,21 +341,6 @@ impl CallBody {
         let customer = Customer { name, phone };
         Ok(Call { grade, customer, card_no: self.card_no.unwrap_or_default() })
     }
-}
-
-fn called(
-    grade: Grade,
-    customer: Customer,
-    card_no: CardNumber,
-    settings: &Settings,
-) -> Decision<Order> {
-    if !customer.name.0.is_empty() && !customer.name.is_name() {
-        return Err(Rejection::BadName);
-    }
-    if !customer.phone.is_short() || !card_no.is_short() {
-        return Err(Rejection::TooLong);
-    }
-    Ok(vec![Called { grade, customer, card_no, fare: settings.fare(grade) }])
 }
 
 impl Order {

@@ -27,12 +27,8 @@ pub enum Reservation {
     /// The order has not reached the company.
     #[default]
     Blank,
-    /// The reservation waits for the dispatcher.
-    Accepted {
-        /// The reason why the last attempt to confirm it failed.
-        failed: Option<String>,
-        grade: Grade,
-    },
+    /// The reservation waits for the dispatcher. The last attempt to confirm it may have failed.
+    Accepted { failed: Option<String>, grade: Grade },
     /// Any taxi is accepted, and the cheapest is being looked up.
     Seeking { among: Among, grade: Grade },
     /// This taxi is being assigned.
@@ -71,29 +67,24 @@ pub enum By {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    // The order was paid.
     Accept { grade: Grade },
     // With this taxi, or with the cheapest that has stock.
     Confirm { taxi: Option<Id<Taxi>> },
-    // The lookup found this taxi as the cheapest with stock.
+    // The lookup found this taxi, none with stock, or none at all.
     Offer { taxi: Id<Taxi> },
-    // No taxi has stock.
     FindNone,
-    // No taxi is registered at all.
     DoWithout,
-    // The taxi is assigned.
+    // The taxi is assigned, or cannot be.
     Assign { taxi: Id<Taxi> },
-    // The taxi cannot be assigned.
     Fail { reason: String },
     Cancel { by: By },
-    // The ride is over.
     Complete,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     Accepted { confirm_by: Option<Timestamp>, grade: Grade },
-    // Any taxi is accepted: the cheapest has to be looked up.
+    // Any taxi is accepted: the cheapest is to be looked up.
     TaxiSought { among: Among, grade: Grade },
     // This taxi is to be assigned.
     TaxiChosen { taxi: Id<Taxi>, choice: Choice, grade: Grade },
@@ -151,7 +142,12 @@ impl Aggregate for Reservation {
                 Ok(vec![Accepted { confirm_by: settings.confirm_by(now), grade }])
             }
             (R::Accepted { .. }, Confirm { taxi: Some(taxi) }) => chosen(taxi, Choice::Dispatcher),
-            (R::Accepted { .. }, Confirm { taxi: None }) => sought(Among::InStock),
+            // When the cheapest was taken, the next one is looked up. In each round another
+            // reservation has taken a taxi, so the rounds are bounded.
+            (R::Accepted { .. }, Confirm { taxi: None })
+            | (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => {
+                sought(Among::InStock)
+            }
             (R::Seeking { among: Among::InStock, .. }, FindNone) => sought(Among::Registered),
             (R::Seeking { among: Among::Registered, .. }, FindNone) => failed(none_left(grade)),
             (R::Seeking { .. }, Offer { taxi }) => chosen(taxi, Choice::Cheapest),
@@ -159,8 +155,6 @@ impl Aggregate for Reservation {
             (R::Assigning { taxi, .. }, Assign { taxi: assigned }) if *taxi == assigned => {
                 confirmed(Some(assigned))
             }
-            // In each round another reservation has taken a taxi, so the rounds are bounded.
-            (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => sought(Among::InStock),
             (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { reason }) => failed(reason),
             // A dispatcher may cancel before the reservation learns that the ride is over.
             (R::Confirmed { .. } | R::Cancelled, Complete) => Ok(vec![Completed]),

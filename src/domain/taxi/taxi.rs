@@ -102,10 +102,9 @@ impl Aggregate for Taxi {
 
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
         let Self::Registered { model, registered, held } = self else {
-            return match command {
-                Register { model, stock } => registration(model, stock),
-                _ => Err(Rejection::Unknown),
-            };
+            let Register { model, stock } = command else { return Err(Rejection::Unknown) };
+            check(&model, stock)?;
+            return Ok(vec![Registered { model, stock }]);
         };
         let stock = self.stock();
         match command {
@@ -237,28 +236,19 @@ impl Taxi {
     }
 }
 
-impl Model {
-    fn check(&self) -> Result<(), Rejection> {
-        if !self.taxi_name.is_name() || !self.company_name.is_name() {
-            return Err(Rejection::BadName);
-        }
-        if self.item_price.is_accepted() { Ok(()) } else { Err(Rejection::TooDear) }
+fn check(model: &Model, taxis: Quantity) -> Result<(), Rejection> {
+    if !model.taxi_name.is_name() || !model.company_name.is_name() {
+        return Err(Rejection::BadName);
     }
-}
-
-const fn check_count(taxis: Quantity) -> Result<(), Rejection> {
+    if !model.item_price.is_accepted() {
+        return Err(Rejection::TooDear);
+    }
     if taxis.is_accepted() { Ok(()) } else { Err(Rejection::TooMany) }
 }
 
 /// The number of held taxis. It fits, because it never exceeds the registered taxis.
 fn count(held: &BTreeSet<Id<Reservation>>) -> Quantity {
     Quantity(u32::try_from(held.len()).unwrap_or(u32::MAX))
-}
-
-fn registration(model: Model, stock: Quantity) -> Decision<Taxi> {
-    model.check()?;
-    check_count(stock)?;
-    Ok(vec![Registered { model, stock }])
 }
 
 fn revised(
@@ -273,17 +263,10 @@ fn revised(
         item_price: revision.item_price.unwrap_or(model.item_price),
         grade: revision.grade.unwrap_or(model.grade),
     };
-    new.check()?;
-    let mut events = vec![];
-    if new != *model {
-        events.push(Revised { model: new });
-    }
-    if let Some(stock) = revision.stock {
-        let total = stock.plus(held);
-        check_count(total)?;
-        if total != registered {
-            events.push(Restocked { registered: total, stock });
-        }
-    }
-    Ok(events)
+    let total = revision.stock.map(|stock| stock.plus(held));
+    check(&new, total.unwrap_or_default())?;
+    let revised = (new != *model).then_some(Revised { model: new });
+    let total = total.filter(|total| *total != registered);
+    let restocked = total.map(|total| Restocked { registered: total, stock: total.less(held) });
+    Ok(revised.into_iter().chain(restocked).collect())
 }

@@ -6,9 +6,8 @@ use madang::domain::{
     taxi::{
         availability::Availability,
         grade::Grade,
-        message::Message,
         my_page::MyPage,
-        notice::Change,
+        notice::{Change, Message},
         order::{self, Order},
         payment::{Fare, Payment},
         reservation::Reservation,
