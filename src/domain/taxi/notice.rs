@@ -20,8 +20,9 @@ pub struct Notice {
 }
 
 /// The changes that a customer is notified of. Each happens to an order at most once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
+    #[default]
     Requested,
     Paid,
     Confirmed,
@@ -32,7 +33,7 @@ pub enum Change {
 }
 
 /// A message to a customer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     pub customer: Customer,
     pub change: Change,
@@ -132,11 +133,7 @@ impl Port for Sms {
             | PortReply::Unreachable(reason)
             | PortReply::TurnedAway(reason) => Some(reason.clone()),
         };
-        let letter = letter(*order, event).unwrap_or_else(|| Letter {
-            customer: Customer::default(),
-            change: Change::Cancelled,
-            text: String::new(),
-        });
+        let letter = letter(*order, event).unwrap_or_default();
         Dispatch::new(order.of::<Notice>(), Note { letter, failed })
     }
 }
@@ -230,48 +227,24 @@ impl View for Message {
 #[cfg(test)]
 mod specs {
     use super::*;
-    use crate::domain::kernel::spec::{Spec, table};
+    use crate::domain::kernel::spec::Spec;
 
     #[test]
     fn each_change_is_recorded_once_whether_its_message_was_sent_or_not() {
-        let pasts = [("Blank", vec![]), ("Sent", vec![sent()]), ("Failed", vec![failed()])];
-        let commands = [
-            note(Change::Paid, None),
-            note(Change::Paid, Some("down")),
-            note(Change::Confirmed, None),
-            note(Change::Confirmed, Some("down")),
-        ];
-        table::<Notice>(
-            &pasts,
-            &commands,
-            "
-            past   Note Note   Note Note
-            Blank  Sent Failed Sent Failed
-            Sent   -    -      Sent Failed
-            Failed -    -      Sent Failed
-            ",
-        );
-    }
-
-    #[test]
-    fn a_message_that_cannot_be_sent_is_recorded_with_the_reason() {
-        Notice::given([]).when(note(Change::Paid, None)).then([sent()]);
-        Notice::given([]).when(note(Change::Paid, Some("no such phone"))).then([failed()]);
-    }
-
-    fn note(change: Change, failed: Option<&str>) -> Command {
-        Note { letter: letter(change), failed: failed.map(ToOwned::to_owned) }
-    }
-
-    fn sent() -> Event {
-        Sent { letter: letter(Change::Paid) }
-    }
-
-    fn failed() -> Event {
-        Failed { letter: letter(Change::Paid), reason: "no such phone".into() }
-    }
-
-    fn letter(change: Change) -> Letter {
-        Letter { customer: Customer::default(), change, text: "news".into() }
+        let letter = |change| Letter { change, ..Letter::default() };
+        let note = |change, failed| Note { letter: letter(change), failed };
+        let reason = || "no such phone".to_owned();
+        let sent = |change| Sent { letter: letter(change) };
+        let failed = |change| Failed { letter: letter(change), reason: reason() };
+        let (paid, confirmed) = (Change::Paid, Change::Confirmed);
+        Notice::given([]).when(note(paid, None)).then([sent(paid)]);
+        Notice::given([]).when(note(paid, Some(reason()))).then([failed(paid)]);
+        for past in [sent(paid), failed(paid)] {
+            let given = || Notice::given([past.clone()]);
+            given().when(note(paid, None)).then([]);
+            given().when(note(paid, Some(reason()))).then([]);
+            given().when(note(confirmed, None)).then([sent(confirmed)]);
+            given().when(note(confirmed, Some(reason()))).then([failed(confirmed)]);
+        }
     }
 }

@@ -226,7 +226,9 @@ impl Aggregate for Reservation {
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring(&["id", "orderId"])
-            .on_referenced("confirm by status", ReferBody::means)
+            .on_referenced("confirm by status", |ReferBody { order_id, status, taxi_id }| {
+                StatusBody { status, taxi_id }.means().map(|command| (order_id, command))
+            })
             .command("confirm", |TaxiBody { taxi_id }| Confirm { taxi: taxi_id })
             .command("cancel", |Empty {}| Cancel { by: By::Dispatcher })
             .on_item("confirm or cancel by status", [Patch, Put], StatusBody::means)
@@ -263,13 +265,6 @@ struct ReferBody {
     order_id: Number,
     status: Text,
     taxi_id: Option<Id<Taxi>>,
-}
-
-impl ReferBody {
-    fn means(self) -> Result<(Number, Command), Malformed> {
-        let body = StatusBody { status: self.status, taxi_id: self.taxi_id };
-        Ok((self.order_id, body.means()?))
-    }
 }
 
 /// The status words that confirm a reservation.

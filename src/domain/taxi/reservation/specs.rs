@@ -26,46 +26,30 @@ fn every_command_is_answered_in_every_state() {
         ("Cancelled", vec![ACCEPTED, Cancelled { by: By::Order }]),
         ("Completed", vec![ACCEPTED, Confirmed { taxi: Some(taxi) }, Completed]),
     ];
-    let confirm = |taxi| Confirm { taxi };
-    let of_the_dispatcher = [confirm(None), confirm(Some(taxi)), confirm(Some(other))];
+    let [any, this, another] = [None, Some(taxi), Some(other)].map(|taxi| Confirm { taxi });
     let [by_order, by_dispatcher] = [By::Order, By::Dispatcher].map(|by| Cancel { by });
-    table::<Reservation>(&pasts, &of_the_dispatcher, OF_THE_DISPATCHER);
-    table::<Reservation>(&pasts, &[ACCEPT, Complete, by_order, by_dispatcher], OF_THE_ORDER);
+    let of_people = [any, this, another, ACCEPT, Complete, by_order, by_dispatcher];
+    table::<Reservation>(&pasts, &of_people, OF_PEOPLE);
     let [same, another] = [taxi, other].map(|taxi| Assign { taxi });
     let of_the_taxis = [Offer { taxi }, FindNone, DoWithout, same, another, fail()];
     table::<Reservation>(&pasts, &of_the_taxis, OF_THE_TAXIS);
 }
 
 /// The first confirmation is for any taxi, the second for the assigned one, the third for another.
-const OF_THE_DISPATCHER: &str = "
-past               Confirm      Confirm      Confirm
-Blank              !Unknown     !Unknown     !Unknown
-Accepted           TaxiSought   TaxiChosen   TaxiChosen
-Seeking-in-stock   -            !IsAssigning !IsAssigning
-Seeking-any        -            !IsAssigning !IsAssigning
-Assigning-cheapest -            -            !IsAssigning
-Assigning-chosen   -            -            !IsAssigning
-Accepted-again     TaxiSought   TaxiChosen   TaxiChosen
-Confirmed          -            -            !IsConfirmed
-Confirmed-without  -            !IsConfirmed !IsConfirmed
-Cancelled          !IsCancelled !IsCancelled !IsCancelled
-Completed          !IsCompleted !IsCompleted !IsCompleted
-";
-
 /// The first cancellation is by the order, the second by the dispatcher.
-const OF_THE_ORDER: &str = "
-past               Accept       Complete   Cancel       Cancel
-Blank              Accepted     !Unknown   !Unknown     !Unknown
-Accepted           -            !NotWanted Cancelled    Cancelled
-Seeking-in-stock   -            !NotWanted Cancelled    Cancelled
-Seeking-any        -            !NotWanted Cancelled    Cancelled
-Assigning-cheapest -            !NotWanted Cancelled    Cancelled
-Assigning-chosen   -            !NotWanted Cancelled    Cancelled
-Accepted-again     -            !NotWanted Cancelled    Cancelled
-Confirmed          -            Completed  Cancelled    Cancelled
-Confirmed-without  -            Completed  Cancelled    Cancelled
-Cancelled          !IsCancelled Completed  -            -
-Completed          !IsCompleted -          !IsCompleted !IsCompleted
+const OF_PEOPLE: &str = "
+past               Confirm      Confirm      Confirm      Accept       Complete   Cancel       Cancel
+Blank              !Unknown     !Unknown     !Unknown     Accepted     !Unknown   !Unknown     !Unknown
+Accepted           TaxiSought   TaxiChosen   TaxiChosen   -            !NotWanted Cancelled    Cancelled
+Seeking-in-stock   -            !IsAssigning !IsAssigning -            !NotWanted Cancelled    Cancelled
+Seeking-any        -            !IsAssigning !IsAssigning -            !NotWanted Cancelled    Cancelled
+Assigning-cheapest -            -            !IsAssigning -            !NotWanted Cancelled    Cancelled
+Assigning-chosen   -            -            !IsAssigning -            !NotWanted Cancelled    Cancelled
+Accepted-again     TaxiSought   TaxiChosen   TaxiChosen   -            !NotWanted Cancelled    Cancelled
+Confirmed          -            -            !IsConfirmed -            Completed  Cancelled    Cancelled
+Confirmed-without  -            !IsConfirmed !IsConfirmed -            Completed  Cancelled    Cancelled
+Cancelled          !IsCancelled !IsCancelled !IsCancelled !IsCancelled Completed  -            -
+Completed          !IsCompleted !IsCompleted !IsCompleted !IsCompleted -          !IsCompleted !IsCompleted
 ";
 
 /// The first assignment is of the chosen taxi, the second of another.

@@ -34,22 +34,13 @@ fn every_command_is_answered_in_every_state() {
 }
 
 #[test]
-fn each_reservation_takes_one_taxi_at_most() {
+fn the_stock_is_the_registered_taxis_less_the_assigned_ones() {
+    let past = || Taxi::given([registered(2), assigned(7, 1)]);
     Taxi::given([registered(2)]).when(assign(7)).then([assigned(7, 1)]);
-    Taxi::given([registered(2), assigned(7, 1)]).when(assign(7)).then([]);
-}
-
-#[test]
-fn the_taxi_of_a_reservation_is_released_once() {
-    let release = || Release { reservation: RESERVATION };
-    Taxi::given([registered(1), assigned(7, 0)]).when(release()).then([released(7, 1)]);
-    Taxi::given([registered(1)]).when(release()).then([]);
-}
-
-#[test]
-fn a_driver_sets_the_number_of_free_taxis() {
+    past().when(assign(8)).then([assigned(8, 0)]);
+    past().when(Release { reservation: RESERVATION }).then([released(7, 2)]);
     let restocked = Restocked { registered: Quantity(6), stock: Quantity(5) };
-    Taxi::given([registered(1), assigned(7, 0)]).when(restock(5)).then([restocked]);
+    past().when(restock(5)).then([restocked]);
 }
 
 #[test]
