@@ -104,12 +104,14 @@ impl Saga for Ride {
     /// Compensates for the rejection by a taxi. All other rejections are ignored: the event that
     /// caused them arrived and was handled before the rejection.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        match self.taxi() {
-            Hold::Asked(taxi) if refused.is(taxi, variant!(Assign)) => match self {
-                Riding { .. } => Step::wait(Riding { taxi: Hold::Free })
-                    .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() }),
-                state => state.with(Hold::Free).proceed(me),
-            },
+        match (self, self.taxi()) {
+            (Riding { .. }, Hold::Asked(taxi)) if refused.is(taxi, variant!(Assign)) => {
+                Step::wait(Riding { taxi: Hold::Free })
+                    .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() })
+            }
+            (Undoing(_), Hold::Asked(taxi)) if refused.is(taxi, variant!(Assign)) => {
+                self.without_taxi().proceed(me)
+            }
             _ => Step::wait(self),
         }
     }
@@ -124,7 +126,7 @@ impl Saga for Ride {
                 self.without_reservation().proceed(me)
             }
             Hold::Releasing(taxi) if unchanged.is(taxi, variant!(Release)) => {
-                self.with(Hold::Free).proceed(me)
+                self.without_taxi().proceed(me)
             }
             _ => Step::wait(self),
         }
@@ -215,15 +217,17 @@ impl Ride {
 
     fn on_taxi(self, me: Id<Self>, id: Id<Taxi>, event: &taxi::Event) -> Step<Self> {
         use taxi::Event as E;
-        match (self.taxi(), event) {
-            (Hold::Asked(taxi), E::Assigned { .. }) if taxi == id => match self {
-                Riding { .. } => Step::wait(Riding { taxi: Hold::Held(taxi) })
-                    .send(me.of::<Reservation>(), Assigned { taxi }),
-                state => Step::wait(state.with(Hold::Releasing(taxi)))
-                    .send(taxi, Release { reservation: me.of() }),
-            },
-            (Hold::Releasing(taxi), E::Released { .. }) if taxi == id => {
-                self.with(Hold::Free).proceed(me)
+        match (self, self.taxi(), event) {
+            (Riding { .. }, Hold::Asked(taxi), E::Assigned { .. }) if taxi == id => {
+                Step::wait(Riding { taxi: Hold::Held(taxi) })
+                    .send(me.of::<Reservation>(), Assigned { taxi })
+            }
+            (Undoing(undo), Hold::Asked(taxi), E::Assigned { .. }) if taxi == id => {
+                Step::wait(Undoing(Undo { taxi: Hold::Releasing(taxi), ..undo }))
+                    .send(taxi, Release { reservation: me.of() })
+            }
+            (_, Hold::Releasing(taxi), E::Released { .. }) if taxi == id => {
+                self.without_taxi().proceed(me)
             }
             _ => Step::wait(self),
         }
@@ -239,14 +243,12 @@ impl Ride {
         }
     }
 
-    /// The same state with this state of the taxi.
-    const fn with(self, taxi: Hold) -> Self {
+    /// The same state after the taxi of a ride that ends was released.
+    const fn without_taxi(self) -> Self {
         match self {
-            Riding { .. } => Riding { taxi },
-            Confirming { .. } => Confirming { taxi },
-            Undoing(undo) => Undoing(Undo { taxi, ..undo }),
-            Completing(undo) => Completing(Undo { taxi, ..undo }),
-            Idle | Closing => self,
+            Undoing(undo) => Undoing(Undo { taxi: Hold::Free, ..undo }),
+            Completing(undo) => Completing(Undo { taxi: Hold::Free, ..undo }),
+            state => state,
         }
     }
 
