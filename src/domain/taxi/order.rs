@@ -69,7 +69,7 @@ enum Status {
     Rejected(FailureKind, String),
 }
 
-/// What is still to be undone for a cancelled order: its payment, its reservation and taxi, or both.
+/// What is still to be undone for a cancelled order. The ride is its reservation and its taxi.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum Left {
     Everything,

@@ -279,7 +279,7 @@ fn held(taxi: Option<Id<Taxi>>) -> Hold {
     taxi.map_or(Hold::Free, Hold::Held)
 }
 
-/// Begins to undo or to complete a ride: releases the taxi that it holds, and tells the reservation.
+/// Begins to undo or to complete a ride: releases the taxi of the ride, and tells the reservation.
 fn end(
     me: Id<Ride>,
     ending: fn(Undo) -> Ride,
