@@ -17,8 +17,7 @@ use madang::domain::{
     taxi::{
         CallTaxi,
         grade::Grade,
-        message::Message,
-        notice::Change,
+        notice::{Change, Message},
         order::{self, Customer, Order, OrderBilling},
         payment::{self, Fare, Payment},
         reservation::{self, By, Reservation},
@@ -238,6 +237,20 @@ fn a_completed_ride_frees_its_taxi_and_is_paid_for_good() {
     let by = By::Dispatcher;
     assert!(world.tell::<Reservation>(1, reservation::Command::Cancel { by }).is_err());
     assert_eq!(world.shown::<Payment>(1)["status"], "Approved");
+    everything_adds_up(&world).unwrap();
+}
+
+#[test]
+fn a_reservation_that_is_cancelled_just_before_it_learns_of_the_end_of_the_ride_is_completed() {
+    let mut world = company();
+    world.tell::<Order>(1, call()).unwrap();
+    world.tell::<Reservation>(1, confirm(None)).unwrap();
+    world.submit::<Order>(1, order::Command::Complete).unwrap();
+    let by = By::Dispatcher;
+    world.submit::<Reservation>(1, reservation::Command::Cancel { by }).unwrap();
+    world.settle(&mut Dice::new(1));
+    assert_eq!(shown::<Order>(&world, 1, "status"), "Completed");
+    assert_eq!(world.get::<Reservation>(1), Reservation::Completed);
     everything_adds_up(&world).unwrap();
 }
 

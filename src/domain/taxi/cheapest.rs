@@ -1,8 +1,8 @@
 //! The lookup of the cheapest taxi with stock, of the grade that was paid for or a better one, for
 //! reservations that accept any taxi.
 //!
-//! When no such taxi has stock, a second query searches all taxis, of any grade. A company without any taxi confirms
-//! without one; a company whose taxis are all assigned does not.
+//! When no such taxi has stock, a second query searches all taxis, of any grade. A company without
+//! any taxi confirms without one; a company whose taxis are all assigned does not.
 
 use super::{
     availability::Availability,
@@ -13,9 +13,8 @@ use super::{
         Reservation,
     },
 };
-use crate::domain::kernel::{Dispatch, Filter, Id, Lookup, Meta, Query};
+use crate::domain::kernel::prelude::*;
 
-/// The cheapest taxi with stock of a grade or better.
 #[derive(Clone, Copy, Debug)]
 pub struct Cheapest;
 

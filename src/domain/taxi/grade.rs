@@ -1,7 +1,6 @@
 //! The grade of a taxi. An order names it, and the settings have a fare for each.
 
-use crate::domain::kernel::{Malformed, Text};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 use std::fmt;
 
 /// The grade of taxi that the customer wants, or that a taxi has; a later one is better.
@@ -10,22 +9,16 @@ use std::fmt;
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
-    /// Any taxi.
     #[default]
     Basic,
-    /// A better one.
     Prime,
-    /// The best.
     Platinum,
 }
 
 impl Grade {
     /// The grade that a client names in this field; case is ignored.
-    ///
-    /// # Errors
-    /// When there is no such grade; the message lists them.
     pub(super) fn read(field: &str, word: &Text) -> Result<Self, Malformed> {
-        match word.0.trim().to_ascii_lowercase().as_str() {
+        match word.as_compared().0.as_str() {
             "basic" => Ok(Self::Basic),
             "prime" => Ok(Self::Prime),
             "platinum" => Ok(Self::Platinum),

@@ -2,7 +2,7 @@
 //! belongs to a confirmed reservation.
 
 use super::{
-    order::{Order, OrderBilling},
+    order::{Order, OrderBilling, ShownStatus},
     payment::Payment,
     reservation::Reservation,
     ride::Ride,
@@ -10,10 +10,6 @@ use super::{
 };
 use crate::domain::kernel::{Id, StateReader, payment::Stage};
 
-/// Checks the invariants of the whole company.
-///
-/// # Errors
-/// The invariant that is violated, as a sentence.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
     state.each::<Order>(|number, order| {
         if is_settled(state, number) { check_order(state, number, order) } else { Ok(()) }
@@ -32,14 +28,13 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     let reservation = state.get::<Reservation>(number);
     let status = order.status();
     let holds = match (status, &reservation) {
-        ("Paid", Reservation::Accepted { .. }) | ("Completed", Reservation::Completed) => {
-            payment == Stage::Approved
-        }
-        ("Confirmed", Reservation::Confirmed { taxi }) => {
+        (ShownStatus::Paid, Reservation::Accepted { .. })
+        | (ShownStatus::Completed, Reservation::Completed) => payment == Stage::Approved,
+        (ShownStatus::Confirmed, Reservation::Confirmed { taxi }) => {
             payment == Stage::Approved && taxi.is_none_or(|taxi| holds(state, taxi, number))
         }
-        ("Rejected", Reservation::Blank) => payment == Stage::Declined,
-        ("Cancelled", Reservation::Blank | Reservation::Cancelled) => {
+        (ShownStatus::Rejected, Reservation::Blank) => payment == Stage::Declined,
+        (ShownStatus::Cancelled, Reservation::Blank | Reservation::Cancelled) => {
             matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined)
         }
         _ => false,
@@ -47,7 +42,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     if holds {
         return Ok(());
     }
-    Err(format!("taxi/orders {number} is {status}, its payment {payment:?}, {reservation:?}"))
+    Err(format!("taxi/orders {number} is {status:?}, its payment {payment:?}, {reservation:?}"))
 }
 
 fn holds(state: &impl StateReader, taxi: Id<Taxi>, order: u64) -> bool {

@@ -5,7 +5,6 @@ pub mod availability;
 pub mod cheapest;
 pub mod grade;
 mod invariants;
-pub mod message;
 pub mod my_page;
 pub mod notice;
 pub mod order;
@@ -13,53 +12,39 @@ pub mod payment;
 pub mod reservation;
 pub mod ride;
 pub mod settings;
-pub mod sms;
 #[expect(
     clippy::module_inception,
     reason = "a fleet of one car model is what this business calls a taxi"
 )]
 pub mod taxi;
 
-use super::kernel::{Business, Host, StateReader};
-use availability::Availability;
-use cheapest::Cheapest;
-use message::Message;
-use my_page::MyPage;
-use notice::Notice;
-use order::{Order, OrderBilling};
-use payment::{CardPayment, Payment};
-use reservation::Reservation;
-use ride::Ride;
-use settings::Settings;
-use sms::Sms;
-use taxi::Taxi;
+use super::kernel::prelude::*;
 
-/// The business of calling taxis.
 #[derive(Clone, Copy, Debug)]
 pub struct CallTaxi;
 
 impl Business for CallTaxi {
     const NAME: &'static str = "taxi";
-    type Settings = Settings;
+    type Settings = settings::Settings;
     const EXAMPLE: Option<(&'static str, &'static str)> =
         Some(("orders", r#"{"orderType":"basic","name":"Jung"}"#));
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Order>()
-            .aggregate::<Payment>()
-            .aggregate::<Reservation>()
-            .aggregate::<Taxi>()
-            .aggregate::<Notice>()
-            .saga::<OrderBilling>()
-            .saga::<Ride>()
-            .port::<CardPayment>()
-            .port::<Sms>()
-            .lookup::<Cheapest>()
-            .view::<MyPage>()
-            .view::<Availability>()
-            .view::<Message>();
+        host.aggregate::<order::Order>()
+            .aggregate::<payment::Payment>()
+            .aggregate::<reservation::Reservation>()
+            .aggregate::<taxi::Taxi>()
+            .aggregate::<notice::Notice>()
+            .saga::<order::OrderBilling>()
+            .saga::<ride::Ride>()
+            .port::<payment::CardPayment>()
+            .port::<notice::Sms>()
+            .lookup::<cheapest::Cheapest>()
+            .view::<my_page::MyPage>()
+            .view::<availability::Availability>()
+            .view::<notice::Message>();
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {

@@ -1,47 +1,44 @@
 //! The order: a customer's call for a taxi, and its outcome.
 //!
 //! ```text
-//!           paid          confirmed             completed
+//!            paid          confirmed             completed
 //! Requested ─────▶ Paid ───────────▶ Confirmed ───────────▶ Completed
-//!   │   │ cancelled  │ cancelled         │ cancelled
-//!   │   └────────────┴──────┬────────────┘
-//!   │ rejected              ▼      everything is undone
-//!   ▼                   Cancelling ────────────────────▶ Cancelled
-//! Rejected
+//!   │   │           │ cancelled        │ cancelled
+//!   │   │           └────────┬─────────┘
+//!   │   │ cancelled          ▼
+//!   │   │          Cancelled(Everything)
+//!   │   │       ride undone │  │ money back
+//!   │   │                   ▼  ▼
+//!   │   └─▶ Cancelled(Money)   Cancelled(Ride)
+//!   │ rejected   money back │  │ ride undone
+//!   ▼                       ▼  ▼
+//! Rejected             Cancelled(Nothing)
 //! ```
 //! Two sagas undo a cancelled order: the billing saga gives the money back, the ride saga gives the
 //! taxi back. Neither waits for the other.
 
-mod paying;
-mod rejection;
-mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
-mod undoing;
 
 use super::{
-    CallTaxi, DISPATCHER, DRIVER, grade::Grade, payment::CardPayment, settings::Settings,
+    CallTaxi, DISPATCHER, DRIVER,
+    grade::Grade,
+    payment::{CardPayment, Fare},
+    settings::Settings,
     taxi::Taxi,
 };
 use crate::domain::kernel::{
-    Aggregate, CardNumber, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Money,
-    Port, Progress, Text, Timestamp,
+    payment::{Billing, Payable, Turn},
+    prelude::*,
 };
-pub use paying::OrderBilling;
-pub use rejection::Rejection;
-use routes::{CallBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
-use undoing::Left;
-pub use undoing::Stage;
 
-use Command::{
-    Call, CallOff, Cancel, Close, Complete, Confirm, FinishCancelling, Pay, RecordRefund, Reject,
-};
-use Event::{Called, Cancelled, Completed, Confirmed, Paid, Refunded, Rejected, Released, Undone};
+use Command::*;
+use Event::*;
 
-/// A call for a taxi.
+/// The billing saga of an order. It needs no other part of the business, so that no suspended part
+/// delays a refund.
+pub type OrderBilling = Billing<Order>;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     grade: Grade,
@@ -54,141 +51,139 @@ pub struct Order {
 /// The customer, who receives the messages about the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
-    /// The name of the customer; empty when the client gave none.
+    /// Empty when the client gave none.
     pub name: Text,
-    /// The phone number of the customer; may be empty.
+    /// May be empty.
     pub phone: Text,
 }
 
-/// The status of an order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum Status {
     #[default]
     Blank,
     Requested,
     Paid,
-    Confirmed {
-        taxi: Option<Id<Taxi>>,
-    },
-    Cancelling(Left),
-    Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
-    Completed {
-        taxi: Option<Id<Taxi>>,
-    },
+    Confirmed(Option<Id<Taxi>>),
+    Completed(Option<Id<Taxi>>),
+    Cancelled(Left),
+    Rejected(FailureKind, String),
 }
 
-/// The commands of an order.
+/// What is still to be undone for a cancelled order. The ride is its reservation and its taxi.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Left {
+    Everything,
+    Money,
+    Ride,
+    Nothing,
+}
+
+/// The status of an order as clients see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShownStatus {
+    #[default]
+    #[serde(rename = "")]
+    Blank,
+    Requested,
+    Paid,
+    Confirmed,
+    Cancelled,
+    Rejected,
+    Completed,
+}
+
+/// The stage of an order when it was cancelled, which determines what is to be undone. A paid order
+/// has a reservation, or gets one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Stage {
+    Requested,
+    Paid,
+    Confirmed { taxi: Option<Id<Taxi>> },
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer calls for a taxi.
-    Call {
-        /// The grade of taxi.
-        grade: Grade,
-        /// The customer who calls.
-        customer: Customer,
-        /// The card to be charged; may be empty.
-        card_no: CardNumber,
-    },
-    /// The customer cancels the order.
+    Call { grade: Grade, customer: Customer, card_no: CardNumber },
     Cancel,
-    /// The payment was approved.
     Pay,
-    /// The dispatcher confirmed the order, with this taxi or without one.
-    Confirm {
-        /// The taxi assigned.
-        taxi: Option<Id<Taxi>>,
-    },
-    /// The payment failed.
-    Reject {
-        /// The family of the failure.
-        how: FailureKind,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The company cancels the order.
-    CallOff {
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The reservation and the taxi of the cancelled order are undone.
+    Confirm { taxi: Option<Id<Taxi>> },
+    Reject { how: FailureKind, reason: String },
+    // The company cancels the order.
+    CallOff { reason: String },
+    // The reservation and the taxi of the cancelled order are undone.
     FinishCancelling,
-    /// The ride is over.
     Complete,
-    /// The cancelled order was never paid.
+    // The cancelled order was never paid.
     Close,
-    /// The money of the cancelled order was given back.
     RecordRefund,
 }
 
-/// The events of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// A customer called for a taxi.
-    Called {
-        /// The grade of taxi.
-        grade: Grade,
-        /// The customer who called.
-        customer: Customer,
-        /// The card to be charged.
-        card_no: CardNumber,
-        /// The fare, in won.
-        fare: Money,
-    },
-    /// The order was paid.
-    Paid {
-        /// The customer who called.
-        customer: Customer,
-        /// The grade of taxi that was paid for.
-        #[serde(default)]
-        grade: Grade,
-    },
-    /// The dispatcher confirmed the order.
-    Confirmed {
-        /// The customer who called.
-        customer: Customer,
-        /// The taxi assigned, if there is one.
-        taxi: Option<Id<Taxi>>,
-    },
-    /// The order was cancelled; everything done for it is now to be undone.
-    Cancelled {
-        /// The customer who called.
-        customer: Customer,
-        /// The stage of the order at that time.
-        was: Stage,
-        /// The reason, when the customer did not cancel it.
-        reason: Option<String>,
-    },
-    /// The order was rejected.
-    Rejected {
-        /// The customer who called.
-        customer: Customer,
-        /// The family of the failure.
-        how: FailureKind,
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// Everything done for the cancelled order has been undone.
+    Called { grade: Grade, customer: Customer, card_no: CardNumber, fare: Money },
+    Paid { customer: Customer, grade: Grade },
+    Confirmed { customer: Customer, taxi: Option<Id<Taxi>> },
+    // The reason is `None` when the customer cancelled the order.
+    Cancelled { customer: Customer, was: Stage, reason: Option<String> },
+    Rejected { customer: Customer, how: FailureKind, reason: String },
+    // Everything done for the cancelled order has been undone.
     Undone,
-    /// The ride is over: the taxi is free again, and the order cannot be cancelled any more.
-    Completed {
-        /// The customer who called.
-        customer: Customer,
-        /// The taxi that came, if there was one.
-        taxi: Option<Id<Taxi>>,
-    },
-    /// The money of the cancelled order was given back.
-    Refunded {
-        /// The customer who called.
-        customer: Customer,
-        /// The amount, in won.
-        amount: Money,
-    },
-    /// The reservation and the taxi of the cancelled order are undone; its money is not yet.
+    // The taxi is free again, and the order cannot be cancelled any more.
+    Completed { customer: Customer, taxi: Option<Id<Taxi>> },
+    // The money of the cancelled order was given back.
+    Refunded { customer: Customer, amount: Money },
+    // The reservation and the taxi of the cancelled order are undone; its money is not yet.
     Released,
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such order";
+        AlreadyCalled: "the taxi has been called already";
+        BadName: invalid "the name must have 1 to 100 characters, or be left out";
+        TooLong: invalid "card and phone numbers have at most 100 characters";
+        NotPaid: "the order has not been paid";
+        IsPaid: "the order has been paid";
+        IsConfirmed: "the order has been confirmed already";
+        IsCancelled: "the order is cancelled";
+        WasRejected: "the order was rejected";
+        NotCancelling: "the order is not being cancelled";
+        IsCompleted: "the ride is over";
+        NotConfirmed: "the order has not been confirmed";
+    }
+}
+
+impl Payable for Order {
+    type Bill = Fare;
+    const BILLING: &'static str = "taxi/billing";
+
+    fn turn(event: &Event) -> Option<Turn<Fare>> {
+        match event {
+            Called { card_no, fare, .. } => {
+                Some(Turn::Placed { bill: Fare { card_no: card_no.clone() }, amount: *fare })
+            }
+            Paid { .. } => Some(Turn::Accepted),
+            Cancelled { .. } => Some(Turn::CalledOff),
+            Rejected { .. } | Refunded { .. } | Undone => Some(Turn::Over),
+            Confirmed { .. } | Released | Completed { .. } => None,
+        }
+    }
+
+    fn accept() -> Command {
+        Pay
+    }
+
+    fn reject(how: FailureKind, reason: String) -> Command {
+        Reject { how, reason }
+    }
+
+    fn close() -> Command {
+        Close
+    }
+
+    fn refunded() -> Command {
+        RecordRefund
+    }
 }
 
 impl Aggregate for Order {
@@ -204,40 +199,44 @@ impl Aggregate for Order {
             Call { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
             Complete => Issuer::Staff(&[DISPATCHER, DRIVER]),
-            Pay
-            | Confirm { .. }
-            | Reject { .. }
-            | CallOff { .. }
-            | FinishCancelling
-            | Close
-            | RecordRefund => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
     fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Status as S;
+        let customer = || self.customer.clone();
+        let cancelled = |was, reason| Ok(vec![Cancelled { customer: customer(), was, reason }]);
+        let refunded = || Refunded { customer: customer(), amount: self.fare };
         match (&self.status, command) {
             (S::Blank, Call { grade, customer, card_no }) => {
-                called(grade, customer, card_no, settings)
+                if !customer.name.0.is_empty() && !customer.name.is_name() {
+                    return Err(Rejection::BadName);
+                }
+                if !customer.phone.is_short() || !card_no.is_short() {
+                    return Err(Rejection::TooLong);
+                }
+                Ok(vec![Called { grade, customer, card_no, fare: settings.fare(grade) }])
             }
-            (S::Requested, Pay) => Ok(vec![Paid { customer: self.customer(), grade: self.grade }]),
+            (S::Requested, Pay) => Ok(vec![Paid { customer: customer(), grade: self.grade }]),
             (S::Requested, Reject { how, reason }) => {
-                Ok(vec![Rejected { customer: self.customer(), how, reason }])
+                Ok(vec![Rejected { customer: customer(), how, reason }])
             }
-            (S::Paid, Confirm { taxi }) => Ok(vec![Confirmed { customer: self.customer(), taxi }]),
-            (S::Requested, Cancel) => Ok(self.cancelled(Stage::Requested, None)),
-            (S::Paid, Cancel) => Ok(self.cancelled(Stage::Paid, None)),
-            (S::Confirmed { taxi }, Cancel) => {
-                Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, None))
+            (S::Paid, Confirm { taxi }) => Ok(vec![Confirmed { customer: customer(), taxi }]),
+            (&S::Confirmed(taxi), Complete) => Ok(vec![Completed { customer: customer(), taxi }]),
+            (S::Requested, Cancel) => cancelled(Stage::Requested, None),
+            (S::Paid, Cancel) => cancelled(Stage::Paid, None),
+            (S::Paid, CallOff { reason }) => cancelled(Stage::Paid, Some(reason)),
+            (&S::Confirmed(taxi), Cancel) => cancelled(Stage::Confirmed { taxi }, None),
+            (&S::Confirmed(taxi), CallOff { reason }) => {
+                cancelled(Stage::Confirmed { taxi }, Some(reason))
             }
-            (S::Paid, CallOff { reason }) => Ok(self.cancelled(Stage::Paid, Some(reason))),
-            (S::Confirmed { taxi }, CallOff { reason }) => {
-                Ok(self.cancelled(Stage::Confirmed { taxi: *taxi }, Some(reason)))
+            (S::Cancelled(Left::Everything), RecordRefund) => Ok(vec![refunded()]),
+            (S::Cancelled(Left::Everything), FinishCancelling) => Ok(vec![Released]),
+            (S::Cancelled(Left::Money), RecordRefund) => Ok(vec![refunded(), Undone]),
+            (S::Cancelled(Left::Money), Close) | (S::Cancelled(Left::Ride), FinishCancelling) => {
+                Ok(vec![Undone])
             }
-            (S::Confirmed { taxi }, Complete) => {
-                Ok(vec![Completed { customer: self.customer(), taxi: *taxi }])
-            }
-            (S::Cancelling(left), command) => left.decide(self, &command),
             (state, command) => state.already(&command),
         }
     }
@@ -252,101 +251,110 @@ impl Aggregate for Order {
                 return Self { grade, customer, card_no, fare, status: Status::Requested };
             }
             Paid { .. } => Status::Paid,
-            Confirmed { taxi, .. } => Status::Confirmed { taxi },
-            Cancelled { was: Stage::Requested, .. } | Released => Status::Cancelling(Left::Money),
-            Cancelled { .. } => Status::Cancelling(Left::Both),
-            Refunded { .. } => Status::Cancelling(Left::Ride),
-            Rejected { how, reason, .. } => Status::Rejected { how, reason },
-            Undone => Status::Cancelled,
-            Completed { taxi, .. } => Status::Completed { taxi },
+            Confirmed { taxi, .. } => Status::Confirmed(taxi),
+            Completed { taxi, .. } => Status::Completed(taxi),
+            Cancelled { was: Stage::Requested, .. } | Released => Status::Cancelled(Left::Money),
+            Cancelled { .. } => Status::Cancelled(Left::Everything),
+            Refunded { .. } => Status::Cancelled(Left::Ride),
+            Undone => Status::Cancelled(Left::Nothing),
+            Rejected { how, reason, .. } => Status::Rejected(how, reason),
         };
         Self { status, ..self }
     }
 
+    /// Events of orders that were paid before taxis had grades name no grade.
+    fn upcasters() -> Upcasters {
+        Upcasters::none().fill("Event::Paid", "grade", |_| json!(Grade::Basic))
+    }
+
     fn progress(&self) -> Progress {
         match &self.status {
-            Status::Requested | Status::Cancelling(_) => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
+            Status::Requested | Status::Cancelled(Left::Everything | Left::Money | Left::Ride) => {
+                Progress::Pending
             }
-            Status::Blank
-            | Status::Paid
-            | Status::Confirmed { .. }
-            | Status::Completed { .. }
-            | Status::Cancelled => Progress::Established,
+            Status::Rejected(how, reason) => Progress::Failed { how: *how, reason: reason.clone() },
+            _ => Progress::Established,
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let (taxi_id, reason) = match &self.status {
-            Status::Confirmed { taxi } | Status::Completed { taxi } => (*taxi, None),
-            Status::Rejected { reason, .. } => (None, Some(reason.clone())),
+        let (taxi, reason) = match &self.status {
+            Status::Confirmed(taxi) | Status::Completed(taxi) => (*taxi, None),
+            Status::Rejected(_, reason) => (None, Some(reason)),
             _ => (None, None),
         };
-        Shown {
-            id: number,
-            order_type: self.grade,
-            name: self.customer.name.clone(),
-            phone: self.customer.phone.clone(),
-            card_no: self.card_no.clone(),
-            fare: self.fare,
-            status: self.status(),
-            taxi_id,
-            reason,
+        object! {
+            "id": number, "orderType": self.grade, "name": &self.customer.name,
+            "phone": &self.customer.phone, "cardNo": &self.card_no, "fare": self.fare,
+            "status": self.status(), "taxiId"?: taxi, "reason"?: reason,
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        matches!(self.status, Status::Cancelling(_) | Status::Cancelled).then_some("cancelled")
+        (self.status() == ShownStatus::Cancelled).then_some("cancelled")
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
             Status::Requested | Status::Paid => &["cancel"],
-            Status::Confirmed { .. } => &["complete", "cancel"],
+            Status::Confirmed(_) => &["complete", "cancel"],
             _ => &[],
         }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let status = [(CANCELLED, Cancel), (COMPLETED, Complete)];
         CommandRoutes::new()
-            .ignoring(routes::IGNORED)
+            .ignoring(IGNORED)
             .creates("call", CallBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel))
-            .command("complete", |Empty {}| Ok(Complete))
-            .on_item("cancel or complete by status", [Method::Patch], StatusBody::means)
-            .on_item("cancel or complete by status", [Method::Put], StatusBody::means)
+            .command("cancel", |Empty {}| Cancel)
+            .command("complete", |Empty {}| Complete)
+            .on_word("cancel or complete by status", [Patch, Put], "status", status)
     }
 }
 
-fn called(
-    grade: Grade,
-    customer: Customer,
-    card_no: CardNumber,
-    settings: &Settings,
-) -> Result<Vec<Event>, Rejection> {
-    if !customer.name.0.is_empty() && !customer.name.is_name() {
-        return Err(Rejection::BadName);
+/// The fields that are skipped: only the server sets them, or a change by status does not need
+/// them.
+const IGNORED: &[&str] =
+    &["id", "orderType", "name", "cardNo", "phone", "status", "fare", "taxiId", "reason"];
+
+/// The status words that end a ride.
+const COMPLETED: &[&str] = &["completed", "complete"];
+
+/// `{"orderType":"basic","name":"Jung"}`; the name may be left out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CallBody {
+    order_type: Text,
+    name: Option<Text>,
+    card_no: Option<CardNumber>,
+    phone: Option<Text>,
+}
+
+impl CallBody {
+    fn means(self) -> Result<Command, Malformed> {
+        let grade = Grade::read("orderType", &self.order_type)?;
+        if self.name.as_ref().is_some_and(|name| !name.is_name()) {
+            return Err(Malformed::content(Rejection::BadName.to_string()));
+        }
+        let (name, phone) = (self.name.unwrap_or_default(), self.phone.unwrap_or_default());
+        let customer = Customer { name, phone };
+        Ok(Call { grade, customer, card_no: self.card_no.unwrap_or_default() })
     }
-    if !customer.phone.is_short() || !card_no.is_short() {
-        return Err(Rejection::TooLong);
-    }
-    Ok(vec![Called { grade, customer, card_no, fare: settings.fare(grade) }])
 }
 
 impl Order {
-    /// The name of the status, as shown to clients.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
-        self.status.name()
-    }
-
-    fn customer(&self) -> Customer {
-        self.customer.clone()
-    }
-
-    fn cancelled(&self, was: Stage, reason: Option<String>) -> Vec<Event> {
-        vec![Cancelled { customer: self.customer(), was, reason }]
+    pub const fn status(&self) -> ShownStatus {
+        match self.status {
+            Status::Blank => ShownStatus::Blank,
+            Status::Requested => ShownStatus::Requested,
+            Status::Paid => ShownStatus::Paid,
+            Status::Confirmed(_) => ShownStatus::Confirmed,
+            Status::Completed(_) => ShownStatus::Completed,
+            Status::Rejected(..) => ShownStatus::Rejected,
+            Status::Cancelled(_) => ShownStatus::Cancelled,
+        }
     }
 }
 
@@ -354,35 +362,28 @@ impl Status {
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Order> {
         match (self, command) {
-            (Self::Paid | Self::Confirmed { .. }, Pay)
-            | (Self::Cancelling(_) | Self::Cancelled, Cancel | CallOff { .. })
-            | (Self::Cancelled, FinishCancelling | Close | RecordRefund)
-            | (Self::Completed { .. }, Complete)
-            | (Self::Rejected { .. }, Reject { .. }) => Ok(vec![]),
-            (Self::Confirmed { taxi }, Confirm { taxi: again }) if taxi == again => Ok(vec![]),
+            (Self::Confirmed(taxi), Confirm { taxi: again }) if taxi == again => Ok(vec![]),
+            (Self::Paid | Self::Confirmed(_), Pay)
+            | (Self::Completed(_), Complete)
+            | (Self::Rejected(..), Reject { .. })
+            | (Self::Cancelled(_), Cancel | CallOff { .. })
+            | (Self::Cancelled(Left::Money), FinishCancelling)
+            | (Self::Cancelled(Left::Ride), RecordRefund)
+            | (Self::Cancelled(Left::Nothing), FinishCancelling | Close | RecordRefund) => {
+                Ok(vec![])
+            }
 
             (Self::Blank, _) => Err(Rejection::Unknown),
             (_, Call { .. }) => Err(Rejection::AlreadyCalled),
-            (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
-            (Self::Cancelling(_) | Self::Cancelled, _) => Err(Rejection::IsCancelled),
-            (Self::Completed { .. }, _) => Err(Rejection::IsCompleted),
+            (Self::Rejected(..), _) => Err(Rejection::WasRejected),
+            (Self::Completed(_), _) => Err(Rejection::IsCompleted),
+            (Self::Cancelled(_), Close) => Err(Rejection::IsPaid),
+            (Self::Cancelled(_), _) => Err(Rejection::IsCancelled),
             (_, FinishCancelling | Close | RecordRefund) => Err(Rejection::NotCancelling),
             (Self::Requested, _) => Err(Rejection::NotPaid),
             (Self::Paid, Complete) => Err(Rejection::NotConfirmed),
-            (Self::Confirmed { .. }, Confirm { .. }) => Err(Rejection::IsConfirmed),
-            (Self::Paid | Self::Confirmed { .. }, _) => Err(Rejection::IsPaid),
-        }
-    }
-
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Requested => "Requested",
-            Self::Paid => "Paid",
-            Self::Confirmed { .. } => "Confirmed",
-            Self::Cancelling(_) | Self::Cancelled => "Cancelled",
-            Self::Rejected { .. } => "Rejected",
-            Self::Completed { .. } => "Completed",
+            (Self::Confirmed(_), Confirm { .. }) => Err(Rejection::IsConfirmed),
+            (Self::Paid | Self::Confirmed(_), _) => Err(Rejection::IsPaid),
         }
     }
 }

@@ -2,11 +2,9 @@
 
 use super::{CallTaxi, DISPATCHER};
 use crate::domain::kernel::{
-    CardNumber, CommandRoutes, Malformed, Money, Number, Text,
-    payment::{self, Bill, Charging, Receipt, Stage},
+    payment::{self, Bill, Charging, Command::Amend, Receipt, Stage},
+    prelude::*,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 /// The payment of the fare of one order.
 pub type Payment = payment::Payment<Fare>;
@@ -20,7 +18,7 @@ pub type CardPayment = Charging<Fare>;
 /// The bill of a ride: the card that is charged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fare {
-    /// The card; may be empty.
+    /// May be empty.
     pub card_no: CardNumber,
 }
 
@@ -38,8 +36,10 @@ impl Bill for Fare {
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
         let Receipt { number, amount, stage, reason } = receipt;
-        let (id, order_id, card_no) = (number, number, self.card_no.clone());
-        Shown { id, order_id, card_no, amount, status: stage.word(), reason }
+        object! {
+            "id": number, "orderId": number, "cardNo": &self.card_no, "amount": amount,
+            "status": stage.word(), "reason"?: reason,
+        }
     }
 
     /// A card is added to a payment without one, and the same card changes nothing.
@@ -64,18 +64,6 @@ impl Bill for Fare {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    order_id: u64,
-    card_no: CardNumber,
-    amount: Money,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
 /// `{"orderId":1,"cardNo":383824245656,"status":"valid"}`: repeats what the order has requested,
 /// and adds the card when the order named none.
 #[derive(Deserialize)]
@@ -92,10 +80,9 @@ impl RestateBody {
         if !card_no.is_short() {
             return Err(Malformed::content("a card number has at most 100 characters"));
         }
-        let command = payment::Command::Amend { bill: Fare { card_no } };
-        match self.status {
-            None => Ok((self.order_id, command)),
-            Some(status) => Ok((self.order_id, status.means(&[(&["valid"], command)])?)),
+        if let Some(status) = self.status {
+            status.means(&[(&["valid"], ())])?;
         }
+        Ok((self.order_id, Amend { bill: Fare { card_no } }))
     }
 }

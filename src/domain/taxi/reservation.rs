@@ -12,57 +12,30 @@
 //! Every state but the last can change to Cancelled. A confirmed reservation becomes Completed when
 //! the ride is over.
 
-mod rejection;
-mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CallTaxi, DISPATCHER, grade::Grade, settings::Settings, taxi::Taxi};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Id, Issuer, Method, Progress, Timestamp,
-};
-pub use rejection::Rejection;
-use routes::{ReferBody, StatusBody, TaxiBody};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Command::{Accept, Assign, Cancel, Complete, Confirm, DoWithout, Fail, FindNone, Offer};
-use Event::{Accepted, AssigningFailed, Cancelled, Completed, Confirmed, TaxiChosen, TaxiSought};
+use Command::*;
+use Event::*;
 
-/// The taxi company's part of an order.
+/// The taxi company's part of an order. The grade is the one that was paid for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Reservation {
     /// The order has not reached the company.
     #[default]
     Blank,
-    /// The order reached the company, and waits for the dispatcher.
-    Accepted {
-        /// The reason why the last attempt to confirm it failed.
-        failed: Option<String>,
-        /// The grade of taxi that was paid for.
-        grade: Grade,
-    },
+    /// The reservation waits for the dispatcher. The last attempt to confirm it may have failed.
+    Accepted { failed: Option<String>, grade: Grade },
     /// Any taxi is accepted, and the cheapest is being looked up.
-    Seeking {
-        /// The taxis that are searched.
-        among: Among,
-        /// The grade of taxi that was paid for.
-        grade: Grade,
-    },
+    Seeking { among: Among, grade: Grade },
     /// This taxi is being assigned.
-    Assigning {
-        /// The taxi.
-        taxi: Id<Taxi>,
-        /// The origin of the choice.
-        choice: Choice,
-        /// The grade of taxi that was paid for.
-        grade: Grade,
-    },
-    /// The ride was confirmed with this taxi, or without one because no taxi was registered at all.
-    Confirmed {
-        /// The taxi.
-        taxi: Option<Id<Taxi>>,
-    },
-    /// The reservation is cancelled: no taxi comes.
+    Assigning { taxi: Id<Taxi>, choice: Choice, grade: Grade },
+    /// Without a taxi when none was registered at all.
+    Confirmed { taxi: Option<Id<Taxi>> },
+    /// No taxi comes.
     Cancelled,
     /// The ride is over.
     Completed,
@@ -71,7 +44,6 @@ pub enum Reservation {
 /// The taxis among which the cheapest is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Among {
-    /// The taxis that have stock.
     InStock,
     /// All registered taxis: none had stock, and it matters whether any is registered at all.
     Registered,
@@ -80,7 +52,7 @@ pub enum Among {
 /// The origin of the choice of a taxi.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Choice {
-    /// The dispatcher chose the taxi. If it is out of stock, the dispatcher is notified.
+    /// If the taxi is out of stock, the dispatcher is notified.
     Dispatcher,
     /// The lookup chose the cheapest taxi. If it is out of stock by now, the next one is taken.
     Cheapest,
@@ -89,99 +61,49 @@ pub enum Choice {
 /// The origin of a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum By {
-    /// The order was cancelled.
     Order,
-    /// The dispatcher cancelled the reservation.
     Dispatcher,
 }
 
-/// The commands of a reservation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// The order was paid.
-    Accept {
-        /// The grade of taxi that was paid for.
-        grade: Grade,
-    },
-    /// The dispatcher confirms the reservation, with this taxi or with any.
-    Confirm {
-        /// The taxi; the cheapest with stock when `None`.
-        taxi: Option<Id<Taxi>>,
-    },
-    /// The lookup found this taxi as the cheapest with stock.
-    Offer {
-        /// The taxi.
-        taxi: Id<Taxi>,
-    },
-    /// No taxi has stock.
+    Accept { grade: Grade },
+    // With this taxi, or with the cheapest that has stock.
+    Confirm { taxi: Option<Id<Taxi>> },
+    // The lookup found this taxi, none with stock, or none at all.
+    Offer { taxi: Id<Taxi> },
     FindNone,
-    /// No taxi is registered at all.
     DoWithout,
-    /// The taxi is assigned.
-    Assign {
-        /// The taxi.
-        taxi: Id<Taxi>,
-    },
-    /// The taxi cannot be assigned.
-    Fail {
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The reservation is to be cancelled.
-    Cancel {
-        /// The origin of the cancellation.
-        by: By,
-    },
-    /// The ride is over.
+    // The taxi is assigned, or cannot be.
+    Assign { taxi: Id<Taxi> },
+    Fail { reason: String },
+    Cancel { by: By },
     Complete,
 }
 
-/// The events of a reservation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The order reached the company.
-    Accepted {
-        /// The time by which it has to be confirmed.
-        confirm_by: Option<Timestamp>,
-        /// The grade of taxi that was paid for.
-        #[serde(default)]
-        grade: Grade,
-    },
-    /// Any taxi is accepted: the cheapest has to be looked up.
-    TaxiSought {
-        /// The taxis that are searched.
-        among: Among,
-        /// The grade of taxi that was paid for.
-        #[serde(default)]
-        grade: Grade,
-    },
-    /// This taxi is to be assigned.
-    TaxiChosen {
-        /// The taxi.
-        taxi: Id<Taxi>,
-        /// The origin of the choice.
-        choice: Choice,
-        /// The grade of taxi that was paid for.
-        #[serde(default)]
-        grade: Grade,
-    },
-    /// No taxi could be assigned; the reservation waits for the dispatcher again.
-    AssigningFailed {
-        /// The reason, as a sentence.
-        reason: String,
-    },
-    /// The dispatcher's confirmation took effect.
-    Confirmed {
-        /// The taxi assigned, if there is one.
-        taxi: Option<Id<Taxi>>,
-    },
-    /// The reservation is cancelled: no taxi comes.
-    Cancelled {
-        /// The origin of the cancellation.
-        by: By,
-    },
-    /// The ride is over.
+    Accepted { confirm_by: Option<Timestamp>, grade: Grade },
+    // Any taxi is accepted: the cheapest is to be looked up.
+    TaxiSought { among: Among, grade: Grade },
+    // This taxi is to be assigned.
+    TaxiChosen { taxi: Id<Taxi>, choice: Choice, grade: Grade },
+    // The reservation waits for the dispatcher again.
+    AssigningFailed { reason: String },
+    Confirmed { taxi: Option<Id<Taxi>> },
+    Cancelled { by: By },
     Completed,
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such reservation";
+        IsConfirmed: "the reservation has been confirmed already";
+        IsAssigning: "another taxi is being assigned to the reservation";
+        IsCancelled: "the reservation is cancelled";
+        NotWanted: "no taxi is wanted for the reservation";
+        IsCompleted: "the ride is over";
+    }
 }
 
 /// The reason why no taxi can be assigned to an order of this grade.
@@ -204,51 +126,41 @@ impl Aggregate for Reservation {
     fn issuer(command: &Command) -> Issuer {
         match command {
             Confirm { .. } | Cancel { by: By::Dispatcher } => Issuer::Staff(&[DISPATCHER]),
-            Accept { .. }
-            | Offer { .. }
-            | FindNone
-            | DoWithout
-            | Assign { .. }
-            | Fail { .. }
-            | Complete
-            | Cancel { by: By::Order } => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
         use Reservation as R;
         let grade = self.grade();
         let sought = |among| Ok(vec![TaxiSought { among, grade }]);
         let chosen = |taxi, choice| Ok(vec![TaxiChosen { taxi, choice, grade }]);
+        let failed = |reason| Ok(vec![AssigningFailed { reason }]);
+        let confirmed = |taxi| Ok(vec![Confirmed { taxi }]);
         match (self, command) {
             (R::Blank, Accept { grade }) => {
                 Ok(vec![Accepted { confirm_by: settings.confirm_by(now), grade }])
             }
-            (R::Accepted { .. }, Confirm { taxi: None }) => sought(Among::InStock),
             (R::Accepted { .. }, Confirm { taxi: Some(taxi) }) => chosen(taxi, Choice::Dispatcher),
-            (R::Seeking { .. }, Offer { taxi }) => chosen(taxi, Choice::Cheapest),
+            // When the cheapest was taken, the next one is looked up. In each round another
+            // reservation has taken a taxi, so the rounds are bounded.
+            (R::Accepted { .. }, Confirm { taxi: None })
+            | (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => {
+                sought(Among::InStock)
+            }
             (R::Seeking { among: Among::InStock, .. }, FindNone) => sought(Among::Registered),
-            (R::Seeking { among: Among::Registered, .. }, FindNone) => {
-                Ok(vec![AssigningFailed { reason: none_left(grade) }])
-            }
-            (R::Seeking { .. }, DoWithout) => Ok(vec![Confirmed { taxi: None }]),
+            (R::Seeking { among: Among::Registered, .. }, FindNone) => failed(none_left(grade)),
+            (R::Seeking { .. }, Offer { taxi }) => chosen(taxi, Choice::Cheapest),
+            (R::Seeking { .. }, DoWithout) => confirmed(None),
             (R::Assigning { taxi, .. }, Assign { taxi: assigned }) if *taxi == assigned => {
-                Ok(vec![Confirmed { taxi: Some(assigned) }])
+                confirmed(Some(assigned))
             }
-            // In each round another reservation has taken a taxi, so the rounds are bounded.
-            (R::Assigning { choice: Choice::Cheapest, .. }, Fail { .. }) => sought(Among::InStock),
-            (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { reason }) => {
-                Ok(vec![AssigningFailed { reason }])
-            }
-            (R::Blank, _) => Err(Rejection::Unknown),
+            (R::Assigning { choice: Choice::Dispatcher, .. }, Fail { reason }) => failed(reason),
             // A dispatcher may cancel before the reservation learns that the ride is over.
             (R::Confirmed { .. } | R::Cancelled, Complete) => Ok(vec![Completed]),
-            (R::Completed, Complete) => Ok(vec![]),
-            (R::Completed, _) => Err(Rejection::IsCompleted),
-            (R::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (R::Blank | R::Cancelled | R::Completed, command) => self.already(&command),
             (_, Cancel { by }) => Ok(vec![Cancelled { by }]),
-            (state, command) => state.already(&command),
+            (_, command) => self.already(&command),
         }
     }
 
@@ -266,17 +178,21 @@ impl Aggregate for Reservation {
         }
     }
 
+    /// Events of reservations that were accepted before taxis had grades name no grade.
+    fn upcasters() -> Upcasters {
+        let with_grades = ["Event::Accepted", "Event::TaxiSought", "Event::TaxiChosen"];
+        with_grades.into_iter().fold(Upcasters::none(), |upcasters, event| {
+            upcasters.fill(event, "grade", |_| json!(Grade::Basic))
+        })
+    }
+
     fn progress(&self) -> Progress {
         match self {
             Self::Seeking { .. } | Self::Assigning { .. } => Progress::Pending,
             Self::Accepted { failed: Some(reason), .. } => {
                 Progress::Failed { how: FailureKind::Refused, reason: reason.clone() }
             }
-            Self::Blank
-            | Self::Accepted { failed: None, .. }
-            | Self::Confirmed { .. }
-            | Self::Completed
-            | Self::Cancelled => Progress::Established,
+            _ => Progress::Established,
         }
     }
 
@@ -285,14 +201,16 @@ impl Aggregate for Reservation {
             Self::Confirmed { taxi } => *taxi,
             _ => None,
         };
-        Shown { id: number, order_id: number, taxi_id, status: self.name() }
+        object! {
+            "id": number, "orderId": number, "taxiId": taxi_id, "status": self.status(),
+        }
     }
 
     fn original_status(&self) -> Option<&'static str> {
         match self {
             Self::Accepted { .. } | Self::Seeking { .. } | Self::Assigning { .. } => Some(ACCEPTED),
-            Self::Confirmed { .. } => Some(ORIGINAL_CONFIRMED),
-            Self::Cancelled => Some(ORIGINAL_CANCELLED),
+            Self::Confirmed { .. } => Some("confirmed"),
+            Self::Cancelled => Some("cancelled"),
             Self::Blank | Self::Completed => None,
         }
     }
@@ -308,65 +226,57 @@ impl Aggregate for Reservation {
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring(&["id", "orderId"])
-            .on_referenced("confirm by status", ReferBody::means)
-            .command("confirm", TaxiBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel { by: By::Dispatcher }))
-            .on_item("confirm or cancel by status", [Method::Patch], StatusBody::means)
-            .on_item("confirm or cancel by status", [Method::Put], StatusBody::means)
+            .on_referenced("confirm by status", |ReferBody { order_id, status, taxi_id }| {
+                StatusBody { status, taxi_id }.means().map(|command| (order_id, command))
+            })
+            .command("confirm", |TaxiBody { taxi_id }| Confirm { taxi: taxi_id })
+            .command("cancel", |Empty {}| Cancel { by: By::Dispatcher })
+            .on_item("confirm or cancel by status", [Patch, Put], StatusBody::means)
     }
 }
 
+/// `{"taxiId":3}`, or `{}` for any taxi.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TaxiBody {
+    taxi_id: Option<Id<Taxi>>,
+}
+
+/// `{"status":"confirmed"}`, with or without `taxiId`; the whole reservation may come with it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StatusBody {
+    status: Text,
+    taxi_id: Option<Id<Taxi>>,
+}
+
+impl StatusBody {
+    fn means(self) -> Result<Command, Malformed> {
+        let confirm = Confirm { taxi: self.taxi_id };
+        let cancel = Cancel { by: By::Dispatcher };
+        self.status.means(&[(CONFIRMED, confirm), (CANCELLED, cancel)])
+    }
+}
+
+/// `{"orderId":1,"status":"confirmed"}`: the reservation is the one of that order.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReferBody {
+    order_id: Number,
+    status: Text,
+    taxi_id: Option<Id<Taxi>>,
+}
+
+/// The status words that confirm a reservation.
+const CONFIRMED: &[&str] = &["confirmed", "confirm"];
+
 /// The original's word, and ours, for a reservation that reached the company.
-pub(super) const ACCEPTED: &str = "Reservation Complete";
-
-/// The original's word for a confirmed reservation.
-pub(super) const ORIGINAL_CONFIRMED: &str = "confirmed";
-
-/// The original's word for a cancelled reservation.
-pub(super) const ORIGINAL_CANCELLED: &str = "cancelled";
+const ACCEPTED: &str = "Reservation Complete";
 
 impl Reservation {
-    /// The grade of taxi that is to be assigned; basic when none is any more.
-    const fn grade(&self) -> Grade {
-        match self {
-            Self::Accepted { grade, .. }
-            | Self::Seeking { grade, .. }
-            | Self::Assigning { grade, .. } => *grade,
-            Self::Blank | Self::Confirmed { .. } | Self::Cancelled | Self::Completed => {
-                Grade::Basic
-            }
-        }
-    }
-
-    /// The rest of the transition table: commands that change nothing, and rejections.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
-    fn already(&self, command: &Command) -> Decision<Self> {
-        match (self, command) {
-            (Self::Confirmed { taxi }, Confirm { taxi: again })
-                if again.is_none() || taxi == again =>
-            {
-                Ok(vec![])
-            }
-            (Self::Assigning { taxi, .. }, Confirm { taxi: again })
-                if again.is_none_or(|again| again == *taxi) =>
-            {
-                Ok(vec![])
-            }
-            (Self::Seeking { .. }, Confirm { taxi: None }) => Ok(vec![]),
-            (Self::Confirmed { taxi }, Assign { taxi: again }) if *taxi == Some(*again) => {
-                Ok(vec![])
-            }
-
-            (Self::Cancelled, _) => Err(Rejection::IsCancelled),
-            (_, Accept { .. }) => Ok(vec![]),
-            (Self::Confirmed { .. }, _) => Err(Rejection::IsConfirmed),
-            (_, Confirm { .. }) => Err(Rejection::IsAssigning),
-            (_, _) => Err(Rejection::NotWanted),
-        }
-    }
-
     /// The name of the state, as clients of the original know it.
-    const fn name(&self) -> &'static str {
+    #[must_use]
+    pub const fn status(&self) -> &'static str {
         match self {
             Self::Blank => "",
             Self::Accepted { .. } => ACCEPTED,
@@ -376,13 +286,33 @@ impl Reservation {
             Self::Completed => "Completed",
         }
     }
-}
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    order_id: u64,
-    taxi_id: Option<Id<Taxi>>,
-    status: &'static str,
+    /// The grade of taxi that is to be assigned; basic when none is any more.
+    const fn grade(&self) -> Grade {
+        match self {
+            Self::Accepted { grade, .. }
+            | Self::Seeking { grade, .. }
+            | Self::Assigning { grade, .. } => *grade,
+            _ => Grade::Basic,
+        }
+    }
+
+    /// The rest of the transition table: commands that change nothing, and rejections.
+    fn already(&self, command: &Command) -> Decision<Self> {
+        match (self, command) {
+            (Self::Completed, Complete) | (Self::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (Self::Blank, _) => Err(Rejection::Unknown),
+            (Self::Completed, _) => Err(Rejection::IsCompleted),
+            (Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (_, Accept { .. } | Confirm { taxi: None }) => Ok(vec![]),
+            (Self::Assigning { taxi, .. }, Confirm { taxi: Some(again) })
+            | (
+                Self::Confirmed { taxi: Some(taxi) },
+                Confirm { taxi: Some(again) } | Assign { taxi: again },
+            ) if taxi == again => Ok(vec![]),
+            (Self::Confirmed { .. }, _) => Err(Rejection::IsConfirmed),
+            (_, Confirm { .. }) => Err(Rejection::IsAssigning),
+            (_, _) => Err(Rejection::NotWanted),
+        }
+    }
 }

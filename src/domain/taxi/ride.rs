@@ -17,52 +17,28 @@
 
 use super::{
     DISPATCHER,
-    order::{
-        self,
-        Command::{CallOff, Confirm, FinishCancelling},
-        Order, Stage,
-    },
-    reservation::{
-        self, By,
-        Command::{Accept, Assign as Assigned, Cancel, Complete, Fail},
-        Reservation,
-    },
-    taxi::{
-        self,
-        Command::{Assign, Release},
-        Taxi,
-    },
+    order::{self, Order, Stage},
+    reservation::{self, By, Reservation},
+    taxi::{self, Taxi},
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Timestamp, Unchanged, Upcasters, WaitsFor,
-};
-use crate::{event_set, variant};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use crate::domain::kernel::prelude::*;
 
-use Ride::{Closing, Completing, Confirming, Idle, Riding, Undoing};
+use Ride::*;
+use order::Command::{CallOff, Confirm, FinishCancelling};
+use reservation::Command::{Accept, Assign as Assigned, Cancel, Complete, Fail};
+use taxi::Command::{Assign, Release};
 
-event_set!(
-    /// The events that the ride saga receives.
-    Heard: Order, Reservation, Taxi
-);
+event_set!(Heard: Order, Reservation, Taxi);
 
-/// The state of a ride.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Ride {
     /// The order is not paid, or the ride is over.
     #[default]
     Idle,
     /// The reservation waits for the dispatcher, or for the taxi the dispatcher chose.
-    Riding {
-        /// The state of the taxi so far.
-        taxi: Hold,
-    },
-    /// The reservation is confirmed, and `Confirm` was dispatched to the order.
-    Confirming {
-        /// The taxi that the reservation was confirmed with.
-        taxi: Hold,
-    },
+    Riding { taxi: Hold },
+    /// The reservation is confirmed with this taxi, and `Confirm` was dispatched to the order.
+    Confirming { taxi: Hold },
     /// The order is cancelled: its reservation and its taxi are being undone.
     Undoing(Undo),
     /// Both are undone, and `FinishCancelling` was dispatched to the order.
@@ -88,18 +64,16 @@ pub enum Hold {
 /// The progress of undoing or completing what was done for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Undo {
-    /// The reservation.
     pub reservation: Part,
-    /// The taxi.
     pub taxi: Hold,
 }
 
-/// The progress of undoing one item.
+/// The progress with the reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// The command was dispatched, and has not been answered.
     Pending,
-    /// The item is undone or completed, or there is nothing to do.
+    /// It is undone or completed, or there is nothing to do.
     Undone,
 }
 
@@ -109,13 +83,13 @@ impl Saga for Ride {
 
     /// An order and its reservation have the same number. The event of a taxi contains it.
     fn route(heard: &Heard) -> Option<u64> {
-        use taxi::Event as T;
+        use taxi::Event as E;
         match heard {
             Heard::Order(..) | Heard::Reservation(..) => Some(heard.number()),
-            Heard::Taxi(_, T::Assigned { reservation, .. } | T::Released { reservation, .. }) => {
+            Heard::Taxi(_, E::Assigned { reservation, .. } | E::Released { reservation, .. }) => {
                 Some(reservation.number())
             }
-            Heard::Taxi(_, T::Registered { .. } | T::Restocked { .. } | T::Revised { .. }) => None,
+            Heard::Taxi(..) => None,
         }
     }
 
@@ -130,38 +104,32 @@ impl Saga for Ride {
     /// Compensates for the rejection by a taxi. All other rejections are ignored: the event that
     /// caused them arrived and was handled before the rejection.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        match self {
-            Riding { taxi: Hold::Asked(taxi) } if refused.is(taxi, variant!(Assign)) => {
+        match (self, self.taxi()) {
+            (Riding { .. }, Hold::Asked(taxi)) if refused.is(taxi, variant!(Assign)) => {
                 Step::wait(Riding { taxi: Hold::Free })
                     .send(me.of::<Reservation>(), Fail { reason: refused.reason.clone() })
             }
-            Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. })
-                if refused.is(taxi, variant!(Assign)) =>
-            {
-                Undoing(Undo { taxi: Hold::Free, ..undo }).proceed(me)
+            (Undoing(_), Hold::Asked(taxi)) if refused.is(taxi, variant!(Assign)) => {
+                self.without_taxi().proceed(me)
             }
-            state => Step::wait(state),
+            _ => Step::wait(self),
         }
     }
 
     /// Counts an item as done when it already was.
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        let (Undoing(undo) | Completing(undo)) = self else {
+        let is_over = |command| unchanged.is(me.of::<Reservation>(), command);
+        match self.taxi() {
             // The order was told before that the ride is undone.
-            return if self == Closing { Step::done() } else { Step::wait(self) };
-        };
-        let undo = match undo.taxi {
-            _ if unchanged.is(me.of::<Reservation>(), variant!(Cancel))
-                || unchanged.is(me.of::<Reservation>(), variant!(Complete)) =>
-            {
-                Undo { reservation: Part::Undone, ..undo }
+            _ if self == Closing => Step::done(),
+            _ if is_over(variant!(Cancel)) || is_over(variant!(Complete)) => {
+                self.without_reservation().proceed(me)
             }
             Hold::Releasing(taxi) if unchanged.is(taxi, variant!(Release)) => {
-                Undo { taxi: Hold::Free, ..undo }
+                self.without_taxi().proceed(me)
             }
-            _ => return Step::wait(self),
-        };
-        self.with(undo).proceed(me)
+            _ => Step::wait(self),
+        }
     }
 
     /// A version before led the payment here, which the billing does now. A ride that waited for its
@@ -197,9 +165,8 @@ impl Saga for Ride {
 
     /// Calls the order off when the dispatcher has not confirmed the reservation in time.
     fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
-        let late = matches!(self, Riding { .. });
         let step = Step::wait(self);
-        if !late {
+        if !matches!(self, Riding { .. }) {
             return step;
         }
         step.send(me.of::<Order>(), CallOff { reason: "no taxi was confirmed in time".into() })
@@ -209,21 +176,19 @@ impl Saga for Ride {
 impl Ride {
     fn on_order(self, me: Id<Self>, event: &order::Event) -> Step<Self> {
         use order::Event as E;
+        let undo = |taxi| end(me, Undoing, taxi, Cancel { by: By::Order }).clear_timer();
         match (self, event) {
             (Idle, E::Paid { grade, .. }) => Step::wait(Riding { taxi: Hold::Free })
                 .send(me.of::<Reservation>(), Accept { grade: *grade }),
             (Confirming { .. }, E::Confirmed { .. }) | (Closing, E::Released | E::Undone) => {
                 Step::done()
             }
-            (Idle, E::Completed { taxi, .. }) => {
-                let reservation = me.of::<Reservation>();
-                Completing(Undo::of(hold(*taxi))).begin(me).send(reservation, Complete)
-            }
-            (Riding { taxi } | Confirming { taxi }, E::Cancelled { .. }) => undo(me, taxi),
-            (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => undo(me, hold(*taxi)),
+            (Idle, E::Completed { taxi, .. }) => end(me, Completing, held(*taxi), Complete),
+            (Riding { taxi } | Confirming { taxi }, E::Cancelled { .. }) => undo(taxi),
+            (Idle, E::Cancelled { was: Stage::Confirmed { taxi }, .. }) => undo(held(*taxi)),
             // A ride of a version before waited here for its refund.
-            (Undoing(undo), E::Refunded { .. }) if undo.is_done() => Undoing(undo).proceed(me),
-            (state, _) => Step::wait(state),
+            (Undoing(_), E::Refunded { .. }) => self.proceed(me),
+            _ => Step::wait(self),
         }
     }
 
@@ -231,7 +196,7 @@ impl Ride {
         use reservation::Event as E;
         let order = me.of::<Order>();
         match (self, event) {
-            (state, E::Accepted { confirm_by, .. }) => Step::wait(state).set_timer_if(*confirm_by),
+            (_, E::Accepted { confirm_by, .. }) => Step::wait(self).set_timer_if(*confirm_by),
             (Riding { taxi: Hold::Free }, E::TaxiChosen { taxi, grade, .. }) => {
                 Step::wait(Riding { taxi: Hold::Asked(*taxi) })
                     .send(*taxi, Assign { reservation: me.of(), grade: *grade })
@@ -239,84 +204,60 @@ impl Ride {
             (Riding { taxi }, E::Confirmed { taxi: confirmed }) => Step::wait(Confirming { taxi })
                 .send(order, Confirm { taxi: *confirmed })
                 .clear_timer(),
-            (
-                state @ (Idle | Riding { .. } | Confirming { .. }),
-                E::Cancelled { by: By::Dispatcher },
-            ) => Step::wait(state)
-                .send(order, CallOff { reason: "the company cancelled the reservation".into() }),
-            (Undoing(undo), E::Cancelled { by: By::Order }) | (Completing(undo), E::Completed) => {
-                self.with(Undo { reservation: Part::Undone, ..undo }).proceed(me)
+            (Idle | Riding { .. } | Confirming { .. }, E::Cancelled { by: By::Dispatcher }) => {
+                let reason = "the company cancelled the reservation".into();
+                Step::wait(self).send(order, CallOff { reason })
             }
-            (state, _) => Step::wait(state),
+            (Undoing(_), E::Cancelled { by: By::Order }) | (Completing(_), E::Completed) => {
+                self.without_reservation().proceed(me)
+            }
+            _ => Step::wait(self),
         }
     }
 
     fn on_taxi(self, me: Id<Self>, id: Id<Taxi>, event: &taxi::Event) -> Step<Self> {
         use taxi::Event as E;
-        match (self, event) {
-            (Riding { taxi: Hold::Asked(taxi) }, E::Assigned { .. }) if taxi == id => {
+        match (self, self.taxi(), event) {
+            (Riding { .. }, Hold::Asked(taxi), E::Assigned { .. }) if taxi == id => {
                 Step::wait(Riding { taxi: Hold::Held(taxi) })
                     .send(me.of::<Reservation>(), Assigned { taxi })
             }
-            (Undoing(undo @ Undo { taxi: Hold::Asked(taxi), .. }), E::Assigned { .. })
-                if taxi == id =>
-            {
+            (Undoing(undo), Hold::Asked(taxi), E::Assigned { .. }) if taxi == id => {
                 Step::wait(Undoing(Undo { taxi: Hold::Releasing(taxi), ..undo }))
                     .send(taxi, Release { reservation: me.of() })
             }
-            (
-                Undoing(undo @ Undo { taxi: Hold::Releasing(taxi), .. })
-                | Completing(undo @ Undo { taxi: Hold::Releasing(taxi), .. }),
-                E::Released { .. },
-            ) if taxi == id => self.with(Undo { taxi: Hold::Free, ..undo }).proceed(me),
-            (state, _) => Step::wait(state),
-        }
-    }
-}
-
-/// The hold of the taxi that an order was confirmed with.
-fn hold(taxi: Option<Id<Taxi>>) -> Hold {
-    taxi.map_or(Hold::Free, Hold::Held)
-}
-
-/// Starts to undo the reservation and the taxi, both at once.
-fn undo(me: Id<Ride>, taxi: Hold) -> Step<Ride> {
-    Undoing(Undo::of(taxi))
-        .begin(me)
-        .send(me.of::<Reservation>(), Cancel { by: By::Order })
-        .clear_timer()
-}
-
-impl Undo {
-    /// Nothing is done yet. An assigned taxi is to be released.
-    const fn of(taxi: Hold) -> Self {
-        let taxi = match taxi {
-            Hold::Held(taxi) => Hold::Releasing(taxi),
-            other => other,
-        };
-        Self { reservation: Part::Pending, taxi }
-    }
-
-    const fn is_done(&self) -> bool {
-        matches!(self, Self { reservation: Part::Undone, taxi: Hold::Free, .. })
-    }
-}
-
-impl Ride {
-    /// The same state with this progress.
-    const fn with(self, undo: Undo) -> Self {
-        match self {
-            Completing(_) => Completing(undo),
-            _ => Undoing(undo),
-        }
-    }
-
-    /// Starts to undo or to complete: releases the taxi, when there is one.
-    fn begin(self, me: Id<Self>) -> Step<Self> {
-        let (Undoing(undo) | Completing(undo)) = self else { return Step::wait(self) };
-        match undo.taxi {
-            Hold::Releasing(taxi) => Step::wait(self).send(taxi, Release { reservation: me.of() }),
+            (_, Hold::Releasing(taxi), E::Released { .. }) if taxi == id => {
+                self.without_taxi().proceed(me)
+            }
             _ => Step::wait(self),
+        }
+    }
+
+    const fn taxi(&self) -> Hold {
+        match self {
+            Riding { taxi }
+            | Confirming { taxi }
+            | Undoing(Undo { taxi, .. })
+            | Completing(Undo { taxi, .. }) => *taxi,
+            Idle | Closing => Hold::Free,
+        }
+    }
+
+    /// The same state after the taxi of a ride that ends was released.
+    const fn without_taxi(self) -> Self {
+        match self {
+            Undoing(undo) => Undoing(Undo { taxi: Hold::Free, ..undo }),
+            Completing(undo) => Completing(Undo { taxi: Hold::Free, ..undo }),
+            state => state,
+        }
+    }
+
+    /// The same state after the reservation was undone or completed.
+    const fn without_reservation(self) -> Self {
+        match self {
+            Undoing(undo) => Undoing(Undo { reservation: Part::Undone, ..undo }),
+            Completing(undo) => Completing(Undo { reservation: Part::Undone, ..undo }),
+            state => state,
         }
     }
 
@@ -324,11 +265,33 @@ impl Ride {
     /// `FinishCancelling` is dispatched to the order of an undone one.
     fn proceed(self, me: Id<Self>) -> Step<Self> {
         match self {
-            Completing(undo) if undo.is_done() => Step::done(),
-            Undoing(undo) if undo.is_done() => {
+            Completing(Undo { reservation: Part::Undone, taxi: Hold::Free }) => Step::done(),
+            Undoing(Undo { reservation: Part::Undone, taxi: Hold::Free }) => {
                 Step::wait(Closing).send(me.of::<Order>(), FinishCancelling)
             }
             unfinished => Step::wait(unfinished),
         }
     }
+}
+
+/// The hold of the taxi that an order was confirmed with.
+fn held(taxi: Option<Id<Taxi>>) -> Hold {
+    taxi.map_or(Hold::Free, Hold::Held)
+}
+
+/// Begins to undo or to complete a ride: releases the taxi of the ride, and tells the reservation.
+fn end(
+    me: Id<Ride>,
+    ending: fn(Undo) -> Ride,
+    taxi: Hold,
+    command: reservation::Command,
+) -> Step<Ride> {
+    let begun = |taxi| Step::wait(ending(Undo { reservation: Part::Pending, taxi }));
+    let step = match taxi {
+        Hold::Held(taxi) => {
+            begun(Hold::Releasing(taxi)).send(taxi, Release { reservation: me.of() })
+        }
+        other => begun(other),
+    };
+    step.send(me.of::<Reservation>(), command)
 }

@@ -1,8 +1,7 @@
 //! The settings of the call taxi business: the section `[taxi]`.
 
 use super::grade::Grade;
-use crate::domain::kernel::{Money, Timestamp, price};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::{prelude::*, price};
 
 /// The fares in won, and the time that a dispatcher may take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,13 +10,10 @@ pub struct Settings {
     /// The lowest fare, in won.
     #[serde(deserialize_with = "price")]
     pub min_tax_price: Money,
-    /// The fare of a basic taxi, in won.
     #[serde(deserialize_with = "price")]
     pub fare_basic: Money,
-    /// The fare of a prime taxi, in won.
     #[serde(deserialize_with = "price")]
     pub fare_prime: Money,
-    /// The fare of a platinum taxi, in won.
     #[serde(deserialize_with = "price")]
     pub fare_platinum: Money,
     /// The seconds within which the dispatcher has to confirm a reservation. After that it is
@@ -38,7 +34,6 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The fare of a ride in a taxi of this grade, in won.
     #[must_use]
     pub fn fare(&self, grade: Grade) -> Money {
         let fare = match grade {

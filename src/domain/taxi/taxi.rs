@@ -2,32 +2,22 @@
 //!
 //! The stock is computed, never stored: the registered taxis less the assigned ones.
 
-mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{CallTaxi, DRIVER, grade::Grade, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Id, Issuer, Method, Money, Quantity, RejectionKind, Text,
-    Timestamp,
-};
-use routes::{RegisterBody, RestockBody, ReviseBody};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 use std::collections::BTreeSet;
-use thiserror::Error;
 
-use Command::{Assign, Register, Release, Revise};
-use Event::{Assigned, Registered, Released, Restocked, Revised};
+use Command::*;
+use Event::*;
 
-/// The taxis of one company and model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Taxi {
-    /// No taxi of this number was registered.
     #[default]
     Blank,
     /// The taxis can be assigned while there is stock.
     Registered {
-        /// The model and the price.
         model: Model,
         /// The number of taxis, free or not.
         registered: Quantity,
@@ -43,13 +33,10 @@ pub enum Reservation {}
 /// The model and the price of a taxi.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Model {
-    /// The kind of car.
     pub taxi_name: Text,
-    /// The company that owns it.
     pub company_name: Text,
-    /// The price, in won.
     pub item_price: Money,
-    /// The grade: the taxi serves orders of this grade and lower ones.
+    /// The taxi serves orders of this grade and lower ones.
     #[serde(default)]
     pub grade: Grade,
 }
@@ -57,122 +44,44 @@ pub struct Model {
 /// A change by a driver; fields that are `None` stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
-    /// The kind of car.
     pub taxi_name: Option<Text>,
-    /// The company that owns it.
     pub company_name: Option<Text>,
-    /// The price, in won.
     pub item_price: Option<Money>,
     /// The number of free taxis.
     pub stock: Option<Quantity>,
-    /// The grade.
     pub grade: Option<Grade>,
 }
 
-/// The commands of taxis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A driver registers this many taxis.
-    Register {
-        /// The model and the price.
-        model: Model,
-        /// The number of taxis.
-        stock: Quantity,
-    },
-    /// A driver changes the description, the price or the stock.
+    Register { model: Model, stock: Quantity },
     Revise(Revision),
-    /// One taxi is to be assigned to this reservation.
-    Assign {
-        /// The reservation.
-        reservation: Id<Reservation>,
-        /// The grade of taxi that was paid for.
-        grade: Grade,
-    },
-    /// The taxi of this reservation is free again.
-    Release {
-        /// The reservation.
-        reservation: Id<Reservation>,
-    },
+    // The grade is the one that was paid for.
+    Assign { reservation: Id<Reservation>, grade: Grade },
+    Release { reservation: Id<Reservation> },
 }
 
-/// The events of taxis.
+/// The events of taxis. The stock is the number of taxis that are free after the event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// A driver registered taxis.
-    Registered {
-        /// The model and the price.
-        model: Model,
-        /// The number of taxis.
-        stock: Quantity,
-    },
-    /// A driver changed the number of free taxis.
-    Restocked {
-        /// The number of taxis, free or not.
-        registered: Quantity,
-        /// The number of free taxis.
-        stock: Quantity,
-    },
-    /// A driver changed the model or the price.
-    Revised {
-        /// The model and the price.
-        model: Model,
-    },
-    /// One taxi was assigned to this reservation.
-    Assigned {
-        /// The reservation.
-        reservation: Id<Reservation>,
-        /// The number of taxis still free.
-        stock: Quantity,
-    },
-    /// The taxi of this reservation is free again.
-    Released {
-        /// The reservation.
-        reservation: Id<Reservation>,
-        /// The number of taxis free now.
-        stock: Quantity,
-    },
+    Registered { model: Model, stock: Quantity },
+    // A driver changed the number of free taxis, and so the number of all taxis.
+    Restocked { registered: Quantity, stock: Quantity },
+    Revised { model: Model },
+    Assigned { reservation: Id<Reservation>, stock: Quantity },
+    Released { reservation: Id<Reservation>, stock: Quantity },
 }
 
-/// The reasons why taxis reject a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No taxi of this number was registered.
-    #[error("there is no such taxi")]
-    Unknown,
-    /// The number was registered before.
-    #[error("the taxi has been registered already")]
-    AlreadyRegistered,
-    /// A name is blank or too long.
-    #[error("the taxi and its company must have names of 1 to 100 characters")]
-    BadName,
-    /// The number of taxis is above the bound.
-    #[error("a company has at most {} taxis of one kind", Quantity::MAX.0)]
-    TooMany,
-    /// No taxi is free.
-    #[error("the taxi is out of stock")]
-    OutOfStock,
-    /// The price is above the bound.
-    #[error("the price of a taxi must be at most {}", Money::MAX)]
-    TooDear,
-    /// The order was paid for a better taxi.
-    #[error("the taxi is {grade}, and the order is paid for {paid}")]
-    TooLow {
-        /// The grade of the taxi.
-        grade: Grade,
-        /// The grade that was paid for.
-        paid: Grade,
-    },
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::TooMany | Self::TooDear => RejectionKind::Invalid,
-            Self::AlreadyRegistered | Self::OutOfStock | Self::TooLow { .. } => {
-                RejectionKind::Conflict
-            }
-        }
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such taxi";
+        AlreadyRegistered: "the taxi has been registered already";
+        BadName: invalid "the taxi and its company must have names of 1 to 100 characters";
+        TooMany: invalid "a company has at most {} taxis of one kind", Quantity::MAX.0;
+        OutOfStock: "the taxi is out of stock";
+        TooDear: invalid "the price of a taxi must be at most {}", Money::MAX;
+        TooLow { grade: Grade, paid: Grade }:
+            "the taxi is {grade}, and the order is paid for {paid}";
     }
 }
 
@@ -192,32 +101,27 @@ impl Aggregate for Taxi {
     }
 
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
-        match (self, command) {
-            (Self::Blank, Register { model, stock }) => {
-                model.check()?;
-                check_count(stock)?;
-                Ok(vec![Registered { model, stock }])
+        let Self::Registered { model, registered, held } = self else {
+            let Register { model, stock } = command else { return Err(Rejection::Unknown) };
+            check(&model, stock)?;
+            return Ok(vec![Registered { model, stock }]);
+        };
+        let stock = self.stock();
+        match command {
+            Register { .. } => Err(Rejection::AlreadyRegistered),
+            Revise(revision) => revised(model, *registered, count(held), revision),
+            Assign { reservation, .. } if held.contains(&reservation) => Ok(vec![]),
+            Assign { grade: paid, .. } if model.grade < paid => {
+                Err(Rejection::TooLow { grade: model.grade, paid })
             }
-            (Self::Registered { model, registered, held }, Revise(revision)) => {
-                revised(model, *registered, held.len(), revision)
+            Assign { .. } if stock == Quantity(0) => Err(Rejection::OutOfStock),
+            Assign { reservation, .. } => {
+                Ok(vec![Assigned { reservation, stock: stock.less(Quantity(1)) }])
             }
-            (Self::Registered { model, held, .. }, Assign { reservation, grade: paid }) => {
-                match self.stock().0 {
-                    _ if held.contains(&reservation) => Ok(vec![]),
-                    _ if model.grade < paid => Err(Rejection::TooLow { grade: model.grade, paid }),
-                    0 => Err(Rejection::OutOfStock),
-                    stock => Ok(vec![Assigned { reservation, stock: Quantity(stock - 1) }]),
-                }
+            Release { reservation } if held.contains(&reservation) => {
+                Ok(vec![Released { reservation, stock: stock.plus(Quantity(1)) }])
             }
-            (Self::Registered { held, .. }, Release { reservation })
-                if held.contains(&reservation) =>
-            {
-                Ok(vec![Released { reservation, stock: self.stock().plus(Quantity(1)) }])
-            }
-            (Self::Registered { .. }, Release { .. }) => Ok(vec![]),
-
-            (Self::Registered { .. }, Register { .. }) => Err(Rejection::AlreadyRegistered),
-            (Self::Blank, Revise(_) | Assign { .. } | Release { .. }) => Err(Rejection::Unknown),
+            Release { .. } => Ok(vec![]),
         }
     }
 
@@ -241,14 +145,10 @@ impl Aggregate for Taxi {
             Self::Blank => Default::default(),
             Self::Registered { model, registered, .. } => (model.clone(), *registered),
         };
-        Shown {
-            id: number,
-            taxi_name: model.taxi_name,
-            company_name: model.company_name,
-            stock_cnt: self.stock(),
-            registered_cnt: registered,
-            item_price: model.item_price,
-            grade: model.grade,
+        object! {
+            "id": number, "taxiName": model.taxi_name, "companyName": model.company_name,
+            "stockCnt": self.stock(), "registeredCnt": registered,
+            "itemPrice": model.item_price, "grade": model.grade,
         }
     }
 
@@ -263,11 +163,66 @@ impl Aggregate for Taxi {
         CommandRoutes::new()
             .ignoring(&["id", "status", "registeredCnt"])
             .creates("register", RegisterBody::means)
-            .command("restock", RestockBody::means)
+            .command("restock", |RestockBody { stock_cnt }| {
+                Revise(Revision { stock: Some(stock_cnt), ..Revision::default() })
+            })
             .command("revise", ReviseBody::means)
-            .on_item("revise by patch", [Method::Patch], ReviseBody::means)
-            .on_item("revise by put", [Method::Put], ReviseBody::means)
+            .on_item("revise by patch", [Patch], ReviseBody::means)
+            .on_item("revise by put", [Put], ReviseBody::means)
     }
+}
+
+/// `{"taxiName":"sonata","companyName":"tmap","stockCnt":10,"itemPrice":4900,"grade":"prime"}`;
+/// without a grade, basic.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegisterBody {
+    taxi_name: Text,
+    company_name: Text,
+    stock_cnt: Quantity,
+    #[serde(alias = "taxiPrice")]
+    item_price: Money,
+    grade: Option<Text>,
+}
+
+impl RegisterBody {
+    fn means(self) -> Result<Command, Malformed> {
+        let Self { taxi_name, company_name, item_price, .. } = self;
+        let grade = grade(self.grade)?.unwrap_or_default();
+        let model = Model { taxi_name, company_name, item_price, grade };
+        Ok(Register { model, stock: self.stock_cnt })
+    }
+}
+
+/// `{"stockCnt":10}`: the number of free taxis.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RestockBody {
+    stock_cnt: Quantity,
+}
+
+/// Any of the fields of a taxi; missing fields stay as they are.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReviseBody {
+    taxi_name: Option<Text>,
+    company_name: Option<Text>,
+    stock_cnt: Option<Quantity>,
+    #[serde(alias = "taxiPrice")]
+    item_price: Option<Money>,
+    grade: Option<Text>,
+}
+
+impl ReviseBody {
+    fn means(self) -> Result<Command, Malformed> {
+        let Self { taxi_name, company_name, stock_cnt: stock, item_price, .. } = self;
+        let grade = grade(self.grade)?;
+        Ok(Revise(Revision { taxi_name, company_name, item_price, stock, grade }))
+    }
+}
+
+fn grade(word: Option<Text>) -> Result<Option<Grade>, Malformed> {
+    word.map(|word| Grade::read("grade", &word)).transpose()
 }
 
 impl Taxi {
@@ -276,66 +231,42 @@ impl Taxi {
     pub fn stock(&self) -> Quantity {
         match self {
             Self::Blank => Quantity(0),
-            Self::Registered { registered, held, .. } => {
-                registered.less(Quantity(count(held.len())))
-            }
+            Self::Registered { registered, held, .. } => registered.less(count(held)),
         }
     }
 }
 
-impl Model {
-    fn check(&self) -> Result<(), Rejection> {
-        if !self.taxi_name.is_name() || !self.company_name.is_name() {
-            return Err(Rejection::BadName);
-        }
-        if self.item_price.is_accepted() { Ok(()) } else { Err(Rejection::TooDear) }
+fn check(model: &Model, taxis: Quantity) -> Result<(), Rejection> {
+    if !model.taxi_name.is_name() || !model.company_name.is_name() {
+        return Err(Rejection::BadName);
     }
-}
-
-const fn check_count(taxis: Quantity) -> Result<(), Rejection> {
+    if !model.item_price.is_accepted() {
+        return Err(Rejection::TooDear);
+    }
     if taxis.is_accepted() { Ok(()) } else { Err(Rejection::TooMany) }
 }
 
-/// Converts the number of held taxis. It fits, because it never exceeds the registered taxis.
-fn count(held: usize) -> u32 {
-    u32::try_from(held).unwrap_or(u32::MAX)
+/// The number of held taxis. It fits, because it never exceeds the registered taxis.
+fn count(held: &BTreeSet<Id<Reservation>>) -> Quantity {
+    Quantity(u32::try_from(held.len()).unwrap_or(u32::MAX))
 }
 
 fn revised(
     model: &Model,
     registered: Quantity,
-    held: usize,
+    held: Quantity,
     revision: Revision,
-) -> Result<Vec<Event>, Rejection> {
+) -> Decision<Taxi> {
     let new = Model {
         taxi_name: revision.taxi_name.unwrap_or_else(|| model.taxi_name.clone()),
         company_name: revision.company_name.unwrap_or_else(|| model.company_name.clone()),
         item_price: revision.item_price.unwrap_or(model.item_price),
         grade: revision.grade.unwrap_or(model.grade),
     };
-    new.check()?;
-    let mut events = vec![];
-    if new != *model {
-        events.push(Revised { model: new });
-    }
-    if let Some(stock) = revision.stock {
-        let total = stock.plus(Quantity(count(held)));
-        check_count(total)?;
-        if total != registered {
-            events.push(Restocked { registered: total, stock });
-        }
-    }
-    Ok(events)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    id: u64,
-    taxi_name: Text,
-    company_name: Text,
-    stock_cnt: Quantity,
-    registered_cnt: Quantity,
-    item_price: Money,
-    grade: Grade,
+    let total = revision.stock.map(|stock| stock.plus(held));
+    check(&new, total.unwrap_or_default())?;
+    let revised = (new != *model).then_some(Revised { model: new });
+    let total = total.filter(|total| *total != registered);
+    let restocked = total.map(|total| Restocked { registered: total, stock: total.less(held) });
+    Ok(revised.into_iter().chain(restocked).collect())
 }

@@ -9,10 +9,10 @@ use madang::domain::{
     },
     taxi::{
         grade::Grade,
+        notice::Sms,
         order::{self, Order, OrderBilling},
         ride::{Heard, Hold, Ride, Undo},
         settings::Settings,
-        sms::Sms,
         taxi::{Command, Event, Taxi},
     },
 };

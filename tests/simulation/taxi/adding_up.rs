@@ -6,15 +6,15 @@ use madang::domain::{
     taxi::{
         availability::Availability,
         grade::Grade,
-        message::Message,
         my_page::MyPage,
-        notice::Change,
+        notice::{Change, Message},
         order::{self, Order},
         payment::{Fare, Payment},
         reservation::Reservation,
         taxi::{self, Taxi},
     },
 };
+use serde_json::json;
 use std::collections::BTreeMap;
 
 pub(crate) fn everything_adds_up(world: &World) -> Result<(), String> {
@@ -110,6 +110,7 @@ fn pages_are_true(world: &World, number: u64) -> Result<(), String> {
         shown::<Payment>(world, number, "status"),
         shown::<Reservation>(world, number, "status"),
     ];
-    let page = [page.status.0, page.payment_status.0, page.reservation_status.0];
+    let status = json!(page.status).as_str().unwrap_or_default().to_owned();
+    let page = [status, page.payment_status.0, page.reservation_status.0];
     ensure(shown == page, || format!("order {number}: {shown:?}, its page {page:?}"))
 }
