@@ -25,15 +25,12 @@ pub struct Availability {
 impl View for Availability {
     const NAME: &'static str = "taxi/availability";
     type Events = (Id<Taxi>, Event);
-    const FIELDS: &'static [Field] = &[
-        Field::key("taxiId"),
-        Field::text("taxiName"),
-        Field::text("companyName"),
-        Field::number("stockCnt"),
-        Field::number("itemPrice"),
-        Field::text("grade"),
-        Field::number("gradeLevel"),
-    ];
+    const FIELDS: &'static [Field] = fields!(
+        key "taxiId"; text "taxiName", "companyName"; number "stockCnt", "itemPrice"; text "grade";
+        number "gradeLevel"
+    );
+
+    const LINKS: &'static [Link] = &[Link::to::<Taxi>("taxi", "taxiId")];
 
     fn key((taxi, _): &Self::Events, _meta: &Meta) -> Option<u64> {
         Some(taxi.number())

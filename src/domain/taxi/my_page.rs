@@ -38,14 +38,16 @@ pub struct MyPage {
 impl View for MyPage {
     const NAME: &'static str = "taxi/mypages";
     type Events = Heard;
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::key("orderId"),
-        Field::number("taxiId"),
-        Field::text("name"),
-        Field::text("phone"),
-        Field::text("status"),
-        Field::time("calledAt"),
+    const FIELDS: &'static [Field] = fields!(
+        key "id", "orderId"; number "taxiId"; text "name", "phone", "status"; time "calledAt"
+    );
+
+    const LINKS: &'static [Link] = &[
+        Link::to::<Order>("order", "orderId"),
+        Link::to::<Payment>("payment", "paymentId"),
+        Link::to::<Reservation>("reservation", "reservationId"),
+        Link::to::<Taxi>("taxi", "taxiId"),
+        Link::to_conversation("orderId"),
     ];
 
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {

@@ -194,13 +194,10 @@ pub struct Message {
 impl View for Message {
     const NAME: &'static str = "taxi/messages";
     type Events = (Id<Notice>, Event);
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::number("orderId"),
-        Field::text("phone"),
-        Field::text("status"),
-        Field::time("time"),
-    ];
+    const FIELDS: &'static [Field] =
+        fields!(key "id"; number "orderId"; text "phone", "status"; time "time");
+
+    const LINKS: &'static [Link] = &[Link::to_conversation("orderId")];
 
     fn key(_heard: &Self::Events, meta: &Meta) -> Option<u64> {
         Some(meta.position)
