@@ -1,4 +1,4 @@
-//! Saga that enrols a student who has paid, and reports completion or cancellation.
+//! The saga that enrols a student who has paid, and reports completion or cancellation.
 //!
 //! ```text
 //!       paid            answered          admitted            enrolled            noted
@@ -29,42 +29,26 @@ use super::{
         Enrolment,
     },
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Admission::{
-    Admitting, Cancelling, Completing, Enrolling, Idle, Knocking, Leaving, Registering, Withdrawing,
-};
+use Admission::*;
 
-event_set!(
-    /// Events that the admission saga receives.
-    Heard: Application, Enrolment
-);
+event_set!(Heard: Application, Enrolment);
 
-/// State of an admission.
+/// The state of an admission. All but `Idle` wait for the answer to the command that is sent on the
+/// way to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Admission {
-    /// The application is not paid, or no step is pending.
     #[default]
     Idle,
-    /// `Knock` was sent to the enrolment, which answers unless enrolments are suspended.
     Knocking,
-    /// `Knock` was sent, and the application was cancelled meanwhile.
+    /// The application was cancelled while `Knock` was on its way.
     Leaving,
-    /// The enrolment answered, and `Admit` was sent to the application.
     Admitting,
-    /// The student is admitted, and `Enrol` was sent to the enrolment.
     Enrolling,
-    /// The student is enrolled, and `Register` was sent to the application.
     Registering,
-    /// The student wants to cancel, and `Cancel` was sent to the enrolment.
     Withdrawing,
-    /// The course is completed, and `Complete` was sent to the application.
     Completing,
-    /// The enrolment is cancelled, and `Withdraw` was sent to the application.
     Cancelling,
 }
 
@@ -72,7 +56,7 @@ impl Saga for Admission {
     const NAME: &'static str = "education/admission";
     type Events = Heard;
 
-    /// Routes events by the number that an application and its enrolment share.
+    /// An application and its enrolment have the same number.
     fn route(heard: &Heard) -> Option<u64> {
         Some(heard.number())
     }
@@ -84,7 +68,7 @@ impl Saga for Admission {
         }
     }
 
-    /// Ends the saga when the application rejects `Admit`. An enrolment rejects `Cancel` only after
+    /// Ends the instance when the application rejects `Admit`. An enrolment rejects `Cancel` only after
     /// its completion, whose event was handled before.
     fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
         match self {
@@ -94,12 +78,12 @@ impl Saga for Admission {
         }
     }
 
-    /// Continues when the enrolment answered `Knock`.
+    /// Continues when the enrolment answered `Knock`, which changes nothing.
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        match (self, unchanged.command.as_str()) {
-            (Knocking, "Knock") => Step::wait(Admitting).send(me.of::<Application>(), Admit),
-            (Leaving, "Knock") => Step::done(),
-            (state, _) => Step::wait(state),
+        match self {
+            state if !unchanged.is(me.of::<Enrolment>(), variant!(Knock)) => Step::wait(state),
+            Knocking => Step::wait(Admitting).send(me.of::<Application>(), Admit),
+            _ => Step::done(),
         }
     }
 

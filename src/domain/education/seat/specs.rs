@@ -1,14 +1,7 @@
-//! Specifications of the seat aggregate.
+//! Specifications of the seat.
 
-use super::{
-    Application,
-    Command::{Leave, Take},
-    CourseSeat,
-    Event::{self, Left, Taken},
-    Holder, Rejection, compared,
-};
-use crate::domain::education::student::Student;
-use crate::domain::kernel::{Id, Number, spec::Spec};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::Spec;
 
 #[test]
 fn a_seat_is_held_by_one_application_until_it_leaves() {
@@ -69,7 +62,7 @@ fn student(user_id: &str, edu_name: &str, edu_id: u64) -> Student {
 }
 
 fn taken(user: &str, course: &str, application: u64) -> Event {
-    let student = compared(&student(user, course, 1));
+    let student = student(user, course, 1).as_compared();
     Taken { holder: Holder { student, application: Id::<Application>::new(application) } }
 }
 
