@@ -19,15 +19,8 @@
 //! cancelled; the cancellation and the refund then wait for its answer.
 
 use super::{
-    application::{
-        self, Application,
-        Command::{Admit, Complete, Register, Withdraw},
-    },
-    enrolment::{
-        self,
-        Command::{Cancel, Enrol, Knock},
-        Enrolment,
-    },
+    application::{self, Application},
+    enrolment::{self, Enrolment},
 };
 use crate::domain::kernel::prelude::*;
 
@@ -68,22 +61,20 @@ impl Saga for Admission {
         }
     }
 
-    /// Ends the instance when the application rejects `Admit`. An enrolment rejects `Cancel` only after
-    /// its completion, whose event was handled before.
+    /// Ends the instance when the application rejects `Admit`: it was cancelled, so no student is
+    /// enrolled. An enrolment rejects `Cancel` only after its completion, which was handled before.
     fn on_rejected(self, _me: Id<Self>, _refused: &RejectedCommand) -> Step<Self> {
-        match self {
-            // The application was cancelled, so no student is enrolled.
-            Admitting => Step::done(),
-            state => Step::wait(state),
-        }
+        if self == Admitting { Step::done() } else { Step::wait(self) }
     }
 
     /// Continues when the enrolment answered `Knock`, which changes nothing.
-    fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
+    fn on_no_op(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         match self {
-            state if !unchanged.is(me.of::<Enrolment>(), variant!(Knock)) => Step::wait(state),
-            Knocking => Step::wait(Admitting).send(me.of::<Application>(), Admit),
-            _ => Step::done(),
+            Knocking => {
+                Step::wait(Admitting).send(me.of::<Application>(), application::Command::Admit)
+            }
+            Leaving => Step::done(),
+            state => Step::wait(state),
         }
     }
 
@@ -98,35 +89,33 @@ impl Saga for Admission {
 
 impl Admission {
     fn on_application(self, me: Id<Self>, event: application::Event) -> Step<Self> {
-        use application::Event as E;
+        use {application::Event::*, enrolment::Command::*};
         let enrolment = me.of::<Enrolment>();
         match (self, event) {
-            (Idle, E::Applied) => Step::wait(Knocking).send(enrolment, Knock),
-            (Knocking, E::Cancelled) => Step::wait(Leaving),
-            (Admitting, E::Admitted { student }) => {
+            (Idle, Applied) => Step::wait(Knocking).send(enrolment, Knock),
+            (Knocking, Cancelled) => Step::wait(Leaving),
+            (Admitting, Admitted { student }) => {
                 Step::wait(Enrolling).send(enrolment, Enrol { student })
             }
-            (Idle | Enrolling | Registering, E::CancelRequested) => {
+            (Idle | Enrolling | Registering, CancelRequested) => {
                 Step::wait(Withdrawing).send(enrolment, Cancel)
             }
-            (Registering, E::Registered)
-            | (Completing, E::Completed)
-            | (Cancelling, E::Cancelled) => Step::done(),
+            (Registering, Registered) | (Completing, Completed) | (Cancelling, Cancelled) => {
+                Step::done()
+            }
             (state, _) => Step::wait(state),
         }
     }
 
     fn on_enrolment(self, me: Id<Self>, event: &enrolment::Event) -> Step<Self> {
-        use enrolment::Event as E;
+        use {application::Command::*, enrolment::Event::*};
         let application = me.of::<Application>();
         match (self, event) {
-            (Enrolling, E::Registered { .. }) => {
-                Step::wait(Registering).send(application, Register)
-            }
-            (Idle | Registering | Withdrawing, E::Completed) => {
+            (Enrolling, Registered { .. }) => Step::wait(Registering).send(application, Register),
+            (Idle | Registering | Withdrawing, Completed) => {
                 Step::wait(Completing).send(application, Complete)
             }
-            (Withdrawing, E::Cancelled) => Step::wait(Cancelling).send(application, Withdraw),
+            (Withdrawing, Cancelled) => Step::wait(Cancelling).send(application, Withdraw),
             (state, _) => Step::wait(state),
         }
     }

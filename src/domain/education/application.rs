@@ -23,9 +23,12 @@
 mod specs;
 
 use super::{Education, payment::Fee, settings::Settings, student::Student};
-use crate::domain::kernel::{
-    payment::{Bill, Billing, Payable, Turn},
-    prelude::{self, *},
+use crate::{
+    domain::kernel::{
+        payment::{Bill, Billing, Payable, Turn},
+        prelude::{self, *},
+    },
+    statuses,
 };
 
 use Command::*;
@@ -53,27 +56,25 @@ pub(super) enum Hold {
     Released,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) enum Status {
-    #[default]
-    Blank,
-    Seating,
-    Requested,
-    Applied,
-    Admitted,
-    Registered,
-    // A cancellation waits for the enrolment: of a student who is not enrolled yet, and who is.
-    Leaving,
-    Withdrawing,
-    Completed,
-    // The course was completed while a cancellation was pending.
-    Overtaken,
-    Cancelling,
-    Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
+statuses! {
+    pub enum Status {
+        Blank;
+        Seating: "Requested";
+        Requested: "Requested";
+        Applied: "EduApplied", "EduApplied";
+        Admitted: "EduApplied", "EduApplied";
+        Registered: "EduRegistered", "EduRegistered";
+        /// The enrolment decides about the cancellation of a student who is not enrolled yet.
+        Leaving: "EduApplied";
+        /// The enrolment decides about the cancellation of a student who is enrolled.
+        Withdrawing: "EduRegistered";
+        Completed: "EduCompleted", "EduCompleted";
+        /// The course was completed while a cancellation was pending.
+        Overtaken: "EduCompleted", "EduCompleted";
+        Cancelling: "EduCancelled", "EduAppCancelled";
+        Cancelled: "EduCancelled", "EduAppCancelled";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +112,6 @@ pub enum Event {
     // The application is cancelled; what was paid is to be refunded.
     Cancelled,
     Rejected { how: FailureKind, reason: String },
-    // No money of the cancelled application is kept any more.
     Undone,
     // A student applied; the seat in the course is asked for.
     SeatAsked { student: Student, price: Money },
@@ -219,34 +219,32 @@ impl Aggregate for Application {
         matches!(command, Apply { .. }).then_some(Fee::PORT)
     }
 
-    fn evolve(mut self, event: Event) -> Self {
-        self.status = match event {
-            SeatAsked { student, price } => {
+    fn evolve(self, event: Event) -> Self {
+        let status = match (event, self.status) {
+            (SeatAsked { student, price }, _) => {
                 return Self { student, price, status: Status::Seating, seat: Hold::Held };
             }
-            Requested { student, price } => {
+            (Requested { student, price }, _) => {
                 return Self { student, price, status: Status::Requested, ..self };
             }
-            TurnedAway { reason } => {
+            (TurnedAway { reason }, _) => {
                 let status = Status::Rejected { how: FailureKind::Refused, reason };
                 return Self { status, seat: Hold::Free, ..self };
             }
-            SeatReleased { .. } => return Self { seat: Hold::Released, ..self },
-            Vacated => return Self { seat: Hold::Free, ..self },
-            Applied => Status::Applied,
-            Admitted { .. } => Status::Admitted,
-            Registered => Status::Registered,
-            CancelRequested if self.status == Status::Registered => Status::Withdrawing,
-            CancelRequested => Status::Leaving,
-            Completed if matches!(self.status, Status::Leaving | Status::Withdrawing) => {
-                Status::Overtaken
-            }
-            Completed => Status::Completed,
-            Cancelled => Status::Cancelling,
-            Rejected { how, reason } => Status::Rejected { how, reason },
-            Undone | Forgone => Status::Cancelled,
+            (SeatReleased { .. }, status) => return Self { status, seat: Hold::Released, ..self },
+            (Vacated, status) => return Self { status, seat: Hold::Free, ..self },
+            (Applied, _) => Status::Applied,
+            (Admitted { .. }, _) => Status::Admitted,
+            (Registered, _) => Status::Registered,
+            (CancelRequested, Status::Registered) => Status::Withdrawing,
+            (CancelRequested, _) => Status::Leaving,
+            (Completed, Status::Leaving | Status::Withdrawing) => Status::Overtaken,
+            (Completed, _) => Status::Completed,
+            (Cancelled, _) => Status::Cancelling,
+            (Rejected { how, reason }, _) => Status::Rejected { how, reason },
+            (Undone | Forgone, _) => Status::Cancelled,
         };
-        self
+        Self { status, ..self }
     }
 
     fn progress(&self) -> Progress {
@@ -276,20 +274,12 @@ impl Aggregate for Application {
         };
         object! {
             "appId": number, "userId": user_id, "eduName": edu_name, "eduId": edu_id,
-            "price": self.price, "status": self.status_word(), "reason"?: reason,
+            "price": self.price, "status": self.status.word(), "reason"?: reason,
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Cancelling | Status::Cancelled => Some("EduAppCancelled"),
-            Status::Applied
-            | Status::Admitted
-            | Status::Registered
-            | Status::Completed
-            | Status::Overtaken => Some(self.status_word()),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -326,21 +316,6 @@ struct ApplyBody {
     user_id: Text,
     edu_name: Text,
     edu_id: Number,
-}
-
-impl Application {
-    /// The name of the status, as shown to clients.
-    pub(super) const fn status_word(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Seating | Status::Requested => "Requested",
-            Status::Applied | Status::Admitted | Status::Leaving => "EduApplied",
-            Status::Registered | Status::Withdrawing => "EduRegistered",
-            Status::Completed | Status::Overtaken => "EduCompleted",
-            Status::Cancelling | Status::Cancelled => "EduCancelled",
-            Status::Rejected { .. } => "Rejected",
-        }
-    }
 }
 
 impl Status {

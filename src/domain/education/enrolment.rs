@@ -13,7 +13,7 @@
 mod specs;
 
 use super::{COURSE_MANAGER, Education, settings::Settings, student::Student};
-use crate::domain::kernel::prelude::*;
+use crate::{domain::kernel::prelude::*, statuses};
 
 use Command::*;
 use Event::*;
@@ -24,13 +24,14 @@ pub struct Enrolment {
     pub(super) status: Status,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Status {
-    #[default]
-    Blank,
-    Registered,
-    Completed,
-    Cancelled,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank;
+        Registered: "EduRegistered", "EduRegistered";
+        Completed: "EduCompleted", "EduCompleted";
+        Cancelled: "EduCancelled", "EduCancelled";
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +106,7 @@ impl Aggregate for Enrolment {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        (self.status != Status::Blank).then_some(self.status.word())
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -118,17 +119,5 @@ impl Aggregate for Enrolment {
             .ignoring(&["id", "takingId", "appId", "userId", "eduName", "eduId", "status"])
             .command("complete", |Empty {}| Complete)
             .on_word("complete by status", [Patch, Put], "status", completed)
-    }
-}
-
-impl Status {
-    /// The name of the status, as shown to clients.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Registered => "EduRegistered",
-            Self::Completed => "EduCompleted",
-            Self::Cancelled => "EduCancelled",
-        }
     }
 }

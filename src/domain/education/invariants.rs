@@ -12,13 +12,8 @@ use super::{
 use crate::domain::kernel::{payment::Stage, prelude::*};
 
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
-    state.each::<Application>(|number, application| {
-        if !is_settled(state, number) {
-            return Ok(());
-        }
-        check_application(state, number, application)?;
-        check_seated(state, number, application)
-    })?;
+    state
+        .each::<Application>(|number, application| check_application(state, number, application))?;
     state.each::<CourseSeat>(|_, seat| check_seat(state, seat))
 }
 
@@ -30,17 +25,17 @@ fn is_settled(state: &impl StateReader, number: u64) -> bool {
 }
 
 /// Checks that a registered or completed application is paid. Any other must be unpaid, refunded,
-/// or have a refund that was declined.
+/// or have a refund that was declined. An application that has a seat must hold it.
 fn check_application(
     state: &impl StateReader,
     number: u64,
-    application: &Application,
+    Application { student, status, seat, .. }: &Application,
 ) -> Result<(), String> {
     let payment = state.get::<Payment>(number).stage();
+    let enrolment = state.get::<Enrolment>(number).status;
     let is_given_back =
         matches!(payment, Stage::Declined | Stage::Refunded | Stage::RefundDeclined);
-    let (status, enrolment) = (&application.status, state.get::<Enrolment>(number).status);
-    let holds = match (status, enrolment) {
+    let is_paid_for = match (status, enrolment) {
         (A::Registered, E::Registered) | (A::Completed | A::Overtaken, E::Completed) => {
             payment == Stage::Approved
         }
@@ -49,26 +44,15 @@ fn check_application(
         (A::Cancelling | A::Cancelled, E::Cancelled) => is_given_back,
         _ => false,
     };
-    if holds {
+    let holder = state.get::<CourseSeat>(CourseSeat::of(student).number()).holder(student);
+    let is_seated = *seat != Hold::Held || holder == Some(Id::new(number));
+    if !is_settled(state, number) || (is_paid_for && is_seated) {
         return Ok(());
     }
     Err(format!(
         "education/eduApplications {number} is {status:?}, its payment {payment:?}, its enrolment \
-         {enrolment:?}"
+         {enrolment:?}, its seat {seat:?}, the holder {holder:?}"
     ))
-}
-
-/// Checks that an application that has a seat holds it.
-fn check_seated(
-    state: &impl StateReader,
-    number: u64,
-    Application { student, seat, .. }: &Application,
-) -> Result<(), String> {
-    let holder = state.get::<CourseSeat>(CourseSeat::of(student).number()).holder(student);
-    if *seat != Hold::Held || holder == Some(Id::new(number)) {
-        return Ok(());
-    }
-    Err(format!("education/eduApplications {number} has a seat that {holder:?} holds"))
 }
 
 /// Checks that the applications that hold a seat stand, each for another student or course.

@@ -40,38 +40,32 @@ impl View for MyPage {
 
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let (id, applied_at) = (heard.number(), meta.time);
-        let row = row.unwrap_or_else(|| Self { id, app_id: id, applied_at, ..Self::default() });
-        let row = Self { changed_at: meta.time, ..row };
-        Some(match heard {
-            Heard::Application(_, event) => row.after(event),
-            Heard::Payment(_, event) => {
-                Self { payment_status: payment::word(event.stage()).into(), ..row }
-            }
-        })
+        let mut row = row.unwrap_or_else(|| Self { id, app_id: id, applied_at, ..Self::default() });
+        row.changed_at = meta.time;
+        match heard {
+            Heard::Application(_, event) => row.application(event),
+            Heard::Payment(_, event) => row.payment_status = payment::word(event.stage()).into(),
+        }
+        Some(row)
     }
 }
 
 impl MyPage {
-    fn after(self, event: E) -> Self {
+    fn application(&mut self, event: E) {
         let status = match event {
             E::SeatAsked { student, price } | E::Requested { student, price } => {
                 let Student { user_id, edu_name, edu_id } = student;
-                return Self {
-                    user_id,
-                    edu_name,
-                    edu_id,
-                    price,
-                    status: "Requested".into(),
-                    ..self
-                };
+                (self.user_id, self.edu_name, self.edu_id) = (user_id, edu_name, edu_id);
+                self.price = price;
+                "Requested"
             }
             E::Applied | E::Admitted { .. } => "EduApplied",
             E::Registered => "EduRegistered",
             E::Completed => "EduCompleted",
-            E::CancelRequested | E::SeatReleased { .. } | E::Vacated => return self,
+            E::CancelRequested | E::SeatReleased { .. } | E::Vacated => return,
             E::Cancelled | E::Undone | E::Forgone => "EduCancelled",
             E::Rejected { .. } | E::TurnedAway { .. } => "Rejected",
         };
-        Self { status: status.into(), ..self }
+        self.status = status.into();
     }
 }

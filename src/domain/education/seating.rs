@@ -1,5 +1,5 @@
-//! The saga that takes the seat of an application before money is asked for, and gives it back when the
-//! application is cancelled or rejected.
+//! The saga that takes the seat of an application before money is asked for, and gives it back when
+//! the application is cancelled or rejected.
 //!
 //! ```text
 //!       applied           taken             requested
@@ -17,11 +17,8 @@
 //! does nothing for them: they hold no seat.
 
 use super::{
-    application::{
-        self, Application,
-        Command::{Place, TurnAway, Vacate},
-    },
-    seat::{self, Command::*, CourseSeat},
+    application::{Application, Command::*, Event::*},
+    seat::{Command::*, CourseSeat, Event::*, Holder},
 };
 use crate::domain::kernel::prelude::*;
 
@@ -48,32 +45,30 @@ impl Saga for Seating {
 
     /// The instance has the number of the application. The events of a seat name it.
     fn route(heard: &Heard) -> Option<u64> {
-        use seat::Event as S;
-        Some(match heard {
-            Heard::CourseSeat(_, S::Taken { holder }) => holder.application.number(),
-            Heard::Application(application, _) | Heard::CourseSeat(_, S::Left { application }) => {
-                application.number()
+        match heard {
+            Heard::Application(application, _)
+            | Heard::CourseSeat(_, Left { application })
+            | Heard::CourseSeat(_, Taken { holder: Holder { application, .. } }) => {
+                Some(application.number())
             }
-        })
+        }
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        use application::Event as A;
-        use seat::Event as S;
         let application = me.of::<Application>();
         match (self, heard) {
-            (Idle, Heard::Application(_, A::SeatAsked { student, .. })) => {
+            (Idle, Heard::Application(_, SeatAsked { student, .. })) => {
                 Step::wait(Taking).send(CourseSeat::of(&student), Take { student, application })
             }
             (
                 Idle | Taking | Placing | TurningAway,
-                Heard::Application(_, A::SeatReleased { student }),
+                Heard::Application(_, SeatReleased { student }),
             ) => Step::wait(Leaving).send(CourseSeat::of(&student), Leave { application }),
-            (Taking, Heard::CourseSeat(_, S::Taken { .. }))
-            | (Placing, Heard::Application(_, A::Requested { .. }))
-            | (TurningAway, Heard::Application(_, A::TurnedAway { .. }))
-            | (Leaving, Heard::CourseSeat(_, S::Left { .. }))
-            | (Vacating, Heard::Application(_, A::Vacated)) => self.go_on(me),
+            (Taking, Heard::CourseSeat(_, Taken { .. }))
+            | (Placing, Heard::Application(_, Requested { .. }))
+            | (TurningAway, Heard::Application(_, TurnedAway { .. }))
+            | (Leaving, Heard::CourseSeat(_, Left { .. }))
+            | (Vacating, Heard::Application(_, Vacated)) => self.go_on(me),
             (state, _) => Step::wait(state),
         }
     }

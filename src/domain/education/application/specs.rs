@@ -127,11 +127,11 @@ fn an_application_needs_the_names_of_the_student_and_the_course() {
 fn a_cancellation_that_comes_too_late_is_refused() {
     let past = [requested(), Applied, Admitted { student: eunmi() }, Registered, CancelRequested];
     let pending = Application::after(asked(&past));
-    assert_eq!((pending.status_word(), pending.progress()), ("EduRegistered", Progress::Pending));
+    assert_eq!((pending.status.word(), pending.progress()), ("EduRegistered", Progress::Pending));
     let completed = pending.evolve(Completed);
     let reason = "the course has been completed".to_owned();
     let failed = Progress::Failed { how: FailureKind::Refused, reason };
-    assert_eq!((completed.status_word(), completed.progress()), ("EduCompleted", failed));
+    assert_eq!((completed.status.word(), completed.progress()), ("EduCompleted", failed));
 }
 
 #[test]
