@@ -19,12 +19,13 @@
 //! cancelled; the cancellation and the refund then wait for its answer.
 
 use super::{
-    application::{self, Application},
+    application::{self, Application, Command::*},
     enrolment::{self, Enrolment},
 };
 use crate::domain::kernel::prelude::*;
 
 use Admission::*;
+use enrolment::Command::{Cancel, Enrol, Knock};
 
 event_set!(Heard: Application, Enrolment);
 
@@ -55,9 +56,32 @@ impl Saga for Admission {
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        match heard {
-            Heard::Application(_, event) => self.on_application(me, event),
-            Heard::Enrolment(_, event) => self.on_enrolment(me, &event),
+        use {application::Event as A, enrolment::Event as E};
+        let (application, enrolment) = (me.of::<Application>(), me.of::<Enrolment>());
+        match (self, heard) {
+            (Idle, Heard::Application(_, A::Applied)) => {
+                Step::wait(Knocking).send(enrolment, Knock)
+            }
+            (Knocking, Heard::Application(_, A::Cancelled)) => Step::wait(Leaving),
+            (Admitting, Heard::Application(_, A::Admitted { student })) => {
+                Step::wait(Enrolling).send(enrolment, Enrol { student })
+            }
+            (Enrolling, Heard::Enrolment(_, E::Registered { .. })) => {
+                Step::wait(Registering).send(application, Register)
+            }
+            (Idle | Enrolling | Registering, Heard::Application(_, A::CancelRequested)) => {
+                Step::wait(Withdrawing).send(enrolment, Cancel)
+            }
+            (Withdrawing, Heard::Enrolment(_, E::Cancelled)) => {
+                Step::wait(Cancelling).send(application, Withdraw)
+            }
+            (Idle | Registering | Withdrawing, Heard::Enrolment(_, E::Completed)) => {
+                Step::wait(Completing).send(application, Complete)
+            }
+            (Registering, Heard::Application(_, A::Registered))
+            | (Completing, Heard::Application(_, A::Completed))
+            | (Cancelling, Heard::Application(_, A::Cancelled)) => Step::done(),
+            (state, _) => Step::wait(state),
         }
     }
 
@@ -70,9 +94,7 @@ impl Saga for Admission {
     /// Continues when the enrolment answered `Knock`, which changes nothing.
     fn on_no_op(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         match self {
-            Knocking => {
-                Step::wait(Admitting).send(me.of::<Application>(), application::Command::Admit)
-            }
+            Knocking => Step::wait(Admitting).send(me.of::<Application>(), Admit),
             Leaving => Step::done(),
             state => Step::wait(state),
         }
@@ -83,40 +105,6 @@ impl Saga for Admission {
             Idle => WaitsFor::Nothing,
             Knocking | Leaving | Enrolling | Withdrawing => WaitsFor::Part(Enrolment::NAME),
             Admitting | Registering | Completing | Cancelling => WaitsFor::Part(Application::NAME),
-        }
-    }
-}
-
-impl Admission {
-    fn on_application(self, me: Id<Self>, event: application::Event) -> Step<Self> {
-        use {application::Event::*, enrolment::Command::*};
-        let enrolment = me.of::<Enrolment>();
-        match (self, event) {
-            (Idle, Applied) => Step::wait(Knocking).send(enrolment, Knock),
-            (Knocking, Cancelled) => Step::wait(Leaving),
-            (Admitting, Admitted { student }) => {
-                Step::wait(Enrolling).send(enrolment, Enrol { student })
-            }
-            (Idle | Enrolling | Registering, CancelRequested) => {
-                Step::wait(Withdrawing).send(enrolment, Cancel)
-            }
-            (Registering, Registered) | (Completing, Completed) | (Cancelling, Cancelled) => {
-                Step::done()
-            }
-            (state, _) => Step::wait(state),
-        }
-    }
-
-    fn on_enrolment(self, me: Id<Self>, event: &enrolment::Event) -> Step<Self> {
-        use {application::Command::*, enrolment::Event::*};
-        let application = me.of::<Application>();
-        match (self, event) {
-            (Enrolling, Registered { .. }) => Step::wait(Registering).send(application, Register),
-            (Idle | Registering | Withdrawing, Completed) => {
-                Step::wait(Completing).send(application, Complete)
-            }
-            (Withdrawing, Cancelled) => Step::wait(Cancelling).send(application, Withdraw),
-            (state, _) => Step::wait(state),
         }
     }
 }

@@ -23,16 +23,15 @@
 mod specs;
 
 use super::{Education, payment::Fee, settings::Settings, student::Student};
-use crate::{
-    domain::kernel::{
-        payment::{Bill, Billing, Payable, Turn},
-        prelude::{self, *},
-    },
-    statuses,
+use crate::domain::kernel::{
+    payment::{Bill, Billing, Payable, Turn},
+    prelude::{self, *},
 };
+use crate::statuses;
 
 use Command::*;
 use Event::*;
+use Status as S;
 
 /// The billing saga of an application.
 pub type Tuition = Billing<Application>;
@@ -187,7 +186,6 @@ impl Aggregate for Application {
     }
 
     fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
-        use Status as S;
         let event = match (&self.status, command) {
             (S::Blank, Apply { student }) if !student.is_named() => return Err(Rejection::BadName),
             (S::Blank, Apply { student }) => {
@@ -222,46 +220,40 @@ impl Aggregate for Application {
     fn evolve(self, event: Event) -> Self {
         let status = match (event, self.status) {
             (SeatAsked { student, price }, _) => {
-                return Self { student, price, status: Status::Seating, seat: Hold::Held };
+                return Self { student, price, status: S::Seating, seat: Hold::Held };
             }
             (Requested { student, price }, _) => {
-                return Self { student, price, status: Status::Requested, ..self };
+                return Self { student, price, status: S::Requested, ..self };
             }
             (TurnedAway { reason }, _) => {
-                let status = Status::Rejected { how: FailureKind::Refused, reason };
+                let status = S::Rejected { how: FailureKind::Refused, reason };
                 return Self { status, seat: Hold::Free, ..self };
             }
             (SeatReleased { .. }, status) => return Self { status, seat: Hold::Released, ..self },
             (Vacated, status) => return Self { status, seat: Hold::Free, ..self },
-            (Applied, _) => Status::Applied,
-            (Admitted { .. }, _) => Status::Admitted,
-            (Registered, _) => Status::Registered,
-            (CancelRequested, Status::Registered) => Status::Withdrawing,
-            (CancelRequested, _) => Status::Leaving,
-            (Completed, Status::Leaving | Status::Withdrawing) => Status::Overtaken,
-            (Completed, _) => Status::Completed,
-            (Cancelled, _) => Status::Cancelling,
-            (Rejected { how, reason }, _) => Status::Rejected { how, reason },
-            (Undone | Forgone, _) => Status::Cancelled,
+            (Applied, _) => S::Applied,
+            (Admitted { .. }, _) => S::Admitted,
+            (Registered, _) => S::Registered,
+            (CancelRequested, S::Registered) => S::Withdrawing,
+            (CancelRequested, _) => S::Leaving,
+            (Completed, S::Leaving | S::Withdrawing) => S::Overtaken,
+            (Completed, _) => S::Completed,
+            (Cancelled, _) => S::Cancelling,
+            (Rejected { how, reason }, _) => S::Rejected { how, reason },
+            (Undone | Forgone, _) => S::Cancelled,
         };
         Self { status, ..self }
     }
 
     fn progress(&self) -> Progress {
+        let failed = |how, reason| Progress::Failed { how, reason };
         match &self.status {
             _ if self.seat == Hold::Released => Progress::Pending,
-            Status::Seating
-            | Status::Requested
-            | Status::Leaving
-            | Status::Withdrawing
-            | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
+            S::Seating | S::Requested | S::Leaving | S::Withdrawing | S::Cancelling => {
+                Progress::Pending
             }
-            Status::Overtaken => {
-                let reason = Rejection::IsCompleted.to_string();
-                Progress::Failed { how: FailureKind::Refused, reason }
-            }
+            S::Rejected { how, reason } => failed(*how, reason.clone()),
+            S::Overtaken => failed(FailureKind::Refused, Rejection::IsCompleted.to_string()),
             _ => Progress::Established,
         }
     }
@@ -269,7 +261,7 @@ impl Aggregate for Application {
     fn represent(&self, number: u64) -> impl Serialize {
         let Student { user_id, edu_name, edu_id } = &self.student;
         let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason),
+            S::Rejected { reason, .. } => Some(reason),
             _ => None,
         };
         object! {
@@ -284,11 +276,7 @@ impl Aggregate for Application {
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Seating
-            | Status::Requested
-            | Status::Applied
-            | Status::Admitted
-            | Status::Registered => &["cancel"],
+            S::Seating | S::Requested | S::Applied | S::Admitted | S::Registered => &["cancel"],
             _ => &[],
         }
     }
@@ -322,28 +310,28 @@ impl Status {
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Application> {
         match (self, command) {
-            (Self::Blank, _) => Err(Rejection::Unknown),
+            (S::Blank, _) => Err(Rejection::Unknown),
             (_, Vacate)
-            | (Self::Requested | Self::Applied | Self::Admitted | Self::Registered, Place)
-            | (Self::Applied | Self::Admitted | Self::Registered, Pay)
-            | (Self::Admitted | Self::Registered, Admit)
-            | (Self::Registered, Register)
-            | (Self::Completed | Self::Overtaken, Complete)
-            | (Self::Leaving | Self::Withdrawing | Self::Cancelling | Self::Cancelled, Cancel)
-            | (Self::Cancelling | Self::Cancelled, Withdraw)
-            | (Self::Cancelled | Self::Rejected { .. }, Close)
-            | (Self::Rejected { .. }, Reject { .. } | TurnAway { .. }) => Ok(vec![]),
+            | (S::Requested | S::Applied | S::Admitted | S::Registered, Place)
+            | (S::Applied | S::Admitted | S::Registered, Pay)
+            | (S::Admitted | S::Registered, Admit)
+            | (S::Registered, Register)
+            | (S::Completed | S::Overtaken, Complete)
+            | (S::Leaving | S::Withdrawing | S::Cancelling | S::Cancelled, Cancel)
+            | (S::Cancelling | S::Cancelled, Withdraw)
+            | (S::Cancelled | S::Rejected { .. }, Close)
+            | (S::Rejected { .. }, Reject { .. } | TurnAway { .. }) => Ok(vec![]),
 
             (_, Apply { .. }) => Err(Rejection::AlreadyApplied),
-            (Self::Completed | Self::Overtaken, _) => Err(Rejection::IsCompleted),
-            (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
-            (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
-            (Self::Leaving | Self::Withdrawing, _) => Err(Rejection::IsWithdrawing),
+            (S::Completed | S::Overtaken, _) => Err(Rejection::IsCompleted),
+            (S::Rejected { .. }, _) => Err(Rejection::WasRejected),
+            (S::Cancelling | S::Cancelled, _) => Err(Rejection::IsCancelled),
+            (S::Leaving | S::Withdrawing, _) => Err(Rejection::IsWithdrawing),
             (_, Close | Withdraw) => Err(Rejection::NotCancelling),
-            (Self::Requested, TurnAway { .. }) => Err(Rejection::IsSeated),
-            (Self::Seating | Self::Requested, _) => Err(Rejection::NotPaid),
+            (S::Requested, TurnAway { .. }) => Err(Rejection::IsSeated),
+            (S::Seating | S::Requested, _) => Err(Rejection::NotPaid),
             (_, Register | Complete) => Err(Rejection::NotAdmitted),
-            (Self::Applied | Self::Admitted | Self::Registered, _) => Err(Rejection::IsPaid),
+            (S::Applied | S::Admitted | S::Registered, _) => Err(Rejection::IsPaid),
         }
     }
 }
