@@ -18,7 +18,7 @@
 
 use super::{
     application::{Application, Command::*, Event::*},
-    seat::{Command::*, CourseSeat, Event::*, Holder},
+    seat::{Command::*, CourseSeat, Event::*},
 };
 use crate::domain::kernel::prelude::*;
 
@@ -45,13 +45,12 @@ impl Saga for Seating {
 
     /// The instance has the number of the application. The events of a seat name it.
     fn route(heard: &Heard) -> Option<u64> {
-        match heard {
-            Heard::Application(application, _)
-            | Heard::CourseSeat(_, Left { application })
-            | Heard::CourseSeat(_, Taken { holder: Holder { application, .. } }) => {
-                Some(application.number())
+        Some(match heard {
+            Heard::CourseSeat(_, Taken { holder }) => holder.application.number(),
+            Heard::Application(application, _) | Heard::CourseSeat(_, Left { application }) => {
+                application.number()
             }
-        }
+        })
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
