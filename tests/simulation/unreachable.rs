@@ -9,17 +9,8 @@ pub(crate) const CLAIMS: &[(&str, &str)] = &[(
     "no customer pays to cancel a claim",
 )];
 
-pub(crate) const EDUCATION: &[(&str, &str)] = &[
-    ("command Amend of education/payments", NO_DETAILS_ADDED),
-    (
-        "state status.Withdrawing.Applied of education/eduApplications",
-        "before the admission, a cancellation takes effect at once",
-    ),
-    (
-        "state status.Withdrawing.Requested of education/eduApplications",
-        "before the admission, a cancellation takes effect at once",
-    ),
-];
+pub(crate) const EDUCATION: &[(&str, &str)] =
+    &[("command Amend of education/payments", NO_DETAILS_ADDED)];
 
 pub(crate) const INSURANCE: &[(&str, &str)] = &[
     ("command Amend of insurance/payments", NO_DETAILS_ADDED),

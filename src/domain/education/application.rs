@@ -6,11 +6,11 @@
 //!   │ └─── another application has the seat ─────────▶ Rejected
 //!   ▼       paid          admitted           enrolled            completed
 //! Requested ────▶ Applied ────────▶ Admitted ────────▶ Registered ───────▶ Completed
-//!   │   │           │                  │ cancel            │ cancel           ▲
-//!   │   │ cancel    │ cancel           ▼                   ▼     completed    │
-//!   │   └─────┬─────┘               Withdrawing ─ the enrolment is asked ─────┘
-//!   │ unpaid  ▼                        │ withdrawn
-//!   ▼     Cancelling ◀─────────────────┘
+//!   │   │           │                  │ cancel            │ cancel
+//!   │   │ cancel    │ cancel           ▼                   ▼      completed
+//!   │   └─────┬─────┘               Leaving           Withdrawing ────────▶ Overtaken
+//!   │ unpaid  ▼                        │ withdrawn         │   (from Leaving as well)
+//!   ▼     Cancelling ◀─────────────────┴───────────────────┘
 //! Rejected    │ money back
 //!             ▼
 //!         Cancelled
@@ -19,48 +19,34 @@
 //! because the course may be completed: then the cancellation is refused. A cancellation or a
 //! rejection is done once the seat is free, so that the student can apply again.
 
-mod messages;
-mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
 
-pub use messages::{Command, Event, Rejection};
-
 use super::{Education, payment::Fee, settings::Settings, student::Student};
 use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
-    Timestamp,
     payment::{Bill, Billing, Payable, Turn},
+    prelude::{self, *},
 };
-use routes::{ApplyBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
+use crate::statuses;
 
-use Command::{
-    Admit, Apply, Cancel, Close, Complete, Pay, Place, Register, Reject, TurnAway, Vacate, Withdraw,
-};
-use Event::{
-    Admitted, Applied, CancelRequested, Cancelled, Completed, Forgone, Registered, Rejected,
-    Requested, SeatAsked, SeatReleased, TurnedAway, Undone, Vacated,
-};
+use Command::*;
+use Event::*;
+use Status as S;
 
-/// Billing saga of an application.
+/// The billing saga of an application.
 pub type Tuition = Billing<Application>;
 
-/// An application for a course.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Application {
-    student: Student,
+    pub(super) student: Student,
     price: Money,
-    status: Status,
-    seat: Hold,
+    pub(super) status: Status,
+    pub(super) seat: Hold,
 }
 
 /// The hold of an application on the seat of its student in the course.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Hold {
-    /// The application has no seat.
+pub(super) enum Hold {
     #[default]
     Free,
     /// The application has the seat, or has asked for it.
@@ -69,44 +55,89 @@ enum Hold {
     Released,
 }
 
-/// Status of an application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Seating,
-    Progress(Stage),
-    Withdrawing(Stage),
-    /// The course is completed, possibly while a cancellation was pending.
-    Completed(Ending),
-    Cancelling,
-    Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
+statuses! {
+    pub enum Status {
+        Blank;
+        Seating: "Requested";
+        Requested: "Requested";
+        Applied: "EduApplied", "EduApplied";
+        Admitted: "EduApplied", "EduApplied";
+        Registered: "EduRegistered", "EduRegistered";
+        /// The enrolment decides about the cancellation of a student who is not enrolled yet.
+        Leaving: "EduApplied";
+        /// The enrolment decides about the cancellation of a student who is enrolled.
+        Withdrawing: "EduRegistered";
+        Completed: "EduCompleted", "EduCompleted";
+        /// The course was completed while a cancellation was pending.
+        Overtaken: "EduCompleted", "EduCompleted";
+        Cancelling: "EduCancelled", "EduAppCancelled";
+        Cancelled: "EduCancelled", "EduAppCancelled";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+    }
 }
 
-/// Stage of an application that stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stage {
-    /// The payment has not answered yet.
-    Requested,
-    /// The application is paid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    Apply { student: Student },
+    Cancel,
+    Pay,
+    Reject { how: FailureKind, reason: String },
+    Admit,
+    Register,
+    Complete,
+    // The enrolment is cancelled.
+    Withdraw,
+    // No money of the cancelled application is kept any more.
+    Close,
+    // The student has the seat in the course, so the payment can be asked for.
+    Place,
+    // Another application of the student holds the seat.
+    TurnAway { reason: String },
+    // The seat of the cancelled or rejected application is free.
+    Vacate,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    // The student has the seat; the payment is asked for. In versions before the seats: a student
+    // applied.
+    Requested { student: Student, price: Money },
     Applied,
-    /// The application is paid, and the student is about to be enrolled.
-    Admitted,
-    /// The student is enrolled.
+    Admitted { student: Student },
     Registered,
+    Completed,
+    // The student wants to cancel, and the enrolment has to decide.
+    CancelRequested,
+    // The application is cancelled; what was paid is to be refunded.
+    Cancelled,
+    Rejected { how: FailureKind, reason: String },
+    Undone,
+    // A student applied; the seat in the course is asked for.
+    SeatAsked { student: Student, price: Money },
+    // Another application of the student holds the seat, so this one failed.
+    TurnedAway { reason: String },
+    // The application was cancelled before the student had the seat; no payment was asked for.
+    Forgone,
+    // The application is cancelled or rejected; its seat is to be given back.
+    SeatReleased { student: Student },
+    Vacated,
 }
 
-/// Whether a cancellation was pending when the course was completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ending {
-    /// No cancellation was pending.
-    Wanted,
-    /// A cancellation was pending, and came too late.
-    Overtaken,
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such application";
+        AlreadyApplied: "the course has been applied for already";
+        BadName: invalid "the student and the course must have names of 1 to 100 characters";
+        NotPaid: "the application has not been paid";
+        IsPaid: "the application has been paid";
+        NotAdmitted: "the student is not being enrolled";
+        NotCancelling: "the application is not being cancelled";
+        IsWithdrawing: "the application is being cancelled";
+        IsCompleted: "the course has been completed";
+        IsCancelled: "the application is cancelled";
+        WasRejected: "the application was rejected";
+        IsSeated: "the student has the seat";
+    }
 }
 
 impl Payable for Application {
@@ -121,15 +152,7 @@ impl Payable for Application {
             Applied => Some(Turn::Accepted),
             Cancelled => Some(Turn::CalledOff),
             Rejected { .. } | Undone => Some(Turn::Over),
-            Admitted { .. }
-            | Registered
-            | Completed
-            | CancelRequested
-            | SeatAsked { .. }
-            | TurnedAway { .. }
-            | Forgone
-            | SeatReleased { .. }
-            | Vacated => None,
+            _ => None,
         }
     }
 
@@ -148,7 +171,6 @@ impl Payable for Application {
 
 impl Aggregate for Application {
     const NAME: &'static str = "education/eduApplications";
-    // 2: with the seat.
     const SHAPE: u32 = 2;
     type Business = Education;
     type Command = Command;
@@ -159,52 +181,36 @@ impl Aggregate for Application {
         match command {
             Apply { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            Place
-            | TurnAway { .. }
-            | Pay
-            | Reject { .. }
-            | Admit
-            | Register
-            | Complete
-            | Withdraw
-            | Close
-            | Vacate => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
     fn decide(&self, command: Command, _now: Timestamp, settings: &Settings) -> Decision<Self> {
-        use Stage as At;
-        use Status as S;
-        match (&self.status, command) {
+        let event = match (&self.status, command) {
+            (S::Blank, Apply { student }) if !student.is_named() => return Err(Rejection::BadName),
             (S::Blank, Apply { student }) => {
-                if !student.is_named() {
-                    return Err(Rejection::BadName);
-                }
-                let price = settings.price(&student.edu_name);
-                Ok(vec![SeatAsked { student, price }])
+                SeatAsked { price: settings.price(&student.edu_name), student }
             }
-            (S::Seating, Place) => {
-                Ok(vec![Requested { student: self.student.clone(), price: self.price }])
+            (S::Seating, Place) => Requested { student: self.student.clone(), price: self.price },
+            (S::Seating, TurnAway { reason }) => TurnedAway { reason },
+            (S::Seating, Cancel) => Forgone,
+            (S::Requested, Pay) => Applied,
+            (S::Requested, Reject { how, reason }) => Rejected { how, reason },
+            (S::Requested | S::Applied, Cancel) | (S::Leaving | S::Withdrawing, Withdraw) => {
+                Cancelled
             }
-            (S::Seating, TurnAway { reason }) => Ok(vec![TurnedAway { reason }]),
-            (S::Seating, Cancel) => Ok(self.released(Forgone)),
-            (S::Progress(At::Requested), Pay) => Ok(vec![Applied]),
-            (S::Progress(At::Requested), Reject { how, reason }) => {
-                Ok(self.released(Rejected { how, reason }))
-            }
-            (S::Progress(At::Applied), Admit) => {
-                Ok(vec![Admitted { student: self.student.clone() }])
-            }
-            (S::Progress(At::Admitted), Register) => Ok(vec![Registered]),
-            (S::Progress(At::Registered) | S::Withdrawing(_), Complete) => Ok(vec![Completed]),
-            (S::Progress(At::Requested | At::Applied), Cancel) | (S::Withdrawing(_), Withdraw) => {
-                Ok(self.released(Cancelled))
-            }
-            (S::Progress(At::Admitted | At::Registered), Cancel) => Ok(vec![CancelRequested]),
-            (S::Cancelling, Close) => Ok(vec![Undone]),
-            (_, Vacate) if self.seat == Hold::Released => Ok(vec![Vacated]),
-            (state, command) => state.already(&command),
-        }
+            (S::Applied, Admit) => Admitted { student: self.student.clone() },
+            (S::Admitted, Register) => Registered,
+            (S::Admitted | S::Registered, Cancel) => CancelRequested,
+            (S::Registered | S::Leaving | S::Withdrawing, Complete) => Completed,
+            (S::Cancelling, Close) => Undone,
+            (_, Vacate) if self.seat == Hold::Released => Vacated,
+            (status, command) => return status.already(&command),
+        };
+        let is_over = matches!(event, Forgone | Rejected { .. } | Cancelled);
+        let gives_back = is_over && self.seat == Hold::Held;
+        let released = gives_back.then(|| SeatReleased { student: self.student.clone() });
+        Ok([event].into_iter().chain(released).collect())
     }
 
     fn waits_for_port(command: &Command) -> Option<&'static str> {
@@ -214,154 +220,118 @@ impl Aggregate for Application {
     fn evolve(self, event: Event) -> Self {
         let status = match (event, self.status) {
             (SeatAsked { student, price }, _) => {
-                return Self { student, price, status: Status::Seating, seat: Hold::Held };
+                return Self { student, price, status: S::Seating, seat: Hold::Held };
             }
             (Requested { student, price }, _) => {
-                return Self { student, price, status: Status::Progress(Stage::Requested), ..self };
+                return Self { student, price, status: S::Requested, ..self };
             }
             (TurnedAway { reason }, _) => {
-                let status = Status::Rejected { how: FailureKind::Refused, reason };
+                let status = S::Rejected { how: FailureKind::Refused, reason };
                 return Self { status, seat: Hold::Free, ..self };
             }
             (SeatReleased { .. }, status) => return Self { status, seat: Hold::Released, ..self },
             (Vacated, status) => return Self { status, seat: Hold::Free, ..self },
-            (Applied, _) => Status::Progress(Stage::Applied),
-            (Admitted { .. }, _) => Status::Progress(Stage::Admitted),
-            (Registered, _) => Status::Progress(Stage::Registered),
-            (CancelRequested, Status::Progress(stage)) => Status::Withdrawing(stage),
-            (CancelRequested, status) => status,
-            (Completed, Status::Withdrawing(_)) => Status::Completed(Ending::Overtaken),
-            (Completed, _) => Status::Completed(Ending::Wanted),
-            (Cancelled, _) => Status::Cancelling,
-            (Rejected { how, reason }, _) => Status::Rejected { how, reason },
-            (Undone | Forgone, _) => Status::Cancelled,
+            (Applied, _) => S::Applied,
+            (Admitted { .. }, _) => S::Admitted,
+            (Registered, _) => S::Registered,
+            (CancelRequested, S::Registered) => S::Withdrawing,
+            (CancelRequested, _) => S::Leaving,
+            (Completed, S::Leaving | S::Withdrawing) => S::Overtaken,
+            (Completed, _) => S::Completed,
+            (Cancelled, _) => S::Cancelling,
+            (Rejected { how, reason }, _) => S::Rejected { how, reason },
+            (Undone | Forgone, _) => S::Cancelled,
         };
         Self { status, ..self }
     }
 
     fn progress(&self) -> Progress {
+        let failed = |how, reason| Progress::Failed { how, reason };
         match &self.status {
             _ if self.seat == Hold::Released => Progress::Pending,
-            Status::Seating
-            | Status::Progress(Stage::Requested)
-            | Status::Withdrawing(_)
-            | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
+            S::Seating | S::Requested | S::Leaving | S::Withdrawing | S::Cancelling => {
+                Progress::Pending
             }
-            Status::Completed(Ending::Overtaken) => {
-                let reason = Rejection::IsCompleted.to_string();
-                Progress::Failed { how: FailureKind::Refused, reason }
-            }
-            Status::Blank
-            | Status::Progress(_)
-            | Status::Completed(Ending::Wanted)
-            | Status::Cancelled => Progress::Established,
+            S::Rejected { how, reason } => failed(*how, reason.clone()),
+            S::Overtaken => failed(FailureKind::Refused, Rejection::IsCompleted.to_string()),
+            _ => Progress::Established,
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let Student { user_id, edu_name, edu_id } = self.student.clone();
+        let Student { user_id, edu_name, edu_id } = &self.student;
         let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason.clone()),
+            S::Rejected { reason, .. } => Some(reason),
             _ => None,
         };
-        let (app_id, price, status) = (number, self.price, self.status());
-        Shown { app_id, user_id, edu_name, edu_id, price, status, reason }
+        object! {
+            "appId": number, "userId": user_id, "eduName": edu_name, "eduId": edu_id,
+            "price": self.price, "status": self.status.word(), "reason"?: reason,
+        }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Progress(Stage::Applied | Stage::Admitted | Stage::Registered)
-            | Status::Completed(_) => Some(self.status()),
-            Status::Cancelling | Status::Cancelled => Some("EduAppCancelled"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Seating | Status::Progress(_) => &["cancel"],
+            S::Seating | S::Requested | S::Applied | S::Admitted | S::Registered => &["cancel"],
             _ => &[],
         }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let cancelled = [(EDU_CANCELLED, Cancel), (prelude::CANCELLED, Cancel)];
         CommandRoutes::new()
-            .ignoring(routes::IGNORED)
-            .creates("apply", ApplyBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", [Method::Patch], StatusBody::means)
-            .on_item("cancel by status", [Method::Put], StatusBody::means)
+            .ignoring(&["id", "appId", "userId", "eduName", "eduId", "price", "status", "reason"])
+            .creates("apply", |ApplyBody { user_id, edu_name, edu_id }| Apply {
+                student: Student { user_id, edu_name, edu_id },
+            })
+            .command("cancel", |Empty {}| Cancel)
+            .on_word("cancel by status", [Patch, Put], "status", cancelled)
     }
 }
 
-impl Application {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Seating => Stage::Requested.word(),
-            Status::Progress(stage) | Status::Withdrawing(stage) => stage.word(),
-            Status::Completed(_) => "EduCompleted",
-            Status::Cancelling | Status::Cancelled => "EduCancelled",
-            Status::Rejected { .. } => "Rejected",
-        }
-    }
+/// The statuses with which clients of the original request a cancellation.
+const EDU_CANCELLED: &[&str] =
+    &["EduAppCancelled", "EduCancelled", "EduAppCanceled", "EduCanceled"];
 
-    /// Returns the student and the course if the application holds the seat of the one in the other.
-    #[must_use]
-    pub fn seated(&self) -> Option<&Student> {
-        (self.seat == Hold::Held).then_some(&self.student)
-    }
-
-    /// Returns this event, followed by the release of the seat if the application holds it.
-    fn released(&self, event: Event) -> Vec<Event> {
-        let student = self.seated().cloned();
-        [event].into_iter().chain(student.map(|student| SeatReleased { student })).collect()
-    }
-}
-
-impl Stage {
-    /// Returns the name that clients of the original use.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Requested => "Requested",
-            Self::Applied | Self::Admitted => "EduApplied",
-            Self::Registered => "EduRegistered",
-        }
-    }
+/// `{"userId":"eunmi","eduName":"MSA","eduId":1}`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ApplyBody {
+    user_id: Text,
+    edu_name: Text,
+    edu_id: Number,
 }
 
 impl Status {
-    /// Decides the lower half of the table: commands that change nothing, and rejections.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
+    /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Application> {
-        use Stage as At;
         match (self, command) {
-            (Self::Progress(At::Applied | At::Admitted | At::Registered), Pay)
-            | (Self::Progress(At::Admitted | At::Registered), Admit)
-            | (Self::Progress(At::Registered), Register)
-            | (Self::Withdrawing(_) | Self::Cancelling | Self::Cancelled, Cancel)
-            | (Self::Cancelling | Self::Cancelled, Withdraw)
-            | (Self::Cancelled | Self::Rejected { .. }, Close)
-            | (Self::Completed(_), Complete)
-            | (Self::Progress(_), Place)
-            | (Self::Rejected { .. }, Reject { .. } | TurnAway { .. }) => Ok(vec![]),
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Vacate)
+            | (S::Requested | S::Applied | S::Admitted | S::Registered, Place)
+            | (S::Applied | S::Admitted | S::Registered, Pay)
+            | (S::Admitted | S::Registered, Admit)
+            | (S::Registered, Register)
+            | (S::Completed | S::Overtaken, Complete)
+            | (S::Leaving | S::Withdrawing | S::Cancelling | S::Cancelled, Cancel)
+            | (S::Cancelling | S::Cancelled, Withdraw)
+            | (S::Cancelled | S::Rejected { .. }, Close)
+            | (S::Rejected { .. }, Reject { .. } | TurnAway { .. }) => Ok(vec![]),
 
-            (Self::Blank, _) => Err(Rejection::Unknown),
-            (_, Vacate) => Ok(vec![]),
             (_, Apply { .. }) => Err(Rejection::AlreadyApplied),
-            (Self::Completed(_), _) => Err(Rejection::IsCompleted),
-            (Self::Rejected { .. }, _) => Err(Rejection::WasRejected),
-            (Self::Cancelling | Self::Cancelled, _) => Err(Rejection::IsCancelled),
-            (Self::Withdrawing(_), _) => Err(Rejection::IsWithdrawing),
+            (S::Completed | S::Overtaken, _) => Err(Rejection::IsCompleted),
+            (S::Rejected { .. }, _) => Err(Rejection::WasRejected),
+            (S::Cancelling | S::Cancelled, _) => Err(Rejection::IsCancelled),
+            (S::Leaving | S::Withdrawing, _) => Err(Rejection::IsWithdrawing),
             (_, Close | Withdraw) => Err(Rejection::NotCancelling),
-            (Self::Progress(At::Requested), TurnAway { .. }) => Err(Rejection::IsSeated),
-            (Self::Seating | Self::Progress(At::Requested), _) => Err(Rejection::NotPaid),
+            (S::Requested, TurnAway { .. }) => Err(Rejection::IsSeated),
+            (S::Seating | S::Requested, _) => Err(Rejection::NotPaid),
             (_, Register | Complete) => Err(Rejection::NotAdmitted),
-            (Self::Progress(_), _) => Err(Rejection::IsPaid),
+            (S::Applied | S::Admitted | S::Registered, _) => Err(Rejection::IsPaid),
         }
     }
 }

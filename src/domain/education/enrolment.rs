@@ -1,4 +1,4 @@
-//! Enrolment: a student's place in a course. It has the application's number.
+//! The enrolment: a student's place in a course. It has the application's number.
 //!
 //! ```text
 //!         enrolled             completed
@@ -13,85 +13,49 @@
 mod specs;
 
 use super::{COURSE_MANAGER, Education, settings::Settings, student::Student};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, Issuer, Malformed, Method, Number, RejectionKind,
-    Text, Timestamp,
-};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use crate::{domain::kernel::prelude::*, statuses};
 
-use Command::{Cancel, Complete, Enrol, Knock};
-use Event::{Cancelled, Completed, Registered};
+use Command::*;
+use Event::*;
 
-/// Enrolment of a student in a course.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Enrolment {
     student: Student,
-    status: Status,
+    pub(super) status: Status,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Registered,
-    Completed,
-    Cancelled,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank;
+        Registered: "EduRegistered", "EduRegistered";
+        Completed: "EduCompleted", "EduCompleted";
+        Cancelled: "EduCancelled", "EduCancelled";
+    }
 }
 
-/// Commands of an enrolment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Probes whether enrolments are suspended, before a student is enrolled; changes nothing.
+    // Probes whether enrolments are suspended, before a student is enrolled; changes nothing.
     Knock,
-    /// Enrols the student in the course.
-    Enrol {
-        /// The student and the course.
-        student: Student,
-    },
-    /// The student has completed the course.
+    Enrol { student: Student },
     Complete,
-    /// Cancels the enrolment.
     Cancel,
 }
 
-/// Events of an enrolment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The student is enrolled.
-    Registered {
-        /// The student and the course.
-        student: Student,
-    },
-    /// The student has completed the course.
+    Registered { student: Student },
     Completed,
-    /// The enrolment is cancelled.
     Cancelled,
 }
 
-/// Reason why an enrolment rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// No student is enrolled under this number.
-    #[error("there is no such enrolment")]
-    Unknown,
-    /// Another student is enrolled under this number.
-    #[error("another student is enrolled already")]
-    AlreadyEnrolled,
-    /// The course is completed.
-    #[error("the course has been completed")]
-    IsCompleted,
-    /// The enrolment is cancelled.
-    #[error("the enrolment is cancelled")]
-    IsCancelled,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            _ => RejectionKind::Conflict,
-        }
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such enrolment";
+        AlreadyEnrolled: "another student is enrolled already";
+        IsCompleted: "the course has been completed";
+        IsCancelled: "the enrolment is cancelled";
     }
 }
 
@@ -134,64 +98,26 @@ impl Aggregate for Enrolment {
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let Student { user_id, edu_name, edu_id } = self.student.clone();
-        let (taking_id, app_id, status) = (number, number, self.status());
-        Shown { taking_id, app_id, user_id, edu_name, edu_id, status }
+        let Student { user_id, edu_name, edu_id } = &self.student;
+        object! {
+            "takingId": number, "appId": number, "userId": user_id, "eduName": edu_name,
+            "eduId": edu_id, "status": self.status.word(),
+        }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        (self.status != Status::Blank).then_some(self.status())
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self.status {
-            Status::Registered => &["complete"],
-            Status::Blank | Status::Completed | Status::Cancelled => &[],
-        }
+        if self.status == Status::Registered { &["complete"] } else { &[] }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let completed: [(&[&str], _); 1] = [(&["EduCompleted", "completed", "complete"], Complete)];
         CommandRoutes::new()
             .ignoring(&["id", "takingId", "appId", "userId", "eduName", "eduId", "status"])
-            .command("complete", |Empty {}| Ok(Complete))
-            .on_item("complete by status", [Method::Patch], StatusBody::means)
-            .on_item("complete by status", [Method::Put], StatusBody::means)
+            .command("complete", |Empty {}| Complete)
+            .on_word("complete by status", [Patch, Put], "status", completed)
     }
-}
-
-impl Enrolment {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Registered => "EduRegistered",
-            Status::Completed => "EduCompleted",
-            Status::Cancelled => "EduCancelled",
-        }
-    }
-}
-
-/// `{"status":"EduCompleted"}`, or a whole enrolment with that status.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StatusBody {
-    status: Text,
-}
-
-impl StatusBody {
-    fn means(self) -> Result<Command, Malformed> {
-        self.status.means(&[(&["EduCompleted", "completed", "complete"], Complete)])
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    taking_id: u64,
-    app_id: u64,
-    user_id: Text,
-    edu_name: Text,
-    edu_id: Number,
-    status: &'static str,
 }

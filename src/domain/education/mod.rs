@@ -1,4 +1,4 @@
-//! Education business: a student applies for a course, pays, is enrolled, and completes it.
+//! The education business: a student applies for a course, pays, is enrolled, and completes it.
 
 pub mod admission;
 pub mod application;
@@ -11,36 +11,28 @@ pub mod seating;
 pub mod settings;
 pub mod student;
 
-use super::kernel::{Business, Host, StateReader};
-use admission::Admission;
+use super::kernel::prelude::*;
 use application::{Application, Tuition};
-use enrolment::Enrolment;
-use my_page::MyPage;
-use payment::{CardPayment, Payment};
-use seat::CourseSeat;
-use seating::Seating;
-use settings::Settings;
 
-/// The business of enrolling in courses.
 #[derive(Clone, Copy, Debug)]
 pub struct Education;
 
 impl Business for Education {
     const NAME: &'static str = "education";
-    type Settings = Settings;
+    type Settings = settings::Settings;
 
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
         host.aggregate::<Application>()
-            .aggregate::<Payment>()
-            .aggregate::<Enrolment>()
-            .aggregate::<CourseSeat>()
-            .saga::<Seating>()
+            .aggregate::<payment::Payment>()
+            .aggregate::<enrolment::Enrolment>()
+            .aggregate::<seat::CourseSeat>()
+            .saga::<seating::Seating>()
             .saga::<Tuition>()
-            .saga::<Admission>()
-            .port::<CardPayment>()
-            .view::<MyPage>();
+            .saga::<admission::Admission>()
+            .port::<payment::CardPayment>()
+            .view::<my_page::MyPage>();
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {
@@ -48,5 +40,5 @@ impl Business for Education {
     }
 }
 
-/// Role of the staff who mark courses as completed and settle refunds by hand.
+/// The role of the staff who mark courses as completed and settle refunds by hand.
 pub const COURSE_MANAGER: &str = "course-manager";

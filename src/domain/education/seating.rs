@@ -1,5 +1,5 @@
-//! Saga that takes the seat of an application before money is asked for, and gives it back when the
-//! application is cancelled or rejected.
+//! The saga that takes the seat of an application before money is asked for, and gives it back when
+//! the application is cancelled or rejected.
 //!
 //! ```text
 //!       applied           taken             requested
@@ -17,45 +17,25 @@
 //! does nothing for them: they hold no seat.
 
 use super::{
-    application::{
-        self, Application,
-        Command::{Place, TurnAway, Vacate},
-    },
-    seat::{
-        self,
-        Command::{Leave, Take},
-        CourseSeat,
-    },
-    student::Student,
+    application::{Application, Command::*, Event::*},
+    seat::{Command::*, CourseSeat, Event::*},
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Seating::{Idle, Leaving, Placing, Taking, TurningAway, Vacating};
+use Seating::*;
 
-event_set!(
-    /// Events that the seating saga receives.
-    Heard: Application, CourseSeat
-);
+event_set!(Heard: Application, CourseSeat);
 
-/// State of a seating.
+/// The state of a seating. All but `Idle` wait for the answer to the command that is sent on the way
+/// to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seating {
-    /// No application was made, or no step is pending.
     #[default]
     Idle,
-    /// `Take` was sent to the seat.
     Taking,
-    /// The seat is taken, and `Place` was sent to the application.
     Placing,
-    /// Another application holds the seat, and `TurnAway` was sent to the application.
     TurningAway,
-    /// The application is cancelled or rejected, and `Leave` was sent to the seat.
     Leaving,
-    /// The seat is free, and `Vacate` was sent to the application.
     Vacating,
 }
 
@@ -63,32 +43,31 @@ impl Saga for Seating {
     const NAME: &'static str = "education/seating";
     type Events = Heard;
 
-    /// Routes events of an application by its number, and those of a seat by the application that
-    /// they name.
+    /// The instance has the number of the application. The events of a seat name it.
     fn route(heard: &Heard) -> Option<u64> {
-        use seat::Event as S;
         Some(match heard {
-            Heard::CourseSeat(_, S::Taken { holder }) => holder.application.number(),
-            Heard::Application(application, _) | Heard::CourseSeat(_, S::Left { application }) => {
+            Heard::CourseSeat(_, Taken { holder }) => holder.application.number(),
+            Heard::Application(application, _) | Heard::CourseSeat(_, Left { application }) => {
                 application.number()
             }
         })
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        use application::Event as A;
-        use seat::Event as S;
+        let application = me.of::<Application>();
         match (self, heard) {
-            (Idle, Heard::Application(_, A::SeatAsked { student, .. })) => take(me, student),
-            (Taking, Heard::CourseSeat(_, S::Taken { .. })) => place(me),
-            (Placing, Heard::Application(_, A::Requested { .. }))
-            | (TurningAway, Heard::Application(_, A::TurnedAway { .. }))
-            | (Vacating, Heard::Application(_, A::Vacated)) => Step::done(),
+            (Idle, Heard::Application(_, SeatAsked { student, .. })) => {
+                Step::wait(Taking).send(CourseSeat::of(&student), Take { student, application })
+            }
             (
                 Idle | Taking | Placing | TurningAway,
-                Heard::Application(_, A::SeatReleased { student }),
-            ) => Step::wait(Leaving).send(CourseSeat::of(&student), Leave { application: me.of() }),
-            (Leaving, Heard::CourseSeat(_, S::Left { .. })) => vacate(me),
+                Heard::Application(_, SeatReleased { student }),
+            ) => Step::wait(Leaving).send(CourseSeat::of(&student), Leave { application }),
+            (Taking, Heard::CourseSeat(_, Taken { .. }))
+            | (Placing, Heard::Application(_, Requested { .. }))
+            | (TurningAway, Heard::Application(_, TurnedAway { .. }))
+            | (Leaving, Heard::CourseSeat(_, Left { .. }))
+            | (Vacating, Heard::Application(_, Vacated)) => self.go_on(me),
             (state, _) => Step::wait(state),
         }
     }
@@ -96,22 +75,19 @@ impl Saga for Seating {
     /// Turns the application away when another one holds the seat. The application rejects a
     /// command only when it was cancelled, and that event was handled before.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        match (self, refused.by::<CourseSeat>()) {
-            (Taking, Some(_)) => {
-                let reason = refused.reason.clone();
-                Step::wait(TurningAway).send(me.of::<Application>(), TurnAway { reason })
-            }
-            (state, _) => Step::wait(state),
+        match self {
+            Taking if refused.is_by::<CourseSeat>() => Step::wait(TurningAway)
+                .send(me.of::<Application>(), TurnAway { reason: refused.reason.clone() }),
+            state => Step::wait(state),
         }
     }
 
-    /// Continues when the seat was taken or left already.
+    /// Continues when the awaited command had been carried out before. The answer to `Take` may
+    /// still arrive in `Leaving`.
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        match (self, unchanged.aggregate.as_str()) {
-            (Taking, CourseSeat::NAME) => place(me),
-            (Leaving, CourseSeat::NAME) => vacate(me),
-            (Placing | TurningAway | Vacating, Application::NAME) => Step::done(),
-            (state, _) => Step::wait(state),
+        match self {
+            Leaving if !unchanged.is_of::<CourseSeat>(variant!(Leave)) => Step::wait(Leaving),
+            state => state.go_on(me),
         }
     }
 
@@ -124,15 +100,13 @@ impl Saga for Seating {
     }
 }
 
-fn take(me: Id<Seating>, student: Student) -> Step<Seating> {
-    let seat = CourseSeat::of(&student);
-    Step::wait(Taking).send(seat, Take { student, application: me.of() })
-}
-
-fn place(me: Id<Seating>) -> Step<Seating> {
-    Step::wait(Placing).send(me.of::<Application>(), Place)
-}
-
-fn vacate(me: Id<Seating>) -> Step<Seating> {
-    Step::wait(Vacating).send(me.of::<Application>(), Vacate)
+impl Seating {
+    /// The next step after the awaited command was carried out.
+    fn go_on(self, me: Id<Self>) -> Step<Self> {
+        match self {
+            Taking => Step::wait(Placing).send(me.of::<Application>(), Place),
+            Leaving => Step::wait(Vacating).send(me.of::<Application>(), Vacate),
+            Idle | Placing | TurningAway | Vacating => Step::done(),
+        }
+    }
 }

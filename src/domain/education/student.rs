@@ -1,23 +1,23 @@
-//! Student and course: the subject of an application, its payment and its enrolment.
+//! A student and a course: the subject of an application, its payment and its enrolment.
 
-use crate::domain::kernel::{Number, Text};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-/// A student and the course.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Student {
-    /// Name of the student.
     pub user_id: Text,
-    /// Name of the course.
     pub edu_name: Text,
-    /// Number of the course.
     pub edu_id: Number,
 }
 
 impl Student {
-    /// Returns whether the student and the course both have names.
-    #[must_use]
-    pub fn is_named(&self) -> bool {
+    pub(super) fn is_named(&self) -> bool {
         self.user_id.is_name() && self.edu_name.is_name()
+    }
+
+    /// The student and the course as they are compared: without white space around the names, and
+    /// without regard to the case of the course's name, as for its price.
+    pub(super) fn as_compared(&self) -> Self {
+        let Self { user_id, edu_name, edu_id } = self;
+        Self { user_id: user_id.trimmed(), edu_name: edu_name.as_compared(), edu_id: *edu_id }
     }
 }

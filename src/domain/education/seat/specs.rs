@@ -1,42 +1,36 @@
-//! Specifications of the seat aggregate.
+//! Specifications of the seat.
 
-use super::{
-    Application,
-    Command::{Leave, Take},
-    CourseSeat,
-    Event::{self, Left, Taken},
-    Holder, Rejection, compared,
-};
-use crate::domain::education::student::Student;
-use crate::domain::kernel::{Id, Number, spec::Spec};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn a_seat_is_held_by_one_application_until_it_leaves() {
-    let take = |application| Take { student: student("eunmi", "MSA", 1), application };
-    let taken = |application| taken("eunmi", "MSA", application);
-    let (first, second) = (Id::new(1), Id::new(2));
-    CourseSeat::given([]).when(take(first)).then([taken(1)]);
-    CourseSeat::given([taken(1)]).when(take(first)).then([]);
-    CourseSeat::given([taken(1)])
-        .when(take(second))
-        .rejected(Rejection::IsTaken { application: first });
-    CourseSeat::given([taken(1)]).when(Leave { application: second }).then([]);
-    CourseSeat::given([taken(1)]).when(Leave { application: first }).then([left(1)]);
-    CourseSeat::given([taken(1), left(1)]).when(Leave { application: first }).then([]);
-    CourseSeat::given([taken(1), left(1)]).when(take(second)).then([taken(2)]);
+    let take = |application| take("eunmi", application);
+    let leave = |application| Leave { application: Id::new(application) };
+    table::<CourseSeat>(
+        &[
+            ("Free", vec![]),
+            ("Held", vec![taken("eunmi", 1)]),
+            ("Left", vec![taken("eunmi", 1), left(1)]),
+        ],
+        &[take(1), take(2), leave(1), leave(2)],
+        "
+        past Take  Take     Leave Leave
+        Free Taken Taken    -     -
+        Held -     !IsTaken Left  -
+        Left Taken Taken    -     -
+        ",
+    );
 }
 
 #[test]
 fn two_pairs_with_the_same_number_do_not_disturb_each_other() {
-    let take = |user, application| Take { student: student(user, "MSA", 1), application };
-    let past = [taken("eunmi", "MSA", 1)];
-    CourseSeat::given(past.clone()).when(take("jung", Id::new(2))).then([taken("jung", "MSA", 2)]);
-    let both = [&past[..], &[taken("jung", "MSA", 2)]].concat();
-    CourseSeat::given(both.clone()).when(Leave { application: Id::new(1) }).then([left(1)]);
+    let (one, other) = (taken("eunmi", 1), taken("jung", 2));
+    CourseSeat::given([one.clone()]).when(take("jung", 2)).then([other.clone()]);
+    let leaves = Leave { application: Id::new(1) };
+    CourseSeat::given([one.clone(), other.clone()]).when(leaves).then([left(1)]);
     let is_taken = Rejection::IsTaken { application: Id::new(2) };
-    CourseSeat::given([&both[..], &[left(1)]].concat())
-        .when(take("jung", Id::new(3)))
-        .rejected(is_taken);
+    CourseSeat::given([one, other, left(1)]).when(take("jung", 3)).rejected(is_taken);
 }
 
 #[test]
@@ -68,11 +62,15 @@ fn student(user_id: &str, edu_name: &str, edu_id: u64) -> Student {
     Student { user_id: user_id.into(), edu_name: edu_name.into(), edu_id: Number(edu_id) }
 }
 
-fn taken(user: &str, course: &str, application: u64) -> Event {
-    let student = compared(&student(user, course, 1));
-    Taken { holder: Holder { student, application: Id::<Application>::new(application) } }
+fn take(user: &str, application: u64) -> Command {
+    Take { student: student(user, "MSA", 1), application: Id::new(application) }
 }
 
-const fn left(application: u64) -> Event {
+fn taken(user: &str, application: u64) -> Event {
+    let student = student(user, "MSA", 1).as_compared();
+    Taken { holder: Holder { student, application: Id::new(application) } }
+}
+
+fn left(application: u64) -> Event {
     Left { application: Id::new(application) }
 }
