@@ -27,7 +27,6 @@ use crate::domain::kernel::{
     payment::{Bill, Billing, Payable, Turn},
     prelude::{self, *},
 };
-use crate::statuses;
 
 use Command::*;
 use Event::*;

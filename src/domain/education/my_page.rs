@@ -34,6 +34,9 @@ impl View for MyPage {
         text "status", "paymentStatus"; time "appliedAt"
     );
 
+    const LINKS: &'static [Link] =
+        &[Link::to::<Application>("application", "appId"), Link::to_conversation("appId")];
+
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
         Some(heard.number())
     }
