@@ -13,11 +13,10 @@ mod invariants;
 pub mod patience;
 pub mod payment;
 pub mod payout;
-pub mod refusal;
 pub mod review;
 pub mod settings;
 
-use super::kernel::{Business, Host, StateReader};
+use super::kernel::prelude::*;
 use cancellation::Cancellation;
 use claim::Claim;
 use claim_view::ClaimView;
@@ -31,7 +30,6 @@ use payout::Payout;
 use review::Review;
 use settings::Settings;
 
-/// The business of claims.
 #[derive(Clone, Copy, Debug)]
 pub struct Claims;
 

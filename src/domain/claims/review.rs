@@ -23,70 +23,127 @@
 //!            not answered, or withdrawn after the answer
 //! ```
 
-mod command;
 mod event;
-mod rejection;
 mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
 
-pub use command::Command;
-pub use event::{Event, File, Stage};
-pub use rejection::Rejection;
+pub use event::{Event, File, Refusal, Stage};
 
-use super::{Claims, EXAMINER, dates::given_or_now, refusal::Refusal, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, FailureKind, Issuer, Method, Money, Number, Timestamp,
-};
-use routes::{ApproveBody, DeclineBody, ReferBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
+use super::{Claims, EXAMINER, dates::given_or_now, settings::Settings};
+use crate::domain::kernel::prelude::*;
 
-use Command::{
-    Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease, Keep,
-    LoseRelease, Release, Restate, TurnAwayRelease,
-};
-use Event::{
-    Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused, ReleaseWithdrawn,
-    Released, RetainAsked, Retained,
-};
+use Command::*;
+use Event::*;
 
-/// Review of a claim by an examiner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
-    file: File,
+    pub(super) file: File,
     /// The time of the decision, once there is one.
     decided_at: Option<Timestamp>,
-    status: Status,
+    pub(super) status: Status,
     desk: Desk,
 }
 
-/// Status of a review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Status {
+pub enum Status {
+    /// No examiner has a review of this number.
     #[default]
     Blank,
+    /// The review stands.
     Progress(Stage),
-    Releasing {
-        attempt: u32,
-    },
-    Released {
-        attempt: u32,
-    },
+    /// The desk was asked to release the review.
+    Releasing { attempt: u32 },
+    /// The desk released the review; it is cancelled as soon as the claim agrees.
+    Released { attempt: u32 },
+    /// The claim is cancelled, too.
     Cancelled,
 }
 
-/// Answer still pending from the desk about a release that is no longer wanted.
+/// The answer that the desk owes about a release that is not wanted any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Desk {
-    /// No answer is pending.
+    /// No answer.
     #[default]
     Settled,
     /// The answer to the release, which was withdrawn before the desk answered.
     Withdrawn { attempt: u32 },
     /// The answer to the request to take the review back.
     TakingBack { attempt: u32 },
+}
+
+/// The commands of a review. An attempt is an attempt to cancel the claim, counted by the claim. The
+/// claim that the examiner names, if any, must be the right one. Without a time, the decision is
+/// made now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    Assign {
+        file: File,
+    },
+    // Without a price, the price claimed is approved.
+    Approve {
+        claim: Option<Number>,
+        cont_id: Number,
+        price: Option<Money>,
+        review_dt: Option<Timestamp>,
+    },
+    Decline {
+        claim: Option<Number>,
+        review_dt: Option<Timestamp>,
+    },
+    // The claim is to be cancelled, so the desk is asked to release the review.
+    Release {
+        attempt: u32,
+    },
+    // The attempt to cancel failed: the review goes on.
+    Keep {
+        attempt: u32,
+    },
+    // The claim agreed to this attempt.
+    Cancel {
+        attempt: u32,
+    },
+    ConfirmRelease {
+        attempt: u32,
+    },
+    DeclineRelease {
+        attempt: u32,
+        reason: String,
+    },
+    // The desk did not answer; whether it released the review is unknown.
+    LoseRelease {
+        attempt: u32,
+        reason: String,
+    },
+    // The desk has the review, whether it had released it or not.
+    ConfirmRetain {
+        attempt: u32,
+    },
+    // A client repeats that an examiner is assigned.
+    Restate,
+    // The gate refused the request to the desk, so the desk released nothing.
+    TurnAwayRelease {
+        attempt: u32,
+        reason: String,
+    },
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such review";
+        OtherClaim: invalid "the review is about another claim";
+        NoPrice: invalid "the price must be at least 1 won";
+        IsApproved: "the review has been approved already";
+        IsDeclined: "the review has been declined already";
+        IsCancelled: "the review is cancelled";
+        IsBeingCancelled: "the review is being cancelled";
+        DeskIsBusy: "the review desk has not answered yet";
+        NotReleased: "the review has not been released";
+        AlreadyAnswered: "the review desk has been heard already";
+        AboveClaim { claimed: Money, price: Money }:
+            invalid "{claimed} were claimed, and {price} are more";
+        BadDate: invalid "`reviewDt` is in milliseconds, from the year 2000 to tomorrow";
+    }
 }
 
 impl Aggregate for Review {
@@ -102,74 +159,70 @@ impl Aggregate for Review {
         match command {
             Restate => Issuer::Anyone,
             Approve { .. } | Decline { .. } => Issuer::Staff(&[EXAMINER]),
-            Assign { .. }
-            | Release { .. }
-            | Keep { .. }
-            | Cancel { .. }
-            | ConfirmRelease { .. }
-            | DeclineRelease { .. }
-            | LoseRelease { .. }
-            | TurnAwayRelease { .. }
-            | ConfirmRetain { .. } => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
     fn decide(&self, command: Command, now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
-        let file = self.file;
+        let (file, stage) = (self.file, Stage::Assigned);
         match (self.status, command) {
             (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
+            (S::Blank, _) => Err(Rejection::Unknown),
             (S::Progress(Stage::Assigned), Approve { claim, cont_id, price, review_dt }) => {
-                let file = self.approved(claim, cont_id, price)?.within(self.file.price)?;
+                let file = self.approved(claim, cont_id, price)?;
+                let (claimed, price) = (self.file.price, file.price);
+                if price > claimed {
+                    return Err(Rejection::AboveClaim { claimed, price });
+                }
                 Ok(vec![Approved { file, review_dt: dated(review_dt, now)? }])
             }
             (S::Progress(Stage::Assigned), Decline { claim, review_dt }) => {
                 self.is_about(claim)?;
                 Ok(vec![Declined { file, review_dt: dated(review_dt, now)? }])
             }
-            (S::Progress(Stage::Assigned), Release { attempt }) => match self.desk {
-                Desk::Settled => Ok(vec![ReleaseAsked { file, attempt }]),
-                Desk::Withdrawn { .. } | Desk::TakingBack { .. } => Err(Rejection::DeskIsBusy),
-            },
-            (S::Releasing { attempt: asked } | S::Released { attempt: asked }, command) => {
-                self.released(asked, command)
+            (S::Progress(Stage::Assigned), Release { attempt }) if self.desk == Desk::Settled => {
+                Ok(vec![ReleaseAsked { file, attempt }])
             }
-            (status, command) => {
-                self.settled(command).unwrap_or_else(|command| self.already(status, &command))
+            (status, Keep { attempt }) if status == (S::Releasing { attempt }) => {
+                Ok(vec![ReleaseWithdrawn { file, attempt }])
             }
+            (status, Keep { attempt }) if status == (S::Released { attempt }) => {
+                let withdrawn = ReleaseWithdrawn { file, attempt };
+                Ok(vec![withdrawn, RetainAsked { file, attempt, stage }])
+            }
+            (status, Cancel { attempt }) if status == (S::Released { attempt }) => {
+                Ok(vec![Cancelled { file }])
+            }
+            (
+                _,
+                answer @ (ConfirmRelease { .. }
+                | DeclineRelease { .. }
+                | LoseRelease { .. }
+                | TurnAwayRelease { .. }
+                | ConfirmRetain { .. }),
+            ) => self.answered(answer),
+            (_, command) => self.already(&command),
         }
     }
 
     fn evolve(self, event: Event) -> Self {
-        let (file, desk) = (event.file(), self.desk);
+        let desk = match event {
+            ReleaseWithdrawn { attempt, .. } => Desk::Withdrawn { attempt },
+            RetainAsked { attempt, .. } => Desk::TakingBack { attempt },
+            Retained { .. } => Desk::Settled,
+            _ => self.desk,
+        };
         let decided_at = event.review_dt().or(self.decided_at);
-        let with = |status, desk| Self { file, decided_at, status, desk };
-        let standing = |stage, desk| with(Status::Progress(stage), desk);
-        match event {
-            Assigned { .. } | ReleaseRefused { .. } => standing(Stage::Assigned, desk),
-            ReleaseAsked { attempt, .. } => with(Status::Releasing { attempt }, desk),
-            Released { attempt, .. } => with(Status::Released { attempt }, desk),
-            ReleaseWithdrawn { attempt, .. } => {
-                standing(Stage::Assigned, Desk::Withdrawn { attempt })
-            }
-            RetainAsked { attempt, stage, .. } => standing(stage, Desk::TakingBack { attempt }),
-            Retained { stage, .. } => standing(stage, Desk::Settled),
-            Approved { .. } => standing(Stage::Approved, desk),
-            Declined { .. } => standing(Stage::Declined, desk),
-            Cancelled { .. } => with(Status::Cancelled, desk),
-        }
+        Self { file: event.file(), decided_at, status: event.status(), desk }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        Shown {
-            id: number,
-            claim_id: self.file.claim_id,
-            examiner_id: self.file.examiner_id,
-            customer_id: self.file.customer_id,
-            cont_id: self.file.cont_id,
-            price: self.file.price,
-            status: self.status(),
-            review_dt: self.decided_at,
+        let File { claim_id, customer_id, examiner_id, price, cont_id } = self.file;
+        object! {
+            "id": number, "claimId": claim_id, "examinerId": examiner_id,
+            "customerId": customer_id, "contId": cont_id, "price": price,
+            "status": self.status.word(), "reviewDt"?: self.decided_at,
         }
     }
 
@@ -178,10 +231,7 @@ impl Aggregate for Review {
             Status::Progress(Stage::Assigned) => Some("Assigned Examiner"),
             Status::Progress(Stage::Approved) => Some("Approved Review"),
             Status::Progress(Stage::Declined) => Some("Declined Review"),
-            Status::Blank
-            | Status::Releasing { .. }
-            | Status::Released { .. }
-            | Status::Cancelled => None,
+            _ => None,
         }
     }
 
@@ -193,136 +243,87 @@ impl Aggregate for Review {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
-        CommandRoutes::new()
-            .ignoring(routes::IGNORED)
-            .on_referenced("restate", ReferBody::means)
-            .command("approve", ApproveBody::means)
-            .command("decline", DeclineBody::means)
-            .on_item("decide by status", [Method::Put], StatusBody::means)
-            .on_item("decide by status", [Method::Patch], StatusBody::means)
+        routes::all()
     }
 }
 
 impl Review {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Progress(stage) => stage.name(),
-            Status::Releasing { .. } | Status::Released { .. } => "Releasing",
-            Status::Cancelled => "Cancelled",
-        }
-    }
-
-    /// Returns the review file.
-    #[must_use]
-    pub const fn file(&self) -> File {
-        self.file
-    }
-
-    /// Decides the part of the table about a review that is being cancelled.
-    fn released(&self, asked: u32, command: Command) -> Decision<Self> {
-        let (file, stage) = (self.file, Stage::Assigned);
-        let is_released = matches!(self.status, Status::Released { .. });
-        let refused = |attempt, how, reason| ReleaseRefused {
-            file,
-            attempt,
-            refusal: Refusal { how, reason },
+    /// The desk's answer to a release, or to the request to take the review back.
+    fn answered(&self, answer: Command) -> Decision<Self> {
+        let file = self.file;
+        let refused = |attempt, how, reason| {
+            let refusal = Refusal { how, reason };
+            ReleaseRefused { file, attempt, refusal }
         };
-        match command {
-            ConfirmRelease { attempt } if attempt == asked && !is_released => {
-                Ok(vec![Released { file, attempt }])
-            }
-            DeclineRelease { attempt, reason } if attempt == asked && !is_released => {
+        let stage = match self.status {
+            Status::Progress(stage) => stage,
+            _ => Stage::Assigned,
+        };
+        let is_asked = |attempt| self.status == Status::Releasing { attempt };
+        let is_withdrawn = |attempt| self.desk == Desk::Withdrawn { attempt };
+        match answer {
+            ConfirmRelease { attempt } if is_asked(attempt) => Ok(vec![Released { file, attempt }]),
+            DeclineRelease { attempt, reason } if is_asked(attempt) => {
                 Ok(vec![refused(attempt, FailureKind::Refused, reason)])
             }
-            LoseRelease { attempt, reason } if attempt == asked && !is_released => {
+            LoseRelease { attempt, reason } if is_asked(attempt) => {
                 let refused = refused(attempt, FailureKind::Unavailable, reason);
                 Ok(vec![refused, RetainAsked { file, attempt, stage }])
             }
-            TurnAwayRelease { attempt, reason } if attempt == asked && !is_released => {
+            TurnAwayRelease { attempt, reason } if is_asked(attempt) => {
                 Ok(vec![refused(attempt, FailureKind::Unavailable, reason)])
             }
-            Keep { attempt } if attempt == asked && !is_released => {
-                Ok(vec![ReleaseWithdrawn { file, attempt }])
-            }
-            Keep { attempt } if attempt == asked => {
-                let withdrawn = ReleaseWithdrawn { file, attempt };
-                Ok(vec![withdrawn, RetainAsked { file, attempt, stage }])
-            }
-            Cancel { attempt } if attempt == asked && is_released => Ok(vec![Cancelled { file }]),
 
-            Release { attempt } if attempt == asked => Ok(vec![]),
-            ConfirmRelease { attempt } if attempt == asked => Ok(vec![]),
-            Assign { .. } | Restate | Keep { .. } => Ok(vec![]),
-            Approve { .. } | Decline { .. } | Release { .. } => Err(Rejection::IsBeingCancelled),
-            Cancel { .. } => Err(Rejection::NotReleased),
-            ConfirmRelease { .. }
-            | DeclineRelease { .. }
-            | LoseRelease { .. }
-            | TurnAwayRelease { .. }
-            | ConfirmRetain { .. } => Err(Rejection::AlreadyAnswered),
-        }
-    }
-
-    /// Decides the part of the table about the desk's answers to a release that is no longer
-    /// wanted, at any stage. Returns a command that is no such answer as `Err`.
-    fn settled(&self, command: Command) -> Result<Decision<Self>, Command> {
-        let (file, desk) = (self.file, self.desk);
-        let Status::Progress(stage) = self.status else { return Err(command) };
-        match command {
-            ConfirmRelease { attempt } | LoseRelease { attempt, .. }
-                if desk == (Desk::Withdrawn { attempt }) =>
-            {
-                Ok(Ok(vec![RetainAsked { file, attempt, stage }]))
+            ConfirmRelease { attempt } | LoseRelease { attempt, .. } if is_withdrawn(attempt) => {
+                Ok(vec![RetainAsked { file, attempt, stage }])
             }
             DeclineRelease { attempt, .. } | TurnAwayRelease { attempt, .. }
-                if desk == (Desk::Withdrawn { attempt }) =>
+                if is_withdrawn(attempt) =>
             {
-                Ok(Ok(vec![Retained { file, attempt, stage }]))
+                Ok(vec![Retained { file, attempt, stage }])
             }
-            ConfirmRetain { attempt } if desk == (Desk::TakingBack { attempt }) => {
-                Ok(Ok(vec![Retained { file, attempt, stage }]))
+            ConfirmRetain { attempt } if self.desk == (Desk::TakingBack { attempt }) => {
+                Ok(vec![Retained { file, attempt, stage }])
             }
-            other => Err(other),
+
+            ConfirmRelease { attempt } if self.status == (Status::Released { attempt }) => {
+                Ok(vec![])
+            }
+            _ => Err(Rejection::AlreadyAnswered),
         }
     }
 
-    /// Decides the lower half of the table: commands that change nothing, and rejections.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
-    fn already(&self, status: Status, command: &Command) -> Decision<Self> {
+    /// The rest of the transition table: commands that change nothing, and rejections.
+    fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
-        match (status, command) {
-            (S::Blank, _) => Err(Rejection::Unknown),
-            (_, Restate | Assign { .. }) => Ok(vec![]),
-            (S::Progress(_), Keep { .. }) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
+        match (self.status, command) {
+            (_, Assign { .. } | Restate)
+            | (S::Progress(_) | S::Releasing { .. } | S::Released { .. }, Keep { .. })
+            | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (S::Releasing { attempt } | S::Released { attempt }, Release { attempt: again })
+                if attempt == *again =>
+            {
+                Ok(vec![])
+            }
             (S::Progress(Stage::Approved), Approve { claim, cont_id, price, .. })
                 if self.approved(*claim, *cont_id, *price)? == self.file =>
             {
                 Ok(vec![])
             }
             (S::Progress(Stage::Declined), Decline { claim, .. }) => {
-                self.is_about(*claim)?;
-                Ok(vec![])
+                self.is_about(*claim).map(|()| vec![])
             }
 
-            (
-                _,
-                ConfirmRelease { .. }
-                | DeclineRelease { .. }
-                | LoseRelease { .. }
-                | TurnAwayRelease { .. }
-                | ConfirmRetain { .. },
-            ) => Err(Rejection::AlreadyAnswered),
             (S::Progress(Stage::Approved), _) => Err(Rejection::IsApproved),
             (S::Progress(Stage::Declined), _) => Err(Rejection::IsDeclined),
             (S::Cancelled, _) => Err(Rejection::IsCancelled),
-            (_, _) => Err(Rejection::NotReleased),
+            (_, Cancel { .. }) => Err(Rejection::NotReleased),
+            (S::Progress(Stage::Assigned), _) => Err(Rejection::DeskIsBusy),
+            (_, _) => Err(Rejection::IsBeingCancelled),
         }
     }
 
-    /// Returns the file after this approval.
+    /// The file after this approval.
     fn approved(
         &self,
         claim: Option<Number>,
@@ -345,7 +346,21 @@ impl Review {
     }
 }
 
-/// Returns the time of a decision: the one that the client gave, or now.
+/// The time of a decision: the one that the client gave, or now.
 fn dated(review_dt: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
     given_or_now(review_dt, now).map(Some).ok_or(Rejection::BadDate)
+}
+
+impl Status {
+    /// The status shown to clients.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Blank => "",
+            Self::Progress(Stage::Assigned) => "Assigned",
+            Self::Progress(Stage::Approved) => "Approved",
+            Self::Progress(Stage::Declined) => "Declined",
+            Self::Releasing { .. } | Self::Released { .. } => "Releasing",
+            Self::Cancelled => "Cancelled",
+        }
+    }
 }

@@ -1,22 +1,7 @@
 //! Specifications of the claim aggregate.
 
-use super::{
-    Award, Claim,
-    Command::{
-        self, Agree, Approve, Cancel, Decline, FinishCancelling, Pay, Receive, Stand, StartReview,
-    },
-    Demand,
-    Event::{
-        self, Approved, CancelAgreed, CancelAsked, CancelRefused, Cancelled, Declined, Paid,
-        Received, ReviewStarted,
-    },
-    Refusal, Rejection, Stage,
-};
-use crate::domain::claims::settings::Settings;
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Progress, Target, Timestamp,
-    spec::{Spec, table},
-};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn a_claim_is_received_for_a_price_and_at_a_time() {
@@ -87,51 +72,36 @@ Paid             !IsPaid     !NotCancelling -             !NotCancelling -      
 
 #[test]
 fn a_client_that_waits_for_a_cancellation_gets_its_outcome() {
-    let claim_after = |past: Vec<Event>| past.into_iter().fold(Claim::default(), Claim::evolve);
     let failed = |how, reason: &str| Progress::Failed { how, reason: reason.into() };
-    assert_eq!(claim_after(cancelling()).progress(), Progress::Pending);
-    assert_eq!(claim_after(after(cancelling(), agreed())).progress(), Progress::Pending);
-    let stands = after(cancelling(), refused());
-    assert_eq!(claim_after(stands).progress(), failed(FailureKind::Unavailable, "down"));
-    let approved = approved(true);
-    let reason = "the claim has been approved already";
-    assert_eq!(
-        claim_after(after(cancelling(), approved)).progress(),
-        failed(FailureKind::Refused, reason)
-    );
+    let refused_by = |reason| failed(FailureKind::Refused, reason);
     let declined = Declined { demand: demand(), overtook_cancel: true };
-    let reason = "the claim has been declined already";
-    assert_eq!(
-        claim_after(after(cancelling(), declined)).progress(),
-        failed(FailureKind::Refused, reason)
-    );
+    for (last, outcome) in [
+        (None, Progress::Pending),
+        (Some(agreed()), Progress::Pending),
+        (Some(refused()), failed(FailureKind::Unavailable, "down")),
+        (Some(approved(true)), refused_by("the claim has been approved already")),
+        (Some(declined), refused_by("the claim has been declined already")),
+    ] {
+        assert_eq!(Claim::after(cancelling().into_iter().chain(last)).progress(), outcome);
+    }
 }
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
+    let receive = |body| Claim::read_new("receive", body);
     let body = r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#;
     let claim_dt = Some(Timestamp(1_622_635_791_863));
-    let receive = Receive { customer_id: Number(1), price: Money(500), claim_dt };
-    let parsed = parse("receive", None, body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::New, command: receive });
+    let command = Receive { customer_id: Number(1), price: Money(500), claim_dt };
+    assert_eq!(receive(body), Ok(command));
+    assert!(receive(r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
+    assert!(receive(r#"{"customerId":1,"price":-5}"#).is_err());
+    assert!(receive(r#"{"customerId":1,"price":5,"x":1}"#).is_err());
+    let set = |body| Claim::read("cancel by status", body);
     let body =
         r#"{"customerId":6,"price":50000,"status":"Canceled Claim","claimDt":1622641792891}"#;
-    let parsed = parse("cancel by status", Some(1), body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
-    assert!(parse("cancel by status", Some(1), r#"{"status":"CANCELLED"}"#).is_ok());
-    assert!(parse("cancel by status", Some(1), r#"{"status":"Paid"}"#).is_err());
-    assert!(parse("receive", None, r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
-    assert!(parse("receive", None, r#"{"customerId":1,"price":-5}"#).is_err());
-    assert!(parse("receive", None, r#"{"customerId":1,"price":5,"x":1}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Claim>, Malformed> {
-    let command_routes = Claim::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert_eq!(set(body), Ok(Cancel));
+    assert_eq!(set(r#"{"status":"CANCELLED"}"#), Ok(Cancel));
+    assert!(set(r#"{"status":"Paid"}"#).is_err());
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
@@ -166,8 +136,7 @@ fn of_the_review() -> [Command; 5] {
 
 fn of_cancelling() -> [Command; 6] {
     let agree = |attempt| Agree { attempt };
-    let refusal = || Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    let stand = |attempt| Stand { attempt, refusal: refusal() };
+    let stand = |attempt| Stand { attempt, refusal: down() };
     [Cancel, agree(1), stand(1), agree(2), stand(2), FinishCancelling]
 }
 
@@ -201,8 +170,11 @@ fn agreed() -> Event {
 }
 
 fn refused() -> Event {
-    let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    CancelRefused { demand: demand(), attempt: 1, stage: Stage::UnderReview, refusal }
+    CancelRefused { demand: demand(), attempt: 1, stage: Stage::UnderReview, refusal: down() }
+}
+
+fn down() -> Refusal {
+    Refusal { how: FailureKind::Unavailable, reason: "down".into() }
 }
 
 fn approved(overtook_cancel: bool) -> Event {

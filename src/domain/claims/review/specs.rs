@@ -1,20 +1,7 @@
 //! Specifications of the review aggregate.
 
-use super::{
-    Command::{
-        self, Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease,
-        Keep, LoseRelease, Release, Restate, TurnAwayRelease,
-    },
-    Event::{
-        self, Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused,
-        ReleaseWithdrawn, Released, RetainAsked, Retained,
-    },
-    File, Refusal, Rejection, Review, Stage,
-};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Target, Timestamp,
-    spec::{Spec, table},
-};
+use super::{Command::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn an_examiner_sets_the_contract_and_may_change_the_price() {
@@ -66,8 +53,7 @@ fn the_date_of_the_first_decision_stays() {
     let declined = Declined { file: file(), review_dt };
     let past = [Assigned { file: file() }, declined];
     Review::given(past.clone()).when(Decline { claim: None, review_dt: None }).then([]);
-    let review = past.into_iter().fold(Review::default(), Review::evolve);
-    let shown = serde_json::to_value(review.represent(1)).unwrap();
+    let shown = serde_json::to_value(Review::after(past).represent(1)).unwrap();
     assert_eq!(shown["reviewDt"], 1_622_635_799_999_u64);
 }
 
@@ -130,32 +116,21 @@ Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAn
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
-    let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
-        "status":"Approved Review","reviewDt":1622635799999}"#;
+    let set = |body| Review::read("decide by status", body);
     let (claim, cont_id) = (Some(Number(1)), Number(80_001));
     let review_dt = Some(Timestamp(1_622_635_799_999));
-    let command = Approve { claim, cont_id, price: Some(Money(450)), review_dt };
-    let parsed = parse("decide by status", Some(1), body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command });
+    let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
+        "status":"Approved Review","reviewDt":1622635799999}"#;
+    assert_eq!(set(body), Ok(Approve { claim, cont_id, price: Some(Money(450)), review_dt }));
     let body = r#"{"claimId":1,"contId":80001,"status":"Declined Review",
         "reviewDt":1622635799999}"#;
-    let parsed = parse("decide by status", Some(1), body).unwrap();
-    assert_eq!(parsed.command, Decline { claim, review_dt });
+    assert_eq!(set(body), Ok(Decline { claim, review_dt }));
+    assert!(set(r#"{"status":"Approved Review"}"#).is_err());
+    assert!(set(r#"{"status":"Cancelled"}"#).is_err());
+    let restate = |body| Review::read("restate", body);
     let body = r#"{"claimId":1,"status":"Assigned Examiner","examinerId":101,"customerId":1}"#;
-    let parsed = parse("restate", None, body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Restate });
-    assert!(parse("decide by status", Some(1), r#"{"status":"Approved Review"}"#).is_err());
-    assert!(parse("decide by status", Some(1), r#"{"status":"Cancelled"}"#).is_err());
-    assert!(parse("restate", None, r#"{"claimId":1,"status":"Approved Review"}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Review>, Malformed> {
-    let command_routes = Review::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert_eq!(restate(body), Ok(Restate));
+    assert!(restate(r#"{"claimId":1,"status":"Approved Review"}"#).is_err());
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
