@@ -58,11 +58,10 @@ pub enum Status {
     /// No claim was received.
     #[default]
     Blank,
-    /// The examiner has not decided; the refusal is that of the last attempt to cancel.
-    Progress { stage: Stage, refusal: Option<Refusal> },
-    /// The review was asked to agree to this attempt to cancel.
-    Cancelling { attempt: u32, stage: Stage },
-    /// The review is released, and is to be cancelled.
+    /// The examiner has not decided. The review may have been asked to agree to an attempt to
+    /// cancel, or the last attempt was refused.
+    Progress { stage: Stage, cancelling: Option<u32>, refusal: Option<Refusal> },
+    /// The claim agreed to this attempt: the review is released, and is to be cancelled.
     Leaving { attempt: u32 },
     /// The claim and its review are cancelled.
     Cancelled,
@@ -150,46 +149,45 @@ impl Aggregate for Claim {
     }
 
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
-        use Status as S;
-        let (demand, status) = (self.demand, &self.status);
-        let overtook_cancel = matches!(status, S::Cancelling { .. });
-        match (status, command) {
-            (S::Blank, Receive { price: Money::ZERO, .. }) => Err(Rejection::NoPrice),
-            (S::Blank, Receive { price, .. }) if !price.is_accepted() => Err(Rejection::TooDear),
+        use {Stage as At, Status as S};
+        let demand = self.demand;
+        let event = match (&self.status, command) {
             (S::Blank, Receive { customer_id, price, claim_dt }) => {
+                if price == Money::ZERO {
+                    return Err(Rejection::NoPrice);
+                }
+                if !price.is_accepted() {
+                    return Err(Rejection::TooDear);
+                }
                 let claim_dt = given_or_now(claim_dt, now).ok_or(Rejection::BadDate)?;
-                Ok(vec![Received { demand: Demand { customer_id, price, claim_dt } }])
+                Received { demand: Demand { customer_id, price, claim_dt } }
             }
-            (S::Blank, _) => Err(Rejection::Unknown),
-            (S::Progress { stage: Stage::Received, .. }, StartReview) => {
-                Ok(vec![ReviewStarted { demand, cancelling: None }])
+            (S::Progress { stage: At::Received, cancelling, .. }, StartReview) => {
+                ReviewStarted { demand, cancelling: *cancelling }
             }
-            (S::Cancelling { stage: Stage::Received, attempt }, StartReview) => {
-                Ok(vec![ReviewStarted { demand, cancelling: Some(*attempt) }])
+            (S::Progress { stage: At::UnderReview, cancelling, .. }, Approve { award }) => {
+                Approved { demand, award, overtook_cancel: cancelling.is_some() }
             }
-            (_, Approve { award }) if status.is_under_review() => {
-                Ok(vec![Approved { demand, award, overtook_cancel }])
+            (S::Progress { stage: At::UnderReview, cancelling, .. }, Decline) => {
+                Declined { demand, overtook_cancel: cancelling.is_some() }
             }
-            (_, Decline) if status.is_under_review() => {
-                Ok(vec![Declined { demand, overtook_cancel }])
-            }
-            (S::Approved { award, .. }, Pay) => Ok(vec![Paid { demand, award: *award }]),
-            (S::Progress { stage, .. }, Cancel) => {
+            (S::Approved { award, .. }, Pay) => Paid { demand, award: *award },
+            (S::Progress { stage, cancelling: None, .. }, Cancel) => {
                 let (attempt, stage) = (self.attempts.saturating_add(1), *stage);
-                let answer_by = settings.answer_by(now);
-                Ok(vec![CancelAsked { demand, attempt, stage, answer_by }])
+                CancelAsked { demand, attempt, stage, answer_by: settings.answer_by(now) }
             }
-            (S::Cancelling { attempt: asked, .. }, Agree { attempt }) if *asked == attempt => {
-                Ok(vec![CancelAgreed { demand, attempt }])
+            (S::Progress { cancelling, .. }, Agree { attempt }) if *cancelling == Some(attempt) => {
+                CancelAgreed { demand, attempt }
             }
-            (S::Cancelling { attempt: asked, stage }, Stand { attempt, refusal })
-                if *asked == attempt =>
+            (S::Progress { stage, cancelling, .. }, Stand { attempt, refusal })
+                if *cancelling == Some(attempt) =>
             {
-                Ok(vec![CancelRefused { demand, attempt, stage: *stage, refusal }])
+                CancelRefused { demand, attempt, stage: *stage, refusal }
             }
-            (S::Leaving { .. }, FinishCancelling) => Ok(vec![Cancelled { demand }]),
-            (status, command) => status.already(&command),
-        }
+            (S::Leaving { .. }, FinishCancelling) => Cancelled { demand },
+            (status, command) => return status.already(&command),
+        };
+        Ok(vec![event])
     }
 
     fn waits_for_port(command: &Command) -> Option<&'static str> {
@@ -201,7 +199,7 @@ impl Aggregate for Claim {
     }
 
     fn step_is_pending(&self) -> bool {
-        matches!(self.status, Status::Cancelling { .. } | Status::Leaving { .. })
+        self.progress() == Progress::Pending
     }
 
     fn evolve(self, event: Event) -> Self {
@@ -218,7 +216,9 @@ impl Aggregate for Claim {
             reason: reason.to_string(),
         };
         match &self.status {
-            Status::Cancelling { .. } | Status::Leaving { .. } => Progress::Pending,
+            Status::Progress { cancelling: Some(_), .. } | Status::Leaving { .. } => {
+                Progress::Pending
+            }
             Status::Progress { refusal: Some(Refusal { how, reason }), .. } => {
                 Progress::Failed { how: *how, reason: reason.clone() }
             }
@@ -240,7 +240,7 @@ impl Aggregate for Claim {
 
     fn original_status(&self) -> Option<&'static str> {
         match self.status {
-            Status::Progress { .. } => Some("Received Claim"),
+            Status::Progress { cancelling: None, .. } => Some("Received Claim"),
             Status::Cancelled => Some("Canceled Claim"),
             _ => None,
         }
@@ -248,7 +248,7 @@ impl Aggregate for Claim {
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Progress { .. } => &["cancel"],
+            Status::Progress { cancelling: None, .. } => &["cancel"],
             _ => &[],
         }
     }
@@ -297,9 +297,9 @@ impl Status {
     pub(super) const fn word(&self) -> &'static str {
         match self {
             Self::Blank => "",
+            Self::Progress { cancelling: Some(_), .. } | Self::Leaving { .. } => "Cancelling",
             Self::Progress { stage: Stage::Received, .. } => "Received",
             Self::Progress { stage: Stage::UnderReview, .. } => "UnderReview",
-            Self::Cancelling { .. } | Self::Leaving { .. } => "Cancelling",
             Self::Cancelled => "Cancelled",
             Self::Approved { .. } => "Approved",
             Self::Declined { .. } => "Declined",
@@ -314,18 +314,11 @@ impl Status {
         }
     }
 
-    /// Whether an examiner has the claim and may decide on it.
-    const fn is_under_review(&self) -> bool {
-        let (Self::Progress { stage, .. } | Self::Cancelling { stage, .. }) = self else {
-            return false;
-        };
-        matches!(stage, Stage::UnderReview)
-    }
-
     /// The rest of the transition table: commands that change nothing, and rejections. `Stand`
     /// for an attempt to cancel that is over changes nothing.
     fn already(&self, command: &Command) -> Decision<Claim> {
         match (self, command) {
+            (Self::Blank, _) => Err(Rejection::Unknown),
             (_, Receive { .. }) => Err(Rejection::AlreadyReceived),
             (Self::Approved { award, .. } | Self::Paid { award }, Approve { award: again })
                 if award == again =>
@@ -334,7 +327,7 @@ impl Status {
             }
             (Self::Leaving { attempt }, Agree { attempt: again }) if attempt == again => Ok(vec![]),
             (_, StartReview | Stand { .. })
-            | (Self::Cancelling { .. } | Self::Leaving { .. } | Self::Cancelled, Cancel)
+            | (Self::Progress { .. } | Self::Leaving { .. } | Self::Cancelled, Cancel)
             | (Self::Cancelled, FinishCancelling)
             | (Self::Declined { .. }, Decline)
             | (Self::Paid { .. }, Pay) => Ok(vec![]),
@@ -366,16 +359,15 @@ impl Event {
 
     /// The status of the claim after this event.
     pub(super) fn status(&self) -> Status {
-        let standing = |stage, refusal| Status::Progress { stage, refusal };
+        let progress = |stage, cancelling, refusal| Status::Progress { stage, cancelling, refusal };
         match *self {
-            Received { .. } => standing(Stage::Received, None),
-            ReviewStarted { cancelling: None, .. } => standing(Stage::UnderReview, None),
-            ReviewStarted { cancelling: Some(attempt), .. } => {
-                Status::Cancelling { attempt, stage: Stage::UnderReview }
+            Received { .. } => progress(Stage::Received, None, None),
+            ReviewStarted { cancelling, .. } => progress(Stage::UnderReview, cancelling, None),
+            CancelAsked { attempt, stage, .. } => progress(stage, Some(attempt), None),
+            CancelRefused { stage, ref refusal, .. } => {
+                progress(stage, None, Some(refusal.clone()))
             }
-            CancelAsked { attempt, stage, .. } => Status::Cancelling { attempt, stage },
             CancelAgreed { attempt, .. } => Status::Leaving { attempt },
-            CancelRefused { stage, ref refusal, .. } => standing(stage, Some(refusal.clone())),
             Cancelled { .. } => Status::Cancelled,
             Approved { award, overtook_cancel, .. } => Status::Approved { award, overtook_cancel },
             Declined { overtook_cancel, .. } => Status::Declined { overtook_cancel },

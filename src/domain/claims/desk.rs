@@ -13,6 +13,8 @@ use super::review::{
 };
 use crate::domain::kernel::prelude::*;
 
+use PortReply::*;
+
 #[derive(Clone, Copy, Debug)]
 pub struct ReviewDesk;
 
@@ -38,17 +40,11 @@ impl Port for ReviewDesk {
     fn on_reply((review, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
         let attempt = attempt(event).unwrap_or_default();
         let command = match (event, answer.clone()) {
-            (ReleaseAsked { .. }, PortReply::Approved(_)) => ConfirmRelease { attempt },
-            (ReleaseAsked { .. }, PortReply::Declined(reason)) => {
-                DeclineRelease { attempt, reason }
-            }
-            (ReleaseAsked { .. }, PortReply::Unreachable(reason)) => {
-                LoseRelease { attempt, reason }
-            }
-            (ReleaseAsked { .. }, PortReply::TurnedAway(reason)) => {
-                TurnAwayRelease { attempt, reason }
-            }
-            _ => ConfirmRetain { attempt },
+            (RetainAsked { .. }, _) => ConfirmRetain { attempt },
+            (_, Approved(_)) => ConfirmRelease { attempt },
+            (_, Declined(reason)) => DeclineRelease { attempt, reason },
+            (_, Unreachable(reason)) => LoseRelease { attempt, reason },
+            (_, TurnedAway(reason)) => TurnAwayRelease { attempt, reason },
         };
         Dispatch::new(*review, command)
     }

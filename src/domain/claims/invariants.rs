@@ -30,15 +30,17 @@ fn check_claim(state: &impl StateReader, number: u64, claim: &Claim) -> Result<(
     let is_settled = is_settled(state, number);
     let holds = match (&claim.status, review.status, payment.status) {
         (C::Cancelled, review, payment) => review == R::Cancelled && payment == P::Blank,
-        (C::Cancelling { .. } | C::Leaving { .. }, R::Cancelled, _) => !is_settled,
+        (C::Progress { cancelling: Some(_), .. } | C::Leaving { .. }, R::Cancelled, _) => {
+            !is_settled
+        }
         (_, R::Cancelled, _) => false,
         _ if !is_settled => true,
         (
-            C::Progress { stage: Stage::UnderReview, .. },
+            C::Progress { stage, cancelling: None, .. },
             R::Progress(Decision::Assigned),
             P::Blank,
-        )
-        | (C::Declined { .. }, R::Progress(Decision::Declined), P::Blank) => true,
+        ) => *stage == Stage::UnderReview,
+        (C::Declined { .. }, R::Progress(Decision::Declined), P::Blank) => true,
         (C::Approved { award, .. }, R::Progress(Decision::Approved), P::Assigned)
         | (C::Paid { award }, R::Progress(Decision::Approved), P::Completed) => {
             let (file, payout) = (review.file, payment.payout);

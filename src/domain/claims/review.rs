@@ -165,45 +165,37 @@ impl Aggregate for Review {
 
     fn decide(&self, command: Command, now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
-        let (file, stage) = (self.file, Stage::Assigned);
-        match (self.status, command) {
-            (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
-            (S::Blank, _) => Err(Rejection::Unknown),
+        let file = self.file;
+        let event = match (self.status, command) {
+            (S::Blank, Assign { file }) => Assigned { file },
             (S::Progress(Stage::Assigned), Approve { claim, cont_id, price, review_dt }) => {
                 let file = self.approved(claim, cont_id, price)?;
                 let (claimed, price) = (self.file.price, file.price);
                 if price > claimed {
                     return Err(Rejection::AboveClaim { claimed, price });
                 }
-                Ok(vec![Approved { file, review_dt: dated(review_dt, now)? }])
+                Approved { file, review_dt: dated(review_dt, now)? }
             }
             (S::Progress(Stage::Assigned), Decline { claim, review_dt }) => {
                 self.is_about(claim)?;
-                Ok(vec![Declined { file, review_dt: dated(review_dt, now)? }])
+                Declined { file, review_dt: dated(review_dt, now)? }
             }
             (S::Progress(Stage::Assigned), Release { attempt }) if self.desk == Desk::Settled => {
-                Ok(vec![ReleaseAsked { file, attempt }])
+                ReleaseAsked { file, attempt }
             }
             (status, Keep { attempt }) if status == (S::Releasing { attempt }) => {
-                Ok(vec![ReleaseWithdrawn { file, attempt }])
+                ReleaseWithdrawn { file, attempt }
             }
             (status, Keep { attempt }) if status == (S::Released { attempt }) => {
                 let withdrawn = ReleaseWithdrawn { file, attempt };
-                Ok(vec![withdrawn, RetainAsked { file, attempt, stage }])
+                return Ok(vec![withdrawn, self.retain(attempt)]);
             }
             (status, Cancel { attempt }) if status == (S::Released { attempt }) => {
-                Ok(vec![Cancelled { file }])
+                Cancelled { file }
             }
-            (
-                _,
-                answer @ (ConfirmRelease { .. }
-                | DeclineRelease { .. }
-                | LoseRelease { .. }
-                | TurnAwayRelease { .. }
-                | ConfirmRetain { .. }),
-            ) => self.answered(answer),
-            (_, command) => self.already(&command),
-        }
+            (_, command) => return self.answered(command),
+        };
+        Ok(vec![event])
     }
 
     fn evolve(self, event: Event) -> Self {
@@ -248,63 +240,59 @@ impl Aggregate for Review {
 }
 
 impl Review {
-    /// The desk's answer to a release, or to the request to take the review back.
-    fn answered(&self, answer: Command) -> Decision<Self> {
+    /// The part of the transition table about the desk's answers to a release, and to the request
+    /// to take the review back.
+    fn answered(&self, command: Command) -> Decision<Self> {
         let file = self.file;
-        let refused = |attempt, how, reason| {
-            let refusal = Refusal { how, reason };
-            ReleaseRefused { file, attempt, refusal }
-        };
-        let stage = match self.status {
-            Status::Progress(stage) => stage,
-            _ => Stage::Assigned,
+        let refused = |attempt, how, reason| ReleaseRefused {
+            file,
+            attempt,
+            refusal: Refusal { how, reason },
         };
         let is_asked = |attempt| self.status == Status::Releasing { attempt };
         let is_withdrawn = |attempt| self.desk == Desk::Withdrawn { attempt };
-        match answer {
-            ConfirmRelease { attempt } if is_asked(attempt) => Ok(vec![Released { file, attempt }]),
+        let event = match command {
+            ConfirmRelease { attempt } if is_asked(attempt) => Released { file, attempt },
             DeclineRelease { attempt, reason } if is_asked(attempt) => {
-                Ok(vec![refused(attempt, FailureKind::Refused, reason)])
+                refused(attempt, FailureKind::Refused, reason)
+            }
+            TurnAwayRelease { attempt, reason } if is_asked(attempt) => {
+                refused(attempt, FailureKind::Unavailable, reason)
             }
             LoseRelease { attempt, reason } if is_asked(attempt) => {
                 let refused = refused(attempt, FailureKind::Unavailable, reason);
-                Ok(vec![refused, RetainAsked { file, attempt, stage }])
-            }
-            TurnAwayRelease { attempt, reason } if is_asked(attempt) => {
-                Ok(vec![refused(attempt, FailureKind::Unavailable, reason)])
+                return Ok(vec![refused, self.retain(attempt)]);
             }
 
             ConfirmRelease { attempt } | LoseRelease { attempt, .. } if is_withdrawn(attempt) => {
-                Ok(vec![RetainAsked { file, attempt, stage }])
+                self.retain(attempt)
             }
             DeclineRelease { attempt, .. } | TurnAwayRelease { attempt, .. }
                 if is_withdrawn(attempt) =>
             {
-                Ok(vec![Retained { file, attempt, stage }])
+                Retained { file, attempt, stage: self.stage() }
             }
             ConfirmRetain { attempt } if self.desk == (Desk::TakingBack { attempt }) => {
-                Ok(vec![Retained { file, attempt, stage }])
+                Retained { file, attempt, stage: self.stage() }
             }
-
-            ConfirmRelease { attempt } if self.status == (Status::Released { attempt }) => {
-                Ok(vec![])
-            }
-            _ => Err(Rejection::AlreadyAnswered),
-        }
+            command => return self.already(&command),
+        };
+        Ok(vec![event])
     }
 
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
         match (self.status, command) {
+            (S::Blank, _) => Err(Rejection::Unknown),
             (_, Assign { .. } | Restate)
             | (S::Progress(_) | S::Releasing { .. } | S::Released { .. }, Keep { .. })
             | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (S::Releasing { attempt } | S::Released { attempt }, Release { attempt: again })
-                if attempt == *again =>
-            {
-                Ok(vec![])
-            }
+            (S::Releasing { attempt }, Release { attempt: again })
+            | (
+                S::Released { attempt },
+                Release { attempt: again } | ConfirmRelease { attempt: again },
+            ) if attempt == *again => Ok(vec![]),
             (S::Progress(Stage::Approved), Approve { claim, cont_id, price, .. })
                 if self.approved(*claim, *cont_id, *price)? == self.file =>
             {
@@ -314,12 +302,33 @@ impl Review {
                 self.is_about(*claim).map(|()| vec![])
             }
 
+            (
+                _,
+                ConfirmRelease { .. }
+                | DeclineRelease { .. }
+                | LoseRelease { .. }
+                | TurnAwayRelease { .. }
+                | ConfirmRetain { .. },
+            ) => Err(Rejection::AlreadyAnswered),
             (S::Progress(Stage::Approved), _) => Err(Rejection::IsApproved),
             (S::Progress(Stage::Declined), _) => Err(Rejection::IsDeclined),
             (S::Cancelled, _) => Err(Rejection::IsCancelled),
             (_, Cancel { .. }) => Err(Rejection::NotReleased),
             (S::Progress(Stage::Assigned), _) => Err(Rejection::DeskIsBusy),
             (_, _) => Err(Rejection::IsBeingCancelled),
+        }
+    }
+
+    /// Asks the desk to take the review back.
+    fn retain(&self, attempt: u32) -> Event {
+        RetainAsked { file: self.file, attempt, stage: self.stage() }
+    }
+
+    /// The stage of the review. A review that is released to be cancelled is not decided on.
+    const fn stage(&self) -> Stage {
+        match self.status {
+            Status::Progress(stage) => stage,
+            _ => Stage::Assigned,
         }
     }
 
