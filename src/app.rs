@@ -102,7 +102,10 @@ impl App {
         let listen = |reason| AppError::Listen { address: config.listen, reason };
         let listener = TcpListener::bind(config.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let runtime = Runtime::start(config.settings(), install)?;
+        let runtime = Runtime::start(config.settings(), install).map_err(|error| match error {
+            StartError::Settings(lines) => StartError::Settings(config.with_sources(&lines)),
+            other @ StartError::Store(_) => other,
+        })?;
         let connections_max =
             open_files.connections(limits.worker_count(), limits.connections_max)?;
         let (server, traffic) =

@@ -9,7 +9,7 @@ use crate::{
     store::{faults::Faults, journal::JournalOptions},
 };
 use figment::{
-    Figment,
+    Figment, Metadata,
     error::{Error, Kind},
     providers::{Env, Format, Serialized, Toml},
     value::Dict,
@@ -51,6 +51,8 @@ pub struct Config {
     pub gates: GatesSettings,
     /// The sections of the businesses, by name. Each business reads its own section.
     pub businesses: BTreeMap<String, Value>,
+    /// The sources of the keys that are checked when the businesses are installed.
+    sources: BTreeMap<String, String>,
 }
 
 /// The smallest page cache. The store does not start with a cache of a few bytes, and it is too
@@ -122,6 +124,7 @@ impl Config {
         let mut config = Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?;
         // This is a flag only. A permanent setting would accept the next loss silently.
         config.accept_loss = flags.accept_loss;
+        config.sources = sources(&figment);
         config.checked(&figment)
     }
 
@@ -140,6 +143,7 @@ impl Config {
             ports: part(figment, "ports")?,
             gates: part(figment, "gates")?,
             businesses: businesses(figment)?,
+            sources: BTreeMap::new(),
         })
     }
 
@@ -190,6 +194,18 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Adds the source to each line that begins with the name of a key and a colon: the lines of an
+    /// error that the installation of the businesses found in their sections.
+    #[must_use]
+    pub fn with_sources(&self, lines: &str) -> String {
+        let with_source = |line: &str| {
+            let key = line.split(": ").next().unwrap_or_default().replace(['`', '"'], "");
+            let source = self.sources.get(&key).map(String::as_str).unwrap_or_default();
+            format!("{line}{source}")
+        };
+        lines.lines().map(with_source).collect::<Vec<_>>().join("\n")
     }
 
     /// The settings of the runtime.
@@ -281,28 +297,56 @@ fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
     Ok(sections)
 }
 
+/// The sources of all keys that are not defaults, by their names.
+fn sources(figment: &Figment) -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    let keys = figment.extract::<Value>().unwrap_or_default();
+    collect_sources(figment, "", &keys, &mut sources);
+    sources
+}
+
+fn collect_sources(
+    figment: &Figment,
+    key: &str,
+    value: &Value,
+    sources: &mut BTreeMap<String, String>,
+) {
+    let source = source(figment.find_metadata(key), key);
+    if !source.is_empty() {
+        sources.insert(key.to_owned(), source);
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let dot = if key.is_empty() { "" } else { "." };
+        collect_sources(figment, &format!("{key}{dot}{name}"), value, sources);
+    }
+}
+
 /// Turns an error of figment into a sentence that names the key and its source.
 fn named(error: &Error) -> ConfigError {
     let key = error.path.join(".");
-    let metadata = error.metadata.as_ref();
+    let full_key = match &error.kind {
+        Kind::UnknownField(name, _) if !key.ends_with(name.as_str()) => {
+            [key.as_str(), name].join(".")
+        }
+        _ => key.clone(),
+    };
+    let source = source(error.metadata.as_ref(), &full_key);
+    let key = if key.is_empty() { key } else { format!("{key}: ") };
+    ConfigError(format!("{key}{}{source}", reason(&error.kind)))
+}
+
+/// The source of a key in parentheses: its file or its variable; empty for defaults and flags.
+fn source(metadata: Option<&Metadata>, key: &str) -> String {
     let file = metadata.and_then(|found| found.source.as_ref()?.file_path().map(Path::to_owned));
     let environment = metadata.is_some_and(|found| found.name.contains("environment"));
-    let source = match file {
+    match file {
         Some(file) => format!(" (in {})", file.display()),
         None if environment => {
-            let key = match &error.kind {
-                Kind::UnknownField(name, _) if !key.ends_with(name.as_str()) => {
-                    [key.as_str(), name].join(".")
-                }
-                _ => key.clone(),
-            };
             let name = key.trim_matches('.').replace('.', "__").to_uppercase();
             format!(" (in the variable MADANG_{name})")
         }
         None => String::new(),
-    };
-    let key = if key.is_empty() { key } else { format!("{key}: ") };
-    ConfigError(format!("{key}{}{source}", reason(&error.kind)))
+    }
 }
 
 /// The reason of an error, without names of Rust types.

@@ -10,49 +10,39 @@
 //!                    ▼        ▼       ▼                ▼
 //!                   Settling { what has not been answered } ── everything has ──▶ over
 //! ```
-//! A customer who applies waits only for the lookup of the product, [`super::quoting`], and for the
-//! payment. The underwriters' desk has
-//! a saga of its own, [`super::assessment`]: while the roster or the underwritings are suspended,
-//! the application stands as Applied, and a cancellation is refunded at once. A cancellation before
-//! the payment has answered waits for the answer; then what was paid is refunded.
-
-use super::{
-    UNDERWRITER,
-    catalogue::{self, Catalogue},
-    part::Part::{self, Asked, Returning, Settled},
-    payment::{self, Payment, Premium},
-    quoting,
-    subscription::{
-        self,
-        Command::{Accept, AskQuote, FinishCancelling, Price, Reject},
-        Subscription,
-    },
-};
-use crate::domain::kernel::payment::Command::{Refund, Request};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Lookup, Meta, RejectedCommand, Saga, Step, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+//! A customer who applies waits only for the lookup of the product
+//! ([`Quoting`](super::catalogue_view::Quoting)) and for the payment. The underwriters' desk has a
+//! saga of its own, [`super::assessment`]: while the roster or the underwritings are suspended, the
+//! application stands as Applied, and a cancellation is refunded at once. A cancellation before the
+//! payment has answered waits for the answer; then what was paid is refunded.
+//!
+//! In versions before, the catalogue quoted an application. Conversations of that time go on.
 
 #[cfg(test)]
 mod specs;
 
-use Application::{Idle, Paid, Paying, Quoting, Rejecting, Settling};
+use super::{
+    UNDERWRITER,
+    catalogue::{self, Catalogue},
+    catalogue_view,
+    part::Part::{self, *},
+    payment::{self, Payment, Premium},
+    subscription::{self, Command::*, Subscription},
+};
+use crate::domain::kernel::{
+    payment::Command::{Refund, Request},
+    prelude::*,
+};
 
-event_set!(
-    /// Events that the application saga receives.
-    Heard: Subscription, Payment, Catalogue
-);
+use Application::*;
 
-/// State of an application.
+event_set!(Heard: Subscription, Payment, Catalogue);
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Application {
-    /// No application was made, or everything is settled.
     #[default]
     Idle,
-    /// `AskQuote` was sent to the subscription. In versions before, `Quote` was sent to the
-    /// catalogue.
+    /// `AskQuote` was sent to the subscription, or, in versions before, `Quote` to the catalogue.
     Quoting(Premium),
     /// `Request` was sent to the payment.
     Paying,
@@ -67,7 +57,7 @@ pub enum Application {
 /// Pending answers about a subscription that is refused or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// Acknowledgement of the refund by the subscription.
+    /// `Returning`: a cancelled subscription is to record that nothing is paid any more.
     pub subscription: Part,
     /// Quote by the catalogue, in an application of a version before.
     pub catalogue: Part,
@@ -79,8 +69,6 @@ impl Saga for Application {
     const NAME: &'static str = "insurance/application";
     type Events = Heard;
 
-    /// Routes events of a subscription and its payment by their common number, and quotes by the
-    /// subscription that they name.
     fn route(heard: &Heard) -> Option<u64> {
         use catalogue::Event as C;
         match heard {
@@ -91,24 +79,58 @@ impl Saga for Application {
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        match heard {
-            Heard::Subscription(_, event) => self.on_subscription(me, event),
-            Heard::Payment(_, event) => self.on_payment(me, event),
-            Heard::Catalogue(_, event) => self.on_catalogue(me, &event),
+        use {catalogue::Event as C, subscription::Event as S};
+        let (subscription, payment) = (me.of::<Subscription>(), me.of::<Payment>());
+        let settling = |subscription, payment| {
+            Step::wait(Settling(Open { subscription, catalogue: Settled, payment }))
+        };
+        match (self, heard) {
+            (state, Heard::Payment(_, event)) => state.on_payment(me, event),
+            (Idle, Heard::Subscription(_, S::Requested { product_name, customer })) => {
+                let bill = Premium { product_name, customer };
+                Step::wait(Quoting(bill)).send(subscription, AskQuote)
+            }
+            (Quoting(bill), Heard::Subscription(_, S::Priced { premium })) => {
+                Step::wait(Paying).send(payment, Request { bill, amount: premium })
+            }
+            (Quoting(bill), Heard::Catalogue(_, C::Quoted { premium, .. })) => Step::wait(Paying)
+                .send(subscription, Price { premium })
+                .send(payment, Request { bill, amount: premium }),
+            (Quoting(_) | Rejecting, Heard::Subscription(_, S::Rejected { .. }))
+            | (Paid, Heard::Subscription(_, S::Contracted)) => Step::done(),
+
+            (Quoting(_) | Rejecting, Heard::Subscription(_, S::Cancelled)) => {
+                settling(Returning, Settled).send(subscription, FinishCancelling)
+            }
+            (Paying, Heard::Subscription(_, S::Cancelled)) => settling(Returning, Asked),
+            (Paid, Heard::Subscription(_, S::Cancelled)) => {
+                settling(Returning, Returning).send(payment, Refund)
+            }
+            (Paid, Heard::Subscription(_, S::Refused)) => {
+                settling(Settled, Returning).send(payment, Refund)
+            }
+            (Settling(open), Heard::Subscription(_, S::Undone)) => {
+                Open { subscription: Settled, ..open }.proceed()
+            }
+            (Settling(open), Heard::Catalogue(_, C::Quoted { .. })) => {
+                Open { catalogue: Settled, ..open }.proceed()
+            }
+            (state, _) => Step::wait(state),
         }
     }
 
-    /// Rejects the application when the catalogue rejects the quote: the product is not on sale.
-    /// Only applications of versions before were quoted there. A
-    /// subscription rejects a command after a cancellation, whose event was handled before. Any
-    /// other rejection blocks the saga instance.
+    /// The catalogue, in a version before, rejects a product that is not on sale. A subscription
+    /// rejects a command after a cancellation, whose event was handled before. Any other rejection
+    /// blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
         let reason = refused.reason.clone();
-        match (self, refused.aggregate.as_str()) {
-            (Quoting(_), Catalogue::NAME) => reject(me, FailureKind::Refused, reason),
-            (Settling(open), Catalogue::NAME) => Open { catalogue: Settled, ..open }.proceed(),
-            (state, Subscription::NAME) => Step::wait(state),
-            (state, _) => Step::stuck(state, reason),
+        match self {
+            Quoting(_) if refused.is_by::<Catalogue>() => reject(me, FailureKind::Refused, reason),
+            Settling(open) if refused.is_by::<Catalogue>() => {
+                Open { catalogue: Settled, ..open }.proceed()
+            }
+            state if refused.is_by::<Subscription>() => Step::wait(state),
+            state => Step::stuck(state, reason),
         }
     }
 
@@ -116,7 +138,7 @@ impl Saga for Application {
         match self {
             Idle => WaitsFor::Nothing,
             Paid => WaitsFor::Person(UNDERWRITER),
-            Quoting(_) => WaitsFor::Part(quoting::Quoting::NAME),
+            Quoting(_) => WaitsFor::Part(catalogue_view::Quoting::NAME),
             Settling(Open { catalogue: Asked, .. }) => WaitsFor::Part(Catalogue::NAME),
             Paying | Settling(Open { payment: Asked | Returning, .. }) => {
                 WaitsFor::Part(Payment::NAME)
@@ -127,49 +149,6 @@ impl Saga for Application {
 }
 
 impl Application {
-    fn on_subscription(self, me: Id<Self>, event: subscription::Event) -> Step<Self> {
-        use subscription::Event as E;
-        match (self, event) {
-            (Idle, E::Requested { product_name, customer }) => {
-                Step::wait(Quoting(Premium { product_name, customer }))
-                    .send(me.of::<Subscription>(), AskQuote)
-            }
-            (Quoting(bill), E::Priced { premium }) => {
-                Step::wait(Paying).send(me.of::<Payment>(), Request { bill, amount: premium })
-            }
-            (Quoting(_) | Rejecting, E::Rejected { .. }) | (Paid, E::Contracted) => Step::done(),
-            (Paid, E::Refused) => Open { payment: Returning, ..Open::NOTHING }.settle(me),
-            (Settling(open), E::Undone) => Open { subscription: Settled, ..open }.proceed(),
-            (state, E::Cancelled) => state.cancelled(me),
-            (state, _) => Step::wait(state),
-        }
-    }
-
-    fn cancelled(self, me: Id<Self>) -> Step<Self> {
-        let nothing = Open { subscription: Returning, ..Open::NOTHING };
-        match self {
-            Paying => Open { payment: Asked, ..nothing }.settle(me),
-            Quoting(_) | Rejecting => nothing.settle(me),
-            Paid => Open { payment: Returning, ..nothing }.settle(me),
-            state @ (Idle | Settling(_)) => Step::wait(state),
-        }
-    }
-
-    /// Goes on with an application of a version before, which the catalogue quoted.
-    fn on_catalogue(self, me: Id<Self>, event: &catalogue::Event) -> Step<Self> {
-        use catalogue::Event as E;
-        match (self, event) {
-            (Quoting(bill), E::Quoted { premium, .. }) => {
-                let premium = *premium;
-                Step::wait(Paying)
-                    .send(me.of::<Subscription>(), Price { premium })
-                    .send(me.of::<Payment>(), Request { bill, amount: premium })
-            }
-            (Settling(open), E::Quoted { .. }) => Open { catalogue: Settled, ..open }.proceed(),
-            (state, _) => Step::wait(state),
-        }
-    }
-
     fn on_payment(self, me: Id<Self>, event: payment::Event) -> Step<Self> {
         use payment::Event as E;
         match (self, event) {
@@ -198,21 +177,7 @@ fn reject(me: Id<Application>, how: FailureKind, reason: String) -> Step<Applica
 }
 
 impl Open {
-    /// No answer is pending.
-    const NOTHING: Self = Self { subscription: Settled, catalogue: Settled, payment: Settled };
-
-    /// Refunds what was paid. `FinishCancelling` goes to the subscription last, after the refund.
-    fn settle(self, me: Id<Application>) -> Step<Application> {
-        let step = Step::wait(Settling(self));
-        match self.payment {
-            Asked => step,
-            Returning => step.send(me.of::<Payment>(), Refund),
-            Settled => step.send(me.of::<Subscription>(), FinishCancelling),
-        }
-    }
-
-    /// Notes that nothing is paid any more. Sends `FinishCancelling` to the subscription if it was
-    /// cancelled, not if it was refused.
+    /// Nothing is paid any more: a cancelled subscription records it, a refused one does not.
     fn paid_back(self, me: Id<Application>) -> Step<Application> {
         let step = Self { payment: Settled, ..self }.proceed();
         match self.subscription {
@@ -223,6 +188,9 @@ impl Open {
 
     /// Waits for the pending answers, or ends the saga.
     fn proceed(self) -> Step<Application> {
-        if self == Self::NOTHING { Step::done() } else { Step::wait(Settling(self)) }
+        match self {
+            Self { subscription: Settled, catalogue: Settled, payment: Settled } => Step::done(),
+            pending => Step::wait(Settling(pending)),
+        }
     }
 }

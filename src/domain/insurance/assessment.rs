@@ -12,42 +12,28 @@
 //! can cancel and is refunded; the work is withdrawn and closed when they resume. When a decision
 //! and a cancellation race, the subscription decides which was first.
 
+#[cfg(test)]
+mod specs;
+
 use super::{
     UNDERWRITER,
-    desk::{self, Roster},
-    part::Part::{self, Asked, Returning, Settled},
+    desk::{self, Command::Close, Roster},
+    part::Part::{self, *},
     subscription::{
         self,
         Command::{Contract, Refuse, Review},
         Subscription,
     },
-    underwriting::{
-        self, Case,
-        Command::{self, Assign, Conclude, Withdraw},
-        Underwriting, Verdict,
-    },
+    underwriting::{self, Case, Command::*, Underwriting, Verdict},
 };
-use crate::domain::kernel::roster::Command::{Assign as FindClerk, Close};
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-#[cfg(test)]
-mod specs;
+use Assessment::*;
 
-use Assessment::{Assigning, Closing, Deciding, Handing, Idle, Reviewing};
+event_set!(Heard: Subscription, Underwriting, Roster);
 
-event_set!(
-    /// Events that the assessment saga receives.
-    Heard: Subscription, Underwriting, Roster
-);
-
-/// State of an assessment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Assessment {
-    /// The subscription is not paid, or everything is closed.
     #[default]
     Idle,
     /// The roster of the subscription was asked for the underwriter with the fewest cases.
@@ -65,9 +51,7 @@ pub enum Assessment {
 /// Pending answers about a subscription that is decided or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Open {
-    /// Answer of the underwriting.
     pub underwriting: Part,
-    /// Answer of the roster.
     pub roster: Part,
 }
 
@@ -75,8 +59,6 @@ impl Saga for Assessment {
     const NAME: &'static str = "insurance/assessment";
     type Events = Heard;
 
-    /// Routes events of a subscription and its underwriting by their common number, and roster
-    /// events by work.
     fn route(heard: &Heard) -> Option<u64> {
         use desk::Event as D;
         match heard {
@@ -87,10 +69,43 @@ impl Saga for Assessment {
     }
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
-        match heard {
-            Heard::Subscription(_, event) => self.on_subscription(me, &event),
-            Heard::Underwriting(_, event) => self.on_underwriting(me, &event),
-            Heard::Roster(_, event) => self.on_roster(me, &event),
+        use {desk::Event as D, subscription::Event as S, underwriting::Event as U};
+        match (self, heard) {
+            (Idle, Heard::Subscription(_, S::Applied)) => {
+                let work = me.number();
+                Step::wait(Assigning).send(me.of::<Roster>(), desk::Command::Assign { work })
+            }
+            (Assigning, Heard::Roster(_, D::Assigned { clerk, .. })) => {
+                let case = Case { subscription: me.of(), underwriter: clerk };
+                Step::wait(Handing).send(me.of::<Underwriting>(), Assign { case })
+            }
+            (Handing, Heard::Underwriting(_, U::Assigned { .. })) => {
+                Step::wait(Reviewing).send(me.of::<Subscription>(), Review)
+            }
+            (Reviewing, Heard::Underwriting(_, U::Decided { verdict })) => {
+                let decision = match verdict {
+                    Verdict::Approve => Contract,
+                    Verdict::Refuse => Refuse,
+                };
+                Step::wait(Deciding).send(me.of::<Subscription>(), decision)
+            }
+            (Deciding, Heard::Subscription(_, S::Contracted | S::Refused)) => close(me, Conclude),
+
+            (Assigning, Heard::Subscription(_, S::Cancelled)) => {
+                Step::wait(Closing(Open { underwriting: Settled, roster: Asked }))
+            }
+            (Handing | Reviewing | Deciding, Heard::Subscription(_, S::Cancelled)) => {
+                close(me, Withdraw)
+            }
+            (Closing(open @ Open { roster: Asked, .. }), Heard::Roster(_, D::Assigned { .. })) => {
+                let closing = Open { roster: Returning, ..open };
+                Step::wait(Closing(closing)).send(me.of::<Roster>(), close_work(me))
+            }
+            (Closing(open), Heard::Roster(_, D::Closed { .. })) => open.work_is_closed(),
+            (Closing(open), Heard::Underwriting(_, U::Approved | U::Refused | U::Withdrawn)) => {
+                open.underwriting_is_closed()
+            }
+            (state, _) => Step::wait(state),
         }
     }
 
@@ -98,10 +113,11 @@ impl Saga for Assessment {
     /// before. Closes the work in the roster that all subscriptions of versions before shared, when
     /// the subscription has no roster of its own. Any other rejection blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        match (self, refused.aggregate.as_str()) {
-            (_, Subscription::NAME) => Step::wait(self),
-            (Closing(_), Roster::NAME) if refused.number != Roster::SHARED.number() => {
-                Step::wait(self).send(Roster::SHARED, Close { work: me.number() })
+        let in_shared = refused.number == Roster::SHARED.number();
+        match self {
+            _ if refused.is_by::<Subscription>() => Step::wait(self),
+            Closing(_) if refused.is_by::<Roster>() && !in_shared => {
+                Step::wait(self).send(Roster::SHARED, close_work(me))
             }
             _ => Step::stuck(self, refused.reason.clone()),
         }
@@ -109,13 +125,13 @@ impl Saga for Assessment {
 
     /// Settles a part that had been closed already.
     fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        let Closing(open) = self else { return Step::wait(self) };
-        match (unchanged.aggregate.as_str(), unchanged.command.as_str()) {
-            (Underwriting::NAME, "Withdraw" | "Conclude") => {
-                Open { underwriting: Settled, ..open }.proceed()
+        let closes = |command| unchanged.is_of::<Underwriting>(command);
+        match self {
+            Closing(open) if closes(variant!(Withdraw)) || closes(variant!(Conclude)) => {
+                open.underwriting_is_closed()
             }
-            (Roster::NAME, "Close") => Open { roster: Settled, ..open }.proceed(),
-            _ => Step::wait(self),
+            Closing(open) if unchanged.is_of::<Roster>(variant!(Close)) => open.work_is_closed(),
+            state => Step::wait(state),
         }
     }
 
@@ -132,71 +148,31 @@ impl Saga for Assessment {
     }
 }
 
-impl Assessment {
-    fn on_subscription(self, me: Id<Self>, event: &subscription::Event) -> Step<Self> {
-        use subscription::Event as E;
-        match (self, event) {
-            (Idle, E::Applied) => {
-                Step::wait(Assigning).send(me.of::<Roster>(), FindClerk { work: me.number() })
-            }
-            (Deciding, E::Contracted | E::Refused) => close(me, Conclude),
-            (Assigning, E::Cancelled) => {
-                Step::wait(Closing(Open { underwriting: Settled, roster: Asked }))
-            }
-            (Handing | Reviewing | Deciding, E::Cancelled) => close(me, Withdraw),
-            (state, _) => Step::wait(state),
-        }
-    }
-
-    fn on_roster(self, me: Id<Self>, event: &desk::Event) -> Step<Self> {
-        use desk::Event as E;
-        match (self, event) {
-            (Assigning, E::Assigned { clerk, .. }) => {
-                let case = Case { subscription: me.of(), underwriter: *clerk };
-                Step::wait(Handing).send(me.of::<Underwriting>(), Assign { case })
-            }
-            (Closing(open @ Open { roster: Asked, .. }), E::Assigned { .. }) => {
-                let closing = Open { roster: Returning, ..open };
-                Step::wait(Closing(closing)).send(me.of::<Roster>(), Close { work: me.number() })
-            }
-            (Closing(open), E::Closed { .. }) => Open { roster: Settled, ..open }.proceed(),
-            (state, _) => Step::wait(state),
-        }
-    }
-
-    fn on_underwriting(self, me: Id<Self>, event: &underwriting::Event) -> Step<Self> {
-        use underwriting::Event as E;
-        let subscription = me.of::<Subscription>();
-        match (self, event) {
-            (Handing, E::Assigned { .. }) => Step::wait(Reviewing).send(subscription, Review),
-            (Reviewing, E::Decided { verdict }) => {
-                let command = match verdict {
-                    Verdict::Approve => Contract,
-                    Verdict::Refuse => Refuse,
-                };
-                Step::wait(Deciding).send(subscription, command)
-            }
-            (Closing(open), E::Approved | E::Refused | E::Withdrawn) => {
-                Open { underwriting: Settled, ..open }.proceed()
-            }
-            (state, _) => Step::wait(state),
-        }
-    }
-}
-
 /// Closes the underwriting with `how`, and the work in the roster.
-fn close(me: Id<Assessment>, how: Command) -> Step<Assessment> {
+fn close(me: Id<Assessment>, how: underwriting::Command) -> Step<Assessment> {
     Step::wait(Closing(Open { underwriting: Returning, roster: Returning }))
         .send(me.of::<Underwriting>(), how)
-        .send(me.of::<Roster>(), Close { work: me.number() })
+        .send(me.of::<Roster>(), close_work(me))
+}
+
+const fn close_work(me: Id<Assessment>) -> desk::Command {
+    Close { work: me.number() }
 }
 
 impl Open {
+    fn underwriting_is_closed(self) -> Step<Assessment> {
+        Self { underwriting: Settled, ..self }.proceed()
+    }
+
+    fn work_is_closed(self) -> Step<Assessment> {
+        Self { roster: Settled, ..self }.proceed()
+    }
+
     /// Waits for the pending answers, or ends the saga.
     fn proceed(self) -> Step<Assessment> {
         match self {
             Self { underwriting: Settled, roster: Settled } => Step::done(),
-            unfinished => Step::wait(Closing(unfinished)),
+            pending => Step::wait(Closing(pending)),
         }
     }
 }

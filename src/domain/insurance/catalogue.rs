@@ -13,73 +13,38 @@ use super::{
     settings::Settings,
     subscription::Subscription,
 };
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Id, Issuer, Money, RejectionKind, Text, Timestamp,
-};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 use std::collections::BTreeMap;
-use thiserror::Error;
 
-use Command::Enter;
-use Event::{Entered, Quoted};
+use Command::*;
+use Event::*;
 
-/// Catalogue of the products and their terms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
     products: BTreeMap<Id<Product>, Terms>,
     names: BTreeMap<Text, Id<Product>>,
 }
 
-/// Commands of the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// Puts the terms of a product in force.
-    Enter {
-        /// The product.
-        product: Id<Product>,
-        /// The terms.
-        terms: Terms,
-    },
+    // Puts the terms of a product in force.
+    Enter { product: Id<Product>, terms: Terms },
 }
 
-/// Events of the catalogue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The terms of a product are in force.
-    Entered {
-        /// The product.
-        product: Id<Product>,
-        /// The terms.
-        terms: Terms,
-    },
-    /// A premium was quoted for an application, in a version before the view of the products.
-    Quoted {
-        /// The subscription that applied.
-        subscription: Id<Subscription>,
-        /// The premium, in won.
-        premium: Money,
-        /// The product; `None` when it is not registered and the catalogue is open.
-        product: Option<Id<Product>>,
-    },
+    Entered { product: Id<Product>, terms: Terms },
+    // A premium was quoted for an application, in a version before the view of the products. The
+    // product is `None` when it is not registered and the catalogue is open.
+    Quoted { subscription: Id<Subscription>, premium: Money, product: Option<Id<Product>> },
 }
 
-/// Reason why the catalogue rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// Another product has this name.
-    #[error("another product has this name")]
-    NameTaken,
-    /// The product is not on sale any more, or not yet.
-    #[error("the product is withdrawn")]
-    IsWithdrawn,
-    /// The product is not registered, and only registered products are sold.
-    #[error("there is no product of this name")]
-    NotRegistered,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        RejectionKind::Conflict
+rejections! {
+    /// `IsWithdrawn` and `NotRegistered` are rejections of quotes, in versions before.
+    pub enum Rejection {
+        NameTaken: "another product has this name";
+        IsWithdrawn: "the product is withdrawn";
+        NotRegistered: "there is no product of this name";
     }
 }
 
@@ -95,32 +60,28 @@ impl Aggregate for Catalogue {
     }
 
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
-        match command {
-            Enter { product, terms } => match self.names.get(&terms.product_name) {
-                Some(other) if *other != product => Err(Rejection::NameTaken),
-                _ if self.products.get(&product) == Some(&terms) => Ok(vec![]),
-                _ => Ok(vec![Entered { product, terms }]),
-            },
+        let Enter { product, terms } = command;
+        match self.names.get(&terms.product_name) {
+            Some(other) if *other != product => Err(Rejection::NameTaken),
+            _ if self.terms(product) == Some(&terms) => Ok(vec![]),
+            _ => Ok(vec![Entered { product, terms }]),
         }
     }
 
     fn evolve(mut self, event: Event) -> Self {
-        match event {
-            Entered { product, terms } => {
-                if let Some(old) = self.products.remove(&product) {
-                    self.names.remove(&old.product_name);
-                }
-                self.names.insert(terms.product_name.clone(), product);
-                self.products.insert(product, terms);
+        if let Entered { product, terms } = event {
+            let name = terms.product_name.clone();
+            if let Some(old) = self.products.insert(product, terms) {
+                self.names.remove(&old.product_name);
             }
-            Quoted { .. } => {}
+            self.names.insert(name, product);
         }
         self
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let on_sale_cnt = self.products.values().filter(|terms| terms.on_sale).count();
-        Shown { number, product_cnt: self.products.len(), on_sale_cnt }
+        let on_sale = self.products.values().filter(|terms| terms.on_sale).count();
+        object! { "number": number, "productCnt": self.products.len(), "onSaleCnt": on_sale }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
@@ -132,17 +93,9 @@ impl Catalogue {
     /// The only catalogue.
     pub const THE: Id<Self> = Id::new(1);
 
-    /// Returns the terms in force for a product; `None` when there are none.
+    /// The terms in force for a product; `None` when there are none.
     #[must_use]
     pub fn terms(&self, product: Id<Product>) -> Option<&Terms> {
         self.products.get(&product)
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    number: u64,
-    product_cnt: usize,
-    on_sale_cnt: usize,
 }

@@ -1,43 +1,37 @@
-//! View of the products in the catalogue, with the terms in force of each.
+//! View of the products in the catalogue, with the terms in force of each, and the lookup of the
+//! product that a customer applies for.
+//!
+//! The view has applied every event before the application when it is searched. An application
+//! therefore sees every earlier registration, revision and withdrawal, and leaves no trace in the
+//! catalogue.
 
-use super::product::{
-    Event::{self, Drafted, Published, TurnedDown},
-    Product, Terms,
+use super::{
+    product::{Event::Published, Product, Terms},
+    subscription::{self, Command::Quote, Event::QuoteAsked, Subscription},
 };
-use crate::domain::kernel::{Field, Id, Meta, Money, Text, View};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-/// Row of the view: one product.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogueView {
-    /// The number of the product.
     pub number: u64,
-    /// Name of the product.
     pub product_name: Text,
     /// The name as names are compared: without regard to the case of its letters.
     pub name_key: Text,
-    /// The premium, in won.
     pub premium: Money,
-    /// Whether customers can apply for the product.
     pub on_sale: bool,
 }
 
 impl View for CatalogueView {
     const NAME: &'static str = "insurance/catalogue";
-    type Events = (Id<Product>, Event);
-    const FIELDS: &'static [Field] = &[
-        Field::key("number"),
-        Field::text("productName"),
-        Field::text("nameKey"),
-        Field::number("premium"),
-    ];
+    type Events = (Id<Product>, <Product as Aggregate>::Event);
+    const FIELDS: &'static [Field] =
+        fields!(key "number"; text "productName", "nameKey"; number "premium");
+
+    const LINKS: &'static [Link] = &[Link::to::<Product>("product", "number")];
 
     fn key((product, event): &Self::Events, _meta: &Meta) -> Option<u64> {
-        match event {
-            Published { .. } => Some(product.number()),
-            Drafted { .. } | TurnedDown { .. } => None,
-        }
+        matches!(event, Published { .. }).then_some(product.number())
     }
 
     fn fold(row: Option<Self>, (product, event): Self::Events, _meta: &Meta) -> Option<Self> {
@@ -49,10 +43,41 @@ impl View for CatalogueView {
 }
 
 impl CatalogueView {
-    /// Returns the terms in force of the product.
     #[must_use]
     pub fn terms(&self) -> Terms {
         let (product_name, premium) = (self.product_name.clone(), self.premium);
         Terms { product_name, premium, on_sale: self.on_sale }
+    }
+}
+
+/// Largest number of products whose names differ only in the case of letters.
+const SPELLINGS_MAX: usize = 100;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Quoting;
+
+impl Lookup for Quoting {
+    const NAME: &'static str = "insurance/quoting";
+    type Events = (Id<Subscription>, subscription::Event);
+    type View = CatalogueView;
+
+    fn query((_, event): &Self::Events, _meta: &Meta) -> Option<Query> {
+        let QuoteAsked { product_name } = event else { return None };
+        let filters = vec![Filter::Is("nameKey", product_name.as_compared().0)];
+        Some(Query { filters, sort: None, rows_max: SPELLINGS_MAX })
+    }
+
+    /// Prefers the product with exactly this name to one whose name is spelled otherwise.
+    fn on_rows(
+        (subscription, event): &Self::Events,
+        _meta: &Meta,
+        rows: &[(u64, CatalogueView)],
+    ) -> Dispatch {
+        let is_exact =
+            |name: &Text| matches!(event, QuoteAsked { product_name } if product_name == name);
+        let products = rows.iter().map(|(_, product)| product);
+        let found = products
+            .min_by_key(|product| (!is_exact(&product.product_name), &product.product_name));
+        Dispatch::new(*subscription, Quote { listed: found.map(CatalogueView::terms) })
     }
 }

@@ -1,22 +1,22 @@
-//! Underwriters' desk: the rosters that record which underwriter decides on a subscription.
+//! Underwriters' desk: the rosters that record which underwriter decides on a subscription. A
+//! roster and its work have the subscription's number.
 
 use super::{Insurance, UNDERWRITER, settings::Settings};
-use crate::domain::kernel::roster::{self, Clerks, Office};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::{
+    prelude::*,
+    roster::{self, Clerks, Office},
+};
 
-/// Roster of one case. It has the subscription's number, as the work has.
+pub use crate::domain::kernel::roster::{Command, Event};
+
 pub type Roster = roster::Roster<Desk>;
 
 /// View of the underwriters and the number of their open cases.
 pub type Workload = roster::Workload<Desk>;
 
-/// Lookup of the loads of the underwriters.
+/// Lookup of the underwriter with the fewest cases.
 pub type Choice = roster::Choice<Desk>;
 
-/// Events of the roster.
-pub use crate::domain::kernel::roster::Event;
-
-/// Office of the underwriters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk;
 

@@ -9,82 +9,74 @@ use super::{
     listing::Listing,
     payment::Payment,
     product::Product,
-    subscription::Subscription,
-    underwriting::{Status, Underwriting},
+    subscription::{self, Subscription},
+    underwriting::{self, Underwriting},
 };
-use crate::domain::kernel::{Id, StateReader, payment::Stage};
+use crate::domain::kernel::{payment::Stage, prelude::*};
 
 /// Checks all subscriptions, products and rosters.
 ///
 /// # Errors
 /// A description of the first inconsistency.
 pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
+    state.each(|number, subscription| check_subscription(state, number, subscription))?;
     let catalogue = state.get::<Catalogue>(Catalogue::THE.number());
-    state.each::<Subscription>(|number, subscription| {
-        if is_settled(state, number) {
-            check_subscription(state, number, subscription)
-        } else {
-            Ok(())
-        }
-    })?;
     state.each::<Product>(|number, product| {
-        if !state.is_settled::<Listing>(number)
-            || product.listed() == catalogue.terms(Id::new(number))
-        {
-            return Ok(());
-        }
-        Err(format!("insurance/products {number} is {product:?}, but the catalogue differs"))
+        let is_listed = product.listed() == catalogue.terms(Id::new(number));
+        ensure(is_listed || !state.is_settled::<Listing>(number), || {
+            format!("insurance/products {number} is {product:?}, but the catalogue differs")
+        })
     })?;
-    state.each::<Roster>(|_, roster| check_roster(state, roster))
+    state.each(|_, roster| check_roster(state, roster))
 }
 
-/// Returns whether neither saga of the subscription is running.
+/// Whether neither saga of the subscription is running.
 fn is_settled(state: &impl StateReader, number: u64) -> bool {
     state.is_settled::<Application>(number) && state.is_settled::<Assessment>(number)
 }
 
 /// Checks that a subscription that is contracted or under review is paid, and that any other is
-/// unpaid or refunded.
+/// unpaid or refunded. Only one under review has an underwriter.
 fn check_subscription(
     state: &impl StateReader,
     number: u64,
     subscription: &Subscription,
 ) -> Result<(), String> {
+    use {subscription::Status as S, underwriting::Status as U};
     let payment = state.get::<Payment>(number).stage();
     let underwriting = state.get::<Underwriting>(number);
     let clerk = Roster::clerk_of(state, number);
-    let status = subscription.status();
-    let holds = match (status, underwriting.status()) {
-        ("UnderReview", Status::Assigned) => {
-            payment == Stage::Approved && clerk.is_some() && clerk == underwriting.underwriter()
+    let (stages, assigned): (&[Stage], _) = match (&subscription.status, underwriting.status()) {
+        (S::UnderReview, U::Assigned) => (&[Stage::Approved], underwriting.underwriter()),
+        (S::Contracted, U::Approved) => (&[Stage::Approved], None),
+        (S::Refused, U::Refused) => (&[Stage::Refunded], None),
+        (S::Cancelled, U::Blank | U::Withdrawn) => {
+            (&[Stage::Blank, Stage::Declined, Stage::Refunded], None)
         }
-        ("Contracted", Status::Approved) => payment == Stage::Approved && clerk.is_none(),
-        ("Refused", Status::Refused) => payment == Stage::Refunded && clerk.is_none(),
-        ("Cancelled", Status::Blank | Status::Withdrawn) => {
-            matches!(payment, Stage::Blank | Stage::Declined | Stage::Refunded) && clerk.is_none()
-        }
-        ("Rejected", Status::Blank) => {
-            matches!(payment, Stage::Blank | Stage::Declined) && clerk.is_none()
-        }
-        _ => false,
+        (S::Rejected { .. }, U::Blank) => (&[Stage::Blank, Stage::Declined], None),
+        _ => (&[], None),
     };
-    if holds {
-        return Ok(());
-    }
-    Err(format!(
-        "insurance/subscriptions {number} is {status}, its payment {payment:?}, {underwriting:?}, assigned to {clerk:?}"
-    ))
+    let holds = stages.contains(&payment) && clerk == assigned;
+    ensure(holds || !is_settled(state, number), || {
+        let status = subscription.status.word();
+        format!(
+            "insurance/subscriptions {number} is {status}, its payment {payment:?}, \
+             {underwriting:?}, assigned to {clerk:?}"
+        )
+    })
 }
 
 /// Checks that the open work of a roster is an assigned underwriting.
 fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
-    for number in roster.open().keys() {
+    roster.open().keys().try_for_each(|number| {
         let status = state.get::<Underwriting>(*number).status();
-        if is_settled(state, *number) && status != Status::Assigned {
-            return Err(format!(
-                "insurance/underwritings {number} is {status:?}, but open in a roster"
-            ));
-        }
-    }
-    Ok(())
+        let is_assigned = status == underwriting::Status::Assigned;
+        ensure(is_assigned || !is_settled(state, *number), || {
+            format!("insurance/underwritings {number} is {status:?}, but open in a roster")
+        })
+    })
+}
+
+fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
 }

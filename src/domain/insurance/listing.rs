@@ -7,29 +7,16 @@
 
 use super::{
     catalogue::{self, Catalogue, Command::Enter},
-    product::{
-        self,
-        Command::{Publish, TurnDown},
-        Product,
-    },
+    product::{self, Command, Product},
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Listing::{Answering, Entering, Idle};
+use Listing::*;
 
-event_set!(
-    /// Events that the listing saga receives.
-    Heard: Product, Catalogue
-);
+event_set!(Heard: Product, Catalogue);
 
-/// State of a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Listing {
-    /// No draft is pending.
     #[default]
     Idle,
     /// `Enter` was sent to the catalogue.
@@ -45,8 +32,9 @@ impl Saga for Listing {
     fn route(heard: &Heard) -> Option<u64> {
         use catalogue::Event as C;
         match heard {
-            Heard::Product(id, _) => Some(id.number()),
-            Heard::Catalogue(_, C::Entered { product, .. }) => Some(product.number()),
+            Heard::Product(product, _) | Heard::Catalogue(_, C::Entered { product, .. }) => {
+                Some(product.number())
+            }
             Heard::Catalogue(_, C::Quoted { .. }) => None,
         }
     }
@@ -57,7 +45,7 @@ impl Saga for Listing {
             (Idle, Heard::Product(product, P::Drafted { terms })) => {
                 Step::wait(Entering).send(Catalogue::THE, Enter { product, terms })
             }
-            (Entering, Heard::Catalogue(..)) => Self::published(me),
+            (Entering, Heard::Catalogue(..)) => answer(me, Command::Publish),
             (Answering, Heard::Product(_, P::Published { .. } | P::TurnedDown { .. })) => {
                 Step::done()
             }
@@ -66,17 +54,17 @@ impl Saga for Listing {
     }
 
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
+        let reason = refused.reason.clone();
         match self {
-            Entering => Step::wait(Answering)
-                .send(me.of::<Product>(), TurnDown { reason: refused.reason.clone() }),
-            state => Step::stuck(state, refused.reason.clone()),
+            Entering => answer(me, Command::TurnDown { reason }),
+            state => Step::stuck(state, reason),
         }
     }
 
     /// Publishes the draft when the catalogue has the same terms already.
     fn on_no_op(self, me: Id<Self>, _unchanged: &Unchanged) -> Step<Self> {
         match self {
-            Entering => Self::published(me),
+            Entering => answer(me, Command::Publish),
             state => Step::wait(state),
         }
     }
@@ -90,8 +78,6 @@ impl Saga for Listing {
     }
 }
 
-impl Listing {
-    fn published(me: Id<Self>) -> Step<Self> {
-        Step::wait(Answering).send(me.of::<Product>(), Publish)
-    }
+fn answer(me: Id<Listing>, answer: Command) -> Step<Listing> {
+    Step::wait(Answering).send(me.of::<Product>(), answer)
 }

@@ -1,8 +1,7 @@
 //! Pending answer of one participant in a saga instance that is decided or cancelled.
 
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-/// Pending answer of one participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// The participant has not answered a request whose result is no longer wanted.

@@ -2,27 +2,21 @@
 
 use super::{Insurance, UNDERWRITER};
 use crate::domain::kernel::{
-    CommandRoutes, Money, Text,
     payment::{self, Bill, Charging, Receipt},
+    prelude::*,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-/// Payment of the premium of one subscription.
 pub type Payment = payment::Payment<Premium>;
 
-/// Events of the payment.
 pub type Event = payment::Event<Premium>;
 
 /// Port to the external service that collects premiums.
 pub type PremiumPayment = Charging<Premium>;
 
-/// Bill of a premium: the product and the customer.
+/// Bill of a premium: the product and the customer, who may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Premium {
-    /// The product.
     pub product_name: Text,
-    /// The customer who pays; may be empty.
     pub customer: Text,
 }
 
@@ -38,10 +32,13 @@ impl Bill for Premium {
 
     fn show(&self, receipt: Receipt) -> impl Serialize {
         let Receipt { number, amount, stage, reason } = receipt;
-        let (payment_id, subscription_id, payment_status) = (number, number, stage.word());
-        Shown { payment_id, subscription_id, amount, payment_status, reason }
+        object! {
+            "paymentId": number, "subscriptionId": number, "amount": amount,
+            "paymentStatus": stage.word(), "reason"?: reason,
+        }
     }
 
+    /// The fields are ignored in the request that settles the refund.
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new().ignoring(&[
             "paymentId",
@@ -52,15 +49,4 @@ impl Bill for Premium {
             "transactionId",
         ])
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    payment_id: u64,
-    subscription_id: u64,
-    amount: Money,
-    payment_status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
 }

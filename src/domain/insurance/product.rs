@@ -1,161 +1,96 @@
 //! A policy that the company sells, or sold.
 //!
 //! ```text
-//!        register            published            revise, withdraw
-//! Blank ─────────▶ Drafted ────────────▶ Listed ◀──────────────────▶ Drafted (the old terms hold)
-//!                     │ turned down        published, or turned down
-//!                     ▼
-//!                 TurnedDown
+//!        register           published
+//! Blank ─────────▶ Pending ───────────▶ Published
+//!                   │ ▲ ▲                   │
+//!       turned down │ │ └───────────────────┘ revise, withdraw
+//!                   ▼ │ revise, withdraw: when the product has terms in force
+//!               TurnedDown
 //! ```
-//! A Drafted product waits for the catalogue, which ensures that no two products have one name.
-//! From the answer on, applications get the new terms.
+//! A Pending product waits for the catalogue, which ensures that no two products have one name.
+//! Meanwhile the old terms hold. From the answer on, applications get the new ones.
 
-mod routes;
 #[cfg(test)]
 mod specs;
 
 use super::{Insurance, PRODUCT_MANAGER, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Progress,
-    RejectionKind, Text, Timestamp,
-};
-use routes::{RegisterBody, ReviseBody};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use crate::domain::kernel::prelude::*;
 
-use Command::{Publish, Register, Revise, TurnDown, Withdraw};
-use Event::{Drafted, Published, TurnedDown};
+use Command::*;
+use Event::*;
 
-/// A policy that the company sells, or sold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Product {
+pub struct Product {
+    /// The terms sent to the catalogue last.
+    draft: Terms,
+    /// The terms in force; `None` when the product was never in the catalogue.
+    listed: Option<Terms>,
+    answer: Answer,
+}
+
+/// The answer of the catalogue to the draft.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Answer {
     /// The product is not registered.
     #[default]
     Blank,
-    /// The catalogue has not answered yet.
-    Drafted {
-        /// The new terms.
-        draft: Terms,
-        /// The terms in force until then, if any.
-        listed: Option<Terms>,
-    },
-    /// The product is in the catalogue.
-    Listed {
-        /// The terms in force.
-        terms: Terms,
-        /// Why the last revision was turned down, if it was.
-        turned_down: Option<String>,
-    },
-    /// The product was never in the catalogue.
+    Pending,
+    Published,
     TurnedDown {
-        /// The terms that were turned down.
-        draft: Terms,
-        /// The reason, as a sentence.
         reason: String,
     },
 }
 
-/// Terms of a product: its name, its premium, and whether it is on sale.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// Name of the product, which no other product has.
     pub product_name: Text,
-    /// The premium, in won; at least 1.
+    /// At least 1 won.
     pub premium: Money,
-    /// Whether customers can apply for the product.
     pub on_sale: bool,
 }
 
-/// Revision of the terms by a product manager; `None` keeps a field.
+/// A revision of the terms by a product manager, and its request body; `None` keeps a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Revision {
-    /// The new name.
     pub product_name: Option<Text>,
-    /// The new premium, in won.
     pub premium: Option<Money>,
-    /// Whether customers can apply for the product.
     pub on_sale: Option<bool>,
 }
 
-/// Commands of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A product manager registers the product.
-    Register {
-        /// The terms.
-        terms: Terms,
-    },
-    /// A product manager revises the terms.
+    Register { terms: Terms },
     Revise(Revision),
-    /// A product manager takes the product off sale.
+    // The product is taken off sale.
     Withdraw,
-    /// The catalogue accepted the terms.
+    // The catalogue accepted the terms.
     Publish,
-    /// The catalogue rejected the terms.
-    TurnDown {
-        /// The reason, as a sentence.
-        reason: String,
-    },
+    // The catalogue rejected the terms.
+    TurnDown { reason: String },
 }
 
-/// Events of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The terms are to be entered in the catalogue.
-    Drafted {
-        /// The terms.
-        terms: Terms,
-    },
-    /// The terms are in the catalogue.
-    Published {
-        /// The terms.
-        terms: Terms,
-    },
-    /// The catalogue rejected the terms; those in force before stay in force.
-    TurnedDown {
-        /// The reason, as a sentence.
-        reason: String,
-    },
+    // The terms are to be entered in the catalogue.
+    Drafted { terms: Terms },
+    // The terms are in the catalogue.
+    Published { terms: Terms },
+    // The catalogue rejected the terms; those in force before stay in force.
+    TurnedDown { reason: String },
 }
 
-/// Reason why a product rejects a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
-pub enum Rejection {
-    /// The product is not registered.
-    #[error("there is no such product")]
-    Unknown,
-    /// The product was registered before.
-    #[error("the product has been registered already")]
-    AlreadyRegistered,
-    /// The name is empty or too long.
-    #[error("the name of the product must have 1 to 100 characters")]
-    BadName,
-    /// The premium is 0.
-    #[error("the premium is at least 1 won")]
-    BadPremium,
-    /// The catalogue has not answered an earlier revision.
-    #[error("the product is being revised otherwise")]
-    IsDrafted,
-    /// The product was never in the catalogue.
-    #[error("the product was turned down")]
-    WasTurnedDown,
-    /// No request to the catalogue is pending.
-    #[error("the product is not being revised")]
-    NotDrafted,
-    /// The premium exceeds the maximum.
-    #[error("the premium must be at most {}", Money::MAX)]
-    TooDear,
-}
-
-impl crate::domain::kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName | Self::BadPremium | Self::TooDear => RejectionKind::Invalid,
-            Self::AlreadyRegistered | Self::IsDrafted | Self::WasTurnedDown | Self::NotDrafted => {
-                RejectionKind::Conflict
-            }
-        }
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such product";
+        AlreadyRegistered: "the product has been registered already";
+        BadName: invalid "the name of the product must have 1 to 100 characters";
+        BadPremium: invalid "the premium is at least 1 won";
+        IsDrafted: "the product is being revised otherwise";
+        WasTurnedDown: "the product was turned down";
+        NotDrafted: "the product is not being revised";
+        TooDear: invalid "the premium must be at most {}", Money::MAX;
     }
 }
 
@@ -173,110 +108,120 @@ impl Aggregate for Product {
         }
     }
 
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
     fn decide(&self, command: Command, _now: Timestamp, _settings: &Settings) -> Decision<Self> {
-        match (self, command) {
-            (Self::Blank, Register { terms }) => terms.drafted(),
-            (Self::Listed { terms, turned_down }, Revise(revision)) => {
-                terms.revised(revision, turned_down.is_none())
-            }
-            (Self::Listed { terms, turned_down }, Withdraw) => {
-                terms.revised(Revision::withdrawal(), turned_down.is_none())
-            }
-            (Self::Drafted { draft, .. }, Publish) => Ok(vec![Published { terms: draft.clone() }]),
-            (Self::Drafted { .. }, TurnDown { reason }) => Ok(vec![TurnedDown { reason }]),
-
-            (Self::Drafted { draft, .. }, Revise(revision)) => draft.repeated(revision),
-            (Self::Drafted { draft, .. }, Withdraw) => draft.repeated(Revision::withdrawal()),
-            (Self::Listed { turned_down: None, .. }, Publish) => Ok(vec![]),
-            (
-                Self::Listed { turned_down: Some(_), .. } | Self::TurnedDown { .. },
-                TurnDown { .. },
-            ) => Ok(vec![]),
-
-            (Self::Blank, _) => Err(Rejection::Unknown),
+        match (&self.answer, command) {
+            (Answer::Blank, Register { terms }) => terms.drafted(),
+            (Answer::Blank, _) => Err(Rejection::Unknown),
             (_, Register { .. }) => Err(Rejection::AlreadyRegistered),
-            (Self::TurnedDown { .. }, _) => Err(Rejection::WasTurnedDown),
-            (Self::Listed { .. }, Publish | TurnDown { .. }) => Err(Rejection::NotDrafted),
+
+            (_, Revise(revision)) => self.revised(revision),
+            (_, Withdraw) => self.revised(Revision { on_sale: Some(false), ..Revision::default() }),
+
+            (Answer::Pending, Publish) => Ok(vec![Published { terms: self.draft.clone() }]),
+            (Answer::Pending, TurnDown { reason }) => Ok(vec![TurnedDown { reason }]),
+            (Answer::Published, Publish) | (Answer::TurnedDown { .. }, TurnDown { .. }) => {
+                Ok(vec![])
+            }
+            _ if self.listed.is_none() => Err(Rejection::WasTurnedDown),
+            _ => Err(Rejection::NotDrafted),
         }
     }
 
     fn evolve(self, event: Event) -> Self {
-        let (draft, listed) = match self {
-            Self::Blank => (Terms::default(), None),
-            Self::Drafted { draft, listed } => (draft, listed),
-            Self::Listed { terms, .. } => (terms.clone(), Some(terms)),
-            Self::TurnedDown { draft, .. } => (draft, None),
-        };
-        match (event, listed) {
-            (Drafted { terms }, listed) => Self::Drafted { draft: terms, listed },
-            (Published { terms }, _) => Self::Listed { terms, turned_down: None },
-            (TurnedDown { reason }, Some(terms)) => {
-                Self::Listed { terms, turned_down: Some(reason) }
+        match event {
+            Drafted { terms } => Self { draft: terms, answer: Answer::Pending, ..self },
+            Published { terms } => {
+                Self { draft: terms.clone(), listed: Some(terms), answer: Answer::Published }
             }
-            (TurnedDown { reason }, None) => Self::TurnedDown { draft, reason },
+            TurnedDown { reason } => Self { answer: Answer::TurnedDown { reason }, ..self },
         }
     }
 
     fn progress(&self) -> Progress {
-        match self {
-            Self::Blank | Self::Listed { turned_down: None, .. } => Progress::Established,
-            Self::Drafted { .. } => Progress::Pending,
-            Self::TurnedDown { reason, .. } | Self::Listed { turned_down: Some(reason), .. } => {
-                Progress::Failed { how: FailureKind::Refused, reason: reason.clone() }
-            }
+        match self.answer.clone() {
+            Answer::Blank | Answer::Published => Progress::Established,
+            Answer::Pending => Progress::Pending,
+            Answer::TurnedDown { reason } => Progress::Failed { how: FailureKind::Refused, reason },
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let (terms, reason) = match self.clone() {
-            Self::Blank => (Terms::default(), None),
-            Self::Drafted { listed: Some(terms), .. } => (terms, None),
-            Self::Drafted { draft, listed: None } => (Terms { on_sale: false, ..draft }, None),
-            Self::Listed { terms, turned_down } => (terms, turned_down),
-            Self::TurnedDown { draft, reason } => (Terms { on_sale: false, ..draft }, Some(reason)),
+        let shown = self.listed.as_ref().unwrap_or(&self.draft);
+        let reason = match &self.answer {
+            Answer::TurnedDown { reason } => Some(reason),
+            _ => None,
         };
-        let Terms { product_name, premium, on_sale } = terms;
-        Shown { number, product_name, premium, on_sale, reason }
+        object! {
+            "number": number, "productName": &shown.product_name, "premium": shown.premium,
+            "onSale": self.listed.is_some() && shown.on_sale, "reason"?: reason,
+        }
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
-        match self {
-            Self::Listed { terms, .. } if terms.on_sale => &["revise", "withdraw"],
-            Self::Listed { .. } => &["revise"],
-            Self::Blank | Self::Drafted { .. } | Self::TurnedDown { .. } => &[],
+        match (&self.answer, &self.listed) {
+            (Answer::Pending, _) | (_, None) => &[],
+            (_, Some(Terms { on_sale: true, .. })) => &["revise", "withdraw"],
+            (_, Some(_)) => &["revise"],
         }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
             .ignoring(&["number", "reason"])
-            .creates("register", RegisterBody::means)
-            .command("revise", ReviseBody::means)
-            .command("withdraw", |Empty {}| Ok(Withdraw))
-            .on_item("revise by patch", [Method::Patch], ReviseBody::means)
-            .on_item("revise by put", [Method::Put], ReviseBody::means)
+            .creates("register", |body: RegisterBody| {
+                let product_name = body.product_name.trimmed();
+                let on_sale = body.on_sale.unwrap_or(true);
+                Register { terms: Terms { product_name, premium: body.premium, on_sale } }
+            })
+            .command("revise", Revise)
+            .command("withdraw", |Empty {}| Withdraw)
+            .on_item("revise in place", [Patch, Put], Revise)
     }
 }
 
+/// `{"productName":"Fisrtcancer","premium":30000}`; on sale unless `onSale` is false.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegisterBody {
+    product_name: Text,
+    premium: Money,
+    on_sale: Option<bool>,
+}
+
 impl Product {
-    /// Returns the terms in force in the catalogue; `None` when there are none.
+    /// The terms in force; `None` when the product was never in the catalogue.
     #[must_use]
     pub const fn listed(&self) -> Option<&Terms> {
-        match self {
-            Self::Listed { terms, .. } | Self::Drafted { listed: Some(terms), .. } => Some(terms),
-            Self::Blank | Self::Drafted { listed: None, .. } | Self::TurnedDown { .. } => None,
+        self.listed.as_ref()
+    }
+
+    /// Drafts the revised terms. Terms that are in force or pending already change nothing, unless
+    /// the last revision was turned down.
+    fn revised(&self, revision: Revision) -> Decision<Self> {
+        let newest = match (&self.answer, &self.listed) {
+            (Answer::Pending, _) => &self.draft,
+            (_, Some(listed)) => listed,
+            (_, None) => return Err(Rejection::WasTurnedDown),
+        };
+        let revised = newest.with(revision);
+        match self.answer {
+            Answer::Pending | Answer::Published if revised == *newest => Ok(vec![]),
+            Answer::Pending => Err(Rejection::IsDrafted),
+            _ => revised.drafted(),
         }
     }
 }
 
-impl Revision {
-    const fn withdrawal() -> Self {
-        Self { product_name: None, premium: None, on_sale: Some(false) }
-    }
-}
-
 impl Terms {
+    fn with(&self, revision: Revision) -> Self {
+        let name = revision.product_name.map(|name| name.trimmed());
+        Self {
+            product_name: name.unwrap_or_else(|| self.product_name.clone()),
+            premium: revision.premium.unwrap_or(self.premium),
+            on_sale: revision.on_sale.unwrap_or(self.on_sale),
+        }
+    }
+
     fn drafted(self) -> Decision<Product> {
         if !self.product_name.is_name() {
             return Err(Rejection::BadName);
@@ -289,35 +234,4 @@ impl Terms {
         }
         Ok(vec![Drafted { terms: self }])
     }
-
-    fn with(&self, revision: Revision) -> Self {
-        Self {
-            product_name: revision.product_name.unwrap_or_else(|| self.product_name.clone()),
-            premium: revision.premium.unwrap_or(self.premium),
-            on_sale: revision.on_sale.unwrap_or(self.on_sale),
-        }
-    }
-
-    /// Drafts the revision. Terms that are in force already change nothing, unless the last
-    /// revision was turned down.
-    fn revised(&self, revision: Revision, is_settled: bool) -> Decision<Product> {
-        let new = self.with(revision);
-        if new == *self && is_settled { Ok(vec![]) } else { new.drafted() }
-    }
-
-    /// Accepts a repetition of the pending draft, and rejects any other revision.
-    fn repeated(&self, revision: Revision) -> Decision<Product> {
-        if self.with(revision) == *self { Ok(vec![]) } else { Err(Rejection::IsDrafted) }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    number: u64,
-    product_name: Text,
-    premium: Money,
-    on_sale: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
 }

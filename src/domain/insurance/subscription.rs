@@ -11,57 +11,90 @@
 //! ```
 //! The premium is known once the catalogue was searched, while the subscription is Requested.
 
-mod messages;
-mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
 
-pub use messages::{Command, Event, Rejection};
-
 use super::{Insurance, payment::PremiumPayment, product::Terms, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Port, Progress,
-    Text, Timestamp,
-};
-use routes::{ApplyBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
+use crate::domain::kernel::prelude::*;
 
-use Command::{
-    Accept, Apply, AskQuote, Cancel, Contract, FinishCancelling, Price, Quote, Refuse, Reject,
-    Review,
-};
-use Event::{
-    Applied, Cancelled, Contracted, Priced, QuoteAsked, Refused, Rejected, Requested, ReviewBegan,
-    Undone,
-};
+use Command::*;
+use Event::*;
 
-/// Subscription: an application for a policy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     product_name: Text,
     customer: Text,
     premium: Option<Money>,
-    status: Status,
+    pub(super) status: Status,
 }
 
-/// Status of a subscription.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Requested,
+statuses! {
+    pub enum Status {
+        Blank;
+        Requested: "Requested", "created";
+        Applied: "Applied", "created";
+        UnderReview: "UnderReview", "created";
+        Contracted: "Contracted";
+        Refused: "Refused";
+        Cancelling: "Cancelled", "reqCancel";
+        Cancelled: "Cancelled", "reqCancel";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    Apply { product_name: Text, customer: Text },
+    Cancel,
+    // The catalogue has quoted the premium. Only applications of versions before `Quote` get it.
+    Price { premium: Money },
+    Accept,
+    Review,
+    Contract,
+    Refuse,
+    // The payment failed, or the product is not for sale.
+    Reject { how: FailureKind, reason: String },
+    // The premium paid for the cancelled subscription, if any, has been refunded.
+    FinishCancelling,
+    AskQuote,
+    // The catalogue was searched; `None`: the product is not registered.
+    Quote { listed: Option<Terms> },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Requested { product_name: Text, customer: Text },
+    Priced { premium: Money },
+    // The premium was paid, so the subscription stands.
     Applied,
-    UnderReview,
+    ReviewBegan,
     Contracted,
     Refused,
-    Cancelling,
+    // The customer cancelled the subscription; what was paid is to be refunded.
     Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
+    // The subscription failed before it was paid.
+    Rejected { how: FailureKind, reason: String },
+    // The premium paid for the cancelled subscription, if any, has been refunded.
+    Undone,
+    QuoteAsked { product_name: Text },
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such subscription";
+        AlreadyRequested: "the subscription has been requested already";
+        BadName: invalid "the name of the product must have 1 to 100 characters";
+        TooLong: invalid "the customer has at most 100 characters";
+        IsPriced: "the subscription has been priced already";
+        NotPaid: "the subscription has not been paid";
+        IsPaid: "the subscription has been paid";
+        NotUnderReview: "the subscription is not under review";
+        IsContracted: "the subscription is contracted";
+        WasRefused: "the subscription was refused";
+        IsCancelled: "the subscription is cancelled";
+        WasRejected: "the subscription was rejected";
+        NotCancelling: "the subscription is not being cancelled";
+    }
 }
 
 impl Aggregate for Subscription {
@@ -75,15 +108,7 @@ impl Aggregate for Subscription {
         match command {
             Apply { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            Price { .. }
-            | Accept
-            | Review
-            | Contract
-            | Refuse
-            | Reject { .. }
-            | FinishCancelling
-            | AskQuote
-            | Quote { .. } => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
@@ -91,15 +116,19 @@ impl Aggregate for Subscription {
         use Status as S;
         match (&self.status, command) {
             (S::Blank, Apply { product_name, customer }) => requested(product_name, customer),
+            (S::Blank, _) => Err(Rejection::Unknown),
+            (_, Apply { .. }) => Err(Rejection::AlreadyRequested),
+
+            (_, Price { premium }) if self.premium == Some(premium) => Ok(vec![]),
+            (_, AskQuote | Quote { .. }) if self.premium.is_some() => Ok(vec![]),
             (S::Requested, Price { premium }) if self.premium.is_none() => {
                 Ok(vec![Priced { premium }])
             }
-            (S::Requested, AskQuote) if self.premium.is_none() => {
+            (S::Requested, AskQuote) => {
                 Ok(vec![QuoteAsked { product_name: self.product_name.clone() }])
             }
-            (S::Requested, Quote { listed }) if self.premium.is_none() => {
-                Ok(vec![quoted(listed.as_ref(), settings)])
-            }
+            (S::Requested, Quote { listed }) => Ok(vec![quoted(listed.as_ref(), settings)]),
+
             (S::Requested, Accept) => Ok(vec![Applied]),
             (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
             (S::Applied, Review) => Ok(vec![ReviewBegan]),
@@ -107,7 +136,24 @@ impl Aggregate for Subscription {
             (S::UnderReview, Refuse) => Ok(vec![Refused]),
             (S::Requested | S::Applied | S::UnderReview, Cancel) => Ok(vec![Cancelled]),
             (S::Cancelling, FinishCancelling) => Ok(vec![Undone]),
-            (_, command) => self.already(&command),
+
+            (S::Applied | S::UnderReview | S::Contracted | S::Refused, Accept)
+            | (S::UnderReview | S::Contracted | S::Refused, Review)
+            | (S::Contracted, Contract)
+            | (S::Refused, Refuse)
+            | (S::Cancelling | S::Cancelled, Cancel)
+            | (S::Cancelled, FinishCancelling)
+            | (S::Rejected { .. }, Reject { .. } | AskQuote | Quote { .. }) => Ok(vec![]),
+
+            (S::Rejected { .. }, _) => Err(Rejection::WasRejected),
+            (S::Cancelling | S::Cancelled, _) => Err(Rejection::IsCancelled),
+            (S::Contracted, _) => Err(Rejection::IsContracted),
+            (S::Refused, _) => Err(Rejection::WasRefused),
+            (_, FinishCancelling) => Err(Rejection::NotCancelling),
+            (_, Price { .. }) => Err(Rejection::IsPriced),
+            (S::Requested, _) => Err(Rejection::NotPaid),
+            (S::Applied | S::UnderReview, Reject { .. }) => Err(Rejection::IsPaid),
+            (S::Applied | S::UnderReview, _) => Err(Rejection::NotUnderReview),
         }
     }
 
@@ -116,59 +162,38 @@ impl Aggregate for Subscription {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = match event {
+        let status = event.status().unwrap_or(self.status);
+        match event {
             Requested { product_name, customer } => {
-                return Self { product_name, customer, premium: None, status: Status::Requested };
+                Self { product_name, customer, premium: None, status }
             }
-            QuoteAsked { .. } => return self,
-            Priced { premium } => return Self { premium: Some(premium), ..self },
-            Applied => Status::Applied,
-            ReviewBegan => Status::UnderReview,
-            Contracted => Status::Contracted,
-            Refused => Status::Refused,
-            Cancelled => Status::Cancelling,
-            Rejected { how, reason } => Status::Rejected { how, reason },
-            Undone => Status::Cancelled,
-        };
-        Self { status, ..self }
+            Priced { premium } => Self { premium: Some(premium), status, ..self },
+            _ => Self { status, ..self },
+        }
     }
 
     fn progress(&self) -> Progress {
-        match &self.status {
+        match self.status.clone() {
             Status::Requested | Status::Cancelling => Progress::Pending,
-            Status::Rejected { how, reason } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
-            }
-            Status::Blank
-            | Status::Applied
-            | Status::UnderReview
-            | Status::Contracted
-            | Status::Refused
-            | Status::Cancelled => Progress::Established,
+            Status::Rejected { how, reason } => Progress::Failed { how, reason },
+            _ => Progress::Established,
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
         let reason = match &self.status {
-            Status::Rejected { reason, .. } => Some(reason.clone()),
+            Status::Rejected { reason, .. } => Some(reason),
             _ => None,
         };
-        Shown {
-            subscription_id: number,
-            product_name: self.product_name.clone(),
-            premium: self.premium,
-            customer: self.customer.clone(),
-            subscription_status: self.status(),
-            reason,
+        object! {
+            "subscriptionId": number, "productName": &self.product_name, "premium": self.premium,
+            "customer": &self.customer, "subscriptionStatus": self.status.word(),
+            "reason"?: reason,
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Requested | Status::Applied | Status::UnderReview => Some("created"),
-            Status::Cancelling | Status::Cancelled => Some("reqCancel"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -179,13 +204,32 @@ impl Aggregate for Subscription {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        const REQUESTED_BACK: &[&str] = &["reqCancel"];
+        let cancel = [(REQUESTED_BACK, Cancel), (CANCELLED, Cancel)];
         CommandRoutes::new()
-            .ignoring(routes::IGNORED)
-            .creates("apply", ApplyBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", [Method::Patch], StatusBody::means)
-            .on_item("cancel by status", [Method::Put], StatusBody::means)
+            .ignoring(&[
+                "subscriptionId",
+                "productName",
+                "premium",
+                "customer",
+                "subscriptionStatus",
+                "reason",
+            ])
+            .creates("apply", |body: ApplyBody| Apply {
+                product_name: body.product_name.trimmed(),
+                customer: body.customer.unwrap_or_default(),
+            })
+            .command("cancel", |Empty {}| Cancel)
+            .on_word("cancel by status", [Patch, Put], "subscriptionStatus", cancel)
     }
+}
+
+/// `{"subscriptionStatus":"created","productName":"Fisrtcancer"}`; the status is ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ApplyBody {
+    product_name: Text,
+    customer: Option<Text>,
 }
 
 fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
@@ -198,64 +242,32 @@ fn requested(product_name: Text, customer: Text) -> Decision<Subscription> {
     Ok(vec![Requested { product_name, customer }])
 }
 
-/// Returns the premium of a product, or the rejection when it is not for sale.
+/// The premium of a product, or the rejection when it is not for sale.
 fn quoted(listed: Option<&Terms>, settings: &Settings) -> Event {
     let reason = match listed {
         Some(Terms { on_sale: true, premium, .. }) => return Priced { premium: *premium },
-        Some(Terms { on_sale: false, .. }) => "the product is withdrawn",
+        Some(_) => "the product is withdrawn",
         None if settings.open_catalogue => return Priced { premium: settings.default_premium },
         None => "there is no product of this name",
     };
     Rejected { how: FailureKind::Refused, reason: reason.into() }
 }
 
-impl Subscription {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        self.status.name()
-    }
-
-    /// Decides the lower half of the table: commands that change nothing, and rejections.
-    fn already(&self, command: &Command) -> Decision<Self> {
-        use Status as S;
-        match (&self.status, command) {
-            (S::Applied | S::UnderReview | S::Contracted | S::Refused, Accept)
-            | (S::UnderReview | S::Contracted | S::Refused, Review)
-            | (S::Contracted, Contract)
-            | (S::Refused, Refuse)
-            | (S::Cancelling | S::Cancelled, Cancel)
-            | (S::Cancelled, FinishCancelling)
-            | (S::Rejected { .. }, Reject { .. } | AskQuote | Quote { .. }) => Ok(vec![]),
-            (_, AskQuote | Quote { .. }) if self.premium.is_some() => Ok(vec![]),
-            (_, Price { premium }) if self.premium == Some(*premium) => Ok(vec![]),
-
-            (S::Blank, _) => Err(Rejection::Unknown),
-            (_, Apply { .. }) => Err(Rejection::AlreadyRequested),
-            (S::Rejected { .. }, _) => Err(Rejection::WasRejected),
-            (S::Cancelling | S::Cancelled, _) => Err(Rejection::IsCancelled),
-            (S::Contracted, _) => Err(Rejection::IsContracted),
-            (S::Refused, _) => Err(Rejection::WasRefused),
-            (_, FinishCancelling) => Err(Rejection::NotCancelling),
-            (_, Price { .. }) => Err(Rejection::IsPriced),
-            (S::Requested, _) => Err(Rejection::NotPaid),
-            (S::Applied | S::UnderReview, Reject { .. }) => Err(Rejection::IsPaid),
-            (S::Applied | S::UnderReview, _) => Err(Rejection::NotUnderReview),
-        }
-    }
-}
-
-impl Status {
-    const fn name(&self) -> &'static str {
+impl Event {
+    /// The status after the event; `None` when the event leaves it as it is.
+    pub(super) fn status(&self) -> Option<Status> {
         match self {
-            Self::Blank => "",
-            Self::Requested => "Requested",
-            Self::Applied => "Applied",
-            Self::UnderReview => "UnderReview",
-            Self::Contracted => "Contracted",
-            Self::Refused => "Refused",
-            Self::Cancelling | Self::Cancelled => "Cancelled",
-            Self::Rejected { .. } => "Rejected",
+            Requested { .. } => Some(Status::Requested),
+            Priced { .. } | QuoteAsked { .. } => None,
+            Applied => Some(Status::Applied),
+            ReviewBegan => Some(Status::UnderReview),
+            Contracted => Some(Status::Contracted),
+            Refused => Some(Status::Refused),
+            Cancelled => Some(Status::Cancelling),
+            Rejected { how, reason } => {
+                Some(Status::Rejected { how: *how, reason: reason.clone() })
+            }
+            Undone => Some(Status::Cancelled),
         }
     }
 }

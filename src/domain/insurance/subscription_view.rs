@@ -1,55 +1,38 @@
 //! View of subscriptions: status, payment and underwriting of each.
 
 use super::{
-    payment::{self, Payment},
+    payment::Payment,
     subscription::{self, Subscription},
-    underwriting::{self, Status, Underwriting},
+    underwriting::{self, Underwriting},
 };
-use crate::domain::kernel::{Field, Id, Meta, Money, Number, Text, Timestamp, View};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-event_set!(
-    /// Events that change a row.
-    Heard: Subscription, Payment, Underwriting
-);
+event_set!(Heard: Subscription, Payment, Underwriting);
 
-/// Row of the view: one subscription, its payment and its underwriting. Times are in milliseconds
-/// since the epoch.
+/// Row of the view: one subscription, its payment and its underwriting, which share its number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionView {
-    /// The number that all three share.
     pub subscription_id: u64,
-    /// Status of the subscription.
     pub subscription_status: Text,
-    /// Name of the product.
     pub product_name: Text,
-    /// The customer who applied.
     pub customer: Text,
-    /// The premium, in won, once it is known.
+    /// Known once the product was looked up.
     pub premium: Option<Money>,
-    /// The payment, once there is one.
     pub payment_id: Option<u64>,
-    /// Status of the payment.
     pub payment_status: Text,
-    /// The underwriting, once there is one.
     pub underwriting_id: Option<u64>,
-    /// Status of the underwriting.
     pub underwriting_status: Text,
-    /// The underwriter, once one is assigned.
     pub underwriter_id: Option<Number>,
     /// Why the subscription was rejected, if it was.
     pub reason: Option<String>,
-    /// Time of the application.
     pub requested_at: Timestamp,
-    /// Time at which the premium was paid.
+    /// The premium was paid at this time.
     pub applied_at: Option<Timestamp>,
-    /// Time at which an underwriter was assigned.
+    /// An underwriter was assigned at this time.
     pub assigned_at: Option<Timestamp>,
-    /// Time at which the subscription was contracted, refused, cancelled or rejected.
+    /// The subscription was contracted, refused, cancelled or rejected at this time.
     pub ended_at: Option<Timestamp>,
-    /// Time of the last event.
     pub changed_at: Timestamp,
 }
 
@@ -57,22 +40,18 @@ impl View for SubscriptionView {
     const NAME: &'static str = "insurance/subscriptionViews";
     const ALIASES: &'static [&'static str] = &["subsciptionViews"];
     type Events = Heard;
-    const FIELDS: &'static [Field] = &[
-        Field::key("subscriptionId"),
-        Field::text("subscriptionStatus"),
-        Field::text("productName"),
-        Field::text("customer"),
-        Field::number("premium"),
-        Field::number("paymentId"),
-        Field::text("paymentStatus"),
-        Field::number("underwritingId"),
-        Field::text("underwritingStatus"),
-        Field::number("underwriterId"),
-        Field::time("requestedAt"),
-        Field::time("appliedAt"),
-        Field::time("assignedAt"),
-        Field::time("endedAt"),
-        Field::time("changedAt"),
+    const FIELDS: &'static [Field] = fields!(
+        key "subscriptionId"; text "subscriptionStatus", "productName", "customer";
+        number "premium", "paymentId"; text "paymentStatus"; number "underwritingId";
+        text "underwritingStatus"; number "underwriterId";
+        time "requestedAt", "appliedAt", "assignedAt", "endedAt", "changedAt"
+    );
+
+    const LINKS: &'static [Link] = &[
+        Link::to::<Subscription>("subscription", "subscriptionId"),
+        Link::to::<Payment>("payment", "paymentId"),
+        Link::to::<Underwriting>("underwriting", "underwritingId"),
+        Link::to_conversation("subscriptionId"),
     ];
 
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
@@ -81,71 +60,44 @@ impl View for SubscriptionView {
 
     fn fold(row: Option<Self>, heard: Heard, meta: &Meta) -> Option<Self> {
         let mut row = row.unwrap_or_default();
-        row.subscription_id = heard.number();
-        row.changed_at = meta.time;
+        (row.subscription_id, row.changed_at) = (heard.number(), meta.time);
         match heard {
-            Heard::Subscription(_, event) => row.subscription(event, meta),
-            Heard::Payment(id, event) => row.payment(id, &event),
-            Heard::Underwriting(id, event) => row.underwriting(id, &event, meta),
+            Heard::Subscription(_, event) => row.subscription(event, meta.time),
+            Heard::Payment(payment, event) => {
+                row.payment_id = Some(payment.number());
+                row.payment_status = event.stage().word().into();
+            }
+            Heard::Underwriting(underwriting, event) => {
+                row.underwriting_id = Some(underwriting.number());
+                row.underwriting_status = event.status().word().into();
+                if let underwriting::Event::Assigned { case } = event {
+                    row.underwriter_id = Some(case.underwriter);
+                    row.assigned_at = Some(meta.time);
+                }
+            }
         }
         Some(row)
     }
 }
 
 impl SubscriptionView {
-    fn subscription(&mut self, event: subscription::Event, meta: &Meta) {
+    fn subscription(&mut self, event: subscription::Event, now: Timestamp) {
         use subscription::Event as E;
-        let status = match event {
+        if let Some(status) = event.status() {
+            self.subscription_status = status.word().into();
+        }
+        match event {
             E::Requested { product_name, customer } => {
                 (self.product_name, self.customer) = (product_name, customer);
-                self.requested_at = meta.time;
-                "Requested"
+                self.requested_at = now;
             }
-            E::Priced { premium } => {
-                self.premium = Some(premium);
-                return;
-            }
-            E::Applied => {
-                self.applied_at = Some(meta.time);
-                "Applied"
-            }
-            E::ReviewBegan => "UnderReview",
-            E::Contracted => self.ended("Contracted", meta),
-            E::Refused => self.ended("Refused", meta),
-            E::Cancelled => self.ended("Cancelled", meta),
+            E::Priced { premium } => self.premium = Some(premium),
+            E::Applied => self.applied_at = Some(now),
+            E::Contracted | E::Refused | E::Cancelled => self.ended_at = Some(now),
             E::Rejected { reason, .. } => {
-                self.reason = Some(reason);
-                self.ended("Rejected", meta)
+                (self.reason, self.ended_at) = (Some(reason), Some(now));
             }
-            E::Undone | E::QuoteAsked { .. } => return,
-        };
-        self.subscription_status = status.into();
-    }
-
-    const fn ended(&mut self, status: &'static str, meta: &Meta) -> &'static str {
-        self.ended_at = Some(meta.time);
-        status
-    }
-
-    fn payment(&mut self, id: Id<Payment>, event: &payment::Event) {
-        self.payment_id = Some(id.number());
-        self.payment_status = event.stage().word().into();
-    }
-
-    fn underwriting(&mut self, id: Id<Underwriting>, event: &underwriting::Event, meta: &Meta) {
-        use underwriting::Event as E;
-        self.underwriting_id = Some(id.number());
-        let status = match event {
-            E::Assigned { case } => {
-                self.underwriter_id = Some(case.underwriter);
-                self.assigned_at = Some(meta.time);
-                Status::Assigned
-            }
-            E::Decided { verdict } => Status::Deciding(*verdict),
-            E::Approved => Status::Approved,
-            E::Refused => Status::Refused,
-            E::Withdrawn => Status::Withdrawn,
-        };
-        self.underwriting_status = status.name().into();
+            E::ReviewBegan | E::Undone | E::QuoteAsked { .. } => {}
+        }
     }
 }

@@ -31,6 +31,7 @@ mod saga;
 pub mod simulation;
 pub mod spec;
 mod state_reader;
+mod statuses;
 mod total;
 mod upcasters;
 mod values;

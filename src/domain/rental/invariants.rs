@@ -43,7 +43,7 @@ fn check_order(state: &impl StateReader, number: u64, order: &Order) -> Result<(
     if holds {
         return Ok(());
     }
-    let status = order.status_word();
+    let status = order.status.word();
     Err(format!("rental/orders {number} is {status}, its payment {payment:?}, cars: {has_cars}"))
 }
 

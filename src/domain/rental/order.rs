@@ -22,7 +22,7 @@ mod specs;
 use super::{CARS_MAX, CarRental, FLEET_MANAGER, car::Car, rent::Rent, settings::Settings};
 use crate::domain::kernel::{
     payment::{Bill, Billing, Payable, Turn},
-    prelude::{self, *},
+    prelude::*,
 };
 
 use Command::*;
@@ -39,23 +39,19 @@ pub struct Order {
     pub(super) status: Status,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) enum Status {
-    #[default]
-    Blank,
-    Requested,
-    Paid,
-    Confirmed,
-    Refunding {
-        reason: String,
-    },
-    Cancelling,
-    Cancelled,
-    Rejected {
-        how: FailureKind,
-        reason: String,
-    },
-    Returned,
+statuses! {
+    pub(super) enum Status {
+        Blank;
+        Requested: "Requested", "ORDERED";
+        Paid: "Paid", "ORDERED";
+        Confirmed: "Confirmed", "ORDERED";
+        // There are no cars for the order, and the money is being refunded.
+        Refunding { reason: String }: "Paid";
+        Cancelling: "Cancelled", "CANCELLED";
+        Cancelled: "Cancelled", "CANCELLED";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+        Returned: "Returned";
+    }
 }
 
 /// The stage of an order when it was cancelled.
@@ -191,19 +187,12 @@ impl Aggregate for Order {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = match event {
+        match event {
             Placed { rent, amount, customer } => {
-                return Self { rent, customer, amount, status: Status::Requested };
+                Self { rent, customer, amount, status: Status::Requested }
             }
-            Paid { .. } => Status::Paid,
-            Confirmed => Status::Confirmed,
-            Refused { reason } => Status::Refunding { reason },
-            Cancelled { .. } => Status::Cancelling,
-            Rejected { how, reason } => Status::Rejected { how, reason },
-            Undone => Status::Cancelled,
-            Returned { .. } => Status::Returned,
-        };
-        Self { status, ..self }
+            later => Self { status: later.status(), ..self },
+        }
     }
 
     fn progress(&self) -> Progress {
@@ -221,23 +210,15 @@ impl Aggregate for Order {
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        let reason = match &self.status {
-            Status::Refunding { reason } | Status::Rejected { reason, .. } => Some(reason),
-            _ => None,
-        };
         object! {
             "id": number, "customerId": &self.customer, "carId": self.rent.car,
-            "qty": self.rent.quantity, "amount": self.amount, "status": self.status_word(),
-            "reason"?: reason,
+            "qty": self.rent.quantity, "amount": self.amount, "status": self.status.word(),
+            "reason"?: self.status.reason(),
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Requested | Status::Paid | Status::Confirmed => Some(ORDERED),
-            Status::Cancelling | Status::Cancelled => Some(CANCELLED),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -249,7 +230,7 @@ impl Aggregate for Order {
     }
 
     fn command_routes() -> CommandRoutes<Self> {
-        let status = [(prelude::CANCELLED, Cancel), (RETURNED, Return)];
+        let status = [(CANCELLED, Cancel), (RETURNED, Return)];
         CommandRoutes::new()
             .ignoring(&[
                 "id",
@@ -267,12 +248,6 @@ impl Aggregate for Order {
             .on_word("cancel or return by status", [Patch, Put], "status", status)
     }
 }
-
-/// The original's word for an order that stands.
-pub(super) const ORDERED: &str = "ORDERED";
-
-/// The original's word for a cancelled order.
-pub(super) const CANCELLED: &str = "CANCELLED";
 
 /// The status words that end an order whose cars are back.
 const RETURNED: &[&str] = &["returned", "return"];
@@ -307,22 +282,30 @@ fn placed(rent: Rent, customer: Option<Text>, settings: &Settings) -> Decision<O
     Ok(vec![Placed { rent, amount, customer }])
 }
 
-impl Order {
-    /// The name of the status, as shown to clients.
-    pub(super) const fn status_word(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Requested => "Requested",
-            Status::Paid | Status::Refunding { .. } => "Paid",
-            Status::Confirmed => "Confirmed",
-            Status::Cancelling | Status::Cancelled => "Cancelled",
-            Status::Rejected { .. } => "Rejected",
-            Status::Returned => "Returned",
+impl Event {
+    /// The status of the order after this event.
+    pub(super) fn status(self) -> Status {
+        match self {
+            Placed { .. } => Status::Requested,
+            Paid { .. } => Status::Paid,
+            Confirmed => Status::Confirmed,
+            Refused { reason } => Status::Refunding { reason },
+            Cancelled { .. } => Status::Cancelling,
+            Rejected { how, reason } => Status::Rejected { how, reason },
+            Undone => Status::Cancelled,
+            Returned { .. } => Status::Returned,
         }
     }
 }
 
 impl Status {
+    pub(super) const fn reason(&self) -> Option<&String> {
+        match self {
+            Self::Refunding { reason } | Self::Rejected { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Order> {
         match (self, command) {

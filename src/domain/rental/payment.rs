@@ -41,9 +41,7 @@ impl Bill for Rent {
     fn original_status(stage: Stage) -> Option<&'static str> {
         match stage {
             Stage::Requested | Stage::Approved => Some("ORDERD"),
-            Stage::RefundRequested | Stage::RefundDeclined | Stage::Refunded => {
-                Some(order::CANCELLED)
-            }
+            Stage::RefundRequested | Stage::RefundDeclined | Stage::Refunded => Some("CANCELLED"),
             Stage::Blank | Stage::Declined => None,
         }
     }

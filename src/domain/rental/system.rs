@@ -2,7 +2,7 @@
 
 use super::{
     car::Car,
-    order::{self, CANCELLED, ORDERED, Order},
+    order::{self, Order},
     payment::{self, Payment},
 };
 use crate::domain::kernel::prelude::*;
@@ -72,26 +72,15 @@ impl View for System {
 
 impl System {
     fn order(&mut self, event: order::Event, meta: &Meta) {
-        use order::Event as E;
-        let (status, original) = match event {
-            E::Placed { rent, amount, customer } => {
-                (self.car_id, self.qty) = (rent.car, rent.quantity);
-                (self.customer_id, self.amount, self.ordered_at) = (customer, amount, meta.time);
-                ("Requested", Some(ORDERED))
-            }
-            E::Paid { .. } => ("Paid", Some(ORDERED)),
-            E::Confirmed => ("Confirmed", Some(ORDERED)),
-            E::Refused { reason } => {
-                self.reason = Some(reason);
-                ("Paid", None)
-            }
-            E::Returned { .. } => ("Returned", None),
-            E::Cancelled { .. } | E::Undone => ("Cancelled", Some(CANCELLED)),
-            E::Rejected { reason, .. } => {
-                self.reason = Some(reason);
-                ("Rejected", None)
-            }
-        };
-        (self.status, self.original_status) = (status.into(), original.map(Text::from));
+        if let order::Event::Placed { rent, amount, customer } = &event {
+            (self.car_id, self.qty, self.amount) = (rent.car, rent.quantity, *amount);
+            (self.customer_id, self.ordered_at) = (customer.clone(), meta.time);
+        }
+        let status = event.status();
+        self.status = status.word().into();
+        self.original_status = status.original_word().map(Text::from);
+        if let Some(reason) = status.reason() {
+            self.reason = Some(reason.clone());
+        }
     }
 }

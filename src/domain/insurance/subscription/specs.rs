@@ -1,114 +1,85 @@
-//! Specifications of the subscription aggregate.
+//! Specifications of the subscription.
 
-use super::{
-    Command::{
-        self, Accept, Apply, AskQuote, Cancel, Contract, FinishCancelling, Price, Quote, Refuse,
-        Reject, Review,
-    },
-    Event::{
-        self, Applied, Cancelled, Contracted, Priced, QuoteAsked, Refused, Rejected, Requested,
-        ReviewBegan, Undone,
-    },
-    Rejection, Subscription,
-};
-use crate::domain::insurance::{product::Terms, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, ParsedCommand, Progress, Target,
-    spec::{Spec, table},
-};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 const PREMIUM: Money = Money(30_000);
 const PRICED: Event = Priced { premium: PREMIUM };
 
-/// Every state against the commands that establish or reject a subscription.
-const OF_APPLYING: &str = "
-past         Apply             Price    Accept       Reject
-blank        Requested         !Unknown !Unknown     !Unknown
-requested    !AlreadyRequested Priced   Applied      Rejected
-priced       !AlreadyRequested -        Applied      Rejected
-applied      !AlreadyRequested -        -            !IsPaid
-under-review !AlreadyRequested -        -            !IsPaid
-contracted   !AlreadyRequested -        -            !IsContracted
-refused      !AlreadyRequested -        -            !WasRefused
-cancelling   !AlreadyRequested -        !IsCancelled !IsCancelled
-cancelled    !AlreadyRequested -        !IsCancelled !IsCancelled
-rejected     !AlreadyRequested -        !WasRejected -
-";
-
-/// Every state against the commands that decide or cancel a subscription.
-const AFTERWARDS: &str = "
-past         Review       Contract        Refuse          Cancel        FinishCancelling
-blank        !Unknown     !Unknown        !Unknown        !Unknown      !Unknown
-requested    !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
-priced       !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
-applied      ReviewBegan  !NotUnderReview !NotUnderReview Cancelled     !NotCancelling
-under-review -            Contracted      Refused         Cancelled     !NotCancelling
-contracted   -            -               !IsContracted   !IsContracted !IsContracted
-refused      -            !WasRefused     -               !WasRefused   !WasRefused
-cancelling   !IsCancelled !IsCancelled    !IsCancelled    -             Undone
-cancelled    !IsCancelled !IsCancelled    !IsCancelled    -             -
-rejected     !WasRejected !WasRejected    !WasRejected    !WasRejected  !WasRejected
-";
-
-/// Every state against the commands that ask for the premium and tell it.
-const OF_QUOTING: &str = "
-past         AskQuote     Quote
-blank        !Unknown     !Unknown
-requested    QuoteAsked   Priced
-priced       -            -
-applied      -            -
-under-review -            -
-contracted   -            -
-refused      -            -
-cancelling   -            -
-cancelled    -            -
-rejected     -            -
-";
-
 #[test]
 fn every_command_is_answered_in_every_state() {
-    let reject = Reject { how: FailureKind::Unpaid, reason: "b".into() };
-    let rejected = Rejected { how: FailureKind::Unpaid, reason: "b".into() };
     let pasts = [
-        ("blank", vec![]),
-        ("requested", vec![requested()]),
-        ("priced", vec![requested(), PRICED]),
-        ("applied", vec![requested(), PRICED, Applied]),
-        ("under-review", vec![requested(), PRICED, Applied, ReviewBegan]),
-        ("contracted", vec![requested(), PRICED, Applied, ReviewBegan, Contracted]),
-        ("refused", vec![requested(), PRICED, Applied, ReviewBegan, Refused]),
-        ("cancelling", vec![requested(), PRICED, Applied, Cancelled]),
-        ("cancelled", vec![requested(), PRICED, Applied, Cancelled, Undone]),
-        ("rejected", vec![requested(), PRICED, rejected]),
+        ("Blank", vec![]),
+        ("Requested", vec![requested()]),
+        ("Priced", vec![requested(), PRICED]),
+        ("Applied", vec![requested(), PRICED, Applied]),
+        ("UnderReview", vec![requested(), PRICED, Applied, ReviewBegan]),
+        ("Contracted", vec![requested(), PRICED, Applied, ReviewBegan, Contracted]),
+        ("Refused", vec![requested(), PRICED, Applied, ReviewBegan, Refused]),
+        ("Cancelling", vec![requested(), PRICED, Applied, Cancelled]),
+        ("Cancelled", vec![requested(), PRICED, Applied, Cancelled, Undone]),
+        ("Rejected", vec![requested(), PRICED, rejected(FailureKind::Unpaid, "b")]),
     ];
-    let price = Price { premium: PREMIUM };
-    table::<Subscription>(&pasts, &[apply("life"), price, Accept, reject], OF_APPLYING);
-    let afterwards = [Review, Contract, Refuse, Cancel, FinishCancelling];
-    table::<Subscription>(&pasts, &afterwards, AFTERWARDS);
-    table::<Subscription>(&pasts, &[AskQuote, Quote { listed: None }], OF_QUOTING);
+    let reject = Reject { how: FailureKind::Unpaid, reason: "b".into() };
+    let (price, quote) = (Price { premium: PREMIUM }, Quote { listed: None });
+    table::<Subscription>(
+        &pasts,
+        &[apply("life"), AskQuote, price, quote, Accept, reject],
+        "
+        past        Apply             AskQuote   Price    Quote    Accept       Reject
+        Blank       Requested         !Unknown   !Unknown !Unknown !Unknown     !Unknown
+        Requested   !AlreadyRequested QuoteAsked Priced   Priced   Applied      Rejected
+        Priced      !AlreadyRequested -          -        -        Applied      Rejected
+        Applied     !AlreadyRequested -          -        -        -            !IsPaid
+        UnderReview !AlreadyRequested -          -        -        -            !IsPaid
+        Contracted  !AlreadyRequested -          -        -        -            !IsContracted
+        Refused     !AlreadyRequested -          -        -        -            !WasRefused
+        Cancelling  !AlreadyRequested -          -        -        !IsCancelled !IsCancelled
+        Cancelled   !AlreadyRequested -          -        -        !IsCancelled !IsCancelled
+        Rejected    !AlreadyRequested -          -        -        !WasRejected -
+        ",
+    );
+    table::<Subscription>(
+        &pasts,
+        &[Review, Contract, Refuse, Cancel, FinishCancelling],
+        "
+        past        Review       Contract        Refuse          Cancel        FinishCancelling
+        Blank       !Unknown     !Unknown        !Unknown        !Unknown      !Unknown
+        Requested   !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
+        Priced      !NotPaid     !NotPaid        !NotPaid        Cancelled     !NotCancelling
+        Applied     ReviewBegan  !NotUnderReview !NotUnderReview Cancelled     !NotCancelling
+        UnderReview -            Contracted      Refused         Cancelled     !NotCancelling
+        Contracted  -            -               !IsContracted   !IsContracted !IsContracted
+        Refused     -            !WasRefused     -               !WasRefused   !WasRefused
+        Cancelling  !IsCancelled !IsCancelled    !IsCancelled    -             Undone
+        Cancelled   !IsCancelled !IsCancelled    !IsCancelled    -             -
+        Rejected    !WasRejected !WasRejected    !WasRejected    !WasRejected  !WasRejected
+        ",
+    );
 }
 
 #[test]
 fn an_application_needs_a_product_name_and_short_texts() {
+    let long = "x".repeat(101);
     Subscription::given([]).when(apply("life")).then([requested()]);
     Subscription::given([]).when(apply(" ")).rejected(Rejection::BadName);
-    Subscription::given([]).when(apply(&"x".repeat(101))).rejected(Rejection::BadName);
-    let customer = "x".repeat(101).as_str().into();
-    let long = Apply { product_name: "life".into(), customer };
-    Subscription::given([]).when(long).rejected(Rejection::TooLong);
+    Subscription::given([]).when(apply(&long)).rejected(Rejection::BadName);
+    let customer = long.as_str().into();
+    let apply = Apply { product_name: "life".into(), customer };
+    Subscription::given([]).when(apply).rejected(Rejection::TooLong);
 }
 
 #[test]
 fn an_application_costs_the_premium_in_force_if_the_product_is_for_sale() {
     let asked = || Subscription::given([requested(), QuoteAsked { product_name: "life".into() }]);
     let terms = |on_sale| Terms { product_name: "life".into(), premium: PREMIUM, on_sale };
-    let rejected = |reason: &str| Rejected { how: FailureKind::Refused, reason: reason.into() };
+    let refused = |reason| rejected(FailureKind::Refused, reason);
     let closed = Settings { open_catalogue: false, ..Settings::default() };
     asked().when(Quote { listed: Some(terms(true)) }).then([PRICED]);
-    let withdrawn = rejected("the product is withdrawn");
+    let withdrawn = refused("the product is withdrawn");
     asked().when(Quote { listed: Some(terms(false)) }).then([withdrawn]);
     asked().when(Quote { listed: None }).then([Priced { premium: Money(50_000) }]);
-    let unknown = rejected("there is no product of this name");
+    let unknown = refused("there is no product of this name");
     asked().under(closed).when(Quote { listed: None }).then([unknown]);
     let cancelled = Subscription::given([requested(), Cancelled]);
     cancelled.when(Quote { listed: None }).rejected(Rejection::IsCancelled);
@@ -122,45 +93,34 @@ fn a_premium_is_quoted_once() {
 
 #[test]
 fn an_application_is_pending_until_it_is_paid_and_a_cancellation_until_the_refund() {
-    let progress_after = |past: &[Event]| {
-        past.iter().cloned().fold(Subscription::default(), Subscription::evolve).progress()
-    };
-    assert_eq!(progress_after(&[requested()]), Progress::Pending);
-    assert_eq!(progress_after(&[requested(), Applied]), Progress::Established);
-    assert_eq!(progress_after(&[requested(), Applied, Cancelled]), Progress::Pending);
-    assert_eq!(progress_after(&[requested(), Applied, Cancelled, Undone]), Progress::Established);
     let (how, reason) = (FailureKind::Unpaid, String::from("no money"));
-    let rejected = Rejected { how, reason: reason.clone() };
-    assert_eq!(progress_after(&[requested(), rejected]), Progress::Failed { how, reason });
+    for (past, progress) in [
+        (vec![requested()], Progress::Pending),
+        (vec![requested(), Applied], Progress::Established),
+        (vec![requested(), Applied, Cancelled], Progress::Pending),
+        (vec![requested(), Applied, Cancelled, Undone], Progress::Established),
+        (vec![requested(), rejected(how, &reason)], Progress::Failed { how, reason }),
+    ] {
+        assert_eq!(Subscription::after(past).progress(), progress);
+    }
 }
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
+    let apply = |body| Subscription::read_new("apply", body);
+    let command = Apply { product_name: "Fisrtcancer".into(), customer: "".into() };
     let body = r#"{"subscriptionStatus":"created","productName":"Fisrtcancer"}"#;
-    let (product_name, customer) = ("Fisrtcancer".into(), "".into());
-    let command = Apply { product_name, customer };
-    assert_eq!(parse("apply", None, body), Ok(ParsedCommand { target: Target::New, command }));
-    let cancelled = Ok(ParsedCommand { target: Target::Existing(1), command: Cancel });
-    for status in ["reqCancel", "reqcancel", "cancelled"] {
+    assert_eq!(apply(body), Ok(command));
+    assert!(apply(r#"{"productName":"life","x":1}"#).is_err());
+    assert!(apply(r#"{"subscriptionStatus":"created"}"#).is_err());
+    let set = |status| {
         let body = format!(r#"{{"subscriptionStatus":"{status}","subscriptionId":1}}"#);
-        assert_eq!(parse("cancel by status", Some(1), &body), cancelled);
+        Subscription::read("cancel by status", &body)
+    };
+    for status in ["reqCancel", "reqcancel", "cancelled"] {
+        assert_eq!(set(status), Ok(Cancel));
     }
-    assert!(parse("cancel by status", Some(1), r#"{"subscriptionStatus":"applied"}"#).is_err());
-    assert!(parse("apply", None, r#"{"productName":"life","x":1}"#).is_err());
-    assert!(parse("apply", None, r#"{"subscriptionStatus":"created"}"#).is_err());
-}
-
-fn parse(
-    name: &str,
-    number: Option<u64>,
-    body: &str,
-) -> Result<ParsedCommand<Subscription>, Malformed> {
-    let command_routes = Subscription::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert!(set("applied").is_err());
 }
 
 fn apply(product: &str) -> Command {
@@ -169,4 +129,8 @@ fn apply(product: &str) -> Command {
 
 fn requested() -> Event {
     Requested { product_name: "life".into(), customer: "Jung".into() }
+}
+
+fn rejected(how: FailureKind, reason: &str) -> Event {
+    Rejected { how, reason: reason.into() }
 }

@@ -116,11 +116,11 @@ fn a_cancellation_records_the_stage_of_the_order() {
 fn an_order_without_a_car_fails_after_the_refund() {
     let refused = Refused { reason: "b".into() };
     let order = [placed(), paid(), refused].into_iter().fold(Order::default(), Order::evolve);
-    assert_eq!((order.status_word(), order.progress()), ("Paid", Progress::Pending));
+    assert_eq!((order.status.word(), order.progress()), ("Paid", Progress::Pending));
     let rejected = Rejected { how: FailureKind::Refused, reason: "b".into() };
     let order = order.evolve(rejected);
     let failed = Progress::Failed { how: FailureKind::Refused, reason: "b".into() };
-    assert_eq!((order.status_word(), order.progress()), ("Rejected", failed));
+    assert_eq!((order.status.word(), order.progress()), ("Rejected", failed));
 }
 
 #[test]

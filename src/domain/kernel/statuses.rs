@@ -1,0 +1,71 @@
+//! The macro that declares the statuses of an aggregate kind, with their words.
+
+/// Declares the enum of the statuses of an aggregate kind: one line for each, with the word shown to
+/// clients and, behind a comma, the word of the original where it has one. The first status is that
+/// before the first event; it has no word.
+///
+/// The methods `word` and `original_word` return them. The crate that uses the macro depends on
+/// `serde`.
+///
+/// ```
+/// use madang::statuses;
+///
+/// statuses! {
+///     pub enum Status {
+///         Blank;
+///         Free: "Free", "VACANT";
+///         Taken { until: u32 }: "Taken";
+///     }
+/// }
+///
+/// assert_eq!(Status::default(), Status::Blank);
+/// assert_eq!((Status::Blank.word(), Status::Free.word()), ("", "Free"));
+/// assert_eq!(Status::Free.original_word(), Some("VACANT"));
+/// assert_eq!(Status::Taken { until: 7 }.original_word(), None);
+/// ```
+#[macro_export]
+macro_rules! statuses {
+    (
+        $(#[$about:meta])*
+        $visibility:vis enum $status:ident {
+            $(#[$about_blank:meta])*
+            $blank:ident;
+            $(
+                $(#[$about_name:meta])*
+                $name:ident $(($content:ty))? $({ $($field:ident: $type:ty),+ $(,)? })?:
+                    $word:literal $(, $original:literal)?;
+            )+
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
+        $visibility enum $status {
+            $(#[$about_blank])*
+            #[default]
+            $blank,
+            $($(#[$about_name])* $name $(($content))? $({ $($field: $type),+ })?,)+
+        }
+
+        impl $status {
+            /// The word shown to clients.
+            #[must_use]
+            $visibility const fn word(&self) -> &'static str {
+                match self {
+                    Self::$blank => "",
+                    $(Self::$name { .. } => $word,)+
+                }
+            }
+
+            /// The word of the original; `None` where it has none.
+            #[must_use]
+            $visibility const fn original_word(&self) -> ::std::option::Option<&'static str> {
+                match self {
+                    Self::$blank => None,
+                    $(Self::$name { .. } => $crate::statuses!(@original $($original)?),)+
+                }
+            }
+        }
+    };
+    (@original $word:literal) => { Some($word) };
+    (@original) => { None };
+}
