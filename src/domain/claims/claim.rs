@@ -34,6 +34,8 @@ pub struct Claim {
     demand: Demand,
     /// The number of attempts to cancel the claim so far.
     attempts: u32,
+    /// Why the last attempt to cancel failed, when nothing has happened since.
+    refusal: Option<Refusal>,
     pub(super) status: Status,
 }
 
@@ -53,24 +55,20 @@ pub struct Award {
     pub price: Money,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Status {
-    /// No claim was received.
-    #[default]
-    Blank,
-    /// The examiner has not decided. The review may have been asked to agree to an attempt to
-    /// cancel, or the last attempt was refused.
-    Progress { stage: Stage, cancelling: Option<u32>, refusal: Option<Refusal> },
-    /// The claim agreed to this attempt: the review is released, and is to be cancelled.
-    Leaving { attempt: u32 },
-    /// The claim and its review are cancelled.
-    Cancelled,
-    /// The award is to be paid out.
-    Approved { award: Award, overtook_cancel: bool },
-    /// The examiner declined the claim.
-    Declined { overtook_cancel: bool },
-    /// The award was paid out.
-    Paid { award: Award },
+statuses! {
+    pub enum Status {
+        Blank;
+        Received: "Received", "Received Claim";
+        UnderReview: "UnderReview", "Received Claim";
+        /// The review was asked to agree to this attempt.
+        Cancelling { attempt: u32, stage: Stage }: "Cancelling";
+        /// The claim agreed to this attempt: the review is released, and is to be cancelled.
+        Leaving { attempt: u32 }: "Cancelling";
+        Cancelled: "Cancelled", "Canceled Claim";
+        Approved { award: Award, overtook_cancel: bool }: "Approved";
+        Declined { overtook_cancel: bool }: "Declined";
+        Paid { award: Award }: "Paid";
+    }
 }
 
 /// The stage of a claim that the examiner has not decided on.
@@ -149,38 +147,38 @@ impl Aggregate for Claim {
     }
 
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
-        use {Stage as At, Status as S};
+        use Status as S;
         let demand = self.demand;
+        let overtook_cancel = matches!(self.status, S::Cancelling { .. });
+        let cancel_asked = |stage| {
+            let (attempt, answer_by) = (self.attempts.saturating_add(1), settings.answer_by(now));
+            CancelAsked { demand, attempt, stage, answer_by }
+        };
         let event = match (&self.status, command) {
             (S::Blank, Receive { customer_id, price, claim_dt }) => {
-                if price == Money::ZERO {
-                    return Err(Rejection::NoPrice);
-                }
-                if !price.is_accepted() {
-                    return Err(Rejection::TooDear);
-                }
+                check_price(price)?;
                 let claim_dt = given_or_now(claim_dt, now).ok_or(Rejection::BadDate)?;
                 Received { demand: Demand { customer_id, price, claim_dt } }
             }
-            (S::Progress { stage: At::Received, cancelling, .. }, StartReview) => {
-                ReviewStarted { demand, cancelling: *cancelling }
+            (S::Received, StartReview) => ReviewStarted { demand, cancelling: None },
+            (S::Cancelling { attempt, stage: Stage::Received }, StartReview) => {
+                ReviewStarted { demand, cancelling: Some(*attempt) }
             }
-            (S::Progress { stage: At::UnderReview, cancelling, .. }, Approve { award }) => {
-                Approved { demand, award, overtook_cancel: cancelling.is_some() }
-            }
-            (S::Progress { stage: At::UnderReview, cancelling, .. }, Decline) => {
-                Declined { demand, overtook_cancel: cancelling.is_some() }
+            (
+                S::UnderReview | S::Cancelling { stage: Stage::UnderReview, .. },
+                Approve { award },
+            ) => Approved { demand, award, overtook_cancel },
+            (S::UnderReview | S::Cancelling { stage: Stage::UnderReview, .. }, Decline) => {
+                Declined { demand, overtook_cancel }
             }
             (S::Approved { award, .. }, Pay) => Paid { demand, award: *award },
-            (S::Progress { stage, cancelling: None, .. }, Cancel) => {
-                let (attempt, stage) = (self.attempts.saturating_add(1), *stage);
-                CancelAsked { demand, attempt, stage, answer_by: settings.answer_by(now) }
-            }
-            (S::Progress { cancelling, .. }, Agree { attempt }) if *cancelling == Some(attempt) => {
+            (S::Received, Cancel) => cancel_asked(Stage::Received),
+            (S::UnderReview, Cancel) => cancel_asked(Stage::UnderReview),
+            (S::Cancelling { attempt: asked, .. }, Agree { attempt }) if *asked == attempt => {
                 CancelAgreed { demand, attempt }
             }
-            (S::Progress { stage, cancelling, .. }, Stand { attempt, refusal })
-                if *cancelling == Some(attempt) =>
+            (S::Cancelling { attempt: asked, stage }, Stand { attempt, refusal })
+                if *asked == attempt =>
             {
                 CancelRefused { demand, attempt, stage: *stage, refusal }
             }
@@ -207,23 +205,21 @@ impl Aggregate for Claim {
             CancelAsked { attempt, .. } => attempt,
             _ => self.attempts,
         };
-        Self { demand: event.demand(), attempts, status: event.status() }
+        let (refusal, status) = (event.refusal(), event.status());
+        Self { demand: event.demand(), attempts, refusal, status }
     }
 
     fn progress(&self) -> Progress {
-        let refused = |reason: Rejection| Progress::Failed {
-            how: FailureKind::Refused,
-            reason: reason.to_string(),
-        };
-        match &self.status {
-            Status::Progress { cancelling: Some(_), .. } | Status::Leaving { .. } => {
-                Progress::Pending
+        let failed = |how, reason| Progress::Failed { how, reason };
+        match (&self.status, &self.refusal) {
+            (_, Some(Refusal { how, reason })) => failed(*how, reason.clone()),
+            (Status::Cancelling { .. } | Status::Leaving { .. }, _) => Progress::Pending,
+            (Status::Approved { overtook_cancel: true, .. }, _) => {
+                failed(FailureKind::Refused, Rejection::IsApproved.to_string())
             }
-            Status::Progress { refusal: Some(Refusal { how, reason }), .. } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
+            (Status::Declined { overtook_cancel: true }, _) => {
+                failed(FailureKind::Refused, Rejection::IsDeclined.to_string())
             }
-            Status::Approved { overtook_cancel: true, .. } => refused(Rejection::IsApproved),
-            Status::Declined { overtook_cancel: true } => refused(Rejection::IsDeclined),
             _ => Progress::Established,
         }
     }
@@ -239,16 +235,12 @@ impl Aggregate for Claim {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Progress { cancelling: None, .. } => Some("Received Claim"),
-            Status::Cancelled => Some("Canceled Claim"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Progress { cancelling: None, .. } => &["cancel"],
+            Status::Received | Status::UnderReview => &["cancel"],
             _ => &[],
         }
     }
@@ -292,21 +284,15 @@ impl ReceiveBody {
     }
 }
 
-impl Status {
-    /// The status shown to clients.
-    pub(super) const fn word(&self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Progress { cancelling: Some(_), .. } | Self::Leaving { .. } => "Cancelling",
-            Self::Progress { stage: Stage::Received, .. } => "Received",
-            Self::Progress { stage: Stage::UnderReview, .. } => "UnderReview",
-            Self::Cancelled => "Cancelled",
-            Self::Approved { .. } => "Approved",
-            Self::Declined { .. } => "Declined",
-            Self::Paid { .. } => "Paid",
-        }
+fn check_price(price: Money) -> Result<(), Rejection> {
+    match price {
+        Money::ZERO => Err(Rejection::NoPrice),
+        price if price.is_accepted() => Ok(()),
+        _ => Err(Rejection::TooDear),
     }
+}
 
+impl Status {
     pub(super) const fn award(&self) -> Option<Award> {
         match self {
             Self::Approved { award, .. } | Self::Paid { award } => Some(*award),
@@ -327,7 +313,7 @@ impl Status {
             }
             (Self::Leaving { attempt }, Agree { attempt: again }) if attempt == again => Ok(vec![]),
             (_, StartReview | Stand { .. })
-            | (Self::Progress { .. } | Self::Leaving { .. } | Self::Cancelled, Cancel)
+            | (Self::Cancelling { .. } | Self::Leaving { .. } | Self::Cancelled, Cancel)
             | (Self::Cancelled, FinishCancelling)
             | (Self::Declined { .. }, Decline)
             | (Self::Paid { .. }, Pay) => Ok(vec![]),
@@ -358,15 +344,15 @@ impl Event {
     }
 
     /// The status of the claim after this event.
-    pub(super) fn status(&self) -> Status {
-        let progress = |stage, cancelling, refusal| Status::Progress { stage, cancelling, refusal };
+    pub(super) const fn status(&self) -> Status {
         match *self {
-            Received { .. } => progress(Stage::Received, None, None),
-            ReviewStarted { cancelling, .. } => progress(Stage::UnderReview, cancelling, None),
-            CancelAsked { attempt, stage, .. } => progress(stage, Some(attempt), None),
-            CancelRefused { stage, ref refusal, .. } => {
-                progress(stage, None, Some(refusal.clone()))
+            Received { .. } | CancelRefused { stage: Stage::Received, .. } => Status::Received,
+            ReviewStarted { cancelling: None, .. }
+            | CancelRefused { stage: Stage::UnderReview, .. } => Status::UnderReview,
+            ReviewStarted { cancelling: Some(attempt), .. } => {
+                Status::Cancelling { attempt, stage: Stage::UnderReview }
             }
+            CancelAsked { attempt, stage, .. } => Status::Cancelling { attempt, stage },
             CancelAgreed { attempt, .. } => Status::Leaving { attempt },
             Cancelled { .. } => Status::Cancelled,
             Approved { award, overtook_cancel, .. } => Status::Approved { award, overtook_cancel },
@@ -376,9 +362,9 @@ impl Event {
     }
 
     /// The reason why the claim was not cancelled, when this event is such a refusal.
-    pub(super) fn refusal(&self) -> Option<Text> {
+    pub(super) fn refusal(&self) -> Option<Refusal> {
         match self {
-            CancelRefused { refusal, .. } => Some(refusal.reason.as_str().into()),
+            CancelRefused { refusal, .. } => Some(refusal.clone()),
             _ => None,
         }
     }

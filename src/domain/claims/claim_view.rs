@@ -78,7 +78,8 @@ impl ClaimView {
         if let Some(award) = status.award() {
             (self.cont_id, self.approved_price) = (Some(award.cont_id), Some(award.price));
         }
-        (self.status, self.reason) = (status.word().into(), event.refusal());
+        self.status = status.word().into();
+        self.reason = event.refusal().map(|refusal| refusal.reason.as_str().into());
     }
 
     fn review(&mut self, event: &review::Event) {

@@ -77,7 +77,7 @@ impl History {
             customer_id: demand.customer_id,
             price: award.map_or(demand.price, |award| award.price),
             cont_id: award.map(|award| award.cont_id),
-            reason: event.refusal(),
+            reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
             claim_dt: is_receipt.then_some(demand.claim_dt),
             ..Self::of::<Claim>(status.word())
         }

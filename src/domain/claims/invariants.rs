@@ -3,13 +3,13 @@
 
 use super::{
     cancellation::Cancellation,
-    claim::{Claim, Stage, Status as C},
+    claim::{Claim, Status as C},
     examination::Examination,
     examiners::Roster,
     patience::Patience,
     payment::{Payment, Status as P},
     payout::Payout,
-    review::{Review, Stage as Decision, Status as R},
+    review::{Review, Status as R},
 };
 use crate::domain::kernel::StateReader;
 
@@ -30,19 +30,14 @@ fn check_claim(state: &impl StateReader, number: u64, claim: &Claim) -> Result<(
     let is_settled = is_settled(state, number);
     let holds = match (&claim.status, review.status, payment.status) {
         (C::Cancelled, review, payment) => review == R::Cancelled && payment == P::Blank,
-        (C::Progress { cancelling: Some(_), .. } | C::Leaving { .. }, R::Cancelled, _) => {
-            !is_settled
-        }
+        (C::Cancelling { .. } | C::Leaving { .. }, R::Cancelled, _) => !is_settled,
         (_, R::Cancelled, _) => false,
         _ if !is_settled => true,
-        (
-            C::Progress { stage, cancelling: None, .. },
-            R::Progress(Decision::Assigned),
-            P::Blank,
-        ) => *stage == Stage::UnderReview,
-        (C::Declined { .. }, R::Progress(Decision::Declined), P::Blank) => true,
-        (C::Approved { award, .. }, R::Progress(Decision::Approved), P::Assigned)
-        | (C::Paid { award }, R::Progress(Decision::Approved), P::Completed) => {
+        (C::UnderReview, R::Assigned, P::Blank) | (C::Declined { .. }, R::Declined, P::Blank) => {
+            true
+        }
+        (C::Approved { award, .. }, R::Approved, P::Assigned)
+        | (C::Paid { award }, R::Approved, P::Completed) => {
             let (file, payout) = (review.file, payment.payout);
             (file.cont_id, file.price) == (Some(award.cont_id), award.price)
                 && (payout.cont_id, payout.price) == (award.cont_id, award.price)
@@ -88,5 +83,5 @@ fn check_review(state: &impl StateReader, number: u64, review: &Review) -> Resul
 }
 
 fn is_open(review: &Review) -> bool {
-    review.status == R::Progress(Decision::Assigned)
+    review.status == R::Assigned
 }

@@ -34,12 +34,13 @@ pub struct Payout {
     pub price: Money,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Blank,
-    Assigned,
-    Completed,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank;
+        Assigned: "Assigned";
+        Completed: "Completed", "Completed Payment";
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ impl Aggregate for Payment {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        (self.status == Status::Completed).then_some("Completed Payment")
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
@@ -135,17 +136,6 @@ impl From<Event> for Payment {
             Completed { payout, payment_dt } => {
                 Self { payout, paid_at: payment_dt, status: Status::Completed }
             }
-        }
-    }
-}
-
-impl Status {
-    /// The status shown to clients.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Assigned => "Assigned",
-            Self::Completed => "Completed",
         }
     }
 }

@@ -45,19 +45,19 @@ pub struct Review {
     desk: Desk,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// No examiner has a review of this number.
-    #[default]
-    Blank,
-    /// The review stands.
-    Progress(Stage),
-    /// The desk was asked to release the review.
-    Releasing { attempt: u32 },
-    /// The desk released the review; it is cancelled as soon as the claim agrees.
-    Released { attempt: u32 },
-    /// The claim is cancelled, too.
-    Cancelled,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank;
+        Assigned: "Assigned", "Assigned Examiner";
+        Approved: "Approved", "Approved Review";
+        Declined: "Declined", "Declined Review";
+        /// The desk was asked to release the review.
+        Releasing { attempt: u32 }: "Releasing";
+        /// The desk released the review; it is cancelled as soon as the claim agrees.
+        Released { attempt: u32 }: "Releasing";
+        Cancelled: "Cancelled";
+    }
 }
 
 /// The answer that the desk owes about a release that is not wanted any more.
@@ -73,59 +73,38 @@ enum Desk {
 }
 
 /// The commands of a review. An attempt is an attempt to cancel the claim, counted by the claim. The
-/// claim that the examiner names, if any, must be the right one. Without a time, the decision is
-/// made now.
+/// claim that the examiner names, if any, must be the right one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    Assign {
-        file: File,
-    },
-    // Without a price, the price claimed is approved.
+    /// The examiner gets the review.
+    Assign { file: File },
+    /// Without a price, the price claimed is approved. Without a time, the decision is made now.
     Approve {
         claim: Option<Number>,
         cont_id: Number,
         price: Option<Money>,
         review_dt: Option<Timestamp>,
     },
-    Decline {
-        claim: Option<Number>,
-        review_dt: Option<Timestamp>,
-    },
-    // The claim is to be cancelled, so the desk is asked to release the review.
-    Release {
-        attempt: u32,
-    },
-    // The attempt to cancel failed: the review goes on.
-    Keep {
-        attempt: u32,
-    },
-    // The claim agreed to this attempt.
-    Cancel {
-        attempt: u32,
-    },
-    ConfirmRelease {
-        attempt: u32,
-    },
-    DeclineRelease {
-        attempt: u32,
-        reason: String,
-    },
-    // The desk did not answer; whether it released the review is unknown.
-    LoseRelease {
-        attempt: u32,
-        reason: String,
-    },
-    // The desk has the review, whether it had released it or not.
-    ConfirmRetain {
-        attempt: u32,
-    },
-    // A client repeats that an examiner is assigned.
+    /// Without a time, the decision is made now.
+    Decline { claim: Option<Number>, review_dt: Option<Timestamp> },
+    /// The claim is to be cancelled, so the desk is asked to release the review.
+    Release { attempt: u32 },
+    /// The attempt to cancel failed: the review goes on.
+    Keep { attempt: u32 },
+    /// The claim agreed to this attempt.
+    Cancel { attempt: u32 },
+    /// The desk released the review.
+    ConfirmRelease { attempt: u32 },
+    /// The desk refused to release the review.
+    DeclineRelease { attempt: u32, reason: String },
+    /// The desk did not answer; whether it released the review is unknown.
+    LoseRelease { attempt: u32, reason: String },
+    /// The desk has the review, whether it had released it or not.
+    ConfirmRetain { attempt: u32 },
+    /// A client repeats that an examiner is assigned.
     Restate,
-    // The gate refused the request to the desk, so the desk released nothing.
-    TurnAwayRelease {
-        attempt: u32,
-        reason: String,
-    },
+    /// The gate refused the request to the desk, so the desk released nothing.
+    TurnAwayRelease { attempt: u32, reason: String },
 }
 
 rejections! {
@@ -166,21 +145,27 @@ impl Aggregate for Review {
     fn decide(&self, command: Command, now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
         let file = self.file;
+        let dated = |date| given_or_now(date, now).map(Some).ok_or(Rejection::BadDate);
         let event = match (self.status, command) {
             (S::Blank, Assign { file }) => Assigned { file },
-            (S::Progress(Stage::Assigned), Approve { claim, cont_id, price, review_dt }) => {
-                let file = self.approved(claim, cont_id, price)?;
-                let (claimed, price) = (self.file.price, file.price);
+            (S::Assigned | S::Approved, Approve { claim: Some(claim), .. })
+            | (S::Assigned | S::Declined, Decline { claim: Some(claim), .. })
+                if claim != file.claim_id =>
+            {
+                return Err(Rejection::OtherClaim);
+            }
+            (S::Assigned, Approve { cont_id, price, review_dt, .. }) => {
+                let approved = self.approved(cont_id, price)?;
+                let (claimed, price) = (file.price, approved.price);
                 if price > claimed {
                     return Err(Rejection::AboveClaim { claimed, price });
                 }
-                Approved { file, review_dt: dated(review_dt, now)? }
+                Approved { file: approved, review_dt: dated(review_dt)? }
             }
-            (S::Progress(Stage::Assigned), Decline { claim, review_dt }) => {
-                self.is_about(claim)?;
-                Declined { file, review_dt: dated(review_dt, now)? }
+            (S::Assigned, Decline { review_dt, .. }) => {
+                Declined { file, review_dt: dated(review_dt)? }
             }
-            (S::Progress(Stage::Assigned), Release { attempt }) if self.desk == Desk::Settled => {
+            (S::Assigned, Release { attempt }) if self.desk == Desk::Settled => {
                 ReleaseAsked { file, attempt }
             }
             (status, Keep { attempt }) if status == (S::Releasing { attempt }) => {
@@ -219,17 +204,12 @@ impl Aggregate for Review {
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Progress(Stage::Assigned) => Some("Assigned Examiner"),
-            Status::Progress(Stage::Approved) => Some("Approved Review"),
-            Status::Progress(Stage::Declined) => Some("Declined Review"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Progress(Stage::Assigned) => &["approve", "decline"],
+            Status::Assigned => &["approve", "decline"],
             _ => &[],
         }
     }
@@ -286,20 +266,21 @@ impl Review {
         match (self.status, command) {
             (S::Blank, _) => Err(Rejection::Unknown),
             (_, Assign { .. } | Restate)
-            | (S::Progress(_) | S::Releasing { .. } | S::Released { .. }, Keep { .. })
+            | (S::Declined, Decline { .. })
             | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (S::Releasing { attempt }, Release { attempt: again })
-            | (
-                S::Released { attempt },
-                Release { attempt: again } | ConfirmRelease { attempt: again },
-            ) if attempt == *again => Ok(vec![]),
-            (S::Progress(Stage::Approved), Approve { claim, cont_id, price, .. })
-                if self.approved(*claim, *cont_id, *price)? == self.file =>
+            (status, Keep { .. }) if status != S::Cancelled => Ok(vec![]),
+            (S::Approved, Approve { cont_id, price, .. })
+                if self.approved(*cont_id, *price)? == self.file =>
             {
                 Ok(vec![])
             }
-            (S::Progress(Stage::Declined), Decline { claim, .. }) => {
-                self.is_about(*claim).map(|()| vec![])
+            (status, Release { attempt }) if status == (S::Releasing { attempt: *attempt }) => {
+                Ok(vec![])
+            }
+            (status, Release { attempt } | ConfirmRelease { attempt })
+                if status == (S::Released { attempt: *attempt }) =>
+            {
+                Ok(vec![])
             }
 
             (
@@ -310,11 +291,11 @@ impl Review {
                 | TurnAwayRelease { .. }
                 | ConfirmRetain { .. },
             ) => Err(Rejection::AlreadyAnswered),
-            (S::Progress(Stage::Approved), _) => Err(Rejection::IsApproved),
-            (S::Progress(Stage::Declined), _) => Err(Rejection::IsDeclined),
+            (S::Approved, _) => Err(Rejection::IsApproved),
+            (S::Declined, _) => Err(Rejection::IsDeclined),
             (S::Cancelled, _) => Err(Rejection::IsCancelled),
             (_, Cancel { .. }) => Err(Rejection::NotReleased),
-            (S::Progress(Stage::Assigned), _) => Err(Rejection::DeskIsBusy),
+            (S::Assigned, _) => Err(Rejection::DeskIsBusy),
             (_, _) => Err(Rejection::IsBeingCancelled),
         }
     }
@@ -327,49 +308,18 @@ impl Review {
     /// The stage of the review. A review that is released to be cancelled is not decided on.
     const fn stage(&self) -> Stage {
         match self.status {
-            Status::Progress(stage) => stage,
+            Status::Approved => Stage::Approved,
+            Status::Declined => Stage::Declined,
             _ => Stage::Assigned,
         }
     }
 
     /// The file after this approval.
-    fn approved(
-        &self,
-        claim: Option<Number>,
-        cont_id: Number,
-        price: Option<Money>,
-    ) -> Result<File, Rejection> {
-        self.is_about(claim)?;
+    fn approved(&self, cont_id: Number, price: Option<Money>) -> Result<File, Rejection> {
         let price = price.unwrap_or(self.file.price);
         if price == Money::ZERO {
             return Err(Rejection::NoPrice);
         }
         Ok(File { cont_id: Some(cont_id), price, ..self.file })
-    }
-
-    fn is_about(&self, claim: Option<Number>) -> Result<(), Rejection> {
-        match claim {
-            Some(claim) if claim != self.file.claim_id => Err(Rejection::OtherClaim),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The time of a decision: the one that the client gave, or now.
-fn dated(review_dt: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
-    given_or_now(review_dt, now).map(Some).ok_or(Rejection::BadDate)
-}
-
-impl Status {
-    /// The status shown to clients.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Blank => "",
-            Self::Progress(Stage::Assigned) => "Assigned",
-            Self::Progress(Stage::Approved) => "Approved",
-            Self::Progress(Stage::Declined) => "Declined",
-            Self::Releasing { .. } | Self::Released { .. } => "Releasing",
-            Self::Cancelled => "Cancelled",
-        }
     }
 }

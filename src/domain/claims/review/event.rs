@@ -79,15 +79,16 @@ impl Event {
     /// The status of the review after this event.
     pub(in super::super) const fn status(&self) -> Status {
         match *self {
-            Assigned { .. } | ReleaseRefused { .. } | ReleaseWithdrawn { .. } => {
-                Status::Progress(Stage::Assigned)
-            }
             ReleaseAsked { attempt, .. } => Status::Releasing { attempt },
             Released { attempt, .. } => Status::Released { attempt },
-            RetainAsked { stage, .. } | Retained { stage, .. } => Status::Progress(stage),
-            Approved { .. } => Status::Progress(Stage::Approved),
-            Declined { .. } => Status::Progress(Stage::Declined),
             Cancelled { .. } => Status::Cancelled,
+            Approved { .. }
+            | RetainAsked { stage: Stage::Approved, .. }
+            | Retained { stage: Stage::Approved, .. } => Status::Approved,
+            Declined { .. }
+            | RetainAsked { stage: Stage::Declined, .. }
+            | Retained { stage: Stage::Declined, .. } => Status::Declined,
+            _ => Status::Assigned,
         }
     }
 }
