@@ -9,8 +9,7 @@ use madang::domain::{
         patience::Patience,
         payment,
         payout::Payout,
-        refusal::Refusal,
-        review::{self, File},
+        review::{self, File, Refusal},
     },
     kernel::{
         FailureKind, Money, Number, Timestamp,

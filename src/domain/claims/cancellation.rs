@@ -29,27 +29,21 @@ use super::{
         Command::{Agree, FinishCancelling, Stand},
         Stage,
     },
-    refusal::Refusal,
     review::{
         self,
         Command::{Cancel, Keep, Release},
-        Review,
+        Refusal, Review,
     },
 };
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Id, Meta, RejectedCommand, Saga, Step, Unchanged, WaitsFor,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Cancellation::{Agreeing, Closing, Finishing, Idle, Keeping, Refusing, Releasing, Waiting};
+use Cancellation::*;
 
 event_set!(
-    /// Events that the cancellation saga receives.
+    /// The events that the cancellation saga receives.
     Heard: Claim, Review
 );
 
-/// State of the cancellation of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Cancellation {
     /// No cancellation is under way.
@@ -58,26 +52,18 @@ pub enum Cancellation {
     /// No examiner has the claim yet.
     Waiting,
     /// `Release` was sent to the review.
-    Releasing {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
+    Releasing { attempt: u32 },
     /// The review is released, and `Agree` was sent to the claim, which may no longer wait.
-    Agreeing {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
+    Agreeing { attempt: u32 },
     /// The claim agreed, and `Cancel` was sent to the review.
     Closing,
     /// The review is cancelled, and `FinishCancelling` was sent to the claim.
     Finishing,
     /// The review will not be released, and `Stand` was sent to the claim.
     Refusing,
-    /// The claim stands, and `Keep` was sent to the review.
-    Keeping {
-        /// A newer attempt that the customer has begun since.
-        again: Option<u32>,
-    },
+    /// The claim stands, and `Keep` was sent to the review. `again`: a newer attempt that the
+    /// customer has begun since.
+    Keeping { again: Option<u32> },
 }
 
 impl Saga for Cancellation {
@@ -90,7 +76,7 @@ impl Saga for Cancellation {
 
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         match heard {
-            Heard::Claim(_, event) => self.on_claim(me, &event),
+            Heard::Claim(_, event) => self.on_claim(me, event),
             Heard::Review(_, event) => self.on_review(me, event),
         }
     }
@@ -99,26 +85,23 @@ impl Saga for Cancellation {
     /// meanwhile, or its desk still owes an answer to an earlier attempt. A rejection by the claim
     /// follows from an event that was handled before, and needs no action.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        match (self, refused.by::<Review>()) {
-            (Releasing { attempt }, Some(rejection)) => {
-                let how = match rejection {
-                    review::Rejection::DeskIsBusy => FailureKind::Unavailable,
-                    _ => FailureKind::Refused,
-                };
-                let reason = refused.reason.clone();
-                stand(me, attempt, Refusal { how, reason })
-            }
-            (state, _) => Step::wait(state),
-        }
+        let (Releasing { attempt }, Some(rejection)) = (&self, refused.by::<Review>()) else {
+            return Step::wait(self);
+        };
+        let how = match rejection {
+            review::Rejection::DeskIsBusy => FailureKind::Unavailable,
+            _ => FailureKind::Refused,
+        };
+        stand(me, *attempt, Refusal { how, reason: refused.reason.clone() })
     }
 
     fn on_no_op(self, me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
+        match self {
             // The review was decided on or its release refused before `Keep` arrived.
-            (Keeping { again }, Review::NAME, "Keep") => kept(me, again),
+            Keeping { again } if unchanged.is_of::<Review>(variant!(Keep)) => kept(me, again),
             // Another command made the claim stand first.
-            (Refusing, Claim::NAME, "Stand") => Step::done(),
-            (state, _, _) => Step::wait(state),
+            Refusing if unchanged.is_of::<Claim>(variant!(Stand)) => Step::done(),
+            state => Step::wait(state),
         }
     }
 
@@ -132,14 +115,12 @@ impl Saga for Cancellation {
 }
 
 impl Cancellation {
-    fn on_claim(self, me: Id<Self>, event: &claim::Event) -> Step<Self> {
+    fn on_claim(self, me: Id<Self>, event: claim::Event) -> Step<Self> {
         use claim::Event as E;
         match (self, event) {
             (Idle, E::CancelAsked { stage: Stage::Received, .. }) => Step::wait(Waiting),
             (Idle, E::CancelAsked { stage: Stage::UnderReview, attempt, .. })
-            | (Waiting, E::ReviewStarted { cancelling: Some(attempt), .. }) => {
-                release(me, *attempt)
-            }
+            | (Waiting, E::ReviewStarted { cancelling: Some(attempt), .. }) => release(me, attempt),
             (Releasing { attempt } | Agreeing { attempt }, E::CancelRefused { .. }) => {
                 Step::wait(Keeping { again: None }).send(me.of::<Review>(), Keep { attempt })
             }
@@ -150,7 +131,7 @@ impl Cancellation {
                 Step::done()
             }
             (Keeping { .. }, E::CancelAsked { attempt, .. }) => {
-                Step::wait(Keeping { again: Some(*attempt) })
+                Step::wait(Keeping { again: Some(attempt) })
             }
             (Keeping { .. }, E::CancelRefused { .. } | E::Approved { .. } | E::Declined { .. }) => {
                 Step::wait(Keeping { again: None })
@@ -187,8 +168,5 @@ fn stand(me: Id<Cancellation>, attempt: u32, refusal: Refusal) -> Step<Cancellat
 
 /// Ends the saga, or starts a newer attempt that the customer has begun meanwhile.
 fn kept(me: Id<Cancellation>, again: Option<u32>) -> Step<Cancellation> {
-    match again {
-        Some(attempt) => release(me, attempt),
-        None => Step::done(),
-    }
+    again.map_or_else(Step::done, |attempt| release(me, attempt))
 }

@@ -14,109 +14,120 @@
 //! The claim decides the race between the review's answer and the time limit of a cancellation:
 //! of `Agree` and `Stand`, the command that arrives first for an attempt to cancel holds.
 
-mod event;
-mod rejection;
-mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
 
-pub use event::{Award, Demand, Event, Stage};
-pub use rejection::Rejection;
-
-use super::{Claims, dates::given_or_now, desk::ReviewDesk, refusal::Refusal, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, Empty, FailureKind, Issuer, Method, Money, Number, Port,
-    Progress, Timestamp,
+use super::{
+    Claims,
+    dates::{given_or_now, timestamp},
+    desk::ReviewDesk,
+    review::Refusal,
+    settings::Settings,
 };
-use routes::{ReceiveBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
+use crate::domain::kernel::prelude::*;
 
-use Command::{
-    Agree, Approve, Cancel, Decline, FinishCancelling, Pay, Receive, Stand, StartReview,
-};
-use Event::{
-    Approved, CancelAgreed, CancelAsked, CancelRefused, Cancelled, Declined, Paid, Received,
-    ReviewStarted,
-};
+use Command::*;
+use Event::*;
 
-/// A claim on a policy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     demand: Demand,
-    award: Option<Award>,
-    /// Number of attempts to cancel the claim so far.
+    /// The number of attempts to cancel the claim so far.
     attempts: u32,
-    status: Status,
+    /// Why the last attempt to cancel failed, when nothing has happened since.
+    refusal: Option<Refusal>,
+    pub(super) status: Status,
 }
 
-/// Status of a claim.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Progress {
-        stage: Stage,
-        /// Why the last attempt to cancel the claim failed.
-        refusal: Option<Refusal>,
-    },
-    Cancelling {
-        attempt: u32,
-        stage: Stage,
-    },
-    Leaving {
-        attempt: u32,
-    },
-    Cancelled,
-    Approved {
-        overtook_cancel: bool,
-    },
-    Declined {
-        overtook_cancel: bool,
-    },
-    Paid,
+/// What the customer demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demand {
+    pub customer_id: Number,
+    pub price: Money,
+    /// The time at which the claim was made, according to the client.
+    pub claim_dt: Timestamp,
 }
 
-/// Commands of a claim.
+/// The part of a claim that the examiner approved, and the contract it is paid under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Award {
+    pub cont_id: Number,
+    pub price: Money,
+}
+
+statuses! {
+    pub enum Status {
+        Blank;
+        Received: "Received", "Received Claim";
+        UnderReview: "UnderReview", "Received Claim";
+        /// The review was asked to agree to this attempt.
+        Cancelling { attempt: u32, stage: Stage }: "Cancelling";
+        /// The claim agreed to this attempt: the review is released, and is to be cancelled.
+        Leaving { attempt: u32 }: "Cancelling";
+        Cancelled: "Cancelled", "Canceled Claim";
+        Approved { award: Award, overtook_cancel: bool }: "Approved";
+        Declined { overtook_cancel: bool }: "Declined";
+        Paid { award: Award }: "Paid";
+    }
+}
+
+/// The stage of a claim that the examiner has not decided on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    Received,
+    UnderReview,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
-    /// A customer claims.
-    Receive {
-        /// The customer who claims.
-        customer_id: Number,
-        /// The amount, in won.
-        price: Money,
-        /// The time at which the claim was made, according to the client; `None` is now.
-        claim_dt: Option<Timestamp>,
-    },
-    /// An examiner has the claim.
+    // Without a time, the claim is made now.
+    Receive { customer_id: Number, price: Money, claim_dt: Option<Timestamp> },
     StartReview,
-    /// The examiner approved the claim.
-    Approve {
-        /// The award.
-        award: Award,
-    },
-    /// The examiner declined the claim.
+    Approve { award: Award },
     Decline,
-    /// The customer cancels the claim.
     Cancel,
-    /// The review is released, so this attempt to cancel may succeed.
-    Agree {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
-    /// This attempt to cancel fails.
-    Stand {
-        /// The attempt to cancel.
-        attempt: u32,
-        /// The reason.
-        refusal: Refusal,
-    },
-    /// The review is cancelled.
+    // The review is released, so this attempt to cancel may succeed.
+    Agree { attempt: u32 },
+    // This attempt to cancel fails.
+    Stand { attempt: u32, refusal: Refusal },
+    // The review is cancelled.
     FinishCancelling,
-    /// The award was paid out.
     Pay,
+}
+
+/// The events of a claim. Attempts to cancel it are counted from 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Received { demand: Demand },
+    // An examiner has the claim, maybe during an attempt to cancel it.
+    ReviewStarted { demand: Demand, cancelling: Option<u32> },
+    // The review is asked to agree to the cancellation. Without `answer_by` there is no limit.
+    CancelAsked { demand: Demand, attempt: u32, stage: Stage, answer_by: Option<Timestamp> },
+    // The review is released, and the claim will be cancelled.
+    CancelAgreed { demand: Demand, attempt: u32 },
+    // The attempt to cancel failed; the claim stands as before.
+    CancelRefused { demand: Demand, attempt: u32, stage: Stage, refusal: Refusal },
+    // The claim is cancelled, and no examiner works on it any more.
+    Cancelled { demand: Demand },
+    Approved { demand: Demand, award: Award, overtook_cancel: bool },
+    Declined { demand: Demand, overtook_cancel: bool },
+    Paid { demand: Demand, award: Award },
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such claim";
+        AlreadyReceived: "the claim has been received already";
+        NoPrice: invalid "the price must be at least 1 won";
+        NotUnderReview: "the claim is not under review";
+        IsApproved: "the claim has been approved already";
+        IsDeclined: "the claim has been declined already";
+        IsPaid: "the claim has been paid already";
+        IsCancelled: "the claim is cancelled";
+        NotCancelling: "the claim is not being cancelled";
+        TooDear: invalid "the price must be at most {}", Money::MAX;
+        BadDate: invalid "`claimDt` is in milliseconds, from the year 2000 to tomorrow";
+    }
 }
 
 impl Aggregate for Claim {
@@ -131,66 +142,50 @@ impl Aggregate for Claim {
         match command {
             Receive { .. } => Issuer::Anyone,
             Cancel => Issuer::Customer,
-            StartReview
-            | Approve { .. }
-            | Decline
-            | Agree { .. }
-            | Stand { .. }
-            | FinishCancelling
-            | Pay => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
     fn decide(&self, command: Command, now: Timestamp, settings: &Settings) -> Decision<Self> {
-        use Stage as At;
         use Status as S;
         let demand = self.demand;
-        match (&self.status, command) {
-            (S::Blank, Receive { price: Money::ZERO, .. }) => Err(Rejection::NoPrice),
-            (S::Blank, Receive { price, .. }) if !price.is_accepted() => Err(Rejection::TooDear),
+        let overtook_cancel = matches!(self.status, S::Cancelling { .. });
+        let cancel_asked = |stage| {
+            let (attempt, answer_by) = (self.attempts.saturating_add(1), settings.answer_by(now));
+            CancelAsked { demand, attempt, stage, answer_by }
+        };
+        let event = match (&self.status, command) {
             (S::Blank, Receive { customer_id, price, claim_dt }) => {
+                check_price(price)?;
                 let claim_dt = given_or_now(claim_dt, now).ok_or(Rejection::BadDate)?;
-                Ok(vec![Received { demand: Demand { customer_id, price, claim_dt } }])
+                Received { demand: Demand { customer_id, price, claim_dt } }
             }
-            (S::Progress { stage: At::Received, .. }, StartReview) => {
-                Ok(vec![ReviewStarted { demand, cancelling: None }])
+            (S::Received, StartReview) => ReviewStarted { demand, cancelling: None },
+            (S::Cancelling { attempt, stage: Stage::Received }, StartReview) => {
+                ReviewStarted { demand, cancelling: Some(*attempt) }
             }
-            (S::Cancelling { attempt, stage: At::Received }, StartReview) => {
-                Ok(vec![ReviewStarted { demand, cancelling: Some(*attempt) }])
+            (
+                S::UnderReview | S::Cancelling { stage: Stage::UnderReview, .. },
+                Approve { award },
+            ) => Approved { demand, award, overtook_cancel },
+            (S::UnderReview | S::Cancelling { stage: Stage::UnderReview, .. }, Decline) => {
+                Declined { demand, overtook_cancel }
             }
-            (S::Progress { stage, .. }, Cancel) => Ok(vec![CancelAsked {
-                demand,
-                attempt: self.attempts.saturating_add(1),
-                stage: *stage,
-                answer_by: settings.answer_by(now),
-            }]),
-            (S::Cancelling { attempt, .. }, Agree { attempt: agreed }) if *attempt == agreed => {
-                Ok(vec![CancelAgreed { demand, attempt: agreed }])
+            (S::Approved { award, .. }, Pay) => Paid { demand, award: *award },
+            (S::Received, Cancel) => cancel_asked(Stage::Received),
+            (S::UnderReview, Cancel) => cancel_asked(Stage::UnderReview),
+            (S::Cancelling { attempt: asked, .. }, Agree { attempt }) if *asked == attempt => {
+                CancelAgreed { demand, attempt }
             }
-            (S::Cancelling { attempt, stage }, Stand { attempt: refused, refusal })
-                if *attempt == refused =>
+            (S::Cancelling { attempt: asked, stage }, Stand { attempt, refusal })
+                if *asked == attempt =>
             {
-                Ok(vec![CancelRefused { demand, attempt: refused, stage: *stage, refusal }])
+                CancelRefused { demand, attempt, stage: *stage, refusal }
             }
-            (S::Leaving { .. }, FinishCancelling) => Ok(vec![Cancelled { demand }]),
-            (S::Progress { stage: At::UnderReview, .. }, Approve { award }) => {
-                Ok(vec![Approved { demand, award, overtook_cancel: false }])
-            }
-            (S::Cancelling { stage: At::UnderReview, .. }, Approve { award }) => {
-                Ok(vec![Approved { demand, award, overtook_cancel: true }])
-            }
-            (S::Progress { stage: At::UnderReview, .. }, Decline) => {
-                Ok(vec![Declined { demand, overtook_cancel: false }])
-            }
-            (S::Cancelling { stage: At::UnderReview, .. }, Decline) => {
-                Ok(vec![Declined { demand, overtook_cancel: true }])
-            }
-            (S::Approved { .. }, Pay) => match self.award {
-                Some(award) => Ok(vec![Paid { demand, award }]),
-                None => Ok(vec![]),
-            },
-            (status, command) => self.already(status, &command),
-        }
+            (S::Leaving { .. }, FinishCancelling) => Cancelled { demand },
+            (status, command) => return status.already(&command),
+        };
+        Ok(vec![event])
     }
 
     fn waits_for_port(command: &Command) -> Option<&'static str> {
@@ -202,139 +197,175 @@ impl Aggregate for Claim {
     }
 
     fn step_is_pending(&self) -> bool {
-        matches!(self.status, Status::Cancelling { .. } | Status::Leaving { .. })
+        self.progress() == Progress::Pending
     }
 
     fn evolve(self, event: Event) -> Self {
-        let standing = |stage, refusal| Status::Progress { stage, refusal };
-        let status = match event {
-            Received { demand } => {
-                return Self { demand, status: standing(Stage::Received, None), ..self };
-            }
-            ReviewStarted { cancelling: None, .. } => standing(Stage::UnderReview, None),
-            ReviewStarted { cancelling: Some(attempt), .. } => {
-                Status::Cancelling { attempt, stage: Stage::UnderReview }
-            }
-            CancelAsked { attempt, stage, .. } => {
-                let status = Status::Cancelling { attempt, stage };
-                return Self { attempts: attempt, status, ..self };
-            }
-            CancelAgreed { attempt, .. } => Status::Leaving { attempt },
-            CancelRefused { stage, refusal, .. } => standing(stage, Some(refusal)),
-            Cancelled { .. } => Status::Cancelled,
-            Approved { award, overtook_cancel, .. } => {
-                let status = Status::Approved { overtook_cancel };
-                return Self { award: Some(award), status, ..self };
-            }
-            Declined { overtook_cancel, .. } => Status::Declined { overtook_cancel },
-            Paid { .. } => Status::Paid,
+        let attempts = match event {
+            CancelAsked { attempt, .. } => attempt,
+            _ => self.attempts,
         };
-        Self { status, ..self }
+        let (refusal, status) = (event.refusal(), event.status());
+        Self { demand: event.demand(), attempts, refusal, status }
     }
 
     fn progress(&self) -> Progress {
-        let refused = |reason: Rejection| Progress::Failed {
-            how: FailureKind::Refused,
-            reason: reason.to_string(),
-        };
-        match &self.status {
-            Status::Cancelling { .. } | Status::Leaving { .. } => Progress::Pending,
-            Status::Progress { refusal: Some(Refusal { how, reason }), .. } => {
-                Progress::Failed { how: *how, reason: reason.clone() }
+        let failed = |how, reason| Progress::Failed { how, reason };
+        match (&self.status, &self.refusal) {
+            (_, Some(Refusal { how, reason })) => failed(*how, reason.clone()),
+            (Status::Cancelling { .. } | Status::Leaving { .. }, _) => Progress::Pending,
+            (Status::Approved { overtook_cancel: true, .. }, _) => {
+                failed(FailureKind::Refused, Rejection::IsApproved.to_string())
             }
-            Status::Approved { overtook_cancel: true } => refused(Rejection::IsApproved),
-            Status::Declined { overtook_cancel: true } => refused(Rejection::IsDeclined),
-            Status::Blank
-            | Status::Progress { refusal: None, .. }
-            | Status::Cancelled
-            | Status::Approved { overtook_cancel: false }
-            | Status::Declined { overtook_cancel: false }
-            | Status::Paid => Progress::Established,
+            (Status::Declined { overtook_cancel: true }, _) => {
+                failed(FailureKind::Refused, Rejection::IsDeclined.to_string())
+            }
+            _ => Progress::Established,
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        Shown {
-            id: number,
-            customer_id: self.demand.customer_id,
-            price: self.demand.price,
-            claim_dt: self.demand.claim_dt,
-            status: self.status(),
-            cont_id: self.award.map(|award| award.cont_id),
-            approved_price: self.award.map(|award| award.price),
+        let Demand { customer_id, price, claim_dt } = self.demand;
+        let award = self.status.award();
+        object! {
+            "id": number, "customerId": customer_id, "price": price, "claimDt": claim_dt,
+            "status": self.status.word(), "contId"?: award.map(|award| award.cont_id),
+            "approvedPrice"?: award.map(|award| award.price),
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Progress { .. } => Some("Received Claim"),
-            Status::Cancelled => Some("Canceled Claim"),
-            _ => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Progress { .. } => &["cancel"],
+            Status::Received | Status::UnderReview => &["cancel"],
             _ => &[],
         }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
+        let cancelled: &[&str] = &["Canceled Claim", "Cancelled Claim"];
+        let words = [(cancelled, Cancel), (CANCELLED, Cancel)];
         CommandRoutes::new()
-            .ignoring(routes::IGNORED)
+            .ignoring(IGNORED)
             .creates("receive", ReceiveBody::means)
-            .command("cancel", |Empty {}| Ok(Cancel))
-            .on_item("cancel by status", [Method::Put], StatusBody::means)
-            .on_item("cancel by status", [Method::Post], StatusBody::means)
-            .on_item("cancel by status", [Method::Patch], StatusBody::means)
+            .command("cancel", |Empty {}| Cancel)
+            .on_word("cancel by status", [Put, Post, Patch], "status", words)
     }
 }
 
-impl Claim {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match &self.status {
-            Status::Blank => "",
-            Status::Progress { stage, .. } => stage.name(),
-            Status::Cancelling { .. } | Status::Leaving { .. } => "Cancelling",
-            Status::Cancelled => "Cancelled",
-            Status::Approved { .. } => "Approved",
-            Status::Declined { .. } => "Declined",
-            Status::Paid => "Paid",
+/// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
+const IGNORED: &[&str] =
+    &["id", "customerId", "price", "claimDt", "status", "contId", "approvedPrice"];
+
+const RECEIVED: &[&str] = &["Received Claim", "received"];
+
+/// `{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}`; the last two
+/// may be left out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ReceiveBody {
+    customer_id: Number,
+    price: Money,
+    status: Option<Text>,
+    claim_dt: Option<Number>,
+}
+
+impl ReceiveBody {
+    fn means(self) -> Result<Command, Malformed> {
+        let Self { customer_id, price, status, claim_dt } = self;
+        let command = Receive { customer_id, price, claim_dt: timestamp(claim_dt) };
+        match status {
+            None => Ok(command),
+            Some(status) => status.means(&[(RECEIVED, command)]),
+        }
+    }
+}
+
+fn check_price(price: Money) -> Result<(), Rejection> {
+    match price {
+        Money::ZERO => Err(Rejection::NoPrice),
+        price if price.is_accepted() => Ok(()),
+        _ => Err(Rejection::TooDear),
+    }
+}
+
+impl Status {
+    pub(super) const fn award(&self) -> Option<Award> {
+        match self {
+            Self::Approved { award, .. } | Self::Paid { award } => Some(*award),
+            _ => None,
         }
     }
 
-    /// Returns the award, once the claim is approved.
-    #[must_use]
-    pub const fn award(&self) -> Option<Award> {
-        self.award
-    }
-
-    /// Decides the lower half of the table: commands that change nothing, and rejections. `Stand`
+    /// The rest of the transition table: commands that change nothing, and rejections. `Stand`
     /// for an attempt to cancel that is over changes nothing.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
-    fn already(&self, status: &Status, command: &Command) -> Decision<Self> {
-        use Status as S;
-        match (status, command) {
-            (S::Blank, _) => Err(Rejection::Unknown),
+    fn already(&self, command: &Command) -> Decision<Claim> {
+        match (self, command) {
+            (Self::Blank, _) => Err(Rejection::Unknown),
             (_, Receive { .. }) => Err(Rejection::AlreadyReceived),
-            (_, StartReview | Stand { .. }) => Ok(vec![]),
-            (S::Cancelling { .. } | S::Leaving { .. } | S::Cancelled, Cancel) => Ok(vec![]),
-            (S::Leaving { attempt }, Agree { attempt: again }) if attempt == again => Ok(vec![]),
-            (S::Cancelled, FinishCancelling) => Ok(vec![]),
-            (S::Approved { .. } | S::Paid, Approve { award }) if self.award == Some(*award) => {
+            (Self::Approved { award, .. } | Self::Paid { award }, Approve { award: again })
+                if award == again =>
+            {
                 Ok(vec![])
             }
-            (S::Declined { .. }, Decline) | (S::Paid, Pay) => Ok(vec![]),
+            (Self::Leaving { attempt }, Agree { attempt: again }) if attempt == again => Ok(vec![]),
+            (_, StartReview | Stand { .. })
+            | (Self::Cancelling { .. } | Self::Leaving { .. } | Self::Cancelled, Cancel)
+            | (Self::Cancelled, FinishCancelling)
+            | (Self::Declined { .. }, Decline)
+            | (Self::Paid { .. }, Pay) => Ok(vec![]),
 
             (_, Agree { .. } | FinishCancelling) => Err(Rejection::NotCancelling),
-            (S::Approved { .. }, _) => Err(Rejection::IsApproved),
-            (S::Declined { .. }, _) => Err(Rejection::IsDeclined),
-            (S::Paid, _) => Err(Rejection::IsPaid),
-            (S::Leaving { .. } | S::Cancelled, _) => Err(Rejection::IsCancelled),
-            (S::Progress { .. } | S::Cancelling { .. }, _) => Err(Rejection::NotUnderReview),
+            (Self::Approved { .. }, _) => Err(Rejection::IsApproved),
+            (Self::Declined { .. }, _) => Err(Rejection::IsDeclined),
+            (Self::Paid { .. }, _) => Err(Rejection::IsPaid),
+            (Self::Leaving { .. } | Self::Cancelled, _) => Err(Rejection::IsCancelled),
+            (_, _) => Err(Rejection::NotUnderReview),
+        }
+    }
+}
+
+impl Event {
+    pub(super) const fn demand(&self) -> Demand {
+        match self {
+            Received { demand }
+            | ReviewStarted { demand, .. }
+            | CancelAsked { demand, .. }
+            | CancelAgreed { demand, .. }
+            | CancelRefused { demand, .. }
+            | Cancelled { demand }
+            | Approved { demand, .. }
+            | Declined { demand, .. }
+            | Paid { demand, .. } => *demand,
+        }
+    }
+
+    /// The status of the claim after this event.
+    pub(super) const fn status(&self) -> Status {
+        match *self {
+            Received { .. } | CancelRefused { stage: Stage::Received, .. } => Status::Received,
+            ReviewStarted { cancelling: None, .. }
+            | CancelRefused { stage: Stage::UnderReview, .. } => Status::UnderReview,
+            ReviewStarted { cancelling: Some(attempt), .. } => {
+                Status::Cancelling { attempt, stage: Stage::UnderReview }
+            }
+            CancelAsked { attempt, stage, .. } => Status::Cancelling { attempt, stage },
+            CancelAgreed { attempt, .. } => Status::Leaving { attempt },
+            Cancelled { .. } => Status::Cancelled,
+            Approved { award, overtook_cancel, .. } => Status::Approved { award, overtook_cancel },
+            Declined { overtook_cancel, .. } => Status::Declined { overtook_cancel },
+            Paid { award, .. } => Status::Paid { award },
+        }
+    }
+
+    /// The reason why the claim was not cancelled, when this event is such a refusal.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            CancelRefused { refusal, .. } => Some(refusal.clone()),
+            _ => None,
         }
     }
 }

@@ -4,17 +4,17 @@
 //! Every attempt to cancel has idempotency keys of its own. An unanswered release may have
 //! happened, so a `retain` call follows that undoes the release under its key. It is repeated
 //! until the desk answers; a desk that declines it has nothing to take back. A release that the
-//! gate rejected did not happen, so no `retain` follows.
+//! gate refused did not happen, so no `retain` follows.
 
 use super::review::{
     Command::{ConfirmRelease, ConfirmRetain, DeclineRelease, LoseRelease, TurnAwayRelease},
     Event::{self, ReleaseAsked, RetainAsked},
-    File, Review,
+    Review,
 };
-use crate::domain::kernel::{Dispatch, Id, Meta, Port, PortReply, PortRequest, RetryPolicy};
-use serde_json::{Value, json};
+use crate::domain::kernel::prelude::*;
 
-/// Port to the review desk.
+use PortReply::*;
+
 #[derive(Clone, Copy, Debug)]
 pub struct ReviewDesk;
 
@@ -23,51 +23,37 @@ impl Port for ReviewDesk {
     type Events = (Id<Review>, Event);
 
     fn ask((review, event): &Self::Events, _meta: &Meta) -> Option<PortRequest> {
-        let release = |attempt: &u32| format!("release-{review}-{attempt}");
-        match event {
-            ReleaseAsked { file, attempt } => Some(PortRequest {
-                operation: "release",
-                key: release(attempt),
-                undoes: None,
-                body: body("release", *review, *file),
-                retry_policy: RetryPolicy::UntilDeadline,
-            }),
-            RetainAsked { file, attempt, .. } => Some(PortRequest {
-                operation: "retain",
-                key: format!("retain-{review}-{attempt}"),
-                undoes: Some(("release", release(attempt))),
-                body: body("retain", *review, *file),
-                retry_policy: RetryPolicy::UntilAnswered,
-            }),
-            _ => None,
-        }
+        let attempt = attempt(event)?;
+        let key = |operation: &str| format!("{operation}-{review}-{attempt}");
+        let (operation, undoes, retry_policy) = match event {
+            ReleaseAsked { .. } => ("release", None, RetryPolicy::UntilDeadline),
+            _ => ("retain", Some(("release", key("release"))), RetryPolicy::UntilAnswered),
+        };
+        let file = event.file();
+        let body = json!({
+            "operation": operation, "reviewId": review, "claimId": file.claim_id,
+            "customerId": file.customer_id, "examinerId": file.examiner_id,
+        });
+        Some(PortRequest { operation, key: key(operation), undoes, body, retry_policy })
     }
 
     fn on_reply((review, event): &Self::Events, _meta: &Meta, answer: &PortReply) -> Dispatch {
-        let attempt = event.attempt().unwrap_or_default();
-        let command = match (event, answer) {
-            (ReleaseAsked { .. }, PortReply::Approved(_)) => ConfirmRelease { attempt },
-            (ReleaseAsked { .. }, PortReply::Declined(reason)) => {
-                DeclineRelease { attempt, reason: reason.clone() }
-            }
-            (ReleaseAsked { .. }, PortReply::Unreachable(reason)) => {
-                LoseRelease { attempt, reason: reason.clone() }
-            }
-            (ReleaseAsked { .. }, PortReply::TurnedAway(reason)) => {
-                TurnAwayRelease { attempt, reason: reason.clone() }
-            }
-            _ => ConfirmRetain { attempt },
+        let attempt = attempt(event).unwrap_or_default();
+        let command = match (event, answer.clone()) {
+            (RetainAsked { .. }, _) => ConfirmRetain { attempt },
+            (_, Approved(_)) => ConfirmRelease { attempt },
+            (_, Declined(reason)) => DeclineRelease { attempt, reason },
+            (_, Unreachable(reason)) => LoseRelease { attempt, reason },
+            (_, TurnedAway(reason)) => TurnAwayRelease { attempt, reason },
         };
         Dispatch::new(*review, command)
     }
 }
 
-fn body(operation: &str, review: Id<Review>, file: File) -> Value {
-    json!({
-        "operation": operation,
-        "reviewId": review,
-        "claimId": file.claim_id,
-        "customerId": file.customer_id,
-        "examinerId": file.examiner_id,
-    })
+/// The attempt to cancel for which the desk is asked; `None` when it is not asked.
+const fn attempt(event: &Event) -> Option<u32> {
+    match event {
+        ReleaseAsked { attempt, .. } | RetainAsked { attempt, .. } => Some(*attempt),
+        _ => None,
+    }
 }

@@ -19,33 +19,22 @@ use super::{
     examiners::Roster,
     review::{self, Command::Assign, File, Review},
 };
-use crate::domain::kernel::{
-    Aggregate, Id, Meta, Number, RejectedCommand, Saga, Step, Unchanged, WaitsFor, roster,
-};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::{prelude::*, roster};
 
-#[cfg(test)]
-mod specs;
-
-use Examination::{Assigning, Closing, Examining, Idle, Seeking};
+use Examination::*;
 
 event_set!(
-    /// Events that the examination saga receives.
+    /// The events that the examination saga receives.
     Heard: Claim, Review, Roster
 );
 
-/// State of the examination of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Examination {
     /// No examination is under way.
     #[default]
     Idle,
     /// The roster was asked for an examiner.
-    Seeking {
-        /// The demand.
-        demand: Demand,
-    },
+    Seeking { demand: Demand },
     /// The examiner was found, and `Assign` was sent to the review.
     Assigning,
     /// The examiner has the review.
@@ -71,7 +60,7 @@ impl Saga for Examination {
     fn react(self, me: Id<Self>, heard: Heard, _meta: &Meta) -> Step<Self> {
         use claim::Event as C;
         use review::Event as R;
-        let (claim, review) = (me.of::<Claim>(), me.of::<Review>());
+        let claim = me.of::<Claim>();
         match (self, heard) {
             (Idle, Heard::Claim(_, C::Received { demand })) => Step::wait(Seeking { demand })
                 .send(me.of::<Roster>(), roster::Command::Assign { work: me.number() }),
@@ -79,7 +68,7 @@ impl Saga for Examination {
                 let Demand { customer_id, price, .. } = demand;
                 let (claim_id, examiner_id) = (Number(me.number()), clerk);
                 let file = File { claim_id, customer_id, examiner_id, price, cont_id: None };
-                Step::wait(Assigning).send(review, Assign { file })
+                Step::wait(Assigning).send(me.of::<Review>(), Assign { file })
             }
             (Assigning, Heard::Review(_, R::Assigned { .. })) => {
                 Step::wait(Examining).send(claim, StartReview)
@@ -103,9 +92,8 @@ impl Saga for Examination {
     /// Closes the work in the roster that all claims of versions before shared, when the claim has no
     /// roster of its own. Any other rejection blocks the saga instance.
     fn on_rejected(self, me: Id<Self>, refused: &RejectedCommand) -> Step<Self> {
-        let is_missing = refused.by::<Roster>().is_some();
         match self {
-            Closing if is_missing && refused.number != Roster::SHARED.number() => {
+            Closing if refused.is_by::<Roster>() && refused.number != Roster::SHARED.number() => {
                 close(me, Roster::SHARED, Step::wait(Closing))
             }
             state => Step::stuck(state, refused.reason.clone()),
@@ -114,9 +102,9 @@ impl Saga for Examination {
 
     /// Ends the saga when the roster had closed the work already.
     fn on_no_op(self, _me: Id<Self>, unchanged: &Unchanged) -> Step<Self> {
-        match (self, unchanged.aggregate.as_str(), unchanged.command.as_str()) {
-            (Closing, Roster::NAME, "Close") => Step::done(),
-            (state, _, _) => Step::wait(state),
+        match self {
+            Closing if unchanged.is_of::<Roster>(variant!(roster::Command::Close)) => Step::done(),
+            state => Step::wait(state),
         }
     }
 
@@ -132,4 +120,22 @@ impl Saga for Examination {
 
 fn close(me: Id<Examination>, roster: Id<Roster>, step: Step<Examination>) -> Step<Examination> {
     step.send(roster, roster::Command::Close { work: me.number() })
+}
+
+#[test]
+fn work_without_a_roster_of_its_own_is_closed_in_the_shared_one() {
+    use crate::domain::kernel::NextState;
+    let me = Id::new(7);
+    let close = roster::Command::Close { work: 7 };
+    let unknown =
+        |roster| RejectedCommand::new::<Roster>(roster, &close, roster::Rejection::Unknown);
+    let expected = Step::wait(Closing).send(Roster::SHARED, close.clone());
+    assert_eq!(Closing.on_rejected(me, &unknown(me.of())), expected);
+    let closed = roster::Event::Closed { work: 7, clerk: Number(101) };
+    let heard = Heard::Roster(Roster::SHARED, closed);
+    assert_eq!(Examination::route(&heard), Some(7));
+    let meta = Meta { position: 9, version: 9, time: Timestamp(0), correlation: 7 };
+    assert_eq!(Closing.react(me, heard, &meta), Step::done());
+    let stuck = Closing.on_rejected(me, &unknown(Roster::SHARED)).next;
+    assert!(matches!(stuck, NextState::Stuck(..)), "{stuck:?}");
 }

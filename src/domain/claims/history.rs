@@ -1,33 +1,33 @@
 //! View of what happened to claims, for customers: one row for each event of a claim, its review or
 //! its payment that a customer understands, newest first. Steps between them have no row.
 
-use super::{claim::Claim, payment::Payment, review::Review};
-use crate::domain::kernel::{Aggregate, Field, Meta, Money, Number, Text, Timestamp, View};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use super::{
+    claim::{self, Claim},
+    payment::{self, Payment},
+    review::{self, Review},
+};
+use crate::domain::kernel::prelude::*;
 
 event_set!(
-    /// Events that may add a row to the history.
+    /// The events that may add a row to the history.
     Heard: Claim, Review, Payment
 );
 
-/// Row of the history: one event.
+/// One event. A date is there where the event tells it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History {
-    /// Number of the row: the position of the event's record.
+    /// The position of the event's record.
     pub id: u64,
-    /// The claim that the event concerns.
     pub claim_id: u64,
-    /// The customer who claimed.
     pub customer_id: Number,
-    /// Description of the event in words.
+    /// The event in words.
     pub what: Text,
     /// The resource that changed: `claims`, `reviews` or `payments`.
     pub resource: Text,
-    /// Status of that resource after the event.
+    /// The status of that resource after the event.
     pub status: Text,
-    /// The amount claimed, approved or paid, in won.
+    /// The amount claimed, approved or paid.
     pub price: Money,
     /// The examiner, where a review is concerned.
     pub examiner_id: Option<Number>,
@@ -35,13 +35,9 @@ pub struct History {
     pub cont_id: Option<Number>,
     /// The reason of a refusal.
     pub reason: Option<Text>,
-    /// Time at which the claim was made, where it is received, in milliseconds since the epoch.
     pub claim_dt: Option<Timestamp>,
-    /// Time at which the examiner decided, where that is told, in milliseconds since the epoch.
     pub review_dt: Option<Timestamp>,
-    /// Time at which the award was paid, where that is told, in milliseconds since the epoch.
     pub payment_dt: Option<Timestamp>,
-    /// Time of the event, in milliseconds since the epoch.
     pub time: Timestamp,
 }
 
@@ -51,21 +47,10 @@ impl View for History {
     const NEWEST_FIRST: bool = true;
     // 2: with sentences that say who decided, and whether a cancellation came too late.
     const SHAPE: u32 = 2;
-    const FIELDS: &'static [Field] = &[
-        Field::key("id"),
-        Field::number("claimId"),
-        Field::number("customerId"),
-        Field::text("what"),
-        Field::text("resource"),
-        Field::text("status"),
-        Field::number("price"),
-        Field::number("examinerId"),
-        Field::number("contId"),
-        Field::time("claimDt"),
-        Field::time("reviewDt"),
-        Field::time("paymentDt"),
-        Field::time("time"),
-    ];
+    const FIELDS: &'static [Field] = fields!(
+        key "id"; number "claimId", "customerId"; text "what", "resource", "status";
+        number "price", "examinerId", "contId"; time "claimDt", "reviewDt", "paymentDt", "time"
+    );
 
     fn key(heard: &Heard, meta: &Meta) -> Option<u64> {
         heard.what().map(|_| meta.position)
@@ -77,47 +62,28 @@ impl View for History {
         let row = match heard {
             Heard::Claim(_, event) => Self::of_claim(&event),
             Heard::Review(_, event) => Self::of_review(&event),
-            Heard::Payment(_, event) => {
-                let payout = event.payout();
-                Self {
-                    customer_id: payout.customer_id,
-                    price: payout.price,
-                    cont_id: Some(payout.cont_id),
-                    payment_dt: event.payment_dt(),
-                    ..Self::of::<Payment>(event.status())
-                }
-            }
+            Heard::Payment(_, event) => Self::of_payment(event.into()),
         };
         Some(Self { id, claim_id, what, time, ..row })
     }
 }
 
-impl Heard {
-    /// The description for the customer; `None` for a step that means nothing to the customer.
-    const fn what(&self) -> Option<&'static str> {
-        match self {
-            Self::Claim(_, event) => event.what(),
-            Self::Review(_, event) => event.what(),
-            Self::Payment(_, event) => Some(event.what()),
-        }
-    }
-}
-
 impl History {
-    fn of_claim(event: &super::claim::Event) -> Self {
-        let (demand, award) = (event.demand(), event.award());
-        let is_receipt = matches!(event, super::claim::Event::Received { .. });
+    fn of_claim(event: &claim::Event) -> Self {
+        let (demand, status) = (event.demand(), event.status());
+        let award = status.award();
+        let is_receipt = matches!(event, claim::Event::Received { .. });
         Self {
             customer_id: demand.customer_id,
             price: award.map_or(demand.price, |award| award.price),
             cont_id: award.map(|award| award.cont_id),
             reason: event.refusal().map(|refusal| refusal.reason.as_str().into()),
             claim_dt: is_receipt.then_some(demand.claim_dt),
-            ..Self::of::<Claim>(event.status())
+            ..Self::of::<Claim>(status.word())
         }
     }
 
-    fn of_review(event: &super::review::Event) -> Self {
+    fn of_review(event: &review::Event) -> Self {
         let file = event.file();
         Self {
             customer_id: file.customer_id,
@@ -125,12 +91,67 @@ impl History {
             examiner_id: Some(file.examiner_id),
             cont_id: file.cont_id,
             review_dt: event.review_dt(),
-            ..Self::of::<Review>(event.status())
+            ..Self::of::<Review>(event.status().word())
+        }
+    }
+
+    fn of_payment(Payment { payout, paid_at, status }: Payment) -> Self {
+        Self {
+            customer_id: payout.customer_id,
+            price: payout.price,
+            cont_id: Some(payout.cont_id),
+            payment_dt: paid_at,
+            ..Self::of::<Payment>(status.word())
         }
     }
 
     fn of<A: Aggregate>(status: &str) -> Self {
         let resource = A::NAME.rsplit('/').next().unwrap_or(A::NAME).into();
         Self { resource, status: status.into(), ..Self::default() }
+    }
+}
+
+impl Heard {
+    /// The event in words for the customer; `None` for a step that means nothing to the customer.
+    const fn what(&self) -> Option<&'static str> {
+        match self {
+            Self::Claim(_, event) => event.what(),
+            Self::Review(_, event) => event.what(),
+            Self::Payment(_, payment::Event::Assigned { .. }) => Some("payment ordered"),
+            Self::Payment(_, payment::Event::Completed { .. }) => Some("payment made"),
+        }
+    }
+}
+
+impl claim::Event {
+    /// The event in words for the customer; `None` for a step between the claim and its review.
+    #[must_use]
+    pub const fn what(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::CancelAsked { .. } | Self::CancelAgreed { .. } => return None,
+            Self::Received { .. } => "claim received",
+            Self::ReviewStarted { .. } => "claim under review",
+            Self::CancelRefused { .. } => "cancellation of the claim refused",
+            Self::Cancelled { .. } => "claim cancelled",
+            Self::Approved { overtook_cancel: false, .. } => "claim approved",
+            Self::Approved { .. } => "claim approved; the cancellation came too late",
+            Self::Declined { overtook_cancel: false, .. } => "claim declined",
+            Self::Declined { .. } => "claim declined; the cancellation came too late",
+            Self::Paid { .. } => "claim paid",
+        })
+    }
+}
+
+impl review::Event {
+    /// The event in words for the customer; `None` for a step between the review and the desk.
+    #[must_use]
+    pub const fn what(&self) -> Option<&'static str> {
+        match self {
+            Self::Assigned { .. } => Some("examiner assigned"),
+            Self::Approved { .. } => Some("claim approved by the examiner"),
+            Self::Declined { .. } => Some("claim declined by the examiner"),
+            Self::Cancelled { .. } => Some("review cancelled"),
+            _ => None,
+        }
     }
 }

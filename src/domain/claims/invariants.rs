@@ -2,8 +2,14 @@
 //! rosters list exactly the open reviews.
 
 use super::{
-    cancellation::Cancellation, claim::Claim, examination::Examination, examiners::Roster,
-    patience::Patience, payment::Payment, payout::Payout, review::Review,
+    cancellation::Cancellation,
+    claim::{Claim, Status as C},
+    examination::Examination,
+    examiners::Roster,
+    patience::Patience,
+    payment::{Payment, Status as P},
+    payout::Payout,
+    review::{Review, Status as R},
 };
 use crate::domain::kernel::StateReader;
 
@@ -21,24 +27,28 @@ pub(super) fn check(state: &impl StateReader) -> Result<(), String> {
 /// and its review are cancelled together, even while sagas are still running.
 fn check_claim(state: &impl StateReader, number: u64, claim: &Claim) -> Result<(), String> {
     let (review, payment) = (state.get::<Review>(number), state.get::<Payment>(number));
-    let statuses = [claim.status(), review.status(), payment.status()];
-    let holds = match statuses {
-        ["Cancelled", review, payment] => review == "Cancelled" && payment.is_empty(),
-        [claim, "Cancelled", _] => claim == "Cancelling" && !is_settled(state, number),
-        _ if !is_settled(state, number) => true,
-        ["UnderReview", "Assigned", ""] | ["Declined", "Declined", ""] => true,
-        ["Approved", "Approved", "Assigned"] | ["Paid", "Approved", "Completed"] => {
-            let (file, payout) = (review.file(), payment.payout());
-            let awarded = claim.award().map(|award| (Some(award.cont_id), award.price));
-            awarded == Some((file.cont_id, file.price))
-                && awarded == Some((Some(payout.cont_id), payout.price))
+    let is_settled = is_settled(state, number);
+    let holds = match (&claim.status, review.status, payment.status) {
+        (C::Cancelled, review, payment) => review == R::Cancelled && payment == P::Blank,
+        (C::Cancelling { .. } | C::Leaving { .. }, R::Cancelled, _) => !is_settled,
+        (_, R::Cancelled, _) => false,
+        _ if !is_settled => true,
+        (C::UnderReview, R::Assigned, P::Blank) | (C::Declined { .. }, R::Declined, P::Blank) => {
+            true
+        }
+        (C::Approved { award, .. }, R::Approved, P::Assigned)
+        | (C::Paid { award }, R::Approved, P::Completed) => {
+            let (file, payout) = (review.file, payment.payout);
+            (file.cont_id, file.price) == (Some(award.cont_id), award.price)
+                && (payout.cont_id, payout.price) == (award.cont_id, award.price)
         }
         _ => false,
     };
     if holds {
         return Ok(());
     }
-    let [claim, review, payment] = statuses;
+    let (claim, review, payment) =
+        (claim.status.word(), review.status.word(), payment.status.word());
     Err(format!(
         "claims/claims {number} is {claim}, its review `{review}`, its payment `{payment}`"
     ))
@@ -55,8 +65,7 @@ fn is_settled(state: &impl StateReader, number: u64) -> bool {
 fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String> {
     for (work, clerk) in roster.open() {
         let review = state.get::<Review>(*work);
-        let examiner = review.file().examiner_id;
-        let is_open = review.status() == "Assigned" && examiner == *clerk;
+        let is_open = is_open(&review) && review.file.examiner_id == *clerk;
         if is_settled(state, *work) && !is_open {
             return Err(format!("claims/rosters: review {work} is not assigned to {clerk:?}"));
         }
@@ -66,9 +75,13 @@ fn check_roster(state: &impl StateReader, roster: &Roster) -> Result<(), String>
 
 /// Checks that an open review is the work of an examiner.
 fn check_review(state: &impl StateReader, number: u64, review: &Review) -> Result<(), String> {
-    let is_open = is_settled(state, number) && review.status() == "Assigned";
-    if is_open && Roster::clerk_of(state, number).is_none() {
+    let is_missing = is_open(review) && Roster::clerk_of(state, number).is_none();
+    if is_missing && is_settled(state, number) {
         return Err(format!("claims/rosters: no examiner has review {number}"));
     }
     Ok(())
+}
+
+fn is_open(review: &Review) -> bool {
+    review.status == R::Assigned
 }

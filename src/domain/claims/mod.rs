@@ -13,25 +13,12 @@ mod invariants;
 pub mod patience;
 pub mod payment;
 pub mod payout;
-pub mod refusal;
 pub mod review;
 pub mod settings;
 
-use super::kernel::{Business, Host, StateReader};
-use cancellation::Cancellation;
-use claim::Claim;
-use claim_view::ClaimView;
-use desk::ReviewDesk;
-use examination::Examination;
-use examiners::{Choice, Roster, Workload};
-use history::History;
-use patience::Patience;
-use payment::Payment;
-use payout::Payout;
-use review::Review;
+use super::kernel::prelude::*;
 use settings::Settings;
 
-/// The business of claims.
 #[derive(Clone, Copy, Debug)]
 pub struct Claims;
 
@@ -43,19 +30,19 @@ impl Business for Claims {
     const UNRECORDED_SHAPES: Option<&'static str> = Some(include_str!("unrecorded_shapes.json"));
 
     fn install(host: &mut impl Host) {
-        host.aggregate::<Claim>()
-            .aggregate::<Review>()
-            .aggregate::<Payment>()
-            .aggregate::<Roster>()
-            .saga::<Examination>()
-            .saga::<Cancellation>()
-            .saga::<Patience>()
-            .saga::<Payout>()
-            .port::<ReviewDesk>()
-            .lookup::<Choice>()
-            .view::<Workload>()
-            .view::<History>()
-            .view::<ClaimView>();
+        host.aggregate::<claim::Claim>()
+            .aggregate::<review::Review>()
+            .aggregate::<payment::Payment>()
+            .aggregate::<examiners::Roster>()
+            .saga::<examination::Examination>()
+            .saga::<cancellation::Cancellation>()
+            .saga::<patience::Patience>()
+            .saga::<payout::Payout>()
+            .port::<desk::ReviewDesk>()
+            .lookup::<examiners::Choice>()
+            .view::<examiners::Workload>()
+            .view::<history::History>()
+            .view::<claim_view::ClaimView>();
     }
 
     fn check_invariants(state: &impl StateReader) -> Result<(), String> {

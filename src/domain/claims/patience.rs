@@ -9,30 +9,20 @@
 //! Without a limit (`cancel_within_ms = 0`) the saga does nothing.
 
 use super::{
-    claim::{
-        Claim,
-        Command::Stand,
-        Event::{self, Approved, CancelAgreed, CancelAsked, CancelRefused, Declined},
-    },
-    refusal::Refusal,
-    review::Review,
+    claim::{Claim, Command::Stand, Event, Event::*},
+    review::{Refusal, Review},
 };
-use crate::domain::kernel::{Aggregate, FailureKind, Id, Meta, Saga, Step, Timestamp, WaitsFor};
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Patience::{GivingUp, Idle, Waiting};
+use Patience::*;
 
-/// State of the time limit on a cancellation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Patience {
     /// No cancellation is pending.
     #[default]
     Idle,
     /// The review was asked to agree.
-    Waiting {
-        /// The attempt to cancel.
-        attempt: u32,
-    },
+    Waiting { attempt: u32 },
     /// The time limit has passed, and `Stand` was sent to the claim.
     GivingUp,
 }
@@ -58,18 +48,18 @@ impl Saga for Patience {
         }
     }
 
+    fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
+        let Waiting { attempt } = self else { return Step::wait(self) };
+        let reason = "the review has not answered in time".to_owned();
+        let refusal = Refusal { how: FailureKind::Unavailable, reason };
+        Step::wait(GivingUp).send(me.of::<Claim>(), Stand { attempt, refusal })
+    }
+
     fn waits_for(&self) -> WaitsFor {
         match self {
             Idle => WaitsFor::Nothing,
             Waiting { .. } => WaitsFor::Part(Review::NAME),
             GivingUp => WaitsFor::Part(Claim::NAME),
         }
-    }
-
-    fn on_timer(self, me: Id<Self>, _now: Timestamp) -> Step<Self> {
-        let Waiting { attempt } = self else { return Step::wait(self) };
-        let reason = "the review has not answered in time".to_owned();
-        let refusal = Refusal { how: FailureKind::Unavailable, reason };
-        Step::wait(GivingUp).send(me.of::<Claim>(), Stand { attempt, refusal })
     }
 }

@@ -11,18 +11,15 @@ use super::{
     claim::{self, Claim, Command::Pay},
     payment::{self, Command::Assign, Payment},
 };
-use crate::domain::kernel::{Aggregate, Id, Meta, Number, Saga, Step, WaitsFor};
-use crate::event_set;
-use serde::{Deserialize, Serialize};
+use crate::domain::kernel::prelude::*;
 
-use Payout::{Asking, Due, Idle, Settling};
+use Payout::*;
 
 event_set!(
-    /// Events that the payout saga receives.
+    /// The events that the payout saga receives.
     Heard: Claim, Payment
 );
 
-/// State of the payout of a claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Payout {
     /// No payout is due, or it is paid.

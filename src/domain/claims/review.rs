@@ -23,70 +23,106 @@
 //!            not answered, or withdrawn after the answer
 //! ```
 
-mod command;
 mod event;
-mod rejection;
 mod routes;
-mod shown;
 #[cfg(test)]
 mod specs;
 
-pub use command::Command;
-pub use event::{Event, File, Stage};
-pub use rejection::Rejection;
+pub use event::{Event, File, Refusal, Stage};
 
-use super::{Claims, EXAMINER, dates::given_or_now, refusal::Refusal, settings::Settings};
-use crate::domain::kernel::{
-    Aggregate, CommandRoutes, Decision, FailureKind, Issuer, Method, Money, Number, Timestamp,
-};
-use routes::{ApproveBody, DeclineBody, ReferBody, StatusBody};
-use serde::{Deserialize, Serialize};
-use shown::Shown;
+use super::{Claims, EXAMINER, dates::given_or_now, settings::Settings};
+use crate::domain::kernel::prelude::*;
 
-use Command::{
-    Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease, Keep,
-    LoseRelease, Release, Restate, TurnAwayRelease,
-};
-use Event::{
-    Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused, ReleaseWithdrawn,
-    Released, RetainAsked, Retained,
-};
+use Command::*;
+use Event::*;
 
-/// Review of a claim by an examiner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Review {
-    file: File,
+    pub(super) file: File,
     /// The time of the decision, once there is one.
     decided_at: Option<Timestamp>,
-    status: Status,
+    pub(super) status: Status,
     desk: Desk,
 }
 
-/// Status of a review.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Status {
-    #[default]
-    Blank,
-    Progress(Stage),
-    Releasing {
-        attempt: u32,
-    },
-    Released {
-        attempt: u32,
-    },
-    Cancelled,
+statuses! {
+    #[derive(Copy, Eq)]
+    pub enum Status {
+        Blank;
+        Assigned: "Assigned", "Assigned Examiner";
+        Approved: "Approved", "Approved Review";
+        Declined: "Declined", "Declined Review";
+        /// The desk was asked to release the review.
+        Releasing { attempt: u32 }: "Releasing";
+        /// The desk released the review; it is cancelled as soon as the claim agrees.
+        Released { attempt: u32 }: "Releasing";
+        Cancelled: "Cancelled";
+    }
 }
 
-/// Answer still pending from the desk about a release that is no longer wanted.
+/// The answer that the desk owes about a release that is not wanted any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Desk {
-    /// No answer is pending.
+    /// No answer.
     #[default]
     Settled,
     /// The answer to the release, which was withdrawn before the desk answered.
     Withdrawn { attempt: u32 },
     /// The answer to the request to take the review back.
     TakingBack { attempt: u32 },
+}
+
+/// The commands of a review. An attempt is an attempt to cancel the claim, counted by the claim. The
+/// claim that the examiner names, if any, must be the right one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    /// The examiner gets the review.
+    Assign { file: File },
+    /// Without a price, the price claimed is approved. Without a time, the decision is made now.
+    Approve {
+        claim: Option<Number>,
+        cont_id: Number,
+        price: Option<Money>,
+        review_dt: Option<Timestamp>,
+    },
+    /// Without a time, the decision is made now.
+    Decline { claim: Option<Number>, review_dt: Option<Timestamp> },
+    /// The claim is to be cancelled, so the desk is asked to release the review.
+    Release { attempt: u32 },
+    /// The attempt to cancel failed: the review goes on.
+    Keep { attempt: u32 },
+    /// The claim agreed to this attempt.
+    Cancel { attempt: u32 },
+    /// The desk released the review.
+    ConfirmRelease { attempt: u32 },
+    /// The desk refused to release the review.
+    DeclineRelease { attempt: u32, reason: String },
+    /// The desk did not answer; whether it released the review is unknown.
+    LoseRelease { attempt: u32, reason: String },
+    /// The desk has the review, whether it had released it or not.
+    ConfirmRetain { attempt: u32 },
+    /// A client repeats that an examiner is assigned.
+    Restate,
+    /// The gate refused the request to the desk, so the desk released nothing.
+    TurnAwayRelease { attempt: u32, reason: String },
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such review";
+        OtherClaim: invalid "the review is about another claim";
+        NoPrice: invalid "the price must be at least 1 won";
+        IsApproved: "the review has been approved already";
+        IsDeclined: "the review has been declined already";
+        IsCancelled: "the review is cancelled";
+        IsBeingCancelled: "the review is being cancelled";
+        DeskIsBusy: "the review desk has not answered yet";
+        NotReleased: "the review has not been released";
+        AlreadyAnswered: "the review desk has been heard already";
+        AboveClaim { claimed: Money, price: Money }:
+            invalid "{claimed} were claimed, and {price} are more";
+        BadDate: invalid "`reviewDt` is in milliseconds, from the year 2000 to tomorrow";
+    }
 }
 
 impl Aggregate for Review {
@@ -102,208 +138,148 @@ impl Aggregate for Review {
         match command {
             Restate => Issuer::Anyone,
             Approve { .. } | Decline { .. } => Issuer::Staff(&[EXAMINER]),
-            Assign { .. }
-            | Release { .. }
-            | Keep { .. }
-            | Cancel { .. }
-            | ConfirmRelease { .. }
-            | DeclineRelease { .. }
-            | LoseRelease { .. }
-            | TurnAwayRelease { .. }
-            | ConfirmRetain { .. } => Issuer::Internal,
+            _ => Issuer::Internal,
         }
     }
 
     fn decide(&self, command: Command, now: Timestamp, _settings: &Settings) -> Decision<Self> {
         use Status as S;
         let file = self.file;
-        match (self.status, command) {
-            (S::Blank, Assign { file }) => Ok(vec![Assigned { file }]),
-            (S::Progress(Stage::Assigned), Approve { claim, cont_id, price, review_dt }) => {
-                let file = self.approved(claim, cont_id, price)?.within(self.file.price)?;
-                Ok(vec![Approved { file, review_dt: dated(review_dt, now)? }])
+        let dated = |date| given_or_now(date, now).map(Some).ok_or(Rejection::BadDate);
+        let event = match (self.status, command) {
+            (S::Blank, Assign { file }) => Assigned { file },
+            (S::Assigned | S::Approved, Approve { claim: Some(claim), .. })
+            | (S::Assigned | S::Declined, Decline { claim: Some(claim), .. })
+                if claim != file.claim_id =>
+            {
+                return Err(Rejection::OtherClaim);
             }
-            (S::Progress(Stage::Assigned), Decline { claim, review_dt }) => {
-                self.is_about(claim)?;
-                Ok(vec![Declined { file, review_dt: dated(review_dt, now)? }])
+            (S::Assigned, Approve { cont_id, price, review_dt, .. }) => {
+                let approved = self.approved(cont_id, price)?;
+                let (claimed, price) = (file.price, approved.price);
+                if price > claimed {
+                    return Err(Rejection::AboveClaim { claimed, price });
+                }
+                Approved { file: approved, review_dt: dated(review_dt)? }
             }
-            (S::Progress(Stage::Assigned), Release { attempt }) => match self.desk {
-                Desk::Settled => Ok(vec![ReleaseAsked { file, attempt }]),
-                Desk::Withdrawn { .. } | Desk::TakingBack { .. } => Err(Rejection::DeskIsBusy),
-            },
-            (S::Releasing { attempt: asked } | S::Released { attempt: asked }, command) => {
-                self.released(asked, command)
+            (S::Assigned, Decline { review_dt, .. }) => {
+                Declined { file, review_dt: dated(review_dt)? }
             }
-            (status, command) => {
-                self.settled(command).unwrap_or_else(|command| self.already(status, &command))
+            (S::Assigned, Release { attempt }) if self.desk == Desk::Settled => {
+                ReleaseAsked { file, attempt }
             }
-        }
+            (status, Keep { attempt }) if status == (S::Releasing { attempt }) => {
+                ReleaseWithdrawn { file, attempt }
+            }
+            (status, Keep { attempt }) if status == (S::Released { attempt }) => {
+                let withdrawn = ReleaseWithdrawn { file, attempt };
+                return Ok(vec![withdrawn, self.retain(attempt)]);
+            }
+            (status, Cancel { attempt }) if status == (S::Released { attempt }) => {
+                Cancelled { file }
+            }
+            (_, command) => return self.answered(command),
+        };
+        Ok(vec![event])
     }
 
     fn evolve(self, event: Event) -> Self {
-        let (file, desk) = (event.file(), self.desk);
+        let desk = match event {
+            ReleaseWithdrawn { attempt, .. } => Desk::Withdrawn { attempt },
+            RetainAsked { attempt, .. } => Desk::TakingBack { attempt },
+            Retained { .. } => Desk::Settled,
+            _ => self.desk,
+        };
         let decided_at = event.review_dt().or(self.decided_at);
-        let with = |status, desk| Self { file, decided_at, status, desk };
-        let standing = |stage, desk| with(Status::Progress(stage), desk);
-        match event {
-            Assigned { .. } | ReleaseRefused { .. } => standing(Stage::Assigned, desk),
-            ReleaseAsked { attempt, .. } => with(Status::Releasing { attempt }, desk),
-            Released { attempt, .. } => with(Status::Released { attempt }, desk),
-            ReleaseWithdrawn { attempt, .. } => {
-                standing(Stage::Assigned, Desk::Withdrawn { attempt })
-            }
-            RetainAsked { attempt, stage, .. } => standing(stage, Desk::TakingBack { attempt }),
-            Retained { stage, .. } => standing(stage, Desk::Settled),
-            Approved { .. } => standing(Stage::Approved, desk),
-            Declined { .. } => standing(Stage::Declined, desk),
-            Cancelled { .. } => with(Status::Cancelled, desk),
-        }
+        Self { file: event.file(), decided_at, status: event.status(), desk }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
-        Shown {
-            id: number,
-            claim_id: self.file.claim_id,
-            examiner_id: self.file.examiner_id,
-            customer_id: self.file.customer_id,
-            cont_id: self.file.cont_id,
-            price: self.file.price,
-            status: self.status(),
-            review_dt: self.decided_at,
+        let File { claim_id, customer_id, examiner_id, price, cont_id } = self.file;
+        object! {
+            "id": number, "claimId": claim_id, "examinerId": examiner_id,
+            "customerId": customer_id, "contId": cont_id, "price": price,
+            "status": self.status.word(), "reviewDt"?: self.decided_at,
         }
     }
 
     fn original_status(&self) -> Option<&'static str> {
-        match self.status {
-            Status::Progress(Stage::Assigned) => Some("Assigned Examiner"),
-            Status::Progress(Stage::Approved) => Some("Approved Review"),
-            Status::Progress(Stage::Declined) => Some("Declined Review"),
-            Status::Blank
-            | Status::Releasing { .. }
-            | Status::Released { .. }
-            | Status::Cancelled => None,
-        }
+        self.status.original_word()
     }
 
     fn available_commands(&self) -> &'static [&'static str] {
         match self.status {
-            Status::Progress(Stage::Assigned) => &["approve", "decline"],
+            Status::Assigned => &["approve", "decline"],
             _ => &[],
         }
     }
 
     fn command_routes() -> CommandRoutes<Self> {
-        CommandRoutes::new()
-            .ignoring(routes::IGNORED)
-            .on_referenced("restate", ReferBody::means)
-            .command("approve", ApproveBody::means)
-            .command("decline", DeclineBody::means)
-            .on_item("decide by status", [Method::Put], StatusBody::means)
-            .on_item("decide by status", [Method::Patch], StatusBody::means)
+        routes::all()
     }
 }
 
 impl Review {
-    /// Returns the status shown to clients.
-    #[must_use]
-    pub const fn status(&self) -> &'static str {
-        match self.status {
-            Status::Blank => "",
-            Status::Progress(stage) => stage.name(),
-            Status::Releasing { .. } | Status::Released { .. } => "Releasing",
-            Status::Cancelled => "Cancelled",
-        }
-    }
-
-    /// Returns the review file.
-    #[must_use]
-    pub const fn file(&self) -> File {
-        self.file
-    }
-
-    /// Decides the part of the table about a review that is being cancelled.
-    fn released(&self, asked: u32, command: Command) -> Decision<Self> {
-        let (file, stage) = (self.file, Stage::Assigned);
-        let is_released = matches!(self.status, Status::Released { .. });
+    /// The part of the transition table about the desk's answers to a release, and to the request
+    /// to take the review back.
+    fn answered(&self, command: Command) -> Decision<Self> {
+        let file = self.file;
         let refused = |attempt, how, reason| ReleaseRefused {
             file,
             attempt,
             refusal: Refusal { how, reason },
         };
-        match command {
-            ConfirmRelease { attempt } if attempt == asked && !is_released => {
-                Ok(vec![Released { file, attempt }])
+        let is_asked = |attempt| self.status == Status::Releasing { attempt };
+        let is_withdrawn = |attempt| self.desk == Desk::Withdrawn { attempt };
+        let event = match command {
+            ConfirmRelease { attempt } if is_asked(attempt) => Released { file, attempt },
+            DeclineRelease { attempt, reason } if is_asked(attempt) => {
+                refused(attempt, FailureKind::Refused, reason)
             }
-            DeclineRelease { attempt, reason } if attempt == asked && !is_released => {
-                Ok(vec![refused(attempt, FailureKind::Refused, reason)])
+            TurnAwayRelease { attempt, reason } if is_asked(attempt) => {
+                refused(attempt, FailureKind::Unavailable, reason)
             }
-            LoseRelease { attempt, reason } if attempt == asked && !is_released => {
+            LoseRelease { attempt, reason } if is_asked(attempt) => {
                 let refused = refused(attempt, FailureKind::Unavailable, reason);
-                Ok(vec![refused, RetainAsked { file, attempt, stage }])
+                return Ok(vec![refused, self.retain(attempt)]);
             }
-            TurnAwayRelease { attempt, reason } if attempt == asked && !is_released => {
-                Ok(vec![refused(attempt, FailureKind::Unavailable, reason)])
-            }
-            Keep { attempt } if attempt == asked && !is_released => {
-                Ok(vec![ReleaseWithdrawn { file, attempt }])
-            }
-            Keep { attempt } if attempt == asked => {
-                let withdrawn = ReleaseWithdrawn { file, attempt };
-                Ok(vec![withdrawn, RetainAsked { file, attempt, stage }])
-            }
-            Cancel { attempt } if attempt == asked && is_released => Ok(vec![Cancelled { file }]),
 
-            Release { attempt } if attempt == asked => Ok(vec![]),
-            ConfirmRelease { attempt } if attempt == asked => Ok(vec![]),
-            Assign { .. } | Restate | Keep { .. } => Ok(vec![]),
-            Approve { .. } | Decline { .. } | Release { .. } => Err(Rejection::IsBeingCancelled),
-            Cancel { .. } => Err(Rejection::NotReleased),
-            ConfirmRelease { .. }
-            | DeclineRelease { .. }
-            | LoseRelease { .. }
-            | TurnAwayRelease { .. }
-            | ConfirmRetain { .. } => Err(Rejection::AlreadyAnswered),
-        }
-    }
-
-    /// Decides the part of the table about the desk's answers to a release that is no longer
-    /// wanted, at any stage. Returns a command that is no such answer as `Err`.
-    fn settled(&self, command: Command) -> Result<Decision<Self>, Command> {
-        let (file, desk) = (self.file, self.desk);
-        let Status::Progress(stage) = self.status else { return Err(command) };
-        match command {
-            ConfirmRelease { attempt } | LoseRelease { attempt, .. }
-                if desk == (Desk::Withdrawn { attempt }) =>
-            {
-                Ok(Ok(vec![RetainAsked { file, attempt, stage }]))
+            ConfirmRelease { attempt } | LoseRelease { attempt, .. } if is_withdrawn(attempt) => {
+                self.retain(attempt)
             }
             DeclineRelease { attempt, .. } | TurnAwayRelease { attempt, .. }
-                if desk == (Desk::Withdrawn { attempt }) =>
+                if is_withdrawn(attempt) =>
             {
-                Ok(Ok(vec![Retained { file, attempt, stage }]))
+                Retained { file, attempt, stage: self.stage() }
             }
-            ConfirmRetain { attempt } if desk == (Desk::TakingBack { attempt }) => {
-                Ok(Ok(vec![Retained { file, attempt, stage }]))
+            ConfirmRetain { attempt } if self.desk == (Desk::TakingBack { attempt }) => {
+                Retained { file, attempt, stage: self.stage() }
             }
-            other => Err(other),
-        }
+            command => return self.already(&command),
+        };
+        Ok(vec![event])
     }
 
-    /// Decides the lower half of the table: commands that change nothing, and rejections.
-    #[expect(clippy::match_same_arms, reason = "each row of the table is a rule of its own")]
-    fn already(&self, status: Status, command: &Command) -> Decision<Self> {
+    /// The rest of the transition table: commands that change nothing, and rejections.
+    fn already(&self, command: &Command) -> Decision<Self> {
         use Status as S;
-        match (status, command) {
+        match (self.status, command) {
             (S::Blank, _) => Err(Rejection::Unknown),
-            (_, Restate | Assign { .. }) => Ok(vec![]),
-            (S::Progress(_), Keep { .. }) | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
-            (S::Progress(Stage::Approved), Approve { claim, cont_id, price, .. })
-                if self.approved(*claim, *cont_id, *price)? == self.file =>
+            (_, Assign { .. } | Restate)
+            | (S::Declined, Decline { .. })
+            | (S::Cancelled, Cancel { .. }) => Ok(vec![]),
+            (status, Keep { .. }) if status != S::Cancelled => Ok(vec![]),
+            (S::Approved, Approve { cont_id, price, .. })
+                if self.approved(*cont_id, *price)? == self.file =>
             {
                 Ok(vec![])
             }
-            (S::Progress(Stage::Declined), Decline { claim, .. }) => {
-                self.is_about(*claim)?;
+            (status, Release { attempt }) if status == (S::Releasing { attempt: *attempt }) => {
+                Ok(vec![])
+            }
+            (status, Release { attempt } | ConfirmRelease { attempt })
+                if status == (S::Released { attempt: *attempt }) =>
+            {
                 Ok(vec![])
             }
 
@@ -315,37 +291,35 @@ impl Review {
                 | TurnAwayRelease { .. }
                 | ConfirmRetain { .. },
             ) => Err(Rejection::AlreadyAnswered),
-            (S::Progress(Stage::Approved), _) => Err(Rejection::IsApproved),
-            (S::Progress(Stage::Declined), _) => Err(Rejection::IsDeclined),
+            (S::Approved, _) => Err(Rejection::IsApproved),
+            (S::Declined, _) => Err(Rejection::IsDeclined),
             (S::Cancelled, _) => Err(Rejection::IsCancelled),
-            (_, _) => Err(Rejection::NotReleased),
+            (_, Cancel { .. }) => Err(Rejection::NotReleased),
+            (S::Assigned, _) => Err(Rejection::DeskIsBusy),
+            (_, _) => Err(Rejection::IsBeingCancelled),
         }
     }
 
-    /// Returns the file after this approval.
-    fn approved(
-        &self,
-        claim: Option<Number>,
-        cont_id: Number,
-        price: Option<Money>,
-    ) -> Result<File, Rejection> {
-        self.is_about(claim)?;
+    /// Asks the desk to take the review back.
+    fn retain(&self, attempt: u32) -> Event {
+        RetainAsked { file: self.file, attempt, stage: self.stage() }
+    }
+
+    /// The stage of the review. A review that is released to be cancelled is not decided on.
+    const fn stage(&self) -> Stage {
+        match self.status {
+            Status::Approved => Stage::Approved,
+            Status::Declined => Stage::Declined,
+            _ => Stage::Assigned,
+        }
+    }
+
+    /// The file after this approval.
+    fn approved(&self, cont_id: Number, price: Option<Money>) -> Result<File, Rejection> {
         let price = price.unwrap_or(self.file.price);
         if price == Money::ZERO {
             return Err(Rejection::NoPrice);
         }
         Ok(File { cont_id: Some(cont_id), price, ..self.file })
     }
-
-    fn is_about(&self, claim: Option<Number>) -> Result<(), Rejection> {
-        match claim {
-            Some(claim) if claim != self.file.claim_id => Err(Rejection::OtherClaim),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Returns the time of a decision: the one that the client gave, or now.
-fn dated(review_dt: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
-    given_or_now(review_dt, now).map(Some).ok_or(Rejection::BadDate)
 }

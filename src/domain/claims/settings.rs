@@ -23,8 +23,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns the time by which a review must answer a cancellation that starts now; `None` when
-    /// there is no limit.
+    /// The time by which a review must answer a cancellation that starts now; `None` when there is
+    /// no limit.
     #[must_use]
     pub fn answer_by(&self, now: Timestamp) -> Option<Timestamp> {
         let within_ms = u64::from(self.cancel_within_ms);

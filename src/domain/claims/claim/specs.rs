@@ -1,33 +1,15 @@
 //! Specifications of the claim aggregate.
 
-use super::{
-    Award, Claim,
-    Command::{
-        self, Agree, Approve, Cancel, Decline, FinishCancelling, Pay, Receive, Stand, StartReview,
-    },
-    Demand,
-    Event::{
-        self, Approved, CancelAgreed, CancelAsked, CancelRefused, Cancelled, Declined, Paid,
-        Received, ReviewStarted,
-    },
-    Refusal, Rejection, Stage,
-};
-use crate::domain::claims::settings::Settings;
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Progress, Target, Timestamp,
-    spec::{Spec, table},
-};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn a_claim_is_received_for_a_price_and_at_a_time() {
     let receive =
         |price, claim_dt| Receive { customer_id: Number(1), price: Money(price), claim_dt };
-    Claim::given([])
-        .at(Timestamp(7))
-        .when(receive(500, None))
-        .then([Received { demand: demand() }]);
+    Claim::given([]).at(Timestamp(7)).when(receive(500, None)).then([RECEIVED]);
     let (claim_dt, now) = (Timestamp(1_622_635_791_863), Timestamp(1_622_635_799_999));
-    let demand = Demand { claim_dt, ..demand() };
+    let demand = Demand { claim_dt, ..DEMAND };
     Claim::given([]).at(now).when(receive(500, Some(claim_dt))).then([Received { demand }]);
     for absurd in [Timestamp(0), Timestamp(1_622_635_791), now.after_ms(86_400_001)] {
         Claim::given([]).at(now).when(receive(500, Some(absurd))).rejected(Rejection::BadDate);
@@ -39,172 +21,138 @@ fn a_claim_is_received_for_a_price_and_at_a_time() {
 #[test]
 fn a_cancellation_has_the_configured_time_limit() {
     let asked =
-        |answer_by| CancelAsked { demand: demand(), attempt: 1, stage: Stage::Received, answer_by };
-    let received = || Claim::given([Received { demand: demand() }]).at(Timestamp(5));
+        |answer_by| CancelAsked { demand: DEMAND, attempt: 1, stage: Stage::Received, answer_by };
+    let received = || Claim::given([RECEIVED]).at(Timestamp(5));
     let under = |cancel_within_ms| Settings { cancel_within_ms, ..Settings::default() };
     received().under(under(100)).when(Cancel).then([asked(Some(Timestamp(105)))]);
     received().under(under(0)).when(Cancel).then([asked(None)]);
 }
 
 #[test]
-fn every_state_answers_every_command() {
-    table::<Claim>(&pasts(), &of_the_review(), OF_THE_REVIEW);
-    table::<Claim>(&pasts(), &of_cancelling(), OF_CANCELLING);
+fn every_state_answers_the_commands_of_the_review() {
+    let receive = Receive { customer_id: Number(1), price: Money(500), claim_dt: None };
+    table::<Claim>(
+        &pasts(),
+        &[receive, StartReview, Approve { award: AWARD }, Decline, Pay],
+        "
+        past             Receive          StartReview   Approve         Decline         Pay
+        Blank            Received         !Unknown      !Unknown        !Unknown        !Unknown
+        Received         !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
+        UnderReview      !AlreadyReceived -             Approved        Declined        !NotUnderReview
+        Cancelling-early !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
+        Cancelling       !AlreadyReceived -             Approved        Declined        !NotUnderReview
+        Standing-again   !AlreadyReceived -             Approved        Declined        !NotUnderReview
+        Cancelling-again !AlreadyReceived -             Approved        Declined        !NotUnderReview
+        Leaving          !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
+        Cancelled        !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
+        Approved         !AlreadyReceived -             -               !IsApproved     Paid
+        Declined         !AlreadyReceived -             !IsDeclined     -               !IsDeclined
+        Paid             !AlreadyReceived -             -               !IsPaid         -
+        ",
+    );
 }
 
-const OF_THE_REVIEW: &str = "
-past             Receive          StartReview   Approve         Decline         Pay
-Blank            Received         !Unknown      !Unknown        !Unknown        !Unknown
-Received         !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
-UnderReview      !AlreadyReceived -             Approved        Declined        !NotUnderReview
-Cancelling-early !AlreadyReceived ReviewStarted !NotUnderReview !NotUnderReview !NotUnderReview
-Cancelling       !AlreadyReceived -             Approved        Declined        !NotUnderReview
-Standing-again   !AlreadyReceived -             Approved        Declined        !NotUnderReview
-Cancelling-again !AlreadyReceived -             Approved        Declined        !NotUnderReview
-Leaving          !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
-Cancelled        !AlreadyReceived -             !IsCancelled    !IsCancelled    !IsCancelled
-Approved         !AlreadyReceived -             -               !IsApproved     Paid
-Declined         !AlreadyReceived -             !IsDeclined     -               !IsDeclined
-Paid             !AlreadyReceived -             -               !IsPaid         -
-";
-
 /// The first two answers are to the first attempt to cancel, the other two to the second.
-const OF_CANCELLING: &str = "
-past             Cancel      Agree          Stand         Agree          Stand         FinishCancelling
-Blank            !Unknown    !Unknown       !Unknown      !Unknown       !Unknown      !Unknown
-Received         CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
-UnderReview      CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
-Cancelling-early -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
-Cancelling       -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
-Standing-again   CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
-Cancelling-again -           !NotCancelling -             CancelAgreed   CancelRefused !NotCancelling
-Leaving          -           -              -             !NotCancelling -             Cancelled
-Cancelled        -           !NotCancelling -             !NotCancelling -             -
-Approved         !IsApproved !NotCancelling -             !NotCancelling -             !NotCancelling
-Declined         !IsDeclined !NotCancelling -             !NotCancelling -             !NotCancelling
-Paid             !IsPaid     !NotCancelling -             !NotCancelling -             !NotCancelling
-";
+#[test]
+fn every_state_answers_the_commands_of_a_cancellation() {
+    let agree = |attempt| Agree { attempt };
+    let stand = |attempt| Stand { attempt, refusal: down() };
+    table::<Claim>(
+        &pasts(),
+        &[Cancel, agree(1), stand(1), agree(2), stand(2), FinishCancelling],
+        "
+        past             Cancel      Agree          Stand         Agree          Stand         FinishCancelling
+        Blank            !Unknown    !Unknown       !Unknown      !Unknown       !Unknown      !Unknown
+        Received         CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
+        UnderReview      CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
+        Cancelling-early -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
+        Cancelling       -           CancelAgreed   CancelRefused !NotCancelling -             !NotCancelling
+        Standing-again   CancelAsked !NotCancelling -             !NotCancelling -             !NotCancelling
+        Cancelling-again -           !NotCancelling -             CancelAgreed   CancelRefused !NotCancelling
+        Leaving          -           -              -             !NotCancelling -             Cancelled
+        Cancelled        -           !NotCancelling -             !NotCancelling -             -
+        Approved         !IsApproved !NotCancelling -             !NotCancelling -             !NotCancelling
+        Declined         !IsDeclined !NotCancelling -             !NotCancelling -             !NotCancelling
+        Paid             !IsPaid     !NotCancelling -             !NotCancelling -             !NotCancelling
+        ",
+    );
+}
 
 #[test]
 fn a_client_that_waits_for_a_cancellation_gets_its_outcome() {
-    let claim_after = |past: Vec<Event>| past.into_iter().fold(Claim::default(), Claim::evolve);
     let failed = |how, reason: &str| Progress::Failed { how, reason: reason.into() };
-    assert_eq!(claim_after(cancelling()).progress(), Progress::Pending);
-    assert_eq!(claim_after(after(cancelling(), agreed())).progress(), Progress::Pending);
-    let stands = after(cancelling(), refused());
-    assert_eq!(claim_after(stands).progress(), failed(FailureKind::Unavailable, "down"));
-    let approved = approved(true);
-    let reason = "the claim has been approved already";
-    assert_eq!(
-        claim_after(after(cancelling(), approved)).progress(),
-        failed(FailureKind::Refused, reason)
-    );
-    let declined = Declined { demand: demand(), overtook_cancel: true };
-    let reason = "the claim has been declined already";
-    assert_eq!(
-        claim_after(after(cancelling(), declined)).progress(),
-        failed(FailureKind::Refused, reason)
-    );
+    let refused_by = |reason| failed(FailureKind::Refused, reason);
+    for (last, outcome) in [
+        (asked(1), Progress::Pending),
+        (AGREED, Progress::Pending),
+        (refused(), failed(FailureKind::Unavailable, "down")),
+        (approved(true), refused_by("the claim has been approved already")),
+        (declined(true), refused_by("the claim has been declined already")),
+    ] {
+        assert_eq!(Claim::after([RECEIVED, STARTED, asked(1), last]).progress(), outcome);
+    }
 }
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
+    let receive = |body| Claim::read_new("receive", body);
     let body = r#"{"customerId":1,"price":500,"status":"Received Claim","claimDt":1622635791863}"#;
     let claim_dt = Some(Timestamp(1_622_635_791_863));
-    let receive = Receive { customer_id: Number(1), price: Money(500), claim_dt };
-    let parsed = parse("receive", None, body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::New, command: receive });
+    let command = Receive { customer_id: Number(1), price: Money(500), claim_dt };
+    assert_eq!(receive(body), Ok(command));
+    assert!(receive(r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
+    assert!(receive(r#"{"customerId":1,"price":-5}"#).is_err());
+    assert!(receive(r#"{"customerId":1,"price":5,"x":1}"#).is_err());
+    let set = |body| Claim::read("cancel by status", body);
     let body =
         r#"{"customerId":6,"price":50000,"status":"Canceled Claim","claimDt":1622641792891}"#;
-    let parsed = parse("cancel by status", Some(1), body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Cancel });
-    assert!(parse("cancel by status", Some(1), r#"{"status":"CANCELLED"}"#).is_ok());
-    assert!(parse("cancel by status", Some(1), r#"{"status":"Paid"}"#).is_err());
-    assert!(parse("receive", None, r#"{"customerId":1,"price":5,"status":"Paid"}"#).is_err());
-    assert!(parse("receive", None, r#"{"customerId":1,"price":-5}"#).is_err());
-    assert!(parse("receive", None, r#"{"customerId":1,"price":5,"x":1}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Claim>, Malformed> {
-    let command_routes = Claim::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert_eq!(set(body), Ok(Cancel));
+    assert_eq!(set(r#"{"status":"CANCELLED"}"#), Ok(Cancel));
+    assert!(set(r#"{"status":"Paid"}"#).is_err());
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
-    let received = vec![Received { demand: demand() }];
-    let under_review = after(received.clone(), started());
-    let early =
-        CancelAsked { demand: demand(), attempt: 1, stage: Stage::Received, answer_by: None };
-    let standing_again = after(cancelling(), refused());
-    let leaving = after(cancelling(), agreed());
-    let declined = Declined { demand: demand(), overtook_cancel: false };
-    let paid = Paid { demand: demand(), award: award() };
+    let early = CancelAsked { demand: DEMAND, attempt: 1, stage: Stage::Received, answer_by: None };
+    let cancelled = Cancelled { demand: DEMAND };
+    let paid = Paid { demand: DEMAND, award: AWARD };
     vec![
         ("Blank", vec![]),
-        ("Received", received.clone()),
-        ("UnderReview", under_review.clone()),
-        ("Cancelling-early", after(received, early)),
-        ("Cancelling", cancelling()),
-        ("Standing-again", standing_again.clone()),
-        ("Cancelling-again", after(standing_again, asked(2))),
-        ("Leaving", leaving.clone()),
-        ("Cancelled", after(leaving, Cancelled { demand: demand() })),
-        ("Approved", after(under_review.clone(), approved(false))),
-        ("Declined", after(under_review.clone(), declined)),
-        ("Paid", after(after(under_review, approved(false)), paid)),
+        ("Received", vec![RECEIVED]),
+        ("UnderReview", vec![RECEIVED, STARTED]),
+        ("Cancelling-early", vec![RECEIVED, early]),
+        ("Cancelling", vec![RECEIVED, STARTED, asked(1)]),
+        ("Standing-again", vec![RECEIVED, STARTED, asked(1), refused()]),
+        ("Cancelling-again", vec![RECEIVED, STARTED, asked(1), refused(), asked(2)]),
+        ("Leaving", vec![RECEIVED, STARTED, asked(1), AGREED]),
+        ("Cancelled", vec![RECEIVED, STARTED, asked(1), AGREED, cancelled]),
+        ("Approved", vec![RECEIVED, STARTED, approved(false)]),
+        ("Declined", vec![RECEIVED, STARTED, declined(false)]),
+        ("Paid", vec![RECEIVED, STARTED, approved(false), paid]),
     ]
 }
 
-fn of_the_review() -> [Command; 5] {
-    let receive = Receive { customer_id: Number(1), price: Money(500), claim_dt: None };
-    [receive, StartReview, Approve { award: award() }, Decline, Pay]
-}
-
-fn of_cancelling() -> [Command; 6] {
-    let agree = |attempt| Agree { attempt };
-    let refusal = || Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    let stand = |attempt| Stand { attempt, refusal: refusal() };
-    [Cancel, agree(1), stand(1), agree(2), stand(2), FinishCancelling]
-}
-
-fn cancelling() -> Vec<Event> {
-    vec![Received { demand: demand() }, started(), asked(1)]
-}
-
-fn after(mut past: Vec<Event>, event: Event) -> Vec<Event> {
-    past.push(event);
-    past
-}
-
-fn demand() -> Demand {
-    Demand { customer_id: Number(1), price: Money(500), claim_dt: Timestamp(7) }
-}
-
-fn award() -> Award {
-    Award { cont_id: Number(80_001), price: Money(450) }
-}
-
-fn started() -> Event {
-    ReviewStarted { demand: demand(), cancelling: None }
-}
+const DEMAND: Demand = Demand { customer_id: Number(1), price: Money(500), claim_dt: Timestamp(7) };
+const AWARD: Award = Award { cont_id: Number(80_001), price: Money(450) };
+const RECEIVED: Event = Received { demand: DEMAND };
+const STARTED: Event = ReviewStarted { demand: DEMAND, cancelling: None };
+const AGREED: Event = CancelAgreed { demand: DEMAND, attempt: 1 };
 
 fn asked(attempt: u32) -> Event {
-    CancelAsked { demand: demand(), attempt, stage: Stage::UnderReview, answer_by: None }
-}
-
-fn agreed() -> Event {
-    CancelAgreed { demand: demand(), attempt: 1 }
+    CancelAsked { demand: DEMAND, attempt, stage: Stage::UnderReview, answer_by: None }
 }
 
 fn refused() -> Event {
-    let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    CancelRefused { demand: demand(), attempt: 1, stage: Stage::UnderReview, refusal }
+    CancelRefused { demand: DEMAND, attempt: 1, stage: Stage::UnderReview, refusal: down() }
+}
+
+fn down() -> Refusal {
+    Refusal { how: FailureKind::Unavailable, reason: "down".into() }
 }
 
 fn approved(overtook_cancel: bool) -> Event {
-    Approved { demand: demand(), award: award(), overtook_cancel }
+    Approved { demand: DEMAND, award: AWARD, overtook_cancel }
+}
+
+fn declined(overtook_cancel: bool) -> Event {
+    Declined { demand: DEMAND, overtook_cancel }
 }

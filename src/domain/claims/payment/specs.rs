@@ -1,24 +1,16 @@
 //! Specifications of the payment aggregate.
 
-use super::{
-    Command::{Assign, Complete},
-    Event::{Assigned, Completed},
-    Payment, Payout, Rejection,
-};
-use crate::domain::kernel::{
-    Aggregate, Malformed, Money, Number, ParsedCommand, Timestamp,
-    spec::{Spec, table},
-};
+use super::{Command::*, Event::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn every_state_answers_every_command() {
     let payout = payout();
     let assigned = vec![Assigned { payout }];
     let completed = vec![Assigned { payout }, Completed { payout, payment_dt: None }];
-    let pasts = [("Blank", vec![]), ("Assigned", assigned), ("Completed", completed)];
     let complete = |claim: Option<u64>| Complete { claim: claim.map(Number), payment_dt: None };
     table::<Payment>(
-        &pasts,
+        &[("Blank", vec![]), ("Assigned", assigned), ("Completed", completed)],
         &[Assign { payout }, complete(None), complete(Some(1)), complete(Some(2))],
         "
         past      Assign   Complete  Complete  Complete
@@ -35,10 +27,10 @@ fn a_clerk_pays_what_was_assigned_and_says_when() {
     let (payment_dt, now) = (Timestamp(1_622_639_541_714), Timestamp(1_622_639_600_000));
     let assigned = || Payment::given([Assigned { payout }]).at(now);
     let complete = |payment_dt| Complete { claim: None, payment_dt };
-    let completed = |date| Completed { payout, payment_dt: Some(date) };
-    assigned().when(complete(Some(payment_dt))).then([completed(payment_dt)]);
-    assigned().when(complete(None)).then([completed(now)]);
-    Payment::given([]).when(complete(None)).rejected(Rejection::Unknown);
+    for (given, expected) in [(Some(payment_dt), payment_dt), (None, now)] {
+        let payment_dt = Some(expected);
+        assigned().when(complete(given)).then([Completed { payout, payment_dt }]);
+    }
     for absurd in [Timestamp(0), Timestamp(1_622_639_541), now.after_ms(86_400_001)] {
         assigned().when(complete(Some(absurd))).rejected(Rejection::BadDate);
     }
@@ -46,22 +38,13 @@ fn a_clerk_pays_what_was_assigned_and_says_when() {
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
+    let set = |body| Payment::read("complete by status", body);
     let body = r#"{"claimId":1,"customerId":1,"contId":80001,"price":450,
         "status":"Completed Payment","paymentDt":1622639541714}"#;
     let payment_dt = Some(Timestamp(1_622_639_541_714));
-    let complete = Complete { claim: Some(Number(1)), payment_dt };
-    assert_eq!(parse(body).unwrap().command, complete);
-    assert!(parse(r#"{"status":"Canceled Claim"}"#).is_err());
-    assert!(parse(r#"{"status":"Completed Payment","x":1}"#).is_err());
-}
-
-fn parse(body: &str) -> Result<ParsedCommand<Payment>, Malformed> {
-    let command_routes = Payment::command_routes().into_routes();
-    let command_route = command_routes
-        .iter()
-        .find(|command_route| command_route.name == "complete by status")
-        .unwrap();
-    command_route.parse(Some(1), body.as_bytes())
+    assert_eq!(set(body), Ok(Complete { claim: Some(Number(1)), payment_dt }));
+    assert!(set(r#"{"status":"Canceled Claim"}"#).is_err());
+    assert!(set(r#"{"status":"Completed Payment","x":1}"#).is_err());
 }
 
 const fn payout() -> Payout {

@@ -1,22 +1,34 @@
-//! Request bodies of the commands of a review.
+//! The routes of the commands of a review, and the bodies of their requests.
 
-use super::Command::{self, Approve, Decline, Restate};
-use crate::domain::kernel::{Malformed, Money, Number, Text, Timestamp};
-use serde::Deserialize;
+use super::{
+    super::dates::timestamp,
+    Command::{self, Approve, Decline, Restate},
+    Review,
+};
+use crate::domain::kernel::prelude::*;
 
 /// Fields that are ignored: set by the server, or irrelevant to the command.
-pub(super) const IGNORED: &[&str] =
+const IGNORED: &[&str] =
     &["id", "examinerId", "customerId", "contId", "price", "status", "reviewDt"];
 
 const APPROVED: &[&str] = &["Approved Review", "approved", "approve"];
 const DECLINED: &[&str] = &["Declined Review", "declined", "decline"];
 const ASSIGNED: &[&str] = &["Assigned Examiner", "assigned"];
 
+pub(super) fn all() -> CommandRoutes<Review> {
+    CommandRoutes::new()
+        .ignoring(IGNORED)
+        .on_referenced("restate", ReferBody::means)
+        .command("approve", ApproveBody::means)
+        .command("decline", DeclineBody::means)
+        .on_item("decide by status", [Put, Patch], StatusBody::means)
+}
+
 /// `{"contId":80001,"price":450,"reviewDt":1622635799999}`; without a price, the price claimed is
 /// approved, and without a date, now.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ApproveBody {
+struct ApproveBody {
     claim_id: Option<Number>,
     cont_id: Number,
     price: Option<Money>,
@@ -24,25 +36,23 @@ pub(super) struct ApproveBody {
 }
 
 impl ApproveBody {
-    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
-    pub(super) fn means(self) -> Result<Command, Malformed> {
-        let Self { claim_id, cont_id, price, review_dt } = self;
-        Ok(Approve { claim: claim_id, cont_id, price, review_dt: timestamp(review_dt) })
+    fn means(self) -> Command {
+        let Self { claim_id: claim, cont_id, price, review_dt } = self;
+        Approve { claim, cont_id, price, review_dt: timestamp(review_dt) }
     }
 }
 
 /// `{"reviewDt":1622635799999}`; without a date, now.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct DeclineBody {
+struct DeclineBody {
     claim_id: Option<Number>,
     review_dt: Option<Number>,
 }
 
 impl DeclineBody {
-    #[expect(clippy::unnecessary_wraps, reason = "command routes take a fallible function")]
-    pub(super) fn means(self) -> Result<Command, Malformed> {
-        Ok(Decline { claim: self.claim_id, review_dt: timestamp(self.review_dt) })
+    fn means(self) -> Command {
+        Decline { claim: self.claim_id, review_dt: timestamp(self.review_dt) }
     }
 }
 
@@ -50,7 +60,7 @@ impl DeclineBody {
 /// "status":"Approved Review","reviewDt":1622635799999}`, or with `"Declined Review"`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct StatusBody {
+struct StatusBody {
     claim_id: Option<Number>,
     cont_id: Option<Number>,
     price: Option<Money>,
@@ -59,31 +69,26 @@ pub(super) struct StatusBody {
 }
 
 impl StatusBody {
-    pub(super) fn means(self) -> Result<Command, Malformed> {
-        let Self { claim_id: claim, cont_id, price, status, review_dt } = self;
-        let review_dt = timestamp(review_dt);
+    fn means(self) -> Result<Command, Malformed> {
+        let Self { claim_id, cont_id, price, status, review_dt } = self;
         if !status.means(&[(APPROVED, true), (DECLINED, false)])? {
-            return Ok(Decline { claim, review_dt });
+            return Ok(DeclineBody { claim_id, review_dt }.means());
         }
         let cont_id = cont_id.ok_or_else(|| Malformed::content("missing field `contId`"))?;
-        Ok(Approve { claim, cont_id, price, review_dt })
+        Ok(ApproveBody { claim_id, cont_id, price, review_dt }.means())
     }
 }
 
-fn timestamp(date: Option<Number>) -> Option<Timestamp> {
-    date.map(|Number(ms)| Timestamp(ms))
-}
-
-/// `{"claimId":1,"status":"Assigned Examiner"}`: repeats the assignment; changes nothing.
+/// `{"claimId":1,"status":"Assigned Examiner"}`: repeats the assignment.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ReferBody {
+struct ReferBody {
     claim_id: Number,
     status: Option<Text>,
 }
 
 impl ReferBody {
-    pub(super) fn means(self) -> Result<(Number, Command), Malformed> {
+    fn means(self) -> Result<(Number, Command), Malformed> {
         match self.status {
             None => Ok((self.claim_id, Restate)),
             Some(status) => Ok((self.claim_id, status.means(&[(ASSIGNED, Restate)])?)),

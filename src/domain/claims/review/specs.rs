@@ -1,44 +1,33 @@
 //! Specifications of the review aggregate.
 
-use super::{
-    Command::{
-        self, Approve, Assign, Cancel, ConfirmRelease, ConfirmRetain, Decline, DeclineRelease,
-        Keep, LoseRelease, Release, Restate, TurnAwayRelease,
-    },
-    Event::{
-        self, Approved, Assigned, Cancelled, Declined, ReleaseAsked, ReleaseRefused,
-        ReleaseWithdrawn, Released, RetainAsked, Retained,
-    },
-    File, Refusal, Rejection, Review, Stage,
-};
-use crate::domain::kernel::{
-    Aggregate, FailureKind, Malformed, Money, Number, ParsedCommand, Target, Timestamp,
-    spec::{Spec, table},
-};
+use super::{Command::*, *};
+use crate::domain::kernel::spec::{Spec, table};
 
 #[test]
 fn an_examiner_sets_the_contract_and_may_change_the_price() {
-    let assigned = || Review::given([Assigned { file: file() }]);
-    let approved = |price| Approved {
-        file: File { cont_id: Some(Number(80_001)), price: Money(price), ..file() },
-        review_dt: Some(Timestamp(0)),
-    };
+    let assigned = || Review::given([ASSIGNED]);
     assigned().when(approve(Some(450))).then([approved(450)]);
     assigned().when(approve(None)).then([approved(500)]);
     assigned().when(approve(Some(0))).rejected(Rejection::NoPrice);
     let (claimed, price) = (Money(500), Money(501));
     assigned().when(approve(Some(501))).rejected(Rejection::AboveClaim { claimed, price });
-    let again = Review::given([Assigned { file: file() }, approved(450)]);
-    again.when(approve(Some(451))).rejected(Rejection::IsApproved);
+    let again = || Review::given([ASSIGNED, approved(450)]);
+    again().when(approve(Some(451))).rejected(Rejection::IsApproved);
+    again().when(approve(Some(0))).rejected(Rejection::NoPrice);
 }
 
 #[test]
 fn a_decision_about_another_claim_is_rejected() {
-    let other = Some(Number(2));
-    let approve = Approve { claim: other, cont_id: Number(80_001), price: None, review_dt: None };
-    Review::given([Assigned { file: file() }]).when(approve).rejected(Rejection::OtherClaim);
-    let decline = Decline { claim: other, review_dt: None };
-    Review::given([Assigned { file: file() }]).when(decline).rejected(Rejection::OtherClaim);
+    let claim = Some(Number(2));
+    let approve = || Approve { claim, cont_id: Number(80_001), price: None, review_dt: None };
+    for past in [vec![ASSIGNED], vec![ASSIGNED, approved(500)]] {
+        Review::given(past).when(approve()).rejected(Rejection::OtherClaim);
+    }
+    for past in [vec![ASSIGNED], vec![ASSIGNED, DECLINED]] {
+        Review::given(past).when(decline(Some(2))).rejected(Rejection::OtherClaim);
+    }
+    Review::given([ASSIGNED, approved(500)]).when(decline(Some(2))).rejected(Rejection::IsApproved);
+    Review::given([ASSIGNED, DECLINED]).when(approve()).rejected(Rejection::IsDeclined);
 }
 
 #[test]
@@ -47,12 +36,12 @@ fn the_date_of_a_decision_is_the_one_the_examiner_gives_or_else_now() {
     let decline = |review_dt| Decline { claim: None, review_dt };
     let approve =
         |review_dt| Approve { claim: None, cont_id: Number(80_001), price: None, review_dt };
-    let assigned = || Review::given([Assigned { file: file() }]).at(now);
+    let assigned = || Review::given([ASSIGNED]).at(now);
     for (given, expected) in [(Some(review_dt), review_dt), (None, now)] {
         let review_dt = Some(expected);
-        let approved = File { cont_id: Some(Number(80_001)), ..file() };
+        let approved = File { cont_id: Some(Number(80_001)), ..FILE };
         assigned().when(approve(given)).then([Approved { file: approved, review_dt }]);
-        assigned().when(decline(given)).then([Declined { file: file(), review_dt }]);
+        assigned().when(decline(given)).then([Declined { file: FILE, review_dt }]);
     }
     for absurd in [Timestamp(0), Timestamp(1_622_635_799), now.after_ms(86_400_001)] {
         assigned().when(approve(Some(absurd))).rejected(Rejection::BadDate);
@@ -63,153 +52,152 @@ fn the_date_of_a_decision_is_the_one_the_examiner_gives_or_else_now() {
 #[test]
 fn the_date_of_the_first_decision_stays() {
     let review_dt = Some(Timestamp(1_622_635_799_999));
-    let declined = Declined { file: file(), review_dt };
-    let past = [Assigned { file: file() }, declined];
-    Review::given(past.clone()).when(Decline { claim: None, review_dt: None }).then([]);
-    let review = past.into_iter().fold(Review::default(), Review::evolve);
-    let shown = serde_json::to_value(review.represent(1)).unwrap();
+    let declined = Declined { file: FILE, review_dt };
+    let past = [ASSIGNED, declined];
+    Review::given(past.clone()).when(decline(None)).then([]);
+    let shown = serde_json::to_value(Review::after(past).represent(1)).unwrap();
     assert_eq!(shown["reviewDt"], 1_622_635_799_999_u64);
 }
 
 #[test]
-fn every_state_answers_every_command() {
-    table::<Review>(&pasts(), &of_the_examiner(), OF_THE_EXAMINER);
-    table::<Review>(&pasts(), &of_cancelling(), OF_CANCELLING);
-    table::<Review>(&pasts(), &of_the_desk(), OF_THE_DESK);
+fn every_state_answers_the_examiner() {
+    table::<Review>(
+        &pasts(),
+        &[Assign { file: FILE }, approve(None), decline(None), Restate],
+        "
+        past               Assign   Approve           Decline           Restate
+        Blank              Assigned !Unknown          !Unknown          !Unknown
+        Assigned           -        Approved          Declined          -
+        Releasing          -        !IsBeingCancelled !IsBeingCancelled -
+        Released           -        !IsBeingCancelled !IsBeingCancelled -
+        Cancelled          -        !IsCancelled      !IsCancelled      -
+        Withdrawn          -        Approved          Declined          -
+        Taking-back        -        Approved          Declined          -
+        Releasing-again    -        !IsBeingCancelled !IsBeingCancelled -
+        Approved           -        -                 !IsApproved       -
+        Approved-meanwhile -        -                 !IsApproved       -
+        Declined           -        !IsDeclined       -                 -
+        Declined-meanwhile -        !IsDeclined       -                 -
+        ",
+    );
 }
 
-const OF_THE_EXAMINER: &str = "
-past               Assign   Approve           Decline           Restate
-Blank              Assigned !Unknown          !Unknown          !Unknown
-Assigned           -        Approved          Declined          -
-Releasing          -        !IsBeingCancelled !IsBeingCancelled -
-Released           -        !IsBeingCancelled !IsBeingCancelled -
-Cancelled          -        !IsCancelled      !IsCancelled      -
-Withdrawn          -        Approved          Declined          -
-Taking-back        -        Approved          Declined          -
-Releasing-again    -        !IsBeingCancelled !IsBeingCancelled -
-Approved           -        -                 !IsApproved       -
-Approved-meanwhile -        -                 !IsApproved       -
-Declined           -        !IsDeclined       -                 -
-Declined-meanwhile -        !IsDeclined       -                 -
-";
-
 /// Released and kept for the first attempt to cancel, and for the second.
-const OF_CANCELLING: &str = "
-past               Release           Release           Keep                         Keep             Cancel
-Blank              !Unknown          !Unknown          !Unknown                     !Unknown         !Unknown
-Assigned           ReleaseAsked      ReleaseAsked      -                            -                !NotReleased
-Releasing          -                 !IsBeingCancelled ReleaseWithdrawn             -                !NotReleased
-Released           -                 !IsBeingCancelled ReleaseWithdrawn+RetainAsked -                Cancelled
-Cancelled          !IsCancelled      !IsCancelled      !IsCancelled                 !IsCancelled     -
-Withdrawn          !DeskIsBusy       !DeskIsBusy       -                            -                !NotReleased
-Taking-back        !DeskIsBusy       !DeskIsBusy       -                            -                !NotReleased
-Releasing-again    !IsBeingCancelled -                 -                            ReleaseWithdrawn !NotReleased
-Approved           !IsApproved       !IsApproved       -                            -                !IsApproved
-Approved-meanwhile !IsApproved       !IsApproved       -                            -                !IsApproved
-Declined           !IsDeclined       !IsDeclined       -                            -                !IsDeclined
-Declined-meanwhile !IsDeclined       !IsDeclined       -                            -                !IsDeclined
-";
+#[test]
+fn every_state_answers_the_commands_of_a_cancellation() {
+    let release = |attempt| Release { attempt };
+    let keep = |attempt| Keep { attempt };
+    table::<Review>(
+        &pasts(),
+        &[release(1), release(2), keep(1), keep(2), Cancel { attempt: 1 }],
+        "
+        past               Release           Release           Keep                         Keep             Cancel
+        Blank              !Unknown          !Unknown          !Unknown                     !Unknown         !Unknown
+        Assigned           ReleaseAsked      ReleaseAsked      -                            -                !NotReleased
+        Releasing          -                 !IsBeingCancelled ReleaseWithdrawn             -                !NotReleased
+        Released           -                 !IsBeingCancelled ReleaseWithdrawn+RetainAsked -                Cancelled
+        Cancelled          !IsCancelled      !IsCancelled      !IsCancelled                 !IsCancelled     -
+        Withdrawn          !DeskIsBusy       !DeskIsBusy       -                            -                !NotReleased
+        Taking-back        !DeskIsBusy       !DeskIsBusy       -                            -                !NotReleased
+        Releasing-again    !IsBeingCancelled -                 -                            ReleaseWithdrawn !NotReleased
+        Approved           !IsApproved       !IsApproved       -                            -                !IsApproved
+        Approved-meanwhile !IsApproved       !IsApproved       -                            -                !IsApproved
+        Declined           !IsDeclined       !IsDeclined       -                            -                !IsDeclined
+        Declined-meanwhile !IsDeclined       !IsDeclined       -                            -                !IsDeclined
+        ",
+    );
+}
 
 /// Confirmed for the first attempt to cancel and for the second; all others for the first.
-const OF_THE_DESK: &str = "
-past               ConfirmRelease   ConfirmRelease   DeclineRelease   LoseRelease                TurnAwayRelease  ConfirmRetain
-Blank              !Unknown         !Unknown         !Unknown         !Unknown                   !Unknown         !Unknown
-Assigned           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-Releasing          Released         !AlreadyAnswered ReleaseRefused   ReleaseRefused+RetainAsked ReleaseRefused   !AlreadyAnswered
-Released           -                !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-Cancelled          !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-Withdrawn          RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
-Taking-back        !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
-Releasing-again    !AlreadyAnswered Released         !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-Approved           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-Approved-meanwhile RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
-Declined           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
-Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
-";
+#[test]
+fn every_state_answers_the_desk() {
+    let (attempt, reason) = (1, || "down".to_owned());
+    table::<Review>(
+        &pasts(),
+        &[
+            ConfirmRelease { attempt },
+            ConfirmRelease { attempt: 2 },
+            DeclineRelease { attempt, reason: reason() },
+            LoseRelease { attempt, reason: reason() },
+            TurnAwayRelease { attempt, reason: reason() },
+            ConfirmRetain { attempt },
+        ],
+        "
+        past               ConfirmRelease   ConfirmRelease   DeclineRelease   LoseRelease                TurnAwayRelease  ConfirmRetain
+        Blank              !Unknown         !Unknown         !Unknown         !Unknown                   !Unknown         !Unknown
+        Assigned           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+        Releasing          Released         !AlreadyAnswered ReleaseRefused   ReleaseRefused+RetainAsked ReleaseRefused   !AlreadyAnswered
+        Released           -                !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+        Cancelled          !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+        Withdrawn          RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
+        Taking-back        !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
+        Releasing-again    !AlreadyAnswered Released         !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+        Approved           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+        Approved-meanwhile RetainAsked      !AlreadyAnswered Retained         RetainAsked                Retained         !AlreadyAnswered
+        Declined           !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered !AlreadyAnswered
+        Declined-meanwhile !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered !AlreadyAnswered           !AlreadyAnswered Retained
+        ",
+    );
+}
 
 #[test]
 fn requests_of_the_original_clients_are_parsed() {
-    let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
-        "status":"Approved Review","reviewDt":1622635799999}"#;
+    let set = |body| Review::read("decide by status", body);
     let (claim, cont_id) = (Some(Number(1)), Number(80_001));
     let review_dt = Some(Timestamp(1_622_635_799_999));
-    let command = Approve { claim, cont_id, price: Some(Money(450)), review_dt };
-    let parsed = parse("decide by status", Some(1), body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command });
+    let body = r#"{"claimId":1,"examinerId":101,"customerId":1,"contId":80001,"price":450,
+        "status":"Approved Review","reviewDt":1622635799999}"#;
+    assert_eq!(set(body), Ok(Approve { claim, cont_id, price: Some(Money(450)), review_dt }));
     let body = r#"{"claimId":1,"contId":80001,"status":"Declined Review",
         "reviewDt":1622635799999}"#;
-    let parsed = parse("decide by status", Some(1), body).unwrap();
-    assert_eq!(parsed.command, Decline { claim, review_dt });
+    assert_eq!(set(body), Ok(Decline { claim, review_dt }));
+    assert!(set(r#"{"status":"Approved Review"}"#).is_err());
+    assert!(set(r#"{"status":"Cancelled"}"#).is_err());
+    let restate = |body| Review::read("restate", body);
     let body = r#"{"claimId":1,"status":"Assigned Examiner","examinerId":101,"customerId":1}"#;
-    let parsed = parse("restate", None, body).unwrap();
-    assert_eq!(parsed, ParsedCommand { target: Target::Existing(1), command: Restate });
-    assert!(parse("decide by status", Some(1), r#"{"status":"Approved Review"}"#).is_err());
-    assert!(parse("decide by status", Some(1), r#"{"status":"Cancelled"}"#).is_err());
-    assert!(parse("restate", None, r#"{"claimId":1,"status":"Approved Review"}"#).is_err());
-}
-
-fn parse(name: &str, number: Option<u64>, body: &str) -> Result<ParsedCommand<Review>, Malformed> {
-    let command_routes = Review::command_routes().into_routes();
-    command_routes
-        .iter()
-        .find(|command_route| command_route.name == name)
-        .unwrap()
-        .parse(number, body.as_bytes())
+    assert_eq!(restate(body), Ok(Restate));
+    assert!(restate(r#"{"claimId":1,"status":"Approved Review"}"#).is_err());
 }
 
 fn pasts() -> Vec<(&'static str, Vec<Event>)> {
-    let (file, attempt, stage) = (file(), 1, Stage::Assigned);
+    let (file, attempt, stage) = (FILE, 1, Stage::Assigned);
     let refusal = Refusal { how: FailureKind::Unavailable, reason: "down".into() };
-    let assigned = vec![Assigned { file }];
-    let releasing = after(&assigned, ReleaseAsked { file, attempt });
-    let released = after(&releasing, Released { file, attempt });
-    let refused = after(&releasing, ReleaseRefused { file, attempt, refusal });
-    let withdrawn = after(&releasing, ReleaseWithdrawn { file, attempt });
-    let taking_back = after(&refused, RetainAsked { file, attempt, stage });
-    let settled = after(&taking_back, Retained { file, attempt, stage });
-    let (review_dt, cont_id) = (None, Some(Number(80_001)));
-    let approved = Approved { file: File { cont_id, ..file }, review_dt };
+    let refused = || ReleaseRefused { file, attempt, refusal: refusal.clone() };
+    let taking_back = || vec![ASSIGNED, ASKED, refused(), RetainAsked { file, attempt, stage }];
+    let settled = Retained { file, attempt, stage };
+    let again = ReleaseAsked { file, attempt: 2 };
     vec![
         ("Blank", vec![]),
-        ("Assigned", assigned.clone()),
-        ("Releasing", releasing),
-        ("Released", released.clone()),
-        ("Cancelled", after(&released, Cancelled { file })),
-        ("Withdrawn", withdrawn.clone()),
-        ("Taking-back", taking_back.clone()),
-        ("Releasing-again", after(&settled, ReleaseAsked { file, attempt: 2 })),
-        ("Approved", after(&assigned, approved.clone())),
-        ("Approved-meanwhile", after(&withdrawn, approved)),
-        ("Declined", after(&assigned, Declined { file, review_dt })),
-        ("Declined-meanwhile", after(&taking_back, Declined { file, review_dt })),
+        ("Assigned", vec![ASSIGNED]),
+        ("Releasing", vec![ASSIGNED, ASKED]),
+        ("Released", vec![ASSIGNED, ASKED, RELEASED]),
+        ("Cancelled", vec![ASSIGNED, ASKED, RELEASED, Cancelled { file }]),
+        ("Withdrawn", vec![ASSIGNED, ASKED, WITHDRAWN]),
+        ("Taking-back", taking_back()),
+        ("Releasing-again", [taking_back(), vec![settled, again]].concat()),
+        ("Approved", vec![ASSIGNED, approved(500)]),
+        ("Approved-meanwhile", vec![ASSIGNED, ASKED, WITHDRAWN, approved(500)]),
+        ("Declined", vec![ASSIGNED, DECLINED]),
+        ("Declined-meanwhile", [taking_back(), vec![DECLINED]].concat()),
     ]
 }
 
-fn of_the_examiner() -> [Command; 4] {
-    [Assign { file: file() }, approve(None), Decline { claim: None, review_dt: None }, Restate]
-}
+const FILE: File = File {
+    claim_id: Number(1),
+    customer_id: Number(6),
+    examiner_id: Number(101),
+    price: Money(500),
+    cont_id: None,
+};
+const ASSIGNED: Event = Assigned { file: FILE };
+const ASKED: Event = ReleaseAsked { file: FILE, attempt: 1 };
+const RELEASED: Event = Released { file: FILE, attempt: 1 };
+const WITHDRAWN: Event = ReleaseWithdrawn { file: FILE, attempt: 1 };
+const DECLINED: Event = Declined { file: FILE, review_dt: None };
 
-fn of_cancelling() -> [Command; 5] {
-    let release = |attempt| Release { attempt };
-    let keep = |attempt| Keep { attempt };
-    [release(1), release(2), keep(1), keep(2), Cancel { attempt: 1 }]
-}
-
-fn of_the_desk() -> [Command; 6] {
-    let reason = || "down".to_owned();
-    [
-        ConfirmRelease { attempt: 1 },
-        ConfirmRelease { attempt: 2 },
-        DeclineRelease { attempt: 1, reason: reason() },
-        LoseRelease { attempt: 1, reason: reason() },
-        TurnAwayRelease { attempt: 1, reason: reason() },
-        ConfirmRetain { attempt: 1 },
-    ]
-}
-
-fn after(past: &[Event], event: Event) -> Vec<Event> {
-    [past, &[event]].concat()
+fn approved(price: u64) -> Event {
+    let file = File { cont_id: Some(Number(80_001)), price: Money(price), ..FILE };
+    Approved { file, review_dt: Some(Timestamp(0)) }
 }
 
 fn approve(price: Option<u64>) -> Command {
@@ -217,12 +205,6 @@ fn approve(price: Option<u64>) -> Command {
     Approve { claim: None, cont_id, price, review_dt: None }
 }
 
-fn file() -> File {
-    File {
-        claim_id: Number(1),
-        customer_id: Number(6),
-        examiner_id: Number(101),
-        price: Money(500),
-        cont_id: None,
-    }
+fn decline(claim: Option<u64>) -> Command {
+    Decline { claim: claim.map(Number), review_dt: None }
 }
