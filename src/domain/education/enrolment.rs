@@ -13,7 +13,7 @@
 mod specs;
 
 use super::{COURSE_MANAGER, Education, settings::Settings, student::Student};
-use crate::{domain::kernel::prelude::*, statuses};
+use crate::domain::kernel::prelude::*;
 
 use Command::*;
 use Event::*;
