@@ -217,31 +217,14 @@ impl Aggregate for Application {
     }
 
     fn evolve(self, event: Event) -> Self {
-        let status = match (event, self.status) {
-            (SeatAsked { student, price }, _) => {
-                return Self { student, price, status: S::Seating, seat: Hold::Held };
-            }
-            (Requested { student, price }, _) => {
-                return Self { student, price, status: S::Requested, ..self };
-            }
-            (TurnedAway { reason }, _) => {
-                let status = S::Rejected { how: FailureKind::Refused, reason };
-                return Self { status, seat: Hold::Free, ..self };
-            }
-            (SeatReleased { .. }, status) => return Self { status, seat: Hold::Released, ..self },
-            (Vacated, status) => return Self { status, seat: Hold::Free, ..self },
-            (Applied, _) => S::Applied,
-            (Admitted { .. }, _) => S::Admitted,
-            (Registered, _) => S::Registered,
-            (CancelRequested, S::Registered) => S::Withdrawing,
-            (CancelRequested, _) => S::Leaving,
-            (Completed, S::Leaving | S::Withdrawing) => S::Overtaken,
-            (Completed, _) => S::Completed,
-            (Cancelled, _) => S::Cancelling,
-            (Rejected { how, reason }, _) => S::Rejected { how, reason },
-            (Undone | Forgone, _) => S::Cancelled,
-        };
-        Self { status, ..self }
+        let status = self.status.after(&event);
+        match event {
+            SeatAsked { student, price } => Self { student, price, status, seat: Hold::Held },
+            Requested { student, price } => Self { student, price, status, ..self },
+            SeatReleased { .. } => Self { status, seat: Hold::Released, ..self },
+            TurnedAway { .. } | Vacated => Self { status, seat: Hold::Free, ..self },
+            _ => Self { status, ..self },
+        }
     }
 
     fn progress(&self) -> Progress {
@@ -306,6 +289,28 @@ struct ApplyBody {
 }
 
 impl Status {
+    /// The status after this event.
+    pub(super) fn after(&self, event: &Event) -> Self {
+        match (event, self) {
+            (SeatAsked { .. }, _) => S::Seating,
+            (Requested { .. }, _) => S::Requested,
+            (Applied, _) => S::Applied,
+            (Admitted { .. }, _) => S::Admitted,
+            (Registered, _) => S::Registered,
+            (CancelRequested, S::Registered) => S::Withdrawing,
+            (CancelRequested, _) => S::Leaving,
+            (Completed, S::Leaving | S::Withdrawing) => S::Overtaken,
+            (Completed, _) => S::Completed,
+            (Cancelled, _) => S::Cancelling,
+            (Undone | Forgone, _) => S::Cancelled,
+            (Rejected { how, reason }, _) => S::Rejected { how: *how, reason: reason.clone() },
+            (TurnedAway { reason }, _) => {
+                S::Rejected { how: FailureKind::Refused, reason: reason.clone() }
+            }
+            (SeatReleased { .. } | Vacated, status) => status.clone(),
+        }
+    }
+
     /// The rest of the transition table: commands that change nothing, and rejections.
     fn already(&self, command: &Command) -> Decision<Application> {
         match (self, command) {

@@ -1,7 +1,7 @@
 //! The view of applications for students: the course, the payment and the status of each.
 
 use super::{
-    application::{Application, Event as E},
+    application::{Application, Event, Event::*, Status},
     payment::{self, Payment},
     student::Student,
 };
@@ -46,7 +46,7 @@ impl View for MyPage {
         let mut row = row.unwrap_or_else(|| Self { id, app_id: id, applied_at, ..Self::default() });
         row.changed_at = meta.time;
         match heard {
-            Heard::Application(_, event) => row.application(event),
+            Heard::Application(_, event) => row.application(&event),
             Heard::Payment(_, event) => row.payment_status = payment::word(event.stage()).into(),
         }
         Some(row)
@@ -54,21 +54,15 @@ impl View for MyPage {
 }
 
 impl MyPage {
-    fn application(&mut self, event: E) {
-        let status = match event {
-            E::SeatAsked { student, price } | E::Requested { student, price } => {
-                let Student { user_id, edu_name, edu_id } = student;
-                (self.user_id, self.edu_name, self.edu_id) = (user_id, edu_name, edu_id);
-                self.price = price;
-                "Requested"
-            }
-            E::Applied | E::Admitted { .. } => "EduApplied",
-            E::Registered => "EduRegistered",
-            E::Completed => "EduCompleted",
-            E::CancelRequested | E::SeatReleased { .. } | E::Vacated => return,
-            E::Cancelled | E::Undone | E::Forgone => "EduCancelled",
-            E::Rejected { .. } | E::TurnedAway { .. } => "Rejected",
-        };
-        self.status = status.into();
+    fn application(&mut self, event: &Event) {
+        if let SeatAsked { student, price } | Requested { student, price } = event {
+            let Student { user_id, edu_name, edu_id } = student.clone();
+            (self.user_id, self.edu_name, self.edu_id) = (user_id, edu_name, edu_id);
+            self.price = *price;
+        }
+        // A request to cancel and the return of the seat leave the word as it is.
+        if !matches!(event, CancelRequested | SeatReleased { .. } | Vacated) {
+            self.status = Status::default().after(event).word().into();
+        }
     }
 }
