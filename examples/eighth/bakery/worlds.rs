@@ -10,9 +10,12 @@ use madang::domain::kernel::{
 
 /// What no world reaches, each with the reason.
 const UNREACHABLE: &[(&str, &str)] = &[
-    ("command Amend of bakery/payments", "no client adds details to a bill"),
-    ("state failure.Refused of bakery/orders", "only a payment that fails rejects an order"),
+    ("command Amend of bakery/payments", NO_DETAILS_ADDED),
+    ("state failure.Refused of bakery/orders", REJECTED_BY_PAYMENT),
 ];
+
+const NO_DETAILS_ADDED: &str = "no client adds details to a bill";
+const REJECTED_BY_PAYMENT: &str = "only a payment that fails rejects an order";
 
 #[test]
 fn whatever_happens_the_money_is_where_it_belongs() {
