@@ -62,6 +62,7 @@ const FILES: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("manifest.toml")),
     ("README.md", include_str!("readme.md")),
     (".gitignore", "/target\n/data\n"),
+    ("rustfmt.toml", include_str!("../../rustfmt.toml")),
     ("src/main.rs", include_str!("../../examples/eighth/main.rs")),
     ("src/BUSINESS/mod.rs", include_str!("../../examples/eighth/bakery/mod.rs")),
     ("src/BUSINESS/overview.rs", include_str!("../../examples/eighth/bakery/overview.rs")),

@@ -32,11 +32,8 @@ fn a_crate_is_written_under_its_name() {
                 assert!(!text.contains(word), "{}: {word}", file.display());
             }
         }
-        // Every module is read, and none would be written in another way.
-        run("rustfmt", &["--check", "--edition=2024", "--config-path", ".", "src/main.rs"], &{
-            fs::copy("rustfmt.toml", folder.join("rustfmt.toml")).unwrap();
-            folder.clone()
-        });
+        // Every module is read, and none would be formatted in another way.
+        run("rustfmt", &["--check", "--edition=2024", "src/main.rs"], &folder);
         run("sh", &["-n", "story.sh"], &folder);
         let cargo = ["metadata", "--offline", "--no-deps", "--format-version=1"];
         let manifest = run(env!("CARGO"), &cargo, &folder);
