@@ -36,19 +36,18 @@ pub struct Order {
     customer: Text,
     quantity: Quantity,
     status: Status,
-    failure: Option<(FailureKind, String)>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Status {
-    #[default]
-    Unknown,
-    Requested,
-    Paid,
-    HandedOver,
-    Cancelling,
-    Cancelled,
-    Rejected,
+statuses! {
+    pub enum Status {
+        Unknown;
+        Requested: "Requested";
+        Paid: "Paid";
+        HandedOver: "HandedOver";
+        Cancelling: "Cancelling";
+        Cancelled: "Cancelled";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,7 +79,7 @@ impl Event {
             Paid => Status::Paid,
             HandedOver => Status::HandedOver,
             Cancelled => Status::Cancelling,
-            Rejected { .. } => Status::Rejected,
+            Rejected { how, reason } => Status::Rejected { how: *how, reason: reason.clone() },
             Closed => Status::Cancelled,
         }
     }
@@ -114,7 +113,7 @@ impl Aggregate for Order {
 
     fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
         use Status as S;
-        match (self.status, command) {
+        match (&self.status, command) {
             (_, Place { customer, .. }) if !customer.is_name() => Err(Rejection::BadCustomer),
             (S::Unknown, Place { customer, quantity }) => match PRICE.times(quantity) {
                 Some(amount) if quantity.0 > 0 => Ok(vec![Placed { customer, quantity, amount }]),
@@ -129,8 +128,8 @@ impl Aggregate for Order {
             (S::Paid | S::HandedOver, Pay)
             | (S::HandedOver, HandOver)
             | (S::Cancelling | S::Cancelled, Cancel)
-            | (S::Rejected, Reject { .. })
-            | (S::Rejected | S::Cancelled, Close) => Ok(vec![]),
+            | (S::Rejected { .. }, Reject { .. })
+            | (S::Rejected { .. } | S::Cancelled, Close) => Ok(vec![]),
             (S::Unknown, _) => Err(Rejection::Unknown),
             (_, Place { .. }) => Err(Rejection::AlreadyPlaced),
             (S::Requested, _) => Err(Rejection::NotPaid),
@@ -141,24 +140,29 @@ impl Aggregate for Order {
     fn evolve(self, event: Event) -> Self {
         let status = event.status();
         match event {
-            Placed { customer, quantity, .. } => Self { customer, quantity, status, ..self },
-            Rejected { how, reason } => Self { status, failure: Some((how, reason)), ..self },
+            Placed { customer, quantity, .. } => Self { customer, quantity, status },
             _ => Self { status, ..self },
         }
     }
 
     fn progress(&self) -> Progress {
-        match (self.status, self.failure.clone()) {
-            (_, Some((how, reason))) => Progress::Failed { how, reason },
-            (Status::Requested | Status::Cancelling, _) => Progress::Pending,
+        match &self.status {
+            Status::Requested | Status::Cancelling => Progress::Pending,
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
+            }
             _ => Progress::Established,
         }
     }
 
     fn represent(&self, number: u64) -> impl Serialize {
+        let reason = match &self.status {
+            Status::Rejected { reason, .. } => Some(reason),
+            _ => None,
+        };
         object! {
             "id": number, "customer": &self.customer, "quantity": self.quantity,
-            "status": self.status, "reason"?: self.failure.as_ref().map(|(_, reason)| reason),
+            "status": self.status.word(), "reason"?: reason,
         }
     }
 

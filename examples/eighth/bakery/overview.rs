@@ -2,7 +2,7 @@
 
 use super::{
     Event::{self, *},
-    Order, Status,
+    Order,
 };
 use madang::domain::kernel::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Overview {
     id: Id<Order>,
     customer: Text,
     amount: Money,
-    status: Status,
+    status: Text,
 }
 
 impl View for Overview {
@@ -26,7 +26,7 @@ impl View for Overview {
     }
 
     fn fold(row: Option<Self>, (id, event): Self::Events, _: &Meta) -> Option<Self> {
-        let (row, status) = (row.unwrap_or_default(), event.status());
+        let (row, status) = (row.unwrap_or_default(), event.status().word().into());
         Some(match event {
             Placed { customer, amount, .. } => Self { id, customer, amount, status },
             _ => Self { status, ..row },
