@@ -81,7 +81,7 @@ impl Name {
         let is_in = |text: &str| {
             text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == of_type)
         };
-        let code = FILES.iter().filter(|(path, _)| path.ends_with(".rs"));
+        let code = FILES.iter().filter(|(path, _)| path.starts_with("src/"));
         let is_used = of_type != TYPE && { code }.any(|(_, template)| is_in(template));
         is_used.then_some("the code of the business uses a type of this name")
     }
