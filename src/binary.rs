@@ -6,7 +6,7 @@ use crate::{
     cli::{Cli, Command, Format, Model, Serve},
     config::{Config, Flags},
     declarations::Declarations,
-    model,
+    model, new,
     panic_log::log_panics,
     sandbox::{self, Sandbox},
     stopping::{FLUSH_WITHIN, Stopping},
@@ -16,6 +16,7 @@ use std::{
     error::Error,
     io::{self, IsTerminal as _, Write as _},
     panic,
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
@@ -89,13 +90,15 @@ pub fn serve(program: Program, install: impl FnOnce(&mut Declarations)) -> ExitC
     log_panics();
     let declarations = Declarations::of(install);
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
-    if !matches!(command, Command::Model(_)) {
+    // The drawing and the new crate are for other people and programs, too.
+    if !matches!(command, Command::Model(_) | Command::New(_)) {
         keep_files_private();
     }
     let done = || match command {
         Command::Serve(how) => serve_until_stopped(how, &declarations),
         Command::Verify { data } => verify::run(&data, &declarations).map_err(Into::into),
         Command::Model(which) => draw(&which, &declarations),
+        Command::New(options) => write_crate(&options),
         Command::Sandbox(options) => run_sandbox(options),
     };
     let done = panic::catch_unwind(panic::AssertUnwindSafe(done)).unwrap_or_else(|panic| {
@@ -148,6 +151,12 @@ fn run_sandbox(options: sandbox::Options) -> Done {
         sandbox.run_until_stopped(stopping.requested()).await?;
         Ok(true)
     })
+}
+
+fn write_crate(options: &new::Options) -> Done {
+    let folder = new::write(options, Path::new(""))?;
+    print!("{}", new::next_steps(&folder));
+    Ok(true)
 }
 
 fn draw(which: &Model, declarations: &Declarations) -> Done {

@@ -1,6 +1,6 @@
 //! The command line: the commands and their options.
 
-use crate::{Program, config::Flags, sandbox};
+use crate::{Program, config::Flags, new, sandbox};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -50,6 +50,15 @@ pub enum Command {
         #[arg(long, value_name = "DIR", default_value = "./data")]
         data: PathBuf,
     },
+    /// Write a crate with a business of its own into the new folder NAME
+    ///
+    /// A customer orders and pays; the order is handed over, or the money goes back. The crate has
+    /// this business in `src/NAME`, its specification, random worlds, and the story `story.sh`,
+    /// which sends requests to the server. `cargo test` and `cargo run -- serve` work at once.
+    /// `docs/business.md` of madang changes the business step by step.
+    ///
+    /// The folder must not exist. A name with another meaning in the crate is refused.
+    New(new::Options),
     /// Draw the event-storming board of one business or of all, from their declarations
     Model(Model),
     /// Simulate the outside services: card payment, SMS, review desk and reward bank. They are
@@ -138,6 +147,15 @@ mod tests {
         };
         assert_eq!((model.business.as_deref(), model.format), (Some("taxi"), Format::Svg));
         assert!(parse("madang model --format pdf").is_err());
+    }
+
+    #[test]
+    fn a_crate_is_written_by_its_name() {
+        let Some(Command::New(options)) = parse("madang new hotel").unwrap().command else {
+            panic!("not the command `new`");
+        };
+        assert_eq!((options.name.as_str(), options.madang), ("hotel", None));
+        assert!(parse("madang new").is_err());
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub struct ConfigError(String);
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
 const DATA_DEFAULT: &str = "./data";
 /// The top-level keys that are not the name of a business.
-const OWN_KEYS: [&str; 9] =
+pub(crate) const OWN_KEYS: [&str; 9] =
     ["listen", "data", "insecure", "allow_faults", "http", "journal", "actors", "ports", "gates"];
 
 impl Config {

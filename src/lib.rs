@@ -53,7 +53,9 @@
 //! });
 //! ```
 //!
-//! The example `seventh` is such a binary, with a business in one folder.
+//! The example `seventh` is such a binary, with a business in one folder. `madang new NAME` writes
+//! a crate with a business that takes a payment; it is the example `eighth`. `docs/business.md`
+//! changes it step by step.
 //!
 //! # Embedding
 //!
@@ -87,6 +89,7 @@ pub mod declarations;
 pub mod domain;
 pub mod http;
 pub mod model;
+mod new;
 mod open_files;
 pub mod origin_policy;
 mod panic_log;

@@ -1,6 +1,7 @@
 //! The architecture of the code: layers, sizes, names, diagrams, dependencies and test coverage.
 
 mod dependencies;
+mod documents;
 mod glossary;
 mod imports;
 mod layers;
@@ -55,6 +56,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::http",
             "crate::store",
         ],
+    ),
+    (
+        "src/new",
+        &["actix", "tokio", "crate::actors", "crate::domain", "crate::http", "crate::store"],
     ),
     ("src/http", &["sled", "bincode", "rusqlite", "crate::store", "actix::"]),
 ];

@@ -5,6 +5,7 @@
 mod calendar;
 mod configuration;
 mod connections;
+mod eighth;
 mod evolution;
 mod examples;
 mod hostile;

@@ -1,11 +1,8 @@
 //! A lending library: a book is on its shelf, or it is lent to a reader.
 
-use Command::{BringBack, Lend, Shelve};
-use madang::domain::kernel::{
-    self, Aggregate, Business, CommandRoutes, Decision, Empty, Field, Host, Id, Issuer, Meta,
-    RejectionKind, Text, Timestamp, View,
-};
-use serde::{Deserialize, Serialize};
+use Command::*;
+use Event::*;
+use madang::domain::kernel::prelude::*;
 
 pub struct Library;
 
@@ -51,25 +48,13 @@ pub enum Event {
     BroughtBack,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
-pub enum Rejection {
-    #[error("there is no such book")]
-    Unknown,
-    #[error("the book is on its shelf already")]
-    AlreadyShelved,
-    #[error("the {0} must have 1 to 100 characters")]
-    BadName(Text),
-    #[error("{0} has the book")]
-    Lent(Text),
-}
-
-impl kernel::Rejection for Rejection {
-    fn kind(&self) -> RejectionKind {
-        match self {
-            Self::Unknown => RejectionKind::Unknown,
-            Self::BadName(_) => RejectionKind::Invalid,
-            Self::AlreadyShelved | Self::Lent(_) => RejectionKind::Conflict,
-        }
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such book";
+        AlreadyShelved: "the book is on its shelf already";
+        BadTitle: invalid "the title must have 1 to 100 characters";
+        BadReader: invalid "the reader must have 1 to 100 characters";
+        IsLent { to: Text }: "{to} has the book";
     }
 }
 
@@ -89,27 +74,25 @@ impl Aggregate for Book {
 
     fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
         match (&self.status, command) {
-            (_, Shelve { title }) if !title.is_name() => Err(Rejection::BadName("title".into())),
-            (_, Lend { to }) if !to.is_name() => Err(Rejection::BadName("reader".into())),
-            (Status::Unknown, Shelve { title }) => Ok(vec![Event::Shelved { title }]),
-            (Status::Unknown, Lend { .. } | BringBack) => Err(Rejection::Unknown),
-            (Status::OnShelf, Lend { to }) => Ok(vec![Event::Lent { to }]),
-            (Status::Lent { .. }, BringBack) => Ok(vec![Event::BroughtBack]),
+            (_, Shelve { title }) if !title.is_name() => Err(Rejection::BadTitle),
+            (_, Lend { to }) if !to.is_name() => Err(Rejection::BadReader),
+            (Status::Unknown, Shelve { title }) => Ok(vec![Shelved { title }]),
+            (Status::Unknown, _) => Err(Rejection::Unknown),
+            (_, Shelve { .. }) => Err(Rejection::AlreadyShelved),
+            (Status::OnShelf, Lend { to }) => Ok(vec![Lent { to }]),
+            (Status::Lent { .. }, BringBack) => Ok(vec![BroughtBack]),
             // What is so already is accepted and changes nothing.
             (Status::OnShelf, BringBack) => Ok(vec![]),
             (Status::Lent { to }, Lend { to: again }) if *to == again => Ok(vec![]),
-            (Status::Lent { to }, Lend { .. }) => Err(Rejection::Lent(to.clone())),
-            (Status::OnShelf | Status::Lent { .. }, Shelve { .. }) => {
-                Err(Rejection::AlreadyShelved)
-            }
+            (Status::Lent { to }, Lend { .. }) => Err(Rejection::IsLent { to: to.clone() }),
         }
     }
 
     fn evolve(self, event: Event) -> Self {
         match event {
-            Event::Shelved { title } => Self { title, status: Status::OnShelf },
-            Event::Lent { to } => Self { status: Status::Lent { to }, ..self },
-            Event::BroughtBack => Self { status: Status::OnShelf, ..self },
+            Shelved { title } => Self { title, status: Status::OnShelf },
+            Lent { to } => Self { status: Status::Lent { to }, ..self },
+            BroughtBack => Self { status: Status::OnShelf, ..self },
         }
     }
 
@@ -135,7 +118,7 @@ pub struct ShelfRow {
 
 impl View for ShelfRow {
     const NAME: &'static str = "library/shelf";
-    const FIELDS: &'static [Field] = &[Field::text("title"), Field::text("reader")];
+    const FIELDS: &'static [Field] = fields!(text "title", "reader");
     type Events = (Id<Book>, Event);
 
     fn key((book, _): &Self::Events, _: &Meta) -> Option<u64> {
@@ -145,9 +128,9 @@ impl View for ShelfRow {
     fn fold(row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
         let row = row.unwrap_or_default();
         Some(match event {
-            Event::Shelved { title } => Self { title, reader: None },
-            Event::Lent { to } => Self { reader: Some(to), ..row },
-            Event::BroughtBack => Self { reader: None, ..row },
+            Shelved { title } => Self { title, reader: None },
+            Lent { to } => Self { reader: Some(to), ..row },
+            BroughtBack => Self { reader: None, ..row },
         })
     }
 }

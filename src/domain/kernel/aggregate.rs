@@ -16,6 +16,59 @@ pub type SettingsOf<A> = <<A as Aggregate>::Business as Business>::Settings;
 /// The implementor *is* the state: its details and one status enum, never flags. `Default` is the
 /// state before the first event. All methods are pure, so `history.fold(A::default(), A::evolve)`
 /// always rebuilds the same state.
+///
+/// ```
+/// use madang::domain::kernel::{prelude::*, spec::Spec as _};
+/// # struct Desk;
+/// # impl Business for Desk {
+/// #     const NAME: &'static str = "desk";
+/// #     type Settings = Empty;
+/// #     fn install(host: &mut impl Host) { host.aggregate::<Ticket>(); }
+/// # }
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[serde(rename_all = "kebab-case")]
+/// # enum Command { Open, Close }
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # enum Event { Opened, Closed }
+/// # rejections! {
+/// #     enum Rejection {
+/// #         Unknown: unknown "there is no such ticket";
+/// #         AlreadyOpened: "the ticket was opened before";
+/// #     }
+/// # }
+/// #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// enum Ticket { #[default] Unknown, Open, Closed }
+///
+/// impl Aggregate for Ticket {
+///     const NAME: &'static str = "desk/tickets";
+///     # type Business = Desk;
+///     # type Command = Command;
+///     # type Event = Event;
+///     # type Rejection = Rejection;
+///     # fn issuer(_: &Command) -> Issuer { Issuer::Anyone }
+///     // and its types, and the issuers of its commands
+///     fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
+///         match (self, command) {
+///             (Self::Unknown, Command::Open) => Ok(vec![Event::Opened]),
+///             (Self::Open, Command::Close) => Ok(vec![Event::Closed]),
+///             (Self::Closed, Command::Close) => Ok(vec![]), // it is so already
+///             (Self::Unknown, Command::Close) => Err(Rejection::Unknown),
+///             (_, Command::Open) => Err(Rejection::AlreadyOpened),
+///         }
+///     }
+///
+///     fn evolve(self, event: Event) -> Self {
+///         match event { Event::Opened => Self::Open, Event::Closed => Self::Closed }
+///     }
+///
+///     fn command_routes() -> CommandRoutes<Self> {
+///         CommandRoutes::by_name("open", &["close"])
+///     }
+/// }
+///
+/// Ticket::given([Event::Opened]).when(Command::Close).then([Event::Closed]);
+/// Ticket::given([]).when(Command::Close).rejected(Rejection::Unknown);
+/// ```
 pub trait Aggregate: Default + Message {
     /// The name, `business/resource`: the stream on disk and the path in URLs. It never changes
     /// once written to a journal.

@@ -5,6 +5,46 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
 /// A business: a name, its settings, and the parts it consists of.
+///
+/// ```
+/// use madang::domain::kernel::{
+///     payment::{Bill, Charging, Payment, Receipt, Stage},
+///     prelude::*,
+/// };
+/// # #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// # struct Tip { waiter: Text }
+/// # impl Bill for Tip {
+/// #     type Business = Bar;
+/// #     const NAME: &'static str = "bar/tips";
+/// #     const PORT: &'static str = "bar/payment";
+/// #     const CASHIER: &'static str = "barkeeper";
+/// #     fn details(&self) -> Value { json!({}) }
+/// #     fn show(&self, receipt: Receipt) -> impl Serialize { object! { "id": receipt.number } }
+/// # }
+///
+/// struct Bar;
+///
+/// impl Business for Bar {
+///     const NAME: &'static str = "bar";
+///     type Settings = Settings;
+///
+///     fn install(host: &mut impl Host) {
+///         host.aggregate::<Payment<Tip>>().port::<Charging<Tip>>();
+///     }
+///
+///     fn check_invariants(state: &impl StateReader) -> Result<(), String> {
+///         state.each::<Payment<Tip>>(|number, tip| match tip.stage() {
+///             Stage::RefundDeclined => Err(format!("tip {number} was not given back")),
+///             _ => Ok(()),
+///         })
+///     }
+/// }
+///
+/// /// The section `[bar]` of the configuration.
+/// #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// #[serde(deny_unknown_fields, default)]
+/// struct Settings { tip_max: Money }
+/// ```
 pub trait Business: 'static {
     /// The first part of every path, stream name and configuration key of this business.
     const NAME: &'static str;

@@ -6,6 +6,36 @@ use super::{Dispatch, EventSet, Meta, View};
 ///
 /// The host waits until the view has applied the event, queries the view and dispatches the
 /// command. The result may be outdated when the command arrives; the aggregate decides then.
+///
+/// ```
+/// use madang::domain::{
+///     kernel::prelude::*,
+///     rental::{availability::Availability, order::{Command, Event, Order}},
+/// };
+///
+/// /// Looks for a kind of car that can be rented, once an order is paid.
+/// struct AnyCar;
+///
+/// impl Lookup for AnyCar {
+///     const NAME: &'static str = "rental/any-car";
+///     type Events = (Id<Order>, Event);
+///     type View = Availability;
+///
+///     fn query((_, event): &Self::Events, _: &Meta) -> Option<Query> {
+///         let Event::Paid { rent } = event else { return None };
+///         let filters = vec![Filter::AtLeast("rentable", rent.quantity.0.into())];
+///         Some(Query { filters, sort: Some("rentable"), rows_max: 1 })
+///     }
+///
+///     fn on_rows((order, _): &Self::Events, _: &Meta, rows: &[(u64, Self::View)]) -> Dispatch {
+///         let command = match rows {
+///             [] => Command::Refuse { reason: "no car can be rented".to_owned() },
+///             _ => Command::Confirm,
+///         };
+///         Dispatch::new(*order, command)
+///     }
+/// }
+/// ```
 pub trait Lookup: 'static {
     /// The name, `business/name`. It never changes once written to a journal.
     const NAME: &'static str;

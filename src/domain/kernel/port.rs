@@ -8,6 +8,38 @@ use serde_json::Value;
 ///
 /// The host calls the service once the event is durable, with the key as idempotency key. It
 /// records the result of the answer. After a crash in between it calls again with the same key.
+///
+/// ```
+/// use madang::domain::{kernel::prelude::*, rental::order::{Command, Event, Order}};
+///
+/// /// Another company, which is asked for the cars of a paid order.
+/// struct Partner;
+///
+/// impl Port for Partner {
+///     const NAME: &'static str = "rental/partner";
+///     type Events = (Id<Order>, Event);
+///
+///     fn ask((order, event): &Self::Events, _: &Meta) -> Option<PortRequest> {
+///         let Event::Paid { rent } = event else { return None };
+///         Some(PortRequest {
+///             operation: "reserve",
+///             key: format!("reserve-{order}"),
+///             undoes: None,
+///             body: json!({ "carId": rent.car, "qty": rent.quantity }),
+///             retry_policy: RetryPolicy::UntilDeadline,
+///         })
+///     }
+///
+///     fn on_reply((order, _): &Self::Events, _: &Meta, answer: &PortReply) -> Dispatch {
+///         Dispatch::new(*order, match answer {
+///             PortReply::Approved(_) => Command::Confirm,
+///             PortReply::Declined(reason)
+///             | PortReply::Unreachable(reason)
+///             | PortReply::TurnedAway(reason) => Command::Refuse { reason: reason.clone() },
+///         })
+///     }
+/// }
+/// ```
 pub trait Port: 'static {
     /// The name, `business/name`, which is also its section of the configuration.
     const NAME: &'static str;

@@ -12,6 +12,42 @@ use std::any::Any;
 /// and timers as records in one order, so a replay takes the same path. Every command that it
 /// dispatches is answered by exactly one of: an event, [`Saga::on_rejected`], [`Saga::on_no_op`].
 /// An instance that waits in the `Default` state does not exist.
+///
+/// ```
+/// use madang::domain::{kernel::prelude::*, rental::order::{Command, Event, Order}};
+///
+/// /// Cancels an order that is paid and not confirmed within an hour.
+/// #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// enum Patience { #[default] Idle, Waiting }
+///
+/// impl Saga for Patience {
+///     const NAME: &'static str = "rental/patience";
+///     type Events = (Id<Order>, Event);
+///
+///     fn route((order, _): &Self::Events) -> Option<u64> { Some(order.number()) }
+///
+///     fn react(self, _: Id<Self>, (_, event): Self::Events, meta: &Meta) -> Step<Self> {
+///         match event {
+///             Event::Paid { .. } => {
+///                 Step::wait(Self::Waiting).set_timer(meta.time.after_ms(3_600_000))
+///             }
+///             Event::Confirmed | Event::Refused { .. } | Event::Cancelled { .. } => Step::done(),
+///             _ => Step::wait(self),
+///         }
+///     }
+///
+///     fn on_timer(self, me: Id<Self>, _: Timestamp) -> Step<Self> {
+///         Step::wait(self).send(me.of::<Order>(), Command::Cancel)
+///     }
+///
+///     fn waits_for(&self) -> WaitsFor {
+///         match self {
+///             Self::Idle => WaitsFor::Nothing,
+///             Self::Waiting => WaitsFor::Part(Order::NAME),
+///         }
+///     }
+/// }
+/// ```
 pub trait Saga: Default + Message {
     /// The name, `business/name`. It never changes once written to a journal.
     const NAME: &'static str;

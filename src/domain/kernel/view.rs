@@ -5,6 +5,31 @@ use super::{Aggregate, EventSet, Filter, Message, Meta};
 /// One row of a view; each event that changes the row is applied exactly once.
 ///
 /// Rows are disposable: after all are deleted, a replay of the journal restores the same rows.
+///
+/// ```
+/// use madang::domain::{kernel::prelude::*, rental::order::{Event, Order}};
+///
+/// /// The amount of an order, and whether it was paid.
+/// #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// struct Sale { amount: Money, paid: bool }
+///
+/// impl View for Sale {
+///     const NAME: &'static str = "rental/sales";
+///     const FIELDS: &'static [Field] = fields!(number "amount");
+///     type Events = (Id<Order>, Event);
+///
+///     fn key((order, _): &Self::Events, _: &Meta) -> Option<u64> { Some(order.number()) }
+///
+///     fn fold(row: Option<Self>, (_, event): Self::Events, _: &Meta) -> Option<Self> {
+///         match event {
+///             Event::Placed { amount, .. } => Some(Self { amount, paid: false }),
+///             Event::Paid { .. } => row.map(|row| Self { paid: true, ..row }),
+///             Event::Rejected { .. } | Event::Cancelled { .. } => None, // removes the row
+///             _ => row,
+///         }
+///     }
+/// }
+/// ```
 pub trait View: Message {
     /// The name, `business/name`: the path in URLs and the file on disk.
     const NAME: &'static str;

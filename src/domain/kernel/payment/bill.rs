@@ -6,6 +6,35 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The details of what is paid for, and the names of payments in that business.
+///
+/// ```
+/// use madang::domain::kernel::{payment::{Bill, Payment, Receipt}, prelude::*};
+/// # struct Bar;
+/// # impl Business for Bar {
+/// #     const NAME: &'static str = "bar";
+/// #     type Settings = Empty;
+/// #     fn install(host: &mut impl Host) { host.aggregate::<Payment<Tip>>(); }
+/// # }
+///
+/// /// The tip of a waiter.
+/// #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// struct Tip { waiter: Text }
+///
+/// impl Bill for Tip {
+///     type Business = Bar;
+///     const NAME: &'static str = "bar/tips";
+///     const PORT: &'static str = "bar/payment";
+///     const CASHIER: &'static str = "barkeeper";
+///
+///     fn details(&self) -> Value {
+///         json!({ "waiter": self.waiter })
+///     }
+///
+///     fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
+///         object! { "id": number, "amount": amount, "status": stage.word(), "reason"?: reason }
+///     }
+/// }
+/// ```
 pub trait Bill: Message + Default {
     /// The business that is paid.
     type Business: Business;

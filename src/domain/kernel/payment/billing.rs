@@ -31,6 +31,69 @@ use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
 /// An order that is paid for, and its commands for the outcomes of the payment.
+///
+/// ```
+/// use madang::domain::kernel::{payment::{Bill, Payable, Payment, Receipt, Turn}, prelude::*};
+/// # struct Bar;
+/// # impl Business for Bar {
+/// #     const NAME: &'static str = "bar";
+/// #     type Settings = Empty;
+/// #     fn install(host: &mut impl Host) {
+/// #         host.aggregate::<Payment<Tip>>().aggregate::<Drink>();
+/// #     }
+/// # }
+/// # #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// # struct Tip { waiter: Text }
+/// # impl Bill for Tip {
+/// #     type Business = Bar;
+/// #     const NAME: &'static str = "bar/tips";
+/// #     const PORT: &'static str = "bar/payment";
+/// #     const CASHIER: &'static str = "barkeeper";
+/// #     fn details(&self) -> Value { json!({}) }
+/// #     fn show(&self, receipt: Receipt) -> impl Serialize { object! { "id": receipt.number } }
+/// # }
+/// # #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// # struct Drink;
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # enum Command { Serve, Reject { reason: String }, Close }
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # enum Event { Ordered { bill: Tip, amount: Money }, Served, SentBack, Rejected, Closed, Drunk }
+/// # rejections! { enum Rejection { Unknown: unknown "there is no such drink"; } }
+/// # impl Aggregate for Drink {
+/// #     const NAME: &'static str = "bar/drinks";
+/// #     type Business = Bar;
+/// #     type Command = Command;
+/// #     type Event = Event;
+/// #     type Rejection = Rejection;
+/// #     fn issuer(_: &Command) -> Issuer { Issuer::Internal }
+/// #     fn decide(&self, _: Command, _: Timestamp, _: &Empty) -> Decision<Self> { Ok(vec![]) }
+/// #     fn evolve(self, _: Event) -> Self { self }
+/// #     fn command_routes() -> CommandRoutes<Self> { CommandRoutes::new() }
+/// # }
+///
+/// impl Payable for Drink {
+///     type Bill = Tip;
+///     const BILLING: &'static str = "bar/billing";
+///
+///     fn turn(event: &Event) -> Option<Turn<Tip>> {
+///         Some(match event {
+///             Event::Ordered { bill, amount } => {
+///                 Turn::Placed { bill: bill.clone(), amount: *amount }
+///             }
+///             Event::Served => Turn::Accepted,
+///             Event::SentBack => Turn::CalledOff, // only after Ordered or Served
+///             Event::Rejected | Event::Closed => Turn::Over,
+///             Event::Drunk => return None,
+///         })
+///     }
+///
+///     fn accept() -> Command { Command::Serve }
+///
+///     fn reject(_: FailureKind, reason: String) -> Command { Command::Reject { reason } }
+///
+///     fn close() -> Command { Command::Close }
+/// }
+/// ```
 pub trait Payable: Aggregate {
     /// The bill: what is paid for.
     type Bill: Bill<Business = Self::Business>;

@@ -1,0 +1,180 @@
+//! The business: a customer orders and pays; the order is handed over, or the money goes back.
+
+mod overview;
+mod payment;
+#[cfg(test)]
+mod specs;
+#[cfg(test)]
+mod worlds;
+
+use Command::*;
+use Event::*;
+use madang::domain::kernel::prelude::*;
+use overview::Overview;
+use payment::{CardPayment, OrderBilling, Payment};
+
+pub struct Bakery;
+
+impl Business for Bakery {
+    const NAME: &'static str = "bakery";
+    const EXAMPLE: Option<(&'static str, &'static str)> =
+        Some(("orders", r#"{"customer":"Kim","quantity":2}"#));
+    type Settings = Empty;
+
+    fn install(host: &mut impl Host) {
+        host.aggregate::<Order>().aggregate::<Payment>().view::<Overview>();
+        host.saga::<OrderBilling>().port::<CardPayment>();
+    }
+}
+
+const PRICE: Money = Money(4_000);
+const CLERK: &str = "clerk";
+
+/// An order, as the events so far have left it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    customer: Text,
+    quantity: Quantity,
+    status: Status,
+}
+
+statuses! {
+    pub enum Status {
+        Unknown;
+        Requested: "Requested";
+        Paid: "Paid";
+        HandedOver: "HandedOver";
+        Cancelling: "Cancelling";
+        Cancelled: "Cancelled";
+        Rejected { how: FailureKind, reason: String }: "Rejected";
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    Place { customer: Text, quantity: Quantity },
+    Cancel,
+    HandOver,
+    Pay,
+    Reject { how: FailureKind, reason: String },
+    Close,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Placed { customer: Text, quantity: Quantity, amount: Money },
+    Paid,
+    HandedOver,
+    Cancelled,
+    Rejected { how: FailureKind, reason: String },
+    Closed,
+}
+
+impl Event {
+    /// The status of an order after this event.
+    fn status(&self) -> Status {
+        match self {
+            Placed { .. } => Status::Requested,
+            Paid => Status::Paid,
+            HandedOver => Status::HandedOver,
+            Cancelled => Status::Cancelling,
+            Rejected { how, reason } => Status::Rejected { how: *how, reason: reason.clone() },
+            Closed => Status::Cancelled,
+        }
+    }
+}
+
+rejections! {
+    pub enum Rejection {
+        Unknown: unknown "there is no such order";
+        BadCustomer: invalid "the customer must have 1 to 100 characters";
+        BadQuantity: invalid "an order is for 1 to {} pieces", Quantity::MAX.0;
+        AlreadyPlaced: "the order has been placed already";
+        NotPaid: "the order has not been paid";
+        IsOver: "the order is over";
+    }
+}
+
+impl Aggregate for Order {
+    const NAME: &'static str = "bakery/orders";
+    type Business = Bakery;
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+
+    fn issuer(command: &Command) -> Issuer {
+        match command {
+            Place { .. } | Cancel => Issuer::Customer,
+            HandOver => Issuer::Staff(&[CLERK]),
+            Pay | Reject { .. } | Close => Issuer::Internal,
+        }
+    }
+
+    fn decide(&self, command: Command, _: Timestamp, _: &Empty) -> Decision<Self> {
+        use Status as S;
+        match (&self.status, command) {
+            (_, Place { customer, .. }) if !customer.is_name() => Err(Rejection::BadCustomer),
+            (S::Unknown, Place { customer, quantity }) => match PRICE.times(quantity) {
+                Some(amount) if quantity.0 > 0 => Ok(vec![Placed { customer, quantity, amount }]),
+                _ => Err(Rejection::BadQuantity),
+            },
+            (S::Requested, Pay) => Ok(vec![Paid]),
+            (S::Requested, Reject { how, reason }) => Ok(vec![Rejected { how, reason }]),
+            (S::Requested | S::Paid, Cancel) => Ok(vec![Cancelled]),
+            (S::Paid, HandOver) => Ok(vec![HandedOver]),
+            (S::Cancelling, Close) => Ok(vec![Closed]),
+            // What is so already is accepted and changes nothing.
+            (S::Paid | S::HandedOver, Pay)
+            | (S::HandedOver, HandOver)
+            | (S::Cancelling | S::Cancelled, Cancel)
+            | (S::Rejected { .. }, Reject { .. })
+            | (S::Rejected { .. } | S::Cancelled, Close) => Ok(vec![]),
+            (S::Unknown, _) => Err(Rejection::Unknown),
+            (_, Place { .. }) => Err(Rejection::AlreadyPlaced),
+            (S::Requested, _) => Err(Rejection::NotPaid),
+            (_, _) => Err(Rejection::IsOver),
+        }
+    }
+
+    fn evolve(self, event: Event) -> Self {
+        let status = event.status();
+        match event {
+            Placed { customer, quantity, .. } => Self { customer, quantity, status },
+            _ => Self { status, ..self },
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        match &self.status {
+            Status::Requested | Status::Cancelling => Progress::Pending,
+            Status::Rejected { how, reason } => {
+                Progress::Failed { how: *how, reason: reason.clone() }
+            }
+            _ => Progress::Established,
+        }
+    }
+
+    fn represent(&self, number: u64) -> impl Serialize {
+        let reason = match &self.status {
+            Status::Rejected { reason, .. } => Some(reason),
+            _ => None,
+        };
+        object! {
+            "id": number, "customer": &self.customer, "quantity": self.quantity,
+            "status": self.status.word(), "reason"?: reason,
+        }
+    }
+
+    fn available_commands(&self) -> &'static [&'static str] {
+        match self.status {
+            Status::Requested => &["cancel"],
+            Status::Paid => &["cancel", "hand-over"],
+            _ => &[],
+        }
+    }
+
+    fn command_routes() -> CommandRoutes<Self> {
+        CommandRoutes::by_name("place", &["cancel", "hand-over"])
+    }
+}

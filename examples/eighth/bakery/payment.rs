@@ -1,0 +1,64 @@
+//! What is paid for, and what a payment means for its order.
+
+use super::{
+    CLERK,
+    Command::{self, *},
+    Event::{self, *},
+    Order,
+};
+use madang::domain::kernel::{
+    payment::{self, Bill, Billing, Charging, Payable, Receipt, Turn},
+    prelude::*,
+};
+
+pub type Payment = payment::Payment<Pieces>;
+pub type OrderBilling = Billing<Order>;
+pub type CardPayment = Charging<Pieces>;
+
+/// What a payment is for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pieces {
+    quantity: Quantity,
+}
+
+impl Bill for Pieces {
+    type Business = super::Bakery;
+    const NAME: &'static str = "bakery/payments";
+    const PORT: &'static str = "bakery/payment";
+    const CASHIER: &'static str = CLERK;
+
+    fn details(&self) -> Value {
+        json!({ "quantity": self.quantity })
+    }
+
+    fn show(&self, Receipt { number, amount, stage, reason }: Receipt) -> impl Serialize {
+        object! { "id": number, "amount": amount, "status": stage.word(), "reason"?: reason }
+    }
+}
+
+impl Payable for Order {
+    type Bill = Pieces;
+    const BILLING: &'static str = "bakery/billing";
+
+    fn turn(event: &Event) -> Option<Turn<Pieces>> {
+        Some(match *event {
+            Placed { quantity, amount, .. } => Turn::Placed { bill: Pieces { quantity }, amount },
+            Paid => Turn::Accepted,
+            Cancelled => Turn::CalledOff,
+            Rejected { .. } | Closed => Turn::Over,
+            HandedOver => return None,
+        })
+    }
+
+    fn accept() -> Command {
+        Pay
+    }
+
+    fn reject(how: FailureKind, reason: String) -> Command {
+        Reject { how, reason }
+    }
+
+    fn close() -> Command {
+        Close
+    }
+}
