@@ -257,8 +257,7 @@ impl Aggregate for Claim {
 }
 
 /// Fields that are ignored: set by the server, or irrelevant to a cancellation by status.
-const IGNORED: &[&str] =
-    &["id", "customerId", "price", "claimDt", "status", "contId", "approvedPrice"];
+const IGNORED: &str = "id customerId price claimDt status contId approvedPrice";
 
 const RECEIVED: &[&str] = &["Received Claim", "received"];
 

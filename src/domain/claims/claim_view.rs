@@ -49,6 +49,9 @@ impl View for ClaimView {
         time "claimDt", "reviewDt", "paymentDt", "receivedAt", "changedAt"
     );
 
+    const LINKS: &'static [Link] =
+        &[Link::to::<Claim>("claim", "claimId"), Link::to_conversation("claimId")];
+
     fn key(heard: &Heard, _meta: &Meta) -> Option<u64> {
         Some(heard.number())
     }

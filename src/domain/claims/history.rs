@@ -52,6 +52,8 @@ impl View for History {
         number "price", "examinerId", "contId"; time "claimDt", "reviewDt", "paymentDt", "time"
     );
 
+    const LINKS: &'static [Link] = &[Link::to_conversation("claimId")];
+
     fn key(heard: &Heard, meta: &Meta) -> Option<u64> {
         heard.what().map(|_| meta.position)
     }

@@ -122,7 +122,7 @@ impl Aggregate for Payment {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["id", "customerId", "contId", "price", "status", "paymentDt"])
+            .ignoring("id customerId contId price status paymentDt")
             .command("complete", CompleteBody::means)
             .on_item("complete by status", [Put, Patch], StatusBody::means)
     }

@@ -266,7 +266,7 @@ impl Aggregate for Application {
     fn command_routes() -> CommandRoutes<Self> {
         let cancelled = [(EDU_CANCELLED, Cancel), (prelude::CANCELLED, Cancel)];
         CommandRoutes::new()
-            .ignoring(&["id", "appId", "userId", "eduName", "eduId", "price", "status", "reason"])
+            .ignoring("id appId userId eduName eduId price status reason")
             .creates("apply", |ApplyBody { user_id, edu_name, edu_id }| Apply {
                 student: Student { user_id, edu_name, edu_id },
             })

@@ -116,7 +116,7 @@ impl Aggregate for Enrolment {
     fn command_routes() -> CommandRoutes<Self> {
         let completed: [(&[&str], _); 1] = [(&["EduCompleted", "completed", "complete"], Complete)];
         CommandRoutes::new()
-            .ignoring(&["id", "takingId", "appId", "userId", "eduName", "eduId", "status"])
+            .ignoring("id takingId appId userId eduName eduId status")
             .command("complete", |Empty {}| Complete)
             .on_word("complete by status", [Patch, Put], "status", completed)
     }

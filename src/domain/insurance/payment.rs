@@ -40,13 +40,7 @@ impl Bill for Premium {
 
     /// The fields are ignored in the request that settles the refund.
     fn command_routes() -> CommandRoutes<Payment> {
-        CommandRoutes::new().ignoring(&[
-            "paymentId",
-            "subscriptionId",
-            "amount",
-            "paymentStatus",
-            "reason",
-            "transactionId",
-        ])
+        CommandRoutes::new()
+            .ignoring("paymentId subscriptionId amount paymentStatus reason transactionId")
     }
 }

@@ -167,7 +167,7 @@ impl Aggregate for Product {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["number", "reason"])
+            .ignoring("number reason")
             .creates("register", |body: RegisterBody| {
                 let product_name = body.product_name.trimmed();
                 let on_sale = body.on_sale.unwrap_or(true);

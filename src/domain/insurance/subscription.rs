@@ -207,14 +207,7 @@ impl Aggregate for Subscription {
         const REQUESTED_BACK: &[&str] = &["reqCancel"];
         let cancel = [(REQUESTED_BACK, Cancel), (CANCELLED, Cancel)];
         CommandRoutes::new()
-            .ignoring(&[
-                "subscriptionId",
-                "productName",
-                "premium",
-                "customer",
-                "subscriptionStatus",
-                "reason",
-            ])
+            .ignoring("subscriptionId productName premium customer subscriptionStatus reason")
             .creates("apply", |body: ApplyBody| Apply {
                 product_name: body.product_name.trimmed(),
                 customer: body.customer.unwrap_or_default(),

@@ -169,7 +169,7 @@ impl Aggregate for Underwriting {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["underwritingId", "subscriptionId", "underwriterId"])
+            .ignoring("underwritingId subscriptionId underwriterId")
             .command("approve", |Empty {}| Decide { verdict: Verdict::Approve, about: None })
             .command("refuse", |Empty {}| Decide { verdict: Verdict::Refuse, about: None })
             .on_item("decide by status", [Patch, Put], StatusBody::means)

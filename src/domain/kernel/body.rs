@@ -14,7 +14,7 @@ const ALWAYS_IGNORED: &[&str] = &["_links", "originalStatus"];
 /// The raw body of a request, and the fields that may be skipped.
 pub(super) struct Body<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) ignored: &'static [&'static str],
+    pub(super) ignored: &'a [&'static str],
 }
 
 impl Body<'_> {

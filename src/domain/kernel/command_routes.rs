@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// All routes of the commands of one aggregate kind.
 pub struct CommandRoutes<A: Aggregate> {
     routes: Vec<CommandRoute<A>>,
-    ignored: &'static [&'static str],
+    ignored: Arc<[&'static str]>,
 }
 
 /// One command route: its path, its method, and the parser of its body.
@@ -19,7 +19,7 @@ pub struct CommandRoute<A: Aggregate> {
     /// The path of the request.
     pub place: Place,
     meaning: Meaning<A>,
-    ignored: &'static [&'static str],
+    ignored: Arc<[&'static str]>,
     is_by_name: bool,
 }
 
@@ -141,7 +141,7 @@ pub struct Empty {}
 
 impl<A: Aggregate> Default for CommandRoutes<A> {
     fn default() -> Self {
-        Self { routes: Vec::new(), ignored: &[] }
+        Self { routes: Vec::new(), ignored: Arc::default() }
     }
 }
 
@@ -149,7 +149,7 @@ impl<A: Aggregate> CommandRoutes<A> {
     /// Command routes without any route.
     #[must_use]
     pub fn new() -> Self {
-        Self { routes: Vec::new(), ignored: &[] }
+        Self::default()
     }
 
     /// Routes for commands by their serialized names; the body has the fields of the command.
@@ -259,20 +259,20 @@ impl<A: Aggregate> CommandRoutes<A> {
         })
     }
 
-    /// Sets the fields of a body that are skipped where a route does not have them. Only the server
-    /// sets these fields. Clients can therefore change a representation and send it back whole.
+    /// Sets the fields of a body that are skipped where a route does not have them, by their names with
+    /// a space between: `"id status reason"`. Only the server sets these fields. Clients can therefore change a representation and send it back whole.
     /// `_links` and `originalStatus` are always skipped; any other unknown field is refused.
     #[must_use]
-    pub fn ignoring(mut self, fields: &'static [&'static str]) -> Self {
-        self.ignored = fields;
+    pub fn ignoring(mut self, fields: &'static str) -> Self {
+        self.ignored = fields.split_whitespace().collect();
         self
     }
 
     /// All routes, in the order of their declaration.
     #[must_use]
     pub fn into_routes(self) -> Vec<CommandRoute<A>> {
-        let ignored = self.ignored;
-        self.routes.into_iter().map(|route| CommandRoute { ignored, ..route }).collect()
+        let with_ignored = |route| CommandRoute { ignored: Arc::clone(&self.ignored), ..route };
+        self.routes.into_iter().map(with_ignored).collect()
     }
 
     fn with(
@@ -300,7 +300,7 @@ impl<A: Aggregate> CommandRoutes<A> {
             method,
             place,
             meaning: meaning.clone(),
-            ignored: &[],
+            ignored: Arc::default(),
             is_by_name: false,
         }));
         self
@@ -321,7 +321,7 @@ impl<A: Aggregate> CommandRoute<A> {
     /// see [`CommandRoute::forwarded`].
     pub fn parse(&self, number: Option<u64>, body: &[u8]) -> Result<ParsedCommand<A>, Malformed> {
         match &self.meaning {
-            Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: self.ignored }),
+            Meaning::Here(parse) => parse(number, &Body { bytes: body, ignored: &self.ignored }),
             Meaning::Elsewhere(_) => {
                 Err(Malformed::content("this command is for another aggregate"))
             }
@@ -341,7 +341,7 @@ impl<A: Aggregate> CommandRoute<A> {
         match &self.meaning {
             Meaning::Here(_) => Ok(None),
             Meaning::Elsewhere(forward) => {
-                forward(number, &Body { bytes: body, ignored: self.ignored }).map(Some)
+                forward(number, &Body { bytes: body, ignored: &self.ignored }).map(Some)
             }
         }
     }

@@ -144,7 +144,7 @@ impl Aggregate for Delivery {
     fn command_routes() -> CommandRoutes<Self> {
         let shipped: [(&[&str], Command); 1] = [(&["shipped", "ship"], Ship)];
         CommandRoutes::new()
-            .ignoring(&["id", "orderId", "item", "qty", "address"])
+            .ignoring("id orderId item qty address")
             .command("ship", |Empty {}| Ship)
             .on_word("ship by process", [Patch, Put], "process", shipped)
     }

@@ -246,19 +246,7 @@ impl Aggregate for Order {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&[
-                "id",
-                "customerId",
-                "item",
-                "qty",
-                "price",
-                "amount",
-                "status",
-                "store",
-                "address",
-                "point",
-                "reason",
-            ])
+            .ignoring("id customerId item qty price amount status store address point reason")
             .creates("order", PlaceBody::means)
             .command("cancel", |Empty {}| Cancel)
             .on_word("cancel by status", [Patch, Put], "status", [(CANCELLED, Cancel)])

@@ -54,7 +54,7 @@ impl Bill for Sale {
 
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
-            .ignoring(&["id", "orderId", "price", "reason", "transactionId"])
+            .ignoring("id orderId price reason transactionId")
             .forward_to::<Order, _>("cancel the order", [Patch, Put], "process", CANCEL)
     }
 }

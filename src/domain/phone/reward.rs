@@ -219,7 +219,7 @@ impl Aggregate for Reward {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["id", "orderId", "customerId", "point"])
+            .ignoring("id orderId customerId point")
             .command("settle", |Empty {}| Settle)
             .forward_to::<Order, _>("cancel the order", [Patch, Put], "process", CANCEL)
     }

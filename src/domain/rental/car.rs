@@ -149,7 +149,7 @@ impl Aggregate for Car {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["id", "status", "registeredCnt"])
+            .ignoring("id status registeredCnt")
             .creates("register", RegisterBody::means)
             .command("restock", |RestockBody { cnt }| Revise { name: None, rentable: Some(cnt) })
             .command("revise", ReviseBody::means)

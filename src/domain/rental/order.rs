@@ -232,16 +232,7 @@ impl Aggregate for Order {
     fn command_routes() -> CommandRoutes<Self> {
         let status = [(CANCELLED, Cancel), (RETURNED, Return)];
         CommandRoutes::new()
-            .ignoring(&[
-                "id",
-                "orderId",
-                "customerId",
-                "carId",
-                "qty",
-                "amount",
-                "status",
-                "reason",
-            ])
+            .ignoring("id orderId customerId carId qty amount status reason")
             .creates("order", OrderBody::means)
             .command("cancel", |Empty {}| Cancel)
             .command("return", |Empty {}| Return)

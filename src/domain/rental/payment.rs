@@ -48,7 +48,7 @@ impl Bill for Rent {
 
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
-            .ignoring(&["id", "carId", "qty", "amount", "status", "reason", "transactionId"])
+            .ignoring("id carId qty amount status reason transactionId")
             .on_referenced("restate", |body: RestateBody| {
                 (body.order_id, payment::Command::Restate)
             })

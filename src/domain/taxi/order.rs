@@ -315,8 +315,7 @@ impl Aggregate for Order {
 
 /// The fields that are skipped: only the server sets them, or a change by status does not need
 /// them.
-const IGNORED: &[&str] =
-    &["id", "orderType", "name", "cardNo", "phone", "status", "fare", "taxiId", "reason"];
+const IGNORED: &str = "id orderType name cardNo phone status fare taxiId reason";
 
 /// The status words that end a ride.
 const COMPLETED: &[&str] = &["completed", "complete"];

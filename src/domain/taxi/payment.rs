@@ -59,7 +59,7 @@ impl Bill for Fare {
 
     fn command_routes() -> CommandRoutes<Payment> {
         CommandRoutes::new()
-            .ignoring(&["id", "amount", "reason", "transactionId"])
+            .ignoring("id amount reason transactionId")
             .on_referenced("restate", RestateBody::means)
     }
 }

@@ -225,7 +225,7 @@ impl Aggregate for Reservation {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["id", "orderId"])
+            .ignoring("id orderId")
             .on_referenced("confirm by status", |ReferBody { order_id, status, taxi_id }| {
                 StatusBody { status, taxi_id }.means().map(|command| (order_id, command))
             })

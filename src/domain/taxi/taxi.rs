@@ -161,7 +161,7 @@ impl Aggregate for Taxi {
 
     fn command_routes() -> CommandRoutes<Self> {
         CommandRoutes::new()
-            .ignoring(&["id", "status", "registeredCnt"])
+            .ignoring("id status registeredCnt")
             .creates("register", RegisterBody::means)
             .command("restock", |RestockBody { stock_cnt }| {
                 Revise(Revision { stock: Some(stock_cnt), ..Revision::default() })

@@ -8,8 +8,7 @@ use super::{
 use crate::domain::kernel::prelude::*;
 
 /// Fields that are ignored: set by the server, or irrelevant to the command.
-const IGNORED: &[&str] =
-    &["id", "examinerId", "customerId", "contId", "price", "status", "reviewDt"];
+const IGNORED: &str = "id examinerId customerId contId price status reviewDt";
 
 const APPROVED: &[&str] = &["Approved Review", "approved", "approve"];
 const DECLINED: &[&str] = &["Declined Review", "declined", "decline"];
