@@ -9,12 +9,13 @@ use crate::{
         escape::short,
         holding::Holding,
         limits::Limits,
+        pages,
         problem::{Problem, not_a_number, not_allowed, unknown},
         request::{
             ClientRateLimit, PathRest, Query, Route, RouteError, RouteTarget, SIZE_MAX, Shown,
             Verb, content_negotiation, headers, position, read_body,
         },
-        response::{ConversationPage, Response, conversation, hal, html},
+        response::{ConversationPage, Response, conversation, hal},
         site::Site,
     },
     origin_policy::{OriginPolicy, check_body},
@@ -64,6 +65,7 @@ impl Handler {
         };
         let answer =
             answer.unwrap_or_else(|problem| Response::problem(&problem, path, correlation));
+        let answer = pages::negotiated(&self.site, verb(request.method()), &request, answer).await;
         if let Some(begun) = begun {
             let (method, status) = (request.method().as_str(), answer.status.as_u16());
             let elapsed_us = begun.elapsed().as_micros();
@@ -181,7 +183,10 @@ impl Handler {
         request: &HttpRequest,
     ) -> Result<Response, Problem> {
         let reply = self.site.runtime.show(resource, number).await?;
-        let answer = if headers::none_match_names(request.headers(), reply.version) {
+        // A page shows the conversation as well, which changes while the version does not.
+        let is_known = headers::none_match_names(request.headers(), reply.version)
+            && content_negotiation::shown(request.headers()) == Shown::Json;
+        let answer = if is_known {
             Response::new(StatusCode::NOT_MODIFIED, "", Vec::new())
         } else {
             let content_type = content_negotiation::json(request.headers());
@@ -277,11 +282,7 @@ impl Handler {
                 let (conditions, page) = (query.conditions.clone(), query.page.clone());
                 let wanted = ViewQuery { conditions, page, at_least, wait_max };
                 let found = self.site.runtime.search(view, wanted).await?;
-                let info = &self.site.runtime.views()[view];
-                match content_negotiation::shown(request.headers()) {
-                    Shown::Json => json(hal::rows(base, info, &query, &found)),
-                    Shown::Html => page_for_people(html::rows(base, info, &query, &found)),
-                }
+                json(hal::rows(base, &self.site.runtime.views()[view], &query, &found))
             }
         };
         let answer = answer.with(header::VARY, "Accept");
@@ -332,12 +333,6 @@ impl Handler {
 
 fn query_string(request: &HttpRequest) -> &str {
     request.uri().query().unwrap_or_default()
-}
-
-fn page_for_people(body: Vec<u8>) -> Response {
-    Response::new(StatusCode::OK, "text/html; charset=utf-8", body)
-        .with(header::CONTENT_SECURITY_POLICY, html::CONTENT_SECURITY_POLICY)
-        .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
 fn verb(method: &http::Method) -> Verb {

@@ -4,7 +4,7 @@ use crate::actors::Runtime;
 use serde_json::{Map, json};
 
 /// The paths of operators.
-const ADMIN: [&str; 5] =
+pub const OPERATORS: [&str; 5] =
     ["actuator/health", "admin/components", "admin/gates", "admin/log", "admin/quarantine"];
 
 /// The index as a HAL object, encoded. It never changes, so a worker makes it once.
@@ -17,7 +17,7 @@ pub fn index(runtime: &Runtime) -> Vec<u8> {
         let href = format!("/{name}");
         (name, json!({ "href": href }))
     };
-    let mut links: Map<_, _> = names.chain(ADMIN.map(str::to_owned)).map(link).collect();
+    let mut links: Map<_, _> = names.chain(OPERATORS.map(str::to_owned)).map(link).collect();
     links.insert("self".into(), json!({ "href": "/" }));
     json!({ "_links": links }).to_string().into_bytes()
 }

@@ -7,6 +7,7 @@
 //! ```
 //! `holding` delays the answers to refused requests.
 //! `json_pointer` names a field of a body in a problem.
+//! `pages` gives browsers the JSON of a read as a page.
 //! `position_token` is the form of journal positions for clients.
 //! `site` holds what a worker serves: the runtime, its routes and the `limits`.
 
@@ -18,6 +19,7 @@ mod holding;
 mod index;
 mod json_pointer;
 mod limits;
+mod pages;
 mod position_token;
 mod problem;
 mod request;

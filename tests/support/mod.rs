@@ -4,6 +4,7 @@
 
 pub mod dice;
 pub mod inside;
+pub mod markup;
 pub mod process;
 pub mod provider;
 pub mod suspension;

@@ -18,10 +18,8 @@ async fn a_browser_gets_a_table_and_other_clients_get_json() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     let at = |text: &str| page.text.find(text).unwrap_or_else(|| panic!("{text}: {}", page.text));
-    assert!(
-        at(">id</a>") < at(">orderId</a>") && at(">orderId</a>") < at("<th>reservationId</th>")
-    );
-    assert!(at("<td dir=\"auto\">Jung</td>") < at("page 1 of 1, 1 rows"));
+    assert!(at(">id</a>") < at(">orderId</a>") && at(">orderId</a>") < at(">reservationId</th>"));
+    assert!(at("<td data-label=\"name\" dir=\"auto\">Jung</td>") < at("page 1 of 1, 1 rows"));
     for accept in ["*/*", "application/json", "text/html;q=0.5, application/json", "text/html;q=0"]
     {
         let answered = reader.get_as(&path, accept).await;
@@ -44,6 +42,7 @@ async fn the_links_of_a_table_lead_to_its_other_pages_and_orders() {
         .split("href=\"")
         .skip(1)
         .filter_map(|rest| Some(rest.split_once('"')?.0.replace("&amp;", "&")))
+        .filter(|link| link.starts_with("/taxi/mypages?"))
         .collect();
     assert!(links.len() > 5, "{links:?}");
     for link in &links {
@@ -90,14 +89,12 @@ async fn the_name_of_a_customer_is_always_text() {
     let page = reader.get_as(&format!("/taxi/mypages?name={evil}&size=1"), BROWSER).await;
     assert!(page.status == 200 && !page.text.contains("<script"));
     let sorted = reader.get_as(&format!("/taxi/mypages?sort={evil}"), BROWSER).await;
-    assert_eq!(
-        (sorted.status.as_u16(), sorted.header("content-type")),
-        (400, "application/problem+json")
-    );
+    assert_eq!(sorted.status, 400);
+    assert!(!sorted.text.contains("<script") && sorted.text.contains("&lt;script"));
 }
 
 #[tokio::test]
-async fn an_empty_view_is_an_empty_table() {
+async fn an_empty_view_is_a_page_without_rows() {
     let reader = Reader::start();
     let page = reader.get_as("/taxi/mypages?page=7", BROWSER).await;
     assert!(page.status == 200 && page.text.contains("page 8 of 0, 0 rows"));

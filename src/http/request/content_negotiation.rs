@@ -19,8 +19,11 @@ pub enum Shown {
 /// The representation that the client prefers; JSON unless HTML is preferred over it.
 #[must_use]
 pub fn shown(headers: &HeaderMap) -> Shown {
-    let accept = Accept::of(headers);
-    if accept.prefers("text", "html") { Shown::Html } else { Shown::Json }
+    if only_json(headers) || !Accept::of(headers).prefers("text", "html") {
+        Shown::Json
+    } else {
+        Shown::Html
+    }
 }
 
 /// The content type of a JSON representation: HAL, unless the client prefers plain JSON.
@@ -30,6 +33,15 @@ pub fn json(headers: &HeaderMap) -> &'static str {
         return HAL;
     }
     Accept::of(headers).json()
+}
+
+/// Whether the header plainly prefers nothing over JSON, so that it need not be parsed. A second
+/// header of this name can prefer something else.
+fn only_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(ACCEPT);
+    let Some(first) = values.next() else { return true };
+    let is_plain = ["*/*", HAL, "application/json"].iter().any(|plain| first == plain);
+    is_plain && values.next().is_none()
 }
 
 /// Whether the client prefers plain text over JSON.
