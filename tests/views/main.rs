@@ -1,8 +1,9 @@
-//! Reads: searches, tables and rebuilds of views, and whole conversations.
+//! Reads: searches and rebuilds of views, whole conversations, and pages for browsers.
 
 mod conversations;
 mod healing;
 mod hostile;
+mod pages;
 mod search;
 #[path = "../support/mod.rs"]
 mod support;
