@@ -28,7 +28,8 @@ pub fn document(folder: &Path, url: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn headless(folder: &Path, arguments: &[&str]) -> Command {
+/// A browser with its profile in this folder.
+pub fn headless(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("chromium");
     command.env("HOME", folder).stdin(Stdio::null()).stderr(Stdio::null());
     command.arg(format!("--user-data-dir={}", folder.join("profile").display()));
