@@ -7,6 +7,9 @@ use crate::{
 };
 use std::marker::PhantomData;
 
+/// The numbers of the rows that a record changes, and the decoded part of it.
+pub type Change<E> = (Vec<u64>, E);
+
 /// A fold of journal records into rows, run by a projector.
 pub trait Projection: Clone + Unpin + Send + 'static {
     /// The type of a row.
@@ -28,7 +31,7 @@ pub trait Projection: Clone + Unpin + Send + 'static {
         &self,
         registry: &Registry,
         record: &Record,
-    ) -> Result<Option<(Vec<u64>, Self::Event)>, String>;
+    ) -> Result<Option<Change<Self::Event>>, String>;
 
     /// Returns the condition on the rows that a new row continues; `None` when it starts empty.
     fn continues(&self, _event: &Self::Event) -> Option<Filter> {
@@ -76,7 +79,7 @@ impl<V: View> Projection for ViewProjection<V> {
         &self,
         registry: &Registry,
         record: &Record,
-    ) -> Result<Option<(Vec<u64>, V::Events)>, String> {
+    ) -> Result<Option<Change<V::Events>>, String> {
         let Some(event) = registry.decode::<V::Events>(record)? else { return Ok(None) };
         Ok(Some((V::keys(&event, &record.meta()), event)))
     }

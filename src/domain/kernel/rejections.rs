@@ -38,7 +38,7 @@ macro_rules! rejections {
         #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
         $visibility enum $rejection {
             $(
-                #[doc = $sentence]
+                #[doc = concat!("`", $sentence, "`")]
                 $name $({ $(#[doc = concat!("`", stringify!($field), "`")] $field: $type),+ })?,
             )+
         }

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_variant_is_known_by_its_last_name() {
-        drop([Command::Assign { _taxi: 1 }, Command::Release]);
+        let _ = [Command::Assign { _taxi: 1 }, Command::Release];
         let assign = crate::variant!(Command::Assign);
         assert!(assign.names("Assign"));
         assert!(!assign.names("Release"));
