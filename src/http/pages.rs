@@ -1,7 +1,7 @@
 //! Answers as pages: a client that prefers HTML gets the JSON of a read as a page.
 
 use crate::{
-    actors::{Page, ResourceInfo},
+    actors::{Page, ResourceInfo, ViewInfo},
     domain::kernel::Field,
     http::{
         admin::{components::COMPONENTS, gates::GATES},
@@ -12,7 +12,9 @@ use crate::{
         },
         response::{
             ConversationPage, Response,
-            html::{self, Aggregate, BusinessPaths, Crumb, History, Node, Participants},
+            html::{
+                self, Aggregate, BusinessPaths, Crumb, History, Node, Participants, Rows, Sorting,
+            },
         },
         site::Site,
     },
@@ -26,6 +28,9 @@ const HISTORY_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// The media types that pages are made of.
 const JSON: [&str; 3] = ["application/hal+json", "application/json", "application/problem+json"];
+
+/// The fields that aggregates can be sorted by.
+const ID: &[Field] = &[Field::key("id")];
 
 /// The answer to a read in the form that the client prefers: unchanged, or as a page.
 pub async fn negotiated(
@@ -83,18 +88,14 @@ impl Asked<'_> {
         };
         match (target, rest) {
             (RouteTarget::Resource(_), PathRest::Collection) => {
-                let query = Query::read(self.query).ok()?;
-                let fields = [Field::key("id")];
-                Some(html::collection(&crumbs, (base, &query, &fields), &document, &[]))
+                self.collection(&crumbs, base, None, &document)
             }
             (RouteTarget::Resource(resource), PathRest::Item(number)) => {
                 Some(self.aggregate(&crumbs, resource, (base, number), &document).await)
             }
             (RouteTarget::View(view), PathRest::Collection) => {
-                let query = Query::read(self.query).ok()?;
-                let fields = self.site.runtime.views()[view].fields;
-                let more = [(format!("{base}/search"), "searchable fields")];
-                Some(html::collection(&crumbs, (base, &query, fields), &document, &more))
+                let info = &self.site.runtime.views()[view];
+                self.collection(&crumbs, base, Some(info), &document)
             }
             (RouteTarget::View(view), PathRest::Item(_)) => {
                 Some(html::object(&crumbs, self.site.runtime.views()[view].fields, &document))
@@ -107,6 +108,21 @@ impl Asked<'_> {
             }
             _ => Some(html::object(&crumbs, &[], &document)),
         }
+    }
+
+    /// A page of aggregates, or of the rows of a view.
+    fn collection(
+        &self,
+        crumbs: &[Crumb],
+        base: &str,
+        view: Option<&ViewInfo>,
+        document: &Node,
+    ) -> Option<Vec<u8>> {
+        let query = Query::read(self.query).ok()?;
+        let (fields, links) = view.map_or((ID, &[][..]), |view| (view.fields, view.links));
+        let sorting = Sorting { base, query: &query, fields };
+        let search = view.map(|_| format!("{base}/search"));
+        Some(html::collection(crumbs, &Rows { sorting, links, document, search }))
     }
 
     fn page_beside_the_businesses(&self, crumbs: &[Crumb], document: &Node) -> Vec<u8> {

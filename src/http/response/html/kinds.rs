@@ -9,7 +9,7 @@ use super::{
     text::{put_element, put_link, put_text},
     value::Times,
 };
-use crate::{domain::kernel::Field, http::request::Query};
+use crate::domain::kernel::{Field, Link};
 
 /// The paths of one business, for the index.
 #[derive(Clone, Debug)]
@@ -80,22 +80,31 @@ fn put_group(page: &mut String, heading: &str, links: Vec<(String, String)>) {
     page.push_str("</ul>\n");
 }
 
-/// A page of aggregates or rows. `more` are further links.
+/// A page of aggregates or rows.
+pub struct Rows<'a> {
+    /// The order.
+    pub sorting: Sorting<'a>,
+    /// The links that the rows have the numbers of.
+    pub links: &'a [Link],
+    /// The answer.
+    pub document: &'a Node,
+    /// The path of the searchable fields, if there are any.
+    pub search: Option<String>,
+}
+
+/// A page of aggregates or rows.
 #[must_use]
-pub fn collection(
-    crumbs: &[Crumb],
-    (base, query, fields): (&str, &Query, &[Field]),
-    document: &Node,
-    more: &[(String, &str)],
-) -> Vec<u8> {
-    let title = title_of(crumbs);
-    page(crumbs, &title, |page| {
-        put_further(page, more);
+pub fn collection(crumbs: &[Crumb], rows: &Rows) -> Vec<u8> {
+    let Rows { sorting, links, document, search } = rows;
+    page(crumbs, &title_of(crumbs), |page| {
+        if let Some(path) = search {
+            put_further(page, &[(path.clone(), "searchable fields")]);
+        }
         let embedded = document.get("_embedded").fields().first();
         let rows = embedded.map_or(&[][..], |(_, rows)| rows.items());
         let total = document.get("page").get("totalElements").whole().unwrap_or_default();
-        let (caption, sorting) = (format!("{total} in all"), Some(Sorting { base, query, fields }));
-        Table { caption: &caption, times: Times(fields), sorting, rows }.put(page);
+        let (caption, times) = (format!("{total} in all"), Times(sorting.fields));
+        Table { caption: &caption, times, sorting: Some(*sorting), links, rows }.put(page);
         put_pages(page, document);
     })
 }
@@ -155,9 +164,6 @@ pub fn problem(crumbs: &[Crumb], document: &Node, retry_after: Option<&str>) -> 
 }
 
 fn put_further(page: &mut String, links: &[(String, &str)]) {
-    if links.is_empty() {
-        return;
-    }
     page.push_str("<nav aria-label=\"links\">\n<ul>\n");
     for (href, text) in links {
         page.push_str("<li>");

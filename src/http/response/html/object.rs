@@ -95,7 +95,7 @@ fn put_rows(page: &mut String, times: Times, rows: &[Node]) {
         1 => "1 row".to_owned(),
         count => format!("{count} rows"),
     };
-    Table { caption: &caption, times, sorting: None, rows }.put(page);
+    Table { caption: &caption, times, sorting: None, links: &[], rows }.put(page);
 }
 
 /// The rows of a value that is a list of objects, or an object of objects; `None` when it is

@@ -4,7 +4,7 @@
 #[path = "../../../../tests/support/markup.rs"]
 mod markup;
 
-use super::{Aggregate, BusinessPaths, Crumb, History, Node, Participants};
+use super::{Aggregate, BusinessPaths, Crumb, History, Node, Participants, Rows, Sorting};
 use crate::{
     domain::kernel::Field,
     http::request::{Query, encode},
@@ -98,15 +98,17 @@ fn pages(value: &Value, text: &str) -> Vec<String> {
         history: History::Records(&conversation, "/house/conversations/7".into(), participants()),
     };
     let house = BusinessPaths { name: "house", resources: vec!["doors"], views: vec!["rooms"] };
-    let (of_rows, retry) = (("/house/doors", &query, &fields[..]), Some("7"));
+    let sorting = Sorting { base: "/house/doors", query: &query, fields: &fields };
+    let rows = read(&collection);
+    let rows = Rows { sorting, links: &[], document: &rows, search: Some("/a".into()) };
     [
         super::index(&crumbs, &[house], &["admin/log"]),
-        super::collection(&crumbs, of_rows, &read(&collection), &[("/a".into(), "b")]),
+        super::collection(&crumbs, &rows),
         super::aggregate(&crumbs, &aggregate),
         super::conversation(&crumbs, &participants(), &conversation),
         super::object(&crumbs, &fields, &read(&json!({ "a": value, "b": [value] }))),
         super::object(&crumbs, &[], &read(&collection)),
-        super::problem(&crumbs, &read(&problem), retry),
+        super::problem(&crumbs, &read(&problem), Some("7")),
     ]
     .map(|page| String::from_utf8(page).expect("utf-8"))
     .to_vec()

@@ -5,7 +5,11 @@ use super::{
     text::{put_link, put_text},
     value::{NUMBER, Times, attributes, put_value},
 };
-use crate::{actors::Sort, domain::kernel::Field, http::request::Query};
+use crate::{
+    actors::Sort,
+    domain::kernel::{Field, Link},
+    http::request::Query,
+};
 use std::fmt::Write as _;
 
 /// The column that links to the page of a row, when no field of the row has its name.
@@ -50,6 +54,8 @@ pub struct Table<'a> {
     pub times: Times<'a>,
     /// The order, if clients can choose it.
     pub sorting: Option<Sorting<'a>>,
+    /// The links of a row that fields of it hold the numbers of.
+    pub links: &'a [Link],
     /// The objects.
     pub rows: &'a [Node],
 }
@@ -102,6 +108,12 @@ impl Table<'_> {
         put_column(page, &attributes, |page| put_link(page, &href, &format!("{column}{arrow}")));
     }
 
+    /// The path of what a row has the number of in this field; empty when there is none.
+    fn href_in<'row>(&self, row: &'row Node, name: &str) -> &'row str {
+        let link = self.links.iter().find(|link| link.field == name);
+        link.map_or("", |link| row.get("_links").get(link.name).get("href").text())
+    }
+
     fn put_row(&self, page: &mut String, columns: &Columns, row: &Node) {
         page.push_str("<tr>");
         let href = href_of(row);
@@ -111,11 +123,12 @@ impl Table<'_> {
         }
         for name in &columns.names {
             let value = row.get(name);
+            let href = if columns.linked == Some(*name) { href } else { self.href_in(row, name) };
             put_cell(page, name, attributes(self.times, name, value), |page| {
-                if columns.linked == Some(*name) && !href.is_empty() {
-                    put_link(page, href, &name_of(value));
-                } else {
+                if href.is_empty() {
                     put_value(page, self.times, name, value);
+                } else {
+                    put_link(page, href, &name_of(value));
                 }
             });
         }
@@ -253,6 +266,7 @@ pub fn put_commands<'a>(page: &mut String, commands: impl Iterator<Item = (&'a s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::kernel::LinkTarget;
 
     fn table(query: &str, rows: &[&str]) -> String {
         let fields = [Field::key("id"), Field::text("name")];
@@ -260,7 +274,9 @@ mod tests {
         let query = Query::read(query).unwrap();
         let sorting = Some(Sorting { base: "/house/rooms", query: &query, fields: &fields });
         let mut page = String::new();
-        Table { caption: "rooms", times: Times(&fields), sorting, rows: &rows }.put(&mut page);
+        let links = &[Link { name: "door", to: LinkTarget::Conversation, field: "doorId" }];
+        Table { caption: "rooms", times: Times(&fields), sorting, links, rows: &rows }
+            .put(&mut page);
         page
     }
 
@@ -286,6 +302,14 @@ mod tests {
         let row = r#"{"name":"a","_links":{"self":{"href":"/house/rooms/2"}}}"#;
         let page = table("", &[row]);
         assert!(page.contains("<td data-label=\"number\"><a href=\"/house/rooms/2\">2</a></td>"));
+    }
+
+    #[test]
+    fn a_field_with_the_number_of_something_else_links_to_it() {
+        let row = r#"{"id":2,"doorId":3,"_links":{"door":{"href":"/house/doors/3"}}}"#;
+        let linked = "class=\"number\"><a href=\"/house/doors/3\">3</a></td>";
+        assert!(table("", &[row]).contains(linked));
+        assert!(table("", &[r#"{"id":2,"doorId":3}"#]).contains("class=\"number\">3</td>"));
     }
 
     #[test]
