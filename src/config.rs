@@ -150,18 +150,15 @@ impl Config {
     fn checked(self, figment: &Figment) -> Result<Self, ConfigError> {
         if !self.listen.ip().is_loopback() && !self.insecure {
             let reason = format!(
-                "listen: {} can be reached from other machines, and requests are not authenticated; set --insecure to listen there anyway",
+                "{} can be reached from other machines, and requests are not authenticated; set --insecure to listen there anyway",
                 self.listen
             );
-            return Err(ConfigError(reason));
+            return Err(invalid(figment, vec!["listen"], reason));
         }
         match self.check_sections().and_then(|()| self.check_times_of_ports(figment)) {
             Ok(()) => Ok(self),
             Err((section, InvalidSetting { key, reason })) => {
-                let mut error = Error::from(Kind::Message(reason));
-                error.path = section.into_iter().chain([key]).map(str::to_owned).collect();
-                error.metadata = figment.find_metadata(&error.path.join(".")).cloned();
-                Err(named(&error))
+                Err(invalid(figment, section.into_iter().chain([key]).collect(), reason))
             }
         }
     }
@@ -319,6 +316,15 @@ fn collect_sources(
         let dot = if key.is_empty() { "" } else { "." };
         collect_sources(figment, &format!("{key}{dot}{name}"), value, sources);
     }
+}
+
+/// The error of a key with an invalid value. A key that is missing has the source of its section.
+fn invalid(figment: &Figment, path: Vec<&str>, reason: String) -> ConfigError {
+    let source = |path: &[&str]| figment.find_metadata(&path.join(".")).cloned();
+    let mut error = Error::from(Kind::Message(reason));
+    error.metadata = source(&path).or_else(|| source(&path[..path.len().saturating_sub(1)]));
+    error.path = path.into_iter().map(str::to_owned).collect();
+    named(&error)
 }
 
 /// Turns an error of figment into a sentence that names the key and its source.
