@@ -1,8 +1,8 @@
 //! Catalogue of the products on sale and their premiums. It keeps product names unique.
 //!
 //! Only product managers change it: an application searches the view of the products, see
-//! [`super::quoting`]. In versions before, the catalogue quoted every application; the events of
-//! those quotes are read, and change nothing.
+//! [`Quoting`](super::catalogue_view::Quoting). In versions before, the catalogue quoted every
+//! application; the events of those quotes are read, and change nothing.
 
 #[cfg(test)]
 mod specs;
