@@ -51,8 +51,8 @@ pub struct Config {
     pub gates: GatesSettings,
     /// The sections of the businesses, by name. Each business reads its own section.
     pub businesses: BTreeMap<String, Value>,
-    /// The sources of the keys that are checked when the businesses are installed.
-    sources: BTreeMap<String, String>,
+    /// Tells the source of a key, also of those that are checked when the businesses are installed.
+    figment: Figment,
 }
 
 /// The smallest page cache. The store does not start with a cache of a few bytes, and it is too
@@ -124,7 +124,6 @@ impl Config {
         let mut config = Self::from_figment(&figment, flags.only).map_err(|error| named(&error))?;
         // This is a flag only. A permanent setting would accept the next loss silently.
         config.accept_loss = flags.accept_loss;
-        config.sources = sources(&figment);
         config.checked(&figment)
     }
 
@@ -143,7 +142,7 @@ impl Config {
             ports: part(figment, "ports")?,
             gates: part(figment, "gates")?,
             businesses: businesses(figment)?,
-            sources: BTreeMap::new(),
+            figment: figment.clone(),
         })
     }
 
@@ -199,8 +198,7 @@ impl Config {
     pub fn with_sources(&self, lines: &str) -> String {
         let with_source = |line: &str| {
             let key = line.split(": ").next().unwrap_or_default().replace(['`', '"'], "");
-            let source = self.sources.get(&key).map(String::as_str).unwrap_or_default();
-            format!("{line}{source}")
+            format!("{line}{}", source(self.figment.find_metadata(&key), &key))
         };
         lines.lines().map(with_source).collect::<Vec<_>>().join("\n")
     }
@@ -292,30 +290,6 @@ fn businesses(figment: &Figment) -> Result<BTreeMap<String, Value>, Error> {
         sections.insert(name.clone(), section);
     }
     Ok(sections)
-}
-
-/// The sources of all keys that are not defaults, by their names.
-fn sources(figment: &Figment) -> BTreeMap<String, String> {
-    let mut sources = BTreeMap::new();
-    let keys = figment.extract::<Value>().unwrap_or_default();
-    collect_sources(figment, "", &keys, &mut sources);
-    sources
-}
-
-fn collect_sources(
-    figment: &Figment,
-    key: &str,
-    value: &Value,
-    sources: &mut BTreeMap<String, String>,
-) {
-    let source = source(figment.find_metadata(key), key);
-    if !source.is_empty() {
-        sources.insert(key.to_owned(), source);
-    }
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let dot = if key.is_empty() { "" } else { "." };
-        collect_sources(figment, &format!("{key}{dot}{name}"), value, sources);
-    }
 }
 
 /// The error of a key with an invalid value. A key that is missing has the source of its section.
