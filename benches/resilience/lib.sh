@@ -38,7 +38,7 @@ start_house() {
 }
 
 # start_slow_taxis FALLBACK [SETTING]: taxis are served whose payment takes 0 to 1000 ms of the 300 it
-# is given.
+# is given, and the customer waits for 800 ms at most, or for `within_ms`.
 start_slow_taxis() {
   start_outside
   change payment '{"latency_ms": "0..1000"}'
@@ -47,7 +47,7 @@ start_slow_taxis() {
 transport = "http"
 url = "$outside/payment"
 timeout_ms = 300
-within_ms = 800
+within_ms = ${within_ms:-800}
 fallback = "$1"
 ${2:-}
 CONFIG

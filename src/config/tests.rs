@@ -75,6 +75,7 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("deferred_max = 4294967296", "must be from 0 .. $"),
             ("deferred_within_ms = 4294967296", "must be from 0 .. $"),
             ("latency_ms_max = 4294967296", "must be from 0 .. $"),
+            ("retry_share = 10.1", "must be from 0 to 10, not $"),
             ("failure_rate = 7.5", "must be from 0 to 1, not $"),
             ("failure_rate = -0.5", "must be from 0 to 1, not $"),
             ("decline_rate = nan", "must be from 0 to 1, not NaN"),

@@ -122,7 +122,8 @@ impl PortClient {
     ) -> Result<Self, String> {
         let name = component.name;
         let transport = Transport::new(name, store, settings.clone())?;
-        let (budget, background_budget) = <_>::default();
+        let budget = || RetryBudget::new(settings.retry_share);
+        let (budget, background_budget) = (budget(), budget());
         Ok(Self {
             name,
             settings,

@@ -8,7 +8,7 @@ mod ports;
 
 pub use actors::ActorSettings;
 pub use headers::{Header, HeaderSetting, HeadersSettings};
-pub use ports::{Fallback, PortSettings, PortsSettings, TransportKind};
+pub use ports::{Fallback, PortSettings, PortsSettings, RETRY_SHARE_MAX, TransportKind};
 
 use crate::{
     actors::{api::StartError, gate::GatesSettings, support::data_folder},

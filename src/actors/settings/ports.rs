@@ -5,6 +5,9 @@ use crate::actors::support::{COUNT_MAX, InvalidSetting, within};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The largest `retry_share`: this many retries and hedges for each first attempt.
+pub const RETRY_SHARE_MAX: f64 = 10.0;
+
 /// The settings of ports by name: sections `[ports."business/name"]`.
 pub type PortsSettings = BTreeMap<String, PortSettings>;
 
@@ -26,9 +29,11 @@ pub struct PortSettings {
     /// request. No attempt starts with less than half of its time-out left. A configured value is
     /// less than `http.wait_max_ms`.
     pub within_ms: u64,
-    /// Retries after the first attempt, for requests with a waiting client. Retries and hedges
-    /// together add a fifth to the load at most.
+    /// Retries after the first attempt, for requests with a waiting client.
     pub retries: u32,
+    /// The number of retries and hedges that are made at most for each first attempt, on the average
+    /// of all requests.
+    pub retry_share: f64,
     /// The time, in milliseconds, after which a second attempt starts beside an unanswered first
     /// one, under the same idempotency key. Only for requests with a waiting client; never when not
     /// given.
@@ -66,6 +71,7 @@ impl Default for PortSettings {
             timeout_ms: 1_000,
             within_ms: 2_500,
             retries: 2,
+            retry_share: 0.2,
             hedge_after_ms: None,
             backoff_ms: 50,
             backoff_max_ms: 5_000,
@@ -119,11 +125,14 @@ impl PortSettings {
             );
             return Err(InvalidSetting::new("hedge_after_ms", reason));
         }
-        for (key, share) in
-            [("failure_rate", self.failure_rate), ("decline_rate", self.decline_rate)]
-        {
-            if !(0.0..=1.0).contains(&share) {
-                return Err(InvalidSetting::new(key, format!("must be from 0 to 1, not {share}")));
+        for (key, share, max) in [
+            ("retry_share", self.retry_share, RETRY_SHARE_MAX),
+            ("failure_rate", self.failure_rate, 1.0),
+            ("decline_rate", self.decline_rate, 1.0),
+        ] {
+            if !(0.0..=max).contains(&share) {
+                let reason = format!("must be from 0 to {max}, not {share}");
+                return Err(InvalidSetting::new(key, reason));
             }
         }
         Ok(())
